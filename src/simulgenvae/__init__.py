@@ -1,0 +1,1 @@
+"""SimulGenVAE: whole transient simulation fields of new designs in milliseconds."""

@@ -1,0 +1,48 @@
+"""`simulgenvae check`: everything that can be wrong, before anything runs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
+from simulgenvae.data.check import check
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Study, load_settings
+
+if TYPE_CHECKING:
+    from simulgenvae.cli.common import Subparsers
+
+COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+def register(subparsers: Subparsers) -> None:
+    """Arguments of the command."""
+    parser = subparsers.add_parser("check", help="look for everything that can be wrong with a study")
+    add_study(parser)
+    add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Print tables and findings; a study with errors is a UserError."""
+    study = Study.open(options.folder)
+    settings = load_settings(study, overrides=options.overrides)
+    dataset = open_dataset(study, settings)
+    report = check(dataset, study_split(study, dataset, settings), settings.reduction)
+    for table in report.tables:
+        drawn = Table(*map(escape, table.columns), title=escape(table.title))
+        for row in table.rows:
+            drawn.add_row(*map(escape, row))
+        console.print(drawn)
+    for finding in report.findings:
+        console.print(
+            f"[{COLOURS[finding.level]}]{finding.level}[/]: {escape(finding.message)}", highlight=False, soft_wrap=True
+        )
+    if not report.passed:
+        raise UserError("The check found errors (see above): mend them before training.")
+    console.print(f"Next: simulgenvae train {study.folder}", soft_wrap=True)

@@ -1,0 +1,39 @@
+"""What several commands share: opening a study's data, and the arguments that name settings."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split, make_split
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings, Study
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """The study folder as the first argument."""
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="study folder (default: this one)")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """``--set key=value``, any number of times."""
+    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="a setting, "
+                        "such as training.vae.steps=500 (docs/settings.md lists all)")
+
+
+def open_dataset(study: Study, settings: Settings) -> Dataset:
+    """The study's stored data; in memory when ``data.load_all`` asks for it."""
+    if not study.dataset.exists():
+        raise UserError(f"{study.dataset} does not exist: make it with `simulgenvae ingest … --study {study.folder}`.")
+    dataset = Dataset.open(study.dataset)
+    return dataset.load() if settings.data.load_all else dataset
+
+
+def study_split(study: Study, dataset: Dataset, settings: Settings) -> Split:
+    """The one split of a study: from its ``split.csv``, else from the seed."""
+    return make_split(dataset.ids, settings.data, study.split_file if study.split_file.exists() else None)

@@ -1,0 +1,34 @@
+"""`simulgenvae evaluate`: errors on runs that nothing has seen, beside the references; a report."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from simulgenvae.cli.common import add_study, open_dataset
+from simulgenvae.settings import Study
+
+if TYPE_CHECKING:
+    from simulgenvae.cli.common import Subparsers
+
+
+def register(subparsers: Subparsers) -> None:
+    """Arguments of the command."""
+    parser = subparsers.add_parser("evaluate", help="measure the surrogate and write metrics and a report")
+    add_study(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Evaluate and say where the report is."""
+    from simulgenvae.evaluation import evaluate
+    from simulgenvae.evaluation.summary import summary_table
+    from simulgenvae.surrogate import Surrogate
+
+    study = Study.open(options.folder)
+    surrogate = Surrogate.load(study)
+    metrics = evaluate(open_dataset(study, surrogate.settings), surrogate, study)
+    console.print(summary_table(metrics))
+    console.print(f"Report: {study.report_file.resolve()}", soft_wrap=True)

@@ -1,0 +1,50 @@
+"""`simulgenvae predict`: fields of new designs, as arrays or for ParaView."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+
+from simulgenvae.cli.common import add_study
+from simulgenvae.data.conditions import read_conditions
+from simulgenvae.data.coordinates import read_times
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Study
+
+if TYPE_CHECKING:
+    from simulgenvae.cli.common import Subparsers
+
+
+def register(subparsers: Subparsers) -> None:
+    """Arguments of the command."""
+    parser = subparsers.add_parser("predict", help="predict the fields of new designs")
+    add_study(parser)
+    parser.add_argument("--params", type=Path, required=True, help="CSV with the parameters of the new designs")
+    parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
+    parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
+    parser.add_argument("--samples", type=int, default=0, help="latent samples for a standard deviation")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
+    parser.add_argument("--overwrite", action="store_true", help="replace the output file")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Predict in batches and write them as they come."""
+    from simulgenvae.export.write import check_target, write_prediction
+    from simulgenvae.surrogate import Surrogate
+
+    if options.samples < 0 or options.samples == 1:
+        raise UserError(f"--samples is {options.samples}: a standard deviation needs at least 2 samples (0 for none).")
+    check_target(options.out, overwrite=options.overwrite)
+    surrogate = Surrogate.load(Study.open(options.folder))
+    conditions, _ = read_conditions(options.params, names=surrogate.condition_scaler.names)
+    for warning in surrogate.condition_scaler.outside(conditions):
+        console.print(f"[yellow]warning[/]: {warning}", soft_wrap=True)
+    times = None if options.times is None else np.asarray(read_times(options.times), np.float64)
+    batches = surrogate.predict_batches(conditions, times=times, samples=options.samples, seed=options.seed)
+    write_prediction(batches, surrogate.mesh, options.out, overwrite=options.overwrite)
+    console.print(f"{options.out}: {len(conditions)} designs", soft_wrap=True)

@@ -1,0 +1,233 @@
+"""Conditions: what is known of a design before it is simulated, and their scaling for a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.csv_table import Row, number, read_rows
+from simulgenvae.data.names import check_ids, check_names, naming
+from simulgenvae.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """The parameters of N runs.
+
+    ids: N run ids; names: P parameter names; table: [N, P], finite. Raises UserError when these do not agree.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    table: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", np.asarray(self.table, dtype=np.float64))
+        if self.table.shape != (len(self.ids), len(self.names)):
+            expected = f"{len(self.ids)} ids x {len(self.names)} names"
+            raise UserError(f"the table of parameters has the shape {self.table.shape}, but there are {expected}")
+        check_ids(self.ids)
+        check_names(self.names, "parameter")
+        bad = np.argwhere(~np.isfinite(self.table))
+        if len(bad):
+            run, column = bad[0]
+            raise UserError(f"run {self.ids[run]!r}: parameter {self.names[column]!r} is {self.table[run, column]}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Conditions:
+        """The given rows, in the given order."""
+        return Conditions(tuple(self.ids[row] for row in rows), self.names, self.table[np.asarray(rows, dtype=np.intp)])
+
+
+def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tuple[Conditions, bool]:
+    """Read a CSV table with one row a run; returns the conditions and whether the table had an id column.
+
+    The id column is the one named ``id`` (any case) or an unnamed first one; without a header, a first column of text.
+    Without ids the runs are called 0, 1, …; without a header the parameters are called p0, p1, ….
+    With ``names`` (prediction) columns are matched by name, in any order, and a table without header by position.
+
+    Raises UserError naming file, line and column for anything that is not a finite number, and for an empty table,
+    duplicate ids or names, and missing or extra columns.
+    """
+    rows = read_rows(path)
+    header, body = _split_header(path, rows)
+    if not body:
+        raise UserError(f"{path}: the table has a header but no rows")
+    id_column = _id_column(header, body)
+    columns = [column for column in range(len(rows[0].cells)) if column != id_column]
+    if not columns:
+        raise UserError(f"{path}: the table has ids but no parameters")
+    found = tuple(header[column] for column in columns) if header else _names_by_position(path, len(columns), names)
+    with naming(path):
+        check_names(found, "parameter")
+        if names is not None:
+            columns = _match(found, columns, names)
+            found = names
+        ids = tuple(str(k) if id_column is None else row.cells[id_column] for k, row in enumerate(body))
+        check_ids(ids)
+    table = np.array([_numbers(path, row, columns, found) for row in body], dtype=np.float64)
+    return Conditions(ids, found, table), id_column is not None
+
+
+def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, list[Row]]:
+    """A first row of names is a header. One that mixes names and numbers is one only if a cell of it says ``id``."""
+    first = rows[0].cells
+    numeric = [number(cell) is not None for cell in first]
+    if not any(numeric) or any(cell.lower() == "id" for cell in first) or (first[0] == "" and len(first) > 1):
+        return first, rows[1:]
+    ids_without_header = not numeric[0] and all(numeric[1:]) and all(number(row.cells[0]) is None for row in rows)
+    if not all(numeric) and not ids_without_header:
+        column = numeric.index(False)
+        raise UserError(
+            f"{path}, line {rows[0].line}, column {column + 1}: {first[column]!r} is not a number, "
+            "and a row of column names must not contain numbers"
+        )
+    return None, rows
+
+
+def _id_column(header: tuple[str, ...] | None, body: list[Row]) -> int | None:
+    if header is None:
+        return 0 if number(body[0].cells[0]) is None else None
+    named = [column for column, name in enumerate(header) if name.lower() == "id"]
+    if len(named) == 1:
+        return named[0]
+    return 0 if header[0] == "" and not named else None
+
+
+def _names_by_position(path: Path, count: int, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    if names is None:
+        return tuple(f"p{column}" for column in range(count))
+    if count != len(names):
+        expected = ", ".join(names)
+        raise UserError(f"{path}: {count} columns without names, but {len(names)} parameters are needed: {expected}")
+    return names
+
+
+def _match(found: tuple[str, ...], columns: list[int], names: tuple[str, ...]) -> list[int]:
+    missing = [name for name in names if name not in found]
+    extra = [name for name in found if name not in names]
+    if missing or extra:
+        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"not known: {', '.join(extra)}"] * bool(extra)
+        raise UserError(f"parameters {'; '.join(parts)}. The model was trained with: {', '.join(names)}")
+    return [columns[found.index(name)] for name in names]
+
+
+def _numbers(path: Path, row: Row, columns: list[int], names: tuple[str, ...]) -> list[float]:
+    values = []
+    for column, name in zip(columns, names, strict=True):
+        value = number(row.cells[column])
+        where = f"{path}, line {row.line}, column {name!r}"
+        if value is None:
+            advice = " (write decimals with a point)" if "," in row.cells[column] else ""
+            raise UserError(f"{where}: {row.cells[column]!r} is not a number{advice}")
+        if not np.isfinite(value):
+            raise UserError(f"{where}: {row.cells[column]} is not a finite number")
+        values.append(value)
+    return values
+
+
+@dataclass(frozen=True)
+class ConditionScaler:
+    """Shift and scale of each parameter, after a logarithm where it is positive and spans more than a decade.
+
+    Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's units.
+    """
+
+    names: tuple[str, ...]
+    logarithm: tuple[bool, ...]
+    shift: tuple[float, ...]
+    scale: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, conditions: Conditions) -> Self:
+        """From the training runs. Raises UserError naming every parameter that is the same in all of them."""
+        table = conditions.table
+        if not len(table):
+            raise UserError("no runs to scale the parameters from")
+        lower, upper = table.min(axis=0), table.max(axis=0)
+        size = np.maximum(np.abs(lower), np.abs(upper))
+        same = np.flatnonzero(upper / 2 - lower / 2 <= 1e-12 * size)
+        if len(same):
+            constant = ", ".join(repr(conditions.names[column]) for column in same)
+            raise UserError(
+                f"constant parameter {constant}: the same value in all {len(table)} training runs, so nothing can be "
+                "learned from it. Remove the column, or add runs that differ in it"
+            )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logarithm = (lower > 0) & (np.log(upper) - np.log(lower) > np.log(10.0))
+        values = _logarithm(table, logarithm)
+        size = np.abs(values).max(axis=0)  # divided out, so that squares of huge or tiny values stay finite
+        shift, scale = (values / size).mean(axis=0) * size, (values / size).std(axis=0) * size
+        columns = (shift, scale, lower, upper)
+        return cls(conditions.names, tuple(map(bool, logarithm)), *(tuple(map(float, column)) for column in columns))
+
+    def transform(self, conditions: Conditions) -> NDArray[np.float64]:
+        """[n, P]: zero mean and unit standard deviation over the training runs.
+
+        Raises UserError for other parameter names and for a value that has no logarithm where one is taken.
+        """
+        if conditions.names != self.names:
+            given, known = ", ".join(conditions.names), ", ".join(self.names)
+            raise UserError(f"the parameters are {given}, but the model was trained with {known}, in this order")
+        logarithm = np.array(self.logarithm, dtype=bool)
+        bad = np.argwhere((conditions.table <= 0) & logarithm)
+        if len(bad):
+            run, column = bad[0]
+            raise UserError(
+                f"run {conditions.ids[run]!r}: {self.names[column]} = {conditions.table[run, column]:g} must be "
+                "positive, as in all training runs (its logarithm is used)"
+            )
+        values = _logarithm(conditions.table, logarithm)
+        values -= np.array(self.shift)
+        values /= np.array(self.scale)
+        return values
+
+    def outside(self, conditions: Conditions) -> list[str]:
+        """One warning for each parameter value outside the trained range (by more than rounding)."""
+        lower, upper = np.array(self.lower), np.array(self.upper)
+        slack = 1e-6 * (upper - lower)
+        rows = np.argwhere((conditions.table < lower - slack) | (conditions.table > upper + slack))
+        return [
+            f"run {conditions.ids[run]!r}: {self.names[column]} = {conditions.table[run, column]:g} is outside the "
+            f"trained range {lower[column]:g} to {upper[column]:g}"
+            for run, column in rows
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; the inverse of :meth:`from_dict`."""
+        return {key: list(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From a model file. Raises UserError where entries are missing, differ in length or are no finite numbers."""
+        keys = tuple(cls.__dataclass_fields__)
+        if not isinstance(values, dict) or set(values) != set(keys):
+            raise UserError(f"the scaling of the parameters must have exactly the entries {', '.join(keys)}")
+        if not all(isinstance(value, list) and len(value) == len(values["names"]) for value in values.values()):
+            raise UserError("the scaling of the parameters must have one value per parameter in every entry")
+        types = {"names": str, "logarithm": bool}
+        for key, column in values.items():
+            _require_types(key, column, types.get(key, float))
+        if any(scale <= 0 for scale in values["scale"]):
+            raise UserError("the scaling of the parameters has a scale that is not positive")
+        check_names(values["names"], "parameter")
+        return cls(**{key: tuple(values[key]) for key in keys})
+
+
+def _logarithm(table: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(columns, np.log(table, out=np.zeros_like(table), where=columns & (table > 0)), table)
+
+
+def _require_types(key: str, column: Iterable[object], kind: type) -> None:
+    for value in column:
+        if type(value) is not kind or (isinstance(value, float) and not np.isfinite(value)):
+            raise UserError(f"the scaling of the parameters has a bad value in {key!r}: {value!r}")

@@ -1,0 +1,106 @@
+"""Node coordinates, times and meshes from files of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.csv_table import number, read_rows
+from simulgenvae.data.description import Mesh
+from simulgenvae.data.readers.npy import map_npy
+from simulgenvae.errors import UserError
+
+# VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their corners first; nodes
+# between corners stay nodes of the mesh, without being part of a cell.
+_VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
+    3: ("line", (0, 1)),
+    5: ("triangle", (0, 1, 2)),
+    8: ("quad", (0, 1, 3, 2)),  # pixel
+    9: ("quad", (0, 1, 2, 3)),
+    10: ("tetra", (0, 1, 2, 3)),
+    11: ("hexahedron", (0, 1, 3, 2, 4, 5, 7, 6)),  # voxel
+    12: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
+    13: ("wedge", (0, 1, 2, 3, 4, 5)),
+    14: ("pyramid", (0, 1, 2, 3, 4)),
+    21: ("line", (0, 1)),
+    22: ("triangle", (0, 1, 2)),
+    23: ("quad", (0, 1, 2, 3)),
+    24: ("tetra", (0, 1, 2, 3)),
+    25: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
+    26: ("wedge", (0, 1, 2, 3, 4, 5)),
+    27: ("pyramid", (0, 1, 2, 3, 4)),
+}
+_VTK_VERTICES = {1, 2}
+# only formats that VTK reads itself: other suffixes reach readers that may load pickles or other files
+_MESH_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
+
+
+def read_numbers(path: Path) -> NDArray[np.float64]:
+    """Numbers from ``.npy`` (as they are), or from ``.csv`` or ``.txt`` as [rows, columns]; a header row is skipped.
+
+    Raises UserError naming file, line and column of what is no number.
+    """
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise UserError(f"{path}: no such file")
+    if suffix == ".npy":
+        array = map_npy(path)
+        if array.dtype.kind not in "fiu":
+            raise UserError(f"{path}: holds values of type {array.dtype}, not numbers")
+        return np.array(array, dtype=np.float64)
+    if suffix not in {".csv", ".txt"}:
+        raise UserError(f"{path}: unknown suffix {path.suffix!r}: coordinates and times are .npy, .csv or .txt")
+    rows = read_rows(path, whitespace=suffix == ".txt")
+    if all(number(cell) is None for cell in rows[0].cells):
+        rows = rows[1:]
+    for row in rows:
+        for column, cell in enumerate(row.cells, 1):
+            if number(cell) is None:
+                raise UserError(f"{path}, line {row.line}, column {column}: {cell!r} is not a number")
+    return np.array([[float(cell) for cell in row.cells] for row in rows], dtype=np.float64)
+
+
+def read_times(path: Path) -> NDArray[np.float64]:
+    """Times [T], also from a file with one row or one column."""
+    times = read_numbers(path)
+    if times.ndim == 2 and 1 in times.shape:
+        times = times.reshape(-1)
+    if times.ndim != 1:
+        raise UserError(f"{path}: times must be one column, but have the shape {times.shape}")
+    return times
+
+
+def read_mesh(path: Path) -> Mesh:
+    """Node coordinates and cells of a VTK, STL or PLY mesh.
+
+    Raises UserError when pyvista is not installed, and for unknown files and for cells that are no
+    points, lines, triangles, quads, tetrahedra, hexahedra, wedges or pyramids.
+    """
+    if path.suffix.lower() not in _MESH_SUFFIXES:
+        raise UserError(f"{path}: unknown suffix {path.suffix!r}: meshes are read from {', '.join(_MESH_SUFFIXES)}")
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError("reading a mesh needs pyvista: pip install simulgenvae[mesh]") from error
+    try:
+        grid: Any = pyvista.read(path).cast_to_unstructured_grid()
+        found = {int(kind): np.asarray(cells) for kind, cells in grid.cells_dict.items()}
+        coords = np.array(grid.points, dtype=np.float64)
+    except (OSError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        raise UserError(f"{path}: cannot be read as a mesh: {error}") from error
+    if not len(coords):
+        raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")
+    cells: dict[str, list[NDArray[np.int64]]] = {}
+    for kind, nodes in found.items():
+        if kind in _VTK_VERTICES:
+            continue
+        if kind not in _VTK_CELLS:
+            raise UserError(f"{path}: cells of the VTK type {kind} are not supported")
+        name, corners = _VTK_CELLS[kind]
+        cells.setdefault(name, []).append(nodes[:, corners].astype(np.int64))
+    return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})

@@ -1,0 +1,128 @@
+"""Everything a dataset says about its fields: runs, times, mesh, variables, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.names import check_ids, check_names
+from simulgenvae.errors import UserError
+
+CELL_NODES: Mapping[str, int] = {
+    "line": 2,
+    "triangle": 3,
+    "quad": 4,
+    "tetra": 4,
+    "hexahedron": 8,
+    "wedge": 6,
+    "pyramid": 5,
+}
+"""Known cells, by their meshio names, and their number of nodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Where the nodes are and how they are connected, as far as known.
+
+    coords: [M, D] with D = 1, 2 or 3, or None; cells: meshio cell name → [K, nodes per cell], counted from 0.
+    """
+
+    coords: NDArray[np.float64] | None = None
+    cells: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.coords is not None:
+            coords = _numeric(self.coords, "node coordinates", "fiu").astype(np.float64)
+            object.__setattr__(self, "coords", coords[:, None] if coords.ndim == 1 else coords)
+        cells = {name: _numeric(nodes, f"{name} cells", "iu").astype(np.int64) for name, nodes in self.cells.items()}
+        object.__setattr__(self, "cells", {name: nodes for name, nodes in cells.items() if len(nodes)})
+
+    def check(self, nodes: int) -> None:
+        """Raises UserError unless coordinates and cells are sound and belong to a mesh of ``nodes`` nodes."""
+        if self.coords is not None:
+            shape = self.coords.shape
+            if len(shape) != 2 or shape[1] not in {1, 2, 3}:
+                raise UserError(f"node coordinates must be [M] or [M, 1…3], but have the shape {shape}")
+            if shape[0] != nodes:
+                raise UserError(f"there are coordinates for {shape[0]} nodes, but the fields have {nodes} nodes")
+            bad = np.flatnonzero(~np.isfinite(self.coords).all(axis=1))
+            if len(bad):
+                raise UserError(f"the coordinates of {len(bad)} nodes are not finite, first of node {bad[0]}")
+        for name, cells in self.cells.items():
+            if name not in CELL_NODES:
+                raise UserError(f"unknown cells {name!r}: known are {', '.join(CELL_NODES)}")
+            if cells.ndim != 2 or cells.shape[1] != CELL_NODES[name]:
+                raise UserError(f"{name} cells must be [K, {CELL_NODES[name]}], but have the shape {cells.shape}")
+            if cells.min() < 0 or cells.max() >= nodes:
+                span = f"{cells.min()} to {cells.max()}"
+                raise UserError(f"{name} cells refer to the nodes {span}, but the fields have {nodes} nodes, from 0")
+
+    def cut(self, start: int, end: int) -> Mesh:
+        """The mesh of nodes ``start`` to ``end - 1``: cells that reach beyond them are left out."""
+        coords = None if self.coords is None else self.coords[start:end]
+        inside = {name: cells[((cells >= start) & (cells < end)).all(axis=1)] for name, cells in self.cells.items()}
+        return Mesh(coords, {name: cells - start for name, cells in inside.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Description:
+    """All of a dataset but its fields.
+
+    ids: N run ids; times: [T], strictly increasing; nodes: M; variables and units: V each, a unit is "" where unknown;
+    conditions: N rows in the order of the runs. Raises UserError when these do not agree.
+    """
+
+    ids: tuple[str, ...]
+    times: NDArray[np.float64]
+    nodes: int
+    mesh: Mesh
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+    conditions: Conditions
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", _numeric(self.times, "times", "fiu").astype(np.float64))
+        if 0 in (len(self.ids), self.times.size, self.nodes, len(self.variables)):
+            raise UserError("a dataset needs at least one run, one timestep, one node and one variable")
+        check_ids(self.ids)
+        check_names(self.variables, "variable")
+        check_times(self.times)
+        if len(self.units) != len(self.variables):
+            raise UserError(f"there are {len(self.units)} units for {len(self.variables)} variables")
+        if self.conditions.ids != self.ids:
+            raise UserError("the parameters do not belong to the runs: their ids differ")
+        self.mesh.check(self.nodes)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """N runs, T timesteps, M nodes, V variables."""
+        return len(self.ids), len(self.times), self.nodes, len(self.variables)
+
+
+def check_times(times: NDArray[np.float64]) -> None:
+    """Raises UserError unless times are [T], finite and strictly increasing."""
+    if times.ndim != 1:
+        raise UserError(f"times must be [T], but have the shape {times.shape}")
+    if not np.isfinite(times).all():
+        raise UserError("times must be finite numbers")
+    steps = np.flatnonzero(np.diff(times) <= 0)
+    if len(steps):
+        k = int(steps[0])
+        raise UserError(f"times must increase, but {times[k]:g} (timestep {k}) is followed by {times[k + 1]:g}")
+
+
+def default_variables(count: int) -> tuple[str, ...]:
+    """Names of variables that nobody named: ``field``, or ``field0``, ``field1``, …"""
+    return ("field",) if count == 1 else tuple(f"field{k}" for k in range(count))
+
+
+def _numeric(values: Any, what: str, kinds: str) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in kinds:
+        raise UserError(f"{what} must be numbers, but are of type {array.dtype}")
+    return array

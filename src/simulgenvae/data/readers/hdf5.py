@@ -1,0 +1,64 @@
+"""HDF5: the dataset ``fields`` or the only one, read run by run. Nothing outside the file is followed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.limits import require_memory
+from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, choose_fields, damaged
+from simulgenvae.errors import UserError
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[Source]:
+    """The fields of an HDF5 file and their companions.
+
+    Raises UserError when it is truncated, or when the fields lie in other files (external or virtual datasets).
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(h5py.File(path, "r"))
+            arrays: dict[str, Any] = {}
+            # visits hard links only: soft and external links, which may lead elsewhere, are not followed
+            file.visititems(lambda name, item: arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+            fields = arrays[choose_fields(path, list(arrays))]
+            notes = _check(path, fields)
+            companions = {name: _whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
+        except READ_ERRORS as error:
+            raise damaged(path, "cannot be read as HDF5", error) from error
+        yield Source(path, fields.shape, fields.dtype, fields.__getitem__, companions, notes)
+
+
+def _check(path: Path, dataset: Any) -> tuple[str, ...]:
+    where = f"{path}, dataset {dataset.name!r}"
+    if dataset.is_virtual or dataset.external is not None:
+        raise UserError(f"{where}: its values lie in other files: copy them into this one")
+    if dataset.shape is None or dataset.size == 0:
+        raise UserError(f"{where}: is empty")
+    if dataset.id.get_storage_size() == 0:
+        raise UserError(f"{where}: has a shape but no values were ever written to it")
+    if dataset.chunks is None:
+        return ()
+    require_memory(2 * math.prod(dataset.chunks) * dataset.dtype.itemsize, where, "write it with smaller chunks")
+    expected = math.prod(-(-count // chunk) for count, chunk in zip(dataset.shape, dataset.chunks, strict=True))
+    missing = expected - int(dataset.id.get_num_chunks())
+    if missing:
+        return (f"{where}: {missing} of {expected} chunks were never written and read as {dataset.fillvalue}",)
+    return ()
+
+
+def _whole(path: Path, dataset: Any) -> NDArray[Any]:
+    _check(path, dataset)
+    size = 2 * dataset.size * dataset.dtype.itemsize
+    require_memory(size, f"{path}, dataset {dataset.name!r}", "is this the right file?")
+    return np.asarray(dataset.asstr()[...] if h5py.check_string_dtype(dataset.dtype) else dataset[...])

@@ -1,0 +1,82 @@
+"""``.npz``: a zip archive of ``.npy`` files; fields are decompressed run by run, in order, never as a whole."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.limits import require_memory
+from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, check_fields, choose_fields, damaged
+from simulgenvae.errors import UserError
+
+MAGIC = b"PK\x03\x04"
+
+
+@contextmanager
+def open_npz(path: Path) -> Iterator[Source]:
+    """The fields of a ``.npz`` and their companions. Raises UserError when it is truncated or holds Python objects."""
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+            member = _Member(path, archive, choose_fields(path, names), stack)
+            companions = {name: _Member(path, archive, name, stack).whole() for name in names if name in COMPANIONS}
+        except READ_ERRORS as error:
+            raise damaged(path, "cannot be read as .npz", error) from error
+        yield Source(path, member.shape, member.dtype, member.reader(), companions)
+
+
+class _Member:
+    """One array of the archive, decompressed as it is read."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile, name: str, stack: ExitStack) -> None:
+        self._where = f"{path}, array {name!r}"
+        self._path = path
+        self._stream = stack.enter_context(archive.open(f"{name}.npy"))
+        self.shape, self._fortran, self.dtype = _header(self._where, self._stream)
+        self._start = self._stream.tell()
+        stored = archive.getinfo(f"{name}.npy").file_size - self._start
+        if math.prod(self.shape) * self.dtype.itemsize != stored:
+            raise UserError(f"{self._where}: {stored} bytes of data do not fill the shape {self.shape}: damaged")
+
+    def whole(self) -> NDArray[Any]:
+        size = math.prod(self.shape)
+        require_memory(2 * size * self.dtype.itemsize, self._where, "is this the right file?")
+        order: Literal["C", "F"] = "F" if self._fortran else "C"
+        return np.frombuffer(self._bytes(0, size), dtype=self.dtype).reshape(self.shape, order=order)
+
+    def run(self, index: int) -> NDArray[Any]:
+        size = math.prod(self.shape[1:])
+        return np.frombuffer(self._bytes(index * size, size), dtype=self.dtype).reshape(self.shape[1:])
+
+    def reader(self) -> Callable[[int], NDArray[Any]]:
+        """How runs are read. In Fortran order the values of a run are scattered: then all are read at once."""
+        check_fields(self._path, self.shape, self.dtype)
+        return self.whole().__getitem__ if self._fortran else self.run
+
+    def _bytes(self, first: int, count: int) -> bytes:
+        self._stream.seek(self._start + first * self.dtype.itemsize)
+        data = self._stream.read(count * self.dtype.itemsize)
+        if len(data) != count * self.dtype.itemsize:
+            raise UserError(f"{self._where}: ends before its last value: truncated")
+        return data
+
+
+def _header(where: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise UserError(f"{where}: version {version} of the .npy format is not supported")
+    if dtype.hasobject:
+        raise UserError(f"{where}: holds Python objects, which are never loaded: save numbers or text")
+    return shape, fortran, dtype

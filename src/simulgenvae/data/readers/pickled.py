@@ -1,0 +1,195 @@
+"""The documented ``dataset<k>.pickle``: one NumPy array, rebuilt without giving the file any say in what is called.
+
+A pickle is a program. This unpickler runs it with stand-ins: the few names that pickled arrays mention are replaced by
+objects of this module which check their arguments and remember them; every other name is refused. NumPy's own
+``__setstate__``, which trusts its input, is never reached.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.limits import require_memory
+from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
+from simulgenvae.errors import UserError
+
+_TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
+
+
+@contextmanager
+def open_pickle(path: Path) -> Iterator[Source]:
+    """The array of a pickle, read whole (the format allows nothing else).
+
+    Raises UserError when it is truncated or holds anything but one NumPy array of numbers; nothing in it is executed.
+    """
+    size = path.stat().st_size
+    require_memory(
+        2 * size, f"{path}: reading a pickle, which is read whole,", "save the array with numpy.save instead"
+    )
+    try:
+        with path.open("rb") as file:
+            array = _ArrayUnpickler(_Bounded(file, size)).load()
+        values = _finished(array)
+    except (*READ_ERRORS, AttributeError, IndexError) as error:
+        raise damaged(path, "cannot be read as a pickle of one NumPy array", error) from error
+    except _Refused as error:
+        raise UserError(
+            f"{path}: the pickle holds {error}, but only a NumPy array of numbers is read from a pickle. "
+            "Nothing in it was executed. If you trust its author, save the array with numpy.save."
+        ) from error
+    yield Source(path, values.shape, values.dtype, values.__getitem__)
+
+
+class _Refused(Exception):  # noqa: N818 - never leaves this module
+    """Something that is no part of a NumPy array of numbers."""
+
+
+class _Bounded:
+    """A file that is never asked for more than it has, so that a crafted length allocates nothing."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._size = file, size
+
+    def read(self, count: int) -> bytes:
+        if count > self._size - self._file.tell():
+            raise EOFError("it ends early")
+        return self._file.read(count)
+
+    def readline(self) -> bytes:
+        return self._file.readline()
+
+
+class _Name:
+    """A name that array pickles mention: it can be called as ``make`` allows, and nothing else."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[..., object]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: object) -> object:
+        return self._make(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        raise _Refused("a state for a function")
+
+
+class _DataType:
+    """Stands for ``numpy.dtype``: one of the plain numbers, and its byte order."""
+
+    __slots__ = ("code", "order")
+
+    def __init__(self, code: object) -> None:
+        text = str(code).lstrip("<>=|")
+        if not isinstance(code, str) or text not in _TYPES:
+            raise _Refused(f"values of type {str(code)[:40]!r}")
+        self.code, self.order = text, code[0] if code[0] in "<>" else "="
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", ">", "|", "="):
+            raise _Refused("an unknown data type")
+        self.order = state[1]
+
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.order + self.code)
+
+
+class _Array:
+    """Stands for ``numpy.ndarray`` between its creation and its state."""
+
+    __slots__ = ("values",)
+
+    def __init__(self) -> None:
+        self.values: NDArray[Any] | None = None
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise _Refused("an array in an unknown form")
+        _, shape, data_type, fortran, data = state
+        self.values = _from_bytes(data, data_type, shape, "F" if fortran else "C")
+
+
+def _from_bytes(data: object, data_type: object, shape: object, order: Literal["C", "F"]) -> NDArray[Any]:
+    if not isinstance(data_type, _DataType) or not isinstance(data, bytes | bytearray):
+        raise _Refused("an array of Python objects")
+    if not isinstance(shape, tuple) or not all(type(count) is int and count >= 0 for count in shape) or len(shape) > 8:
+        raise _Refused("an array with an impossible shape")
+    dtype = data_type.dtype()
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(f"{len(data)} bytes do not fill an array of shape {shape}")
+    return np.frombuffer(data, dtype=dtype).reshape(shape, order=order)
+
+
+def _reconstruct(subtype: object, shape: object, code: object) -> _Array:
+    if subtype is not _NDARRAY or shape != (0,) or code not in (b"b", "b"):
+        raise _Refused("an array in an unknown form")
+    return _Array()
+
+
+def _from_buffer(data: object, data_type: object, shape: object, order: object, axes: object = None) -> _Array:
+    array = _Array()
+    if order == "K" and isinstance(axes, tuple):
+        array.values = _from_bytes(data, data_type, shape, "C").transpose(axes)
+    elif order in ("C", "F"):
+        array.values = _from_bytes(data, data_type, shape, order)
+    else:
+        raise _Refused("an array in an unknown form")
+    return array
+
+
+def _data_type(code: object, align: object = False, copy: object = True) -> _DataType:
+    return _DataType(code)
+
+
+def _encode(text: object, encoding: object) -> bytes:
+    if not isinstance(text, str) or encoding != "latin1":
+        raise _Refused("a conversion of text")
+    return text.encode("latin1")
+
+
+def _no_call(*_: object) -> object:
+    raise _Refused("an array in an unknown form")
+
+
+_NDARRAY = _Name(_no_call)
+_NAMES = {
+    ("numpy", "ndarray"): _NDARRAY,
+    ("numpy", "dtype"): _Name(_data_type),
+    ("_codecs", "encode"): _Name(_encode),  # how protocols 0 to 2 write bytes
+    ("numpy.core.multiarray", "_reconstruct"): _Name(_reconstruct),
+    ("numpy._core.multiarray", "_reconstruct"): _Name(_reconstruct),
+    ("numpy.core.numeric", "_frombuffer"): _Name(_from_buffer),
+    ("numpy._core.numeric", "_frombuffer"): _Name(_from_buffer),
+}
+
+
+class _ArrayUnpickler(pickle._Unpickler):
+    """The Python version: unlike the C one, its memory follows what the file holds, not the indices it names."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        # protocols 0 to 2 write the names of Python 2's modules; those of arrays are the same there
+        if (module, name) not in _NAMES:
+            raise _Refused(f"{module[:80]}.{name[:80]}")
+        return _NAMES[module, name]
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise _Refused("a reference to something outside the file")
+
+    def get_extension(self, code: int) -> None:
+        raise _Refused("a registered extension")
+
+
+def _finished(array: object) -> NDArray[Any]:
+    if not isinstance(array, _Array):
+        raise _Refused(f"{'an unfinished array' if isinstance(array, _Name) else type(array).__name__}")
+    if array.values is None:
+        raise ValueError("its array has no values")
+    return array.values

@@ -1,0 +1,87 @@
+"""Zarr arrays and groups (v2 and v3) from other programs, read run by run through codecs that are known to be safe."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from simulgenvae.data.limits import require_memory
+from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, choose_fields, damaged
+from simulgenvae.errors import UserError
+
+MARKERS = ("zarr.json", ".zarray", ".zgroup")
+_CODECS = {"bytes", "crc32c", "zstd", "gzip", "zlib", "blosc", "lz4", "transpose", "sharding_indexed", "shuffle"}
+
+
+@contextmanager
+def open_zarr(path: Path) -> Iterator[Source]:
+    """The array at ``path``, or the array ``fields`` (or the only one) of the group there, and its companions.
+
+    Raises UserError for damaged metadata, links, unknown codecs and values that are Python objects.
+    """
+    _refuse_links(path)
+    try:
+        node = zarr.open(str(path), mode="r")
+        arrays = {"": node} if isinstance(node, zarr.Array) else dict(node.arrays())
+        fields = arrays[choose_fields(path, list(arrays))]
+        notes = _check(path, fields)
+        companions = {name: _whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
+    except READ_ERRORS as error:
+        raise damaged(path, "cannot be read as Zarr", error) from error
+    yield Source(path, fields.shape, np.dtype(fields.dtype), lambda index: np.asarray(fields[index]), companions, notes)
+
+
+def _refuse_links(path: Path) -> None:
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            if (Path(folder) / name).is_symlink():
+                raise UserError(f"{Path(folder) / name}: links are not allowed inside Zarr data")
+
+
+def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
+    where = f"{path}, array {array.name!r}"
+    if np.dtype(array.dtype).kind not in "fiuUST":
+        raise UserError(f"{where}: holds {array.dtype}, not numbers or text")
+    unknown = _codecs(array.metadata.to_dict()) - _CODECS
+    if unknown and np.dtype(array.dtype).kind != "T":  # text of any length has a codec of its own
+        raise UserError(f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported")
+    chunk = math.prod(array.shards or array.chunks) * np.dtype(array.dtype).itemsize
+    require_memory(2 * chunk, f"{where}: one chunk", "write it with smaller chunks")
+    missing = array.nchunks - array.nchunks_initialized
+    if missing:
+        return (f"{where}: {missing} of {array.nchunks} chunks are not there and read as {array.fill_value}",)
+    return ()
+
+
+def _codecs(metadata: object) -> set[str]:
+    """Names of all codecs, compressors and filters, however deeply nested (sharding holds codecs of its own)."""
+    if isinstance(metadata, list | tuple):
+        return set().union(*map(_codecs, metadata))
+    if not isinstance(metadata, dict):
+        return set()
+    names: set[str] = set()
+    for key, value in metadata.items():
+        if key in {"codecs", "index_codecs", "compressor", "filters"}:
+            for codec in value if isinstance(value, list | tuple) else [value]:
+                described = codec if isinstance(codec, dict) else getattr(codec, "get_config", dict)()
+                if described:
+                    names.add(str(described.get("name", described.get("id"))))
+                    names |= _codecs(described)
+        elif key == "configuration":
+            names |= _codecs(value)
+    return names
+
+
+def _whole(path: Path, array: zarr.Array[Any]) -> NDArray[Any]:
+    _check(path, array)
+    size = math.prod(array.shape) * np.dtype(array.dtype).itemsize
+    require_memory(2 * size, f"{path}, array {array.name!r}", "is this the right file?")
+    return np.asarray(array[...])

@@ -1,0 +1,189 @@
+"""The dataset on disk: a Zarr v3 group, written whole or not at all. ``docs/data-formats.md`` describes its layout."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import BytesCodec, Crc32cCodec
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.description import CELL_NODES, Description, Mesh
+from simulgenvae.data.fingerprint import Fingerprint
+from simulgenvae.data.limits import require_disk
+from simulgenvae.data.names import naming
+from simulgenvae.data.store_check import MAX_CHUNK_BYTES, check_array, read_metadata
+from simulgenvae.data.values import count_nonfinite, nonfinite_error
+from simulgenvae.errors import UserError
+
+FORMAT = "simulgenvae-dataset"
+FORMAT_VERSION = 1
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Raises UserError unless a dataset may be written to ``path``: nothing is there, or a dataset to overwrite."""
+    if not path.exists() and not path.is_symlink():
+        return
+    if not overwrite:
+        raise UserError(f"{path}: exists already: remove it or ask to overwrite it")
+    if path.is_symlink() or not path.is_dir():
+        raise UserError(f"{path}: not a dataset, so it is not overwritten: remove it or choose another name")
+    _attributes(path)
+
+
+def write_store(
+    path: Path, description: Description, runs: Iterable[NDArray[np.float32]], *, overwrite: bool = False
+) -> None:
+    """Write a dataset under a temporary name, run by run [T, M, V], and rename it when complete.
+
+    Raises UserError, with nothing left behind and an old dataset untouched, when ``path`` must not be written, the disk
+    is full, or runs hold NaN or infinite values (all such runs are named).
+    """
+    check_target(path, overwrite=overwrite)
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    temporary, old = path.with_name(f".{path.name}.{unique}.tmp"), path.with_name(f".{path.name}.{unique}.old")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        require_disk(4 * math.prod(description.shape), path.parent)
+        _write(temporary, description, runs)
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+    except OSError as error:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise UserError(f"{path}: the dataset cannot be written: {reason}") from error
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
+    """The description, the fields [N, T, M, V] (lazily) and the fingerprint of the dataset at ``path``.
+
+    Raises UserError naming the file when anything is missing, truncated, foreign or inconsistent.
+    """
+    if not path.is_dir():
+        raise UserError(f"{path}: no dataset here: make one with `simulgenvae ingest`")
+    attributes = _attributes(path)
+    if (path / "fields").is_symlink():
+        raise UserError(f"{path / 'fields'}: links are not allowed inside a dataset")
+    shape = check_array(path / "fields", "float32", 4)
+    names = tuple(attributes["parameters"])
+    with naming(path):
+        table = _read(path / "conditions", "float64", 2) if names else np.zeros((len(attributes["ids"]), 0))
+        description = Description(
+            ids=tuple(attributes["ids"]),
+            times=_read(path / "times", "float64", 1),
+            nodes=shape[2],
+            mesh=_read_mesh(path, attributes),
+            variables=tuple(attributes["variables"]),
+            units=tuple(attributes["units"]),
+            conditions=Conditions(tuple(attributes["ids"]), names, table),
+        )
+    if description.shape != shape:
+        expected = " x ".join(map(str, description.shape))
+        raise UserError(f"{path}: damaged: the fields are {' x '.join(map(str, shape))}, but should be {expected}")
+    return description, zarr.open_array(str(path / "fields"), mode="r", zarr_format=3), attributes["fingerprint"]
+
+
+def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
+    """The largest chunk of at most 64 MB that cuts the first axes into single entries before it cuts later ones."""
+    chunk = list(shape)
+    for axis, count in enumerate(shape):
+        rest = math.prod(chunk[axis + 1 :]) * item_size
+        chunk[axis] = max(1, min(count, MAX_CHUNK_BYTES // rest))
+        if chunk[axis] > 1:
+            break
+    return tuple(chunk)
+
+
+def _write(folder: Path, description: Description, runs: Iterable[NDArray[np.float32]]) -> None:
+    conditions, mesh, shape = description.conditions, description.mesh, description.shape
+    attributes: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "ids": list(description.ids),
+        "variables": list(description.variables),
+        "units": list(description.units),
+        "parameters": list(conditions.names),
+        "coords": mesh.coords is not None,
+        "cells": list(mesh.cells),
+    }
+    arrays: dict[str, NDArray[Any]] = {"times": description.times}
+    if conditions.table.size:
+        arrays["conditions"] = conditions.table
+    if mesh.coords is not None:
+        arrays["coords"] = mesh.coords
+    arrays |= {f"cells_{name}": cells for name, cells in mesh.cells.items()}
+    group = zarr.create_group(str(folder), zarr_format=3)
+    for name, array in arrays.items():
+        _create(group, name, array.shape, chunk_shape(array.shape, 8), str(array.dtype))[...] = array
+    fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
+    fingerprint, bad = Fingerprint(description), []
+    for index, run in enumerate(runs):
+        if count := count_nonfinite(run):
+            bad.append((description.ids[index], count))
+        if not bad:  # afterwards the rest is only searched, to name all bad runs at once
+            fields[index] = run
+            fingerprint.add(run)
+    if bad:
+        raise nonfinite_error(bad, math.prod(shape[1:]))
+    group.attrs.update({**attributes, "fingerprint": fingerprint.hexdigest()})
+
+
+def _create(
+    group: zarr.Group, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: str
+) -> zarr.Array[Any]:
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=chunks,
+        dtype=dtype,
+        serializer=BytesCodec(endian="little"),
+        compressors=[Crc32cCodec()],
+        config={"write_empty_chunks": True},  # a chunk that is not there is then always a damaged store
+    )
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    attributes = read_metadata(path, "group").get("attributes")
+    if not isinstance(attributes, dict) or attributes.get("format") != FORMAT:
+        raise UserError(f"{path}: not a dataset of this program: make one with `simulgenvae ingest`")
+    if attributes.get("format_version") != FORMAT_VERSION:
+        version = str(attributes.get("format_version"))[:20]
+        raise UserError(f"{path}: has the format version {version}, but this program reads {FORMAT_VERSION}")
+    for key in ("ids", "variables", "units", "parameters", "cells"):
+        value = attributes.get(key)
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise UserError(f"{path / 'zarr.json'}: damaged: {key!r} must be a list of texts")
+    if not isinstance(attributes.get("fingerprint"), str) or not isinstance(attributes.get("coords"), bool):
+        raise UserError(f"{path / 'zarr.json'}: damaged: 'fingerprint' or 'coords' is missing")
+    if not set(attributes["cells"]) <= set(CELL_NODES):
+        raise UserError(f"{path / 'zarr.json'}: damaged: unknown 'cells'")
+    return attributes
+
+
+def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
+    if folder.is_symlink():
+        raise UserError(f"{folder}: links are not allowed inside a dataset")
+    check_array(folder, data_type, dimensions)
+    try:
+        return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
+    except (OSError, ValueError, RuntimeError, MemoryError) as error:
+        raise UserError(f"{folder}: damaged: {error}") from error
+
+
+def _read_mesh(path: Path, attributes: dict[str, Any]) -> Mesh:
+    coords = _read(path / "coords", "float64", 2) if attributes["coords"] else None
+    return Mesh(coords, {name: _read(path / f"cells_{name}", "int64", 2) for name in attributes["cells"]})

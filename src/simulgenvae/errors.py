@@ -1,0 +1,9 @@
+"""The one exception that users are meant to see."""
+
+
+class UserError(Exception):
+    """Something in the user's files, settings or arguments is wrong.
+
+    The message says what is wrong, where (file, line, key, run id) and what to do. The command line prints it
+    without a traceback and exits with code 2.
+    """

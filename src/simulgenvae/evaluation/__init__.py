@@ -1,0 +1,1 @@
+"""Measuring a surrogate: metrics, references, figures and the report."""

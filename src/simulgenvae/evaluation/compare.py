@@ -1,0 +1,142 @@
+"""Errors of the surrogate and of every reference on every split, streamed over the runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf
+from simulgenvae.evaluation.references import MeanRun, NearestRun, Reference
+
+if TYPE_CHECKING:
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.surrogate import Surrogate
+
+REFERENCES: tuple[type[Reference], ...] = (MeanRun, NearestRun, PodRbf, PodGpr)
+_BATCH_BYTES = 2**28  # predicted fields held at once
+_TIMED_SINGLE = 5
+
+Advance = Callable[[str], None]
+
+
+@dataclass
+class Comparison:
+    """What :func:`compare` found. ``errors[method][split]`` has an entry for every split that has runs."""
+
+    errors: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
+    references: dict[str, dict[str, Any]] = field(default_factory=dict)
+    timing: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def steps(rows: dict[str, NDArray[np.intp]]) -> int:
+    """How often :func:`compare` calls ``advance``."""
+    return len(rows["train"]) + len(REFERENCES) + sum(map(len, rows.values()))
+
+
+def compare(dataset: Dataset, surrogate: Surrogate, rows: dict[str, NDArray[np.intp]], advance: Advance) -> Comparison:
+    """Evaluate on ``rows`` of the data set (keys train, validation, test); references learn from ``rows["train"]``.
+
+    ``advance`` is called with a description after every run read and every reference fitted. Memory holds one batch of
+    predictions and the coefficients of the training runs; where those do not fit, the references are left out and
+    ``notes`` says so.
+    """
+    found = Comparison()
+    scale, coefficients = _training_pass(dataset, surrogate, rows["train"], found, advance)
+    references = [] if coefficients is None else _fit(dataset, surrogate, rows["train"], coefficients, found, advance)
+    predicting, predicted = 0.0, 0
+    for split, chosen in rows.items():
+        if not len(chosen):
+            continue
+        names = ("prediction", "reconstruction", "projection_floor", *(reference.name for reference in references))
+        errors = {name: FieldErrors(dataset.variables, scale) for name in names}
+        for batch in _batches(dataset, chosen):
+            conditions = dataset.conditions.select(batch)
+            start = time.perf_counter()
+            predictions = surrogate.predict(conditions)["fields"].to_numpy()
+            predicting, predicted = predicting + time.perf_counter() - start, predicted + len(batch)
+            x = surrogate.condition_scaler.transform(conditions)
+            answers = {reference.name: reference.predict(x) for reference in references}
+            for i, row in enumerate(batch):
+                truth = dataset.run(int(row))
+                errors["prediction"].add(predictions[i], truth)
+                errors["reconstruction"].add(surrogate.reconstruct(truth), truth)
+                projected = surrogate.reduction.decode(surrogate.reduction.encode(truth))
+                errors["projection_floor"].add(projected, truth)
+                for name, answer in answers.items():
+                    errors[name].add(surrogate.reduction.decode(answer[i]), truth)
+                advance(f"Evaluating {split} runs")
+        for name in names:
+            found.errors.setdefault(name, {})[split] = errors[name]
+    found.timing = {
+        "seconds_per_run_in_batches": predicting / predicted,
+        "seconds_for_one_run": _single_prediction(dataset, surrogate, next(r for r in rows.values() if len(r))),
+    }
+    return found
+
+
+def _training_pass(
+    dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp], found: Comparison, advance: Advance
+) -> tuple[VariableScale, NDArray[np.float32] | None]:
+    """Means and spreads of the variables, and coefficients ``[n, T, r]`` if they fit into half of the free memory."""
+    shape = (len(rows), dataset.shape[1], surrogate.reduction.rank)
+    needed, free = 4 * int(np.prod(shape, dtype=np.int64)), psutil.virtual_memory().available
+    coefficients = np.empty(shape, dtype=np.float32) if needed <= free / 2 else None
+    if coefficients is None:
+        found.notes.append(
+            f"The references were left out: the coefficients of {len(rows)} training runs need {needed / 1e9:.1f} GB, "
+            f"{free / 1e9:.1f} GB of memory are free, and half of that may be used."
+        )
+
+    def runs() -> Iterator[NDArray[np.float32]]:
+        for i, row in enumerate(rows):
+            run = dataset.run(int(row))
+            if coefficients is not None:
+                coefficients[i] = surrogate.reduction.encode(run)
+            advance("Reading training runs")
+            yield run
+
+    return VariableScale.fit(runs()), coefficients
+
+
+def _fit(
+    dataset: Dataset,
+    surrogate: Surrogate,
+    rows: NDArray[np.intp],
+    coefficients: NDArray[np.float32],
+    found: Comparison,
+    advance: Advance,
+) -> list[Reference]:
+    x = surrogate.condition_scaler.transform(dataset.conditions.select(rows))
+    fitted = []
+    for kind in REFERENCES:
+        reference, start = kind(), time.perf_counter()
+        reference.fit(x, coefficients)
+        found.references[kind.name] = {**reference.describe(), "fit_seconds": time.perf_counter() - start}
+        advance("Fitting references")
+        fitted.append(reference)
+    return fitted
+
+
+def _batches(dataset: Dataset, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    size = max(1, min(64, _BATCH_BYTES // (4 * int(np.prod(dataset.shape[1:], dtype=np.int64)))))
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _single_prediction(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) -> float:
+    """Median time in seconds of predicting one run alone, as a user does for one new design."""
+    seconds = []
+    for row in rows[:_TIMED_SINGLE]:
+        conditions = dataset.conditions.select([int(row)])
+        start = time.perf_counter()
+        surrogate.predict(conditions)
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))

@@ -1,0 +1,132 @@
+"""Figures of an evaluation: training curves, errors over time, comparison with the references, errors of runs.
+
+All figures are made with matplotlib's object-oriented interface: no display, window or global state is involved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from simulgenvae.evaluation.field_figures import Frame, RunView, error_map, nodal_view, temporal_view
+from simulgenvae.evaluation.presentation import (
+    METHOD_STYLES,
+    METHODS,
+    PREDICTION,
+    RECONSTRUCTION,
+    TRUTH,
+    literal,
+    percent,
+)
+
+
+def make_figures(
+    metrics: dict[str, Any], views: dict[str, RunView], frame: Frame, node_rmse: NDArray[np.float64]
+) -> Iterator[tuple[str, Figure]]:
+    """Every figure of the report with its name, one at a time.
+
+    ``metrics`` is the content of ``metrics.json``; ``views`` are the runs to show, by a short name;
+    ``node_rmse`` ``[M, V]`` is the error at each node over the compared split.
+    """
+    split = metrics["compared_split"]
+    errors = metrics["errors"]
+    yield "references", reference_bars(errors, split)
+    yield "runs", run_histogram(errors["prediction"][split]["per_run"], split)
+    yield "error_over_time", error_over_time(errors, split, frame.times)
+    for name, view in views.items():
+        yield f"temporal_{name}", temporal_view(view, frame)
+        for v, figure in nodal_view(view, frame):
+            yield f"nodal_{name}_{v + 1}", figure
+    yield "error_map", error_map(node_rmse, frame, f"error of prediction over all {split} runs and times")
+    if metrics["surrogate"].get("history"):
+        yield "training", training_curves(metrics["surrogate"]["history"])
+
+
+def training_curves(history: list[dict[str, Any]]) -> Figure:
+    """Training and validation loss over the steps, one panel a stage. Entries: ``stage, step, train, validation``."""
+    stages = list(dict.fromkeys(entry["stage"] for entry in history))
+    figure = Figure(figsize=(4.2 * len(stages), 3.4), layout="constrained")
+    for axes, stage in zip(np.atleast_1d(figure.subplots(1, len(stages))), stages, strict=True):
+        plotted: list[float] = []
+        for key, color in (("train", RECONSTRUCTION), ("validation", PREDICTION)):
+            points = [
+                (entry["step"], entry[key])
+                for entry in history
+                if entry["stage"] == stage and entry.get(key) is not None and np.isfinite(entry[key])
+            ]
+            if points:
+                axes.plot(*zip(*points, strict=True), color=color, label=key, **_markers(len(points)))
+                plotted += [value for _, value in points]
+        if plotted and min(plotted) > 0:
+            axes.set_yscale("log")
+        axes.set(title=literal(stage.replace("_", " ")), xlabel="optimiser step", ylabel="loss")
+        _finish(axes)
+    return figure
+
+
+def reference_bars(errors: dict[str, Any], split: str) -> Figure:
+    """Mean joint relative error of every method on one split."""
+    means = {METHODS[name]: by_split[split]["relative_l2"]["mean"] for name, by_split in errors.items()}
+    known = {name: value for name, value in means.items() if value is not None}
+    figure = Figure(figsize=(8, 0.8 + 0.42 * max(1, len(known))), layout="constrained")
+    axes = figure.subplots()
+    colors = [METHOD_STYLES[name][0] for name in errors if METHODS[name] in known]
+    bars = axes.barh(list(known), [100 * value for value in known.values()], color=colors)
+    axes.bar_label(bars, [percent(value) for value in known.values()], padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set(xlabel=f"mean joint relative L2 error on {split} runs [%]")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def run_histogram(per_run: dict[str, float | None], split: str) -> Figure:
+    """How the prediction errors of the runs spread; the worst run is named."""
+    known = {run_id: 100 * value for run_id, value in per_run.items() if value is not None}
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    axes = figure.subplots()
+    if known:
+        axes.hist(list(known.values()), bins=min(30, max(5, len(known) // 3)), color=PREDICTION, edgecolor="white")
+        worst = max(known, key=lambda run_id: known[run_id])
+        axes.axvline(known[worst], color=TRUTH, linestyle="--", linewidth=1)
+        axes.set_title(literal(f"worst: run “{worst}”, {percent(known[worst] / 100)}"), loc="right", fontsize="medium")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(xlabel=f"joint relative L2 error of prediction on {split} runs [%]", ylabel="number of runs")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def error_over_time(errors: dict[str, Any], split: str, times: NDArray[np.float64]) -> Figure:
+    """Joint error at each time against the norm of the whole trajectory: surrogate, VAE and references."""
+    figure = Figure(figsize=(9.5, 3.8), layout="constrained")
+    axes = figure.subplots()
+    positive = False
+    for name, by_split in errors.items():
+        color, line = METHOD_STYLES[name]
+        values = [np.nan if value is None else 100 * value for value in by_split[split]["times"]["relative_l2"]]
+        axes.plot(times, values, color=color, linestyle=line, label=METHODS[name], **_markers(len(values)))
+        positive = positive or any(value > 0 for value in values)
+    if positive:
+        axes.set_yscale("log")
+    axes.set(xlabel="time", ylabel=f"relative L2 error, {split} [%]")
+    _finish(axes)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return figure
+
+
+def _markers(points: int) -> dict[str, Any]:
+    """A line through fewer than three points is hardly seen: mark them."""
+    return {"marker": "o"} if points < 3 else {}
+
+
+def _finish(axes: Axes) -> None:
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize="small")

@@ -1,0 +1,69 @@
+"""How results are named, coloured and written for people: shared by the figures and the report."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from matplotlib.figure import Figure
+
+METHODS = {
+    "prediction": "Surrogate (prediction)",
+    "reconstruction": "VAE reconstruction",
+    "projection_floor": "POD projection floor",
+    "mean_run": "Mean run",
+    "nearest_run": "Nearest run",
+    "pod_rbf": "POD + RBF",
+    "pod_gpr": "POD + GPR",
+}
+"""Keys of ``errors`` in ``metrics.json`` and their names; the last four are references."""
+
+SPLITS = ("train", "validation", "test")
+
+# Okabe & Ito (2008): told apart with every common form of colour blindness.
+TRUTH, PREDICTION, RECONSTRUCTION = "#000000", "#D55E00", "#0072B2"
+METHOD_STYLES = {
+    "prediction": (PREDICTION, "-"),
+    "reconstruction": (RECONSTRUCTION, "-"),
+    "projection_floor": ("#000000", ":"),
+    "mean_run": ("#999999", "--"),
+    "nearest_run": ("#CC79A7", "--"),
+    "pod_rbf": ("#56B4E9", "--"),
+    "pod_gpr": ("#009E73", "--"),
+}
+"""Colour and line style of every method."""
+
+
+def percent(value: float | None) -> str:
+    """A fraction as a percentage with three significant digits; a dash where there is none."""
+    if value is None:
+        return "–"
+    scaled = 100 * value
+    return f"{scaled:.0f} %" if scaled >= 1000 else f"{scaled:#.3g}".rstrip(".") + " %"
+
+
+def number(value: Any) -> str:
+    """A number with four significant digits; a dash where there is none."""
+    return "–" if value is None else f"{value:.4g}"
+
+
+def quantity(name: str, unit: str) -> str:
+    """A variable with its unit, as text that matplotlib does not read as a formula."""
+    return literal(f"{name} [{unit}]" if unit else name)
+
+
+def literal(text: str) -> str:
+    """Text from data for matplotlib, where a pair of dollar signs would start a formula."""
+    return text.replace("$", r"\$")
+
+
+def compared_split(errors: dict[str, Any]) -> str:
+    """The split that nothing has seen: test, else validation, else training."""
+    return next((split for split in reversed(SPLITS) if errors["prediction"].get(split, {}).get("runs")), "train")
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()

@@ -1,0 +1,81 @@
+"""Predictions as arrays: ``.npz`` files and Zarr (v3) groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.store import chunk_shape
+from simulgenvae.errors import UserError
+from simulgenvae.export.batches import AXES, Batch
+from simulgenvae.export.target import written_whole
+
+
+def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
+    """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables``, ``units``, and ``std`` when known.
+
+    ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory; Zarr does not need that.
+    """
+    collected = list(batches)
+    first = collected[0]
+    fields = {name: np.concatenate([batch.arrays()[name] for batch in collected]) for name in first.arrays()}
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            allow_pickle=False,
+            ids=np.array([run for batch in collected for run in batch.ids], dtype=np.str_),
+            times=first.times,
+            coords=_coords(mesh, first),
+            variables=np.array(first.variables, dtype=np.str_),
+            units=np.array(first.units, dtype=np.str_),
+            **fields,
+        )
+
+
+def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
+    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads: ``fields`` (``std``) and coordinates by name.
+
+    A chunk is one run, or less where a run is large. The group's attributes ``units`` and ``warnings`` are lists.
+    """
+    if path.is_symlink() or (path.exists() and not (path / "zarr.json").is_file()):
+        raise UserError(f"{path} is not a Zarr group, so it is not replaced; choose another name")
+    with written_whole(path) as temporary:
+        group = zarr.create_group(str(temporary), zarr_format=3)
+        first = next(batches)
+        for name, array in first.arrays().items():
+            chunks = (1, *chunk_shape(array.shape[1:], array.itemsize))
+            shape = (0, *array.shape[1:])
+            group.create_array(name, shape=shape, chunks=chunks, dtype="float32", dimension_names=AXES)
+        ids, warnings = _append(group, first)
+        for batch in batches:
+            more_ids, more_warnings = _append(group, batch)
+            ids, warnings = ids + more_ids, warnings + more_warnings
+        coordinates = {"run": ids, "variable": first.variables}
+        for name, texts in coordinates.items():
+            _create_text(group, name, texts)
+        group.create_array("time", data=first.times, dimension_names=["time"])
+        if mesh.coords is not None:
+            group.create_array("coords", data=_coords(mesh, first), dimension_names=["node", "dim"])
+        group.attrs.update({"units": list(first.units), "warnings": list(warnings)})
+
+
+def _append(group: zarr.Group, batch: Batch) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    for name, array in batch.arrays().items():
+        stored: Any = group[name]
+        stored.append(array)
+    return batch.ids, batch.warnings
+
+
+def _create_text(group: zarr.Group, name: str, texts: tuple[str, ...]) -> None:
+    array = group.create_array(name, shape=(len(texts),), dtype="string", dimension_names=[name])
+    array[...] = np.array(texts, dtype=np.dtypes.StringDType())
+
+
+def _coords(mesh: Mesh, batch: Batch) -> NDArray[np.float64]:
+    return np.zeros((batch.fields.shape[2], 0)) if mesh.coords is None else mesh.coords

@@ -1,0 +1,66 @@
+"""Predictions as they are written: one after the other, so that thousands of designs need little memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulgenvae.errors import UserError
+
+AXES = ("run", "time", "node", "variable")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is written of a prediction of n designs, as plain arrays.
+
+    fields, std: [n, T, M, V] in physical units, std None without samples; times: [T]; units: V texts.
+    """
+
+    fields: NDArray[np.float32]
+    std: NDArray[np.float32] | None
+    ids: tuple[str, ...]
+    times: NDArray[np.float64]
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, prediction: xr.Dataset) -> Batch:
+        """From the dataset that ``Surrogate.predict`` returns; its axes may be in any order."""
+        variables = tuple(str(name) for name in prediction["variable"].values)
+        return cls(
+            fields=_values(prediction["fields"]),
+            std=_values(prediction["std"]) if "std" in prediction else None,
+            ids=tuple(str(name) for name in prediction["run"].values),
+            times=np.asarray(prediction["time"].values, dtype=np.float64),
+            variables=variables,
+            units=tuple(prediction.attrs.get("units", ("",) * len(variables))),
+            warnings=tuple(prediction.attrs.get("warnings", ())),
+        )
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """``fields`` and, when there is one, ``std``."""
+        return {"fields": self.fields} if self.std is None else {"fields": self.fields, "std": self.std}
+
+
+def _values(array: xr.DataArray) -> NDArray[np.float32]:
+    return np.asarray(array.transpose(*AXES).values, dtype=np.float32)
+
+
+def batches(predictions: xr.Dataset | Iterable[xr.Dataset]) -> Iterator[Batch]:
+    """The batches of one prediction or of many; UserError when there is none, or when an id occurs twice."""
+    known: set[str] = set()
+    for prediction in [predictions] if isinstance(predictions, xr.Dataset) else predictions:
+        batch = Batch.of(prediction)
+        for run in batch.ids:
+            if run in known:
+                raise UserError(f"id {run!r} occurs twice among the designs; give every design its own id")
+            known.add(run)
+        yield batch
+    if not known:
+        raise UserError("there are no designs to predict")

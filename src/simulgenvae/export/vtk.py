@@ -1,0 +1,140 @@
+"""Predictions as ParaView files: a ``.pvd`` collection of ``.vtu`` unstructured grids, one per design and timestep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.names import check_names
+from simulgenvae.errors import UserError
+from simulgenvae.export.batches import Batch
+from simulgenvae.export.target import written_whole
+
+if TYPE_CHECKING:
+    import pyvista
+
+_CELL_TYPES = {"line": 3, "triangle": 5, "quad": 9, "tetra": 10, "hexahedron": 12, "wedge": 13, "pyramid": 14}
+_VERTEX = 1
+"""Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
+
+
+def series_folder(path: Path) -> Path:
+    """The folder beside the collection ``NAME.pvd`` that holds its grids: ``NAME_vtu``."""
+    return path.with_name(f"{path.stem}_vtu")
+
+
+def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
+    """Write ``NAME.pvd`` and the folder ``NAME_vtu``.
+
+    The folder has ``ID.pvd``, the transient of one design, and ``ID/0000.vtu`` … for every design; ``NAME.pvd`` shows
+    all of them at once, as parts 0, 1, … of each timestep. Point data: every variable under its name, and where there
+    is a spread it has the name with ``_std`` appended. Nodes without cells become vertices; missing coordinates are 0.
+
+    Raises UserError when PyVista is not installed, when node positions are unknown, or when ``NAME_vtu`` is there and
+    holds anything but such files.
+    """
+    folder = series_folder(path)
+    _require_series(folder)
+    grid = _grid(mesh)
+    series: list[tuple[str, list[str]]] = []
+    times: NDArray[np.float64] = np.zeros(0)
+    with written_whole(path) as collection, written_whole(folder) as temporary:
+        temporary.mkdir()
+        used: set[str] = set()
+        for batch in batches:
+            times = batch.times
+            point_data = batch.variables if batch.std is None else [*batch.variables, *map(_std, batch.variables)]
+            check_names(point_data, "point data")
+            for index, run in enumerate(batch.ids):
+                name = safe_name(run, used)
+                files = _write_run(grid, batch, index, temporary / name)
+                _write_collection(temporary / f"{name}.pvd", [(name, files)], times)
+                series.append((f"{folder.name}/{name}", files))
+        _write_collection(collection, series, times)
+
+
+def safe_name(run: str, used: set[str]) -> str:
+    """A file name for a run id, new among ``used`` (to which it is added) also where case does not count."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", run)[:100] or "run"
+    name, number = plain, 2
+    while name.lower() in used:
+        name, number = f"{plain}_{number}", number + 1
+    used.add(name.lower())
+    return name
+
+
+def _std(variable: str) -> str:
+    return f"{variable}_std"
+
+
+def _require_series(folder: Path) -> None:
+    """UserError unless the folder is missing or holds the files of an earlier collection alone."""
+    foreign = [file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})]
+    if folder.is_symlink() or foreign or (folder.exists() and not folder.is_dir()):
+        what = foreign[0] if foreign else folder
+        raise UserError(f"{what} is no file of an earlier prediction, so {folder} stays; choose another name")
+
+
+def _grid(mesh: Mesh) -> pyvista.UnstructuredGrid:
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError(".pvd files need PyVista: pip install 'simulgenvae[mesh]', or choose .npz or .zarr") from error
+    if mesh.coords is None:
+        raise UserError(".pvd files need the positions of the nodes: ingest with --coords or --mesh, or choose .npz")
+    nodes, dimensions = mesh.coords.shape
+    points = np.zeros((nodes, 3))
+    points[:, :dimensions] = mesh.coords
+    cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
+    return pyvista.UnstructuredGrid(cells or {_VERTEX: np.arange(nodes)[:, np.newaxis]}, points)
+
+
+def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder: Path) -> list[str]:
+    """Write one grid per timestep of one run; their names relative to the folder of ``folder``."""
+    folder.mkdir()
+    files = []
+    for step in range(batch.times.size):
+        for column, variable in enumerate(batch.variables):
+            grid.point_data[_attribute(variable)] = batch.fields[index, step, :, column]
+            if batch.std is not None:
+                grid.point_data[_attribute(_std(variable))] = batch.std[index, step, :, column]
+        file = folder / f"{step:04d}.vtu"
+        file.write_text(_vtu(grid), encoding="utf-8")
+        files.append(file.name)
+    return files
+
+
+def _attribute(name: str) -> str:
+    """The name as an attribute in XML, which VTK writes as it is."""
+    return escape(name, {'"': "&quot;"})
+
+
+def _vtu(grid: pyvista.UnstructuredGrid) -> str:
+    """The grid as the text of a ``.vtu`` file, compressed. Made in memory, because VTK dies when a disk is full."""
+    from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
+
+    writer = vtkXMLUnstructuredGridWriter()
+    writer.SetInputData(grid)
+    writer.SetDataModeToBinary()
+    writer.SetWriteToOutputString(True)
+    writer.Write()
+    return str(writer.GetOutputString())
+
+
+def _write_collection(path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]) -> None:
+    """Write a collection of the files of some folders, one folder per part, one file per timestep."""
+    entries = [
+        f'    <DataSet timestep="{time!r}" part="{part}" file={quoteattr(f"{folder}/{file}")}/>\n'
+        for part, (folder, files) in enumerate(series)
+        for time, file in zip(times.tolist(), files, strict=True)
+    ]
+    with path.open("w", encoding="utf-8") as target:
+        target.write('<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n')
+        target.writelines(["  <Collection>\n", *entries, "  </Collection>\n", "</VTKFile>\n"])

@@ -1,0 +1,56 @@
+"""One function for all formats: the suffix of the path decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import xarray as xr
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.errors import UserError
+from simulgenvae.export.arrays import write_npz, write_zarr
+from simulgenvae.export.batches import Batch, batches
+from simulgenvae.export.target import require_free
+from simulgenvae.export.vtk import series_folder, write_pvd
+
+WRITERS: dict[str, Callable[[Iterator[Batch], Mesh, Path], None]] = {
+    ".npz": write_npz,
+    ".zarr": write_zarr,
+    ".pvd": write_pvd,
+}
+
+
+def check_target(path: Path, *, overwrite: bool = False) -> None:
+    """UserError unless a prediction can be written to ``path``: known suffix, existing folder, nothing in the way.
+
+    Costs nothing: call it before anything is computed.
+    """
+    if path.suffix not in WRITERS:
+        given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
+        raise UserError(f"{path}: {given}; predictions are written as {', '.join(WRITERS)}")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
+    for target in (path, series_folder(path)) if path.suffix == ".pvd" else (path,):
+        require_free(target, overwrite=overwrite)
+
+
+def write_prediction(
+    prediction: xr.Dataset | Iterable[xr.Dataset], mesh: Mesh, path: Path, *, overwrite: bool = False
+) -> None:
+    """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr`` or ``.pvd`` (with its folder).
+
+    prediction: one dataset, or an iterable of datasets (batches of designs with the same times and variables), of which
+        ``.zarr`` and ``.pvd`` hold one at a time in memory.
+    mesh: positions of the M nodes and the cells between them, as far as known.
+
+    Raises UserError as :func:`check_target` and the writers do; what was at ``path`` is then still there.
+    """
+    check_target(path, overwrite=overwrite)
+    WRITERS[path.suffix](_on_mesh(batches(prediction), mesh), mesh, path)
+
+
+def _on_mesh(some: Iterator[Batch], mesh: Mesh) -> Iterator[Batch]:
+    for batch in some:
+        mesh.check(batch.fields.shape[2])
+        yield batch

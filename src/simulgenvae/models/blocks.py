@@ -1,0 +1,44 @@
+"""Small parts that several networks share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import gcd
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ResidualConv(nn.Module):
+    """Pre-activation residual block of 1-D convolutions (He et al. 2016), GroupNorm and GELU; ``[B, C, T]``."""
+
+    def __init__(self, before: int, after: int, layers: int) -> None:
+        super().__init__()
+        widths = [before] + [after] * layers
+        self.norms = nn.ModuleList(nn.GroupNorm(gcd(8, width), width) for width in widths[:-1])
+        self.convs = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in pairwise(widths))
+        self.skip = nn.Identity() if before == after else nn.Conv1d(before, after, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        residual = x
+        for norm, conv in zip(self.norms, self.convs, strict=True):
+            residual = conv(F.gelu(norm(residual)))
+        out: Tensor = self.skip(x) + residual
+        return out
+
+
+class Modulated(nn.Module):
+    """Linear layer whose output is scaled and shifted by a context (FiLM, Perez et al. 2018), then GELU.
+
+    ``[B, T, before]`` and ``[B, context]`` to ``[B, T, after]``. Starts unmodulated.
+    """
+
+    def __init__(self, before: int, after: int, context: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(before, after)
+        self.modulation = nn.Linear(context, 2 * after)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        scale, shift = self.modulation(context).unsqueeze(1).chunk(2, dim=-1)
+        return F.gelu(self.linear(x) * (1 + scale) + shift)

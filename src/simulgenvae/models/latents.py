@@ -1,0 +1,123 @@
+"""The latent hierarchy p(z) p(h_1|z) … p(h_L|z, h_<L): one code path for posterior, prior and given latents.
+
+Posteriors are residuals of the priors (Vahdat & Kautz 2020, NVAE, §3.2): q(h_l) = N(μ_p + Δμ, σ_p Δσ), so that a level
+which the encoder has nothing to say about costs nothing. Divergences are those of diagonal Gaussians in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+LOG_SPREAD_RANGE = (-8.0, 4.0)
+"""Logarithms of standard deviations are kept in this range: beyond it exp() and its gradient are useless."""
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Diagonal normal distribution: ``mean`` and ``log_std``, both ``[..., D]``."""
+
+    mean: Tensor
+    log_std: Tensor
+
+    @classmethod
+    def from_parameters(cls, parameters: Tensor) -> Gaussian:
+        """Split the output of a layer, ``[..., 2D]``."""
+        mean, log_std = parameters.chunk(2, dim=-1)
+        return cls(mean, log_std.clamp(*LOG_SPREAD_RANGE))
+
+    def shifted(self, residual: Gaussian) -> Gaussian:
+        """This distribution moved by ``residual`` in units of its own spread."""
+        mean = self.mean + self.log_std.exp() * residual.mean
+        return Gaussian(mean, (self.log_std + residual.log_std).clamp(*LOG_SPREAD_RANGE))
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Reparameterised sample, same shape as ``mean``."""
+        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+        return self.mean + self.log_std.exp() * noise
+
+
+def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
+    """KL(q ‖ p) summed over the last dimension, in nats: 0.5·Σ(Δμ²/σ_p² + s − log s − 1) with s = σ_q²/σ_p²."""
+    log_ratio = 2 * (q.log_std - p.log_std)
+    distance = ((q.mean - p.mean) * (-p.log_std).exp()).square()
+    return 0.5 * (distance + log_ratio.exp() - log_ratio - 1).sum(-1)
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Latents of a batch of runs: main ``z`` ``[B, D]`` and hierarchical ``h`` ``[B, L, d]``."""
+
+    z: Tensor
+    h: Tensor
+
+    def flat(self) -> Tensor:
+        """All numbers of each run, ``[B, D + L·d]``."""
+        return torch.cat([self.z, self.h.flatten(1)], dim=1)
+
+
+class LatentHierarchy(nn.Module):
+    """Priors of all levels, and posteriors as their residuals.
+
+    Parameters
+    ----------
+    latent_dim, hierarchical_dim, levels
+        Sizes D, d and number L of hierarchical latents.
+    feature_dims
+        Widths of the encoder's features for z and for h_1 … h_L.
+    """
+
+    def __init__(self, latent_dim: int, hierarchical_dim: int, levels: int, feature_dims: list[int]) -> None:
+        super().__init__()
+        self.latent_dim, self.hierarchical_dim, self.levels = latent_dim, hierarchical_dim, levels
+        above = [latent_dim + level * hierarchical_dim for level in range(levels)]
+        self.main = nn.Linear(feature_dims[0], 2 * latent_dim)
+        self.priors = nn.ModuleList(_prior(width, hierarchical_dim) for width in above)
+        self.residuals = nn.ModuleList(
+            nn.Linear(features + width, 2 * hierarchical_dim)
+            for features, width in zip(feature_dims[1:], above, strict=True)
+        )
+
+    def posterior(
+        self, features: list[Tensor], *, sample: bool, generator: torch.Generator | None = None
+    ) -> tuple[Latents, Tensor, Latents]:
+        """Latents given encoder features ``[B, F_l]``.
+
+        Returns
+        -------
+        latents (posterior samples, or means when not ``sample``), the KL of every level ``[B, 1 + L]`` (z first), and
+        the log standard deviations in the shape of latents.
+        """
+        q = Gaussian.from_parameters(self.main(features[0]))
+        standard = Gaussian(torch.zeros_like(q.mean), torch.zeros_like(q.log_std))
+        kl, log_std = [kl_divergence(q, standard)], [q.log_std]
+        context = z = q.sample(generator) if sample else q.mean
+        h = []
+        for prior_net, residual_net, feature in zip(self.priors, self.residuals, features[1:], strict=True):
+            prior = Gaussian.from_parameters(prior_net(context))
+            q = prior.shifted(Gaussian.from_parameters(residual_net(torch.cat([feature, context], 1))))
+            h.append(q.sample(generator) if sample else q.mean)
+            kl.append(kl_divergence(q, prior))
+            log_std.append(q.log_std)
+            context = torch.cat([context, h[-1]], 1)
+        return Latents(z, torch.stack(h, 1)), torch.stack(kl, 1), Latents(log_std[0], torch.stack(log_std[1:], 1))
+
+    def prior_sample(self, count: int, generator: torch.Generator | None = None) -> Latents:
+        """``count`` independent samples of the learned prior."""
+        weight = self.main.weight
+        context = z = torch.randn(count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype)
+        h = []
+        for prior_net in self.priors:
+            h.append(Gaussian.from_parameters(prior_net(context)).sample(generator))
+            context = torch.cat([context, h[-1]], 1)
+        return Latents(z, torch.stack(h, 1))
+
+
+def _prior(width: int, hierarchical_dim: int) -> nn.Module:
+    """Network from the latents above to the parameters of a level's prior; it starts as the standard normal."""
+    last = nn.Linear(64, 2 * hierarchical_dim)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(width, 64), nn.GELU(), last)

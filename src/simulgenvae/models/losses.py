@@ -1,0 +1,58 @@
+"""Distances between fields, computed on coefficients."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from simulgenvae.settings.schema import Loss
+
+THRESHOLD = 0.05
+"""Where SmoothL1 and Huber turn from square to linear, in scaled units (fields span ±0.7)."""
+SAMPLED_ENTRIES = 1024
+"""Entries of the state (node and variable) on which the losses other than MSE are estimated at each call."""
+
+
+class FieldLoss(nn.Module):
+    """Loss between predicted and true fields of a batch, from their coefficients ``[B, T, r]``.
+
+    MSE needs no field: the basis is orthonormal, so the squared distance of coefficients is that of states. It is given
+    relative to the training variance: 1 is the error of the mean. The others are evaluated in scaled units (±0.7) on a
+    fresh random subset of entries of the field, an unbiased estimate of the mean over all.
+
+    Parameters
+    ----------
+    kind
+        One of MSE, MAE, SmoothL1, Huber.
+    variance
+        Mean squared norm of the training coefficients, summed over r.
+    rows, factor
+        ``Reduction.state_rows()``: rows ``[M·V, r]`` (None: identity) and factors ``[M·V]`` to scaled units.
+    """
+
+    variance: Tensor
+    factor: Tensor
+    rows: Tensor | None
+
+    def __init__(self, kind: Loss, variance: float, rows: Tensor | None, factor: Tensor) -> None:
+        super().__init__()
+        self.kind = kind
+        self.register_buffer("variance", torch.tensor(max(variance, torch.finfo(torch.float32).tiny)))
+        self.register_buffer("rows", rows)
+        self.register_buffer("factor", factor)
+
+    def forward(self, prediction: Tensor, truth: Tensor) -> Tensor:
+        """Scalar loss of ``[B, T, r]`` against ``[B, T, r]``."""
+        difference = prediction - truth
+        if self.kind == "mse":
+            return difference.square().sum(-1).mean() / self.variance
+        entries = torch.randint(len(self.factor), (min(SAMPLED_ENTRIES, len(self.factor)),), device=self.factor.device)
+        at_nodes = difference[..., entries] if self.rows is None else difference @ self.rows[entries].T
+        scaled = at_nodes * self.factor[entries]
+        zero = torch.zeros_like(scaled)
+        if self.kind == "mae":
+            return F.l1_loss(scaled, zero)
+        if self.kind == "smooth_l1":
+            return F.smooth_l1_loss(scaled, zero, beta=THRESHOLD)
+        return F.huber_loss(scaled, zero, delta=THRESHOLD)

@@ -1,0 +1,67 @@
+"""The hierarchical variational autoencoder of one run's coefficients over time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.models.decoder import build_decoder
+from simulgenvae.models.encoder import Encoder
+from simulgenvae.models.latents import LatentHierarchy, Latents
+from simulgenvae.settings import ModelSettings
+
+
+class HierarchicalVae(nn.Module):
+    """Encoder, latent hierarchy and decoder between coefficients ``[B, T, r]`` and latents.
+
+    Coefficients span many decades: they are standardised before the encoder and scaled back after the decoder, so that
+    both networks see numbers of order one while losses stay in units of the field.
+
+    Parameters
+    ----------
+    settings
+        Architecture.
+    coefficient_std
+        Training standard deviation of each coefficient, ``[r]``.
+    times
+        Training times mapped to 0 … 1, ``[T]``.
+    """
+
+    coefficient_std: Tensor
+    times: Tensor
+
+    def __init__(self, settings: ModelSettings, coefficient_std: Tensor, times: Tensor) -> None:
+        super().__init__()
+        rank = len(coefficient_std)
+        self.register_buffer("coefficient_std", coefficient_std)
+        self.register_buffer("times", times)
+        self.encoder = Encoder(rank, settings.filters, settings.layers)
+        self.hierarchy = LatentHierarchy(
+            settings.latent_dim, settings.hierarchical_dim, settings.levels, self.encoder.feature_dims
+        )
+        self.decoder = build_decoder(settings, rank, len(times))
+
+    def encode(self, coefficients: Tensor, *, sample: bool = False) -> tuple[Latents, Tensor, Latents]:
+        """Posterior of runs ``[B, T, r]``: latents (means, or samples), KL per level ``[B, 1 + L]``, log spreads."""
+        # A coefficient that never varies carries nothing: it must not be divided by zero.
+        floor = 1e-6 * self.coefficient_std.max()
+        return self.hierarchy.posterior(self.encoder(coefficients / (self.coefficient_std + floor)), sample=sample)
+
+    def decode(self, latents: Latents, times: Tensor | None = None) -> Tensor:
+        """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1) ``[T]``."""
+        out: Tensor = self.decoder(latents, self.times if times is None else times)
+        return out * self.coefficient_std
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Coefficients of ``count`` runs drawn from the learned prior, ``[count, T, r]``."""
+        return self.decode(self.hierarchy.prior_sample(count, generator))
+
+    def forward(self, coefficients: Tensor) -> tuple[Tensor, Tensor, Latents]:
+        """Reconstruction from a posterior sample (mean in evaluation mode), KL per level ``[B, 1 + L]``, latents."""
+        latents, kl, _ = self.encode(coefficients, sample=self.training)
+        return self.decode(latents), kl, latents
+
+    def latents_from_flat(self, flat: Tensor) -> Latents:
+        """Flat latents ``[B, D + L·d]`` as :class:`Latents`."""
+        main, rest = flat[:, : self.hierarchy.latent_dim], flat[:, self.hierarchy.latent_dim :]
+        return Latents(main, rest.reshape(-1, self.hierarchy.levels, self.hierarchy.hierarchical_dim))

@@ -1,0 +1,35 @@
+"""Fields ↔ coefficients: scaling, POD, and exact bookkeeping of what was lost."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction.base import Reduction
+from simulgenvae.reduction.direct import Direct
+from simulgenvae.reduction.pod import Pod
+from simulgenvae.reduction.scaling import field_statistics
+from simulgenvae.reduction.state import StateMap
+from simulgenvae.settings import ReductionSettings
+
+__all__ = ["Direct", "Pod", "Reduction", "encode_runs", "fit_reduction", "restore_reduction"]
+
+
+def fit_reduction(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings) -> Reduction:
+    """Reduction fitted on the runs ``rows`` (the training runs) alone."""
+    state = StateMap.fit(field_statistics(dataset, rows), settings)
+    return Direct(state) if settings.method == "none" else Pod.fit(dataset, rows, state, settings)
+
+
+def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Reduction:
+    """Reduction from a model file; raises KeyError when an array is missing."""
+    return Direct.from_arrays(arrays) if method == "none" else Pod.from_arrays(arrays)
+
+
+def encode_runs(dataset: Dataset, reduction: Reduction) -> NDArray[np.float32]:
+    """Coefficients of all runs, ``[N, T, r]``."""
+    coefficients = np.empty((dataset.shape[0], dataset.shape[1], reduction.rank), np.float32)
+    for row in range(dataset.shape[0]):
+        coefficients[row] = reduction.encode(dataset.run(row))
+    return coefficients

@@ -1,0 +1,44 @@
+"""No reduction: every node of the state is a coefficient, as in the documented direct form (nodes as channels)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.reduction.state import StateMap
+
+
+@dataclass(frozen=True)
+class Direct:
+    """The identity on states."""
+
+    state: StateMap
+
+    method = "none"
+
+    @property
+    def rank(self) -> int:
+        return self.state.size
+
+    @property
+    def state_size(self) -> int:
+        return self.state.size
+
+    def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
+        return self.state.to_state(run).astype(np.float32)
+
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+        return self.state.to_field(coefficients)
+
+    def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        return None, self.state.scaled_factor()
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        return self.state.arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
+        return cls(StateMap.from_arrays(arrays))

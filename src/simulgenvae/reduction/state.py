@@ -1,0 +1,69 @@
+"""Fields ↔ states: scaling, centring and weighting that both reductions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.reduction.scaling import FieldScaler, FieldStatistics
+from simulgenvae.settings import ReductionSettings
+
+
+@dataclass(frozen=True)
+class StateMap:
+    """Affine map between physical fields ``[..., M, V]`` and states ``[..., M·V]``.
+
+    state = (scaled field - its training mean) / weight, where weight ``[V]`` is the standard deviation of each scaled
+    variable: every variable then counts alike, whatever its units and range.
+    """
+
+    scaler: FieldScaler
+    mean: NDArray[np.float64]
+    """Training mean of the scaled field, ``[M, V]``."""
+    spread: NDArray[np.float64]
+    """Training standard deviation of each scaled variable, ``[V]``."""
+
+    @classmethod
+    def fit(cls, statistics: FieldStatistics, settings: ReductionSettings) -> Self:
+        """Map of the training runs' statistics."""
+        scaler = statistics.scaler(settings.scaling)
+        # With one scale per variable the standard deviation scales along; with one per node, their mean is used.
+        factor = (scaler.scale(1.0 + scaler.centre)).mean(0)
+        return cls(scaler, scaler.scale(statistics.mean()), statistics.variable_std() * factor)
+
+    @property
+    def size(self) -> int:
+        """Entries of a state, M·V."""
+        return self.mean.size
+
+    def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Fields ``[..., M, V]`` in physical units to states ``[..., M·V]``."""
+        state = (self.scaler.scale(fields) - self.mean) / self.spread
+        return state.reshape(*fields.shape[:-2], -1)
+
+    def to_field(self, state: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Inverse of :meth:`to_state`."""
+        scaled = state.reshape(*state.shape[:-1], *self.mean.shape) * self.spread + self.mean
+        return self.scaler.unscale(scaled).astype(np.float32)
+
+    def scaled_factor(self) -> NDArray[np.float32]:
+        """Factor ``[M·V]`` from entries of the state to scaled units."""
+        return np.tile(self.spread, len(self.mean)).astype(np.float32)
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Arrays of the map, for a model file."""
+        return {
+            "centre": self.scaler.centre,
+            "half_span": self.scaler.half_span,
+            "mean": self.mean,
+            "spread": self.spread,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
+        """Restore what :meth:`arrays` gave; raises KeyError when something is missing."""
+        scaler = FieldScaler(arrays["centre"].astype(np.float64), arrays["half_span"].astype(np.float64))
+        return cls(scaler, arrays["mean"].astype(np.float64), arrays["spread"].astype(np.float64))

@@ -1,0 +1,29 @@
+"""What the user asks for: one typed schema, the readers of every form in which it is written, and the study folder."""
+
+from simulgenvae.settings.load import load_settings
+from simulgenvae.settings.problems import SettingsNote
+from simulgenvae.settings.schema import (
+    ConditionerSettings,
+    DataSettings,
+    EndToEndSettings,
+    ModelSettings,
+    ReductionSettings,
+    Settings,
+    StageSettings,
+    TrainingSettings,
+)
+from simulgenvae.settings.study import Study
+
+__all__ = [
+    "ConditionerSettings",
+    "DataSettings",
+    "EndToEndSettings",
+    "ModelSettings",
+    "ReductionSettings",
+    "Settings",
+    "SettingsNote",
+    "StageSettings",
+    "Study",
+    "TrainingSettings",
+    "load_settings",
+]

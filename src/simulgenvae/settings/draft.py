@@ -1,0 +1,129 @@
+"""Settings as they were given, before validation, with the place that each of them came from.
+
+Every reader (TOML, ``condition.txt`` and presets, ``--set``) produces a draft; :func:`validate` is the one way from
+there to :class:`~simulgenvae.settings.schema.Settings`, so a mistake is told in the same words wherever it was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from simulgenvae.settings.problems import nearest, refuse
+from simulgenvae.settings.schema import Group, Settings
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value that somebody gave for a setting.
+
+    `value` None means: as if it were not given. `place` is the file and line (or ``--set``), `name` what the key is
+    called there.
+    """
+
+    value: object
+    place: str
+    name: str
+
+
+Draft = Mapping[str, Given]
+"""Dotted key → what was given for it."""
+
+
+def _walk(name: str, group: Group) -> Iterator[tuple[str, Group]]:
+    yield name, group
+    for field in type(group).model_fields:
+        if isinstance(value := getattr(group, field), Group):
+            yield from _walk(f"{name}.{field}".lstrip("."), value)
+
+
+GROUPS: dict[str, Group] = dict(_walk("", Settings()))
+"""Dotted name of each group of settings → the group with its defaults; the root is ``""``."""
+
+FIELDS: dict[str, FieldInfo] = {
+    f"{name}.{field}".lstrip("."): info
+    for name, group in GROUPS.items()
+    for field, info in type(group).model_fields.items()
+    if f"{name}.{field}".lstrip(".") not in GROUPS
+}
+"""Dotted key of each setting → its declaration."""
+
+
+def validate(draft: Draft) -> Settings:
+    """Settings with the drafted values and the defaults of all others; one UserError lists every mistake."""
+    if problems := [text for key, given in draft.items() if (text := _unusable(key, given))]:
+        refuse(problems)
+    tree: dict[str, Any] = {}
+    for key, given in draft.items():
+        if given.value is None:
+            continue
+        *groups, last = key.split(".")
+        branch = tree
+        for group in groups:
+            branch = branch.setdefault(group, {})
+        # One filter is a list of one.
+        single = get_origin(FIELDS[key].annotation) is tuple and isinstance(given.value, int)
+        branch[last] = [given.value] if single else given.value
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        refuse(_explain(details, draft) for details in error.errors())
+
+
+def _unusable(key: str, given: Given) -> str | None:
+    """What is wrong with a key or the kind of its value, before the schema looks at it."""
+    if key and key in GROUPS:
+        return f"{given.place}: {given.name} is a group of settings; set one of its keys, such as {key}.{_first(key)}"
+    if key not in FIELDS:
+        return f"{given.place}: {given.name} is not a setting; the nearest is {nearest(key, FIELDS)}"
+    if isinstance(given.value, bool) and FIELDS[key].annotation is not bool:
+        return f"{given.place}: {given.name} cannot be true or false"  # pydantic would take true as the number 1
+    return None
+
+
+def _first(group: str) -> str:
+    return next(iter(type(GROUPS[group]).model_fields))
+
+
+_REASONS = {
+    "greater_than": "must be larger than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be finite",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "literal_error": "must be {expected}",
+    "tuple_type": "must be a list",
+    "too_short": "must have at least {min_length} value",
+    "too_long": "must have at most {max_length} values",
+}
+
+
+def _explain(details: ErrorDetails, draft: Draft) -> str:
+    """One of pydantic's errors with the place, the key's name there and the reason in plain words."""
+    location, context = details["loc"], details.get("ctx", {})
+    item = next((part + 1 for part in location if isinstance(part, int)), None)
+    key = ".".join(part for part in location if isinstance(part, str))
+    if details["type"] == "value_error":  # a check of several settings of one group: say where they were given
+        reason = str(context["error"])
+        places = [
+            g.place for k, g in draft.items() if k.startswith(key) and re.search(rf"\b{k.split('.')[-1]}\b", reason)
+        ]
+        return ": ".join([*dict.fromkeys(places), f"{key}: {reason}" if key else reason])
+    given = draft[key]
+    reason = _REASONS[details["type"]].format(**context) if details["type"] in _REASONS else details["msg"]
+    name = given.name if item is None else f"value {item} of {given.name}"
+    return f"{given.place}: {name} {reason}, but is {details['input']!r}"

@@ -1,0 +1,138 @@
+"""The study folder: the one place that spells out the names of its files and folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from simulgenvae.errors import UserError
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder with the data, settings, models and results of one problem.
+
+    Nothing is created or read here, except by :meth:`open` and :meth:`parameter_table`, which look whether paths exist.
+    """
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Study in an existing folder; UserError when there is none."""
+        folder = Path(folder)
+        if not folder.exists():
+            raise UserError(f"{folder}: there is no such folder; give the folder of a study")
+        if not folder.is_dir():
+            raise UserError(f"{folder}: this is a file; give the folder of the study")
+        return cls(folder)
+
+    @property
+    def input_data(self) -> Path:
+        return self.folder / "input_data"
+
+    @property
+    def images(self) -> Path:
+        return self.folder / "images"
+
+    @property
+    def parametric_data(self) -> Path:
+        return self.folder / "parametric_data"
+
+    @property
+    def model_save(self) -> Path:
+        return self.folder / "model_save"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    @property
+    def dataset(self) -> Path:
+        return self.input_data / "dataset.zarr"
+
+    @property
+    def split_file(self) -> Path:
+        return self.input_data / "split.csv"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "study.toml"
+
+    @property
+    def condition_file(self) -> Path:
+        return self.input_data / "condition.txt"
+
+    @property
+    def vae_file(self) -> Path:
+        return self.model_save / "SimulGen-VAE"
+
+    @property
+    def conditioner_file(self) -> Path:
+        return self.model_save / "LatentConditioner"
+
+    @property
+    def latents_file(self) -> Path:
+        return self.model_save / "latent_vectors.npy"
+
+    @property
+    def hierarchical_latents_file(self) -> Path:
+        return self.model_save / "xs.npy"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.output / "metrics.json"
+
+    @property
+    def report_file(self) -> Path:
+        return self.output / "report.html"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.output / "tensorboard"
+
+    def pickle_file(self, preset: int) -> Path:
+        """Documented data file of a preset."""
+        return self.input_data / f"dataset{preset}.pickle"
+
+    def preset_files(self, preset: int = 1) -> tuple[Path, Path]:
+        """The two files that may hold a preset, the one that comes first if both exist first."""
+        return self.folder / f"preset{preset}.txt", self.folder / "preset.txt"
+
+    def resolve(self, given: str) -> Path:
+        """Path that the settings name.
+
+        Relative paths start at the study folder, and so do those with a leading ``/`` that do not exist as they are:
+        documented studies write ``/images`` for the folder inside the study.
+        """
+        path = Path(given)
+        if path.is_absolute() and not path.exists():
+            path = path.relative_to(path.anchor)
+        return self.folder / path
+
+    def parameter_table(self, given: str | None = None) -> Path:
+        """CSV file with the runs' parameters: `given` (the setting ``data.parameters``), else ``parametric_data``.
+
+        Either may be the file or a folder with exactly one CSV file; everything else is a UserError.
+        """
+        path = self.parametric_data if given is None else self.resolve(given)
+        if path.is_file():
+            return path
+        if not path.is_dir():
+            raise UserError(
+                f"{path}: there is no such file or folder; put the CSV file with the runs' parameters there, "
+                "or name it in data.parameters (param_dir in condition.txt)"
+            )
+        tables = sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file())
+        if len(tables) == 1:
+            return tables[0]
+        found = ", ".join(file.name for file in tables) or "none"
+        raise UserError(
+            f"{path}: one CSV file with the runs' parameters is needed, found: {found}; "
+            "name the file in data.parameters (param_dir in condition.txt)"
+        )

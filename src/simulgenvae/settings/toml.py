@@ -1,0 +1,63 @@
+"""``study.toml``: the typed settings as nested TOML tables, one table per group."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings.draft import Draft, Given
+from simulgenvae.settings.text import read_text
+
+_TABLE = re.compile(r"\s*\[+([^\[\]=#]+)\]")
+_KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")
+
+
+def read_toml(path: Path) -> Draft:
+    """Draft of the settings in a TOML file; UserError with the line for anything that is not TOML."""
+    text = read_text(path)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: not valid TOML: nested too deeply") from error
+    lines = _lines(text)
+    return {key: Given(value, _place(path, key, lines), key) for key, value in _flatten("", tables)}
+
+
+def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    for name, value in table.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from _flatten(f"{key}.", value)
+        else:
+            yield key, value
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Line of each dotted key. Good for messages only: strings over several lines may look like keys."""
+    found: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _TABLE.match(line):
+            table = _plain(header[1]) + "."
+        elif key := _KEY.match(line):
+            found.setdefault(table + _plain(key[1]), number)
+    return found
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"""[\s"']""", "", key)
+
+
+def _place(path: Path, key: str, lines: dict[str, int]) -> str:
+    """File and line of a key; keys of an inline table stand in the line of the table."""
+    parts = key.split(".")
+    for length in range(len(parts), 0, -1):
+        if line := lines.get(".".join(parts[:length])):
+            return f"{path}, line {line}"
+    return str(path)

@@ -1,0 +1,278 @@
+"""The trained product: answers "what would this design do?" in physical units."""
+
+from __future__ import annotations
+
+import copy
+import importlib.metadata
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from rich.console import Console
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split, make_split
+from simulgenvae.errors import UserError
+from simulgenvae.model_files import Parts, load_parts, save_latents, save_parts
+from simulgenvae.models import Gaussian, Latents
+from simulgenvae.settings import Settings, Study
+from simulgenvae.training.checkpoint import stage_file
+from simulgenvae.training.problem import unit_times
+from simulgenvae.training.tensor_file import read_tensors
+from simulgenvae.training.train import StageName, Start, train
+
+BATCH_BYTES = 256 * 2**20
+"""Fields that are decoded at once; more runs are predicted in batches of this size."""
+
+
+@dataclass(frozen=True)
+class Surrogate(Parts):
+    """A trained hierarchical VAE with its conditioner, and all that is needed to use it away from the data."""
+
+    @classmethod
+    def load(cls, study: Study) -> Self:
+        """The surrogate of a study folder; UserError when there is none or its files are damaged."""
+        return cls(**vars(load_parts(study)))
+
+    def save(self, study: Study) -> None:
+        """Write the model files of ``model_save/``; each replaces its predecessor only when it is complete."""
+        save_parts(self, study)
+
+    def at_stage(self, study: Study, stage: StageName) -> Self:
+        """The surrogate as it was at the end of a training stage, from the study's checkpoints."""
+        weights, _ = read_tensors(stage_file(study.checkpoints, stage))
+        networks = copy.deepcopy(self.networks)
+        networks.load_state_dict(weights)
+        return replace(self, networks=networks)
+
+    def predict(
+        self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
+    ) -> xr.Dataset:
+        """Fields of designs that were never simulated.
+
+        Parameters
+        ----------
+        conditions
+            n designs with the parameters of the training, in physical units.
+        times
+            ``[t]`` within the trained span, in the unit of the data; the training times when not given.
+        samples
+            When positive, draw so many latents of each design and add the standard deviation ``std``.
+        seed
+            Seed of the samples.
+
+        Returns
+        -------
+        ``fields`` (run, time, node, variable), float32, and ``std`` alike; ``coords`` (node, dim) where known;
+        attributes ``units`` and ``warnings`` (parameters outside the trained range).
+
+        Raises
+        ------
+        UserError
+            For other parameters than the trained ones and times outside the trained span.
+        """
+        batches = list(self.predict_batches(conditions, times=times, samples=samples, seed=seed))
+        return xr.concat(
+            batches,
+            "run",
+            data_vars="minimal",
+            coords="minimal",
+            compat="override",
+            join="override",
+            combine_attrs=_join_warnings,
+        )
+
+    def predict_batches(
+        self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
+    ) -> Iterator[xr.Dataset]:
+        """As :meth:`predict`, in batches of runs that hold at most 256 MB of fields each (one run at least)."""
+        if not self.info["conditioner_trained"]:
+            raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
+        times = self._checked_times(times)
+        scaled = torch.from_numpy(self.condition_scaler.transform(conditions).astype(np.float32))
+        run_bytes = 4 * len(times) * self.reduction.state_size
+        size = max(1, BATCH_BYTES // run_bytes)
+        generator = torch.Generator().manual_seed(seed)
+        for start in range(0, len(conditions), size):
+            rows = range(start, min(start + size, len(conditions)))
+            with torch.inference_mode():
+                latents = self.networks.conditioner(scaled[list(rows)])
+            fields = {"fields": self._decode(latents.mean, times)}
+            if samples > 0:
+                fields["std"] = self._std(latents, times, samples, generator)
+            warnings = self.condition_scaler.outside(conditions.select(list(rows)))
+            yield self._labelled(fields, [conditions.ids[row] for row in rows], times, warnings)
+
+    def sample(self, count: int, seed: int = 0) -> xr.Dataset:
+        """``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""
+        with torch.inference_mode():
+            latents = self.networks.vae.hierarchy.prior_sample(count, torch.Generator().manual_seed(seed))
+        fields = {"fields": self._decode(latents.flat(), self.times)}
+        return self._labelled(fields, [f"sample_{k}" for k in range(count)], self.times, [])
+
+    def encode(self, run: NDArray[np.floating]) -> Latents:
+        """Posterior means of one run ``[T, M, V]``: ``z`` ``[1, D]``, ``h`` ``[1, L, d]``."""
+        with torch.inference_mode():
+            coefficients = torch.from_numpy(self.reduction.encode(run))
+            latents: Latents = self.networks.vae.encode(coefficients[None])[0]
+        return latents
+
+    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Encode a run ``[T, M, V]`` and decode its posterior means."""
+        return self._decode(self.encode(run).flat(), self.times)[0]
+
+    def _decode(self, flat: torch.Tensor, times: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Flat latents ``[n, D + L·d]`` to fields ``[n, t, M, V]`` in physical units."""
+        with torch.inference_mode():
+            vae = self.networks.vae
+            moments = torch.from_numpy(unit_times(times, self.times))
+            return self.reduction.decode(vae.decode(vae.latents_from_flat(flat), moments).numpy())
+
+    def _std(
+        self, latents: Gaussian, times: NDArray[np.float64], samples: int, generator: torch.Generator
+    ) -> NDArray[np.float32]:
+        """Standard deviation over samples of the conditional prior, accumulated (Welford 1962)."""
+        mean: NDArray[np.float64] | float = 0.0
+        squares: NDArray[np.float64] | float = 0.0
+        for count in range(1, samples + 1):
+            fields = self._decode(latents.sample(generator), times).astype(np.float64)
+            change = fields - mean
+            mean = mean + change / count
+            squares = squares + change * (fields - mean)
+        std: NDArray[np.float32] = np.sqrt(squares / max(samples - 1, 1)).astype(np.float32)
+        return std
+
+    def _checked_times(self, times: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        if times is None:
+            return self.times
+        low, high = self.times[0], self.times[-1]
+        slack = 1e-9 * (high - low)
+        if not self.networks.vae.decoder.continuous_in_time and not np.array_equal(times, self.times):
+            raise UserError(
+                "This model has the convolutional decoder, which knows the training times alone: leave the times out, "
+                'or train with model.decoder = "modulated".'
+            )
+        outside = times[(times < low - slack) | (times > high + slack)]
+        if len(outside):
+            raise UserError(
+                f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times within it."
+            )
+        return times
+
+    def _labelled(
+        self,
+        fields: dict[str, NDArray[np.float32]],
+        ids: Sequence[str],
+        times: NDArray[np.float64],
+        warnings: list[str],
+    ) -> xr.Dataset:
+        dims = ("run", "time", "node", "variable")
+        arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
+        if self.mesh.coords is not None:
+            arrays["coords"] = (("node", "dim"), self.mesh.coords)
+        labels = {"run": list(ids), "time": times, "variable": list(self.variables)}
+        return xr.Dataset(arrays, labels, {"units": list(self.units), "warnings": warnings})
+
+
+def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
+    return {**attributes[0], "warnings": [line for each in attributes for line in each["warnings"]]}
+
+
+def fit(
+    dataset: Dataset,
+    settings: Settings | None = None,
+    *,
+    split: Split | None = None,
+    stages: Sequence[StageName] | None = None,
+    study: Study | None = None,
+    console: Console | None = None,
+    resume: bool = False,
+    start: Start | None = None,
+) -> Surrogate:
+    """Train a surrogate.
+
+    Parameters
+    ----------
+    dataset
+        The runs.
+    settings
+        What differs from the defaults.
+    split
+        Which runs are for what; made from the settings when not given.
+    stages
+        Stages to run; all that the settings enable when not given.
+    study
+        Where checkpoints, TensorBoard files and the model are written; nothing is written when not given.
+    console
+        Where progress is shown.
+    resume
+        Go on from the study's last checkpoint.
+    start
+        Trained parts that training begins with; their split is used.
+
+    Raises
+    ------
+    UserError
+        See :func:`simulgenvae.training.train.train`.
+    """
+    settings = settings or Settings()
+    if start is not None:
+        if start.data_fingerprint != dataset.fingerprint:
+            raise UserError("The VAE to start from was trained on other data: train all stages again with --overwrite.")
+        split = start.split
+    split = split or make_split(dataset.ids, settings.data, None)
+    stages = stages or default_stages(settings)
+    trained = train(
+        dataset,
+        split,
+        settings,
+        stages=stages,
+        folder=None if study is None else study.checkpoints,
+        tensorboard=None if study is None else study.tensorboard,
+        console=console,
+        resume=resume,
+        start=start,
+    )
+    surrogate = Surrogate(
+        settings=settings,
+        split=split,
+        variables=dataset.variables,
+        units=dataset.units,
+        times=dataset.times,
+        mesh=dataset.mesh,
+        condition_scaler=trained.condition_scaler,
+        reduction=trained.reduction,
+        networks=trained.networks,
+        info={
+            "data_fingerprint": dataset.fingerprint,
+            "stages": list(stages),
+            "conditioner_trained": list(stages) != ["vae"],
+            "history": trained.progress.history,
+            "skipped_steps": trained.progress.skipped,
+            "rank": trained.reduction.rank,
+            "versions": versions(),
+        },
+    )
+    if study is not None:
+        surrogate.save(study)
+        latents = [surrogate.encode(dataset.run(row)) for row in range(len(dataset.ids))]
+        z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
+        save_latents(z, h, study)
+    return surrogate
+
+
+def default_stages(settings: Settings) -> list[StageName]:
+    """The stages of ``--stage all``."""
+    return ["vae", "conditioner", "end_to_end"] if settings.training.end_to_end.enabled else ["vae", "conditioner"]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    packages = ("simulgenvae", "torch", "numpy")
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}

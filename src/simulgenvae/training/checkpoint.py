@@ -1,0 +1,108 @@
+"""Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simulgenvae.errors import UserError
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
+
+
+@dataclass
+class Progress:
+    """Where training stands; plain numbers that go into a checkpoint as JSON."""
+
+    stage: int = 0
+    """Index of the running stage."""
+    step: int = 0
+    """Steps of it that are done."""
+    best: float | None = None
+    """Smallest validation error of the stage."""
+    since_best: int = 0
+    """Validations since then."""
+    skipped: int = 0
+    """Steps left out because of an exploding gradient, over all stages."""
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    """Training loss summed since the last validation."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """One entry a validation: stage, step, train, validation."""
+
+
+def stage_file(folder: Path, stage: str) -> Path:
+    """File in the folder of checkpoints that holds the networks as a stage left them."""
+    return folder / f"{stage}.safetensors"
+
+
+def save_checkpoint(
+    path: Path,
+    progress: Progress,
+    networks: dict[str, Tensor],
+    best: dict[str, Tensor],
+    optimizer: dict[str, Tensor],
+    identity: dict[str, Any],
+) -> None:
+    """Write the whole state of training; ``identity`` says which settings and data it belongs to."""
+    tensors = {f"networks/{name}": value for name, value in networks.items()}
+    tensors |= {f"best/{name}": value for name, value in best.items()}
+    tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
+    tensors["rng/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng/cuda"] = torch.cuda.get_rng_state()
+    write_tensors(path, tensors, {"progress": asdict(progress), "identity": identity})
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint read back; the random state is restored by :meth:`restore_rng`."""
+
+    progress: Progress
+    networks: dict[str, Tensor]
+    best: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    rng: dict[str, Tensor]
+
+    def restore_rng(self) -> None:
+        """Set torch's random state to that of the checkpoint."""
+        torch.set_rng_state(self.rng["cpu"])
+        if "cuda" in self.rng and torch.cuda.is_available():
+            torch.cuda.set_rng_state(self.rng["cuda"])
+
+
+def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
+    """Read a checkpoint of the same settings and data.
+
+    Raises
+    ------
+    UserError
+        When it is missing or damaged, or belongs to other settings or data (each difference named).
+    """
+    tensors, metadata = read_tensors(path)
+    differences = _differences(metadata.get("identity", {}), json.loads(json.dumps(identity)))
+    if differences:
+        raise UserError(
+            f"{path} belongs to another training: " + "; ".join(differences) + ". Use the same settings and data to "
+            "resume, or start afresh with --overwrite."
+        )
+    groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
+    for key, value in tensors.items():
+        group, name = key.split("/", 1)
+        groups[group][name] = value
+    return Checkpoint(Progress(**metadata["progress"]), **groups)
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+    """Where two JSON values differ, as readable lines."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for key in sorted(old.keys() | new.keys())
+            for line in _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+        ]
+    return [] if old == new else [f"{path} was {old} and is {new}"]

@@ -1,0 +1,73 @@
+"""What a user sees of training: progress bars with loss and time left, and TensorBoard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from torch.utils.tensorboard import SummaryWriter
+
+
+class TrainingLog:
+    """Progress bars on the console and scalars for TensorBoard.
+
+    Parameters
+    ----------
+    folder
+        Where TensorBoard files go; None writes none.
+    console
+        Where the bars are drawn; None draws none.
+    first_step
+        Global step at which this run starts: what an interrupted run logged beyond it is purged.
+    """
+
+    def __init__(self, folder: Path | None, console: Console | None, first_step: int = 0) -> None:
+        self._writer = None if folder is None else SummaryWriter(str(folder), purge_step=first_step)
+        self._bars = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeRemainingColumn(),
+            console=console or Console(quiet=True),
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+        if self._writer is not None:
+            self._writer.close()
+
+    def start_stage(self, name: str, steps: int, done: int) -> None:
+        """A new bar for a stage."""
+        self._task = self._bars.add_task(name, total=steps, completed=done, status="")
+
+    def step(self, done: int, status: str) -> None:
+        """Move the bar to ``done`` steps."""
+        assert self._task is not None
+        self._bars.update(self._task, completed=done, status=status)
+
+    def message(self, text: str) -> None:
+        """A line above the bars."""
+        self._bars.console.print(text, highlight=False, soft_wrap=True)
+
+    def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        """Scalars of one step under ``stage/name``, with the memory in use (GB)."""
+        if self._writer is None:
+            return
+        for name, value in values.items():
+            self._writer.add_scalar(f"{stage}/{name}", value, step)
+        memory = torch.cuda.memory_allocated() if torch.cuda.is_available() else psutil.Process().memory_info().rss
+        self._writer.add_scalar(f"{stage}/memory_gb", memory / 1e9, step)

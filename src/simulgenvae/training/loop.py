@@ -1,0 +1,237 @@
+"""The one training loop: batches, guards, validation, early stopping, checkpoints, for every stage."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.errors import UserError
+from simulgenvae.training.checkpoint import Checkpoint, Progress, save_checkpoint, stage_file
+from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.optimizers import Optimizers
+from simulgenvae.training.problem import Networks, TrainingData
+from simulgenvae.training.schedules import kl_weight, learning_rate
+from simulgenvae.training.stages import Batch, Stage
+from simulgenvae.training.tensor_file import write_tensors
+
+LOG_EVERY = 20
+"""Steps between updates of the bar and TensorBoard."""
+
+
+class Interrupted(Exception):
+    """The user pressed Ctrl-C; the state has been saved."""
+
+
+class Loop:
+    """Runs stages one after another and can stop and go on at any step.
+
+    Parameters
+    ----------
+    networks, data
+        What learns, and from what.
+    folder
+        Where ``last.safetensors`` (whole state), ``best.safetensors`` (weights of the best validation) and the result
+        of each stage go; None keeps nothing.
+    identity
+        Settings and data fingerprint, compared when a checkpoint is resumed.
+    log
+        Progress bars and TensorBoard.
+    seed
+        Seed of the order of batches; the noise is torch's, whose state is part of every checkpoint.
+    """
+
+    def __init__(
+        self,
+        networks: Networks,
+        data: TrainingData,
+        folder: Path | None,
+        identity: dict[str, Any],
+        log: TrainingLog,
+        seed: int,
+    ) -> None:
+        self.networks, self.data, self.folder, self.identity = networks, data, folder, identity
+        self.log, self.seed = log, seed
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        self._saved_at = time.monotonic()
+
+    def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
+        """Run all stages, from ``checkpoint`` on when one is given; the networks end as the last stage's best.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl-C, when the state has been saved.
+        UserError
+            When losses become NaN or infinite.
+        """
+        if checkpoint is not None:
+            self.progress, self.best = checkpoint.progress, checkpoint.best
+            self.networks.load_state_dict(checkpoint.networks)
+        with interrupt_flag() as stop:
+            while self.progress.stage < len(stages):
+                self._run_stage(stages[self.progress.stage], checkpoint, stop)
+                checkpoint = None
+            self._save(None)
+        return self.progress
+
+    def _run_stage(self, stage: Stage, checkpoint: Checkpoint | None, stop: threading.Event) -> None:
+        progress, settings = self.progress, stage.settings.training
+        for module in self.networks.modules():
+            module.requires_grad_(False)
+        for module in stage.trained:
+            module.requires_grad_(True)
+        optimizers = Optimizers(stage.trained, settings.optimizer, stage.schedule.weight_decay)
+        if checkpoint is not None and checkpoint.progress.step > 0:
+            optimizers.load_arrays(checkpoint.optimizer)
+            checkpoint.restore_rng()
+        elif progress.step == 0:
+            torch.manual_seed(self.seed + progress.stage)
+        batch_size, per_epoch, total = step_counts(stage, len(self.data.rows["train"]))
+        validate_every = settings.validate_every * per_epoch
+        self.log.start_stage(stage.name, total, progress.step)
+        self.networks.train()
+        if progress.step == 0:
+            self._save(None)
+        for step in range(progress.step, total):
+            rows = self._batch_rows(step, per_epoch, batch_size)
+            self._step(stage, rows, optimizers, step, total)
+            progress.step = step + 1
+            if progress.step % validate_every == 0 or progress.step == total:
+                self._validate(stage, progress.step)
+                if stage.schedule.patience is not None and progress.since_best >= stage.schedule.patience:
+                    self.log.message(f"{stage.name}: no improvement for {progress.since_best} validations, stopped")
+                    break
+            if stop.is_set() or time.monotonic() - self._saved_at > settings.checkpoint_seconds:
+                self._save(optimizers)
+            if stop.is_set():
+                raise Interrupted
+        self._finish_stage(stage)
+
+    def _batch_rows(self, step: int, per_epoch: int, batch_size: int) -> Tensor:
+        """Rows of a batch: a fresh permutation of the training runs every epoch, whatever came before."""
+        train = self.data.rows["train"]
+        order = np.random.default_rng((self.seed, self.progress.stage, step // per_epoch)).permutation(train)
+        start = (step % per_epoch) * batch_size
+        return torch.from_numpy(order[start : start + batch_size])
+
+    def _batch(self, rows: Tensor) -> Batch:
+        return Batch(self.data.coefficients[rows], self.data.conditions[rows], rows)
+
+    def _step(self, stage: Stage, rows: Tensor, optimizers: Optimizers, step: int, total: int) -> None:
+        settings, progress = stage.settings.training, self.progress
+        optimizers.zero_grad()
+        terms = stage.losses(self._batch(rows), kl_weight(step, total, settings.init_beta_divisor))
+        loss = terms["loss"]
+        value = loss.item()
+        if not math.isfinite(value):
+            raise UserError(nan_message(stage.name, step, settings.optimizer, terms))
+        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient).item()
+        rate = learning_rate(step, total, stage.schedule)
+        if math.isfinite(norm) and norm <= settings.skip_gradient:
+            optimizers.step(rate)
+        else:
+            progress.skipped += 1
+        progress.loss_sum += value
+        progress.loss_count += 1
+        if step % LOG_EVERY == 0:
+            self.log.step(step, f"loss {value:.3g}")
+            scalars = {name: float(term) for name, term in terms.items()}
+            scalars |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
+            self.log.scalars(stage.name, step, scalars)
+
+    def _validate(self, stage: Stage, step: int) -> None:
+        progress = self.progress
+        self.networks.eval()
+        with torch.no_grad():
+            error = stage.validation_error(self._batch(torch.from_numpy(self.data.validation_rows))).item()
+        self.networks.train()
+        train = progress.loss_sum / max(progress.loss_count, 1)
+        progress.loss_sum, progress.loss_count = 0.0, 0
+        progress.history.append({"stage": stage.name, "step": step, "train": train, "validation": error})
+        self.log.scalars(stage.name, step, {"validation": error})
+        self.log.step(step, f"loss {train:.3g}  validation {error:.3g}")
+        if progress.best is None or error < progress.best:
+            progress.best, progress.since_best = error, 0
+            self.best = {name: value.clone() for name, value in self.networks.state_dict().items()}
+            if self.folder is not None:
+                write_tensors(self.folder / "best.safetensors", self.best, {"identity": self.identity})
+        else:
+            progress.since_best += 1
+
+    def _finish_stage(self, stage: Stage) -> None:
+        """Go on with the weights of the best validation, and keep them as the stage's result."""
+        self.networks.load_state_dict(self.best)
+        self.log.message(f"{stage.name}: best validation error {self.progress.best:.4g}")
+        if self.folder is not None:
+            write_tensors(stage_file(self.folder, stage.name), self.best, {"identity": self.identity})
+        self.progress.stage += 1
+        self.progress.step, self.progress.best, self.progress.since_best = 0, None, 0
+
+    def _save(self, optimizers: Optimizers | None) -> None:
+        if self.folder is not None:
+            arrays = {} if optimizers is None else optimizers.arrays()
+            path = self.folder / "last.safetensors"
+            save_checkpoint(path, self.progress, self.networks.state_dict(), self.best, arrays, self.identity)
+        self._saved_at = time.monotonic()
+
+
+def step_counts(stage: Stage, runs: int) -> tuple[int, int, int]:
+    """Batch size, steps per epoch and total steps of a stage on ``runs`` training runs.
+
+    Raises
+    ------
+    UserError
+        When a batch size that the user gave is larger than the number of training runs.
+    """
+    schedule = stage.schedule
+    if schedule.batch_size > runs and "batch_size" in schedule.model_fields_set:
+        raise UserError(
+            f"training.{stage.name}.batch_size is {schedule.batch_size}, but there are only {runs} training runs: "
+            f"set it to {runs} or less (Batch_size or latent_conditioner_batch in condition.txt)."
+        )
+    batch_size = min(schedule.batch_size, runs)
+    per_epoch = math.ceil(runs / batch_size)
+    total = schedule.steps if schedule.epochs is None else schedule.epochs * per_epoch
+    return batch_size, per_epoch, total
+
+
+def nan_message(stage: str, step: int, optimizer: str, terms: Mapping[str, Tensor]) -> str:
+    """What to tell the user when the loss is no longer a number."""
+    bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss")
+    return (
+        f"Training stopped: the loss of stage {stage} became NaN or infinite at step {step} (in: {bad}). Try a smaller "
+        f"training.{stage}.learning_rate (a third of it), a smaller training.clip_gradient, or another optimizer than "
+        f"{optimizer}; `simulgenvae check` shows whether the data have outliers. The last checkpoint is kept."
+    )
+
+
+@contextmanager
+def interrupt_flag() -> Iterator[threading.Event]:
+    """Ctrl-C sets a flag, so that a step is never cut in two; pressed twice it interrupts at once."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    previous = signal.getsignal(signal.SIGINT)
+
+    def handler(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, previous)
+        flag.set()
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,77 @@
+"""AdamW, or Muon for weight matrices together with AdamW for all else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+ADAMW_SHARE = 0.2
+"""Learning rate of AdamW beside Muon, as a share of Muon's: convolutions diverge at Muon's (measured)."""
+
+
+class Optimizers:
+    """One or two optimisers that step together.
+
+    Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers"; `torch.optim.Muon`) orthogonalises the momentum of
+    each matrix; its updates are scaled to the size of AdamW's, so that one learning rate means the same for both.
+
+    Parameters
+    ----------
+    modules
+        Whose parameters are trained.
+    kind
+        ``muon`` or ``adamw``.
+    weight_decay
+        Decoupled weight decay of matrices and convolutions; biases and norms have none.
+    """
+
+    def __init__(self, modules: Iterable[nn.Module], kind: Literal["muon", "adamw"], weight_decay: float) -> None:
+        self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
+        matrices = [p for p in self.parameters if p.ndim == 2]
+        filters = [p for p in self.parameters if p.ndim > 2]
+        vectors = [p for p in self.parameters if p.ndim < 2]
+        muon = kind == "muon"
+        others = filters if muon else filters + matrices
+        groups: list[dict[str, Any]] = [{"params": vectors, "weight_decay": 0.0}, {"params": others}]
+        groups = [group for group in groups if group["params"]]
+        self._members: list[tuple[torch.optim.Optimizer, float]] = []
+        if groups:
+            self._members.append((torch.optim.AdamW(groups, weight_decay=weight_decay), ADAMW_SHARE if muon else 1.0))
+        if muon:
+            self._members.append(
+                (torch.optim.Muon(matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"), 1.0)
+            )
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for member, _ in self._members:
+            member.zero_grad(set_to_none=True)
+
+    def step(self, learning_rate: float) -> None:
+        """Update all parameters."""
+        for member, share in self._members:
+            for group in member.param_groups:
+                group["lr"] = learning_rate * share
+            member.step()
+
+    def arrays(self) -> dict[str, Tensor]:
+        """The whole state as named tensors, for a checkpoint."""
+        return {
+            f"{number}.{index}.{name}": value
+            for number, (member, _) in enumerate(self._members)
+            for index, state in member.state_dict()["state"].items()
+            for name, value in state.items()
+        }
+
+    def load_arrays(self, arrays: dict[str, Tensor]) -> None:
+        """Restore what :meth:`arrays` gave."""
+        for number, (member, _) in enumerate(self._members):
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in arrays.items():
+                owner, index, name = key.split(".", 2)
+                if int(owner) == number:
+                    state.setdefault(int(index), {})[name] = value
+            member.load_state_dict({"state": state, "param_groups": member.state_dict()["param_groups"]})

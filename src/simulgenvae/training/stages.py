@@ -1,0 +1,183 @@
+"""The three stages of training: what each one trains, its loss on a batch, and its validation error.
+
+A stage is small on purpose: the loop that runs it is the same for all (``loop.py``).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.models.losses import FieldLoss
+from simulgenvae.settings import Settings, StageSettings
+from simulgenvae.training.problem import Networks, TrainingData
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs of one step: ``coefficients`` ``[B, T, r]``, ``conditions`` ``[B, P]``, their ``rows`` in the data."""
+
+    coefficients: Tensor
+    conditions: Tensor
+    rows: Tensor
+
+
+class Stage(ABC):
+    """One stage: which modules learn from which loss."""
+
+    name: str
+
+    def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
+        self.networks, self.data, self.settings, self.field_loss = networks, data, settings, loss
+
+    @property
+    @abstractmethod
+    def schedule(self) -> StageSettings:
+        """Budget, batch size and learning rate."""
+
+    @property
+    @abstractmethod
+    def trained(self) -> list[nn.Module]:
+        """Modules whose parameters this stage changes."""
+
+    @abstractmethod
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Terms of the loss on a batch; the entry ``loss`` is the one that is minimised."""
+
+    @abstractmethod
+    def validation_error(self, batch: Batch) -> Tensor:
+        """Scalar by which models are chosen: the smaller the better."""
+
+
+def kl_terms(kl: Tensor) -> dict[str, Tensor]:
+    """Mean KL of each level, ``[B, 1 + L]``, under the names that logs use."""
+    return {f"kl/{'z' if level == 0 else f'h_{level}'}": value for level, value in enumerate(kl.mean(0))}
+
+
+class VaeStage(Stage):
+    """Reconstruction + (beta/alpha)·KL: encoder, latent hierarchy and decoder."""
+
+    name = "vae"
+
+    @property
+    def schedule(self) -> StageSettings:
+        return self.settings.training.vae
+
+    @property
+    def trained(self) -> list[nn.Module]:
+        return [self.networks.vae]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        decoded, kl, _ = self.networks.vae(batch.coefficients)
+        reconstruction = self.field_loss(decoded, batch.coefficients)
+        loss = reconstruction + kl_weight / self.settings.training.alpha * kl.sum(1).mean()
+        return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl)}
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        vae = self.networks.vae
+        return relative_error(vae.decode(vae.encode(batch.coefficients)[0]), batch.coefficients, self.data)
+
+
+class ConditionerStage(Stage):
+    """Conditioner alone, fitted to the frozen encoder's posteriors.
+
+    The mean learns from the squared distance to the posterior means, in units of each latent's variance over the
+    training runs; the spread from the likelihood of posterior samples with the mean held fixed, which keeps the two
+    from trading error against uncertainty.
+    """
+
+    name = "conditioner"
+
+    def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
+        super().__init__(networks, data, settings, loss)
+        self._latents: Tensor | None = None
+
+    @property
+    def schedule(self) -> StageSettings:
+        return self.settings.training.conditioner
+
+    @property
+    def trained(self) -> list[nn.Module]:
+        return [self.networks.conditioner]
+
+    @torch.no_grad()
+    def _targets(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Posterior means and log spreads of the runs, and the training variance of each latent."""
+        if self._latents is None:
+            was_training = self.networks.vae.training
+            self.networks.vae.eval()
+            mean, _, log_std = zip(*(self.networks.vae.encode(c[None]) for c in self.data.coefficients), strict=True)
+            self.networks.vae.train(was_training)
+            self._latents = torch.stack([torch.cat([m.flat() for m in mean]), torch.cat([s.flat() for s in log_std])])
+        train = self._latents[0, torch.from_numpy(self.data.rows["train"])]
+        variance = train.var(0, correction=0) + 1e-4 * train.var(0, correction=0).max() + 1e-12
+        return self._latents[0, rows], self._latents[1, rows], variance
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        target, log_std, variance = self._targets(batch.rows)
+        predicted = self.networks.conditioner(batch.conditions)
+        distance = ((predicted.mean - target).square() / variance).mean()
+        expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
+        spread = (predicted.log_std + 0.5 * expected * (-2 * predicted.log_std).exp()).mean()
+        # The two share only the trunk; a small weight lets the mean lead.
+        return {"loss": distance + 0.01 * spread, "latents": distance, "spread": spread}
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        target, _, variance = self._targets(batch.rows)
+        mean: Tensor = self.networks.conditioner(batch.conditions).mean
+        return ((mean - target).square() / variance).mean()
+
+
+class EndToEndStage(Stage):
+    """Condition → conditioner → decoder → field with gradients through all of it, jointly with the VAE's own loss.
+
+    The VAE's term keeps encoder and decoder one model; the latent term pulls predicted latents to the encoder's.
+    """
+
+    name = "end_to_end"
+
+    @property
+    def schedule(self) -> StageSettings:
+        return self.settings.training.end_to_end
+
+    @property
+    def trained(self) -> list[nn.Module]:
+        return [self.networks.vae, self.networks.conditioner]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        vae, wanted = self.networks.vae, self.settings.training.end_to_end
+        predicted = self.networks.conditioner(batch.conditions)
+        prediction = self.field_loss(vae.decode(vae.latents_from_flat(predicted.mean)), batch.coefficients)
+        decoded, kl, latents = vae(batch.coefficients)
+        reconstruction = self.field_loss(decoded, batch.coefficients)
+        target = latents.flat().detach()
+        distance = (predicted.mean - target).square().mean()
+        expected = (predicted.mean.detach() - target).square()
+        spread = (predicted.log_std + 0.5 * expected * (-2 * predicted.log_std).exp()).mean()
+        loss = (
+            wanted.weight * prediction
+            + reconstruction
+            + kl.sum(1).mean() / self.settings.training.alpha
+            + wanted.latent_weight * (distance + 0.01 * spread)
+        )
+        return {
+            "loss": loss,
+            "prediction": prediction,
+            "reconstruction": reconstruction,
+            "latents": distance,
+            **kl_terms(kl),
+        }
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        vae = self.networks.vae
+        mean = self.networks.conditioner(batch.conditions).mean
+        return relative_error(vae.decode(vae.latents_from_flat(mean)), batch.coefficients, self.data)
+
+
+def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
+    """Root of the squared error relative to the training variance, over a batch ``[B, T, r]``."""
+    variance = data.training_coefficients().square().sum(-1).mean()
+    return ((prediction - truth).square().sum(-1).mean() / variance).sqrt()

@@ -1,0 +1,188 @@
+"""From a dataset to trained networks: reduce, scale, run the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
+from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
+from simulgenvae.settings import Settings
+from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
+from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.loop import Loop, step_counts
+from simulgenvae.training.problem import Networks, TrainingData, unit_times
+from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
+
+StageName = Literal["vae", "conditioner", "end_to_end"]
+STAGES: dict[StageName, type[Stage]] = {
+    "vae": VaeStage,
+    "conditioner": ConditionerStage,
+    "end_to_end": EndToEndStage,
+}
+
+
+@dataclass(frozen=True)
+class Start:
+    """Trained parts that training begins with instead of fresh ones."""
+
+    reduction: Reduction
+    split: Split
+    data_fingerprint: str
+    weights: dict[str, torch.Tensor]
+    """Entries of ``Networks.state_dict()``; what is missing stays fresh."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves: networks on the CPU and everything that belongs to them."""
+
+    networks: Networks
+    reduction: Reduction
+    condition_scaler: ConditionScaler
+    progress: Progress
+
+
+def train(
+    dataset: Dataset,
+    split: Split,
+    settings: Settings,
+    *,
+    stages: Sequence[StageName],
+    folder: Path | None = None,
+    tensorboard: Path | None = None,
+    console: Console | None = None,
+    resume: bool = False,
+    start: Start | None = None,
+) -> Trained:
+    """Train the networks of one surrogate.
+
+    Parameters
+    ----------
+    dataset, split, settings
+        The study.
+    stages
+        Which stages run, in this order.
+    folder
+        Where checkpoints go; None keeps none.
+    tensorboard
+        Where TensorBoard files go; None writes none.
+    console
+        Where progress is shown; None shows none.
+    resume
+        Go on from ``folder/last.safetensors``.
+    start
+        Trained parts to begin with.
+
+    Raises
+    ------
+    UserError
+        Settings that do not fit the data, a checkpoint of another training, NaN losses.
+    Interrupted
+        After Ctrl-C, when the state has been saved.
+    """
+    rows = split.rows(dataset.ids)
+    scaler = ConditionScaler.fit(dataset.conditions.select(rows["train"]))
+    device = choose_device(settings.training.device)
+    identity = {
+        "settings": settings.model_dump(mode="json"),
+        "data": dataset.fingerprint,
+        "stages": list(stages),
+        "training runs": [dataset.ids[row] for row in rows["train"]],
+    }
+    checkpoint = _checkpoint(folder, identity, console) if resume else None
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.training.seed)
+        prepared = folder / "prepared.safetensors" if folder is not None else None
+        reduction, coefficients = _prepare(dataset, rows, settings, identity, prepared, checkpoint, start)
+        data = _training_data(dataset, scaler, coefficients, rows, device)
+        std = data.training_coefficients().flatten(0, 1).std(0, correction=0)
+        networks = Networks(settings, std, data.times, len(dataset.conditions.names)).to(device)
+        if start is not None:
+            networks.load_state_dict(start.weights, strict=False)
+        running = [_stage(name, networks, data, settings, reduction) for name in stages]
+        first_step = _global_step(running, checkpoint, len(rows["train"]))
+        with TrainingLog(tensorboard, console, first_step) as log:
+            loop = Loop(networks, data, folder, identity, log, settings.training.seed)
+            progress = loop.run(running, checkpoint)
+    return Trained(networks.cpu().eval(), reduction, scaler, progress)
+
+
+def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
+    """The device to train on; UserError when a GPU is asked for and there is none."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError("training.device is cuda, but torch finds no GPU: use device = auto or cpu.")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def _checkpoint(folder: Path | None, identity: dict[str, Any], console: Console | None) -> Checkpoint | None:
+    """The last checkpoint; None, and said so, when the run was stopped before it wrote one."""
+    assert folder is not None, "resuming needs a folder of checkpoints"
+    path = folder / "last.safetensors"
+    if not path.exists():
+        if console is not None:
+            console.print(f"No checkpoint in {folder}: training starts from the beginning.")
+        return None
+    return load_checkpoint(path, identity)
+
+
+def _prepare(
+    dataset: Dataset,
+    rows: dict[str, NDArray[np.intp]],
+    settings: Settings,
+    identity: dict[str, Any],
+    file: Path | None,
+    checkpoint: Checkpoint | None,
+    start: Start | None,
+) -> tuple[Reduction, NDArray[np.float32]]:
+    """Reduction and coefficients ``[N, T, r]`` of all runs; those of the interrupted run when one is resumed."""
+    if checkpoint is not None and file is not None:
+        tensors, _ = read_tensors(file)
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        return restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
+    reduction = fit_reduction(dataset, rows["train"], settings.reduction) if start is None else start.reduction
+    coefficients = encode_runs(dataset, reduction)
+    if file is not None:
+        arrays = {**reduction.arrays(), "coefficients": coefficients}
+        write_tensors(file, {name: torch.from_numpy(array) for name, array in arrays.items()}, {"identity": identity})
+    return reduction, coefficients
+
+
+def _training_data(
+    dataset: Dataset,
+    scaler: ConditionScaler,
+    coefficients: NDArray[np.float32],
+    rows: dict[str, NDArray[np.intp]],
+    device: torch.device,
+) -> TrainingData:
+    conditions = scaler.transform(dataset.conditions).astype(np.float32)
+    return TrainingData(
+        coefficients=torch.from_numpy(coefficients).to(device),
+        conditions=torch.from_numpy(conditions).to(device),
+        times=torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device),
+        rows=rows,
+    )
+
+
+def _stage(name: StageName, networks: Networks, data: TrainingData, settings: Settings, reduction: Reduction) -> Stage:
+    kind = settings.training.end_to_end.loss if name == "end_to_end" else settings.training.loss
+    return STAGES[name](networks, data, settings, data.field_loss(kind, reduction))
+
+
+def _global_step(stages: list[Stage], checkpoint: Checkpoint | None, runs: int) -> int:
+    """Steps that came before, over all stages; TensorBoard forgets what an interrupted run logged beyond them."""
+    if checkpoint is None:
+        return 0
+    done = sum(step_counts(stage, runs)[2] for stage in stages[: checkpoint.progress.stage])
+    return done + checkpoint.progress.step

@@ -1,0 +1,219 @@
+"""The store on disk: layout, atomic writing, and refusal of what is damaged or foreign."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.store import chunk_shape, write_store
+from simulgenvae.errors import UserError
+
+
+def dataset(value: float = 1.0) -> Dataset:
+    names = Conditions(("a", "b", "c"), ("p",), np.array([[1.0], [2.0], [3.0]]))
+    return Dataset.from_arrays(np.full((3, 2, 5, 1), value), names, coords=np.arange(5))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    dataset().save(tmp_path / "dataset.zarr")
+    return tmp_path / "dataset.zarr"
+
+
+def edit(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=3), st.sampled_from([4, 8]))
+def test_chunks_are_whole_trailing_axes_of_at_most_64_mb(shape: list[int], size: int) -> None:
+    chunk = chunk_shape(tuple(shape), size)
+    assert math.prod(chunk) * size <= 64_000_000
+    cut = [axis for axis in range(len(shape)) if chunk[axis] < shape[axis]]
+    if cut:
+        assert all(chunk[axis] == 1 for axis in range(cut[-1]))
+        assert chunk[cut[-1] + 1 :] == tuple(shape[cut[-1] + 1 :])
+
+
+def test_chunks_of_long_runs_are_whole_timesteps() -> None:
+    assert chunk_shape((1000, 100_000, 2), 4) == (80, 100_000, 2)
+
+
+def test_other_programs_can_read_it(store: Path) -> None:
+    group = zarr.open_group(str(store), mode="r")
+    assert group.attrs["ids"] == ["a", "b", "c"]
+    assert np.asarray(group["fields"]).shape == (3, 2, 5, 1)
+    assert np.asarray(group["conditions"]).tolist() == [[1], [2], [3]]
+
+
+def test_zeros_are_stored_too(tmp_path: Path) -> None:
+    dataset(0.0).save(tmp_path / "zeros.zarr")
+    assert not Dataset.open(tmp_path / "zeros.zarr").run(1).any()
+
+
+def test_nothing_is_overwritten_unless_asked(store: Path) -> None:
+    with pytest.raises(UserError, match="exists already"):
+        dataset(2.0).save(store)
+    assert Dataset.open(store).run(0)[0, 0, 0] == 1
+    dataset(2.0).save(store, overwrite=True)
+    assert Dataset.open(store).run(0)[0, 0, 0] == 2
+    assert [path.name for path in store.parent.iterdir()] == ["dataset.zarr"]
+
+
+def test_a_dataset_can_overwrite_itself(store: Path) -> None:
+    Dataset.open(store).save(store, overwrite=True)
+    assert Dataset.open(store).fingerprint == dataset().fingerprint
+
+
+def test_overwriting_spares_what_is_no_dataset(tmp_path: Path) -> None:
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("x")
+    with pytest.raises(UserError, match="not a dataset"):
+        dataset().save(folder, overwrite=True)
+    assert (folder / "thesis.txt").exists()
+
+
+def test_a_failure_leaves_the_old_dataset_and_nothing_else(store: Path) -> None:
+    def runs() -> Iterator[np.ndarray]:
+        yield np.zeros((2, 5, 1), dtype=np.float32)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(UserError, match="the disk is full"):
+        write_store(store, dataset(), runs(), overwrite=True)
+    assert Dataset.open(store).run(0)[0, 0, 0] == 1
+    assert [path.name for path in store.parent.iterdir()] == ["dataset.zarr"]
+
+
+def test_nan_names_all_runs_and_leaves_nothing(tmp_path: Path) -> None:
+    fields = np.zeros((3, 2, 5, 1), dtype=np.float32)
+    fields[0, 0, 0], fields[2, 1, 1:3] = np.inf, np.nan
+    with pytest.raises(UserError, match=r"'a': 1 of 10, run 'c': 2 of 10"):
+        write_store(tmp_path / "new.zarr", dataset(), iter(fields))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_than_the_disk_holds_is_refused_before_writing(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+
+    class Huge(Dataset):
+        @property
+        def shape(self) -> tuple[int, int, int, int]:
+            return 3, 2, free, 1
+
+    small = dataset()
+    huge = Huge(small.ids, small.times, 5, small.mesh, ("u",), ("",), small.conditions, small.fields, "")
+    with pytest.raises(UserError, match="of disk"):
+        huge.save(tmp_path / "new.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_truncated_or_missing_file_is_noticed(store: Path) -> None:
+    for file in sorted(path for path in store.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        for damage in (lambda file, data: file.write_bytes(data[: len(data) // 2]), lambda file, _: file.unlink()):
+            damage(file, content)
+            with pytest.raises(UserError, match=r"dataset\.zarr"):
+                Dataset.open(store)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
+
+def test_a_missing_array_is_noticed(store: Path) -> None:
+    shutil.rmtree(store / "coords")
+    with pytest.raises(UserError, match="coords"):
+        Dataset.open(store)
+
+
+def test_flipped_bits_are_noticed_when_read(store: Path) -> None:
+    chunk = store / "fields/c/1/0/0/0"
+    data = bytearray(chunk.read_bytes())
+    data[3] ^= 1
+    chunk.write_bytes(data)
+    opened = Dataset.open(store)
+    opened.run(0)
+    with pytest.raises(UserError, match="run 'b' cannot be read"):
+        opened.run(1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shape": [10**9, 2, 5, 1]},
+        {"shape": [3, 2, 5]},
+        {"shape": [3, 2, 5, -1]},
+        {"shape": [3, 2, 4, 1]},
+        {"shape": "many"},
+        {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, 2**20, 2**20, 1]}}},
+        {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [0, 0, 0, 0]}}},
+        {"chunk_grid": None},
+        {"data_type": "string"},
+        {"data_type": "float64"},
+        {"codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "numcodecs.pickle"}]},
+        {"codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "zstd"}]},
+        {"chunk_key_encoding": {"name": "v2", "configuration": {"separator": "/"}}},
+        {"node_type": "group"},
+        {"zarr_format": 2},
+    ],
+)
+def test_crafted_array_metadata_is_refused(store: Path, changes: dict[str, Any]) -> None:
+    edit(store / "fields/zarr.json", **changes)
+    with pytest.raises(UserError, match=r"fields|dataset\.zarr: damaged"):
+        Dataset.open(store)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", "other"),
+        ("format_version", 99),
+        ("ids", ["a", "b"]),
+        ("ids", ["a", "a", "c"]),
+        ("ids", ["a", "b", "../c"]),
+        ("ids", "abc"),
+        ("variables", ["u", "v"]),
+        ("units", [1]),
+        ("parameters", ["p", "q"]),
+        ("fingerprint", None),
+        ("coords", 1),
+        ("cells", ["../line"]),
+    ],
+)
+def test_crafted_attributes_are_refused(store: Path, key: str, value: object) -> None:
+    attributes = json.loads((store / "zarr.json").read_text())["attributes"]
+    edit(store / "zarr.json", attributes=attributes | {key: value})
+    with pytest.raises(UserError, match=r"dataset\.zarr"):
+        Dataset.open(store)
+
+
+def test_stray_files_and_links_are_refused(store: Path) -> None:
+    chunk = store / "fields/c/1/0/0/0"
+    secret = store.parent / "secret"
+    chunk.rename(secret)
+    chunk.symlink_to(secret)
+    with pytest.raises(UserError, match="links"):
+        Dataset.open(store)
+    chunk.unlink()
+    secret.rename(chunk)
+    shutil.copy(chunk, store / "fields/c/1/0/0/00")
+    with pytest.raises(UserError, match="no part of the dataset"):
+        Dataset.open(store)
+
+
+def test_missing_and_foreign_folders(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="simulgenvae ingest"):
+        Dataset.open(tmp_path / "none.zarr")
+    zarr.create_group(str(tmp_path / "foreign.zarr"))
+    with pytest.raises(UserError, match="not a dataset of this program"):
+        Dataset.open(tmp_path / "foreign.zarr")

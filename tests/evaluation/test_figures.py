@@ -1,0 +1,38 @@
+"""Every figure draws for every kind of mesh, for one timestep and for errors that are undefined."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simulgenvae.evaluation.figures import error_over_time, reference_bars, run_histogram, training_curves
+from simulgenvae.evaluation.presentation import png
+
+
+def test_training_curves_have_a_panel_a_stage() -> None:
+    history = [
+        {"stage": "vae", "step": 1, "train": 1.0, "validation": None},
+        {"stage": "vae", "step": 2, "train": float("nan"), "validation": 0.5},
+        {"stage": "end_to_end", "step": 3, "train": -1.0, "validation": 0.2},
+    ]
+    figure = training_curves(history)
+    assert [axes.get_title() for axes in figure.axes] == ["vae", "end to end"]
+    assert [axes.get_yscale() for axes in figure.axes] == ["log", "linear"]
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_histogram_names_the_worst_run() -> None:
+    figure = run_histogram({"a": 0.01, "b$2$": 0.5, "c": None}, "test")
+    assert figure.axes[0].get_title(loc="right") == r"worst: run “b\$2\$”, 50.0 %"
+    png(figure)
+    png(run_histogram({"a": None}, "test"))
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 0.3])
+def test_comparison_and_time_figures(value: float | None) -> None:
+    one = {"test": {"relative_l2": {"mean": value}, "times": {"relative_l2": [value] * 3}}}
+    errors = {"prediction": one, "pod_gpr": one}
+    bars = reference_bars(errors, "test")
+    assert len(bars.axes[0].patches) == (0 if value is None else 2)
+    png(bars)
+    png(error_over_time(errors, "test", np.arange(3.0)))

@@ -1,0 +1,37 @@
+"""Predictions as ``Surrogate.predict`` returns them, on a small mesh."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from simulgenvae.data.dataset import Mesh
+
+
+def random_prediction(ids=("b", "a"), steps=3, variables=("u", "T"), std=False, nodes=6, seed=0):
+    rng = np.random.default_rng(seed)
+    axes = ("run", "time", "node", "variable")
+    shape = (len(ids), steps, nodes, len(variables))
+    data = {"fields": (axes, rng.normal(size=shape).astype(np.float32))}
+    if std:
+        data["std"] = (axes, rng.random(shape).astype(np.float32))
+    return xr.Dataset(
+        data,
+        coords={"run": list(ids), "time": 0.1 * np.arange(steps), "variable": list(variables)},
+        attrs={"units": ["m/s", "K"][: len(variables)], "warnings": [f"{ids[0]}: outside"]},
+    )
+
+
+@pytest.fixture
+def make_prediction():
+    return random_prediction
+
+
+@pytest.fixture
+def prediction():
+    return random_prediction()
+
+
+@pytest.fixture
+def mesh():
+    coords = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]], dtype=float)
+    return Mesh(coords, {"triangle": np.array([[0, 1, 3], [1, 4, 3]]), "quad": np.array([[1, 2, 5, 4]])})

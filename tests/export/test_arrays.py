@@ -1,0 +1,67 @@
+"""NumPy archives and Zarr groups, read back."""
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.export import write_prediction
+
+
+def test_npz_holds_everything_without_objects(tmp_path, prediction, mesh):
+    write_prediction(prediction, mesh, tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz", allow_pickle=False) as file:
+        assert set(file) == {"fields", "ids", "times", "coords", "variables", "units"}
+        np.testing.assert_array_equal(file["fields"], prediction["fields"].values)
+        assert file["fields"].dtype == np.float32
+        assert file["ids"].tolist() == ["b", "a"]
+        assert file["ids"].dtype.kind == "U"
+        np.testing.assert_array_equal(file["times"], prediction["time"].values)
+        np.testing.assert_array_equal(file["coords"], mesh.coords)
+        assert file["variables"].tolist() == ["u", "T"]
+        assert file["units"].tolist() == ["m/s", "K"]
+
+
+def test_npz_of_batches_with_std_is_that_of_the_whole(tmp_path, mesh, make_prediction):
+    whole = make_prediction(("r0", "run number one", "r2"), std=True)
+    write_prediction((whole.isel(run=[i]) for i in range(3)), mesh, tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz", allow_pickle=False) as file:
+        np.testing.assert_array_equal(file["fields"], whole["fields"].values)
+        np.testing.assert_array_equal(file["std"], whole["std"].values)
+        assert file["ids"].tolist() == ["r0", "run number one", "r2"]
+
+
+def test_axes_may_come_in_any_order(tmp_path, prediction, mesh):
+    write_prediction(prediction.transpose("node", "variable", "run", "time"), mesh, tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as file:
+        np.testing.assert_array_equal(file["fields"], prediction["fields"].values)
+
+
+def test_unknown_positions_are_an_empty_table(tmp_path, prediction):
+    write_prediction(prediction, Mesh(), tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as file:
+        assert file["coords"].shape == (6, 0)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_zarr_opens_in_xarray(tmp_path, mesh, batched, make_prediction):
+    whole = make_prediction(("short", "a much longer id", "ü"), std=True)
+    given = (whole.isel(run=[i]) for i in range(3)) if batched else whole
+    write_prediction(given, mesh, tmp_path / "new.zarr")
+    with xr.open_zarr(tmp_path / "new.zarr", consolidated=False) as read:
+        for name in ("fields", "std"):
+            assert read[name].dims == ("run", "time", "node", "variable")
+            np.testing.assert_array_equal(read[name].values, whole[name].values)
+        assert read["run"].values.tolist() == ["short", "a much longer id", "ü"]
+        assert read["variable"].values.tolist() == ["u", "T"]
+        np.testing.assert_array_equal(read["time"].values, whole["time"].values)
+        np.testing.assert_array_equal(read["coords"].values, mesh.coords)
+        assert read.attrs["units"] == ["m/s", "K"]
+        assert read.attrs["warnings"] == ["short: outside"] * (3 if batched else 1)
+        np.testing.assert_array_equal(read["fields"].sel(run="ü", variable="T").values, whole["fields"][2, :, :, 1])
+
+
+def test_zarr_keeps_one_run_per_chunk(tmp_path, prediction, mesh):
+    write_prediction(prediction, mesh, tmp_path / "new.zarr")
+    assert zarr.open_group(tmp_path / "new.zarr", mode="r")["fields"].chunks == (1, 3, 6, 2)

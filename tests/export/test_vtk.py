@@ -1,0 +1,123 @@
+"""ParaView collections, read back with PyVista."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.errors import UserError
+from simulgenvae.export import write_prediction
+from simulgenvae.export.vtk import safe_name
+
+pyvista = pytest.importorskip("pyvista")
+
+
+def steps_of(path):
+    """Times, and per time the list of grids, of a collection."""
+    reader = pyvista.get_reader(path)
+    grids = []
+    for time in reader.time_values:
+        reader.set_active_time_value(time)
+        grids.append(list(reader.read()))
+    return reader.time_values, grids
+
+
+def test_collection_shows_all_designs(tmp_path, mesh, make_prediction):
+    whole = make_prediction(std=True)
+    write_prediction(whole, mesh, tmp_path / "new.pvd")
+    times, grids = steps_of(tmp_path / "new.pvd")
+    np.testing.assert_allclose(times, whole["time"].values)
+    for step, parts in enumerate(grids):
+        assert len(parts) == 2
+        for run, grid in enumerate(parts):
+            for column, name in enumerate(("u", "T")):
+                np.testing.assert_array_equal(grid.point_data[name], whole["fields"].values[run, step, :, column])
+                np.testing.assert_array_equal(grid.point_data[f"{name}_std"], whole["std"].values[run, step, :, column])
+
+
+def test_each_design_has_its_own_collection_with_the_mesh(tmp_path, prediction, mesh):
+    write_prediction(prediction, mesh, tmp_path / "new.pvd")
+    times, grids = steps_of(tmp_path / "new_vtu" / "a.pvd")
+    np.testing.assert_allclose(times, prediction["time"].values)
+    (grid,) = grids[2]
+    np.testing.assert_array_equal(grid.points[:, :2], mesh.coords)
+    assert (grid.points[:, 2] == 0).all()
+    np.testing.assert_array_equal(grid.cells_dict[pyvista.CellType.TRIANGLE], mesh.cells["triangle"])
+    np.testing.assert_array_equal(grid.cells_dict[pyvista.CellType.QUAD], mesh.cells["quad"])
+    np.testing.assert_array_equal(grid.point_data["T"], prediction["fields"].sel(run="a").values[2, :, 1])
+    assert set(grid.point_data) == {"u", "T"}
+
+
+def test_nodes_on_a_line_without_cells_become_vertices(tmp_path, make_prediction):
+    coords = np.linspace(0.0, 1.0, 6)[:, None]
+    write_prediction(make_prediction(steps=1), Mesh(coords), tmp_path / "new.pvd")
+    grid = pyvista.read(tmp_path / "new_vtu" / "a" / "0000.vtu")
+    assert (grid.celltypes == pyvista.CellType.VERTEX).all()
+    assert grid.n_cells == 6
+    np.testing.assert_allclose(grid.points[:, 0], coords[:, 0])
+
+
+def test_unsafe_ids_stay_in_the_folder_and_apart(tmp_path, mesh, make_prediction):
+    ids = ("../../evil", "a/b", "a_b", "A_B", "a_b.pvd", "..", "", 'x" & <y>')
+    (tmp_path / "inner").mkdir()
+    write_prediction(make_prediction(ids, steps=1), mesh, tmp_path / "inner" / "new.pvd")
+    assert {path.name for path in tmp_path.iterdir()} == {"inner"}
+    assert {path.name for path in (tmp_path / "inner").iterdir()} == {"new.pvd", "new_vtu"}
+    _, grids = steps_of(tmp_path / "inner" / "new.pvd")
+    assert len(grids[0]) == len(ids)
+
+
+@given(st.lists(st.text(max_size=120), max_size=6))
+def test_safe_names_are_different_plain_names(ids):
+    used = set()
+    names = [safe_name(run, used) for run in ids]
+    assert len({name.lower() for name in names}) == len(ids)
+    assert all(name not in {"", ".", ".."} and not set(name) & set('/\\:*?"<>|\0') for name in names)
+    assert all(len(name) < 120 for name in names)
+
+
+def test_positions_are_needed(tmp_path, prediction):
+    with pytest.raises(UserError, match="--coords"):
+        write_prediction(prediction, Mesh(), tmp_path / "new.pvd")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_variable_named_like_a_spread_is_refused(tmp_path, mesh, make_prediction):
+    with pytest.raises(UserError, match="'u_std' occurs more than once"):
+        write_prediction(make_prediction(variables=("u", "u_std"), std=True), mesh, tmp_path / "new.pvd")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_pyvista_names_the_extra(tmp_path, prediction, mesh, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyvista", None)
+    with pytest.raises(UserError, match=r"pip install 'simulgenvae\[mesh\]'"):
+        write_prediction(prediction, mesh, tmp_path / "new.pvd")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_overwriting_replaces_the_whole_series(tmp_path, prediction, mesh, make_prediction):
+    write_prediction(prediction, mesh, tmp_path / "new.pvd")
+    write_prediction(make_prediction(("c",), seed=1), mesh, tmp_path / "new.pvd", overwrite=True)
+    assert sorted(path.name for path in (tmp_path / "new_vtu").iterdir()) == ["c", "c.pvd"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_with_other_files_is_never_replaced(tmp_path, prediction, mesh):
+    (tmp_path / "new_vtu").mkdir()
+    (tmp_path / "new_vtu" / "thesis.txt").write_text("precious")
+    with pytest.raises(UserError, match=r"thesis\.txt"):
+        write_prediction(prediction, mesh, tmp_path / "new.pvd", overwrite=True)
+    assert (tmp_path / "new_vtu" / "thesis.txt").read_text() == "precious"
+    assert not (tmp_path / "new.pvd").exists()
+
+
+def test_any_variable_name_comes_back(tmp_path, mesh, make_prediction):
+    names = ("σ_xx", 'a <b> & "c"')
+    whole = make_prediction(variables=names)
+    write_prediction(whole, mesh, tmp_path / "new.pvd")
+    grid = pyvista.read(tmp_path / "new_vtu" / "a" / "0001.vtu")
+    assert set(grid.point_data) == set(names)
+    np.testing.assert_array_equal(grid.point_data["σ_xx"], whole["fields"].sel(run="a").values[1, :, 0])

@@ -1,0 +1,86 @@
+"""What may be written where, and that failures leave nothing behind."""
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.errors import UserError
+from simulgenvae.export import check_target, write_prediction
+
+SUFFIXES = (".npz", ".zarr", ".pvd")
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new", "new.NPZ"])
+def test_unknown_suffix_names_the_known_ones(tmp_path, name):
+    with pytest.raises(UserError, match=r"\.npz, \.zarr, \.pvd"):
+        check_target(tmp_path / name)
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        check_target(tmp_path / "nowhere" / "new.npz")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_existing_target_is_refused_and_replaced_on_request(tmp_path, prediction, mesh, suffix, make_prediction):
+    path = tmp_path / f"new{suffix}"
+    write_prediction(prediction, mesh, path)
+    before = sorted(file.name for file in tmp_path.iterdir())
+    with pytest.raises(UserError, match="--overwrite"):
+        write_prediction(prediction, mesh, path)
+    write_prediction(make_prediction(("c",), seed=1), mesh, path, overwrite=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+
+
+def test_replacing_an_archive_changes_its_content(tmp_path, prediction, mesh, make_prediction):
+    write_prediction(prediction, mesh, tmp_path / "new.npz")
+    write_prediction(make_prediction(("c",)), mesh, tmp_path / "new.npz", overwrite=True)
+    with np.load(tmp_path / "new.npz") as file:
+        assert file["ids"].tolist() == ["c"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, prediction, mesh, suffix):
+    def failing():
+        yield prediction.isel(run=[0])
+        raise UserError("design 2 is bad")
+
+    def content():
+        return {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+
+    path = tmp_path / f"new{suffix}"
+    with pytest.raises(UserError, match="design 2 is bad"):
+        write_prediction(failing(), mesh, path)
+    assert list(tmp_path.iterdir()) == []
+    write_prediction(prediction, mesh, path)
+    before = content()
+    with pytest.raises(UserError, match="design 2 is bad"):
+        write_prediction(failing(), mesh, path, overwrite=True)
+    assert content() == before
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_no_designs_twice_the_same_and_a_foreign_mesh_are_refused(tmp_path, prediction, mesh, suffix):
+    path = tmp_path / f"new{suffix}"
+    with pytest.raises(UserError, match="no designs"):
+        write_prediction([], mesh, path)
+    with pytest.raises(UserError, match="'b' occurs twice"):
+        write_prediction([prediction, prediction], mesh, path)
+    with pytest.raises(UserError, match="coordinates for 2 nodes"):
+        write_prediction(prediction, Mesh(np.zeros((2, 2))), path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_no_zarr_group_is_never_replaced(tmp_path, prediction, mesh):
+    (tmp_path / "new.zarr").mkdir()
+    (tmp_path / "new.zarr" / "thesis.txt").write_text("precious")
+    with pytest.raises(UserError, match="not a Zarr group"):
+        write_prediction(prediction, mesh, tmp_path / "new.zarr", overwrite=True)
+    assert (tmp_path / "new.zarr" / "thesis.txt").exists()
+
+
+def test_a_folder_in_the_place_of_an_archive_is_a_clear_error(tmp_path, prediction, mesh):
+    (tmp_path / "new.npz").mkdir()
+    with pytest.raises(UserError, match="could not be written"):
+        write_prediction(prediction, mesh, tmp_path / "new.npz", overwrite=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["new.npz"]

@@ -1,0 +1,189 @@
+from pathlib import Path
+
+import pytest
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings, SettingsNote
+from simulgenvae.settings.condition_file import read_condition_file
+from simulgenvae.settings.draft import validate
+
+REAL_FILE = """Common params
+Dim1\t\t484 # number of parameters
+Dim2\t\t200 # number of timesteps
+Dim3\t\t95008 # num nodes
+num_var 1
+RESERVED\t0
+RESERVED\t0
+RESERVED\t0
+'
+%LSH-VAE parameters  10002
+Training_epochs\t10002
+Batch_size\t16
+LearningR\t0.0005
+Latent_dim\t8\t# Hierarchical latent Dim1
+Latent_dim_end\t32 # Main latent Dim1
+Loss_type\t1\t# 1: MSE, 2, MAE
+Stretch\t0
+RESERVED\t0
+alpha\t\t1000
+num_aug_f\t0
+num_aug_a\t0
+rec_graph\t0
+Recon_iter\t1
+% For shortend_dataset(GPU_RAM_OUT)
+Dim2_red\t\t200
+Dim3_red\t\t95008
+'
+%LatentConditioner
+num_param\t1
+n_sample\t484
+param_dir\t/images
+n_epoch\t20000
+latent_conditioner_lr\t0.0001
+latent_conditioner_batch\t16
+latent_conditioner_weight_decay\t1e-5
+latent_conditioner_dropout_rate\t0.2
+input_type\timage\t#image, csvs, image_vit
+param_data_type .png
+"""
+
+
+def read(folder: Path, text: str | bytes) -> Settings:
+    file = folder / "condition.txt"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return validate(read_condition_file(file))
+
+
+def test_a_real_file_with_a_table(tmp_path: Path) -> None:
+    text = REAL_FILE.replace("input_type\timage", "input_type\tcsvs").replace(".png", ".CSV")
+    with pytest.warns(SettingsNote) as notes:
+        settings = read(tmp_path, text)
+    assert (settings.data.runs, settings.data.timesteps, settings.data.nodes, settings.data.variables) == (
+        484,
+        200,
+        95008,
+        1,
+    )
+    assert settings.data.first_timesteps == 200
+    assert settings.data.parameters == "/images"
+    assert (settings.model.hierarchical_dim, settings.model.latent_dim) == (8, 32)
+    assert settings.model.decoder == Settings().model.decoder
+    assert (settings.training.loss, settings.training.alpha) == ("mse", 1000.0)
+    vae, conditioner, end_to_end = settings.training.vae, settings.training.conditioner, settings.training.end_to_end
+    assert (vae.epochs, vae.batch_size, vae.learning_rate) == (10002, 16, 0.0005)
+    for stage in (conditioner, end_to_end):
+        assert (stage.epochs, stage.batch_size, stage.learning_rate, stage.weight_decay) == (20000, 16, 1e-4, 1e-5)
+    assert settings.conditioner.dropout == 0.2
+    said = [str(note.message) for note in notes]
+    unused = ["Stretch", "num_aug_f", "num_aug_a", "rec_graph", "Recon_iter", "Dim3_red", "num_param", "n_sample"]
+    assert [note.split(": ")[1] for note in said] == [f"{key} is not used" for key in unused]
+    assert f"{tmp_path / 'condition.txt'}, line 17: Stretch" in said[0]
+
+
+def test_a_real_file_with_images_says_what_works_now_and_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        read(tmp_path, REAL_FILE)
+    lines = str(error.value).splitlines()
+    assert lines[0] == "2 mistakes in the settings:"
+    assert "line 37: input_type asks for images, which come in a later version; what works now is a table" in lines[2]
+    assert "line 38: param_data_type asks for images" in lines[1]
+
+
+def test_every_way_to_write_a_line(tmp_path: Path) -> None:
+    lines = [
+        "\ufeffDim1: 3",
+        "Dim2 4",
+        "Dim3\t5",
+        "num_var = 6",
+        "alpha:7",
+        "LearningR=1e-3# fast",
+        "  Batch_size :  8 'x",
+    ]
+    settings = read(tmp_path, "\r\n".join(lines))
+    data = settings.data
+    assert (data.runs, data.timesteps, data.nodes, data.variables) == (3, 4, 5, 6)
+    assert (settings.training.alpha, settings.training.vae.learning_rate, settings.training.vae.batch_size) == (
+        7,
+        1e-3,
+        8,
+    )
+
+
+def test_values_may_hold_separators(tmp_path: Path) -> None:
+    assert read(tmp_path, r"param_dir C:\my tables\a=b.csv").data.parameters == r"C:\my tables\a=b.csv"
+
+
+@pytest.mark.parametrize(("number", "loss"), [(1, "mse"), (2, "mae"), (3, "smooth_l1"), (4, "huber")])
+def test_loss_types(tmp_path: Path, number: int, loss: str) -> None:
+    assert read(tmp_path, f"Loss_type {number}").training.loss == loss
+
+
+def test_end_to_end_keys(tmp_path: Path) -> None:
+    stage = read(
+        tmp_path,
+        "use_e2e_training 0\ne2e_loss_function SmoothL1\ne2e_vae_model_path model_save/other\nLC_alpha 10\n"
+        "latent_reg_weight 0.1\nuse_latent_regularization 1\n",
+    ).training.end_to_end
+    assert (stage.enabled, stage.loss, stage.vae_path) == (False, "smooth_l1", "model_save/other")
+    assert (stage.weight, stage.latent_weight) == (10.0, 0.1)
+
+
+def test_switched_off_regularization_wins_over_its_weight_in_any_order(tmp_path: Path) -> None:
+    lines = ["latent_reg_weight 0.1", "use_latent_regularization 0"]
+    for text in ("\n".join(lines), "\n".join(reversed(lines))):
+        assert read(tmp_path, text).training.end_to_end.latent_weight == 0.0
+
+
+def test_end_to_end_training_has_the_conditioners_batch_size_where_there_is_one(tmp_path: Path) -> None:
+    assert read(tmp_path, "Batch_size 4").training.end_to_end.batch_size == 4
+    settings = read(tmp_path, "latent_conditioner_batch 8\nBatch_size 4\n")
+    assert (settings.training.vae.batch_size, settings.training.end_to_end.batch_size) == (4, 8)
+
+
+def test_spatial_attention_is_noted_until_there_are_images(tmp_path: Path) -> None:
+    with pytest.warns(SettingsNote, match="line 1: use_spatial_attention is not used: .* comes in a later version"):
+        read(tmp_path, "use_spatial_attention 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("\nDim1 3\n#\nDim1 3\n", "line 4: Dim1 was given before, at .*line 2"),
+        ("Stretch 0\nStretch 0\n", "line 2: Stretch was given before"),
+        ("Latent_dims 8\n", "line 1: Latent_dims is not a known key; the nearest is Latent_dim"),
+        ("LEARNINGR 8\n", "LEARNINGR is not a known key; the nearest is LearningR"),
+        ("Comon params\n", "line 1: Comon is not a known key"),
+        ("= 3\n", "line 1: = 3 is not a known key"),
+        ("Dim1\n", "line 1: Dim1 needs a value"),
+        ("Dim1 # 3\n", "line 1: Dim1 needs a value"),
+        ("Dim1 many\n", "line 1: Dim1 must be a number, but is 'many'"),
+        ("Dim1 2.5\n", "line 1: Dim1 must be a whole number, but is '2.5'"),
+        ("Dim1 1e400\n", "line 1: Dim1 must be finite"),
+        ("LearningR nan\n", "line 1: LearningR must be finite"),
+        ("Dim1 0\n", "line 1: Dim1 must be at least 1, but is 0"),
+        ("alpha -1\n", "line 1: alpha must be larger than 0"),
+        ("Dim3_start 5\nDim3_end 5\n", r"node_end \(5\) must be larger"),
+        ("Loss_type 5\n", "line 1: Loss_type must be 1"),
+        ("use_e2e_training yes\n", r"line 1: use_e2e_training must be 0 \(off\) or 1 \(on\), but is 'yes'"),
+        ("e2e_loss_function RMSE\n", "line 1: e2e_loss_function must be one of mse, mae"),
+        ("input_type pictures\n", "line 1: input_type must be csv"),
+        ("input_type image_vit\n", "line 1: input_type asks for images"),
+        ("param_data_type .bmp\n", r"line 1: param_data_type must be \.csv"),
+        (b"Dim1 3\xff\n", "line 1: Dim1 is not UTF-8"),
+        ("Dim1 3\n".encode("utf-16"), "condition.txt: not UTF-8"),
+    ],
+)
+def test_mistakes_name_file_line_key_and_reason(tmp_path: Path, text: str | bytes, reason: str) -> None:
+    with pytest.raises(UserError, match=reason) as error:
+        read(tmp_path, text)
+    assert str(tmp_path / "condition.txt") in str(error.value)
+
+
+def test_a_value_that_fills_two_settings_is_refused_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        read(tmp_path, "Batch_size 0")
+    assert str(error.value) == f"{tmp_path / 'condition.txt'}, line 1: Batch_size must be at least 1, but is 0"
+
+
+def test_comments_may_be_in_any_encoding(tmp_path: Path) -> None:
+    assert read(tmp_path, b"% \xb3\xaa\nDim1 3 # \xb3\xaa\n").data.runs == 3

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Study
+
+
+def test_names_are_the_documented_ones(tmp_path: Path) -> None:
+    study = Study.open(tmp_path)
+    documented = {
+        study.condition_file: "input_data/condition.txt",
+        study.pickle_file(2): "input_data/dataset2.pickle",
+        study.vae_file: "model_save/SimulGen-VAE",
+        study.conditioner_file: "model_save/LatentConditioner",
+        study.latents_file: "model_save/latent_vectors.npy",
+        study.hierarchical_latents_file: "model_save/xs.npy",
+        study.report_file: "output/report.html",
+    }
+    assert {path.relative_to(tmp_path).as_posix() for path in documented} == set(documented.values())
+    assert [path.name for path in study.preset_files(3)] == ["preset3.txt", "preset.txt"]
+
+
+def test_open_refuses_a_missing_folder_and_a_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        Study.open(tmp_path / "missing")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="this is a file"):
+        Study.open(tmp_path / "file")
+
+
+def test_a_leading_slash_that_does_not_exist_is_relative_to_the_study(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    assert study.resolve("/no-such-folder-at-the-root/x") == tmp_path / "no-such-folder-at-the-root" / "x"
+    assert study.resolve("images") == tmp_path / "images"
+    (tmp_path / "there").mkdir()
+    assert study.resolve(str(tmp_path / "there")) == tmp_path / "there"
+
+
+def test_parameter_table_is_the_file_or_the_only_table_of_the_folder(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    with pytest.raises(UserError, match="parametric_data: there is no such file or folder"):
+        study.parameter_table()
+    study.parametric_data.mkdir()
+    (study.parametric_data / "notes.txt").touch()
+    with pytest.raises(UserError, match="found: none"):
+        study.parameter_table()
+    first = study.parametric_data / "a.CSV"
+    first.touch()
+    assert study.parameter_table() == study.parameter_table("/parametric_data") == first
+    (study.parametric_data / "b.csv").touch()
+    with pytest.raises(UserError, match=r"found: a\.CSV, b\.csv"):
+        study.parameter_table()
+    assert study.parameter_table("parametric_data/a.CSV") == first
