@@ -7,7 +7,7 @@ stranger can neither run code nor ask for more memory than it holds itself.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,12 +20,13 @@ from torch import Tensor
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.description import check_times
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings, Study
 from simulgenvae.training.problem import Networks
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.training.tensor_file import read_tensors, save_tensors, written_together
 from simulgenvae.training.train import Start
 
 FORMAT_VERSION = 1
@@ -47,8 +48,13 @@ class Parts:
     info: dict[str, Any]
 
 
-def save_parts(parts: Parts, study: Study) -> None:
-    """Write ``model_save/SimulGen-VAE`` and, once trained, ``model_save/LatentConditioner``, each whole or not at all."""
+def save_parts(
+    parts: Parts, study: Study, latents: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+) -> None:
+    """Write the files of ``model_save/``, all of them or none: the VAE, the trained conditioner, and ``latents``.
+
+    latents: posterior means of all runs, ``[N, D]`` and ``[N, L, d]``, as the documented arrays.
+    """
     weights = parts.networks.state_dict()
     vae = {name: value for name, value in weights.items() if name.startswith("vae.")}
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
@@ -70,11 +76,24 @@ def save_parts(parts: Parts, study: Study) -> None:
         "units": parts.units,
     }
     tensors = vae | {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    write_tensors(study.vae_file, tensors, common | description)
-    if not parts.info["conditioner_trained"]:
-        return
-    conditioner = {name: value for name, value in weights.items() if name.startswith("conditioner.")}
-    write_tensors(study.conditioner_file, conditioner, common | {"kind": "conditioner"})
+    files: dict[Path, Callable[[Path], None]] = {
+        study.vae_file: lambda path: save_tensors(path, tensors, common | description)
+    }
+    if parts.info["conditioner_trained"]:
+        conditioner = {name: value for name, value in weights.items() if name.startswith("conditioner.")}
+        files[study.conditioner_file] = lambda path: save_tensors(path, conditioner, common | {"kind": "conditioner"})
+    if latents is not None:
+        z, h = latents
+        files[study.latents_file] = lambda path: _save_array(path, z)
+        files[study.hierarchical_latents_file] = lambda path: _save_array(path, h)
+    with written_together(*files) as temporaries:
+        for temporary, save in zip(temporaries, files.values(), strict=True):
+            save(temporary)
+
+
+def _save_array(path: Path, array: NDArray[np.float32]) -> None:
+    with path.open("wb") as file:
+        np.save(file, array)
 
 
 def load_parts(study: Study) -> Parts:
@@ -87,11 +106,7 @@ def load_parts(study: Study) -> Parts:
     """
     tensors, about = _read(study.vae_file, study)
     conditioner, about_conditioner = _read(study.conditioner_file, study)
-    if about.get("vae") != about_conditioner.get("vae"):
-        raise UserError(
-            f"{study.conditioner_file} was trained for another VAE than {study.vae_file}: train the conditioner again "
-            f"with `simulgenvae train {study.folder} --stage conditioner`."
-        )
+    _check_pair(about, about_conditioner, study.vae_file, study)
     with _complete(study.vae_file):
         return _assemble(tensors | conditioner, about)
 
@@ -106,7 +121,9 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
     """
     tensors, about = _read(vae_file, study)
     if conditioner:
-        tensors |= _read(study.conditioner_file, study)[0]
+        weights, about_conditioner = _read(study.conditioner_file, study)
+        _check_pair(about, about_conditioner, vae_file, study)
+        tensors |= weights
     with _complete(vae_file):
         stored = Settings.model_validate(about["settings"])
         for part in ("reduction", "model", *(["conditioner"] if conditioner else [])):
@@ -134,6 +151,14 @@ def _read(path: Path, study: Study) -> tuple[dict[str, Tensor], dict[str, Any]]:
             "train again, or use the version that wrote it."
         )
     return tensors, about
+
+
+def _check_pair(about_vae: dict[str, Any], about_conditioner: dict[str, Any], vae_file: Path, study: Study) -> None:
+    if about_vae.get("vae") != about_conditioner.get("vae"):
+        raise UserError(
+            f"{study.conditioner_file} was trained for another VAE than {vae_file}: train the conditioner again "
+            f"with `simulgenvae train {study.folder} --stage conditioner`."
+        )
 
 
 @contextmanager
@@ -170,30 +195,30 @@ def _assemble(tensors: dict[str, Tensor], about: dict[str, Any]) -> Parts:
     with torch.device("meta"):  # no memory is taken until the shapes are known to be those of the file
         networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), len(scaler.names))
     networks.load_state_dict(_weights(tensors), strict=True, assign=True)
+    if any(value.dtype != torch.float32 for value in networks.state_dict().values()):
+        raise ValueError("weights are not float32")
+    variables, units = tuple(about["variables"]), tuple(about["units"])
+    mesh = Mesh(
+        arrays.get("coords"),
+        {name.removeprefix("cells."): array for name, array in arrays.items() if name.startswith("cells.")},
+    )
+    nodes, count = reduction.decode(np.zeros(reduction.rank, np.float32)).shape
+    if not (len(variables) == len(units) == count and len(times)):
+        raise ValueError(f"{len(variables)} variables, {len(units)} units and {len(times)} times of {count} fields")
+    check_times(times)
+    mesh.check(nodes)
     return Parts(
         settings=settings,
         split=Split(**{part: tuple(ids) for part, ids in about["split"].items()}),
-        variables=tuple(about["variables"]),
-        units=tuple(about["units"]),
+        variables=variables,
+        units=units,
         times=times,
-        mesh=Mesh(
-            arrays.get("coords"),
-            {name.removeprefix("cells."): array for name, array in arrays.items() if name.startswith("cells.")},
-        ),
+        mesh=mesh,
         condition_scaler=scaler,
         reduction=reduction,
         networks=networks.eval(),
         info=about["info"],
     )
-
-
-def save_latents(z: NDArray[np.float32], h: NDArray[np.float32], study: Study) -> None:
-    """Write posterior means of all runs, ``[N, D]`` and ``[N, L, d]``, as the documented arrays."""
-    for path, array in ((study.latents_file, z), (study.hierarchical_latents_file, h)):
-        temporary = path.with_name(f".{path.name}.writing")
-        with temporary.open("wb") as file:
-            np.save(file, array)
-        temporary.replace(path)
 
 
 def _digest(weights: dict[str, Tensor]) -> str:

@@ -19,7 +19,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.model_files import Parts, load_parts, save_latents, save_parts
+from simulgenvae.model_files import Parts, load_parts, save_parts
 from simulgenvae.models import Gaussian, Latents
 from simulgenvae.settings import Settings, Study
 from simulgenvae.training.checkpoint import stage_file
@@ -41,12 +41,20 @@ class Surrogate(Parts):
         return cls(**vars(load_parts(study)))
 
     def save(self, study: Study) -> None:
-        """Write the model files of ``model_save/``; each replaces its predecessor only when it is complete."""
+        """Write the model files of ``model_save/``; they replace their predecessors only when all are complete."""
         save_parts(self, study)
 
     def at_stage(self, study: Study, stage: StageName) -> Self:
-        """The surrogate as it was at the end of a training stage, from the study's checkpoints."""
-        weights, _ = read_tensors(stage_file(study.checkpoints, stage))
+        """The surrogate as it was at the end of a training stage, from the study's checkpoints.
+
+        UserError when there is none, or only that of another training (one that failed after this one, for instance).
+        """
+        path = stage_file(study.checkpoints, stage)
+        weights, about = read_tensors(path)
+        identity = about.get("identity", {})
+        trained = self.info["data_fingerprint"], self.settings.model_dump(mode="json"), self.info["stages"]
+        if (identity.get("data"), identity.get("settings"), identity.get("stages")) != trained:
+            raise UserError(f"{path} belongs to another training than {study.vae_file}.")
         networks = copy.deepcopy(self.networks)
         networks.load_state_dict(weights)
         return replace(self, networks=networks)
@@ -94,6 +102,8 @@ class Surrogate(Parts):
         """As :meth:`predict`, in batches of runs that hold at most 256 MB of fields each (one run at least)."""
         if not self.info["conditioner_trained"]:
             raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
+        if not len(conditions):
+            raise UserError("There is no design to predict: the conditions have no rows.")
         times = self._checked_times(times)
         scaled = torch.from_numpy(self.condition_scaler.transform(conditions).astype(np.float32))
         run_bytes = 4 * len(times) * self.reduction.state_size
@@ -158,7 +168,9 @@ class Surrogate(Parts):
                 "This model has the convolutional decoder, which knows the training times alone: leave the times out, "
                 'or train with model.decoder = "modulated".'
             )
-        outside = times[(times < low - slack) | (times > high + slack)]
+        outside = times[~((times >= low - slack) & (times <= high + slack))]
+        if not len(times):
+            raise UserError("No times are given: give one at least, or leave them out for the training times.")
         if len(outside):
             raise UserError(
                 f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times within it."
@@ -181,6 +193,8 @@ class Surrogate(Parts):
 
 
 def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
+    if "warnings" not in attributes[0]:  # those of a variable, not of the whole
+        return dict(attributes[0])
     return {**attributes[0], "warnings": [line for each in attributes for line in each["warnings"]]}
 
 
@@ -260,10 +274,9 @@ def fit(
         },
     )
     if study is not None:
-        surrogate.save(study)
         latents = [surrogate.encode(dataset.run(row)) for row in range(len(dataset.ids))]
         z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
-        save_latents(z, h, study)
+        save_parts(surrogate, study, (z, h))
     return surrogate
 
 

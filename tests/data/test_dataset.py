@@ -65,7 +65,9 @@ def test_fingerprint_changes_with_anything() -> None:
         Dataset.from_arrays(fields, conditions(3), units=["m"]),
         Dataset.from_arrays(fields, conditions(3), coords=np.arange(5)),
         Dataset.from_arrays(fields, conditions(3), cells={"line": np.array([[0, 1]])}),
-        Dataset.from_arrays(fields, Conditions(("a", "b", "c"), ("p",), np.zeros((3, 1)))),
+        Dataset.from_arrays(fields, Conditions(("a", "b", "c"), ("p",), conditions(3).table)),
+        Dataset.from_arrays(fields, Conditions(conditions(3).ids, ("q",), conditions(3).table)),
+        Dataset.from_arrays(fields, Conditions(conditions(3).ids, ("p",), conditions(3).table + 1)),
     ]
     assert len({dataset.fingerprint for dataset in datasets}) == len(datasets)
     assert Dataset.from_arrays(fields.astype(np.float64), conditions(3)).fingerprint == datasets[0].fingerprint

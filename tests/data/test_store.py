@@ -197,12 +197,30 @@ def test_crafted_attributes_are_refused(store: Path, key: str, value: object) ->
         Dataset.open(store)
 
 
+def test_fields_and_description_must_have_the_same_shape(store: Path) -> None:
+    attributes = json.loads((store / "zarr.json").read_text())["attributes"]
+    edit(store / "zarr.json", attributes=attributes | {"variables": ["u", "v"], "units": ["", ""]})
+    with pytest.raises(UserError, match="the fields are 3 x 2 x 5 x 1, but should be 3 x 2 x 5 x 2"):
+        Dataset.open(store)
+
+
+def test_chunks_that_memory_need_not_hold_are_refused(store: Path) -> None:
+    shape = [1, 2, 5, 2_000_000]
+    edit(store / "fields/zarr.json", chunk_grid={"name": "regular", "configuration": {"chunk_shape": shape}})
+    for chunk in (store / "fields/c").rglob("0"):
+        if chunk.is_file():
+            with chunk.open("r+b") as file:
+                file.truncate(4 * math.prod(shape) + 4)  # takes no disk
+    with pytest.raises(UserError, match="chunks of 80000000 bytes"):
+        Dataset.open(store)
+
+
 def test_stray_files_and_links_are_refused(store: Path) -> None:
     chunk = store / "fields/c/1/0/0/0"
     secret = store.parent / "secret"
     chunk.rename(secret)
     chunk.symlink_to(secret)
-    with pytest.raises(UserError, match="links"):
+    with pytest.raises(UserError, match="links are not allowed"):
         Dataset.open(store)
     chunk.unlink()
     secret.rename(chunk)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation.evaluate import evaluate
+from simulgenvae.evaluation import evaluate
 from simulgenvae.evaluation.presentation import METHODS
 from simulgenvae.settings.study import Study
 
@@ -59,6 +59,34 @@ def test_best_reference_is_the_least_of_the_references(dataset: Any, surrogate: 
     assert [run["relative_l2"] for run in worst] == sorted((run["relative_l2"] for run in worst), reverse=True)
 
 
+def test_stages_side_by_side(dataset: Any, surrogate: Any, study: Study) -> None:
+    study.checkpoints.mkdir()
+    metrics = evaluate(dataset, surrogate, study, figures=False)
+    stages, errors = metrics["stages"], metrics["errors"]
+    assert list(stages) == ["vae", "conditioner", "end_to_end"]
+    assert stages["vae"]["test"] == errors["reconstruction"]["test"]["relative_l2"]
+    assert stages["end_to_end"]["test"] == errors["prediction"]["test"]["relative_l2"]
+    assert stages["conditioner"]["test"]["mean"] > stages["end_to_end"]["test"]["mean"]
+    page = study.report_file.read_text(encoding="utf-8")
+    assert "VAE: reconstruction" in page
+    assert "Conditioner: prediction" in page
+    assert metrics["notes"] == []
+
+
+def test_text_from_the_model_file_is_no_file_name(dataset: Any, surrogate: Any, study: Study) -> None:
+    study.checkpoints.mkdir()
+    surrogate.info |= {"stages": ["../../vae", "end_to_end"], "history": [{"train": float("nan")}]}
+    metrics = evaluate(dataset, surrogate, study, figures=False)
+    assert list(metrics["stages"]) == ["end_to_end"]
+    assert metrics["surrogate"]["history"] == [{"train": None}]
+
+
+def test_stage_without_checkpoint_is_named(dataset: Any, surrogate: Any, study: Study) -> None:
+    metrics = evaluate(dataset, surrogate, study, figures=False)
+    assert list(metrics["stages"]) == ["end_to_end"]
+    assert ["stage vae" in note for note in metrics["notes"]] == [True, False]
+
+
 def test_without_unseen_runs_nothing_is_compared(dataset: Any, surrogate: Any, study: Study) -> None:
     everything = type(surrogate).fit(dataset, type(surrogate.split)(dataset.ids, (), ()))
     metrics = evaluate(dataset, everything, study)
@@ -71,7 +99,7 @@ def test_without_unseen_runs_nothing_is_compared(dataset: Any, surrogate: Any, s
 def test_references_that_do_not_fit_into_memory_are_named(
     dataset: Any, surrogate: Any, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    surrogate.info["stages"] = {}
+    surrogate.info["stages"] = ["end_to_end"]
     nothing_free = type("Memory", (), {"available": 10})
     monkeypatch.setattr("simulgenvae.evaluation.compare.psutil.virtual_memory", nothing_free)
     metrics = evaluate(dataset, surrogate, study, figures=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulgenvae.evaluation.evaluate import evaluate
+from simulgenvae.evaluation import evaluate
 from simulgenvae.settings.study import Study
 
 

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
 from simulgenvae.data.check import check
@@ -35,14 +35,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
     dataset = open_dataset(study, settings)
     report = check(dataset, study_split(study, dataset, settings), settings.reduction)
     for table in report.tables:
-        drawn = Table(*map(escape, table.columns), title=escape(table.title))
+        drawn = Table(*table.columns, title=table.title)
         for row in table.rows:
-            drawn.add_row(*map(escape, row))
+            drawn.add_row(*row)
         console.print(drawn)
     for finding in report.findings:
-        console.print(
-            f"[{COLOURS[finding.level]}]{finding.level}[/]: {escape(finding.message)}", highlight=False, soft_wrap=True
-        )
+        console.print(Text.assemble((finding.level, COLOURS[finding.level]), f": {finding.message}"), soft_wrap=True)
     if not report.passed:
         raise UserError("The check found errors (see above): mend them before training.")
     console.print(f"Next: simulgenvae train {study.folder}", soft_wrap=True)

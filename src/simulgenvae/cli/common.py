@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, Study
+from simulgenvae.settings import DataSettings, Settings, Study
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -22,16 +22,46 @@ def add_study(parser: argparse.ArgumentParser) -> None:
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """``--set key=value``, any number of times."""
-    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="a setting, "
-                        "such as training.vae.steps=500 (docs/settings.md lists all)")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting, such as training.vae.steps=500 (docs/settings.md lists all)",
+    )
 
 
 def open_dataset(study: Study, settings: Settings) -> Dataset:
-    """The study's stored data; in memory when ``data.load_all`` asks for it."""
+    """The study's stored data; in memory when ``data.load_all`` asks for it.
+
+    UserError when there are none, or others than the settings promise (they may have changed since the data were read).
+    """
     if not study.dataset.exists():
         raise UserError(f"{study.dataset} does not exist: make it with `simulgenvae ingest … --study {study.folder}`.")
     dataset = Dataset.open(study.dataset)
+    _check_dimensions(study, dataset, settings.data)
     return dataset.load() if settings.data.load_all else dataset
+
+
+def _check_dimensions(study: Study, dataset: Dataset, promised: DataSettings) -> None:
+    end = promised.node_end or promised.nodes
+    expected = {
+        "runs (Dim1)": promised.runs,
+        "timesteps (Dim2, Dim2_red)": promised.first_timesteps or promised.timesteps,
+        "nodes (Dim3, Dim3_start, Dim3_end)": None if end is None else end - promised.node_start,
+        "variables (num_var)": promised.variables,
+    }
+    wrong = [
+        f"{name}: {count} in the settings, {stored} in the data"
+        for (name, count), stored in zip(expected.items(), dataset.shape, strict=True)
+        if count not in (None, stored)
+    ]
+    if wrong:
+        raise UserError(
+            f"{study.dataset}: not the promised dimensions. {'; '.join(wrong)}. Correct the settings, or ingest the "
+            "data again with --overwrite."
+        )
 
 
 def study_split(study: Study, dataset: Dataset, settings: Settings) -> Split:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -12,6 +12,7 @@ from simulgenvae.settings import Study
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
+    from simulgenvae.surrogate import Surrogate
 
 
 def register(subparsers: Subparsers) -> None:
@@ -22,13 +23,19 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Evaluate and say where the report is."""
-    from simulgenvae.evaluation import evaluate
-    from simulgenvae.evaluation.summary import summary_table
+    """Evaluate the model that the study has."""
     from simulgenvae.surrogate import Surrogate
 
     study = Study.open(options.folder)
-    surrogate = Surrogate.load(study)
-    metrics = evaluate(open_dataset(study, surrogate.settings), surrogate, study)
+    evaluate_study(study, Surrogate.load(study), console)
+
+
+def evaluate_study(study: Study, surrogate: Surrogate, console: Console, *, figures: bool = True) -> dict[str, Any]:
+    """Measure, print the table and say where the report is; returns what ``metrics.json`` holds."""
+    from simulgenvae.evaluation import evaluate
+    from simulgenvae.evaluation.summary import summary_table
+
+    metrics = evaluate(open_dataset(study, surrogate.settings), surrogate, study, figures=figures)
     console.print(summary_table(metrics))
     console.print(f"Report: {study.report_file.resolve()}", soft_wrap=True)
+    return metrics

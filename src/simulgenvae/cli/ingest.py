@@ -64,9 +64,11 @@ def run(options: argparse.Namespace, console: Console) -> None:
     else:
         write_split(make_split(dataset.ids, settings, options.split), study.split_file)
     for note in notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
+        console.print(f"note: {note}", soft_wrap=True)
     runs, times, nodes, variables = dataset.shape
-    console.print(f"{study.dataset}: {runs} runs, {times} timesteps, {nodes} nodes, {variables} variables")
+    console.print(
+        f"{study.dataset}: {runs} runs, {times} timesteps, {nodes} nodes, {variables} variables", soft_wrap=True
+    )
     console.print(f"Next: simulgenvae check {study.folder}", soft_wrap=True)
 
 

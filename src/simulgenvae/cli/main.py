@@ -12,7 +12,6 @@ from rich.console import Console
 from simulgenvae.cli import check, evaluate, ingest, predict, train
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
-from simulgenvae.training.loop import Interrupted
 
 COMMANDS = (ingest, check, train, evaluate, predict)
 
@@ -29,20 +28,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def guarded(work: Callable[[Console], None]) -> int:
     """Run ``work`` with a console; print a user's mistake as one message instead of a traceback."""
-    console, errors = Console(), Console(stderr=True)
+    console, errors = Console(markup=False, highlight=False), Console(stderr=True, markup=False, highlight=False)
     with warnings.catch_warnings():
         warnings.simplefilter("always", SettingsNote)
-        warnings.showwarning = lambda message, *_, **__: errors.print(f"note: {message}", markup=False, soft_wrap=True)
+        warnings.showwarning = lambda message, *_, **__: errors.print(f"note: {message}", soft_wrap=True)
         try:
             work(console)
         except UserError as error:
-            errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+            errors.print(f"error: {error}", soft_wrap=True)
             return 2
-        except Interrupted:
-            errors.print("Stopped; everything is saved. Go on with the same command and --resume.")
-            return 130
-        except KeyboardInterrupt:
-            errors.print("Stopped.")
+        except OSError as error:  # a folder without rights, a disk that is full or went away
+            errors.print(f"error: {error.filename or 'a file'}: {error.strerror or error}", soft_wrap=True)
+            return 2
+        except MemoryError:
+            errors.print("error: out of memory: close other programs, or use fewer runs, timesteps or nodes")
+            return 2
+        except KeyboardInterrupt as stop:
+            errors.print(str(stop) or "Stopped.")
             return 130
     return 0
 

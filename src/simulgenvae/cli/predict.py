@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     surrogate = Surrogate.load(Study.open(options.folder))
     conditions, _ = read_conditions(options.params, names=surrogate.condition_scaler.names)
     for warning in surrogate.condition_scaler.outside(conditions):
-        console.print(f"[yellow]warning[/]: {warning}", soft_wrap=True)
+        console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     times = None if options.times is None else np.asarray(read_times(options.times), np.float64)
     batches = surrogate.predict_batches(conditions, times=times, samples=options.samples, seed=options.seed)
     write_prediction(batches, surrogate.mesh, options.out, overwrite=options.overwrite)

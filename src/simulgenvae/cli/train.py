@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,6 +15,7 @@ from simulgenvae.settings import Settings, Study, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
+    from simulgenvae.surrogate import Surrogate
     from simulgenvae.training.train import StageName
 
 
@@ -28,42 +31,52 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Train and say what comes next."""
+    """Train and say what comes next; a trained model is replaced or completed only when asked for."""
+    from simulgenvae.surrogate import default_stages
+
     study = Study.open(options.folder)
     settings = load_settings(study, overrides=options.overrides)
-    train_study(
-        study, settings, console, stage=options.stage, resume=options.resume, overwrite=options.overwrite
-    )
-    console.print(f"Next: simulgenvae evaluate {study.folder}", soft_wrap=True)
-
-
-def train_study(
-    study: Study, settings: Settings, console: Console, *, stage: str, resume: bool, overwrite: bool
-) -> None:
-    """Train one stage or all of a study whose data are stored.
-
-    Raises
-    ------
-    UserError
-        For anything wrong, before anything is written; a trained model is replaced only with ``overwrite``, and
-        completed only with ``resume``.
-    """
-    from simulgenvae.model_files import load_start
-    from simulgenvae.surrogate import default_stages, fit
-
-    dataset = open_dataset(study, settings)
-    target = study.conditioner_file if stage in {"conditioner", "end_to_end"} else study.vae_file
-    if target.exists() and not (resume or overwrite):
+    target = study.conditioner_file if options.stage in {"conditioner", "end_to_end"} else study.vae_file
+    if target.exists() and not (options.resume or options.overwrite):
         raise UserError(
             f"{target} exists: use --overwrite to train again and replace it, or --resume to go on with an "
             "interrupted training."
         )
-    stages: list[StageName] = default_stages(settings)
-    start = None
-    if stage != "all":
-        stages = [name for name in ("vae", "conditioner", "end_to_end") if name == stage]
-    if stage in {"conditioner", "end_to_end"}:
-        start = load_start(study.vae_file, study, settings, conditioner=stage == "end_to_end")
+    stages = default_stages(settings) if options.stage == "all" else [options.stage]
+    train_study(study, settings, console, stages=stages, resume=options.resume)
+    following = "train" if stages == ["vae"] else "evaluate"
+    more = " --stage conditioner" if following == "train" else ""
+    console.print(f"Next: simulgenvae {following} {study.folder}{more}", soft_wrap=True)
+
+
+def starting_vae(study: Study, settings: Settings) -> Path:
+    """The trained VAE that stages without a VAE of their own start from: the study's, or the one the settings name."""
+    given = settings.training.end_to_end.vae_path
+    return study.vae_file if given is None else study.resolve(given)
+
+
+def train_study(
+    study: Study, settings: Settings, console: Console, *, stages: Sequence[StageName], resume: bool
+) -> Surrogate:
+    """Train stages of a study whose data are stored, and write the model.
+
+    Raises
+    ------
+    UserError
+        For anything wrong, before anything is written. The model that was there is replaced at the very end.
+    """
+    from simulgenvae.model_files import load_start
+    from simulgenvae.surrogate import fit
+
+    dataset = open_dataset(study, settings)
     split = study_split(study, dataset, settings)
-    fit(dataset, settings, split=split, stages=stages, study=study, console=console, resume=resume, start=start)
+    vae, start = starting_vae(study, settings), None
+    if stages[0] != "vae":
+        start = load_start(vae, study, settings, conditioner=stages[0] == "end_to_end")
+    elif vae != study.vae_file:
+        console.print(f"note: {vae} (training.end_to_end.vae_path) is not read: this training makes a VAE of its own")
+    surrogate = fit(
+        dataset, settings, split=split, stages=stages, study=study, console=console, resume=resume, start=start
+    )
     console.print(f"The model is in {study.model_save}", soft_wrap=True)
+    return surrogate

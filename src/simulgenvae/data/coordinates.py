@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,12 @@ def read_mesh(path: Path) -> Mesh:
     except ImportError as error:
         raise UserError("reading a mesh needs pyvista: pip install simulgenvae[mesh]") from error
     try:
-        grid: Any = pyvista.read(path).cast_to_unstructured_grid()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # how pyvista reports that VTK failed half-way
+            grid: Any = pyvista.read(path).cast_to_unstructured_grid()
         found = {int(kind): np.asarray(cells) for kind, cells in grid.cells_dict.items()}
         coords = np.array(grid.points, dtype=np.float64)
-    except (OSError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, AttributeError, UserWarning) as error:
         raise UserError(f"{path}: cannot be read as a mesh: {error}") from error
     if not len(coords):
         raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")

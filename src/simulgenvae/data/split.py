@@ -72,8 +72,6 @@ def write_split(split: Split, path: Path) -> None:
 
 
 def _random(ids: Sequence[str], settings: DataSettings) -> Split:
-    if settings.split_seed < 0:
-        raise UserError(f"data.split_seed is {settings.split_seed}, but must not be negative")
     validation, test = _counts(len(ids), settings.validation_fraction, settings.test_fraction)
     order = np.random.default_rng(settings.split_seed).permutation(len(ids))
     shuffled = [sorted(ids)[k] for k in order]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +29,12 @@ Advance = Callable[[str], None]
 
 @dataclass
 class Comparison:
-    """What :func:`compare` found. ``errors[method][split]`` has an entry for every split that has runs."""
+    """What :func:`compare` found; the inner dictionaries have an entry for every split that has runs."""
 
     errors: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
+    """By method: prediction, reconstruction, projection_floor and the references."""
+    stages: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
+    """By training stage: reconstruction after ``vae``, prediction after every other."""
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -41,45 +45,66 @@ def steps(rows: dict[str, NDArray[np.intp]]) -> int:
     return len(rows["train"]) + len(REFERENCES) + sum(map(len, rows.values()))
 
 
-def compare(dataset: Dataset, surrogate: Surrogate, rows: dict[str, NDArray[np.intp]], advance: Advance) -> Comparison:
+def compare(
+    dataset: Dataset,
+    surrogate: Surrogate,
+    stages: dict[str, Surrogate],
+    rows: dict[str, NDArray[np.intp]],
+    advance: Advance,
+) -> Comparison:
     """Evaluate on ``rows`` of the data set (keys train, validation, test); references learn from ``rows["train"]``.
 
-    ``advance`` is called with a description after every run read and every reference fitted. Memory holds one batch of
-    predictions and the coefficients of the training runs; where those do not fit, the references are left out and
-    ``notes`` says so.
+    ``stages`` holds the surrogate as it was after earlier training stages. ``advance`` is called with a description
+    after every run read and every reference fitted. Memory holds a batch of predictions and the coefficients of the
+    training runs; where those do not fit, the references are left out and ``notes`` says so.
     """
     found = Comparison()
     scale, coefficients = _training_pass(dataset, surrogate, rows["train"], found, advance)
     references = [] if coefficients is None else _fit(dataset, surrogate, rows["train"], coefficients, found, advance)
-    predicting, predicted = 0.0, 0
+    predicting = 0.0
     for split, chosen in rows.items():
-        if not len(chosen):
-            continue
-        names = ("prediction", "reconstruction", "projection_floor", *(reference.name for reference in references))
-        errors = {name: FieldErrors(dataset.variables, scale) for name in names}
         for batch in _batches(dataset, chosen):
             conditions = dataset.conditions.select(batch)
             start = time.perf_counter()
             predictions = surrogate.predict(conditions)["fields"].to_numpy()
-            predicting, predicted = predicting + time.perf_counter() - start, predicted + len(batch)
+            predicting += time.perf_counter() - start
             x = surrogate.condition_scaler.transform(conditions)
             answers = {reference.name: reference.predict(x) for reference in references}
+            staged = {name: stages[name].predict(conditions)["fields"].to_numpy() for name in stages if name != "vae"}
             for i, row in enumerate(batch):
                 truth = dataset.run(int(row))
-                errors["prediction"].add(predictions[i], truth)
-                errors["reconstruction"].add(surrogate.reconstruct(truth), truth)
-                projected = surrogate.reduction.decode(surrogate.reduction.encode(truth))
-                errors["projection_floor"].add(projected, truth)
+                count = partial(_count, truth=truth, split=split, scale=scale, variables=dataset.variables)
+                count(found.errors, "prediction", predictions[i])
+                count(found.errors, "reconstruction", surrogate.reconstruct(truth))
+                count(found.errors, "projection_floor", surrogate.reduction.decode(surrogate.reduction.encode(truth)))
                 for name, answer in answers.items():
-                    errors[name].add(surrogate.reduction.decode(answer[i]), truth)
+                    count(found.errors, name, surrogate.reduction.decode(answer[i]))
+                if "vae" in stages:
+                    count(found.stages, "vae", stages["vae"].reconstruct(truth))
+                for name, prediction in staged.items():
+                    count(found.stages, name, prediction[i])
                 advance(f"Evaluating {split} runs")
-        for name in names:
-            found.errors.setdefault(name, {})[split] = errors[name]
     found.timing = {
-        "seconds_per_run_in_batches": predicting / predicted,
+        "seconds_per_run_in_batches": predicting / sum(map(len, rows.values())),
         "seconds_for_one_run": _single_prediction(dataset, surrogate, next(r for r in rows.values() if len(r))),
     }
     return found
+
+
+def _count(
+    into: dict[str, dict[str, FieldErrors]],
+    name: str,
+    answer: NDArray[np.float32],
+    *,
+    truth: NDArray[np.float32],
+    split: str,
+    scale: VariableScale,
+    variables: tuple[str, ...],
+) -> None:
+    by_split = into.setdefault(name, {})
+    if split not in by_split:
+        by_split[split] = FieldErrors(variables, scale)
+    by_split[split].add(answer, truth)
 
 
 def _training_pass(

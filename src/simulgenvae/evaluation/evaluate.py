@@ -15,13 +15,15 @@ from simulgenvae.errors import UserError
 from simulgenvae.evaluation.compare import REFERENCES, Comparison, compare, steps
 from simulgenvae.evaluation.field_figures import Frame, RunView
 from simulgenvae.evaluation.figures import make_figures
-from simulgenvae.evaluation.presentation import SPLITS, compared_split, png
+from simulgenvae.evaluation.metrics import over_runs
+from simulgenvae.evaluation.presentation import SPLITS, STAGES, compared_split, png
 from simulgenvae.evaluation.report import render_report
 from simulgenvae.settings.study import Study
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate import Surrogate
+    from simulgenvae.training.train import StageName
 
 _WORST = 5
 
@@ -39,17 +41,39 @@ def evaluate(dataset: Dataset, surrogate: Surrogate, study: Study, *, figures: b
             f"(fingerprint {given[:12]}…, trained on {str(trained)[:12]}…); restore that data, or train again"
         )
     rows = surrogate.split.rows(dataset.ids)
+    stages, notes = _earlier_stages(surrogate, study)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Evaluating", total=steps(rows))
-        comparison = compare(dataset, surrogate, rows, lambda text: progress.update(task, advance=1, description=text))
+        comparison = compare(
+            dataset, surrogate, stages, rows, lambda text: progress.update(task, advance=1, description=text)
+        )
+    comparison.notes += notes
     metrics = _metrics(dataset, surrogate, comparison)
     images = _figures(dataset, surrogate, metrics, comparison) if figures else {}
+    metrics["figures"] = [f"{name}.png" for name in images]
     _write(study.metrics_file, json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False).encode())
     for name, image in images.items():
         _write(study.output / f"{name}.png", image)
     _write(study.report_file, render_report(metrics, images).encode())
     return metrics
+
+
+def _earlier_stages(surrogate: Surrogate, study: Study) -> tuple[dict[str, Surrogate], list[str]]:
+    """The surrogate after each training stage but the last, and a note for each whose checkpoint cannot be read."""
+    stages: dict[str, Surrogate] = {}
+    notes = []
+    for stage in _stage_names(surrogate)[:-1]:
+        try:
+            stages[stage] = surrogate.at_stage(study, stage)
+        except (UserError, RuntimeError) as error:  # missing or damaged, or of another architecture
+            notes.append(f"The errors after stage {stage} are left out: {error}")
+    return stages, notes
+
+
+def _stage_names(surrogate: Surrogate) -> list[StageName]:
+    """The stages that were run; a model file can hold any text there, which must not become a file name."""
+    return [name for name in STAGES if name in surrogate.info["stages"]]
 
 
 def _metrics(dataset: Dataset, surrogate: Surrogate, comparison: Comparison) -> dict[str, Any]:
@@ -79,12 +103,27 @@ def _metrics(dataset: Dataset, surrogate: Surrogate, comparison: Comparison) -> 
         "errors": errors,
         "compared_split": split,
         **_best_reference(errors, split),
+        "stages": _stages(_stage_names(surrogate), comparison),
         "worst_runs": {name: _worst(errors["prediction"][name].get("per_run", {})) for name in SPLITS},
         "references": comparison.references,
         "timing": comparison.timing,
         "notes": comparison.notes,
         "settings": surrogate.settings.model_dump(mode="json"),
-        "surrogate": surrogate.info,
+        "surrogate": json.loads(json.dumps(surrogate.info), parse_constant=lambda _: None),  # NaN becomes null
+    }
+
+
+def _stages(names: list[StageName], comparison: Comparison) -> dict[str, dict[str, Any]]:
+    """Joint error after each training stage: of the reconstruction for the VAE, of the prediction for later stages."""
+    last = comparison.errors["prediction"]
+    by_stage = {name: comparison.stages.get(name, last if name == names[-1] else {}) for name in names}
+    return {
+        name: {
+            "measure": "reconstruction" if name == "vae" else "prediction",
+            **{split: over_runs(counted.joint) for split, counted in by_split.items()},
+        }
+        for name, by_split in by_stage.items()
+        if by_split
     }
 
 

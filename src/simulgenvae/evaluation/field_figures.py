@@ -115,7 +115,7 @@ def error_map(node_rmse: NDArray[np.float64], frame: Frame, title: str) -> Figur
             axes.plot(x, values[order], color=PREDICTION)
             axes.set(xlabel="node" if space is None else "x", ylabel=f"RMSE of {frame.quantity(v)}", ylim=(0, None))
             continue
-        colors = Normalize(0.0, _above(0.0, float(values.max())))
+        colors = Normalize(0.0, float(values.max()))
         mesh.draw(axes, values, "magma", colors)
         figure.colorbar(ScalarMappable(colors, "magma"), ax=axes, label=f"RMSE of {frame.quantity(v)}")
     figure.suptitle(literal(title), fontsize="medium")
@@ -141,8 +141,8 @@ def _maps(view: RunView, frame: Frame, space: NDArray[np.float64], steps: NDArra
     figure = Figure(figsize=(12, 0.8 + len(steps) * (0.3 + 2.4 * mesh.slope)), layout="constrained")
     grid = figure.subplots(len(steps), 4, squeeze=False)
     truth, error = view.truth[steps, :, v], (view.prediction - view.truth)[steps, :, v]
-    field_colors = Normalize(float(truth.min()), _above(float(truth.min()), float(truth.max())))
-    largest = _above(0.0, float(np.abs(error).max()))
+    field_colors = Normalize(float(truth.min()), float(truth.max()))
+    largest = float(np.abs(error).max())
     error_colors = Normalize(-largest, largest)
     for row, step in zip(grid, steps, strict=True):
         for axes, (label, _), values in zip(row, _LINES, view.fields(), strict=False):
@@ -207,11 +207,6 @@ def _abscissa(space: NDArray[np.float64] | None, nodes: int) -> tuple[NDArray[np
         return np.arange(nodes, dtype=np.float64), np.arange(nodes)
     order = np.argsort(space[:, 0], kind="stable")
     return space[order, 0], order
-
-
-def _above(low: float, high: float) -> float:
-    """The upper end of a colour scale, which must lie above the lower one even for a constant field."""
-    return high if high > low else low + max(abs(low), 1.0) * 1e-3
 
 
 def _head(figure: Figure, labelled: Axes, title: str) -> Figure:

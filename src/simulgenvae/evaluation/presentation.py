@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from simulgenvae.training.train import StageName
 
 METHODS = {
     "prediction": "Surrogate (prediction)",
@@ -17,6 +20,8 @@ METHODS = {
     "pod_gpr": "POD + GPR",
 }
 """Keys of ``errors`` in ``metrics.json`` and their names; the last four are references."""
+
+STAGES: dict[StageName, str] = {"vae": "VAE", "conditioner": "Conditioner", "end_to_end": "End to end"}
 
 SPLITS = ("train", "validation", "test")
 

@@ -6,9 +6,12 @@ import base64
 import json
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulgenvae.evaluation.presentation import METHODS, SPLITS, number, percent
+from simulgenvae.evaluation.presentation import METHODS, SPLITS, STAGES, number, percent
+
+if TYPE_CHECKING:
+    from simulgenvae.training.train import StageName
 
 _CSS = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1c2733; background: #f4f6f8; margin: 0; }
@@ -48,7 +51,7 @@ def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:
         _headline(metrics),
         _section("Errors of all methods", _METHODS_NOTE, _methods_table(metrics)),
         _section("Errors per variable", _variables_note(metrics), _variables_table(metrics)),
-        _stages(metrics["surrogate"].get("stages", {})),
+        _stages(metrics["stages"]),
         _section("Worst runs", "Joint relative L2 error of the prediction.", _worst_table(metrics)),
         "".join(_figure(name, image) for name, image in figures.items()),
         _provenance(metrics),
@@ -140,14 +143,16 @@ def _variables_table(metrics: dict[str, Any]) -> str:
     return _table(["Method", "Variable", "Relative L2", "RMSE", "Max error", "R²"], body, own=METHODS["prediction"])
 
 
-def _stages(stages: dict[str, dict[str, float | None]]) -> str:
-    """Errors after each training stage side by side; nothing where the surrogate does not know them."""
+def _stages(stages: dict[StageName, dict[str, Any]]) -> str:
+    """Errors after each training stage side by side; nothing where they are not known."""
     if not stages:
         return ""
-    body = [[stage.replace("_", " "), *(percent(by.get(split)) for split in SPLITS)] for stage, by in stages.items()]
-    return _section(
-        "Training stages", "Mean joint relative L2 error after each stage.", _table(["Stage", *SPLITS], body)
-    )
+    body = [
+        [f"{STAGES[name]}: {by['measure']}", *(percent(by[s]["mean"] if s in by else None) for s in SPLITS)]
+        for name, by in stages.items()
+    ]
+    note = "Mean joint relative L2 error after each stage, of the reconstruction or of the prediction from conditions."
+    return _section("Training stages", note, _table(["After stage", *SPLITS], body))
 
 
 def _worst_table(metrics: dict[str, Any]) -> str:
@@ -165,7 +170,7 @@ def _figure(name: str, image: bytes) -> str:
 
 def _provenance(metrics: dict[str, Any]) -> str:
     split_sizes = _table(["Split", "Runs"], [[split, str(len(metrics["split"][split]))] for split in SPLITS])
-    known = {key: value for key, value in metrics["surrogate"].items() if key not in {"history", "stages"}}
+    known = {key: value for key, value in metrics["surrogate"].items() if key != "history"}
     blocks = {"References": metrics["references"], "Surrogate": known, "Settings": metrics["settings"]}
     details = "".join(
         f"<details><summary>{title}</summary><pre>{escape(_json(content))}</pre></details>"

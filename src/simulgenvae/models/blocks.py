@@ -15,7 +15,7 @@ class ResidualConv(nn.Module):
     def __init__(self, before: int, after: int, layers: int) -> None:
         super().__init__()
         widths = [before] + [after] * layers
-        self.norms = nn.ModuleList(nn.GroupNorm(gcd(8, width), width) for width in widths[:-1])
+        self.norms = nn.ModuleList(_norm(width) for width in widths[:-1])
         self.convs = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in pairwise(widths))
         self.skip = nn.Identity() if before == after else nn.Conv1d(before, after, 1)
 
@@ -25,6 +25,14 @@ class ResidualConv(nn.Module):
             residual = conv(F.gelu(norm(residual)))
         out: Tensor = self.skip(x) + residual
         return out
+
+
+def _norm(width: int) -> nn.Module:
+    """GroupNorm whose groups have two channels at least: a single one has no variance where there is one timestep."""
+    if width == 1:
+        return nn.Identity()
+    groups = gcd(8, width)
+    return nn.GroupNorm(groups if groups < width else 1, width)
 
 
 class Modulated(nn.Module):

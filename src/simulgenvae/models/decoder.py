@@ -27,15 +27,13 @@ class ModulatedDecoder(nn.Module):
     Features are sin and cos of ω_k(z)·t + φ_k(z) with learned frequencies and phases: a warp of time of each run's own.
     What moves or rings faster in one design than in another then is smooth in the latents. Level l is modulated by
     z and h_l (FiLM, Perez et al. 2018). No normalisation anywhere: amplitudes survive.
-
-    All layers have the width of the encoder's widest.
     """
 
     continuous_in_time = True
 
     def __init__(self, settings: ModelSettings, rank: int) -> None:
         super().__init__()
-        features, width = settings.time_features, settings.filters[0]
+        features, width = settings.time_features, settings.width
         context = settings.latent_dim + settings.hierarchical_dim
         # From an eighth of a period to four over the whole span, before the latents stretch it.
         self.frequency = nn.Parameter(torch.logspace(0, 1.5, features) * math.pi / 4)

@@ -43,7 +43,7 @@ def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
     """KL(q ‖ p) summed over the last dimension, in nats: 0.5·Σ(Δμ²/σ_p² + s − log s − 1) with s = σ_q²/σ_p²."""
     log_ratio = 2 * (q.log_std - p.log_std)
     distance = ((q.mean - p.mean) * (-p.log_std).exp()).square()
-    return 0.5 * (distance + log_ratio.exp() - log_ratio - 1).sum(-1)
+    return 0.5 * (distance + torch.expm1(log_ratio) - log_ratio).sum(-1)
 
 
 @dataclass(frozen=True)

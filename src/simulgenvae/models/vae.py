@@ -44,7 +44,7 @@ class HierarchicalVae(nn.Module):
     def encode(self, coefficients: Tensor, *, sample: bool = False) -> tuple[Latents, Tensor, Latents]:
         """Posterior of runs ``[B, T, r]``: latents (means, or samples), KL per level ``[B, 1 + L]``, log spreads."""
         # A coefficient that never varies carries nothing: it must not be divided by zero.
-        floor = 1e-6 * self.coefficient_std.max()
+        floor = 1e-6 * self.coefficient_std.max() + torch.finfo(torch.float32).tiny
         return self.hierarchy.posterior(self.encoder(coefficients / (self.coefficient_std + floor)), sample=sample)
 
     def decode(self, latents: Latents, times: Tensor | None = None) -> Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.errors import UserError
 from simulgenvae.reduction.base import Reduction
 from simulgenvae.reduction.direct import Direct
 from simulgenvae.reduction.pod import Pod
@@ -17,8 +18,13 @@ __all__ = ["Direct", "Pod", "Reduction", "encode_runs", "fit_reduction", "restor
 
 
 def fit_reduction(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings) -> Reduction:
-    """Reduction fitted on the runs ``rows`` (the training runs) alone."""
-    state = StateMap.fit(field_statistics(dataset, rows), settings)
+    """Reduction fitted on the runs ``rows`` (the training runs) alone; UserError when nothing varies in them."""
+    statistics = field_statistics(dataset, rows)
+    if not (statistics.maximum > statistics.minimum).any():
+        raise UserError(
+            f"The fields are the same at all timesteps of all {len(rows)} training runs: there is nothing to learn."
+        )
+    state = StateMap.fit(statistics, settings)
     return Direct(state) if settings.method == "none" else Pod.fit(dataset, rows, state, settings)
 
 

@@ -113,4 +113,7 @@ class Pod:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        return cls(StateMap.from_arrays(arrays), arrays["basis"].astype(np.float32, copy=False))
+        state, basis = StateMap.from_arrays(arrays), arrays["basis"].astype(np.float32, copy=False)
+        if basis.ndim != 2 or len(basis) != state.size or not basis.size:
+            raise ValueError(f"the basis has the shape {basis.shape} for states of {state.size} entries")
+        return cls(state, basis)

@@ -62,11 +62,15 @@ class FieldStatistics:
         """Mean of each variable at each node over runs and timesteps, ``[M, V]``."""
         return self.total / self.samples
 
-    def variable_std(self) -> NDArray[np.float64]:
-        """Standard deviation of each variable over runs, timesteps and nodes, ``[V]``; 1 where it is constant."""
-        count = self.samples * len(self.total)
-        variance = self.squares.sum(0) / count
-        return np.where(variance > 0, np.sqrt(variance), 1.0)
+    def scaled_std(self, scaler: FieldScaler) -> NDArray[np.float64]:
+        """Standard deviation of each scaled variable over runs, timesteps and nodes, ``[V]``; 1 where constant."""
+        # Extrema tell what is constant: rounding leaves a constant a variance above 0.
+        varies = self.maximum > self.minimum
+        mean = self.mean()
+        around_mean = np.maximum(self.squares / self.samples - np.square(mean - mean.mean(0)), 0.0) * varies
+        within = around_mean * np.square(HALF_RANGE / scaler.half_span)
+        std = np.sqrt(within.mean(0) + scaler.scale(mean).var(0))
+        return np.where(self.maximum.max(0) > self.minimum.min(0), std, 1.0)
 
 
 def field_statistics(dataset: Dataset, rows: NDArray[np.intp]) -> FieldStatistics:

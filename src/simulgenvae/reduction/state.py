@@ -30,9 +30,7 @@ class StateMap:
     def fit(cls, statistics: FieldStatistics, settings: ReductionSettings) -> Self:
         """Map of the training runs' statistics."""
         scaler = statistics.scaler(settings.scaling)
-        # With one scale per variable the standard deviation scales along; with one per node, their mean is used.
-        factor = (scaler.scale(1.0 + scaler.centre)).mean(0)
-        return cls(scaler, scaler.scale(statistics.mean()), statistics.variable_std() * factor)
+        return cls(scaler, scaler.scale(statistics.mean()), statistics.scaled_std(scaler))
 
     @property
     def size(self) -> int:
@@ -64,6 +62,12 @@ class StateMap:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        """Restore what :meth:`arrays` gave; raises KeyError when something is missing."""
-        scaler = FieldScaler(arrays["centre"].astype(np.float64), arrays["half_span"].astype(np.float64))
-        return cls(scaler, arrays["mean"].astype(np.float64), arrays["spread"].astype(np.float64))
+        """Restore what :meth:`arrays` gave; raises KeyError when one is missing, ValueError when they do not fit."""
+        centre, half, mean, spread = (arrays[k].astype(np.float64) for k in ("centre", "half_span", "mean", "spread"))
+        # Shapes that merely broadcast would let a small file ask for a huge field.
+        scales = {(1, *mean.shape[1:]), mean.shape}
+        fit = centre.shape == half.shape and half.shape in scales and spread.shape == mean.shape[1:]
+        if mean.ndim != 2 or not mean.size or not fit:
+            shapes = [array.shape for array in (centre, half, mean, spread)]
+            raise ValueError(f"centre, half_span, mean and spread have the shapes {shapes}")
+        return cls(FieldScaler(centre, half), mean, spread)

@@ -85,13 +85,15 @@ class ModelSettings(Group):
     `convolutional`: 1-D convolutions over the timesteps of the data."""
     size: Literal["small", "large"] = "small"
     """One layer per level, or two (`--size`)."""
-    filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (256, 192, 128)
-    """Encoder widths, decreasing; the decoder has them in reverse. One hierarchical latent per step from one width to
+    filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (192, 128, 96, 64)
+    """Encoder widths, decreasing; the convolutional decoder has them in reverse. One hierarchical latent per step from one width to
     the next (one, where there is a single width)."""
     latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
     """Size of the main latent (`Latent_dim_end`)."""
     hierarchical_dim: Annotated[int, Field(ge=1, le=4096)] = 8
     """Size of each hierarchical latent (`Latent_dim`)."""
+    width: Width = 384
+    """Width of the modulated decoder's layers."""
     time_features: Annotated[int, Field(ge=1, le=4096)] = 32
     """Number of sine-cosine pairs of the modulated decoder."""
 
@@ -150,7 +152,7 @@ class StageSettings(Group):
 class VaeSettings(StageSettings):
     """How the stage of encoder, latents and decoder runs."""
 
-    steps: Count = 1000
+    steps: Count = 800
     """Budget of optimiser steps, used where `epochs` is not given."""
 
 
@@ -192,7 +194,7 @@ class TrainingSettings(Group):
     """`muon`: Muon for the weight matrices and AdamW for the rest; `adamw`: AdamW for all."""
     loss: Loss = "mse"
     """Reconstruction loss of the VAE (`Loss_type` 1 to 4)."""
-    alpha: Positive = 1e4
+    alpha: Positive = 1e6
     """Weight of the reconstruction loss against the summed KL divergence."""
     init_beta_divisor: NonNegative = 4.0
     """KL weight beta starts at 10 to minus this, until 30 % of the budget, and rises linearly to 1 at 80 %."""

@@ -57,6 +57,11 @@ class Study:
         return self.input_data / "dataset.zarr"
 
     @property
+    def dataset_source(self) -> Path:
+        """Which documented files, in which state, the stored dataset was read from."""
+        return self.input_data / "dataset.source.json"
+
+    @property
     def split_file(self) -> Path:
         return self.input_data / "split.csv"
 
@@ -83,6 +88,15 @@ class Study:
     @property
     def hierarchical_latents_file(self) -> Path:
         return self.model_save / "xs.npy"
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """The files that one training writes together."""
+        return self.vae_file, self.conditioner_file, self.latents_file, self.hierarchical_latents_file
+
+    def model_backup(self, name: str) -> Path:
+        """Folder for an earlier model's files."""
+        return self.model_save / f"previous-{name}"
 
     @property
     def metrics_file(self) -> Path:

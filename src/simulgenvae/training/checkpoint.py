@@ -84,17 +84,22 @@ def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
         When it is missing or damaged, or belongs to other settings or data (each difference named).
     """
     tensors, metadata = read_tensors(path)
+    check_identity(path, metadata, identity)
+    groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
+    for key, value in tensors.items():
+        group, name = key.split("/", 1)
+        groups[group][name] = value
+    return Checkpoint(Progress(**metadata["progress"]), **groups)
+
+
+def check_identity(path: Path, metadata: dict[str, Any], identity: dict[str, Any]) -> None:
+    """Raises UserError, naming each difference, when a file was written by a training of other settings or data."""
     differences = _differences(metadata.get("identity", {}), json.loads(json.dumps(identity)))
     if differences:
         raise UserError(
             f"{path} belongs to another training: " + "; ".join(differences) + ". Use the same settings and data to "
             "resume, or start afresh with --overwrite."
         )
-    groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
-    for key, value in tensors.items():
-        group, name = key.split("/", 1)
-        groups[group][name] = value
-    return Checkpoint(Progress(**metadata["progress"]), **groups)
 
 
 def _differences(old: Any, new: Any, path: str = "") -> list[str]:

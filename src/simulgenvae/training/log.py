@@ -20,15 +20,14 @@ class TrainingLog:
     Parameters
     ----------
     folder
-        Where TensorBoard files go; None writes none.
+        Where TensorBoard files go, in one folder a stage; None writes none.
     console
         Where the bars are drawn; None draws none.
-    first_step
-        Global step at which this run starts: what an interrupted run logged beyond it is purged.
     """
 
-    def __init__(self, folder: Path | None, console: Console | None, first_step: int = 0) -> None:
-        self._writer = None if folder is None else SummaryWriter(str(folder), purge_step=first_step)
+    def __init__(self, folder: Path | None, console: Console | None) -> None:
+        self._folder = folder
+        self._writer: SummaryWriter | None = None
         self._bars = Progress(
             TextColumn("{task.description:<12}"),
             BarColumn(),
@@ -47,12 +46,18 @@ class TrainingLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
-        if self._writer is not None:
-            self._writer.close()
+        self._close()
 
     def start_stage(self, name: str, steps: int, done: int) -> None:
-        """A new bar for a stage."""
+        """A new bar for a stage; what an interrupted run logged of it beyond ``done`` steps is purged."""
+        self._close()
+        if self._folder is not None:
+            self._writer = SummaryWriter(str(self._folder / name), purge_step=done)
         self._task = self._bars.add_task(name, total=steps, completed=done, status="")
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
     def step(self, done: int, status: str) -> None:
         """Move the bar to ``done`` steps."""

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.errors import UserError
+from simulgenvae.settings import StageSettings
 from simulgenvae.training.checkpoint import Checkpoint, Progress, save_checkpoint, stage_file
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.optimizers import Optimizers
@@ -28,7 +29,7 @@ LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
 
 
-class Interrupted(Exception):
+class Interrupted(KeyboardInterrupt):
     """The user pressed Ctrl-C; the state has been saved."""
 
 
@@ -97,7 +98,7 @@ class Loop:
             checkpoint.restore_rng()
         elif progress.step == 0:
             torch.manual_seed(self.seed + progress.stage)
-        batch_size, per_epoch, total = step_counts(stage, len(self.data.rows["train"]))
+        batch_size, per_epoch, total = step_counts(stage.name, stage.schedule, len(self.data.rows["train"]))
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.name, total, progress.step)
         self.networks.train()
@@ -115,7 +116,7 @@ class Loop:
             if stop.is_set() or time.monotonic() - self._saved_at > settings.checkpoint_seconds:
                 self._save(optimizers)
             if stop.is_set():
-                raise Interrupted
+                raise Interrupted("Stopped; everything is saved. Go on with the same command and --resume.")
         self._finish_stage(stage)
 
     def _batch_rows(self, step: int, per_epoch: int, batch_size: int) -> Tensor:
@@ -147,7 +148,7 @@ class Loop:
         progress.loss_count += 1
         if step % LOG_EVERY == 0:
             self.log.step(step, f"loss {value:.3g}")
-            scalars = {name: float(term) for name, term in terms.items()}
+            scalars = {name: float(term.detach()) for name, term in terms.items()}
             scalars |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
             self.log.scalars(stage.name, step, scalars)
 
@@ -157,6 +158,12 @@ class Loop:
         with torch.no_grad():
             error = stage.validation_error(self._batch(torch.from_numpy(self.data.validation_rows))).item()
         self.networks.train()
+        if not math.isfinite(error):
+            raise UserError(
+                f"Training stopped: the validation error of stage {stage.name} is NaN or infinite at step {step}. "
+                "The validation runs may hold values far beyond those of the training runs; `simulgenvae check` shows "
+                "outliers."
+            )
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum, progress.loss_count = 0.0, 0
         progress.history.append({"stage": stage.name, "step": step, "train": train, "validation": error})
@@ -187,7 +194,7 @@ class Loop:
         self._saved_at = time.monotonic()
 
 
-def step_counts(stage: Stage, runs: int) -> tuple[int, int, int]:
+def step_counts(stage: str, schedule: StageSettings, runs: int) -> tuple[int, int, int]:
     """Batch size, steps per epoch and total steps of a stage on ``runs`` training runs.
 
     Raises
@@ -195,10 +202,9 @@ def step_counts(stage: Stage, runs: int) -> tuple[int, int, int]:
     UserError
         When a batch size that the user gave is larger than the number of training runs.
     """
-    schedule = stage.schedule
     if schedule.batch_size > runs and "batch_size" in schedule.model_fields_set:
         raise UserError(
-            f"training.{stage.name}.batch_size is {schedule.batch_size}, but there are only {runs} training runs: "
+            f"training.{stage}.batch_size is {schedule.batch_size}, but there are only {runs} training runs: "
             f"set it to {runs} or less (Batch_size or latent_conditioner_batch in condition.txt)."
         )
     batch_size = min(schedule.batch_size, runs)

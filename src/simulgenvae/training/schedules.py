@@ -13,10 +13,10 @@ def learning_rate(step: int, total: int, stage: StageSettings) -> float:
     warmup = math.ceil(stage.warmup * total)
     if step < warmup:
         return stage.learning_rate * (step + 1) / (warmup + 1)
-    length = (total - warmup) / stage.cycles
-    position = step - warmup
-    cycle = min(int(position / length), stage.cycles - 1)
-    first, last = math.ceil(cycle * length), math.ceil((cycle + 1) * length) - 1
+    length, position = total - warmup, step - warmup
+    cycle = position * stage.cycles // length
+    # Whole numbers throughout: a rounded quotient would miss the last step of a cycle.
+    first, last = -(-cycle * length // stage.cycles), -(-(cycle + 1) * length // stage.cycles) - 1
     fraction = (position - first) / (last - first) if last > first else 1.0
     low = stage.final_learning_rate
     return stage.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * fraction)))

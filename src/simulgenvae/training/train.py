@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
+from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop, step_counts
 from simulgenvae.training.problem import Networks, TrainingData, unit_times
@@ -93,7 +93,7 @@ def train(
         After Ctrl-C, when the state has been saved.
     """
     rows = split.rows(dataset.ids)
-    scaler = ConditionScaler.fit(dataset.conditions.select(rows["train"]))
+    scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
     identity = {
         "settings": settings.model_dump(mode="json"),
@@ -112,11 +112,26 @@ def train(
         if start is not None:
             networks.load_state_dict(start.weights, strict=False)
         running = [_stage(name, networks, data, settings, reduction) for name in stages]
-        first_step = _global_step(running, checkpoint, len(rows["train"]))
-        with TrainingLog(tensorboard, console, first_step) as log:
+        with TrainingLog(tensorboard, console) as log:
             loop = Loop(networks, data, folder, identity, log, settings.training.seed)
             progress = loop.run(running, checkpoint)
     return Trained(networks.cpu().eval(), reduction, scaler, progress)
+
+
+def check_trainable(
+    conditions: Conditions, split: Split, settings: Settings, stages: Sequence[StageName]
+) -> ConditionScaler:
+    """All that can be refused before fields are read and anything is written; returns the fitted scaler.
+
+    Raises
+    ------
+    UserError
+        For a batch size larger than the training set, a constant parameter, or a device that is not there.
+    """
+    choose_device(settings.training.device)
+    for name in stages:
+        step_counts(name, getattr(settings.training, name), len(split.train))
+    return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
 
 
 def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
@@ -148,7 +163,8 @@ def _prepare(
 ) -> tuple[Reduction, NDArray[np.float32]]:
     """Reduction and coefficients ``[N, T, r]`` of all runs; those of the interrupted run when one is resumed."""
     if checkpoint is not None and file is not None:
-        tensors, _ = read_tensors(file)
+        tensors, about = read_tensors(file)
+        check_identity(file, about, identity)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         return restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
     reduction = fit_reduction(dataset, rows["train"], settings.reduction) if start is None else start.reduction
@@ -178,11 +194,3 @@ def _training_data(
 def _stage(name: StageName, networks: Networks, data: TrainingData, settings: Settings, reduction: Reduction) -> Stage:
     kind = settings.training.end_to_end.loss if name == "end_to_end" else settings.training.loss
     return STAGES[name](networks, data, settings, data.field_loss(kind, reduction))
-
-
-def _global_step(stages: list[Stage], checkpoint: Checkpoint | None, runs: int) -> int:
-    """Steps that came before, over all stages; TensorBoard forgets what an interrupted run logged beyond them."""
-    if checkpoint is None:
-        return 0
-    done = sum(step_counts(stage, runs)[2] for stage in stages[: checkpoint.progress.stage])
-    return done + checkpoint.progress.step

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,7 @@ def test_payloads_are_not_executed(tmp_path: Path, kind: str, protocol: int) -> 
         np.dtype("f8"),
         np.ndarray,
         np.array(["a"]),
-        np.matrix([[1]]),
+        np.ma.masked_array([1]),
     ],
     ids=lambda content: type(content).__name__,
 )
@@ -111,36 +113,39 @@ RECONSTRUCT, DTYPE = b"cnumpy.core.multiarray\n_reconstruct\n", b"cnumpy\ndtype\
 
 
 @pytest.mark.parametrize(
-    "program",
+    ("program", "words"),
     [
-        NDARRAY + b"(J\x00\x00\x00\x7f\x85tR.",  # numpy.ndarray called
-        NDARRAY + b"}X\x01\x00\x00\x00aK\x01sb.",  # a state for it
-        RECONSTRUCT + b"}X\x08\x00\x00\x00__code__K\x01sb.",  # a function's attributes
-        ENCODE + b"X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13\x86R.",  # another codec
-        DTYPE + b"X\x02\x00\x00\x00O8\x85R.",  # Python objects
-        DTYPE + b"X\x0e\x00\x00\x00f8,(1000000)O8\x85R.",
-        RECONSTRUCT + DTYPE + b"K\x00\x85U\x01b\x87R.",  # another type than ndarray
-        RECONSTRUCT + NDARRAY + b"K\x05\x85C\x01b\x87R.",  # another shape
-        RECONSTRUCT + NDARRAY + b"K\x00\x85C\x01b\x87R.",  # no state
-        b"cbuiltins\ngetattr\n.",
-        b"\x82\x01.",  # a registered extension
-        b"Pid\n.",  # a persistent id
-        b"I999999\n" * 3 + b"q\x05.",
-        b"r\xff\xff\xff\x7f.",  # a memo entry far away
-        b"\x8d\xff\xff\xff\xff\xff\x00\x00\x00abc.",  # a text longer than the file
-        b"\x96\xff\xff\xff\xff\xff\x00\x00\x00abc.",
-        b"\x95\xff\xff\xff\xff\xff\x00\x00\x00abc.",
-        b"\xff.",
-        b".",
-        b"0.",
-        b"",
+        (NDARRAY + b"(J\x00\x00\x00\x7f\x85tR.", "an array in an unknown form"),  # numpy.ndarray called
+        (NDARRAY + b"}X\x01\x00\x00\x00aK\x01sb.", "a state for a function"),
+        (RECONSTRUCT + b"}X\x08\x00\x00\x00__code__K\x01sb.", "a state for a function"),
+        (ENCODE + b"X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13\x86R.", "a conversion of text"),
+        (DTYPE + b"X\x02\x00\x00\x00O8\x85R.", "values of type 'O8'"),
+        (DTYPE + b"X\x0e\x00\x00\x00f8,(1000000)O8\x85R.", "values of type"),
+        (RECONSTRUCT + DTYPE + b"K\x00\x85C\x01b\x87R.", "an array in an unknown form"),  # another type than ndarray
+        (RECONSTRUCT + NDARRAY + b"K\x05\x85C\x01b\x87R.", "an array in an unknown form"),  # another shape
+        (RECONSTRUCT + NDARRAY + b"K\x00\x85C\x01b\x87R.", "no values"),  # no state
+        (b"cbuiltins\ngetattr\n.", "builtins.getattr"),
+        (b"\x82\x01.", "a registered extension"),
+        (b"Pid\n.", "a reference to something outside"),
+        (b"r\xff\xff\xff\x7f.", "damaged"),  # a memo entry far away
+        (b"\x8d\x00\x00\x00\x00\x05\x00\x00\x00abc.", "it ends early"),  # a text longer than the file
+        (b"\x96\x00\x00\x00\x00\x05\x00\x00\x00abc.", "it ends early"),  # bytes longer than the file
+        (b"\x95\x00\x00\x00\x00\x05\x00\x00\x00abc.", "it ends early"),  # a frame longer than the file
+        (b"\xff.", "damaged"),
+        (b".", "damaged"),
+        (b"0.", "damaged"),
+        (b"", "damaged"),
     ],
 )
-def test_crafted_programs(tmp_path: Path, program: bytes) -> None:
+def test_crafted_programs(tmp_path: Path, program: bytes, words: str) -> None:
     path = tmp_path / "dataset1.pickle"
     path.write_bytes(PREFIX + program)
-    with pytest.raises(UserError, match=r"dataset1\.pickle"):
+    tracemalloc.start()
+    with pytest.raises(UserError, match=rf"dataset1\.pickle.*{words}"):
         read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1e6
 
 
 def test_shape_and_bytes_must_agree(tmp_path: Path) -> None:
@@ -153,7 +158,7 @@ def test_shape_and_bytes_must_agree(tmp_path: Path) -> None:
         read(path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_damage_leads_to_anything_but_an_array_or_a_message(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -165,7 +170,5 @@ def test_no_damage_leads_to_anything_but_an_array_or_a_message(
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path_factory.getbasetemp() / "fuzz.pickle"
     path.write_bytes(content)
-    try:
+    with contextlib.suppress(UserError):
         assert read(path).dtype.kind in "fiu"
-    except UserError as error:
-        assert "fuzz.pickle" in str(error)

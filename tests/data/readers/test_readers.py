@@ -18,6 +18,11 @@ from simulgenvae.errors import UserError
 FIELDS = np.random.default_rng(0).normal(size=(3, 4, 5, 2))
 
 
+def read_all(path: Path) -> list[np.ndarray]:
+    with open_source(path) as source:
+        return [source.run(index) for index in range(source.shape[0])]
+
+
 def npy(path: Path, array: np.ndarray) -> None:
     np.save(path, array)
 
@@ -43,12 +48,12 @@ def hdf5_plain(path: Path, array: np.ndarray) -> None:
 
 
 def zarr_array(path: Path, array: np.ndarray) -> None:
-    zarr.create_array(str(path), data=array, chunks=(2, 2, 5, 2), shards=(2, 4, 10, 2))
+    zarr.create_array(str(path), data=array, chunks=(2, 2, 5, 2)[: array.ndim], shards=(2, 4, 10, 2)[: array.ndim])
 
 
 def zarr_group(path: Path, array: np.ndarray) -> None:
     group = zarr.create_group(str(path))
-    group.create_array("fields", data=array, chunks=(2, 2, 5, 2))
+    group.create_array("fields", data=array, chunks=(2, 2, 5, 2)[: array.ndim])
     group.create_array("times", data=np.arange(4.0))
 
 
@@ -109,9 +114,8 @@ def test_truncated_files(tmp_path: Path, name: str, write: Callable[[Path, np.nd
     path = tmp_path / name
     write(path, FIELDS)
     path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
-    with pytest.raises(UserError, match=name), open_source(path) as source:
-        for index in range(3):
-            source.run(index)
+    with pytest.raises(UserError, match=name):
+        read_all(path)
 
 
 @pytest.mark.parametrize("write", [zarr_array, zarr_group, zarr_v2])
@@ -121,10 +125,8 @@ def test_truncated_zarr(tmp_path: Path, write: Callable[[Path, np.ndarray], None
     for file in files:
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2])
-        if "times/c" not in str(file):
-            with pytest.raises(UserError, match="f.zarr"), open_source(tmp_path / "f.zarr") as source:  # noqa: RUF043
-                for index in range(3):
-                    source.run(index)
+        with pytest.raises(UserError, match=r"f\.zarr"):
+            read_all(tmp_path / "f.zarr")
         file.write_bytes(content)
 
 
@@ -148,8 +150,8 @@ def test_name_and_content_must_agree(tmp_path: Path) -> None:
     (tmp_path / "f.npy").rename(tmp_path / "f.h5")
     with pytest.raises(UserError, match="named like HDF5, but its content is npy"):
         open_source(tmp_path / "f.h5")
+    (tmp_path / "f.mat").touch()
     with pytest.raises(UserError, match="unknown suffix"):
-        (tmp_path / "f.mat").touch()
         open_source(tmp_path / "f.mat")
     with pytest.raises(UserError, match="no such file"):
         open_source(tmp_path / "none.npy")
@@ -164,7 +166,7 @@ def test_python_objects_are_refused(tmp_path: Path, name: str) -> None:
         np.save(tmp_path / name, array, allow_pickle=True)
     else:
         np.savez(tmp_path / name, allow_pickle=True, fields=array)
-    with pytest.raises(UserError, match="[Oo]bject"), open_source(tmp_path / name):
+    with pytest.raises(UserError, match=r"(?i)python objects"), open_source(tmp_path / name):
         pass
 
 
@@ -200,8 +202,8 @@ def test_a_header_that_promises_more_than_there_is(tmp_path: Path) -> None:
     (tmp_path / "f.npy").write_bytes(crafted)
     with zipfile.ZipFile(tmp_path / "f.npz", "w") as archive:
         archive.writestr("fields.npy", crafted)
-    for name in ("f.npy", "f.npz"):
-        with pytest.raises(UserError, match=name), open_source(tmp_path / name):
+    for name, words in (("f.npy", "truncated"), ("f.npz", "do not fill the shape")):
+        with pytest.raises(UserError, match=rf"{name}.*{words}"), open_source(tmp_path / name):
             pass
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import pickle
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def open_pickle(path: Path) -> Iterator[Source]:
     yield Source(path, values.shape, values.dtype, values.__getitem__)
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """Something that is no part of a NumPy array of numbers."""
 
 
@@ -118,7 +119,7 @@ class _Array:
 
 
 def _from_bytes(data: object, data_type: object, shape: object, order: Literal["C", "F"]) -> NDArray[Any]:
-    if not isinstance(data_type, _DataType) or not isinstance(data, bytes | bytearray):
+    if not isinstance(data_type, _DataType) or not isinstance(data, bytes):
         raise _Refused("an array of Python objects")
     if not isinstance(shape, tuple) or not all(type(count) is int and count >= 0 for count in shape) or len(shape) > 8:
         raise _Refused("an array with an impossible shape")
@@ -173,6 +174,16 @@ _NAMES = {
 
 class _ArrayUnpickler(pickle._Unpickler):
     """The Python version: unlike the C one, its memory follows what the file holds, not the indices it names."""
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
+
+    def load_bytearray8(self) -> None:
+        """As bytes: the original allocates the length that the file claims before it reads."""
+        unpickler: Any = self
+        (size,) = struct.unpack("<Q", unpickler.read(8))
+        unpickler.append(unpickler.read(size))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
     def find_class(self, module: str, name: str) -> Any:
         # protocols 0 to 2 write the names of Python 2's modules; those of arrays are the same there

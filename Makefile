@@ -1,0 +1,37 @@
+# Every target installs what it needs into .venv first; `make PYTHON=python3.12 test` chooses the interpreter.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help demo test docs clean
+
+help:
+	@echo "make demo   solve, train, evaluate and predict an example into demo/ (minutes)"
+	@echo "make test   style, types, import rules and tests"
+	@echo "make docs   write docs/settings.md from the settings"
+	@echo "make clean  remove .venv, demo/ and caches"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into .venv (some minutes the first time) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mesh,dev]'
+	@touch $@
+
+demo: $(INSTALLED)
+	@rm -rf demo
+	@$(BIN)/python examples/board/run.py demo
+
+test: $(INSTALLED)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	$(BIN)/pytest
+
+docs: $(INSTALLED)
+	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+
+clean:
+	rm -rf .venv demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

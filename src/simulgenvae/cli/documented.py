@@ -1,0 +1,146 @@
+"""The documented ``SimulGen-VAE.py``: read, train, evaluate and draw the study in the current folder.
+
+Command lines of the documented form work as they are, as often as they are given. A model that is already there is
+therefore not refused: it is copied to ``model_save/previous-<date of the model>`` before the new one takes its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from rich.console import Console
+
+from simulgenvae.cli.documented_data import update_dataset
+from simulgenvae.cli.evaluate import evaluate_study
+from simulgenvae.cli.main import guarded
+from simulgenvae.cli.train import starting_vae, train_study
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings, Study, load_settings
+
+SHOW, SAVE, NO_FIGURES = 0, 1, 2
+EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a new one takes its
+place; remove what you no longer need. Prediction of new designs: simulgenvae predict."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script with its documented flags; returns the exit code, as ``simulgenvae`` does."""
+    options = _parser().parse_args(arguments)
+    return guarded(lambda console: run(options, console))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="SimulGen-VAE.py",
+        description="Train the study in this folder: input_data/dataset<k>.pickle with its parameters (CSV), "
+        "input_data/condition.txt and preset.txt. Asks nothing.",
+        epilog=EPILOG,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--preset", type=int, choices=range(1, 6), default=1, help="preset and data file (default 1)")
+    parser.add_argument(
+        "--plot",
+        type=int,
+        choices=(SHOW, SAVE, NO_FIGURES),
+        default=NO_FIGURES,
+        help="figures: 0 saves them under output/ and shows them where there is a display, 1 saves them, "
+        "2 makes none (default)",
+    )
+    parser.add_argument(
+        "--lc_only",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="1: train the conditioner against the VAE that is there (and end to end, where that is enabled)",
+    )
+    parser.add_argument("--size", choices=("small", "large"), help="one or two layers per block (default: small)")
+    parser.add_argument("--load_all", type=int, choices=(0, 1), help="1: hold all fields in memory (default: 0)")
+    parser.add_argument("--use_ddp", action="store_true", help="several processes; comes in a later version")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted training")
+    return parser
+
+
+def run(options: argparse.Namespace, console: Console) -> None:
+    """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot`` says."""
+    from simulgenvae.surrogate import default_stages
+
+    if options.use_ddp:
+        raise UserError(
+            "--use_ddp: training in several processes comes in a later version; leave --use_ddp (and torchrun) out "
+            "to train in one process."
+        )
+    study = Study.open(Path())
+    settings = load_settings(study, preset=options.preset, overrides=_overrides(options))
+    stages = default_stages(settings)
+    if options.lc_only:
+        _require_vae(study, settings)
+        stages = stages[1:]
+    update_dataset(study, settings, options.preset, stages, console)
+    with _previous_model_kept(study, console):
+        surrogate = train_study(study, settings, console, stages=stages, resume=options.resume)
+    metrics = evaluate_study(study, surrogate, console, figures=options.plot != NO_FIGURES)
+    figures = [study.output / name for name in metrics["figures"]]
+    if figures:
+        console.print(f"{len(figures)} figures are in {study.output}")
+    if options.plot == SHOW and not show(figures):
+        console.print("note: there is no display to show them on")
+
+
+def _overrides(options: argparse.Namespace) -> list[str]:
+    """What was asked for on the command line goes before the files; what was not stays as they say."""
+    given = [] if options.size is None else [f"model.size={options.size}"]
+    return given if options.load_all is None else [*given, f"data.load_all={'true' if options.load_all else 'false'}"]
+
+
+def _require_vae(study: Study, settings: Settings) -> None:
+    vae = starting_vae(study, settings)
+    if not vae.is_file():
+        raise UserError(f"{vae} does not exist: --lc_only 1 needs a trained VAE. Train one first with --lc_only 0.")
+
+
+@contextmanager
+def _previous_model_kept(study: Study, console: Console) -> Iterator[None]:
+    """Copies of the model files that are about to be replaced; without a new model none are left."""
+    files = [path for path in study.model_files if path.exists()]
+    if not files:
+        yield
+        return
+    date = f"{datetime.fromtimestamp(files[0].stat().st_mtime):%Y%m%d-%H%M%S}"
+    names = (date if k == 1 else f"{date}-{k}" for k in count(1))  # two models within one second
+    backup = next(folder for folder in map(study.model_backup, names) if not folder.exists())
+    try:
+        backup.mkdir()
+        for path in files:
+            shutil.copy2(path, backup)
+        yield
+    except BaseException:
+        shutil.rmtree(backup, ignore_errors=True)
+        raise
+    console.print(f"The model that was there before is kept in {backup}", soft_wrap=True)
+
+
+def show(files: Sequence[Path]) -> bool:
+    """Open a window for each picture and wait until they are closed; False where there is no display."""
+    import matplotlib.pyplot as plt
+
+    try:
+        window = plt.figure()
+    except ImportError:  # a backend was asked for that cannot run here
+        return False
+    on_screen = window.canvas.required_interactive_framework is not None
+    plt.close(window)
+    for path in files if on_screen else ():
+        picture = plt.imread(path)
+        height, width = picture.shape[:2]
+        axes = plt.figure(path.stem, figsize=(width / 100, height / 100)).add_axes((0, 0, 1, 1))
+        axes.imshow(picture)
+        axes.set_axis_off()
+    if on_screen:
+        plt.show()
+        plt.close("all")
+    return on_screen

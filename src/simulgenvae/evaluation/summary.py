@@ -1,0 +1,29 @@
+"""The result of an evaluation as a table for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from simulgenvae.evaluation.presentation import METHODS, percent
+
+
+def summary_table(metrics: dict[str, Any]) -> Table:
+    """Joint relative error of every method on the runs that nothing has seen; ``metrics`` is that of ``evaluate``."""
+    split = metrics["compared_split"]
+    best, ratio = metrics["best_reference"], metrics["ratio_to_best_reference"]
+    notes = list(metrics["notes"])
+    if ratio is not None:
+        notes.insert(0, f"{ratio:.2f} of the best reference's error ({METHODS[best['name']]})")
+    title = f"Joint relative L2 error on {metrics['errors']['prediction'][split]['runs']} {split} runs"
+    table = Table(title=title, caption=Text("\n".join(notes)) if notes else None)
+    table.add_column("Method")
+    for measure in ("mean", "median", "max"):
+        table.add_column(measure, justify="right")
+    for name, by_split in metrics["errors"].items():
+        error = by_split[split]["relative_l2"]
+        cells = [percent(error[measure]) for measure in ("mean", "median", "max")]
+        table.add_row(METHODS[name], *cells, style="bold" if name == "prediction" else None)
+    return table

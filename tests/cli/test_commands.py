@@ -1,0 +1,161 @@
+"""Every command on good input: arrays in, study, model, report, arrays out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+
+
+def test_ingest_says_what_it_stored_and_how_runs_were_matched(cli: Any, source: Path, tmp_path: Path) -> None:
+    done = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--study", tmp_path / "study")
+    assert done.code == 0, done.err
+    assert "12 runs, 6 timesteps, 23 nodes, 2 variables" in done.out
+    assert "run k is row k" in done.out
+    assert (tmp_path / "study/input_data/dataset.zarr").is_dir()
+
+
+def test_ingest_keeps_the_given_split(cli: Any, source: Path, tmp_path: Path) -> None:
+    uses = ["test", "validation", *["train"] * 10]
+    split = source / "split.csv"
+    split.write_text("id,split\n" + "".join(f"run_{k},{use}\n" for k, use in enumerate(uses)))
+    study = tmp_path / "study"
+    done = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--split", split, "--study", study)
+    assert done.code == 0, done.err
+    assert "run_0,test" in (study / "input_data/split.csv").read_text()
+    again = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--study", study, "--overwrite")
+    assert again.code == 0, again.err
+    assert not (study / "input_data/split.csv").exists()
+
+
+def test_check_reports_and_passes(cli: Any, ingested: Path) -> None:
+    done = cli("check", ingested)
+    assert done.code == 0, done.err
+    for text in ("timesteps", "speed", "0 to 2", "expected memory", f"Next: simulgenvae train {ingested}"):
+        assert text in done.out
+
+
+def test_training_leaves_the_documented_files(templates: Path) -> None:
+    model = templates / "trained" / "model_save"
+    assert {path.name for path in model.iterdir()} == {
+        "SimulGen-VAE",
+        "LatentConditioner",
+        "latent_vectors.npy",
+        "xs.npy",
+    }
+    assert np.load(model / "latent_vectors.npy").shape == (12, 4)
+    assert np.load(model / "xs.npy").shape == (12, 2, 2)
+    assert any((templates / "trained/output/tensorboard").iterdir())
+
+
+def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
+    done = cli("evaluate", trained)
+    assert done.code == 0, done.err
+    assert "Surrogate (prediction)" in done.out
+    metrics = json.loads((trained / "output/metrics.json").read_text())
+    assert metrics["data"]["units"] == ["m", "K"]
+    assert set(metrics["stages"]) == {"vae", "conditioner", "end_to_end"}
+    assert {path.name for path in (trained / "output").glob("*.png")} == set(metrics["figures"]) != set()
+    assert "</html>" in (trained / "output/report.html").read_text()
+
+
+def test_predict_writes_arrays_in_the_order_of_the_table(cli: Any, trained: Path, make_runs: Any) -> None:
+    table = make_runs().write_params(trained / "new.csv", [5, 2, 9])
+    done = cli("predict", trained, "--params", table, "--out", trained / "new.npz", "--samples", 3)
+    assert done.code == 0, done.err
+    with np.load(trained / "new.npz", allow_pickle=False) as out:
+        assert out["fields"].shape == out["std"].shape == (3, 6, 23, 2)
+        assert list(map(str, out["ids"])) == ["run_5", "run_2", "run_9"]
+        assert list(map(str, out["variables"])) == ["u", "T"]
+        assert np.allclose(out["times"], np.linspace(0, 2, 6))
+        assert out["coords"].shape == (23, 1)
+        assert abs(out["fields"][..., 1].mean() - 303) < 10  # physical units
+    done = cli("predict", trained, "--params", table, "--out", trained / "new.zarr")
+    assert done.code == 0, done.err
+    stored: Any = zarr.open_group(str(trained / "new.zarr"), mode="r")
+    assert stored["fields"].shape == (3, 6, 23, 2)
+
+
+def test_predict_at_other_times_and_warns_outside_the_trained_range(cli: Any, trained: Path) -> None:
+    (trained / "new.csv").write_text("id,size,speed\n[red],99,0.5\n")  # brackets are no markup
+    np.savetxt(trained / "times.csv", [0.1, 1.9])
+    done = cli(
+        "predict",
+        trained,
+        "--params",
+        trained / "new.csv",
+        "--out",
+        trained / "n.npz",
+        "--times",
+        trained / "times.csv",
+    )
+    assert done.code == 0, done.err
+    assert "run '[red]': size = 99 is outside the trained range" in done.out
+    with np.load(trained / "n.npz") as out:
+        assert out["fields"].shape == (1, 2, 23, 2)
+
+
+def test_predict_writes_a_series_for_paraview(cli: Any, trained: Path, make_runs: Any) -> None:
+    pytest.importorskip("pyvista")
+    table = make_runs().write_params(trained / "new.csv", [0])
+    done = cli("predict", trained, "--params", table, "--out", trained / "new.pvd")
+    assert done.code == 0, done.err
+    assert (trained / "new.pvd").read_text().startswith("<?xml")
+
+
+def test_stages_one_by_one(cli: Any, ingested: Path, make_runs: Any) -> None:
+    assert cli("train", ingested, "--stage", "vae").code == 0
+    table = make_runs().write_params(ingested / "new.csv", [1])
+    refused = cli("predict", ingested, "--params", table, "--out", ingested / "new.npz")
+    assert refused.code == 2
+    assert "LatentConditioner" in refused.err
+    assert cli("train", ingested, "--stage", "conditioner").code == 0
+    refused = cli("train", ingested, "--stage", "end_to_end")
+    assert refused.code == 2
+    assert "--overwrite" in refused.err
+    assert cli("train", ingested, "--stage", "end_to_end", "--overwrite").code == 0
+    assert cli("predict", ingested, "--params", table, "--out", ingested / "new.npz").code == 0
+
+
+def test_conditioner_starts_from_the_vae_that_the_settings_name(
+    cli: Any, ingested: Path, templates: Path, tree: Any
+) -> None:
+    other = templates / "trained/model_save/SimulGen-VAE"
+    path = f"training.end_to_end.vae_path={other}"
+    done = cli("train", ingested, "--stage", "conditioner", "--set", path)
+    assert done.code == 0, done.err
+    weights = tree(ingested / "model_save"), tree(other.parent)
+    assert weights[0]["latent_vectors.npy"] == weights[1]["latent_vectors.npy"]
+    done = cli("train", ingested, "--set", path, "--overwrite")
+    assert "is not read" in done.out
+
+
+def test_resume_completes_the_training_that_overwrite_left(cli: Any, trained: Path, tree: Any) -> None:
+    before = tree(trained / "model_save")
+    (trained / "model_save/SimulGen-VAE").unlink()
+    done = cli("train", trained, "--resume")
+    assert done.code == 0, done.err
+    assert tree(trained / "model_save") == before
+
+
+def test_settings_from_the_command_line_reach_the_model(cli: Any, ingested: Path) -> None:
+    done = cli("train", ingested, "--set", "model.size=large", "--set", "data.load_all=true", "--stage", "vae")
+    assert done.code == 0, done.err
+    from simulgenvae.training.tensor_file import read_tensors
+
+    _, about = read_tensors(ingested / "model_save/SimulGen-VAE")
+    assert (about["settings"]["model"]["size"], about["settings"]["data"]["load_all"]) == ("large", True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"]])
+def test_the_installed_command_explains_itself(arguments: list[str]) -> None:
+    program = Path(sys.executable).with_name("simulgenvae")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: simulgenvae")

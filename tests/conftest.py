@@ -1,0 +1,76 @@
+"""Small data and settings that tests of several packages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.settings import Settings
+
+MakeWaves = Callable[..., Dataset]
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """One thread: small matrices gain nothing from more, and results do not depend on the machine's cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def make_waves() -> MakeWaves:
+    """Makes runs of waves that travel over a line, each variable in a unit of its own; two parameters."""
+
+    def make(
+        runs: int = 12, timesteps: int = 8, nodes: int = 30, variables: int = 1, times: np.ndarray | None = None
+    ) -> Dataset:
+        table = np.random.default_rng(0).uniform(0.5, 1.5, (runs, 2))
+        x = np.linspace(0.0, 1.0, nodes)[:, None]
+        t = (np.linspace(0.0, 1.0, timesteps) if times is None else times)[:, None, None]
+        amplitude, speed = table[:, 0, None, None, None], table[:, 1, None, None, None]
+        waves = amplitude * np.sin(3.0 * (x - speed * t) + np.arange(variables))
+        return Dataset.from_arrays(
+            waves * 1e3 ** np.arange(variables) + 5.0,
+            Conditions(tuple(f"run{k}" for k in range(runs)), ("amplitude", "speed"), table),
+            times=t.ravel(),
+            coords=x,
+            units=tuple(f"unit{v}" for v in range(variables)),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def waves(make_waves: MakeWaves) -> Dataset:
+    """12 runs, 8 timesteps, 30 nodes, one variable."""
+    return make_waves()
+
+
+@pytest.fixture(scope="session")
+def make_settings() -> MakeSettings:
+    """Makes settings of a small model that trains for ``steps`` a stage; further groups as keywords."""
+
+    def make(steps: int = 4, model: dict | None = None, stage: dict | None = None, **training: object) -> Settings:
+        every = {"steps": steps, **(stage or {})}
+        small = {"filters": (16, 8), "latent_dim": 4, "hierarchical_dim": 2, "time_features": 4}
+        return Settings.model_validate(
+            {
+                "model": small | (model or {}),
+                "conditioner": {"filters": (16, 16)},
+                "training": {
+                    "device": "cpu",
+                    **training,
+                    **{name: every | training.get(name, {}) for name in ("vae", "conditioner", "end_to_end")},
+                },
+            }
+        )
+
+    return make

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction import Direct, fit_reduction
+from simulgenvae.settings import ReductionSettings
+
+
+def test_nothing_is_lost(make_waves: Callable[..., Dataset]) -> None:
+    dataset = make_waves(variables=3)
+    direct = fit_reduction(dataset, np.arange(5), ReductionSettings(method="none"))
+    assert isinstance(direct, Direct)
+    assert direct.rank == direct.state_size == 90
+    run = dataset.run(7)
+    coefficients = direct.encode(run)
+    assert coefficients.shape == (8, 90)
+    assert coefficients.dtype == np.float32
+    decoded = direct.decode(coefficients)
+    np.testing.assert_allclose(decoded, run, rtol=1e-5, atol=1e-5)
+    rows, factor = direct.state_rows()
+    assert rows is None
+    assert factor.shape == (90,)
+    restored = Direct.from_arrays(direct.arrays())
+    np.testing.assert_array_equal(restored.decode(coefficients), decoded)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction import Reduction, encode_runs, fit_reduction
+from simulgenvae.settings import Settings
+from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.loop import Loop
+from simulgenvae.training.problem import Networks, TrainingData, unit_times
+from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
+
+STAGES = {"vae": VaeStage, "conditioner": ConditionerStage, "end_to_end": EndToEndStage}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that a loop needs, from small waves: nine runs to train on, two to validate."""
+
+    settings: Settings
+    data: TrainingData
+    networks: Networks
+    reduction: Reduction
+
+    def stage(self, name: str, kind: type[Stage] | None = None) -> Stage:
+        loss = self.data.field_loss(self.settings.training.loss, self.reduction)
+        return (kind or STAGES[name])(self.networks, self.data, self.settings, loss)
+
+    def loop(self, folder: Path | None = None) -> Loop:
+        return Loop(self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None, None), seed=0)
+
+
+MakeProblem = Callable[..., Problem]
+
+
+@pytest.fixture(scope="session")
+def make_problem(waves: Dataset) -> MakeProblem:
+    def make(settings: Settings, *, validation: tuple[int, ...] = (9, 10)) -> Problem:
+        torch.manual_seed(0)
+        rows = {"train": np.arange(9), "validation": np.array(validation, int), "test": np.array([11])}
+        reduction = fit_reduction(waves, rows["train"], settings.reduction)
+        data = TrainingData(
+            torch.from_numpy(encode_runs(waves, reduction)),
+            torch.from_numpy(waves.conditions.table.astype(np.float32) - 1),
+            torch.from_numpy(unit_times(waves.times, waves.times)),
+            rows,
+        )
+        std = data.training_coefficients().flatten(0, 1).std(0, correction=0)
+        return Problem(settings, data, Networks(settings, std, data.times, 2), reduction)
+
+    return make

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+
+from simulgenvae.errors import UserError
+from simulgenvae.training.checkpoint import Progress, load_checkpoint, save_checkpoint, stage_file
+from simulgenvae.training.tensor_file import write_tensors
+
+IDENTITY = {"settings": {"training": {"vae": {"steps": 5, "patience": None}}}, "data": "abc", "stages": ["vae"]}
+
+
+def _save(path: Path) -> Progress:
+    progress = Progress(1, 7, 0.25, 2, 3, 1.5, 4, [{"stage": "vae", "step": 5, "train": 1.0, "validation": 0.25}])
+    weights = {"vae.x": torch.rand(3)}
+    save_checkpoint(path, progress, weights, {"vae.x": torch.ones(3)}, {"0.0.step": torch.tensor(7.0)}, IDENTITY)
+    return progress
+
+
+def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    progress = _save(tmp_path / "last")
+    expected = torch.rand(5)
+    checkpoint = load_checkpoint(tmp_path / "last", IDENTITY)
+    assert asdict(checkpoint.progress) == asdict(progress)
+    assert checkpoint.networks.keys() == checkpoint.best.keys() == {"vae.x"}
+    assert torch.equal(checkpoint.best["vae.x"], torch.ones(3))
+    assert checkpoint.optimizer["0.0.step"] == 7.0
+    checkpoint.restore_rng()
+    assert torch.equal(torch.rand(5), expected)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"data": "xyz"}, "data was abc and is xyz"),
+        ({"settings": {"training": {"vae": {"steps": 6, "patience": None}}}}, "settings.training.vae.steps was 5 and is 6"),
+        ({"settings": {"training": {"vae": {"steps": 5, "patience": 3}}}}, "vae.patience was None and is 3"),
+        ({"stages": ["vae", "conditioner"]}, r"stages was \['vae'\] and is \['vae', 'conditioner'\]"),
+    ],
+)
+def test_each_difference_is_named(tmp_path: Path, changed: dict[str, object], told: str) -> None:
+    _save(tmp_path / "last")
+    with pytest.raises(UserError, match=told):
+        load_checkpoint(tmp_path / "last", IDENTITY | changed)
+    with pytest.raises(UserError, match="--overwrite"):
+        load_checkpoint(tmp_path / "last", IDENTITY | changed)
+
+
+def test_identities_are_compared_as_they_are_stored(tmp_path: Path) -> None:
+    _save(tmp_path / "last")
+    load_checkpoint(tmp_path / "last", IDENTITY | {"stages": ("vae",)})
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "last", {"x": torch.ones(1)}, {"kind": "vae"})
+    with pytest.raises(UserError, match="another training"):
+        load_checkpoint(tmp_path / "last", IDENTITY)
+
+
+def test_stage_files_have_names_of_their_own(tmp_path: Path) -> None:
+    assert len({stage_file(tmp_path, name) for name in ("vae", "conditioner", "end_to_end", "last", "best")}) == 5
