@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import METHODS, percent
+from simulgenvae.evaluation.presentation import percent
+from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.settings.study import Study
 
 NEW_DESIGNS = 3
@@ -80,18 +81,6 @@ def check_new(folder: Path, ids: tuple[str, ...], table: NDArray[np.float64], me
     return checked
 
 
-def error_table(metrics: dict[str, Any]) -> Table:
-    """Relative errors of the surrogate, of its parts and of the references on unseen runs."""
-    split = metrics["compared_split"]
-    table = Table("method", *("mean", "median", "max"), title=f"Relative L2 error on the {split} runs")
-    for name, title in METHODS.items():
-        if name in metrics["errors"]:
-            error = metrics["errors"][name][split]["relative_l2"]
-            style = "bold" if name == "prediction" else None
-            table.add_row(title, *(percent(error[key]) for key in ("mean", "median", "max")), style=style)
-    return table
-
-
 def new_table(checked: list[Checked], predict_seconds: float) -> Table:
     """True errors of the new designs, and the speed-up over the solver."""
     columns = ("new design", "relative L2", "largest error", "hottest", "solver", "surrogate", "speed-up")
@@ -136,10 +125,7 @@ def main() -> None:
 
     metrics = json.loads(study.metrics_file.read_text(encoding="utf-8"))
     checked = check_new(folder, ids, table, metrics)
-    CONSOLE.print("\n", error_table(metrics), new_table(checked, metrics["timing"]["seconds_for_one_run"]), sep="")
-    ratio = metrics["ratio_to_best_reference"]
-    if ratio is not None:
-        CONSOLE.print(f"The surrogate's mean error is {ratio:.2f} of the best reference's.")
+    CONSOLE.print("\n", summary_table(metrics), new_table(checked, metrics["timing"]["seconds_for_one_run"]), sep="")
     CONSOLE.print(
         f"Finished in {time.perf_counter() - begin:.0f} s. Report: {study.report_file.resolve()}", soft_wrap=True
     )

@@ -135,14 +135,16 @@ class Surrogate(Parts):
 
     def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         """Encode a run ``[T, M, V]`` and decode its posterior means."""
-        return self._decode(self.encode(run).flat(), self.times)[0]
+        (decoded,) = self._decode(self.encode(run).flat(), self.times)
+        return decoded
 
     def _decode(self, flat: torch.Tensor, times: NDArray[np.float64]) -> NDArray[np.float32]:
         """Flat latents ``[n, D + L·d]`` to fields ``[n, t, M, V]`` in physical units."""
         with torch.inference_mode():
             vae = self.networks.vae
             moments = torch.from_numpy(unit_times(times, self.times))
-            return self.reduction.decode(vae.decode(vae.latents_from_flat(flat), moments).numpy())
+            coefficients: NDArray[np.float32] = vae.decode(vae.latents_from_flat(flat), moments).numpy()
+        return self.reduction.decode(coefficients)
 
     def _std(
         self, latents: Gaussian, times: NDArray[np.float64], samples: int, generator: torch.Generator

@@ -50,9 +50,7 @@ def test_shapes_and_one_hierarchical_latent_per_step_of_width(
 
 @pytest.mark.parametrize(("decoder", "size", "filters"), VARIANTS)
 @pytest.mark.parametrize("timesteps", [1, 7, 13])
-def test_every_latent_is_read_by_the_decoder(
-    decoder: str, size: str, filters: tuple[int, ...], timesteps: int
-) -> None:
+def test_every_latent_is_read_by_the_decoder(decoder: str, size: str, filters: tuple[int, ...], timesteps: int) -> None:
     vae = make_vae(decoder, size, filters, timesteps)
     flat = torch.randn(2, 4 + 2 * max(1, len(filters) - 1), requires_grad=True)
     vae.decode(vae.latents_from_flat(flat)).square().sum().backward()

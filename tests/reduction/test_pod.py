@@ -157,6 +157,7 @@ def test_arrays_round_trip(waves: Dataset) -> None:
 
 def test_runs_are_read_one_by_one(waves: Dataset) -> None:
     """Never a second run while the first is held: only one array of the size of a run is alive at each read."""
+
     class OneAtATime(Dataset):
         alive: list[weakref.ref] = []  # noqa: RUF012 - shared on purpose
         most = 0

@@ -40,9 +40,7 @@ def test_only_the_given_runs_count(waves: Dataset) -> None:
     assert first.samples == 3 * 8
 
 
-@given(
-    offset=st.floats(-(2.0**60), 2.0**60), span=st.floats(2.0**-60, 2.0**60), seed=st.integers(0, 2**32 - 1)
-)
+@given(offset=st.floats(-(2.0**60), 2.0**60), span=st.floats(2.0**-60, 2.0**60), seed=st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=50)
 @pytest.mark.parametrize("mode", MODES)
 def test_unscale_inverts_scale_whatever_the_magnitudes(mode: str, offset: float, span: float, seed: int) -> None:

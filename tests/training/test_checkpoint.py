@@ -37,7 +37,10 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
     ("changed", "told"),
     [
         ({"data": "xyz"}, "data was abc and is xyz"),
-        ({"settings": {"training": {"vae": {"steps": 6, "patience": None}}}}, "settings.training.vae.steps was 5 and is 6"),
+        (
+            {"settings": {"training": {"vae": {"steps": 6, "patience": None}}}},
+            "settings.training.vae.steps was 5 and is 6",
+        ),
         ({"settings": {"training": {"vae": {"steps": 5, "patience": 3}}}}, "vae.patience was None and is 3"),
         ({"stages": ["vae", "conditioner"]}, r"stages was \['vae'\] and is \['vae', 'conditioner'\]"),
     ],

@@ -9,7 +9,9 @@ from simulgenvae.training.optimizers import Optimizers
 
 def _network() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv1d(2, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.Flatten(), nn.Linear(20, 3), nn.Linear(3, 1))
+    return nn.Sequential(
+        nn.Conv1d(2, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.Flatten(), nn.Linear(20, 3), nn.Linear(3, 1)
+    )
 
 
 def _steps(network: nn.Module, optimizers: Optimizers, count: int, first: int = 0) -> None:

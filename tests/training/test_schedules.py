@@ -16,7 +16,9 @@ stages = st.builds(
 )
 
 
-@pytest.mark.parametrize(("share", "weight"), [(0.0, 1e-4), (0.3, 1e-4), (0.55, (1 + 1e-4) / 2), (0.8, 1.0), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("share", "weight"), [(0.0, 1e-4), (0.3, 1e-4), (0.55, (1 + 1e-4) / 2), (0.8, 1.0), (1.0, 1.0)]
+)
 def test_kl_weight_as_documented(share: float, weight: float) -> None:
     assert kl_weight(int(1000 * share), 1000, init_beta_divisor=4.0) == pytest.approx(weight, rel=1e-9)
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.tensor_file import read_tensors, written_together, write_tensors
+from simulgenvae.training.tensor_file import read_tensors, write_tensors, written_together
 
 TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b.c": torch.tensor([1, 2]), "scalar": torch.tensor(0.5)}
 

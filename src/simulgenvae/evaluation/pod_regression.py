@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
+from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -148,45 +149,77 @@ class PodRbf(_PodRegression):
         return {"modes": modes, **(asdict(self._choice) if modes else {})}
 
 
+class LikelihoodSearch:
+    """Maximises the likelihood of one mode's process after another; the optimiser that scikit-learn calls.
+
+    The likelihood has many local maxima, and what random restarts over the whole of wide bounds find is far from the
+    best. So each search starts at the kernel's own values and at the optimum of the mode before, whose length scales
+    are similar; with ``thorough``, also at the best of ``candidates`` random points of a plausible range.
+    """
+
+    candidates = 20
+
+    def __init__(self, parameters: int, seed: int) -> None:
+        self.thorough = True
+        self._previous: list[NDArray[np.float64]] = []
+        # logarithms of amplitude, of the length scales in standard deviations of the conditions, and of the noise
+        self._low = np.log([0.3, *[0.2] * parameters, 1e-6])
+        self._high = np.log([10.0, *[20.0] * parameters, 0.3])
+        self._random = np.random.default_rng(seed)
+
+    def __call__(
+        self, objective: Callable[..., Any], start: NDArray[np.float64], bounds: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], float]:
+        """The best point found and the negative logarithm of its likelihood."""
+        starts = [start, *self._previous]
+        if self.thorough:
+            points = self._random.uniform(self._low, self._high, (self.candidates, len(start)))
+            starts.append(min(points, key=lambda point: float(objective(point, eval_gradient=False))))
+        found = [minimize(objective, point, jac=True, bounds=bounds, method="L-BFGS-B") for point in starts]
+        best = min(found, key=lambda result: float(result.fun))
+        self._previous = [best.x]
+        return best.x, best.fun
+
+
 class PodGpr(_PodRegression):
     """POD + one Gaussian process per mode: constant · anisotropic Matérn 5/2 + white noise, by marginal likelihood.
 
-    Modes that carry more than a ten-thousandth of the energy get ``restarts`` more starting points. With more than
+    The search is thorough for modes that carry more than a ten-thousandth of the energy. With more than
     ``likelihood_runs`` runs the hyper-parameters come from a seeded subset of that size, and the process from all runs.
     """
 
     name = "pod_gpr"
-    restarts = 3
     likelihood_runs = 160
     seed = 0
 
     def _fit_amplitudes(self, x: Conditions, amplitudes: NDArray[np.float64]) -> None:
         energies = np.square(amplitudes).sum(axis=0)
-        restarts = np.where(energies > 1e-4 * energies.sum(), self.restarts, 0)
         chosen = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.likelihood_runs])
+        search = LikelihoodSearch(x.shape[1], self.seed)
+        self._processes = []
         with warnings.catch_warnings(), threadpool_limits(1):
             # A length scale at its upper bound means that a parameter does not matter, and no noise is normal too:
             # both are reported as lack of convergence.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self._processes = [
-                self._fit_mode(x, y, chosen, int(count)) for y, count in zip(amplitudes.T, restarts, strict=True)
-            ]
-
-    def _fit_mode(
-        self, x: Conditions, y: NDArray[np.float64], chosen: NDArray[np.intp], restarts: int
-    ) -> GaussianProcessRegressor:
-        kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(np.full(x.shape[1], 2.0), (1e-2, 1e4), nu=2.5) + WhiteKernel(
-            1e-4, (1e-10, 1e1)
-        )
-        process = GaussianProcessRegressor(
-            kernel, alpha=_JITTER, normalize_y=True, n_restarts_optimizer=restarts, random_state=self.seed
-        ).fit(x[chosen], y[chosen])
-        if len(chosen) == len(x):
-            return process
-        return GaussianProcessRegressor(process.kernel_, alpha=_JITTER, optimizer=None, normalize_y=True).fit(x, y)
+            for y, energy in zip(amplitudes.T, energies, strict=True):
+                search.thorough = bool(energy > 1e-4 * energies.sum())
+                self._processes.append(_fit_process(x, y, chosen, search))
 
     def _amplitudes(self, x: Conditions) -> NDArray[np.float64]:
         return np.column_stack([process.predict(x) for process in self._processes])
 
     def describe(self) -> dict[str, Any]:
         return {"modes": self._modes.amplitudes.shape[1], "kernel": "constant * Matern(5/2, anisotropic) + white noise"}
+
+
+def _fit_process(
+    x: Conditions, y: NDArray[np.float64], chosen: NDArray[np.intp], search: LikelihoodSearch
+) -> GaussianProcessRegressor:
+    """Process of all runs ``x [n, P]``, ``y [n]``, with hyper-parameters from the ``chosen`` ones."""
+    scales = Matern(np.full(x.shape[1], 2.0), (1e-1, 1e3), nu=2.5)
+    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * scales + WhiteKernel(1e-2, (1e-10, 1e1))
+    process = GaussianProcessRegressor(kernel, alpha=_JITTER, normalize_y=True, optimizer=search)
+    process.fit(x[chosen], y[chosen])
+    if len(chosen) == len(x):
+        return process
+    return GaussianProcessRegressor(process.kernel_, alpha=_JITTER, optimizer=None, normalize_y=True).fit(x, y)

@@ -86,8 +86,8 @@ class ModelSettings(Group):
     size: Literal["small", "large"] = "small"
     """One layer per level, or two (`--size`)."""
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (192, 128, 96, 64)
-    """Encoder widths, decreasing; the convolutional decoder has them in reverse. One hierarchical latent per step from one width to
-    the next (one, where there is a single width)."""
+    """Encoder widths, decreasing; the convolutional decoder has them in reverse. One hierarchical latent per step from
+    one width to the next (one, where there is a single width)."""
     latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
     """Size of the main latent (`Latent_dim_end`)."""
     hierarchical_dim: Annotated[int, Field(ge=1, le=4096)] = 8

@@ -47,9 +47,12 @@ class Stage(ABC):
         """
         vae = self.networks.vae
         if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
-            return self.field_loss(vae.decode(latents), coefficients)
-        times = torch.randperm(len(self.data.times), device=coefficients.device)[:TIMES_PER_STEP]
-        return self.field_loss(vae.decode(latents, self.data.times[times]), coefficients[:, times])
+            decoded, truth = vae.decode(latents), coefficients
+        else:
+            times = torch.randperm(len(self.data.times), device=coefficients.device)[:TIMES_PER_STEP]
+            decoded, truth = vae.decode(latents, self.data.times[times]), coefficients[:, times]
+        loss: Tensor = self.field_loss(decoded, truth)
+        return loss
 
     @property
     @abstractmethod

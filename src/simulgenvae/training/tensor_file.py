@@ -63,7 +63,8 @@ def written_together(*paths: Path) -> Iterator[list[Path]]:
         ) from error
     finally:
         for temporary in temporaries:
-            temporary.unlink(missing_ok=True)
+            if temporary.exists():  # unlink(missing_ok=True) raises where the folder itself is a file
+                temporary.unlink()
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -10,6 +10,7 @@ import xarray as xr
 from rich.console import Console
 
 from simulgenvae.data.dataset import Mesh
+from simulgenvae.evaluation.presentation import METHODS
 from simulgenvae.export import write_prediction
 
 pytest.importorskip("skfem")
@@ -21,10 +22,14 @@ run = importlib.import_module("run")
 
 
 def metrics():
-    errors = {name: {"test": {"relative_l2": {"mean": 0.02, "median": 0.01, "max": 0.05}}} for name in run.METHODS}
+    relative = {"mean": 0.02, "median": 0.01, "max": 0.05}
+    errors = {name: {"test": {"runs": 1, "relative_l2": relative}} for name in METHODS}
     return {
         "compared_split": "test",
         "errors": errors,
+        "best_reference": {"name": "pod_gpr"},
+        "ratio_to_best_reference": 0.5,
+        "notes": [],
         "data": {"runs": 2},
         "split": {"train": ["run_001"], "test": ["run_000"]},
     }
@@ -50,9 +55,11 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
 def test_tables_show_every_method_and_design():
     console = Console(width=120)
     with console.capture() as capture:
-        console.print(run.error_table(metrics()), run.new_table([run.Checked("new_000", 0.01, 1.2, 350.0, 0.2)], 0.002))
+        console.print(
+            run.summary_table(metrics()), run.new_table([run.Checked("new_000", 0.01, 1.2, 350.0, 0.2)], 0.002)
+        )
     text = capture.get()
-    assert all(title in text for title in run.METHODS.values())
+    assert all(title in text for title in METHODS.values())
     assert "new_000" in text
     assert "100 x" in text
 

@@ -1,0 +1,71 @@
+"""What the project promises about itself: pinned versions, one test command, declared and one-way imports."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MODULES = {"scikit-learn": "sklearn", "scikit-fem": "skfem"}
+"""Distributions whose modules have another name."""
+PARTS = {"pydantic_core", "threadpoolctl", "vtkmodules"}
+"""Modules that pydantic, scikit-learn and pyvista always bring with them."""
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~\[; ]", requirement)[0] for requirement in requirements}
+
+
+def imported(folder: str) -> dict[str, Path]:
+    """Top-level modules that the Python files below a folder import → one of these files."""
+    found: dict[str, Path] = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.append(node.module)
+            found |= {module.split(".")[0]: path for module in modules}
+    return found
+
+
+def test_every_requirement_is_pinned_to_one_version() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert pins["torch"] == "2.13.0"
+    assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())
+    extras = PROJECT["optional-dependencies"]
+    assert names(PROJECT["dependencies"] + extras["mesh"] + extras["dev"]) <= set(pins)
+
+
+def test_the_package_imports_only_what_it_declares() -> None:
+    declared = names(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["mesh"])
+    known = {MODULES.get(name, name) for name in declared} | set(sys.stdlib_module_names) | PARTS | {"simulgenvae"}
+    assert {name: path for name, path in imported("src").items() if name not in known} == {}
+
+
+def test_continuous_integration_runs_the_test_command() -> None:
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    commands = [line for line in script.read_text().splitlines() if line and not line.startswith("#")]
+    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
+
+
+def test_imports_run_one_way() -> None:
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        path
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not silent

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from simulgenvae.training.log import TrainingLog
+
+
+def _run(folder: Path, stages: dict[str, range], value: float) -> None:
+    with TrainingLog(folder, None) as log:
+        for name, steps in stages.items():
+            log.start_stage(name, 100, steps.start)
+            for step in steps:
+                log.scalars(name, step, {"loss": value})
+
+
+def _read(folder: Path, stage: str) -> dict[int, float]:
+    events = EventAccumulator(str(folder / stage))
+    events.Reload()
+    scalars = events.Scalars(f"{stage}/loss")
+    assert len({each.step for each in scalars}) == len(scalars)
+    return {each.step: each.value for each in scalars}
+
+
+def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(tmp_path: Path) -> None:
+    _run(tmp_path, {"vae": range(10), "conditioner": range(6)}, 1.0)
+    _run(tmp_path, {"conditioner": range(3, 8)}, 2.0)
+    assert _read(tmp_path, "vae") == dict.fromkeys(range(10), 1.0)
+    assert _read(tmp_path, "conditioner") == dict.fromkeys(range(3), 1.0) | dict.fromkeys(range(3, 8), 2.0)
+
+
+def test_without_folder_and_console_nothing_is_written_or_shown(tmp_path: Path, capsys) -> None:
+    with TrainingLog(None, None) as log:
+        log.start_stage("vae", 10, 0)
+        log.step(5, "loss 1")
+        log.scalars("vae", 5, {"loss": 1.0})
+        log.message("text")
+    assert capsys.readouterr().out == ""
+
+
+def test_bars_show_stage_steps_and_status() -> None:
+    out = io.StringIO()
+    with TrainingLog(None, Console(file=out, force_terminal=True, width=120)) as log:
+        log.start_stage("conditioner", 10, 0)
+        log.step(5, "loss 0.25")
+        log.message("a message")
+    text = out.getvalue()
+    assert all(part in text for part in ("conditioner", "5/10", "loss 0.25", "a message"))

@@ -1,0 +1,216 @@
+"""Batches, guards, validation and choice of weights. What is about whole trainings is in test_train.py."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from simulgenvae.errors import UserError
+from simulgenvae.training.checkpoint import load_checkpoint
+from simulgenvae.training.loop import Interrupted
+from simulgenvae.training.stages import Batch, ConditionerStage, EndToEndStage, Stage, VaeStage
+from simulgenvae.training.tensor_file import read_tensors
+
+MakeProblem = Callable[..., object]
+MakeSettings = Callable[..., object]
+
+
+def pressing_ctrl_c(kind: type[Stage], at: int) -> type[Stage]:
+    """``kind``, during whose step number ``at`` (from 1) the user presses Ctrl-C."""
+
+    class Pressed(kind):
+        calls = 0
+
+        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+            type(self).calls += 1
+            if self.calls == at:
+                signal.raise_signal(signal.SIGINT)
+            return super().losses(batch, kl_weight)
+
+    return Pressed
+
+
+class Recorded(VaeStage):
+    """A stage that remembers its batches."""
+
+    rows: list[list[int]]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        self.rows = [*getattr(self, "rows", []), batch.rows.tolist()]
+        return super().losses(batch, kl_weight)
+
+
+@pytest.mark.parametrize(("size", "per_epoch"), [(1, 9), (4, 3), (9, 1)])
+def test_batches_of_an_epoch_cover_every_training_run_once(
+    make_problem: MakeProblem, make_settings: MakeSettings, size: int, per_epoch: int
+) -> None:
+    problem = make_problem(make_settings(stage={"epochs": 3, "batch_size": size}))
+    stage = problem.stage("vae", Recorded)
+    problem.loop().run([stage])
+    assert len(stage.rows) == 3 * per_epoch
+    epochs = [stage.rows[k : k + per_epoch] for k in range(0, len(stage.rows), per_epoch)]
+    orders = [[row for batch in epoch for row in batch] for epoch in epochs]
+    assert all(sorted(order) == list(range(9)) for order in orders)
+    assert all(len(batch) <= size for batch in stage.rows)
+    assert len(set(map(tuple, orders))) == 3, "another order every epoch"
+
+
+def test_a_default_batch_larger_than_the_training_set_is_reduced(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(make_settings(steps=3))
+    stage = problem.stage("vae", Recorded)
+    problem.loop().run([stage])
+    assert [sorted(rows) for rows in stage.rows] == [list(range(9))] * 3
+
+
+def test_a_given_batch_larger_than_the_training_set_is_refused(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(make_settings(stage={"batch_size": 10}))
+    with pytest.raises(UserError, match=r"training\.vae\.batch_size is 10, but there are only 9 training runs"):
+        problem.loop().run([problem.stage("vae")])
+
+
+def test_exploding_losses_stop_with_advice_and_keep_the_checkpoint(
+    make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    settings = make_settings(steps=50, stage={"learning_rate": 1e20}, optimizer="adamw", skip_gradient=1e30)
+    problem = make_problem(settings)
+    with pytest.raises(UserError, match=r"stage vae became NaN or infinite at step \d+") as caught:
+        problem.loop(tmp_path).run([problem.stage("vae")])
+    assert "training.vae.learning_rate" in str(caught.value)
+    assert all(value.isfinite().all() for value in read_tensors(tmp_path / "last.safetensors")[0].values())
+
+
+def test_a_validation_error_that_is_no_number_stops_with_advice(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(make_settings())
+    problem.data.coefficients[9] = 1e30
+    with pytest.raises(UserError, match="validation error of stage vae is NaN or infinite"):
+        problem.loop().run([problem.stage("vae")])
+
+
+def test_steps_with_exploding_gradients_are_skipped_and_counted(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(make_settings(steps=7, skip_gradient=1e-12))
+    before = {name: value.clone() for name, value in problem.networks.state_dict().items()}
+    progress = problem.loop().run([problem.stage("vae"), problem.stage("conditioner")])
+    assert progress.skipped == 14
+    assert all(torch.equal(value, before[name]) for name, value in problem.networks.state_dict().items())
+
+
+def test_training_stops_early_when_patience_is_over(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+    """Nothing is learned, so that only the first validation is an improvement."""
+    settings = make_settings(steps=100, stage={"patience": 3}, skip_gradient=1e-12, validate_every=2)
+    progress = (problem := make_problem(settings)).loop().run([problem.stage("vae"), problem.stage("conditioner")])
+    assert [each["stage"] for each in progress.history] == ["vae"] * 4 + ["conditioner"] * 4
+    assert [each["step"] for each in progress.history[:4]] == [2, 4, 6, 8]
+
+
+def test_without_patience_the_whole_budget_is_used_and_the_end_is_validated(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    settings = make_settings(steps=25, skip_gradient=1e-12)
+    progress = (problem := make_problem(settings)).loop().run([problem.stage("vae")])
+    assert [each["step"] for each in progress.history] == [10, 20, 25]
+
+
+@pytest.mark.parametrize("name", ["vae", "conditioner", "end_to_end"])
+def test_the_weights_of_the_best_validation_are_used(
+    make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path, name: str
+) -> None:
+    """With a learning rate that is too large the last weights are not the best."""
+    settings = make_settings(
+        steps=30,
+        stage={"learning_rate": 0.03, "final_learning_rate": 0.99, "warmup": 0.0},
+        skip_gradient=1e30,
+        validate_every=1,
+        optimizer="adamw",
+    )
+    problem = make_problem(settings)
+    stage = problem.stage(name)
+    history = problem.loop(tmp_path).run([stage]).history
+    errors = [each["validation"] for each in history]
+    assert min(errors) < errors[-1], "otherwise this test shows nothing"
+    rows = torch.from_numpy(problem.data.validation_rows)
+    batch = Batch(problem.data.coefficients[rows], problem.data.conditions[rows], rows)
+    problem.networks.eval()
+    with torch.no_grad():
+        assert float(stage.validation_error(batch)) == pytest.approx(min(errors), rel=1e-5)
+    kept, _ = read_tensors(tmp_path / f"{name}.safetensors")
+    assert all(torch.equal(value, kept[key]) for key, value in problem.networks.state_dict().items())
+
+
+def test_a_stage_changes_only_what_it_trains(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+    problem = make_problem(make_settings())
+    for name, frozen in (("vae", "conditioner."), ("conditioner", "vae.")):
+        before = {key: value.clone() for key, value in problem.networks.state_dict().items()}
+        problem.loop().run([problem.stage(name)])
+        after = problem.networks.state_dict()
+        assert all(torch.equal(after[key], before[key]) for key in before if key.startswith(frozen))
+        assert any(not torch.equal(after[key], before[key]) for key in before if not key.startswith(frozen))
+
+
+def test_training_loss_of_the_history_is_the_mean_since_the_last_validation(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    class Scripted(VaeStage):
+        value = 0.0
+
+        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+            Scripted.value += 1.0
+            loss = super().losses(batch, kl_weight)["loss"]
+            return {"loss": loss - loss.detach() + Scripted.value}
+
+    problem = make_problem(make_settings(steps=6, validate_every=3))
+    history = problem.loop().run([problem.stage("vae", Scripted)]).history
+    assert [each["train"] for each in history] == pytest.approx([2.0, 5.0])
+
+
+@pytest.mark.parametrize(("at", "optimizer"), [(1, "muon"), (5, "adamw"), (8, "muon"), (12, "muon")])
+@pytest.mark.parametrize("kind", [VaeStage, ConditionerStage, EndToEndStage])
+def test_ctrl_c_and_resuming_is_bit_for_bit_uninterrupted(
+    make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path, kind: type[Stage], at: int, optimizer: str
+) -> None:
+    """Each stage by itself after another one, with early stopping, dropout and a sampled loss."""
+    settings = make_settings(
+        12, stage={"batch_size": 4, "patience": 4}, validate_every=2, loss="mae", optimizer=optimizer
+    )
+    dropout = settings.conditioner.model_copy(update={"dropout": 0.3})
+    settings = settings.model_copy(update={"conditioner": dropout})
+
+    whole, cut, again = (make_problem(settings) for _ in range(3))
+    progress = whole.loop().run([whole.stage("vae"), whole.stage(kind.name, kind)])
+    with pytest.raises(Interrupted, match="--resume"):
+        cut.loop(tmp_path).run([cut.stage("vae"), cut.stage(kind.name, pressing_ctrl_c(kind, at))])
+    checkpoint = load_checkpoint(tmp_path / "last.safetensors", {"data": "waves"})
+    assert (checkpoint.progress.stage, checkpoint.progress.step) == (1, at)
+    torch.manual_seed(12345)
+    resumed = again.loop(tmp_path).run([again.stage("vae"), again.stage(kind.name, kind)], checkpoint)
+    assert resumed == progress
+    weights = again.networks.state_dict()
+    for name, value in whole.networks.state_dict().items():
+        assert torch.equal(value, weights[name]), name
+
+
+def test_ctrl_c_twice_stops_at_once(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+    class Twice(VaeStage):
+        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("still running")
+
+    problem = make_problem(make_settings())
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        problem.loop().run([problem.stage("vae", Twice)])
+    assert not isinstance(caught.value, Interrupted)
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,209 @@
+"""Whole trainings: interrupted in every way and resumed, through the command line as users do it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import multiprocessing
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from simulgenvae.cli.main import main
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split, make_split
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings, Study
+from simulgenvae.training.train import choose_device, train
+
+MakeSettings = Callable[..., Settings]
+STAGES = ("vae", "conditioner", "end_to_end")
+STEPS = 60
+OVERRIDES = {
+    "model.filters": [16, 8],
+    "model.latent_dim": 4,
+    "model.hierarchical_dim": 2,
+    "model.time_features": 4,
+    "conditioner.filters": [16, 16],
+    "conditioner.dropout": 0.2,
+    "training.device": '"cpu"',
+    "training.validate_every": 7,
+    "training.checkpoint_seconds": 0.02,
+    **{f"training.{stage}.steps": STEPS for stage in STAGES},
+    **{f"training.{stage}.batch_size": 4 for stage in STAGES},
+}
+ARGUMENTS = [argument for key, value in OVERRIDES.items() for argument in ("--set", f"{key}={value}")]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(waves: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study that was trained in one go."""
+    study = _study(waves, tmp_path_factory.mktemp("uninterrupted"))
+    assert main(["train", str(study.folder), *ARGUMENTS]) == 0
+    return study
+
+
+def _study(waves: Dataset, folder: Path) -> Study:
+    study = Study(folder)
+    study.input_data.mkdir()
+    waves.save(study.dataset)
+    return study
+
+
+def _progress(study: Study) -> tuple[int, int]:
+    """Stage and step of the last checkpoint: the file is replaced as a whole, so that its header can be read always."""
+    try:
+        with (study.checkpoints / "last.safetensors").open("rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    except FileNotFoundError:
+        return 0, -1
+    progress = json.loads(header["__metadata__"]["json"])["progress"]
+    return progress["stage"], progress["step"]
+
+
+def _wait(reached: Callable[[], bool], alive: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not reached() and alive() and time.monotonic() < end:
+        time.sleep(0.002)
+
+
+def _same_model(one: Study, other: Study) -> None:
+    for file in ("vae_file", "conditioner_file", "latents_file", "hierarchical_latents_file"):
+        assert getattr(one, file).read_bytes() == getattr(other, file).read_bytes(), file
+
+
+def test_training_twice_gives_the_same_bits(waves: Dataset, uninterrupted: Study, tmp_path: Path) -> None:
+    study = _study(waves, tmp_path)
+    assert main(["train", str(study.folder), *ARGUMENTS]) == 0
+    _same_model(study, uninterrupted)
+
+
+def test_killed_and_resumed_is_bit_for_bit_uninterrupted(waves: Dataset, uninterrupted: Study, tmp_path: Path) -> None:
+    """SIGKILL at a random moment of every stage, then ``--resume``."""
+    study, chance = _study(waves, tmp_path), random.Random(0)
+    context = multiprocessing.get_context("forkserver")  # imports torch once instead of once a process
+    context.set_forkserver_preload(["simulgenvae.cli.main", "simulgenvae.surrogate"])
+    killed = []
+    for stage in range(len(STAGES)):
+        moment = stage, chance.randrange(1, STEPS)
+        process = context.Process(target=main, args=(["train", str(study.folder), *ARGUMENTS, "--resume"],))
+        process.start()
+        _wait(lambda moment=moment: _progress(study) >= moment, process.is_alive)
+        time.sleep(0.03 * chance.random())
+        assert process.pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        killed.append(process.exitcode == -signal.SIGKILL)
+    assert sum(killed) >= 2, "nearly all were killed while they trained"
+    assert main(["train", str(study.folder), *ARGUMENTS, "--resume"]) == 0
+    _same_model(study, uninterrupted)
+
+
+def test_resuming_a_finished_training_changes_nothing(uninterrupted: Study) -> None:
+    before = uninterrupted.vae_file.read_bytes()
+    assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume"]) == 0
+    assert uninterrupted.vae_file.read_bytes() == before
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_leaves_130(waves: Dataset, tmp_path: Path) -> None:
+    study = _study(waves, tmp_path)
+    command = [sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *ARGUMENTS]
+    command += ["--set", "training.vae.steps=1000000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    _wait(lambda: _progress(study) >= (0, 1), lambda: process.poll() is None)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    assert _progress(study) > (0, 0)
+    assert not study.vae_file.exists()
+
+
+def test_other_settings_or_data_are_not_resumed(uninterrupted: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", "training.vae.learning_rate=0.1"]
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert "settings.training.vae.learning_rate was" in errors
+    assert "--overwrite" in errors
+
+
+def test_prepared_coefficients_of_another_training_are_not_resumed(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    """As left by a training that was killed before its first checkpoint, over an older one."""
+    settings, other = make_settings(), make_settings(model={"latent_dim": 5})
+    split = make_split(waves.ids, settings.data, None)
+    train(waves, split, settings, stages=STAGES, folder=tmp_path / "one")
+    train(waves, split, other, stages=STAGES, folder=tmp_path / "two")
+    (tmp_path / "two" / "prepared.safetensors").replace(tmp_path / "one" / "prepared.safetensors")
+    with pytest.raises(UserError, match=r"prepared.*settings\.model\.latent_dim was 5 and is 4"):
+        train(waves, split, settings, stages=STAGES, folder=tmp_path / "one", resume=True)
+
+
+def test_resuming_without_a_checkpoint_starts_and_says_so(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    settings = make_settings(2)
+    console = Console(record=True, quiet=False, file=io.StringIO(), width=200)
+    trained = train(
+        waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES, folder=tmp_path, console=console,
+        resume=True,
+    )  # fmt: skip
+    assert "starts from the beginning" in console.export_text()
+    assert len(trained.progress.history) == 3
+
+
+def test_the_random_state_of_the_caller_is_left_alone(waves: Dataset, make_settings: MakeSettings) -> None:
+    settings = make_settings(1)
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train(waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_held_out_runs_do_not_influence_the_networks(waves: Dataset, make_settings: MakeSettings) -> None:
+    """Not one bit, where no validation chooses among the weights."""
+    settings = make_settings(3)
+    fields = np.array(waves.fields)
+    fields[[10, 11]] *= 50.0
+    other = Dataset.from_arrays(fields, waves.conditions, times=waves.times, coords=waves.mesh.coords)
+    split = Split(waves.ids[:10], waves.ids[10:11], waves.ids[11:])
+    one, two = (train(data, split, settings, stages=STAGES).networks.state_dict() for data in (waves, other))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_seed_of_its_own_gives_other_weights(waves: Dataset, make_settings: MakeSettings) -> None:
+    split = make_split(waves.ids, make_settings().data, None)
+    one, two = (train(waves, split, make_settings(1, seed=seed), stages=["vae"]).networks for seed in (0, 1))
+    assert not torch.equal(one.vae.decoder.output.weight, two.vae.decoder.output.weight)
+
+
+def test_data_in_which_nothing_varies_are_refused(waves: Dataset, make_settings: MakeSettings) -> None:
+    same = Dataset.from_arrays(np.full(waves.shape, 0.1), waves.conditions)
+    with pytest.raises(UserError, match="nothing to learn"):
+        train(same, make_split(same.ids, make_settings().data, None), make_settings(), stages=STAGES)
+
+
+def test_device() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    if torch.cuda.is_available():
+        assert choose_device("auto").type == choose_device("cuda").type == "cuda"
+    else:
+        assert choose_device("auto") == torch.device("cpu")
+        with pytest.raises(UserError, match="no GPU"):
+            choose_device("cuda")
