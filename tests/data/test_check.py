@@ -55,6 +55,7 @@ def test_nan_is_an_error_that_names_run_and_count() -> None:
     assert not found.passed
     assert "'r3': 2 of 30" in messages(found, "error")
     assert found.findings[0].level == "error"
+    assert "nan" not in str(found.tables)
 
 
 def test_a_run_of_nothing_but_nan() -> None:

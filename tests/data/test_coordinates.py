@@ -69,5 +69,5 @@ def test_bad_meshes(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         read_mesh(tmp_path / "none.vtu")
     (tmp_path / "m.vtu").write_text("<VTKFile")
-    with pytest.raises(UserError, match=r"m\.vtu"):
+    with pytest.raises(UserError, match=r"m\.vtu: cannot be read as a mesh"):
         read_mesh(tmp_path / "m.vtu")

@@ -104,6 +104,12 @@ def test_nan_names_all_runs_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_of_another_shape_is_not_cut_silently(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"\(4, 5, 1\)"):
+        write_store(tmp_path / "new.zarr", dataset(), iter(np.zeros((3, 4, 5, 1), dtype=np.float32)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_more_than_the_disk_holds_is_refused_before_writing(tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf, RunModes
+from simulgenvae.evaluation.pod_regression import LikelihoodSearch, PodGpr, PodRbf, RunModes
 from simulgenvae.evaluation.references import MeanRun, Reference
 
 
@@ -49,6 +49,27 @@ def test_smooth_response_is_learned(kind: type[Reference], bound: float) -> None
     rng = np.random.default_rng(3)
     train, test = rng.uniform(-1.7, 1.7, (24, 2)), rng.uniform(-1.5, 1.5, (10, 2))
     assert relative_error(kind(), train, test) < bound < 0.2 * relative_error(MeanRun(), train, test)
+
+
+POOR, GOOD = np.full(3, 3.0), np.array([0.0, 0.5, -6.0])  # logarithms of amplitude, length scale, noise
+
+
+def two_wells(point: np.ndarray, eval_gradient: bool = True) -> tuple[float, np.ndarray] | float:
+    """Squared distance to the nearer of a shallow and a deep minimum."""
+    values = [float(np.sum((point - POOR) ** 2)) + 1, float(np.sum((point - GOOD) ** 2))]
+    slope = 2 * (point - (POOR if values[0] < values[1] else GOOD))
+    return (min(values), slope) if eval_gradient else min(values)
+
+
+def test_likelihood_search_leaves_a_poor_maximum() -> None:
+    bounds = np.array([[-9.0, 9.0]] * 3)
+    search = LikelihoodSearch(parameters=1, seed=0)
+    search.thorough = False
+    assert search(two_wells, POOR, bounds)[0] == pytest.approx(POOR)
+    search.thorough = True
+    assert search(two_wells, POOR, bounds)[0] == pytest.approx(GOOD, abs=1e-6)  # from a random candidate
+    search.thorough = False
+    assert search(two_wells, POOR, bounds)[0] == pytest.approx(GOOD, abs=1e-6)  # from the search before
 
 
 def test_hyperparameters_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,6 +132,8 @@ def _write(folder: Path, description: Description, runs: Iterable[NDArray[np.flo
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     fingerprint, bad = Fingerprint(description), []
     for index, run in enumerate(runs):
+        if run.shape != shape[1:]:  # Zarr would drop what is too much
+            raise ValueError(f"run {index} has the shape {run.shape}, not {shape[1:]}")
         if count := count_nonfinite(run):
             bad.append((description.ids[index], count))
         if not bad:  # afterwards the rest is only searched, to name all bad runs at once

@@ -175,7 +175,8 @@ class LikelihoodSearch:
         if self.thorough:
             points = self._random.uniform(self._low, self._high, (self.candidates, len(start)))
             starts.append(min(points, key=lambda point: float(objective(point, eval_gradient=False))))
-        found = [minimize(objective, point, jac=True, bounds=bounds, method="L-BFGS-B") for point in starts]
+        options: dict[str, Any] = {"method": "L-BFGS-B", "jac": True, "bounds": bounds}
+        found = [minimize(objective, point, **options) for point in starts]
         best = min(found, key=lambda result: float(result.fun))
         self._previous = [best.x]
         return best.x, best.fun

@@ -83,7 +83,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = json.loads((file.metadata() or {})["json"])
             if not isinstance(metadata, dict):
                 raise ValueError("its description is no table")
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 - no mapping
+            # Clones are aligned as tensors in memory are: a model that was loaded computes the same bits as before.
+            return {name: file.get_tensor(name).clone() for name in file.keys()}, metadata  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError, KeyError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path} is damaged or was not written by simulgenvae ({type(error).__name__}: {error}). "

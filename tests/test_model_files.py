@@ -1,0 +1,243 @@
+"""Model files that are damaged, mixed up or made to harm. What they are for is in test_surrogate.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.errors import UserError
+from simulgenvae.model_files import load_parts, load_start
+from simulgenvae.settings import Settings, Study
+from simulgenvae.surrogate import Surrogate, fit
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
+
+MakeSettings = Callable[..., Settings]
+Tensors = dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="module")
+def original(make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path_factory) -> Study:
+    study = Study(tmp_path_factory.mktemp("original"))
+    dataset = make_waves(variables=2)
+    fit(dataset, make_settings(2), study=study)
+    return study
+
+
+@pytest.fixture
+def study(original: Study, tmp_path: Path) -> Study:
+    """A copy that a test may damage."""
+    shutil.copytree(original.model_save, Study(tmp_path).model_save)
+    return Study(tmp_path)
+
+
+def _change(path: Path, change: Callable[[Tensors, dict[str, Any]], None]) -> None:
+    tensors, about = read_tensors(path)
+    change(tensors, about)
+    write_tensors(path, tensors, about)
+
+
+def _refused(study: Study, told: str = "does not hold a complete model") -> None:
+    """With a message that names the file, and without taking memory that the file does not hold."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=told) as caught:
+            load_parts(study)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+    assert str(study.model_save) in str(caught.value)
+
+
+def test_round_trip(study: Study) -> None:
+    parts = load_parts(study)
+    surrogate = Surrogate(**vars(parts))
+    before = {path.name: path.read_bytes() for path in study.model_save.iterdir()}
+    surrogate.save(study)
+    assert {path.name: path.read_bytes() for path in study.model_save.iterdir()} == before
+    assert all(value.device.type == "cpu" for value in parts.networks.state_dict().values())
+    assert not parts.networks.training
+
+
+@pytest.mark.parametrize("name", ["vae_file", "conditioner_file"])
+def test_missing_and_truncated_files(study: Study, name: str) -> None:
+    path: Path = getattr(study, name)
+    content = path.read_bytes()
+    for share in (0.001, 0.5, 0.999):
+        path.write_bytes(content[: int(share * len(content))])
+        _refused(study, "is damaged")
+    os.truncate(path, 0)
+    _refused(study, "is damaged")
+    path.unlink()
+    _refused(study, "does not exist: train first")
+
+
+@pytest.mark.parametrize("name", ["vae_file", "conditioner_file"])
+def test_a_flipped_byte_in_the_header_is_an_error_for_users(study: Study, name: str) -> None:
+    """Any one: the file is refused in words, or still read."""
+    path: Path = getattr(study, name)
+    content = path.read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    for position in np.random.default_rng(0).integers(0, 8 + size, 40):
+        damaged = bytearray(content)
+        damaged[position] ^= 0x15
+        path.write_bytes(damaged)
+        try:
+            load_parts(study)
+        except UserError as error:
+            assert str(path.parent) in str(error)  # noqa: PT017 - most positions raise, some do no harm
+
+
+def test_a_conditioner_of_another_vae_is_refused(
+    study: Study, make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    other = Study(tmp_path / "other")
+    fit(make_waves(variables=2), make_settings(2, seed=1), study=other)
+    shutil.copy(other.conditioner_file, study.conditioner_file)
+    _refused(study, "trained for another VAE")
+    with pytest.raises(UserError, match="trained for another VAE"):
+        load_start(study.vae_file, study, make_settings(2), conditioner=True)
+    load_start(study.vae_file, study, make_settings(2), conditioner=False)
+
+
+def test_a_vae_without_conditioner_says_what_is_missing(
+    study: Study, make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    alone = Study(tmp_path / "alone")
+    fit(make_waves(variables=2), make_settings(2), stages=["vae"], study=alone)
+    assert alone.vae_file.exists()
+    _refused(alone, "LatentConditioner does not exist: train")
+
+
+def test_another_format_version(study: Study) -> None:
+    _change(study.vae_file, lambda tensors, about: about.update(format_version=2))
+    _refused(study, "format version 2")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"filters": [16384, 16383, 16382, 16381, 16380]},
+        {"filters": [16384]},
+        {"latent_dim": 4096},
+        {"latent_dim": 5},
+        {"filters": [10**9]},
+        {"filters": list(range(2000, 0, -1))},
+        {"decoder": "convolutional"},
+        {"size": "large"},
+        {"surprise": 1},
+        {"filters": "wide"},
+        None,
+    ],
+)
+def test_settings_that_are_not_those_of_the_weights(study: Study, model: dict[str, Any] | None) -> None:
+    def change(tensors: Tensors, about: dict[str, Any]) -> None:
+        about["settings"]["model"] = model if model is None else about["settings"]["model"] | model
+
+    _change(study.vae_file, change)
+    _refused(study)
+
+
+def _names(study: Study) -> list[str]:
+    return sorted(read_tensors(study.vae_file)[0])
+
+
+def test_every_tensor_is_needed(study: Study) -> None:
+    content = study.vae_file.read_bytes()
+    for name in _names(study):
+        if name in {"coords"}:
+            continue
+        _change(study.vae_file, lambda tensors, about, name=name: tensors.pop(name))
+        with pytest.raises(UserError, match="does not hold a complete model"):
+            load_parts(study)
+        study.vae_file.write_bytes(content)
+
+
+@pytest.mark.parametrize("key", ["settings", "condition_scaler", "info", "split", "variables", "units"])
+def test_every_entry_of_the_description_is_needed(study: Study, key: str) -> None:
+    _change(study.vae_file, lambda tensors, about: about.pop(key))
+    _refused(study)
+
+
+SHAPES: dict[str, torch.Tensor] = {
+    "times": torch.zeros(3),
+    "times that fall": torch.arange(8.0, 0.0, -1.0),
+    "times that are a table": torch.zeros(8, 2),
+    "coords": torch.zeros(4, 1),
+    "cells.quad": torch.full((1, 4), 30),
+    "cells.blob": torch.zeros(1, 4, dtype=torch.int64),
+    "reduction.basis": torch.zeros(60, 0),
+    "reduction.mean": torch.zeros(30, 1),
+    "reduction.spread": torch.zeros(1),
+    "reduction.centre": torch.zeros(1, 200_000),
+    "reduction.half_span": torch.zeros(60, 2),
+    "vae.coefficient_std": torch.zeros(1),
+    "vae.decoder.output.weight": torch.zeros(2, 2),
+    "vae.times": torch.zeros(8, dtype=torch.float64),
+    "vae.encoder.input.bias": torch.zeros(16, dtype=torch.int64),
+    "vae.surprise": torch.zeros(1),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_arrays_that_do_not_fit(study: Study, name: str) -> None:
+    _change(study.vae_file, lambda tensors, about: tensors.update({name.split(" ", 1)[0]: SHAPES[name]}))
+    with pytest.raises(UserError):
+        load_parts(study)
+
+
+def test_shapes_that_broadcast_to_a_huge_field(study: Study) -> None:
+    """Two arrays of a million entries each must not become a field of a million millions."""
+
+    def change(tensors: Tensors, about: dict[str, Any]) -> None:
+        tensors["reduction.mean"] = torch.zeros(1_000_000, 1)
+        tensors["reduction.centre"] = tensors["reduction.half_span"] = torch.ones(1, 1_000_000)
+        tensors["reduction.basis"] = torch.zeros(1_000_000, 1)
+
+    _change(study.vae_file, change)
+    with pytest.raises(UserError, match="does not hold a complete model"):
+        load_parts(study)
+
+
+@pytest.mark.parametrize(
+    "split", [{}, {"train": ["a"]}, {"train": 3, "validation": [], "test": []}, {"training": [], "x": [], "y": []}, 5]
+)
+def test_a_split_that_is_none(study: Study, split: object) -> None:
+    _change(study.vae_file, lambda tensors, about: about.update(split=split))
+    _refused(study)
+
+
+def test_names_that_do_not_fit_the_fields(study: Study) -> None:
+    _change(study.vae_file, lambda tensors, about: about.update(variables=["u"]))
+    _refused(study)
+
+
+def test_a_scaler_that_divides_by_zero(study: Study) -> None:
+    _change(study.vae_file, lambda tensors, about: about["condition_scaler"].update(scale=[0.0, 1.0]))
+    with pytest.raises(UserError, match="not positive"):
+        load_parts(study)
+
+
+def test_no_file_of_another_kind_is_read_as_a_model(study: Study, tmp_path: Path) -> None:
+    """Neither a pickle, which could run code, nor the other one of the two."""
+    torch.save({"x": torch.zeros(1)}, study.vae_file)
+    _refused(study, "damaged or was not written by simulgenvae")
+    shutil.copy(study.conditioner_file, study.vae_file)
+    _refused(study)
+
+
+def test_start_refuses_another_architecture(study: Study, make_settings: MakeSettings) -> None:
+    with pytest.raises(UserError, match=r"model\.latent_dim was 4 and is 5"):
+        load_start(study.vae_file, study, make_settings(2, model={"latent_dim": 5}), conditioner=False)
+    start = load_start(study.vae_file, study, make_settings(9), conditioner=True)
+    assert {name.split(".")[0] for name in start.weights} == {"vae", "conditioner"}
+    assert json.dumps(start.data_fingerprint)

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+import simulgenvae.surrogate
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings, Study
+from simulgenvae.surrogate import Surrogate, fit
+
+MakeWaves = Callable[..., Dataset]
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture(scope="module")
+def trained(waves: Dataset, make_settings: MakeSettings) -> Surrogate:
+    """Trained well enough to know more than the mean run."""
+    return fit(waves, make_settings(300, stage={"batch_size": 9}))
+
+
+@pytest.fixture(scope="module")
+def convolutional(waves: Dataset, make_settings: MakeSettings) -> Surrogate:
+    return fit(waves, make_settings(2, model={"decoder": "convolutional"}))
+
+
+def _training(surrogate: Surrogate, dataset: Dataset) -> tuple[Conditions, np.ndarray]:
+    rows = surrogate.split.rows(dataset.ids)["train"]
+    return dataset.conditions.select(rows), np.stack([dataset.run(row) for row in rows])
+
+
+def _error(fields: np.ndarray, truth: np.ndarray) -> float:
+    """Relative to the error of the mean run."""
+    return float(np.linalg.norm(fields - truth) / np.linalg.norm(truth.mean(0) - truth))
+
+
+def test_predictions_and_reconstructions_of_training_runs_beat_the_mean(trained: Surrogate, waves: Dataset) -> None:
+    conditions, truth = _training(trained, waves)
+    assert _error(trained.predict(conditions)["fields"].values, truth) < 0.5
+    assert _error(np.stack([trained.reconstruct(run) for run in truth]), truth) < 0.5
+
+
+def test_predictions_are_labelled(trained: Surrogate, waves: Dataset) -> None:
+    predicted = trained.predict(waves.conditions)
+    assert predicted["fields"].dims == ("run", "time", "node", "variable")
+    assert predicted["fields"].shape == waves.shape
+    assert predicted["fields"].dtype == np.float32
+    assert tuple(predicted["run"].values) == waves.ids
+    np.testing.assert_array_equal(predicted["time"], waves.times)
+    assert predicted["variable"].values.tolist() == list(waves.variables)
+    np.testing.assert_array_equal(predicted["coords"], waves.mesh.coords)
+    assert predicted["coords"].dims == ("node", "dim")
+    assert predicted.attrs["units"] == list(waves.units)
+    assert "std" not in predicted
+
+
+def test_predicting_twice_or_alone_gives_the_same(trained: Surrogate, waves: Dataset) -> None:
+    together = trained.predict(waves.conditions)["fields"].values
+    np.testing.assert_array_equal(trained.predict(waves.conditions)["fields"].values, together)
+    alone = trained.predict(waves.conditions.select([3]))["fields"].values
+    np.testing.assert_allclose(alone[0], together[3], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("samples", [0, 3])
+def test_batches_joined_are_the_whole(
+    trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch, samples: int
+) -> None:
+    whole = trained.predict(waves.conditions, samples=samples)
+    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 5 * 4 * waves.fields[0].size)
+    batches = list(trained.predict_batches(waves.conditions, samples=samples))
+    assert [batch.sizes["run"] for batch in batches] == [5, 5, 2]
+    joined = trained.predict(waves.conditions, samples=samples)
+    assert joined["run"].values.tolist() == whole["run"].values.tolist()
+    np.testing.assert_allclose(joined["fields"], whole["fields"], rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(joined["coords"], whole["coords"])
+    for name in ("fields", "std")[: 1 + (samples > 0)]:
+        np.testing.assert_array_equal(np.concatenate([batch[name] for batch in batches]), joined[name])
+
+
+def test_a_batch_holds_one_run_at_least(trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 1)
+    assert [batch.sizes["run"] for batch in trained.predict_batches(waves.conditions)] == [1] * 12
+
+
+def test_samples_give_a_spread(trained: Surrogate, waves: Dataset) -> None:
+    plain = trained.predict(waves.conditions)
+    predicted = trained.predict(waves.conditions, samples=20)
+    np.testing.assert_array_equal(predicted["fields"], plain["fields"])
+    std = predicted["std"]
+    assert std.dims == plain["fields"].dims
+    assert std.dtype == np.float32
+    assert (std.values >= 0).all()
+    assert (std.values > 0).any()
+    np.testing.assert_array_equal(trained.predict(waves.conditions, samples=20)["std"], std)
+    assert not np.array_equal(trained.predict(waves.conditions, samples=20, seed=1)["std"], std)
+    assert (trained.predict(waves.conditions, samples=1)["std"].values == 0).all()
+
+
+def test_more_samples_converge(trained: Surrogate, waves: Dataset) -> None:
+    few, many, more = (
+        trained.predict(waves.conditions, samples=count, seed=count)["std"].values.mean() for count in (20, 200, 400)
+    )
+    assert many == pytest.approx(more, rel=0.2)
+    assert few == pytest.approx(more, rel=0.6)
+
+
+def test_times_between_the_trained_ones(trained: Surrogate, waves: Dataset) -> None:
+    grid = trained.predict(waves.conditions)["fields"].values
+    middle = (waves.times[1:] + waves.times[:-1]) / 2
+    between = trained.predict(waves.conditions, times=middle)
+    np.testing.assert_array_equal(between["time"], middle)
+    values = between["fields"].values
+    assert values.shape == (12, 7, 30, 1)
+    scale = np.abs(np.diff(grid, axis=1)).max()
+    np.testing.assert_allclose(values, (grid[:, 1:] + grid[:, :-1]) / 2, atol=scale)
+    again = trained.predict(waves.conditions, times=waves.times[[6, 1]])["fields"].values
+    np.testing.assert_allclose(again, grid[:, [6, 1]], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ([0.5, 1.5], "Time 1.5 is outside the trained span 0 to 1"),
+        ([-0.1], "Time -0.1 is outside"),
+        ([0.5, np.nan], "Time nan is outside"),
+        ([np.inf], "Time inf is outside"),
+        ([], "No times"),
+    ],
+)
+def test_times_that_cannot_be_predicted(trained: Surrogate, waves: Dataset, times: list[float], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        trained.predict(waves.conditions, times=np.array(times))
+
+
+def test_the_convolutional_decoder_knows_its_own_times_alone(convolutional: Surrogate, waves: Dataset) -> None:
+    predicted = convolutional.predict(waves.conditions, times=waves.times)
+    assert predicted["fields"].shape == waves.shape
+    with pytest.raises(UserError, match="convolutional decoder"):
+        convolutional.predict(waves.conditions, times=waves.times[:3])
+
+
+def test_designs_outside_the_trained_range_are_named(trained: Surrogate, waves: Dataset) -> None:
+    far = Conditions(("inside", "far"), waves.conditions.names, np.array([[1.0, 1.0], [9.0, 1.0]]))
+    predicted = trained.predict(far)
+    assert len(predicted.attrs["warnings"]) == 1
+    assert "far" in predicted.attrs["warnings"][0]
+    assert "amplitude" in predicted.attrs["warnings"][0]
+    assert np.isfinite(predicted["fields"]).all()
+
+
+def test_warnings_of_all_batches_are_kept(trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 1)
+    far = Conditions(("a", "b"), waves.conditions.names, np.array([[9.0, 1.0], [1.0, 9.0]]))
+    assert [line.split(":")[0] for line in trained.predict(far).attrs["warnings"]] == ["run 'a'", "run 'b'"]
+
+
+def test_other_parameters_and_no_designs_are_refused(trained: Surrogate, waves: Dataset) -> None:
+    swapped = Conditions(waves.ids, waves.conditions.names[::-1], waves.conditions.table)
+    with pytest.raises(UserError, match="trained with amplitude, speed"):
+        trained.predict(swapped)
+    with pytest.raises(UserError, match="no design"):
+        trained.predict(waves.conditions.select([]))
+
+
+def test_fields_from_the_prior(trained: Surrogate, waves: Dataset) -> None:
+    sampled = trained.sample(5)
+    assert sampled["fields"].shape == (5, 8, 30, 1)
+    assert len(set(sampled["run"].values)) == 5
+    assert np.isfinite(sampled["fields"]).all()
+    np.testing.assert_array_equal(trained.sample(5)["fields"], sampled["fields"])
+    assert not np.array_equal(trained.sample(5, seed=1)["fields"], sampled["fields"])
+
+
+def test_float64_input(trained: Surrogate, waves: Dataset) -> None:
+    run = waves.run(0)
+    np.testing.assert_allclose(trained.reconstruct(run.astype(np.float64)), trained.reconstruct(run), rtol=1e-4)
+    assert trained.reconstruct(run.astype(np.float64)).dtype == np.float32
+
+
+def test_only_the_vae(waves: Dataset, make_settings: MakeSettings) -> None:
+    surrogate = fit(waves, make_settings(2), stages=["vae"])
+    assert surrogate.reconstruct(waves.run(0)).shape == waves.run(0).shape
+    with pytest.raises(UserError, match="Only the VAE is trained"):
+        surrogate.predict(waves.conditions)
+
+
+AWKWARD = {
+    "one timestep": {"timesteps": 1},
+    "two timesteps": {"timesteps": 2},
+    "three runs": {"runs": 3},
+    "three variables": {"variables": 3},
+    "one node": {"nodes": 1},
+    "prime sizes": {"runs": 7, "timesteps": 13, "nodes": 31},
+    "uneven times": {"timesteps": 5, "times": np.array([-1.0, 0.0, 0.1, 5.0, 70.0])},
+}
+
+
+@pytest.mark.parametrize("decoder", ["modulated", "convolutional"])
+@pytest.mark.parametrize("reduction", ["pod", "none"])
+@pytest.mark.parametrize("shape", AWKWARD)
+def test_awkward_shapes(
+    make_waves: MakeWaves, make_settings: MakeSettings, shape: str, reduction: str, decoder: str
+) -> None:
+    dataset = make_waves(**AWKWARD[shape])
+    settings = make_settings(2, model={"decoder": decoder})
+    settings = settings.model_copy(update={"reduction": settings.reduction.model_copy(update={"method": reduction})})
+    surrogate = fit(dataset, settings)
+    predicted = surrogate.predict(dataset.conditions, samples=2)
+    assert predicted["fields"].shape == predicted["std"].shape == dataset.shape
+    assert np.isfinite(predicted["fields"]).all()
+    np.testing.assert_array_equal(predicted["time"], dataset.times)
+    assert surrogate.reconstruct(dataset.run(0)).shape == dataset.shape[1:]
+    assert surrogate.sample(1)["fields"].shape == (1, *dataset.shape[1:])
+    if decoder == "modulated" and len(dataset.times) > 1:
+        middle = dataset.times[:-1] + np.diff(dataset.times) / 3
+        assert np.isfinite(surrogate.predict(dataset.conditions, times=middle)["fields"]).all()
+
+
+def test_no_validation_runs(waves: Dataset, make_settings: MakeSettings) -> None:
+    surrogate = fit(waves, make_settings(2), split=Split(waves.ids[:10], (), waves.ids[10:]))
+    assert len(surrogate.info["history"]) == 3
+
+
+def test_runs_are_read_from_disk_as_from_memory(
+    waves: Dataset, make_settings: MakeSettings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "dataset.zarr"
+    waves.save(path)
+    one, two = (fit(data, make_settings(2)).predict(waves.conditions) for data in (waves, Dataset.open(path)))
+    np.testing.assert_array_equal(one["fields"], two["fields"])
+
+
+@pytest.fixture(scope="module")
+def study(waves: Dataset, make_settings: MakeSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    study = Study(tmp_path_factory.mktemp("study"))
+    fit(waves, make_settings(3), study=study)
+    return study
+
+
+def test_saved_and_loaded_predicts_the_same_bits(trained: Surrogate, waves: Dataset, tmp_path_factory) -> None:
+    study = Study(tmp_path_factory.mktemp("saved"))
+    trained.save(study)
+    loaded = Surrogate.load(study)
+    for times in (None, np.array([0.1, 0.77])):
+        before = trained.predict(waves.conditions, times=times, samples=3)
+        assert loaded.predict(waves.conditions, times=times, samples=3).identical(before)
+    np.testing.assert_array_equal(loaded.reconstruct(waves.run(0)), trained.reconstruct(waves.run(0)))
+    assert loaded.settings == trained.settings
+    assert loaded.split == trained.split
+    assert loaded.info == trained.info
+    assert loaded.condition_scaler == trained.condition_scaler
+
+
+def test_documented_latents_are_the_posterior_means(study: Study, waves: Dataset) -> None:
+    loaded = Surrogate.load(study)
+    z, h = np.load(study.latents_file), np.load(study.hierarchical_latents_file)
+    assert z.shape == (12, 4)
+    assert h.shape == (12, 1, 2)
+    latents = loaded.encode(waves.run(5))
+    np.testing.assert_array_equal(z[5], latents.z[0])
+    np.testing.assert_array_equal(h[5], latents.h[0])
+
+
+def test_the_surrogate_of_an_earlier_stage(study: Study, waves: Dataset) -> None:
+    loaded = Surrogate.load(study)
+    after = {stage: loaded.at_stage(study, stage).predict(waves.conditions) for stage in loaded.info["stages"]}
+    assert after["end_to_end"].identical(loaded.predict(waves.conditions))
+    assert not after["conditioner"].equals(after["end_to_end"])
+
+
+def test_the_stage_of_another_training_is_refused(
+    study: Study, waves: Dataset, make_settings: MakeSettings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = Study(tmp_path_factory.mktemp("other"))
+    surrogate = fit(waves, make_settings(3, model={"latent_dim": 5}), study=other)
+    with pytest.raises(UserError, match="another training"):
+        surrogate.at_stage(study, "vae")
+    with pytest.raises(UserError, match="does not exist"):
+        surrogate.at_stage(Study(other.folder / "nowhere"), "vae")
+
+
+def test_a_vae_of_other_data_is_no_start(study: Study, make_waves: MakeWaves, make_settings: MakeSettings) -> None:
+    from simulgenvae.model_files import load_start
+
+    start = load_start(study.vae_file, study, make_settings(3), conditioner=False)
+    with pytest.raises(UserError, match="other data"):
+        fit(make_waves(runs=13), make_settings(3), start=start, stages=["conditioner"])
