@@ -135,7 +135,7 @@ class Surrogate(Parts):
 
     def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         """Encode a run ``[T, M, V]`` and decode its posterior means."""
-        (decoded,) = self._decode(self.encode(run).flat(), self.times)
+        decoded: NDArray[np.float32] = self._decode(self.encode(run).flat(), self.times)[0]
         return decoded
 
     def _decode(self, flat: torch.Tensor, times: NDArray[np.float64]) -> NDArray[np.float32]:

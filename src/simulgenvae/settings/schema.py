@@ -47,9 +47,9 @@ class DataSettings(Group):
     """CSV file with the runs' parameters, or the folder that holds it (`param_dir`), relative to the study folder;
     `parametric_data` when not given."""
     validation_fraction: Fraction = 0.1
-    """Share of the runs that early stopping and model choice look at; at least one run where three or more exist."""
+    """Share of the runs that early stopping and model choice look at; at least one run where four or more exist."""
     test_fraction: Fraction = 0.1
-    """Share of the runs that nothing but the final evaluation sees; at least one run where three or more exist."""
+    """Share of the runs that nothing but the final evaluation sees; at least one run where four or more exist."""
     split_seed: Seed = 0
     """Seed of the random split. A `split.csv` with `id,split` in the study takes its place."""
     load_all: bool = False
@@ -129,8 +129,9 @@ class ConditionerSettings(Group):
 class StageSettings(Group):
     """How one training stage runs."""
 
-    steps: Count = 2000
-    """Budget of optimiser steps, used where `epochs` is not given."""
+    steps: Count | None = None
+    """Budget of optimiser steps. Where neither this nor `epochs` is given, it grows with the square root of the number
+    of training snapshots (runs × timesteps), between bounds of each stage."""
     epochs: Count | None = None
     """Number of passes over the training runs; takes the place of `steps`."""
     batch_size: Count = 16
@@ -145,22 +146,13 @@ class StageSettings(Group):
     """Share of the budget in which the learning rate rises linearly from 0."""
     cycles: Annotated[int, Field(ge=1, le=100)] = 1
     """Number of cosines; more than one gives warm restarts."""
-    patience: Count | None = None
-    """Stop after so many validations without improvement; the whole budget is used when not given."""
-
-
-class VaeSettings(StageSettings):
-    """How the stage of encoder, latents and decoder runs."""
-
-    steps: Count = 800
-    """Budget of optimiser steps, used where `epochs` is not given."""
+    patience: Count = 50
+    """Stop after so many validations without improvement."""
 
 
 class ConditionerStageSettings(StageSettings):
     """How the stage that fits the conditioner to the latents runs."""
 
-    steps: Count = 1000
-    """Budget of optimiser steps, used where `epochs` is not given."""
     batch_size: Count = 64
     """Runs per step, over all processes. Reduced to the number of training runs only while it is the default."""
 
@@ -168,8 +160,6 @@ class ConditionerStageSettings(StageSettings):
 class EndToEndSettings(StageSettings):
     """How the stage from conditions to decoded fields runs."""
 
-    steps: Count = 3000
-    """Budget of optimiser steps, used where `epochs` is not given."""
     enabled: bool = True
     """Whether `--stage all` includes this stage (`use_e2e_training`)."""
     loss: Loss = "mse"
@@ -206,7 +196,7 @@ class TrainingSettings(Group):
     """Epochs between validations; the last epoch is always validated."""
     checkpoint_seconds: Positive = 20.0
     """Time between checkpoints that `--resume` starts from; validations write one too."""
-    vae: VaeSettings = VaeSettings()
+    vae: StageSettings = StageSettings()
     conditioner: ConditionerStageSettings = ConditionerStageSettings()
     end_to_end: EndToEndSettings = EndToEndSettings()
 

@@ -27,6 +27,9 @@ from simulgenvae.training.tensor_file import write_tensors
 
 LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
+PACE = {"vae": 12, "conditioner": 12, "end_to_end": 40}
+"""Steps per square root of the number of training snapshots, where the settings leave the budget open (measured: more
+buys little on any of the problems under ``benchmarks/``)."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -98,19 +101,20 @@ class Loop:
             checkpoint.restore_rng()
         elif progress.step == 0:
             torch.manual_seed(self.seed + progress.stage)
-        batch_size, per_epoch, total = step_counts(stage.name, stage.schedule, len(self.data.rows["train"]))
+        runs = len(self.data.rows["train"])
+        per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times))
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.name, total, progress.step)
         self.networks.train()
         if progress.step == 0:
             self._save(None)
         for step in range(progress.step, total):
-            rows = self._batch_rows(step, per_epoch, batch_size)
+            rows = self._batch_rows(step, per_epoch, batch_size(stage.name, stage.schedule, runs))
             self._step(stage, rows, optimizers, step, total)
             progress.step = step + 1
             if progress.step % validate_every == 0 or progress.step == total:
                 self._validate(stage, progress.step)
-                if stage.schedule.patience is not None and progress.since_best >= stage.schedule.patience:
+                if progress.since_best >= stage.schedule.patience:
                     self.log.message(f"{stage.name}: no improvement for {progress.since_best} validations, stopped")
                     break
             if stop.is_set() or time.monotonic() - self._saved_at > settings.checkpoint_seconds:
@@ -119,12 +123,12 @@ class Loop:
                 raise Interrupted("Stopped; everything is saved. Go on with the same command and --resume.")
         self._finish_stage(stage)
 
-    def _batch_rows(self, step: int, per_epoch: int, batch_size: int) -> Tensor:
+    def _batch_rows(self, step: int, per_epoch: int, size: int) -> Tensor:
         """Rows of a batch: a fresh permutation of the training runs every epoch, whatever came before."""
         train = self.data.rows["train"]
         order = np.random.default_rng((self.seed, self.progress.stage, step // per_epoch)).permutation(train)
-        start = (step % per_epoch) * batch_size
-        return torch.from_numpy(order[start : start + batch_size])
+        start = (step % per_epoch) * size
+        return torch.from_numpy(order[start : start + size])
 
     def _batch(self, rows: Tensor) -> Batch:
         return Batch(self.data.coefficients[rows], self.data.conditions[rows], rows)
@@ -194,8 +198,8 @@ class Loop:
         self._saved_at = time.monotonic()
 
 
-def step_counts(stage: str, schedule: StageSettings, runs: int) -> tuple[int, int, int]:
-    """Batch size, steps per epoch and total steps of a stage on ``runs`` training runs.
+def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
+    """Runs per step of a stage on ``runs`` training runs.
 
     Raises
     ------
@@ -207,10 +211,20 @@ def step_counts(stage: str, schedule: StageSettings, runs: int) -> tuple[int, in
             f"training.{stage}.batch_size is {schedule.batch_size}, but there are only {runs} training runs: "
             f"set it to {runs} or less (Batch_size or latent_conditioner_batch in condition.txt)."
         )
-    batch_size = min(schedule.batch_size, runs)
-    per_epoch = math.ceil(runs / batch_size)
-    total = schedule.steps if schedule.epochs is None else schedule.epochs * per_epoch
-    return batch_size, per_epoch, total
+    return min(schedule.batch_size, runs)
+
+
+def step_counts(stage: str, schedule: StageSettings, runs: int, timesteps: int) -> tuple[int, int]:
+    """Steps per epoch and total steps of a stage on ``runs`` training runs.
+
+    Where the settings leave the budget open it is the stage's pace times the square root of the number of training
+    snapshots, which counts as at least 15² and at most 75²: seconds for a tiny study, minutes for a usual one.
+    """
+    per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
+    if schedule.epochs is not None:
+        return per_epoch, schedule.epochs * per_epoch
+    size = min(max(math.sqrt(runs * timesteps), 15.0), 75.0)
+    return per_epoch, schedule.steps or round(PACE[stage] * size)
 
 
 def nan_message(stage: str, step: int, optimizer: str, terms: Mapping[str, Tensor]) -> str:

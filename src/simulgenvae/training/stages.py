@@ -201,6 +201,9 @@ class EndToEndStage(Stage):
 
 
 def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
-    """Root of the squared error relative to the training variance, over a batch ``[B, T, r]``."""
+    """Mean over runs of the error of a trajectory, relative to the training standard deviation; ``[B, T, r]``.
+
+    The root is taken run by run: one outlier among few validation runs must not choose the model alone.
+    """
     variance = data.training_coefficients().square().sum(-1).mean()
-    return ((prediction - truth).square().sum(-1).mean() / variance).sqrt()
+    return ((prediction - truth).square().sum(-1).mean(1) / variance).sqrt().mean()

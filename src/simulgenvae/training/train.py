@@ -20,7 +20,7 @@ from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint
 from simulgenvae.training.log import TrainingLog
-from simulgenvae.training.loop import Loop, step_counts
+from simulgenvae.training.loop import Loop, batch_size
 from simulgenvae.training.problem import Networks, TrainingData, unit_times
 from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
@@ -130,7 +130,7 @@ def check_trainable(
     """
     choose_device(settings.training.device)
     for name in stages:
-        step_counts(name, getattr(settings.training, name), len(split.train))
+        batch_size(name, getattr(settings.training, name), len(split.train))
     return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
 
 
