@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: $(INSTALLED)
 	@rm -rf demo
-	@$(BIN)/python examples/board/run.py demo
+	@$(BIN)/simulgenvae demo demo
 
 test: $(INSTALLED)
 	$(BIN)/ruff check --quiet

@@ -9,21 +9,28 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from simulgenvae.cli import check, evaluate, ingest, predict, train
+from simulgenvae.cli import check, demo, evaluate, ingest, predict, train
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
 
-COMMANDS = (ingest, check, train, evaluate, predict)
+COMMANDS = (demo, ingest, check, train, evaluate, predict)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for a user's mistake, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="simulgenvae", description=__doc__)
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    options = parser().parse_args(arguments)
+    return guarded(lambda console: options.run(options, console))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Parser of all commands; what it returns has ``run``, to be called with itself and a console."""
+    whole = argparse.ArgumentParser(
+        prog="simulgenvae", description="Fields of new designs, learned from finished runs."
+    )
+    subparsers = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(subparsers)
-    options = parser.parse_args(arguments)
-    return guarded(lambda console: options.run(options, console))
+    return whole
 
 
 def guarded(work: Callable[[Console], None]) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyvista
@@ -91,12 +92,12 @@ def materials(grid: MeshTri) -> NDArray[np.int64]:
 def assemble(basis: Basis, conductance: Array, capacity: Array, convection: float) -> tuple[csc_matrix, csc_matrix]:
     """Matrices C and A of C dT/dt + A T = b, from k d (W/K) and ρ c d (J/(m² K)) per triangle and h."""
 
-    @BilinearForm
-    def storage(u, v, w):  # type: ignore[no-untyped-def]
+    @BilinearForm  # type: ignore[untyped-decorator] # scikit-fem ships no types
+    def storage(u: Any, v: Any, w: Any) -> Any:
         return w.capacity * u * v
 
-    @BilinearForm
-    def transport(u, v, w):  # type: ignore[no-untyped-def]
+    @BilinearForm  # type: ignore[untyped-decorator]
+    def transport(u: Any, v: Any, w: Any) -> Any:
         return w.conductance * dot(grad(u), grad(v)) + 2.0 * convection * u * v
 
     points = basis.X.shape[1]
@@ -166,7 +167,7 @@ def solve_timed(design: Sequence[float]) -> tuple[NDArray[np.float32], float]:
 
 def solve_all(table: Array, workers: int | None = None) -> tuple[NDArray[np.float32], Array]:
     """Temperatures [N, T, M, 1] of all designs of a table [N, 4], and seconds per design [N]; one process per core."""
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or os.cpu_count() or 1
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         temperatures, seconds = zip(*pool.map(solve_timed, table.tolist()), strict=True)
     return np.stack(temperatures)[..., np.newaxis], np.array(seconds)

@@ -1,18 +1,11 @@
 """The board's finite-element solver: energy balance, an exact solution, convergence, the files."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 pytest.importorskip("skfem")
 pyvista = pytest.importorskip("pyvista")
-
-# On the path, because the solver's worker processes import it by name.
-sys.path.insert(0, str(Path(__file__).parents[3] / "examples" / "board"))
-board = importlib.import_module("board")
+board = pytest.importorskip("simulgenvae.demo.board")
 
 DESIGN = (0.045, 0.008, 30.0, 20.0)
 

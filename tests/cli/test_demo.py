@@ -1,24 +1,20 @@
 """What the demo shows, from predictions and metrics made by hand."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
 from rich.console import Console
 
+from simulgenvae.cli import demo
+from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.evaluation.presentation import METHODS
+from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.export import write_prediction
 
 pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "examples" / "board"))
-board = importlib.import_module("board")
-run = importlib.import_module("run")
+board = pytest.importorskip("simulgenvae.demo.board")
 
 
 def metrics():
@@ -44,7 +40,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
         coords={"run": list(ids), "time": board.TIMES, "variable": ["temperature"]},
     )
     write_prediction(prediction, Mesh(board.mesh().p.T, {"triangle": board.mesh().t.T}), tmp_path / "new.pvd")
-    (checked,) = run.check_new(tmp_path, ids, table, metrics())
+    (checked,) = demo.check_new(tmp_path, ids, table, metrics())
     training = np.load(tmp_path / "solver" / "fields.npy")[1]
     assert checked.largest_error == pytest.approx(1.5, rel=1e-3)
     assert checked.relative_l2 == pytest.approx(
@@ -55,18 +51,15 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
 def test_tables_show_every_method_and_design():
     console = Console(width=120)
     with console.capture() as capture:
-        console.print(
-            run.summary_table(metrics()), run.new_table([run.Checked("new_000", 0.01, 1.2, 350.0, 0.2)], 0.002)
-        )
+        console.print(summary_table(metrics()), demo.new_table([demo.Checked("new_000", 0.01, 1.2, 350.0, 0.2)], 0.002))
     text = capture.get()
     assert all(title in text for title in METHODS.values())
     assert "new_000" in text
     assert "100 x" in text
 
 
-def test_a_folder_in_use_is_left_alone(tmp_path, monkeypatch):
+def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("precious")
-    monkeypatch.setattr(sys, "argv", ["run.py", str(tmp_path)])
-    with pytest.raises(SystemExit, match="not empty"):
-        run.main()
+    assert main(["demo", str(tmp_path)]) == 2
+    assert "not an empty folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

@@ -1,0 +1,47 @@
+"""The demo's study from Python: solve, learn, ask for a design that was never solved. Nothing is written.
+
+python examples/board_from_python.py [--runs 96] [--steps STEPS]
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from rich.console import Console
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.demo import board
+from simulgenvae.settings import Settings
+from simulgenvae.surrogate import fit
+
+
+def main(runs: int, settings: Settings) -> float:
+    """Largest error of the prediction for a new design, in K."""
+    names, table, ids = board.sample_designs(runs)
+    fields, _ = board.solve_all(table)
+    dataset = Dataset.from_arrays(
+        fields,
+        Conditions(ids, names, table),
+        times=board.TIMES,
+        coords=board.mesh().p.T,
+        cells={"triangle": board.mesh().t.T},
+        variables=("temperature",),
+        units=("K",),
+    )
+    surrogate = fit(dataset, settings, console=Console())
+
+    _, new, new_ids = board.sample_designs(1, seed=1, prefix="new")
+    predicted = surrogate.predict(Conditions(new_ids, names, new))["fields"].sel(variable="temperature")
+    truth = board.solve(new[0])
+    error = float(np.abs(predicted.to_numpy()[0] - truth).max())
+    print(f"{new_ids[0]}: at most {float(predicted.max()):.1f} K predicted, {truth.max():.1f} K solved")
+    print(f"Nowhere and never off by more than {error:.1f} K")
+    return error
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=96)
+    main(parser.parse_args().runs, Settings())

@@ -1,0 +1,1 @@
+"""The demo's physics: a finite-element study that is solved on the spot (needs the extra ``mesh``)."""
