@@ -117,7 +117,8 @@ def spot_load(basis: Basis, row: float, speed: float) -> Callable[[float], Array
 
     def load(t: float) -> Array:
         power = across * np.exp(-0.5 * ((x - SPOT_START - speed * t) / SPOT_RADIUS) ** 2)
-        return np.bincount(nodes, np.einsum("ieq,eq->ie", shape, power).ravel(), minlength=basis.N)
+        weights: Array = np.einsum("ieq,eq->ie", shape, power).ravel()
+        return np.bincount(nodes, weights, minlength=basis.N).astype(np.float64)
 
     return load
 
