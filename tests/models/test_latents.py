@@ -46,6 +46,15 @@ def test_divergence_is_zero_only_for_equals(q: list[tuple[float, float]]) -> Non
     assert kl_divergence(this, Gaussian(this.mean, this.log_std + 0.1)) > 0
 
 
+@pytest.mark.parametrize("change", [1e-5, 1e-4, 1e-3, -1e-4])
+def test_divergence_of_nearly_equal_spreads_is_exact(change: float) -> None:
+    """exp(x) - x - 1 would be nothing but rounding errors there, half of them negative."""
+    p, q = (Gaussian(torch.zeros(1), torch.full((1,), value)) for value in (0.0, change))
+    x = 2 * change
+    expected = 0.5 * (x**2 / 2 + x**3 / 6)
+    assert kl_divergence(q, p).item() == pytest.approx(expected, rel=0.01, abs=2e-7 * abs(x))
+
+
 def test_samples_have_mean_and_spread() -> None:
     this = Gaussian(torch.tensor([3.0, -1.0]).expand(20000, 2), torch.tensor([0.5, -2.0]).expand(20000, 2))
     sample = this.sample(torch.Generator().manual_seed(0))
