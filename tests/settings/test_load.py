@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from simulgenvae.errors import UserError
 from simulgenvae.settings import (
     ConditionerSettings,
+    ConditionerStageSettings,
     DataSettings,
     EndToEndSettings,
     ModelSettings,
@@ -92,7 +93,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
             alpha=alpha,
             init_beta_divisor=divisor,
             vae=StageSettings(epochs=epochs, batch_size=batch, learning_rate=rate),
-            conditioner=StageSettings.model_validate(lc),
+            conditioner=ConditionerStageSettings.model_validate(lc),
             end_to_end=EndToEndSettings.model_validate(
                 {
                     **lc,

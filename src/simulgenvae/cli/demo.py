@@ -83,7 +83,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def commands(folder: Path, overrides: list[str]) -> list[list[str]]:
     """Arguments of the commands between the solver's files and the predictions."""
     solver, study = folder / "solver", str(folder / "study")
-    inputs: list[str | Path] = ["--params", solver / "params.csv", "--mesh", solver / "mesh.vtu", "--times", solver / "times.npy"]
+    inputs: list[str | Path] = [
+        "--params",
+        solver / "params.csv",
+        "--mesh",
+        solver / "mesh.vtu",
+        "--times",
+        solver / "times.npy",
+    ]
     settings = [part for setting in overrides for part in ("--set", setting)]
     found: list[list[str | Path]] = [
         ["ingest", solver / "fields.npy", *inputs, "--variables", "temperature", "--units", "K", "--study", study],

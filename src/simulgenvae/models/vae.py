@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from simulgenvae.models.decoder import build_decoder
 from simulgenvae.models.encoder import Encoder
@@ -47,9 +48,14 @@ class HierarchicalVae(nn.Module):
         floor = 1e-6 * self.coefficient_std.max() + torch.finfo(torch.float32).tiny
         return self.hierarchy.posterior(self.encoder(coefficients / (self.coefficient_std + floor)), sample=sample)
 
-    def decode(self, latents: Latents, times: Tensor | None = None) -> Tensor:
-        """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1) ``[T]``."""
-        out: Tensor = self.decoder(latents, self.times if times is None else times)
+    def decode(self, latents: Latents, times: Tensor | None = None, *, frozen: bool = False) -> Tensor:
+        """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1) ``[T]``.
+
+        With ``frozen``, gradients reach the latents and leave the decoder's weights alone.
+        """
+        weights = {name: value.detach() if frozen else value for name, value in self.decoder.named_parameters()}
+        inputs = (latents, self.times if times is None else times)
+        out: Tensor = functional_call(self.decoder, weights, inputs)
         return out * self.coefficient_std
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:

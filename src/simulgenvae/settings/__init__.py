@@ -4,6 +4,7 @@ from simulgenvae.settings.load import load_settings
 from simulgenvae.settings.problems import SettingsNote
 from simulgenvae.settings.schema import (
     ConditionerSettings,
+    ConditionerStageSettings,
     DataSettings,
     EndToEndSettings,
     ModelSettings,
@@ -16,6 +17,7 @@ from simulgenvae.settings.study import Study
 
 __all__ = [
     "ConditionerSettings",
+    "ConditionerStageSettings",
     "DataSettings",
     "EndToEndSettings",
     "ModelSettings",

@@ -162,6 +162,9 @@ class EndToEndSettings(StageSettings):
 
     enabled: bool = True
     """Whether `--stage all` includes this stage (`use_e2e_training`)."""
+    from_scratch: bool = True
+    """After the other stages, learn all networks together from new weights, or fine-tune theirs when false. A training
+    that starts from a trained model always fine-tunes."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     weight: Positive = 1.0

@@ -28,6 +28,8 @@ class Progress:
     """Validations since then."""
     skipped: int = 0
     """Steps left out because of an exploding gradient, over all stages."""
+    skipped_in_row: int = 0
+    """Such steps since the last one that was taken."""
     loss_sum: float = 0.0
     loss_count: int = 0
     """Training loss summed since the last validation."""

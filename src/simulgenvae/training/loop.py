@@ -30,6 +30,8 @@ LOG_EVERY = 20
 PACE = {"vae": 12, "conditioner": 12, "end_to_end": 40}
 """Steps per square root of the number of training snapshots, where the settings leave the budget open (measured: more
 buys little on any of the problems under ``benchmarks/``)."""
+MOST_SKIPPED = 100
+"""So many skipped steps running end the training: the weights no longer change."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -101,6 +103,8 @@ class Loop:
             checkpoint.restore_rng()
         elif progress.step == 0:
             torch.manual_seed(self.seed + progress.stage)
+            if stage.from_scratch:
+                self.networks.forget()
         runs = len(self.data.rows["train"])
         per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times))
         validate_every = settings.validate_every * per_epoch
@@ -146,8 +150,16 @@ class Loop:
         rate = learning_rate(step, total, stage.schedule)
         if math.isfinite(norm) and norm <= settings.skip_gradient:
             optimizers.step(rate)
+            progress.skipped_in_row = 0
         else:
             progress.skipped += 1
+            progress.skipped_in_row += 1
+            if progress.skipped_in_row >= MOST_SKIPPED:
+                raise UserError(
+                    f"Training stopped: the gradient of stage {stage.name} was longer than training.skip_gradient "
+                    f"({settings.skip_gradient:g}) in {MOST_SKIPPED} steps running, the last at step {step}: the "
+                    f"networks no longer learn. Try a smaller training.{stage.name}.learning_rate (a third of it)."
+                )
         progress.loss_sum += value
         progress.loss_count += 1
         if step % LOG_EVERY == 0:
@@ -184,7 +196,8 @@ class Loop:
     def _finish_stage(self, stage: Stage) -> None:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         self.networks.load_state_dict(self.best)
-        self.log.message(f"{stage.name}: best validation error {self.progress.best:.4g}")
+        skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
+        self.log.message(f"{stage.name}: best validation error {self.progress.best:.4g}{skipped}")
         if self.folder is not None:
             write_tensors(stage_file(self.folder, stage.name), self.best, {"identity": self.identity})
         self.progress.stage += 1

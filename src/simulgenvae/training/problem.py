@@ -58,6 +58,9 @@ class Networks(nn.Module):
 
     def __init__(self, settings: Settings, coefficient_std: Tensor, times: Tensor, parameters: int) -> None:
         super().__init__()
+        self.started_trained = False
+        """Whether the weights came from a trained model; they are then never forgotten."""
+        self._made_from = (settings, coefficient_std, times, parameters)
         self.vae = HierarchicalVae(settings.model, coefficient_std, times)
         self.conditioner = MlpConditioner(
             parameters,
@@ -65,3 +68,7 @@ class Networks(nn.Module):
             settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim,
             settings.conditioner.dropout,
         )
+
+    def forget(self) -> None:
+        """Start again from new random weights."""
+        self.load_state_dict(Networks(*self._made_from).state_dict())

@@ -111,6 +111,7 @@ def train(
         networks = Networks(settings, std, data.times, len(dataset.conditions.names)).to(device)
         if start is not None:
             networks.load_state_dict(start.weights, strict=False)
+            networks.started_trained = True
         running = [_stage(name, networks, data, settings, reduction) for name in stages]
         with TrainingLog(tensorboard, console) as log:
             loop = Loop(networks, data, folder, identity, log, settings.training.seed)
