@@ -90,8 +90,12 @@ def test_training_twice_gives_the_same_bits(waves: Dataset, uninterrupted: Study
     _same_model(study, uninterrupted)
 
 
-def test_killed_and_resumed_is_bit_for_bit_uninterrupted(waves: Dataset, uninterrupted: Study, tmp_path: Path) -> None:
+def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
+    waves: Dataset, uninterrupted: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SIGKILL at a random moment of every stage, then ``--resume``."""
+    # Sums depend on the number of threads: that of the tests' own process is one.
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     study, chance = _study(waves, tmp_path), random.Random(0)
     context = multiprocessing.get_context("forkserver")  # imports torch once instead of once a process
     context.set_forkserver_preload(["simulgenvae.cli.main", "simulgenvae.surrogate"])
