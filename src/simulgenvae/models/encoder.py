@@ -35,7 +35,7 @@ class Encoder(nn.Module):
         self.feature_dims = [width * TIME_BINS for width in level_widths]
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Standardised coefficients ``[B, T, r]`` to features for z, h_1, …, h_L (deepest first), ``[B, F_l]``."""
+        """Coefficients ``[B, T, r]`` of order one to features for z, h_1, …, h_L (deepest first), ``[B, F_l]``."""
         x = self.input(x.transpose(1, 2))
         features = []
         for block in self.blocks:
