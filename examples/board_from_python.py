@@ -10,11 +10,8 @@ import argparse
 import numpy as np
 from rich.console import Console
 
-from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
+from simulgenvae import Conditions, Dataset, Settings, fit
 from simulgenvae.demo import board
-from simulgenvae.settings import Settings
-from simulgenvae.surrogate import fit
 
 
 def main(runs: int, settings: Settings) -> float:
