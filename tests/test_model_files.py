@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +185,9 @@ SHAPES: dict[str, torch.Tensor] = {
     "vae.times": torch.zeros(8, dtype=torch.float64),
     "vae.encoder.input.bias": torch.zeros(16, dtype=torch.int64),
     "vae.surprise": torch.zeros(1),
+    "reduction.spread that is zero": torch.zeros(2, dtype=torch.float64),
+    "reduction.mean that is no number": torch.full((30, 2), torch.nan, dtype=torch.float64),
+    "times of half precision": torch.arange(8).to(torch.bfloat16),
 }
 
 
@@ -209,7 +212,18 @@ def test_shapes_that_broadcast_to_a_huge_field(study: Study) -> None:
 
 
 @pytest.mark.parametrize(
-    "split", [{}, {"train": ["a"]}, {"train": 3, "validation": [], "test": []}, {"training": [], "x": [], "y": []}, 5]
+    "split",
+    [
+        {},
+        {"train": ["run0", ["run1"]], "validation": [], "test": []},
+        {"train": ["run0", 1], "validation": [], "test": []},
+        {"train": ["run0", "run1"], "validation": ["run1"], "test": []},
+        {"train": [], "validation": ["run1"], "test": []},
+        {"train": ["a"]},
+        {"train": 3, "validation": [], "test": []},
+        {"training": [], "x": [], "y": []},
+        5,
+    ],
 )
 def test_a_split_that_is_none(study: Study, split: object) -> None:
     _change(study.vae_file, lambda tensors, about: about.update(split=split))
@@ -219,6 +233,60 @@ def test_a_split_that_is_none(study: Study, split: object) -> None:
 def test_names_that_do_not_fit_the_fields(study: Study) -> None:
     _change(study.vae_file, lambda tensors, about: about.update(variables=["u"]))
     _refused(study)
+
+
+@pytest.mark.parametrize("names", [{"variables": [1, 2]}, {"variables": ["u", "u"]}, {"units": [None, "m"]}])
+def test_names_that_are_none(study: Study, names: dict[str, Any]) -> None:
+    _change(study.vae_file, lambda tensors, about: about.update(names))
+    _refused(study)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"data_fingerprint": None},
+        {"conditioner_trained": 1},
+        {"stages": "vae"},
+        {"stages": ["../../vae"]},
+        {"stages": [["vae"]]},
+        {"history": 3},
+        {"history": [{}]},
+        {"history": [{"stage": "vae", "step": "late", "train": 0.0, "validation": 0.0}]},
+        {"history": [{"stage": "vae", "step": 10**400, "train": 0.0, "validation": 0.0}]},
+        {"history": [{"stage": "other", "step": 1, "train": 0.0, "validation": 0.0}]},
+    ],
+)
+def test_information_of_the_wrong_kind(study: Study, info: dict[str, Any]) -> None:
+    _change(study.vae_file, lambda tensors, about: about["info"].update(info))
+    _refused(study)
+
+
+@pytest.mark.parametrize("key", ["data_fingerprint", "conditioner_trained", "stages", "history"])
+def test_information_that_is_missing(study: Study, key: str) -> None:
+    _change(study.vae_file, lambda tensors, about: about["info"].pop(key))
+    _refused(study)
+
+
+@pytest.mark.parametrize("name", ["vae_file", "conditioner_file"])
+def test_weights_that_are_no_numbers(study: Study, name: str) -> None:
+    def change(tensors: Tensors, about: dict[str, Any]) -> None:
+        first = next(key for key in sorted(tensors) if key.startswith(("vae.", "conditioner.")))
+        tensors[first].flatten()[0] = torch.nan
+
+    _change(getattr(study, name), change)
+    _refused(study)
+
+
+def test_a_damaged_weight_is_noticed(study: Study) -> None:
+    _change(study.vae_file, lambda tensors, about: tensors["vae.decoder.output.bias"].add_(1e-3))
+    _refused(study, "not those that were written")
+
+
+def test_a_conditioner_brings_nothing_but_itself(study: Study) -> None:
+    before = load_parts(study).networks.state_dict()
+    _change(study.conditioner_file, lambda tensors, about: tensors.update({"vae.times": torch.zeros(8)}))
+    after = load_parts(study).networks.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_a_scaler_that_divides_by_zero(study: Study) -> None:
@@ -232,7 +300,7 @@ def test_no_file_of_another_kind_is_read_as_a_model(study: Study, tmp_path: Path
     torch.save({"x": torch.zeros(1)}, study.vae_file)
     _refused(study, "damaged or was not written by simulgenvae")
     shutil.copy(study.conditioner_file, study.vae_file)
-    _refused(study)
+    _refused(study, r"does not hold a vae \(but: conditioner\)")
 
 
 def test_start_refuses_another_architecture(study: Study, make_settings: MakeSettings) -> None:
@@ -240,4 +308,33 @@ def test_start_refuses_another_architecture(study: Study, make_settings: MakeSet
         load_start(study.vae_file, study, make_settings(2, model={"latent_dim": 5}), conditioner=False)
     start = load_start(study.vae_file, study, make_settings(9), conditioner=True)
     assert {name.split(".")[0] for name in start.weights} == {"vae", "conditioner"}
-    assert json.dumps(start.data_fingerprint)
+    assert start.shape == (8, 30, 2)
+    assert start.parameters == ("amplitude", "speed")
+
+
+@pytest.mark.parametrize("file", ["vae_file", "conditioner_file"])
+def test_start_refuses_weights_that_are_missing_or_of_another_shape(
+    study: Study, make_settings: MakeSettings, file: str
+) -> None:
+    path: Path = getattr(study, file)
+    content = path.read_bytes()
+    name = {"vae_file": "vae.encoder.input.bias", "conditioner_file": "conditioner.input.bias"}[file]
+    for change in (
+        lambda tensors, about: tensors.pop(name),
+        lambda tensors, about: tensors.update({name: torch.zeros(3)}),
+        lambda tensors, about: tensors.update({name: torch.zeros(16, dtype=torch.int64)}),
+    ):
+        _change(path, change)
+        with pytest.raises(UserError, match="does not hold a complete model"):
+            load_start(study.vae_file, study, make_settings(2), conditioner=True)
+        path.write_bytes(content)
+
+
+def test_start_of_other_fields_is_refused(
+    study: Study, make_waves: Callable[..., Dataset], make_settings: MakeSettings
+) -> None:
+    """Even where a file says that it was trained on the very same data."""
+    start = load_start(study.vae_file, study, make_settings(2), conditioner=False)
+    other = make_waves(variables=2, timesteps=9)
+    with pytest.raises(UserError, match="other data"):
+        fit(other, make_settings(2), stages=["conditioner"], start=replace(start, data_fingerprint=other.fingerprint))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import simulgenvae.surrogate
 from simulgenvae.data.conditions import Conditions
@@ -13,6 +15,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.model_files import load_start
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate, fit
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 MakeWaves = Callable[..., Dataset]
 MakeSettings = Callable[..., Settings]
@@ -101,6 +104,50 @@ def test_samples_give_a_spread(trained: Surrogate, waves: Dataset) -> None:
     assert (trained.predict(waves.conditions, samples=1)["std"].values == 0).all()
 
 
+def test_the_spread_of_a_design_does_not_depend_on_the_others(
+    trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained.predict(waves.conditions, samples=5)["std"]
+    backwards = trained.predict(waves.conditions.select(range(11, -1, -1)), samples=5)["std"]
+    np.testing.assert_allclose(backwards.sel(run=whole["run"]), whole, rtol=1e-3, atol=1e-4)
+    alone = trained.predict(waves.conditions.select([7]), samples=5)["std"]
+    np.testing.assert_allclose(alone[0], whole[7], rtol=1e-3, atol=1e-4)
+    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 2 * 4 * waves.fields[0].size)
+    in_parts = trained.predict(waves.conditions.select([7]), samples=5)["std"]
+    np.testing.assert_allclose(in_parts, alone, rtol=1e-3, atol=1e-4)
+
+
+def test_designs_have_noise_of_their_own(trained: Surrogate, waves: Dataset) -> None:
+    twins = Conditions(("a", "b"), waves.conditions.names, waves.conditions.table[[3, 3]])
+    std = trained.predict(twins, samples=5)["std"].values
+    assert not np.allclose(std[0], std[1], rtol=1e-2)
+
+
+def test_the_spread_is_that_of_the_samples(trained: Surrogate, waves: Dataset) -> None:
+    """Against the standard deviation of latents drawn with the same noise."""
+    conditions = waves.conditions.select([3])
+    with torch.inference_mode():
+        scaled = torch.from_numpy(trained.condition_scaler.transform(conditions).astype(np.float32))
+        latents = trained.networks.conditioner(scaled)
+        noise = torch.randn(6, latents.mean.shape[1], generator=simulgenvae.surrogate._generator(4, "run3"))
+        drawn = latents.mean + latents.log_std.exp() * noise
+        coefficients = trained.networks.vae.decode(trained.networks.vae.latents_from_flat(drawn)).numpy()
+    expected = trained.reduction.decode(coefficients).std(0, ddof=1)
+    std = trained.predict(conditions, samples=6, seed=4)["std"].values[0]
+    np.testing.assert_allclose(std, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_more_than_the_memory_is_refused(trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulgenvae.data.limits.available_memory", lambda: 20_000)
+    with pytest.raises(UserError, match="predicting 12 designs at once"):
+        trained.predict(waves.conditions)
+    with pytest.raises(UserError, match="decoding 1 runs of 500 times"):
+        next(trained.predict_batches(waves.conditions.select([0]), times=np.linspace(0.0, 1.0, 500)))
+    with pytest.raises(UserError, match="decoding 99 runs"):
+        trained.sample(99)
+    assert trained.predict(waves.conditions.select([0])).sizes["run"] == 1
+
+
 def test_more_samples_converge(trained: Surrogate, waves: Dataset) -> None:
     few, many, more = (
         trained.predict(waves.conditions, samples=count, seed=count)["std"].values.mean() for count in (20, 200, 400)
@@ -180,6 +227,16 @@ def test_float64_input(trained: Surrogate, waves: Dataset) -> None:
     run = waves.run(0)
     np.testing.assert_allclose(trained.reconstruct(run.astype(np.float64)), trained.reconstruct(run), rtol=1e-4)
     assert trained.reconstruct(run.astype(np.float64)).dtype == np.float32
+
+
+def test_a_run_of_another_shape_is_refused(trained: Surrogate, waves: Dataset) -> None:
+    with pytest.raises(UserError, match=r"shape \(8, 30, 1\) .* not \(8, 30\)"):
+        trained.reconstruct(waves.run(0)[..., 0])
+
+
+def test_a_conditioner_alone_needs_a_vae(waves: Dataset, make_settings: MakeSettings) -> None:
+    with pytest.raises(UserError, match="learns from a trained VAE"):
+        fit(waves, make_settings(2), stages=["conditioner"])
 
 
 def test_only_the_vae(waves: Dataset, make_settings: MakeSettings) -> None:
@@ -271,6 +328,19 @@ def test_the_surrogate_of_an_earlier_stage(study: Study, waves: Dataset) -> None
     after = {stage: loaded.at_stage(study, stage).predict(waves.conditions) for stage in loaded.info["stages"]}
     assert after["end_to_end"].identical(loaded.predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])
+
+
+def test_a_damaged_stage_is_refused(study: Study, tmp_path: Path) -> None:
+    loaded, copy = Surrogate.load(study), Study(tmp_path)
+    weights, about = read_tensors(study.checkpoints / "vae.safetensors")
+    weights.pop("vae.times")
+    write_tensors(copy.checkpoints / "vae.safetensors", weights, about)
+    with pytest.raises(UserError, match="damaged"):
+        loaded.at_stage(copy, "vae")
+    for identity in (None, 3, {}, {"settings": 5}):
+        write_tensors(copy.checkpoints / "vae.safetensors", weights, {"identity": identity})
+        with pytest.raises(UserError, match="another training"):
+            loaded.at_stage(copy, "vae")
 
 
 def test_the_stage_of_another_training_is_refused(

@@ -30,10 +30,10 @@ _HOMES = {
     "fit": "surrogate",
 }
 
-# Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else runs on the machine, they
-# take the processor from those that they wait for: training on two busy cores stood nearly still. Spinning for some
-# microseconds costs nothing on an idle machine (30 against 31 ms a step) and a third of the speed at most on a busy one.
-# Read once, when torch is loaded.
+# Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else runs on the machine,
+# they take the processor from those that they wait for: training on two busy cores stood nearly still. Spinning for
+# some microseconds costs nothing on an idle machine and a third of the speed at most on a busy one (measured).
+# It is read once, when torch is loaded.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 

@@ -11,25 +11,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.description import check_times
+from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings, Study
 from simulgenvae.training.problem import Networks
 from simulgenvae.training.tensor_file import read_tensors, save_tensors, written_together
-from simulgenvae.training.train import Start
+from simulgenvae.training.train import STAGES, Start
 
 FORMAT_VERSION = 1
+Kind = Literal["vae", "conditioner"]
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,11 @@ def load_parts(study: Study) -> Parts:
     UserError
         When one is missing, damaged, of another format version, or the two were not trained together.
     """
-    tensors, about = _read(study.vae_file, study)
-    conditioner, about_conditioner = _read(study.conditioner_file, study)
+    tensors, about = _read(study.vae_file, "vae", study)
+    conditioner, about_conditioner = _read(study.conditioner_file, "conditioner", study)
     _check_pair(about, about_conditioner, study.vae_file, study)
     with _complete(study.vae_file):
-        return _assemble(tensors | conditioner, about)
+        return _assemble(tensors, conditioner, about)
 
 
 def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner: bool) -> Start:
@@ -119,38 +121,44 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
     UserError
         When a file is missing or damaged, or has another reduction or architecture than ``settings``.
     """
-    tensors, about = _read(vae_file, study)
+    tensors, about = _read(vae_file, "vae", study)
+    weights: dict[str, Tensor] | None = None
     if conditioner:
-        weights, about_conditioner = _read(study.conditioner_file, study)
+        weights, about_conditioner = _read(study.conditioner_file, "conditioner", study)
         _check_pair(about, about_conditioner, vae_file, study)
-        tensors |= weights
     with _complete(vae_file):
-        stored = Settings.model_validate(about["settings"])
-        for part in ("reduction", "model", *(["conditioner"] if conditioner else [])):
-            old, new = (getattr(each, part).model_dump(mode="json") for each in (stored, settings))
-            if changed := [f"{part}.{key} was {old[key]} and is {new[key]}" for key in old if old[key] != new[key]]:
-                raise UserError(
-                    f"{vae_file} was trained with other settings: {'; '.join(changed)}. Use the same ones for later "
-                    "stages, or train all stages again with --overwrite."
-                )
-        return Start(
-            reduction=_reduction(stored, _arrays(tensors)),
-            split=Split(**{part: tuple(ids) for part, ids in about["split"].items()}),
-            weights=_weights(tensors),
-            data_fingerprint=about["info"]["data_fingerprint"],
-        )
+        parts = _assemble(tensors, weights, about)
+    for part in ("reduction", "model", *(["conditioner"] if conditioner else [])):
+        old, new = (getattr(each, part).model_dump(mode="json") for each in (parts.settings, settings))
+        if changed := [f"{part}.{key} was {old[key]} and is {new[key]}" for key in old if old[key] != new[key]]:
+            raise UserError(
+                f"{vae_file} was trained with other settings: {'; '.join(changed)}. Use the same ones for later "
+                "stages, or train all stages again with --overwrite."
+            )
+    return Start(
+        reduction=parts.reduction,
+        split=parts.split,
+        weights=_of("vae", tensors) | (weights or {}),
+        data_fingerprint=parts.info["data_fingerprint"],
+        shape=(len(parts.times), *parts.reduction.field_shape),
+        parameters=parts.condition_scaler.names,
+    )
 
 
-def _read(path: Path, study: Study) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read(path: Path, kind: Kind, study: Study) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and description of a model file; of a conditioner's file, its weights alone."""
     if not path.exists():
-        raise UserError(f"{path} does not exist: train first, with `simulgenvae train {study.folder}`.")
+        stage = " --stage conditioner" if kind == "conditioner" else ""
+        raise UserError(f"{path} does not exist: train first, with `simulgenvae train {study.folder}{stage}`.")
     tensors, about = read_tensors(path)
     if about.get("format_version") != FORMAT_VERSION:
         raise UserError(
             f"{path} has format version {about.get('format_version')}, this simulgenvae reads {FORMAT_VERSION}: "
             "train again, or use the version that wrote it."
         )
-    return tensors, about
+    if about.get("kind") != kind:
+        raise UserError(f"{path} does not hold a {kind} (but: {about.get('kind')}). Restore the file from a copy.")
+    return (_of(kind, tensors) if kind == "conditioner" else tensors), about
 
 
 def _check_pair(about_vae: dict[str, Any], about_conditioner: dict[str, Any], vae_file: Path, study: Study) -> None:
@@ -166,50 +174,49 @@ def _complete(path: Path) -> Iterator[None]:
     """Errors of a file whose entries are missing or do not belong together, in the user's words."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (UserError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
+        what = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         raise UserError(
-            f"{path} does not hold a complete model ({type(error).__name__}: {error}). Train again, or restore the "
-            "file from a copy."
+            f"{path} does not hold a complete model ({what}). Train again, or restore the file from a copy."
         ) from error
 
 
-def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value for name, value in tensors.items() if name.startswith(("vae.", "conditioner."))}
+def _of(kind: Kind, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in tensors.items() if name.startswith(f"{kind}.")}
 
 
-def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
-    return {name: value.numpy() for name, value in tensors.items() if name not in _weights(tensors)}
+def _assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None, about: dict[str, Any]) -> Parts:
+    """All parts, each checked against the others; without ``conditioner`` that network stays without memory.
 
-
-def _reduction(settings: Settings, arrays: dict[str, NDArray[Any]]) -> Reduction:
-    own = {name.removeprefix("reduction."): array for name, array in arrays.items() if name.startswith("reduction.")}
-    return restore_reduction(settings.reduction.method, own)
-
-
-def _assemble(tensors: dict[str, Tensor], about: dict[str, Any]) -> Parts:
-    arrays = _arrays(tensors)
+    Raises UserError, KeyError, TypeError, ValueError, RuntimeError, AttributeError or OverflowError.
+    """
+    vae = _of("vae", tensors)
+    arrays = {name: value.numpy() for name, value in tensors.items() if name not in vae}
     settings = Settings.model_validate(about["settings"])
     scaler = ConditionScaler.from_dict(about["condition_scaler"])
-    reduction = _reduction(settings, arrays)
+    reduction = restore_reduction(settings.reduction.method, _group("reduction", arrays))
     times = arrays["times"].astype(np.float64)
+    check_times(times)
     with torch.device("meta"):  # no memory is taken until the shapes are known to be those of the file
         networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), len(scaler.names))
-    networks.load_state_dict(_weights(tensors), strict=True, assign=True)
-    if any(value.dtype != torch.float32 for value in networks.state_dict().values()):
-        raise ValueError("weights are not float32")
+    _fill(networks.vae, vae, "vae")
+    if conditioner is not None:
+        _fill(networks.conditioner, conditioner, "conditioner")
+    if _digest(vae) != about["vae"]:
+        raise ValueError("the weights are not those that were written")
+    nodes, count = reduction.field_shape
     variables, units = tuple(about["variables"]), tuple(about["units"])
-    mesh = Mesh(
-        arrays.get("coords"),
-        {name.removeprefix("cells."): array for name, array in arrays.items() if name.startswith("cells.")},
-    )
-    nodes, count = reduction.decode(np.zeros(reduction.rank, np.float32)).shape
     if not (len(variables) == len(units) == count and len(times)):
         raise ValueError(f"{len(variables)} variables, {len(units)} units and {len(times)} times of {count} fields")
-    check_times(times)
+    check_names(variables, "variable")
+    if not all(isinstance(unit, str) for unit in units):
+        raise TypeError("the units are no texts")
+    mesh = Mesh(arrays.get("coords"), _group("cells", arrays))
     mesh.check(nodes)
+    _check_info(about["info"])
     return Parts(
         settings=settings,
-        split=Split(**{part: tuple(ids) for part, ids in about["split"].items()}),
+        split=_split(about["split"]),
         variables=variables,
         units=units,
         times=times,
@@ -219,6 +226,39 @@ def _assemble(tensors: dict[str, Tensor], about: dict[str, Any]) -> Parts:
         networks=networks.eval(),
         info=about["info"],
     )
+
+
+def _group(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+
+
+def _fill(module: nn.Module, weights: dict[str, Tensor], kind: Kind) -> None:
+    """Put all weights in their places: each of the right shape and type, finite, none missing, none left over."""
+    if bad := [name for name, value in weights.items() if value.dtype != torch.float32 or not value.isfinite().all()]:
+        raise ValueError(f"{bad[0]} does not hold finite numbers of 32 bits")
+    module.load_state_dict(
+        {name.removeprefix(f"{kind}."): value for name, value in weights.items()}, strict=True, assign=True
+    )
+
+
+def _split(parts: dict[str, list[str]]) -> Split:
+    split = Split(**{part: tuple(ids) for part, ids in parts.items()})
+    check_ids((*split.train, *split.validation, *split.test))
+    if not split.train:
+        raise ValueError("the split has no training runs")
+    return split
+
+
+def _check_info(info: dict[str, Any]) -> None:
+    """Types of the entries that others read; TypeError, KeyError or ValueError where one is missing or wrong."""
+    if not isinstance(info["data_fingerprint"], str) or not isinstance(info["conditioner_trained"], bool):
+        raise TypeError("data_fingerprint or conditioner_trained in info")
+    if not isinstance(info["stages"], list) or any(stage not in STAGES for stage in info["stages"]):
+        raise ValueError("unknown stages in info")
+    for entry in info["history"]:
+        numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
+        if entry["stage"] not in STAGES or numbers[0] < 0:
+            raise ValueError("unknown stages in the history")
 
 
 def _digest(weights: dict[str, Tensor]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import importlib.metadata
+import math
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +19,21 @@ from rich.console import Console
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.limits import require_memory
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import Parts, load_parts, save_parts
 from simulgenvae.models import Gaussian, Latents
 from simulgenvae.settings import Settings, Study
-from simulgenvae.training.checkpoint import stage_file
+from simulgenvae.training.checkpoint import comparable, stage_file
 from simulgenvae.training.problem import unit_times
 from simulgenvae.training.tensor_file import read_tensors
 from simulgenvae.training.train import StageName, Start, train
 
 BATCH_BYTES = 256 * 2**20
 """Fields that are decoded at once; more runs are predicted in batches of this size."""
+DECODING = 6
+"""Memory that decoding needs, as a multiple of the fields that come out: they are scaled in double precision."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,21 @@ class Surrogate(Parts):
         """
         path = stage_file(study.checkpoints, stage)
         weights, about = read_tensors(path)
-        identity = about.get("identity", {})
-        trained = self.info["data_fingerprint"], self.settings.model_dump(mode="json"), self.info["stages"]
-        if (identity.get("data"), identity.get("settings"), identity.get("stages")) != trained:
+        own = comparable(
+            {
+                "data": self.info["data_fingerprint"],
+                "settings": self.settings.model_dump(mode="json"),
+                "stages": self.info["stages"],
+            }
+        )
+        found = comparable(about.get("identity"))
+        if {key: found.get(key) for key in own} != own:
             raise UserError(f"{path} belongs to another training than {study.vae_file}.")
         networks = copy.deepcopy(self.networks)
-        networks.load_state_dict(weights)
+        try:
+            networks.load_state_dict(weights)
+        except RuntimeError as error:
+            raise UserError(f"{path} is damaged: {error}") from error
         return replace(self, networks=networks)
 
     def predict(
@@ -71,9 +85,10 @@ class Surrogate(Parts):
         times
             ``[t]`` within the trained span, in the unit of the data; the training times when not given.
         samples
-            When positive, draw so many latents of each design and add the standard deviation ``std``.
+            When positive, draw so many latents of each design and add the standard deviation ``std``. It does not
+            depend on the other designs of the call.
         seed
-            Seed of the samples.
+            Seed of the samples; each design has noise of its own, made from this and its id.
 
         Returns
         -------
@@ -83,8 +98,12 @@ class Surrogate(Parts):
         Raises
         ------
         UserError
-            For other parameters than the trained ones and times outside the trained span.
+            For other parameters than the trained ones, times outside the trained span, and more fields than fit into
+            memory.
         """
+        size = len(conditions) * self._run_bytes(self.times if times is None else times) * (2 if samples > 0 else 1)
+        # Twice: all batches, and what they are joined to.
+        require_memory(2 * size, f"predicting {len(conditions)} designs at once", "predict fewer, or use batches.")
         batches = list(self.predict_batches(conditions, times=times, samples=samples, seed=seed))
         return xr.concat(
             batches,
@@ -99,23 +118,25 @@ class Surrogate(Parts):
     def predict_batches(
         self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
     ) -> Iterator[xr.Dataset]:
-        """As :meth:`predict`, in batches of runs that hold at most 256 MB of fields each (one run at least)."""
+        """As :meth:`predict`, in batches of runs that hold at most 256 MB of fields each (one run at least).
+
+        Some times that amount is needed while a batch is decoded.
+        """
         if not self.info["conditioner_trained"]:
             raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
         times = self._checked_times(times)
         scaled = torch.from_numpy(self.condition_scaler.transform(conditions).astype(np.float32))
-        run_bytes = 4 * len(times) * self.reduction.state_size
-        size = max(1, BATCH_BYTES // run_bytes)
-        generator = torch.Generator().manual_seed(seed)
+        size = self._at_once(times)
         for start in range(0, len(conditions), size):
             rows = range(start, min(start + size, len(conditions)))
             with torch.inference_mode():
                 latents = self.networks.conditioner(scaled[list(rows)])
             fields = {"fields": self._decode(latents.mean, times)}
             if samples > 0:
-                fields["std"] = self._std(latents, times, samples, generator)
+                generators = [_generator(seed, conditions.ids[row]) for row in rows]
+                fields["std"] = self._std(latents, times, samples, generators)
             warnings = self.condition_scaler.outside(conditions.select(list(rows)))
             yield self._labelled(fields, [conditions.ids[row] for row in rows], times, warnings)
 
@@ -127,7 +148,11 @@ class Surrogate(Parts):
         return self._labelled(fields, [f"sample_{k}" for k in range(count)], self.times, [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
-        """Posterior means of one run ``[T, M, V]``: ``z`` ``[1, D]``, ``h`` ``[1, L, d]``."""
+        """Posterior means of one run ``[T, M, V]``, else UserError: ``z`` ``[1, D]``, ``h`` ``[1, L, d]``."""
+        if run.shape != (expected := (len(self.times), *self.reduction.field_shape)):
+            raise UserError(
+                f"A run of this surrogate has the shape {expected} (times, nodes, variables), not {run.shape}."
+            )
         with torch.inference_mode():
             coefficients = torch.from_numpy(self.reduction.encode(run))
             latents: Latents = self.networks.vae.encode(coefficients[None])[0]
@@ -139,25 +164,37 @@ class Surrogate(Parts):
         return decoded
 
     def _decode(self, flat: torch.Tensor, times: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Flat latents ``[n, D + L·d]`` to fields ``[n, t, M, V]`` in physical units."""
+        """Flat latents ``[n, D + L·d]`` to fields ``[n, t, M, V]`` in physical units, where memory allows."""
+        needed = DECODING * len(flat) * self._run_bytes(times)
+        require_memory(needed, f"decoding {len(flat)} runs of {len(times)} times", "ask for fewer at once.")
         with torch.inference_mode():
             vae = self.networks.vae
             moments = torch.from_numpy(unit_times(times, self.times))
             coefficients: NDArray[np.float32] = vae.decode(vae.latents_from_flat(flat), moments).numpy()
         return self.reduction.decode(coefficients)
 
+    def _run_bytes(self, times: NDArray[np.float64]) -> int:
+        return 4 * len(times) * math.prod(self.reduction.field_shape)
+
+    def _at_once(self, times: NDArray[np.float64]) -> int:
+        """How many fields ``[t, M, V]`` are decoded at once."""
+        return max(1, BATCH_BYTES // self._run_bytes(times))
+
     def _std(
-        self, latents: Gaussian, times: NDArray[np.float64], samples: int, generator: torch.Generator
+        self, latents: Gaussian, times: NDArray[np.float64], samples: int, generators: Sequence[torch.Generator]
     ) -> NDArray[np.float32]:
-        """Standard deviation over samples of the conditional prior, accumulated (Welford 1962)."""
-        mean: NDArray[np.float64] | float = 0.0
-        squares: NDArray[np.float64] | float = 0.0
-        for count in range(1, samples + 1):
-            fields = self._decode(latents.sample(generator), times).astype(np.float64)
-            change = fields - mean
-            mean = mean + change / count
-            squares = squares + change * (fields - mean)
-        std: NDArray[np.float32] = np.sqrt(squares / max(samples - 1, 1)).astype(np.float32)
+        """Standard deviation over samples of each design's latents, accumulated (Welford 1962); ``[n, t, M, V]``."""
+        std = np.empty((len(generators), len(times), *self.reduction.field_shape), np.float32)
+        for design, generator in enumerate(generators):
+            one = Gaussian(latents.mean[design].expand(samples, -1), latents.log_std[design].expand(samples, -1))
+            mean, squares, count = np.zeros(std.shape[1:]), np.zeros(std.shape[1:]), 0
+            for drawn in torch.split(one.sample(generator), self._at_once(times)):
+                for fields in self._decode(drawn, times):
+                    count += 1
+                    change = fields - mean
+                    mean += change / count
+                    squares += change * (fields - mean)
+            std[design] = np.sqrt(squares / max(samples - 1, 1))
         return std
 
     def _checked_times(self, times: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -192,6 +229,12 @@ class Surrogate(Parts):
             arrays["coords"] = (("node", "dim"), self.mesh.coords)
         labels = {"run": list(ids), "time": times, "variable": list(self.variables)}
         return xr.Dataset(arrays, labels, {"units": list(self.units), "warnings": warnings})
+
+
+def _generator(seed: int, run: str) -> torch.Generator:
+    """Noise of one design: it depends on the seed and the design's id, not on the designs beside it."""
+    digest = hashlib.sha256(f"{seed} {run}".encode("utf-8", "surrogatepass")).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
 
 
 def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
@@ -235,15 +278,18 @@ def fit(
     Raises
     ------
     UserError
-        See :func:`simulgenvae.training.train.train`.
+        A conditioner without a VAE, or a start from other data; else see :func:`simulgenvae.training.train.train`.
     """
     settings = settings or Settings()
     if start is not None:
-        if start.data_fingerprint != dataset.fingerprint:
+        about = start.data_fingerprint, start.shape, start.parameters
+        if about != (dataset.fingerprint, dataset.shape[1:], dataset.conditions.names):
             raise UserError("The VAE to start from was trained on other data: train all stages again with --overwrite.")
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     stages = stages or default_stages(settings)
+    if stages[0] == "conditioner" and start is None:
+        raise UserError("The conditioner learns from a trained VAE: train that too, or start from a trained one.")
     trained = train(
         dataset,
         split,

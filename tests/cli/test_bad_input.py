@@ -190,9 +190,24 @@ def test_bad_files_are_refused(make: Callable[[Path], Case], source: Path, refus
     refused(make(source))
 
 
+def test_a_failure_leaves_no_folders(source: Path, refused: Any) -> None:
+    change(source, lambda fields: fields * np.nan)
+    split = source / "split.csv"
+    split.write_text("id,split\n" + "".join(f"run_{k},train\n" for k in range(12)))
+    arguments = ["ingest", source / "fields.npy", "--params", source / "params.csv", "--study", source / "a/b"]
+    refused((arguments, ("run_0", "NaN")))
+    refused(([*arguments, "--split", split], ("run_0", "NaN")))
+
+
+def test_coordinates_of_another_mesh_are_named(source: Path, refused: Any) -> None:
+    np.save(source / "fields.npy", np.load(source / "fields.npy")[..., 0])
+    np.save(source / "coords.npy", np.arange(22.0))
+    refused((ingest(source, "--coords", source / "coords.npy"), ("23 values", "22 nodes (of the coordinates or mesh)")))
+
+
 def test_data_that_are_there_are_not_replaced(ingested: Path, source: Path, refused: Any, tree: Any) -> None:
     arguments = ["ingest", source / "fields.npy", "--params", source / "params.csv", "--study", ingested]
-    refused((arguments, ("dataset.zarr", "exists")))
+    refused((arguments, ("dataset.zarr", "exists", "--overwrite")))
     change(source, lambda fields: fields * np.nan)
     refused(([*arguments, "--overwrite"], ("run_0", "NaN")))
 
@@ -274,6 +289,8 @@ def test_a_trained_model_is_not_replaced_unasked(trained: Path, refused: Any) ->
 
 def test_conditioner_without_a_vae_names_the_file(ingested: Path, refused: Any) -> None:
     refused((["train", ingested, "--stage", "conditioner"], ("model_save/SimulGen-VAE does not exist",)))
+    other = ["--set", "training.end_to_end.vae_path=elsewhere/vae"]
+    refused((["train", ingested, "--stage", "conditioner", *other], ("elsewhere/vae does not exist", "vae_path")))
 
 
 def test_later_stages_need_the_same_architecture_and_data(cli: Any, trained: Path, source: Path, refused: Any) -> None:
@@ -354,11 +371,19 @@ def test_bad_predictions(trained: Path, make_runs: Any, refused: Any) -> None:
     refused(([*predict, trained / "p.txt"], ("p.txt", ".npz, .zarr, .pvd")))
     refused(([*predict, trained / "no/p.npz"], ("no does not exist",)))
     refused(([*predict, table.with_suffix(".npz"), "--samples", 1], ("--samples is 1",)))
+    refused(
+        ([*predict, table.with_suffix(".npz"), "--samples", 2, "--seed", 2**63], ("--seed is 9223372036854775808",))
+    )
     (trained / "p.npz").write_text("precious")
     refused(([*predict, trained / "p.npz"], ("p.npz exists", "--overwrite")))
     np.savetxt(trained / "times.csv", [0.5, 3.0])
     refused(([*predict, trained / "q.npz", "--times", trained / "times.csv"], ("Time 3", "0 to 2")))
     refused((["predict", trained, "--params", trained / "none.csv", "--out", trained / "q.npz"], ("none.csv",)))
+
+
+def test_the_demo_refuses_before_it_solves(tmp_path: Path, refused: Any) -> None:
+    refused((["demo", tmp_path / "demo", "--runs", 3], ("--runs is 3", "4 at least")))
+    refused((["demo", tmp_path / "demo", "--set", "model.with=3"], ("nearest is model.width",)))
 
 
 def test_unknown_arguments_are_explained(refused: Any) -> None:

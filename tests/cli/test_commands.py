@@ -34,6 +34,22 @@ def test_ingest_keeps_the_given_split(cli: Any, source: Path, tmp_path: Path) ->
     assert not (study / "input_data/split.csv").exists()
 
 
+def test_settings_name_the_parameters_and_the_part_that_is_used(cli: Any, source: Path) -> None:
+    (source / "study.toml").write_text('[data]\nparameters = "params.csv"\n')
+    done = cli("ingest", source / "fields.npy", "--study", source, "--set", "data.first_timesteps=4")
+    assert done.code == 0, done.err
+    assert "12 runs, 4 timesteps" in done.out
+
+
+def test_another_preset_of_a_documented_study(cli: Any, ingested: Path) -> None:
+    (ingested / "study.toml").unlink()
+    (ingested / "preset.txt").write_text("header, of preset\n2\n4\n16 8\n16\n")
+    refused = cli("check", ingested)
+    assert refused.code == 2
+    assert "choose another --preset" in refused.err
+    assert cli("check", ingested, "--preset", 2).code == 0
+
+
 def test_check_reports_and_passes(cli: Any, ingested: Path) -> None:
     done = cli("check", ingested)
     assert done.code == 0, done.err

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -66,6 +67,27 @@ def test_ingest_on_a_full_disk_leaves_the_data(cli: Any, trained: Path, source: 
     assert done.code == 2, done.err
     assert "dataset.zarr: the dataset cannot be written" in done.err
     assert tree(trained) == before
+
+
+def test_a_disk_that_has_room_for_the_data_but_not_for_the_split(cli: Any, tmp_path: Path, tree: Any) -> None:
+    runs, study = 300, tmp_path / "study"
+    fields, params, split = tmp_path / "fields.npy", tmp_path / "params.csv", tmp_path / "split.csv"
+    params.write_text("p\n" + "".join(f"{k}\n" for k in range(runs)))
+    uses = ["train", "train", *["validation"] * (runs - 2)]
+    split.write_text("id,split\n" + "".join(f"{k},{use}\n" for k, use in enumerate(uses)))
+    ingest = ("ingest", fields, "--params", params, "--study", study, "--split", split, "--overwrite")
+    np.save(fields, np.zeros((runs, 1, 1)))
+    assert cli(*ingest).code == 0
+    before = tree(study)
+    np.save(fields, np.ones((runs, 1, 1)))
+    stored = study / "input_data"
+    most = max(path.stat().st_size for path in (stored / "dataset.zarr").rglob("*") if path.is_file())
+    assert most < (stored / "split.csv").stat().st_size
+    with files_of_at_most(most):
+        done = cli(*ingest)
+    assert done.code == 2, done.err
+    assert "split.csv: cannot be written" in done.err
+    assert tree(study) == before
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".zarr"])

@@ -123,6 +123,22 @@ def test_data_are_read_again_when_their_source_changes(script: Any, study: Path)
     assert store.stat().st_ino == second
 
 
+def test_data_without_their_record_are_not_left_behind(script: Any, study: Path) -> None:
+    """The disk becomes full after the data, in the record of the files that they were read from: a long one here."""
+    resource = pytest.importorskip("resource", reason="limits of this kind exist on Unix alone")
+    for k in range(60):
+        (study / "parametric_data" / f"{'notes' * 20}{k}.txt").touch()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        code, _, err = script()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert code == 2
+    assert "dataset.source.json: cannot be written" in err
+    assert {path.name for path in (study / "input_data").iterdir()} == {"condition.txt", "dataset1.pickle"}
+
+
 def test_changed_data_that_are_bad_leave_the_stored_ones(script: Any, study: Path, tree: Any) -> None:
     assert script()[0] == 0
     fields = np.full((12, 6, 46), np.nan)

@@ -110,11 +110,12 @@ def test_slices(tmp_path_factory: pytest.TempPathFactory, steps: int, start: int
     study = tmp_path_factory.mktemp("study")
     end = min(M, start + count)
     np.save(study / "fields.npy", FIELDS if form == "4d" else FIELDS.reshape(N, T, M * V))
-    np.savetxt(study / "coords.txt", np.arange(M))
     (study / "params.csv").write_text("p\n1\n2\n3\n4\n")
     chosen = DataSettings(variables=V, first_timesteps=steps, node_start=start, node_end=end)
-    chain = {"line": np.stack([np.arange(M - 1), np.arange(1, M)], 1)}
-    dataset, _ = ingest(study, settings=chosen, coords=study / "coords.txt", cells=chain)
+    chain = np.stack([np.arange(M - 1), np.arange(1, M)], 1)
+    points = np.stack([np.arange(M), np.zeros(M), np.zeros(M)], 1)
+    pyvista.UnstructuredGrid({pyvista.CellType.LINE: chain}, points).save(study / "mesh.vtu")
+    dataset, _ = ingest(study, settings=chosen, mesh=study / "mesh.vtu")
     assert np.array_equal(fields_of(dataset), FIELDS[:, :steps, start:end].astype(np.float32))
     assert dataset.mesh.coords is not None
     assert dataset.mesh.coords[:, 0].tolist() == list(range(start, end))
@@ -134,7 +135,7 @@ def test_slices(tmp_path_factory: pytest.TempPathFactory, steps: int, start: int
         ({"settings": DataSettings(node_start=7)}, "7 to 7"),
         ({"variables": ["u"]}, "has 2 variables, but 1 are named: u"),
         ({"variables": ["u", "u"]}, "more than once"),
-        ({"units": ["m"]}, "1 units for 2 variables"),
+        ({"units": ["m"]}, r"1 units \(m\), but 2 variables \(field0, field1\)"),
     ],
 )
 def test_expectations_are_checked(study: Path, options: dict[str, Any], words: str) -> None:
@@ -146,7 +147,9 @@ def test_expectations_are_checked(study: Path, options: dict[str, Any], words: s
 
 def test_flat_fields_need_the_number_of_variables(study: Path) -> None:
     np.save(study / "fields.npy", FIELDS.reshape(N, T, M * V))
-    with pytest.raises(UserError, match="14 values per timestep, which are not 7 nodes x 1 variable"):
+    with pytest.raises(
+        UserError, match=r"14 values per timestep, which are not 7 nodes \(of the coordinates or mesh\) x 1"
+    ):
         ingest(study, coords=study / "coords.npy")
     dataset, _ = ingest(study, coords=study / "coords.npy", variables=["u", "v"])
     assert np.array_equal(fields_of(dataset), FIELDS.astype(np.float32))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.data.split import Split, make_split, write_split
+from simulgenvae.data.split import Split, make_split, split_replaced
 from simulgenvae.errors import UserError
 from simulgenvae.settings.schema import DataSettings
 
@@ -53,11 +53,24 @@ def test_too_few_runs() -> None:
 def test_a_written_split_is_read_again(tmp_path: Path) -> None:
     names = ("a,b", 'say "x"', "ü", "r4", "5")
     split = make_split(names, DataSettings(), None)
-    write_split(split, tmp_path / "split.csv")
+    with split_replaced(tmp_path / "split.csv", split):
+        pass
     assert make_split(names, DataSettings(split_seed=9), tmp_path / "split.csv") == split
     assert [path.name for path in tmp_path.iterdir()] == ["split.csv"]
-    with pytest.raises(UserError, match="cannot be written"):
-        write_split(split, tmp_path / "none" / "split.csv")
+    with pytest.raises(UserError, match="cannot be written"), split_replaced(tmp_path / "none" / "split.csv", split):
+        pass
+
+
+@pytest.mark.parametrize("split", [None, Split(("c",), (), ())])
+def test_the_old_split_stays_when_the_data_fail(tmp_path: Path, split: Split | None) -> None:
+    path = tmp_path / "split.csv"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), split_replaced(path, split):
+        raise KeyboardInterrupt
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("split.csv", "old")]
+    with split_replaced(path, split):
+        assert path.read_text() == "old"
+    assert [file.read_text() for file in tmp_path.iterdir()] == ([] if split is None else ["id,split\nc,train\n"])
 
 
 def test_file_accepts_short_names_and_other_orders(tmp_path: Path) -> None:

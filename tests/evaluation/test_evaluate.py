@@ -100,8 +100,7 @@ def test_references_that_do_not_fit_into_memory_are_named(
     dataset: Any, surrogate: Any, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     surrogate.info["stages"] = ["end_to_end"]
-    nothing_free = type("Memory", (), {"available": 10})
-    monkeypatch.setattr("simulgenvae.evaluation.compare.psutil.virtual_memory", nothing_free)
+    monkeypatch.setattr("simulgenvae.evaluation.compare.available_memory", lambda: 10)
     metrics = evaluate(dataset, surrogate, study, figures=False)
     assert metrics["best_reference"] is None
     assert set(metrics["errors"]) == {"prediction", "reconstruction", "projection_floor"}

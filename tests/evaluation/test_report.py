@@ -66,3 +66,7 @@ def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:
         "fraction of the best reference",
     ):
         assert expected in page
+
+
+def test_numbers_are_not_wrapped(page: str) -> None:
+    assert re.search(r"td:not\(:first-child\)[^{]*{ white-space: nowrap; }", page)

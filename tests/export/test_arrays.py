@@ -6,6 +6,7 @@ import xarray as xr
 import zarr
 
 from simulgenvae.data.dataset import Mesh
+from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 
 
@@ -65,3 +66,10 @@ def test_zarr_opens_in_xarray(tmp_path, mesh, batched, make_prediction):
 def test_zarr_keeps_one_run_per_chunk(tmp_path, prediction, mesh):
     write_prediction(prediction, mesh, tmp_path / "new.zarr")
     assert zarr.open_group(tmp_path / "new.zarr", mode="r")["fields"].chunks == (1, 3, 6, 2)
+
+
+def test_npz_that_does_not_fit_into_memory_is_refused(tmp_path, prediction, mesh, monkeypatch):
+    monkeypatch.setattr("simulgenvae.data.limits.available_memory", lambda: 100)
+    with pytest.raises(UserError, match=r"joining 1 batches.*\.zarr"):
+        write_prediction(prediction, mesh, tmp_path / "new.npz")
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,8 @@ def test_nothing_is_lost(make_waves: Callable[..., Dataset]) -> None:
     dataset = make_waves(variables=3)
     direct = fit_reduction(dataset, np.arange(5), ReductionSettings(method="none"))
     assert isinstance(direct, Direct)
-    assert direct.rank == direct.state_size == 90
+    assert direct.rank == 90
+    assert direct.field_shape == (30, 3)
     run = dataset.run(7)
     coefficients = direct.encode(run)
     assert coefficients.shape == (8, 90)

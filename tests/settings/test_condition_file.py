@@ -85,8 +85,8 @@ def test_a_real_file_with_images_says_what_works_now_and_nothing_else(tmp_path: 
         read(tmp_path, REAL_FILE)
     lines = str(error.value).splitlines()
     assert lines[0] == "2 mistakes in the settings:"
-    assert "line 37: input_type asks for images, which come in a later version; what works now is a table" in lines[2]
-    assert "line 38: param_data_type asks for images" in lines[1]
+    assert "line 37: input_type must ask for a table, as images come in a later version" in lines[2]
+    assert "line 38: param_data_type must ask for a table" in lines[1]
 
 
 def test_every_way_to_write_a_line(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_spatial_attention_is_noted_until_there_are_images(tmp_path: Path) -> No
         ("use_e2e_training yes\n", r"line 1: use_e2e_training must be 0 \(off\) or 1 \(on\), but is 'yes'"),
         ("e2e_loss_function RMSE\n", "line 1: e2e_loss_function must be one of mse, mae"),
         ("input_type pictures\n", "line 1: input_type must be csv"),
-        ("input_type image_vit\n", "line 1: input_type asks for images"),
+        ("input_type image_vit\n", "line 1: input_type must ask for a table"),
         ("param_data_type .bmp\n", r"line 1: param_data_type must be \.csv"),
         (b"Dim1 3\xff\n", "line 1: Dim1 is not UTF-8"),
         ("Dim1 3\n".encode("utf-16"), "condition.txt: not UTF-8"),

@@ -35,20 +35,3 @@ def test_a_leading_slash_that_does_not_exist_is_relative_to_the_study(tmp_path: 
     assert study.resolve("images") == tmp_path / "images"
     (tmp_path / "there").mkdir()
     assert study.resolve(str(tmp_path / "there")) == tmp_path / "there"
-
-
-def test_parameter_table_is_the_file_or_the_only_table_of_the_folder(tmp_path: Path) -> None:
-    study = Study(tmp_path)
-    with pytest.raises(UserError, match="parametric_data: there is no such file or folder"):
-        study.parameter_table()
-    study.parametric_data.mkdir()
-    (study.parametric_data / "notes.txt").touch()
-    with pytest.raises(UserError, match="found: none"):
-        study.parameter_table()
-    first = study.parametric_data / "a.CSV"
-    first.touch()
-    assert study.parameter_table() == study.parameter_table("/parametric_data") == first
-    (study.parametric_data / "b.csv").touch()
-    with pytest.raises(UserError, match=r"found: a\.CSV, b\.csv"):
-        study.parameter_table()
-    assert study.parameter_table("parametric_data/a.CSV") == first

@@ -8,7 +8,7 @@ import torch
 
 from simulgenvae.errors import UserError
 from simulgenvae.training.checkpoint import Progress, load_checkpoint, save_checkpoint, stage_file
-from simulgenvae.training.tensor_file import write_tensors
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 IDENTITY = {"settings": {"training": {"vae": {"steps": 5, "patience": None}}}, "data": "abc", "stages": ["vae"]}
 
@@ -51,6 +51,40 @@ def test_each_difference_is_named(tmp_path: Path, changed: dict[str, object], to
         load_checkpoint(tmp_path / "last", IDENTITY | changed)
     with pytest.raises(UserError, match="--overwrite"):
         load_checkpoint(tmp_path / "last", IDENTITY | changed)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"training": {"vae": {"steps": 5, "patience": None}, "device": "cuda"}},
+        {"training": {"vae": {"steps": 5, "patience": None}, "checkpoint_seconds": 9.0}},
+        {"training": {"vae": {"steps": 5, "patience": None}}, "data": {"load_all": True}},
+    ],
+)
+def test_settings_that_change_nothing_that_is_learned_may_differ(tmp_path: Path, settings: dict[str, object]) -> None:
+    _save(tmp_path / "last")
+    load_checkpoint(tmp_path / "last", IDENTITY | {"settings": settings})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("else/x", torch.ones(1)), ("no group", torch.ones(1))],
+)
+def test_entries_that_belong_nowhere(tmp_path: Path, name: str, value: torch.Tensor) -> None:
+    _save(tmp_path / "last")
+    tensors, about = read_tensors(tmp_path / "last")
+    write_tensors(tmp_path / "last", tensors | {name: value}, about)
+    with pytest.raises(UserError, match="damaged"):
+        load_checkpoint(tmp_path / "last", IDENTITY)
+
+
+@pytest.mark.parametrize("progress", [None, 5, {"surprise": 1}, {"stage": -1}, {"step": "late"}, {"since_best": 0.5}])
+def test_progress_that_is_none(tmp_path: Path, progress: object) -> None:
+    _save(tmp_path / "last")
+    tensors, about = read_tensors(tmp_path / "last")
+    write_tensors(tmp_path / "last", tensors, about | {"progress": progress})
+    with pytest.raises(UserError, match="damaged"):
+        load_checkpoint(tmp_path / "last", IDENTITY)
 
 
 def test_identities_are_compared_as_they_are_stored(tmp_path: Path) -> None:

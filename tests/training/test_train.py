@@ -21,11 +21,16 @@ import pytest
 import torch
 from rich.console import Console
 
+import simulgenvae.training.train
 from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study
+from simulgenvae.surrogate import Surrogate
+from simulgenvae.training.loop import Interrupted
+from simulgenvae.training.stages import Batch, VaeStage
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
 from simulgenvae.training.train import choose_device, train
 
 MakeSettings = Callable[..., Settings]
@@ -143,6 +148,74 @@ def test_other_settings_or_data_are_not_resumed(uninterrupted: Study, capsys: py
     errors = capsys.readouterr().err
     assert "settings.training.vae.learning_rate was" in errors
     assert "--overwrite" in errors
+
+
+@pytest.mark.parametrize("override", ["training.device=auto", "training.checkpoint_seconds=500", "data.load_all=true"])
+def test_settings_without_effect_may_change_on_resume(uninterrupted: Study, override: str) -> None:
+    before = uninterrupted.conditioner_file.read_bytes()
+    assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", override]) == 0
+    loaded = Surrogate.load(uninterrupted)
+    loaded.at_stage(uninterrupted, "vae")
+    assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume"]) == 0
+    assert uninterrupted.conditioner_file.read_bytes() == before
+
+
+def test_other_validation_runs_are_not_resumed(waves: Dataset, make_settings: MakeSettings, tmp_path: Path) -> None:
+    """They choose the weights."""
+    settings = make_settings(2)
+    one, two = (Split(waves.ids[:8], held, ()) for held in (waves.ids[8:10], waves.ids[10:]))
+    train(waves, one, settings, stages=STAGES, folder=tmp_path)
+    with pytest.raises(UserError, match="validation runs was"):
+        train(waves, two, settings, stages=STAGES, folder=tmp_path, resume=True)
+
+
+class _Interrupting(VaeStage):
+    """During whose third step the user presses Ctrl-C."""
+
+    calls = 0
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, torch.Tensor]:
+        self.calls += 1
+        if self.calls == 3:
+            signal.raise_signal(signal.SIGINT)
+        return super().losses(batch, kl_weight)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value"),
+    [
+        ("last", "networks/vae.times", torch.zeros(3)),
+        ("last", "optimizer/0.0.exp_avg", None),
+        ("last", "optimizer/1.0.momentum_buffer", torch.zeros(2, 2)),
+        ("last", "rng/cpu", torch.zeros(3)),
+        ("prepared", "coefficients", torch.zeros(12, 8)),
+        ("prepared", "coefficients", None),
+        ("prepared", "basis", torch.zeros(2, 2)),
+        ("prepared", "mean", torch.zeros(30, 1, dtype=torch.bfloat16)),
+    ],
+)
+def test_damaged_checkpoints_are_refused(
+    waves: Dataset,
+    make_settings: MakeSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    name: str,
+    value: torch.Tensor | None,
+) -> None:
+    settings = make_settings(5)
+    split = make_split(waves.ids, settings.data, None)
+    with monkeypatch.context() as patch:
+        patch.setitem(simulgenvae.training.train.STAGES, "vae", _Interrupting)
+        with pytest.raises(Interrupted):
+            train(waves, split, settings, stages=STAGES, folder=tmp_path)
+    path = tmp_path / f"{file}.safetensors"
+    tensors, about = read_tensors(path)
+    assert name in tensors
+    changed = tensors | {name: value} if value is not None else {k: v for k, v in tensors.items() if k != name}
+    write_tensors(path, changed, about)
+    with pytest.raises(UserError, match="damaged"):
+        train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
 
 
 def test_prepared_coefficients_of_another_training_are_not_resumed(

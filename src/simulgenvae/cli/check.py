@@ -31,7 +31,7 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Print tables and findings; a study with errors is a UserError."""
     study = Study.open(options.folder)
-    settings = load_settings(study, overrides=options.overrides)
+    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)
     report = check(dataset, study_split(study, dataset, settings), settings.reduction)
     for table in report.tables:

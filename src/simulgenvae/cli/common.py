@@ -21,6 +21,12 @@ def add_study(parser: argparse.ArgumentParser) -> None:
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Where a study's settings come from: ``--preset`` and ``--set``."""
+    parser.add_argument("--preset", type=int, default=1, help="preset of a documented study (default 1)")
+    add_overrides(parser)
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
     """``--set key=value``, any number of times."""
     parser.add_argument(
         "--set",

@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from simulgenvae.cli.common import add_overrides
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study
+from simulgenvae.settings import Study, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
 
 NEW_DESIGNS = 3
+FEWEST_RUNS = 4
+"""With fewer, one of training, validation and test would be too small."""
 
 
 class Checked(NamedTuple):
@@ -47,7 +50,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="a new or empty folder")
     parser.add_argument("--runs", type=int, default=96, help="designs to solve for training and evaluation")
     parser.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
-    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="a setting")
+    add_overrides(parser)
     parser.set_defaults(run=run)
 
 
@@ -56,6 +59,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
     folder: Path = options.folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is not an empty folder: remove it, or give another one.")
+    if options.runs < FEWEST_RUNS:
+        raise UserError(f"--runs is {options.runs}: give {FEWEST_RUNS} at least.")
+    load_settings(Study(folder / "study"), overrides=options.overrides)  # refuses mistakes before minutes of solving
     try:
         from simulgenvae.demo import board
     except ImportError as error:

@@ -7,6 +7,7 @@ beside it. A dataset that came in another way, with ``simulgenvae ingest``, is u
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from simulgenvae.data.condition_files import read_condition_files
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest import ingest_documented
 from simulgenvae.data.split import make_split
+from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study
 
 if TYPE_CHECKING:
@@ -56,7 +58,11 @@ def update_dataset(
         split_file = study.split_file if study.split_file.exists() else None
         check_trainable(conditions, make_split(conditions.ids, settings.data, split_file), settings, stages)
     dataset, notes = ingest_documented(pickle, parameters, study.dataset, settings=settings.data, overwrite=True)
-    _write_record(study.dataset_source, {"fingerprint": dataset.fingerprint, "source": source})
+    try:
+        _write_record(study.dataset_source, {"fingerprint": dataset.fingerprint, "source": source})
+    except UserError:
+        shutil.rmtree(study.dataset)  # without the record it would pass for data that were ingested by themselves
+        raise
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
 
@@ -89,5 +95,9 @@ def _record(path: Path) -> dict[str, Any]:
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.writing")
-    temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

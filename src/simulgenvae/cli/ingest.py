@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from simulgenvae.cli.common import add_settings
 from simulgenvae.data.ingest import build_dataset
-from simulgenvae.data.split import make_split, write_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study, load_settings
 
@@ -21,7 +21,9 @@ def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
     parser = subparsers.add_parser("ingest", help="read fields and parameters into a study")
     parser.add_argument("sources", type=Path, nargs="+", help="fields: .npy .npz .h5 .zarr .pickle, [N, T, M, V]")
-    parser.add_argument("--params", type=Path, help="CSV with one row a run and an optional id column")
+    parser.add_argument(
+        "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
+    )
     parser.add_argument("--coords", type=Path, help="node coordinates [M, 1..3]: .npy .csv .txt")
     parser.add_argument("--mesh", type=Path, help="mesh with coordinates and cells: .vtu .vtk .stl …")
     parser.add_argument("--times", type=Path, help="times [T]: .npy .csv .txt")
@@ -30,39 +32,31 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--split", type=Path, help="CSV with id,split (train, validation or test)")
     parser.add_argument("--study", type=Path, required=True, help="study folder; made when it does not exist")
     parser.add_argument("--overwrite", action="store_true", help="replace the data that the study has")
+    add_settings(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Store the data; the split file is checked against the runs before anything is kept."""
+    """Store the data and their split; whatever is wrong, nothing is kept."""
     study = Study(options.study)
     if study.split_file.exists() and not options.overwrite:
         raise UserError(f"{study.split_file} exists: use --overwrite to replace the study's data and split.")
-    settings = load_settings(study).data
-    new_folders = [folder for folder in (study.folder, study.input_data) if not folder.exists()]
-    study.input_data.mkdir(parents=True, exist_ok=True)
-    try:
-        dataset, notes = build_dataset(
-            options.sources,
-            study.dataset,
-            params=options.params,
-            coords=options.coords,
-            mesh=options.mesh,
-            times=options.times,
-            variables=_names(options.variables),
-            units=_names(options.units),
-            settings=settings,
-            split=options.split,
-            overwrite=options.overwrite,
-        )
-    except BaseException:
-        for folder in reversed(new_folders):
-            folder.rmdir()
-        raise
-    if options.split is None:
-        study.split_file.unlink(missing_ok=True)
-    else:
-        write_split(make_split(dataset.ids, settings, options.split), study.split_file)
+    settings = load_settings(study, preset=options.preset, overrides=options.overrides).data
+    named = None if settings.parameters is None else study.resolve(settings.parameters)
+    dataset, notes = build_dataset(
+        options.sources,
+        study.dataset,
+        params=options.params or named,
+        coords=options.coords,
+        mesh=options.mesh,
+        times=options.times,
+        variables=_names(options.variables),
+        units=_names(options.units),
+        settings=settings,
+        split=options.split,
+        split_target=study.split_file,
+        overwrite=options.overwrite,
+    )
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
     runs, times, nodes, variables = dataset.shape

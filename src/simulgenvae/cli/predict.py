@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from simulgenvae.cli.common import add_study
-from simulgenvae.data.conditions import read_conditions
+from simulgenvae.data.condition_files import read_conditions
 from simulgenvae.data.coordinates import read_times
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study
@@ -39,6 +39,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
     if options.samples < 0 or options.samples == 1:
         raise UserError(f"--samples is {options.samples}: a standard deviation needs at least 2 samples (0 for none).")
+    if not 0 <= options.seed < 2**63:
+        raise UserError(f"--seed is {options.seed}: give a whole number from 0 to 2**63 - 1.")
     check_target(options.out, overwrite=options.overwrite)
     surrogate = Surrogate.load(Study.open(options.folder))
     conditions, _ = read_conditions(options.params, names=surrogate.condition_scaler.names)

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from simulgenvae.surrogate import default_stages
 
     study = Study.open(options.folder)
-    settings = load_settings(study, overrides=options.overrides)
+    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     target = study.conditioner_file if options.stage in {"conditioner", "end_to_end"} else study.vae_file
     if target.exists() and not (options.resume or options.overwrite):
         raise UserError(
@@ -72,6 +72,8 @@ def train_study(
     split = study_split(study, dataset, settings)
     vae, start = starting_vae(study, settings), None
     if stages[0] != "vae":
+        if vae != study.vae_file and not vae.is_file():
+            raise UserError(f"{vae} does not exist: training.end_to_end.vae_path (e2e_vae_model_path) names it.")
         start = load_start(vae, study, settings, conditioner=stages[0] == "end_to_end")
     elif vae != study.vae_file:
         console.print(f"note: {vae} (training.end_to_end.vae_path) is not read: this training makes a VAE of its own")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simulgenvae.data.conditions import Conditions, read_conditions
-from simulgenvae.data.names import naming
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.csv_table import Row, number, read_rows
+from simulgenvae.data.names import check_ids, check_names, naming
 from simulgenvae.errors import UserError
 
 
@@ -42,6 +43,93 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
         ids = [str(k) for k in range(len(values))]
     with naming(path):
         return Conditions(tuple(ids), first.names, values), has_ids
+
+
+def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tuple[Conditions, bool]:
+    """Read a CSV table with one row a run; returns the conditions and whether the table had an id column.
+
+    The id column is the one named ``id`` (any case) or an unnamed first one; without a header, a first column of text.
+    Without ids the runs are called 0, 1, …; without a header the parameters are called p0, p1, ….
+    With ``names`` (prediction) columns are matched by name, in any order, and a table without header by position.
+
+    Raises UserError naming file, line and column for anything that is not a finite number, and for an empty table,
+    duplicate ids or names, and missing or extra columns.
+    """
+    rows = read_rows(path)
+    header, body = _split_header(path, rows)
+    if not body:
+        raise UserError(f"{path}: the table has a header but no rows")
+    id_column = _id_column(header, body)
+    columns = [column for column in range(len(rows[0].cells)) if column != id_column]
+    if not columns:
+        raise UserError(f"{path}: the table has ids but no parameters")
+    found = tuple(header[column] for column in columns) if header else _names_by_position(path, len(columns), names)
+    with naming(path):
+        check_names(found, "parameter")
+        if names is not None:
+            columns = _match(found, columns, names)
+            found = names
+        ids = tuple(str(k) if id_column is None else row.cells[id_column] for k, row in enumerate(body))
+        check_ids(ids)
+    table = np.array([_numbers(path, row, columns, found) for row in body], dtype=np.float64)
+    return Conditions(ids, found, table), id_column is not None
+
+
+def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, list[Row]]:
+    """A first row of names is a header. One that mixes names and numbers is one only if a cell of it says ``id``."""
+    first = rows[0].cells
+    numeric = [number(cell) is not None for cell in first]
+    if not any(numeric) or any(cell.lower() == "id" for cell in first) or (first[0] == "" and len(first) > 1):
+        return first, rows[1:]
+    ids_without_header = not numeric[0] and all(numeric[1:]) and all(number(row.cells[0]) is None for row in rows)
+    if not all(numeric) and not ids_without_header:
+        column = numeric.index(False)
+        raise UserError(
+            f"{path}, line {rows[0].line}, column {column + 1}: {first[column]!r} is not a number, "
+            "and a row of column names must not contain numbers"
+        )
+    return None, rows
+
+
+def _id_column(header: tuple[str, ...] | None, body: list[Row]) -> int | None:
+    if header is None:
+        return 0 if number(body[0].cells[0]) is None else None
+    named = [column for column, name in enumerate(header) if name.lower() == "id"]
+    if len(named) == 1:
+        return named[0]
+    return 0 if header[0] == "" and not named else None
+
+
+def _names_by_position(path: Path, count: int, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    if names is None:
+        return tuple(f"p{column}" for column in range(count))
+    if count != len(names):
+        expected = ", ".join(names)
+        raise UserError(f"{path}: {count} columns without names, but {len(names)} parameters are needed: {expected}")
+    return names
+
+
+def _match(found: tuple[str, ...], columns: list[int], names: tuple[str, ...]) -> list[int]:
+    missing = [name for name in names if name not in found]
+    extra = [name for name in found if name not in names]
+    if missing or extra:
+        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"not known: {', '.join(extra)}"] * bool(extra)
+        raise UserError(f"parameters {'; '.join(parts)}. The model was trained with: {', '.join(names)}")
+    return [columns[found.index(name)] for name in names]
+
+
+def _numbers(path: Path, row: Row, columns: list[int], names: tuple[str, ...]) -> list[float]:
+    values = []
+    for column, name in zip(columns, names, strict=True):
+        value = number(row.cells[column])
+        where = f"{path}, line {row.line}, column {name!r}"
+        if value is None:
+            advice = " (write decimals with a point)" if "," in row.cells[column] else ""
+            raise UserError(f"{where}: {row.cells[column]!r} is not a number{advice}")
+        if not np.isfinite(value):
+            raise UserError(f"{where}: {row.cells[column]} is not a finite number")
+        values.append(value)
+    return values
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

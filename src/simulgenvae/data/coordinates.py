@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +92,13 @@ def read_mesh(path: Path) -> Mesh:
     except ImportError as error:
         raise UserError("reading a mesh needs pyvista: pip install simulgenvae[mesh]") from error
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # how pyvista reports that VTK failed half-way
+        with _quiet_vtk():
             grid: Any = pyvista.read(path).cast_to_unstructured_grid()
         found = {int(kind): np.asarray(cells) for kind, cells in grid.cells_dict.items()}
         coords = np.array(grid.points, dtype=np.float64)
     except (OSError, ValueError, TypeError, RuntimeError, AttributeError, UserWarning) as error:
-        raise UserError(f"{path}: cannot be read as a mesh: {error}") from error
+        reason = "truncated or damaged" if isinstance(error, UserWarning) else error
+        raise UserError(f"{path}: cannot be read as a mesh: {reason}") from error
     if not len(coords):
         raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")
     cells: dict[str, list[NDArray[np.int64]]] = {}
@@ -107,3 +110,17 @@ def read_mesh(path: Path) -> Mesh:
         name, corners = _VTK_CELLS[kind]
         cells.setdefault(name, []).append(nodes[:, corners].astype(np.int64))
     return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
+
+
+@contextmanager
+def _quiet_vtk() -> Iterator[None]:
+    """Instead of pages of VTK's own on the terminal, a file that VTK cannot read to its end raises a UserWarning."""
+    import pyvista
+
+    logging.disable(logging.ERROR)
+    try:
+        with pyvista.vtk_verbosity("off"), warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

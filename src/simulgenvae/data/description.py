@@ -93,7 +93,8 @@ class Description:
         check_names(self.variables, "variable")
         check_times(self.times)
         if len(self.units) != len(self.variables):
-            raise UserError(f"there are {len(self.units)} units for {len(self.variables)} variables")
+            units, variables = ", ".join(self.units), ", ".join(self.variables)
+            raise UserError(f"{len(self.units)} units ({units}), but {len(self.variables)} variables ({variables})")
         if self.conditions.ids != self.ids:
             raise UserError("the parameters do not belong to the runs: their ids differ")
         self.mesh.check(self.nodes)

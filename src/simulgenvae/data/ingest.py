@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from simulgenvae.data.description import Description, Mesh, check_times, default
 from simulgenvae.data.layout import Layout, find_layout
 from simulgenvae.data.names import listed, naming
 from simulgenvae.data.readers import Source, open_source
-from simulgenvae.data.split import make_split
-from simulgenvae.data.store import check_target, write_store
+from simulgenvae.data.split import make_split, split_replaced
+from simulgenvae.data.store import check_target, folder_made, write_store
 from simulgenvae.data.values import to_float32
 from simulgenvae.errors import UserError
 from simulgenvae.settings.schema import DataSettings
@@ -33,11 +33,11 @@ def build_dataset(
     coords: Path | None = None,
     times: Path | None = None,
     mesh: Path | None = None,
-    cells: Mapping[str, NDArray[Any]] | None = None,
     variables: Sequence[str] | None = None,
     units: Sequence[str] | None = None,
     settings: DataSettings | None = None,
     split: Path | None = None,
+    split_target: Path | None = None,
     overwrite: bool = False,
 ) -> tuple[Dataset, list[str]]:
     """Read fields and parameters, and store them as the dataset ``target``; returns it and notes for the user.
@@ -45,7 +45,8 @@ def build_dataset(
     sources: files or Zarr folders with fields, one after another along the runs. params: CSV file or folder of them
     (default: ``params`` of the sources). coords, times: ``.npy``, ``.csv`` or ``.txt``; mesh: VTK, STL or PLY, gives
     coordinates and cells. What is not given is taken from the sources where they hold it. settings: the dimensions to
-    expect, and the timesteps and nodes to use. split: CSV with ``id,split`` that must fit the runs.
+    expect, and the timesteps and nodes to use. split: CSV with ``id,split`` that must fit the runs; ``split_target``,
+    beside ``target``, becomes a copy of it together with the data, or is removed when there is none.
 
     Raises UserError naming file, run or key, with nothing written, for anything that is wrong or does not agree.
     """
@@ -58,13 +59,13 @@ def build_dataset(
         shape = _joint_shape(opened)
         notes = [note for source in opened for note in source.notes]
         names = tuple(variables) if variables is not None else _texts(opened, "variables")
-        full_mesh = _mesh(opened, coords, mesh, cells)
+        full_mesh = _mesh(opened, coords, mesh)
         nodes = None if full_mesh.coords is None else len(full_mesh.coords)
         layout = find_layout(sources[0], shape, settings, names, nodes)
         if layout.runs < 2:
             raise UserError(f"{sources[0]}: only one run: a surrogate learns from the differences between several")
         conditions, matching = _conditions(opened, params, layout.runs)
-        make_split(conditions.ids, settings, split)  # refuses what cannot be split before anything is written
+        chosen = make_split(conditions.ids, settings, split)  # refuses what cannot be split
         with naming(mesh or coords or sources[0]):
             full_mesh.check(layout.nodes)
         names = names or default_variables(layout.variables)
@@ -77,6 +78,9 @@ def build_dataset(
             units=tuple(units) if units is not None else _texts(opened, "units") or ("",) * len(names),
             conditions=conditions,
         )
+        if split_target is not None:
+            stack.enter_context(folder_made(target.parent))
+            stack.enter_context(split_replaced(split_target, None if split is None else chosen))
         write_store(target, description, _runs(opened, layout, conditions.ids), overwrite=overwrite)
     return Dataset.open(target), notes + matching
 
@@ -136,17 +140,15 @@ def _strings(path: Path, array: NDArray[Any], key: str) -> tuple[str, ...]:
     )
 
 
-def _mesh(
-    sources: Sequence[Source], coords: Path | None, mesh: Path | None, cells: Mapping[str, NDArray[Any]] | None
-) -> Mesh:
+def _mesh(sources: Sequence[Source], coords: Path | None, mesh: Path | None) -> Mesh:
     if mesh is not None:
-        if coords is not None or cells is not None:
+        if coords is not None:
             raise UserError(f"{mesh}: a mesh has coordinates and cells of its own: give either it or coordinates")
         return read_mesh(mesh)
     found = _companion(sources, "coords")
     if coords is not None:
-        return Mesh(read_numbers(coords), dict(cells or {}))
-    return Mesh(None if found is None else found[1], dict(cells or {}))
+        return Mesh(read_numbers(coords))
+    return Mesh(None if found is None else found[1])
 
 
 def _times(sources: Sequence[Source], times: Path | None, layout: Layout) -> NDArray[np.float64]:

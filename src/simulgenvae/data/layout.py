@@ -44,9 +44,10 @@ def find_layout(
         count = count or 1
         known = settings.nodes or nodes or shape[2] // count
         if shape[2] != known * count:
+            source = " (Dim3)" if settings.nodes else " (of the coordinates or mesh)" if nodes else ""
             raise UserError(
-                f"{path}: has {shape[2]} values per timestep, which are not {known} nodes x {count} variable(s). "
-                "Name all variables (--variables u,v or num_var), and check the number of nodes"
+                f"{path}: has {shape[2]} values per timestep, which are not {known} nodes{source} x {count} "
+                "variable(s). Check the number of nodes, and name all variables (--variables u,v or num_var)"
             )
         shape = (*shape[:2], known, count)
     elif count is not None and variables is not None and shape[3] != count:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,18 +57,34 @@ def make_split(ids: Sequence[str], settings: DataSettings, file: Path | None) ->
     return split
 
 
-def write_split(split: Split, path: Path) -> None:
-    """Write the CSV that :func:`make_split` reads, atomically. Raises UserError when it cannot be written."""
-    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+@contextmanager
+def split_replaced(path: Path, split: Split | None) -> Iterator[None]:
+    """Make ``split`` the CSV at ``path`` (None: remove what is there) when the block has succeeded.
+
+    The file is complete under another name before the block begins: a disk that fills up is found out before anything
+    is replaced, and data never come to stand beside the split of others. Raises UserError when it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        if split is not None:
+            _write(split, path, temporary)
+        yield
+        if split is None:
+            path.unlink(missing_ok=True)
+        else:
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(split: Split, path: Path, temporary: Path) -> None:
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
     try:
         with temporary.open("x", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("id", "split"))
             writer.writerows((name, use) for use, names in parts.items() for name in names)
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 

@@ -7,7 +7,8 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     if not path.exists() and not path.is_symlink():
         return
     if not overwrite:
-        raise UserError(f"{path}: exists already: remove it or ask to overwrite it")
+        raise UserError(f"{path}: exists already: remove it, or give --overwrite to replace it")
     if path.is_symlink() or not path.is_dir():
         raise UserError(f"{path}: not a dataset, so it is not overwritten: remove it or choose another name")
     _attributes(path)
@@ -51,21 +52,38 @@ def write_store(
     check_target(path, overwrite=overwrite)
     unique = f"{os.getpid()}-{secrets.token_hex(4)}"
     temporary, old = path.with_name(f".{path.name}.{unique}.tmp"), path.with_name(f".{path.name}.{unique}.old")
+    with folder_made(path.parent):
+        try:
+            require_disk(4 * math.prod(description.shape), path.parent)
+            _write(temporary, description, runs)
+            if path.exists():
+                path.rename(old)
+            temporary.rename(path)
+        except OSError as error:
+            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+            raise UserError(f"{path}: the dataset cannot be written: {reason}") from error
+        finally:
+            if old.exists() and not path.exists():
+                old.rename(path)
+            shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def folder_made(folder: Path) -> Iterator[None]:
+    """Make a folder and its parents; those that were not there before are removed again when the block fails."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        require_disk(4 * math.prod(description.shape), path.parent)
-        _write(temporary, description, runs)
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
-    except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        raise UserError(f"{path}: the dataset cannot be written: {reason}") from error
-    finally:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{folder}: this folder cannot be made: {error.strerror}") from error
+        yield
+    except BaseException:
+        for path in new:
+            with suppress(OSError):  # not made, or something else is in there by now
+                path.rmdir()
+        raise
 
 
 def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
+from simulgenvae.data.limits import available_memory
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf
 from simulgenvae.evaluation.references import MeanRun, NearestRun, Reference
@@ -112,7 +112,7 @@ def _training_pass(
 ) -> tuple[VariableScale, NDArray[np.float32] | None]:
     """Means and spreads of the variables, and coefficients ``[n, T, r]`` if they fit into half of the free memory."""
     shape = (len(rows), dataset.shape[1], surrogate.reduction.rank)
-    needed, free = 4 * int(np.prod(shape, dtype=np.int64)), psutil.virtual_memory().available
+    needed, free = 4 * int(np.prod(shape, dtype=np.int64)), available_memory()
     coefficients = np.empty(shape, dtype=np.float32) if needed <= free / 2 else None
     if coefficients is None:
         found.notes.append(

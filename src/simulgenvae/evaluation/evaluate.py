@@ -66,7 +66,7 @@ def _earlier_stages(surrogate: Surrogate, study: Study) -> tuple[dict[str, Surro
     for stage in _stage_names(surrogate)[:-1]:
         try:
             stages[stage] = surrogate.at_stage(study, stage)
-        except (UserError, RuntimeError) as error:  # missing or damaged, or of another architecture
+        except UserError as error:
             notes.append(f"The errors after stage {stage} are left out: {error}")
     return stages, notes
 

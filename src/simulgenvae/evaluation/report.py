@@ -25,7 +25,7 @@ h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.4
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; background: #fff; box-shadow: 0 1px 3px #0002; min-width: 60%; }
 th, td { padding: .35rem .8rem; text-align: right; border-bottom: 1px solid #e4e8ec; }
-td { font-variant-numeric: tabular-nums; }
+td { font-variant-numeric: tabular-nums; } td:not(:first-child), .card b { white-space: nowrap; }
 th { font-weight: 600; background: #e9eef2; } th:first-child, td:first-child { text-align: left; }
 tr.own td { font-weight: 600; background: #fdf1ea; }
 figure { background: #fff; margin: 1rem 0; padding: 1rem; border-radius: 8px; box-shadow: 0 1px 3px #0002; }

@@ -11,6 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.limits import require_memory
 from simulgenvae.data.store import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
@@ -20,9 +21,14 @@ from simulgenvae.export.target import written_whole
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables``, ``units``, and ``std`` when known.
 
-    ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory; Zarr does not need that.
+    ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory, twice while they are
+    joined (UserError where they do not fit); Zarr does not need that.
     """
-    collected = list(batches)
+    collected, size = [], 0
+    for batch in batches:
+        collected.append(batch)
+        size += sum(array.nbytes for array in batch.arrays().values())
+        require_memory(size, f"{path}: joining {len(collected)} batches of designs", "write a .zarr, or fewer designs.")
     first = collected[0]
     fields = {name: np.concatenate([batch.arrays()[name] for batch in collected]) for name in first.arrays()}
     with written_whole(path) as temporary, temporary.open("wb") as file:

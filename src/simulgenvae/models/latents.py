@@ -1,7 +1,8 @@
 """The latent hierarchy p(z) p(h_1|z) … p(h_L|z, h_<L): one code path for posterior, prior and given latents.
 
-Posteriors are residuals of the priors (Vahdat & Kautz 2020, NVAE, §3.2): q(h_l) = N(μ_p + Δμ, σ_p Δσ), so that a level
-which the encoder has nothing to say about costs nothing. Divergences are those of diagonal Gaussians in closed form.
+Posteriors are residuals of the priors, q(h_l) = N(μ_p + σ_p Δμ, σ_p Δσ) (after Vahdat & Kautz 2020, NVAE,
+§3.2, whose shift is Δμ itself), so that a level which the encoder has nothing to say about costs nothing. Divergences
+are those of diagonal Gaussians in closed form.
 """
 
 from __future__ import annotations

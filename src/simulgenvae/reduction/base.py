@@ -12,11 +12,10 @@ class Reduction(Protocol):
     """An invertible (up to a measured truncation) linear map between fields and coefficients.
 
     A *state* is the flattened scaled field of one timestep, ``[M·V]``, each variable divided by its training standard
-    deviation, so that squared distances between states are those of the joint error measure.
+    deviation, so that squared distances between states are those of the joint error measure (with scaling per node,
+    of one that counts every node by its own range).
     Coefficients are coordinates in an orthonormal basis of states: their squared distances are the states'.
     """
-
-    method: str
 
     @property
     def rank(self) -> int:
@@ -24,8 +23,8 @@ class Reduction(Protocol):
         ...
 
     @property
-    def state_size(self) -> int:
-        """Entries of a state, M·V."""
+    def field_shape(self) -> tuple[int, int]:
+        """Nodes M and variables V of the fields."""
         ...
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -17,15 +17,13 @@ class Direct:
 
     state: StateMap
 
-    method = "none"
-
     @property
     def rank(self) -> int:
         return self.state.size
 
     @property
-    def state_size(self) -> int:
-        return self.state.size
+    def field_shape(self) -> tuple[int, int]:
+        return self.state.field_shape
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         return self.state.to_state(run).astype(np.float32)

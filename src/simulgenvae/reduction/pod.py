@@ -77,8 +77,6 @@ class Pod:
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
 
-    method = "pod"
-
     @classmethod
     def fit(cls, dataset: Dataset, rows: NDArray[np.intp], state: StateMap, settings: ReductionSettings) -> Self:
         """Modes of the runs ``rows``, as many as the tolerance asks for, at most ``settings.max_rank``."""
@@ -96,8 +94,8 @@ class Pod:
         return int(self.basis.shape[1])
 
     @property
-    def state_size(self) -> int:
-        return self.state.size
+    def field_shape(self) -> tuple[int, int]:
+        return self.state.field_shape
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         return self.state.to_state(run).astype(np.float32) @ self.basis
@@ -116,4 +114,6 @@ class Pod:
         state, basis = StateMap.from_arrays(arrays), arrays["basis"].astype(np.float32, copy=False)
         if basis.ndim != 2 or len(basis) != state.size or not basis.size:
             raise ValueError(f"the basis has the shape {basis.shape} for states of {state.size} entries")
+        if not np.isfinite(basis).all():
+            raise ValueError("the basis is not finite")
         return cls(state, basis)

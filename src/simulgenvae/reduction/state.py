@@ -37,6 +37,12 @@ class StateMap:
         """Entries of a state, M·V."""
         return self.mean.size
 
+    @property
+    def field_shape(self) -> tuple[int, int]:
+        """Nodes M and variables V."""
+        nodes, variables = self.mean.shape
+        return nodes, variables
+
     def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
         """Fields ``[..., M, V]`` in physical units to states ``[..., M·V]``."""
         state = (self.scaler.scale(fields) - self.mean) / self.spread
@@ -70,4 +76,7 @@ class StateMap:
         if mean.ndim != 2 or not mean.size or not fit:
             shapes = [array.shape for array in (centre, half, mean, spread)]
             raise ValueError(f"centre, half_span, mean and spread have the shapes {shapes}")
+        finite = all(np.isfinite(array).all() for array in (centre, half, mean, spread))
+        if not finite or half.min() <= 0 or spread.min() <= 0:
+            raise ValueError("centre, half_span, mean and spread are not all finite, or a width is not positive")
         return cls(FieldScaler(centre, half), mean, spread)

@@ -46,7 +46,7 @@ def _switch(on: object, off: object) -> Callable[[str], object]:
 
 
 _IMAGES_LATER = (
-    "asks for images, which come in a later version; what works now is a table: "
+    "must ask for a table, as images come in a later version: "
     "write input_type csv and param_data_type .csv, and name the table in param_dir"
 )
 

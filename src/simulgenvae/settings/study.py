@@ -13,7 +13,7 @@ from simulgenvae.errors import UserError
 class Study:
     """A folder with the data, settings, models and results of one problem.
 
-    Nothing is created or read here, except by :meth:`open` and :meth:`parameter_table`, which look whether paths exist.
+    Nothing is created or read here; :meth:`open` and :meth:`resolve` look whether paths exist.
     """
 
     folder: Path
@@ -31,10 +31,6 @@ class Study:
     @property
     def input_data(self) -> Path:
         return self.folder / "input_data"
-
-    @property
-    def images(self) -> Path:
-        return self.folder / "images"
 
     @property
     def parametric_data(self) -> Path:
@@ -128,25 +124,3 @@ class Study:
         if path.is_absolute() and not path.exists():
             path = path.relative_to(path.anchor)
         return self.folder / path
-
-    def parameter_table(self, given: str | None = None) -> Path:
-        """CSV file with the runs' parameters: `given` (the setting ``data.parameters``), else ``parametric_data``.
-
-        Either may be the file or a folder with exactly one CSV file; everything else is a UserError.
-        """
-        path = self.parametric_data if given is None else self.resolve(given)
-        if path.is_file():
-            return path
-        if not path.is_dir():
-            raise UserError(
-                f"{path}: there is no such file or folder; put the CSV file with the runs' parameters there, "
-                "or name it in data.parameters (param_dir in condition.txt)"
-            )
-        tables = sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file())
-        if len(tables) == 1:
-            return tables[0]
-        found = ", ".join(file.name for file in tables) or "none"
-        raise UserError(
-            f"{path}: one CSV file with the runs' parameters is needed, found: {found}; "
-            "name the file in data.parameters (param_dir in condition.txt)"
-        )

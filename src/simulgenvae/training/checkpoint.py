@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,8 +64,9 @@ def save_checkpoint(
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint read back; the random state is restored by :meth:`restore_rng`."""
+    """A checkpoint read back from ``path``; the random state is restored by :meth:`restore_rng`."""
 
+    path: Path
     progress: Progress
     networks: dict[str, Tensor]
     best: dict[str, Tensor]
@@ -88,15 +91,48 @@ def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
     tensors, metadata = read_tensors(path)
     check_identity(path, metadata, identity)
     groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
-    for key, value in tensors.items():
-        group, name = key.split("/", 1)
-        groups[group][name] = value
-    return Checkpoint(Progress(**metadata["progress"]), **groups)
+    with restoring(path):
+        for key, value in tensors.items():
+            group, name = key.split("/", 1)
+            groups[group][name] = value
+        progress = Progress(**metadata["progress"])
+        if any(type(value) is not int or value < 0 for value in (progress.stage, progress.step, progress.since_best)):
+            raise ValueError("its progress is not counted in whole numbers")
+        return Checkpoint(path, progress, **groups)
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Errors of a file whose entries are missing or of the wrong shape, in the user's words."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise UserError(
+            f"{path} is damaged ({type(error).__name__}: {error}). Start afresh with --overwrite."
+        ) from error
+
+
+def comparable(identity: Any) -> dict[str, Any]:
+    """An identity without the settings that a resumed run may change; empty where a file holds none.
+
+    ``training.device`` and ``training.checkpoint_seconds`` change how fast and how safely it is learned. The group
+    ``data`` says what is read and how it is split; the fingerprint and the lists of runs stand for that.
+    """
+    if not isinstance(identity, dict):
+        return {}
+    settings = identity.get("settings")
+    if not isinstance(settings, dict):
+        return identity
+    kept = {group: values for group, values in settings.items() if group != "data"}
+    if isinstance(training := kept.get("training"), dict):
+        without = {"device", "checkpoint_seconds"}
+        kept["training"] = {key: value for key, value in training.items() if key not in without}
+    return identity | {"settings": kept}
 
 
 def check_identity(path: Path, metadata: dict[str, Any], identity: dict[str, Any]) -> None:
     """Raises UserError, naming each difference, when a file was written by a training of other settings or data."""
-    differences = _differences(metadata.get("identity", {}), json.loads(json.dumps(identity)))
+    differences = _differences(comparable(metadata.get("identity")), comparable(json.loads(json.dumps(identity))))
     if differences:
         raise UserError(
             f"{path} belongs to another training: " + "; ".join(differences) + ". Use the same settings and data to "

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
-from simulgenvae.training.checkpoint import Checkpoint, Progress, save_checkpoint, stage_file
+from simulgenvae.training.checkpoint import Checkpoint, Progress, restoring, save_checkpoint, stage_file
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
@@ -83,7 +83,8 @@ class Loop:
         """
         if checkpoint is not None:
             self.progress, self.best = checkpoint.progress, checkpoint.best
-            self.networks.load_state_dict(checkpoint.networks)
+            with restoring(checkpoint.path):
+                self.networks.load_state_dict(checkpoint.networks)
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
                 self._run_stage(stages[self.progress.stage], checkpoint, stop)
@@ -99,8 +100,9 @@ class Loop:
             module.requires_grad_(True)
         optimizers = Optimizers(stage.trained, settings.optimizer, stage.schedule.weight_decay)
         if checkpoint is not None and checkpoint.progress.step > 0:
-            optimizers.load_arrays(checkpoint.optimizer)
-            checkpoint.restore_rng()
+            with restoring(checkpoint.path):
+                optimizers.load_arrays(checkpoint.optimizer)
+                checkpoint.restore_rng()
         elif progress.step == 0:
             torch.manual_seed(self.seed + progress.stage)
             if stage.from_scratch:
@@ -242,7 +244,7 @@ def step_counts(stage: str, schedule: StageSettings, runs: int, timesteps: int) 
 
 def nan_message(stage: str, step: int, optimizer: str, terms: Mapping[str, Tensor]) -> str:
     """What to tell the user when the loss is no longer a number."""
-    bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss")
+    bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss") or "their sum"
     return (
         f"Training stopped: the loss of stage {stage} became NaN or infinite at step {step} (in: {bad}). Try a smaller "
         f"training.{stage}.learning_rate (a third of it), a smaller training.clip_gradient, or another optimizer than "

@@ -67,11 +67,17 @@ class Optimizers:
         }
 
     def load_arrays(self, arrays: dict[str, Tensor]) -> None:
-        """Restore what :meth:`arrays` gave."""
+        """Restore what :meth:`arrays` gave; KeyError, IndexError or ValueError for arrays of other parameters."""
         for number, (member, _) in enumerate(self._members):
             state: dict[int, dict[str, Tensor]] = {}
             for key, value in arrays.items():
                 owner, index, name = key.split(".", 2)
                 if int(owner) == number:
                     state.setdefault(int(index), {})[name] = value
+            parameters = [p for group in member.param_groups for p in group["params"]]
+            names = {key for entries in state.values() for key in entries}
+            for place, entries in state.items():
+                fit = all(value.shape in {parameters[place].shape, torch.Size()} for value in entries.values())
+                if entries.keys() != names or not fit:
+                    raise ValueError(f"the optimiser's state of parameter {place} is incomplete or of another shape")
             member.load_state_dict({"state": state, "param_groups": member.state_dict()["param_groups"]})

@@ -18,7 +18,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint
+from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint, restoring
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop, batch_size
 from simulgenvae.training.problem import Networks, TrainingData, unit_times
@@ -40,8 +40,12 @@ class Start:
     reduction: Reduction
     split: Split
     data_fingerprint: str
+    shape: tuple[int, int, int]
+    """Timesteps, nodes and variables of the fields."""
+    parameters: tuple[str, ...]
+    """Names of the parameters."""
     weights: dict[str, torch.Tensor]
-    """Entries of ``Networks.state_dict()``; what is missing stays fresh."""
+    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ def train(
         "settings": settings.model_dump(mode="json"),
         "data": dataset.fingerprint,
         "stages": list(stages),
-        "training runs": [dataset.ids[row] for row in rows["train"]],
+        "training runs": list(split.train),
+        "validation runs": list(split.validation),
     }
     checkpoint = _checkpoint(folder, identity, console) if resume else None
     with torch.random.fork_rng():
@@ -166,8 +171,12 @@ def _prepare(
     if checkpoint is not None and file is not None:
         tensors, about = read_tensors(file)
         check_identity(file, about, identity)
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        return restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
+        with restoring(file):
+            arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+            reduction, coefficients = restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
+            if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
+                raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
+        return reduction, coefficients
     reduction = fit_reduction(dataset, rows["train"], settings.reduction) if start is None else start.reduction
     coefficients = encode_runs(dataset, reduction)
     if file is not None:
