@@ -16,9 +16,10 @@ import torch
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
+from simulgenvae.fitting import fit
 from simulgenvae.model_files import load_parts, load_start
 from simulgenvae.settings import Settings, Study
-from simulgenvae.surrogate import Surrogate, fit
+from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 MakeSettings = Callable[..., Settings]

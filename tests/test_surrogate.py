@@ -12,9 +12,10 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
+from simulgenvae.fitting import fit
 from simulgenvae.model_files import load_start
 from simulgenvae.settings import Settings, Study
-from simulgenvae.surrogate import Surrogate, fit
+from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 MakeWaves = Callable[..., Dataset]

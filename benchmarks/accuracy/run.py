@@ -21,8 +21,8 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.evaluation import evaluate
 from simulgenvae.evaluation.summary import summary_table
+from simulgenvae.fitting import fit
 from simulgenvae.settings import Study
-from simulgenvae.surrogate import fit
 
 VALIDATION_SHARE = 0.1
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.errors import UserError
+    from simulgenvae.fitting import fit
     from simulgenvae.settings import Settings, Study
-    from simulgenvae.surrogate import Surrogate, fit
+    from simulgenvae.surrogate import Surrogate
 
 __all__ = ["Conditions", "Dataset", "Settings", "Study", "Surrogate", "UserError", "fit"]
 
@@ -27,7 +28,7 @@ _HOMES = {
     "Study": "settings",
     "Surrogate": "surrogate",
     "UserError": "errors",
-    "fit": "surrogate",
+    "fit": "fitting",
 }
 
 # Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else runs on the machine,

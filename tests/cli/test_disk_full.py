@@ -112,5 +112,5 @@ def test_report_on_a_full_disk(cli: Any, trained: Path, tree: Any) -> None:
     with files_of_at_most(1500):
         done = cli("evaluate", trained)
     assert done.code == 2, done.err
-    assert "cannot be written" in done.err
+    assert "could not be written" in done.err
     assert tree(trained) == before

@@ -124,7 +124,7 @@ def test_failed_write_leaves_the_previous_report(
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(UserError, match="No space left"):
+    with pytest.raises(UserError, match="the disk is full"):
         evaluate(dataset, surrogate, study, figures=False)
     assert [path.name for path in study.output.iterdir()] == ["metrics.json"]
     assert study.metrics_file.read_text() == "previous"

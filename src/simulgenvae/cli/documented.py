@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot`` says."""
-    from simulgenvae.surrogate import default_stages
+    from simulgenvae.fitting import default_stages
 
     if options.use_ddp:
         raise UserError(

@@ -32,7 +32,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Train and say what comes next; a trained model is replaced or completed only when asked for."""
-    from simulgenvae.surrogate import default_stages
+    from simulgenvae.fitting import default_stages
 
     study = Study.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
@@ -65,8 +65,8 @@ def train_study(
     UserError
         For anything wrong, before anything is written. The model that was there is replaced at the very end.
     """
+    from simulgenvae.fitting import fit
     from simulgenvae.model_files import load_start
-    from simulgenvae.surrogate import fit
 
     dataset = open_dataset(study, settings)
     split = study_split(study, dataset, settings)

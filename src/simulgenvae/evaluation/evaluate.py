@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from simulgenvae.evaluation.figures import make_figures
 from simulgenvae.evaluation.metrics import over_runs
 from simulgenvae.evaluation.presentation import SPLITS, STAGES, compared_split, png
 from simulgenvae.evaluation.report import render_report
+from simulgenvae.files import written_whole
 from simulgenvae.settings.study import Study
 
 if TYPE_CHECKING:
@@ -173,18 +173,6 @@ def _figures(
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write to a temporary name in the same folder, then rename: the file is whole or is the one from before."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(0o644)  # temporary files start readable by their owner alone
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); free space or fix its rights"
-        ) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(content)

@@ -15,7 +15,7 @@ from simulgenvae.data.limits import require_memory
 from simulgenvae.data.store import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
-from simulgenvae.export.target import written_whole
+from simulgenvae.files import written_whole
 
 
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:

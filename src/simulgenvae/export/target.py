@@ -1,13 +1,8 @@
-"""Where a prediction may be written, and how it gets there: whole or not at all."""
+"""Where a prediction may be written."""
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from simulgenvae.errors import UserError
@@ -17,26 +12,3 @@ def require_free(path: Path, *, overwrite: bool) -> None:
     """UserError when something is at ``path`` and may not be replaced."""
     if os.path.lexists(path) and not overwrite:
         raise UserError(f"{path} exists already; choose another name, or give --overwrite to replace it")
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``: a file or folder made there takes the place of ``path`` on success.
-
-    On failure whatever was made is removed and what was at ``path`` stays. An OSError becomes a UserError.
-    """
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary, old = (path.with_name(f".{path.name}.{mark}.{end}") for end in ("tmp", "old"))
-    try:
-        yield temporary
-        if temporary.is_dir() and path.exists():
-            path.rename(old)
-        temporary.replace(path)
-    except OSError as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        raise UserError(f"{path} could not be written: {reason}") from error
-    finally:
-        temporary.unlink(missing_ok=True) if temporary.is_file() else shutil.rmtree(temporary, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)

@@ -15,7 +15,7 @@ from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.names import check_names
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
-from simulgenvae.export.target import written_whole
+from simulgenvae.files import written_whole
 
 if TYPE_CHECKING:
     import pyvista

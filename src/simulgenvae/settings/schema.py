@@ -198,7 +198,7 @@ class TrainingSettings(Group):
     validate_every: Count = 10
     """Epochs between validations; the last epoch is always validated."""
     checkpoint_seconds: Positive = 20.0
-    """Time between checkpoints that `--resume` starts from; validations write one too."""
+    """Time between the checkpoints that `--resume` starts from."""
     vae: StageSettings = StageSettings()
     conditioner: ConditionerStageSettings = ConditionerStageSettings()
     end_to_end: EndToEndSettings = EndToEndSettings()

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import StageSettings
+from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.checkpoint import Checkpoint, Progress, restoring, save_checkpoint, stage_file
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.optimizers import Optimizers
@@ -27,9 +27,6 @@ from simulgenvae.training.tensor_file import write_tensors
 
 LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
-PACE = {"vae": 12, "conditioner": 12, "end_to_end": 40}
-"""Steps per square root of the number of training snapshots, where the settings leave the budget open (measured: more
-buys little on any of the problems under ``benchmarks/``)."""
 MOST_SKIPPED = 100
 """So many skipped steps running end the training: the weights no longer change."""
 
@@ -211,35 +208,6 @@ class Loop:
             path = self.folder / "last.safetensors"
             save_checkpoint(path, self.progress, self.networks.state_dict(), self.best, arrays, self.identity)
         self._saved_at = time.monotonic()
-
-
-def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
-    """Runs per step of a stage on ``runs`` training runs.
-
-    Raises
-    ------
-    UserError
-        When a batch size that the user gave is larger than the number of training runs.
-    """
-    if schedule.batch_size > runs and "batch_size" in schedule.model_fields_set:
-        raise UserError(
-            f"training.{stage}.batch_size is {schedule.batch_size}, but there are only {runs} training runs: "
-            f"set it to {runs} or less (Batch_size or latent_conditioner_batch in condition.txt)."
-        )
-    return min(schedule.batch_size, runs)
-
-
-def step_counts(stage: str, schedule: StageSettings, runs: int, timesteps: int) -> tuple[int, int]:
-    """Steps per epoch and total steps of a stage on ``runs`` training runs.
-
-    Where the settings leave the budget open it is the stage's pace times the square root of the number of training
-    snapshots, which counts as at least 15² and at most 75²: seconds for a tiny study, minutes for a usual one.
-    """
-    per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
-    if schedule.epochs is not None:
-        return per_epoch, schedule.epochs * per_epoch
-    size = min(max(math.sqrt(runs * timesteps), 15.0), 75.0)
-    return per_epoch, schedule.steps or round(PACE[stage] * size)
 
 
 def nan_message(stage: str, step: int, optimizer: str, terms: Mapping[str, Tensor]) -> str:

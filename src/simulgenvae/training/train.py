@@ -18,9 +18,10 @@ from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
 from simulgenvae.settings import Settings
+from simulgenvae.training.budget import batch_size
 from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint, restoring
 from simulgenvae.training.log import TrainingLog
-from simulgenvae.training.loop import Loop, batch_size
+from simulgenvae.training.loop import Loop
 from simulgenvae.training.problem import Networks, TrainingData, unit_times
 from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors

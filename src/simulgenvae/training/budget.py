@@ -1,0 +1,41 @@
+"""How many runs a step takes, and how many steps a stage."""
+
+from __future__ import annotations
+
+import math
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import StageSettings
+
+PACE = {"vae": 12, "conditioner": 12, "end_to_end": 40}
+"""Steps per square root of the number of training snapshots, where the settings leave the budget open (measured: more
+buys little on any of the problems under ``benchmarks/``)."""
+
+
+def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
+    """Runs per step of a stage on ``runs`` training runs.
+
+    Raises
+    ------
+    UserError
+        When a batch size that the user gave is larger than the number of training runs.
+    """
+    if schedule.batch_size > runs and "batch_size" in schedule.model_fields_set:
+        raise UserError(
+            f"training.{stage}.batch_size is {schedule.batch_size}, but there are only {runs} training runs: "
+            f"set it to {runs} or less (Batch_size or latent_conditioner_batch in condition.txt)."
+        )
+    return min(schedule.batch_size, runs)
+
+
+def step_counts(stage: str, schedule: StageSettings, runs: int, timesteps: int) -> tuple[int, int]:
+    """Steps per epoch and total steps of a stage on ``runs`` training runs.
+
+    Where the settings leave the budget open it is the stage's pace times the square root of the number of training
+    snapshots, which counts as at least 15² and at most 75²: seconds for a tiny study, minutes for a usual one.
+    """
+    per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
+    if schedule.epochs is not None:
+        return per_epoch, schedule.epochs * per_epoch
+    size = min(max(math.sqrt(runs * timesteps), 15.0), 75.0)
+    return per_epoch, schedule.steps or round(PACE[stage] * size)
