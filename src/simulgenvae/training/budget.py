@@ -8,8 +8,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
 
 PACE = {"vae": 12, "conditioner": 12, "end_to_end": 40}
-"""Steps per square root of the number of training snapshots, where the settings leave the budget open (measured: more
-buys little on any of the problems under ``benchmarks/``)."""
+"""Steps per square root of the number of training snapshots, where the settings leave the budget open."""
 
 
 def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
