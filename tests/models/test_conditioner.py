@@ -48,3 +48,10 @@ def test_evaluation_is_deterministic_and_training_drops() -> None:
 def test_dropout_grows_linearly_with_depth() -> None:
     rates = [module.p for module in _conditioner(dropout=0.3).modules() if isinstance(module, nn.Dropout)]
     assert rates == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_the_spread_shapes_nothing_but_its_own_weights() -> None:
+    conditioner = MlpConditioner(parameters=2, filters=(8, 8), latents=3, dropout=0.0)
+    conditioner(torch.randn(5, 2)).log_std.sum().backward()
+    reached = {name for name, value in conditioner.named_parameters() if value.grad is not None}
+    assert reached == {"log_std.weight", "log_std.bias"}

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from simulgenvae.models.latents import Gaussian
+from simulgenvae.models.latents import LOG_SPREAD_RANGE, Gaussian
 
 
 class ResidualLinear(nn.Module):
@@ -28,7 +28,8 @@ class ResidualLinear(nn.Module):
 class MlpConditioner(nn.Module):
     """Residual multilayer perceptron from scaled parameters to mean and spread of all latents.
 
-    Dropout grows linearly with depth up to ``dropout``. The raw parameters meet no normalisation layer.
+    Dropout grows linearly with depth up to ``dropout``. The raw parameters meet no normalisation layer. The spread
+    is read from the features without shaping them: learning how wrong the mean is must not make the mean worse.
     """
 
     def __init__(self, parameters: int, filters: tuple[int, ...], latents: int, dropout: float) -> None:
@@ -39,11 +40,12 @@ class MlpConditioner(nn.Module):
         self.blocks = nn.ModuleList(
             ResidualLinear(a, b, dropout * (k + 1) / depth) for k, (a, b) in enumerate(pairwise(widths))
         )
-        self.output = nn.Linear(filters[-1], 2 * latents)
+        self.mean = nn.Linear(filters[-1], latents)
+        self.log_std = nn.Linear(filters[-1], latents)
 
     def forward(self, x: Tensor) -> Gaussian:
         """Scaled conditions ``[B, P]`` to a distribution over flat latents ``[B, D + L·d]``."""
         x = F.gelu(self.input(x))
         for block in self.blocks:
             x = block(x)
-        return Gaussian.from_parameters(self.output(x))
+        return Gaussian(self.mean(x), self.log_std(x.detach()).clamp(*LOG_SPREAD_RANGE))

@@ -149,7 +149,8 @@ class ConditionerStage(Stage):
         distance = ((predicted.mean - target).square() / variance).mean()
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
         spread = (predicted.log_std + 0.5 * expected * (-2 * predicted.log_std).exp()).mean()
-        # The two share only the trunk; a small weight lets the mean lead.
+        # The spread has weights of its own, and optimisers that look at directions alone: a small factor only keeps it
+        # from filling the clipped gradient.
         return {"loss": distance + 0.01 * spread, "latents": distance, "spread": spread}
 
     def validation_error(self, batch: Batch) -> Tensor:
