@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,5 +35,20 @@ def written_whole(path: Path) -> Iterator[Path]:
             f"{path} could not be written ({reason}); free space or fix its rights. What was there before is untouched."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True) if temporary.is_file() else shutil.rmtree(temporary, ignore_errors=True)
+        remove(temporary)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder that was not finished, if there is one.
+
+    After a failed write zarr's threads may still be creating files in it, so it is looked at again a little later.
+    """
+    if not os.path.lexists(path):
+        return
+    for wait in (0.0, 0.05, 0.2):
+        time.sleep(wait)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

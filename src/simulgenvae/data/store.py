@@ -25,6 +25,7 @@ from simulgenvae.data.names import naming
 from simulgenvae.data.store_check import MAX_CHUNK_BYTES, check_array, read_metadata
 from simulgenvae.data.values import count_nonfinite, nonfinite_error
 from simulgenvae.errors import UserError
+from simulgenvae.files import remove
 
 FORMAT = "simulgenvae-dataset"
 FORMAT_VERSION = 1
@@ -65,7 +66,7 @@ def write_store(
         finally:
             if old.exists() and not path.exists():
                 old.rename(path)
-            shutil.rmtree(temporary, ignore_errors=True)
+            remove(temporary)
             shutil.rmtree(old, ignore_errors=True)
 
 
