@@ -106,13 +106,14 @@ class Loop:
                 self.networks.forget()
         runs = len(self.data.rows["train"])
         per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times))
+        size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.name, total, progress.step)
         self.networks.train()
         if progress.step == 0:
             self._save(None)
         for step in range(progress.step, total):
-            rows = self._batch_rows(step, per_epoch, batch_size(stage.name, stage.schedule, runs))
+            rows = self._batch_rows(step, per_epoch, size)
             self._step(stage, rows, optimizers, step, total)
             progress.step = step + 1
             if progress.step % validate_every == 0 or progress.step == total:

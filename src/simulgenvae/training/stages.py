@@ -21,6 +21,9 @@ TIMES_PER_STEP = 32
 """Times at which a step compares fields, drawn anew for each."""
 RECONSTRUCTED = 4
 """One in so many runs of a batch is also reconstructed in the end-to-end stage."""
+SPREAD_WEIGHT = 0.01
+"""Weight of the spread's likelihood. It has weights of its own, and optimisers that look at directions alone: the
+factor only keeps it from filling the clipped gradient."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +151,8 @@ class ConditionerStage(Stage):
         predicted = self.networks.conditioner(batch.conditions)
         distance = ((predicted.mean - target).square() / variance).mean()
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
-        spread = (predicted.log_std + 0.5 * expected * (-2 * predicted.log_std).exp()).mean()
-        # The spread has weights of its own, and optimisers that look at directions alone: a small factor only keeps it
-        # from filling the clipped gradient.
-        return {"loss": distance + 0.01 * spread, "latents": distance, "spread": spread}
+        spread = spread_loss(predicted.log_std, expected)
+        return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}
 
     def validation_error(self, batch: Batch) -> Tensor:
         target, _, variance = self._targets(batch.rows)
@@ -192,12 +193,12 @@ class EndToEndStage(Stage):
         target = latents.flat().detach()
         distance = (predicted.mean[few] - target).square().mean()
         expected = (predicted.mean[few].detach() - target).square()
-        spread = (predicted.log_std[few] + 0.5 * expected * (-2 * predicted.log_std[few]).exp()).mean()
+        spread = spread_loss(predicted.log_std[few], expected)
         loss = (
             wanted.weight * prediction
             + reconstruction
             + kl.sum(1).mean() / self.settings.training.alpha
-            + wanted.latent_weight * (distance + 0.01 * spread)
+            + wanted.latent_weight * (distance + SPREAD_WEIGHT * spread)
         )
         return {
             "loss": loss,
@@ -211,6 +212,11 @@ class EndToEndStage(Stage):
         vae = self.networks.vae
         mean = self.networks.conditioner(batch.conditions).mean
         return relative_error(vae.decode(vae.latents_from_flat(mean)), batch.coefficients, self.data)
+
+
+def spread_loss(log_std: Tensor, expected: Tensor) -> Tensor:
+    """Mean negative log-likelihood (up to a constant) of squared deviations ``expected``, both ``[B, D + L·d]``."""
+    return (log_std + 0.5 * expected * (-2 * log_std).exp()).mean()
 
 
 def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
