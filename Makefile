@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo test docs clean
+.PHONY: help demo demo-images test docs clean
 
 help:
-	@echo "make demo   solve, train, evaluate and predict an example into demo/ (minutes)"
-	@echo "make test   style, types, import rules and tests"
-	@echo "make docs   write docs/settings.md from the settings"
-	@echo "make clean  remove .venv, demo/ and caches"
+	@echo "make demo         solve, train, evaluate and predict an example into demo/ (minutes)"
+	@echo "make demo-images  the same from pictures, with two networks, into demo-images/"
+	@echo "make test         style, types, import rules and tests"
+	@echo "make docs         write docs/settings.md from the settings"
+	@echo "make clean        remove .venv, demo/, demo-images/ and caches"
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -22,6 +23,10 @@ demo: $(INSTALLED)
 	@rm -rf demo
 	@$(BIN)/simulgenvae demo demo
 
+demo-images: $(INSTALLED)
+	@rm -rf demo-images
+	@$(BIN)/simulgenvae demo demo-images --images
+
 test: $(INSTALLED)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
@@ -33,5 +38,5 @@ docs: $(INSTALLED)
 	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
 clean:
-	rm -rf .venv demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
+	rm -rf .venv demo demo-images build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

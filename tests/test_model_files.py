@@ -255,6 +255,10 @@ def test_names_that_are_none(study: Study, names: dict[str, Any]) -> None:
         {"history": [{"stage": "vae", "step": "late", "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "vae", "step": 10**400, "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "other", "step": 1, "train": 0.0, "validation": 0.0}]},
+        {"history": [{"stage": "vae", "step": 1, "train": 0.0, "train_error": [], "validation": 0.0}]},
+        {"warnings": "vae: overfitting"},
+        {"warnings": [3]},
+        {"warnings": ["\x1b[31mred"]},
     ],
 )
 def test_information_of_the_wrong_kind(study: Study, info: dict[str, Any]) -> None:
@@ -319,7 +323,7 @@ def test_start_refuses_weights_that_are_missing_or_of_another_shape(
 ) -> None:
     path: Path = getattr(study, file)
     content = path.read_bytes()
-    name = {"vae_file": "vae.encoder.input.bias", "conditioner_file": "conditioner.input.bias"}[file]
+    name = {"vae_file": "vae.encoder.input.bias", "conditioner_file": "conditioner.table.input.bias"}[file]
     for change in (
         lambda tensors, about: tensors.pop(name),
         lambda tensors, about: tensors.update({name: torch.zeros(3)}),

@@ -12,10 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"scikit-learn": "sklearn", "scikit-fem": "skfem"}
+MODULES = {"pillow": "PIL", "scikit-fem": "skfem"}
 """Distributions whose modules have another name."""
-PARTS = {"pydantic_core", "threadpoolctl", "vtkmodules"}
-"""Modules that pydantic, scikit-learn and pyvista always bring with them."""
+PARTS = {"pydantic_core", "vtkmodules"}
+"""Modules that pydantic and pyvista always bring with them."""
 
 
 def names(requirements: list[str]) -> set[str]:

@@ -14,6 +14,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.fitting import fit
 from simulgenvae.model_files import load_start
+from simulgenvae.models import Inputs
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
@@ -129,7 +130,7 @@ def test_the_spread_is_that_of_the_samples(trained: Surrogate, waves: Dataset) -
     conditions = waves.conditions.select([3])
     with torch.inference_mode():
         scaled = torch.from_numpy(trained.condition_scaler.transform(conditions).astype(np.float32))
-        latents = trained.networks.conditioner(scaled)
+        latents = trained.networks.conditioner(Inputs(scaled))
         noise = torch.randn(6, latents.mean.shape[1], generator=simulgenvae.surrogate._generator(4, "run3"))
         drawn = latents.mean + latents.log_std.exp() * noise
         coefficients = trained.networks.vae.decode(trained.networks.vae.latents_from_flat(drawn)).numpy()

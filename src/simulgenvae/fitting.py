@@ -57,8 +57,9 @@ def fit(
     """
     settings = settings or Settings()
     if start is not None:
-        about = start.data_fingerprint, start.shape, start.parameters
-        if about != (dataset.fingerprint, dataset.shape[1:], dataset.conditions.names):
+        conditions = dataset.conditions
+        about = start.data_fingerprint, start.shape, start.parameters, start.images
+        if about != (dataset.fingerprint, dataset.shape[1:], conditions.names, conditions.image_format):
             raise UserError("The VAE to start from was trained on other data: train all stages again with --overwrite.")
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
@@ -91,6 +92,7 @@ def fit(
             "stages": list(stages),
             "conditioner_trained": list(stages) != ["vae"],
             "history": trained.progress.history,
+            "warnings": trained.progress.warnings,
             "skipped_steps": trained.progress.skipped,
             "rank": trained.reduction.rank,
             "versions": versions(),

@@ -142,6 +142,7 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
         data_fingerprint=parts.info["data_fingerprint"],
         shape=(len(parts.times), *parts.reduction.field_shape),
         parameters=parts.condition_scaler.names,
+        images=parts.condition_scaler.images,
     )
 
 
@@ -198,7 +199,7 @@ def _assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None,
     times = arrays["times"].astype(np.float64)
     check_times(times)
     with torch.device("meta"):  # no memory is taken until the shapes are known to be those of the file
-        networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), len(scaler.names))
+        networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
     _fill(networks.vae, vae, "vae")
     if conditioner is not None:
         _fill(networks.conditioner, conditioner, "conditioner")
@@ -259,6 +260,10 @@ def _check_info(info: dict[str, Any]) -> None:
         numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
         if entry["stage"] not in STAGES or numbers[0] < 0:
             raise ValueError("unknown stages in the history")
+        float(entry.get("train_error", 0.0))
+    warnings = info.get("warnings", [])
+    if not isinstance(warnings, list) or not all(isinstance(each, str) and each.isprintable() for each in warnings):
+        raise TypeError("the warnings in info are no plain texts")
 
 
 def _digest(weights: dict[str, Tensor]) -> str:

@@ -21,7 +21,7 @@ from simulgenvae.model_files import Parts, load_parts, save_parts
 from simulgenvae.models import Gaussian, Latents
 from simulgenvae.settings import Study
 from simulgenvae.training.checkpoint import comparable, stage_file
-from simulgenvae.training.problem import unit_times
+from simulgenvae.training.problem import network_inputs, unit_times
 from simulgenvae.training.tensor_file import read_tensors
 from simulgenvae.training.train import StageName
 
@@ -122,12 +122,12 @@ class Surrogate(Parts):
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
         times = self._checked_times(times)
-        scaled = torch.from_numpy(self.condition_scaler.transform(conditions).astype(np.float32))
+        inputs = network_inputs(conditions, self.condition_scaler)
         size = self._at_once(times)
         for start in range(0, len(conditions), size):
             rows = range(start, min(start + size, len(conditions)))
             with torch.inference_mode():
-                latents = self.networks.conditioner(scaled[list(rows)])
+                latents = self.networks.conditioner(inputs[rows.start : rows.stop])
             fields = {"fields": self._decode(latents.mean, times)}
             if samples > 0:
                 generators = [_generator(seed, conditions.ids[row]) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,25 @@ def tree(folder: Path) -> dict[str, str]:
 @pytest.fixture(name="tree")
 def tree_fixture() -> Callable[[Path], dict[str, str]]:
     return tree
+
+
+@pytest.fixture
+def refused(cli: Callable[..., Outcome], tmp_path: Path) -> Callable[[tuple[Sequence[object], Sequence[str]]], None]:
+    """Given arguments and texts of the message: the command is refused as it must be, and leaves everything below the
+    test's folder as it was."""
+
+    def check(case: tuple[Sequence[object], Sequence[str]]) -> None:
+        arguments, texts = case
+        before = tree(tmp_path)
+        done = cli(*arguments)
+        assert done.code == 2, done.out + done.err
+        assert len(re.findall(r"^(error|simulgenvae.*: error): ", done.err, re.MULTILINE)) == 1
+        assert "Traceback" not in done.err
+        for text in texts:
+            assert text in done.err, done.err
+        assert tree(tmp_path) == before
+
+    return check
 
 
 @dataclass(frozen=True)
@@ -146,7 +166,7 @@ def trained(templates: Path, tmp_path: Path) -> Path:
     return shutil.copytree(templates / "trained", tmp_path / "study")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings_text() -> str:
     """A ``study.toml`` that trains in a moment."""
     return SETTINGS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,24 +15,6 @@ import pytest
 
 Case = tuple[list[object], tuple[str, ...]]
 """Arguments, and texts that the message must hold."""
-
-
-@pytest.fixture
-def refused(cli: Any, tree: Any, tmp_path: Path) -> Callable[[Case], None]:
-    """The command is refused as it must be, and leaves everything below the test's folder as it was."""
-
-    def check(case: Case) -> None:
-        arguments, texts = case
-        before = tree(tmp_path)
-        done = cli(*arguments)
-        assert done.code == 2, done.out + done.err
-        assert len(re.findall(r"^(error|simulgenvae.*: error): ", done.err, re.MULTILINE)) == 1
-        assert "Traceback" not in done.err
-        for text in texts:
-            assert text in done.err, done.err
-        assert tree(tmp_path) == before
-
-    return check
 
 
 def ingest(source: Path, *more: object, fields: str = "fields.npy") -> list[object]:

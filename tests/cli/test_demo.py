@@ -1,61 +1,139 @@
-"""What the demo shows, from predictions and metrics made by hand."""
+"""The demo's commands from solver to predictions with a few steps of training, and what it shows at its end."""
+
+import json
 
 import numpy as np
 import pytest
 import xarray as xr
 from rich.console import Console
 
-from simulgenvae.cli import demo
-from simulgenvae.cli.main import main
-from simulgenvae.data.dataset import Mesh
+from simulgenvae.cli import demo, demo_results
+from simulgenvae.cli.main import main, parser
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset, Mesh
 from simulgenvae.evaluation.presentation import METHODS
-from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.export import write_prediction
+from simulgenvae.settings import Study
 
 pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
 board = pytest.importorskip("simulgenvae.demo.board")
+problems = pytest.importorskip("simulgenvae.demo.problems")
+
+QUICK = (
+    "model.filters=[16,8]",
+    "model.width=32",
+    "conditioner.filters=[8]",
+    "data.image_size=32",
+    *(f"training.{stage}.steps=12" for stage in ("vae", "conditioner", "end_to_end")),
+)
 
 
-def metrics():
-    relative = {"mean": 0.02, "median": 0.01, "max": 0.05}
-    errors = {name: {"test": {"runs": 1, "relative_l2": relative}} for name in METHODS}
+def metrics(prediction=0.02):
+    relative = {name: {"mean": 0.3, "median": 0.2, "max": 0.5} for name in METHODS}
+    relative["prediction"] = {"mean": prediction, "median": 0.01, "max": 0.05}
     return {
         "compared_split": "test",
-        "errors": errors,
+        "errors": {name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in METHODS},
         "best_reference": {"name": "pod_gpr"},
         "ratio_to_best_reference": 0.5,
         "notes": [],
-        "data": {"runs": 2},
+        "data": {"runs": 2, "parameters": list(board.NAMES), "images": None},
         "split": {"train": ["run_001"], "test": ["run_000"]},
+        "timing": {"seconds_for_one_run": 0.002},
     }
 
 
+def shown(*tables):
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(*tables)
+    return capture.get()
+
+
+def one_new_design():
+    truth = np.full((2, 3, 1), 350.0, dtype=np.float32)
+    return [demo_results.Solved("new_000", truth, 0.2)]
+
+
 def test_new_designs_are_compared_with_the_solver(tmp_path):
-    board.make_study(tmp_path / "solver", runs=2, workers=1)
-    _, table, ids = board.sample_designs(1, seed=1, prefix="new")
-    truth = board.solve(table[0])
+    study, out = Study(tmp_path / "study"), tmp_path / "new.pvd"
+    designs = problems.Parameters().sample(2)
+    fields = np.stack([board.solve(design) for design in designs.table])[..., np.newaxis]
+    study.input_data.mkdir(parents=True)
+    study.output.mkdir()
+    Dataset.from_arrays(fields, Conditions(designs.ids, board.NAMES, designs.table)).save(study.dataset)
+    study.metrics_file.write_text(json.dumps(metrics()))
+    (new,) = demo_results.solve(problems.Parameters().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
-        {"fields": (("run", "time", "node", "variable"), truth[np.newaxis, ..., np.newaxis] + np.float32(1.5))},
-        coords={"run": list(ids), "time": board.TIMES, "variable": ["temperature"]},
+        {"fields": (("run", "time", "node", "variable"), new.field[np.newaxis] + np.float32(1.5))},
+        coords={"run": [new.id], "time": board.TIMES, "variable": ["temperature"]},
     )
-    write_prediction(prediction, Mesh(board.mesh().p.T, {"triangle": board.mesh().t.T}), tmp_path / "new.pvd")
-    (checked,) = demo.check_new(tmp_path, ids, table, metrics())
-    training = np.load(tmp_path / "solver" / "fields.npy")[1]
+    write_prediction(prediction, Mesh(board.mesh().p.T, {"triangle": board.mesh().t.T}), out)
+    (checked,) = demo_results.Result.read("surrogate", study, out, [new]).checked
     assert checked.largest_error == pytest.approx(1.5, rel=1e-3)
     assert checked.relative_l2 == pytest.approx(
-        1.5 * np.sqrt(truth.size) / np.linalg.norm(truth - training.mean(dtype=np.float64)), rel=1e-3
+        1.5 * np.sqrt(new.field.size) / np.linalg.norm(new.field - fields[1].mean(dtype=np.float64)), rel=1e-3
     )
 
 
 def test_tables_show_every_method_and_design():
-    console = Console(width=120)
-    with console.capture() as capture:
-        console.print(summary_table(metrics()), demo.new_table([demo.Checked("new_000", 0.01, 1.2, 350.0, 0.2)], 0.002))
-    text = capture.get()
+    result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2),))
+    text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()))
     assert all(title in text for title in METHODS.values())
     assert "new_000" in text
     assert "100 x" in text
+
+
+def test_several_networks_stand_beside_the_references():
+    results = [demo_results.Result(name, metrics(error), ()) for name, error in (("CNN", 0.041), ("ViT", 0.052))]
+    lines = shown(demo_results.errors_table(results)).splitlines()
+    row = {name: next(line for line in lines if name in line) for name in ("CNN", "ViT", "Mean run", "POD + GPR")}
+    assert "4.10 %" in row["CNN"]
+    assert "5.20 %" in row["ViT"]
+    assert "30.0 %" in row["Mean run"]
+    assert not any(METHODS["reconstruction"] in line for line in lines)
+
+
+def options_of(*arguments):
+    return parser().parse_args([str(argument) for argument in arguments])
+
+
+def settings_of(argument_lists):
+    return [one.split("=")[1] for one in argument_lists[2] if one.startswith("conditioner.kind=")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "kinds"), [((), ["cnn", "vit"]), (("--kind", "both"), ["cnn", "vit"]), (("--kind", "vit"), ["vit"])]
+)
+def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kinds):
+    options = options_of("demo", tmp_path, "--images", *kind)
+    trials = demo.asked_for(options)
+    assert [trial.study.folder.name for trial in trials] == [f"study-{one}" for one in kinds]
+    assert [trial.predictions.name for trial in trials] == [f"new-{one}.pvd" for one in kinds]
+    assert [settings_of(demo.commands(problems.Pictures(), trial, [])) for trial in trials] == [[one] for one in kinds]
+
+
+def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
+    (trial,) = demo.asked_for(options_of("demo", tmp_path))
+    ingest, check, train, evaluate, predict = demo.commands(problems.Parameters(), trial, [])
+    study = str(tmp_path / "study")
+    assert ingest[2:4] == ["--params", str(tmp_path / "solver" / "params.csv")]
+    assert [check, train, evaluate] == [["check", study], ["train", study], ["evaluate", study]]
+    assert predict[2:] == ["--params", str(tmp_path / "new.csv"), "--out", str(tmp_path / "new.pvd")]
+
+
+def test_the_whole_way_from_pictures(tmp_path, capsys):
+    folder = tmp_path / "demo"
+    settings = demo.as_arguments(QUICK)
+    assert main(["demo", str(folder), "--images", "--kind", "vit", "--runs", "8", "--no-open", *settings]) == 0
+    assert Dataset.open(folder / "study-vit" / "input_data" / "dataset.zarr").shape[0] == 8
+    assert (folder / "study-vit" / "output" / "report.html").exists()
+    assert (folder / "new-vit.pvd").exists()
+    assert [path.name for path in sorted((folder / "new_images").iterdir())] == [f"new_00{i}.png" for i in range(3)]
+    text = capsys.readouterr().out
+    assert "Joint relative L2 error on 1 test runs" in text
+    assert "new_002" in text
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
@@ -63,3 +141,17 @@ def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
     assert main(["demo", str(tmp_path)]) == 2
     assert "not an empty folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--kind", "cnn"], ("--kind cnn", "--images")),
+        (["--images", "--set", "conditioner.kind=mlp"], ("conditioner.kind is mlp", "--kind")),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused_before_anything_is_solved(tmp_path, capsys, arguments, words):
+    assert main(["demo", str(tmp_path / "demo"), *arguments]) == 2
+    message = capsys.readouterr().err
+    assert all(word in message for word in words)
+    assert not (tmp_path / "demo").exists()

@@ -208,7 +208,6 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("spoil", "flags", "texts"),
     [
-        (break_nothing, ["--use_ddp"], ["--use_ddp", "later version"]),
         (break_nothing, ["--lc_only", "1"], ["model_save/SimulGen-VAE does not exist", "--lc_only 0"]),
         (break_nothing, ["--preset", "3"], ["preset.txt", "no preset 3", "only: 1, 2"]),
         (remove_pickle, [], ["input_data/dataset1.pickle: no such file"]),
@@ -219,7 +218,7 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
         (change_condition("Dim1 12", "Dim1 13"), [], ["Dim1", "13 in the settings, 12 in the file"]),
         (change_condition("Batch_size 8", "Batch_size 11"), [], ["batch_size is 11", "10 training runs"]),
         (change_condition("Batch_size", "Batchsize"), [], ["condition.txt, line 7", "nearest is Batch_size"]),
-        (change_condition("csv", "image"), [], ["condition.txt, line 14", "images", "later version"]),
+        (change_condition("csv", "image"), [], ["parametric_data: no picture in this folder", "holds parameters"]),
     ],
 )
 def test_mistakes_are_told_and_nothing_is_written(
@@ -233,6 +232,32 @@ def test_mistakes_are_told_and_nothing_is_written(
         assert text in err
     assert "Traceback" not in err
     assert tree(study) == before
+
+
+@pytest.mark.parametrize("flags", [["--use_ddp"], []])
+def test_several_processes_of_torchrun_are_refused(
+    flags: list[str], script: Any, study: Path, tree: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(study)
+    for name, value in (("TORCHELASTIC_RUN_ID", "none"), ("WORLD_SIZE", "2"), ("RANK", "0")):
+        monkeypatch.setenv(name, value)
+    code, _, err = script(*flags)
+    assert (code, "several processes (2 here)" in err) == (2, True)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr("simulgenvae.cli.documented.SECONDS_FOR_RANK_0", 0.0)
+    assert script(*flags) == (2, "", "")
+    assert tree(study) == before
+
+
+@pytest.mark.parametrize("world", [None, "1"])
+def test_one_process_goes_on_without_ddp(
+    world: str | None, script: Any, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if world:
+        monkeypatch.setenv("WORLD_SIZE", world)
+    _, out, err = script("--use_ddp", "--lc_only", "1")
+    assert "note: one process: it trains as without --use_ddp" in out
+    assert "needs a trained VAE" in err
 
 
 def test_a_failing_training_keeps_the_model_and_leaves_no_copy(script: Any, study: Path, tree: Any) -> None:

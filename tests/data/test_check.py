@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from simulgenvae.data.check import CheckReport, check, robust_scores
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
 from simulgenvae.settings.schema import ReductionSettings
 
@@ -113,6 +114,60 @@ def test_smallest_data_from_disk(tmp_path: Path) -> None:
     Dataset.from_arrays(np.arange(21.0).reshape(3, 1, 7), conditions).save(tmp_path / "d.zarr")
     found = check(Dataset.open(tmp_path / "d.zarr"), Split(("a", "b"), (), ("c",)), ReductionSettings(method="none"))
     assert found.passed
+
+
+def pictures() -> np.ndarray:
+    """Pixels [N, 4, 4, 1] of different pictures."""
+    return np.random.default_rng(1).integers(0, 256, (N, 4, 4, 1), dtype=np.uint8)
+
+
+def report_pictures(pixels: np.ndarray, table: np.ndarray | None = None) -> CheckReport:
+    names = () if table is None else ("p", "q")
+    values = np.zeros((N, 0)) if table is None else table
+    conditions = Conditions(IDS, names, values, Images(pixels, ImageFormat(20, 10, 1, 4)))
+    return check(Dataset.from_arrays(arrays()[0], conditions, variables=["u", "v"]), SPLIT)
+
+
+def test_sound_pictures_pass() -> None:
+    found = report_pictures(pictures())
+    assert found.passed
+    assert messages(found, "warning") == ""
+    assert [table.title for table in found.tables] == ["Dataset", "Variables"]
+    assert found.tables[0].rows[-1] == ("images", "20", "20 x 10 grey, resized to 4 x 4; 20 different")
+    assert "images 0.0 MB" in messages(found, "info")
+
+
+def test_expected_memory_includes_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulgenvae.data.check.available_memory", lambda: 3300)  # 3160 bytes without the pictures
+    assert "of memory" not in messages(report(*arrays()), "warning")
+    assert "of memory" in messages(report_pictures(pictures()), "warning")
+
+
+def test_equal_pictures_and_leaks() -> None:
+    pixels, table = pictures(), arrays()[1]
+    pixels[19] = pixels[2]
+    leak = "identical images: runs 'r2', 'r19', although they are for test and train"
+    assert leak in messages(report_pictures(pixels), "warning")
+    both = report_pictures(pixels, table)  # the same picture with other parameters is another design
+    assert "identical" not in messages(both, "warning")
+    assert "19 different" in str(both.tables)
+    table[19] = table[2]
+    text = messages(report_pictures(pixels, table), "warning")
+    assert "identical parameters and images: runs 'r2', 'r19', although" in text
+
+
+def test_one_picture_for_all_runs_is_an_error() -> None:
+    found = report_pictures(np.repeat(pictures()[:1], N, axis=0))
+    assert not found.passed
+    assert "the same image" in messages(found, "error")
+
+
+def test_parameters_beside_pictures_have_a_range_and_a_hull() -> None:
+    table = arrays()[1]
+    table[18:] = [[0.9, 2.0], [0.5, 0.5]]
+    found = report_pictures(pictures(), table)
+    assert "test run 'r18': q = 2 is outside" in messages(found, "warning")
+    assert "1 of 2 test runs lie outside" in messages(found, "info")
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=8, max_size=30), st.floats(1e-6, 1e6))

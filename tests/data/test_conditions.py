@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.errors import UserError
 
 
@@ -92,5 +93,55 @@ def test_scaler_survives_json() -> None:
     ],
 )
 def test_scaler_from_a_damaged_file(change: dict[str, object]) -> None:
-    with pytest.raises(UserError, match="scaling of the parameters"):
+    with pytest.raises(UserError, match="scaling of the conditions"):
         ConditionScaler.from_dict(scaled([1.0, 2.0])[0].to_dict() | change)
+
+
+def pictured(names: tuple[str, ...] = (), channels: int = 1, greys: tuple[int, ...] = (0, 100, 200)) -> Conditions:
+    pixels = np.full((len(greys), 8, 8, channels), 0, np.uint8) + np.array(greys, np.uint8)[:, None, None, None]
+    ids = tuple(f"run{k}" for k in range(len(greys)))
+    table = np.arange(float(len(greys)))[:, None] * np.ones(len(names))
+    return Conditions(ids, names, table, Images(pixels, ImageFormat(20, 10, channels, 8)))
+
+
+@pytest.mark.parametrize("names", [(), ("p",)])
+def test_pictures_go_with_their_runs(names: tuple[str, ...]) -> None:
+    chosen = pictured(names).select([2, 0])
+    assert chosen.ids == ("run2", "run0")
+    assert chosen.images is not None
+    assert chosen.images.pixels[:, 0, 0, 0].tolist() == [200, 0]
+
+
+@pytest.mark.parametrize("names", [(), ("p",)])
+def test_scaler_of_pictures_survives_json(names: tuple[str, ...]) -> None:
+    scaler = ConditionScaler.fit(pictured(names))
+    assert scaler.images == ImageFormat(20, 10, 1, 8)
+    assert ConditionScaler.from_dict(json.loads(json.dumps(scaler.to_dict()))) == scaler
+    assert scaler.transform(pictured(names)).shape == (3, len(names))
+
+
+def test_transform_refuses_other_pictures_than_the_trained_ones() -> None:
+    scaler = ConditionScaler.fit(pictured())
+    with pytest.raises(UserError, match="20 x 10 colour, but the model was trained with 20 x 10 grey"):
+        scaler.transform(pictured(channels=3))
+    with pytest.raises(UserError, match="the images are none"):
+        scaler.transform(Conditions(("a",), (), np.zeros((1, 0))))
+
+
+def test_the_same_picture_in_all_runs_teaches_nothing() -> None:
+    with pytest.raises(UserError, match="3 training runs have the same image"):
+        ConditionScaler.fit(pictured(greys=(5, 5, 5)))
+
+
+def test_as_many_pictures_as_runs() -> None:
+    images = pictured().images
+    assert images is not None
+    with pytest.raises(UserError, match="3 images for 2 runs"):
+        Conditions.of_images(("a", "b"), images)
+
+
+@pytest.mark.parametrize("change", [{"channels": 2}, {"size": 0}, {"width": "20"}, {"more": 1}])
+def test_scaler_with_a_damaged_format(change: dict[str, object]) -> None:
+    values = ConditionScaler.fit(pictured()).to_dict()
+    with pytest.raises(UserError, match="image"):
+        ConditionScaler.from_dict(values | {"images": values["images"] | change})

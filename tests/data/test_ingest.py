@@ -252,7 +252,7 @@ def test_documented_study(tmp_path: Path) -> None:
     (parameters / "table.CSV").write_text("1,2\n3,4\n5,6\n7,8\n")
     expected = DataSettings(runs=N, timesteps=T, nodes=M, variables=V)
     target = tmp_path / "dataset.zarr"
-    dataset, _ = ingest_documented(tmp_path / "dataset1.pickle", parameters, target, settings=expected)
+    dataset, _ = ingest_documented(tmp_path / "dataset1.pickle", target, params=parameters, settings=expected)
     assert np.array_equal(fields_of(dataset), FIELDS.astype(np.float32))
     assert dataset.conditions.table.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
 
@@ -262,7 +262,7 @@ def test_documented_study_with_one_table_a_run(tmp_path: Path) -> None:
     for name, value in (("run10", 3), ("run2", 1), ("run1", 0), ("run3", 2)):
         (parameters / f"{name}.csv").write_text(f"speed\n{value}\n")
     target = tmp_path / "dataset.zarr"
-    dataset, _ = ingest_documented(tmp_path / "dataset1.pickle", parameters, target, settings=DataSettings())
+    dataset, _ = ingest_documented(tmp_path / "dataset1.pickle", target, params=parameters, settings=DataSettings())
     assert dataset.ids == ("run1", "run2", "run3", "run10")
     assert dataset.conditions.table[:, 0].tolist() == [0, 1, 2, 3]
 
@@ -270,8 +270,8 @@ def test_documented_study_with_one_table_a_run(tmp_path: Path) -> None:
 def test_documented_study_without_its_files(tmp_path: Path) -> None:
     target, parameters = tmp_path / "dataset.zarr", documented(tmp_path, FIELDS)
     with pytest.raises(UserError, match=r"dataset2\.pickle: no such file"):
-        ingest_documented(tmp_path / "dataset2.pickle", parameters, target, settings=DataSettings())
+        ingest_documented(tmp_path / "dataset2.pickle", target, params=parameters, settings=DataSettings())
     with pytest.raises(UserError, match=r"no \.csv file"):
-        ingest_documented(tmp_path / "dataset1.pickle", parameters, target, settings=DataSettings())
+        ingest_documented(tmp_path / "dataset1.pickle", target, params=parameters, settings=DataSettings())
     with pytest.raises(UserError, match="param_dir"):
-        ingest_documented(tmp_path / "dataset1.pickle", tmp_path / "none", target, settings=DataSettings())
+        ingest_documented(tmp_path / "dataset1.pickle", target, params=tmp_path / "none", settings=DataSettings())

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.store import chunk_shape, write_store
 from simulgenvae.errors import UserError
 
@@ -241,3 +242,38 @@ def test_missing_and_foreign_folders(tmp_path: Path) -> None:
     zarr.create_group(str(tmp_path / "foreign.zarr"))
     with pytest.raises(UserError, match="not a dataset of this program"):
         Dataset.open(tmp_path / "foreign.zarr")
+
+
+@pytest.mark.parametrize("names", [(), ("p",)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_are_stored_with_the_runs(tmp_path: Path, names: tuple[str, ...], channels: int) -> None:
+    made = pictured(names, channels)
+    path = tmp_path / "dataset.zarr"
+    made.save(path)
+    found = Dataset.open(path)
+    assert found.fingerprint == made.fingerprint
+    assert found.conditions.images is not None
+    assert made.conditions.images is not None
+    np.testing.assert_array_equal(found.conditions.images.pixels, made.conditions.images.pixels)
+    assert found.conditions.images.format == made.conditions.images.format
+
+
+def test_another_picture_is_another_dataset() -> None:
+    assert pictured().fingerprint != pictured(turned=True).fingerprint != dataset().fingerprint
+
+
+@pytest.mark.parametrize("change", [{"images": 3}, {"images": {"width": 4}}, {"images": None, "parameters": ["p"]}])
+def test_a_damaged_format_of_pictures_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "dataset.zarr"
+    pictured().save(path)
+    attributes = json.loads((path / "zarr.json").read_text())["attributes"]
+    edit(path / "zarr.json", attributes=attributes | change)
+    with pytest.raises(UserError):
+        Dataset.open(path)
+
+
+def pictured(names: tuple[str, ...] = (), channels: int = 1, *, turned: bool = False) -> Dataset:
+    pixels = np.arange(3 * 8 * 8 * channels, dtype=np.uint8).reshape(3, 8, 8, channels)
+    images = Images(pixels[:, ::-1] if turned else pixels, ImageFormat(20, 10, channels, 8))
+    conditions = Conditions(("a", "b", "c"), names, np.arange(3.0)[:, None] * np.ones(len(names)), images)
+    return Dataset.from_arrays(np.ones((3, 2, 5, 1)), conditions)

@@ -1,10 +1,9 @@
-"""The board's finite-element solver: energy balance, an exact solution, convergence, the files."""
+"""The board's finite-element solver: energy balance, an exact solution, convergence, layouts."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("skfem")
-pyvista = pytest.importorskip("pyvista")
 board = pytest.importorskip("simulgenvae.demo.board")
 
 DESIGN = (0.045, 0.008, 30.0, 20.0)
@@ -83,15 +82,20 @@ def test_designs_fill_their_ranges_and_repeat():
     np.testing.assert_array_equal(table, board.sample_designs(40, seed=3)[1])
 
 
-def test_writes_a_study(tmp_path):
-    seconds = board.make_study(tmp_path, runs=2, workers=1)
-    fields = np.load(tmp_path / "fields.npy")
-    nodes = board.mesh().p.shape[1]
-    assert fields.shape == (2, board.TIMES.size, nodes, 1)
-    assert seconds.shape == (2,)
-    grid = pyvista.read(tmp_path / "mesh.vtu")
-    np.testing.assert_allclose(grid.points[:, :2], np.load(tmp_path / "coords.npy"), rtol=1e-6)
-    assert set(np.unique(grid.cell_data["material"])) == {0, 1, 2}
-    assert (tmp_path / "params.csv").read_text().splitlines()[0] == "id,row,speed,convection,conductivity"
-    _, table, _ = board.sample_designs(2)
-    np.testing.assert_array_equal(fields[1, :, :, 0], board.solve(table[1]))
+def test_materials_cover_the_areas_of_the_components():
+    grid = board.mesh()
+    layout = board.Layout(
+        spreaders=((0.01, 0.03, 0.02, 0.05),), chips=((0.05, 0.06, 0.0, 0.1), (0.1, 0.105, 0.05, 0.07))
+    )
+    area = board.ELEMENT_SIZE**2 / 2.0 * np.bincount(board.materials(grid, layout))
+    np.testing.assert_allclose(area, [0.160 * 0.100 - 0.0006 - 0.0011, 0.0006, 0.0011], rtol=1e-9)
+
+
+def test_every_design_is_solved_with_its_layout():
+    bare = board.Layout((), ())
+    fields, seconds = board.solve_all(np.array([DESIGN, DESIGN]), [bare, board.BOARD], workers=1)
+    assert fields.shape == (2, board.TIMES.size, board.mesh().p.shape[1], 1)
+    assert (seconds > 0.0).all()
+    np.testing.assert_array_equal(fields[0, ..., 0], board.solve(DESIGN, bare))
+    np.testing.assert_array_equal(fields[1, ..., 0], board.solve(DESIGN))
+    assert not np.array_equal(fields[0], fields[1])

@@ -12,6 +12,7 @@ import xarray as xr
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction
@@ -89,6 +90,31 @@ def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
         variables=("T<script>", "p$x$"),
         units=("K", "Pa"),
     )
+
+
+def with_images(dataset: Dataset, *, parameters: bool) -> Dataset:
+    """The same runs with pictures whose bright bar says both parameters, beside the table or alone."""
+    given = dataset.conditions
+    speed, power = given.table.T
+    pixels = np.zeros((len(given), 8, 8, 1), dtype=np.uint8)
+    for picture, column, grey in zip(pixels, (5 * speed).astype(int), 50 + 2 * power, strict=True):
+        picture[:, column] = grey
+    names, table = (given.names, given.table) if parameters else ((), np.zeros((len(given), 0)))
+    return Dataset.from_arrays(
+        dataset.fields,
+        Conditions(given.ids, names, table, Images(pixels, ImageFormat(8, 8, 1, 8))),
+        times=dataset.times,
+        coords=dataset.mesh.coords,
+        cells=dataset.mesh.cells,
+        variables=dataset.variables,
+        units=dataset.units,
+    )
+
+
+@pytest.fixture(scope="session", params=["images", "both"])
+def pictured(request: pytest.FixtureRequest, dataset: Dataset) -> Dataset:
+    """Runs that are known by pictures, alone or beside the table."""
+    return with_images(dataset, parameters=request.param == "both")
 
 
 @pytest.fixture(scope="session")

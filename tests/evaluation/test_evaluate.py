@@ -12,7 +12,7 @@ import pytest
 
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import evaluate
-from simulgenvae.evaluation.presentation import METHODS
+from simulgenvae.evaluation.presentation import METHODS, method_names
 from simulgenvae.settings.study import Study
 
 
@@ -21,11 +21,16 @@ def study(tmp_path: Path) -> Study:
     return Study(tmp_path)
 
 
+def png_width(path: Path) -> int:
+    return int.from_bytes(path.read_bytes()[16:20], "big")
+
+
 def test_files_and_content(dataset: Any, surrogate: Any, study: Study) -> None:
     metrics = evaluate(dataset, surrogate, study)
     assert json.loads(study.metrics_file.read_text(encoding="utf-8")) == metrics
     assert study.report_file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (study.output / "temporal_worst.png").read_bytes().startswith(b"\x89PNG")
+    assert png_width(study.output / "nodal_worst_1.png") == 110 * 12
     assert not list(study.output.glob(".*"))
     assert set(metrics["errors"]) == set(METHODS)
     assert list(metrics["errors"]["prediction"]["test"]["per_run"]) == ["run<10>", "run<11>"]
@@ -105,6 +110,32 @@ def test_references_that_do_not_fit_into_memory_are_named(
     assert metrics["best_reference"] is None
     assert set(metrics["errors"]) == {"prediction", "reconstruction", "projection_floor"}
     assert "references were left out" in study.report_file.read_text(encoding="utf-8")
+
+
+def test_pictures_as_conditions(pictured: Any, trained: Any, study: Study) -> None:
+    surrogate = type(trained).fit(pictured, trained.split)
+    metrics = evaluate(pictured, surrogate, study)
+    data = metrics["data"]
+    assert data["images"] == {"width": 8, "height": 8, "channels": 1, "size": 8}
+    assert data["parameters"] == list(pictured.conditions.names)
+    assert set(metrics["errors"]) == set(METHODS)
+    assert metrics["errors"]["pod_rbf"]["test"]["relative_l2"]["mean"] < (
+        0.5 * metrics["errors"]["mean_run"]["test"]["relative_l2"]["mean"]
+    )
+    assert metrics["errors"]["nearest_run"]["train"]["relative_l2"]["max"] < 0.01
+    assert "image_components" in metrics["references"]["pod_gpr"]
+    page = study.report_file.read_text(encoding="utf-8")
+    assert method_names(data)["pod_rbf"] in page
+    assert "one image: 8 x 8 grey" in page
+    assert "principal components" in page
+    assert png_width(study.output / "nodal_worst_1.png") == 110 * 14  # the picture adds two inches to twelve
+
+
+def test_parameters_alone_have_no_picture(dataset: Any, surrogate: Any, study: Study) -> None:
+    assert evaluate(dataset, surrogate, study, figures=False)["data"]["images"] is None
+    page = study.report_file.read_text(encoding="utf-8")
+    assert "2 parameter(s): speed, power" in page
+    assert "principal components" not in page
 
 
 def test_other_data_is_refused_and_nothing_written(dataset: Any, surrogate: Any, study: Study) -> None:

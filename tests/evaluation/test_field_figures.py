@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.evaluation.field_figures import Frame, RunView, error_map, nodal_view, temporal_view
 from simulgenvae.evaluation.presentation import png
 
@@ -68,3 +71,18 @@ def test_temporal_view_shows_the_node_that_varies_most() -> None:
     assert np.array_equal(figure.axes[0].lines[0].get_ydata(), view.truth[:, 7, 0])
     png(figure)
     png(temporal_view(make_view(1, 1, 1), make_frame(1, None)))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["none", "line", "plane", "space"])
+def test_the_picture_of_the_design_stands_beside_its_fields(name: str, channels: int) -> None:
+    pixels = RNG.integers(0, 256, (1, 6, 6, channels), dtype=np.uint8)
+    view = replace(make_view(4, 12, 1), image=Images(pixels, ImageFormat(200, 100, channels, 6)))
+    frame = make_frame(4, COORDS[name])
+    ((_, plain),) = nodal_view(replace(view, image=None), frame)
+    ((_, figure),) = nodal_view(view, frame)
+    assert len(figure.axes) == len(plain.axes) + 1
+    (image,) = figure.axes[0].images
+    assert np.array_equal(image.get_array(), pixels[0] if channels == 3 else pixels[0, ..., 0])
+    assert tuple(image.get_extent()) == (0, 200, 0, 100)  # as wide as the file, not as the resized square
+    assert png(figure).startswith(b"\x89PNG")

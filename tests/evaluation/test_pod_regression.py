@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.evaluation.pod_regression import LikelihoodSearch, PodGpr, PodRbf, RunModes
+from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf, RunModes, component_counts
 from simulgenvae.evaluation.references import MeanRun, Reference
 
 
@@ -51,27 +51,6 @@ def test_smooth_response_is_learned(kind: type[Reference], bound: float) -> None
     assert relative_error(kind(), train, test) < bound < 0.2 * relative_error(MeanRun(), train, test)
 
 
-POOR, GOOD = np.full(3, 3.0), np.array([0.0, 0.5, -6.0])  # logarithms of amplitude, length scale, noise
-
-
-def two_wells(point: np.ndarray, eval_gradient: bool = True) -> tuple[float, np.ndarray] | float:
-    """Squared distance to the nearer of a shallow and a deep minimum."""
-    values = [float(np.sum((point - POOR) ** 2)) + 1, float(np.sum((point - GOOD) ** 2))]
-    slope = 2 * (point - (POOR if values[0] < values[1] else GOOD))
-    return (min(values), slope) if eval_gradient else min(values)
-
-
-def test_likelihood_search_leaves_a_poor_maximum() -> None:
-    bounds = np.array([[-9.0, 9.0]] * 3)
-    search = LikelihoodSearch(parameters=1, seed=0)
-    search.thorough = False
-    assert search(two_wells, POOR, bounds)[0] == pytest.approx(POOR)
-    search.thorough = True
-    assert search(two_wells, POOR, bounds)[0] == pytest.approx(GOOD, abs=1e-6)  # from a random candidate
-    search.thorough = False
-    assert search(two_wells, POOR, bounds)[0] == pytest.approx(GOOD, abs=1e-6)  # from the search before
-
-
 def test_hyperparameters_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     train, test = rng.uniform(-1.7, 1.7, (24, 1)), rng.uniform(-1.5, 1.5, (10, 1))
@@ -96,3 +75,49 @@ def test_same_data_same_answer() -> None:
         reference.fit(x, smooth_runs(x))
         answers.append(reference.predict(x + 0.1))
     assert np.array_equal(*answers)
+
+
+def test_numbers_of_components_to_try() -> None:
+    assert component_counts(3, 0) == (0,)
+    assert component_counts(3, 3) == (3,)
+    assert component_counts(20, 20) == (4, 8, 16, 20)
+    assert component_counts(10, 8) == (0, 4, 8)
+
+
+def noisy_pictures(x: np.ndarray) -> np.ndarray:
+    """Columns like principal components: the first two matter, thirty more with less variance say nothing."""
+    noise = np.random.default_rng(1).normal(size=(len(x), 30))
+    return np.concatenate([x[:, :2], 0.7 * noise], axis=1)
+
+
+@pytest.mark.parametrize(("kind", "bound"), [(PodRbf, 0.1), (PodGpr, 0.005)])
+@pytest.mark.parametrize("parameters", [0, 1])
+def test_components_that_say_nothing_are_left_out(kind: type[Reference], bound: float, parameters: int) -> None:
+    rng = np.random.default_rng(3)
+    latent = rng.uniform(-1.7, 1.7, (60, 2))
+    x = np.concatenate([rng.normal(size=(60, parameters)), noisy_pictures(latent)], axis=1)
+    reference = kind()
+    reference.fit(x[:40], smooth_runs(latent[:40]), components=32)
+    assert reference.describe()["image_components"] == 4
+    truth = smooth_runs(latent[40:])
+    error = np.linalg.norm(reference.predict(x[40:]) - truth)
+    assert error < bound * np.linalg.norm(truth)
+
+
+@pytest.mark.parametrize("kind", [PodRbf, PodGpr])
+def test_pictures_that_say_nothing_do_no_harm_beside_parameters(kind: type[Reference]) -> None:
+    rng = np.random.default_rng(3)
+    latent = rng.uniform(-1.7, 1.7, (40, 1))
+    x = np.concatenate([latent, rng.normal(size=(40, 12))], axis=1)
+    alone, both = kind(), kind()
+    alone.fit(x[:30, :1], smooth_runs(latent[:30]))
+    both.fit(x[:30], smooth_runs(latent[:30]), components=12)
+    assert both.describe()["image_components"] == 0
+    assert both.predict(x[30:]) == pytest.approx(alone.predict(x[30:, :1]), abs=1e-3)
+
+
+def test_choices_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    train, test = rng.uniform(-1.7, 1.7, (60, 1)), rng.uniform(-1.5, 1.5, (10, 1))
+    monkeypatch.setattr(PodRbf, "choosing_runs", 8)
+    assert relative_error(PodRbf(), train, test) < 0.005

@@ -26,11 +26,13 @@ def test_mean_and_nearest() -> None:
 
 
 @pytest.mark.parametrize("kind", REFERENCES)
+@pytest.mark.parametrize("components", [0, 1])
 @pytest.mark.parametrize(("runs", "parameters", "timesteps"), [(2, 1, 1), (2, 4, 3), (3, 2, 1), (5, 4, 2)])
-def test_small_studies(kind: type[Reference], runs: int, parameters: int, timesteps: int) -> None:
+def test_small_studies(kind: type[Reference], components: int, runs: int, parameters: int, timesteps: int) -> None:
     x = RNG.normal(size=(runs, parameters))
     c = RNG.normal(size=(runs, timesteps, 3)).astype(np.float32)
-    reference = fitted(kind, x, c)
+    reference = kind()
+    reference.fit(x, c, components)
     answer = reference.predict(np.zeros((2, parameters)))
     assert answer.shape == (2, timesteps, 3)
     assert answer.dtype == np.float32

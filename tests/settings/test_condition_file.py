@@ -80,13 +80,42 @@ def test_a_real_file_with_a_table(tmp_path: Path) -> None:
     assert f"{tmp_path / 'condition.txt'}, line 17: Stretch" in said[0]
 
 
-def test_a_real_file_with_images_says_what_works_now_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore::simulgenvae.settings.SettingsNote")
+@pytest.mark.parametrize(("input_type", "kind"), [("image", "cnn"), ("image_vit", "vit"), ("IMAGE", "cnn")])
+def test_a_real_file_with_images(tmp_path: Path, input_type: str, kind: str) -> None:
+    settings = read(tmp_path, REAL_FILE.replace("input_type\timage", f"input_type {input_type}"))
+    assert settings.conditioner.kind == kind
+    assert (settings.data.images, settings.data.parameters, settings.data.file_type) == ("/images", None, ".png")
+    assert settings.data.image_endings == (".png",)
+
+
+def test_the_folder_holds_what_the_type_of_its_files_says_where_there_is_no_input_type(tmp_path: Path) -> None:
+    data = read(tmp_path, "param_dir /x\nparam_data_type .JPG").data
+    assert (data.images, data.parameters, data.file_type) == ("/x", None, ".jpg")
+    for more in ("", "param_data_type csv", "input_type csv"):
+        data = read(tmp_path, f"param_dir /x\n{more}").data
+        assert (data.images, data.parameters) == (None, "/x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending", "wanted"),
+    [
+        ("image", ".csv", ".png, .jpg, .jpeg"),
+        ("image_vit", "CSV", ".png"),
+        ("csv", ".png", ".csv"),
+        ("csvs", "jpeg", ".csv"),
+    ],
+)
+def test_a_kind_and_files_of_another_are_one_mistake_with_both_lines(
+    tmp_path: Path, kind: str, ending: str, wanted: str
+) -> None:
     with pytest.raises(UserError) as error:
-        read(tmp_path, REAL_FILE)
-    lines = str(error.value).splitlines()
-    assert lines[0] == "2 mistakes in the settings:"
-    assert "line 37: input_type must ask for a table, as images come in a later version" in lines[2]
-    assert "line 38: param_data_type must ask for a table" in lines[1]
+        read(tmp_path, f"alpha 3\ninput_type {kind}\nparam_dir /x\nparam_data_type {ending}\n")
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.count(str(tmp_path / "condition.txt")) == 2
+    for text in ("line 2", "line 4", "param_data_type", f"input_type {kind.removesuffix('s')}", wanted):
+        assert text in message
 
 
 def test_every_way_to_write_a_line(tmp_path: Path) -> None:
@@ -140,9 +169,9 @@ def test_end_to_end_training_has_the_conditioners_batch_size_where_there_is_one(
     assert (settings.training.vae.batch_size, settings.training.end_to_end.batch_size) == (4, 8)
 
 
-def test_spatial_attention_is_noted_until_there_are_images(tmp_path: Path) -> None:
-    with pytest.warns(SettingsNote, match="line 1: use_spatial_attention is not used: .* comes in a later version"):
-        read(tmp_path, "use_spatial_attention 1")
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_spatial_attention(tmp_path: Path, switch: str) -> None:
+    assert read(tmp_path, f"use_spatial_attention {switch}").conditioner.spatial_attention is (switch == "1")
 
 
 @pytest.mark.parametrize(
@@ -166,9 +195,10 @@ def test_spatial_attention_is_noted_until_there_are_images(tmp_path: Path) -> No
         ("Loss_type 5\n", "line 1: Loss_type must be 1"),
         ("use_e2e_training yes\n", r"line 1: use_e2e_training must be 0 \(off\) or 1 \(on\), but is 'yes'"),
         ("e2e_loss_function RMSE\n", "line 1: e2e_loss_function must be one of mse, mae"),
-        ("input_type pictures\n", "line 1: input_type must be csv"),
-        ("input_type image_vit\n", "line 1: input_type must ask for a table"),
-        ("param_data_type .bmp\n", r"line 1: param_data_type must be \.csv"),
+        ("input_type pictures\n", "line 1: input_type must be one of csv, csvs, image, image_vit"),
+        ("input_type\n", "line 1: input_type needs a value"),
+        ("param_data_type .bmp\n", r"line 1: param_data_type must be one of \.csv, \.png, \.jpg, \.jpeg"),
+        ("use_spatial_attention yes\n", "line 1: use_spatial_attention must be 0"),
         (b"Dim1 3\xff\n", "line 1: Dim1 is not UTF-8"),
         ("Dim1 3\n".encode("utf-16"), "condition.txt: not UTF-8"),
     ],

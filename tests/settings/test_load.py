@@ -20,6 +20,7 @@ from simulgenvae.settings import (
     TrainingSettings,
     load_settings,
 )
+from simulgenvae.settings.condition_keys import KEYS
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -39,6 +40,9 @@ fractions = st.floats(0.0, 0.99)
 losses = st.sampled_from(
     [("1", "MSE", "mse"), ("2", "MAE", "mae"), ("3", "SmoothL1", "smooth_l1"), ("4", "Huber", "huber")]
 )
+kinds = st.sampled_from(
+    [("csv", ".csv", "mlp"), ("csvs", ".CSV", "mlp"), ("image", ".png", "cnn"), ("image_vit", "JPG", "vit")]
+)
 widths = st.lists(st.integers(1, 16_384), min_size=1, max_size=6, unique=True)
 
 
@@ -56,9 +60,15 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
     )
     dropout, alpha, weight, latent_weight = draw(fractions), draw(positive), draw(positive), draw(positive)
     regularize, divisor = draw(st.booleans()), draw(st.floats(0, 10))
+    (input_type, data_type, kind), attention = draw(kinds), draw(st.booleans())
+    steps, nodes, variables, first = draw(counts), draw(counts), draw(counts), draw(counts)
     filters, lc_filters = sorted(draw(widths), reverse=True), draw(widths)
     keys = {
         "Dim1": str(runs),
+        "Dim2": str(steps),
+        "Dim3": str(nodes),
+        "num_var": str(variables),
+        "Dim2_red": str(first),
         "Dim3_start": str(node_start),
         "Dim3_end": str(node_start + 1),
         "Training_epochs": str(epochs),
@@ -78,16 +88,33 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
         "LC_alpha": repr(weight),
         "latent_reg_weight": repr(latent_weight),
         "use_latent_regularization": str(int(regularize)),
-        "input_type": "csv",
-        "param_dir": "/parametric_data",
+        "use_spatial_attention": str(int(attention)),
+        "e2e_vae_model_path": "other/model_save/SimulGen-VAE",
+        "input_type": input_type,
+        "param_data_type": data_type,
+        "param_dir": "/conditions",
     }
+    assert keys.keys() == KEYS.keys()
     ours = " ".join(map(str, filters)), " ".join(map(str, lc_filters))
     preset = f"data_No, init_beta_divisor, filters\n1\n{divisor!r}\n{ours[0]}\n{ours[1]}\n"
     lc = {"epochs": lc_epochs, "batch_size": lc_batch, "learning_rate": lc_rate, "weight_decay": decay}
     meant = Settings(
-        data=DataSettings(runs=runs, node_start=node_start, node_end=node_start + 1, parameters="/parametric_data"),
+        data=DataSettings(
+            runs=runs,
+            timesteps=steps,
+            nodes=nodes,
+            variables=variables,
+            first_timesteps=first,
+            node_start=node_start,
+            node_end=node_start + 1,
+            parameters="/conditions" if kind == "mlp" else None,
+            images=None if kind == "mlp" else "/conditions",
+            file_type="." + data_type.lower().strip("."),
+        ),
         model=ModelSettings(filters=tuple(filters), latent_dim=main, hierarchical_dim=hierarchical),
-        conditioner=ConditionerSettings(filters=tuple(lc_filters), dropout=dropout),
+        conditioner=ConditionerSettings(
+            kind=kind, filters=tuple(lc_filters), dropout=dropout, spatial_attention=attention
+        ),
         training=TrainingSettings(
             loss=loss[2],
             alpha=alpha,
@@ -100,6 +127,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
                     "enabled": enabled,
                     "loss": e2e_loss[2],
                     "weight": weight,
+                    "vae_path": "other/model_save/SimulGen-VAE",
                     "latent_weight": latent_weight if regularize else 0.0,
                 }
             ),

@@ -15,6 +15,24 @@ def test_lists(text: str) -> None:
     assert apply(f"model.filters={text}").model.filters == (64, 32)
 
 
+@pytest.mark.parametrize("key", ["model", "conditioner"])
+def test_one_number_is_a_list_of_one(key: str) -> None:
+    assert getattr(apply(f"{key}.filters=64"), key).filters == (64,)
+
+
+@pytest.mark.parametrize("text", ["x y", "x, y", '["x", "y"]'])
+def test_lists_of_words(text: str) -> None:
+    flipped = apply(
+        f"training.augmentation.flips={text}", "training.augmentation.odd_variables=x:u"
+    ).training.augmentation
+    assert (flipped.flips, flipped.odd_variables) == (("x", "y"), ("x:u",))
+
+
+def test_a_kind_and_files_of_another_are_one_mistake_with_both_places() -> None:
+    with pytest.raises(UserError, match=r"^--set conditioner\.kind=cnn and --set data\.file_type=\.csv: .*pictures"):
+        apply("conditioner.kind=cnn", "data.file_type=.csv")
+
+
 def test_numbers_words_texts_and_switches() -> None:
     settings = apply(
         "model.filters = 64",
@@ -56,7 +74,14 @@ def test_no_value_takes_back_what_was_set() -> None:
         ("trainin.seed=", "trainin.seed is not a setting; the nearest is training.seed"),
         ("model=large", "--set model=large: model is a group of settings"),
         ("model.filters=32 64", "--set model.filters=32 64: model: filters must decrease"),
-        ("model.filters=small", "--set model.filters=small: model.filters must be a list, but is 'small'"),
+        (
+            "model.filters=small",
+            "^--set model.filters=small: value 1 of model.filters must be a whole number, but is 'small'$",
+        ),
+        ("conditioner.filters=small", "^--set .*: value 1 of conditioner.filters must be a whole number"),
+        ("conditioner.filters=0", "value 1 of conditioner.filters must be at least 1, but is 0"),
+        ("training.augmentation.flips=xy", "value 1 of training.augmentation.flips must be 'x', 'y' or 'z'"),
+        ("training.augmentation.odd_variables=v", "odd_variables must have the form .*, but is 'v'"),
         ("training.seed=1\nx=2", "training.seed must be a whole number"),
     ],
 )

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.problem import Networks, TrainingData, unit_times
+from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
 from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
 
 STAGES = {"vae": VaeStage, "conditioner": ConditionerStage, "end_to_end": EndToEndStage}
@@ -44,14 +45,15 @@ def make_problem(waves: Dataset) -> MakeProblem:
     def make(settings: Settings, *, validation: tuple[int, ...] = (9, 10)) -> Problem:
         torch.manual_seed(0)
         rows = {"train": np.arange(9), "validation": np.array(validation, int), "test": np.array([11])}
+        scaler = ConditionScaler.fit(waves.conditions.select(rows["train"]))
         reduction = fit_reduction(waves, rows["train"], settings.reduction)
         data = TrainingData(
             torch.from_numpy(encode_runs(waves, reduction)),
-            torch.from_numpy(waves.conditions.table.astype(np.float32) - 1),
+            network_inputs(waves.conditions, scaler),
             torch.from_numpy(unit_times(waves.times, waves.times)),
             rows,
         )
         std = data.training_coefficients().flatten(0, 1).std(0, correction=0)
-        return Problem(settings, data, Networks(settings, std, data.times, 2), reduction)
+        return Problem(settings, data, Networks(settings, std, data.times, scaler), reduction)
 
     return make

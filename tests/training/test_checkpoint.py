@@ -11,10 +11,11 @@ from simulgenvae.training.checkpoint import Progress, load_checkpoint, save_chec
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 IDENTITY = {"settings": {"training": {"vae": {"steps": 5, "patience": None}}}, "data": "abc", "stages": ["vae"]}
+ENTRY = {"stage": "vae", "step": 5, "train": 1.0, "train_error": 0.2, "validation": 0.25}
 
 
 def _save(path: Path) -> Progress:
-    progress = Progress(1, 7, 0.25, 2, 3, 1.5, 4, [{"stage": "vae", "step": 5, "train": 1.0, "validation": 0.25}])
+    progress = Progress(1, 7, 0.25, 2, 3, 1, 1.5, 4, [ENTRY], ["vae: overfitting"])
     weights = {"vae.x": torch.rand(3)}
     save_checkpoint(path, progress, weights, {"vae.x": torch.ones(3)}, {"0.0.step": torch.tensor(7.0)}, IDENTITY)
     return progress
@@ -78,7 +79,21 @@ def test_entries_that_belong_nowhere(tmp_path: Path, name: str, value: torch.Ten
         load_checkpoint(tmp_path / "last", IDENTITY)
 
 
-@pytest.mark.parametrize("progress", [None, 5, {"surprise": 1}, {"stage": -1}, {"step": "late"}, {"since_best": 0.5}])
+@pytest.mark.parametrize(
+    "progress",
+    [
+        None,
+        5,
+        {"surprise": 1},
+        {"stage": -1},
+        {"step": "late"},
+        {"since_best": 0.5},
+        {"history": 3},
+        {"history": [{"stage": "vae", "step": 5, "train": 1.0, "validation": 0.25}]},
+        {"history": [ENTRY | {"train_error": "small"}]},
+        {"warnings": [3]},
+    ],
+)
 def test_progress_that_is_none(tmp_path: Path, progress: object) -> None:
     _save(tmp_path / "last")
     tensors, about = read_tensors(tmp_path / "last")

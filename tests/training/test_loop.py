@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 from torch import Tensor
 
 from simulgenvae.errors import UserError
+from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.checkpoint import load_checkpoint
+from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Interrupted
-from simulgenvae.training.stages import Batch, ConditionerStage, EndToEndStage, Stage, VaeStage
+from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors
 
 MakeProblem = Callable[..., object]
@@ -141,7 +145,7 @@ def test_the_weights_of_the_best_validation_are_used(
     errors = [each["validation"] for each in history]
     assert min(errors) < errors[-1], "otherwise this test shows nothing"
     rows = torch.from_numpy(problem.data.validation_rows)
-    batch = Batch(problem.data.coefficients[rows], problem.data.conditions[rows], rows)
+    batch = plain_batch(problem.data, rows)
     problem.networks.eval()
     with torch.no_grad():
         assert float(stage.validation_error(batch)) == pytest.approx(min(errors), rel=1e-5)
@@ -173,6 +177,49 @@ def test_training_loss_of_the_history_is_the_mean_since_the_last_validation(
     problem = make_problem(make_settings(steps=6, validate_every=3))
     history = problem.loop().run([problem.stage("vae", Scripted)]).history
     assert [each["train"] for each in history] == pytest.approx([2.0, 5.0])
+
+
+def test_the_training_error_of_the_history_is_the_validation_error_of_training_runs(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(make_settings(steps=6, validate_every=6))
+    stage = problem.stage("vae")
+    entry = problem.loop().run([stage]).history[-1]
+    problem.networks.eval()
+    with torch.no_grad():
+        errors = [
+            float(stage.validation_error(plain_batch(problem.data, torch.from_numpy(rows))))
+            for rows in (problem.data.compared_rows, problem.data.rows["validation"])
+        ]
+    assert [entry["train_error"], entry["validation"]] == pytest.approx(errors, rel=1e-5)
+
+
+def test_warnings_are_shown_and_kept_until_what_they_are_about_is_forgotten(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    settings = make_settings(stage={"learning_rate": 1e-12}, validate_every=2)
+    problem = make_problem(settings)
+    console = Console(file=io.StringIO(), width=200)
+    loop = problem.loop()
+    loop.log = TrainingLog(None, console)
+    assert len(loop.run([problem.stage("vae"), problem.stage("conditioner")]).warnings) == 2
+    shown = console.file.getvalue()
+    assert all(f"warning: {warning}" in shown for warning in loop.progress.warnings)
+    names = ["vae", "conditioner", "end_to_end"]
+    assert settings.training.end_to_end.from_scratch
+    progress = make_problem(settings).loop().run([problem.stage(name) for name in names])
+    assert [warning.split(":")[0] for warning in progress.warnings] == ["end_to_end"]
+
+
+def test_running_out_of_memory_says_what_to_change(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+    class Huge(VaeStage):
+        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+            torch.empty(2**60)
+            raise AssertionError("there is that much memory?")
+
+    problem = make_problem(make_settings())
+    with pytest.raises(UserError, match=r"stage vae ran out of memory.*training\.vae\.batch_size"):
+        problem.loop().run([problem.stage("vae", Huge)])
 
 
 @pytest.mark.parametrize(("at", "optimizer"), [(1, "muon"), (5, "adamw"), (8, "muon"), (12, "muon")])

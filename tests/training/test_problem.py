@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,21 @@ def test_validation_falls_back_to_training_runs(
 ) -> None:
     problem = make_problem(make_settings(), validation=validation)
     assert problem.data.validation_rows.tolist() == expected
+
+
+@pytest.mark.parametrize(("validation", "count"), [((9, 10), 2), ((), 9)])
+def test_as_many_training_runs_are_compared_as_there_are_validation_runs(
+    make_problem: Callable, make_settings: Callable, validation: tuple[int, ...], count: int
+) -> None:
+    """Always the same ones, whatever the state of any generator: a resumed training must measure the same."""
+    data = make_problem(make_settings(), validation=validation).data
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    rows = data.compared_rows.tolist()
+    assert len(set(rows)) == count
+    assert set(rows) <= set(range(9))
+    assert data.compared_rows.tolist() == rows
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_networks_fit_the_settings(make_problem: Callable, make_settings: Callable) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from simulgenvae.training.stages import Batch
+from simulgenvae.training.augmentation import Batch, plain_batch
 
 MakeProblem = Callable[..., object]
 MakeSettings = Callable[..., object]
@@ -16,7 +16,7 @@ LOSSES = ["mse", "mae", "smooth_l1", "huber"]
 
 def _batch(problem, rows: list[int]) -> Batch:
     index = torch.tensor(rows)
-    return Batch(problem.data.coefficients[index], problem.data.conditions[index], index)
+    return plain_batch(problem.data, index)
 
 
 def _reached(module: nn.Module) -> set[str]:

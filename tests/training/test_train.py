@@ -28,8 +28,9 @@ from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
+from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.loop import Interrupted
-from simulgenvae.training.stages import Batch, VaeStage
+from simulgenvae.training.stages import VaeStage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 from simulgenvae.training.train import choose_device, train
 
@@ -150,7 +151,15 @@ def test_other_settings_or_data_are_not_resumed(uninterrupted: Study, capsys: py
     assert "--overwrite" in errors
 
 
-@pytest.mark.parametrize("override", ["training.device=auto", "training.checkpoint_seconds=500", "data.load_all=true"])
+@pytest.mark.parametrize(
+    "override",
+    [
+        "training.device=auto",
+        "training.checkpoint_seconds=500",
+        "training.speed.workers=2",
+        "data.load_all=true",
+    ],
+)
 def test_settings_without_effect_may_change_on_resume(uninterrupted: Study, override: str) -> None:
     before = uninterrupted.conditioner_file.read_bytes()
     assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", override]) == 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings, Settings, Study
+from simulgenvae.settings.schema import IMAGE_ENDINGS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -48,6 +49,23 @@ def open_dataset(study: Study, settings: Settings) -> Dataset:
     dataset = Dataset.open(study.dataset)
     _check_dimensions(study, dataset, settings.data)
     return dataset.load() if settings.data.load_all else dataset
+
+
+class ConditionFiles(NamedTuple):
+    """Where the settings say that the conditions are: a CSV or a folder of them, a folder of pictures."""
+
+    table: Path | None
+    images: Path | None
+
+
+def condition_files(study: Study, settings: Settings) -> ConditionFiles:
+    """The files that the settings name; ``images/`` of the study where they ask for pictures without saying which."""
+    table, images = (
+        None if name is None else study.resolve(name) for name in (settings.data.parameters, settings.data.images)
+    )
+    if settings.conditioner.kind in {"cnn", "vit"} or settings.data.file_type in IMAGE_ENDINGS:
+        images = images or study.images
+    return ConditionFiles(table, images)
 
 
 def _check_dimensions(study: Study, dataset: Dataset, promised: DataSettings) -> None:

@@ -7,7 +7,10 @@ therefore not refused: it is copied to ``model_save/previous-<date of the model>
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,24 +27,33 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study, load_settings
 
 SHOW, SAVE, NO_FIGURES = 0, 1, 2
+SECONDS_FOR_RANK_0 = 10.0
 EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a new one takes its
 place; remove what you no longer need. Prediction of new designs: simulgenvae predict."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script with its documented flags; returns the exit code, as ``simulgenvae`` does."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     return guarded(lambda console: run(options, console))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Parser of the documented flags."""
+    script = argparse.ArgumentParser(
         prog="SimulGen-VAE.py",
-        description="Train the study in this folder: input_data/dataset<k>.pickle with its parameters (CSV), "
-        "input_data/condition.txt and preset.txt. Asks nothing.",
+        description="Train the study in this folder: input_data/dataset<k>.pickle with its parameters (CSV) "
+        "or pictures, input_data/condition.txt and preset.txt. Asks nothing.",
         epilog=EPILOG,
         allow_abbrev=False,
     )
+    add_flags(script)
+    script.add_argument("--use_ddp", action="store_true", help="one of the processes that torchrun has started")
+    return script
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The documented flags that ``launch_ddp.py`` has too."""
     parser.add_argument("--preset", type=int, choices=range(1, 6), default=1, help="preset and data file (default 1)")
     parser.add_argument(
         "--plot",
@@ -60,20 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--size", choices=("small", "large"), help="one or two layers per block (default: small)")
     parser.add_argument("--load_all", type=int, choices=(0, 1), help="1: hold all fields in memory (default: 0)")
-    parser.add_argument("--use_ddp", action="store_true", help="several processes; comes in a later version")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted training")
-    return parser
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot`` says."""
     from simulgenvae.fitting import default_stages
 
-    if options.use_ddp:
-        raise UserError(
-            "--use_ddp: training in several processes comes in a later version; leave --use_ddp (and torchrun) out "
-            "to train in one process."
-        )
+    if options.use_ddp or "TORCHELASTIC_RUN_ID" in os.environ:  # set by torchrun
+        _require_one_process(console)
     study = Study.open(Path())
     settings = load_settings(study, preset=options.preset, overrides=_overrides(options))
     stages = default_stages(settings)
@@ -89,6 +96,21 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.print(f"{len(figures)} figures are in {study.output}")
     if options.plot == SHOW and not show(figures):
         console.print("note: there is no display to show them on")
+
+
+def _require_one_process(console: Console) -> None:
+    """Refuse to train in several processes; WORLD_SIZE is how many torchrun has started, RANK which one this is."""
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        console.print("note: one process: it trains as without --use_ddp and torchrun")
+        return
+    if os.environ.get("RANK", "0") != "0":
+        # The first process that ends makes torchrun end all others, and process 0 has to give the message before.
+        time.sleep(SECONDS_FOR_RANK_0)
+        sys.exit(2)
+    raise UserError(
+        f"--use_ddp: training in several processes ({os.environ['WORLD_SIZE']} here) comes in a later version; use "
+        "one (--gpus 1 or --nproc_per_node=1), or leave --use_ddp and torchrun out."
+    )
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from simulgenvae.data.condition_files import read_condition_files
+from simulgenvae.cli.common import ConditionFiles, condition_files
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest import ingest_documented
 from simulgenvae.data.split import make_split
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from simulgenvae.training.train import StageName
 
 _CHOICES = {"runs", "timesteps", "nodes", "variables", "first_timesteps", "node_start", "node_end"}
+_CHOICES |= {"image_size", "file_type"}
 """Data settings that decide what is read, or whether it is accepted."""
 
 
@@ -37,10 +39,10 @@ def update_dataset(
     """
     from simulgenvae.training.train import check_trainable
 
-    pickle = study.pickle_file(preset)
-    given = settings.data.parameters
-    parameters = study.parametric_data if given is None else study.resolve(given)
-    source = _source(settings, pickle, parameters)
+    pickle, files = study.pickle_file(preset), condition_files(study, settings)
+    if files.images is None:
+        files = files._replace(table=files.table or study.parametric_data)
+    source = _source(settings, pickle, files)
     if study.dataset.exists():
         record = _record(study.dataset_source)
         if record.get("fingerprint") != Dataset.open(study.dataset).fingerprint:
@@ -52,12 +54,15 @@ def update_dataset(
             return
         if _unchanged(record["source"], source):
             return
-        console.print(f"{pickle}, its parameters or the settings changed: reading the data again", soft_wrap=True)
-    if pickle.is_file() and parameters.exists():  # what is missing is said below
-        conditions, _ = read_condition_files(parameters)
+        console.print(f"{pickle}, its conditions or the settings changed: reading the data again", soft_wrap=True)
+
+    def accept(conditions: Conditions) -> None:
         split_file = study.split_file if study.split_file.exists() else None
         check_trainable(conditions, make_split(conditions.ids, settings.data, split_file), settings, stages)
-    dataset, notes = ingest_documented(pickle, parameters, study.dataset, settings=settings.data, overwrite=True)
+
+    dataset, notes = ingest_documented(
+        pickle, study.dataset, params=files.table, images=files.images, settings=settings.data, accept=accept
+    )
     try:
         _write_record(study.dataset_source, {"fingerprint": dataset.fingerprint, "source": source})
     except UserError:
@@ -67,12 +72,13 @@ def update_dataset(
         console.print(f"note: {note}", soft_wrap=True)
 
 
-def _source(settings: Settings, pickle: Path, parameters: Path) -> dict[str, Any]:
-    tables = sorted(parameters.glob("*")) if parameters.is_dir() else [parameters]
-    states = {str(path): path.stat() for path in [pickle, *tables] if path.is_file()}
+def _source(settings: Settings, pickle: Path, conditions: ConditionFiles) -> dict[str, Any]:
+    folders = [path for path in conditions if path is not None]
+    files = [file for path in folders for file in (sorted(path.glob("*")) if path.is_dir() else [path])]
+    states = {str(path): path.stat() for path in [pickle, *files] if path.is_file()}
     return {
         "pickle": pickle.name,
-        "parameters": str(parameters),
+        "conditions": [str(path) for path in folders],
         "files": {name: [state.st_size, state.st_mtime_ns] for name, state in states.items()},
         "settings": settings.data.model_dump(mode="json", include=_CHOICES),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from simulgenvae.cli.common import add_settings
+from simulgenvae.cli.common import add_settings, condition_files
 from simulgenvae.data.ingest import build_dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study, load_settings
@@ -23,6 +23,9 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("sources", type=Path, nargs="+", help="fields: .npy .npz .h5 .zarr .pickle, [N, T, M, V]")
     parser.add_argument(
         "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
+    )
+    parser.add_argument(
+        "--images", type=Path, help="folder with one picture a run (.png .jpg), or CSV id,file (default: data.images)"
     )
     parser.add_argument("--coords", type=Path, help="node coordinates [M, 1..3]: .npy .csv .txt")
     parser.add_argument("--mesh", type=Path, help="mesh with coordinates and cells: .vtu .vtk .stl …")
@@ -41,18 +44,19 @@ def run(options: argparse.Namespace, console: Console) -> None:
     study = Study(options.study)
     if study.split_file.exists() and not options.overwrite:
         raise UserError(f"{study.split_file} exists: use --overwrite to replace the study's data and split.")
-    settings = load_settings(study, preset=options.preset, overrides=options.overrides).data
-    named = None if settings.parameters is None else study.resolve(settings.parameters)
+    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
+    files = condition_files(study, settings)
     dataset, notes = build_dataset(
         options.sources,
         study.dataset,
-        params=options.params or named,
+        params=options.params or files.table,
+        images=options.images or files.images,
         coords=options.coords,
         mesh=options.mesh,
         times=options.times,
         variables=_names(options.variables),
         units=_names(options.units),
-        settings=settings,
+        settings=settings.data,
         split=options.split,
         split_target=study.split_file,
         overwrite=options.overwrite,

@@ -10,8 +10,8 @@ import numpy as np
 from rich.console import Console
 
 from simulgenvae.cli.common import add_study
-from simulgenvae.data.condition_files import read_conditions
 from simulgenvae.data.coordinates import read_times
+from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study
 
@@ -23,7 +23,8 @@ def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
     parser = subparsers.add_parser("predict", help="predict the fields of new designs")
     add_study(parser)
-    parser.add_argument("--params", type=Path, required=True, help="CSV with the parameters of the new designs")
+    parser.add_argument("--params", type=Path, help="CSV with the parameters of the new designs")
+    parser.add_argument("--images", type=Path, help="their pictures: a folder, a CSV id,file, or one .png or .jpg")
     parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
     parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
     parser.add_argument("--samples", type=int, default=0, help="latent samples for a standard deviation")
@@ -43,7 +44,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
         raise UserError(f"--seed is {options.seed}: give a whole number from 0 to 2**63 - 1.")
     check_target(options.out, overwrite=options.overwrite)
     surrogate = Surrogate.load(Study.open(options.folder))
-    conditions, _ = read_conditions(options.params, names=surrogate.condition_scaler.names)
+    conditions, notes = read_new_conditions(options.params, options.images, surrogate.condition_scaler)
+    for note in notes:
+        console.print(f"note: {note}", soft_wrap=True)
     for warning in surrogate.condition_scaler.outside(conditions):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     times = None if options.times is None else np.asarray(read_times(options.times), np.float64)

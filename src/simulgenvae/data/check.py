@@ -6,32 +6,21 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.check_designs import check_designs, design_keys, image_keys
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.finding import Finding
 from simulgenvae.data.limits import available_memory, megabytes
 from simulgenvae.data.names import listed
 from simulgenvae.data.split import Split
 from simulgenvae.data.statistics import FieldStatistics, field_statistics
-from simulgenvae.errors import UserError
 from simulgenvae.settings.schema import ReductionSettings
 
 _OUTLIER = 6.0  # robust standard deviations; 3.5 is usual (Iglewicz & Hoaglin 1993), but designs are meant to differ
 _FEWEST_FOR_OUTLIERS = 8
-_MOST_HULL_ENTRIES = 2_000_000  # of a linear programme's matrix times the designs to test: a few seconds
-
-
-@dataclass(frozen=True)
-class Finding:
-    """``error``: training would fail or mislead; ``warning``: look at it; ``info``: good to know."""
-
-    level: Literal["error", "warning", "info"]
-    message: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ def check(dataset: Dataset, split: Split, reduction: ReductionSettings | None = 
         *_constants(dataset, statistics),
         *_duplicates(dataset, statistics, rows),
         *_outliers(dataset, statistics),
-        *_designs(dataset, rows),
+        *check_designs(dataset.conditions, rows),
         *_held_out(rows),
         *_memory(dataset, len(split.train), reduction or ReductionSettings()),
     ]
@@ -85,6 +74,11 @@ def _tables(dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArr
         ("cells", f"{sum(map(len, dataset.mesh.cells.values()))}", ", ".join(dataset.mesh.cells) or "unknown"),
         ("variables", f"{variables}", ", ".join(dataset.variables)),
     ]
+    images = dataset.conditions.images
+    if images is not None:
+        about = images.format
+        text = f"{about}, resized to {about.size} x {about.size}; {len(set(image_keys(images)))} different"
+        shape.append(("images", f"{len(images)}", text))
     lower, upper = _over_runs(statistics)
     ranges = [
         (name, unit, f"{lower[v]:.6g}", f"{upper[v]:.6g}")
@@ -95,11 +89,13 @@ def _tables(dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArr
         (name, f"{table[:, p].min():.6g}", f"{table[:, p].max():.6g}", f"{len(np.unique(table[:, p]))}")
         for p, name in enumerate(dataset.conditions.names)
     ]
-    return (
+    tables = (
         Table("Dataset", ("", "number", ""), tuple(shape)),
         Table("Variables", ("variable", "unit", "minimum", "maximum"), tuple(ranges)),
-        Table("Parameters", ("parameter", "minimum", "maximum", "different values"), tuple(parameters)),
     )
+    if not parameters:
+        return tables
+    return *tables, Table("Parameters", ("parameter", "minimum", "maximum", "different values"), tuple(parameters))
 
 
 def _over_runs(statistics: FieldStatistics) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -129,8 +125,10 @@ def _constants(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Findin
 
 def _duplicates(dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]) -> Iterator[Finding]:
     use = {int(row): name for name, part in rows.items() for row in part}
-    designs: list[Hashable] = [tuple(row) for row in dataset.conditions.table]
-    for what, keys in (("fields", list(statistics.hashes)), ("parameters", designs)):
+    conditions = dataset.conditions
+    known = " and ".join(["parameters"] * bool(conditions.names) + ["images"] * (conditions.images is not None))
+    keys: Sequence[Hashable]
+    for what, keys in (("fields", statistics.hashes), (known, design_keys(conditions))):
         for group in _groups(keys):
             uses = {use[row] for row in group if row in use}
             leak = (
@@ -177,40 +175,6 @@ def robust_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(values), (values - middle) / spread, 0.0)
 
 
-def _designs(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Iterator[Finding]:
-    """Held-out designs outside the training designs' ranges or convex hull: there the surrogate extrapolates."""
-    train = dataset.conditions.select(rows["train"])
-    try:
-        scaler = ConditionScaler.fit(train)
-    except UserError as error:
-        yield Finding("error", str(error))
-        return
-    for use in ("validation", "test"):
-        held_out = dataset.conditions.select(rows[use])
-        for warning in scaler.outside(held_out):
-            yield Finding("warning", f"{use} {warning}")
-        if not len(held_out) or len(held_out) * train.table.size > _MOST_HULL_ENTRIES:
-            continue
-        outside = _outside_hull(_unit(train.table, train.table), _unit(held_out.table, train.table))
-        if outside.any():
-            names = listed([name for name, out in zip(held_out.ids, outside, strict=True) if out])
-            text = "outside the training designs' convex hull, where predictions extrapolate"
-            yield Finding("info", f"{int(outside.sum())} of {len(held_out)} {use} runs lie {text}: {names}")
-
-
-def _unit(table: NDArray[np.float64], training: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scaled so that the training designs fill 0 to 1; linear, as a logarithm would change the hull."""
-    lower, upper = training.min(axis=0), training.max(axis=0)
-    return np.asarray((table - lower) / (upper - lower))
-
-
-def _outside_hull(training: NDArray[np.float64], designs: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """[n]: whether no convex combination of the training designs [N, P] gives the design (a linear programme)."""
-    equations = np.vstack([training.T, np.ones(len(training))])
-    costs = np.zeros(len(training))
-    return np.array([linprog(costs, A_eq=equations, b_eq=[*design, 1.0]).status == 2 for design in designs], dtype=bool)
-
-
 def _held_out(rows: dict[str, NDArray[np.intp]]) -> Iterator[Finding]:
     for use, purpose in (
         ("validation", "the best model is chosen by its training loss"),
@@ -227,8 +191,12 @@ def _memory(dataset: Dataset, training_runs: int, reduction: ReductionSettings) 
     rank = width if reduction.method == "none" else min(reduction.max_rank, width, training_runs * steps)
     coefficients, basis, run = 4 * len(dataset.ids) * steps * rank, 4 * width * rank, 4 * steps * width
     basis = 0 if reduction.method == "none" else basis
-    needed, free = coefficients + basis + 3 * run, available_memory()
+    images = dataset.conditions.images
+    pixels = 0 if images is None else images.pixels.nbytes
+    needed, free = coefficients + basis + 3 * run + pixels, available_memory()
     parts = f"coefficients {megabytes(coefficients)}, basis {megabytes(basis)}, one run {megabytes(run)}"
+    if pixels:
+        parts += f", images {megabytes(pixels)}"
     yield Finding("info", f"expected memory of training at rank {rank}: about {megabytes(needed)} ({parts})")
     yield Finding(
         "info", f"all fields: {megabytes(4 * math.prod(dataset.shape))} (read run by run unless load_all is set)"

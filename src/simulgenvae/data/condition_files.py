@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.csv_table import Row, number, read_rows
-from simulgenvae.data.names import check_ids, check_names, naming
+from simulgenvae.data.names import check_ids, check_names, naming, natural_key
 from simulgenvae.errors import UserError
 
 
@@ -21,7 +20,9 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
     """
     if not path.is_dir():
         return read_conditions(path)
-    files = sorted((file for file in path.iterdir() if file.suffix.lower() == ".csv"), key=_natural)
+    files = sorted(
+        (file for file in path.iterdir() if file.suffix.lower() == ".csv"), key=lambda file: natural_key(file.name)
+    )
     if not files:
         raise UserError(f"{path}: no .csv file in this folder")
     if len(files) == 1:
@@ -130,11 +131,6 @@ def _numbers(path: Path, row: Row, columns: list[int], names: tuple[str, ...]) -
             raise UserError(f"{where}: {row.cells[column]} is not a finite number")
         values.append(value)
     return values
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """``run2`` before ``run10``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name.lower())]
 
 
 def _columns(table: Conditions, has_ids: bool) -> str:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """The parameters of N runs.
+    """The parameters of N runs, their pictures, or both.
 
-    ids: N run ids; names: P parameter names; table: [N, P], finite. Raises UserError when these do not agree.
+    ids: N run ids; names: P parameter names (none where pictures say all); table: [N, P], finite; images: N pictures.
+    Raises UserError when these do not agree.
     """
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
     table: NDArray[np.float64]
+    images: Images | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", np.asarray(self.table, dtype=np.float64))
@@ -35,20 +38,35 @@ class Conditions:
         if len(bad):
             run, column = bad[0]
             raise UserError(f"run {self.ids[run]!r}: parameter {self.names[column]!r} is {self.table[run, column]}")
+        if self.images is not None and len(self.images) != len(self.ids):
+            raise UserError(f"there are {len(self.images)} images for {len(self.ids)} runs")
+
+    @classmethod
+    def of_images(cls, ids: Sequence[str], images: Images) -> Self:
+        """Pictures alone."""
+        return cls(tuple(ids), (), np.zeros((len(ids), 0)), images)
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def image_format(self) -> ImageFormat | None:
+        """What the pictures have in common; None without pictures."""
+        return None if self.images is None else self.images.format
+
     def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Conditions:
         """The given rows, in the given order."""
-        return Conditions(tuple(self.ids[row] for row in rows), self.names, self.table[np.asarray(rows, dtype=np.intp)])
+        chosen = np.asarray(rows, dtype=np.intp)
+        images = None if self.images is None else self.images.select(chosen)
+        return Conditions(tuple(self.ids[row] for row in chosen), self.names, self.table[chosen], images)
 
 
 @dataclass(frozen=True)
 class ConditionScaler:
     """Shift and scale of each parameter, after a logarithm where it is positive and spans more than a decade.
 
-    Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's units.
+    Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's units. ``images`` is the
+    format of the pictures, where there are any.
     """
 
     names: tuple[str, ...]
@@ -57,13 +75,16 @@ class ConditionScaler:
     scale: tuple[float, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
+    images: ImageFormat | None = None
 
     @classmethod
     def fit(cls, conditions: Conditions) -> Self:
-        """From the training runs. Raises UserError naming every parameter that is the same in all of them."""
-        table = conditions.table
+        """From the training runs. Raises UserError naming every condition that is the same in all of them."""
+        table, images = conditions.table, conditions.images
         if not len(table):
             raise UserError("no runs to scale the parameters from")
+        if images is not None and bool((images.pixels == images.pixels[0]).all()):
+            raise UserError(f"the {len(table)} training runs have the same image: nothing can be learned from it")
         lower, upper = table.min(axis=0), table.max(axis=0)
         size = np.maximum(np.abs(lower), np.abs(upper))
         same = np.flatnonzero(upper / 2 - lower / 2 <= 1e-12 * size)
@@ -78,17 +99,22 @@ class ConditionScaler:
         values = _logarithm(table, logarithm)
         size = np.abs(values).max(axis=0)  # divided out, so that squares of huge or tiny values stay finite
         shift, scale = (values / size).mean(axis=0) * size, (values / size).std(axis=0) * size
-        columns = (shift, scale, lower, upper)
-        return cls(conditions.names, tuple(map(bool, logarithm)), *(tuple(map(float, column)) for column in columns))
+        shift, scale, lower, upper = (tuple(map(float, column)) for column in (shift, scale, lower, upper))
+        logs = tuple(map(bool, logarithm))
+        return cls(conditions.names, logs, shift, scale, lower, upper, conditions.image_format)
 
     def transform(self, conditions: Conditions) -> NDArray[np.float64]:
         """[n, P]: zero mean and unit standard deviation over the training runs.
 
-        Raises UserError for other parameter names and for a value that has no logarithm where one is taken.
+        Raises UserError for other parameter names, other images, and for a value that has no logarithm where one is
+        taken.
         """
         if conditions.names != self.names:
-            given, known = ", ".join(conditions.names), ", ".join(self.names)
+            given, known = ", ".join(conditions.names) or "none", ", ".join(self.names) or "none"
             raise UserError(f"the parameters are {given}, but the model was trained with {known}, in this order")
+        if conditions.image_format != self.images:
+            given, known = (str(found or "none") for found in (conditions.image_format, self.images))
+            raise UserError(f"the images are {given}, but the model was trained with {known}")
         logarithm = np.array(self.logarithm, dtype=bool)
         bad = np.argwhere((conditions.table <= 0) & logarithm)
         if len(bad):
@@ -115,23 +141,29 @@ class ConditionScaler:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the inverse of :meth:`from_dict`."""
-        return {key: list(value) for key, value in asdict(self).items()}
+        columns = {key: list(getattr(self, key)) for key in _COLUMNS}
+        return {**columns, "images": None if self.images is None else self.images.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """From a model file. Raises UserError where entries are missing, differ in length or are no finite numbers."""
-        keys = tuple(cls.__dataclass_fields__)
-        if not isinstance(values, dict) or set(values) != set(keys):
-            raise UserError(f"the scaling of the parameters must have exactly the entries {', '.join(keys)}")
-        if not all(isinstance(value, list) and len(value) == len(values["names"]) for value in values.values()):
-            raise UserError("the scaling of the parameters must have one value per parameter in every entry")
+        if not isinstance(values, dict) or set(values) != {*_COLUMNS, "images"}:
+            raise UserError(f"the scaling of the conditions must have exactly {', '.join(_COLUMNS)}, images")
+        columns = {key: values[key] for key in _COLUMNS}
+        if not all(isinstance(value, list) and len(value) == len(columns["names"]) for value in columns.values()):
+            raise UserError("the scaling of the conditions must have one value per parameter in every entry")
         types = {"names": str, "logarithm": bool}
-        for key, column in values.items():
+        for key, column in columns.items():
             _require_types(key, column, types.get(key, float))
         if any(scale <= 0 for scale in values["scale"]):
-            raise UserError("the scaling of the parameters has a scale that is not positive")
+            raise UserError("the scaling of the conditions has a scale that is not positive")
         check_names(values["names"], "parameter")
-        return cls(**{key: tuple(values[key]) for key in keys})
+        images = None if values["images"] is None else ImageFormat.from_dict(values["images"])
+        return cls(**{key: tuple(column) for key, column in columns.items()}, images=images)
+
+
+_COLUMNS = ("names", "logarithm", "shift", "scale", "lower", "upper")
+"""Entries of the scaler with one value per parameter."""
 
 
 def _logarithm(table: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -141,4 +173,4 @@ def _logarithm(table: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArra
 def _require_types(key: str, column: Iterable[object], kind: type) -> None:
     for value in column:
         if type(value) is not kind or (isinstance(value, float) and not np.isfinite(value)):
-            raise UserError(f"the scaling of the parameters has a bad value in {key!r}: {value!r}")
+            raise UserError(f"the scaling of the conditions has a bad value in {key!r}: {value!r}")

@@ -26,9 +26,13 @@ class Fingerprint:
             "cells": sorted((name, len(cells)) for name, cells in mesh.cells.items()),
             "dimensions": None if mesh.coords is None else mesh.coords.shape[1],
         }
+        images = conditions.images
+        if images is not None:
+            names["images"] = images.format.to_dict()
         self._hash = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
-        arrays = [description.times, conditions.table, mesh.coords, *(mesh.cells[name] for name in sorted(mesh.cells))]
-        for array in arrays:
+        arrays: list[NDArray[Any] | None] = [description.times, conditions.table, mesh.coords]
+        arrays += [mesh.cells[name] for name in sorted(mesh.cells)]
+        for array in (*arrays, None if images is None else images.pixels):
             if array is not None:
                 self._hash.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)
 

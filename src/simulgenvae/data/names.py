@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,12 @@ def check_ids(ids: Sequence[str]) -> None:
     for name in ids:
         if "/" in name or "\\" in name or name in {".", ".."}:
             raise UserError(f"run id {name!r} must not contain '/' or '\\': files are named after runs")
+
+
+def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
+    """To sort by: ``run2`` before ``run10``, in any case; no two names are equal, so the order is always the same."""
+    parts = re.split(r"(\d+)", name.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
 
 
 def listed(names: Sequence[str]) -> str:

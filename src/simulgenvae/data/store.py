@@ -20,6 +20,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import CELL_NODES, Description, Mesh
 from simulgenvae.data.fingerprint import Fingerprint
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.limits import require_disk
 from simulgenvae.data.names import naming
 from simulgenvae.data.store_check import MAX_CHUNK_BYTES, check_array, read_metadata
@@ -108,7 +109,7 @@ def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
             mesh=_read_mesh(path, attributes),
             variables=tuple(attributes["variables"]),
             units=tuple(attributes["units"]),
-            conditions=Conditions(tuple(attributes["ids"]), names, table),
+            conditions=Conditions(tuple(attributes["ids"]), names, table, _read_images(path, attributes)),
         )
     if description.shape != shape:
         expected = " x ".join(map(str, description.shape))
@@ -136,18 +137,21 @@ def _write(folder: Path, description: Description, runs: Iterable[NDArray[np.flo
         "variables": list(description.variables),
         "units": list(description.units),
         "parameters": list(conditions.names),
+        "images": None if conditions.images is None else conditions.images.format.to_dict(),
         "coords": mesh.coords is not None,
         "cells": list(mesh.cells),
     }
     arrays: dict[str, NDArray[Any]] = {"times": description.times}
     if conditions.table.size:
         arrays["conditions"] = conditions.table
+    if conditions.images is not None:
+        arrays["images"] = conditions.images.pixels
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     arrays |= {f"cells_{name}": cells for name, cells in mesh.cells.items()}
     group = zarr.create_group(str(folder), zarr_format=3)
     for name, array in arrays.items():
-        _create(group, name, array.shape, chunk_shape(array.shape, 8), str(array.dtype))[...] = array
+        _create(group, name, array.shape, chunk_shape(array.shape, array.itemsize), str(array.dtype))[...] = array
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     fingerprint, bad = Fingerprint(description), []
     for index, run in enumerate(runs):
@@ -190,6 +194,7 @@ def _attributes(path: Path) -> dict[str, Any]:
             raise UserError(f"{path / 'zarr.json'}: damaged: {key!r} must be a list of texts")
     if not isinstance(attributes.get("fingerprint"), str) or not isinstance(attributes.get("coords"), bool):
         raise UserError(f"{path / 'zarr.json'}: damaged: 'fingerprint' or 'coords' is missing")
+    attributes.setdefault("images", None)  # datasets of tables alone may be older than images
     if not set(attributes["cells"]) <= set(CELL_NODES):
         raise UserError(f"{path / 'zarr.json'}: damaged: unknown 'cells'")
     return attributes
@@ -203,6 +208,12 @@ def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
         return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
     except (OSError, ValueError, RuntimeError, MemoryError) as error:
         raise UserError(f"{folder}: damaged: {error}") from error
+
+
+def _read_images(path: Path, attributes: dict[str, Any]) -> Images | None:
+    if attributes["images"] is None:
+        return None
+    return Images(_read(path / "images", "uint8", 4), ImageFormat.from_dict(attributes["images"]))
 
 
 def _read_mesh(path: Path, attributes: dict[str, Any]) -> Mesh:

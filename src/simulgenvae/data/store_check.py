@@ -18,7 +18,9 @@ from simulgenvae.errors import UserError
 
 MAX_CHUNK_BYTES = 64_000_000
 CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
-_ITEM_SIZES = {"float32": 4, "float64": 8, "int64": 8}
+BYTE_CODECS = [{"name": "bytes"}, {"name": "crc32c"}]
+"""Single bytes have no order."""
+_ITEM_SIZES = {"uint8": 1, "float32": 4, "float64": 8, "int64": 8}
 _CHECKSUM_BYTES = 4
 _MAX_JSON_BYTES = 64_000_000
 
@@ -49,7 +51,10 @@ def check_array(folder: Path, data_type: str, dimensions: int) -> tuple[int, ...
     shape, chunk = _shape(folder, metadata.get("shape"), dimensions), _chunk_shape(folder, metadata, dimensions)
     if metadata.get("data_type") != data_type:
         raise UserError(f"{folder}: holds {str(metadata.get('data_type'))[:60]!r}, but must hold {data_type}")
-    if metadata.get("codecs") != CODECS or metadata.get("storage_transformers", []) != []:
+    if (
+        metadata.get("codecs") != (BYTE_CODECS if data_type == "uint8" else CODECS)
+        or metadata.get("storage_transformers", []) != []
+    ):
         raise UserError(f"{folder}: stored with other codecs than a dataset's (bytes, crc32c)")
     encoding = {"name": "default", "configuration": {"separator": "/"}}
     if metadata.get("chunk_key_encoding") != encoding:

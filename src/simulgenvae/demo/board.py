@@ -1,27 +1,25 @@
-"""A finite-element study: a laser head travels over a printed circuit board and heats it.
+"""A finite-element solver: a laser head travels over a printed circuit board and heats it.
 
 The board is thin, so its temperature T(x, y, t) is uniform over the thickness d, and obeys
 
     ρ c d ∂T/∂t = ∇·(k d ∇T) - 2 h (T - T_ambient) + q(x, y, t),    no heat through the edges,
 
 with heat transfer h on both faces and the power q of a Gaussian spot that moves along a row of the board. Copper
-planes give the laminate its in-plane conductivity; two copper spreaders and four chips are soldered to it. Linear
-triangles in space (scikit-fem), Crank-Nicolson with one sparse factorisation in time. All quantities in m, s, K, W, kg.
+planes give the laminate its in-plane conductivity; copper spreaders and chips are soldered to it. Linear triangles
+in space (scikit-fem), Crank-Nicolson with one sparse factorisation in time. All quantities in m, s, K, W, kg.
 """
 
 from __future__ import annotations
 
-import csv
 import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pyvista
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
@@ -45,17 +43,33 @@ SUBSTEPS = 4
 
 LAMINATE_CAPACITY = 1.9e6 * THICKNESS
 """ρ c d of the bare board, J/(m² K)."""
-SPREADERS = ((0.0, 0.160, 0.0, 0.010), (0.0, 0.160, 0.090, 0.100))
-"""Copper strips, 0.2 mm thick: x from, x to, y from, y to."""
 SPREADER_CONDUCTANCE, SPREADER_CAPACITY = 390.0 * 0.0002, 3.45e6 * 0.0002
-CHIPS = (
-    (0.030, 0.050, 0.020, 0.040),
-    (0.070, 0.100, 0.035, 0.065),
-    (0.120, 0.140, 0.020, 0.040),
-    (0.120, 0.135, 0.065, 0.080),
-)
-"""Ceramic packages, 1 mm thick."""
+"""k d and ρ c d of copper, 0.2 mm thick."""
 CHIP_CONDUCTANCE, CHIP_CAPACITY = 25.0 * 0.001, 3.1e6 * 0.001
+"""k d and ρ c d of ceramic packages, 1 mm thick."""
+
+Box = tuple[float, float, float, float]
+"""A rectangle: x from, x to, y from, y to."""
+
+
+class Layout(NamedTuple):
+    """What is soldered to the laminate; no two of the boxes overlap."""
+
+    spreaders: tuple[Box, ...]
+    chips: tuple[Box, ...]
+
+
+EDGE_SPREADERS = ((0.0, 0.160, 0.0, 0.010), (0.0, 0.160, 0.090, 0.100))
+BOARD = Layout(
+    EDGE_SPREADERS,
+    (
+        (0.030, 0.050, 0.020, 0.040),
+        (0.070, 0.100, 0.035, 0.065),
+        (0.120, 0.140, 0.020, 0.040),
+        (0.120, 0.135, 0.065, 0.080),
+    ),
+)
+"""Four chips, and a spreader along each of the long edges."""
 
 NAMES = ("row", "speed", "convection", "conductivity")
 """Row of the spot on the short axis (m), its speed (m/s), h (W/(m² K)), k of the laminate (W/(m K))."""
@@ -74,16 +88,16 @@ def sample_designs(count: int, seed: int = 0, prefix: str = "run") -> tuple[tupl
 
 
 def mesh(element_size: float = ELEMENT_SIZE) -> MeshTri:
-    """Triangles whose edges follow the boundaries of spreaders and chips."""
+    """Triangles whose edges follow the boundaries of all spreaders and chips."""
     columns, rows = round(LENGTH / element_size), round(WIDTH / element_size)
     return MeshTri.init_tensor(np.linspace(0.0, LENGTH, columns + 1), np.linspace(0.0, WIDTH, rows + 1))
 
 
-def materials(grid: MeshTri) -> NDArray[np.int64]:
+def materials(grid: MeshTri, layout: Layout = BOARD) -> NDArray[np.int64]:
     """Per triangle: 0 bare laminate, 1 copper spreader, 2 chip."""
     x, y = grid.p[:, grid.t].mean(axis=1)
     material = np.zeros(x.size, dtype=np.int64)
-    for number, boxes in ((1, SPREADERS), (2, CHIPS)):
+    for number, boxes in ((1, layout.spreaders), (2, layout.chips)):
         for left, right, bottom, top in boxes:
             material[(x > left) & (x < right) & (y > bottom) & (y < top)] = number
     return material
@@ -145,13 +159,13 @@ def crank_nicolson(
 
 
 def solve(
-    design: Sequence[float], *, element_size: float = ELEMENT_SIZE, substeps: int = SUBSTEPS
+    design: Sequence[float], layout: Layout = BOARD, *, element_size: float = ELEMENT_SIZE, substeps: int = SUBSTEPS
 ) -> NDArray[np.float32]:
     """Temperature in K of one design (values in the order of NAMES) at TIMES and the nodes, shape [T, M]."""
     row, speed, convection, conductivity = design
     grid = mesh(element_size)
     basis = Basis(grid, ElementTriP1(), intorder=4)
-    material = materials(grid)
+    material = materials(grid, layout)
     conductance = conductivity * THICKNESS + np.array([0.0, SPREADER_CONDUCTANCE, CHIP_CONDUCTANCE])[material]
     storage = LAMINATE_CAPACITY + np.array([0.0, SPREADER_CAPACITY, CHIP_CAPACITY])[material]
     capacity, operator = assemble(basis, conductance, storage, convection)
@@ -159,46 +173,22 @@ def solve(
     return (AMBIENT + rise).astype(np.float32)
 
 
-def solve_timed(design: Sequence[float]) -> tuple[NDArray[np.float32], float]:
+def solve_timed(design: Sequence[float], layout: Layout = BOARD) -> tuple[NDArray[np.float32], float]:
     """:func:`solve`, and the seconds that it took."""
     begin = time.perf_counter()
-    temperature = solve(design)
+    temperature = solve(design, layout)
     return temperature, time.perf_counter() - begin
 
 
-def solve_all(table: Array, workers: int | None = None) -> tuple[NDArray[np.float32], Array]:
-    """Temperatures [N, T, M, 1] of all designs of a table [N, 4], and seconds per design [N]; one process per core."""
+def solve_all(
+    table: Array, layouts: Sequence[Layout] | None = None, workers: int | None = None
+) -> tuple[NDArray[np.float32], Array]:
+    """Temperatures [N, T, M, 1] of all designs of a table [N, 4], and seconds per design [N]; one process per core.
+
+    layouts: one for each design; the usual one for all when there are none.
+    """
     workers = workers or os.cpu_count() or 1
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        temperatures, seconds = zip(*pool.map(solve_timed, table.tolist()), strict=True)
+        solved = pool.map(solve_timed, table.tolist(), layouts or repeat(BOARD))
+        temperatures, seconds = zip(*solved, strict=True)
     return np.stack(temperatures)[..., np.newaxis], np.array(seconds)
-
-
-def write_table(path: Path, names: Sequence[str], table: Array, ids: Sequence[str]) -> None:
-    """A CSV file with the columns id and one per parameter."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", *names])
-        writer.writerows([run, *row] for run, row in zip(ids, table.tolist(), strict=True))
-
-
-def write_mesh(path: Path) -> None:
-    """The mesh with its materials as a .vtu file."""
-    grid = mesh()
-    points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])
-    file = pyvista.UnstructuredGrid({pyvista.CellType.TRIANGLE: grid.t.T}, points)
-    file.cell_data["material"] = materials(grid)
-    file.save(path)
-
-
-def make_study(folder: Path, runs: int = 96, seed: int = 0, workers: int | None = None) -> Array:
-    """Solve ``runs`` designs, write fields.npy, params.csv, coords.npy, times.npy, mesh.vtu; seconds per run [runs]."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names, table, ids = sample_designs(runs, seed)
-    fields, seconds = solve_all(table, workers)
-    np.save(folder / "fields.npy", fields)
-    np.save(folder / "coords.npy", mesh().p.T)
-    np.save(folder / "times.npy", TIMES)
-    write_table(folder / "params.csv", names, table, ids)
-    write_mesh(folder / "mesh.vtu")
-    return seconds

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.limits import available_memory
+from simulgenvae.evaluation.image_features import Features
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf
 from simulgenvae.evaluation.references import MeanRun, NearestRun, Reference
@@ -60,7 +61,8 @@ def compare(
     """
     found = Comparison()
     scale, coefficients = _training_pass(dataset, surrogate, rows["train"], found, advance)
-    references = [] if coefficients is None else _fit(dataset, surrogate, rows["train"], coefficients, found, advance)
+    features = Features.fit(dataset.conditions.select(rows["train"]), surrogate.condition_scaler)
+    references = [] if coefficients is None else _fit(dataset, features, rows["train"], coefficients, found, advance)
     predicting = 0.0
     for split, chosen in rows.items():
         for batch in _batches(dataset, chosen):
@@ -68,7 +70,7 @@ def compare(
             start = time.perf_counter()
             predictions = surrogate.predict(conditions)["fields"].to_numpy()
             predicting += time.perf_counter() - start
-            x = surrogate.condition_scaler.transform(conditions)
+            x = features.transform(conditions)
             answers = {reference.name: reference.predict(x) for reference in references}
             staged = {name: stages[name].predict(conditions)["fields"].to_numpy() for name in stages if name != "vae"}
             for i, row in enumerate(batch):
@@ -133,17 +135,17 @@ def _training_pass(
 
 def _fit(
     dataset: Dataset,
-    surrogate: Surrogate,
+    features: Features,
     rows: NDArray[np.intp],
     coefficients: NDArray[np.float32],
     found: Comparison,
     advance: Advance,
 ) -> list[Reference]:
-    x = surrogate.condition_scaler.transform(dataset.conditions.select(rows))
+    x = features.transform(dataset.conditions.select(rows))
     fitted = []
     for kind in REFERENCES:
         reference, start = kind(), time.perf_counter()
-        reference.fit(x, coefficients)
+        reference.fit(x, coefficients, features.components)
         found.references[kind.name] = {**reference.describe(), "fit_seconds": time.perf_counter() - start}
         advance("Fitting references")
         fitted.append(reference)

@@ -48,7 +48,7 @@ def evaluate(dataset: Dataset, surrogate: Surrogate, study: Study, *, figures: b
         comparison = compare(
             dataset, surrogate, stages, rows, lambda text: progress.update(task, advance=1, description=text)
         )
-    comparison.notes += notes
+    comparison.notes += notes + [f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])]
     metrics = _metrics(dataset, surrogate, comparison)
     images = _figures(dataset, surrogate, metrics, comparison) if figures else {}
     metrics["figures"] = [f"{name}.png" for name in images]
@@ -86,6 +86,7 @@ def _metrics(dataset: Dataset, surrogate: Surrogate, comparison: Comparison) -> 
             summary["per_run"] = dict(zip(ids[split], summary["per_run"], strict=True))
             errors[method][split] = summary
     runs, timesteps, nodes, _ = dataset.shape
+    images = dataset.conditions.image_format
     split = compared_split(errors)
     return {
         "format": 1,
@@ -98,6 +99,7 @@ def _metrics(dataset: Dataset, surrogate: Surrogate, comparison: Comparison) -> 
             "variables": list(dataset.variables),
             "units": list(dataset.units),
             "parameters": list(dataset.conditions.names),
+            "images": None if images is None else images.to_dict(),
         },
         "split": ids,
         "errors": errors,
@@ -161,12 +163,13 @@ def _figures(
     views = {}
     for name, index in chosen.items():
         run_id = metrics["split"][split][index]
-        truth = dataset.run(position[run_id])
+        truth, conditions = dataset.run(position[run_id]), dataset.conditions.select([position[run_id]])
         views[name] = RunView(
             title=f"{name} {split} run “{run_id}”",
             truth=truth,
             reconstruction=surrogate.reconstruct(truth),
-            prediction=surrogate.predict(dataset.conditions.select([position[run_id]]))["fields"].to_numpy()[0],
+            prediction=surrogate.predict(conditions)["fields"].to_numpy()[0],
+            image=conditions.images,
         )
     frame = Frame(dataset.times, dataset.mesh.coords, dataset.mesh.cells, dataset.variables, dataset.units)
     return {name: png(figure) for name, figure in make_figures(metrics, views, frame, counted.node_rmse())}

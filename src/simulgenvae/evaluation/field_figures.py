@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
+from simulgenvae.data.images import GREY, Images
 from simulgenvae.evaluation.presentation import PREDICTION, RECONSTRUCTION, TRUTH, literal, quantity
 
 MAX_VARIABLES = 4
@@ -25,6 +26,7 @@ _LINES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("prediction", {"color": PREDICTION, "linestyle": "-", "linewidth": 1.2}),
 )
 _MAX_POINTS = 20_000
+_IMAGE_WIDTH = 2.0  # inches
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,16 @@ class Frame:
 
 @dataclass(frozen=True)
 class RunView:
-    """One run as truth, VAE reconstruction and prediction, each ``[T, M, V]``, with the words to head it."""
+    """One run as truth, VAE reconstruction and prediction, each ``[T, M, V]``, with the words to head it.
+
+    ``image`` is the picture of its design alone, where that is known.
+    """
 
     title: str
     truth: NDArray[np.float32]
     reconstruction: NDArray[np.float32]
     prediction: NDArray[np.float32]
+    image: Images | None = None
 
     def fields(self) -> tuple[NDArray[np.float32], ...]:
         return self.truth, self.reconstruction, self.prediction
@@ -123,8 +129,8 @@ def error_map(node_rmse: NDArray[np.float64], frame: Frame, title: str) -> Figur
 
 
 def _lines(view: RunView, frame: Frame, space: NDArray[np.float64] | None, steps: NDArray[np.intp], v: int) -> Figure:
-    figure = Figure(figsize=(3.8 * len(steps), 3.2), layout="constrained")
-    grid = figure.subplots(1, len(steps), squeeze=False, sharey=True)
+    figure = Figure(figsize=(3.8 * len(steps) + _image_width(view), 3.2), layout="constrained")
+    grid = _panels(figure, view, 1, len(steps), sharey=True)
     x, order = _abscissa(space, view.truth.shape[1])
     for axes, step in zip(grid[0], steps, strict=True):
         for (label, style), values in zip(_LINES, view.fields(), strict=True):
@@ -138,8 +144,9 @@ def _lines(view: RunView, frame: Frame, space: NDArray[np.float64] | None, steps
 def _maps(view: RunView, frame: Frame, space: NDArray[np.float64], steps: NDArray[np.intp], v: int) -> Figure:
     """Rows: times. Columns: truth, reconstruction, prediction on one colour scale; error of prediction on its own."""
     mesh = _Mesh(space, frame.cells)
-    figure = Figure(figsize=(12, 0.8 + len(steps) * (0.3 + 2.4 * mesh.slope)), layout="constrained")
-    grid = figure.subplots(len(steps), 4, squeeze=False)
+    height = 0.8 + len(steps) * (0.3 + 2.4 * mesh.slope)
+    figure = Figure(figsize=(12 + _image_width(view), height), layout="constrained")
+    grid = _panels(figure, view, len(steps), 4)
     truth, error = view.truth[steps, :, v], (view.prediction - view.truth)[steps, :, v]
     field_colors = Normalize(float(truth.min()), float(truth.max()))
     largest = float(np.abs(error).max())
@@ -154,6 +161,27 @@ def _maps(view: RunView, frame: Frame, space: NDArray[np.float64], steps: NDArra
     figure.colorbar(ScalarMappable(error_colors, "PuOr"), ax=grid[:, 3], label=f"error of {frame.quantity(v)}")
     figure.suptitle(literal(view.title), fontsize="medium")
     return figure
+
+
+def _image_width(view: RunView) -> float:
+    return 0.0 if view.image is None else _IMAGE_WIDTH
+
+
+def _panels(figure: Figure, view: RunView, rows: int, columns: int, **shared: Any) -> NDArray[Any]:
+    """Axes of the fields, ``[rows, columns]``; left of them is the design's picture, where there is one."""
+    grid: NDArray[Any]
+    if view.image is None:
+        grid = figure.subplots(rows, columns, squeeze=False, **shared)
+        return grid
+    width = figure.get_figwidth() - _IMAGE_WIDTH
+    spec = figure.add_gridspec(1, 2, width_ratios=(_IMAGE_WIDTH, width))
+    axes, about = figure.add_subplot(spec[0]), view.image.format
+    pixels = view.image.pixels[0, :, :, 0] if about.channels == GREY else view.image.pixels[0]
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(0, about.width, 0, about.height))
+    axes.set(xticks=[], yticks=[], anchor="N")
+    axes.set_title("design", fontsize="small")
+    grid = spec[1].subgridspec(rows, columns).subplots(squeeze=False, **shared)
+    return grid
 
 
 class _Mesh:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from simulgenvae.evaluation.field_figures import Frame, RunView, error_map, nodal_view, temporal_view
 from simulgenvae.evaluation.presentation import (
     METHOD_STYLES,
-    METHODS,
     PREDICTION,
     RECONSTRUCTION,
     TRUTH,
     literal,
+    method_names,
     percent,
 )
 
@@ -35,10 +35,10 @@ def make_figures(
     ``node_rmse`` ``[M, V]`` is the error at each node over the compared split.
     """
     split = metrics["compared_split"]
-    errors = metrics["errors"]
-    yield "references", reference_bars(errors, split)
+    errors, names = metrics["errors"], method_names(metrics["data"])
+    yield "references", reference_bars(errors, split, names)
     yield "runs", run_histogram(errors["prediction"][split]["per_run"], split)
-    yield "error_over_time", error_over_time(errors, split, frame.times)
+    yield "error_over_time", error_over_time(errors, split, frame.times, names)
     for name, view in views.items():
         yield f"temporal_{name}", temporal_view(view, frame)
         for v, figure in nodal_view(view, frame):
@@ -70,13 +70,13 @@ def training_curves(history: list[dict[str, Any]]) -> Figure:
     return figure
 
 
-def reference_bars(errors: dict[str, Any], split: str) -> Figure:
-    """Mean joint relative error of every method on one split."""
-    means = {METHODS[name]: by_split[split]["relative_l2"]["mean"] for name, by_split in errors.items()}
+def reference_bars(errors: dict[str, Any], split: str, names: dict[str, str]) -> Figure:
+    """Mean joint relative error of every method, with these ``names``, on one split."""
+    means = {names[name]: by_split[split]["relative_l2"]["mean"] for name, by_split in errors.items()}
     known = {name: value for name, value in means.items() if value is not None}
     figure = Figure(figsize=(8, 0.8 + 0.42 * max(1, len(known))), layout="constrained")
     axes = figure.subplots()
-    colors = [METHOD_STYLES[name][0] for name in errors if METHODS[name] in known]
+    colors = [METHOD_STYLES[name][0] for name in errors if names[name] in known]
     bars = axes.barh(list(known), [100 * value for value in known.values()], color=colors)
     axes.bar_label(bars, [percent(value) for value in known.values()], padding=4)
     axes.invert_yaxis()
@@ -102,7 +102,7 @@ def run_histogram(per_run: dict[str, float | None], split: str) -> Figure:
     return figure
 
 
-def error_over_time(errors: dict[str, Any], split: str, times: NDArray[np.float64]) -> Figure:
+def error_over_time(errors: dict[str, Any], split: str, times: NDArray[np.float64], names: dict[str, str]) -> Figure:
     """Joint error at each time against the norm of the whole trajectory: surrogate, VAE and references."""
     figure = Figure(figsize=(9.5, 3.8), layout="constrained")
     axes = figure.subplots()
@@ -110,7 +110,7 @@ def error_over_time(errors: dict[str, Any], split: str, times: NDArray[np.float6
     for name, by_split in errors.items():
         color, line = METHOD_STYLES[name]
         values = [np.nan if value is None else 100 * value for value in by_split[split]["times"]["relative_l2"]]
-        axes.plot(times, values, color=color, linestyle=line, label=METHODS[name], **_markers(len(values)))
+        axes.plot(times, values, color=color, linestyle=line, label=names[name], **_markers(len(values)))
         positive = positive or any(value > 0 for value in values)
     if positive:
         axes.set_yscale("log")

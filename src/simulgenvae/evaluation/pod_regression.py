@@ -8,26 +8,25 @@ amplitudes ``U S`` are learned as functions of the condition. POD with radial ba
 from __future__ import annotations
 
 import itertools
-import warnings
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from math import comb
-from typing import Any
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
-from scipy.optimize import minimize
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
-from simulgenvae.evaluation.references import Coefficients, Conditions, Reference
+from simulgenvae.evaluation.gaussian_process import Groups, Likelihood, LikelihoodSearch, Process, standardised
+from simulgenvae.evaluation.radial_basis import RadialBasis
+from simulgenvae.evaluation.references import Coefficients, Inputs, Reference
 
 _ENERGY_LEFT_OUT = 1e-6
-_JITTER = 1e-9  # keeps the largest allowed covariance matrix positive definite in double precision
+_COMPONENTS = (4, 8, 16, 32, 64)
+"""Numbers of components of the pictures that are tried, beside all of them."""
+_SINGLE_LENGTHS = 8
+"""So many components may each have a length scale of their own."""
 
 
 class RunModes:
@@ -60,167 +59,167 @@ class RunModes:
         return shares
 
 
-class _PodRegression(Reference):
-    def _learn(self, x: Conditions, flat: Coefficients) -> None:
-        self._modes = RunModes(flat)
-        if self._modes.amplitudes.shape[1]:
-            self._fit_amplitudes(x, self._modes.amplitudes)
+def component_counts(columns: int, components: int) -> tuple[int, ...]:
+    """Numbers of leading components to try where the last ``components`` of the columns are those of pictures.
 
-    def weights(self, x: Conditions) -> NDArray[np.float64]:
+    None of them is one of the choices where there are parameters too.
+    """
+    fewer = [count for count in _COMPONENTS if count < components]
+    return (*[0] * (columns > components), *fewer, *[components] * (components > 0))
+
+
+class _PodRegression(Reference):
+    def _learn(self, x: Inputs, flat: Coefficients, components: int) -> None:
+        self._modes = RunModes(flat)
+        self._components = components
+        if self._modes.amplitudes.shape[1]:
+            with threadpool_limits(1):  # many small systems: starting threads costs more than solving
+                self._fit_amplitudes(x, self._modes.amplitudes)
+
+    def weights(self, x: Inputs) -> NDArray[np.float64]:
         count = self._modes.amplitudes.shape[1]
         amplitudes = self._amplitudes(x) if count else np.zeros((len(x), 0))
         return self._modes.weights(amplitudes)
 
-    @abstractmethod
-    def _fit_amplitudes(self, x: Conditions, amplitudes: NDArray[np.float64]) -> None: ...
+    def describe(self) -> dict[str, Any]:
+        modes = self._modes.amplitudes.shape[1]
+        return {"modes": modes, **(self._chosen() if modes else {})}
 
     @abstractmethod
-    def _amplitudes(self, x: Conditions) -> NDArray[np.float64]: ...
+    def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None: ...
+
+    @abstractmethod
+    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]: ...
+
+    @abstractmethod
+    def _chosen(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True)
-class RbfChoice:
-    """One kernel of `scipy.interpolate.RBFInterpolator` with its polynomial degree and its smoothing."""
+class View(NamedTuple):
+    """The columns that a method reads: all parameters, and so many components of pictures times a factor."""
 
-    kernel: str
-    degree: int
-    epsilon: float
-    smoothing: float
+    parameters: int
+    components: int
+    factor: float
 
-    def fit(self, x: Conditions, y: NDArray[np.float64]) -> Callable[[Conditions], NDArray[np.float64]]:
-        """The interpolant of ``y [n, k]`` given at ``x [n, P]``; LinAlgError where the kernel matrix is singular."""
-        options: dict[str, Any] = asdict(self)
-        interpolant: Callable[[Conditions], NDArray[np.float64]] = RBFInterpolator(x, y, **options)
-        return interpolant
-
-    def possible(self, runs: int, parameters: int) -> bool:
-        """Whether so many runs determine the polynomial part."""
-        return runs >= comb(self.degree + parameters, parameters)
+    def __call__(self, x: Inputs) -> Inputs:
+        return np.concatenate(
+            [x[:, : self.parameters], self.factor * x[:, self.parameters : self.parameters + self.components]], axis=1
+        )
 
 
 class PodRbf(_PodRegression):
-    """POD + radial basis functions; kernel and smoothing have the least cross-validated error on the training runs.
+    """POD + radial basis functions; all choices have the least leave-one-out error on the training runs.
 
-    Cross-validation leaves out one run at a time, or 1/80 of the runs where there are more than 80.
+    Chosen are kernel and smoothing; for pictures also the number of principal components and, beside parameters, their
+    weight. More than ``choosing_runs`` runs are represented by a seeded subset of that size.
     """
 
     name = "pod_rbf"
     choices = tuple(
-        RbfChoice(kernel, degree, epsilon, smoothing)
+        RadialBasis(kernel, degree, epsilon, smoothing)
         for (kernel, degree, epsilon), smoothing in itertools.product(
             [
                 ("linear", 0, 1.0),
                 ("thin_plate_spline", 1, 1.0),
                 ("cubic", 1, 1.0),
+                ("multiquadric", 0, 0.1),
                 ("multiquadric", 0, 0.5),
                 ("multiquadric", 0, 1.0),
+                ("gaussian", 0, 0.1),
                 ("gaussian", 1, 0.25),
                 ("gaussian", 1, 0.5),
             ],
-            [0.0, 1e-6, 1e-3, 1e-1],
+            [0.0, 1e-6, 1e-3, 1e-2, 1e-1],
         )
     )
-    folds = 80
+    factors = (0.1, 0.3, 1.0, 3.0)
+    choosing_runs = 500
+    seed = 0
 
-    def _fit_amplitudes(self, x: Conditions, amplitudes: NDArray[np.float64]) -> None:
-        with threadpool_limits(1):  # hundreds of small systems: starting threads costs more than solving
-            errors = {choice: self._validation_error(choice, x, amplitudes) for choice in self.choices}
-            self._choice = min(errors, key=lambda choice: errors[choice])
-            self._interpolant = self._choice.fit(x, amplitudes)
+    def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
+        chosen = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
+        errors = {}
+        for view in self._views(x.shape[1]):
+            seen = view(x[chosen])
+            distances = cdist(seen, seen)
+            for choice in self.choices:
+                errors[view, choice] = choice.leave_one_out(seen, distances, amplitudes[chosen])
+        for self._view, self._choice in sorted(errors, key=lambda pair: errors[pair]):
+            with suppress(np.linalg.LinAlgError):  # equal designs that were not both chosen
+                self._interpolant = self._choice.fit(self._view(x), amplitudes)
+                return
+        raise np.linalg.LinAlgError(f"no radial basis functions interpolate {len(x)} runs")
 
-    def _validation_error(self, choice: RbfChoice, x: Conditions, y: NDArray[np.float64]) -> float:
-        fold_of = np.random.default_rng(0).permutation(len(x)) % min(self.folds, len(x))
-        if not choice.possible(len(x) - int(np.bincount(fold_of).max()), x.shape[1]):
-            return np.inf
-        total = 0.0
-        for fold in range(fold_of.max() + 1):
-            out = fold_of == fold
-            try:
-                total += float(np.square(choice.fit(x[~out], y[~out])(x[out]) - y[out]).sum())
-            except np.linalg.LinAlgError:  # equal conditions, or conditions on a line or plane
-                return np.inf
-        return total
+    def _views(self, columns: int) -> list[View]:
+        parameters = columns - self._components
+        return [
+            View(parameters, count, factor)
+            for count in component_counts(columns, self._components)
+            for factor in (self.factors if count and parameters else (1.0,))
+        ]
 
-    def _amplitudes(self, x: Conditions) -> NDArray[np.float64]:
-        return self._interpolant(x)
+    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
+        return self._interpolant(self._view(x))
 
-    def describe(self) -> dict[str, Any]:
-        modes = self._modes.amplitudes.shape[1]
-        return {"modes": modes, **(asdict(self._choice) if modes else {})}
-
-
-class LikelihoodSearch:
-    """Maximises the likelihood of one mode's process after another; the optimiser that scikit-learn calls.
-
-    The likelihood has many local maxima, and what random restarts over the whole of wide bounds find is far from the
-    best. So each search starts at the kernel's own values and at the optimum of the mode before, whose length scales
-    are similar; with ``thorough``, also at the best of ``candidates`` random points of a plausible range.
-    """
-
-    candidates = 20
-
-    def __init__(self, parameters: int, seed: int) -> None:
-        self.thorough = True
-        self._previous: list[NDArray[np.float64]] = []
-        # logarithms of amplitude, of the length scales in standard deviations of the conditions, and of the noise
-        self._low = np.log([0.3, *[0.2] * parameters, 1e-6])
-        self._high = np.log([10.0, *[20.0] * parameters, 0.3])
-        self._random = np.random.default_rng(seed)
-
-    def __call__(
-        self, objective: Callable[..., Any], start: NDArray[np.float64], bounds: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], float]:
-        """The best point found and the negative logarithm of its likelihood."""
-        starts = [start, *self._previous]
-        if self.thorough:
-            points = self._random.uniform(self._low, self._high, (self.candidates, len(start)))
-            starts.append(min(points, key=lambda point: float(objective(point, eval_gradient=False))))
-        options: dict[str, Any] = {"method": "L-BFGS-B", "jac": True, "bounds": bounds}
-        found = [minimize(objective, point, **options) for point in starts]
-        best = min(found, key=lambda result: float(result.fun))
-        self._previous = [best.x]
-        return best.x, best.fun
+    def _chosen(self) -> dict[str, Any]:
+        view = {"image_components": self._view.components, "image_factor": self._view.factor}
+        return {**asdict(self._choice), **(view if self._components else {})}
 
 
 class PodGpr(_PodRegression):
-    """POD + one Gaussian process per mode: constant · anisotropic Matérn 5/2 + white noise, by marginal likelihood.
+    """POD + one Gaussian process per mode: constant · Matérn 5/2 + white noise, by marginal likelihood.
 
-    The search is thorough for modes that carry more than a ten-thousandth of the energy. With more than
+    Every parameter has a length scale of its own, and so have up to eight components of pictures, while more of them
+    share one; how many are read is chosen by the likelihood of the first ``choosing_modes`` modes together. The search
+    is thorough for the first modes, as long as they carry more than a ten-thousandth of the energy. With more than
     ``likelihood_runs`` runs the hyper-parameters come from a seeded subset of that size, and the process from all runs.
     """
 
     name = "pod_gpr"
     likelihood_runs = 160
+    choosing_modes = 8
+    thorough_modes = 64
     seed = 0
 
-    def _fit_amplitudes(self, x: Conditions, amplitudes: NDArray[np.float64]) -> None:
-        energies = np.square(amplitudes).sum(axis=0)
+    def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
         chosen = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.likelihood_runs])
-        search = LikelihoodSearch(x.shape[1], self.seed)
+        self._view = self._best_view(x[chosen], amplitudes[chosen, : self.choosing_modes])
+        x = self._view(x)
+        groups = _groups(x, self._view)
+        squared = groups.squared_distances(x, x)
+        known = squared[:, chosen[:, None], chosen]
+        search = LikelihoodSearch(len(squared), self.seed)
+        energies = np.square(amplitudes).sum(axis=0)
         self._processes = []
-        with warnings.catch_warnings(), threadpool_limits(1):
-            # A length scale at its upper bound means that a parameter does not matter, and no noise is normal too:
-            # both are reported as lack of convergence.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            for y, energy in zip(amplitudes.T, energies, strict=True):
-                search.thorough = bool(energy > 1e-4 * energies.sum())
-                self._processes.append(_fit_process(x, y, chosen, search))
+        for mode, (y, energy) in enumerate(zip(amplitudes.T, energies, strict=True)):
+            thorough = bool(energy > 1e-4 * energies.sum()) and mode < self.thorough_modes
+            theta, _ = search(Likelihood(known, standardised(y[chosen])), thorough=thorough)
+            self._processes.append(Process(groups, theta, x, y, squared))
 
-    def _amplitudes(self, x: Conditions) -> NDArray[np.float64]:
-        return np.column_stack([process.predict(x) for process in self._processes])
+    def _best_view(self, x: Inputs, amplitudes: NDArray[np.float64]) -> View:
+        parameters = x.shape[1] - self._components
+        views = [View(parameters, count, 1.0) for count in component_counts(x.shape[1], self._components)]
+        return views[0] if len(views) == 1 else min(views, key=lambda view: self._evidence(view(x), view, amplitudes))
 
-    def describe(self) -> dict[str, Any]:
-        return {"modes": self._modes.amplitudes.shape[1], "kernel": "constant * Matern(5/2, anisotropic) + white noise"}
+    def _evidence(self, x: Inputs, view: View, amplitudes: NDArray[np.float64]) -> float:
+        """Negative logarithm of the likelihood of all ``amplitudes [n, k]`` with their best hyper-parameters."""
+        squared = _groups(x, view).squared_distances(x, x)
+        search = LikelihoodSearch(len(squared), self.seed)
+        return sum(
+            search(Likelihood(squared, standardised(y)), thorough=mode == 0)[1] for mode, y in enumerate(amplitudes.T)
+        )
+
+    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
+        seen = self._view(x)
+        return np.column_stack([process.predict(seen) for process in self._processes])
+
+    def _chosen(self) -> dict[str, Any]:
+        images = ", one length scale for all components of images" * (self._view.components > _SINGLE_LENGTHS)
+        kernel = {"kernel": f"constant * Matern(5/2, anisotropic{images}) + white noise"}
+        return kernel | ({"image_components": self._view.components} if self._components else {})
 
 
-def _fit_process(
-    x: Conditions, y: NDArray[np.float64], chosen: NDArray[np.intp], search: LikelihoodSearch
-) -> GaussianProcessRegressor:
-    """Process of all runs ``x [n, P]``, ``y [n]``, with hyper-parameters from the ``chosen`` ones."""
-    scales = Matern(np.full(x.shape[1], 2.0), (1e-1, 1e3), nu=2.5)
-    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * scales + WhiteKernel(1e-2, (1e-10, 1e1))
-    process = GaussianProcessRegressor(kernel, alpha=_JITTER, normalize_y=True, optimizer=search)
-    process.fit(x[chosen], y[chosen])
-    if len(chosen) == len(x):
-        return process
-    return GaussianProcessRegressor(process.kernel_, alpha=_JITTER, optimizer=None, normalize_y=True).fit(x, y)
+def _groups(x: Inputs, view: View) -> Groups:
+    """Groups of the columns ``x`` of a view that have one length scale."""
+    return Groups.of(x, view.components if view.components > _SINGLE_LENGTHS else 0)

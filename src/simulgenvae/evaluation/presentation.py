@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
+from simulgenvae.data.images import ImageFormat
+
 if TYPE_CHECKING:
     from simulgenvae.training.train import StageName
 
@@ -19,7 +21,18 @@ METHODS = {
     "pod_rbf": "POD + RBF",
     "pod_gpr": "POD + GPR",
 }
-"""Keys of ``errors`` in ``metrics.json`` and their names; the last four are references."""
+"""Keys of ``errors`` in ``metrics.json`` and their names in a study of parameters; the last four are references."""
+
+_WITH_IMAGES = {
+    "nearest_run": "Nearest run, by pixels",
+    "pod_rbf": "PCA of images + POD + RBF",
+    "pod_gpr": "PCA of images + POD + GPR",
+}
+_WITH_BOTH = {
+    "nearest_run": "Nearest run, by pixels and parameters",
+    "pod_rbf": "PCA of images, parameters + POD + RBF",
+    "pod_gpr": "PCA of images, parameters + POD + GPR",
+}
 
 STAGES: dict[StageName, str] = {"vae": "VAE", "conditioner": "Conditioner", "end_to_end": "End to end"}
 
@@ -37,6 +50,24 @@ METHOD_STYLES = {
     "pod_gpr": ("#009E73", "--"),
 }
 """Colour and line style of every method."""
+
+
+def method_names(data: dict[str, Any]) -> dict[str, str]:
+    """``METHODS`` as names that say what is known of a design: ``data`` is that entry of ``metrics.json``."""
+    if data["images"] is None:
+        return METHODS
+    return METHODS | (_WITH_BOTH if data["parameters"] else _WITH_IMAGES)
+
+
+def describe_conditions(data: dict[str, Any]) -> str:
+    """What is known of a design; ``data`` as in :func:`method_names`."""
+    parts = []
+    if data["parameters"]:
+        parts.append(f"{len(data['parameters'])} parameter(s): {', '.join(data['parameters'])}")
+    if data["images"] is not None:
+        image = ImageFormat.from_dict(data["images"])
+        parts.append(f"one image: {image}, read as {image.size} x {image.size}")
+    return "; ".join(parts)
 
 
 def percent(value: float | None) -> str:

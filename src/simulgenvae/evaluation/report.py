@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.evaluation.presentation import METHODS, SPLITS, STAGES, number, percent
+from simulgenvae.evaluation.presentation import SPLITS, STAGES, describe_conditions, method_names, number, percent
 
 if TYPE_CHECKING:
     from simulgenvae.training.train import StageName
@@ -47,9 +47,10 @@ _CAPTIONS = {
 
 def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:
     """HTML page for ``metrics`` (the content of ``metrics.json``) and ``figures`` (PNG files by name)."""
+    images = "" if metrics["data"]["images"] is None else _IMAGES_NOTE
     sections = [
         _headline(metrics),
-        _section("Errors of all methods", _METHODS_NOTE, _methods_table(metrics)),
+        _section("Errors of all methods", _METHODS_NOTE + images, _methods_table(metrics)),
         _section("Errors per variable", _variables_note(metrics), _variables_table(metrics)),
         _stages(metrics["stages"]),
         _section("Worst runs", "Joint relative L2 error of the prediction.", _worst_table(metrics)),
@@ -69,15 +70,20 @@ _METHODS_NOTE = (
     "variable by its mean and standard deviation in the training runs. VAE reconstruction and projection floor see "
     "the true field; the floor is what the reduction itself loses. The others see the condition alone."
 )
+_IMAGES_NOTE = (
+    " The references read an image as its principal components over the training runs, whose errors alone decide how "
+    "many of them."
+)
 
 
 def _headline(metrics: dict[str, Any]) -> str:
     split, best = metrics["compared_split"], metrics["best_reference"]
     error = metrics["errors"]["prediction"][split]["relative_l2"]["mean"]
     ratio = metrics["ratio_to_best_reference"]
+    reference = method_names(metrics["data"])[best["name"]] if best else "none"
     cards = [
         (percent(error), f"mean error of the prediction on {split} runs"),
-        (percent(best["relative_l2"]) if best else "–", f"best reference: {METHODS[best['name']] if best else 'none'}"),
+        (percent(best["relative_l2"]) if best else "–", f"best reference: {reference}"),
         (number(ratio), "surrogate's error as a fraction of the best reference's"),
         (f"{1e3 * metrics['timing']['seconds_for_one_run']:.3g} ms", "to predict one new design"),
     ]
@@ -95,26 +101,27 @@ def _headline(metrics: dict[str, Any]) -> str:
         f"{data['runs']} runs, {data['timesteps']} timesteps, {data['nodes']} nodes, "
         f"{len(data['variables'])} variable(s): {', '.join(data['variables'])}"
     )
+    known = f"Known of a design: {describe_conditions(data)}"
     boxes = "".join(f'<div class="card"><b>{escape(big)}</b><span>{escape(small)}</span></div>' for big, small in cards)
     warnings = "".join(f'<p class="warning">{escape(note)}</p>' for note in notes)
     return (
-        f'<h1>Evaluation of the surrogate</h1><p class="note">{escape(size)}</p>'
+        f'<h1>Evaluation of the surrogate</h1><p class="note">{escape(size)}. {escape(known)}.</p>'
         f'<div class="cards">{boxes}</div><p class="lead">{escape(verdict)}</p>{warnings}'
     )
 
 
 def _methods_table(metrics: dict[str, Any]) -> str:
-    errors = metrics["errors"]
+    errors, names = metrics["errors"], method_names(metrics["data"])
     used = [split for split in SPLITS if errors["prediction"][split]["runs"]]
     head = ["Method", *(f"{split}: {measure}" for split in used for measure in ("mean", "median", "max"))]
     body = [
         [
-            METHODS[name],
+            names[name],
             *(percent(by_split[s]["relative_l2"][m]) for s in used for m in ("mean", "median", "max")),
         ]
         for name, by_split in errors.items()
     ]
-    return _table(head, body, own=METHODS["prediction"])
+    return _table(head, body, own=names["prediction"])
 
 
 def _variables_note(metrics: dict[str, Any]) -> str:
@@ -125,14 +132,14 @@ def _variables_note(metrics: dict[str, Any]) -> str:
 
 
 def _variables_table(metrics: dict[str, Any]) -> str:
-    split, data = metrics["compared_split"], metrics["data"]
+    split, data, names = metrics["compared_split"], metrics["data"], method_names(metrics["data"])
     body = []
     for variable, unit in zip(data["variables"], data["units"], strict=True):
         for name, by_split in metrics["errors"].items():
             one = by_split[split]["variables"][variable]
             body.append(
                 [
-                    METHODS[name],
+                    names[name],
                     f"{variable} [{unit}]" if unit else variable,
                     percent(one["relative_l2"]["mean"]),
                     number(one["rmse"]["mean"]),
@@ -140,7 +147,7 @@ def _variables_table(metrics: dict[str, Any]) -> str:
                     "–" if one["r2"] is None else f"{one['r2']:.5f}",
                 ]
             )
-    return _table(["Method", "Variable", "Relative L2", "RMSE", "Max error", "R²"], body, own=METHODS["prediction"])
+    return _table(["Method", "Variable", "Relative L2", "RMSE", "Max error", "R²"], body, own=names["prediction"])
 
 
 def _stages(stages: dict[StageName, dict[str, Any]]) -> str:

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import gcd
+from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+
+def maybe_recomputed(function: Callable[..., Any], *inputs: Any, recompute: bool) -> Any:
+    """``function(*inputs)``; with ``recompute`` its activations are computed again in the backward pass instead of held
+    (Chen et al. 2016, "Training deep nets with sublinear memory cost")."""
+    if recompute and torch.is_grad_enabled():
+        return checkpoint(function, *inputs, use_reentrant=False)
+    return function(*inputs)
+
+
+class Chain(nn.ModuleList):
+    """Blocks one after another; each is recomputed by itself where ``recompute`` is set."""
+
+    recompute = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self:
+            x = maybe_recomputed(block, x, recompute=self.recompute)
+        return x
 
 
 class ResidualConv(nn.Module):
@@ -15,7 +38,7 @@ class ResidualConv(nn.Module):
     def __init__(self, before: int, after: int, layers: int) -> None:
         super().__init__()
         widths = [before] + [after] * layers
-        self.norms = nn.ModuleList(_norm(width) for width in widths[:-1])
+        self.norms = nn.ModuleList(group_norm(width) for width in widths[:-1])
         self.convs = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in pairwise(widths))
         self.skip = nn.Identity() if before == after else nn.Conv1d(before, after, 1)
 
@@ -27,7 +50,25 @@ class ResidualConv(nn.Module):
         return out
 
 
-def _norm(width: int) -> nn.Module:
+class Stem(nn.Module):
+    """Convolutions of stride two, each with twice the channels of the one before, SiLU between them.
+
+    ``[B, channels, s, s]`` to ``[B, width, s / 2^halvings, s / 2^halvings]``, rounded up.
+    """
+
+    def __init__(self, channels: int, width: int, halvings: int) -> None:
+        super().__init__()
+        widths = [channels, *(max(1, width // 2**k) for k in reversed(range(halvings)))]
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.convs[0](x)
+        for conv in self.convs[1:]:
+            x = conv(F.silu(x))
+        return x
+
+
+def group_norm(width: int) -> nn.Module:
     """GroupNorm whose groups have two channels at least: a single one has no variance where there is one timestep."""
     if width == 1:
         return nn.Identity()

@@ -25,8 +25,8 @@ class Gaussian:
 
     @classmethod
     def from_parameters(cls, parameters: Tensor) -> Gaussian:
-        """Split the output of a layer, ``[..., 2D]``."""
-        mean, log_std = parameters.chunk(2, dim=-1)
+        """Split the output of a layer, ``[..., 2D]``, in single precision."""
+        mean, log_std = parameters.float().chunk(2, dim=-1)
         return cls(mean, log_std.clamp(*LOG_SPREAD_RANGE))
 
     def shifted(self, residual: Gaussian) -> Gaussian:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from simulgenvae.models.blocks import maybe_recomputed
 from simulgenvae.models.decoder import build_decoder
 from simulgenvae.models.encoder import Encoder
 from simulgenvae.models.latents import LatentHierarchy, Latents
@@ -32,6 +33,8 @@ class HierarchicalVae(nn.Module):
 
     coefficient_std: Tensor
     times: Tensor
+    recompute = False
+    """Whether the activations of encoder and decoder are computed again in the backward pass."""
 
     def __init__(self, settings: ModelSettings, coefficient_std: Tensor, times: Tensor) -> None:
         super().__init__()
@@ -47,7 +50,8 @@ class HierarchicalVae(nn.Module):
     def encode(self, coefficients: Tensor, *, sample: bool = False) -> tuple[Latents, Tensor, Latents]:
         """Posterior of runs ``[B, T, r]``: latents (means, or samples), KL per level ``[B, 1 + L]``, log spreads."""
         largest = self.coefficient_std.max() + torch.finfo(torch.float32).tiny
-        return self.hierarchy.posterior(self.encoder(coefficients / largest), sample=sample)
+        features = maybe_recomputed(self.encoder, coefficients / largest, recompute=self.recompute)
+        return self.hierarchy.posterior(features, sample=sample)
 
     def decode(self, latents: Latents, times: Tensor | None = None, *, frozen: bool = False) -> Tensor:
         """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1) ``[T]``.
@@ -55,8 +59,13 @@ class HierarchicalVae(nn.Module):
         With ``frozen``, gradients reach the latents and leave the decoder's weights alone.
         """
         weights = {name: value.detach() if frozen else value for name, value in self.decoder.named_parameters()}
-        inputs = (latents, self.times if times is None else times)
-        out: Tensor = functional_call(self.decoder, weights, inputs)
+
+        def decoded(z: Tensor, h: Tensor, at: Tensor) -> Tensor:
+            out: Tensor = functional_call(self.decoder, weights, (Latents(z, h), at))
+            return out
+
+        at = self.times if times is None else times
+        out: Tensor = maybe_recomputed(decoded, latents.z, latents.h, at, recompute=self.recompute)
         return out * self.coefficient_std
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.read_ahead import read_runs
 from simulgenvae.reduction.state import StateMap
 from simulgenvae.settings import ReductionSettings
 
@@ -78,11 +79,13 @@ class Pod:
     """Orthonormal modes, ``[M·V, r]``."""
 
     @classmethod
-    def fit(cls, dataset: Dataset, rows: NDArray[np.intp], state: StateMap, settings: ReductionSettings) -> Self:
+    def fit(
+        cls, dataset: Dataset, rows: NDArray[np.intp], state: StateMap, settings: ReductionSettings, workers: int = 0
+    ) -> Self:
         """Modes of the runs ``rows``, as many as the tolerance asks for, at most ``settings.max_rank``."""
 
         def blocks() -> Iterator[NDArray[np.float64]]:
-            return (state.to_state(dataset.run(int(row))) for row in rows)
+            return (state.to_state(run) for run in read_runs(dataset, rows, workers))
 
         sketch = min(settings.max_rank + OVERSAMPLING, state.size, len(rows) * dataset.shape[1])
         basis, singular_values, total = streamed_svd(blocks, state.size, sketch)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.read_ahead import read_runs
 
 HALF_RANGE = 0.7
 """Training fields are scaled to [-0.7, 0.7]."""
@@ -73,19 +74,18 @@ class FieldStatistics:
         return np.where(self.maximum.max(0) > self.minimum.min(0), std, 1.0)
 
 
-def field_statistics(dataset: Dataset, rows: NDArray[np.intp]) -> FieldStatistics:
+def field_statistics(dataset: Dataset, rows: NDArray[np.intp], workers: int = 0) -> FieldStatistics:
     """Statistics of the runs ``rows`` in two streamed passes: extrema and means, then squares about the mean."""
     first = dataset.run(int(rows[0])).astype(np.float64)
     minimum, maximum = first.min(0), first.max(0)
     total = np.zeros_like(minimum)
-    for row in rows:
-        run = dataset.run(int(row))
+    for run in read_runs(dataset, rows, workers):
         np.minimum(minimum, run.min(0), out=minimum)
         np.maximum(maximum, run.max(0), out=maximum)
         total += run.sum(0, dtype=np.float64)
     samples = len(rows) * dataset.shape[1]
     scalar_mean = total.mean(0) / samples
     squares = np.zeros_like(total)
-    for row in rows:
-        squares += np.square(dataset.run(int(row)) - scalar_mean).sum(0)
+    for run in read_runs(dataset, rows, workers):
+        squares += np.square(run - scalar_mean).sum(0)
     return FieldStatistics(minimum, maximum, total, squares, samples)

@@ -11,6 +11,7 @@ from simulgenvae.settings.condition_keys import HEADINGS, KEYS, UNUSED
 from simulgenvae.settings.documented import read_lines
 from simulgenvae.settings.draft import Draft, Given
 from simulgenvae.settings.problems import SettingsNote, nearest, refuse
+from simulgenvae.settings.schema import IMAGE_ENDINGS
 
 _KEY_VALUE = re.compile(r"([^\s:=]+)(?:\s*[:=]\s*|\s+|$)(.*)")
 
@@ -40,9 +41,18 @@ def read_condition_file(path: Path) -> Draft:
             draft |= {key: Given(value, given[name].place, name) for key in KEYS[name].settings}
     if problems:
         refuse(problems)
+    if "data.parameters" in draft and _asks_for_pictures(draft):
+        draft["data.images"] = draft.pop("data.parameters")  # param_dir holds what input_type asks for
     for name in [name for name in given if name in UNUSED]:
         warnings.warn(f"{given[name].place}: {name} is not used: {UNUSED[name]}", SettingsNote, stacklevel=2)
     return draft
+
+
+def _asks_for_pictures(draft: Draft) -> bool:
+    """Whether ``input_type`` says so or, where it is not given, ``param_data_type``."""
+    if "conditioner.kind" in draft:
+        return draft["conditioner.kind"].value != "mlp"
+    return "data.file_type" in draft and draft["data.file_type"].value in IMAGE_ENDINGS
 
 
 def _entries(path: Path) -> Iterator[Given]:

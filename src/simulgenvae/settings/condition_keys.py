@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulgenvae.settings.documented import number, whole_number
+from simulgenvae.settings.schema import IMAGE_ENDINGS
 
 
 @dataclass(frozen=True)
@@ -45,26 +46,11 @@ def _switch(on: object, off: object) -> Callable[[str], object]:
     return convert
 
 
-_IMAGES_LATER = (
-    "must ask for a table, as images come in a later version: "
-    "write input_type csv and param_data_type .csv, and name the table in param_dir"
-)
-
-
-def _input_type(text: str) -> str:
-    if text.casefold() in ("image", "image_vit"):
-        raise ValueError(_IMAGES_LATER)
-    if text.casefold() not in ("csv", "csvs"):
-        raise ValueError("must be csv")
-    return "mlp"
-
-
-def _data_type(text: str) -> None:
+def _data_type(text: str) -> str:
     suffix = "." + text.casefold().removeprefix(".")
-    if suffix in (".png", ".jpg", ".jpeg"):
-        raise ValueError(_IMAGES_LATER)
-    if suffix != ".csv":
-        raise ValueError("must be .csv")
+    if suffix not in (".csv", *IMAGE_ENDINGS):
+        raise ValueError(f"must be one of .csv, {', '.join(IMAGE_ENDINGS)}")
+    return suffix
 
 
 # Where two keys fill the same setting, the later row holds, whatever their order in the file.
@@ -77,8 +63,8 @@ KEYS: dict[str, Key] = {
     "Dim3_start": Key(("data.node_start",), whole_number),
     "Dim3_end": Key(("data.node_end",), whole_number),
     "param_dir": Key(("data.parameters",), str),
-    "param_data_type": Key((), _data_type),
-    "input_type": Key(("conditioner.kind",), _input_type),
+    "param_data_type": Key(("data.file_type",), _data_type),
+    "input_type": Key(("conditioner.kind",), _choice(csv="mlp", csvs="mlp", image="cnn", image_vit="vit")),
     "Training_epochs": Key(("training.vae.epochs",), whole_number),
     "Batch_size": Key(("training.vae.batch_size", "training.end_to_end.batch_size"), whole_number),
     "LearningR": Key(("training.vae.learning_rate",), number),
@@ -95,6 +81,7 @@ KEYS: dict[str, Key] = {
         ("training.conditioner.weight_decay", "training.end_to_end.weight_decay"), number
     ),
     "latent_conditioner_dropout_rate": Key(("conditioner.dropout",), number),
+    "use_spatial_attention": Key(("conditioner.spatial_attention",), _switch(on=True, off=False)),
     "use_e2e_training": Key(("training.end_to_end.enabled",), _switch(on=True, off=False)),
     "e2e_loss_function": Key(
         ("training.end_to_end.loss",), _choice(mse="mse", mae="mae", huber="huber", smoothl1="smooth_l1")
@@ -105,13 +92,12 @@ KEYS: dict[str, Key] = {
     "use_latent_regularization": Key(("training.end_to_end.latent_weight",), _switch(on=None, off=0.0)),
 }
 
-_AUGMENTED = "augmentation is not part of this version"
+_AUGMENTED = "training runs are varied on the fly, as study.toml or --set training.augmentation says"
 _ONE_LOSS = "the conditioner has one loss"
 _NO_PCA = "images are not reduced by PCA"
-_NOT_YET = "not part of this version"
+_SAVE_MEMORY = "training.speed.gradient_checkpointing (study.toml or --set) saves memory"
 
 UNUSED: dict[str, str] = {
-    "use_spatial_attention": "it belongs to the image conditioner, which comes in a later version",
     "Stretch": "timesteps are used as they are",
     "Dim3_red": "Dim3_start and Dim3_end choose the nodes",
     "num_param": "the parameter table says how many parameters there are",
@@ -140,9 +126,9 @@ UNUSED: dict[str, str] = {
     "consistency_temperature": _ONE_LOSS,
     "consistency_detach_original": _ONE_LOSS,
     "e2e_conditioner_model_path": "the conditioner of the study is used",
-    "e2e_memory_efficient": _NOT_YET,
-    "e2e_gradient_checkpointing": _NOT_YET,
-    "e2e_batch_reduction_factor": _NOT_YET,
+    "e2e_memory_efficient": _SAVE_MEMORY,
+    "e2e_gradient_checkpointing": _SAVE_MEMORY,
+    "e2e_batch_reduction_factor": "latent_conditioner_batch holds for end-to-end training too",
 }
 """Keys of other versions that are read without effect → why they have none."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -67,13 +68,13 @@ def validate(draft: Draft) -> Settings:
         branch = tree
         for group in groups:
             branch = branch.setdefault(group, {})
-        # One filter is a list of one.
-        single = get_origin(FIELDS[key].annotation) is tuple and isinstance(given.value, int)
-        branch[last] = [given.value] if single else given.value
+        branch[last] = _as_list(given.value) if _is_list(FIELDS[key].annotation) else given.value
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        refuse(_explain(details, draft) for details in error.errors())
+        # a list with nothing but bad values is also said to be too short
+        distinct = [details for details in error.errors() if not (details["type"] == "too_short" and details["input"])]
+        refuse(_explain(details, draft) for details in distinct)
 
 
 def _unusable(key: str, given: Given) -> str | None:
@@ -85,6 +86,20 @@ def _unusable(key: str, given: Given) -> str | None:
     if isinstance(given.value, bool) and FIELDS[key].annotation is not bool:
         return f"{given.place}: {given.name} cannot be true or false"  # pydantic would take true as the number 1
     return None
+
+
+def _is_list(annotation: Any) -> bool:
+    """Whether a setting is a list, or a list or nothing."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) in {Annotated, Union}:
+        return any(_is_list(part) for part in get_args(annotation))
+    return get_origin(annotation) is tuple
+
+
+def _as_list(value: object) -> object:
+    """Where a list is expected: one number is a list of one, and a text is a list of its words."""
+    if isinstance(value, str):
+        return re.split(r"[\s,]+", value.strip())
+    return [value] if isinstance(value, (int, float)) else value
 
 
 def _first(group: str) -> str:
@@ -105,6 +120,7 @@ _REASONS = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_type": "must be text",
+    "string_pattern_mismatch": "must have the form {pattern}",
     "literal_error": "must be {expected}",
     "tuple_type": "must be a list",
     "too_short": "must have at least {min_length} value",
@@ -122,7 +138,8 @@ def _explain(details: ErrorDetails, draft: Draft) -> str:
         places = [
             g.place for k, g in draft.items() if k.startswith(key) and re.search(rf"\b{k.split('.')[-1]}\b", reason)
         ]
-        return ": ".join([*dict.fromkeys(places), f"{key}: {reason}" if key else reason])
+        where = " and ".join(dict.fromkeys(places))
+        return ": ".join([*([where] if where else []), f"{key}: {reason}" if key else reason])
     given = draft[key]
     reason = _REASONS[details["type"]].format(**context) if details["type"] in _REASONS else details["msg"]
     name = given.name if item is None else f"value {item} of {given.name}"

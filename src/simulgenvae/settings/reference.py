@@ -47,8 +47,10 @@ A line of `condition.txt` is `key value`, `key: value` or `key = value`. Comment
 go to the end of the line. `RESERVED` lines and the heading `Common params` are skipped. A key may come once.
 
 - `Loss_type` is 1 (MSE), 2 (MAE), 3 (SmoothL1) or 4 (Huber); `e2e_loss_function` is MSE, MAE, SmoothL1 or Huber.
-- `input_type` is `csv` or `csvs`, and `param_data_type` is `.csv`. Images come in a later version.
-- `param_dir` with a leading `/` that does not exist is looked for in the study folder.
+- `input_type` is `csv` or `csvs` (a table), `image` (pictures, CNN) or `image_vit` (pictures, vision transformer);
+  `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or `.jpeg` for the others.
+- `param_dir` is the table or its folder (`data.parameters`), or the folder of pictures (`data.images`), as `input_type`
+  says. With a leading `/` that does not exist it is looked for in the study folder.
 - `use_e2e_training` and `use_latent_regularization` are 0 or 1; the latter's 1 keeps `latent_reg_weight`.
 - `Batch_size` also holds for end-to-end training, unless `latent_conditioner_batch` is given.
 
@@ -93,7 +95,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         return " or ".join(f"`{value}`" for value in schema.get("enum") or [schema["const"]])
     if schema["type"] == "array":
-        return f"{schema['minItems']} to {schema['maxItems']} of: {_type(schema['items'])}"
+        count = f"{schema['minItems']} to {schema['maxItems']}" if "maxItems" in schema else "any number"
+        return f"{count} of: {_type(schema['items'])}"
     words = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}[
         schema["type"]
     ]

@@ -17,6 +17,8 @@ NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Width = Annotated[int, Field(ge=1, le=16_384)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
+Axis = Literal["x", "y", "z"]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
 
 
@@ -46,6 +48,14 @@ class DataSettings(Group):
     parameters: str | None = None
     """CSV file with the runs' parameters, or the folder that holds it (`param_dir`), relative to the study folder;
     `parametric_data` when not given."""
+    images: str | None = None
+    """Folder with the runs' pictures, or CSV with `id,file` (`param_dir` where `input_type` is an image), relative to
+    the study folder; `images` when not given and `conditioner.kind` asks for pictures."""
+    file_type: Literal[".csv", ".png", ".jpg", ".jpeg"] | None = None
+    """Ending of the files with the conditions, in any case (`param_data_type`); of pictures, all three when not
+    given."""
+    image_size: Annotated[int, Field(ge=16, le=2048)] = 256
+    """Pictures are resized to so many pixels a side."""
     validation_fraction: Fraction = 0.1
     """Share of the runs that early stopping and model choice look at; at least one run where four or more exist."""
     test_fraction: Fraction = 0.1
@@ -54,6 +64,11 @@ class DataSettings(Group):
     """Seed of the random split. A `split.csv` with `id,split` in the study takes its place."""
     load_all: bool = False
     """Hold the fields in memory during training (`--load_all 1`); otherwise they are read from disk as needed."""
+
+    @property
+    def image_endings(self) -> tuple[str, ...]:
+        """Endings of the files that are read as pictures."""
+        return IMAGE_ENDINGS if self.file_type is None or self.file_type == ".csv" else (self.file_type,)
 
     @model_validator(mode="after")
     def _leave_training_runs(self) -> Self:
@@ -116,14 +131,20 @@ class ModelSettings(Group):
 
 
 class ConditionerSettings(Group):
-    """The network from a design's parameters to its latents."""
+    """The network from a design's parameters, its picture or both to its latents."""
 
-    kind: Literal["mlp"] = "mlp"
-    """What the conditions are: `mlp` for a table of parameters."""
-    filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (128, 128)
-    """Widths of its residual blocks."""
+    kind: Literal["auto", "mlp", "cnn", "vit"] = "auto"
+    """`mlp` for a table of parameters (`input_type csv`); `cnn`, a convolutional network (`image`), or `vit`, a vision
+    transformer (`image_vit`), for pictures with or without a table; `auto`: `cnn` where there are pictures, else
+    `mlp`."""
+    filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
+    """Widths of its residual blocks. `vit` has as many blocks as there are filters, all as wide as the widest. When not
+    given: 128 128 (`mlp`), 32 64 96 128 (`cnn`), four times 64 (`vit`)."""
     dropout: Fraction = 0.0
-    """Dropout rate of the last block; earlier blocks have proportionally less."""
+    """Dropout rate: of the last block of `mlp` (earlier blocks have proportionally less), of the features of `cnn`,
+    inside the blocks of `vit`."""
+    spatial_attention: bool = False
+    """Whether the blocks of `cnn` weigh places of the picture (`use_spatial_attention`)."""
 
 
 class StageSettings(Group):
@@ -162,9 +183,12 @@ class EndToEndSettings(StageSettings):
 
     enabled: bool = True
     """Whether `--stage all` includes this stage (`use_e2e_training`)."""
+    decoder: Literal["trained", "frozen"] = "trained"
+    """`trained`: all networks learn; `frozen`: the VAE stays as it is and the conditioner alone learns, with gradients
+    through the decoder."""
     from_scratch: bool = True
     """After the other stages, learn all networks together from new weights, or fine-tune theirs when false. A training
-    that starts from a trained model always fine-tunes."""
+    that starts from a trained model, or has a frozen decoder, always fine-tunes."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     weight: Positive = 1.0
@@ -174,6 +198,67 @@ class EndToEndSettings(StageSettings):
     (`use_latent_regularization 0`)."""
     vae_path: str | None = None
     """Another trained VAE to start from (`e2e_vae_model_path`), relative to the study folder."""
+
+
+class AugmentationSettings(Group):
+    """Training runs varied on the fly, in ways that keep condition and field a true pair; validation and test runs
+    never are."""
+
+    flips: tuple[Axis, ...] = ()
+    """Axes along which the problem is symmetric: each training run is also seen mirrored, picture and field alike.
+    `x` mirrors the columns of the picture, `y` its rows; nodes are matched by their coordinates."""
+    odd_variables: tuple[Annotated[str, Field(pattern=r"^[xyz]:.+$")], ...] = ()
+    """Variables that change their sign when mirrored along an axis, as a vector's component along it does: `y:v` for
+    the variable `v` and the axis `y`."""
+    pixel_noise: NonNegative = 0.0
+    """Standard deviation of noise on the pictures that the conditioner reads (pixels are 0 to 1)."""
+    parameter_noise: NonNegative = 0.0
+    """Standard deviation of noise on the parameters that the conditioner reads, each in units of its own."""
+    field_noise: NonNegative = 0.0
+    """Standard deviation of noise on the fields that the encoder reads, in units of each coefficient's standard
+    deviation."""
+    mixup: NonNegative = 0.0
+    """Blend pairs of training runs, conditions and fields alike, with a share from Beta(mixup, mixup). This assumes
+    that fields change in proportion to conditions between any two designs, which is rarely true."""
+
+    @property
+    def odd(self) -> dict[str, tuple[str, ...]]:
+        """Axis → the variables that change their sign along it."""
+        pairs = [entry.split(":", 1) for entry in self.odd_variables]
+        return {axis: tuple(name for at, name in pairs if at == axis) for axis, _ in pairs}
+
+    @model_validator(mode="after")
+    def _mirrored_axes(self) -> Self:
+        if unmirrored := [axis for axis in self.odd if axis not in self.flips]:
+            raise ValueError(f"odd_variables are given for {', '.join(unmirrored)}, which flips does not name")
+        return self
+
+
+class SpeedSettings(Group):
+    """What makes training faster or smaller and, but for rounding, changes nothing else."""
+
+    mixed_precision: bool = False
+    """Matrix products and convolutions in bfloat16, weights and sums in float32."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of holding them: less memory, a longer step."""
+    channels_last: bool = True
+    """Memory order of pictures that convolutions prefer."""
+    data_on_device: bool = True
+    """Hold coefficients and pictures on the device. When false they stay in the computer's memory, and each batch is
+    copied from pinned memory while the GPU computes."""
+    compile: bool = False
+    """Translate each stage's loss with `torch.compile`. Worth its minutes on a GPU alone."""
+    cuda_graphs: bool = False
+    """With `compile`: record a step on the GPU once and replay it, which saves the time of launching its kernels."""
+    workers: Annotated[int, Field(ge=0, le=64)] | None = None
+    """Threads that read runs ahead while the fields are reduced; as many as there are spare cores, at most 4, when not
+    given. Each holds one run in memory."""
+
+    @model_validator(mode="after")
+    def _graphs_of_compiled(self) -> Self:
+        if self.cuda_graphs and not self.compile:
+            raise ValueError("cuda_graphs needs compile: set both, or neither")
+        return self
 
 
 class TrainingSettings(Group):
@@ -199,6 +284,8 @@ class TrainingSettings(Group):
     """Epochs between validations; the last epoch is always validated."""
     checkpoint_seconds: Positive = 20.0
     """Time between the checkpoints that `--resume` starts from."""
+    speed: SpeedSettings = SpeedSettings()
+    augmentation: AugmentationSettings = AugmentationSettings()
     vae: StageSettings = StageSettings()
     conditioner: ConditionerStageSettings = ConditionerStageSettings()
     end_to_end: EndToEndSettings = EndToEndSettings()
@@ -212,3 +299,16 @@ class Settings(Group):
     model: ModelSettings = ModelSettings()
     conditioner: ConditionerSettings = ConditionerSettings()
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _files_of_the_kind(self) -> Self:
+        kind, ending = self.conditioner.kind, self.data.file_type
+        if kind == "mlp" and ending in IMAGE_ENDINGS:
+            raise ValueError(
+                f"file_type (param_data_type) is {ending}, but kind mlp (input_type csv) reads a table: .csv"
+            )
+        if kind in {"cnn", "vit"} and ending == ".csv":
+            asked = f"kind {kind} (input_type {'image' if kind == 'cnn' else 'image_vit'})"
+            endings = ", ".join(IMAGE_ENDINGS)
+            raise ValueError(f"file_type (param_data_type) is .csv, but {asked} reads pictures: {endings}")
+        return self

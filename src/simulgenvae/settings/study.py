@@ -37,6 +37,10 @@ class Study:
         return self.folder / "parametric_data"
 
     @property
+    def images(self) -> Path:
+        return self.folder / "images"
+
+    @property
     def model_save(self) -> Path:
         return self.folder / "model_save"
 

@@ -15,6 +15,9 @@ from torch import Tensor
 from simulgenvae.errors import UserError
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
+HISTORY_NUMBERS = ("step", "train", "train_error", "validation")
+"""Of each entry of a history, beside its stage."""
+
 
 @dataclass
 class Progress:
@@ -36,7 +39,10 @@ class Progress:
     loss_count: int = 0
     """Training loss summed since the last validation."""
     history: list[dict[str, Any]] = field(default_factory=list)
-    """One entry a validation: stage, step, train, validation."""
+    """One entry a validation: stage, step, ``train`` (loss since the last one), and what ``Stage.validation_error`` is
+    of the validation runs (``validation``) and of as many training runs (``train_error``)."""
+    warnings: list[str] = field(default_factory=list)
+    """What the stages' histories warn of (``diagnosis.py``)."""
 
 
 def stage_file(folder: Path, stage: str) -> Path:
@@ -98,6 +104,10 @@ def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
         progress = Progress(**metadata["progress"])
         if any(type(value) is not int or value < 0 for value in (progress.stage, progress.step, progress.since_best)):
             raise ValueError("its progress is not counted in whole numbers")
+        if not all(isinstance(entry[key], (int, float)) for entry in progress.history for key in HISTORY_NUMBERS):
+            raise TypeError("its history does not hold numbers")
+        if not all(isinstance(warning, str) for warning in progress.warnings):
+            raise TypeError("its warnings are no texts")
         return Checkpoint(path, progress, **groups)
 
 
@@ -115,7 +125,7 @@ def restoring(path: Path) -> Iterator[None]:
 def comparable(identity: Any) -> dict[str, Any]:
     """An identity without the settings that a resumed run may change; empty where a file holds none.
 
-    ``training.device`` and ``training.checkpoint_seconds`` change how fast and how safely it is learned. The group
+    ``training.device``, ``speed`` and ``checkpoint_seconds`` change how fast and how safely it is learned. The group
     ``data`` says what is read and how it is split; the fingerprint and the lists of runs stand for that.
     """
     if not isinstance(identity, dict):
@@ -125,7 +135,7 @@ def comparable(identity: Any) -> dict[str, Any]:
         return identity
     kept = {group: values for group, values in settings.items() if group != "data"}
     if isinstance(training := kept.get("training"), dict):
-        without = {"device", "checkpoint_seconds"}
+        without = {"device", "checkpoint_seconds", "speed"}
         kept["training"] = {key: value for key, value in training.items() if key not in without}
     return identity | {"settings": kept}
 

@@ -6,7 +6,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,20 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.errors import UserError
+from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.checkpoint import Checkpoint, Progress, restoring, save_checkpoint, stage_file
+from simulgenvae.training.diagnosis import overfitting_begins, stage_warnings
 from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.memory import memory_errors
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
-from simulgenvae.training.stages import Batch, Stage
+from simulgenvae.training.speed import compiled, precision, same_weights_again
+from simulgenvae.training.stages import Stage
 from simulgenvae.training.tensor_file import write_tensors
+
+Losses = Callable[[Batch, float], dict[str, Tensor]]
 
 LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
@@ -84,7 +90,8 @@ class Loop:
                 self.networks.load_state_dict(checkpoint.networks)
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
-                self._run_stage(stages[self.progress.stage], checkpoint, stop)
+                with memory_errors(stages[self.progress.stage]):
+                    self._run_stage(stages[self.progress.stage], checkpoint, stop)
                 checkpoint = None
             self._save(None)
         return self.progress
@@ -104,17 +111,19 @@ class Loop:
             torch.manual_seed(self.seed + progress.stage)
             if stage.from_scratch:
                 self.networks.forget()
+                progress.warnings.clear()  # they are about what is forgotten
         runs = len(self.data.rows["train"])
         per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times))
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
+        losses = compiled(stage.losses, settings.speed)
         self.log.start_stage(stage.name, total, progress.step)
         self.networks.train()
         if progress.step == 0:
             self._save(None)
         for step in range(progress.step, total):
             rows = self._batch_rows(step, per_epoch, size)
-            self._step(stage, rows, optimizers, step, total)
+            self._step(stage, losses, rows, optimizers, step, total)
             progress.step = step + 1
             if progress.step % validate_every == 0 or progress.step == total:
                 self._validate(stage, progress.step)
@@ -134,18 +143,22 @@ class Loop:
         start = (step % per_epoch) * size
         return torch.from_numpy(order[start : start + size])
 
-    def _batch(self, rows: Tensor) -> Batch:
-        return Batch(self.data.coefficients[rows], self.data.conditions[rows], rows)
+    def _gradients(self, stage: Stage, losses: Losses, rows: Tensor, step: int, total: int) -> dict[str, Tensor]:
+        """Terms of the loss on a batch, whose gradients are then there."""
+        settings = stage.settings.training
+        batch = augmented_batch(self.data, rows, settings.augmentation)
+        with same_weights_again(stage.trained, settings.speed):
+            with precision(settings.speed, self.data.device):
+                terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
+            if not math.isfinite(terms["loss"].item()):
+                raise UserError(nan_message(stage.name, step, settings.optimizer, terms))
+            terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        return terms
 
-    def _step(self, stage: Stage, rows: Tensor, optimizers: Optimizers, step: int, total: int) -> None:
+    def _step(self, stage: Stage, losses: Losses, rows: Tensor, optimizers: Optimizers, step: int, total: int) -> None:
         settings, progress = stage.settings.training, self.progress
         optimizers.zero_grad()
-        terms = stage.losses(self._batch(rows), kl_weight(step, total, settings.init_beta_divisor))
-        loss = terms["loss"]
-        value = loss.item()
-        if not math.isfinite(value):
-            raise UserError(nan_message(stage.name, step, settings.optimizer, terms))
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        terms = self._gradients(stage, losses, rows, step, total)
         norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient).item()
         rate = learning_rate(step, total, stage.schedule)
         if math.isfinite(norm) and norm <= settings.skip_gradient:
@@ -160,6 +173,7 @@ class Loop:
                     f"({settings.skip_gradient:g}) in {MOST_SKIPPED} steps running, the last at step {step}: the "
                     f"networks no longer learn. Try a smaller training.{stage.name}.learning_rate (a third of it)."
                 )
+        value = terms["loss"].item()
         progress.loss_sum += value
         progress.loss_count += 1
         if step % LOG_EVERY == 0:
@@ -172,7 +186,10 @@ class Loop:
         progress = self.progress
         self.networks.eval()
         with torch.no_grad():
-            error = stage.validation_error(self._batch(torch.from_numpy(self.data.validation_rows))).item()
+            error, train_error = (
+                stage.validation_error(plain_batch(self.data, torch.from_numpy(rows))).item()
+                for rows in (self.data.validation_rows, self.data.compared_rows)
+            )
         self.networks.train()
         if not math.isfinite(error):
             raise UserError(
@@ -182,9 +199,13 @@ class Loop:
             )
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum, progress.loss_count = 0.0, 0
-        progress.history.append({"stage": stage.name, "step": step, "train": train, "validation": error})
-        self.log.scalars(stage.name, step, {"validation": error})
+        progress.history.append(
+            {"stage": stage.name, "step": step, "train": train, "train_error": train_error, "validation": error}
+        )
+        self.log.scalars(stage.name, step, {"validation": error, "train_error": train_error})
         self.log.step(step, f"loss {train:.3g}  validation {error:.3g}")
+        if begins := overfitting_begins(self._entries(stage)):
+            self.log.message(begins)
         if progress.best is None or error < progress.best:
             progress.best, progress.since_best = error, 0
             self.best = {name: value.clone() for name, value in self.networks.state_dict().items()}
@@ -193,11 +214,19 @@ class Loop:
         else:
             progress.since_best += 1
 
+    def _entries(self, stage: Stage) -> list[dict[str, Any]]:
+        """The stage's part of the history."""
+        return [entry for entry in self.progress.history if entry["stage"] == stage.name]
+
     def _finish_stage(self, stage: Stage) -> None:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         self.networks.load_state_dict(self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
         self.log.message(f"{stage.name}: best validation error {self.progress.best:.4g}{skipped}")
+        warnings = stage_warnings(self._entries(stage))
+        for warning in warnings:
+            self.log.message(f"warning: {warning}")
+        self.progress.warnings += warnings
         if self.folder is not None:
             write_tensors(stage_file(self.folder, stage.name), self.best, {"identity": self.identity})
         self.progress.stage += 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from simulgenvae.models import HierarchicalVae, MlpConditioner
+from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
@@ -18,21 +20,54 @@ from simulgenvae.settings.schema import Loss
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All runs of a study in the form that training reads.
+    """All runs of a study in the form that training reads, on the device or in the computer's memory.
 
-    ``coefficients`` ``[N, T, r]`` float32, ``conditions`` ``[N, P]`` (scaled), ``times`` ``[T]`` mapped to 0 … 1,
-    ``rows`` of each part of the split.
+    ``coefficients`` ``[N, T, r]`` float32, ``conditions`` of the N runs, ``times`` ``[T]`` mapped to 0 … 1, ``rows`` of
+    each part of the split.
     """
 
     coefficients: Tensor
-    conditions: Tensor
+    conditions: Inputs
     times: Tensor
     rows: dict[str, NDArray[np.intp]]
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are needed."""
+        return self.times.device
+
+    def take(self, values: Tensor, rows: Tensor) -> Tensor:
+        """Rows of ``values`` on the device; the copy does not wait where ``values`` are in the computer's memory."""
+        taken = values[rows.to(values.device)]
+        if taken.device == self.device:
+            return taken
+        return taken.pin_memory().to(self.device, non_blocking=True)
+
+    def inputs(self, rows: Tensor) -> Inputs:
+        """Conditions of some runs, on the device."""
+        images = self.conditions.images
+        return Inputs(self.take(self.conditions.table, rows), None if images is None else self.take(images, rows))
+
+    @cached_property
+    def variance(self) -> float:
+        """Mean squared norm of the training coefficients, summed over r."""
+        return float(self.training_coefficients().square().sum(-1).mean())
+
+    @cached_property
+    def coefficient_std(self) -> Tensor:
+        """Standard deviation of each coefficient over training runs and times, ``[r]``, on the device."""
+        return self.training_coefficients().flatten(0, 1).std(0, correction=0).to(self.device)
 
     @property
     def validation_rows(self) -> NDArray[np.intp]:
         """Rows that validation looks at: the validation runs, or the training runs where the split has none."""
         return self.rows["validation"] if len(self.rows["validation"]) else self.rows["train"]
+
+    @property
+    def compared_rows(self) -> NDArray[np.intp]:
+        """Training runs whose error is compared with that of the validation runs: as many, and always the same."""
+        train = self.rows["train"]
+        return np.random.default_rng(0).permutation(train)[: len(self.validation_rows)]
 
     def training_coefficients(self) -> Tensor:
         """Coefficients of the training runs, ``[n, T, r]``."""
@@ -41,9 +76,16 @@ class TrainingData:
     def field_loss(self, kind: Loss, reduction: Reduction) -> FieldLoss:
         """Loss of ``kind`` in the units of this data."""
         rows, factor = reduction.state_rows()
-        variance = float(self.training_coefficients().square().sum(-1).mean())
         on_device = None if rows is None else torch.from_numpy(rows)
-        return FieldLoss(kind, variance, on_device, torch.from_numpy(factor)).to(self.coefficients.device)
+        return FieldLoss(kind, self.variance, on_device, torch.from_numpy(factor)).to(self.device)
+
+
+def network_inputs(conditions: Conditions, scaler: ConditionScaler) -> Inputs:
+    """Conditions as the conditioner reads them; UserError as :meth:`ConditionScaler.transform` raises it."""
+    table = torch.from_numpy(scaler.transform(conditions).astype(np.float32))
+    if conditions.images is None:
+        return Inputs(table)
+    return Inputs(table, torch.from_numpy(conditions.images.pixels).permute(0, 3, 1, 2))
 
 
 def unit_times(times: NDArray[np.float64], trained: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -56,18 +98,14 @@ def unit_times(times: NDArray[np.float64], trained: NDArray[np.float64]) -> NDAr
 class Networks(nn.Module):
     """The VAE and the conditioner of one surrogate."""
 
-    def __init__(self, settings: Settings, coefficient_std: Tensor, times: Tensor, parameters: int) -> None:
+    def __init__(self, settings: Settings, coefficient_std: Tensor, times: Tensor, scaler: ConditionScaler) -> None:
         super().__init__()
         self.started_trained = False
         """Whether the weights came from a trained model; they are then never forgotten."""
-        self._made_from = (settings, coefficient_std, times, parameters)
+        self._made_from = (settings, coefficient_std, times, scaler)
         self.vae = HierarchicalVae(settings.model, coefficient_std, times)
-        self.conditioner = MlpConditioner(
-            parameters,
-            settings.conditioner.filters,
-            settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim,
-            settings.conditioner.dropout,
-        )
+        latents = settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim
+        self.conditioner = Conditioner(settings.conditioner, len(scaler.names), scaler.images, latents)
 
     def forget(self) -> None:
         """Start again from new random weights."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from simulgenvae.models.latents import Latents
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.settings import Settings, StageSettings
+from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.problem import Networks, TrainingData
 
 TIMES_PER_STEP = 32
@@ -24,15 +24,8 @@ RECONSTRUCTED = 4
 SPREAD_WEIGHT = 0.01
 """Weight of the spread's likelihood. It has weights of its own, and optimisers that look at directions alone: the
 factor only keeps it from filling the clipped gradient."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Runs of one step: ``coefficients`` ``[B, T, r]``, ``conditions`` ``[B, P]``, their ``rows`` in the data."""
-
-    coefficients: Tensor
-    conditions: Tensor
-    rows: Tensor
+JOINT_SPREAD_WEIGHT = 1e-5
+"""The same beside the field loss of the end-to-end stage."""
 
 
 class Stage(ABC):
@@ -101,7 +94,7 @@ class VaeStage(Stage):
         return [self.networks.vae]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
-        latents, kl, _ = self.networks.vae.encode(batch.coefficients, sample=True)
+        latents, kl, _ = self.networks.vae.encode(batch.encoded, sample=True)
         reconstruction = self.decoded_loss(latents, batch.coefficients)
         loss = reconstruction + kl_weight / self.settings.training.alpha * kl.sum(1).mean()
         return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl)}
@@ -134,20 +127,21 @@ class ConditionerStage(Stage):
         return [self.networks.conditioner]
 
     @torch.no_grad()
-    def _targets(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Posterior means and log spreads of the runs, and the training variance of each latent."""
+    def _targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Posterior means and log spreads of the batch's runs, and the training variance of each latent."""
         if self._latents is None:
             was_training = self.networks.vae.training
             self.networks.vae.eval()
-            mean, _, log_std = zip(*(self.networks.vae.encode(c[None]) for c in self.data.coefficients), strict=True)
+            runs = (run[None].to(self.data.device) for run in self.data.coefficients)
+            mean, _, log_std = zip(*(self.networks.vae.encode(run) for run in runs), strict=True)
             self.networks.vae.train(was_training)
             self._latents = torch.stack([torch.cat([m.flat() for m in mean]), torch.cat([s.flat() for s in log_std])])
         train = self._latents[0, torch.from_numpy(self.data.rows["train"])]
         variance = train.var(0, correction=0) + 1e-4 * train.var(0, correction=0).max() + 1e-12
-        return self._latents[0, rows], self._latents[1, rows], variance
+        return batch.gather(self.data, self._latents[0]), batch.gather(self.data, self._latents[1]), variance
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
-        target, log_std, variance = self._targets(batch.rows)
+        target, log_std, variance = self._targets(batch)
         predicted = self.networks.conditioner(batch.conditions)
         distance = ((predicted.mean - target).square() / variance).mean()
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
@@ -155,7 +149,7 @@ class ConditionerStage(Stage):
         return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}
 
     def validation_error(self, batch: Batch) -> Tensor:
-        target, _, variance = self._targets(batch.rows)
+        target, _, variance = self._targets(batch)
         mean: Tensor = self.networks.conditioner(batch.conditions).mean
         return ((mean - target).square() / variance).mean()
 
@@ -172,8 +166,14 @@ class EndToEndStage(Stage):
     name = "end_to_end"
 
     @property
+    def frozen(self) -> bool:
+        """Whether the VAE stays as it is."""
+        return self.settings.training.end_to_end.decoder == "frozen"
+
+    @property
     def from_scratch(self) -> bool:
-        return self.settings.training.end_to_end.from_scratch and not self.networks.started_trained
+        wanted = self.settings.training.end_to_end.from_scratch
+        return wanted and not self.frozen and not self.networks.started_trained
 
     @property
     def schedule(self) -> StageSettings:
@@ -181,14 +181,14 @@ class EndToEndStage(Stage):
 
     @property
     def trained(self) -> list[nn.Module]:
-        return [self.networks.vae, self.networks.conditioner]
+        return [self.networks.conditioner] if self.frozen else [self.networks.vae, self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         vae, wanted = self.networks.vae, self.settings.training.end_to_end
         predicted = self.networks.conditioner(batch.conditions)
         prediction = self.decoded_loss(vae.latents_from_flat(predicted.mean), batch.coefficients)
         few = slice(math.ceil(len(batch.rows) / RECONSTRUCTED))
-        latents, kl, _ = vae.encode(batch.coefficients[few], sample=True)
+        latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         reconstruction = self.decoded_loss(latents, batch.coefficients[few], frozen=True)
         target = latents.flat().detach()
         distance = (predicted.mean[few] - target).square().mean()
@@ -198,7 +198,8 @@ class EndToEndStage(Stage):
             wanted.weight * prediction
             + reconstruction
             + kl.sum(1).mean() / self.settings.training.alpha
-            + wanted.latent_weight * (distance + SPREAD_WEIGHT * spread)
+            + wanted.latent_weight * distance
+            + JOINT_SPREAD_WEIGHT * spread
         )
         return {
             "loss": loss,
@@ -224,5 +225,4 @@ def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Ten
 
     The root is taken run by run: one outlier among few validation runs must not choose the model alone.
     """
-    variance = data.training_coefficients().square().sum(-1).mean()
-    return ((prediction - truth).square().sum(-1).mean(1) / variance).sqrt().mean()
+    return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,15 +15,20 @@ from rich.console import Console
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.split import Split
+from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
+from simulgenvae.models.conditioner import conditioner_kind
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint, restoring
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.problem import Networks, TrainingData, unit_times
+from simulgenvae.training.memory import require_fitting_memory, require_training_memory
+from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
+from simulgenvae.training.speed import check_speed, prepare_networks, worker_count
 from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
@@ -45,6 +51,8 @@ class Start:
     """Timesteps, nodes and variables of the fields."""
     parameters: tuple[str, ...]
     """Names of the parameters."""
+    images: ImageFormat | None
+    """Format of the pictures."""
     weights: dict[str, torch.Tensor]
     """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
 
@@ -108,17 +116,35 @@ def train(
         "validation runs": list(split.validation),
     }
     checkpoint = _checkpoint(folder, identity, console) if resume else None
+    augmentation = settings.training.augmentation
+    if augmentation.flips:
+        runs = len(dataset.ids)
+        dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
+        rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
     with torch.random.fork_rng():
         torch.manual_seed(settings.training.seed)
         prepared = folder / "prepared.safetensors" if folder is not None else None
-        reduction, coefficients = _prepare(dataset, rows, settings, identity, prepared, checkpoint, start)
-        data = _training_data(dataset, scaler, coefficients, rows, device)
-        std = data.training_coefficients().flatten(0, 1).std(0, correction=0)
-        networks = Networks(settings, std, data.times, len(dataset.conditions.names)).to(device)
+        fits = partial(
+            require_training_memory,
+            dataset,
+            rows,
+            settings,
+            scaler,
+            make_stages=partial(_stages, stages, settings),
+            device=device,
+            checkpoints=folder is not None,
+        )
+        reduction, coefficients = _prepare(dataset, rows, settings, identity, prepared, checkpoint, start, fits)
+        times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
+        held = device if settings.training.speed.data_on_device else torch.device("cpu")
+        inputs = network_inputs(dataset.conditions, scaler).to(held)
+        data = TrainingData(torch.from_numpy(coefficients).to(held), inputs, times, rows)
+        networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
+        prepare_networks(networks, settings.training.speed)
         if start is not None:
             networks.load_state_dict(start.weights, strict=False)
             networks.started_trained = True
-        running = [_stage(name, networks, data, settings, reduction) for name in stages]
+        running = _stages(stages, settings, reduction, networks, data)
         with TrainingLog(tensorboard, console) as log:
             loop = Loop(networks, data, folder, identity, log, settings.training.seed)
             progress = loop.run(running, checkpoint)
@@ -133,9 +159,11 @@ def check_trainable(
     Raises
     ------
     UserError
-        For a batch size larger than the training set, a constant parameter, or a device that is not there.
+        For a batch size larger than the training set, a constant parameter, a conditioner for other conditions, or a
+        device that is not there.
     """
-    choose_device(settings.training.device)
+    check_speed(settings.training.speed, choose_device(settings.training.device))
+    conditioner_kind(settings.conditioner, conditions.image_format)
     for name in stages:
         batch_size(name, getattr(settings.training, name), len(split.train))
     return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
@@ -167,8 +195,12 @@ def _prepare(
     file: Path | None,
     checkpoint: Checkpoint | None,
     start: Start | None,
+    fits: Callable[[Reduction], None],
 ) -> tuple[Reduction, NDArray[np.float32]]:
-    """Reduction and coefficients ``[N, T, r]`` of all runs; those of the interrupted run when one is resumed."""
+    """Reduction and coefficients ``[N, T, r]`` of all runs; those of the interrupted run when one is resumed.
+
+    ``fits`` raises UserError where training with a reduction would not fit into the memory.
+    """
     if checkpoint is not None and file is not None:
         tensors, about = read_tensors(file)
         check_identity(file, about, identity)
@@ -178,30 +210,25 @@ def _prepare(
             if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
                 raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
         return reduction, coefficients
-    reduction = fit_reduction(dataset, rows["train"], settings.reduction) if start is None else start.reduction
-    coefficients = encode_runs(dataset, reduction)
+    workers = worker_count(settings.training.speed)
+    if start is None:
+        require_fitting_memory(dataset, len(rows["train"]), settings)
+    reduction = (
+        start.reduction if start is not None else fit_reduction(dataset, rows["train"], settings.reduction, workers)
+    )
+    fits(reduction)
+    coefficients = encode_runs(dataset, reduction, workers)
     if file is not None:
         arrays = {**reduction.arrays(), "coefficients": coefficients}
         write_tensors(file, {name: torch.from_numpy(array) for name, array in arrays.items()}, {"identity": identity})
     return reduction, coefficients
 
 
-def _training_data(
-    dataset: Dataset,
-    scaler: ConditionScaler,
-    coefficients: NDArray[np.float32],
-    rows: dict[str, NDArray[np.intp]],
-    device: torch.device,
-) -> TrainingData:
-    conditions = scaler.transform(dataset.conditions).astype(np.float32)
-    return TrainingData(
-        coefficients=torch.from_numpy(coefficients).to(device),
-        conditions=torch.from_numpy(conditions).to(device),
-        times=torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device),
-        rows=rows,
-    )
-
-
-def _stage(name: StageName, networks: Networks, data: TrainingData, settings: Settings, reduction: Reduction) -> Stage:
-    kind = settings.training.end_to_end.loss if name == "end_to_end" else settings.training.loss
-    return STAGES[name](networks, data, settings, data.field_loss(kind, reduction))
+def _stages(
+    names: Sequence[StageName], settings: Settings, reduction: Reduction, networks: Networks, data: TrainingData
+) -> list[Stage]:
+    stages = []
+    for name in names:
+        kind = settings.training.end_to_end.loss if name == "end_to_end" else settings.training.loss
+        stages.append(STAGES[name](networks, data, settings, data.field_loss(kind, reduction)))
+    return stages

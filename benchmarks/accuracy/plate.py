@@ -1,0 +1,212 @@
+"""Benchmark problem: heating of a square plate with one to three circular inclusions, known only by a picture.
+
+    c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,    T = 1 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
+
+Number, centres and radii of the inclusions vary from run to run; conductivity k and capacity c are those of ``MATRIX``
+outside and of ``INCLUSION`` inside. Turning a picture upside down turns the field upside down; nothing else is
+symmetric.
+
+Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
+
+    python benchmarks/accuracy/plate.py FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.sparse import coo_array, csc_array, diags_array
+from scipy.sparse.linalg import splu
+
+
+class Material(NamedTuple):
+    conductivity: float
+    capacity: float
+
+
+MATRIX = Material(conductivity=1.0, capacity=1.0)
+INCLUSION = Material(conductivity=0.05, capacity=1.0)
+MATRIX_GREY = 255
+INCLUSION_GREY = 0
+MOST_INCLUSIONS = 3
+RADII = (0.1, 0.25)
+GAP = 0.02
+NODES = 64
+PIXELS = 128
+TIMESTEPS = 30
+END_TIME = 0.2
+REFINEMENT = 2
+SUBSTEPS = 3
+TRAIN_STREAM, TEST_STREAM = 0, 1
+
+# Q1 element matrix of the Laplacian on a square, corners in the order (0, 0), (1, 0), (0, 1), (1, 1)
+STIFFNESS = np.array([[4, -1, -1, -2], [-1, 4, -2, -1], [-1, -2, 4, -1], [-2, -1, -1, 4]]) / 6.0
+
+Circles = NDArray[np.float64]
+"""Centres and radii, shape [inclusions, 3]: x, y, radius; the plate is the unit square."""
+
+
+class Problem(NamedTuple):
+    """Solved runs; rows ``train`` and ``test`` of ``fields``, ``images`` and ``ids``."""
+
+    fields: NDArray[np.float32]
+    """Temperature, shape [N, T, M, 1]; nodes row by row from the bottom, x fastest."""
+    coords: NDArray[np.float64]
+    """Node positions x, y, shape [M, 2]."""
+    times: NDArray[np.float64]
+    """Times of the timesteps, shape [T]."""
+    images: NDArray[np.uint8]
+    """Grey pictures, shape [N, PIXELS, PIXELS]; row 0 is the top edge, y = 1."""
+    ids: tuple[str, ...]
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+
+
+def sample(runs: int, seed: int, stream: int) -> list[Circles]:
+    """Designs at random; a run's design does not depend on how many there are."""
+    return [sample_one(np.random.default_rng([seed, stream, run])) for run in range(runs)]
+
+
+def sample_one(generator: np.random.Generator) -> Circles:
+    """One to three circles at random, at least ``GAP`` apart and off the edges (by rejection)."""
+    count = int(generator.integers(1, MOST_INCLUSIONS + 1))
+    circles = np.empty((0, 3))
+    while len(circles) < count:
+        radius = generator.uniform(*RADII)
+        centre = generator.uniform(radius + GAP, 1.0 - radius - GAP, size=2)
+        apart = np.linalg.norm(circles[:, :2] - centre, axis=1) - circles[:, 2] - radius
+        if np.all(apart >= GAP):
+            circles = np.vstack([circles, [*centre, radius]])
+    return circles
+
+
+def coverage(circles: Circles, cells: int) -> NDArray[np.float64]:
+    """Share of each of ``cells`` x ``cells`` squares that lies in a circle, shape [y from the bottom, x].
+
+    Each edge is taken as straight within a square and as parallel to its sides: the share then follows from the
+    distance of the square's centre.
+    """
+    centres = (np.arange(cells) + 0.5) / cells
+    share = np.zeros((cells, cells))
+    for x, y, radius in circles:
+        distance = np.hypot(centres[np.newaxis, :] - x, centres[:, np.newaxis] - y)
+        share = np.maximum(share, np.clip((radius - distance) * cells + 0.5, 0.0, 1.0))
+    return share
+
+
+def picture(circles: Circles, pixels: int = PIXELS) -> NDArray[np.uint8]:
+    """The inclusions as a grey picture with smooth edges, shape [pixels, pixels]; row 0 is the top edge, y = 1."""
+    grey = MATRIX_GREY + (INCLUSION_GREY - MATRIX_GREY) * coverage(circles, pixels)[::-1]
+    return np.rint(grey).astype(np.uint8)
+
+
+def positions(nodes: int = NODES) -> NDArray[np.float64]:
+    """x and y of the nodes, shape [nodes², 2]: row by row from the bottom, x fastest."""
+    y, x = np.meshgrid(*2 * [np.linspace(0.0, 1.0, nodes)], indexing="ij")
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def assemble(circles: Circles, nodes: int) -> tuple[NDArray[np.float64], csc_array]:
+    """Lumped capacities [nodes²] and conductivity matrix [nodes², nodes²] of bilinear elements.
+
+    The material is constant in a cell: the mean capacity, and the geometric mean of the conductivities, weighted by
+    area, which lies between those of layers along and across the flux.
+    """
+    cells = nodes - 1
+    share = coverage(circles, cells).ravel()
+    conductivity = MATRIX.conductivity ** (1.0 - share) * INCLUSION.conductivity**share
+    capacity = (MATRIX.capacity * (1.0 - share) + INCLUSION.capacity * share) / cells**2
+    first = (np.arange(cells)[:, np.newaxis] * nodes + np.arange(cells)).ravel()
+    corners = first[:, np.newaxis] + np.array([0, 1, nodes, nodes + 1])
+    rows, columns = np.repeat(corners, 4, axis=1), np.tile(corners, (1, 4))
+    values = conductivity[:, np.newaxis] * STIFFNESS.ravel()
+    matrix = coo_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=(nodes**2, nodes**2))
+    lumped = np.bincount(corners.ravel(), np.repeat(capacity / 4.0, 4), minlength=nodes**2)
+    return lumped, matrix.tocsc()
+
+
+def solve(
+    circles: Circles,
+    times: NDArray[np.float64],
+    nodes: int = NODES,
+    refinement: int = REFINEMENT,
+    substeps: int = SUBSTEPS,
+) -> NDArray[np.float64]:
+    """Temperature at the equidistant ``times`` (the first is 0) and at the nodes, shape [T, nodes²].
+
+    ``refinement`` elements from node to node along a side, and ``substeps`` steps of Crank-Nicolson from time to time;
+    the first two steps are made as four of backward Euler of half the length, which damp the jump at the heated edge
+    and share the one factorisation (Rannacher 1984).
+    """
+    fine = refinement * (nodes - 1) + 1
+    capacity, conduction = assemble(circles, fine)
+    column = np.tile(np.arange(fine), fine)
+    free = np.flatnonzero((column > 0) & (column < fine - 1))
+    heated = conduction[free][:, np.flatnonzero(column == 0)].sum(axis=1)
+    conduction, capacity = conduction[free][:, free], capacity[free]
+    half = 0.5 * (times[1] - times[0]) / substeps
+    implicit = splu((diags_array(capacity) + half * conduction).tocsc(), permc_spec="MMD_AT_PLUS_A")
+
+    field = np.zeros((len(times), fine**2))
+    field[:, column == 0] = 1.0
+    state = np.zeros(len(free))
+    for step in range(1, substeps * (len(times) - 1) + 1):
+        if step <= 2:
+            for _ in range(2):
+                state = implicit.solve(capacity * state - half * heated)
+        else:
+            state = implicit.solve(capacity * state - half * (conduction @ state) - 2.0 * half * heated)
+        if step % substeps == 0:
+            field[step // substeps, free] = state
+    return field.reshape(-1, fine, fine)[:, ::refinement, ::refinement].reshape(len(times), nodes**2)
+
+
+def make(train: int = 160, test: int = 40, seed: int = 0, nodes: int = NODES) -> Problem:
+    """Sample, draw and solve all runs."""
+    designs = [*sample(train, seed, TRAIN_STREAM), *sample(test, seed, TEST_STREAM)]
+    times = np.linspace(0.0, END_TIME, TIMESTEPS)
+    fields = np.stack([solve(circles, times, nodes).astype(np.float32) for circles in designs])
+    rows = np.arange(train + test)
+    return Problem(
+        fields=fields[..., np.newaxis],
+        coords=positions(nodes),
+        times=times,
+        images=np.stack([picture(circles) for circles in designs]),
+        ids=tuple(f"train_{i:03d}" for i in range(train)) + tuple(f"test_{i:03d}" for i in range(test)),
+        train=rows[:train],
+        test=rows[train:],
+    )
+
+
+def write(problem: Problem, folder: Path) -> None:
+    """Write fields.npy, images/, coords.npy, times.npy (training runs) and new_images/, truth.npy (test runs).
+
+    A picture is named after its run's id, so the natural order of the files is the order of the runs.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "coords.npy", problem.coords)
+    np.save(folder / "times.npy", problem.times)
+    for rows, fields, images in ((problem.train, "fields", "images"), (problem.test, "truth", "new_images")):
+        np.save(folder / f"{fields}.npy", problem.fields[rows])
+        (folder / images).mkdir(exist_ok=True)
+        for row in rows:
+            Image.fromarray(problem.images[row]).save(folder / images / f"{problem.ids[row]}.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Solve the plate benchmark and write its files.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--train", type=int, default=160)
+    parser.add_argument("--test", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    write(make(arguments.train, arguments.test, arguments.seed), arguments.folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""What each setting of ``training.speed`` does to the time of an end-to-end step and to the memory it holds.
+
+    python benchmarks/speed/settings.py [--kind cnn|vit] [--device cpu|cuda] [--compile]
+
+All variants take steps in turn in one run, so that a machine that is busy now and then is busy for all of them; printed
+are medians, as shares of the plain step. ``--compile`` also tries ``compile`` (and ``cuda_graphs`` on a GPU), whose
+first step may take minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.images import GREY, ImageFormat
+from simulgenvae.models import Inputs
+from simulgenvae.models.losses import FieldLoss
+from simulgenvae.settings import Settings
+from simulgenvae.settings.schema import SpeedSettings
+from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.optimizers import Optimizers
+from simulgenvae.training.problem import Networks, TrainingData
+from simulgenvae.training.speed import compiled, precision, prepare_networks, same_weights_again
+from simulgenvae.training.stages import EndToEndStage
+
+RUNS, TIMES, RANK, PIXELS, BATCH = 64, 50, 256, 256, 16
+VARIANTS: dict[str, dict[str, bool]] = {
+    "plain": {},
+    "mixed_precision": {"mixed_precision": True},
+    "gradient_checkpointing": {"gradient_checkpointing": True},
+    "channels_last": {"channels_last": True},
+    "data_on_device = false": {"data_on_device": False},
+}
+COMPILED: dict[str, dict[str, bool]] = {"compile": {"compile": True}}
+GRAPHS: dict[str, dict[str, bool]] = {"compile, cuda_graphs": {"compile": True, "cuda_graphs": True}}
+
+
+class Variant:
+    """Networks, optimiser and data of one variant, and the times of its steps."""
+
+    def __init__(self, kind: str, choices: dict[str, bool], device: torch.device) -> None:
+        torch.manual_seed(0)
+        self.speed = SpeedSettings(**{"channels_last": False, **choices})
+        settings = Settings.model_validate({"conditioner": {"kind": kind}, "training": {"speed": self.speed}})
+        scaler = ConditionScaler((), (), (), (), (), (), ImageFormat(PIXELS, PIXELS, GREY, PIXELS))
+        held = device if self.speed.data_on_device else torch.device("cpu")
+        pixels = torch.randint(0, 256, (RUNS, GREY, PIXELS, PIXELS), dtype=torch.uint8)
+        self.data = TrainingData(
+            torch.randn(RUNS, TIMES, RANK).to(held),
+            Inputs(torch.zeros(RUNS, 0), pixels).to(held),
+            torch.linspace(0, 1, TIMES, device=device),
+            {"train": np.arange(RUNS)},
+        )
+        self.networks = Networks(settings, self.data.coefficient_std, self.data.times, scaler).to(device)
+        prepare_networks(self.networks, self.speed)
+        loss = FieldLoss("mse", self.data.variance, None, torch.ones(RANK)).to(device)
+        self.stage = EndToEndStage(self.networks, self.data, settings, loss)
+        self.losses: Callable[..., dict[str, Tensor]] = compiled(self.stage.losses, self.speed)
+        self.optimizers = Optimizers(self.stage.trained, "muon", 0.05)
+        self.seconds: list[float] = []
+
+    def step(self) -> None:
+        begin = time.perf_counter()
+        self.optimizers.zero_grad()
+        batch = plain_batch(self.data, torch.arange(BATCH))
+        with same_weights_again(self.stage.trained, self.speed):
+            with precision(self.speed, self.data.device):
+                loss = self.losses(batch, 1.0)["loss"]
+            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        self.optimizers.step(1e-4)
+        loss.item()  # waits for a GPU
+        self.seconds.append(time.perf_counter() - begin)
+
+    def held(self) -> int:
+        """Bytes that one loss keeps for its backward pass."""
+        storages: dict[int, int] = {}
+
+        def note(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            storages[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with (
+            torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
+            same_weights_again(self.stage.trained, self.speed),
+            precision(self.speed, self.data.device),
+        ):
+            self.stage.losses(plain_batch(self.data, torch.arange(BATCH)), 1.0)
+        return sum(storages.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kind", choices=("cnn", "vit"), default="cnn")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--steps", type=int, default=12)
+    options = parser.parse_args()
+    device = torch.device(options.device)
+    chosen = VARIANTS | (COMPILED if options.compile else {})
+    if options.compile and device.type == "cuda":
+        chosen |= GRAPHS
+    variants = {name: Variant(options.kind, choices, device) for name, choices in chosen.items()}
+    first = {}
+    for name, variant in variants.items():
+        for _ in range(3):
+            variant.step()
+        first[name] = variant.seconds[0]
+        variant.seconds.clear()
+    for _ in range(options.steps):
+        for variant in variants.values():
+            variant.step()
+    plain = float(np.median(variants["plain"].seconds))
+    table = Table("setting", "step", "of plain", "first step", "held for the backward pass", title=str(device))
+    for name, variant in variants.items():
+        step = float(np.median(variant.seconds))
+        held = f"{variant.held() / 1e6:.0f} MB"
+        table.add_row(name, f"{1e3 * step:.0f} ms", f"{step / plain:.2f}", f"{first[name]:.1f} s", held)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What the demo shows at its end: errors on test runs, and on new designs that are solved after their prediction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation.metrics import VariableScale, relative_l2
+from simulgenvae.evaluation.presentation import method_names, percent
+from simulgenvae.evaluation.summary import summary_table
+from simulgenvae.settings import Study
+
+if TYPE_CHECKING:
+    from simulgenvae.demo.problems import Designs
+
+
+class Solved(NamedTuple):
+    """One new design as the solver has it."""
+
+    id: str
+    field: NDArray[np.float32]
+    """Temperature in K, shape [T, M, 1]."""
+    seconds: float
+
+
+class Checked(NamedTuple):
+    """What the prediction of a new design turned out to be worth."""
+
+    relative_l2: float
+    largest_error: float
+    """In K, anywhere at any time."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One network: the content of its ``metrics.json``, and its errors on the new designs, in their order."""
+
+    name: str
+    metrics: dict[str, Any]
+    checked: tuple[Checked, ...]
+
+    @classmethod
+    def read(cls, name: str, study: Study, predictions: Path, solved: list[Solved]) -> Self:
+        """From an evaluated study and a ``.pvd`` file; errors are relative as in the report."""
+        metrics = json.loads(study.metrics_file.read_text(encoding="utf-8"))
+        dataset = Dataset.open(study.dataset)
+        row = {run: index for index, run in enumerate(dataset.ids)}
+        scale = VariableScale.fit(dataset.run(row[run]) for run in metrics["split"]["train"])
+        series = predictions.with_name(f"{predictions.stem}_vtu")
+        return cls(name, metrics, tuple(_check(series / f"{design.id}.pvd", design.field, scale) for design in solved))
+
+
+def solve(designs: Designs) -> list[Solved]:
+    """The designs one by one, in this process: their times can be compared with those of predictions."""
+    from simulgenvae.demo.board import solve_timed
+
+    solved = []
+    for run, design, layout in zip(designs.ids, designs.table.tolist(), designs.layouts, strict=True):
+        temperature, seconds = solve_timed(design, layout)
+        solved.append(Solved(run, temperature[..., np.newaxis], seconds))
+    return solved
+
+
+def _check(series: Path, truth: NDArray[np.float32], scale: VariableScale) -> Checked:
+    predicted = read_series(series, "temperature")
+    error, _ = relative_l2(predicted, truth, scale)
+    return Checked(error, float(np.abs(predicted - truth).max()))
+
+
+def read_series(path: Path, variable: str) -> NDArray[np.float32]:
+    """The transient [T, M, 1] of one design's ``.pvd``."""
+    import pyvista
+
+    reader: Any = pyvista.get_reader(path)  # type: ignore[no-untyped-call]
+    steps = []
+    for value in reader.time_values:
+        reader.set_active_time_value(value)
+        steps.append(np.asarray(reader.read()[0].point_data[variable]))
+    return np.stack(steps)[..., np.newaxis]
+
+
+def errors_table(results: list[Result]) -> Table:
+    """Errors on the runs that nothing has seen: of all methods, or of several networks beside the references."""
+    first = results[0].metrics
+    if len(results) == 1:
+        return summary_table(first)
+    split, names = first["compared_split"], method_names(first["data"])
+    errors = {result.name: result.metrics["errors"]["prediction"][split] for result in results}
+    title = f"Joint relative L2 error on {errors[results[0].name]['runs']} {split} runs"
+    networks = set(errors)
+    of_each = {"prediction", "reconstruction"}
+    errors |= {names[key]: by_split[split] for key, by_split in first["errors"].items() if key not in of_each}
+    table = Table("Method", title=title)
+    for measure in ("mean", "median", "max"):
+        table.add_column(measure, justify="right")
+    for name, error in errors.items():
+        cells = [percent(error["relative_l2"][measure]) for measure in ("mean", "median", "max")]
+        table.add_row(name, *cells, style="bold" if name in networks else None)
+    return table
+
+
+def new_table(result: Result, solved: list[Solved]) -> Table:
+    """True errors of the new designs, and the speed-up over the solver."""
+    predict_seconds = result.metrics["timing"]["seconds_for_one_run"]
+    columns = ("new design", "relative L2", "largest error", "hottest", "solver", result.name, "speed-up")
+    table = Table(*columns, title="New designs, predicted first and solved afterwards")
+    for design, checked in zip(solved, result.checked, strict=True):
+        table.add_row(
+            design.id,
+            percent(checked.relative_l2),
+            f"{checked.largest_error:.2f} K",
+            f"{design.field.max():.1f} K",
+            f"{1e3 * design.seconds:.0f} ms",
+            f"{1e3 * predict_seconds:.1f} ms",
+            f"{design.seconds / predict_seconds:.0f} x",
+        )
+    return table

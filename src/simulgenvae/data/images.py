@@ -1,0 +1,66 @@
+"""Pictures of designs, as conditions: small arrays of bytes in memory, all from files of one format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.errors import UserError
+
+GREY, COLOUR = 1, 3
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """What all pictures of a study have in common; part of the saved model.
+
+    width, height: pixels of the files; channels: 1 grey or 3 colour; size: pixels of a side after resizing.
+    """
+
+    width: int
+    height: int
+    channels: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.width} x {self.height} {'grey' if self.channels == GREY else 'colour'}"
+
+    def to_dict(self) -> dict[str, int]:
+        """JSON-able; the inverse of :meth:`from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From a model or dataset file. Raises UserError where entries are missing or no sensible whole numbers."""
+        if not isinstance(values, dict) or set(values) != set(cls.__dataclass_fields__):
+            raise UserError(f"the format of the images must have exactly {', '.join(cls.__dataclass_fields__)}")
+        if any(type(value) is not int or not 1 <= value <= 2**20 for value in values.values()):
+            raise UserError(f"the format of the images has a bad value: {values}")
+        if values["channels"] not in {GREY, COLOUR}:
+            raise UserError(f"the images have {values['channels']} channels, but 1 or 3 are known")
+        return cls(**values)
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Pictures of N designs: pixels ``[N, size, size, channels]``, rows from the top, 0 to 255."""
+
+    pixels: NDArray[np.uint8]
+    format: ImageFormat
+
+    def __post_init__(self) -> None:
+        side = self.format.size
+        expected = (len(self.pixels), side, side, self.format.channels)
+        if self.pixels.dtype != np.uint8 or self.pixels.shape != expected:
+            raise UserError(f"the pixels are {self.pixels.dtype} {self.pixels.shape}, but must be uint8 {expected}")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Images:
+        """The given pictures, in the given order."""
+        return Images(self.pixels[np.asarray(rows, dtype=np.intp)], self.format)

@@ -1,0 +1,148 @@
+"""Every flag of ``SimulGen-VAE.py`` acts, as far as ``test_documented.py`` does not show it."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import zarr
+
+from simulgenvae.cli.common import open_dataset
+from simulgenvae.cli.documented import main
+from simulgenvae.settings import Study
+from simulgenvae.surrogate import Surrogate
+
+CONDITION = """
+Training_epochs 2
+Batch_size 5
+n_epoch 2
+latent_conditioner_batch 5
+Latent_dim 2
+Latent_dim_end 4
+use_e2e_training 0
+num_var 2
+"""
+FILTERS = {1: "16 12 8", 2: "14 12", 3: "10 8 6", 4: "12 8", 5: "6"}
+
+
+@pytest.fixture
+def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A documented study with the data of presets 1 and 4, which differ, as the current folder."""
+    for name in ("input_data", "parametric_data"):
+        (tmp_path / name).mkdir()
+    runs = make_runs()
+    for preset in (1, 4):
+        fields = runs.fields[:, : 7 - preset].reshape(12, 7 - preset, -1)
+        (tmp_path / f"input_data/dataset{preset}.pickle").write_bytes(pickle.dumps(fields))
+    (tmp_path / "input_data/condition.txt").write_text(CONDITION)
+    blocks = [f"data_No, init_beta_divisor\n{preset}\n4\n{widths}\n16\n" for preset, widths in FILTERS.items()]
+    (tmp_path / "preset.txt").write_text("".join(blocks))
+    np.savetxt(tmp_path / "parametric_data/p.csv", runs.params, delimiter=",")
+    monkeypatch.chdir(tmp_path)
+    return Study(tmp_path)
+
+
+def trained(study: Study, *flags: str) -> Surrogate:
+    assert main(flags) == 0
+    return Surrogate.load(study)
+
+
+def weights(surrogate: Surrogate, network: str) -> dict[str, torch.Tensor]:
+    return dict(getattr(surrogate.networks, network).state_dict())
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_preset_has_its_own_data_and_filters(study: Study) -> None:
+    first = trained(study)
+    assert (first.settings.model.filters, len(first.times)) == ((16, 12, 8), 6)
+    fourth = trained(study, "--preset", "4")
+    assert (fourth.settings.model.filters, len(fourth.times)) == ((12, 8), 3)
+    assert np.load(study.hierarchical_latents_file).shape == (12, 1, 2)
+
+
+@pytest.mark.parametrize("preset", [2, 3, 5])
+def test_every_preset_names_its_data(preset: int, study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"--preset={preset}"]) == 2
+    assert f"input_data/dataset{preset}.pickle: no such file" in capsys.readouterr().err
+    study.preset_files(preset)[0].write_text(f"own, file\n{preset}\n4\n8 9\n16\n")
+    assert main([f"--preset={preset}"]) == 2
+    assert f"preset{preset}.txt, line 4" in capsys.readouterr().err
+
+
+def test_large_has_two_layers_per_block(study: Study) -> None:
+    small, large = trained(study), trained(study, "--size=large")
+    assert (small.settings.model.layers, large.settings.model.layers) == (1, 2)
+    count = [sum(tensor.numel() for tensor in weights(each, "vae").values()) for each in (small, large)]
+    assert count[1] > 1.2 * count[0]
+    assert same(weights(trained(study, "--size", "small"), "vae"), weights(small, "vae"))
+
+
+def test_all_in_memory_or_read_as_needed(study: Study) -> None:
+    lazy, loaded = trained(study, "--load_all=0"), trained(study, "--load_all", "1")
+    assert isinstance(open_dataset(study, lazy.settings).fields, zarr.Array)
+    assert isinstance(open_dataset(study, loaded.settings).fields, np.ndarray)
+    assert same(weights(lazy, "vae"), weights(loaded, "vae"))
+    assert same(weights(lazy, "conditioner"), weights(loaded, "conditioner"))
+
+
+def test_the_conditioner_alone_keeps_the_vae(study: Study) -> None:
+    first = trained(study)
+    study.condition_file.write_text(CONDITION.replace("n_epoch 2", "n_epoch 3"))
+    again = trained(study, "--lc_only=1")
+    assert same(weights(again, "vae"), weights(first, "vae"))
+    assert not same(weights(again, "conditioner"), weights(first, "conditioner"))
+    assert [entry["stage"] for entry in again.info["history"]] == ["conditioner"]
+
+
+def test_the_conditioner_of_another_vae(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    """``e2e_vae_model_path``, with and without end-to-end training after it."""
+    other = trained(study)
+    shutil.move(study.vae_file, study.folder / "other.vae")
+    study.conditioner_file.unlink()
+    path = "e2e_vae_model_path /other.vae\n"
+    study.condition_file.write_text(CONDITION + path)
+    assert same(weights(trained(study, "--lc_only=1"), "vae"), weights(other, "vae"))
+    study.condition_file.write_text(CONDITION.replace("use_e2e_training 0", "use_e2e_training 1") + path)
+    tuned = trained(study, "--lc_only=1")
+    assert {entry["stage"] for entry in tuned.info["history"]} == {"conditioner", "end_to_end"}
+    assert not same(weights(tuned, "vae"), weights(other, "vae"))
+    (study.folder / "other.vae").unlink()
+    assert main(["--lc_only=1"]) == 2
+    assert "other.vae does not exist" in capsys.readouterr().err
+
+
+def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
+    def pictures(*flags: str) -> int:
+        trained(study, *flags)
+        found = list(study.output.glob("*.png"))
+        for path in found:
+            path.unlink()
+        return len(found)
+
+    assert pictures() == pictures("--plot=2") == 0
+    assert pictures("--plot=1") > 3
+
+
+def test_help_shows_the_documented_flags_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    text = re.sub(r"\s+", " ", capsys.readouterr().out)
+    for flag, default in {
+        "--preset {1,2,3,4,5}": "(default 1)",
+        "--plot {0,1,2}": "2 makes none (default)",
+        "--lc_only {0,1}": "1: train",
+        "--size {small,large}": "(default: small)",
+        "--load_all {0,1}": "(default: 0)",
+        "--use_ddp": "one of the processes",
+    }.items():
+        assert default in text.split(flag)[-1][:200]

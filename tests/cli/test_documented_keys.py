@@ -1,0 +1,280 @@
+"""Every key of ``condition.txt`` and every line of a preset acts: on the stages of training that it is about, on the
+data that are read, or on the network that reads the conditions. Each test goes from the text of the file to the effect.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from rich.console import Console
+
+from simulgenvae.cli.documented import main
+from simulgenvae.cli.documented_data import update_dataset
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.ingest import build_dataset
+from simulgenvae.errors import UserError
+from simulgenvae.fitting import fit
+from simulgenvae.models.cnn import CnnEncoder
+from simulgenvae.models.conditioner import Conditioner, TableEncoder
+from simulgenvae.models.vit import VisionTransformer
+from simulgenvae.settings import DataSettings, Settings, SettingsNote, Study, load_settings
+from simulgenvae.settings.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.preset_file import LINES
+
+RUNS, STEPS, NODES, VARIABLES = 12, 6, 23, 2
+BASE = {
+    "num_var": "2",
+    "Training_epochs": "2",
+    "Batch_size": "5",
+    "LearningR": "0.005",
+    "Latent_dim": "2",
+    "Latent_dim_end": "4",
+    "Loss_type": "1",
+    "alpha": "1000",
+    "n_epoch": "2",
+    "latent_conditioner_lr": "0.005",
+    "latent_conditioner_batch": "5",
+    "latent_conditioner_weight_decay": "0.05",
+    "latent_conditioner_dropout_rate": "0",
+    "use_e2e_training": "1",
+    "e2e_loss_function": "MSE",
+    "LC_alpha": "1",
+    "latent_reg_weight": "0.001",
+    "use_latent_regularization": "1",
+}
+PRESET = {
+    "data_No": "1",
+    "init_beta_divisor": "4",
+    "num_filter_enc": "16 12 8",
+    "latent_conditioner_filter": "16",
+}
+VAE, CONDITIONER, END_TO_END = "vae", "conditioner", "end_to_end"
+ALL = {VAE, CONDITIONER, END_TO_END}
+DATA_KEYS = {"Dim1", "Dim2", "Dim3", "num_var", "Dim2_red", "Dim3_start", "Dim3_end", "param_dir", "param_data_type"}
+
+
+def study_with(folder: Path, keys: dict[str, str], preset: dict[str, str] = PRESET) -> tuple[Study, Settings]:
+    """A study whose files say this, and the settings read from them."""
+    (folder / "input_data").mkdir(exist_ok=True)
+    (folder / "input_data/condition.txt").write_text("".join(f"{key}: {text}\n" for key, text in keys.items()))
+    (folder / "preset.txt").write_text("\n".join([" ".join(preset), *preset.values()]))
+    study = Study(folder)
+    return study, load_settings(study)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
+    """The runs' pickle, table and pictures (.png, and others as .jpg), in the documented places; never changed."""
+    folder = tmp_path_factory.mktemp("runs")
+    made = make_runs(RUNS, STEPS, NODES, VARIABLES)
+    for name in ("input_data", "parametric_data", "other", "images"):
+        (folder / name).mkdir()
+    (folder / "input_data/dataset1.pickle").write_bytes(pickle.dumps(made.fields.reshape(RUNS, STEPS, -1)))
+    np.savetxt(folder / "parametric_data/p.csv", made.params, delimiter=",")
+    np.savetxt(folder / "other/p.csv", made.params[:, :1], delimiter=",")
+    for k, row in enumerate(made.params):
+        image = Image.fromarray(grey(row))
+        image.save(folder / f"images/param_{k + 1:03d}.png")
+        image.rotate(90).save(folder / f"images/param_{k + 1:03d}.jpg")
+    return folder
+
+
+def grey(parameters: NDArray[np.float64]) -> NDArray[np.uint8]:
+    speed, size = parameters
+    return (np.add.outer(np.arange(32) * size, np.arange(32) * speed) * 2).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(runs: Path, tmp_path: Path) -> Path:
+    """A study folder of this test's own, without settings."""
+    return shutil.copytree(runs, tmp_path / "study")
+
+
+def stored(folder: Path, **keys: str) -> Dataset:
+    """What the documented script stores as the data of a study with these keys."""
+    study, settings = study_with(folder, keys)
+    update_dataset(study, settings, 1, ("vae",), Console(file=io.StringIO()))
+    return Dataset.open(study.dataset)
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+History = dict[str, list[tuple[int, float, float]]]
+"""Stage → steps, loss and validation error, validation by validation."""
+
+
+@pytest.fixture(scope="module")
+def datasets(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Dataset]:
+    """The runs with a table ("csv") and with small pictures ("image")."""
+    folder, fields = tmp_path_factory.mktemp("stored"), [runs / "input_data/dataset1.pickle"]
+    settings = DataSettings(variables=VARIABLES, image_size=32, file_type=".png")
+    table, _ = build_dataset(fields, folder / "csv", params=runs / "parametric_data", settings=settings)
+    pictures, _ = build_dataset(fields, folder / "image", images=runs / "images", settings=settings)
+    return {"csv": table.load(), "image": pictures.load()}
+
+
+@pytest.fixture(scope="module")
+def history(datasets: dict[str, Dataset], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., History]:
+    """How training goes with these keys in place of, or beside, those of ``BASE`` and ``PRESET``."""
+    known: dict[str, History] = {}
+
+    def train(**keys: str) -> History:
+        preset = PRESET | {name: text for name, text in keys.items() if name in PRESET}
+        condition = BASE | {name: text for name, text in keys.items() if name not in PRESET}
+        _, settings = study_with(tmp_path_factory.mktemp("study"), condition, preset)
+        if (text := settings.model_dump_json()) not in known:
+            of_stage = known.setdefault(text, {})
+            surrogate = fit(datasets["image" if "image" in keys.get("input_type", "csv") else "csv"], settings)
+            for entry in surrogate.info["history"]:
+                seen = entry["step"], entry["train"], entry["validation"]
+                of_stage.setdefault(entry["stage"], []).append(seen)
+        return known[text]
+
+    return train
+
+
+STAGES_OF = [
+    ("Training_epochs", "3", {VAE, CONDITIONER}),
+    ("Batch_size", "4", {VAE, CONDITIONER}),
+    ("LearningR", "0.002", {VAE, CONDITIONER}),
+    ("Latent_dim", "3", ALL),
+    ("Latent_dim_end", "5", ALL),
+    ("Loss_type", "2", {VAE, CONDITIONER}),
+    ("Loss_type", "3", {VAE, CONDITIONER}),
+    ("Loss_type", "4", {VAE, CONDITIONER}),
+    ("alpha", "10", ALL),
+    ("n_epoch", "3", {CONDITIONER, END_TO_END}),
+    ("latent_conditioner_lr", "0.002", {CONDITIONER, END_TO_END}),
+    ("latent_conditioner_batch", "4", {CONDITIONER, END_TO_END}),
+    ("latent_conditioner_weight_decay", "0.5", {CONDITIONER, END_TO_END}),
+    ("latent_conditioner_dropout_rate", "0.3", {CONDITIONER, END_TO_END}),
+    ("use_e2e_training", "0", {END_TO_END}),
+    ("e2e_loss_function", "MAE", {END_TO_END}),
+    ("e2e_loss_function", "Huber", {END_TO_END}),
+    ("e2e_loss_function", "SmoothL1", {END_TO_END}),
+    ("LC_alpha", "3", {END_TO_END}),
+    ("latent_reg_weight", "1", {END_TO_END}),
+    ("use_latent_regularization", "0", {END_TO_END}),
+    ("init_beta_divisor", "0", {VAE, CONDITIONER}),
+    ("num_filter_enc", "16 12", ALL),
+    ("latent_conditioner_filter", "12 12", {CONDITIONER, END_TO_END}),
+]
+
+
+@pytest.mark.parametrize(("key", "text", "stages"), STAGES_OF)
+def test_a_key_changes_the_stages_it_is_about_and_no_other(
+    key: str, text: str, stages: set[str], history: Callable[..., History]
+) -> None:
+    before, after = history(), history(**{key: text})
+    assert {stage for stage in ALL if before[stage] != after.get(stage)} == stages
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "stages"),
+    [
+        ("input_type", "image_vit", {CONDITIONER, END_TO_END}),
+        ("use_spatial_attention", "1", {CONDITIONER, END_TO_END}),
+        ("latent_conditioner_filter", "8 16", {CONDITIONER, END_TO_END}),
+        ("latent_conditioner_dropout_rate", "0.3", {CONDITIONER, END_TO_END}),
+        ("use_e2e_training", "0", {END_TO_END}),
+        ("use_latent_regularization", "0", {END_TO_END}),
+        ("e2e_loss_function", "Huber", {END_TO_END}),
+    ],
+)
+def test_the_same_with_pictures(key: str, text: str, stages: set[str], history: Callable[..., History]) -> None:
+    before, after = history(input_type="image"), history(**{"input_type": "image", key: text})
+    assert {stage for stage in ALL if before[stage] != after.get(stage)} == stages
+
+
+def test_epochs_and_batches_are_counted_as_the_keys_say(history: Callable[..., History]) -> None:
+    """Ten training runs: 4 epochs of ⌈10 / 5⌉ and 3 of ⌈10 / 4⌉ steps."""
+    steps = {stage: seen[-1][0] for stage, seen in history(Training_epochs="4", latent_conditioner_batch="4").items()}
+    assert steps == {VAE: 4 * 2, CONDITIONER: 2 * 3, END_TO_END: 2 * 3}
+
+
+@pytest.mark.parametrize("key", UNUSED)
+def test_keys_of_other_versions_change_nothing_and_are_said_to(key: str, tmp_path: Path) -> None:
+    with pytest.warns(SettingsNote, match=f"line 1: {key} is not used: .") as notes:
+        _, settings = study_with(tmp_path, {key: "1"})
+    assert len(notes) == 1
+    assert settings == study_with(tmp_path, {})[1]
+
+
+# --- data and conditions ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "right"), [("Dim1", 13, RUNS), ("Dim2", 7, STEPS), ("Dim3", 24, NODES), ("num_var", 3, VARIABLES)]
+)
+def test_dimensions_are_compared_with_the_data(key: str, wrong: int, right: int, folder: Path) -> None:
+    others = {} if key == "num_var" else {"num_var": "2"}
+    with pytest.raises(UserError, match=r"dataset1\.pickle") as error:
+        stored(folder, **others, **{key: str(wrong)})
+    assert f"{wrong}" in str(error.value)
+    assert key in str(error.value)
+    assert stored(folder, **others, **{key: str(right)}).shape == (RUNS, STEPS, NODES, VARIABLES)
+
+
+def test_the_number_of_variables_splits_nodes_and_variables(folder: Path) -> None:
+    assert stored(folder).shape == (RUNS, STEPS, NODES * VARIABLES, 1)
+    assert stored(folder, num_var="2").shape == (RUNS, STEPS, NODES, VARIABLES)
+
+
+def test_slices_of_timesteps_and_nodes(folder: Path) -> None:
+    whole = stored(folder, num_var="2").run(3)
+    assert np.array_equal(stored(folder, num_var="2", Dim2_red="4").run(3), whole[:4])
+    assert np.array_equal(stored(folder, num_var="2", Dim3_start="5").run(3), whole[:, 5:])
+    assert np.array_equal(stored(folder, num_var="2", Dim3_end="9").run(3), whole[:, :9])
+
+
+def test_the_folder_of_the_conditions(folder: Path) -> None:
+    assert stored(folder).conditions.names == ("p0", "p1")
+    assert stored(folder, param_dir="/other").conditions.names == ("p0",)
+    assert stored(folder, param_dir="other/p.csv").conditions.names == ("p0",)
+    (folder / "images").rename(folder / "pictures")
+    pictures = stored(folder, param_dir="/pictures", input_type="image", param_data_type=".png")
+    assert (pictures.conditions.names, len(pictures.conditions.images or ())) == ((), RUNS)
+
+
+def test_the_type_of_the_files_chooses_among_pictures(folder: Path) -> None:
+    assert (png := stored(folder, input_type="image", param_data_type=".PNG").conditions.images) is not None
+    assert (jpg := stored(folder, input_type="image", param_data_type="jpg").conditions.images) is not None
+    assert np.array_equal(png.select([0]).pixels.shape, (1, 256, 256, 1))
+    assert np.abs(png.pixels.astype(float) - jpg.pixels).mean() > 5
+    assert stored(folder, param_data_type=".csv").conditions.images is None
+
+
+@pytest.mark.parametrize(
+    ("input_type", "encoder"),
+    [("csv", TableEncoder), ("csvs", TableEncoder), ("image", CnnEncoder), ("image_vit", VisionTransformer)],
+)
+def test_the_input_type_chooses_conditions_and_network(input_type: str, encoder: type, folder: Path) -> None:
+    ending = ".csv" if encoder is TableEncoder else ".png"
+    conditions = stored(folder, input_type=input_type, param_data_type=ending).conditions
+    _, settings = study_with(folder, {"input_type": input_type})
+    network = Conditioner(settings.conditioner, len(conditions.names), conditions.image_format, 6)
+    assert isinstance(network.table if conditions.images is None else network.image, encoder)
+    assert (network.table is None) == (encoder is not TableEncoder)
+
+
+def test_every_key_is_tested_here() -> None:
+    acting = {key for key, _, _ in STAGES_OF} | DATA_KEYS | {"input_type", "use_spatial_attention"}
+    assert acting | {"e2e_vae_model_path"} == KEYS.keys() | LINES.keys()  # the path: test_documented_flags.py
+
+
+def test_mistakes_of_the_file_stop_the_script(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "input_data/condition.txt").write_text("input_tipe: image\n")
+    monkeypatch.chdir(folder)
+    assert main([]) == 2
+    assert "condition.txt, line 1: input_tipe is not a known key; the nearest is input_type" in capsys.readouterr().err

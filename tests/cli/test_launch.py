@@ -1,0 +1,97 @@
+"""The launcher's decisions: how many processes, which port, which flags are passed on; mistakes and their messages."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from simulgenvae.cli.documented import main as documented
+from simulgenvae.cli.launch import free_port, main, parser, passed_on, processes_for, torchrun
+from simulgenvae.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("asked", "gpus", "processes"), [(None, 0, 1), (None, 3, 3), (1, 0, 1), (4, 0, 4), (2, 4, 2), (4, 4, 4)]
+)
+def test_one_process_per_gpu(asked: int | None, gpus: int, processes: int) -> None:
+    assert processes_for(asked, gpus=gpus) == processes
+
+
+def test_more_processes_than_gpus() -> None:
+    with pytest.raises(UserError, match=r"--gpus 4: this machine shows 2 GPUs; ask for 2"):
+        processes_for(4, gpus=2)
+
+
+def test_a_free_port_is_taken_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("", 0)) as somewhere:
+        port = somewhere.getsockname()[1]
+    assert free_port(port, Console()) == port
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1"])
+def test_another_port_when_it_is_in_use(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server((address, 0)) as busy:
+        wanted = busy.getsockname()[1]
+        port = free_port(wanted, Console())
+    assert port != wanted
+    assert capsys.readouterr().out == f"port {wanted} is not available; using port {port}\n"
+    socket.create_server(("", port)).close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flags"),
+    [
+        ("", "--preset=1 --plot=2 --lc_only=0"),
+        ("--gpus 4 --preset 2 --size large --master_port 29501", "--preset=2 --plot=2 --lc_only=0 --size=large"),
+        ("--gpus=4 --plot=1 --lc_only=1 --load_all=0", "--preset=1 --plot=1 --lc_only=1 --load_all=0"),
+        ("--plot 0 --load_all 1 --resume", "--preset=1 --plot=0 --lc_only=0 --load_all=1 --resume"),
+    ],
+)
+def test_flags_are_passed_on_in_the_documented_form(arguments: str, flags: str) -> None:
+    assert passed_on(parser().parse_args(arguments.split())) == ["--use_ddp", *flags.split()]
+
+
+def test_the_script_knows_every_flag_that_is_passed_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    everything = "--preset 5 --plot 1 --lc_only 1 --size large --load_all 1 --resume"
+    assert documented(passed_on(parser().parse_args(everything.split()))) == 2
+    assert "usage" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--gpus", "0"),
+        ("--gpus=-1",),
+        ("--gpus", "all"),
+        ("--gpu", "1"),
+        ("--master_port", "65536"),
+        ("--master_port=0",),
+        ("--size", "medium"),
+        ("--preset", "6"),
+    ],
+)
+def test_unknown_flags_and_values(flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(Path("SimulGen-VAE.py"), flags)
+    assert stop.value.code == 2
+    assert "usage: launch_ddp.py" in capsys.readouterr().err
+
+
+def test_the_script_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(tmp_path / "SimulGen-VAE.py", ()) == 2
+    assert f"error: {tmp_path}/SimulGen-VAE.py: no such file" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_at_the_last_moment(tmp_path: Path) -> None:
+    with socket.create_server(("", 0)) as busy:
+        port = busy.getsockname()[1]
+        arguments = ["--nproc_per_node=1", f"--master_port={port}", f"--log_dir={tmp_path}", "never_started.py"]
+        with pytest.raises(UserError, match=f"--master_port {port}: .* cannot meet"):
+            torchrun(arguments, port, Console())

@@ -1,0 +1,72 @@
+"""The table of the documented interface: complete, and true."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from simulgenvae.cli import documented, launch
+from simulgenvae.settings.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.draft import FIELDS
+from simulgenvae.settings.preset_file import LINES
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs/documented-interface.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> dict[str, list[str]]:
+    """First cell without quotes → the other cells, of the tables below a heading."""
+    section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return {first.strip("`"): others for first, *others in cells}
+
+
+SECTIONS = ["`SimulGen-VAE.py`", "`launch_ddp.py`", "`preset.txt` and `preset<k>.txt`", "`input_data/condition.txt`"]
+SECTIONS += ["Data and outputs"]
+ROWS = [(name, cells) for section in SECTIONS for name, cells in rows(section).items()]
+
+
+def flags(parser: argparse.ArgumentParser) -> set[str]:
+    return {name for action in parser._actions for name in action.option_strings} - {"-h", "--help"}
+
+
+def test_every_flag_has_its_line() -> None:
+    assert rows(SECTIONS[0]).keys() == flags(documented.parser())
+    assert rows(SECTIONS[1]).keys() == flags(launch.parser())
+
+
+def test_every_key_and_line_has_its_line() -> None:
+    assert rows(SECTIONS[2]).keys() == {"data_No", *LINES}
+    assert rows(SECTIONS[3]).keys() >= KEYS.keys() | UNUSED.keys()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_names_the_settings_that_it_fills(key: str) -> None:
+    named = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", rows(SECTIONS[3])[key][0]))
+    assert set(KEYS[key].settings) <= named <= FIELDS.keys()
+
+
+def test_every_documented_output_has_its_line() -> None:
+    wanted = {"SimulGen-VAE", "LatentConditioner", "latent_vectors.npy", "xs.npy"}
+    assert {f"model_save/{name}" for name in wanted} | {"checkpoints/", "output/"} <= rows(SECTIONS[4]).keys()
+    assert {"input_data/dataset<k>.pickle", "images/", "parametric_data/"} <= rows(SECTIONS[4]).keys()
+
+
+@cache
+def functions(file: Path) -> set[str]:
+    return {node.name for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize(("name", "cells"), ROWS, ids=[name for name, _ in ROWS])
+def test_the_tests_of_a_line_exist(name: str, cells: list[str]) -> None:
+    tests = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", cells[-1])
+    assert tests
+    assert cells[-1].count("::") == len(tests)
+    for file, function in tests:
+        assert (ROOT / file).is_file(), file
+        assert function in functions(ROOT / file), function

@@ -1,0 +1,114 @@
+"""The documented launcher as users start it: real processes in the folder of a study."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REPORT = """
+import os, sys, time
+rank = os.environ["RANK"]
+line = " ".join([rank, os.environ["OMP_NUM_THREADS"], os.getcwd(), *sys.argv[1:]])
+os.write(1, f"{line}\\n".encode())
+if rank == "1":
+    print("the reason", file=sys.stderr, flush=True)
+    time.sleep(0.5)
+    sys.exit(7)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+"""Stands for SimulGen-VAE.py: tells how it was started; process 1 fails, process 0 waits."""
+
+
+def start(
+    folder: Path, *flags: str, script: Path = ROOT / "launch_ddp.py", **env: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, script, *flags],
+        cwd=folder,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"} | env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def reporting_launcher(tmp_path: Path) -> Path:
+    """A copy of the launcher beside another SimulGen-VAE.py."""
+    (tmp_path / "program").mkdir()
+    (tmp_path / "program/SimulGen-VAE.py").write_text(REPORT)
+    return shutil.copy(ROOT / "launch_ddp.py", tmp_path / "program")
+
+
+def test_help_names_every_documented_flag(tmp_path: Path) -> None:
+    done = start(tmp_path, "--help")
+    assert done.returncode == 0
+    for flag in ("--gpus", "--preset", "--plot", "--lc_only", "--size", "--load_all", "--master_port", "--resume"):
+        assert flag in done.stdout
+
+
+def test_a_documented_study_is_trained_although_the_port_is_taken(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("input_data", "parametric_data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "input_data/dataset1.pickle").write_bytes(pickle.dumps(rng.random((6, 3, 5))))
+    np.savetxt(tmp_path / "parametric_data/params.csv", rng.random((6, 2)), delimiter=",")
+    settings = "Training_epochs 2\nn_epoch 2\nBatch_size 2\nlatent_conditioner_batch 2\n"
+    (tmp_path / "input_data/condition.txt").write_text(settings)
+    (tmp_path / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n8 6\n8\n")
+    with socket.create_server(("", 0)) as busy:
+        port = busy.getsockname()[1]
+        done = start(tmp_path, "--gpus", "1", "--preset=1", "--size", "large", "--master_port", str(port))
+    assert done.returncode == 0, done.stderr
+    assert f"port {port} is not available; using port" in done.stdout
+    assert (tmp_path / "model_save/SimulGen-VAE").is_file()
+    assert (tmp_path / "output/metrics.json").is_file()
+
+
+def test_several_processes_are_refused_in_one_message(tmp_path: Path) -> None:
+    done = start(tmp_path, "--gpus", "2")
+    assert done.returncode == 2
+    assert done.stdout == "no GPU here: 2 processes on the CPU\n"
+    assert done.stderr.startswith("error: --use_ddp: training in several processes (2 here) comes in a later version")
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_processes_get_flags_folder_and_threads_and_the_first_failure_decides(
+    tmp_path: Path, reporting_launcher: Path
+) -> None:
+    study = tmp_path / "study"
+    study.mkdir()
+    flags = ("--gpus=2", "--preset", "3", "--load_all=1", "--resume")
+    done = start(study, *flags, script=reporting_launcher, OMP_NUM_THREADS="3")
+    assert done.returncode == 7
+    assert done.stderr == "the reason\n"
+    told = f"3 {study} --use_ddp --preset=3 --plot=2 --lc_only=0 --load_all=1 --resume"
+    assert sorted(done.stdout.splitlines())[:2] == [f"0 {told}", f"1 {told}"]
+
+
+def test_ctrl_c_reaches_the_process(tmp_path: Path, reporting_launcher: Path) -> None:
+    command = [sys.executable, reporting_launcher, "--gpus", "1"]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as launcher:
+        assert launcher.stdout
+        for line in launcher.stdout:
+            if "--use_ddp" in line:
+                break
+        launcher.send_signal(signal.SIGINT)
+        assert launcher.stdout.read() == "stopped\n"
+    assert launcher.returncode == 130

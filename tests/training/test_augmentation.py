@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae.models import Inputs
+from simulgenvae.settings.schema import AugmentationSettings
+from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
+from simulgenvae.training.problem import TrainingData
+
+RUNS, TIMES, RANK = 40, 50, 3
+NOISES = ("field_noise", "parameter_noise", "pixel_noise")
+
+
+@pytest.fixture
+def data() -> TrainingData:
+    """Runs with a table and pictures; the coefficients differ in size as those of a POD do."""
+    generator = torch.Generator().manual_seed(0)
+    return TrainingData(
+        torch.randn(RUNS, TIMES, RANK, generator=generator) * torch.tensor([100.0, 1.0, 0.01]),
+        Inputs(
+            torch.randn(RUNS, 2, generator=generator),
+            torch.randint(0, 256, (RUNS, 1, 16, 16), dtype=torch.uint8, generator=generator),
+        ),
+        torch.linspace(0, 1, TIMES),
+        {"train": np.arange(30), "validation": np.arange(30, 35), "test": np.arange(35, 40)},
+    )
+
+
+ROWS = torch.tensor([4, 0, 17, 23, 9])
+
+
+def _tensors(batch: Batch) -> list[torch.Tensor]:
+    images = batch.conditions.images
+    assert images is not None
+    return [batch.rows, batch.coefficients, batch.encoded, batch.conditions.table, images]
+
+
+def _augmented(data: TrainingData, rows: torch.Tensor = ROWS, seed: int = 0, **settings: Any) -> Batch:
+    torch.manual_seed(seed)
+    return augmented_batch(data, rows, AugmentationSettings(**settings))
+
+
+def _pixels(data: TrainingData, rows: torch.Tensor = ROWS) -> torch.Tensor:
+    assert data.conditions.images is not None
+    return data.conditions.images[rows] / 255
+
+
+def test_a_plain_batch_holds_the_runs_as_they_are(data: TrainingData) -> None:
+    batch = plain_batch(data, ROWS)
+    expected = [ROWS, data.coefficients[ROWS], data.coefficients[ROWS], data.conditions.table[ROWS]]
+    assert all(torch.equal(one, two) for one, two in zip(_tensors(batch), expected, strict=False))
+    assert torch.equal(batch.gather(data, data.coefficients), data.coefficients[ROWS])
+
+
+def test_nothing_is_changed_or_drawn_where_all_is_off(data: TrainingData) -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    batch = augmented_batch(data, ROWS, AugmentationSettings())
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(_tensors(batch), _tensors(plain_batch(data, ROWS)), strict=True))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_noise_is_on_what_networks_read_alone(data: TrainingData, noise: str) -> None:
+    plain, noisy = plain_batch(data, ROWS), _augmented(data, **{noise: 0.1})
+    pairs = dict(zip(("rows", "truth", *NOISES), zip(_tensors(plain), _tensors(noisy), strict=True), strict=True))
+    changed = {name for name, (a, b) in pairs.items() if a.shape != b.shape or not torch.equal(a, b)}
+    assert changed == {noise}
+
+
+def test_field_noise_is_in_units_of_each_coefficient(data: TrainingData) -> None:
+    rows = torch.arange(30)
+    batch = _augmented(data, rows, field_noise=0.2)
+    spread = (batch.encoded - batch.coefficients).std((0, 1))
+    torch.testing.assert_close(spread, 0.2 * data.coefficients[rows].std((0, 1)), rtol=0.1, atol=0)
+
+
+def test_parameter_noise_has_the_given_spread(data: TrainingData) -> None:
+    rows = torch.arange(30).repeat(20)
+    noise = _augmented(data, rows, parameter_noise=0.3).conditions.table - data.conditions.table[rows]
+    assert float(noise.std()) == pytest.approx(0.3, rel=0.1)
+    assert float(noise.mean()) == pytest.approx(0.0, abs=0.05)
+
+
+def test_pixel_noise_is_in_units_of_the_whole_range(data: TrainingData) -> None:
+    images = _augmented(data, pixel_noise=0.05).conditions.images
+    assert images is not None
+    assert float((images - _pixels(data)).std()) == pytest.approx(0.05, rel=0.1)
+
+
+def test_mixup_blends_conditions_fields_and_latents_alike(data: TrainingData) -> None:
+    latents = torch.randn(RUNS, 4)
+    batch = _augmented(data, mixup=0.4)
+    assert batch.share is not None
+    assert batch.partners is not None
+    assert sorted(batch.partners.tolist()) == sorted(ROWS.tolist()), "runs of the batch, none else"
+    assert ((batch.share >= 0) & (batch.share <= 1)).all()
+    assert len(set(batch.share.tolist())) == len(ROWS), "each pair has a share of its own"
+
+    def blended(values: torch.Tensor) -> torch.Tensor:
+        share = batch.share.view(-1, *[1] * (values.ndim - 1))
+        return share * values[ROWS] + (1 - share) * values[batch.partners]
+
+    torch.testing.assert_close(batch.coefficients, blended(data.coefficients))
+    torch.testing.assert_close(batch.encoded, batch.coefficients)
+    torch.testing.assert_close(batch.conditions.table, blended(data.conditions.table))
+    torch.testing.assert_close(batch.conditions.images, blended(_pixels(data, torch.arange(RUNS))))
+    torch.testing.assert_close(batch.gather(data, latents), blended(latents))
+
+
+def test_mixed_runs_with_noise_still_have_clean_targets(data: TrainingData) -> None:
+    batch = _augmented(data, mixup=1.0, field_noise=0.1, parameter_noise=0.1, pixel_noise=0.1)
+    torch.testing.assert_close(batch.coefficients, batch.gather(data, data.coefficients))
+    assert not torch.equal(batch.encoded, batch.coefficients)
+
+
+def test_without_pictures_there_is_nothing_to_blur(data: TrainingData) -> None:
+    table = TrainingData(data.coefficients, Inputs(data.conditions.table), data.times, data.rows)
+    batch = _augmented(table, mixup=1.0, pixel_noise=0.1)
+    assert batch.conditions.images is None
+
+
+@pytest.mark.parametrize("setting", [*NOISES, "mixup"])
+def test_everything_is_drawn_from_the_generator_that_checkpoints_hold(data: TrainingData, setting: str) -> None:
+    one, same, other = (_tensors(_augmented(data, seed=seed, **{setting: 0.5})) for seed in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_the_data_stay_as_they_are(data: TrainingData) -> None:
+    before = [each.clone() for each in (data.coefficients, data.conditions.table, data.conditions.images)]
+    _augmented(data, mixup=0.5, **dict.fromkeys(NOISES, 0.5))
+    after = (data.coefficients, data.conditions.table, data.conditions.images)
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
