@@ -298,3 +298,27 @@ def test_new_pictures(trained_template: Path, study: Path, refused: Any, cli: An
         ([*predict, "--images", image(study, 1)], ("31 x 32 grey, but the surrogate was trained with 32 x 32 grey",))
     )
     assert cli(*predict, "--images", image(study, 2)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("coords", "settings", "reason"),
+    [
+        (None, ["flips=y"], "--coords or --mesh"),
+        ("line", ["flips=y"], "there is no y"),
+        ("uneven", ["flips=x"], "not symmetric"),
+        ("line", ["flips=x", "odd_variables=x:nothing"], "nothing"),
+    ],
+)
+def test_a_symmetry_that_the_mesh_does_not_have(
+    study: Path, cli: Callable[..., Any], coords: str | None, settings: list[str], reason: str
+) -> None:
+    """Found by ``check``, before minutes of training."""
+    x = np.linspace(0, 1, 23)
+    np.save(study / "coords.npy", x**2 if coords == "uneven" else x)
+    more = [] if coords is None else ["--coords", "coords.npy"]
+    ingested = cli("ingest", "fields.npy", "--images", "images", *more, "--study", "made")
+    assert ingested.code == 0, ingested.err
+    chosen = [part for setting in settings for part in ("--set", f"training.augmentation.{setting}")]
+    found = cli("check", "made", *chosen)
+    assert found.code == 2
+    assert reason in " ".join(found.err.split())

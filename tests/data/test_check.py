@@ -25,10 +25,10 @@ SPLIT = Split(IDS[:16], IDS[16:18], IDS[18:])
 def arrays() -> tuple[np.ndarray, np.ndarray]:
     """Fields [N, 3, 5, 2] and parameters [N, 2] without a flaw: held-out designs lie inside the others' hull."""
     rng = np.random.default_rng(0)
-    fields = rng.normal(size=(N, 3, 5, 2)).astype(np.float32)
     table = rng.uniform(0.4, 0.6, size=(N, 2))
     table[:4] = [[0, 0], [0, 1], [1, 0], [1, 1]]
-    return fields, table
+    fields = rng.normal(size=(N, 3, 5, 2)) + 3 * (table - 0.5)[:, None, None, :]
+    return fields.astype(np.float32), table
 
 
 def report(fields: np.ndarray, table: np.ndarray, split: Split = SPLIT) -> CheckReport:
@@ -117,8 +117,9 @@ def test_smallest_data_from_disk(tmp_path: Path) -> None:
 
 
 def pictures() -> np.ndarray:
-    """Pixels [N, 4, 4, 1] of different pictures."""
-    return np.random.default_rng(1).integers(0, 256, (N, 4, 4, 1), dtype=np.uint8)
+    """Pixels [N, 4, 4, 1] of different pictures, whose halves are as bright as the designs of :func:`arrays` say."""
+    noise = np.random.default_rng(1).integers(0, 50, (N, 4, 4, 1), dtype=np.uint8)
+    return noise + (200 * np.repeat(arrays()[1], 2, axis=1))[:, :, None, None].astype(np.uint8)
 
 
 def report_pictures(pixels: np.ndarray, table: np.ndarray | None = None) -> CheckReport:
@@ -182,6 +183,12 @@ def test_scores_find_the_odd_one() -> None:
     scores = robust_scores(np.array([1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 100.0, np.nan]))
     assert int(np.argmax(np.abs(scores))) == 6
     assert scores[7] == 0
+
+
+def test_runs_that_differ_by_a_hundredth_are_no_outliers() -> None:
+    nearly_equal = 1 + 1e-4 * np.arange(9)
+    assert np.abs(robust_scores(np.append(nearly_equal, 1.02))).max() < 6
+    assert np.abs(robust_scores(np.append(nearly_equal, 1.3))).max() > 6
 
 
 @pytest.mark.parametrize("runs", [8])

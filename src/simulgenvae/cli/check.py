@@ -11,6 +11,7 @@ from rich.text import Text
 
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
 from simulgenvae.data.check import check
+from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study, load_settings
 
@@ -33,7 +34,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
     study = Study.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)
-    report = check(dataset, study_split(study, dataset, settings), settings.reduction)
+    split, symmetry = study_split(study, dataset, settings), settings.training.augmentation
+    if symmetry.flips:  # refuses a mesh or variables that are not symmetric
+        with_mirrored(dataset, split.rows(dataset.ids)["train"], symmetry.flips, symmetry.odd)
+    report = check(dataset, split, settings.reduction)
     for table in report.tables:
         drawn = Table(*table.columns, title=table.title)
         for row in table.rows:

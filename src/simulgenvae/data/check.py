@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.check_designs import check_designs, design_keys, image_keys
+from simulgenvae.data.check_pairing import check_pairing
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.finding import Finding
 from simulgenvae.data.limits import available_memory, megabytes
@@ -20,6 +21,7 @@ from simulgenvae.data.statistics import FieldStatistics, field_statistics
 from simulgenvae.settings.schema import ReductionSettings
 
 _OUTLIER = 6.0  # robust standard deviations; 3.5 is usual (Iglewicz & Hoaglin 1993), but designs are meant to differ
+_LEAST_SPREAD = 0.02
 _FEWEST_FOR_OUTLIERS = 8
 
 
@@ -46,7 +48,7 @@ class CheckReport:
 
 
 def check(dataset: Dataset, split: Split, reduction: ReductionSettings | None = None) -> CheckReport:
-    """Check a dataset and its split: values, constants, duplicates, outliers, coverage of the designs, memory.
+    """Check a dataset and its split: values, constants, duplicates, outliers, coverage of the designs, order, memory.
 
     Reads every run once and holds one at a time. Raises UserError where a run cannot be read or the split does not fit.
     """
@@ -57,6 +59,7 @@ def check(dataset: Dataset, split: Split, reduction: ReductionSettings | None = 
         *_duplicates(dataset, statistics, rows),
         *_outliers(dataset, statistics),
         *check_designs(dataset.conditions, rows),
+        *check_pairing(dataset.conditions, statistics.samples),
         *_held_out(rows),
         *_memory(dataset, len(split.train), reduction or ReductionSettings()),
     ]
@@ -162,16 +165,22 @@ def _outliers(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding
 
 def robust_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance from the median in robust standard deviations (1.4826 × median absolute deviation), on a logarithmic
-    scale where all values are positive; 0 where most values are equal or the value is not finite."""
+    scale where all values are positive; 0 where most values are equal or the value is not finite.
+
+    A deviation counts as at least 2 % of the median: where most runs agree to a thousandth, one that differs by a
+    hundredth is no outlier.
+    """
     finite = values[np.isfinite(values)]
     if not finite.size:
         return np.zeros(values.shape)
-    if np.all(finite > 0):
+    logarithmic = bool(np.all(finite > 0))
+    if logarithmic:
         values, finite = np.log(values), np.log(finite)
     middle = float(np.median(finite))
     spread = 1.4826 * float(np.median(np.abs(finite - middle)))
     if spread <= 1e-9 * float(np.abs(finite).max()):
         return np.zeros(values.shape)
+    spread = max(spread, _LEAST_SPREAD * (1.0 if logarithmic else abs(middle)))
     return np.where(np.isfinite(values), (values - middle) / spread, 0.0)
 
 

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.values import count_nonfinite
 
+SAMPLES = 512
+"""Entries of a field that are kept of each run."""
+
 
 @dataclass(frozen=True, eq=False)
 class FieldStatistics:
     """Of finite values alone; NaN where there are none.
 
     lower, upper, norm: [N, V], norm is the root mean square; nonfinite: [N] counts; node_lower, node_upper: [M, V] over
-    all runs and timesteps; hashes: equal for runs with equal fields.
+    all runs and timesteps; hashes: equal for runs with equal fields; samples: [N, K], each run at the same K entries.
     """
 
     lower: NDArray[np.float64]
@@ -27,6 +30,7 @@ class FieldStatistics:
     node_lower: NDArray[np.float32]
     node_upper: NDArray[np.float32]
     hashes: tuple[bytes, ...]
+    samples: NDArray[np.float32]
 
 
 def field_statistics(dataset: Dataset) -> FieldStatistics:
@@ -37,9 +41,12 @@ def field_statistics(dataset: Dataset) -> FieldStatistics:
     node_lower = np.full((nodes, variables), np.inf, dtype=np.float32)
     node_upper = np.full((nodes, variables), -np.inf, dtype=np.float32)
     hashes = []
+    places = np.random.default_rng(0).integers(0, np.array(dataset.shape[1:])[:, None], (3, SAMPLES))
+    samples = np.empty((runs, SAMPLES), dtype=np.float32)
     for index in range(runs):
         run = dataset.run(index)
         hashes.append(hashlib.sha256(run.data).digest())
+        samples[index] = run[tuple(places)]
         nonfinite[index] = count_nonfinite(run)
         finite = np.isfinite(run)
         run_lower = run.min(axis=0, initial=np.inf, where=finite)
@@ -50,4 +57,4 @@ def field_statistics(dataset: Dataset) -> FieldStatistics:
             values = run[..., variable][finite[..., variable]].astype(np.float64)
             lower[index, variable], upper[index, variable] = values.min(), values.max()
             norm[index, variable] = np.sqrt(np.mean(values**2))
-    return FieldStatistics(lower, upper, norm, nonfinite, node_lower, node_upper, tuple(hashes))
+    return FieldStatistics(lower, upper, norm, nonfinite, node_lower, node_upper, tuple(hashes), samples)
