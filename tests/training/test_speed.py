@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,8 @@ from simulgenvae.training.speed import check_speed, prepare_networks, worker_cou
 from simulgenvae.training.train import train
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+NEEDS_COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+ALL = ("vae", "conditioner", "end_to_end")
 RUNS = 8
 
 
@@ -41,11 +44,11 @@ def discs() -> Dataset:
 
 @pytest.fixture(scope="module")
 def losses(discs: Dataset) -> Callable[..., list[float]]:
-    """Training and validation errors of a few steps of all stages."""
+    """Training and validation errors of a few steps of some stages (all, when not said)."""
     split = Split(discs.ids[:6], discs.ids[6:7], discs.ids[7:])
     stage = {"steps": 3, "batch_size": 3}
 
-    def run(kind: str = "cnn", **speed: object) -> list[float]:
+    def run(kind: str = "cnn", *, stages: tuple[str, ...] = ALL, **speed: object) -> list[float]:
         settings = Settings.model_validate(
             {
                 "model": {"filters": (8, 4), "width": 8, "time_features": 2, "latent_dim": 4},
@@ -56,7 +59,7 @@ def losses(discs: Dataset) -> Callable[..., list[float]]:
                 },
             }
         )  # fmt: skip
-        trained = train(discs, split, settings, stages=["vae", "conditioner", "end_to_end"])
+        trained = train(discs, split, settings, stages=stages)
         return [entry[key] for entry in trained.progress.history for key in ("train", "validation")]
 
     return run
@@ -129,6 +132,13 @@ def test_graphs_need_a_gpu_and_compilation() -> None:
         check_speed(SpeedSettings(compile=True, cuda_graphs=True), torch.device("cpu"))
     with pytest.raises(ValueError, match="cuda_graphs needs compile"):
         SpeedSettings(cuda_graphs=True)
+
+
+@NEEDS_COMPILER
+def test_compiled_losses(losses: Callable[..., list[float]]) -> None:
+    """The one slow test here (half a minute): what it compiles is small, but the compiler is real."""
+    plain = losses(stages=("vae",), workers=0)
+    np.testing.assert_allclose(losses(stages=("vae",), workers=0, compile=True), plain, rtol=1e-4)
 
 
 @NEEDS_GPU

@@ -43,10 +43,10 @@ def prepare_networks(networks: Networks, settings: SpeedSettings) -> None:
 
 
 def compiled(function: Callable[..., Any], settings: SpeedSettings) -> Callable[..., Any]:
-    """``function``, translated where the settings ask for it."""
+    """``function``, translated where the settings ask for it; it draws the random numbers that it would draw as is."""
     if not settings.compile:
         return function
-    return torch.compile(function, mode="reduce-overhead" if settings.cuda_graphs else None)
+    return torch.compile(function, options={"fallback_random": True, "triton.cudagraphs": settings.cuda_graphs})
 
 
 def precision(settings: SpeedSettings, device: torch.device) -> torch.autocast:
