@@ -21,7 +21,7 @@ from simulgenvae.data.statistics import FieldStatistics, field_statistics
 from simulgenvae.settings.schema import ReductionSettings
 
 _OUTLIER = 6.0  # robust standard deviations; 3.5 is usual (Iglewicz & Hoaglin 1993), but designs are meant to differ
-_LEAST_SPREAD = 0.02
+_LEAST_SPREAD = 0.05
 _FEWEST_FOR_OUTLIERS = 8
 
 
@@ -167,8 +167,8 @@ def robust_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance from the median in robust standard deviations (1.4826 × median absolute deviation), on a logarithmic
     scale where all values are positive; 0 where most values are equal or the value is not finite.
 
-    A deviation counts as at least 2 % of the median: where most runs agree to a thousandth, one that differs by a
-    hundredth is no outlier.
+    The standard deviation counts as at least 5 % of the median: where most runs agree to a thousandth, one that differs
+    by a tenth is no outlier.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
