@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 
 help:
 	@echo "make demo         solve, train, evaluate and predict an example into demo/ (minutes)"
-	@echo "make demo-images  the same from pictures, with two networks, into demo-images/"
+	@echo "make demo-images  the same from pictures, with two networks, into demo-images/ (20 minutes)"
 	@echo "make test         style, types, import rules and tests"
 	@echo "make docs         write docs/settings.md from the settings"
 	@echo "make clean        remove .venv, demo/, demo-images/ and caches"
