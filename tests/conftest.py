@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,3 +76,17 @@ def make_settings() -> MakeSettings:
         )
 
     return make
+
+
+@pytest.fixture
+def documented_study(tmp_path: Path) -> Path:
+    """A folder with the documented files and a table of parameters, which trains in seconds."""
+    rng = np.random.default_rng(0)
+    for name in ("input_data", "parametric_data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "input_data/dataset1.pickle").write_bytes(pickle.dumps(rng.random((6, 3, 5))))
+    np.savetxt(tmp_path / "parametric_data/params.csv", rng.random((6, 2)), delimiter=",")
+    settings = "Training_epochs 2\nn_epoch 2\nBatch_size 2\nlatent_conditioner_batch 2\n"
+    (tmp_path / "input_data/condition.txt").write_text(settings)
+    (tmp_path / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n8 6\n8\n")
+    return tmp_path

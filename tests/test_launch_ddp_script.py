@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
 import signal
 import socket
@@ -11,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -61,22 +59,14 @@ def test_help_names_every_documented_flag(tmp_path: Path) -> None:
         assert flag in done.stdout
 
 
-def test_a_documented_study_is_trained_although_the_port_is_taken(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for name in ("input_data", "parametric_data"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "input_data/dataset1.pickle").write_bytes(pickle.dumps(rng.random((6, 3, 5))))
-    np.savetxt(tmp_path / "parametric_data/params.csv", rng.random((6, 2)), delimiter=",")
-    settings = "Training_epochs 2\nn_epoch 2\nBatch_size 2\nlatent_conditioner_batch 2\n"
-    (tmp_path / "input_data/condition.txt").write_text(settings)
-    (tmp_path / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n8 6\n8\n")
+def test_a_documented_study_is_trained_although_the_port_is_taken(documented_study: Path) -> None:
     with socket.create_server(("", 0)) as busy:
         port = busy.getsockname()[1]
-        done = start(tmp_path, "--gpus", "1", "--preset=1", "--size", "large", "--master_port", str(port))
+        done = start(documented_study, "--gpus", "1", "--preset=1", "--size", "large", "--master_port", str(port))
     assert done.returncode == 0, done.stderr
     assert f"port {port} is not available; using port" in done.stdout
-    assert (tmp_path / "model_save/SimulGen-VAE").is_file()
-    assert (tmp_path / "output/metrics.json").is_file()
+    assert (documented_study / "model_save/SimulGen-VAE").is_file()
+    assert (documented_study / "output/metrics.json").is_file()
 
 
 def test_several_processes_are_refused_in_one_message(tmp_path: Path) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 import sys
 from pathlib import Path
-
-import numpy as np
 
 SCRIPT = Path(__file__).parents[1] / "SimulGen-VAE.py"
 
@@ -31,16 +28,8 @@ def test_an_empty_folder_is_one_message(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_documented_study_is_trained_without_questions(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for name in ("input_data", "parametric_data"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "input_data/dataset1.pickle").write_bytes(pickle.dumps(rng.random((6, 3, 5))))
-    np.savetxt(tmp_path / "parametric_data/params.csv", rng.random((6, 2)), delimiter=",")
-    settings = "Training_epochs 2\nn_epoch 2\nBatch_size 2\nlatent_conditioner_batch 2\n"
-    (tmp_path / "input_data/condition.txt").write_text(settings)
-    (tmp_path / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n8 6\n8\n")
-    done = start(tmp_path, "--preset=1", "--plot", "2", "--lc_only", "0", "--size=large", "--load_all", "0")
+def test_a_documented_study_is_trained_without_questions(documented_study: Path) -> None:
+    done = start(documented_study, "--preset=1", "--plot", "2", "--lc_only", "0", "--size=large", "--load_all", "0")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "model_save/SimulGen-VAE").is_file()
-    assert (tmp_path / "output/metrics.json").is_file()
+    assert (documented_study / "model_save/SimulGen-VAE").is_file()
+    assert (documented_study / "output/metrics.json").is_file()

@@ -25,8 +25,8 @@ from simulgenvae.settings import Settings, Study
 if TYPE_CHECKING:
     from simulgenvae.training.train import StageName
 
-_CHOICES = {"runs", "timesteps", "nodes", "variables", "first_timesteps", "node_start", "node_end"}
-_CHOICES |= {"image_size", "file_type"}
+_DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
+_CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
 """Data settings that decide what is read, or whether it is accepted."""
 
 

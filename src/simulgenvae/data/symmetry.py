@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,9 @@ from simulgenvae.data.images import Images
 from simulgenvae.data.limits import require_memory
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
+from simulgenvae.settings.schema import Axis
 
-AXES = ("x", "y", "z")
+AXES = get_args(Axis)
 FLIPS, ODD = "training.augmentation.flips", "training.augmentation.odd_variables"
 _TOLERANCE = 0.01  # of the distance to the nearest node: coordinates rounded in a file pass, and no field shows it
 _SAME_PLACE = 1e-9  # of the size of the mesh

@@ -1,12 +1,13 @@
-"""Interpolation and smoothing with radial basis functions, and their leave-one-out errors from a single inverse."""
+"""Interpolation and smoothing with radial basis functions (SciPy's), and leave-one-out errors from a single inverse."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
 from scipy.spatial.distance import cdist
 from scipy.special import xlogy
 
@@ -37,15 +38,8 @@ class RadialBasis:
 
     def fit(self, x: Points, y: Values) -> Callable[[Points], Values]:
         """The interpolant of ``y [n, k]`` given at ``x [n, P]``; LinAlgError where the system is nearly singular."""
-        system = self._system(x, cdist(x, x))
-        _inverse(system)
-        solution = np.linalg.solve(system, np.concatenate([y, np.zeros((len(system) - len(x), y.shape[1]))]))
-
-        def interpolant(new: Points) -> Values:
-            basis = np.concatenate([self._kernel(cdist(new, x)), self._polynomial(new)], axis=1)
-            values: Values = basis @ solution
-            return values
-
+        _inverse(self._system(x, cdist(x, x)))
+        interpolant: Callable[[Points], Values] = RBFInterpolator(x, y, **asdict(self))
         return interpolant
 
     def leave_one_out(self, x: Points, distances: Values, y: Values) -> float:

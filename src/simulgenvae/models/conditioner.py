@@ -22,7 +22,10 @@ from simulgenvae.models.latents import LOG_SPREAD_RANGE, Gaussian
 from simulgenvae.models.vit import VisionTransformer
 from simulgenvae.settings import ConditionerSettings
 
-PIXEL_RANGE = 255.0
+
+def unit_pixels(images: Tensor) -> Tensor:
+    """Pictures as numbers from 0 to 1; those that are numbers already stay as they are."""
+    return images if images.is_floating_point() else images / 255.0
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,6 @@ class Inputs:
 
     table: Tensor
     images: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.table)
 
     def __getitem__(self, rows: Tensor | slice) -> Inputs:
         return Inputs(self.table[rows], None if self.images is None else self.images[rows])
@@ -132,6 +132,6 @@ class Conditioner(nn.Module):
         if self.table is not None:
             features.append(self.table(x.table))
         if self.image is not None and x.images is not None:
-            features.append(self.image(x.images if x.images.is_floating_point() else x.images / PIXEL_RANGE))
+            features.append(self.image(unit_pixels(x.images)))
         joined = self.join(torch.cat(features, dim=1))
         return Gaussian(self.mean(joined).float(), self.log_std(joined.detach()).float().clamp(*LOG_SPREAD_RANGE))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulgenvae.models.conditioner import PIXEL_RANGE, Inputs
+from simulgenvae.models.conditioner import Inputs, unit_pixels
 from simulgenvae.settings.schema import AugmentationSettings
 from simulgenvae.training.problem import TrainingData
 
@@ -37,7 +37,7 @@ class Batch:
         if self.partners is None or self.share is None:
             return own
         weight = self.share.view(-1, *[1] * (own.ndim - 1))
-        return weight * _unit(own) + (1 - weight) * _unit(data.take(values, self.partners))
+        return weight * unit_pixels(own) + (1 - weight) * unit_pixels(data.take(values, self.partners))
 
 
 def plain_batch(data: TrainingData, rows: Tensor) -> Batch:
@@ -58,7 +58,7 @@ def augmented_batch(data: TrainingData, rows: Tensor, settings: AugmentationSett
     if settings.parameter_noise > 0:
         table = table + settings.parameter_noise * torch.randn_like(table)
     if settings.pixel_noise > 0 and images is not None:
-        images = _unit(images) + settings.pixel_noise * torch.randn(images.shape, device=images.device)
+        images = unit_pixels(images) + settings.pixel_noise * torch.randn(images.shape, device=images.device)
     return replace(batch, encoded=encoded, conditions=Inputs(table, images))
 
 
@@ -71,7 +71,3 @@ def _mixed(data: TrainingData, rows: Tensor, mixup: float) -> Batch:
     pictures = None if images is None else batch.gather(data, images)
     conditions = Inputs(batch.gather(data, data.conditions.table), pictures)
     return replace(batch, coefficients=coefficients, encoded=coefficients, conditions=conditions)
-
-
-def _unit(images: Tensor) -> Tensor:
-    return images if images.is_floating_point() else images / PIXEL_RANGE

@@ -143,22 +143,25 @@ class Loop:
         start = (step % per_epoch) * size
         return torch.from_numpy(order[start : start + size])
 
-    def _gradients(self, stage: Stage, losses: Losses, rows: Tensor, step: int, total: int) -> dict[str, Tensor]:
-        """Terms of the loss on a batch, whose gradients are then there."""
+    def _gradients(
+        self, stage: Stage, losses: Losses, rows: Tensor, step: int, total: int
+    ) -> tuple[float, dict[str, Tensor]]:
+        """The loss on a batch, whose gradients are then there, and its terms."""
         settings = stage.settings.training
         batch = augmented_batch(self.data, rows, settings.augmentation)
         with same_weights_again(stage.trained, settings.speed):
             with precision(settings.speed, self.data.device):
                 terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
-            if not math.isfinite(terms["loss"].item()):
+            value = terms["loss"].item()
+            if not math.isfinite(value):
                 raise UserError(nan_message(stage.name, step, settings.optimizer, terms))
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        return terms
+        return value, terms
 
     def _step(self, stage: Stage, losses: Losses, rows: Tensor, optimizers: Optimizers, step: int, total: int) -> None:
         settings, progress = stage.settings.training, self.progress
         optimizers.zero_grad()
-        terms = self._gradients(stage, losses, rows, step, total)
+        value, terms = self._gradients(stage, losses, rows, step, total)
         norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient).item()
         rate = learning_rate(step, total, stage.schedule)
         if math.isfinite(norm) and norm <= settings.skip_gradient:
@@ -173,7 +176,6 @@ class Loop:
                     f"({settings.skip_gradient:g}) in {MOST_SKIPPED} steps running, the last at step {step}: the "
                     f"networks no longer learn. Try a smaller training.{stage.name}.learning_rate (a third of it)."
                 )
-        value = terms["loss"].item()
         progress.loss_sum += value
         progress.loss_count += 1
         if step % LOG_EVERY == 0:
