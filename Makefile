@@ -17,6 +17,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into .venv (some minutes the first time) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mesh,dev]'
+	@# It asks for `datasets` and `future` too, with a dozen large packages behind them, and imports neither.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps ezyrb
 	@touch $@
 
 demo: $(INSTALLED)

@@ -62,6 +62,7 @@ def make_settings() -> MakeSettings:
 
     def make(steps: int = 4, model: dict | None = None, stage: dict | None = None, **training: object) -> Settings:
         every = {"steps": steps, **(stage or {})}
+        single = {"members": 1}
         small = {"filters": (16, 8), "latent_dim": 4, "hierarchical_dim": 2, "time_features": 4}
         return Settings.model_validate(
             {
@@ -70,7 +71,8 @@ def make_settings() -> MakeSettings:
                 "training": {
                     "device": "cpu",
                     **training,
-                    **{name: every | training.get(name, {}) for name in ("vae", "conditioner", "end_to_end")},
+                    **{name: every | training.get(name, {}) for name in ("vae", "conditioner")},
+                    "end_to_end": every | single | training.get("end_to_end", {}),
                 },
             }
         )

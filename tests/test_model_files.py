@@ -30,7 +30,7 @@ Tensors = dict[str, torch.Tensor]
 def original(make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path_factory) -> Study:
     study = Study(tmp_path_factory.mktemp("original"))
     dataset = make_waves(variables=2)
-    fit(dataset, make_settings(2), study=study)
+    fit(dataset, make_settings(2, end_to_end={"members": 2}), study=study)
     return study
 
 
@@ -69,7 +69,7 @@ def test_round_trip(study: Study) -> None:
     assert not parts.networks.training
 
 
-@pytest.mark.parametrize("name", ["vae_file", "conditioner_file"])
+@pytest.mark.parametrize("name", ["vae_file", "conditioner_file", "ensemble_file"])
 def test_missing_and_truncated_files(study: Study, name: str) -> None:
     path: Path = getattr(study, name)
     content = path.read_bytes()
@@ -82,7 +82,7 @@ def test_missing_and_truncated_files(study: Study, name: str) -> None:
     _refused(study, "does not exist: train first")
 
 
-@pytest.mark.parametrize("name", ["vae_file", "conditioner_file"])
+@pytest.mark.parametrize("name", ["vae_file", "conditioner_file", "ensemble_file"])
 def test_a_flipped_byte_in_the_header_is_an_error_for_users(study: Study, name: str) -> None:
     """Any one: the file is refused in words, or still read."""
     path: Path = getattr(study, name)
@@ -120,8 +120,8 @@ def test_a_vae_without_conditioner_says_what_is_missing(
 
 
 def test_another_format_version(study: Study) -> None:
-    _change(study.vae_file, lambda tensors, about: about.update(format_version=2))
-    _refused(study, "format version 2")
+    _change(study.vae_file, lambda tensors, about: about.update(format_version=1))
+    _refused(study, "format version 1")
 
 
 @pytest.mark.parametrize(
@@ -254,6 +254,8 @@ def test_names_that_are_none(study: Study, names: dict[str, Any]) -> None:
         {"history": [{}]},
         {"history": [{"stage": "vae", "step": "late", "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "vae", "step": 10**400, "train": 0.0, "validation": 0.0}]},
+        {"history": [{"stage": "end_to_end_x", "step": 1, "train": 0.0, "validation": 0.0}]},
+        {"history": [{"stage": "vae_2", "step": 1, "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "other", "step": 1, "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "vae", "step": 1, "train": 0.0, "train_error": [], "validation": 0.0}]},
         {"warnings": "vae: overfitting"},
@@ -272,10 +274,10 @@ def test_information_that_is_missing(study: Study, key: str) -> None:
     _refused(study)
 
 
-@pytest.mark.parametrize("name", ["vae_file", "conditioner_file"])
+@pytest.mark.parametrize("name", ["vae_file", "conditioner_file", "ensemble_file"])
 def test_weights_that_are_no_numbers(study: Study, name: str) -> None:
     def change(tensors: Tensors, about: dict[str, Any]) -> None:
-        first = next(key for key in sorted(tensors) if key.startswith(("vae.", "conditioner.")))
+        first = next(key for key in sorted(tensors) if key.startswith(("vae.", "conditioner.", "member_2.")))
         tensors[first].flatten()[0] = torch.nan
 
     _change(getattr(study, name), change)
@@ -308,13 +310,57 @@ def test_no_file_of_another_kind_is_read_as_a_model(study: Study, tmp_path: Path
     _refused(study, r"does not hold a vae \(but: conditioner\)")
 
 
+def _change_ensemble(study: Study, change: Callable[[Tensors, dict[str, Any]], object]) -> None:
+    _change(study.ensemble_file, change)
+    _refused(study, "Ensemble does not hold a complete model")
+
+
+ENSEMBLE_CHANGES: dict[str, Callable[[Tensors, dict[str, Any]], object]] = {
+    "no description": lambda tensors, about: about.pop("members"),
+    "no calibration": lambda tensors, about: about.pop("calibration"),
+    "members that are missing": lambda tensors, about: about.update(members=3),
+    "endless members": lambda tensors, about: about.update(members=10**9),
+    "a share above one": lambda tensors, about: about.update(share=1.01),
+    "a weight that is missing": lambda tensors, about: tensors.pop("member_2.vae.decoder.output.weight"),
+    "a weight of another shape": lambda tensors, about: tensors.update(
+        {"member_2.vae.decoder.output.bias": torch.zeros(10**5)}
+    ),
+    "a kernel that is unknown": lambda tensors, about: tensors["linear.processes.view"].fill_(2),
+    "processes without a part": lambda tensors, about: tensors.pop("linear.processes.alpha"),
+    "processes of nothing": lambda tensors, about: tensors.update({"linear.known": torch.zeros(0)}),
+}
+
+
+@pytest.mark.parametrize("kind", ENSEMBLE_CHANGES)
+def test_a_damaged_ensemble_is_refused(study: Study, kind: str) -> None:
+    _change_ensemble(study, ENSEMBLE_CHANGES[kind])
+
+
+def test_an_ensemble_of_another_training_is_refused(
+    study: Study, make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    other = Study(tmp_path / "other")
+    fit(make_waves(variables=2), make_settings(2, seed=1), study=other)
+    shutil.copy(other.ensemble_file, study.ensemble_file)
+    _refused(study, "Ensemble was trained for another VAE")
+    shutil.copy(study.conditioner_file, study.ensemble_file)
+    _refused(study, r"does not hold a ensemble \(but: conditioner\)")
+
+
+def test_members_are_read_back(study: Study) -> None:
+    parts = load_parts(study)
+    assert parts.ensemble is not None
+    assert len(parts.ensemble.members) == 2
+    assert {entry["stage"] for entry in parts.info["history"]} == {"vae", "conditioner", "end_to_end", "end_to_end_2"}
+
+
 def test_start_refuses_another_architecture(study: Study, make_settings: MakeSettings) -> None:
     with pytest.raises(UserError, match=r"model\.latent_dim was 4 and is 5"):
         load_start(study.vae_file, study, make_settings(2, model={"latent_dim": 5}), conditioner=False)
     start = load_start(study.vae_file, study, make_settings(9), conditioner=True)
     assert {name.split(".")[0] for name in start.weights} == {"vae", "conditioner"}
     assert start.shape == (8, 30, 2)
-    assert start.parameters == ("amplitude", "speed")
+    assert start.condition_scaler.names == ("amplitude", "speed")
 
 
 @pytest.mark.parametrize("file", ["vae_file", "conditioner_file"])

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 
 import simulgenvae.surrogate
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
+from simulgenvae.ensemble.calibration import FLOOR
 from simulgenvae.errors import UserError
 from simulgenvae.fitting import fit
 from simulgenvae.model_files import load_start
@@ -27,6 +30,12 @@ MakeSettings = Callable[..., Settings]
 def trained(waves: Dataset, make_settings: MakeSettings) -> Surrogate:
     """Trained well enough to know more than the mean run."""
     return fit(waves, make_settings(300, stage={"batch_size": 9}))
+
+
+@pytest.fixture(scope="module")
+def ensemble(waves: Dataset, make_settings: MakeSettings) -> Surrogate:
+    """Of two members."""
+    return fit(waves, make_settings(20, end_to_end={"members": 2}))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +112,6 @@ def test_samples_give_a_spread(trained: Surrogate, waves: Dataset) -> None:
     assert (std.values > 0).any()
     np.testing.assert_array_equal(trained.predict(waves.conditions, samples=20)["std"], std)
     assert not np.array_equal(trained.predict(waves.conditions, samples=20, seed=1)["std"], std)
-    assert (trained.predict(waves.conditions, samples=1)["std"].values == 0).all()
 
 
 def test_the_spread_of_a_design_does_not_depend_on_the_others(
@@ -119,24 +127,67 @@ def test_the_spread_of_a_design_does_not_depend_on_the_others(
     np.testing.assert_allclose(in_parts, alone, rtol=1e-3, atol=1e-4)
 
 
-def test_designs_have_noise_of_their_own(trained: Surrogate, waves: Dataset) -> None:
+def test_equal_designs_have_equal_answers(trained: Surrogate, waves: Dataset) -> None:
     twins = Conditions(("a", "b"), waves.conditions.names, waves.conditions.table[[3, 3]])
-    std = trained.predict(twins, samples=5)["std"].values
-    assert not np.allclose(std[0], std[1], rtol=1e-2)
+    found = trained.predict(twins, samples=5)
+    for name in ("fields", "std", "lower", "upper", "novelty"):
+        np.testing.assert_allclose(found[name][0], found[name][1], rtol=1e-3)
 
 
-def test_the_spread_is_that_of_the_samples(trained: Surrogate, waves: Dataset) -> None:
-    """Against the standard deviation of latents drawn with the same noise."""
+def test_the_spread_of_one_network_is_that_of_samples_of_its_latents(trained: Surrogate, waves: Dataset) -> None:
+    """Against the standard deviation of latents drawn with the same noise, and its floor."""
+    alone = replace(trained, ensemble=replace(trained.ensemble, share=0.0, calibration=None))
     conditions = waves.conditions.select([3])
     with torch.inference_mode():
         scaled = torch.from_numpy(trained.condition_scaler.transform(conditions).astype(np.float32))
         latents = trained.networks.conditioner(Inputs(scaled))
-        noise = torch.randn(6, latents.mean.shape[1], generator=simulgenvae.surrogate._generator(4, "run3"))
+        noise = torch.randn(6, 1, latents.mean.shape[1], generator=torch.Generator().manual_seed(4))[:, 0]
         drawn = latents.mean + latents.log_std.exp() * noise
         coefficients = trained.networks.vae.decode(trained.networks.vae.latents_from_flat(drawn)).numpy()
-    expected = trained.reduction.decode(coefficients).std(0, ddof=1)
-    std = trained.predict(conditions, samples=6, seed=4)["std"].values[0]
-    np.testing.assert_allclose(std, expected, rtol=1e-3, atol=1e-4)
+    variance = trained.reduction.decode(coefficients).var(0, ddof=1)
+    predicted = alone.predict(conditions, samples=6, seed=4)
+    std = predicted["std"].values[0]
+    np.testing.assert_allclose(std, np.sqrt(variance + FLOOR * variance.mean()), rtol=1e-3, atol=1e-4)
+    half = (predicted["upper"] - predicted["lower"]).values[0] / 2
+    np.testing.assert_allclose(half, norm.ppf(0.95) * std, rtol=1e-2, atol=1e-4)
+    assert any("not calibrated" in warning for warning in predicted.attrs["warnings"])
+
+
+def test_the_interval_contains_the_prediction(ensemble: Surrogate, waves: Dataset) -> None:
+    predicted = ensemble.predict(waves.conditions, samples=2)
+    fields, lower, upper = (predicted[name].values for name in ("fields", "lower", "upper"))
+    assert lower.dtype == upper.dtype == np.float32
+    assert predicted["lower"].dims == predicted["upper"].dims == predicted["fields"].dims
+    assert (lower < fields).all()
+    assert (fields < upper).all()
+    assert (predicted["std"] > 0).all()
+    calibration = ensemble.ensemble.calibration
+    expected = calibration.interval / calibration.std * predicted["std"].values
+    np.testing.assert_allclose((upper - lower) / 2, expected, rtol=1e-2, atol=1e-5)
+
+
+def test_members_are_what_predicts(ensemble: Surrogate, waves: Dataset) -> None:
+    """Their mean, where the Gaussian processes have no share."""
+    parts = ensemble.ensemble
+    assert len(parts.members) == 2
+    assert ensemble.networks is parts.members[0]
+    alone = [
+        replace(ensemble, ensemble=replace(parts, members=(member,), share=0.0)).predict(waves.conditions)["fields"]
+        for member in parts.members
+    ]
+    together = replace(ensemble, ensemble=replace(parts, share=0.0)).predict(waves.conditions)["fields"]
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3
+    np.testing.assert_allclose(together, (alone[0] + alone[1]) / 2, rtol=1e-5, atol=1e-5)
+
+
+def test_designs_are_new_away_from_the_training_runs(trained: Surrogate, waves: Dataset) -> None:
+    conditions, _ = _training(trained, waves)
+    assert (trained.predict(conditions)["novelty"] < 0.2).all()
+    far = Conditions(("near", "far"), waves.conditions.names, np.array([conditions.table[0], [9.0, -9.0]]))
+    predicted = trained.predict(far)
+    assert predicted["novelty"][1] > 1
+    (warning,) = (line for line in predicted.attrs["warnings"] if "novelty" in line)
+    assert warning.startswith("run 'far'")
 
 
 def test_more_than_the_memory_is_refused(trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,16 +247,17 @@ def test_the_convolutional_decoder_knows_its_own_times_alone(convolutional: Surr
 def test_designs_outside_the_trained_range_are_named(trained: Surrogate, waves: Dataset) -> None:
     far = Conditions(("inside", "far"), waves.conditions.names, np.array([[1.0, 1.0], [9.0, 1.0]]))
     predicted = trained.predict(far)
-    assert len(predicted.attrs["warnings"]) == 1
-    assert "far" in predicted.attrs["warnings"][0]
-    assert "amplitude" in predicted.attrs["warnings"][0]
+    (warning,) = (line for line in predicted.attrs["warnings"] if "outside" in line)
+    assert "'far'" in warning
+    assert "amplitude" in warning
     assert np.isfinite(predicted["fields"]).all()
 
 
 def test_warnings_of_all_batches_are_kept(trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 1)
     far = Conditions(("a", "b"), waves.conditions.names, np.array([[9.0, 1.0], [1.0, 9.0]]))
-    assert [line.split(":")[0] for line in trained.predict(far).attrs["warnings"]] == ["run 'a'", "run 'b'"]
+    warnings = [line for line in trained.predict(far).attrs["warnings"] if "outside" in line]
+    assert [line.split(":")[0] for line in warnings] == ["run 'a'", "run 'b'"]
 
 
 def test_other_parameters_and_no_designs_are_refused(trained: Surrogate, waves: Dataset) -> None:
@@ -301,8 +353,14 @@ def study(waves: Dataset, make_settings: MakeSettings, tmp_path_factory: pytest.
     return study
 
 
-def test_saved_and_loaded_predicts_the_same_bits(trained: Surrogate, waves: Dataset, tmp_path_factory) -> None:
-    study = Study(tmp_path_factory.mktemp("saved"))
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("kind", ["trained", "ensemble"])
+def test_saved_and_loaded_predicts_the_same_bits(
+    request: pytest.FixtureRequest, waves: Dataset, tmp_path: Path, kind: str, share: float
+) -> None:
+    trained = request.getfixturevalue(kind)
+    trained = replace(trained, ensemble=replace(trained.ensemble, share=share))
+    study = Study(tmp_path)
     trained.save(study)
     loaded = Surrogate.load(study)
     for times in (None, np.array([0.1, 0.77])):
@@ -327,9 +385,14 @@ def test_documented_latents_are_the_posterior_means(study: Study, waves: Dataset
 
 def test_the_surrogate_of_an_earlier_stage(study: Study, waves: Dataset) -> None:
     loaded = Surrogate.load(study)
-    after = {stage: loaded.at_stage(study, stage).predict(waves.conditions) for stage in loaded.info["stages"]}
-    assert after["end_to_end"].identical(loaded.predict(waves.conditions))
+    after = {stage: loaded.at_stage(study, stage).predict(waves.conditions) for stage in ("conditioner", "end_to_end")}
+    first = replace(loaded.ensemble, members=(loaded.networks,), linear=None, share=0.0)
+    assert after["end_to_end"].identical(replace(loaded, ensemble=first).predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])
+    vae = loaded.at_stage(study, "vae")
+    assert not np.array_equal(vae.reconstruct(waves.run(0)), loaded.reconstruct(waves.run(0)))
+    with pytest.raises(UserError, match="Only the VAE is trained"):
+        vae.predict(waves.conditions)
 
 
 def test_a_damaged_stage_is_refused(study: Study, tmp_path: Path) -> None:

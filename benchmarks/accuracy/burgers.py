@@ -4,7 +4,9 @@
 
 Two parameters vary from run to run: the viscosity ν (log-uniform over a decade) and the position x0 of the initial
 front. The front steepens or spreads towards its travelling wave u = (1 - tanh((x - x0 - t/2) / 4ν)) / 2, 4 to 40 nodes
-wide (4ν), and moves over 0.4 of the observed interval [0, 1]: a case that linear reduction handles badly.
+wide (4ν), and moves over 0.4 of the observed interval [0, 1]: a case that linear reduction handles badly. In the
+extrapolation runs one parameter or both lie beyond their range, by up to 30 % of its width (of the
+logarithm's for the viscosity).
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
@@ -16,10 +18,10 @@ from __future__ import annotations
 import argparse
 import csv
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from problem import Problem, rows_and_ids
 from scipy.integrate import solve_ivp
 
 NAMES = ("viscosity", "position")
@@ -31,28 +33,27 @@ END_TIME = 0.8
 INITIAL_WIDTH = 0.02
 REFINEMENT = 4
 MARGIN = 0.3
-
-
-class Problem(NamedTuple):
-    """Solved runs; rows ``train`` and ``test`` of ``fields``, ``table`` and ``ids``."""
-
-    fields: NDArray[np.float32]
-    """u, shape [N, T, M, 1]."""
-    coords: NDArray[np.float64]
-    """Node positions, shape [M, 1]."""
-    times: NDArray[np.float64]
-    """Times of the timesteps, shape [T]."""
-    table: NDArray[np.float64]
-    """Parameters, shape [N, 2]: viscosity, position."""
-    names: tuple[str, ...]
-    ids: tuple[str, ...]
-    train: NDArray[np.intp]
-    test: NDArray[np.intp]
+BEYOND = 0.3
+EXTRAPOLATION_STREAM = 2
 
 
 def sample(runs: int, seed: int) -> NDArray[np.float64]:
     """Viscosity (uniform in its logarithm) and position (uniform) at random, shape [runs, 2]."""
-    unit = np.random.default_rng(seed).random((runs, 2))
+    return designs(np.random.default_rng(seed).random((runs, 2)))
+
+
+def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
+    """Designs with one parameter or both outside the range, below or above it, by up to ``BEYOND`` of its width."""
+    generator = np.random.default_rng([seed, EXTRAPOLATION_STREAM])
+    draws = generator.random((runs, 5))
+    excess = BEYOND * (1.0 - draws[:, :2])
+    outside = np.where(draws[:, 2:4] < 0.5, -excess, 1.0 + excess)
+    which = np.array([[True, False], [False, True], [True, True]])[(3.0 * draws[:, 4]).astype(int)]
+    return designs(np.where(which, outside, draws[:, :2]))
+
+
+def designs(unit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Viscosity and position of points ``[n, 2]`` of the unit square, which stands for the range."""
     viscosity = LOWER[0] * (UPPER[0] / LOWER[0]) ** unit[:, 0]
     position = LOWER[1] + (UPPER[1] - LOWER[1]) * unit[:, 1]
     return np.stack([viscosity, position], axis=1)
@@ -88,21 +89,23 @@ def solve(viscosity: float, position: float, times: NDArray[np.float64], nodes: 
     return u
 
 
-def make(train: int = 80, test: int = 40, seed: int = 0, nodes: int = NODES) -> Problem:
+def make(train: int = 80, test: int = 40, extrapolation: int = 20, seed: int = 0, *, nodes: int = NODES) -> Problem:
     """Sample and solve all runs."""
-    table = np.concatenate([sample(train, seed), sample(test, seed + 1)])
+    table = np.concatenate([sample(train, seed), sample(test, seed + 1), sample_beyond(extrapolation, seed)])
     times = np.linspace(0.0, END_TIME, TIMESTEPS)
     fields = np.stack([solve(viscosity, position, times, nodes) for viscosity, position in table])
-    rows = np.arange(train + test)
+    ids, *rows = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=fields[..., np.newaxis].astype(np.float32),
         coords=np.linspace(0.0, 1.0, nodes)[:, np.newaxis],
         times=times,
-        table=table,
+        variables=("u",),
         names=NAMES,
-        ids=tuple(f"train_{i:03d}" for i in range(train)) + tuple(f"test_{i:03d}" for i in range(test)),
-        train=rows[:train],
-        test=rows[train:],
+        table=table,
+        ids=ids,
+        train=rows[0],
+        test=rows[1],
+        extrapolation=rows[2],
     )
 
 
@@ -126,7 +129,7 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    write(make(arguments.train, arguments.test, arguments.seed), arguments.folder)
+    write(make(arguments.train, arguments.test, 0, arguments.seed), arguments.folder)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 
 Number, centres and radii of the inclusions vary from run to run; conductivity k and capacity c are those of ``MATRIX``
 outside and of ``INCLUSION`` inside. Turning a picture upside down turns the field upside down; nothing else is
-symmetric. Contrast, radii and times are chosen so that the nearest training run is 12.6 % wrong on average over the
-test runs, as ``run.py plate`` prints.
+symmetric. In the extrapolation runs one inclusion is larger than any of the training runs', by up to 30 % of the range
+of the radii. Contrast, radii and times are chosen so that the nearest training run is 12.6 % wrong on average over the
+test runs.
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
@@ -21,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, grid_positions, rows_and_ids
 from scipy.sparse import coo_array, csc_array, diags_array
 from scipy.sparse.linalg import splu
 
@@ -36,6 +38,7 @@ MATRIX_GREY = 255
 INCLUSION_GREY = 0
 MOST_INCLUSIONS = 3
 RADII = (0.1, 0.25)
+RADII_BEYOND = (0.25, 0.295)
 GAP = 0.02
 NODES = 64
 PIXELS = 128
@@ -43,7 +46,6 @@ TIMESTEPS = 30
 END_TIME = 0.2
 REFINEMENT = 2
 SUBSTEPS = 3
-TRAIN_STREAM, TEST_STREAM = 0, 1
 
 # Q1 element matrix of the Laplacian on a square, corners in the order (0, 0), (1, 0), (0, 1), (1, 1)
 STIFFNESS = np.array([[4, -1, -1, -2], [-1, 4, -2, -1], [-1, -2, 4, -1], [-2, -1, -1, 4]]) / 6.0
@@ -52,33 +54,20 @@ Circles = NDArray[np.float64]
 """Centres and radii, shape [inclusions, 3]: x, y, radius; the plate is the unit square."""
 
 
-class Problem(NamedTuple):
-    """Solved runs; rows ``train`` and ``test`` of ``fields``, ``images`` and ``ids``."""
-
-    fields: NDArray[np.float32]
-    """Temperature, shape [N, T, M, 1]; nodes row by row from the bottom, x fastest."""
-    coords: NDArray[np.float64]
-    """Node positions x, y, shape [M, 2]."""
-    times: NDArray[np.float64]
-    """Times of the timesteps, shape [T]."""
-    images: NDArray[np.uint8]
-    """Grey pictures, shape [N, PIXELS, PIXELS]; row 0 is the top edge, y = 1."""
-    ids: tuple[str, ...]
-    train: NDArray[np.intp]
-    test: NDArray[np.intp]
-
-
-def sample(runs: int, seed: int, stream: int) -> list[Circles]:
+def sample(runs: int, seed: int, stream: int, first: tuple[float, float] = RADII) -> list[Circles]:
     """Designs at random; a run's design does not depend on how many there are."""
-    return [sample_one(np.random.default_rng([seed, stream, run])) for run in range(runs)]
+    return [sample_one(np.random.default_rng([seed, stream, run]), first) for run in range(runs)]
 
 
-def sample_one(generator: np.random.Generator) -> Circles:
-    """One to three circles at random, at least ``GAP`` apart and off the edges (by rejection)."""
+def sample_one(generator: np.random.Generator, first: tuple[float, float] = RADII) -> Circles:
+    """One to three circles at random, at least ``GAP`` apart and off the edges (by rejection).
+
+    ``first`` is the range of the first one's radius, ``RADII`` that of the others.
+    """
     count = int(generator.integers(1, MOST_INCLUSIONS + 1))
     circles = np.empty((0, 3))
     while len(circles) < count:
-        radius = generator.uniform(*RADII)
+        radius = generator.uniform(*(RADII if len(circles) else first))
         centre = generator.uniform(radius + GAP, 1.0 - radius - GAP, size=2)
         apart = np.linalg.norm(circles[:, :2] - centre, axis=1) - circles[:, 2] - radius
         if np.all(apart >= GAP):
@@ -104,12 +93,6 @@ def picture(circles: Circles, pixels: int = PIXELS) -> NDArray[np.uint8]:
     """The inclusions as a grey picture with smooth edges, shape [pixels, pixels]; row 0 is the top edge, y = 1."""
     grey = MATRIX_GREY + (INCLUSION_GREY - MATRIX_GREY) * coverage(circles, pixels)[::-1]
     return np.rint(grey).astype(np.uint8)
-
-
-def positions(nodes: int = NODES) -> NDArray[np.float64]:
-    """x and y of the nodes, shape [nodes², 2]: row by row from the bottom, x fastest."""
-    y, x = np.meshgrid(*2 * [np.linspace(0.0, 1.0, nodes)], indexing="ij")
-    return np.stack([x.ravel(), y.ravel()], axis=1)
 
 
 def assemble(circles: Circles, nodes: int) -> tuple[NDArray[np.float64], csc_array]:
@@ -167,20 +150,29 @@ def solve(
     return field.reshape(-1, fine, fine)[:, ::refinement, ::refinement].reshape(len(times), nodes**2)
 
 
-def make(train: int = 160, test: int = 40, seed: int = 0, nodes: int = NODES) -> Problem:
+def make(train: int = 160, test: int = 40, extrapolation: int = 20, seed: int = 0, *, nodes: int = NODES) -> Problem:
     """Sample, draw and solve all runs."""
-    designs = [*sample(train, seed, TRAIN_STREAM), *sample(test, seed, TEST_STREAM)]
-    times = np.linspace(0.0, END_TIME, TIMESTEPS)
+    designs = [
+        *sample(train, seed, TRAIN_STREAM),
+        *sample(test, seed, TEST_STREAM),
+        *sample(extrapolation, seed, EXTRAPOLATION_STREAM, RADII_BEYOND),
+    ]
+    times, line = np.linspace(0.0, END_TIME, TIMESTEPS), np.linspace(0.0, 1.0, nodes)
     fields = np.stack([solve(circles, times, nodes).astype(np.float32) for circles in designs])
-    rows = np.arange(train + test)
+    ids, *rows = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=fields[..., np.newaxis],
-        coords=positions(nodes),
+        coords=grid_positions(line, line),
         times=times,
+        variables=("T",),
+        names=(),
+        table=np.empty((len(designs), 0)),
+        ids=ids,
+        train=rows[0],
+        test=rows[1],
+        extrapolation=rows[2],
         images=np.stack([picture(circles) for circles in designs]),
-        ids=tuple(f"train_{i:03d}" for i in range(train)) + tuple(f"test_{i:03d}" for i in range(test)),
-        train=rows[:train],
-        test=rows[train:],
+        declared=("training.augmentation.flips=y",),
     )
 
 
@@ -206,7 +198,7 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    write(make(arguments.train, arguments.test, arguments.seed), arguments.folder)
+    write(make(arguments.train, arguments.test, 0, arguments.seed), arguments.folder)
 
 
 if __name__ == "__main__":

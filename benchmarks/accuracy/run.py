@@ -1,10 +1,12 @@
-"""Train on a benchmark problem and print errors on its test runs beside the references'.
+"""Compare the surrogate with its references on the problems of the suite.
 
-    python benchmarks/accuracy/run.py [burgers|plate] [FOLDER] [--kind cnn|vit] [--set group.key=value]
+    python benchmarks/accuracy/run.py [PROBLEM ...] [--seeds 0 1 2] [--methods ours references gpr_time ezyrb none]
+                                      [--set group.key=value] [--out FOLDER]
 
-Settings are the defaults, what the problem declares (the symmetry of the plate) and what --kind and --set ask for. The
-references are fitted on the same training runs. FOLDER (default: benchmarks/cache/PROBLEM) then is a study with the
-model and the report; it must not hold a trained one.
+All problems and methods when none are named. Runs are solved once and cached in benchmarks/cache. A seed chooses the
+designs and the validation runs, a tenth of the training runs; settings are the defaults, what the problem declares (the
+symmetry of the plate) and, for our own surrogates, what --set asks for. FOLDER/results.json and results.md are written
+after every job, and a job that is finished there is left out unless its sources, settings or libraries have changed.
 """
 
 from __future__ import annotations
@@ -12,91 +14,73 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-import burgers
-import numpy as np
-import plate
+from cases import CACHE, PROBLEMS, Case, load_case
+from fitted import measure
+from methods import METHODS
+from results import Results
 from rich.console import Console
 
-from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.images import GREY, ImageFormat, Images
-from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation import evaluate
-from simulgenvae.evaluation.summary import summary_table
-from simulgenvae.fitting import fit
-from simulgenvae.settings import Study, load_settings
-
-VALIDATION_SHARE = 0.1
-
-
-class Case(NamedTuple):
-    """A solved problem; the last ``test`` runs are its test runs, ``declared`` the settings that belong to it."""
-
-    dataset: Dataset
-    test: int
-    declared: tuple[str, ...] = ()
-
-
-def burgers_case(seed: int) -> Case:
-    problem = burgers.make(seed=seed)
-    conditions = Conditions(problem.ids, problem.names, problem.table)
-    dataset = Dataset.from_arrays(
-        problem.fields, conditions, times=problem.times, coords=problem.coords, variables=("u",)
-    )
-    return Case(dataset, len(problem.test))
-
-
-def plate_case(seed: int) -> Case:
-    problem = plate.make(seed=seed)
-    pictures = Images(problem.images[..., np.newaxis], ImageFormat(plate.PIXELS, plate.PIXELS, GREY, plate.PIXELS))
-    conditions = Conditions.of_images(problem.ids, pictures)
-    dataset = Dataset.from_arrays(
-        problem.fields, conditions, times=problem.times, coords=problem.coords, variables=("T",)
-    )
-    return Case(dataset, len(problem.test), ("training.augmentation.flips=y",))
-
-
-PROBLEMS = {"burgers": burgers_case, "plate": plate_case}
-
-
-def split_runs(case: Case, seed: int) -> Split:
-    """A tenth of the training runs, drawn at random, for validation."""
-    ids, known = case.dataset.ids, len(case.dataset.ids) - case.test
-    drawn = tuple(ids[row] for row in np.random.default_rng(seed).permutation(known))
-    held = round(VALIDATION_SHARE * known)
-    return Split(drawn[held:], drawn[:held], ids[known:])
-
-
-def parse() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problem", choices=PROBLEMS, nargs="?", default="burgers")
-    parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the designs")
-    parser.add_argument("--kind", choices=("cnn", "vit"), help="network for pictures")
-    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting")
-    return parser, parser.parse_args()
 
 
 def main() -> None:
-    parser, options = parse()
-    folder = options.folder or Path(__file__).parents[1] / "cache" / options.problem
-    console, study = Console(), Study(folder)
-    if study.vae_file.exists():
-        parser.error(f"{study.vae_file} exists: remove the folder, or give another one")
-    case = PROBLEMS[options.problem](options.seed)
-    kind = [f"conditioner.kind={options.kind}"] if options.kind else []
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problems", nargs="*", default=["all"], metavar="PROBLEM", help=f"all, {', '.join(PROBLEMS)}")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the designs")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting of ours")
+    parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
+    options = parser.parse_args()
+    problems = PROBLEMS if "all" in options.problems else options.problems
+    if unknown := [name for name in problems if name not in PROBLEMS]:
+        parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(PROBLEMS)}")
+    console = Console(soft_wrap=True, highlight=False)
     try:
-        settings = load_settings(study, overrides=[*case.declared, *kind, *options.set])
-    except UserError as error:
+        results = Results(options.out, PROBLEMS)
+        for name in problems:
+            for seed in options.seeds:
+                run_case(load_case(name, seed), options.methods, options.set, results, console)
+    except (UserError, ValueError) as error:
         parser.error(str(error))
-    begin = time.perf_counter()
-    surrogate = fit(case.dataset, settings, split=split_runs(case, options.seed), study=study, console=console)
-    trained = time.perf_counter() - begin
-    console.print(summary_table(evaluate(case.dataset, surrogate, study)))
-    console.print(f"Trained in {trained:.0f} s. Report: {study.report_file}", soft_wrap=True)
+    console.print(f"{results.markdown_file} and {results.json_file}")
+
+
+def run_case(case: Case, methods: list[str], asked: list[str], results: Results, console: Console) -> None:
+    """Every method on one case, but for what is finished."""
+    for method in methods:
+        choice = METHODS[method]
+        settings = choice.settings(case.declared, asked, results.json_file.parent)
+        key = choice.key(case, settings)
+        title = f"{case.name}, seed {case.seed}, {method}"
+        if results.has(case.name, case.seed, method, key):
+            console.print(f"{title}: finished before")
+            continue
+        start, answers = time.perf_counter(), {}
+        for fitted in choice.fit(case, settings):
+            answers[fitted.name] = measure(fitted, case)
+        results.add(
+            {
+                "problem": case.name,
+                "seed": case.seed,
+                "method": method,
+                "key": key,
+                "asked": list(asked) if choice.own else [],
+                "settings": settings.model_dump(mode="json"),
+                "shape": list(case.dataset.shape),
+                "runs": {split: len(rows) for split, rows in case.rows.items()},
+                "answers": answers,
+            }
+        )
+        console.print(f"{title}: {time.perf_counter() - start:.0f} s, {_best(answers)}")
+
+
+def _best(answers: dict[str, Any]) -> str:
+    """The answer with the least mean test error, in words."""
+    known = {name: found["test"]["mean"] for name, found in answers.items() if name != "projection_floor"}
+    name = min(known, key=lambda each: known[each] if known[each] is not None else float("inf"))
+    return f"{name} {100.0 * (known[name] or 0.0):.3g} %"
 
 
 if __name__ == "__main__":

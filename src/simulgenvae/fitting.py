@@ -11,6 +11,7 @@ from rich.console import Console
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
+from simulgenvae.ensemble import build_ensemble
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import save_parts
 from simulgenvae.settings import Settings, Study
@@ -58,7 +59,8 @@ def fit(
     settings = settings or Settings()
     if start is not None:
         conditions = dataset.conditions
-        about = start.data_fingerprint, start.shape, start.parameters, start.images
+        scaler = start.condition_scaler
+        about = start.data_fingerprint, start.shape, scaler.names, scaler.images
         if about != (dataset.fingerprint, dataset.shape[1:], conditions.names, conditions.image_format):
             raise UserError("The VAE to start from was trained on other data: train all stages again with --overwrite.")
         split = start.split
@@ -77,6 +79,8 @@ def fit(
         resume=resume,
         start=start,
     )
+    conditioner_trained = list(stages) != ["vae"]
+    ensemble = build_ensemble(trained, dataset, settings) if conditioner_trained else None
     surrogate = Surrogate(
         settings=settings,
         split=split,
@@ -86,11 +90,12 @@ def fit(
         mesh=dataset.mesh,
         condition_scaler=trained.condition_scaler,
         reduction=trained.reduction,
-        networks=trained.networks,
+        networks=trained.members[0],
+        ensemble=ensemble,
         info={
             "data_fingerprint": dataset.fingerprint,
             "stages": list(stages),
-            "conditioner_trained": list(stages) != ["vae"],
+            "conditioner_trained": conditioner_trained,
             "history": trained.progress.history,
             "warnings": trained.progress.warnings,
             "skipped_steps": trained.progress.skipped,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,15 +23,18 @@ from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.description import check_times
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
+from simulgenvae.ensemble import Ensemble
+from simulgenvae.ensemble.file import ensemble_state, restore_ensemble
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings, Study
 from simulgenvae.training.problem import Networks
+from simulgenvae.training.stages import stage_name
 from simulgenvae.training.tensor_file import read_tensors, save_tensors, written_together
 from simulgenvae.training.train import STAGES, Start
 
-FORMAT_VERSION = 1
-Kind = Literal["vae", "conditioner"]
+FORMAT_VERSION = 2
+Kind = Literal["vae", "conditioner", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,17 @@ class Parts:
     condition_scaler: ConditionScaler
     reduction: Reduction
     networks: Networks
+    """The first member: its VAE gives the latents."""
+    ensemble: Ensemble | None
+    """What predicts; None where the VAE alone is trained."""
     info: dict[str, Any]
 
 
 def save_parts(
     parts: Parts, study: Study, latents: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 ) -> None:
-    """Write the files of ``model_save/``, all of them or none: the VAE, the trained conditioner, and ``latents``.
+    """Write the files of ``model_save/``, all of them or none: the VAE, the trained conditioner, the ensemble, and
+    ``latents``.
 
     latents: posterior means of all runs, ``[N, D]`` and ``[N, L, d]``, as the documented arrays.
     """
@@ -84,6 +91,9 @@ def save_parts(
     if parts.info["conditioner_trained"]:
         conditioner = {name: value for name, value in weights.items() if name.startswith("conditioner.")}
         files[study.conditioner_file] = lambda path: save_tensors(path, conditioner, common | {"kind": "conditioner"})
+    if parts.ensemble is not None:
+        others, about = ensemble_state(parts.ensemble)
+        files[study.ensemble_file] = lambda path: save_tensors(path, others, common | about | {"kind": "ensemble"})
     if latents is not None:
         z, h = latents
         files[study.latents_file] = lambda path: _save_array(path, z)
@@ -99,18 +109,25 @@ def _save_array(path: Path, array: NDArray[np.float32]) -> None:
 
 
 def load_parts(study: Study) -> Parts:
-    """Read both files back.
+    """Read all files back.
 
     Raises
     ------
     UserError
-        When one is missing, damaged, of another format version, or the two were not trained together.
+        When one is missing, damaged, of another format version, or they were not trained together.
     """
     tensors, about = _read(study.vae_file, "vae", study)
     conditioner, about_conditioner = _read(study.conditioner_file, "conditioner", study)
-    _check_pair(about, about_conditioner, study.vae_file, study)
+    _check_pair(about, about_conditioner, study.conditioner_file, study)
+    others, about_ensemble = _read(study.ensemble_file, "ensemble", study)
+    _check_pair(about, about_ensemble, study.ensemble_file, study)
     with _complete(study.vae_file):
-        return _assemble(tensors, conditioner, about)
+        parts = _assemble(tensors, conditioner, about)
+    with _complete(study.ensemble_file):
+        ensemble = restore_ensemble(
+            others, about_ensemble, parts.networks, parts.settings, parts.condition_scaler, parts.times
+        )
+    return replace(parts, ensemble=ensemble)
 
 
 def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner: bool) -> Start:
@@ -125,7 +142,7 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
     weights: dict[str, Tensor] | None = None
     if conditioner:
         weights, about_conditioner = _read(study.conditioner_file, "conditioner", study)
-        _check_pair(about, about_conditioner, vae_file, study)
+        _check_pair(about, about_conditioner, study.conditioner_file, study)
     with _complete(vae_file):
         parts = _assemble(tensors, weights, about)
     for part in ("reduction", "model", *(["conditioner"] if conditioner else [])):
@@ -141,15 +158,14 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
         weights=_of("vae", tensors) | (weights or {}),
         data_fingerprint=parts.info["data_fingerprint"],
         shape=(len(parts.times), *parts.reduction.field_shape),
-        parameters=parts.condition_scaler.names,
-        images=parts.condition_scaler.images,
+        condition_scaler=parts.condition_scaler,
     )
 
 
 def _read(path: Path, kind: Kind, study: Study) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and description of a model file; of a conditioner's file, its weights alone."""
     if not path.exists():
-        stage = " --stage conditioner" if kind == "conditioner" else ""
+        stage = "" if kind == "vae" else " --stage conditioner"
         raise UserError(f"{path} does not exist: train first, with `simulgenvae train {study.folder}{stage}`.")
     tensors, about = read_tensors(path)
     if about.get("format_version") != FORMAT_VERSION:
@@ -162,10 +178,10 @@ def _read(path: Path, kind: Kind, study: Study) -> tuple[dict[str, Tensor], dict
     return (_of(kind, tensors) if kind == "conditioner" else tensors), about
 
 
-def _check_pair(about_vae: dict[str, Any], about_conditioner: dict[str, Any], vae_file: Path, study: Study) -> None:
-    if about_vae.get("vae") != about_conditioner.get("vae"):
+def _check_pair(about_vae: dict[str, Any], about: dict[str, Any], file: Path, study: Study) -> None:
+    if about_vae.get("vae") != about.get("vae"):
         raise UserError(
-            f"{study.conditioner_file} was trained for another VAE than {vae_file}: train the conditioner again "
+            f"{file} was trained for another VAE than {study.vae_file}: train the conditioner again "
             f"with `simulgenvae train {study.folder} --stage conditioner`."
         )
 
@@ -225,6 +241,7 @@ def _assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None,
         condition_scaler=scaler,
         reduction=reduction,
         networks=networks.eval(),
+        ensemble=None,
         info=about["info"],
     )
 
@@ -258,7 +275,7 @@ def _check_info(info: dict[str, Any]) -> None:
         raise ValueError("unknown stages in info")
     for entry in info["history"]:
         numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
-        if entry["stage"] not in STAGES or numbers[0] < 0:
+        if stage_name(entry["stage"]) not in STAGES or numbers[0] < 0:
             raise ValueError("unknown stages in the history")
         float(entry.get("train_error", 0.0))
     warnings = info.get("warnings", [])

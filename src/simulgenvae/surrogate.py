@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +15,13 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
+from simulgenvae.ensemble import Calibration, Ensemble
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import Parts, load_parts, save_parts
-from simulgenvae.models import Gaussian, Latents
+from simulgenvae.models import Latents
 from simulgenvae.settings import Study
 from simulgenvae.training.checkpoint import comparable, stage_file
-from simulgenvae.training.problem import network_inputs, unit_times
+from simulgenvae.training.problem import unit_times
 from simulgenvae.training.tensor_file import read_tensors
 from simulgenvae.training.train import StageName
 
@@ -66,7 +66,10 @@ class Surrogate(Parts):
             networks.load_state_dict(weights)
         except RuntimeError as error:
             raise UserError(f"{path} is damaged: {error}") from error
-        return replace(self, networks=networks)
+        ensemble = None
+        if stage != "vae":
+            ensemble = Ensemble((networks,), self.condition_scaler, self.times, None, 0.0, None)
+        return replace(self, networks=networks, ensemble=ensemble)
 
     def predict(
         self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
@@ -80,15 +83,18 @@ class Surrogate(Parts):
         times
             ``[t]`` within the trained span, in the unit of the data; the training times when not given.
         samples
-            When positive, draw so many latents of each design and add the standard deviation ``std``. It does not
-            depend on the other designs of the call.
+            When positive, say how certain each value is: ``std`` and the 90 % interval from ``lower`` to ``upper``,
+            both calibrated on the validation runs. They come from how far the members of the ensemble are apart; a
+            model with a single member draws so many latents instead.
         seed
-            Seed of the samples; each design has noise of its own, made from this and its id.
+            Seed of these.
 
         Returns
         -------
-        ``fields`` (run, time, node, variable), float32, and ``std`` alike; ``coords`` (node, dim) where known;
-        attributes ``units`` and ``warnings`` (parameters outside the trained range).
+        ``fields`` (run, time, node, variable), float32, and ``std``, ``lower``, ``upper`` alike; ``coords`` (node, dim)
+        where known; ``novelty`` (run), how far a design is from the training runs (1: as far as the loneliest of these
+        from the others); attributes ``units`` and ``warnings`` (parameters outside the trained range, novel designs,
+        uncertainty that is not calibrated).
 
         Raises
         ------
@@ -96,7 +102,7 @@ class Surrogate(Parts):
             For other parameters than the trained ones, times outside the trained span, and more fields than fit into
             memory.
         """
-        size = len(conditions) * self._run_bytes(self.times if times is None else times) * (2 if samples > 0 else 1)
+        size = len(conditions) * self._run_bytes(self.times if times is None else times) * (4 if samples > 0 else 1)
         # Twice: all batches, and what they are joined to.
         require_memory(2 * size, f"predicting {len(conditions)} designs at once", "predict fewer, or use batches.")
         batches = list(self.predict_batches(conditions, times=times, samples=samples, seed=seed))
@@ -117,29 +123,59 @@ class Surrogate(Parts):
 
         Some times that amount is needed while a batch is decoded.
         """
-        if not self.info["conditioner_trained"]:
+        if self.ensemble is None:
             raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
         times = self._checked_times(times)
-        inputs = network_inputs(conditions, self.condition_scaler)
         size = self._at_once(times)
         for start in range(0, len(conditions), size):
-            rows = range(start, min(start + size, len(conditions)))
-            with torch.inference_mode():
-                latents = self.networks.conditioner(inputs[rows.start : rows.stop])
-            fields = {"fields": self._decode(latents.mean, times)}
-            if samples > 0:
-                generators = [_generator(seed, conditions.ids[row]) for row in rows]
-                fields["std"] = self._std(latents, times, samples, generators)
-            warnings = self.condition_scaler.outside(conditions.select(list(rows)))
-            yield self._labelled(fields, [conditions.ids[row] for row in rows], times, warnings)
+            few = conditions.select(list(range(start, min(start + size, len(conditions)))))
+            yield self._predicted(self.ensemble, few, times, samples, seed)
+
+    def _predicted(
+        self, ensemble: Ensemble, conditions: Conditions, times: NDArray[np.float64], samples: int, seed: int
+    ) -> xr.Dataset:
+        """All that :meth:`predict` says of a few designs."""
+        copies = 1 + samples if len(ensemble.members) == 1 else 1 + len(ensemble.members) * (samples > 0)
+        needed = DECODING * (len(conditions) + copies) * self._run_bytes(times)
+        require_memory(needed, f"decoding {len(conditions)} runs of {len(times)} times", "ask for fewer at once.")
+        answer = ensemble.answer(conditions, times, samples=samples, seed=seed)
+        fields = {"fields": self.reduction.decode(answer.mean)}
+        warnings = self.warnings(conditions)
+        if samples > 0:
+            calibration = ensemble.calibration or Calibration.of_normal()
+            if ensemble.calibration is None:
+                warnings.append("the uncertainty is not calibrated, as there were no validation runs")
+            spreads = np.stack([answer.spread(run, self.reduction) for run in range(len(conditions))])
+            half = calibration.interval * spreads
+            fields["std"] = (calibration.std * spreads).astype(np.float32)
+            fields["lower"] = (fields["fields"] - half).astype(np.float32)
+            fields["upper"] = (fields["fields"] + half).astype(np.float32)
+        found = self._labelled(fields, conditions.ids, times, warnings)
+        novelty = ensemble.novelty(conditions)
+        if novelty is not None:
+            found["novelty"] = ("run", novelty)
+        return found
+
+    def warnings(self, conditions: Conditions) -> list[str]:
+        """What to know before trusting predictions of designs: parameters outside the trained range, and novelty."""
+        found = self.condition_scaler.outside(conditions)
+        novelty = None if self.ensemble is None else self.ensemble.novelty(conditions)
+        if novelty is not None:
+            found += [
+                f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training runs than any of "
+                "these is from the others: expect larger errors than on the test runs"
+                for run, value in zip(conditions.ids, novelty, strict=True)
+                if value > 1
+            ]
+        return found
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
         """``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, torch.Generator().manual_seed(seed))
-        fields = {"fields": self._decode(latents.flat(), self.times)}
+        fields = {"fields": self.decode(latents)}
         return self._labelled(fields, [f"sample_{k}" for k in range(count)], self.times, [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
@@ -155,17 +191,20 @@ class Surrogate(Parts):
 
     def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         """Encode a run ``[T, M, V]`` and decode its posterior means."""
-        decoded: NDArray[np.float32] = self._decode(self.encode(run).flat(), self.times)[0]
+        decoded: NDArray[np.float32] = self.decode(self.encode(run))[0]
         return decoded
 
-    def _decode(self, flat: torch.Tensor, times: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Flat latents ``[n, D + L·d]`` to fields ``[n, t, M, V]`` in physical units, where memory allows."""
-        needed = DECODING * len(flat) * self._run_bytes(times)
-        require_memory(needed, f"decoding {len(flat)} runs of {len(times)} times", "ask for fewer at once.")
+    def decode(self, latents: Latents, times: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+        """Latents of n runs to fields ``[n, t, M, V]`` in physical units, where memory allows; else UserError.
+
+        The decoder is that of the first member. Times as for :meth:`predict`.
+        """
+        times = self._checked_times(times)
+        needed = DECODING * len(latents.z) * self._run_bytes(times)
+        require_memory(needed, f"decoding {len(latents.z)} runs of {len(times)} times", "ask for fewer at once.")
         with torch.inference_mode():
-            vae = self.networks.vae
             moments = torch.from_numpy(unit_times(times, self.times))
-            coefficients: NDArray[np.float32] = vae.decode(vae.latents_from_flat(flat), moments).numpy()
+            coefficients: NDArray[np.float32] = self.networks.vae.decode(latents, moments).numpy()
         return self.reduction.decode(coefficients)
 
     def _run_bytes(self, times: NDArray[np.float64]) -> int:
@@ -174,23 +213,6 @@ class Surrogate(Parts):
     def _at_once(self, times: NDArray[np.float64]) -> int:
         """How many fields ``[t, M, V]`` are decoded at once."""
         return max(1, BATCH_BYTES // self._run_bytes(times))
-
-    def _std(
-        self, latents: Gaussian, times: NDArray[np.float64], samples: int, generators: Sequence[torch.Generator]
-    ) -> NDArray[np.float32]:
-        """Standard deviation over samples of each design's latents, accumulated (Welford 1962); ``[n, t, M, V]``."""
-        std = np.empty((len(generators), len(times), *self.reduction.field_shape), np.float32)
-        for design, generator in enumerate(generators):
-            one = Gaussian(latents.mean[design].expand(samples, -1), latents.log_std[design].expand(samples, -1))
-            mean, squares, count = np.zeros(std.shape[1:]), np.zeros(std.shape[1:]), 0
-            for drawn in torch.split(one.sample(generator), self._at_once(times)):
-                for fields in self._decode(drawn, times):
-                    count += 1
-                    change = fields - mean
-                    mean += change / count
-                    squares += change * (fields - mean)
-            std[design] = np.sqrt(squares / max(samples - 1, 1))
-        return std
 
     def _checked_times(self, times: NDArray[np.float64] | None) -> NDArray[np.float64]:
         if times is None:
@@ -224,12 +246,6 @@ class Surrogate(Parts):
             arrays["coords"] = (("node", "dim"), self.mesh.coords)
         labels = {"run": list(ids), "time": times, "variable": list(self.variables)}
         return xr.Dataset(arrays, labels, {"units": list(self.units), "warnings": warnings})
-
-
-def _generator(seed: int, run: str) -> torch.Generator:
-    """Noise of one design: it depends on the seed and the design's id, not on the designs beside it."""
-    digest = hashlib.sha256(f"{seed} {run}".encode("utf-8", "surrogatepass")).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
 
 
 def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:

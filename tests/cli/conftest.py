@@ -27,6 +27,7 @@ device = "cpu"
 vae.steps = 12
 conditioner.steps = 12
 end_to_end.steps = 12
+end_to_end.members = 2
 """
 
 

@@ -288,7 +288,7 @@ def test_resume_with_other_settings_is_refused(trained: Path, refused: Any) -> N
     refused((["train", trained, "--resume", "--set", "training.seed=5"], ("training.seed was 0 and is 5",)))
 
 
-@pytest.mark.parametrize("file", ["SimulGen-VAE", "LatentConditioner"])
+@pytest.mark.parametrize("file", ["SimulGen-VAE", "LatentConditioner", "Ensemble"])
 @pytest.mark.parametrize("size", [0, 7, 200, -1])
 def test_truncated_model_files(file: str, size: int, trained: Path, make_runs: Any, refused: Any) -> None:
     path = trained / "model_save" / file

@@ -62,6 +62,7 @@ def test_training_leaves_the_documented_files(templates: Path) -> None:
     assert {path.name for path in model.iterdir()} == {
         "SimulGen-VAE",
         "LatentConditioner",
+        "Ensemble",
         "latent_vectors.npy",
         "xs.npy",
     }
@@ -79,6 +80,27 @@ def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
     assert set(metrics["stages"]) == {"vae", "conditioner", "end_to_end"}
     assert {path.name for path in (trained / "output").glob("*.png")} == set(metrics["figures"]) != set()
     assert "</html>" in (trained / "output/report.html").read_text()
+    card = trained / "output/MODEL_CARD.md"
+    assert f"Model card: {card.resolve()}" in done.out
+    assert card.read_text().startswith("# Model card")
+
+
+def test_evaluation_has_settings_of_its_own(cli: Any, trained: Path) -> None:
+    def checks(*arguments: str) -> list[str]:
+        done = cli("evaluate", trained, *arguments)
+        assert done.code == 0, done.err
+        metrics = json.loads((trained / "output/metrics.json").read_text())
+        found = [one["of"] for one in metrics["physics"]["quantities"] if one["kind"] == "expression"]
+        assert len(metrics["settings"]["evaluation"]["checks"]) == len(found)
+        return found
+
+    with (trained / "study.toml").open("a") as file:
+        file.write('[evaluation]\nchecks = ["kinetic energy: 0.5*u**2", "heat: T"]\n')
+    assert checks() == ["kinetic energy", "heat"]
+    assert checks("--set", 'evaluation.checks=["late: t*u"]') == ["late"]
+    refused = cli("evaluate", trained, "--set", "training.seed=1")
+    assert refused.code == 2
+    assert "only settings of the group evaluation" in refused.err
 
 
 def test_predict_writes_arrays_in_the_order_of_the_table(cli: Any, trained: Path, make_runs: Any) -> None:

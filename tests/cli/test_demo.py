@@ -37,6 +37,7 @@ def metrics(prediction=0.02):
         "errors": {name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in METHODS},
         "best_reference": {"name": "pod_gpr"},
         "ratio_to_best_reference": 0.5,
+        "uncertainty": {"level": 0.9, "test": {"coverage": 0.88}},
         "notes": [],
         "data": {"runs": 2, "parameters": list(board.NAMES), "images": None},
         "split": {"train": ["run_001"], "test": ["run_000"]},

@@ -1,74 +1,25 @@
-"""A study with a moving bump, and a plain surrogate of it: real POD, linear regression in the place of the networks."""
+"""A study with a moving bump, and a surrogate of it that was trained for a moment."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.errors import UserError
-from simulgenvae.reduction import Reduction, encode_runs, fit_reduction
-from simulgenvae.settings import Settings, Study
-
-
-@dataclass
-class LinearSurrogate:
-    """Coefficients that are linear in the transformed conditions, behind the interface of the trained surrogate."""
-
-    split: Split
-    condition_scaler: ConditionScaler
-    reduction: Reduction
-    weights: np.ndarray
-    timesteps: int
-    info: dict[str, Any]
-    settings: Settings = field(default_factory=Settings)
-
-    @classmethod
-    def fit(cls, dataset: Dataset, split: Split) -> LinearSurrogate:
-        rows = split.rows(dataset.ids)["train"]
-        scaler = ConditionScaler.fit(dataset.conditions.select(rows))
-        reduction = fit_reduction(dataset, rows, Settings().reduction)
-        x = _with_one(scaler.transform(dataset.conditions.select(rows)))
-        coefficients = encode_runs(dataset, reduction)[rows].reshape(len(rows), -1)
-        weights = np.linalg.lstsq(x, coefficients, rcond=None)[0]
-        history = [
-            {"stage": "vae", "step": 1, "train": 1.0, "validation": None},
-            {"stage": "vae", "step": 2, "train": 0.5, "validation": 0.6},
-            {"stage": "end_to_end", "step": 3, "train": 0.1, "validation": 0.2},
-        ]
-        info = {
-            "data_fingerprint": dataset.fingerprint,
-            "versions": {"<b>torch</b>": "2"},
-            "history": history,
-            "stages": ["vae", "conditioner", "end_to_end"],
-        }
-        return cls(split, scaler, reduction, weights, dataset.shape[1], info)
-
-    def predict(self, conditions: Conditions) -> xr.Dataset:
-        x = _with_one(self.condition_scaler.transform(conditions))
-        coefficients = (x @ self.weights).reshape(len(conditions), self.timesteps, -1)
-        return xr.Dataset({"fields": (("run", "time", "node", "variable"), self.reduction.decode(coefficients))})
-
-    def at_stage(self, study: Study, stage: str) -> LinearSurrogate:
-        """Twice the slope after the conditioner's stage: an error that is known to be larger."""
-        if not study.checkpoints.exists():
-            raise UserError(f"{study.checkpoints / stage} does not exist.")
-        return self if stage == "vae" else replace(self, weights=2 * self.weights)
-
-    def reconstruct(self, run: np.ndarray) -> np.ndarray:
-        return self.reduction.decode(0.99 * self.reduction.encode(run))
-
-
-def _with_one(x: np.ndarray) -> np.ndarray:
-    return np.column_stack([x, np.ones(len(x))])
+from simulgenvae.evaluation import evaluate
+from simulgenvae.fitting import fit
+from simulgenvae.settings import EvaluationSettings, Settings, Study
+from simulgenvae.surrogate import Surrogate
 
 
 def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
@@ -123,11 +74,59 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def trained(dataset: Dataset) -> LinearSurrogate:
-    return LinearSurrogate.fit(dataset, Split(dataset.ids[:8], dataset.ids[8:10], dataset.ids[10:]))
+def split(dataset: Dataset) -> Split:
+    """Eight training, two validation and two test runs."""
+    return Split(dataset.ids[:8], dataset.ids[8:10], dataset.ids[10:])
+
+
+@pytest.fixture(scope="session")
+def train_shortly(make_settings: Callable[..., Settings]) -> Callable[..., Surrogate]:
+    """Trains all stages of a small model, two members, for a few steps."""
+
+    def train(dataset: Dataset, split: Split, study: Study | None = None, steps: int = 4) -> Surrogate:
+        return fit(dataset, make_settings(steps, end_to_end={"members": 2}), split=split, study=study)
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def trained_study(
+    dataset: Dataset, split: Split, train_shortly: Callable[..., Surrogate], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Surrogate, Study]:
+    """A surrogate whose information looks like code, and the folder with its checkpoints; not to be changed."""
+    study = Study(tmp_path_factory.mktemp("trained"))
+    surrogate = train_shortly(dataset, split, study)
+    return replace(surrogate, info=surrogate.info | {"versions": {"<b>torch</b>": "2"}}), study
+
+
+@pytest.fixture(scope="session")
+def trained(trained_study: tuple[Surrogate, Study]) -> Surrogate:
+    return trained_study[0]
 
 
 @pytest.fixture
-def surrogate(trained: LinearSurrogate) -> LinearSurrogate:
-    """One that a test may change."""
+def surrogate(trained: Surrogate) -> Surrogate:
+    """One whose information a test may change."""
     return replace(trained, info=deepcopy(trained.info))
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return Study(tmp_path)
+
+
+@pytest.fixture
+def with_checkpoints(study: Study, trained_study: tuple[Surrogate, Study]) -> Study:
+    """A study that still has the checkpoints of the training."""
+    shutil.copytree(trained_study[1].checkpoints, study.checkpoints)
+    return study
+
+
+@pytest.fixture(scope="session")
+def evaluated(
+    dataset: Dataset, trained: Surrogate, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Study]:
+    """Metrics and folder of an evaluation with everything, also a check of the user's; not to be changed."""
+    study = Study(tmp_path_factory.mktemp("evaluated"))
+    checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
+    return evaluate(dataset, trained, study, evaluation=checks), study

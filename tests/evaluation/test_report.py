@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from simulgenvae.evaluation import evaluate
+from simulgenvae.evaluation.figures import CAPTIONS
 from simulgenvae.settings.study import Study
 
 
@@ -32,10 +33,8 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(dataset: Any, trained: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
-    study = Study(tmp_path_factory.mktemp("study"))
-    evaluate(dataset, trained, study)
-    return study.report_file.read_text(encoding="utf-8")
+def page(evaluated: tuple[dict[str, Any], Study]) -> str:
+    return evaluated[1].report_file.read_text(encoding="utf-8")
 
 
 def test_self_contained_and_well_formed(page: str) -> None:
@@ -43,9 +42,40 @@ def test_self_contained_and_well_formed(page: str) -> None:
     outline.feed(page)
     assert outline.open == []
     assert outline.seen.count("img") >= 8
-    assert all(source.startswith("data:image/png;base64,") for source in outline.sources)
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in outline.sources)
     assert not {"script", "link", "b<", "iframe"} & set(outline.seen)
     assert not re.search(r"https?://|url\(", page)
+
+
+def test_contents_lead_to_every_chapter(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    targets = [source.removeprefix("#") for source in outline.sources if source.startswith("#")]
+    assert targets == re.findall(r'<section id="([^"]+)"', page)
+    assert re.findall(r'<a href="#[^"]+">([^<]+)</a>', page) == [
+        "Errors",
+        "Fields",
+        "Uncertainty",
+        "Physics checks",
+        "Conditioning",
+        "Latents",
+        "Training",
+        "Data, settings and versions",
+    ]
+
+
+def test_figures_stand_in_their_chapters(page: str) -> None:
+    chapters = dict(re.findall(r'<section id="[^"]+"><h2>([^<]+)</h2>(.*?)</section>', page, re.DOTALL))
+    for chapter, kinds in {
+        "Uncertainty": ("uncertainty_calibration", "uncertainty_runs"),
+        "Physics checks": ("physics",),
+        "Conditioning": ("sensitivity",),
+        "Latents": ("latent_levels", "latent_off", "latent_parity", "latent_pca", "latent_tsne"),
+        "Fields": ("temporal", "nodal", "error_map"),
+    }.items():
+        for kind in kinds:
+            assert escape(CAPTIONS[kind]) in chapters[chapter]
+    assert page.count("<img") == len(re.findall("<figcaption>", page)) >= 18
 
 
 def test_strings_from_data_are_text(page: str) -> None:
@@ -64,6 +94,11 @@ def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:
         "latent_dim",
         "Worst runs",
         "fraction of the best reference",
+        "calibrated on 2 validation run(s)",
+        "sd_ratio",
+        "of test values inside their 90 % interval",
+        "energy of all variables",
+        "Switched off: test",
     ):
         assert expected in page
 

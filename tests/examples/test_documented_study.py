@@ -65,6 +65,7 @@ def check_outputs(study: Study) -> None:
     assert {path.name for path in study.model_save.iterdir() if path.is_file()} == {
         "SimulGen-VAE",
         "LatentConditioner",
+        "Ensemble",
         "latent_vectors.npy",
         "xs.npy",
     }

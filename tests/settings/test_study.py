@@ -13,11 +13,13 @@ def test_names_are_the_documented_ones(tmp_path: Path) -> None:
         study.pickle_file(2): "input_data/dataset2.pickle",
         study.vae_file: "model_save/SimulGen-VAE",
         study.conditioner_file: "model_save/LatentConditioner",
+        study.ensemble_file: "model_save/Ensemble",
         study.latents_file: "model_save/latent_vectors.npy",
         study.hierarchical_latents_file: "model_save/xs.npy",
         study.report_file: "output/report.html",
     }
     assert {path.relative_to(tmp_path).as_posix() for path in documented} == set(documented.values())
+    assert set(study.model_files) == {path for path in documented if path.parent == study.model_save}
     assert [path.name for path in study.preset_files(3)] == ["preset3.txt", "preset.txt"]
 
 

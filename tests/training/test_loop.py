@@ -131,16 +131,21 @@ def test_without_patience_the_whole_budget_is_used_and_the_end_is_validated(
 def test_the_weights_of_the_best_validation_are_used(
     make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path, name: str
 ) -> None:
-    """With a learning rate that is too large the last weights are not the best."""
-    settings = make_settings(
-        steps=30,
-        stage={"learning_rate": 0.03, "final_learning_rate": 0.99, "warmup": 0.0},
-        skip_gradient=1e30,
-        validate_every=1,
-        optimizer="adamw",
-    )
+    """Which are not the last, as the last steps climb the loss."""
+    stage = {"learning_rate": 0.01, "final_learning_rate": 0.99, "warmup": 0.0}
+    settings = make_settings(steps=16, stage=stage, validate_every=1, optimizer="adamw", skip_gradient=1e30)
     problem = make_problem(settings)
-    stage = problem.stage(name)
+    kind = type(problem.stage(name))
+
+    class Climbing(kind):
+        calls = 0
+
+        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+            self.calls += 1
+            terms = super().losses(batch, kl_weight)
+            return terms if self.calls <= 6 else {"loss": -100 * terms["loss"]}
+
+    stage = problem.stage(name, Climbing)
     history = problem.loop(tmp_path).run([stage]).history
     errors = [each["validation"] for each in history]
     assert min(errors) < errors[-1], "otherwise this test shows nothing"
@@ -209,6 +214,12 @@ def test_warnings_are_shown_and_kept_until_what_they_are_about_is_forgotten(
     assert settings.training.end_to_end.from_scratch
     progress = make_problem(settings).loop().run([problem.stage(name) for name in names])
     assert [warning.split(":")[0] for warning in progress.warnings] == ["end_to_end"]
+    problem = make_problem(settings)
+    second = EndToEndStage(*vars(problem.stage("end_to_end")).values())
+    second.member = 2
+    progress = problem.loop().run([problem.stage("end_to_end"), second])
+    assert [warning.split(":")[0] for warning in progress.warnings] == ["end_to_end", "end_to_end_2"]
+    assert all("training.end_to_end.learning_rate" in warning for warning in progress.warnings)
 
 
 def test_running_out_of_memory_says_what_to_change(make_problem: MakeProblem, make_settings: MakeSettings) -> None:

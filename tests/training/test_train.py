@@ -30,9 +30,9 @@ from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.loop import Interrupted
-from simulgenvae.training.stages import VaeStage
+from simulgenvae.training.stages import EndToEndStage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
-from simulgenvae.training.train import choose_device, train
+from simulgenvae.training.train import Trained, choose_device, train
 
 MakeSettings = Callable[..., Settings]
 STAGES = ("vae", "conditioner", "end_to_end")
@@ -49,6 +49,7 @@ OVERRIDES = {
     "training.checkpoint_seconds": 0.02,
     **{f"training.{stage}.steps": STEPS for stage in STAGES},
     **{f"training.{stage}.batch_size": 4 for stage in STAGES},
+    "training.end_to_end.members": 2,
 }
 ARGUMENTS = [argument for key, value in OVERRIDES.items() for argument in ("--set", f"{key}={value}")]
 
@@ -86,7 +87,7 @@ def _wait(reached: Callable[[], bool], alive: Callable[[], bool], seconds: float
 
 
 def _same_model(one: Study, other: Study) -> None:
-    for file in ("vae_file", "conditioner_file", "latents_file", "hierarchical_latents_file"):
+    for file in ("vae_file", "conditioner_file", "ensemble_file", "latents_file", "hierarchical_latents_file"):
         assert getattr(one, file).read_bytes() == getattr(other, file).read_bytes(), file
 
 
@@ -106,7 +107,7 @@ def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
     context = multiprocessing.get_context("forkserver")  # imports torch once instead of once a process
     context.set_forkserver_preload(["simulgenvae.cli.main", "simulgenvae.surrogate"])
     killed = []
-    for stage in range(len(STAGES)):
+    for stage in range(len(STAGES) + 1):  # the second member is the last
         moment = stage, chance.randrange(1, STEPS)
         process = context.Process(target=main, args=(["train", str(study.folder), *ARGUMENTS, "--resume"],))
         process.start()
@@ -240,6 +241,106 @@ def test_prepared_coefficients_of_another_training_are_not_resumed(
         train(waves, split, settings, stages=STAGES, folder=tmp_path / "one", resume=True)
 
 
+class _InterruptingMember(EndToEndStage):
+    """During the third step of whose second member the user presses Ctrl-C."""
+
+    calls = 0
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, torch.Tensor]:
+        self.calls += self.member == 2
+        if self.calls == 3:
+            signal.raise_signal(signal.SIGINT)
+        return super().losses(batch, kl_weight)
+
+
+def _same_members(one: Trained, other: Trained) -> None:
+    assert len(one.members) == len(other.members)
+    for mine, others in zip(one.members, other.members, strict=True):
+        weights = others.state_dict()
+        assert all(torch.equal(value, weights[name]) for name, value in mine.state_dict().items())
+
+
+def test_members_learn_from_weights_of_their_own(waves: Dataset, make_settings: MakeSettings, tmp_path: Path) -> None:
+    settings, one = make_settings(3, end_to_end={"members": 2}), make_settings(3)
+    split = make_split(waves.ids, settings.data, None)
+    trained = train(waves, split, settings, stages=STAGES, folder=tmp_path)
+    assert [entry["stage"] for entry in trained.progress.history] == [*STAGES, "end_to_end_2"]
+    first, second = (member.state_dict() for member in trained.members)
+    assert not torch.equal(first["vae.decoder.output.weight"], second["vae.decoder.output.weight"])
+    assert all(torch.equal(first[name], second[name]) for name in ("vae.times", "vae.coefficient_std"))
+    alone = train(waves, split, one, stages=STAGES).members
+    assert len(alone) == 1
+    assert all(torch.equal(value, first[name]) for name, value in alone[0].state_dict().items())
+    for label, weights in (("end_to_end", first), ("end_to_end_2", second)):
+        kept, _ = read_tensors(tmp_path / f"{label}.safetensors")
+        assert all(torch.equal(value, weights[name]) for name, value in kept.items())
+
+
+def test_interrupted_members_go_on_as_if_never_stopped(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(5, end_to_end={"members": 3})
+    split = make_split(waves.ids, settings.data, None)
+    whole = train(waves, split, settings, stages=STAGES)
+    with monkeypatch.context() as patch:
+        patch.setattr(simulgenvae.training.train, "EndToEndStage", _InterruptingMember)
+        patch.setitem(simulgenvae.training.train.STAGES, "end_to_end", _InterruptingMember)
+        with pytest.raises(Interrupted):
+            train(waves, split, settings, stages=STAGES, folder=tmp_path)
+    resumed = train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
+    _same_members(resumed, whole)
+    assert resumed.progress == whole.progress
+    again = train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
+    _same_members(again, whole)
+
+
+@pytest.mark.parametrize("change", [{"vae.times": None}, {"vae.times": torch.zeros(3)}, {"other": torch.zeros(1)}])
+def test_a_damaged_member_is_not_resumed(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, change: dict[str, torch.Tensor | None]
+) -> None:
+    settings = make_settings(1, end_to_end={"members": 2})
+    split = make_split(waves.ids, settings.data, None)
+    train(waves, split, settings, stages=STAGES, folder=tmp_path)
+    path = tmp_path / "end_to_end.safetensors"
+    tensors, about = read_tensors(path)
+    write_tensors(path, {name: value for name, value in (tensors | change).items() if value is not None}, about)
+    with pytest.raises(UserError, match=r"end_to_end\.safetensors is damaged"):
+        train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
+    write_tensors(path, tensors, {"identity": about["identity"] | {"data": "other"}})
+    with pytest.raises(UserError, match=r"end_to_end\.safetensors belongs to another training"):
+        train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("stages", "end_to_end"),
+    [
+        (["vae"], {}),
+        (["vae", "conditioner"], {}),
+        (STAGES, {"from_scratch": False}),
+        (STAGES, {"decoder": "frozen"}),
+    ],
+)
+def test_what_is_fine_tuned_has_one_member(
+    waves: Dataset, make_settings: MakeSettings, stages: list[str], end_to_end: dict[str, object]
+) -> None:
+    settings = make_settings(1, end_to_end={"members": 3} | end_to_end)
+    trained = train(waves, make_split(waves.ids, settings.data, None), settings, stages=stages)
+    assert len(trained.members) == 1
+    assert [entry["stage"] for entry in trained.progress.history] == list(stages)
+
+
+def test_the_scaler_that_was_chosen_is_that_of_a_resumed_training(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(1)
+    split = make_split(waves.ids, settings.data, None)
+    monkeypatch.setattr(simulgenvae.training.train, "choose_logarithms", lambda *_: ("speed",))
+    before = train(waves, split, settings, stages=STAGES, folder=tmp_path).condition_scaler
+    monkeypatch.undo()
+    assert before.logarithm == (False, True)
+    assert train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True).condition_scaler == before
+
+
 def test_resuming_without_a_checkpoint_starts_and_says_so(
     waves: Dataset, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
@@ -269,13 +370,13 @@ def test_held_out_runs_do_not_influence_the_networks(waves: Dataset, make_settin
     fields[[10, 11]] *= 50.0
     other = Dataset.from_arrays(fields, waves.conditions, times=waves.times, coords=waves.mesh.coords)
     split = Split(waves.ids[:10], waves.ids[10:11], waves.ids[11:])
-    one, two = (train(data, split, settings, stages=STAGES).networks.state_dict() for data in (waves, other))
+    one, two = (train(data, split, settings, stages=STAGES).members[0].state_dict() for data in (waves, other))
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
 def test_a_seed_of_its_own_gives_other_weights(waves: Dataset, make_settings: MakeSettings) -> None:
     split = make_split(waves.ids, make_settings().data, None)
-    one, two = (train(waves, split, make_settings(1, seed=seed), stages=["vae"]).networks for seed in (0, 1))
+    one, two = (train(waves, split, make_settings(1, seed=seed), stages=["vae"]).members[0] for seed in (0, 1))
     assert not torch.equal(one.vae.decoder.output.weight, two.vae.decoder.output.weight)
 
 

@@ -27,7 +27,12 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--images", type=Path, help="their pictures: a folder, a CSV id,file, or one .png or .jpg")
     parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
     parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
-    parser.add_argument("--samples", type=int, default=0, help="latent samples for a standard deviation")
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=0,
+        help="at least 2: say how certain each value is, by std, lower and upper (one network draws so many latents)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
     parser.add_argument("--overwrite", action="store_true", help="replace the output file")
     parser.set_defaults(run=run)
@@ -47,7 +52,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     conditions, notes = read_new_conditions(options.params, options.images, surrogate.condition_scaler)
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
-    for warning in surrogate.condition_scaler.outside(conditions):
+    for warning in surrogate.warnings(conditions):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     times = None if options.times is None else np.asarray(read_times(options.times), np.float64)
     batches = surrogate.predict_batches(conditions, times=times, samples=options.samples, seed=options.seed)

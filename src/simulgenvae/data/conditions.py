@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -63,7 +63,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class ConditionScaler:
-    """Shift and scale of each parameter, after a logarithm where it is positive and spans more than a decade.
+    """Shift and scale of each parameter, of some after a logarithm.
 
     Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's units. ``images`` is the
     format of the pictures, where there are any.
@@ -78,8 +78,12 @@ class ConditionScaler:
     images: ImageFormat | None = None
 
     @classmethod
-    def fit(cls, conditions: Conditions) -> Self:
-        """From the training runs. Raises UserError naming every condition that is the same in all of them."""
+    def fit(cls, conditions: Conditions, logarithms: Collection[str] | None = None) -> Self:
+        """From the training runs; ``logarithms`` names the parameters that are read as such, by default all that are
+        positive and span more than a decade.
+
+        Raises UserError naming every condition that is the same in all runs.
+        """
         table, images = conditions.table, conditions.images
         if not len(table):
             raise UserError("no runs to scale the parameters from")
@@ -94,8 +98,11 @@ class ConditionScaler:
                 f"constant parameter {constant}: the same value in all {len(table)} training runs, so nothing can be "
                 "learned from it. Remove the column, or add runs that differ in it"
             )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logarithm = (lower > 0) & (np.log(upper) - np.log(lower) > np.log(10.0))
+        if logarithms is None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                logarithm = (lower > 0) & (np.log(upper) - np.log(lower) > np.log(10.0))
+        else:
+            logarithm = np.isin(conditions.names, list(logarithms))
         values = _logarithm(table, logarithm)
         size = np.abs(values).max(axis=0)  # divided out, so that squares of huge or tiny values stay finite
         shift, scale = (values / size).mean(axis=0) * size, (values / size).std(axis=0) * size

@@ -95,7 +95,7 @@ def with_mirrored(
         raise UserError(
             f"{FLIPS} needs to know where the nodes are: give their coordinates at ingest, --coords or --mesh"
         )
-    mirrors = _mirrors(coords, dataset.variables, axes, odd)
+    mirrors = mirrors_of(coords, dataset.variables, axes, odd)
     extended = _extended(conditions, conditions.images, rows, mirrors)
     parts: dict[str, Any] = {part.name: getattr(dataset, part.name) for part in dataclasses.fields(Dataset)}
     parts |= {"ids": extended.ids, "conditions": extended}
@@ -158,7 +158,7 @@ def _check_names(dataset: Dataset, axes: Sequence[str], odd: Mapping[str, Sequen
         raise UserError(f"{ODD}: no variable {listed(strange)}: the variables are {', '.join(dataset.variables)}")
 
 
-def _mirrors(
+def mirrors_of(
     coords: NDArray[np.float64], variables: Sequence[str], axes: Sequence[str], odd: Mapping[str, Sequence[str]]
 ) -> list[Mirror]:
     """For every combination of the axes: one axis first, then two in turn, and so on."""

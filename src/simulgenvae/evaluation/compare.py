@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.limits import available_memory
-from simulgenvae.evaluation.image_features import Features
+from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf
-from simulgenvae.evaluation.references import MeanRun, NearestRun, Reference
+from simulgenvae.evaluation.physics import PhysicsChecks
+from simulgenvae.evaluation.presentation import compared_split
+from simulgenvae.evaluation.uncertainty import SAMPLES, UNSEEN, UncertaintyErrors
+from simulgenvae.regression.image_features import Features
+from simulgenvae.regression.pod_gpr import PodGpr
+from simulgenvae.regression.pod_rbf import PodRbf
+from simulgenvae.regression.references import MeanRun, NearestRun, Reference
 
 if TYPE_CHECKING:
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate import Surrogate
 
@@ -32,6 +38,10 @@ Advance = Callable[[str], None]
 class Comparison:
     """What :func:`compare` found; the inner dictionaries have an entry for every split that has runs."""
 
+    scale: VariableScale
+    """Of the variables in the training runs."""
+    physics: PhysicsChecks
+    """Of the runs that nothing has seen."""
     errors: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
     """By method: prediction, reconstruction, projection_floor and the references."""
     stages: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
@@ -39,6 +49,8 @@ class Comparison:
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    uncertainty: dict[str, UncertaintyErrors] = field(default_factory=dict)
+    """Of the validation and the test runs."""
 
 
 def steps(rows: dict[str, NDArray[np.intp]]) -> int:
@@ -51,16 +63,22 @@ def compare(
     surrogate: Surrogate,
     stages: dict[str, Surrogate],
     rows: dict[str, NDArray[np.intp]],
+    checks: Sequence[str],
     advance: Advance,
 ) -> Comparison:
     """Evaluate on ``rows`` of the data set (keys train, validation, test); references learn from ``rows["train"]``.
 
-    ``stages`` holds the surrogate as it was after earlier training stages. ``advance`` is called with a description
+    ``stages`` holds the surrogate as it was after earlier training stages; ``checks`` are users' physics checks, as
+    ``name: expression``. ``advance`` is called with a description
     after every run read and every reference fitted. Memory holds a batch of predictions and the coefficients of the
     training runs; where those do not fit, the references are left out and ``notes`` says so.
     """
-    found = Comparison()
-    scale, coefficients = _training_pass(dataset, surrogate, rows["train"], found, advance)
+    scale, coefficients = _training_pass(dataset, surrogate, rows["train"], advance)
+    physics = PhysicsChecks(dataset.variables, dataset.times, dataset.mesh, dataset.shape[2], scale, checks)
+    found, unseen = Comparison(scale, physics), compared_split(rows)
+    found.uncertainty = {split: UncertaintyErrors(scale) for split in UNSEEN if len(rows[split])}
+    if coefficients is None:
+        found.notes.append(_left_out(dataset, surrogate, rows["train"]))
     features = Features.fit(dataset.conditions.select(rows["train"]), surrogate.condition_scaler)
     references = [] if coefficients is None else _fit(dataset, features, rows["train"], coefficients, found, advance)
     predicting = 0.0
@@ -85,6 +103,9 @@ def compare(
                     count(found.stages, "vae", stages["vae"].reconstruct(truth))
                 for name, prediction in staged.items():
                     count(found.stages, name, prediction[i])
+                if split == unseen:
+                    physics.add(dataset.ids[row], predictions[i], truth)
+                _count_uncertainty(found, surrogate, conditions.select([i]), split, truth)
                 advance(f"Evaluating {split} runs")
     found.timing = {
         "seconds_per_run_in_batches": predicting / sum(map(len, rows.values())),
@@ -109,18 +130,28 @@ def _count(
     by_split[split].add(answer, truth)
 
 
+def _count_uncertainty(
+    found: Comparison, surrogate: Surrogate, conditions: Conditions, split: str, truth: NDArray[np.float32]
+) -> None:
+    """Count one run, where its split still takes part; one that needs too much memory ends that."""
+    if split not in found.uncertainty:
+        return
+    try:
+        prediction = surrogate.predict(conditions, samples=SAMPLES)
+    except UserError as error:
+        del found.uncertainty[split]
+        found.notes.append(f"The uncertainty of {split} runs is left out: {error}")
+    else:
+        found.uncertainty[split].add(prediction, 0, truth)
+
+
 def _training_pass(
-    dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp], found: Comparison, advance: Advance
+    dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp], advance: Advance
 ) -> tuple[VariableScale, NDArray[np.float32] | None]:
     """Means and spreads of the variables, and coefficients ``[n, T, r]`` if they fit into half of the free memory."""
     shape = (len(rows), dataset.shape[1], surrogate.reduction.rank)
-    needed, free = 4 * int(np.prod(shape, dtype=np.int64)), available_memory()
-    coefficients = np.empty(shape, dtype=np.float32) if needed <= free / 2 else None
-    if coefficients is None:
-        found.notes.append(
-            f"The references were left out: the coefficients of {len(rows)} training runs need {needed / 1e9:.1f} GB, "
-            f"{free / 1e9:.1f} GB of memory are free, and half of that may be used."
-        )
+    fits = _coefficient_bytes(dataset, surrogate, rows) <= available_memory() / 2
+    coefficients = np.empty(shape, dtype=np.float32) if fits else None
 
     def runs() -> Iterator[NDArray[np.float32]]:
         for i, row in enumerate(rows):
@@ -131,6 +162,18 @@ def _training_pass(
             yield run
 
     return VariableScale.fit(runs()), coefficients
+
+
+def _coefficient_bytes(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) -> int:
+    return 4 * len(rows) * dataset.shape[1] * surrogate.reduction.rank
+
+
+def _left_out(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) -> str:
+    needed, free = _coefficient_bytes(dataset, surrogate, rows), available_memory()
+    return (
+        f"The references were left out: the coefficients of {len(rows)} training runs need {needed / 1e9:.1f} GB, "
+        f"{free / 1e9:.1f} GB of memory are free, and half of that may be used."
+    )
 
 
 def _fit(

@@ -15,6 +15,7 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from simulgenvae.data.images import GREY, Images
+from simulgenvae.ensemble.calibration import LEVEL
 from simulgenvae.evaluation.presentation import PREDICTION, RECONSTRUCTION, TRUTH, literal, quantity
 
 MAX_VARIABLES = 4
@@ -25,6 +26,7 @@ _LINES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("VAE reconstruction", {"color": RECONSTRUCTION, "linestyle": "--"}),
     ("prediction", {"color": PREDICTION, "linestyle": "-", "linewidth": 1.2}),
 )
+_INTERVAL = f"{100 * LEVEL:g} % interval"
 _MAX_POINTS = 20_000
 _IMAGE_WIDTH = 2.0  # inches
 
@@ -63,13 +65,15 @@ class Frame:
 class RunView:
     """One run as truth, VAE reconstruction and prediction, each ``[T, M, V]``, with the words to head it.
 
-    ``image`` is the picture of its design alone, where that is known.
+    ``interval`` are lower and upper bound of the prediction and ``image`` is the picture of its design alone, where
+    these are known.
     """
 
     title: str
     truth: NDArray[np.float32]
     reconstruction: NDArray[np.float32]
     prediction: NDArray[np.float32]
+    interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     image: Images | None = None
 
     def fields(self) -> tuple[NDArray[np.float32], ...]:
@@ -89,6 +93,9 @@ def temporal_view(view: RunView, frame: Frame) -> Figure:
             for (label, style), values in zip(_LINES, view.fields(), strict=True):
                 mark = {"marker": "o", "fillstyle": "none"} if len(frame.times) < 3 else {}
                 axes.plot(frame.times, values[:, node, v], label=label, **style, **mark)
+            if view.interval is not None:
+                bounds = (bound[:, node, v] for bound in view.interval)
+                axes.fill_between(frame.times, *bounds, color=PREDICTION, alpha=0.2, linewidth=0, label=_INTERVAL)
             axes.set(title=frame.node(int(node)), ylabel=frame.quantity(v))
             axes.grid(color="#DDDDDD", linewidth=0.6)
     for axes in grid[-1]:
@@ -239,5 +246,6 @@ def _abscissa(space: NDArray[np.float64] | None, nodes: int) -> tuple[NDArray[np
 
 def _head(figure: Figure, labelled: Axes, title: str) -> Figure:
     figure.suptitle(literal(title), fontsize="medium")
-    figure.legend(*labelled.get_legend_handles_labels(), loc="outside lower center", ncols=len(_LINES), frameon=False)
+    handles, labels = labelled.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure

@@ -14,6 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.evaluation import check_figures as checks
+from simulgenvae.evaluation import latent_figures as latents
+from simulgenvae.evaluation import uncertainty_figures as uncertainty
 from simulgenvae.evaluation.field_figures import Frame, RunView, error_map, nodal_view, temporal_view
 from simulgenvae.evaluation.presentation import (
     METHOD_STYLES,
@@ -25,14 +29,32 @@ from simulgenvae.evaluation.presentation import (
     percent,
 )
 
+CAPTIONS = {
+    "references": "Mean error of the surrogate and of simple methods that learned from the same training runs.",
+    "runs": "Error of each run.",
+    "error_over_time": "Error at each time as a share of the whole trajectory's norm.",
+    "temporal": "Single nodes over time.",
+    "nodal": "The field at some times.",
+    "error_map": "Where the prediction errs: root mean square error at each node.",
+    "training": "Losses during training.",
+    **uncertainty.CAPTIONS,
+    **checks.CAPTIONS,
+    **latents.CAPTIONS,
+}
+"""What each figure shows. Names of figures are these, and for several of a kind these with ``_`` and more."""
+
 
 def make_figures(
-    metrics: dict[str, Any], views: dict[str, RunView], frame: Frame, node_rmse: NDArray[np.float64]
+    metrics: dict[str, Any],
+    views: dict[str, RunView],
+    frame: Frame,
+    node_rmse: NDArray[np.float64],
+    conditions: Conditions,
 ) -> Iterator[tuple[str, Figure]]:
     """Every figure of the report with its name, one at a time.
 
     ``metrics`` is the content of ``metrics.json``; ``views`` are the runs to show, by a short name;
-    ``node_rmse`` ``[M, V]`` is the error at each node over the compared split.
+    ``node_rmse`` ``[M, V]`` is the error at each node over the compared split; ``conditions`` are those of all runs.
     """
     split = metrics["compared_split"]
     errors, names = metrics["errors"], method_names(metrics["data"])
@@ -44,6 +66,10 @@ def make_figures(
         for v, figure in nodal_view(view, frame):
             yield f"nodal_{name}_{v + 1}", figure
     yield "error_map", error_map(node_rmse, frame, f"error of prediction over all {split} runs and times")
+    yield from uncertainty.uncertainty_figures(metrics["uncertainty"])
+    yield from checks.check_figures(metrics["physics"], metrics["sensitivity"], metrics["data"]["times"])
+    of_runs = {run: error for found in errors["prediction"].values() for run, error in found.get("per_run", {}).items()}
+    yield from latents.latent_figures(metrics["latents"], of_runs, conditions)
     if metrics["surrogate"].get("history"):
         yield "training", training_curves(metrics["surrogate"]["history"])
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sized
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from simulgenvae.data.images import ImageFormat
@@ -50,6 +52,8 @@ METHOD_STYLES = {
     "pod_gpr": ("#009E73", "--"),
 }
 """Colour and line style of every method."""
+SPLIT_STYLES = {"train": ("#999999", "o"), "validation": ("#56B4E9", "s"), "test": (PREDICTION, "^")}
+"""Colour and marker of the runs of every split."""
 
 
 def method_names(data: dict[str, Any]) -> dict[str, str]:
@@ -93,13 +97,14 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def compared_split(errors: dict[str, Any]) -> str:
-    """The split that nothing has seen: test, else validation, else training."""
-    return next((split for split in reversed(SPLITS) if errors["prediction"].get(split, {}).get("runs")), "train")
+def compared_split(rows: Mapping[str, Sized]) -> str:
+    """The split, of those with runs, that nothing has seen: test, else validation, else training."""
+    return next(split for split in reversed(SPLITS) if split == "train" or len(rows.get(split, ())))
 
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    figure.set_dpi(110)
+    FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call] # savefig would draw twice
     return buffer.getvalue()

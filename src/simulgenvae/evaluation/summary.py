@@ -14,9 +14,13 @@ def summary_table(metrics: dict[str, Any]) -> Table:
     """Joint relative error of every method on the runs that nothing has seen; ``metrics`` is that of ``evaluate``."""
     split, names = metrics["compared_split"], method_names(metrics["data"])
     best, ratio = metrics["best_reference"], metrics["ratio_to_best_reference"]
-    notes = list(metrics["notes"])
+    covered, level = metrics["uncertainty"].get(split, {}).get("coverage"), 100 * metrics["uncertainty"]["level"]
+    notes = []
     if ratio is not None:
-        notes.insert(0, f"{ratio:.2f} of the best reference's error ({names[best['name']]})")
+        notes.append(f"{ratio:.2f} of the best reference's error ({names[best['name']]})")
+    if covered is not None:
+        notes.append(f"{percent(covered)} of the values are inside their {level:g} % interval")
+    notes += metrics["notes"]
     title = f"Joint relative L2 error on {metrics['errors']['prediction'][split]['runs']} {split} runs"
     table = Table(title=title, caption=Text("\n".join(notes)) if notes else None)
     table.add_column("Method")

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from simulgenvae.errors import UserError
 
 AXES = ("run", "time", "node", "variable")
+UNCERTAINTY = ("std", "lower", "upper")
 
 
 @dataclass(frozen=True)
 class Batch:
     """What is written of a prediction of n designs, as plain arrays.
 
-    fields, std: [n, T, M, V] in physical units, std None without samples; times: [T]; units: V texts.
+    fields: [n, T, M, V] in physical units; uncertainty: std, lower and upper alike, empty where it was not asked for;
+    times: [T]; units: V texts.
     """
 
     fields: NDArray[np.float32]
-    std: NDArray[np.float32] | None
+    uncertainty: dict[str, NDArray[np.float32]]
     ids: tuple[str, ...]
     times: NDArray[np.float64]
     variables: tuple[str, ...]
@@ -35,7 +37,7 @@ class Batch:
         variables = tuple(str(name) for name in prediction["variable"].values)
         return cls(
             fields=_values(prediction["fields"]),
-            std=_values(prediction["std"]) if "std" in prediction else None,
+            uncertainty={name: _values(prediction[name]) for name in UNCERTAINTY if name in prediction},
             ids=tuple(str(name) for name in prediction["run"].values),
             times=np.asarray(prediction["time"].values, dtype=np.float64),
             variables=variables,
@@ -44,8 +46,8 @@ class Batch:
         )
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """``fields`` and, when there is one, ``std``."""
-        return {"fields": self.fields} if self.std is None else {"fields": self.fields, "std": self.std}
+        """``fields`` and what says how certain they are."""
+        return {"fields": self.fields, **self.uncertainty}
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:

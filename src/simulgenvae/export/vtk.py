@@ -50,7 +50,7 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         used: set[str] = set()
         for batch in batches:
             times = batch.times
-            point_data = batch.variables if batch.std is None else [*batch.variables, *map(_std, batch.variables)]
+            point_data = [*batch.variables, *(f"{v}_{kind}" for kind in batch.uncertainty for v in batch.variables)]
             check_names(point_data, "point data")
             for index, run in enumerate(batch.ids):
                 name = safe_name(run, used)
@@ -68,10 +68,6 @@ def safe_name(run: str, used: set[str]) -> str:
         name, number = f"{plain}_{number}", number + 1
     used.add(name.lower())
     return name
-
-
-def _std(variable: str) -> str:
-    return f"{variable}_std"
 
 
 def _require_series(folder: Path) -> None:
@@ -103,8 +99,8 @@ def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder:
     for step in range(batch.times.size):
         for column, variable in enumerate(batch.variables):
             grid.point_data[_attribute(variable)] = batch.fields[index, step, :, column]
-            if batch.std is not None:
-                grid.point_data[_attribute(_std(variable))] = batch.std[index, step, :, column]
+            for kind, values in batch.uncertainty.items():
+                grid.point_data[_attribute(f"{variable}_{kind}")] = values[index, step, :, column]
         file = folder / f"{step:04d}.vtu"
         file.write_text(_vtu(grid), encoding="utf-8")
         files.append(file.name)

@@ -189,6 +189,10 @@ class EndToEndSettings(StageSettings):
     from_scratch: bool = True
     """After the other stages, learn all networks together from new weights, or fine-tune theirs when false. A training
     that starts from a trained model, or has a frozen decoder, always fine-tunes."""
+    members: Annotated[int, Field(ge=1, le=32)] | None = None
+    """Networks that are trained from new weights, one after another: their mean is the prediction, and how far they are
+    apart says how certain it is. When not given: 3, or 2 where pictures are read; always one where the stage
+    fine-tunes."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     weight: Positive = 1.0
@@ -291,6 +295,16 @@ class TrainingSettings(Group):
     end_to_end: EndToEndSettings = EndToEndSettings()
 
 
+class EvaluationSettings(Group):
+    """What `evaluate` measures beside the errors. It may differ from what the model was trained with."""
+
+    checks: tuple[str, ...] = ()
+    """Physics checks beside sum, integral and energy: a list of `name: expression` over the variables, the coordinates
+    x, y, z and the time t, for instance `["kinetic energy: 0.5*(u**2 + v**2)"]`; integrated over the mesh at every
+    time. Known are numbers, + - * / **, parentheses, sqrt, abs, exp, log, sin, cos, min and max; names that are no
+    identifiers stand between backquotes."""
+
+
 class Settings(Group):
     """Everything a study can set."""
 
@@ -299,6 +313,7 @@ class Settings(Group):
     model: ModelSettings = ModelSettings()
     conditioner: ConditionerSettings = ConditionerSettings()
     training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
     @model_validator(mode="after")
     def _files_of_the_kind(self) -> Self:

@@ -82,6 +82,11 @@ class Study:
         return self.model_save / "LatentConditioner"
 
     @property
+    def ensemble_file(self) -> Path:
+        """All members but the first, the Gaussian processes beside them, and the calibration."""
+        return self.model_save / "Ensemble"
+
+    @property
     def latents_file(self) -> Path:
         return self.model_save / "latent_vectors.npy"
 
@@ -92,7 +97,8 @@ class Study:
     @property
     def model_files(self) -> tuple[Path, ...]:
         """The files that one training writes together."""
-        return self.vae_file, self.conditioner_file, self.latents_file, self.hierarchical_latents_file
+        latents = self.latents_file, self.hierarchical_latents_file
+        return self.vae_file, self.conditioner_file, self.ensemble_file, *latents
 
     def model_backup(self, name: str) -> Path:
         """Folder for an earlier model's files."""
@@ -105,6 +111,18 @@ class Study:
     @property
     def report_file(self) -> Path:
         return self.output / "report.html"
+
+    @property
+    def model_card_file(self) -> Path:
+        return self.output / "MODEL_CARD.md"
+
+    @property
+    def learning_curve_file(self) -> Path:
+        return self.output / "learning_curve.json"
+
+    @property
+    def learning_curve_figure(self) -> Path:
+        return self.output / "learning_curve.png"
 
     @property
     def tensorboard(self) -> Path:

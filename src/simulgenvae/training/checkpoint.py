@@ -126,14 +126,15 @@ def comparable(identity: Any) -> dict[str, Any]:
     """An identity without the settings that a resumed run may change; empty where a file holds none.
 
     ``training.device``, ``speed`` and ``checkpoint_seconds`` change how fast and how safely it is learned. The group
-    ``data`` says what is read and how it is split; the fingerprint and the lists of runs stand for that.
+    ``data`` says what is read and how it is split; the fingerprint and the lists of runs stand for that. The group
+    ``evaluation`` is not about training.
     """
     if not isinstance(identity, dict):
         return {}
     settings = identity.get("settings")
     if not isinstance(settings, dict):
         return identity
-    kept = {group: values for group, values in settings.items() if group != "data"}
+    kept = {group: values for group, values in settings.items() if group not in {"data", "evaluation"}}
     if isinstance(training := kept.get("training"), dict):
         without = {"device", "checkpoint_seconds", "speed"}
         kept["training"] = {key: value for key, value in training.items() if key not in without}

@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulgenvae.training.stages import stage_name
+
 Entry = Mapping[str, Any]
 
 OVERFITTED = 3.0
@@ -58,19 +60,20 @@ def overfitted(entries: Sequence[Entry]) -> str | None:
     return (
         f"{stage}: overfitting. The error of validation runs is {ratio:.1f} times that of training runs. What helps, "
         "best first: more runs, a symmetry of the problem (training.augmentation.flips), noise (training.augmentation."
-        f"{noise}), {dropout}a larger training.{stage}.weight_decay, smaller networks ({smaller})."
+        f"{noise}), {dropout}a larger training.{stage_name(stage)}.weight_decay, smaller networks ({smaller})."
     )
 
 
 def not_converged(entries: Sequence[Entry]) -> str | None:
     """Whether the stage learned nothing, or nothing that holds for validation runs."""
     best = _best(entries)
-    stage, rate = best["stage"], f"a smaller training.{best['stage']}.learning_rate (a third of it)"
+    stage, settings = best["stage"], f"training.{stage_name(best['stage'])}"
+    rate = f"a smaller {settings}.learning_rate (a third of it)"
     validation, train = _errors(best)
     if train >= NOT_LEARNED or (validation >= NOT_LEARNED and _ratio(best) <= ALIKE):
         return (
             f"{stage}: no convergence. The mean of the training runs would have done as well. Try more "
-            f"training.{stage}.steps, {rate}, or the other training.optimizer."
+            f"{settings}.steps, {rate}, or the other training.optimizer."
         )
     if validation >= NOT_LEARNED:
         source = "fields" if stage == "vae" else "fields, and whether each row or picture belongs to its run"
@@ -100,7 +103,8 @@ def stopped_too_early(entries: Sequence[Entry]) -> str | None:
     stage = best["stage"]
     return (
         f"{stage}: stopped too early. The last quarter of the budget still made the validation error {gain:.0%} "
-        f"smaller, and training runs are hardly better. More training.{stage}.steps (or epochs) than {end} will help."
+        f"smaller, and training runs are hardly better. More training.{stage_name(stage)}.steps (or epochs) than {end} "
+        "will help."
     )
 
 

@@ -18,7 +18,14 @@ from torch import Tensor, nn
 from simulgenvae.errors import UserError
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
 from simulgenvae.training.budget import batch_size, step_counts
-from simulgenvae.training.checkpoint import Checkpoint, Progress, restoring, save_checkpoint, stage_file
+from simulgenvae.training.checkpoint import (
+    Checkpoint,
+    Progress,
+    check_identity,
+    restoring,
+    save_checkpoint,
+    stage_file,
+)
 from simulgenvae.training.diagnosis import overfitting_begins, stage_warnings
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.memory import memory_errors
@@ -26,8 +33,8 @@ from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.speed import compiled, precision, same_weights_again
-from simulgenvae.training.stages import Stage
-from simulgenvae.training.tensor_file import write_tensors
+from simulgenvae.training.stages import Stage, stage_name
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 Losses = Callable[[Batch, float], dict[str, Tensor]]
 
@@ -72,6 +79,8 @@ class Loop:
         self.log, self.seed = log, seed
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
+        self.results: dict[str, dict[str, Tensor]] = {}
+        """Weights that each finished stage ended with, by its label."""
         self._saved_at = time.monotonic()
 
     def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
@@ -86,6 +95,8 @@ class Loop:
         """
         if checkpoint is not None:
             self.progress, self.best = checkpoint.progress, checkpoint.best
+            for stage in stages[: self.progress.stage]:
+                self.results[stage.label] = self._finished(stage)
             with restoring(checkpoint.path):
                 self.networks.load_state_dict(checkpoint.networks)
         with interrupt_flag() as stop:
@@ -111,13 +122,15 @@ class Loop:
             torch.manual_seed(self.seed + progress.stage)
             if stage.from_scratch:
                 self.networks.forget()
-                progress.warnings.clear()  # they are about what is forgotten
+                if stage.label == stage.name:  # else they are about the members before, which stay
+                    progress.warnings.clear()
         runs = len(self.data.rows["train"])
-        per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times))
+        pictures = self.data.conditions.images is not None
+        per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times), pictures=pictures)
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
         losses = compiled(stage.losses, settings.speed)
-        self.log.start_stage(stage.name, total, progress.step)
+        self.log.start_stage(stage.label, total, progress.step)
         self.networks.train()
         if progress.step == 0:
             self._save(None)
@@ -128,7 +141,7 @@ class Loop:
             if progress.step % validate_every == 0 or progress.step == total:
                 self._validate(stage, progress.step)
                 if progress.since_best >= stage.schedule.patience:
-                    self.log.message(f"{stage.name}: no improvement for {progress.since_best} validations, stopped")
+                    self.log.message(f"{stage.label}: no improvement for {progress.since_best} validations, stopped")
                     break
             if stop.is_set() or time.monotonic() - self._saved_at > settings.checkpoint_seconds:
                 self._save(optimizers)
@@ -154,7 +167,7 @@ class Loop:
                 terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
             value = terms["loss"].item()
             if not math.isfinite(value):
-                raise UserError(nan_message(stage.name, step, settings.optimizer, terms))
+                raise UserError(nan_message(stage.label, step, settings.optimizer, terms))
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         return value, terms
 
@@ -182,7 +195,7 @@ class Loop:
             self.log.step(step, f"loss {value:.3g}")
             scalars = {name: float(term.detach()) for name, term in terms.items()}
             scalars |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
-            self.log.scalars(stage.name, step, scalars)
+            self.log.scalars(stage.label, step, scalars)
 
     def _validate(self, stage: Stage, step: int) -> None:
         progress = self.progress
@@ -195,16 +208,16 @@ class Loop:
         self.networks.train()
         if not math.isfinite(error):
             raise UserError(
-                f"Training stopped: the validation error of stage {stage.name} is NaN or infinite at step {step}. "
+                f"Training stopped: the validation error of stage {stage.label} is NaN or infinite at step {step}. "
                 "The validation runs may hold values far beyond those of the training runs; `simulgenvae check` shows "
                 "outliers."
             )
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum, progress.loss_count = 0.0, 0
         progress.history.append(
-            {"stage": stage.name, "step": step, "train": train, "train_error": train_error, "validation": error}
+            {"stage": stage.label, "step": step, "train": train, "train_error": train_error, "validation": error}
         )
-        self.log.scalars(stage.name, step, {"validation": error, "train_error": train_error})
+        self.log.scalars(stage.label, step, {"validation": error, "train_error": train_error})
         self.log.step(step, f"loss {train:.3g}  validation {error:.3g}")
         if begins := overfitting_begins(self._entries(stage)):
             self.log.message(begins)
@@ -218,21 +231,32 @@ class Loop:
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
         """The stage's part of the history."""
-        return [entry for entry in self.progress.history if entry["stage"] == stage.name]
+        return [entry for entry in self.progress.history if entry["stage"] == stage.label]
 
     def _finish_stage(self, stage: Stage) -> None:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         self.networks.load_state_dict(self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
-        self.log.message(f"{stage.name}: best validation error {self.progress.best:.4g}{skipped}")
+        self.log.message(f"{stage.label}: best validation error {self.progress.best:.4g}{skipped}")
         warnings = stage_warnings(self._entries(stage))
         for warning in warnings:
             self.log.message(f"warning: {warning}")
         self.progress.warnings += warnings
         if self.folder is not None:
-            write_tensors(stage_file(self.folder, stage.name), self.best, {"identity": self.identity})
+            write_tensors(stage_file(self.folder, stage.label), self.best, {"identity": self.identity})
+        self.results[stage.label] = self.best
         self.progress.stage += 1
         self.progress.step, self.progress.best, self.progress.since_best = 0, None, 0
+
+    def _finished(self, stage: Stage) -> dict[str, Tensor]:
+        """Weights that a stage ended with before training was interrupted."""
+        assert self.folder is not None, "resuming needs a folder of checkpoints"
+        path = stage_file(self.folder, stage.label)
+        weights, about = read_tensors(path)
+        check_identity(path, about, self.identity)
+        with restoring(path):
+            self.networks.load_state_dict(weights)
+        return weights
 
     def _save(self, optimizers: Optimizers | None) -> None:
         if self.folder is not None:
@@ -247,8 +271,9 @@ def nan_message(stage: str, step: int, optimizer: str, terms: Mapping[str, Tenso
     bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss") or "their sum"
     return (
         f"Training stopped: the loss of stage {stage} became NaN or infinite at step {step} (in: {bad}). Try a smaller "
-        f"training.{stage}.learning_rate (a third of it), a smaller training.clip_gradient, or another optimizer than "
-        f"{optimizer}; `simulgenvae check` shows whether the data have outliers. The last checkpoint is kept."
+        f"training.{stage_name(stage)}.learning_rate (a third of it), a smaller training.clip_gradient, or another "
+        f"optimizer than {optimizer}; `simulgenvae check` shows whether the data have outliers. The last checkpoint is "
+        "kept."
     )
 
 

@@ -6,6 +6,7 @@ A stage is small on purpose: the loop that runs it is the same for all (``loop.p
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 
 import torch
@@ -32,9 +33,15 @@ class Stage(ABC):
     """One stage: which modules learn from which loss."""
 
     name: str
+    """Name of its settings."""
 
     def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
         self.networks, self.data, self.settings, self.field_loss = networks, data, settings, loss
+
+    @property
+    def label(self) -> str:
+        """Name in logs, the history and files."""
+        return self.name
 
     def decoded_loss(self, latents: Latents, coefficients: Tensor, *, frozen: bool = False) -> Tensor:
         """Field loss of decoded latents against ``[B, T, r]``, at a random subset of times where the decoder allows it.
@@ -73,6 +80,16 @@ class Stage(ABC):
     @abstractmethod
     def validation_error(self, batch: Batch) -> Tensor:
         """Scalar by which models are chosen: the smaller the better."""
+
+
+def member_label(member: int) -> str:
+    """Label of the end-to-end stage of a member of the ensemble, counted from 1."""
+    return "end_to_end" if member == 1 else f"end_to_end_{member}"
+
+
+def stage_name(label: str) -> str:
+    """Name of the settings of the stage that has this label."""
+    return "end_to_end" if re.fullmatch("end_to_end_[0-9]+", label) else label
 
 
 def kl_terms(kl: Tensor) -> dict[str, Tensor]:
@@ -160,10 +177,21 @@ class EndToEndStage(Stage):
     The decoder learns from predictions alone; the encoder learns, on a part of each batch, to reach latents that this
     decoder reads as the run. Where the decoder also served reconstructions, or started from those of the VAE stage,
     the error on unseen runs was a half larger (``docs/method.md``). The latent term pulls predicted latents to the
-    encoder's.
+    encoder's. ``member`` counts the networks of an ensemble from 1: the first gives the latents, and the others have no
+    use for an encoder, so that theirs is left out.
     """
 
     name = "end_to_end"
+
+    def __init__(
+        self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss, member: int = 1
+    ) -> None:
+        super().__init__(networks, data, settings, loss)
+        self.member = member
+
+    @property
+    def label(self) -> str:
+        return member_label(self.member)
 
     @property
     def frozen(self) -> bool:
@@ -181,22 +209,27 @@ class EndToEndStage(Stage):
 
     @property
     def trained(self) -> list[nn.Module]:
-        return [self.networks.conditioner] if self.frozen else [self.networks.vae, self.networks.conditioner]
+        vae = self.networks.vae
+        if self.frozen:
+            return [self.networks.conditioner]
+        return [vae if self.member == 1 else vae.decoder, self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         vae, wanted = self.networks.vae, self.settings.training.end_to_end
         predicted = self.networks.conditioner(batch.conditions)
         prediction = self.decoded_loss(vae.latents_from_flat(predicted.mean), batch.coefficients)
+        if self.member > 1:
+            return {"loss": wanted.weight * prediction, "prediction": prediction}
         few = slice(math.ceil(len(batch.rows) / RECONSTRUCTED))
         latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         reconstruction = self.decoded_loss(latents, batch.coefficients[few], frozen=True)
-        target = latents.flat().detach()
-        distance = (predicted.mean[few] - target).square().mean()
-        expected = (predicted.mean[few].detach() - target).square()
+        distance = (predicted.mean[few] - latents.flat()).square().mean()
+        expected = (predicted.mean[few] - latents.flat()).detach().square()
         spread = spread_loss(predicted.log_std[few], expected)
         loss = (
             wanted.weight * prediction
-            + reconstruction
+            # Latents far from the conditioner's are decoded to anything: such an error must not fill the gradient.
+            + reconstruction.log1p()
             + kl.sum(1).mean() / self.settings.training.alpha
             + wanted.latent_weight * distance
             + JOINT_SPREAD_WEIGHT * spread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,14 +16,14 @@ from rich.console import Console
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.split import Split
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner import conditioner_kind
 from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
+from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import Settings
-from simulgenvae.training.budget import batch_size
+from simulgenvae.training.budget import batch_size, member_count
 from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint, restoring
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
@@ -49,10 +50,7 @@ class Start:
     data_fingerprint: str
     shape: tuple[int, int, int]
     """Timesteps, nodes and variables of the fields."""
-    parameters: tuple[str, ...]
-    """Names of the parameters."""
-    images: ImageFormat | None
-    """Format of the pictures."""
+    condition_scaler: ConditionScaler
     weights: dict[str, torch.Tensor]
     """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
 
@@ -61,9 +59,16 @@ class Start:
 class Trained:
     """What training leaves: networks on the CPU and everything that belongs to them."""
 
-    networks: Networks
+    members: tuple[Networks, ...]
+    """Trained one after another from new weights, each on all training runs; one where the last stage fine-tunes."""
     reduction: Reduction
     condition_scaler: ConditionScaler
+    coefficients: NDArray[np.float32]
+    """Of all runs, mirrored training runs last, ``[N, T, r]``."""
+    conditions: Conditions
+    """Of the same runs."""
+    rows: dict[str, NDArray[np.intp]]
+    """Of the parts of the split."""
     progress: Progress
 
 
@@ -134,7 +139,7 @@ def train(
             device=device,
             checkpoints=folder is not None,
         )
-        reduction, coefficients = _prepare(dataset, rows, settings, identity, prepared, checkpoint, start, fits)
+        reduction, coefficients, scaler = _prepare(dataset, rows, settings, identity, prepared, checkpoint, start, fits)
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
         held = device if settings.training.speed.data_on_device else torch.device("cpu")
         inputs = network_inputs(dataset.conditions, scaler).to(held)
@@ -145,10 +150,21 @@ def train(
             networks.load_state_dict(start.weights, strict=False)
             networks.started_trained = True
         running = _stages(stages, settings, reduction, networks, data)
+        running += _further_members(running[-1])
         with TrainingLog(tensorboard, console) as log:
             loop = Loop(networks, data, folder, identity, log, settings.training.seed)
             progress = loop.run(running, checkpoint)
-    return Trained(networks.cpu().eval(), reduction, scaler, progress)
+    results = [loop.results[stage.label] for stage in running if isinstance(stage, EndToEndStage)]
+    members = _members(networks.cpu(), results)
+    return Trained(members, reduction, scaler, coefficients, dataset.conditions, rows, progress)
+
+
+def _members(networks: Networks, results: Sequence[dict[str, torch.Tensor]]) -> tuple[Networks, ...]:
+    """Networks with the weights of each end-to-end stage, or ``networks`` as they are where there was none."""
+    members = [networks, *(copy.deepcopy(networks) for _ in results[1:])]
+    for member, weights in zip(members, results, strict=False):
+        member.load_state_dict(weights)
+    return tuple(member.eval() for member in members)
 
 
 def check_trainable(
@@ -196,8 +212,8 @@ def _prepare(
     checkpoint: Checkpoint | None,
     start: Start | None,
     fits: Callable[[Reduction], None],
-) -> tuple[Reduction, NDArray[np.float32]]:
-    """Reduction and coefficients ``[N, T, r]`` of all runs; those of the interrupted run when one is resumed.
+) -> tuple[Reduction, NDArray[np.float32], ConditionScaler]:
+    """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
 
     ``fits`` raises UserError where training with a reduction would not fit into the memory.
     """
@@ -209,7 +225,8 @@ def _prepare(
             reduction, coefficients = restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
             if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
                 raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
-        return reduction, coefficients
+            scaler = ConditionScaler.from_dict(about["condition_scaler"])
+        return reduction, coefficients, scaler
     workers = worker_count(settings.training.speed)
     if start is None:
         require_fitting_memory(dataset, len(rows["train"]), settings)
@@ -218,17 +235,33 @@ def _prepare(
     )
     fits(reduction)
     coefficients = encode_runs(dataset, reduction, workers)
+    if start is not None:
+        scaler = start.condition_scaler
+    else:
+        known = dataset.conditions.select(rows["train"])
+        scaler = ConditionScaler.fit(known, choose_logarithms(known, coefficients[rows["train"]]))
     if file is not None:
         arrays = {**reduction.arrays(), "coefficients": coefficients}
-        write_tensors(file, {name: torch.from_numpy(array) for name, array in arrays.items()}, {"identity": identity})
-    return reduction, coefficients
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        write_tensors(file, tensors, {"identity": identity, "condition_scaler": scaler.to_dict()})
+    return reduction, coefficients, scaler
 
 
 def _stages(
     names: Sequence[StageName], settings: Settings, reduction: Reduction, networks: Networks, data: TrainingData
 ) -> list[Stage]:
-    stages = []
+    stages: list[Stage] = []
     for name in names:
         kind = settings.training.end_to_end.loss if name == "end_to_end" else settings.training.loss
         stages.append(STAGES[name](networks, data, settings, data.field_loss(kind, reduction)))
     return stages
+
+
+def _further_members(last: Stage) -> list[Stage]:
+    """The end-to-end stages of all members but the first, after the last stage that was asked for."""
+    if not isinstance(last, EndToEndStage) or not last.from_scratch:
+        return []
+    pictures = last.data.conditions.images is not None
+    members = member_count(last.settings.training.end_to_end.members, pictures=pictures)
+    parts = last.networks, last.data, last.settings, last.field_loss
+    return [EndToEndStage(*parts, member) for member in range(2, members + 1)]

@@ -1,17 +1,8 @@
 """The Burgers benchmark against the exact solution of Hopf (1950) and Cole (1951)."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
+import burgers
 import numpy as np
 import pytest
-
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "accuracy" / "burgers.py"
-spec = importlib.util.spec_from_file_location("burgers", SCRIPT)
-burgers = importlib.util.module_from_spec(spec)
-sys.modules["burgers"] = burgers
-spec.loader.exec_module(burgers)
 
 
 def exact(x, time, viscosity, position):
@@ -43,17 +34,29 @@ def test_becomes_the_travelling_wave():
 
 
 def test_problem_has_the_stated_shape_and_ranges():
-    problem = burgers.make(train=3, test=2, nodes=129)
-    assert problem.fields.shape == (5, burgers.TIMESTEPS, 129, 1)
-    assert problem.table.shape == (5, 2)
-    assert (problem.table >= burgers.LOWER).all()
-    assert (problem.table <= burgers.UPPER).all()
-    assert len(set(problem.ids)) == 5
-    np.testing.assert_array_equal(problem.fields, burgers.make(train=3, test=2, nodes=129).fields)
+    problem = burgers.make(train=3, test=2, extrapolation=1, nodes=129)
+    assert problem.fields.shape == (6, burgers.TIMESTEPS, 129, 1)
+    assert problem.table.shape == (6, 2)
+    assert (problem.table[:5] >= burgers.LOWER).all()
+    assert (problem.table[:5] <= burgers.UPPER).all()
+    assert len(set(problem.ids)) == 6
+    np.testing.assert_array_equal(problem.fields, burgers.make(3, 2, 1, nodes=129).fields)
+
+
+def test_extrapolation_runs_are_outside_by_up_to_30_percent():
+    table = burgers.sample_beyond(200, seed=0)
+    outside = (table < burgers.LOWER) | (table > burgers.UPPER)
+    assert outside.any(axis=1).all()
+    assert 0.2 < outside.all(axis=1).mean() < 0.5
+    assert (table[:, 0] >= 0.001 * 10.0**-0.3).all()
+    assert (table[:, 0] <= 0.01 * 10.0**0.3).all()
+    assert (table[:, 1] >= 0.1 - 0.15).all()
+    assert (table[:, 1] <= 0.6 + 0.15).all()
+    np.testing.assert_array_equal(burgers.sample_beyond(5, seed=0), table[:5])
 
 
 def test_writes_the_files_of_the_command_line(tmp_path):
-    problem = burgers.make(train=3, test=2, nodes=65)
+    problem = burgers.make(train=3, test=2, extrapolation=0, nodes=65)
     burgers.write(problem, tmp_path)
     assert (tmp_path / "params.csv").read_text().splitlines()[0] == "id,viscosity,position"
     np.testing.assert_array_equal(np.load(tmp_path / "fields.npy"), problem.fields[:3])

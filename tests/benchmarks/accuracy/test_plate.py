@@ -1,18 +1,9 @@
 """The plate benchmark against exact solutions, its symmetry and finer grids."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
+import plate
 import pytest
 from PIL import Image
-
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "accuracy" / "plate.py"
-spec = importlib.util.spec_from_file_location("plate", SCRIPT)
-plate = importlib.util.module_from_spec(spec)
-sys.modules["plate"] = plate
-spec.loader.exec_module(plate)
 
 NONE = np.empty((0, 3))
 TWO = np.array([[0.3, 0.35, 0.15], [0.65, 0.7, 0.12]])
@@ -25,7 +16,7 @@ def upside_down(circles):
 
 def test_plain_plate_follows_the_exact_series():
     field = plate.solve(NONE, TIMES, nodes=33)[1:]
-    x = plate.positions(33)[:, 0]
+    x = np.tile(np.linspace(0.0, 1.0, 33), 33)
     n = np.arange(1, 80)[:, np.newaxis]
     terms = np.sin(n * np.pi * x) / n
     for time, temperature in zip(TIMES[1:], field, strict=True):
@@ -36,7 +27,7 @@ def test_plain_plate_follows_the_exact_series():
 
 def test_first_time_is_cold_but_for_the_heated_edge():
     field = plate.solve(TWO, TIMES[:2], nodes=9)[0]
-    np.testing.assert_array_equal(field, plate.positions(9)[:, 0] == 0.0)
+    np.testing.assert_array_equal(field, np.arange(81) % 9 == 0)
 
 
 def test_upside_down_design_has_the_upside_down_field_and_picture():
@@ -109,21 +100,29 @@ def test_designs_keep_their_distances():
                 assert np.linalg.norm(centre[i] - centre[j]) >= radius[i] + radius[j] + plate.GAP
 
 
+def test_extrapolation_runs_have_one_larger_inclusion():
+    designs = plate.sample(40, 0, plate.EXTRAPOLATION_STREAM, plate.RADII_BEYOND)
+    assert {len(circles) for circles in designs} == {1, 2, 3}
+    for circles in designs:
+        assert plate.RADII[1] < circles[0, 2] <= plate.RADII_BEYOND[1]
+        assert (circles[1:, 2] <= plate.RADII[1]).all()
+
+
 def test_problem_has_the_stated_shape():
-    problem = plate.make(train=3, test=2, nodes=12)
+    problem = plate.make(train=3, test=2, extrapolation=0, nodes=12)
     assert problem.fields.shape == (5, plate.TIMESTEPS, 144, 1)
     assert problem.fields.dtype == np.float32
     assert problem.images.shape == (5, plate.PIXELS, plate.PIXELS)
     assert problem.coords.shape == (144, 2)
     np.testing.assert_allclose(problem.coords[1], [1.0 / 11.0, 0.0])
     assert len({image.tobytes() for image in problem.images}) == 5
-    more = plate.make(train=4, test=2, nodes=12)
+    more = plate.make(train=4, test=2, extrapolation=1, nodes=12)
     np.testing.assert_array_equal(more.fields[more.test], problem.fields[problem.test])
-    assert not np.array_equal(plate.make(train=3, test=2, seed=1, nodes=12).images, problem.images)
+    assert not np.array_equal(plate.make(train=3, test=2, extrapolation=0, seed=1, nodes=12).images, problem.images)
 
 
 def test_writes_the_files_of_the_command_line(tmp_path):
-    problem = plate.make(train=3, test=2, nodes=12)
+    problem = plate.make(train=3, test=2, extrapolation=0, nodes=12)
     plate.write(problem, tmp_path)
     np.testing.assert_array_equal(np.load(tmp_path / "fields.npy"), problem.fields[:3])
     np.testing.assert_array_equal(np.load(tmp_path / "truth.npy"), problem.fields[3:])

@@ -1,4 +1,4 @@
-"""Gaussian process regression with a Matérn kernel whose length scales belong to groups of features.
+"""Gaussian process regression with kernels whose length scales belong to groups of features.
 
 Notation and formulas: Rasmussen & Williams 2006, algorithm 2.1 and equation 5.9. Hyper-parameters are logarithms of the
 variance, of one length scale a group, and of the noise's variance.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
+from simulgenvae.regression.kernels import Kernel, Values, kernel_values
+
 Points = NDArray[np.float64]
-Values = NDArray[np.float64]
 Objective = Callable[[Values], tuple[float, Values]]
 
 _JITTER = 1e-9  # keeps the largest allowed covariance matrix positive definite in double precision
@@ -55,13 +56,13 @@ class Likelihood:
     ``squared`` are the groups' squared distances ``[G, n, n]`` between the points.
     """
 
-    def __init__(self, squared: Values, y: Values) -> None:
-        self._squared, self._y = squared, y
+    def __init__(self, squared: Values, y: Values, kernel: Kernel = "matern52") -> None:
+        self._squared, self._y, self._kernel = squared, y, kernel
 
     def __call__(self, theta: Values) -> tuple[float, Values]:
         """Value and gradient."""
         n = len(self._y)
-        parts, kernel, slope = matern(self._squared, theta)
+        parts, kernel, slope = kernel_values(self._kernel, self._squared, theta)
         try:
             factor = cho_factor(_covariance(kernel, theta), lower=True, check_finite=False)
         except LinAlgError:
@@ -75,40 +76,59 @@ class Likelihood:
         return float(value), 0.5 * gradient
 
 
-def matern(squared: Values, theta: Values) -> tuple[Values, Values, Values]:
-    """Squared distances in length scales, the Matérn 5/2 kernel of their sum, and its derivative by each over itself.
-
-    The derivative of the kernel by the logarithm of group g's length scale is ``parts[g] * slope``.
-    """
-    parts = squared * np.exp(-2 * theta[1:-1])[:, None, None]
-    r = np.sqrt(5 * parts.sum(axis=0))
-    decay = np.exp(-r)
-    return parts, (1 + r + r**2 / 3) * decay, 5 / 3 * (1 + r) * decay
-
-
 def _covariance(kernel: Values, theta: Values) -> Values:
     covariance: Values = np.exp(theta[0]) * kernel
     covariance[np.diag_indices_from(covariance)] += np.exp(theta[-1]) + _JITTER
     return covariance
 
 
+@dataclass(frozen=True, eq=False)
 class Process:
-    """A Gaussian process that has learned ``y [n]`` at ``x [n, P]`` with given hyper-parameters.
+    """A Gaussian process that has learned values at n points with given hyper-parameters."""
 
-    ``squared`` are the groups' squared distances ``[G, n, n]`` between the points.
-    """
+    kernel: Kernel
+    theta: Values
+    alpha: Values
+    """Inverse covariance times the standardised values, ``[n]`` (or ``[n, q]`` for q functions at once)."""
+    mean: float
+    scale: float
 
-    def __init__(self, groups: Groups, theta: Values, x: Points, y: Values, squared: Values) -> None:
-        self._groups, self._theta, self._x, self._mean = groups, theta, x, float(y.mean())
-        self._scale = spread(y)
-        kernel = matern(squared, theta)[1]
-        self._alpha = cho_solve(cho_factor(_covariance(kernel, theta), lower=True), (y - self._mean) / self._scale)
+    @classmethod
+    def learn(cls, squared: Values, y: Values, theta: Values, kernel: Kernel = "matern52") -> Self:
+        """From ``y [n]`` or ``[n, q]``; ``squared`` are the groups' squared distances ``[G, n, n]`` of the points."""
+        factor = cho_factor(_covariance(kernel_values(kernel, squared, theta)[1], theta), lower=True)
+        mean, scale = float(y.mean()), spread(y)
+        return cls(kernel, theta, cho_solve(factor, (y - mean) / scale), mean, scale)
 
-    def predict(self, x: Points) -> Values:
-        """Mean of the posterior, ``[m]``."""
-        kernel = matern(self._groups.squared_distances(x, self._x), self._theta)[1]
-        predicted: Values = self._mean + self._scale * np.exp(self._theta[0]) * kernel @ self._alpha
+    def predict(self, squared: Values) -> Values:
+        """Mean of the posterior ``[m]`` or ``[m, q]``, from squared distances ``[G, m, n]`` to the known points."""
+        kernel = kernel_values(self.kernel, squared, self.theta)[1]
+        predicted: Values = self.mean + self.scale * np.exp(self.theta[0]) * kernel @ self.alpha
         return predicted
+
+    def ignorance(self, known: Values, squared: Values) -> Values:
+        """Share of the prior variance that is left ``[m]``, with distances among the known points ``[G, n, n]`` and to
+        them ``[G, m, n]``: 1 far from all of them, and next to one what the noise leaves."""
+        factor = cho_factor(_covariance(kernel_values(self.kernel, known, self.theta)[1], self.theta), lower=True)
+        across = np.exp(0.5 * self.theta[0]) * kernel_values(self.kernel, squared, self.theta)[1]
+        left: Values = 1.0 - np.einsum("mn,nm->m", across, cho_solve(factor, across.T))
+        return np.clip(left, 0.0, 1.0)
+
+    def deviation(self, known: Values, squared: Values) -> Values:
+        """Standard deviation ``[m]`` of what is predicted, noise included; arguments as for :meth:`ignorance`."""
+        variance = np.exp(self.theta[0]) * self.ignorance(known, squared) + np.exp(self.theta[-1])
+        deviation: Values = self.scale * np.sqrt(variance)
+        return deviation
+
+    def leave_one_out(self, known: Values) -> tuple[Values, Values]:
+        """What each known point ``[n]`` would be wrong by, and its :meth:`ignorance`, if all others alone were known.
+
+        Rasmussen & Williams 2006, equation 5.12; the hyper-parameters stay.
+        """
+        covariance = _covariance(kernel_values(self.kernel, known, self.theta)[1], self.theta)
+        precision = np.diag(cho_solve(cho_factor(covariance, lower=True), np.eye(len(covariance))))
+        noise = np.exp(self.theta[-1]) + _JITTER
+        return self.scale * self.alpha / precision, np.clip((1 / precision - noise) / np.exp(self.theta[0]), 0.0, 1.0)
 
 
 def spread(y: Values) -> float:
@@ -119,6 +139,11 @@ def spread(y: Values) -> float:
 def standardised(y: Values) -> Values:
     """Zero mean and unit standard deviation, as :class:`Process` learns it."""
     return np.asarray((y - y.mean()) / spread(y))
+
+
+def bounds(groups: int) -> Values:
+    """Least and largest hyper-parameters that are looked at, ``[G + 2, 2]``."""
+    return np.log([(1e-3, 1e4), *[(1e-1, 1e3)] * groups, (1e-10, 1e1)])
 
 
 class LikelihoodSearch:
@@ -134,7 +159,7 @@ class LikelihoodSearch:
     def __init__(self, groups: int, seed: int) -> None:
         self._previous: list[Values] = []
         self._usual = np.log([1.0, *[2.0] * groups, 1e-2])
-        self._bounds = np.log([(1e-3, 1e4), *[(1e-1, 1e3)] * groups, (1e-10, 1e1)])
+        self._bounds = bounds(groups)
         self._low = np.log([0.3, *[0.2] * groups, 1e-6])
         self._high = np.log([10.0, *[20.0] * groups, 0.3])
         self._random = np.random.default_rng(seed)

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.evaluation.pod_regression import PodGpr, PodRbf, RunModes, component_counts
-from simulgenvae.evaluation.references import MeanRun, Reference
+from simulgenvae.regression.pod_gpr import PodGpr
+from simulgenvae.regression.pod_rbf import PodRbf
+from simulgenvae.regression.pod_regression import RunModes, component_counts
+from simulgenvae.regression.references import MeanRun, Reference
 
 
 def smooth_runs(x: np.ndarray) -> np.ndarray:
@@ -27,7 +29,7 @@ def relative_error(reference: Reference, train: np.ndarray, test: np.ndarray) ->
 @given(runs=st.integers(2, 8), width=st.integers(1, 20), seed=st.integers(0, 99))
 def test_modes_rebuild_the_runs(runs: int, width: int, seed: int) -> None:
     flat = np.random.default_rng(seed).normal(size=(runs, width)).astype(np.float32)
-    modes = RunModes(flat, energy_left_out=1e-10)
+    modes = RunModes.of(flat, energy_left_out=1e-10)
     assert modes.amplitudes.shape[1] <= min(runs - 1, width)
     rebuilt = modes.weights(modes.amplitudes) @ flat
     assert np.linalg.norm(rebuilt - flat) <= 1e-4 * np.linalg.norm(flat)
@@ -37,7 +39,7 @@ def test_modes_rebuild_the_runs(runs: int, width: int, seed: int) -> None:
 
 def test_modes_leave_out_no_more_energy_than_asked() -> None:
     flat = (np.random.default_rng(0).normal(size=(9, 30)) * np.logspace(0, -8, 30)).astype(np.float32)
-    modes = RunModes(flat, energy_left_out=1e-3)
+    modes = RunModes.of(flat, energy_left_out=1e-3)
     centred = flat - flat.mean(axis=0)
     left_out = 1 - np.square(modes.amplitudes).sum() / np.square(centred).sum()
     assert 0 < left_out <= 1e-3
@@ -49,32 +51,6 @@ def test_smooth_response_is_learned(kind: type[Reference], bound: float) -> None
     rng = np.random.default_rng(3)
     train, test = rng.uniform(-1.7, 1.7, (24, 2)), rng.uniform(-1.5, 1.5, (10, 2))
     assert relative_error(kind(), train, test) < bound < 0.2 * relative_error(MeanRun(), train, test)
-
-
-def test_hyperparameters_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(3)
-    train, test = rng.uniform(-1.7, 1.7, (24, 1)), rng.uniform(-1.5, 1.5, (10, 1))
-    monkeypatch.setattr(PodGpr, "likelihood_runs", 5)
-    assert relative_error(PodGpr(), train, test) < 0.005
-
-
-def test_rbf_smooths_noise() -> None:
-    rng = np.random.default_rng(5)
-    x = rng.uniform(-1.7, 1.7, (40, 1))
-    noisy = smooth_runs(x) + 0.3 * rng.normal(size=(40, 12, 3)).astype(np.float32)
-    reference = PodRbf()
-    reference.fit(x, noisy)
-    assert reference.describe()["smoothing"] > 0
-
-
-def test_same_data_same_answer() -> None:
-    x = np.random.default_rng(3).uniform(-1, 1, (8, 2))
-    answers = []
-    for _ in range(2):
-        reference = PodGpr()
-        reference.fit(x, smooth_runs(x))
-        answers.append(reference.predict(x + 0.1))
-    assert np.array_equal(*answers)
 
 
 def test_numbers_of_components_to_try() -> None:
@@ -114,10 +90,3 @@ def test_pictures_that_say_nothing_do_no_harm_beside_parameters(kind: type[Refer
     both.fit(x[:30], smooth_runs(latent[:30]), components=12)
     assert both.describe()["image_components"] == 0
     assert both.predict(x[30:]) == pytest.approx(alone.predict(x[30:, :1]), abs=1e-3)
-
-
-def test_choices_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(3)
-    train, test = rng.uniform(-1.7, 1.7, (60, 1)), rng.uniform(-1.5, 1.5, (10, 1))
-    monkeypatch.setattr(PodRbf, "choosing_runs", 8)
-    assert relative_error(PodRbf(), train, test) < 0.005

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.evaluation.compare import REFERENCES
-from simulgenvae.evaluation.references import MeanRun, NearestRun, Reference
+from simulgenvae.regression.references import MeanRun, NearestRun, Reference
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(6, 2))

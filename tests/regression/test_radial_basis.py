@@ -9,8 +9,8 @@ import pytest
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial.distance import cdist
 
-from simulgenvae.evaluation.pod_regression import PodRbf
-from simulgenvae.evaluation.radial_basis import RadialBasis
+from simulgenvae.regression.pod_rbf import PodRbf
+from simulgenvae.regression.radial_basis import RadialBasis
 
 RNG = np.random.default_rng(0)
 X, NEW = RNG.normal(size=(14, 2)), RNG.normal(size=(5, 2))

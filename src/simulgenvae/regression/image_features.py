@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,20 @@ class ImageComponents:
         kept = int(np.sum(energies[: len(pixels) - 1] > _NEGLIGIBLE * energies[0]))
         first = np.sqrt(energies[0] / len(pixels))
         return cls(pixels, mean, left[:, :kept] / np.sqrt(energies[:kept]) / first)
+
+    @classmethod
+    def restore(cls, pixels: NDArray[Any], mean: NDArray[Any], projection: NDArray[Any]) -> Self:
+        """From a model file; ValueError where the arrays do not belong together."""
+        if (
+            pixels.ndim != 2
+            or mean.shape != pixels.shape[1:]
+            or projection.ndim != 2
+            or len(projection) != len(pixels)
+            or [str(array.dtype) for array in (pixels, mean, projection)] != ["uint8", "float32", "float64"]
+            or not (np.isfinite(mean).all() and np.isfinite(projection).all())
+        ):
+            raise ValueError("the components of the pictures do not belong together")
+        return cls(pixels, mean, projection)
 
     def transform(self, images: Images) -> NDArray[np.float64]:
         """Components ``[m, C]`` in the order of decreasing variance."""

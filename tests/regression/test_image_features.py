@@ -8,8 +8,8 @@ from scipy.spatial.distance import cdist
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.evaluation import image_features
-from simulgenvae.evaluation.image_features import Features, ImageComponents
+from simulgenvae.regression import image_features
+from simulgenvae.regression.image_features import Features, ImageComponents
 
 RNG = np.random.default_rng(0)
 

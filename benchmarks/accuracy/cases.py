@@ -1,0 +1,98 @@
+"""The problems of the suite: solved once and cached, with the split that all methods share."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from contents import ROOT, digest, module_files
+from numpy.typing import NDArray
+from problem import Problem
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import GREY, ImageFormat, Images
+from simulgenvae.data.split import Split
+from simulgenvae.files import written_whole
+
+PROBLEMS = ("burgers", "source", "steady", "impact", "plate", "dam_break", "pulse", "board")
+"""Modules of this folder, each with ``make(seed=...) -> Problem``."""
+CACHE = ROOT / "benchmarks" / "cache"
+VALIDATION_SHARE = 0.1
+
+
+class Case(NamedTuple):
+    """A problem with the designs of one seed.
+
+    Methods learn from ``split.train`` and may look at ``split.validation``.
+    """
+
+    name: str
+    seed: int
+    source: str
+    """Hash of the files that made the runs."""
+    dataset: Dataset
+    split: Split
+    rows: dict[str, NDArray[np.intp]]
+    """Rows of the data set: train, validation, test, extrapolation (may be empty)."""
+    declared: tuple[str, ...]
+    """Settings that belong to the problem."""
+
+
+def load_case(name: str, seed: int, cache: Path = CACHE) -> Case:
+    """The problem of this name, solved or from the cache."""
+    source = digest(module_files(name))
+    return case_of(solved(name, seed, source, cache), name, seed, source)
+
+
+def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
+    """The data set of a problem, with a tenth of the training runs, drawn by the seed, for validation."""
+    images = None
+    if problem.images is not None:
+        height, width = problem.images.shape[1:]
+        images = Images(problem.images[..., np.newaxis], ImageFormat(width, height, GREY, width))
+    dataset = Dataset.from_arrays(
+        problem.fields,
+        Conditions(problem.ids, problem.names, problem.table, images),
+        times=problem.times,
+        coords=problem.coords,
+        variables=problem.variables,
+    )
+    drawn = np.random.default_rng(seed).permutation(problem.train)
+    held = round(VALIDATION_SHARE * len(drawn))
+    parts = {"train": drawn[held:], "validation": drawn[:held], "test": problem.test}
+    split = Split(**{part: tuple(problem.ids[row] for row in rows) for part, rows in parts.items()})
+    return Case(name, seed, source, dataset, split, parts | {"extrapolation": problem.extrapolation}, problem.declared)
+
+
+def solved(name: str, seed: int, source: str, cache: Path) -> Problem:
+    """The runs from the cache; made and stored there when it has none of this problem, seed and source."""
+    file = cache / f"{name}-{seed}-{source[:16]}.npz"
+    if not file.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        problem: Problem = importlib.import_module(name).make(seed=seed)
+        write_problem(problem, file)
+    return read_problem(file)
+
+
+def write_problem(problem: Problem, file: Path) -> None:
+    """All parts of a problem as arrays of one file, which is there whole or not at all."""
+    arrays = {
+        name: np.array(part, dtype=np.str_) if isinstance(part, tuple) else part
+        for name, part in problem._asdict().items()
+        if part is not None
+    }
+    with written_whole(file) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def read_problem(file: Path) -> Problem:
+    """What :func:`write_problem` wrote."""
+    parts: dict[str, Any] = {}
+    with np.load(file, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            array = arrays[name]
+            parts[name] = tuple(array.tolist()) if array.dtype.kind == "U" else array
+    return Problem(**parts)

@@ -1,0 +1,88 @@
+"""What a fitted method offers, and how it is measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from cases import Case
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.reduction import Reduction, fit_reduction
+from simulgenvae.regression.image_features import Features
+from simulgenvae.regression.logarithms import choose_logarithms
+from simulgenvae.settings import ReductionSettings, Settings
+
+Rows = NDArray[np.intp]
+MEASURED = ("validation", "test", "extrapolation")
+
+
+class Fitted(NamedTuple):
+    """One way to predict runs."""
+
+    name: str
+    seconds: float
+    """What fitting took."""
+    predict: Callable[[Rows], NDArray[np.floating[Any]]]
+    """Fields ``[n, T, M, V]`` in physical units of rows of the case's data set, from their conditions."""
+    about: dict[str, Any]
+    """What was chosen while fitting."""
+    judge: Callable[[], dict[str, Any]] = dict
+    """What else is measured, by name."""
+
+
+Method = Callable[[Case, Settings], Iterator[Fitted]]
+
+
+def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
+    """Times in seconds, and joint relative errors of every run, with mean, median and maximum, by split."""
+    scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
+    fitted.predict(case.rows["test"][:1])  # what is made once, at the first call, is not the time of a prediction
+    seconds, predicted = 0.0, 0
+    found: dict[str, Any] = {"fit_seconds": fitted.seconds, "about": fitted.about}
+    for split in MEASURED:
+        rows = case.rows[split]
+        if not len(rows):
+            continue
+        start = time.perf_counter()
+        fields = fitted.predict(rows)
+        seconds, predicted = seconds + time.perf_counter() - start, predicted + len(rows)
+        errors = FieldErrors(case.dataset.variables, scale)
+        for row, field in zip(rows, fields, strict=True):
+            errors.add(field, case.dataset.run(int(row)))
+        summary = errors.summary()
+        found[split] = {**summary["relative_l2"], "per_run": summary["per_run"]}
+    found["predict_seconds_per_run"] = seconds / predicted
+    return found | fitted.judge()
+
+
+class Known(NamedTuple):
+    """What references learn from: features ``x [n, P + C]`` and coefficients ``[n, T, r]`` of the training runs."""
+
+    dataset: Dataset
+    reduction: Reduction
+    features: Features
+    x: NDArray[np.float64]
+    coefficients: NDArray[np.float32]
+    seconds: float
+
+    @classmethod
+    def of(cls, dataset: Dataset, rows: Rows) -> Known:
+        """Reduction and inputs, logarithms included, are those of the surrogate by default."""
+        start = time.perf_counter()
+        reduction = fit_reduction(dataset, rows, ReductionSettings())
+        coefficients = np.stack([reduction.encode(dataset.run(int(row))) for row in rows])
+        conditions = dataset.conditions.select(rows)
+        scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, coefficients))
+        features = Features.fit(conditions, scaler)
+        x = features.transform(conditions)
+        return cls(dataset, reduction, features, x, coefficients, time.perf_counter() - start)
+
+    def inputs(self, rows: Rows) -> NDArray[np.float64]:
+        """Features of rows of the data set."""
+        return self.features.transform(self.dataset.conditions.select(rows))

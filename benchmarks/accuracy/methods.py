@@ -1,0 +1,74 @@
+"""The methods that are compared, and what their results depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from cases import Case
+from contents import SUITE, digest, package_files
+from ezyrb_methods import ezyrb_methods
+from fitted import Method
+from gpr_time import gpr_time
+from own import surrogate
+from references import references
+
+from simulgenvae.settings import Settings, Study, load_settings
+
+
+class Choice(NamedTuple):
+    """A method of the suite, or several that are fitted together."""
+
+    fit: Method
+    files: Sequence[Path]
+    """What it computes with: another content makes its finished results old."""
+    libraries: tuple[str, ...] = ("numpy", "scipy")
+    overrides: tuple[str, ...] = ()
+    own: bool = False
+    """Whether it is a surrogate of this package, which ``--set`` is for."""
+
+    def settings(self, declared: Sequence[str], asked: Sequence[str], folder: Path) -> Settings:
+        """The defaults, what the problem declares, and for our own surrogates what is asked for."""
+        return load_settings(Study(folder), overrides=[*declared, *self.overrides, *(asked if self.own else ())])
+
+    def key(self, case: Case, settings: Settings) -> str:
+        """Hash of everything that its results depend on."""
+        text = {
+            "problem": case.source,
+            "method": digest(self.files),
+            "libraries": {name: version(name) for name in self.libraries},
+            "settings": settings.model_dump(mode="json") if self.own else case.declared,
+        }
+        return hashlib.sha256(json.dumps(text).encode()).hexdigest()
+
+
+def _suite(*names: str) -> list[Path]:
+    return [SUITE / f"{name}.py" for name in (*names, "cases", "fitted")]
+
+
+METRICS = "evaluation/metrics.py"
+UNCERTAINTY = "evaluation/uncertainty.py"
+# The import rules of the package forbid fitting and surrogate to use these folders, metrics apart.
+LEARNED = [
+    *package_files("**/*.py", but=("cli", "demo", "evaluation", "export")),
+    *package_files(METRICS, UNCERTAINTY),
+    *_suite("own"),
+]
+SIMPLE = package_files(
+    "regression/*.py",
+    *(f"data/{name}.py" for name in ("conditions", "images", "symmetry")),
+    "evaluation/compare.py",
+    METRICS,
+    "reduction/*.py",
+)
+METHODS = {
+    "ours": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), own=True),
+    "references": Choice(references, [*SIMPLE, *_suite("references")]),
+    "gpr_time": Choice(gpr_time, [*SIMPLE, *_suite("gpr_time")]),
+    "ezyrb": Choice(ezyrb_methods, [*SIMPLE, *_suite("ezyrb_methods")], ("ezyrb", "numpy", "scikit-learn", "scipy")),
+    "none": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), ("reduction.method=none",), own=True),
+}

@@ -1,0 +1,56 @@
+"""The surrogate of this package."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from cases import Case
+from fitted import Fitted, Rows
+from numpy.typing import NDArray
+
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.evaluation.uncertainty import UncertaintyErrors, rank_correlation
+from simulgenvae.fitting import fit
+from simulgenvae.settings import Settings
+from simulgenvae.surrogate import Surrogate
+
+
+def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
+    """The surrogate with these settings."""
+    start = time.perf_counter()
+    model = fit(case.dataset, settings, split=case.split)
+    seconds = time.perf_counter() - start
+
+    def predict(rows: Rows) -> NDArray[np.float32]:
+        fields: NDArray[np.float32] = model.predict(case.dataset.conditions.select(rows))["fields"].to_numpy()
+        return fields
+
+    about = {"rank": model.reduction.rank, "warnings": model.info["warnings"]}
+    if model.ensemble is not None:
+        about |= {"members": len(model.ensemble.members), "share_of_processes": model.ensemble.share}
+    name = "none" if settings.reduction.method == "none" else "ours"
+    yield Fitted(name, seconds, predict, about, lambda: judged(model, case))
+
+
+def judged(model: Surrogate, case: Case) -> dict[str, Any]:
+    """Uncertainty on test and extrapolation runs, and how novelty and predicted spread follow the error of both."""
+    scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
+    found: dict[str, Any] = {}
+    novelty, spread, errors = [], [], FieldErrors(case.dataset.variables, scale)
+    for split in ("test", "extrapolation"):
+        counted = UncertaintyErrors(scale)
+        for row in case.rows[split]:
+            prediction = model.predict(case.dataset.conditions.select([int(row)]), samples=16)
+            truth = case.dataset.run(int(row))
+            counted.add(prediction, 0, truth)
+            errors.add(prediction["fields"].values[0], truth)
+            novelty.append(float(prediction["novelty"].values[0]) if "novelty" in prediction else 0.0)
+            spread.append(float(np.sqrt(np.square(prediction["std"].values / scale.spread).mean())))
+        found[f"uncertainty_{split}"] = counted.summary()
+    joint = np.array(errors.joint)
+    found["rank_correlation_of_novelty"] = rank_correlation(np.array(novelty), joint)
+    found["rank_correlation_of_spread"] = rank_correlation(np.array(spread), joint)
+    return found

@@ -1,0 +1,66 @@
+"""``results.json`` and ``results.md``: what is finished, kept up to date after every job."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from table import markdown
+
+from simulgenvae.files import written_whole
+
+FORMAT = 1
+PACKAGES = ("simulgenvae", "numpy", "scipy", "scikit-learn", "torch", "ezyrb")
+
+
+class Results:
+    """The records of a folder, one a problem, seed and method."""
+
+    def __init__(self, folder: Path, order: Sequence[str]) -> None:
+        """``order``: problems as they stand in the table. ValueError for a file of another format."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.json_file, self.markdown_file, self._order = folder / "results.json", folder / "results.md", order
+        self.records: list[dict[str, Any]] = []
+        if self.json_file.exists():
+            found = json.loads(self.json_file.read_text(encoding="utf-8"))
+            if found.get("format") != FORMAT:
+                raise ValueError(f"{self.json_file} is not of format {FORMAT}: remove it, or give another folder")
+            self.records = found["records"]
+
+    def has(self, problem: str, seed: int, method: str, key: str) -> bool:
+        """Whether this is finished and nothing that it depends on has changed since."""
+        return any(self._is(record, problem, seed, method) and record["key"] == key for record in self.records)
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Put a record in the place of an earlier one of its problem, seed and method, and write both files."""
+        about = record["problem"], record["seed"], record["method"]
+        self.records = [other for other in self.records if not self._is(other, *about)]
+        self.records.append(record | {"environment": environment()})
+        self.records.sort(key=lambda each: (self._order.index(each["problem"]), each["seed"], each["method"]))
+        text = json.dumps({"format": FORMAT, "records": self.records}, indent=1, allow_nan=False, ensure_ascii=False)
+        for file, content in ((self.json_file, text), (self.markdown_file, markdown(self.records))):
+            with written_whole(file) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+
+    @staticmethod
+    def _is(record: dict[str, Any], problem: str, seed: int, method: str) -> bool:
+        return (record["problem"], record["seed"], record["method"]) == (problem, seed, method)
+
+
+def environment() -> dict[str, Any]:
+    """Where and with what something was computed."""
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "versions": {name: version(name) for name in PACKAGES},
+    }

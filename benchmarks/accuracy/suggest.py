@@ -1,0 +1,201 @@
+"""Do suggested designs lower the error by more than random ones do?
+
+    python benchmarks/accuracy/suggest.py [PROBLEM ...] [--repeats 5] [--start 40] [--add 20] [--test 30]
+                                          [--set group.key=value] [--out FOLDER]
+
+A surrogate learns from ``start`` runs at random (a tenth of them for validation), suggests designs over the domain that
+the random ones are drawn from, and these are solved. Surrogates of ``start + add`` runs follow, once with the suggested
+runs and once with as many random ones. Everything but the added runs is the same for both: settings, validation and
+test runs. Every repetition has designs of its own. FOLDER/suggest.json and suggest.md are written after each, and one
+that is finished there is left out unless sources, settings or numbers of runs have changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+from cases import CACHE, VALIDATION_SHARE
+from contents import digest, module_files, package_files
+from numpy.typing import NDArray
+from problem import TEST_STREAM, TRAIN_STREAM
+from rich.console import Console
+from spaces import SPACES, Space
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.files import written_whole
+from simulgenvae.fitting import fit
+from simulgenvae.settings import Settings, Study, load_settings
+from simulgenvae.suggestion import suggest
+from simulgenvae.surrogate import Surrogate
+
+FORMAT = 1
+TITLES = ("problem", "runs", "repetitions", "before", "with random runs", "with suggested runs", "ratio", "won")
+
+Fields = NDArray[np.float32]
+Table = NDArray[np.float64]
+Counts = dict[str, int]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problems", nargs="*", default=["source", "impact"], metavar="PROBLEM", help=", ".join(SPACES))
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--start", type=int, default=40, help="runs to begin with")
+    parser.add_argument("--add", type=int, default=20, help="runs to add")
+    parser.add_argument("--test", type=int, default=30, help="runs to measure on")
+    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting")
+    parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
+    options = parser.parse_args()
+    if unknown := [name for name in options.problems if name not in SPACES]:
+        parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(SPACES)}")
+    console = Console(soft_wrap=True, highlight=False)
+    counts = {"start": options.start, "add": options.add, "test": options.test}
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        settings = load_settings(Study(options.out), overrides=options.set)
+        compare(options.problems, options.repeats, counts, settings, options.out, console)
+    except (UserError, ValueError) as error:
+        parser.error(str(error))
+
+
+def compare(
+    problems: Sequence[str], repeats: int, counts: Counts, settings: Settings, folder: Path, console: Console
+) -> None:
+    """Every repetition of every problem, but for what is finished in ``folder``."""
+    file = folder / "suggest.json"
+    records = read_records(file)
+    for name in problems:
+        key, space = key_of(name, counts, settings), None
+        for repeat in range(repeats):
+            title = f"{name}, repetition {repeat + 1}"
+            if any((each["problem"], each["repeat"], each["key"]) == (name, repeat, key) for each in records):
+                console.print(f"{title}: finished before")
+                continue
+            space = space or SPACES[name]()
+            start = time.perf_counter()
+            errors = repetition(space, repeat, counts, settings)
+            records = [each for each in records if (each["problem"], each["repeat"]) != (name, repeat)]
+            records.append({"problem": name, "repeat": repeat, "key": key, "counts": counts, "errors": errors})
+            write_records(records, settings, folder)
+            text = ", ".join(f"{arm} {100 * fmean(each):.3g} %" for arm, each in errors.items())
+            console.print(f"{title}: {time.perf_counter() - start:.0f} s, {text}")
+    console.print(f"{file.with_suffix('.md')} and {file}")
+
+
+def repetition(space: Space, seed: int, counts: Counts, settings: Settings) -> dict[str, list[float]]:
+    """Joint relative error of every test run: before, with random runs and with suggested runs."""
+    start, add = counts["start"], counts["add"]
+    table, unseen = space.sample(start + add, seed, TRAIN_STREAM), space.sample(counts["test"], seed, TEST_STREAM)
+    fields, truth = space.solve(table), space.solve(unseen)
+    held = np.random.default_rng(seed).permutation(start)[: round(VALIDATION_SHARE * start)]
+    scale = VariableScale.fit(fields[row] for row in range(start) if row not in held)
+    test = Conditions(tuple(f"test_{k}" for k in range(len(unseen))), space.names, unseen)
+
+    def measured(surrogate: Surrogate) -> list[float]:
+        errors = FieldErrors(space.variables, scale)
+        for row in range(len(truth)):
+            errors.add(surrogate.predict(test.select([row]))["fields"].to_numpy()[0], truth[row])
+        return errors.joint
+
+    first = learned(space, table[:start], fields[:start], held, settings)
+    known = Conditions(run_ids(start), space.names, table[:start])
+    ranges = dict(zip(space.names, zip(space.lower, space.upper, strict=True), strict=True))
+    suggested = suggest(first, known, add, ranges=ranges, seed=seed).designs.table
+    more = np.concatenate([table[:start], suggested]), np.concatenate([fields[:start], space.solve(suggested)])
+    return {
+        "before": measured(first),
+        "random": measured(learned(space, table, fields, held, settings)),
+        "suggested": measured(learned(space, *more, held, settings)),
+    }
+
+
+def learned(space: Space, table: Table, fields: Fields, held: NDArray[np.intp], settings: Settings) -> Surrogate:
+    """A surrogate of these runs, of which the rows ``held`` are for validation."""
+    ids = run_ids(len(table))
+    dataset = Dataset.from_arrays(
+        fields,
+        Conditions(ids, space.names, table),
+        times=space.times,
+        coords=space.coords,
+        variables=space.variables,
+    )
+    validation = tuple(ids[row] for row in sorted(held))
+    split = Split(tuple(run for run in ids if run not in validation), validation, ())
+    return fit(dataset, settings, split=split)
+
+
+def run_ids(count: int) -> tuple[str, ...]:
+    """Ids of so many runs."""
+    return tuple(f"run_{number:03d}" for number in range(count))
+
+
+def key_of(name: str, counts: Counts, settings: Settings) -> str:
+    """Hash of all that the errors of a problem depend on."""
+    package = package_files("**/*.py", but=("cli", "demo", "evaluation", "export", "learning_curve"))
+    files = {*package, *package_files("evaluation/metrics.py"), *module_files("suggest"), *module_files(name)}
+    text = {"files": digest(files), "counts": counts, "settings": settings.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(text).encode()).hexdigest()
+
+
+def read_records(file: Path) -> list[dict[str, Any]]:
+    """Finished repetitions; ValueError for a file of another format."""
+    if not file.exists():
+        return []
+    found = json.loads(file.read_text(encoding="utf-8"))
+    if found.get("format") != FORMAT:
+        raise ValueError(f"{file} is not of format {FORMAT}: remove it, or give another folder")
+    records: list[dict[str, Any]] = found["records"]
+    return records
+
+
+def write_records(records: list[dict[str, Any]], settings: Settings, folder: Path) -> None:
+    """Repetitions as JSON and as a table."""
+    records.sort(key=lambda each: (each["problem"], each["repeat"]))
+    content = {"format": FORMAT, "settings": settings.model_dump(mode="json"), "records": records}
+    text = json.dumps(content, indent=1, allow_nan=False)
+    for file, part in ((folder / "suggest.json", text), (folder / "suggest.md", markdown(records))):
+        with written_whole(file) as temporary:
+            temporary.write_text(part, encoding="utf-8")
+
+
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    """One row a problem and its latest key: mean error ± standard error over repetitions, and how many were won."""
+    lines = ["| " + " | ".join(TITLES) + " |", "|" + "---|" * len(TITLES)]
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for record in records:
+        groups.setdefault((record["problem"], record["key"]), []).append(record)
+    for (name, _), group in groups.items():
+        before, random, suggested = (
+            [100 * fmean(record["errors"][arm]) for record in group] for arm in ("before", "random", "suggested")
+        )
+        ratios = [ours / theirs for ours, theirs in zip(suggested, random, strict=True)]
+        counts, won = group[0]["counts"], sum(ratio < 1 for ratio in ratios)
+        means = [_with_error(each) for each in (before, random, suggested, ratios)]
+        cells = [name, f"{counts['start']} + {counts['add']}", str(len(group)), *means, f"{won} of {len(group)}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    intro = (
+        "Joint relative L2 error in %, mean over the test runs and then over repetitions, ± its standard error over "
+        "these. *ratio*: error with suggested runs over error with random runs; *won*: repetitions where it is below 1."
+    )
+    return "\n\n".join(["# What suggested designs bring", intro, "\n".join(lines)]) + "\n"
+
+
+def _with_error(values: Sequence[float]) -> str:
+    mean = f"{fmean(values):.3g}"
+    return mean if len(values) < 2 else f"{mean} ± {stdev(values) / len(values) ** 0.5:.2g}"
+
+
+if __name__ == "__main__":
+    main()

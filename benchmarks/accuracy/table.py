@@ -1,0 +1,183 @@
+"""The results of the suite as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+OWN = ("ours", "none")
+FLOOR = "projection_floor"
+TITLES = {
+    "ours": "SimulGenVAE",
+    "none": "SimulGenVAE without reduction",
+    "mean_run": "mean run",
+    "nearest_run": "nearest run",
+    "pod_rbf": "POD+RBF",
+    "pod_gpr": "POD+GPR",
+    "pod_gpr_time": "POD+GPR over parameters and time",
+    "nearest_run_mirrored": "nearest run, mirrored too",
+    "pod_rbf_mirrored": "POD+RBF, mirrored too",
+    "pod_gpr_mirrored": "POD+GPR, mirrored too",
+    "ezyrb_pod_rbf": "EZyRB POD+RBF",
+    "ezyrb_pod_gpr": "EZyRB POD+GPR",
+    FLOOR: "POD projection floor",
+}
+"""Methods in the order of the columns; those named ``ezyrb_pod_rbf_40`` are choices of ``ezyrb_pod_rbf``."""
+
+Answers = dict[str, dict[int, dict[str, Any]]]
+"""Method → seed → what ``fitted.measure`` found."""
+
+
+class Row(NamedTuple):
+    """What is said of a problem."""
+
+    problem: str
+    answers: Answers
+    best: str | None
+    """Reference with the least mean test error over the seeds that all references and ours have."""
+    ratio: float | None
+    """Our mean error over these seeds as a share of that."""
+
+
+def rows_of(records: Iterable[dict[str, Any]]) -> list[Row]:
+    """One row a problem, in the order of the records; of each kind of EZyRB only the best choice."""
+    problems: dict[str, Answers] = {}
+    for record in records:
+        for name, answer in record["answers"].items():
+            problems.setdefault(record["problem"], {}).setdefault(name, {})[record["seed"]] = answer
+    return [
+        Row(problem, chosen := _with_best_choices(answers), *_ratio(chosen)) for problem, answers in problems.items()
+    ]
+
+
+def mean_error(answers: dict[int, dict[str, Any]], split: str = "test", seeds: Iterable[int] | None = None) -> float:
+    """Mean over the seeds of the mean error over runs; NaN where the split has no runs or an error is undefined."""
+    means = [answers[seed].get(split, {}).get("mean") for seed in (answers if seeds is None else seeds)]
+    return math.nan if None in means or not means else fmean(means)
+
+
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    """All tables."""
+    rows = rows_of(records)
+    used = [name for name in TITLES if any(name in row.answers for row in rows)]
+    ratios = [row.ratio for row in rows if row.ratio is not None]
+    parts = [
+        "# Accuracy of the suite",
+        "Joint relative L2 error, mean over the test runs and then over the seeds, in %. The *ratio* is our error as a "
+        "share of the best reference's (bold). All methods learn from the same training runs; only ours looks at the "
+        "validation runs. EZyRB stands with the rank (and number of picture components) that is best on the test runs.",
+        _errors(rows, used, "test", ratio=True),
+        f"Geometric mean of {len(ratios)} ratios: **{math.exp(fmean(map(math.log, ratios))):.3f}**" if ratios else "",
+        "## Extrapolation: parameters outside the trained range, in %",
+        _errors(rows, used, "extrapolation"),
+        "## Uncertainty of SimulGenVAE",
+        "90 % intervals and standard deviations on the test runs; rank correlations over test and extrapolation runs "
+        "together, of the predicted standard deviation and of the novelty of a design with the true error.",
+        _uncertainty(rows),
+        "## Seconds to fit",
+        _times(rows, used, "fit_seconds", 1.0),
+        "## Milliseconds to predict a run, of several predicted together",
+        _times(rows, used, "predict_seconds_per_run", 1e3),
+        "## Every choice of EZyRB, test runs, in %",
+        _choices(records),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _kind(name: str) -> str:
+    """``ezyrb_pod_rbf`` of ``ezyrb_pod_rbf_40``; any other name as it is."""
+    return "_".join(name.split("_")[:3]) if name.startswith("ezyrb") else name
+
+
+def _with_best_choices(answers: Answers) -> Answers:
+    best: dict[str, str] = {}
+    for name, by_seed in answers.items():
+        kind = _kind(name)
+        if kind not in best or mean_error(by_seed) < mean_error(answers[best[kind]]):
+            best[kind] = name
+    return {kind: answers[name] for kind, name in best.items()}
+
+
+def _ratio(answers: Answers) -> tuple[str | None, float | None]:
+    references = [name for name in answers if name not in (*OWN, FLOOR)]
+    if not references or "ours" not in answers:
+        return None, None
+    seeds = set.intersection(*(set(answers[name]) for name in (*references, "ours")))
+    if not seeds:
+        return None, None
+    errors = {name: mean_error(answers[name], seeds=seeds) for name in references}
+    best = min(errors, key=lambda name: math.inf if math.isnan(errors[name]) else errors[name])
+    ratio = mean_error(answers["ours"], seeds=seeds) / errors[best] if errors[best] > 0 else math.nan
+    return best, None if math.isnan(ratio) else ratio
+
+
+def _errors(rows: list[Row], used: list[str], split: str, *, ratio: bool = False) -> str:
+    def cell(row: Row, name: str) -> str:
+        value = 100.0 * mean_error(row.answers[name], split)
+        text = "–" if math.isnan(value) else f"{value:.3g}"
+        return f"**{text}**" if ratio and name == row.best else text
+
+    def share(row: Row) -> str:
+        return "–" if row.ratio is None else f"{row.ratio:.3f}"
+
+    return _grid(rows, used, cell, ("ratio", share) if ratio else None)
+
+
+def _times(rows: list[Row], used: list[str], key: str, factor: float) -> str:
+    return _grid(rows, used, lambda row, name: f"{factor * fmean(a[key] for a in row.answers[name].values()):.3g}")
+
+
+def _uncertainty(rows: list[Row]) -> str:
+    columns = {
+        "coverage": lambda a: a["uncertainty_test"].get("coverage"),
+        "width / RMSE": lambda a: a["uncertainty_test"].get("interval_width_to_rmse"),
+        "sd ratio": lambda a: a["uncertainty_test"].get("sd_ratio"),
+        "coverage, extrapolation": lambda a: a["uncertainty_extrapolation"].get("coverage"),
+        "spread and error": lambda a: a["rank_correlation_of_spread"],
+        "novelty and error": lambda a: a["rank_correlation_of_novelty"],
+    }
+    lines = ["| problem | " + " | ".join(columns) + " |", "|" + "---|" * (1 + len(columns))]
+    found: dict[str, list[float]] = {name: [] for name in columns}
+    for row in rows:
+        answers = [answer for answer in row.answers.get("ours", {}).values() if "uncertainty_test" in answer]
+        if not answers:
+            continue
+        cells = []
+        for name, read in columns.items():
+            values = [value for value in map(read, answers) if value is not None]
+            found[name] += values
+            cells.append(f"{fmean(values):.3f}" if values else "–")
+        lines.append(f"| {row.problem} | " + " | ".join(cells) + " |")
+    means = [f"{fmean(values):.3f}" if values else "–" for values in found.values()]
+    return "\n".join([*lines, "| mean over problems and seeds | " + " | ".join(means) + " |"]) if len(lines) > 2 else ""
+
+
+def _choices(records: Sequence[dict[str, Any]]) -> str:
+    lines = ["| problem | choice | error | seconds to fit |", "|---|---|---|---|"]
+    found: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
+    for record in records:
+        for name, answer in record["answers"].items():
+            if name.startswith("ezyrb"):
+                found.setdefault((record["problem"], name), {})[record["seed"]] = answer
+    for (problem, name), answers in found.items():
+        seconds = fmean(answer["fit_seconds"] for answer in answers.values())
+        lines.append(f"| {problem} | {name} | {100.0 * mean_error(answers):.3g} | {seconds:.3g} |")
+    return "\n".join(lines) if found else ""
+
+
+def _grid(
+    rows: list[Row],
+    used: list[str],
+    cell: Callable[[Row, str], str],
+    last: tuple[str, Callable[[Row], str]] | None = None,
+) -> str:
+    titles = ["problem", "seeds", *(TITLES[name] for name in used), *([last[0]] if last else [])]
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    for row in rows:
+        counts = {len(answers) for answers in row.answers.values()}
+        seeds = str(counts.pop()) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+        cells = [cell(row, name) if name in row.answers else "–" for name in used]
+        lines.append("| " + " | ".join([row.problem, seeds, *cells, *([last[1](row)] if last else [])]) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,7 @@
+"""Several answers to one question: their mean is the prediction, how far they are apart says how certain it is."""
+
+from simulgenvae.ensemble.build import build_ensemble
+from simulgenvae.ensemble.calibration import Calibration
+from simulgenvae.ensemble.ensemble import Answer, Ensemble
+
+__all__ = ["Answer", "Calibration", "Ensemble", "build_ensemble"]

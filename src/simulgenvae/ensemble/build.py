@@ -1,0 +1,65 @@
+"""From trained networks to an ensemble: Gaussian processes, their share, and the calibration of the spread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.ensemble.calibration import Calibration
+from simulgenvae.ensemble.ensemble import Ensemble
+from simulgenvae.ensemble.linear import LinearModel
+from simulgenvae.ensemble.views import views_of
+from simulgenvae.reduction import Reduction
+from simulgenvae.settings import Settings
+from simulgenvae.training.train import Trained
+
+SAMPLES = 32
+"""Latents that calibrate the spread of a single network."""
+SHARES = np.linspace(0.0, 1.0, 41)
+"""Shares of the Gaussian processes that are tried."""
+
+
+def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
+    """The ensemble of trained members, with choices made on the validation runs of the data set.
+
+    Without validation runs the networks predict alone, and nothing is calibrated.
+    """
+    train, validation = trained.rows["train"], trained.rows["validation"]
+    linear = LinearModel.fit(
+        trained.conditions.select(train), trained.condition_scaler, trained.coefficients[train], dataset.times
+    )
+    views = views_of(dataset, settings.training.augmentation, trained.reduction)
+    ensemble = Ensemble(trained.members, trained.condition_scaler, dataset.times, linear, 0.0, None, views)
+    if not len(validation):
+        return ensemble
+    conditions = trained.conditions.select(validation)
+    if linear is not None:
+        networks, processes = (
+            replace(ensemble, share=share).answer(conditions, dataset.times).mean for share in (0.0, 1.0)
+        )
+        share = best_share(networks, processes, trained.coefficients[validation])
+        ensemble = replace(ensemble, share=share)
+    return replace(ensemble, calibration=calibrate(ensemble, dataset, validation, conditions, trained.reduction))
+
+
+def best_share(networks: NDArray[np.float32], linear: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    """Share of ``linear`` with the least mean error of the mixture over runs; all ``[n, T, r]``."""
+    rest, step = (truth - networks).astype(np.float64), (linear - networks).astype(np.float64)
+    square, product, length = (np.einsum("ntr,ntr->n", *pair) for pair in ((rest, rest), (rest, step), (step, step)))
+    errors = [np.sqrt(np.maximum(square - 2 * share * product + share**2 * length, 0.0)).mean() for share in SHARES]
+    return float(SHARES[int(np.argmin(errors))])
+
+
+def calibrate(
+    ensemble: Ensemble, dataset: Dataset, rows: NDArray[np.intp], conditions: Conditions, reduction: Reduction
+) -> Calibration:
+    """Calibration of the ensemble's spread on runs, of which these are the conditions, that it did not learn from."""
+    answer = ensemble.answer(conditions, dataset.times, samples=SAMPLES)
+    errors = [
+        dataset.run(int(row)).astype(np.float64) - reduction.decode(answer.mean[run]) for run, row in enumerate(rows)
+    ]
+    return Calibration.fit(errors, [answer.spread(run, reduction) for run in range(len(rows))])

@@ -1,0 +1,99 @@
+"""From how far the answers are apart to standard deviations and intervals that hold: calibrated on validation runs.
+
+Split conformal prediction with errors in units of a spread (Papadopoulos et al. 2002; Lei et al. 2018, section 5.2).
+All entries of a run belong together, so runs and not entries are what may be exchanged: a quantile that is taken from
+few runs is widened by what leaving each of them out shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+LEVEL = 0.9
+"""Share of values that an interval should cover."""
+FLOOR = 0.1
+"""Share of a run's mean variance that is added everywhere: where answers agree by chance they may still be wrong."""
+_ENTRIES = 20_000
+"""Entries of a run that are looked at, drawn at random."""
+
+Fields = NDArray[np.floating[Any]]
+
+
+def spread(alternatives: Sequence[Fields], gap: Fields | None, share: float) -> Fields:
+    """Uncalibrated standard deviation ``[T, M, V]`` of a run from its alternatives, each ``[T, M, V]``.
+
+    The variance of the alternatives, plus that of choosing between two answers ``gap`` apart, the second with
+    probability ``share``, plus a floor of each variable.
+    """
+    mean = np.mean(alternatives, axis=0, dtype=np.float64)
+    variance = np.mean([np.square(each - mean) for each in alternatives], axis=0)
+    variance *= len(alternatives) / max(len(alternatives) - 1, 1)
+    if gap is not None:
+        variance += share * (1 - share) * np.square(gap)
+    variance += FLOOR * variance.mean(axis=(0, 1))
+    root: Fields = np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))
+    return root
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Factors of :func:`spread`."""
+
+    std: float
+    """To the standard deviation of the error."""
+    interval: float
+    """To half the width of the interval that covers ``LEVEL`` of the values."""
+    runs: int
+    """Validation runs that these come from."""
+
+    @classmethod
+    def fit(cls, errors: Sequence[Fields], spreads: Sequence[Fields], seed: int = 0) -> Self:
+        """From errors and spreads of at least one run, each ``[T, M, V]``."""
+        ratios = []
+        generator = np.random.default_rng(seed)
+        for error, scale in zip(errors, spreads, strict=True):
+            chosen = generator.permutation(error.size)[:_ENTRIES]
+            ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
+        return cls(_std_factor(errors, spreads), _interval_factor(ratios), len(ratios))
+
+    @classmethod
+    def of_normal(cls) -> Self:
+        """For a spread that is taken as the standard deviation of normally distributed errors."""
+        return cls(1.0, float(norm.ppf((1 + LEVEL) / 2)), 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; the inverse of :meth:`from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From a model file. ValueError or TypeError where entries are missing or no positive numbers."""
+        found = cls(float(values["std"]), float(values["interval"]), int(values["runs"]))
+        if not all(np.isfinite(value) and value >= 0 for value in (found.std, found.interval, found.runs)):
+            raise ValueError("the calibration is no set of positive numbers")
+        return found
+
+
+def _std_factor(errors: Sequence[Fields], spreads: Sequence[Fields]) -> float:
+    """Root of mean squared error over mean squared spread, each variable relative to its own errors."""
+    scale = np.mean([np.square(error).mean(axis=(0, 1)) for error in errors], axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    squared = np.mean([(np.square(error) / scale).mean() for error in errors])
+    return float(np.sqrt(squared / np.mean([(np.square(each) / scale).mean() for each in spreads])))
+
+
+def _interval_factor(ratios: Sequence[Fields]) -> float:
+    """Quantile of the ratios of all runs, times that of each run's ratios to the quantile of the others."""
+    quantile = float(np.quantile(np.concatenate(ratios), LEVEL))
+    if len(ratios) < 2:
+        return quantile
+    others = [np.quantile(np.concatenate([*ratios[:k], *ratios[k + 1 :]]), LEVEL) for k in range(len(ratios))]
+    if min(others) == 0:  # most entries are known exactly: leaving a run out shows nothing
+        return quantile
+    return quantile * float(np.quantile(np.concatenate([r / q for r, q in zip(ratios, others, strict=True)]), LEVEL))

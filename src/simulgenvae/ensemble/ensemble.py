@@ -1,0 +1,115 @@
+"""The trained networks and the Gaussian processes beside them, as one predictor of coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.ensemble.calibration import Calibration, spread
+from simulgenvae.ensemble.linear import LinearModel
+from simulgenvae.ensemble.views import View
+from simulgenvae.models import Gaussian, Inputs
+from simulgenvae.reduction import Reduction
+from simulgenvae.training.problem import Networks, network_inputs, unit_times
+
+DRAWS = 12
+"""Draws from the Gaussian processes, where they have a share; each goes with one of the members in turn."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Coefficients of n designs at t times.
+
+    ``mean`` ``[n, t, r]`` is the prediction. ``alternatives`` ``[K, n, t, r]`` vary as it might: each is made of a
+    member in one view (or a sample of a single member's latents) and of a draw from the Gaussian processes, with their
+    ``share``.
+    ``gap`` ``[n, t, r]`` is how far the Gaussian processes are from the members' mean, where they have a share.
+    """
+
+    mean: NDArray[np.float32]
+    alternatives: NDArray[np.float32]
+    gap: NDArray[np.float32] | None
+    share: float
+
+    def spread(self, run: int, reduction: Reduction) -> NDArray[np.floating[Any]]:
+        """Uncalibrated standard deviation of the fields of one of the n designs, ``[t, M, V]``, in physical units."""
+        mean = reduction.decode(self.mean[run])
+        deviations = [reduction.decode(each[run]) - mean for each in self.alternatives]
+        gap = None if self.gap is None else reduction.decode(self.mean[run] + self.gap[run]) - mean
+        return spread(deviations, gap, self.share)
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Members trained from different random weights, and POD with Gaussian processes.
+
+    The prediction is ``(1 - share) · mean of the members + share · Gaussian processes`` (stacking, Wolpert 1992; deep
+    ensembles, Lakshminarayanan et al. 2017). The share has the least error on the validation runs: 0 where the
+    networks are well ahead, near 1 for smooth responses of few runs.
+    """
+
+    members: tuple[Networks, ...]
+    scaler: ConditionScaler
+    times: NDArray[np.float64]
+    """Times of the training runs, ``[T]``."""
+    linear: LinearModel | None
+    share: float
+    calibration: Calibration | None
+    views: tuple[View, ...] = ()
+    """Mirror images in which each design is also looked at, where the problem is symmetric: answers are averaged."""
+
+    def answer(self, conditions: Conditions, times: NDArray[np.float64], *, samples: int = 0, seed: int = 0) -> Answer:
+        """Coefficients of designs at times within the trained span.
+
+        Without ``samples`` there are no alternatives (K = 0). A single network, which cannot disagree with another, has
+        so many samples of its latents as alternatives.
+        """
+        inputs = network_inputs(conditions, self.scaler)
+        moments = torch.from_numpy(unit_times(times, self.times))
+        with torch.inference_mode():
+            each = [_decoded(member, inputs, moments) for member in self.members]
+            for view in self.views:
+                seen = network_inputs(view.conditions(conditions), self.scaler)
+                each += [view.back(_decoded(member, seen, moments)) for member in self.members]
+            mean = np.mean(each, axis=0)
+            if samples > 0 and len(each) == 1:
+                each = _samples(self.members[0], inputs, moments, samples, seed)
+        alternatives = np.stack(each) if samples > 0 else np.empty((0, *mean.shape), np.float32)
+        gap = None
+        if self.linear is not None and self.share > 0:
+            views = [view.back(self.linear.predict(view.conditions(conditions), times)) for view in self.views]
+            gap = np.mean([self.linear.predict(conditions, times), *views], axis=0) - mean
+            mean = mean + self.share * gap
+            if samples > 0:
+                drawn = self.linear.samples(conditions, times, max(DRAWS, len(each)), seed)
+                turn = np.arange(len(drawn)) % len(each)
+                alternatives = (1 - self.share) * alternatives[turn] + self.share * drawn
+        return Answer(mean.astype(np.float32), alternatives.astype(np.float32), gap, self.share)
+
+    def novelty(self, conditions: Conditions) -> NDArray[np.float64] | None:
+        """How far designs are from the training runs, ``[n]``; see :meth:`LinearModel.novelty`. None where there are no
+        Gaussian processes to measure it."""
+        return None if self.linear is None else self.linear.novelty(conditions)
+
+
+def _decoded(member: Networks, inputs: Inputs, times: torch.Tensor) -> NDArray[np.float32]:
+    latents = member.vae.latents_from_flat(member.conditioner(inputs).mean)
+    decoded: NDArray[np.float32] = member.vae.decode(latents, times).numpy()
+    return decoded
+
+
+def _samples(
+    member: Networks, inputs: Inputs, times: torch.Tensor, samples: int, seed: int
+) -> list[NDArray[np.float32]]:
+    """Coefficients of samples of p(z, h | condition)."""
+    latents: Gaussian = member.conditioner(inputs)
+    generator = torch.Generator().manual_seed(seed)
+    # The same noise for all designs: a design's samples do not depend on the others of the call.
+    noise = torch.randn((samples, 1, latents.mean.shape[1]), generator=generator)
+    drawn = latents.mean + latents.log_std.exp() * noise
+    return [member.vae.decode(member.vae.latents_from_flat(flat), times).numpy() for flat in drawn]

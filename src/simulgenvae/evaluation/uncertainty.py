@@ -1,0 +1,128 @@
+"""Whether standard deviations and intervals hold: coverage, width, ratio to the true error, and the PIT histogram;
+and whether novelty, the distance of a design from the training runs, warns of large errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.stats import norm, spearmanr
+
+from simulgenvae.ensemble import Ensemble
+from simulgenvae.ensemble.calibration import LEVEL
+from simulgenvae.evaluation.metrics import VariableScale
+
+BINS = 20
+"""Of the histogram of probability integral transforms."""
+SAMPLES = 16
+"""Latents that are drawn for the uncertainty, where there is a single network."""
+UNSEEN = ("validation", "test")
+"""Splits whose uncertainty is measured; it is calibrated on the first."""
+
+
+class UncertaintyErrors:
+    """Compares predicted uncertainty with the errors of runs; every variable in units of its spread.
+
+    The probability integral transform of a value is the predicted normal distribution's probability of what lies below
+    it: uniform where the distribution is right, U-shaped where it is too narrow (Gneiting, Balabdaoui & Raftery 2007).
+    """
+
+    def __init__(self, scale: VariableScale) -> None:
+        self._scale = scale
+        self._rows: list[tuple[float, float, float, float]] = []
+        self._novelty: list[float | None] = []
+        self._counts = np.zeros(BINS)
+
+    def add(self, prediction: xr.Dataset, run: int, truth: NDArray[np.floating[Any]]) -> None:
+        """Run number ``run`` of a prediction with samples, whose true fields are ``truth`` ``[T, M, V]``."""
+        fields, std, lower, upper = (
+            prediction[name].values[run].astype(np.float64) for name in ("fields", "std", "lower", "upper")
+        )
+        known = np.isfinite(truth)
+        error, spread = (truth - fields) / self._scale.spread, std / self._scale.spread
+        covered = (truth >= lower) & (truth <= upper)
+        self._rows.append(
+            (
+                float(covered[known].mean()),
+                float(((upper - lower) / self._scale.spread)[known].mean()),
+                float(np.square(spread[known]).mean()),
+                float(np.square(error[known]).mean()),
+            )
+        )
+        self._novelty.append(float(prediction["novelty"].values[run]) if "novelty" in prediction else None)
+        below = norm.cdf((truth - fields)[known] / np.maximum(std[known], np.finfo(np.float32).tiny))
+        self._counts += np.histogram(below, BINS, (0.0, 1.0))[0] / known.sum()
+
+    def per_run(self) -> list[dict[str, float | None]]:
+        """Of each run, in the order of ``add``: coverage, root mean square of standard deviation and error, novelty."""
+        return [
+            {"coverage": coverage, "std": float(np.sqrt(variance)), "rmse": float(np.sqrt(squared)), "novelty": novelty}
+            for (coverage, _, variance, squared), novelty in zip(self._rows, self._novelty, strict=True)
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """JSON-able; KeyError-free also without runs, where nothing is known but their number."""
+        if not self._rows:
+            return {"runs": 0}
+        coverage, width, variance, squared = np.array(self._rows).T
+        error = float(np.sqrt(squared.mean()))
+        return {
+            "runs": len(coverage),
+            "coverage": float(coverage.mean()),
+            "coverage_of_runs": [float(value) for value in np.quantile(coverage, [0.0, 0.25, 0.5, 0.75, 1.0])],
+            "interval_width": float(width.mean()),
+            "interval_width_to_rmse": float(width.mean()) / error if error > 0 else None,
+            "sd_ratio": float(np.sqrt(variance.mean())) / error if error > 0 else None,
+            "rank_correlation_with_error": rank_correlation(np.sqrt(variance), np.sqrt(squared)),
+            "pit": [float(count) for count in self._counts / self._counts.sum()],
+        }
+
+
+def uncertainty_metrics(
+    counted: Mapping[str, UncertaintyErrors],
+    ids: Mapping[str, Sequence[str]],
+    errors: Mapping[str, Mapping[str, float | None]],
+    ensemble: Ensemble,
+) -> dict[str, Any]:
+    """All that is known of the uncertainty, ready for JSON; ``validation`` and ``test`` hold what was ``counted``.
+
+    ids: of the runs of each split, in the order in which they were counted; errors: joint relative error of the
+    prediction, by split and run.
+    """
+    found: dict[str, Any] = {
+        "level": LEVEL,
+        "calibration_runs": 0 if ensemble.calibration is None else ensemble.calibration.runs,
+        "members": len(ensemble.members),
+        "gaussian_process_share": ensemble.share,
+    }
+    for split in UNSEEN:
+        if split not in counted:
+            found[split] = {"runs": 0}
+            continue
+        runs = {
+            run: {**of_run, "relative_l2": errors[split][run]}
+            for run, of_run in zip(ids[split], counted[split].per_run(), strict=True)
+        }
+        known = [
+            (run["novelty"], run["relative_l2"])
+            for run in runs.values()
+            if run["novelty"] is not None and run["relative_l2"] is not None
+        ]
+        novelty, error = np.array(known, np.float64).reshape(-1, 2).T
+        found[split] = {
+            **counted[split].summary(),
+            "rank_correlation_of_novelty_with_error": rank_correlation(novelty, error),
+            "per_run": runs,
+        }
+    return found
+
+
+def rank_correlation(first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> float | None:
+    """Spearman's; None for fewer than three values, or where one of the two is constant."""
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    return float(spearmanr(first, second).statistic)

@@ -1,0 +1,37 @@
+"""The levels of the latents one by one: level 0 is the main latent z, level l is the hierarchical latent h_l."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from simulgenvae.models.latents import Gaussian, LatentHierarchy, Latents
+
+
+def level_names(levels: int) -> tuple[str, ...]:
+    """``z, h_1, … h_L`` for L hierarchical latents."""
+    return ("z", *(f"h_{level}" for level in range(1, levels + 1)))
+
+
+def level_values(latents: Latents, level: int) -> Tensor:
+    """Latents of one level, ``[B, D]`` for z and ``[B, d]`` for the others."""
+    return latents.z if level == 0 else latents.h[:, level - 1]
+
+
+def with_level(latents: Latents, level: int, values: Tensor) -> Latents:
+    """The same latents with other values of one level; the levels below it stay as they are."""
+    if level == 0:
+        return Latents(values, latents.h)
+    h = latents.h.clone()
+    h[:, level - 1] = values
+    return Latents(latents.z, h)
+
+
+def level_priors(hierarchy: LatentHierarchy, latents: Latents) -> list[Gaussian]:
+    """Prior of every level given the levels above it in ``latents``; that of z is the standard normal."""
+    context = latents.z
+    priors = [Gaussian(torch.zeros_like(context), torch.zeros_like(context))]
+    for level, network in enumerate(hierarchy.priors):
+        priors.append(Gaussian.from_parameters(network(context)))
+        context = torch.cat([context, latents.h[:, level]], 1)
+    return priors

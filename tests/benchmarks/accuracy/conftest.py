@@ -1,0 +1,44 @@
+"""The benchmark scripts import each other by name, as they do when one of them is run."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "accuracy"))
+
+from problem import Problem, rows_and_ids  # found through the path above
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Callable[..., Problem]:
+    """Makes a problem of a few numbers."""
+
+    def make(runs: int = 20, images: bool = False) -> Problem:
+        """Two variables in units of their own; each field is a constant shape times one parameter, plus another's."""
+        ids, train, test, extrapolation = rows_and_ids(runs, 4, 2)
+        generator = np.random.default_rng(0)
+        table = generator.uniform(-1.0, 1.0, (len(ids), 2))
+        shapes = generator.standard_normal((2, 5, 6, 2)) * [1.0, 100.0] + 3.0
+        fields = np.tensordot(table, shapes, axes=1) + shapes[0]
+        pixels = np.rint(100.0 * table[:, 0, None, None] + generator.uniform(0.0, 1.0, (16, 16)) * 50 + 100).astype(
+            np.uint8
+        )
+        return Problem(
+            fields=fields.astype(np.float32),
+            coords=generator.uniform(size=(6, 2)),
+            times=np.linspace(0.0, 2.0, 5),
+            variables=("u", "v"),
+            names=() if images else ("a", "b"),
+            table=table[:, :0] if images else table,
+            ids=ids,
+            train=train,
+            test=test,
+            extrapolation=extrapolation,
+            images=pixels if images else None,
+            declared=("model.width=8",),
+        )
+
+    return make

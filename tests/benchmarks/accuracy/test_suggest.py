@@ -1,0 +1,96 @@
+"""The comparison of suggested with random designs, on a small solver, and the spaces that it draws from."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import problem
+import pytest
+import spaces
+import suggest
+from rich.console import Console
+
+from simulgenvae.settings import Settings, Study, load_settings
+
+COUNTS = {"start": 12, "add": 3, "test": 2}
+
+
+@pytest.fixture
+def brief() -> Settings:
+    steps = [f"training.{stage}.steps=2" for stage in ("vae", "conditioner", "end_to_end")]
+    return load_settings(Study(Path("none")), overrides=[*steps, "training.end_to_end.members=2", "model.width=8"])
+
+
+@pytest.mark.parametrize(
+    ("name", "space"),
+    [
+        ("source", lambda: spaces.source_space(8)),
+        ("impact", lambda: spaces.impact_space((4, 1, 1))),
+        ("pulse", lambda: spaces.pulse_space(9)),
+    ],
+)
+def test_spaces_solve_the_suites_designs(name, space) -> None:
+    found = space()
+    table = found.sample(2, 0, problem.TRAIN_STREAM)
+    fields = found.solve(table)
+    assert fields.shape == (2, len(found.times), len(found.coords), len(found.variables))
+    assert fields.dtype == np.float32
+    assert (table >= found.lower).all()
+    assert (table <= found.upper).all()
+    size = {"source": {"squares": 8}, "impact": {"cells": (4, 1, 1)}, "pulse": {"nodes": 9}}[name]
+    made = __import__(name).make(2, 0, 0, **size)
+    np.testing.assert_allclose(fields, made.fields, rtol=1e-5, atol=1e-6 * np.abs(made.fields).max())
+    np.testing.assert_array_equal(table, made.table)
+    assert found.names == made.names
+    assert set(spaces.SPACES) == {"source", "impact", "pulse"}
+
+
+def test_a_repetition_measures_three_surrogates(brief) -> None:
+    errors = suggest.repetition(spaces.pulse_space(9), 0, {"start": 6, "add": 2, "test": 2}, brief)
+    assert list(errors) == ["before", "random", "suggested"]
+    assert [len(found) for found in errors.values()] == [2, 2, 2]
+    assert len({tuple(found) for found in errors.values()}) == 3
+    assert all(0.0 < error < 10.0 for found in errors.values() for error in found)
+
+
+def test_finished_repetitions_are_left_out(tmp_path, brief, monkeypatch, capsys) -> None:
+    calls = []
+
+    def repetition(space, seed, counts, settings) -> dict[str, list[float]]:
+        calls.append((seed, counts["add"], settings.model.width))
+        return {"before": [0.4], "random": [0.2], "suggested": [0.1]}
+
+    monkeypatch.setitem(suggest.SPACES, "pulse", lambda: spaces.pulse_space(9))
+    monkeypatch.setattr(suggest, "repetition", repetition)
+
+    def compare(repeats: int, counts: dict[str, int]) -> list[dict]:
+        suggest.compare(["pulse"], repeats, counts, brief, tmp_path, Console(soft_wrap=True))
+        return json.loads((tmp_path / "suggest.json").read_text())["records"]
+
+    first = compare(1, COUNTS)
+    assert compare(2, COUNTS)[0] == first[0]
+    assert calls == [(0, 3, 8), (1, 3, 8)]
+    assert capsys.readouterr().out.count("finished before") == 1
+    assert "| pulse | 12 + 3 | 2 | 40 ± 0 |" in (tmp_path / "suggest.md").read_text()
+    assert [record["counts"]["add"] for record in compare(1, COUNTS | {"add": 2})] == [2, 3]
+
+
+def test_table_counts_what_is_won() -> None:
+    errors = [(0.4, 0.2, 0.1), (0.4, 0.2, 0.3)]
+    records = [
+        {
+            "problem": "source",
+            "repeat": k,
+            "key": "a",
+            "counts": COUNTS,
+            "errors": dict(zip(("before", "random", "suggested"), ([e] for e in each), strict=True)),
+        }
+        for k, each in enumerate(errors)
+    ]
+    assert "| source | 12 + 3 | 2 | 40 ± 0 | 20 ± 0 | 20 ± 10 | 1 ± 0.5 | 1 of 2 |" in suggest.markdown(records)
+
+
+def test_another_format_is_refused(tmp_path) -> None:
+    (tmp_path / "suggest.json").write_text('{"format": 0}')
+    with pytest.raises(ValueError, match="not of format"):
+        suggest.read_records(tmp_path / "suggest.json")

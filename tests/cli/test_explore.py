@@ -1,0 +1,101 @@
+"""`simulgenvae explore` on a trained study: files that are written, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.condition_files import read_conditions
+from simulgenvae.exploration import predicted_latents
+from simulgenvae.settings import Study
+from simulgenvae.surrogate import Surrogate
+
+
+def _fields(path: Path) -> tuple[np.ndarray, list[str]]:
+    with np.load(path, allow_pickle=False) as out:
+        return out["fields"], [str(run) for run in out["ids"]]
+
+
+def test_interpolate_between_two_runs(cli: Any, trained: Path, make_runs: Any) -> None:
+    out = trained / "way.npz"
+    done = cli("explore", trained, "interpolate", "--from", "run_2", "--to", "run_7", "--steps", 3, "--out", out)
+    assert done.code == 0, done.err
+    assert f"{out}: 3 fields" in done.out.replace("\n", "")
+    fields, ids = _fields(out)
+    assert ids == ["0", "0.5", "1"]
+    surrogate = Surrogate.load(Study.open(trained))
+    for step, run in ((0, 2), (2, 7)):
+        np.testing.assert_allclose(fields[step], surrogate.reconstruct(make_runs().fields[run]), rtol=1e-4, atol=1e-4)
+
+
+def test_interpolate_between_two_designs(cli: Any, trained: Path, make_runs: Any) -> None:
+    table, out = make_runs().write_params(trained / "two.csv", [4, 1]), trained / "way.npz"
+    arguments = ("interpolate", "--params", table, "--kind", "linear", "--steps", 2)
+    assert cli("explore", trained, *arguments, "--out", out).code == 0
+    surrogate = Surrogate.load(Study.open(trained))
+    latents = predicted_latents(surrogate, read_conditions(table, names=("speed", "size"))[0])
+    np.testing.assert_allclose(_fields(out)[0], surrogate.decode(latents), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("more", [(), ("--run", "run_3", "--dimension", 1, "--range", 2, "--overwrite")])
+def test_traverse_a_level(cli: Any, trained: Path, more: tuple[object, ...]) -> None:
+    out = trained / "walk.npz"
+    done = cli("explore", trained, "traverse", "--level", "h_2", "--steps", 5, *more, "--out", out)
+    assert done.code == 0, done.err
+    fields, ids = _fields(out)
+    assert ids == ["-2", "-1", "+0", "+1", "+2"]
+    assert fields.shape == (5, 6, 23, 2)
+
+
+def test_sample_is_the_same_again(cli: Any, trained: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        arguments = ("sample", "--count", 2, "--seed", seed, "--out", trained / f"{name}.npz")
+        assert cli("explore", trained, *arguments).code == 0
+    a, b, c = (_fields(trained / f"{name}.npz")[0] for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_a_series_for_paraview(cli: Any, trained: Path) -> None:
+    pytest.importorskip("pyvista")
+    out = trained / "walk.pvd"
+    done = cli("explore", trained, "traverse", "--level", "z", "--steps", 3, "--out", out)
+    assert done.code == 0, done.err
+    assert len(list((trained / "walk_vtu").glob("*/*.vtu"))) == 3 * 6
+
+
+def _mistakes(study: Path) -> dict[str, tuple[tuple[object, ...], tuple[str, ...]]]:
+    between, along = ("interpolate", "--from", "run_1", "--to"), ("traverse", "--level")
+    return {
+        "unknown run": ((*between, "run_99"), ("no run 'run_99'", "'run_0'")),
+        "one end": (between[:3], ("--from ID --to ID",)),
+        "no end": (between[:1], ("--from ID --to ID",)),
+        "runs and designs": ((*between, "run_2", "--params", study / "three.csv"), ("either two runs",)),
+        "three designs": (("interpolate", "--params", study / "three.csv"), ("three.csv: 3 designs",)),
+        "one step": ((*between, "run_2", "--steps", 1), ("--steps is 1",)),
+        "unknown kind": ((*between, "run_2", "--kind", "cubic"), ("cubic",)),
+        "unknown level": ((*along, "h_7"), ("no level 'h_7'", "z, h_1, h_2")),
+        "unknown dimension": ((*along, "h_1", "--dimension", 2), ("no dimension 2", "0 to 1")),
+        "unknown start": ((*along, "z", "--run", "x"), ("no run 'x'",)),
+        "no range": ((*along, "z", "--range", 0), ("--range is 0",)),
+        "endless range": ((*along, "z", "--range", "inf"), ("--range is inf",)),
+        "no samples": (("sample", "--count", 0), ("--count is 0",)),
+        "too many samples": (("sample", "--count", 10**12), ("1 to 10000",)),
+        "bad seed": (("sample", "--seed", -1), ("--seed is -1",)),
+    }
+
+
+@pytest.mark.parametrize("mistake", _mistakes(Path()))
+def test_mistakes_are_refused(refused: Any, trained: Path, make_runs: Any, mistake: str) -> None:
+    make_runs().write_params(trained / "three.csv", [1, 2, 3])
+    arguments, texts = _mistakes(trained)[mistake]
+    refused((("explore", trained, *arguments, "--out", trained / "out.npz"), texts))
+
+
+def test_an_existing_file_and_an_unknown_suffix_are_refused(refused: Any, trained: Path) -> None:
+    (trained / "there.npz").write_text("mine")
+    refused((("explore", trained, "sample", "--out", trained / "there.npz"), ("there.npz", "--overwrite")))
+    refused((("explore", trained, "sample", "--out", trained / "there.stl"), ("'.stl' is unknown",)))

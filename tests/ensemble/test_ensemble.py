@@ -1,0 +1,78 @@
+"""How the answers of members and Gaussian processes are put together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.ensemble import Ensemble
+from simulgenvae.ensemble.calibration import FLOOR
+from simulgenvae.training.train import Trained
+
+
+def means(ensemble: Ensemble, waves: Dataset) -> np.ndarray:
+    """Of each member alone, ``[K, N, T, r]``."""
+    alone = [replace(ensemble, members=(member,), share=0.0) for member in ensemble.members]
+    return np.stack([each.answer(waves.conditions, waves.times).mean for each in alone])
+
+
+def test_members_differ(ensemble: Ensemble, waves: Dataset) -> None:
+    each = means(ensemble, waves)
+    assert each.shape[0] == 3
+    apart = [np.abs(each[i] - each[j]).max() for i, j in ((0, 1), (0, 2), (1, 2))]
+    assert min(apart) > 1e-3
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_the_prediction_is_the_mixture(ensemble: Ensemble, waves: Dataset, share: float) -> None:
+    networks = means(ensemble, waves).mean(axis=0)
+    linear = ensemble.linear.predict(waves.conditions, waves.times)
+    answer = replace(ensemble, share=share).answer(waves.conditions, waves.times)
+    np.testing.assert_allclose(answer.mean, (1 - share) * networks + share * linear, rtol=1e-4, atol=1e-4)
+    assert answer.alternatives.shape == (0, *answer.mean.shape)
+
+
+def test_members_are_the_alternatives(ensemble: Ensemble, waves: Dataset) -> None:
+    answer = replace(ensemble, share=0.0).answer(waves.conditions, waves.times, samples=50)
+    np.testing.assert_allclose(answer.alternatives, means(ensemble, waves), rtol=1e-5, atol=1e-5)
+    assert answer.gap is None
+
+
+def test_where_the_processes_have_a_share_they_are_drawn_from(ensemble: Ensemble, waves: Dataset) -> None:
+    one, two = (
+        replace(ensemble, share=0.5).answer(waves.conditions, waves.times, samples=2, seed=seed) for seed in (0, 1)
+    )
+    assert len(one.alternatives) % 3 == 0  # all members equally often
+    assert not np.array_equal(one.alternatives, two.alternatives)
+    np.testing.assert_array_equal(one.mean, two.mean)
+    linear, networks = ensemble.linear.predict(waves.conditions, waves.times), means(ensemble, waves).mean(axis=0)
+    np.testing.assert_allclose(one.gap, linear - networks, rtol=1e-4, atol=1e-4)
+
+
+def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None:
+    alone = replace(ensemble, members=ensemble.members[:1], share=0.0)
+    one, again, other = (
+        alone.answer(waves.conditions, waves.times, samples=5, seed=seed).alternatives for seed in (0, 0, 1)
+    )
+    assert one.shape == (5, 12, *one.shape[2:])
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert one.std(axis=0).max() > 0
+
+
+def test_a_design_is_answered_alone_as_among_others(ensemble: Ensemble, waves: Dataset) -> None:
+    mixed = replace(ensemble, share=0.4)
+    together = mixed.answer(waves.conditions, waves.times, samples=2)
+    alone = mixed.answer(waves.conditions.select([7]), waves.times, samples=2)
+    np.testing.assert_allclose(alone.mean[0], together.mean[7], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(alone.alternatives[:, 0], together.alternatives[:, 7], rtol=1e-4, atol=1e-4)
+
+
+def test_spread_is_in_the_units_of_the_fields(ensemble: Ensemble, trained: Trained, waves: Dataset) -> None:
+    answer = replace(ensemble, share=0.0).answer(waves.conditions, waves.times, samples=2)
+    variance = np.var([trained.reduction.decode(each[4]) for each in answer.alternatives], axis=0, ddof=1)
+    expected = np.sqrt(variance + FLOOR * variance.mean())
+    np.testing.assert_allclose(answer.spread(4, trained.reduction), expected, rtol=1e-2, atol=1e-5)

@@ -1,0 +1,90 @@
+"""The section and the figures say what was measured and on which runs, also where little is known."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulgenvae.evaluation.presentation import png
+from simulgenvae.evaluation.uncertainty_figures import CAPTIONS, uncertainty_figures
+from simulgenvae.evaluation.uncertainty_section import measures, uncertainty_section
+
+
+@pytest.fixture
+def uncertainty() -> dict[str, Any]:
+    """Of two runs of each split; one of the test runs is novel."""
+    runs = {
+        f"run<{k}>": {"coverage": 0.9 + 0.01 * k, "std": 0.1, "rmse": 0.2, "novelty": 0.5 + k, "relative_l2": 0.1}
+        for k in range(2)
+    }
+    one = {
+        "runs": 2,
+        "coverage": 0.875,
+        "coverage_of_runs": [0.9, 0.9, 0.905, 0.91, 0.91],
+        "interval_width_to_rmse": 3.5,
+        "sd_ratio": None,
+        "rank_correlation_with_error": 0.75,
+        "rank_correlation_of_novelty_with_error": None,
+        "pit": [0.05] * 20,
+        "per_run": runs,
+    }
+    share = {"level": 0.9, "calibration_runs": 12, "members": 3, "gaussian_process_share": 0.25}
+    return {**share, "validation": one | {"coverage": 0.9}, "test": one}
+
+
+def test_numbers_with_what_they_should_be(uncertainty: dict[str, Any]) -> None:
+    page = uncertainty_section(uncertainty)
+    cells = ["Values inside the 90 % interval", "90.0 %", "87.5 %", "90 %"]
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+    assert "<th>validation (calibrated on)</th>" in page
+    assert "3 networks and, with a share of 25.0 %, of Gaussian processes" in page
+    assert "calibrated on 12 validation run(s)" in page
+    assert "These are few" not in page
+    for word in ("90 % interval", "sd_ratio", "PIT", "Novelty"):
+        assert f"<dt>{word}</dt>" in page
+    assert measures(uncertainty, ["test"])[2][1:] == ["3.5", "up to 3.29"]
+
+
+def test_novel_runs_are_named_as_text(uncertainty: dict[str, Any]) -> None:
+    assert "Test runs with a novelty above 1: run&lt;1&gt; (1.5)." in uncertainty_section(uncertainty)
+    uncertainty["test"]["per_run"] = {
+        f"r{k}": run for k in range(12) for run in [uncertainty["test"]["per_run"]["run<1>"]]
+    }
+    assert "and 2 more." in uncertainty_section(uncertainty)
+
+
+def test_what_is_missing_is_said(uncertainty: dict[str, Any]) -> None:
+    changed = uncertainty | {"calibration_runs": 0, "members": 1, "gaussian_process_share": 0.0}
+    page = uncertainty_section(changed | {"validation": {"runs": 0}})
+    assert "one network." in page
+    assert "do not rely on it" in page
+    assert "validation (calibrated on)" not in page
+    nothing = changed | {"validation": {"runs": 0}, "test": {"runs": 0}}
+    assert uncertainty_section(nothing) == ""
+    assert not list(uncertainty_figures(nothing))
+
+
+def test_figures(uncertainty: dict[str, Any]) -> None:
+    figures = dict(uncertainty_figures(uncertainty))
+    assert figures.keys() == CAPTIONS.keys()
+    pit, coverage = figures["uncertainty_calibration"].axes
+    np.testing.assert_allclose(pit.patches[0].get_data().values, 1.0)
+    np.testing.assert_allclose(coverage.lines[0].get_ydata(), [90.0, 91.0])
+    against_std, against_novelty = figures["uncertainty_runs"].axes
+    np.testing.assert_allclose(against_std.collections[1].get_offsets(), [[0.1, 0.2]] * 2)
+    np.testing.assert_allclose(against_novelty.collections[1].get_offsets(), [[0.5, 0.1], [1.5, 0.1]])
+    for figure in figures.values():
+        assert png(figure).startswith(b"\x89PNG")
+
+
+def test_figures_without_novelty_and_spread(uncertainty: dict[str, Any]) -> None:
+    bare = copy.deepcopy(uncertainty) | {"validation": {"runs": 0}}
+    for run in bare["test"]["per_run"].values():
+        run.update(novelty=None, std=0.0)
+    figure = dict(uncertainty_figures(bare))["uncertainty_runs"]
+    assert [axes.get_xscale() for axes in figure.axes] == ["linear"]
+    assert re.match(rb"\x89PNG", png(figure))
