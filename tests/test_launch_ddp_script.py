@@ -17,12 +17,12 @@ REPORT = """
 import os, sys, time
 rank = os.environ["RANK"]
 line = " ".join([rank, os.environ["OMP_NUM_THREADS"], os.getcwd(), *sys.argv[1:]])
-os.write(1, f"{line}\\n".encode())
-if rank == "1":
-    print("the reason", file=sys.stderr, flush=True)
-    time.sleep(0.5)
-    sys.exit(7)
-try:
+try:  # the signal may come as soon as the line is out
+    os.write(1, f"{line}\\n".encode())
+    if rank == "1":
+        print("the reason", file=sys.stderr, flush=True)
+        time.sleep(0.5)
+        sys.exit(7)
     time.sleep(60)
 except KeyboardInterrupt:
     print("stopped", flush=True)

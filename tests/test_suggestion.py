@@ -20,7 +20,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.fitting import fit
 from simulgenvae.settings import Settings
-from simulgenvae.suggestion import candidate_designs, choose, expected_squares, length_scales, suggest
+from simulgenvae.suggestion import candidate_designs, choose, length_scales, squares_of, suggest
 from simulgenvae.surrogate import Surrogate
 
 MakeSettings = Callable[..., Settings]
@@ -139,9 +139,9 @@ def test_nothing_is_chosen_twice_near_validation_runs(trained: Surrogate, data: 
     assert cdist(scaled(trained, more.designs), scaled(trained, found.designs)).min() > 1e-6
 
 
-def test_expected_errors_are_those_of_the_decoded_fields(trained: Surrogate, data: Dataset) -> None:
+def test_expected_squares_are_those_of_the_decoded_fields(trained: Surrogate, data: Dataset) -> None:
     designs = data.conditions.select([0, 5])
-    squares, sizes = expected_squares(trained.ensemble, trained.reduction, designs)
+    squares, sizes = squares_of(trained.ensemble, trained.reduction, designs)
     prediction = trained.predict(designs, samples=16)
     rows = trained.split.rows(data.ids)["train"]
     scale = VariableScale.fit(data.run(int(row)) for row in rows)
@@ -153,9 +153,9 @@ def test_expected_errors_are_those_of_the_decoded_fields(trained: Surrogate, dat
 
 
 def test_many_designs_are_answered_in_parts(trained: Surrogate, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = expected_squares(trained.ensemble, trained.reduction, data.conditions)
+    whole = squares_of(trained.ensemble, trained.reduction, data.conditions)
     monkeypatch.setattr("simulgenvae.suggestion._BATCH_VALUES", 5 * 16 * len(data.times) * trained.reduction.rank)
-    np.testing.assert_allclose(expected_squares(trained.ensemble, trained.reduction, data.conditions), whole, rtol=1e-4)
+    np.testing.assert_allclose(squares_of(trained.ensemble, trained.reduction, data.conditions), whole, rtol=1e-4)
 
 
 def test_a_parameter_that_changes_nothing_is_long(trained: Surrogate) -> None:

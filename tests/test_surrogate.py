@@ -15,6 +15,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.ensemble.calibration import FLOOR
 from simulgenvae.errors import UserError
+from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.fitting import fit
 from simulgenvae.model_files import load_start
 from simulgenvae.models import Inputs
@@ -164,6 +165,27 @@ def test_the_interval_contains_the_prediction(ensemble: Surrogate, waves: Datase
     calibration = ensemble.ensemble.calibration
     expected = calibration.interval / calibration.std * predicted["std"].values
     np.testing.assert_allclose((upper - lower) / 2, expected, rtol=1e-2, atol=1e-5)
+
+
+def test_the_expected_error_is_what_the_standard_deviations_amount_to(ensemble: Surrogate, waves: Dataset) -> None:
+    rows = ensemble.split.rows(waves.ids)["train"]
+    scale = VariableScale.fit(waves.run(int(row)) for row in rows)
+    predicted = ensemble.predict(waves.conditions, samples=2)
+    squares = np.square(predicted["std"].values / scale.spread).sum(axis=(1, 2, 3))
+    sizes = np.square((predicted["fields"].values - scale.mean) / scale.spread).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(predicted["expected_error"], np.sqrt(squares / sizes), rtol=2e-2)
+    without = ensemble.predict(waves.conditions)
+    np.testing.assert_allclose(without["expected_error"], predicted["expected_error"], rtol=1e-4)
+
+
+def test_an_error_is_expected_only_where_the_spread_is_known_and_calibrated(
+    trained: Surrogate, ensemble: Surrogate, waves: Dataset
+) -> None:
+    conditions = waves.conditions.select([0])
+    assert "expected_error" in trained.predict(conditions, samples=4)
+    assert "expected_error" not in trained.predict(conditions)
+    uncalibrated = replace(ensemble, ensemble=replace(ensemble.ensemble, calibration=None))
+    assert "expected_error" not in uncalibrated.predict(conditions, samples=4)
 
 
 def test_members_are_what_predicts(ensemble: Surrogate, waves: Dataset) -> None:

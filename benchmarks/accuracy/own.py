@@ -12,10 +12,10 @@ from fitted import Fitted, Rows
 from numpy.typing import NDArray
 
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.evaluation.uncertainty import UncertaintyErrors, rank_correlation
+from simulgenvae.evaluation.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
 from simulgenvae.fitting import fit
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate import SCORES, Surrogate
 
 
 def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
@@ -36,21 +36,21 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
 
 
 def judged(model: Surrogate, case: Case) -> dict[str, Any]:
-    """Uncertainty on test and extrapolation runs, and how novelty and predicted spread follow the error of both."""
+    """Uncertainty on test and extrapolation runs, and how the scores of designs follow the error of both."""
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     found: dict[str, Any] = {}
-    novelty, spread, errors = [], [], FieldErrors(case.dataset.variables, scale)
+    errors = FieldErrors(case.dataset.variables, scale)
+    scores: dict[str, list[float]] = {name: [] for name in SCORES}
     for split in ("test", "extrapolation"):
         counted = UncertaintyErrors(scale)
         for row in case.rows[split]:
-            prediction = model.predict(case.dataset.conditions.select([int(row)]), samples=16)
+            prediction = model.predict(case.dataset.conditions.select([int(row)]), samples=SAMPLES)
             truth = case.dataset.run(int(row))
             counted.add(prediction, 0, truth)
             errors.add(prediction["fields"].values[0], truth)
-            novelty.append(float(prediction["novelty"].values[0]) if "novelty" in prediction else 0.0)
-            spread.append(float(np.sqrt(np.square(prediction["std"].values / scale.spread).mean())))
+            for name, values in scores.items():
+                values.append(float(prediction[name].values[0]) if name in prediction else 0.0)
         found[f"uncertainty_{split}"] = counted.summary()
     joint = np.array(errors.joint)
-    found["rank_correlation_of_novelty"] = rank_correlation(np.array(novelty), joint)
-    found["rank_correlation_of_spread"] = rank_correlation(np.array(spread), joint)
-    return found
+    correlations = {f"rank_correlation_of_{name}": rank_correlation(np.array(scores[name]), joint) for name in SCORES}
+    return found | correlations

@@ -74,7 +74,7 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         _errors(rows, used, "extrapolation"),
         "## Uncertainty of SimulGenVAE",
         "90 % intervals and standard deviations on the test runs; rank correlations over test and extrapolation runs "
-        "together, of the predicted standard deviation and of the novelty of a design with the true error.",
+        "together, of the expected error and of the novelty of a design with its true error.",
         _uncertainty(rows),
         "## Seconds to fit",
         _times(rows, used, "fit_seconds", 1.0),
@@ -135,7 +135,7 @@ def _uncertainty(rows: list[Row]) -> str:
         "width / RMSE": lambda a: a["uncertainty_test"].get("interval_width_to_rmse"),
         "sd ratio": lambda a: a["uncertainty_test"].get("sd_ratio"),
         "coverage, extrapolation": lambda a: a["uncertainty_extrapolation"].get("coverage"),
-        "spread and error": lambda a: a["rank_correlation_of_spread"],
+        "expected and true error": lambda a: a["rank_correlation_of_expected_error"],
         "novelty and error": lambda a: a["rank_correlation_of_novelty"],
     }
     lines = ["| problem | " + " | ".join(columns) + " |", "|" + "---|" * (1 + len(columns))]

@@ -140,10 +140,10 @@ def level_number(surrogate: Surrogate, level: str, dimension: int | None = None)
 
 def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Dataset:
     """Fields of latents, one after the other: decoding needs several times the memory of what comes out."""
-    vae, flat, times = surrogate.networks.vae, latents.flat(), surrogate.times
-    shape = (len(flat), len(times), *surrogate.reduction.field_shape)
-    require_memory(4 * math.prod(shape), f"decoding {len(flat)} runs", "ask for fewer steps.")
+    count, times = len(latents.z), surrogate.times
+    shape = (count, len(times), *surrogate.reduction.field_shape)
+    require_memory(4 * math.prod(shape), f"decoding {count} runs", "ask for fewer steps.")
     fields = np.empty(shape, np.float32)
-    for row in range(len(flat)):
-        fields[row] = surrogate.decode(vae.latents_from_flat(flat[row : row + 1]))[0]
-    return surrogate._labelled({"fields": fields}, labels, times, [])
+    for row in range(count):
+        fields[row] = surrogate.decode(Latents(latents.z[[row]], latents.h[[row]]))[0]
+    return surrogate.labelled({"fields": fields}, labels, times, [])

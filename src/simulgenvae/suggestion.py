@@ -25,7 +25,7 @@ from scipy.stats import qmc
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
-from simulgenvae.ensemble.calibration import FLOOR
+from simulgenvae.ensemble import expected_squares, uniform_state
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def suggest(
         raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
     pool = candidate_designs(scaler, known, candidates, ranges=ranges or {}, seed=seed)
     training = known.select(surrogate.split.rows(known.ids)["train"])
-    squares, sizes = expected_squares(ensemble, surrogate.reduction, pool)
-    known_squares, known_sizes = expected_squares(ensemble, surrogate.reduction, training)
+    squares, sizes = squares_of(ensemble, surrogate.reduction, pool)
+    known_squares, known_sizes = squares_of(ensemble, surrogate.reduction, training)
     least = _LEAST_SIZE**2 * float(np.median(known_sizes))
     relative = np.sqrt(squares / np.maximum(sizes, least))
     lengths = length_scales(ensemble, len(scaler.names))
@@ -154,29 +154,17 @@ def length_scales(ensemble: Ensemble, parameters: int) -> Array:
     return np.exp(mean)
 
 
-def expected_squares(ensemble: Ensemble, reduction: Reduction, designs: Conditions) -> tuple[Array, Array]:
-    """Expected squared error of designs and squared size of their fields, each ``[n]``, as the joint error has them.
-
-    Nothing is decoded: distances of coefficients are those of fields whose variables have unit variance. The error is
-    that of :meth:`simulgenvae.ensemble.Answer.spread`, calibrated. The size is that of the deviation from the mean of
-    each variable, without what the mean field has of it beyond the modes.
-    """
-    times = ensemble.times
-    mean_field = reduction.decode(np.zeros((1, reduction.rank), np.float32))
-    origin = reduction.encode(np.broadcast_to(mean_field.mean(axis=1, keepdims=True), mean_field.shape))
-    factor = (1.0 if ensemble.calibration is None else ensemble.calibration.std) ** 2 * (1.0 + FLOOR)
-    squares, sizes = np.empty(len(designs)), np.empty(len(designs))
-    at_once = max(1, _BATCH_VALUES // (_SAMPLES * len(times) * reduction.rank))
+def squares_of(ensemble: Ensemble, reduction: Reduction, designs: Conditions) -> tuple[Array, Array]:
+    """:func:`simulgenvae.ensemble.expected_squares` of many designs, in parts that memory holds."""
+    uniform, calibration = uniform_state(reduction), ensemble.calibration
+    at_once = max(1, _BATCH_VALUES // (_SAMPLES * len(ensemble.times) * reduction.rank))
+    parts = []
     for start in range(0, len(designs), at_once):
-        rows = np.arange(start, min(start + at_once, len(designs)))
-        answer = ensemble.answer(designs.select(rows), times, samples=_SAMPLES)
-        spread = (answer.alternatives - answer.alternatives.mean(axis=0)).astype(np.float64)
-        squares[rows] = np.einsum("kntr,kntr->n", spread, spread) / max(len(spread) - 1, 1)
-        if answer.gap is not None:
-            gap = answer.gap.astype(np.float64)
-            squares[rows] += answer.share * (1.0 - answer.share) * np.einsum("ntr,ntr->n", gap, gap)
-        sizes[rows] = np.square((answer.mean - origin).astype(np.float64)).sum(axis=(1, 2))
-    return factor * squares, sizes
+        few = designs.select(list(range(start, min(start + at_once, len(designs)))))
+        answer = ensemble.answer(few, ensemble.times, samples=_SAMPLES)
+        parts.append(expected_squares(answer, calibration, uniform))
+    squares, sizes = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return squares, sizes
 
 
 def choose(variance: Array, x: Array, trained: Array, known: Array, count: int) -> list[int]:

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
-from simulgenvae.ensemble import Calibration, Ensemble
+from simulgenvae.ensemble import Calibration, Ensemble, expected_squares, uniform_state
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import Parts, load_parts, save_parts
 from simulgenvae.models import Latents
@@ -29,6 +30,8 @@ BATCH_BYTES = 256 * 2**20
 """Fields that are decoded at once; more runs are predicted in batches of this size."""
 DECODING = 6
 """Memory that decoding needs, as a multiple of the fields that come out: they are scaled in double precision."""
+SCORES = ("novelty", "expected_error")
+"""What a prediction says of a design as a whole, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,9 @@ class Surrogate(Parts):
         times
             ``[t]`` within the trained span, in the unit of the data; the training times when not given.
         samples
-            When positive, say how certain each value is: ``std`` and the 90 % interval from ``lower`` to ``upper``,
+            When not 0, say how certain each value is: ``std`` and the 90 % interval from ``lower`` to ``upper``,
             both calibrated on the validation runs. They come from how far the members of the ensemble are apart; a
-            model with a single member draws so many latents instead.
+            model with a single member draws so many latents instead, at least 2.
         seed
             Seed of these.
 
@@ -93,14 +96,15 @@ class Surrogate(Parts):
         -------
         ``fields`` (run, time, node, variable), float32, and ``std``, ``lower``, ``upper`` alike; ``coords`` (node, dim)
         where known; ``novelty`` (run), how far a design is from the training runs (1: as far as the loneliest of these
-        from the others); attributes ``units`` and ``warnings`` (parameters outside the trained range, novel designs,
-        uncertainty that is not calibrated).
+        from the others); ``expected_error`` (run), the joint ``relative_l2`` that the calibrated uncertainty stands for
+        (a model with a single member has it with ``samples`` alone); attributes ``units`` and ``warnings`` (parameters
+        outside the trained range, novel designs, uncertainty that is not calibrated).
 
         Raises
         ------
         UserError
-            For other parameters than the trained ones, times outside the trained span, and more fields than fit into
-            memory.
+            For other parameters than the trained ones, times outside the trained span, one sample, and more fields than
+            fit into memory.
         """
         size = len(conditions) * self._run_bytes(self.times if times is None else times) * (4 if samples > 0 else 1)
         # Twice: all batches, and what they are joined to.
@@ -127,6 +131,8 @@ class Surrogate(Parts):
             raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
+        if samples < 0 or samples == 1:
+            raise UserError(f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none).")
         times = self._checked_times(times)
         size = self._at_once(times)
         for start in range(0, len(conditions), size):
@@ -137,12 +143,14 @@ class Surrogate(Parts):
         self, ensemble: Ensemble, conditions: Conditions, times: NDArray[np.float64], samples: int, seed: int
     ) -> xr.Dataset:
         """All that :meth:`predict` says of a few designs."""
-        copies = 1 + samples if len(ensemble.members) == 1 else 1 + len(ensemble.members) * (samples > 0)
-        needed = DECODING * (len(conditions) + copies) * self._run_bytes(times)
+        # Alternatives are decoded for a design at a time, and only for the uncertainty of each value.
+        copies = ensemble.alternatives(samples) * (1.0 if samples > 0 else len(conditions) * self._coefficient_share)
+        needed = round(DECODING * (len(conditions) + 1 + copies) * self._run_bytes(times))
         require_memory(needed, f"decoding {len(conditions)} runs of {len(times)} times", "ask for fewer at once.")
         answer = ensemble.answer(conditions, times, samples=samples, seed=seed)
         fields = {"fields": self.reduction.decode(answer.mean)}
-        warnings = self.warnings(conditions)
+        novelty = ensemble.novelty(conditions)
+        warnings = self._warnings(conditions, novelty)
         if samples > 0:
             calibration = ensemble.calibration or Calibration.of_normal()
             if ensemble.calibration is None:
@@ -152,16 +160,29 @@ class Surrogate(Parts):
             fields["std"] = (calibration.std * spreads).astype(np.float32)
             fields["lower"] = (fields["fields"] - half).astype(np.float32)
             fields["upper"] = (fields["fields"] + half).astype(np.float32)
-        found = self._labelled(fields, conditions.ids, times, warnings)
-        novelty = ensemble.novelty(conditions)
+        found = self.labelled(fields, conditions.ids, times, warnings)
         if novelty is not None:
             found["novelty"] = ("run", novelty)
+        if ensemble.calibration is not None and len(answer.alternatives):
+            squares, sizes = expected_squares(answer, ensemble.calibration, self._uniform_state)
+            found["expected_error"] = ("run", np.sqrt(squares / np.maximum(sizes, np.finfo(np.float32).tiny)))
         return found
+
+    @cached_property
+    def _uniform_state(self) -> NDArray[np.float32]:
+        return uniform_state(self.reduction)
+
+    @property
+    def _coefficient_share(self) -> float:
+        """Numbers of a state in coefficients, as a share of those of its field."""
+        return self.reduction.rank / math.prod(self.reduction.field_shape)
 
     def warnings(self, conditions: Conditions) -> list[str]:
         """What to know before trusting predictions of designs: parameters outside the trained range, and novelty."""
+        return self._warnings(conditions, None if self.ensemble is None else self.ensemble.novelty(conditions))
+
+    def _warnings(self, conditions: Conditions, novelty: NDArray[np.float64] | None) -> list[str]:
         found = self.condition_scaler.outside(conditions)
-        novelty = None if self.ensemble is None else self.ensemble.novelty(conditions)
         if novelty is not None:
             found += [
                 f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training runs than any of "
@@ -176,7 +197,7 @@ class Surrogate(Parts):
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, torch.Generator().manual_seed(seed))
         fields = {"fields": self.decode(latents)}
-        return self._labelled(fields, [f"sample_{k}" for k in range(count)], self.times, [])
+        return self.labelled(fields, [f"sample_{k}" for k in range(count)], self.times, [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
         """Posterior means of one run ``[T, M, V]``, else UserError: ``z`` ``[1, D]``, ``h`` ``[1, L, d]``."""
@@ -233,13 +254,14 @@ class Surrogate(Parts):
             )
         return times
 
-    def _labelled(
+    def labelled(
         self,
         fields: dict[str, NDArray[np.float32]],
         ids: Sequence[str],
         times: NDArray[np.float64],
         warnings: list[str],
     ) -> xr.Dataset:
+        """Fields ``[n, t, M, V]`` by name, with everything that :meth:`predict` says of runs, times and variables."""
         dims = ("run", "time", "node", "variable")
         arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
         if self.mesh.coords is not None:

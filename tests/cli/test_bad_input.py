@@ -351,7 +351,12 @@ def test_bad_predictions(trained: Path, make_runs: Any, refused: Any) -> None:
     predict: list[object] = ["predict", trained, "--params", table, "--out"]
     refused(([*predict, trained / "p.txt"], ("p.txt", ".npz, .zarr, .pvd")))
     refused(([*predict, trained / "no/p.npz"], ("no does not exist",)))
-    refused(([*predict, table.with_suffix(".npz"), "--samples", 1], ("--samples is 1",)))
+    refused(
+        (
+            [*predict, table.with_suffix(".npz"), "--samples", 1],
+            ("samples is 1: a standard deviation needs at least 2",),
+        )
+    )
     refused(
         ([*predict, table.with_suffix(".npz"), "--samples", 2, "--seed", 2**63], ("--seed is 9223372036854775808",))
     )

@@ -57,6 +57,14 @@ def test_check_reports_and_passes(cli: Any, ingested: Path) -> None:
         assert text in done.out
 
 
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_physics_checks_are_read_before_they_are_needed(cli: Any, ingested: Path, command: str) -> None:
+    refused = cli(command, ingested, "--set", "evaluation.checks=work: u * pressure")
+    assert refused.code == 2
+    assert "evaluation.checks, 'work': " in refused.err
+    assert "pressure" in refused.err
+
+
 def test_training_leaves_the_documented_files(templates: Path) -> None:
     model = templates / "trained" / "model_save"
     assert {path.name for path in model.iterdir()} == {
@@ -114,6 +122,9 @@ def test_predict_writes_arrays_in_the_order_of_the_table(cli: Any, trained: Path
         assert np.allclose(out["times"], np.linspace(0, 2, 6))
         assert out["coords"].shape == (23, 1)
         assert abs(out["fields"][..., 1].mean() - 303) < 10  # physical units
+        assert out["expected_error"].shape == out["novelty"].shape == (3,)
+        assert all(f"{100 * error:.2g} %" in done.out for error in out["expected_error"])
+    assert done.out.index("run_5") < done.out.index("run_2") < done.out.index("run_9")
     done = cli("predict", trained, "--params", table, "--out", trained / "new.zarr")
     assert done.code == 0, done.err
     stored: Any = zarr.open_group(str(trained / "new.zarr"), mode="r")

@@ -67,23 +67,28 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
     study.metrics_file.write_text(json.dumps(metrics()))
     (new,) = demo_results.solve(problems.Parameters().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
-        {"fields": (("run", "time", "node", "variable"), new.field[np.newaxis] + np.float32(1.5))},
+        {
+            "fields": (("run", "time", "node", "variable"), new.field[np.newaxis] + np.float32(1.5)),
+            "expected_error": ("run", [0.25]),
+        },
         coords={"run": [new.id], "time": board.TIMES, "variable": ["temperature"]},
     )
     write_prediction(prediction, Mesh(board.mesh().p.T, {"triangle": board.mesh().t.T}), out)
     (checked,) = demo_results.Result.read("surrogate", study, out, [new]).checked
     assert checked.largest_error == pytest.approx(1.5, rel=1e-3)
+    assert checked.expected_error == 0.25
     assert checked.relative_l2 == pytest.approx(
         1.5 * np.sqrt(new.field.size) / np.linalg.norm(new.field - fields[1].mean(dtype=np.float64)), rel=1e-3
     )
 
 
 def test_tables_show_every_method_and_design():
-    result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2),))
+    result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
     text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()))
     assert all(title in text for title in METHODS.values())
     assert "new_000" in text
     assert "100 x" in text
+    assert "3.40 %" in text
 
 
 def test_several_networks_stand_beside_the_references():

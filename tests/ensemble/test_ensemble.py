@@ -32,11 +32,10 @@ def test_the_prediction_is_the_mixture(ensemble: Ensemble, waves: Dataset, share
     linear = ensemble.linear.predict(waves.conditions, waves.times)
     answer = replace(ensemble, share=share).answer(waves.conditions, waves.times)
     np.testing.assert_allclose(answer.mean, (1 - share) * networks + share * linear, rtol=1e-4, atol=1e-4)
-    assert answer.alternatives.shape == (0, *answer.mean.shape)
 
 
 def test_members_are_the_alternatives(ensemble: Ensemble, waves: Dataset) -> None:
-    answer = replace(ensemble, share=0.0).answer(waves.conditions, waves.times, samples=50)
+    answer = replace(ensemble, share=0.0).answer(waves.conditions, waves.times)
     np.testing.assert_allclose(answer.alternatives, means(ensemble, waves), rtol=1e-5, atol=1e-5)
     assert answer.gap is None
 
@@ -61,6 +60,21 @@ def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
     assert one.std(axis=0).max() > 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_single_network_without_samples_has_no_alternatives(ensemble: Ensemble, waves: Dataset, share: float) -> None:
+    alone = replace(ensemble, members=ensemble.members[:1], share=share)
+    answer = alone.answer(waves.conditions, waves.times)
+    assert answer.alternatives.shape == (0, *answer.mean.shape)
+    assert alone.alternatives(0) == 0
+
+
+@pytest.mark.parametrize(("members", "share", "samples"), [(3, 0.0, 0), (3, 0.5, 5), (1, 0.0, 5), (1, 0.5, 20)])
+def test_alternatives_are_counted(ensemble: Ensemble, waves: Dataset, members: int, share: float, samples: int) -> None:
+    some = replace(ensemble, members=ensemble.members[:members], share=share)
+    answer = some.answer(waves.conditions, waves.times, samples=samples)
+    assert len(answer.alternatives) == some.alternatives(samples)
 
 
 def test_a_design_is_answered_alone_as_among_others(ensemble: Ensemble, waves: Dataset) -> None:

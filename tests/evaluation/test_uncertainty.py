@@ -21,12 +21,12 @@ IDS = tuple("abcdefgh")
 HALF = norm.ppf(0.95)
 
 
-def predicted(std: np.ndarray, novelty: np.ndarray | None = None) -> xr.Dataset:
-    """Predictions 0 of n runs with standard deviations ``[n]`` in units of the variables' spread."""
+def predicted(std: np.ndarray, **scores: np.ndarray) -> xr.Dataset:
+    """Predictions 0 of n runs with standard deviations (in units of the variables' spread) and scores ``[n]``."""
     spread = std[:, None, None, None] * SCALE.spread * np.ones(SHAPE)
     fields = {"fields": 0 * spread, "std": spread, "lower": -HALF * spread, "upper": HALF * spread}
     found: dict[str, Any] = {name: (("run", "time", "node", "variable"), values) for name, values in fields.items()}
-    return xr.Dataset(found if novelty is None else found | {"novelty": ("run", novelty)})
+    return xr.Dataset(found | {name: ("run", values) for name, values in scores.items()})
 
 
 def truths(std: np.ndarray) -> np.ndarray:
@@ -35,8 +35,8 @@ def truths(std: np.ndarray) -> np.ndarray:
     return np.asarray(std[:, None, None, None] * SCALE.spread * noise)
 
 
-def counted(claimed: np.ndarray, true: np.ndarray, novelty: np.ndarray | None = None) -> UncertaintyErrors:
-    found, prediction = UncertaintyErrors(SCALE), predicted(claimed, novelty)
+def counted(claimed: np.ndarray, true: np.ndarray, **scores: np.ndarray) -> UncertaintyErrors:
+    found, prediction = UncertaintyErrors(SCALE), predicted(claimed, **scores)
     for run, truth in enumerate(truths(true)):
         found.add(prediction, run, truth)
     return found
@@ -98,6 +98,7 @@ def test_runs_one_by_one() -> None:
     assert first["std"] == pytest.approx(TRUE[0])
     assert first["rmse"] == pytest.approx(TRUE[0], rel=0.05)
     assert first["novelty"] == TRUE[0] ** 2
+    assert first["expected_error"] is None
     assert counted(TRUE, TRUE).per_run()[0]["novelty"] is None
 
 
@@ -107,10 +108,14 @@ def test_everything_together(trained: Any) -> None:
     # The run without an error would spoil the order.
     novelty = np.append(TRUE[:-1], 0.0)
     found = uncertainty_metrics(
-        {"test": counted(TRUE, TRUE, novelty)}, {"test": IDS, "validation": ()}, {"test": errors}, trained.ensemble
+        {"test": counted(TRUE, TRUE, novelty=novelty, expected_error=-novelty)},
+        {"test": IDS, "validation": ()},
+        {"test": errors},
+        trained.ensemble,
     )
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["test"]["rank_correlation_of_novelty_with_error"] == pytest.approx(1.0)
+    assert found["test"]["rank_correlation_of_expected_error_with_error"] == pytest.approx(-1.0)
     assert found["test"]["per_run"]["b"]["relative_l2"] == TRUE[1]
     assert found["validation"] == {"runs": 0}
 

@@ -29,6 +29,7 @@ def uncertainty() -> dict[str, Any]:
         "sd_ratio": None,
         "rank_correlation_with_error": 0.75,
         "rank_correlation_of_novelty_with_error": None,
+        "rank_correlation_of_expected_error_with_error": 0.8,
         "pit": [0.05] * 20,
         "per_run": runs,
     }

@@ -7,13 +7,15 @@ import xarray as xr
 from simulgenvae.data.dataset import Mesh
 
 
-def random_prediction(ids=("b", "a"), steps=3, variables=("u", "T"), std=False, nodes=6, seed=0):
+def random_prediction(ids=("b", "a"), steps=3, variables=("u", "T"), std=False, scores=False, nodes=6, seed=0):
     rng = np.random.default_rng(seed)
     axes = ("run", "time", "node", "variable")
     shape = (len(ids), steps, nodes, len(variables))
     data = {"fields": (axes, rng.normal(size=shape).astype(np.float32))}
     if std:
         data["std"] = (axes, rng.random(shape).astype(np.float32))
+    if scores:
+        data |= {name: ("run", rng.random(len(ids))) for name in ("novelty", "expected_error")}
     return xr.Dataset(
         data,
         coords={"run": list(ids), "time": 0.1 * np.arange(steps), "variable": list(variables)},

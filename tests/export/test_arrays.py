@@ -25,11 +25,11 @@ def test_npz_holds_everything_without_objects(tmp_path, prediction, mesh):
 
 
 def test_npz_of_batches_with_std_is_that_of_the_whole(tmp_path, mesh, make_prediction):
-    whole = make_prediction(("r0", "run number one", "r2"), std=True)
+    whole = make_prediction(("r0", "run number one", "r2"), std=True, scores=True)
     write_prediction((whole.isel(run=[i]) for i in range(3)), mesh, tmp_path / "new.npz")
     with np.load(tmp_path / "new.npz", allow_pickle=False) as file:
-        np.testing.assert_array_equal(file["fields"], whole["fields"].values)
-        np.testing.assert_array_equal(file["std"], whole["std"].values)
+        for name in ("fields", "std", "novelty", "expected_error"):
+            np.testing.assert_array_equal(file[name], whole[name].values)
         assert file["ids"].tolist() == ["r0", "run number one", "r2"]
 
 
@@ -47,12 +47,15 @@ def test_unknown_positions_are_an_empty_table(tmp_path, prediction):
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_zarr_opens_in_xarray(tmp_path, mesh, batched, make_prediction):
-    whole = make_prediction(("short", "a much longer id", "ü"), std=True)
+    whole = make_prediction(("short", "a much longer id", "ü"), std=True, scores=True)
     given = (whole.isel(run=[i]) for i in range(3)) if batched else whole
     write_prediction(given, mesh, tmp_path / "new.zarr")
     with xr.open_zarr(tmp_path / "new.zarr", consolidated=False) as read:
         for name in ("fields", "std"):
             assert read[name].dims == ("run", "time", "node", "variable")
+            np.testing.assert_array_equal(read[name].values, whole[name].values)
+        for name in ("novelty", "expected_error"):
+            assert read[name].dims == ("run",)
             np.testing.assert_array_equal(read[name].values, whole[name].values)
         assert read["run"].values.tolist() == ["short", "a much longer id", "ü"]
         assert read["variable"].values.tolist() == ["u", "T"]

@@ -26,13 +26,15 @@ def steps_of(path):
 
 
 def test_collection_shows_all_designs(tmp_path, mesh, make_prediction):
-    whole = make_prediction(std=True)
+    whole = make_prediction(std=True, scores=True)
     write_prediction(whole, mesh, tmp_path / "new.pvd")
     times, grids = steps_of(tmp_path / "new.pvd")
     np.testing.assert_allclose(times, whole["time"].values)
     for step, parts in enumerate(grids):
         assert len(parts) == 2
         for run, grid in enumerate(parts):
+            for name in ("novelty", "expected_error"):
+                assert grid.field_data[name].tolist() == [whole[name].values[run]]
             for column, name in enumerate(("u", "T")):
                 np.testing.assert_array_equal(grid.point_data[name], whole["fields"].values[run, step, :, column])
                 np.testing.assert_array_equal(grid.point_data[f"{name}_std"], whole["std"].values[run, step, :, column])

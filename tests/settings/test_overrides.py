@@ -28,6 +28,11 @@ def test_lists_of_words(text: str) -> None:
     assert (flipped.flips, flipped.odd_variables) == (("x", "y"), ("x:u",))
 
 
+@pytest.mark.parametrize("text", ["work: u * v, doubled", '["work: u * v, doubled"]'])
+def test_a_list_of_sentences(text: str) -> None:
+    assert apply(f"evaluation.checks={text}").evaluation.checks == ("work: u * v, doubled",)
+
+
 def test_a_kind_and_files_of_another_are_one_mistake_with_both_places() -> None:
     with pytest.raises(UserError, match=r"^--set conditioner\.kind=cnn and --set data\.file_type=\.csv: .*pictures"):
         apply("conditioner.kind=cnn", "data.file_type=.csv")

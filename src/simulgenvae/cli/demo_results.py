@@ -36,6 +36,8 @@ class Checked(NamedTuple):
     relative_l2: float
     largest_error: float
     """In K, anywhere at any time."""
+    expected_error: float | None
+    """The ``relative_l2`` that the prediction came with, where it was known."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +71,24 @@ def solve(designs: Designs) -> list[Solved]:
 
 
 def _check(series: Path, truth: NDArray[np.float32], scale: VariableScale) -> Checked:
-    predicted = read_series(series, "temperature")
+    predicted, expected = read_series(series, "temperature")
     error, _ = relative_l2(predicted, truth, scale)
-    return Checked(error, float(np.abs(predicted - truth).max()))
+    return Checked(error, float(np.abs(predicted - truth).max()), expected)
 
 
-def read_series(path: Path, variable: str) -> NDArray[np.float32]:
-    """The transient [T, M, 1] of one design's ``.pvd``."""
+def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float | None]:
+    """The transient [T, M, 1] of one design's ``.pvd``, and the error that was expected of it."""
     import pyvista
 
     reader: Any = pyvista.get_reader(path)  # type: ignore[no-untyped-call]
-    steps = []
+    steps, expected = [], None
     for value in reader.time_values:
         reader.set_active_time_value(value)
-        steps.append(np.asarray(reader.read()[0].point_data[variable]))
-    return np.stack(steps)[..., np.newaxis]
+        grid = reader.read()[0]
+        steps.append(np.asarray(grid.point_data[variable]))
+        if "expected_error" in grid.field_data:
+            expected = float(grid.field_data["expected_error"][0])
+    return np.stack(steps)[..., np.newaxis], expected
 
 
 def errors_table(results: list[Result]) -> Table:
@@ -109,11 +114,21 @@ def errors_table(results: list[Result]) -> Table:
 def new_table(result: Result, solved: list[Solved]) -> Table:
     """True errors of the new designs, and the speed-up over the solver."""
     predict_seconds = result.metrics["timing"]["seconds_for_one_run"]
-    columns = ("new design", "relative L2", "largest error", "hottest", "solver", result.name, "speed-up")
+    columns = (
+        "new design",
+        "expected",
+        "relative L2",
+        "largest error",
+        "hottest",
+        "solver",
+        result.name,
+        "speed-up",
+    )
     table = Table(*columns, title="New designs, predicted first and solved afterwards")
     for design, checked in zip(solved, result.checked, strict=True):
         table.add_row(
             design.id,
+            percent(checked.expected_error),
             percent(checked.relative_l2),
             f"{checked.largest_error:.2f} K",
             f"{design.field.max():.1f} K",

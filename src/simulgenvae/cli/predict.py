@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from simulgenvae.cli.common import add_study
 from simulgenvae.data.coordinates import read_times
@@ -16,7 +19,11 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Study
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from simulgenvae.cli.common import Subparsers
+
+_SHOWN = 12
 
 
 def register(subparsers: Subparsers) -> None:
@@ -43,8 +50,6 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from simulgenvae.export.write import check_target, write_prediction
     from simulgenvae.surrogate import Surrogate
 
-    if options.samples < 0 or options.samples == 1:
-        raise UserError(f"--samples is {options.samples}: a standard deviation needs at least 2 samples (0 for none).")
     if not 0 <= options.seed < 2**63:
         raise UserError(f"--seed is {options.seed}: give a whole number from 0 to 2**63 - 1.")
     check_target(options.out, overwrite=options.overwrite)
@@ -56,5 +61,39 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     times = None if options.times is None else np.asarray(read_times(options.times), np.float64)
     batches = surrogate.predict_batches(conditions, times=times, samples=options.samples, seed=options.seed)
-    write_prediction(batches, surrogate.mesh, options.out, overwrite=options.overwrite)
+    scores: list[Score] = []
+    write_prediction(_scored(batches, scores), surrogate.mesh, options.out, overwrite=options.overwrite)
     console.print(f"{options.out}: {len(conditions)} designs", soft_wrap=True)
+    if any(score.novelty is not None or score.expected_error is not None for score in scores):
+        console.print(_table(scores))
+
+
+class Score(NamedTuple):
+    """How far one prediction can be trusted, as far as that is known."""
+
+    design: str
+    novelty: float | None
+    expected_error: float | None
+
+
+def _scored(batches: Iterable[xr.Dataset], into: list[Score]) -> Iterator[xr.Dataset]:
+    """The batches as they come, their scores noted."""
+    for batch in batches:
+        missing = [None] * batch.sizes["run"]
+        known = (batch[name].values.tolist() if name in batch else missing for name in Score._fields[1:])
+        into += map(Score, map(str, batch["run"].values), *known)
+        yield batch
+
+
+def _table(scores: list[Score]) -> Table:
+    """All designs, or the least certain ones of many."""
+    ranked = sorted(scores, key=lambda score: (score.expected_error or 0.0, score.novelty or 0.0), reverse=True)
+    few = len(scores) <= _SHOWN
+    table = Table(title="How far to trust them" if few else f"The {_SHOWN} least certain of {len(scores)} designs")
+    table.add_column("Design")
+    table.add_column("Expected error", justify="right")
+    table.add_column("Novelty (1: as far from the training runs as any of these)", justify="right")
+    for design, novelty, expected in scores if few else ranked[:_SHOWN]:
+        cells = ("–" if expected is None else f"{100 * expected:.2g} %", "–" if novelty is None else f"{novelty:.2f}")
+        table.add_row(escape(design), *cells)
+    return table

@@ -65,11 +65,13 @@ def train_study(
     UserError
         For anything wrong, before anything is written. The model that was there is replaced at the very end.
     """
+    from simulgenvae.evaluation.physics import read_checks
     from simulgenvae.fitting import fit
     from simulgenvae.model_files import load_start
 
     dataset = open_dataset(study, settings)
     split = study_split(study, dataset, settings)
+    read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)  # evaluate needs them, hours later
     vae, start = starting_vae(study, settings), None
     if stages[0] != "vae":
         if vae != study.vae_file and not vae.is_file():

@@ -41,11 +41,6 @@ class Mirror:
         """[T, M, V] → the mirrored field, a new array."""
         return np.take(run, self.nodes, axis=1) * self.signs
 
-    def pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """[n, rows, columns, channels]: x mirrors the columns, y the rows; z is the direction of view."""
-        rows, columns = (slice(None, None, -1 if axis in self.axes else 1) for axis in ("y", "x"))
-        return pixels[:, rows, columns]
-
     def __str__(self) -> str:
         return f"mirrored {'+'.join(self.axes)}"
 
@@ -145,6 +140,12 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
     return nodes
 
 
+def mirror_pixels(pixels: NDArray[np.uint8], axes: Sequence[str]) -> NDArray[np.uint8]:
+    """[n, rows, columns, channels]: x mirrors the columns, y the rows; z is the direction of view."""
+    rows, columns = (slice(None, None, -1 if axis in axes else 1) for axis in ("y", "x"))
+    return pixels[:, rows, columns]
+
+
 def _check_names(dataset: Dataset, axes: Sequence[str], odd: Mapping[str, Sequence[str]]) -> None:
     if unknown := [axis for axis in axes if axis not in AXES]:
         raise UserError(f"{FLIPS}: unknown axis {listed(unknown)}: known are {', '.join(AXES)}")
@@ -178,11 +179,12 @@ def _extended(conditions: Conditions, images: Images, rows: NDArray[np.intp], mi
     require_memory(size, "mirroring the pictures", f"mirror along fewer axes ({FLIPS}), or lower data.image_size")
     copies = conditions.select(rows)
     pixels = images.select(rows).pixels
+    mirrored = (mirror_pixels(pixels, mirror.axes) for mirror in mirrors)
     return Conditions(
         conditions.ids + tuple(f"{name} ({mirror})" for mirror in mirrors for name in copies.ids),
         conditions.names,
         np.concatenate([conditions.table, *[copies.table] * len(mirrors)]),
-        Images(np.concatenate([images.pixels, *(mirror.pixels(pixels) for mirror in mirrors)]), images.format),
+        Images(np.concatenate([images.pixels, *mirrored]), images.format),
     )
 
 

@@ -38,10 +38,9 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
         return ensemble
     conditions = trained.conditions.select(validation)
     if linear is not None:
-        networks, processes = (
-            replace(ensemble, share=share).answer(conditions, dataset.times).mean for share in (0.0, 1.0)
-        )
-        share = best_share(networks, processes, trained.coefficients[validation])
+        answer = replace(ensemble, share=1.0).answer(conditions, dataset.times)
+        networks = answer.mean if answer.gap is None else answer.mean - answer.gap
+        share = best_share(networks, answer.mean, trained.coefficients[validation])
         ensemble = replace(ensemble, share=share)
     return replace(ensemble, calibration=calibrate(ensemble, dataset, validation, conditions, trained.reduction))
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.ensemble.calibration import Calibration, spread
+from simulgenvae.ensemble.calibration import FLOOR, Calibration, spread
 from simulgenvae.ensemble.linear import LinearModel
 from simulgenvae.ensemble.views import View
 from simulgenvae.models import Gaussian, Inputs
@@ -27,7 +27,7 @@ class Answer:
 
     ``mean`` ``[n, t, r]`` is the prediction. ``alternatives`` ``[K, n, t, r]`` vary as it might: each is made of a
     member in one view (or a sample of a single member's latents) and of a draw from the Gaussian processes, with their
-    ``share``.
+    ``share``. K = 0 for a single member without samples, which cannot disagree with another.
     ``gap`` ``[n, t, r]`` is how far the Gaussian processes are from the members' mean, where they have a share.
     """
 
@@ -42,6 +42,19 @@ class Answer:
         deviations = [reduction.decode(each[run]) - mean for each in self.alternatives]
         gap = None if self.gap is None else reduction.decode(self.mean[run] + self.gap[run]) - mean
         return spread(deviations, gap, self.share)
+
+    def total_variance(self) -> NDArray[np.float64]:
+        """Squares of :meth:`spread`, summed over times and the state that coefficients stand for, ``[n]``.
+
+        Nothing is decoded: distances of coefficients are those of states.
+        """
+        deviations = (self.alternatives - self.alternatives.mean(axis=0)).astype(np.float64)
+        total = np.einsum("kntr,kntr->n", deviations, deviations) / max(len(deviations) - 1, 1)
+        if self.gap is not None:
+            gap = self.gap.astype(np.float64)
+            total += self.share * (1.0 - self.share) * np.einsum("ntr,ntr->n", gap, gap)
+        found: NDArray[np.float64] = (1.0 + FLOOR) * total
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +79,7 @@ class Ensemble:
     def answer(self, conditions: Conditions, times: NDArray[np.float64], *, samples: int = 0, seed: int = 0) -> Answer:
         """Coefficients of designs at times within the trained span.
 
-        Without ``samples`` there are no alternatives (K = 0). A single network, which cannot disagree with another, has
-        so many samples of its latents as alternatives.
+        ``samples`` is how many of its latents a single network is asked for; several need none.
         """
         inputs = network_inputs(conditions, self.scaler)
         moments = torch.from_numpy(unit_times(times, self.times))
@@ -77,19 +89,25 @@ class Ensemble:
                 seen = network_inputs(view.conditions(conditions), self.scaler)
                 each += [view.back(_decoded(member, seen, moments)) for member in self.members]
             mean = np.mean(each, axis=0)
-            if samples > 0 and len(each) == 1:
+            if len(each) == 1:
                 each = _samples(self.members[0], inputs, moments, samples, seed)
-        alternatives = np.stack(each) if samples > 0 else np.empty((0, *mean.shape), np.float32)
+        alternatives = np.stack(each) if each else np.empty((0, *mean.shape), np.float32)
         gap = None
         if self.linear is not None and self.share > 0:
             views = [view.back(self.linear.predict(view.conditions(conditions), times)) for view in self.views]
             gap = np.mean([self.linear.predict(conditions, times), *views], axis=0) - mean
             mean = mean + self.share * gap
-            if samples > 0:
-                drawn = self.linear.samples(conditions, times, max(DRAWS, len(each)), seed)
+            if each:
+                drawn = self.linear.samples(conditions, times, self.alternatives(samples), seed)
                 turn = np.arange(len(drawn)) % len(each)
                 alternatives = (1 - self.share) * alternatives[turn] + self.share * drawn
         return Answer(mean.astype(np.float32), alternatives.astype(np.float32), gap, self.share)
+
+    def alternatives(self, samples: int) -> int:
+        """How many an answer has, with so many ``samples`` of a single network's latents."""
+        answers = len(self.members) * (1 + len(self.views))
+        count = samples if answers == 1 else answers
+        return max(DRAWS, count) if self.share > 0 and count > 0 else count
 
     def novelty(self, conditions: Conditions) -> NDArray[np.float64] | None:
         """How far designs are from the training runs, ``[n]``; see :meth:`LinearModel.novelty`. None where there are no

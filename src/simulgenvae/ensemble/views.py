@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.symmetry import Mirror, mirrors_of
+from simulgenvae.data.symmetry import Mirror, mirror_pixels, mirrors_of
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings.schema import AugmentationSettings
@@ -44,7 +44,7 @@ class View:
         """Designs as this view shows them."""
         if conditions.images is None:
             raise UserError("this surrogate was trained on mirrored pictures: give the designs' pictures")
-        pixels = Mirror(self.axes, np.empty(0, np.intp), np.empty(0, np.float32)).pixels(conditions.images.pixels)
+        pixels = mirror_pixels(conditions.images.pixels, self.axes)
         return replace(conditions, images=replace(conditions.images, pixels=np.ascontiguousarray(pixels)))
 
     def back(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:

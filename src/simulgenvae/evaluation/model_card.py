@@ -163,8 +163,8 @@ def _uncertainty(metrics: dict[str, Any]) -> str:
     table = _table(("Measure", f"{split} runs", "when right"), measures(found, [split]))
     return (
         f"Every predicted value comes with a standard deviation and a {100 * found['level']:g} % interval, {origin}; "
-        "and every design with a novelty: 1 is as far from the training runs as the loneliest of these is from the "
-        f"others, and above 1 larger errors are to be expected.\n\n{table}"
+        "and every design with an expected error and a novelty: 1 is as far from the training runs as the loneliest "
+        f"of these is from the others, and above 1 larger errors are likely.\n\n{table}"
     )
 
 

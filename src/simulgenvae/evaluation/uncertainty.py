@@ -1,10 +1,10 @@
 """Whether standard deviations and intervals hold: coverage, width, ratio to the true error, and the PIT histogram;
-and whether novelty, the distance of a design from the training runs, warns of large errors.
+and whether the scores of a design, its novelty and its expected error, warn of large errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.stats import norm, spearmanr
 from simulgenvae.ensemble import Ensemble
 from simulgenvae.ensemble.calibration import LEVEL
 from simulgenvae.evaluation.metrics import VariableScale
+from simulgenvae.surrogate import SCORES
 
 BINS = 20
 """Of the histogram of probability integral transforms."""
@@ -34,7 +35,7 @@ class UncertaintyErrors:
     def __init__(self, scale: VariableScale) -> None:
         self._scale = scale
         self._rows: list[tuple[float, float, float, float]] = []
-        self._novelty: list[float | None] = []
+        self._scores: list[dict[str, float | None]] = []
         self._counts = np.zeros(BINS)
 
     def add(self, prediction: xr.Dataset, run: int, truth: NDArray[np.floating[Any]]) -> None:
@@ -53,15 +54,17 @@ class UncertaintyErrors:
                 float(np.square(error[known]).mean()),
             )
         )
-        self._novelty.append(float(prediction["novelty"].values[run]) if "novelty" in prediction else None)
+        self._scores.append(
+            {name: float(prediction[name].values[run]) if name in prediction else None for name in SCORES}
+        )
         below = norm.cdf((truth - fields)[known] / np.maximum(std[known], np.finfo(np.float32).tiny))
         self._counts += np.histogram(below, BINS, (0.0, 1.0))[0] / known.sum()
 
     def per_run(self) -> list[dict[str, float | None]]:
-        """Of each run, in the order of ``add``: coverage, root mean square of standard deviation and error, novelty."""
+        """Of each run, in the order of ``add``: coverage, root mean square of standard deviation and error, scores."""
         return [
-            {"coverage": coverage, "std": float(np.sqrt(variance)), "rmse": float(np.sqrt(squared)), "novelty": novelty}
-            for (coverage, _, variance, squared), novelty in zip(self._rows, self._novelty, strict=True)
+            {"coverage": coverage, "std": float(np.sqrt(variance)), "rmse": float(np.sqrt(squared)), **scores}
+            for (coverage, _, variance, squared), scores in zip(self._rows, self._scores, strict=True)
         ]
 
     def summary(self) -> dict[str, Any]:
@@ -107,18 +110,19 @@ def uncertainty_metrics(
             run: {**of_run, "relative_l2": errors[split][run]}
             for run, of_run in zip(ids[split], counted[split].per_run(), strict=True)
         }
-        known = [
-            (run["novelty"], run["relative_l2"])
-            for run in runs.values()
-            if run["novelty"] is not None and run["relative_l2"] is not None
-        ]
-        novelty, error = np.array(known, np.float64).reshape(-1, 2).T
         found[split] = {
             **counted[split].summary(),
-            "rank_correlation_of_novelty_with_error": rank_correlation(novelty, error),
+            **{f"rank_correlation_of_{name}_with_error": _follows(name, runs.values()) for name in SCORES},
             "per_run": runs,
         }
     return found
+
+
+def _follows(score: str, runs: Iterable[Mapping[str, float | None]]) -> float | None:
+    """Rank correlation of a score with the joint relative error, over the runs that have both."""
+    pairs = [(run[score], run["relative_l2"]) for run in runs if None not in (run[score], run["relative_l2"])]
+    values, errors = np.array(pairs, np.float64).reshape(-1, 2).T
+    return rank_correlation(values, errors)
 
 
 def rank_correlation(first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> float | None:

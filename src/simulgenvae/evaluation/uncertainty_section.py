@@ -11,6 +11,7 @@ from scipy.stats import norm
 from simulgenvae.evaluation.markup import section, table
 from simulgenvae.evaluation.presentation import number, percent
 from simulgenvae.evaluation.uncertainty import UNSEEN
+from simulgenvae.surrogate import SCORES
 
 _NAMED = 10  # novel runs; more are counted
 
@@ -42,11 +43,14 @@ def measures(uncertainty: dict[str, Any], splits: Sequence[str]) -> list[list[st
             *(number(one["rank_correlation_with_error"]) for one in found),
             "towards 1",
         ],
-        [
-            "Rank correlation of runs: novelty, error",
-            *(number(one["rank_correlation_of_novelty_with_error"]) for one in found),
-            "towards 1",
-        ],
+        *(
+            [
+                f"Rank correlation of runs: {name.replace('_', ' ')}, error",
+                *(number(one[f"rank_correlation_of_{name}_with_error"]) for one in found),
+                "towards 1",
+            ]
+            for name in SCORES
+        ),
     ]
 
 
@@ -79,6 +83,8 @@ def _explained(level: float) -> str:
         "Novelty": "How far a design is from the training runs: 0 is a design like one of these, 1 is as far from them "
         "as the loneliest of them is from the others. Above 1, expect larger errors; the intervals were calibrated on "
         "designs that are nearer.",
+        "Expected error": "The relative L2 error that the predicted standard deviations of a whole design amount to: "
+        "what to expect before it is solved.",
     }
     return f"<dl>{''.join(f'<dt>{escape(word)}</dt><dd>{escape(text)}</dd>' for word, text in words.items())}</dl>"
 

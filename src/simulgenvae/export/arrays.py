@@ -17,9 +17,12 @@ from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.files import written_whole
 
+_SCORES_PER_CHUNK = 1024
+
 
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables``, ``units``, and ``std`` when known.
+    """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables`` and ``units``; as far as they are
+    known, ``std``, ``lower`` and ``upper`` alike, and ``novelty`` and ``expected_error`` [n].
 
     ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory, twice while they are
     joined (UserError where they do not fit); Zarr does not need that.
@@ -45,7 +48,7 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
 
 def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads: ``fields`` (``std``) and coordinates by name.
+    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads: what :func:`write_npz` has, axes by name.
 
     A chunk is one run, or less where a run is large. The group's attributes ``units`` and ``warnings`` are lists.
     """
@@ -55,9 +58,9 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         group = zarr.create_group(str(temporary), zarr_format=3)
         first = next(batches)
         for name, array in first.arrays().items():
-            chunks = (1, *chunk_shape(array.shape[1:], array.itemsize))
-            shape = (0, *array.shape[1:])
-            group.create_array(name, shape=shape, chunks=chunks, dtype="float32", dimension_names=AXES)
+            chunks = (1, *chunk_shape(array.shape[1:], array.itemsize)) if array.ndim > 1 else (_SCORES_PER_CHUNK,)
+            shape, axes = (0, *array.shape[1:]), AXES[: array.ndim]
+            group.create_array(name, shape=shape, chunks=chunks, dtype=array.dtype, dimension_names=axes)
         ids, warnings = _append(group, first)
         for batch in batches:
             more_ids, more_warnings = _append(group, batch)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
+from simulgenvae.surrogate import SCORES
 
 AXES = ("run", "time", "node", "variable")
 UNCERTAINTY = ("std", "lower", "upper")
@@ -20,11 +22,12 @@ class Batch:
     """What is written of a prediction of n designs, as plain arrays.
 
     fields: [n, T, M, V] in physical units; uncertainty: std, lower and upper alike, empty where it was not asked for;
-    times: [T]; units: V texts.
+    scores: novelty and expected error [n], as far as known; times: [T]; units: V texts.
     """
 
     fields: NDArray[np.float32]
     uncertainty: dict[str, NDArray[np.float32]]
+    scores: dict[str, NDArray[np.float64]]
     ids: tuple[str, ...]
     times: NDArray[np.float64]
     variables: tuple[str, ...]
@@ -38,6 +41,7 @@ class Batch:
         return cls(
             fields=_values(prediction["fields"]),
             uncertainty={name: _values(prediction[name]) for name in UNCERTAINTY if name in prediction},
+            scores={name: np.asarray(prediction[name].values, np.float64) for name in SCORES if name in prediction},
             ids=tuple(str(name) for name in prediction["run"].values),
             times=np.asarray(prediction["time"].values, dtype=np.float64),
             variables=variables,
@@ -45,9 +49,9 @@ class Batch:
             warnings=tuple(prediction.attrs.get("warnings", ())),
         )
 
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """``fields`` and what says how certain they are."""
-        return {"fields": self.fields, **self.uncertainty}
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """``fields`` and what says how certain they are; the first axis is that of the runs."""
+        return {"fields": self.fields, **self.uncertainty, **self.scores}
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:

@@ -35,7 +35,8 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     The folder has ``ID.pvd``, the transient of one design, and ``ID/0000.vtu`` … for every design; ``NAME.pvd`` shows
     all of them at once, as parts 0, 1, … of each timestep. Point data: every variable under its name, and where there
-    is a spread it has the name with ``_std`` appended. Nodes without cells become vertices; missing coordinates are 0.
+    is a spread it has the name with ``_std`` appended. Field data: novelty and expected error. Nodes without cells
+    become vertices; missing coordinates are 0.
 
     Raises UserError when PyVista is not installed, when node positions are unknown, or when ``NAME_vtu`` is there and
     holds anything but such files.
@@ -95,6 +96,8 @@ def _grid(mesh: Mesh) -> pyvista.UnstructuredGrid:
 def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder: Path) -> list[str]:
     """Write one grid per timestep of one run; their names relative to the folder of ``folder``."""
     folder.mkdir()
+    for name, scores in batch.scores.items():
+        grid.field_data[name] = scores[[index]]
     files = []
     for step in range(batch.times.size):
         for column, variable in enumerate(batch.variables):

@@ -83,7 +83,7 @@ class PodGpr(PodRegression):
     def samples(self, x: Inputs, noise: Values) -> Coefficients:
         """Draws from the posterior, ``[s, m, T, r]``, with standard normal ``noise`` ``[s, modes]``."""
         squared, known = self._squared(self._choice.view(x)), self._squared(self._x)
-        mean = np.column_stack([process.predict(squared) for process in self._processes])
+        mean = self._amplitudes(x)
         deviation = np.column_stack([process.deviation(known, squared) for process in self._processes])
         drawn = [self._modes.weights(mean + deviation * each).astype(np.float32) for each in noise]
         flat = self._coefficients.reshape(len(self._coefficients), -1)

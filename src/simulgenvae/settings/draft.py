@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from simulgenvae.settings.problems import nearest, refuse
-from simulgenvae.settings.schema import Group, Settings
+from simulgenvae.settings.schema import SENTENCES, Group, Settings
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def validate(draft: Draft) -> Settings:
         branch = tree
         for group in groups:
             branch = branch.setdefault(group, {})
-        branch[last] = _as_list(given.value) if _is_list(FIELDS[key].annotation) else given.value
+        branch[last] = _as_list(given.value, FIELDS[key]) if _is_list(FIELDS[key].annotation) else given.value
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
@@ -95,10 +95,10 @@ def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) is tuple
 
 
-def _as_list(value: object) -> object:
-    """Where a list is expected: one number is a list of one, and a text is a list of its words."""
+def _as_list(value: object, field: FieldInfo) -> object:
+    """Where a list is expected: one number is a list of one, and a text is a list of its words, or one sentence."""
     if isinstance(value, str):
-        return re.split(r"[\s,]+", value.strip())
+        return [value] if SENTENCES in field.metadata else re.split(r"[\s,]+", value.strip())
     return [value] if isinstance(value, (int, float)) else value
 
 

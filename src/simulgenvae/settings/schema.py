@@ -17,6 +17,8 @@ NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Width = Annotated[int, Field(ge=1, le=16_384)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+SENTENCES = "sentences"
+"""Beside the type of a list: its entries hold spaces, so that one text is one entry."""
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
 Axis = Literal["x", "y", "z"]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
@@ -298,7 +300,7 @@ class TrainingSettings(Group):
 class EvaluationSettings(Group):
     """What `evaluate` measures beside the errors. It may differ from what the model was trained with."""
 
-    checks: tuple[str, ...] = ()
+    checks: Annotated[tuple[str, ...], SENTENCES] = ()
     """Physics checks beside sum, integral and energy: a list of `name: expression` over the variables, the coordinates
     x, y, z and the time t, for instance `["kinetic energy: 0.5*(u**2 + v**2)"]`; integrated over the mesh at every
     time. Known are numbers, + - * / **, parentheses, sqrt, abs, exp, log, sin, cos, min and max; names that are no
