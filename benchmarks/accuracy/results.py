@@ -1,11 +1,11 @@
-"""``results.json`` and ``results.md``: what is finished, kept up to date after every job."""
+"""What is finished, as JSON and as Markdown, kept up to date after every job."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,12 +21,19 @@ PACKAGES = ("simulgenvae", "numpy", "scipy", "scikit-learn", "torch", "ezyrb")
 
 
 class Results:
-    """The records of a folder, one a problem, seed and method."""
+    """Records in ``NAME.json`` and ``NAME.md``, one a problem, seed and method."""
 
-    def __init__(self, folder: Path, order: Sequence[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        order: Sequence[str],
+        name: str = "results",
+        table: Callable[[Sequence[dict[str, Any]]], str] = markdown,
+    ) -> None:
         """``order``: problems as they stand in the table. ValueError for a file of another format."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.json_file, self.markdown_file, self._order = folder / "results.json", folder / "results.md", order
+        self.json_file, self.markdown_file = folder / f"{name}.json", folder / f"{name}.md"
+        self._order, self._table = order, table
         self.records: list[dict[str, Any]] = []
         if self.json_file.exists():
             found = json.loads(self.json_file.read_text(encoding="utf-8"))
@@ -45,7 +52,7 @@ class Results:
         self.records.append(record | {"environment": environment()})
         self.records.sort(key=lambda each: (self._order.index(each["problem"]), each["seed"], each["method"]))
         text = json.dumps({"format": FORMAT, "records": self.records}, indent=1, allow_nan=False, ensure_ascii=False)
-        for file, content in ((self.json_file, text), (self.markdown_file, markdown(self.records))):
+        for file, content in ((self.json_file, text), (self.markdown_file, self._table(self.records))):
             with written_whole(file) as temporary:
                 temporary.write_text(content, encoding="utf-8")
 

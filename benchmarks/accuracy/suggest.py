@@ -26,6 +26,7 @@ from cases import CACHE, VALIDATION_SHARE
 from contents import digest, module_files, package_files
 from numpy.typing import NDArray
 from problem import TEST_STREAM, TRAIN_STREAM
+from results import Results
 from rich.console import Console
 from spaces import SPACES, Space
 
@@ -34,13 +35,11 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.files import written_whole
 from simulgenvae.fitting import fit
 from simulgenvae.settings import Settings, Study, load_settings
 from simulgenvae.suggestion import suggest
 from simulgenvae.surrogate import Surrogate
 
-FORMAT = 1
 TITLES = ("problem", "runs", "repetitions", "before", "with random runs", "with suggested runs", "ratio", "won")
 
 Fields = NDArray[np.float32]
@@ -63,35 +62,32 @@ def main() -> None:
     console = Console(soft_wrap=True, highlight=False)
     counts = {"start": options.start, "add": options.add, "test": options.test}
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
         settings = load_settings(Study(options.out), overrides=options.set)
-        compare(options.problems, options.repeats, counts, settings, options.out, console)
+        results = Results(options.out, list(SPACES), "suggest", markdown)
+        compare(options.problems, options.repeats, counts, settings, results, console)
     except (UserError, ValueError) as error:
         parser.error(str(error))
+    console.print(f"{results.markdown_file} and {results.json_file}")
 
 
 def compare(
-    problems: Sequence[str], repeats: int, counts: Counts, settings: Settings, folder: Path, console: Console
+    problems: Sequence[str], repeats: int, counts: Counts, settings: Settings, results: Results, console: Console
 ) -> None:
-    """Every repetition of every problem, but for what is finished in ``folder``."""
-    file = folder / "suggest.json"
-    records = read_records(file)
+    """Every repetition of every problem, but for what is finished."""
     for name in problems:
         key, space = key_of(name, counts, settings), None
         for repeat in range(repeats):
             title = f"{name}, repetition {repeat + 1}"
-            if any((each["problem"], each["repeat"], each["key"]) == (name, repeat, key) for each in records):
+            if results.has(name, repeat, "suggest", key):
                 console.print(f"{title}: finished before")
                 continue
             space = space or SPACES[name]()
             start = time.perf_counter()
             errors = repetition(space, repeat, counts, settings)
-            records = [each for each in records if (each["problem"], each["repeat"]) != (name, repeat)]
-            records.append({"problem": name, "repeat": repeat, "key": key, "counts": counts, "errors": errors})
-            write_records(records, settings, folder)
+            record = {"problem": name, "seed": repeat, "method": "suggest", "key": key, "counts": counts}
+            results.add(record | {"settings": settings.model_dump(mode="json"), "errors": errors})
             text = ", ".join(f"{arm} {100 * fmean(each):.3g} %" for arm, each in errors.items())
             console.print(f"{title}: {time.perf_counter() - start:.0f} s, {text}")
-    console.print(f"{file.with_suffix('.md')} and {file}")
 
 
 def repetition(space: Space, seed: int, counts: Counts, settings: Settings) -> dict[str, list[float]]:
@@ -147,27 +143,6 @@ def key_of(name: str, counts: Counts, settings: Settings) -> str:
     files = {*package, *package_files("evaluation/metrics.py"), *module_files("suggest"), *module_files(name)}
     text = {"files": digest(files), "counts": counts, "settings": settings.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(text).encode()).hexdigest()
-
-
-def read_records(file: Path) -> list[dict[str, Any]]:
-    """Finished repetitions; ValueError for a file of another format."""
-    if not file.exists():
-        return []
-    found = json.loads(file.read_text(encoding="utf-8"))
-    if found.get("format") != FORMAT:
-        raise ValueError(f"{file} is not of format {FORMAT}: remove it, or give another folder")
-    records: list[dict[str, Any]] = found["records"]
-    return records
-
-
-def write_records(records: list[dict[str, Any]], settings: Settings, folder: Path) -> None:
-    """Repetitions as JSON and as a table."""
-    records.sort(key=lambda each: (each["problem"], each["repeat"]))
-    content = {"format": FORMAT, "settings": settings.model_dump(mode="json"), "records": records}
-    text = json.dumps(content, indent=1, allow_nan=False)
-    for file, part in ((folder / "suggest.json", text), (folder / "suggest.md", markdown(records))):
-        with written_whole(file) as temporary:
-            temporary.write_text(part, encoding="utf-8")
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:

@@ -8,6 +8,7 @@ import problem
 import pytest
 import spaces
 import suggest
+from results import Results
 from rich.console import Console
 
 from simulgenvae.settings import Settings, Study, load_settings
@@ -64,7 +65,8 @@ def test_finished_repetitions_are_left_out(tmp_path, brief, monkeypatch, capsys)
     monkeypatch.setattr(suggest, "repetition", repetition)
 
     def compare(repeats: int, counts: dict[str, int]) -> list[dict]:
-        suggest.compare(["pulse"], repeats, counts, brief, tmp_path, Console(soft_wrap=True))
+        results = Results(tmp_path, ["pulse"], "suggest", suggest.markdown)
+        suggest.compare(["pulse"], repeats, counts, brief, results, Console(soft_wrap=True))
         return json.loads((tmp_path / "suggest.json").read_text())["records"]
 
     first = compare(1, COUNTS)
@@ -80,7 +82,7 @@ def test_table_counts_what_is_won() -> None:
     records = [
         {
             "problem": "source",
-            "repeat": k,
+            "seed": k,
             "key": "a",
             "counts": COUNTS,
             "errors": dict(zip(("before", "random", "suggested"), ([e] for e in each), strict=True)),
@@ -88,9 +90,3 @@ def test_table_counts_what_is_won() -> None:
         for k, each in enumerate(errors)
     ]
     assert "| source | 12 + 3 | 2 | 40 ± 0 | 20 ± 0 | 20 ± 10 | 1 ± 0.5 | 1 of 2 |" in suggest.markdown(records)
-
-
-def test_another_format_is_refused(tmp_path) -> None:
-    (tmp_path / "suggest.json").write_text('{"format": 0}')
-    with pytest.raises(ValueError, match="not of format"):
-        suggest.read_records(tmp_path / "suggest.json")

@@ -1,0 +1,155 @@
+"""What each part of the recipe buys: the test error with one part taken out at a time.
+
+    python benchmarks/accuracy/ablation.py [PROBLEM ...] [--seeds 0] [--set group.key=value] [--out FOLDER]
+
+*Parts of the answer* are read from one training with the defaults: a single network, several, the Gaussian processes,
+and both. *Parts of the training* are single networks without Gaussian processes, each trained from the start with
+another choice in one place; the first of them, as a default training has it, is what they are compared with.
+FOLDER/ablation.json and ablation.md are written after each training, and one that is finished there is left out unless
+its sources, settings or libraries have changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from cases import CACHE, PROBLEMS, Case, load_case
+from methods import METHODS
+from results import Results
+from rich.console import Console
+
+from simulgenvae.ensemble import Ensemble
+from simulgenvae.errors import UserError
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.fitting import fit
+from simulgenvae.surrogate import Surrogate
+
+WHOLE = "defaults"
+ONE_NETWORK = "one network"
+TRAININGS = {
+    "AdamW instead of Muon": ("training.optimizer=adamw", "training.end_to_end.learning_rate=1e-3"),
+    "convolutional decoder": ("model.decoder=convolutional",),
+    "networks of stages 1 and 2 go on": ("training.end_to_end.from_scratch=false",),
+    "VAE of stage 1 frozen": ("training.end_to_end.decoder=frozen",),
+    "stages 1 and 2 alone": ("training.end_to_end.enabled=false",),
+    "latents not pulled together": ("training.end_to_end.latent_weight=0",),
+}
+"""Choices of the training other than the default one, with their settings."""
+SINGLE = ("training.end_to_end.members=1",)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problems", nargs="*", default=["burgers", "source", "steady"], metavar="PROBLEM")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="seeds of the designs")
+    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting of all")
+    parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
+    options = parser.parse_args()
+    if unknown := [name for name in options.problems if name not in PROBLEMS]:
+        parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(PROBLEMS)}")
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        results = Results(options.out, PROBLEMS, "ablation", markdown)
+        for name in options.problems:
+            for seed in options.seeds:
+                ablate(load_case(name, seed), options.set, results, console)
+    except (UserError, ValueError) as error:
+        parser.error(str(error))
+    console.print(f"{results.markdown_file} and {results.json_file}")
+
+
+def ablate(case: Case, asked: Sequence[str], results: Results, console: Console) -> None:
+    """All trainings on one case, but for what is finished."""
+    ours = METHODS["ours"]
+    for variant, overrides in {WHOLE: (), **{name: (*SINGLE, *sets) for name, sets in TRAININGS.items()}}.items():
+        settings = ours.settings(case.declared, [*asked, *overrides], results.json_file.parent)
+        key, title = ours.key(case, settings), f"{case.name}, seed {case.seed}, {variant}"
+        if results.has(case.name, case.seed, variant, key):
+            console.print(f"{title}: finished before")
+            continue
+        start = time.perf_counter()
+        surrogate = fit(case.dataset, settings, split=case.split)
+        seconds = time.perf_counter() - start
+        answers = parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, 1)}
+        errors = {name: errors_of(each, case) for name, each in answers.items()}
+        record = {"problem": case.name, "seed": case.seed, "method": variant, "key": key, "seconds": seconds}
+        results.add(record | {"settings": settings.model_dump(mode="json"), "errors": errors})
+        text = ", ".join(f"{name} {100 * fmean(each):.3g} %" for name, each in errors.items())
+        console.print(f"{title}: {seconds:.0f} s, {text}")
+
+
+def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
+    """The surrogate and what it is made of, by name."""
+    ensemble = _ensemble(surrogate)
+    count = len(ensemble.members)
+    found = {ONE_NETWORK: networks_alone(surrogate, 1), f"{count} networks": networks_alone(surrogate, count)}
+    if ensemble.views:
+        alone = replace(ensemble, members=ensemble.members[:1], share=0.0, views=())
+        found = {"one network, without mirrored views": replace(surrogate, ensemble=alone), **found}
+    if ensemble.linear is not None:
+        found["Gaussian processes"] = replace(surrogate, ensemble=replace(ensemble, share=1.0))
+    return found | {"all of it": surrogate}
+
+
+def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
+    """The first so many networks of a surrogate, without the Gaussian processes."""
+    ensemble = _ensemble(surrogate)
+    return replace(surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], share=0.0))
+
+
+def errors_of(surrogate: Surrogate, case: Case) -> list[float]:
+    """Joint relative error of every test run."""
+    scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
+    errors = FieldErrors(case.dataset.variables, scale)
+    for row in case.rows["test"]:
+        predicted = surrogate.predict(case.dataset.conditions.select([int(row)]))["fields"].to_numpy()[0]
+        errors.add(predicted, case.dataset.run(int(row)))
+    return errors.joint
+
+
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    """Two tables: mean errors over test runs and seeds, a column a problem."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for record in records:
+        for name, errors in record["errors"].items():
+            found.setdefault(name, {}).setdefault(record["problem"], []).append(100.0 * fmean(errors))
+    problems = list(dict.fromkeys(record["problem"] for record in records))
+    answers = [name for name in found if name not in TRAININGS]
+    trainings = [name for name in (ONE_NETWORK, *TRAININGS) if name in found]
+    seeds = sorted({record["seed"] for record in records})
+    return (
+        "\n\n".join(
+            [
+                "# What each part buys",
+                f"Joint relative L2 error in %, mean over the test runs and over the seeds {', '.join(map(str, seeds))}.",
+                "## Parts of the answer",
+                _table(answers, problems, found),
+                "## Parts of the training: one network, without Gaussian processes",
+                _table(trainings, problems, found),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _table(names: Sequence[str], problems: Sequence[str], found: dict[str, dict[str, list[float]]]) -> str:
+    lines = ["| | " + " | ".join(problems) + " |", "|" + "---|" * (1 + len(problems))]
+    for name in names:
+        cells = [f"{fmean(found[name][problem]):.3g}" if problem in found[name] else "–" for problem in problems]
+        lines.append("| " + " | ".join([name, *cells]) + " |")
+    return "\n".join(lines)
+
+
+def _ensemble(surrogate: Surrogate) -> Ensemble:
+    assert surrogate.ensemble is not None, "the conditioner is trained"
+    return surrogate.ensemble
+
+
+if __name__ == "__main__":
+    main()
