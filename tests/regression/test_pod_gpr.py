@@ -45,7 +45,7 @@ def test_same_data_same_answer(processes: PodGpr) -> None:
     assert np.array_equal(fitted().predict(X + 0.1), processes.predict(X + 0.1))
 
 
-def test_the_kernel_has_the_greatest_evidence() -> None:
+def test_the_kernel_fits_the_response() -> None:
     """Smooth responses are those of the squared exponential, kinks are not."""
     x = np.linspace(-2, 2, 20)[:, None]
     smooth, kinked = np.sin(x), np.abs(x - 0.3) + np.abs(x + 1.1)
@@ -55,6 +55,16 @@ def test_the_kernel_has_the_greatest_evidence() -> None:
         found.fit(x, (values * np.ones(3))[:, None].astype(np.float32))
         chosen.append("squared exponential" in found.describe()["kernel"])
     assert chosen == [True, False]
+
+
+def test_as_many_components_as_predict_best() -> None:
+    """Three modes are the first components themselves: so likely with eight of these that the others hardly count."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(100, 40))
+    values = np.column_stack([[9.0, 7.0, 5.0] * x[:, :3], np.sin(x @ rng.normal(size=(40, 3)) / 12)])
+    found = PodGpr(kernels=KERNELS)
+    found.fit(x, values[:, None].astype(np.float32), 40)
+    assert found.describe()["image_components"] >= 32
 
 
 def test_ignorance_grows_away_from_the_known_designs(processes: PodGpr) -> None:

@@ -35,7 +35,7 @@ class LinearModel:
     ) -> Self | None:
         """From the training runs ``[n, T, r]``; None where they are too few or all the same.
 
-        Beside Matérn 5/2 the squared exponential kernel may be chosen, by the marginal likelihood.
+        Beside Matérn 5/2 the squared exponential kernel may be chosen, by the leave-one-out error.
         """
         if len(conditions) < _FEWEST_RUNS:
             return None

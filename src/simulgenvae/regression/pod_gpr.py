@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ _KERNELS = tuple(_NAMES)
 
 
 class Choice(NamedTuple):
-    """What the evidence decides before the modes are learned."""
+    """What is decided before the modes are learned."""
 
     view: View
     kernel: Kernel
@@ -37,10 +37,11 @@ class PodGpr(PodRegression):
     """POD + one Gaussian process per mode: constant · kernel + white noise, by marginal likelihood.
 
     Every parameter has a length scale of its own, and so have up to eight components of pictures, while more of them
-    share one; how many are read, and which of the ``kernels`` is used, is chosen by the likelihood of the first
-    ``choosing_modes`` modes together. The search is thorough for the first modes, as long as they carry more than a
-    ten-thousandth of the energy. With more than ``likelihood_runs`` runs the hyper-parameters come from a seeded subset
-    of that size, and the process from all runs.
+    share one. How many are read, and which of the ``kernels`` is used, has the least leave-one-out error of the first
+    ``choosing_modes`` modes: their likelihood is high long before the components say enough (of 288 pictures of plates
+    it chose 8, with an error of 10 % on unseen ones, where 64 reach 4.2 %). The search is thorough for the first modes,
+    as long as they carry more than a ten-thousandth of the energy. With more than ``likelihood_runs`` runs the
+    hyper-parameters come from a seeded subset of that size, and the process from all runs.
     """
 
     name = "pod_gpr"
@@ -70,7 +71,9 @@ class PodGpr(PodRegression):
         parameters = x.shape[1] - self._components
         views = [View(parameters, count, 1.0) for count in component_counts(x.shape[1], self._components)]
         choices = [Choice(view, kernel) for view in views for kernel in self._kernels]
-        return choices[0] if len(choices) == 1 else min(choices, key=lambda each: evidence(x, each, amplitudes))
+        return (
+            choices[0] if len(choices) == 1 else min(choices, key=lambda each: leave_one_out_error(x, each, amplitudes))
+        )
 
     def _squared(self, seen: Inputs) -> Values:
         """Squared distances ``[G, m, n]`` of designs to the known ones, in the columns of the view."""
@@ -177,13 +180,26 @@ class PodGpr(PodRegression):
 
 def evidence(x: Inputs, choice: Choice, amplitudes: NDArray[np.float64]) -> float:
     """Negative logarithm of the likelihood of all ``amplitudes [n, k]`` with their best hyper-parameters."""
+    return sum(found[2] for found in _searched(x, choice, amplitudes))
+
+
+def leave_one_out_error(x: Inputs, choice: Choice, amplitudes: NDArray[np.float64]) -> float:
+    """Sum of squared errors of ``amplitudes [n, k]``, those of each run predicted from the others.
+
+    The hyper-parameters have the largest likelihood of all runs.
+    """
+    searched = zip(_searched(x, choice, amplitudes), amplitudes.T, strict=True)
+    processes = ((squared, Process.learn(squared, y, theta, choice.kernel)) for (squared, theta, _), y in searched)
+    return sum(float(np.square(process.leave_one_out(squared)[0]).sum()) for squared, process in processes)
+
+
+def _searched(x: Inputs, choice: Choice, amplitudes: NDArray[np.float64]) -> Iterator[tuple[Values, Values, float]]:
+    """Squared distances, best hyper-parameters and what they make of the likelihood, mode by mode."""
     seen = choice.view(x)
     squared = _groups(seen, choice.view).squared_distances(seen, seen)
     search = LikelihoodSearch(len(squared), PodGpr.seed)
-    return sum(
-        search(Likelihood(squared, standardised(y), choice.kernel), thorough=mode == 0)[1]
-        for mode, y in enumerate(amplitudes.T)
-    )
+    for mode, y in enumerate(amplitudes.T):
+        yield squared, *search(Likelihood(squared, standardised(y), choice.kernel), thorough=mode == 0)
 
 
 def _groups(x: Inputs, view: View) -> Groups:
