@@ -1,0 +1,47 @@
+"""How many runs a step takes, and how many steps a stage."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import StageSettings
+from simulgenvae.training.budget import PACE, batch_size, member_count, step_counts
+
+STAGES = tuple(PACE)
+
+
+@given(st.sampled_from(STAGES), st.integers(1, 2000), st.integers(1, 500), st.booleans())
+def test_the_budget_grows_with_the_root_of_the_snapshots(stage: str, runs: int, timesteps: int, pictures: bool) -> None:
+    _, total = step_counts(stage, StageSettings(), runs, timesteps, pictures=pictures)
+    _, more = step_counts(stage, StageSettings(), 4 * runs, timesteps, pictures=pictures)
+    assert total <= more <= 2 * total + 1
+    assert 15 * 4 <= total <= 75 * PACE[stage]
+
+
+@pytest.mark.parametrize(("runs", "timesteps", "root"), [(2, 3, 15), (100, 9, 30), (484, 200, 75)])
+def test_it_has_bounds(runs: int, timesteps: int, root: int) -> None:
+    assert step_counts("end_to_end", StageSettings(), runs, timesteps)[1] == PACE["end_to_end"] * root
+
+
+def test_pictures_are_read_in_fewer_steps() -> None:
+    tables, pictures = (
+        [step_counts(stage, StageSettings(), 100, 9, pictures=seen)[1] for stage in STAGES] for seen in (False, True)
+    )
+    assert sum(pictures) < sum(tables)
+    assert (member_count(None, pictures=False), member_count(None, pictures=True)) == (3, 2)
+    assert member_count(5, pictures=True) == 5
+
+
+def test_epochs_take_the_place_of_steps() -> None:
+    assert step_counts("vae", StageSettings(epochs=4, steps=1000, batch_size=8), 20, 9) == (3, 12)
+    assert step_counts("vae", StageSettings(steps=1000, batch_size=8), 20, 9) == (3, 1000)
+
+
+def test_a_batch_is_no_larger_than_the_training_runs() -> None:
+    assert batch_size("vae", StageSettings(), 5) == 5
+    assert batch_size("vae", StageSettings(), 500) == StageSettings().batch_size
+    with pytest.raises(UserError, match=r"training\.vae\.batch_size is 8, but there are only 5"):
+        batch_size("vae", StageSettings(batch_size=8), 5)
