@@ -41,6 +41,14 @@ def test_ratio_counts_the_seeds_that_all_have() -> None:
     assert table.rows_of(RECORDS[1:3])[0].ratio is None
 
 
+def test_references_with_mirror_images_have_a_ratio_of_their_own() -> None:
+    mirrored = record("steady", 0, "references", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
+    row = table.rows_of([RECORDS[6], mirrored])[0]
+    assert (row.best, row.ratio, row.ratio_to_mirrored) == ("pod_gpr", pytest.approx(0.9), pytest.approx(1.5))
+    assert "steady: 1.500 of the best reference that learned" in table.markdown([RECORDS[6], mirrored])
+    assert table.rows_of(RECORDS)[0].ratio_to_mirrored is None
+
+
 def test_undefined_errors_make_no_ratio() -> None:
     row = table.rows_of([RECORDS[6], record("steady", 0, "references", pod_gpr=answer(None))])[0]
     assert row.ratio is None
