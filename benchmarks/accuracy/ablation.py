@@ -127,7 +127,7 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         "\n\n".join(
             [
                 "# What each part buys",
-                f"Joint relative L2 error in %, mean over the test runs and over the seeds {', '.join(map(str, seeds))}.",
+                f"Joint relative L2 error in %, mean over test runs and over the seeds {', '.join(map(str, seeds))}.",
                 "## Parts of the answer",
                 _table(answers, problems, found),
                 "## Parts of the training: one network, without Gaussian processes",

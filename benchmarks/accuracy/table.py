@@ -76,7 +76,8 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         "Joint relative L2 error, mean over the test runs and then over the seeds, in %. The *ratio* is our error as a "
         "share of the best reference's (bold). All methods learn from the same training runs; only ours looks at the "
         "validation runs. Where a symmetry is declared, which ours makes use of, the references stand a second time "
-        "with the mirror images of the runs to learn from, and there is a ratio to these. EZyRB stands with the rank (and number of picture components) that is best on the test runs.",
+        "with the mirror images of the runs to learn from, and there is a ratio to these. EZyRB stands with the rank "
+        "(and number of picture components) that is best on the test runs.",
         _errors(rows, used, "test", ratio=True),
         _geometric_mean(ratios),
         *(
