@@ -9,6 +9,7 @@ import impact
 import numpy as np
 import pulse
 import source
+import steady
 from numpy.typing import NDArray
 from problem import grid_positions
 
@@ -82,4 +83,24 @@ def pulse_space(nodes: int = pulse.NODES) -> Space:
     )
 
 
-SPACES: dict[str, Callable[[], Space]] = {"source": source_space, "impact": impact_space, "pulse": pulse_space}
+def steady_space(squares: int = steady.SQUARES) -> Space:
+    """The plate of four blocks."""
+    plate = steady.assemble(squares)
+    return Space(
+        steady.NAMES,
+        tuple(steady.LOWER.tolist()),
+        tuple(steady.UPPER.tolist()),
+        plate.coords,
+        np.zeros(1),
+        ("T",),
+        steady.sample,
+        lambda table: np.stack([steady.solve(row, plate) for row in table]).astype(np.float32)[:, None, :, None],
+    )
+
+
+SPACES: dict[str, Callable[[], Space]] = {
+    "source": source_space,
+    "impact": impact_space,
+    "pulse": pulse_space,
+    "steady": steady_space,
+}

@@ -49,7 +49,7 @@ Counts = dict[str, int]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", nargs="*", default=["source", "impact"], metavar="PROBLEM", help=", ".join(SPACES))
+    parser.add_argument("problems", nargs="*", default=["steady", "impact"], metavar="PROBLEM", help=", ".join(SPACES))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--start", type=int, default=40, help="runs to begin with")
     parser.add_argument("--add", type=int, default=20, help="runs to add")

@@ -28,6 +28,7 @@ def brief() -> Settings:
         ("source", lambda: spaces.source_space(8)),
         ("impact", lambda: spaces.impact_space((4, 1, 1))),
         ("pulse", lambda: spaces.pulse_space(9)),
+        ("steady", lambda: spaces.steady_space(4)),
     ],
 )
 def test_spaces_solve_the_suites_designs(name, space) -> None:
@@ -38,12 +39,14 @@ def test_spaces_solve_the_suites_designs(name, space) -> None:
     assert fields.dtype == np.float32
     assert (table >= found.lower).all()
     assert (table <= found.upper).all()
-    size = {"source": {"squares": 8}, "impact": {"cells": (4, 1, 1)}, "pulse": {"nodes": 9}}[name]
+    size = {"source": {"squares": 8}, "impact": {"cells": (4, 1, 1)}, "pulse": {"nodes": 9}, "steady": {"squares": 4}}[
+        name
+    ]
     made = __import__(name).make(2, 0, 0, **size)
     np.testing.assert_allclose(fields, made.fields, rtol=1e-5, atol=1e-6 * np.abs(made.fields).max())
     np.testing.assert_array_equal(table, made.table)
     assert found.names == made.names
-    assert set(spaces.SPACES) == {"source", "impact", "pulse"}
+    assert set(spaces.SPACES) == {"source", "impact", "pulse", "steady"}
 
 
 def test_a_repetition_measures_three_surrogates(brief) -> None:
