@@ -92,7 +92,7 @@ def _table(scores: list[Score]) -> Table:
     table = Table(title="How far to trust them" if few else f"The {_SHOWN} least certain of {len(scores)} designs")
     table.add_column("Design")
     table.add_column("Expected error", justify="right")
-    table.add_column("Novelty (1: as far from the training runs as any of these)", justify="right")
+    table.add_column("Novelty", justify="right")
     for design, novelty, expected in scores if few else ranked[:_SHOWN]:
         cells = ("–" if expected is None else f"{100 * expected:.2g} %", "–" if novelty is None else f"{novelty:.2f}")
         table.add_row(escape(design), *cells)
