@@ -124,7 +124,9 @@ def new_table(result: Result, solved: list[Solved]) -> Table:
         result.name,
         "speed-up",
     )
-    table = Table(*columns, title="New designs, predicted first and solved afterwards")
+    table = Table(
+        *columns, title="New designs, predicted first and solved afterwards: expected and true relative L2 error"
+    )
     for design, checked in zip(solved, result.checked, strict=True):
         table.add_row(
             design.id,
