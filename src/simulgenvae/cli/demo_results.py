@@ -114,19 +114,9 @@ def errors_table(results: list[Result]) -> Table:
 def new_table(result: Result, solved: list[Solved]) -> Table:
     """True errors of the new designs, and the speed-up over the solver."""
     predict_seconds = result.metrics["timing"]["seconds_for_one_run"]
-    columns = (
-        "new design",
-        "expected",
-        "relative L2",
-        "largest error",
-        "hottest",
-        "solver",
-        result.name,
-        "speed-up",
-    )
-    table = Table(
-        *columns, title="New designs, predicted first and solved afterwards: expected and true relative L2 error"
-    )
+    columns = ("design", "expected", "error", "largest", "hottest", "solver", result.name, "speed-up")
+    title = "New designs, predicted first and solved afterwards: expected and true relative L2 error"
+    table = Table(*columns, title=title)
     for design, checked in zip(solved, result.checked, strict=True):
         table.add_row(
             design.id,
