@@ -31,15 +31,16 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Print tables and findings; a study with errors is a UserError."""
-    from simulgenvae.evaluation.physics import read_checks
-
     study = Study.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)
     split, symmetry = study_split(study, dataset, settings), settings.training.augmentation
     if symmetry.flips:  # refuses a mesh or variables that are not symmetric
         with_mirrored(dataset, split.rows(dataset.ids)["train"], symmetry.flips, symmetry.odd)
-    read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
+    if settings.evaluation.checks:
+        from simulgenvae.evaluation.physics import read_checks  # seconds, with all of evaluation and torch
+
+        read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
     report = check(dataset, split, settings.reduction)
     for table in report.tables:
         drawn = Table(*table.columns, title=table.title)

@@ -27,15 +27,18 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add_overrides(parser)
 
 
-def add_overrides(parser: argparse.ArgumentParser) -> None:
-    """``--set key=value``, any number of times."""
+def add_overrides(
+    parser: argparse.ArgumentParser,
+    what: str = "a setting, such as training.vae.steps=500 (docs/settings.md lists all)",
+) -> None:
+    """``--set key=value``, any number of times; ``what`` is its help."""
     parser.add_argument(
         "--set",
         dest="overrides",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting, such as training.vae.steps=500 (docs/settings.md lists all)",
+        help=what,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from simulgenvae.cli.common import add_study, open_dataset
+from simulgenvae.cli.common import add_overrides, add_study, open_dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import EvaluationSettings, Settings, Study, load_settings
 from simulgenvae.settings.draft import validate
@@ -23,14 +23,7 @@ def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
     parser = subparsers.add_parser("evaluate", help="measure the surrogate and write metrics and a report")
     add_study(parser)
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="""a setting of the evaluation, such as 'evaluation.checks=["work: 0.5*u**2"]' (docs/settings.md)""",
-    )
+    add_overrides(parser, "a setting of the evaluation, such as 'evaluation.checks=work: 0.5*u**2' (docs/settings.md)")
     parser.set_defaults(run=run)
 
 
