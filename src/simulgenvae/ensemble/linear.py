@@ -35,12 +35,13 @@ class LinearModel:
     ) -> Self | None:
         """From the training runs ``[n, T, r]``; None where they are too few or all the same.
 
-        Beside Matérn 5/2 the squared exponential kernel may be chosen, by the leave-one-out error.
+        Unlike the reference, the modes' length scales are related, and beside Matérn 5/2 the squared exponential kernel
+        may be chosen, by the leave-one-out error.
         """
         if len(conditions) < _FEWEST_RUNS:
             return None
         features = Features.fit(conditions, scaler)
-        processes = PodGpr(kernels=("matern52", "squared_exponential"))
+        processes = PodGpr(kernels=("matern52", "squared_exponential"), related=True)
         processes.fit(features.transform(conditions), coefficients, features.components)
         if not processes.modes:
             return None

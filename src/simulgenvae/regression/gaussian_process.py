@@ -156,8 +156,8 @@ class LikelihoodSearch:
 
     candidates = 20
 
-    def __init__(self, groups: int, seed: int) -> None:
-        self._previous: list[Values] = []
+    def __init__(self, groups: int, seed: int, *previous: Values) -> None:
+        self._previous = list(previous)
         self._usual = np.log([1.0, *[2.0] * groups, 1e-2])
         self._bounds = bounds(groups)
         self._low = np.log([0.3, *[0.2] * groups, 1e-6])

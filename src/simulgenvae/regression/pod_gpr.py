@@ -19,6 +19,7 @@ from simulgenvae.regression.gaussian_process import (
 from simulgenvae.regression.kernels import Kernel, Values
 from simulgenvae.regression.pod_regression import PodRegression, RunModes, View, component_counts
 from simulgenvae.regression.references import Coefficients, Inputs
+from simulgenvae.regression.related_modes import related
 
 _SINGLE_LENGTHS = 8
 """So many components may each have a length scale of their own."""
@@ -50,22 +51,29 @@ class PodGpr(PodRegression):
     thorough_modes = 64
     seed = 0
 
-    def __init__(self, kernels: Sequence[Kernel] = ("matern52",)) -> None:
-        self._kernels = kernels
+    def __init__(self, kernels: Sequence[Kernel] = ("matern52",), *, related: bool = False) -> None:
+        """``related``: length scales of one mode say something about those of the others (``related_modes.py``)."""
+        self._kernels, self._related = kernels, related
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
         chosen = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.likelihood_runs])
         self._choice = self._best_choice(x[chosen], amplitudes[chosen, : self.choosing_modes])
         self._x = self._choice.view(x)
-        squared = self._squared(self._x)
+        squared, kernel = self._squared(self._x), self._choice.kernel
         known = squared[:, chosen[:, None], chosen]
-        search, kernel = LikelihoodSearch(len(squared), self.seed), self._choice.kernel
-        energies = np.square(amplitudes).sum(axis=0)
-        self._processes = []
-        for mode, (y, energy) in enumerate(zip(amplitudes.T, energies, strict=True)):
-            thorough = bool(energy > 1e-4 * energies.sum()) and mode < self.thorough_modes
-            theta, _ = search(Likelihood(known, standardised(y[chosen]), kernel), thorough=thorough)
-            self._processes.append(Process.learn(squared, y, theta, kernel))
+        likelihoods = [Likelihood(known, standardised(y[chosen]), kernel) for y in amplitudes.T]
+        if self._related:
+            thetas = related(likelihoods, len(squared), self.choosing_modes, self.seed)
+        else:
+            thetas = self._one_by_one(likelihoods, len(squared), np.square(amplitudes).sum(axis=0))
+        learned = zip(amplitudes.T, thetas, strict=True)
+        self._processes = [Process.learn(squared, y, theta, kernel) for y, theta in learned]
+
+    def _one_by_one(self, likelihoods: Sequence[Likelihood], groups: int, energies: Values) -> list[Values]:
+        """Hyper-parameters of each mode, of so many ``energies``, by its own likelihood."""
+        search = LikelihoodSearch(groups, self.seed)
+        thorough = (energies > 1e-4 * energies.sum()) & (np.arange(len(energies)) < self.thorough_modes)
+        return [search(each, thorough=bool(wide))[0] for each, wide in zip(likelihoods, thorough, strict=True)]
 
     def _best_choice(self, x: Inputs, amplitudes: NDArray[np.float64]) -> Choice:
         parameters = x.shape[1] - self._components

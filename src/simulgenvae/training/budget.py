@@ -7,9 +7,9 @@ import math
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
 
-PACE = {"vae": 8, "conditioner": 8, "end_to_end": 36}
+PACE = {"vae": 8, "conditioner": 8, "end_to_end": 33}
 """Steps per square root of the number of training snapshots, where the settings leave the budget open."""
-PACE_WITH_PICTURES = PACE | {"conditioner": 4, "end_to_end": 20}
+PACE_WITH_PICTURES = PACE | {"conditioner": 4, "end_to_end": 18}
 """The same where a step also reads pictures, which takes twice the time."""
 
 
