@@ -11,15 +11,14 @@ its sources, settings or libraries have changed.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from cases import CACHE, PROBLEMS, Case, load_case
+from arguments import parsed, parser_of
+from cases import PROBLEMS, Case, load_case
 from methods import METHODS
 from results import Results
 from rich.console import Console
@@ -45,14 +44,9 @@ SINGLE = ("training.end_to_end.members=1",)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", nargs="*", default=["burgers", "source", "steady"], metavar="PROBLEM")
+    parser = parser_of(__doc__, PROBLEMS, ["burgers", "source", "steady"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="seeds of the designs")
-    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting of all")
-    parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
-    options = parser.parse_args()
-    if unknown := [name for name in options.problems if name not in PROBLEMS]:
-        parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(PROBLEMS)}")
+    options = parsed(parser, PROBLEMS)
     console = Console(soft_wrap=True, highlight=False)
     try:
         results = Results(options.out, PROBLEMS, "ablation", markdown)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, rows_and_ids
+from problem import Problem, Runs
 
 import simulgenvae.demo.board as solver
 
@@ -47,7 +47,6 @@ def make(
 ) -> Problem:
     """Sample and solve all runs."""
     table = np.concatenate([sample(train, seed, 0), sample(test, seed, 1), sample_beyond(extrapolation, seed)])
-    ids, *rows = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=np.stack([solver.solve(design, element_size=element_size) for design in table.tolist()])[
             ..., np.newaxis
@@ -57,8 +56,5 @@ def make(
         variables=("T",),
         names=solver.NAMES,
         table=table,
-        ids=ids,
-        train=rows[0],
-        test=rows[1],
-        extrapolation=rows[2],
+        **Runs.of((train, test, extrapolation))._asdict(),
     )

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, rows_and_ids
+from problem import Problem, Runs
 from scipy.integrate import solve_ivp
 
 NAMES = ("viscosity", "position")
@@ -94,7 +94,6 @@ def make(train: int = 80, test: int = 40, extrapolation: int = 20, seed: int = 0
     table = np.concatenate([sample(train, seed), sample(test, seed + 1), sample_beyond(extrapolation, seed)])
     times = np.linspace(0.0, END_TIME, TIMESTEPS)
     fields = np.stack([solve(viscosity, position, times, nodes) for viscosity, position in table])
-    ids, *rows = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=fields[..., np.newaxis].astype(np.float32),
         coords=np.linspace(0.0, 1.0, nodes)[:, np.newaxis],
@@ -102,10 +101,7 @@ def make(train: int = 80, test: int = 40, extrapolation: int = 20, seed: int = 0
         variables=("u",),
         names=NAMES,
         table=table,
-        ids=ids,
-        train=rows[0],
-        test=rows[1],
-        extrapolation=rows[2],
+        **Runs.of((train, test, extrapolation))._asdict(),
     )
 
 

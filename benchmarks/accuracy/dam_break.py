@@ -17,15 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import (
-    EXTRAPOLATION_STREAM,
-    TEST_STREAM,
-    TRAIN_STREAM,
-    Problem,
-    grid_positions,
-    rows_and_ids,
-    unit_designs,
-)
+from problem import Problem, Runs, grid_positions, sample_streams, unit_designs
 
 NAMES = ("width", "height", "layer", "obstacle")
 LOWER = np.array([0.4, 0.7, 0.08, 0.3])
@@ -211,10 +203,9 @@ def positions(nodes: tuple[int, int] = NODES) -> Array:
 
 def make(train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 0) -> Problem:
     """Sample and solve all runs."""
-    counts = {TRAIN_STREAM: train, TEST_STREAM: test, EXTRAPOLATION_STREAM: extrapolation}
-    table = np.concatenate([sample(runs, seed, stream) for stream, runs in counts.items()])
+    counts = train, test, extrapolation
+    table = sample_streams(sample, seed, counts)
     times = np.linspace(0.0, END_TIME, TIMESTEPS)
-    ids, known, unseen, beyond = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=np.stack([solve(parameters, times).astype(np.float32) for parameters in table]),
         coords=positions(),
@@ -222,8 +213,5 @@ def make(train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 
         variables=("depth", "share"),
         names=NAMES,
         table=table,
-        ids=ids,
-        train=known,
-        test=unseen,
-        extrapolation=beyond,
+        **Runs.of(counts)._asdict(),
     )

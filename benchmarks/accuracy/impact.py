@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, rows_and_ids, unit_designs
+from problem import Problem, Runs, unit_designs
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import eigsh
 from skfem import Basis, BilinearForm, ElementHex2, ElementVector, FacetBasis, LinearForm, MeshHex
@@ -195,15 +195,14 @@ def make(
     cells: tuple[int, int, int] = CELLS,
 ) -> Problem:
     """Sample and solve all runs."""
-    counts = {TRAIN_STREAM: train, TEST_STREAM: test, EXTRAPOLATION_STREAM: extrapolation}
-    designs = [design for stream, runs in counts.items() for design in sample(runs, seed, stream)]
+    counts = train, test, extrapolation
+    designs = [design for stream, runs in enumerate(counts) for design in sample(runs, seed, stream)]
     times = np.linspace(0.0, END_TIME, TIMESTEPS)
     bar = assemble(cells)
     modes = vibration_modes(bar)
     fields = np.empty((len(designs), TIMESTEPS, *bar.coords.shape), dtype=np.float32)
     for row, design in enumerate(designs):
         fields[row] = solve(bar, modes, design, times)
-    ids, known, unseen, beyond = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=fields,
         coords=bar.coords,
@@ -211,8 +210,5 @@ def make(
         variables=VARIABLES,
         names=Design._fields,
         table=np.array(designs),
-        ids=ids,
-        train=known,
-        test=unseen,
-        extrapolation=beyond,
+        **Runs.of(counts)._asdict(),
     )

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.evaluation.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
 from simulgenvae.fitting import fit
+from simulgenvae.prediction import SCORES
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate import SCORES, Surrogate
+from simulgenvae.surrogate import Surrogate
 
 
 def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:

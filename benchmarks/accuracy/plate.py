@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, grid_positions, rows_and_ids
+from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, Runs, grid_positions
 from scipy.sparse import coo_array, csc_array, diags_array
 from scipy.sparse.linalg import splu
 
@@ -159,7 +159,6 @@ def make(train: int = 160, test: int = 40, extrapolation: int = 20, seed: int = 
     ]
     times, line = np.linspace(0.0, END_TIME, TIMESTEPS), np.linspace(0.0, 1.0, nodes)
     fields = np.stack([solve(circles, times, nodes).astype(np.float32) for circles in designs])
-    ids, *rows = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=fields[..., np.newaxis],
         coords=grid_positions(line, line),
@@ -167,10 +166,7 @@ def make(train: int = 160, test: int = 40, extrapolation: int = 20, seed: int = 
         variables=("T",),
         names=(),
         table=np.empty((len(designs), 0)),
-        ids=ids,
-        train=rows[0],
-        test=rows[1],
-        extrapolation=rows[2],
+        **Runs.of((train, test, extrapolation))._asdict(),
         images=np.stack([picture(circles) for circles in designs]),
         declared=("training.augmentation.flips=y",),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+Counts = tuple[int, int, int]
+"""Numbers of training, test and extrapolation runs."""
 TRAIN_STREAM, TEST_STREAM, EXTRAPOLATION_STREAM = range(3)
 BEYOND = (0.05, 0.3)
 """Least and greatest distance of an extrapolation run's parameter from the training range, as shares of its width."""
@@ -38,15 +41,30 @@ class Problem(NamedTuple):
     """Settings that belong to the problem, not to the method: symmetries."""
 
 
-def rows_and_ids(
-    train: int, test: int, extrapolation: int = 0
-) -> tuple[tuple[str, ...], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Ids and rows of training, test and extrapolation runs, in this order."""
-    counts = {"train": train, "test": test, "extrapolation": extrapolation}
-    ids = tuple(f"{kind}_{number:03d}" for kind, count in counts.items() for number in range(count))
-    bounds = np.cumsum([0, *counts.values()])
-    known, unseen, beyond = (np.arange(start, stop) for start, stop in pairwise(bounds))
-    return ids, known, unseen, beyond
+class Runs(NamedTuple):
+    """Ids of all runs of a problem, and rows of those that are known, for testing, and beyond the range."""
+
+    ids: tuple[str, ...]
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    extrapolation: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, counts: Counts) -> Runs:
+        """Training, test and extrapolation runs, so many of each, in this order."""
+        kinds = cls._fields[1:]
+        ids = tuple(
+            f"{kind}_{number:03d}" for kind, count in zip(kinds, counts, strict=True) for number in range(count)
+        )
+        bounds = np.cumsum([0, *counts])
+        return cls(ids, *(np.arange(start, stop) for start, stop in pairwise(bounds)))
+
+
+def sample_streams(
+    sample: Callable[[int, int, int], NDArray[np.float64]], seed: int, counts: Counts
+) -> NDArray[np.float64]:
+    """Designs of the training, test and extrapolation runs, one after another, by ``sample(runs, seed, stream)``."""
+    return np.concatenate([sample(runs, seed, stream) for stream, runs in enumerate(counts)])
 
 
 def unit_designs(runs: int, parameters: int, seed: int, stream: int) -> NDArray[np.float64]:

@@ -14,15 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import (
-    EXTRAPOLATION_STREAM,
-    TEST_STREAM,
-    TRAIN_STREAM,
-    Problem,
-    grid_positions,
-    rows_and_ids,
-    unit_designs,
-)
+from problem import Problem, Runs, grid_positions, sample_streams, unit_designs
 
 NAMES = ("x", "y", "width", "speed")
 LOWER = np.array([0.2, 0.2, 0.05, 0.8])
@@ -99,11 +91,10 @@ def solve(parameters: Array, times: Array, nodes: int = NODES, refinement: int =
 
 def make(train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 0, nodes: int = NODES) -> Problem:
     """Sample and solve all runs."""
-    counts = {TRAIN_STREAM: train, TEST_STREAM: test, EXTRAPOLATION_STREAM: extrapolation}
-    table = np.concatenate([sample(runs, seed, stream) for stream, runs in counts.items()])
+    counts = train, test, extrapolation
+    table = sample_streams(sample, seed, counts)
     times, line = np.linspace(0.0, END_TIME, TIMESTEPS), np.linspace(0.0, 1.0, nodes)
     fields = np.stack([solve(parameters, times, nodes).astype(np.float32) for parameters in table])
-    ids, known, unseen, beyond = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=fields[..., np.newaxis],
         coords=grid_positions(line, line),
@@ -111,8 +102,5 @@ def make(train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 
         variables=("pressure",),
         names=NAMES,
         table=table,
-        ids=ids,
-        train=known,
-        test=unseen,
-        extrapolation=beyond,
+        **Runs.of(counts)._asdict(),
     )

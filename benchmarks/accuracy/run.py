@@ -11,12 +11,11 @@ after every job, and a job that is finished there is left out unless its sources
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 from typing import Any
 
-from cases import CACHE, PROBLEMS, Case, load_case
+from arguments import parsed, parser_of
+from cases import PROBLEMS, Case, load_case
 from fitted import measure
 from methods import METHODS
 from results import Results
@@ -26,20 +25,14 @@ from simulgenvae.errors import UserError
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", nargs="*", default=["all"], metavar="PROBLEM", help=f"all, {', '.join(PROBLEMS)}")
+    parser = parser_of(__doc__, PROBLEMS, PROBLEMS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the designs")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting of ours")
-    parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
-    options = parser.parse_args()
-    problems = PROBLEMS if "all" in options.problems else options.problems
-    if unknown := [name for name in problems if name not in PROBLEMS]:
-        parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(PROBLEMS)}")
+    options = parsed(parser, PROBLEMS)
     console = Console(soft_wrap=True, highlight=False)
     try:
         results = Results(options.out, PROBLEMS)
-        for name in problems:
+        for name in options.problems:
             for seed in options.seeds:
                 run_case(load_case(name, seed), options.methods, options.set, results, console)
     except (UserError, ValueError) as error:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, rows_and_ids, unit_designs
+from problem import Problem, Runs, sample_streams, unit_designs
 from scipy.sparse.linalg import splu
 from skfem import Basis, ElementTriP2, MeshTri
 from skfem.models.poisson import laplace, mass
@@ -89,10 +89,9 @@ def solve(table: Array, times: Array, basis: Basis, substeps: int = SUBSTEPS) ->
 
 def make(train: int = 80, test: int = 30, extrapolation: int = 20, seed: int = 0, squares: int = SQUARES) -> Problem:
     """Sample and solve all runs."""
-    counts = {TRAIN_STREAM: train, TEST_STREAM: test, EXTRAPOLATION_STREAM: extrapolation}
-    table = np.concatenate([sample(runs, seed, stream) for stream, runs in counts.items()])
+    counts = train, test, extrapolation
+    table = sample_streams(sample, seed, counts)
     times, basis = np.linspace(0.0, END_TIME, TIMESTEPS), plate(squares)
-    ids, known, unseen, beyond = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=solve(table, times, basis)[..., np.newaxis],
         coords=basis.doflocs.T.copy(),
@@ -100,8 +99,5 @@ def make(train: int = 80, test: int = 30, extrapolation: int = 20, seed: int = 0
         variables=("T",),
         names=NAMES,
         table=table,
-        ids=ids,
-        train=known,
-        test=unseen,
-        extrapolation=beyond,
+        **Runs.of(counts)._asdict(),
     )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, rows_and_ids, unit_designs
+from problem import Problem, Runs, sample_streams, unit_designs
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import spsolve
 from skfem import Basis, ElementTriP1, FacetBasis, MeshTri
@@ -76,10 +76,9 @@ def solve(design: Array, plate: Plate) -> Array:
 
 def make(train: int = 60, test: int = 40, extrapolation: int = 20, seed: int = 0, squares: int = SQUARES) -> Problem:
     """Sample and solve all runs."""
-    counts = {TRAIN_STREAM: train, TEST_STREAM: test, EXTRAPOLATION_STREAM: extrapolation}
-    table = np.concatenate([sample(runs, seed, stream) for stream, runs in counts.items()])
+    counts = train, test, extrapolation
+    table = sample_streams(sample, seed, counts)
     plate = assemble(squares)
-    ids, known, unseen, beyond = rows_and_ids(train, test, extrapolation)
     return Problem(
         fields=np.stack([solve(design, plate) for design in table]).astype(np.float32)[:, np.newaxis, :, np.newaxis],
         coords=plate.coords,
@@ -87,8 +86,5 @@ def make(train: int = 60, test: int = 40, extrapolation: int = 20, seed: int = 0
         variables=("T",),
         names=NAMES,
         table=table,
-        ids=ids,
-        train=known,
-        test=unseen,
-        extrapolation=beyond,
+        **Runs.of(counts)._asdict(),
     )

@@ -12,17 +12,16 @@ that is finished there is left out unless sources, settings or numbers of runs h
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-from cases import CACHE, VALIDATION_SHARE
+from arguments import parsed, parser_of
+from cases import VALIDATION_SHARE
 from contents import digest, module_files, package_files
 from numpy.typing import NDArray
 from problem import TEST_STREAM, TRAIN_STREAM
@@ -48,17 +47,12 @@ Counts = dict[str, int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", nargs="*", default=["steady", "impact"], metavar="PROBLEM", help=", ".join(SPACES))
+    parser = parser_of(__doc__, list(SPACES), ["steady", "impact"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--start", type=int, default=40, help="runs to begin with")
     parser.add_argument("--add", type=int, default=20, help="runs to add")
     parser.add_argument("--test", type=int, default=30, help="runs to measure on")
-    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting")
-    parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
-    options = parser.parse_args()
-    if unknown := [name for name in options.problems if name not in SPACES]:
-        parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(SPACES)}")
+    options = parsed(parser, list(SPACES))
     console = Console(soft_wrap=True, highlight=False)
     counts = {"start": options.start, "add": options.add, "test": options.test}
     try:

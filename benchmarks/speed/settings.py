@@ -23,8 +23,7 @@ from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.images import GREY, ImageFormat
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
-from simulgenvae.settings import Settings
-from simulgenvae.settings.schema import SpeedSettings
+from simulgenvae.settings import Settings, SpeedSettings
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData

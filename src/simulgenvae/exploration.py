@@ -14,6 +14,7 @@ from simulgenvae.data.limits import require_memory
 from simulgenvae.errors import UserError
 from simulgenvae.models import Latents
 from simulgenvae.models.latent_levels import level_names, level_values, with_level
+from simulgenvae.prediction import labelled
 from simulgenvae.training.problem import network_inputs
 
 if TYPE_CHECKING:
@@ -146,4 +147,4 @@ def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Da
     fields = np.empty(shape, np.float32)
     for row in range(count):
         fields[row] = surrogate.decode(Latents(latents.z[[row]], latents.h[[row]]))[0]
-    return surrogate.labelled({"fields": fields}, labels, times, [])
+    return labelled(surrogate, {"fields": fields}, labels, times, [])

@@ -6,54 +6,25 @@ stranger can neither run code nor ask for more memory than it holds itself.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from simulgenvae.data.conditions import ConditionScaler
-from simulgenvae.data.dataset import Mesh
-from simulgenvae.data.description import check_times
-from simulgenvae.data.names import check_ids, check_names
-from simulgenvae.data.split import Split
-from simulgenvae.ensemble import Ensemble
 from simulgenvae.ensemble.file import ensemble_state, restore_ensemble
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import Reduction, restore_reduction
+from simulgenvae.model_parts import Kind, Parts, assemble, digest, of_kind
 from simulgenvae.settings import Settings, Study
-from simulgenvae.training.problem import Networks
-from simulgenvae.training.stages import stage_name
+from simulgenvae.training.prepare import Start
 from simulgenvae.training.tensor_file import read_tensors, save_tensors, written_together
-from simulgenvae.training.train import STAGES, Start
 
 FORMAT_VERSION = 2
-Kind = Literal["vae", "conditioner", "ensemble"]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the two model files hold together; the fields are those of :class:`simulgenvae.surrogate.Surrogate`."""
-
-    settings: Settings
-    split: Split
-    variables: tuple[str, ...]
-    units: tuple[str, ...]
-    times: NDArray[np.float64]
-    mesh: Mesh
-    condition_scaler: ConditionScaler
-    reduction: Reduction
-    networks: Networks
-    """The first member: its VAE gives the latents."""
-    ensemble: Ensemble | None
-    """What predicts; None where the VAE alone is trained."""
-    info: dict[str, Any]
 
 
 def save_parts(
@@ -73,7 +44,7 @@ def save_parts(
         arrays["coords"] = parts.mesh.coords
     common = {
         "format_version": FORMAT_VERSION,
-        "vae": _digest(vae),
+        "vae": digest(vae),
         "settings": parts.settings.model_dump(mode="json"),
         "condition_scaler": parts.condition_scaler.to_dict(),
         "info": parts.info,
@@ -122,7 +93,7 @@ def load_parts(study: Study) -> Parts:
     others, about_ensemble = _read(study.ensemble_file, "ensemble", study)
     _check_pair(about, about_ensemble, study.ensemble_file, study)
     with _complete(study.vae_file):
-        parts = _assemble(tensors, conditioner, about)
+        parts = assemble(tensors, conditioner, about)
     with _complete(study.ensemble_file):
         ensemble = restore_ensemble(
             others, about_ensemble, parts.networks, parts.settings, parts.condition_scaler, parts.times
@@ -144,7 +115,7 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
         weights, about_conditioner = _read(study.conditioner_file, "conditioner", study)
         _check_pair(about, about_conditioner, study.conditioner_file, study)
     with _complete(vae_file):
-        parts = _assemble(tensors, weights, about)
+        parts = assemble(tensors, weights, about)
     for part in ("reduction", "model", *(["conditioner"] if conditioner else [])):
         old, new = (getattr(each, part).model_dump(mode="json") for each in (parts.settings, settings))
         if changed := [f"{part}.{key} was {old[key]} and is {new[key]}" for key in old if old[key] != new[key]]:
@@ -155,7 +126,7 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
     return Start(
         reduction=parts.reduction,
         split=parts.split,
-        weights=_of("vae", tensors) | (weights or {}),
+        weights=of_kind("vae", tensors) | (weights or {}),
         data_fingerprint=parts.info["data_fingerprint"],
         shape=(len(parts.times), *parts.reduction.field_shape),
         condition_scaler=parts.condition_scaler,
@@ -175,7 +146,7 @@ def _read(path: Path, kind: Kind, study: Study) -> tuple[dict[str, Tensor], dict
         )
     if about.get("kind") != kind:
         raise UserError(f"{path} does not hold a {kind} (but: {about.get('kind')}). Restore the file from a copy.")
-    return (_of(kind, tensors) if kind == "conditioner" else tensors), about
+    return (of_kind(kind, tensors) if kind == "conditioner" else tensors), about
 
 
 def _check_pair(about_vae: dict[str, Any], about: dict[str, Any], file: Path, study: Study) -> None:
@@ -196,97 +167,3 @@ def _complete(path: Path) -> Iterator[None]:
         raise UserError(
             f"{path} does not hold a complete model ({what}). Train again, or restore the file from a copy."
         ) from error
-
-
-def _of(kind: Kind, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value for name, value in tensors.items() if name.startswith(f"{kind}.")}
-
-
-def _assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None, about: dict[str, Any]) -> Parts:
-    """All parts, each checked against the others; without ``conditioner`` that network stays without memory.
-
-    Raises UserError, KeyError, TypeError, ValueError, RuntimeError, AttributeError or OverflowError.
-    """
-    vae = _of("vae", tensors)
-    arrays = {name: value.numpy() for name, value in tensors.items() if name not in vae}
-    settings = Settings.model_validate(about["settings"])
-    scaler = ConditionScaler.from_dict(about["condition_scaler"])
-    reduction = restore_reduction(settings.reduction.method, _group("reduction", arrays))
-    times = arrays["times"].astype(np.float64)
-    check_times(times)
-    with torch.device("meta"):  # no memory is taken until the shapes are known to be those of the file
-        networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
-    _fill(networks.vae, vae, "vae")
-    if conditioner is not None:
-        _fill(networks.conditioner, conditioner, "conditioner")
-    if _digest(vae) != about["vae"]:
-        raise ValueError("the weights are not those that were written")
-    nodes, count = reduction.field_shape
-    variables, units = tuple(about["variables"]), tuple(about["units"])
-    if not (len(variables) == len(units) == count and len(times)):
-        raise ValueError(f"{len(variables)} variables, {len(units)} units and {len(times)} times of {count} fields")
-    check_names(variables, "variable")
-    if not all(isinstance(unit, str) for unit in units):
-        raise TypeError("the units are no texts")
-    mesh = Mesh(arrays.get("coords"), _group("cells", arrays))
-    mesh.check(nodes)
-    _check_info(about["info"])
-    return Parts(
-        settings=settings,
-        split=_split(about["split"]),
-        variables=variables,
-        units=units,
-        times=times,
-        mesh=mesh,
-        condition_scaler=scaler,
-        reduction=reduction,
-        networks=networks.eval(),
-        ensemble=None,
-        info=about["info"],
-    )
-
-
-def _group(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
-
-
-def _fill(module: nn.Module, weights: dict[str, Tensor], kind: Kind) -> None:
-    """Put all weights in their places: each of the right shape and type, finite, none missing, none left over."""
-    if bad := [name for name, value in weights.items() if value.dtype != torch.float32 or not value.isfinite().all()]:
-        raise ValueError(f"{bad[0]} does not hold finite numbers of 32 bits")
-    module.load_state_dict(
-        {name.removeprefix(f"{kind}."): value for name, value in weights.items()}, strict=True, assign=True
-    )
-
-
-def _split(parts: dict[str, list[str]]) -> Split:
-    split = Split(**{part: tuple(ids) for part, ids in parts.items()})
-    check_ids((*split.train, *split.validation, *split.test))
-    if not split.train:
-        raise ValueError("the split has no training runs")
-    return split
-
-
-def _check_info(info: dict[str, Any]) -> None:
-    """Types of the entries that others read; TypeError, KeyError or ValueError where one is missing or wrong."""
-    if not isinstance(info["data_fingerprint"], str) or not isinstance(info["conditioner_trained"], bool):
-        raise TypeError("data_fingerprint or conditioner_trained in info")
-    if not isinstance(info["stages"], list) or any(stage not in STAGES for stage in info["stages"]):
-        raise ValueError("unknown stages in info")
-    for entry in info["history"]:
-        numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
-        if stage_name(entry["stage"]) not in STAGES or numbers[0] < 0:
-            raise ValueError("unknown stages in the history")
-        float(entry.get("train_error", 0.0))
-    warnings = info.get("warnings", [])
-    if not isinstance(warnings, list) or not all(isinstance(each, str) and each.isprintable() for each in warnings):
-        raise TypeError("the warnings in info are no plain texts")
-
-
-def _digest(weights: dict[str, Tensor]) -> str:
-    """Fingerprint of the VAE's weights: it ties a conditioner to the VAE it was trained for."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(weights[name].detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -18,20 +18,20 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
 from simulgenvae.ensemble import Calibration, Ensemble, expected_squares, uniform_state
 from simulgenvae.errors import UserError
-from simulgenvae.model_files import Parts, load_parts, save_parts
+from simulgenvae.model_files import load_parts, save_parts
+from simulgenvae.model_parts import Parts
 from simulgenvae.models import Latents
+from simulgenvae.prediction import joined, labelled, warnings_about
 from simulgenvae.settings import Study
 from simulgenvae.training.checkpoint import comparable, stage_file
 from simulgenvae.training.problem import unit_times
+from simulgenvae.training.stage import StageName
 from simulgenvae.training.tensor_file import read_tensors
-from simulgenvae.training.train import StageName
 
 BATCH_BYTES = 256 * 2**20
 """Fields that are decoded at once; more runs are predicted in batches of this size."""
 DECODING = 6
 """Memory that decoding needs, as a multiple of the fields that come out: they are scaled in double precision."""
-SCORES = ("novelty", "expected_error")
-"""What a prediction says of a design as a whole, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,7 @@ class Surrogate(Parts):
         # Twice: all batches, and what they are joined to.
         require_memory(2 * size, f"predicting {len(conditions)} designs at once", "predict fewer, or use batches.")
         batches = list(self.predict_batches(conditions, times=times, samples=samples, seed=seed))
-        return xr.concat(
-            batches,
-            "run",
-            data_vars="minimal",
-            coords="minimal",
-            compat="override",
-            join="override",
-            combine_attrs=_join_warnings,
-        )
+        return joined(batches)
 
     def predict_batches(
         self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
@@ -150,7 +142,7 @@ class Surrogate(Parts):
         answer = ensemble.answer(conditions, times, samples=samples, seed=seed)
         fields = {"fields": self.reduction.decode(answer.mean)}
         novelty = ensemble.novelty(conditions)
-        warnings = self._warnings(conditions, novelty)
+        warnings = warnings_about(conditions, self.condition_scaler, novelty)
         if samples > 0:
             calibration = ensemble.calibration or Calibration.of_normal()
             if ensemble.calibration is None:
@@ -160,7 +152,7 @@ class Surrogate(Parts):
             fields["std"] = (calibration.std * spreads).astype(np.float32)
             fields["lower"] = (fields["fields"] - half).astype(np.float32)
             fields["upper"] = (fields["fields"] + half).astype(np.float32)
-        found = self.labelled(fields, conditions.ids, times, warnings)
+        found = labelled(self, fields, conditions.ids, times, warnings)
         if novelty is not None:
             found["novelty"] = ("run", novelty)
         if ensemble.calibration is not None and len(answer.alternatives):
@@ -179,25 +171,15 @@ class Surrogate(Parts):
 
     def warnings(self, conditions: Conditions) -> list[str]:
         """What to know before trusting predictions of designs: parameters outside the trained range, and novelty."""
-        return self._warnings(conditions, None if self.ensemble is None else self.ensemble.novelty(conditions))
-
-    def _warnings(self, conditions: Conditions, novelty: NDArray[np.float64] | None) -> list[str]:
-        found = self.condition_scaler.outside(conditions)
-        if novelty is not None:
-            found += [
-                f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training runs than any of "
-                "these is from the others: expect larger errors than on the test runs"
-                for run, value in zip(conditions.ids, novelty, strict=True)
-                if value > 1
-            ]
-        return found
+        novelty = None if self.ensemble is None else self.ensemble.novelty(conditions)
+        return warnings_about(conditions, self.condition_scaler, novelty)
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
         """``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, torch.Generator().manual_seed(seed))
         fields = {"fields": self.decode(latents)}
-        return self.labelled(fields, [f"sample_{k}" for k in range(count)], self.times, [])
+        return labelled(self, fields, [f"sample_{k}" for k in range(count)], self.times, [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
         """Posterior means of one run ``[T, M, V]``, else UserError: ``z`` ``[1, D]``, ``h`` ``[1, L, d]``."""
@@ -253,24 +235,3 @@ class Surrogate(Parts):
                 f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times within it."
             )
         return times
-
-    def labelled(
-        self,
-        fields: dict[str, NDArray[np.float32]],
-        ids: Sequence[str],
-        times: NDArray[np.float64],
-        warnings: list[str],
-    ) -> xr.Dataset:
-        """Fields ``[n, t, M, V]`` by name, with everything that :meth:`predict` says of runs, times and variables."""
-        dims = ("run", "time", "node", "variable")
-        arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
-        if self.mesh.coords is not None:
-            arrays["coords"] = (("node", "dim"), self.mesh.coords)
-        labels = {"run": list(ids), "time": times, "variable": list(self.variables)}
-        return xr.Dataset(arrays, labels, {"units": list(self.units), "warnings": warnings})
-
-
-def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
-    if "warnings" not in attributes[0]:  # those of a variable, not of the whole
-        return dict(attributes[0])
-    return {**attributes[0], "warnings": [line for each in attributes for line in each["warnings"]]}

@@ -15,7 +15,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.settings.schema import ReductionSettings
+from simulgenvae.settings import ReductionSettings
 
 N = 20
 IDS = tuple(f"r{k}" for k in range(N))

@@ -20,7 +20,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest import build_dataset, ingest_documented
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 N, T, M, V = 4, 3, 7, 2
 FIELDS = np.random.default_rng(0).normal(size=(N, T, M, V))

@@ -11,7 +11,7 @@ from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.matching import match_conditions, read_new_conditions
 from simulgenvae.data.readers import Source
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 GREYS = {"b": 10, "a": 20, "c": 30}
 SIZE = DataSettings(image_size=16)

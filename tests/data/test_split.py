@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.split import Split, make_split, split_replaced
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 
 def ids(count: int) -> tuple[str, ...]:

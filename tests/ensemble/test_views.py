@@ -12,8 +12,7 @@ from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.ensemble.views import View, views_of
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Pod, encode_runs, fit_reduction
-from simulgenvae.settings import ReductionSettings
-from simulgenvae.settings.schema import AugmentationSettings
+from simulgenvae.settings import AugmentationSettings, ReductionSettings
 
 SYMMETRY = AugmentationSettings(flips=("y",), odd_variables=("y:v",))
 

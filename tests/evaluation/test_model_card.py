@@ -11,7 +11,7 @@ import pytest
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.evaluation.check_sections import physics_section, sensitivity_section
-from simulgenvae.evaluation.model_card import escaped, model_card, trained_ranges
+from simulgenvae.evaluation.model_card import model_card, trained_ranges
 from simulgenvae.evaluation.presentation import percent
 from simulgenvae.settings import Study
 
@@ -103,23 +103,6 @@ def test_settings_cannot_leave_their_block(metrics: dict[str, Any]) -> None:
     card = model_card(hostile)
     assert len(re.findall(r"^```", card, re.MULTILINE)) == 4
     assert "<script>" not in card
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("T [K]", "T \\[K\\]"),
-        ("a|b", "a\\|b"),
-        ("<b>&", "&lt;b&gt;&amp;"),
-        ("http://a.b", "http\\://a\\.b"),
-        ("two\nlines", "two lines"),
-        ("\\`*_", "\\\\\\`\\*\\_"),
-        ("m/s (5 %)", "m/s (5 %)"),
-        ("[a](b)", "\\[a\\](b)"),
-    ],
-)
-def test_escaping(text: str, shown: str) -> None:
-    assert escaped(text) == shown
 
 
 def test_ranges() -> None:

@@ -15,7 +15,8 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
+from simulgenvae.training.stage import Stage
+from simulgenvae.training.stages import ConditionerStage, EndToEndStage, VaeStage
 
 STAGES = {"vae": VaeStage, "conditioner": ConditionerStage, "end_to_end": EndToEndStage}
 

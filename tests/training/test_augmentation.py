@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from simulgenvae.models import Inputs
-from simulgenvae.settings.schema import AugmentationSettings
+from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
 from simulgenvae.training.problem import TrainingData
 

@@ -15,9 +15,10 @@ from torch import Tensor
 from simulgenvae.errors import UserError
 from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.checkpoint import load_checkpoint
+from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
-from simulgenvae.training.loop import Interrupted
-from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
+from simulgenvae.training.stage import Stage
+from simulgenvae.training.stages import ConditionerStage, EndToEndStage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors
 
 MakeProblem = Callable[..., object]

@@ -16,8 +16,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
 from simulgenvae.models.blocks import Chain
-from simulgenvae.settings import Settings
-from simulgenvae.settings.schema import SpeedSettings
+from simulgenvae.settings import Settings, SpeedSettings
 from simulgenvae.training.problem import Networks
 from simulgenvae.training.speed import check_speed, prepare_networks, worker_count
 from simulgenvae.training.train import train

@@ -21,6 +21,7 @@ import pytest
 import torch
 from rich.console import Console
 
+import simulgenvae.training.prepare
 import simulgenvae.training.train
 from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
@@ -29,7 +30,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
-from simulgenvae.training.loop import Interrupted
+from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.stages import EndToEndStage, VaeStage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 from simulgenvae.training.train import Trained, choose_device, train
@@ -334,7 +335,7 @@ def test_the_scaler_that_was_chosen_is_that_of_a_resumed_training(
 ) -> None:
     settings = make_settings(1)
     split = make_split(waves.ids, settings.data, None)
-    monkeypatch.setattr(simulgenvae.training.train, "choose_logarithms", lambda *_: ("speed",))
+    monkeypatch.setattr(simulgenvae.training.prepare, "choose_logarithms", lambda *_: ("speed",))
     before = train(waves, split, settings, stages=STAGES, folder=tmp_path).condition_scaler
     monkeypatch.undo()
     assert before.logarithm == (False, True)

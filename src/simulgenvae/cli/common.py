@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings, Settings, Study
-from simulgenvae.settings.schema import IMAGE_ENDINGS
+from simulgenvae.settings import IMAGE_ENDINGS, DataSettings, Settings, Study
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -23,7 +23,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study
 
 if TYPE_CHECKING:
-    from simulgenvae.training.train import StageName
+    from simulgenvae.training.stage import StageName
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}

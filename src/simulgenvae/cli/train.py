@@ -16,7 +16,7 @@ from simulgenvae.settings import Settings, Study, load_settings
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
     from simulgenvae.surrogate import Surrogate
-    from simulgenvae.training.train import StageName
+    from simulgenvae.training.stage import StageName
 
 
 def register(subparsers: Subparsers) -> None:

@@ -18,7 +18,7 @@ from simulgenvae.data.limits import available_memory, megabytes
 from simulgenvae.data.names import listed
 from simulgenvae.data.split import Split
 from simulgenvae.data.statistics import FieldStatistics, field_statistics
-from simulgenvae.settings.schema import ReductionSettings
+from simulgenvae.settings import ReductionSettings
 
 _OUTLIER = 6.0  # robust standard deviations; 3.5 is usual (Iglewicz & Hoaglin 1993), but designs are meant to differ
 _LEAST_SPREAD = 0.05

@@ -16,7 +16,7 @@ from simulgenvae.data.limits import require_memory
 from simulgenvae.data.names import check_ids, listed, naming, natural_key
 from simulgenvae.data.picture import UnusablePicture, read_picture
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import IMAGE_ENDINGS
+from simulgenvae.settings import IMAGE_ENDINGS
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store import check_target, folder_made, write_store
 from simulgenvae.data.values import to_float32
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 
 def build_dataset(

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 
 @dataclass(frozen=True)

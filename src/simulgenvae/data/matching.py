@@ -16,7 +16,7 @@ from simulgenvae.data.images import Images
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers import Source
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 
 class _Table(NamedTuple):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import DataSettings
+from simulgenvae.settings import DataSettings
 
 _MIN_TRAINING = 2
 _ROLES = {"train": "train", "training": "train", "validation": "validation", "val": "validation", "test": "test"}

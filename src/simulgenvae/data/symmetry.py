@@ -18,7 +18,7 @@ from simulgenvae.data.images import Images
 from simulgenvae.data.limits import require_memory
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings.schema import Axis
+from simulgenvae.settings import Axis
 
 AXES = get_args(Axis)
 FLIPS, ODD = "training.augmentation.flips", "training.augmentation.odd_variables"

@@ -90,7 +90,7 @@ class Ensemble:
                 each += [view.back(_decoded(member, seen, moments)) for member in self.members]
             mean = np.mean(each, axis=0)
             if len(each) == 1:
-                each = _samples(self.members[0], inputs, moments, samples, seed)
+                each = _samples(self.members[0], inputs, moments, samples, seed) if samples else []
         alternatives = np.stack(each) if each else np.empty((0, *mean.shape), np.float32)
         gap = None
         if self.linear is not None and self.share > 0:

@@ -13,7 +13,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.symmetry import Mirror, mirror_pixels, mirrors_of
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction
-from simulgenvae.settings.schema import AugmentationSettings
+from simulgenvae.settings import AugmentationSettings
 
 
 @dataclass(frozen=True, eq=False)

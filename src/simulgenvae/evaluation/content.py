@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.ensemble import Ensemble
     from simulgenvae.surrogate import Surrogate
-    from simulgenvae.training.train import StageName
+    from simulgenvae.training.stage import StageName
 
 _WORST = 5
 

@@ -7,18 +7,14 @@ a model file is escaped: it can neither become markup nor a link.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from string import punctuation
 from typing import Any
 
 from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.evaluation.markdown import escaped, listed, table
 from simulgenvae.evaluation.physics import label
 from simulgenvae.evaluation.presentation import SPLITS, describe_conditions, method_names, number, percent
 from simulgenvae.evaluation.uncertainty_section import measures
 
-_HARMLESS = set(",;-/%'\"=?^()")
-"""Punctuation that has no meaning inside a line of Markdown."""
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SHOWN_WORST = 3
 
 
@@ -50,24 +46,11 @@ def trained_ranges(scaler: ConditionScaler) -> dict[str, dict[str, Any]]:
     return {name: {"lower": low, "upper": high, "logarithm": log} for name, low, high, log in columns}
 
 
-def escaped(text: str) -> str:
-    """Text from data as Markdown that shows it as it is, on one line."""
-    return "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    if not character.isprintable():
-        return " "
-    if character in _ENTITIES:
-        return _ENTITIES[character]
-    return f"\\{character}" if character in punctuation and character not in _HARMLESS else character
-
-
 def _purpose(metrics: dict[str, Any]) -> str:
     data = metrics["data"]
     return (
         f"Predicts the whole transient field ({data['timesteps']} timesteps, {data['nodes']} nodes, "
-        f"{_named(data['variables'])}) of a new design in the place of a simulation. "
+        f"{listed(data['variables'])}) of a new design in the place of a simulation. "
         f"Known of a design: {escaped(describe_conditions(data))}. A hierarchical variational autoencoder with a "
         "conditioner, trained on simulations of one problem on one mesh."
     )
@@ -87,10 +70,10 @@ def _data(metrics: dict[str, Any]) -> str:
             "Variables",
             ", ".join(f"{escaped(name)} ({escaped(unit) if unit else 'unit unknown'})" for name, unit in units),
         ),
-        ("Parameters", _named(data["parameters"]) if data["parameters"] else "none"),
+        ("Parameters", listed(data["parameters"]) if data["parameters"] else "none"),
         ("Pictures", "none" if data["images"] is None else "one for every run"),
     ]
-    return _table(("", "of the training data"), rows)
+    return table(("", "of the training data"), rows)
 
 
 def _ranges(metrics: dict[str, Any]) -> str:
@@ -101,7 +84,7 @@ def _ranges(metrics: dict[str, Any]) -> str:
         (escaped(name), number(one["lower"]), number(one["upper"]), "logarithmic" if one["logarithm"] else "linear")
         for name, one in ranges.items()
     ]
-    return _table(("Parameter", "from", "to", "scale"), rows)
+    return table(("Parameter", "from", "to", "scale"), rows)
 
 
 def _errors(metrics: dict[str, Any]) -> str:
@@ -130,8 +113,8 @@ def _errors(metrics: dict[str, Any]) -> str:
     return (
         "Joint relative L2 error of whole trajectories; every variable counts in units of its standard deviation in "
         "the training runs. Nothing but this evaluation has seen the test runs.\n\n"
-        f"{_table(('Split', 'runs', *_MEASURES), joint)}\n\nPer variable, in physical units:\n\n"
-        f"{_table(('Variable', 'split', 'relative L2', 'RMSE', 'largest error', 'R²'), rows)}\n\n"
+        f"{table(('Split', 'runs', *_MEASURES), joint)}\n\nPer variable, in physical units:\n\n"
+        f"{table(('Variable', 'split', 'relative L2', 'RMSE', 'largest error', 'R²'), rows)}\n\n"
         f"Worst {metrics['compared_split']} runs: {named}."
     )
 
@@ -150,7 +133,7 @@ def _references(metrics: dict[str, Any]) -> str:
     if best is not None and ratio is not None:
         named = names.get(best["name"], escaped(best["name"]))
         verdict = f"The surrogate's mean error is {ratio:.2f} of that of the best reference, {named}."
-    return f"On {split} runs:\n\n{_table(('Method', *_MEASURES), rows)}\n\n{verdict}"
+    return f"On {split} runs:\n\n{table(('Method', *_MEASURES), rows)}\n\n{verdict}"
 
 
 def _uncertainty(metrics: dict[str, Any]) -> str:
@@ -160,11 +143,11 @@ def _uncertainty(metrics: dict[str, Any]) -> str:
         return ""
     runs = found["calibration_runs"]
     origin = f"calibrated on {runs} validation run(s)" if runs else "**not calibrated**: there were no validation runs"
-    table = _table(("Measure", f"{split} runs", "when right"), measures(found, [split]))
+    shown = table(("Measure", f"{split} runs", "when right"), measures(found, [split]))
     return (
         f"Every predicted value comes with a standard deviation and a {100 * found['level']:g} % interval, {origin}; "
         "and every design with an expected error and a novelty: 1 is as far from the training runs as the loneliest "
-        f"of these is from the others, and above 1 larger errors are likely.\n\n{table}"
+        f"of these is from the others, and above 1 larger errors are likely.\n\n{shown}"
     )
 
 
@@ -180,8 +163,8 @@ def _physics(physics: dict[str, Any] | None) -> str:
         )
         for one in physics["quantities"]
     ]
-    table = _table(("Quantity over time", "mean error", "largest", "against absolute values"), rows)
-    return f"{table}\n\n{physics['weights']['note']}"
+    shown = table(("Quantity over time", "mean error", "largest", "against absolute values"), rows)
+    return f"{shown}\n\n{physics['weights']['note']}"
 
 
 def _inputs(sensitivity: dict[str, Any] | None) -> str:
@@ -194,7 +177,7 @@ def _inputs(sensitivity: dict[str, Any] | None) -> str:
         (escaped(name), number(total), percent(permuted["inputs"][name]["rise"] if permuted else None))
         for name, total in zip(names, totals, strict=True)
     ]
-    return _table(("Input", "total Sobol index", "rise of the error when exchanged"), rows)
+    return table(("Input", "total Sobol index", "rise of the error when exchanged"), rows)
 
 
 def _limits(metrics: dict[str, Any]) -> str:
@@ -229,7 +212,7 @@ def _training(metrics: dict[str, Any]) -> str:
     versions = info.get("versions") or {}
     rows += [(f"Version of {escaped(str(name))}", escaped(str(version))) for name, version in versions.items()]
     settings = json.dumps(metrics["settings"], indent=1, ensure_ascii=True).replace("<", "\\u003c")
-    return f"{_table(('', 'of the training'), rows)}\n\nSettings:\n\n```json\n{settings}\n```"
+    return f"{table(('', 'of the training'), rows)}\n\nSettings:\n\n```json\n{settings}\n```"
 
 
 def _reproduce(metrics: dict[str, Any]) -> str:
@@ -244,15 +227,5 @@ def _reproduce(metrics: dict[str, Any]) -> str:
     )
 
 
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(map(escaped, names))
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are escaped already."""
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

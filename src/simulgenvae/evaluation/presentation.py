@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from simulgenvae.data.images import ImageFormat
 
 if TYPE_CHECKING:
-    from simulgenvae.training.train import StageName
+    from simulgenvae.training.stage import StageName
 
 METHODS = {
     "prediction": "Surrogate (prediction)",

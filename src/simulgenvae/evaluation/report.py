@@ -15,7 +15,7 @@ from simulgenvae.evaluation.presentation import SPLITS, STAGES, describe_conditi
 from simulgenvae.evaluation.uncertainty_section import uncertainty_section
 
 if TYPE_CHECKING:
-    from simulgenvae.training.train import StageName
+    from simulgenvae.training.stage import StageName
 
 
 def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:

@@ -15,7 +15,7 @@ from scipy.stats import norm, spearmanr
 from simulgenvae.ensemble import Ensemble
 from simulgenvae.ensemble.calibration import LEVEL
 from simulgenvae.evaluation.metrics import VariableScale
-from simulgenvae.surrogate import SCORES
+from simulgenvae.prediction import SCORES
 
 BINS = 20
 """Of the histogram of probability integral transforms."""

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from simulgenvae.evaluation.markup import section, table
 from simulgenvae.evaluation.presentation import number, percent
 from simulgenvae.evaluation.uncertainty import UNSEEN
-from simulgenvae.surrogate import SCORES
+from simulgenvae.prediction import SCORES
 
 _NAMED = 10  # novel runs; more are counted
 

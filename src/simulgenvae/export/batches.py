@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate import SCORES
+from simulgenvae.prediction import SCORES
 
 AXES = ("run", "time", "node", "variable")
 UNCERTAINTY = ("std", "lower", "upper")

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from simulgenvae.settings.schema import Loss
+from simulgenvae.settings import Loss
 
 THRESHOLD = 0.05
 """Where SmoothL1 and Huber turn from square to linear, in scaled units (fields span ±0.7)."""

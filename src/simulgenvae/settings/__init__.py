@@ -3,29 +3,41 @@
 from simulgenvae.settings.load import load_settings
 from simulgenvae.settings.problems import SettingsNote
 from simulgenvae.settings.schema import (
+    IMAGE_ENDINGS,
     ConditionerSettings,
-    ConditionerStageSettings,
     DataSettings,
-    EndToEndSettings,
     EvaluationSettings,
     ModelSettings,
     ReductionSettings,
     Settings,
+)
+from simulgenvae.settings.study import Study
+from simulgenvae.settings.training import (
+    AugmentationSettings,
+    Axis,
+    ConditionerStageSettings,
+    EndToEndSettings,
+    Loss,
+    SpeedSettings,
     StageSettings,
     TrainingSettings,
 )
-from simulgenvae.settings.study import Study
 
 __all__ = [
+    "IMAGE_ENDINGS",
+    "AugmentationSettings",
+    "Axis",
     "ConditionerSettings",
     "ConditionerStageSettings",
     "DataSettings",
     "EndToEndSettings",
     "EvaluationSettings",
+    "Loss",
     "ModelSettings",
     "ReductionSettings",
     "Settings",
     "SettingsNote",
+    "SpeedSettings",
     "StageSettings",
     "Study",
     "TrainingSettings",

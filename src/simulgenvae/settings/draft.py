@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from simulgenvae.settings.group import SENTENCES, Group
 from simulgenvae.settings.problems import nearest, refuse
-from simulgenvae.settings.schema import SENTENCES, Group, Settings
+from simulgenvae.settings.schema import Settings
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 from simulgenvae.settings.condition_keys import KEYS, UNUSED
 from simulgenvae.settings.draft import GROUPS
+from simulgenvae.settings.group import Group
 from simulgenvae.settings.preset_file import LINES
-from simulgenvae.settings.schema import Group
 
 _INTRODUCTION = """\
 # Settings

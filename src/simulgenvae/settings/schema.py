@@ -9,25 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=10_000_000)]
-Width = Annotated[int, Field(ge=1, le=16_384)]
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
-SENTENCES = "sentences"
-"""Beside the type of a list: its entries hold spaces, so that one text is one entry."""
+from simulgenvae.settings.group import SENTENCES, Count, Fraction, Group, Seed, Width
+from simulgenvae.settings.training import TrainingSettings
+
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
-Axis = Literal["x", "y", "z"]
-Loss = Literal["mse", "mae", "smooth_l1", "huber"]
-
-
-class Group(BaseModel):
-    """Common behaviour of all groups of settings: immutable, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class DataSettings(Group):
@@ -147,154 +134,6 @@ class ConditionerSettings(Group):
     inside the blocks of `vit`."""
     spatial_attention: bool = False
     """Whether the blocks of `cnn` weigh places of the picture (`use_spatial_attention`)."""
-
-
-class StageSettings(Group):
-    """How one training stage runs."""
-
-    steps: Count | None = None
-    """Budget of optimiser steps. Where neither this nor `epochs` is given, it grows with the square root of the number
-    of training snapshots (runs × timesteps), between bounds of each stage."""
-    epochs: Count | None = None
-    """Number of passes over the training runs; takes the place of `steps`."""
-    batch_size: Count = 16
-    """Runs per step, over all processes. Reduced to the number of training runs only while it is the default."""
-    learning_rate: Positive = 5e-3
-    """Largest learning rate, reached after the warm-up."""
-    final_learning_rate: Fraction = 0.01
-    """Learning rate at the end of every cosine, as a share of the largest."""
-    weight_decay: NonNegative = 0.05
-    """Decoupled weight decay."""
-    warmup: Fraction = 0.03
-    """Share of the budget in which the learning rate rises linearly from 0."""
-    cycles: Annotated[int, Field(ge=1, le=100)] = 1
-    """Number of cosines; more than one gives warm restarts."""
-    patience: Count = 50
-    """Stop after so many validations without improvement."""
-
-
-class ConditionerStageSettings(StageSettings):
-    """How the stage that fits the conditioner to the latents runs."""
-
-    batch_size: Count = 64
-    """Runs per step, over all processes. Reduced to the number of training runs only while it is the default."""
-
-
-class EndToEndSettings(StageSettings):
-    """How the stage from conditions to decoded fields runs."""
-
-    enabled: bool = True
-    """Whether `--stage all` includes this stage (`use_e2e_training`)."""
-    decoder: Literal["trained", "frozen"] = "trained"
-    """`trained`: all networks learn; `frozen`: the VAE stays as it is and the conditioner alone learns, with gradients
-    through the decoder."""
-    from_scratch: bool = True
-    """After the other stages, learn all networks together from new weights, or fine-tune theirs when false. A training
-    that starts from a trained model, or has a frozen decoder, always fine-tunes."""
-    members: Annotated[int, Field(ge=1, le=32)] | None = None
-    """Networks that are trained from new weights, one after another: their mean is the prediction, and how far they are
-    apart says how certain it is. When not given: 3, or 2 where pictures are read; always one where the stage
-    fine-tunes."""
-    loss: Loss = "mse"
-    """Loss between decoded and true field (`e2e_loss_function`)."""
-    weight: Positive = 1.0
-    """Weight of that loss (`LC_alpha`)."""
-    latent_weight: NonNegative = 1e-3
-    """Weight of the distance of the predicted latents from the encoder's (`latent_reg_weight`); 0 switches it off
-    (`use_latent_regularization 0`)."""
-    vae_path: str | None = None
-    """Another trained VAE to start from (`e2e_vae_model_path`), relative to the study folder."""
-
-
-class AugmentationSettings(Group):
-    """Training runs varied on the fly, in ways that keep condition and field a true pair; validation and test runs
-    never are."""
-
-    flips: tuple[Axis, ...] = ()
-    """Axes along which the problem is symmetric: each training run is also seen mirrored, picture and field alike.
-    `x` mirrors the columns of the picture, `y` its rows; nodes are matched by their coordinates."""
-    odd_variables: tuple[Annotated[str, Field(pattern=r"^[xyz]:.+$")], ...] = ()
-    """Variables that change their sign when mirrored along an axis, as a vector's component along it does: `y:v` for
-    the variable `v` and the axis `y`."""
-    pixel_noise: NonNegative = 0.0
-    """Standard deviation of noise on the pictures that the conditioner reads (pixels are 0 to 1)."""
-    parameter_noise: NonNegative = 0.0
-    """Standard deviation of noise on the parameters that the conditioner reads, each in units of its own."""
-    field_noise: NonNegative = 0.0
-    """Standard deviation of noise on the fields that the encoder reads, in units of each coefficient's standard
-    deviation."""
-    mixup: NonNegative = 0.0
-    """Blend pairs of training runs, conditions and fields alike, with a share from Beta(mixup, mixup). This assumes
-    that fields change in proportion to conditions between any two designs, which is rarely true."""
-
-    @property
-    def odd(self) -> dict[str, tuple[str, ...]]:
-        """Axis → the variables that change their sign along it."""
-        pairs = [entry.split(":", 1) for entry in self.odd_variables]
-        return {axis: tuple(name for at, name in pairs if at == axis) for axis, _ in pairs}
-
-    @model_validator(mode="after")
-    def _mirrored_axes(self) -> Self:
-        if unmirrored := [axis for axis in self.odd if axis not in self.flips]:
-            raise ValueError(f"odd_variables are given for {', '.join(unmirrored)}, which flips does not name")
-        return self
-
-
-class SpeedSettings(Group):
-    """What makes training faster or smaller and, but for rounding, changes nothing else."""
-
-    mixed_precision: bool = False
-    """Matrix products and convolutions in bfloat16, weights and sums in float32."""
-    gradient_checkpointing: bool = False
-    """Compute activations again in the backward pass instead of holding them: less memory, a longer step."""
-    channels_last: bool = True
-    """Memory order of pictures that convolutions prefer."""
-    data_on_device: bool = True
-    """Hold coefficients and pictures on the device. When false they stay in the computer's memory, and each batch is
-    copied from pinned memory while the GPU computes."""
-    compile: bool = False
-    """Translate each stage's loss with `torch.compile`. Worth its minutes on a GPU alone."""
-    cuda_graphs: bool = False
-    """With `compile`: record a step on the GPU once and replay it, which saves the time of launching its kernels."""
-    workers: Annotated[int, Field(ge=0, le=64)] | None = None
-    """Threads that read runs ahead while the fields are reduced; as many as there are spare cores, at most 4, when not
-    given. Each holds one run in memory."""
-
-    @model_validator(mode="after")
-    def _graphs_of_compiled(self) -> Self:
-        if self.cuda_graphs and not self.compile:
-            raise ValueError("cuda_graphs needs compile: set both, or neither")
-        return self
-
-
-class TrainingSettings(Group):
-    """How the networks learn."""
-
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where the networks are trained; `auto` takes a GPU where there is one."""
-    seed: Seed = 0
-    """Seed of weights, batches and noise."""
-    optimizer: Literal["muon", "adamw"] = "muon"
-    """`muon`: Muon for the weight matrices and AdamW for the rest; `adamw`: AdamW for all."""
-    loss: Loss = "mse"
-    """Reconstruction loss of the VAE (`Loss_type` 1 to 4)."""
-    alpha: Positive = 1e6
-    """Weight of the reconstruction loss against the summed KL divergence."""
-    init_beta_divisor: NonNegative = 4.0
-    """KL weight beta starts at 10 to minus this, until 30 % of the budget, and rises linearly to 1 at 80 %."""
-    clip_gradient: Positive = 1.0
-    """Gradients longer than this are scaled down to it."""
-    skip_gradient: Positive = 1e3
-    """A step whose gradient is longer than this is skipped and counted."""
-    validate_every: Count = 10
-    """Epochs between validations; the last epoch is always validated."""
-    checkpoint_seconds: Positive = 20.0
-    """Time between the checkpoints that `--resume` starts from."""
-    speed: SpeedSettings = SpeedSettings()
-    augmentation: AugmentationSettings = AugmentationSettings()
-    vae: StageSettings = StageSettings()
-    conditioner: ConditionerStageSettings = ConditionerStageSettings()
-    end_to_end: EndToEndSettings = EndToEndSettings()
 
 
 class EvaluationSettings(Group):

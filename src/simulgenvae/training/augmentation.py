@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from simulgenvae.models.conditioner import Inputs, unit_pixels
-from simulgenvae.settings.schema import AugmentationSettings
+from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.problem import TrainingData
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulgenvae.training.stages import stage_name
+from simulgenvae.training.stage import stage_name
 
 Entry = Mapping[str, Any]
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.errors import UserError
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.checkpoint import (
@@ -27,25 +24,21 @@ from simulgenvae.training.checkpoint import (
     stage_file,
 )
 from simulgenvae.training.diagnosis import overfitting_begins, stage_warnings
+from simulgenvae.training.divergence import require_finite_loss, require_finite_validation, require_steps
+from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.memory import memory_errors
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.speed import compiled, precision, same_weights_again
-from simulgenvae.training.stages import Stage, stage_name
+from simulgenvae.training.stage import Stage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 Losses = Callable[[Batch, float], dict[str, Tensor]]
 
 LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
-MOST_SKIPPED = 100
-"""So many skipped steps running end the training: the weights no longer change."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """The user pressed Ctrl-C; the state has been saved."""
 
 
 class Loop:
@@ -165,9 +158,7 @@ class Loop:
         with same_weights_again(stage.trained, settings.speed):
             with precision(settings.speed, self.data.device):
                 terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
-            value = terms["loss"].item()
-            if not math.isfinite(value):
-                raise UserError(nan_message(stage.label, step, settings.optimizer, terms))
+            value = require_finite_loss(stage, step, terms)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         return value, terms
 
@@ -183,12 +174,7 @@ class Loop:
         else:
             progress.skipped += 1
             progress.skipped_in_row += 1
-            if progress.skipped_in_row >= MOST_SKIPPED:
-                raise UserError(
-                    f"Training stopped: the gradient of stage {stage.name} was longer than training.skip_gradient "
-                    f"({settings.skip_gradient:g}) in {MOST_SKIPPED} steps running, the last at step {step}: the "
-                    f"networks no longer learn. Try a smaller training.{stage.name}.learning_rate (a third of it)."
-                )
+            require_steps(stage, step, progress.skipped_in_row)
         progress.loss_sum += value
         progress.loss_count += 1
         if step % LOG_EVERY == 0:
@@ -206,12 +192,7 @@ class Loop:
                 for rows in (self.data.validation_rows, self.data.compared_rows)
             )
         self.networks.train()
-        if not math.isfinite(error):
-            raise UserError(
-                f"Training stopped: the validation error of stage {stage.label} is NaN or infinite at step {step}. "
-                "The validation runs may hold values far beyond those of the training runs; `simulgenvae check` shows "
-                "outliers."
-            )
+        require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum, progress.loss_count = 0.0, 0
         progress.history.append(
@@ -264,34 +245,3 @@ class Loop:
             path = self.folder / "last.safetensors"
             save_checkpoint(path, self.progress, self.networks.state_dict(), self.best, arrays, self.identity)
         self._saved_at = time.monotonic()
-
-
-def nan_message(stage: str, step: int, optimizer: str, terms: Mapping[str, Tensor]) -> str:
-    """What to tell the user when the loss is no longer a number."""
-    bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss") or "their sum"
-    return (
-        f"Training stopped: the loss of stage {stage} became NaN or infinite at step {step} (in: {bad}). Try a smaller "
-        f"training.{stage_name(stage)}.learning_rate (a third of it), a smaller training.clip_gradient, or another "
-        f"optimizer than {optimizer}; `simulgenvae check` shows whether the data have outliers. The last checkpoint is "
-        "kept."
-    )
-
-
-@contextmanager
-def interrupt_flag() -> Iterator[threading.Event]:
-    """Ctrl-C sets a flag, so that a step is never cut in two; pressed twice it interrupts at once."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    previous = signal.getsignal(signal.SIGINT)
-
-    def handler(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, previous)
-        flag.set()
-
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -29,7 +29,7 @@ from simulgenvae.training.budget import batch_size
 from simulgenvae.training.peak import PeakMemory
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.speed import precision, prepare_networks, worker_count
-from simulgenvae.training.stages import Stage
+from simulgenvae.training.stage import Stage
 
 MakeStages = Callable[[Reduction, Networks, TrainingData], Sequence[Stage]]
 """Makes the stages of a training."""

@@ -14,8 +14,7 @@ from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
-from simulgenvae.settings.schema import Loss
+from simulgenvae.settings import Loss, Settings
 
 
 @dataclass(frozen=True)

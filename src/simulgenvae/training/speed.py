@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 from simulgenvae.errors import UserError
 from simulgenvae.models import HierarchicalVae
 from simulgenvae.models.blocks import Chain
-from simulgenvae.settings.schema import SpeedSettings
+from simulgenvae.settings import SpeedSettings
 from simulgenvae.training.problem import Networks
 
 MOST_WORKERS = 4

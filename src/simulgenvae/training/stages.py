@@ -1,25 +1,18 @@
-"""The three stages of training: what each one trains, its loss on a batch, and its validation error.
-
-A stage is small on purpose: the loop that runs it is the same for all (``loop.py``).
-"""
+"""The three stages of training: what each one trains, its loss on a batch, and its validation error."""
 
 from __future__ import annotations
 
 import math
-import re
-from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.models.latents import Latents
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.problem import Networks, TrainingData
+from simulgenvae.training.stage import Stage, StageName, member_label
 
-TIMES_PER_STEP = 32
-"""Times at which a step compares fields, drawn anew for each."""
 RECONSTRUCTED = 4
 """One in so many runs of a batch is also reconstructed in the end-to-end stage."""
 SPREAD_WEIGHT = 0.01
@@ -27,74 +20,6 @@ SPREAD_WEIGHT = 0.01
 factor only keeps it from filling the clipped gradient."""
 JOINT_SPREAD_WEIGHT = 1e-5
 """The same beside the field loss of the end-to-end stage."""
-
-
-class Stage(ABC):
-    """One stage: which modules learn from which loss."""
-
-    name: str
-    """Name of its settings."""
-
-    def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
-        self.networks, self.data, self.settings, self.field_loss = networks, data, settings, loss
-
-    @property
-    def label(self) -> str:
-        """Name in logs, the history and files."""
-        return self.name
-
-    def decoded_loss(self, latents: Latents, coefficients: Tensor, *, frozen: bool = False) -> Tensor:
-        """Field loss of decoded latents against ``[B, T, r]``, at a random subset of times where the decoder allows it.
-
-        Neighbouring times say nearly the same: a subset costs a fraction and, measured, learns as well or better.
-        ``frozen`` leaves the decoder's weights alone.
-        """
-        vae = self.networks.vae
-        if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
-            decoded, truth = vae.decode(latents, frozen=frozen), coefficients
-        else:
-            times = torch.randperm(len(self.data.times), device=coefficients.device)[:TIMES_PER_STEP]
-            decoded, truth = vae.decode(latents, self.data.times[times], frozen=frozen), coefficients[:, times]
-        loss: Tensor = self.field_loss(decoded, truth)
-        return loss
-
-    @property
-    def from_scratch(self) -> bool:
-        """Whether the networks first forget what earlier stages taught them."""
-        return False
-
-    @property
-    @abstractmethod
-    def schedule(self) -> StageSettings:
-        """Budget, batch size and learning rate."""
-
-    @property
-    @abstractmethod
-    def trained(self) -> list[nn.Module]:
-        """Modules whose parameters this stage changes."""
-
-    @abstractmethod
-    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
-        """Terms of the loss on a batch; the entry ``loss`` is the one that is minimised."""
-
-    @abstractmethod
-    def validation_error(self, batch: Batch) -> Tensor:
-        """Scalar by which models are chosen: the smaller the better."""
-
-
-def member_label(member: int) -> str:
-    """Label of the end-to-end stage of a member of the ensemble, counted from 1."""
-    return "end_to_end" if member == 1 else f"end_to_end_{member}"
-
-
-def stage_name(label: str) -> str:
-    """Name of the settings of the stage that has this label."""
-    return "end_to_end" if re.fullmatch("end_to_end_[0-9]+", label) else label
-
-
-def kl_terms(kl: Tensor) -> dict[str, Tensor]:
-    """Mean KL of each level, ``[B, 1 + L]``, under the names that logs use."""
-    return {f"kl/{'z' if level == 0 else f'h_{level}'}": value for level, value in enumerate(kl.mean(0))}
 
 
 class VaeStage(Stage):
@@ -248,6 +173,11 @@ class EndToEndStage(Stage):
         return relative_error(vae.decode(vae.latents_from_flat(mean)), batch.coefficients, self.data)
 
 
+def kl_terms(kl: Tensor) -> dict[str, Tensor]:
+    """Mean KL of each level, ``[B, 1 + L]``, under the names that logs use."""
+    return {f"kl/{'z' if level == 0 else f'h_{level}'}": value for level, value in enumerate(kl.mean(0))}
+
+
 def spread_loss(log_std: Tensor, expected: Tensor) -> Tensor:
     """Mean negative log-likelihood (up to a constant) of squared deviations ``expected``, both ``[B, D + L·d]``."""
     return (log_std + 0.5 * expected * (-2 * log_std).exp()).mean()
@@ -259,3 +189,10 @@ def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Ten
     The root is taken run by run: one outlier among few validation runs must not choose the model alone.
     """
     return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()
+
+
+STAGES: dict[StageName, type[Stage]] = {
+    "vae": VaeStage,
+    "conditioner": ConditionerStage,
+    "end_to_end": EndToEndStage,
+}

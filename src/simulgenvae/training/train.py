@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,39 +20,18 @@ from simulgenvae.data.split import Split
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner import conditioner_kind
-from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
-from simulgenvae.regression.logarithms import choose_logarithms
+from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.budget import batch_size, member_count
-from simulgenvae.training.checkpoint import Checkpoint, Progress, check_identity, load_checkpoint, restoring
+from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.memory import require_fitting_memory, require_training_memory
+from simulgenvae.training.memory import require_training_memory
+from simulgenvae.training.prepare import Start, prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.speed import check_speed, prepare_networks, worker_count
-from simulgenvae.training.stages import ConditionerStage, EndToEndStage, Stage, VaeStage
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
-
-StageName = Literal["vae", "conditioner", "end_to_end"]
-STAGES: dict[StageName, type[Stage]] = {
-    "vae": VaeStage,
-    "conditioner": ConditionerStage,
-    "end_to_end": EndToEndStage,
-}
-
-
-@dataclass(frozen=True)
-class Start:
-    """Trained parts that training begins with instead of fresh ones."""
-
-    reduction: Reduction
-    split: Split
-    data_fingerprint: str
-    shape: tuple[int, int, int]
-    """Timesteps, nodes and variables of the fields."""
-    condition_scaler: ConditionScaler
-    weights: dict[str, torch.Tensor]
-    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
+from simulgenvae.training.speed import check_speed, prepare_networks
+from simulgenvae.training.stage import Stage, StageName
+from simulgenvae.training.stages import STAGES, EndToEndStage
 
 
 @dataclass(frozen=True)
@@ -139,7 +118,7 @@ def train(
             device=device,
             checkpoints=folder is not None,
         )
-        reduction, coefficients, scaler = _prepare(dataset, rows, settings, identity, prepared, checkpoint, start, fits)
+        reduction, coefficients, scaler = prepare(dataset, rows, settings, identity, prepared, checkpoint, start, fits)
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
         held = device if settings.training.speed.data_on_device else torch.device("cpu")
         inputs = network_inputs(dataset.conditions, scaler).to(held)
@@ -201,50 +180,6 @@ def _checkpoint(folder: Path | None, identity: dict[str, Any], console: Console 
             console.print(f"No checkpoint in {folder}: training starts from the beginning.")
         return None
     return load_checkpoint(path, identity)
-
-
-def _prepare(
-    dataset: Dataset,
-    rows: dict[str, NDArray[np.intp]],
-    settings: Settings,
-    identity: dict[str, Any],
-    file: Path | None,
-    checkpoint: Checkpoint | None,
-    start: Start | None,
-    fits: Callable[[Reduction], None],
-) -> tuple[Reduction, NDArray[np.float32], ConditionScaler]:
-    """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
-
-    ``fits`` raises UserError where training with a reduction would not fit into the memory.
-    """
-    if checkpoint is not None and file is not None:
-        tensors, about = read_tensors(file)
-        check_identity(file, about, identity)
-        with restoring(file):
-            arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-            reduction, coefficients = restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
-            if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
-                raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
-            scaler = ConditionScaler.from_dict(about["condition_scaler"])
-        return reduction, coefficients, scaler
-    workers = worker_count(settings.training.speed)
-    if start is None:
-        require_fitting_memory(dataset, len(rows["train"]), settings)
-    reduction = (
-        start.reduction if start is not None else fit_reduction(dataset, rows["train"], settings.reduction, workers)
-    )
-    fits(reduction)
-    coefficients = encode_runs(dataset, reduction, workers)
-    if start is not None:
-        scaler = start.condition_scaler
-    else:
-        known = dataset.conditions.select(rows["train"])
-        scaler = ConditionScaler.fit(known, choose_logarithms(known, coefficients[rows["train"]]))
-    if file is not None:
-        arrays = {**reduction.arrays(), "coefficients": coefficients}
-        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        write_tensors(file, tensors, {"identity": identity, "condition_scaler": scaler.to_dict()})
-    return reduction, coefficients, scaler
 
 
 def _stages(

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "accuracy"))
 
-from problem import Problem, rows_and_ids  # found through the path above
+from problem import Problem, Runs  # found through the path above
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +18,9 @@ def tiny() -> Callable[..., Problem]:
 
     def make(runs: int = 20, images: bool = False) -> Problem:
         """Two variables in units of their own; each field is a constant shape times one parameter, plus another's."""
-        ids, train, test, extrapolation = rows_and_ids(runs, 4, 2)
+        split = Runs.of((runs, 4, 2))
         generator = np.random.default_rng(0)
-        table = generator.uniform(-1.0, 1.0, (len(ids), 2))
+        table = generator.uniform(-1.0, 1.0, (len(split.ids), 2))
         shapes = generator.standard_normal((2, 5, 6, 2)) * [1.0, 100.0] + 3.0
         fields = np.tensordot(table, shapes, axes=1) + shapes[0]
         pixels = np.rint(100.0 * table[:, 0, None, None] + generator.uniform(0.0, 1.0, (16, 16)) * 50 + 100).astype(
@@ -33,10 +33,7 @@ def tiny() -> Callable[..., Problem]:
             variables=("u", "v"),
             names=() if images else ("a", "b"),
             table=table[:, :0] if images else table,
-            ids=ids,
-            train=train,
-            test=test,
-            extrapolation=extrapolation,
+            **split._asdict(),
             images=pixels if images else None,
             declared=("model.width=8",),
         )

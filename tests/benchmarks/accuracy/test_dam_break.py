@@ -3,6 +3,7 @@
 import dam_break
 import numpy as np
 import pytest
+from problem import EXTRAPOLATION_STREAM, TRAIN_STREAM
 from scipy.optimize import brentq
 
 TYPICAL = np.array([0.55, 1.0, 0.12, 0.45])
@@ -129,11 +130,11 @@ def test_finer_grids_come_closer():
 
 
 def test_ranges_of_the_designs():
-    inside = dam_break.sample(50, 0, dam_break.TRAIN_STREAM)
+    inside = dam_break.sample(50, 0, TRAIN_STREAM)
     assert ((inside >= dam_break.LOWER - 1e-9) & (inside <= dam_break.UPPER + 1e-9)).all()
     cells = inside[:, 3] / 0.0125
     np.testing.assert_allclose(cells, np.rint(cells), atol=1e-9)
-    beyond = dam_break.sample(50, 0, dam_break.EXTRAPOLATION_STREAM)
+    beyond = dam_break.sample(50, 0, EXTRAPOLATION_STREAM)
     excess = np.maximum(dam_break.LOWER - beyond, beyond - dam_break.UPPER) / (dam_break.UPPER - dam_break.LOWER)
     assert set(np.count_nonzero(excess > 1e-9, axis=1)) == {1, 2}
     assert excess.max() < 0.3 + 1e-9

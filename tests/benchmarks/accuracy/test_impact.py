@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problem import BEYOND
+from problem import BEYOND, EXTRAPOLATION_STREAM, TRAIN_STREAM
 from scipy.integrate import solve_ivp
 from scipy.linalg import eigh
 from scipy.sparse.linalg import splu
@@ -203,10 +203,10 @@ def test_finer_meshes_change_the_frequencies_little(modes):
 
 def test_designs_lie_inside_and_beyond_the_range():
     lower, upper = np.array(impact.LOWER), np.array(impact.UPPER)
-    inside = np.array(impact.sample(60, 0, impact.TRAIN_STREAM))
+    inside = np.array(impact.sample(60, 0, TRAIN_STREAM))
     assert ((inside >= lower) & (inside <= upper)).all()
     assert np.median(inside[:, 0]) == pytest.approx(np.sqrt(lower[0] * upper[0]), rel=0.2)
-    beyond = np.array(impact.sample(60, 0, impact.EXTRAPOLATION_STREAM))
+    beyond = np.array(impact.sample(60, 0, EXTRAPOLATION_STREAM))
     outside = (beyond < lower) | (beyond > upper)
     assert set(outside.sum(axis=1)) == {1, 2}
     assert outside.any(axis=0).all()

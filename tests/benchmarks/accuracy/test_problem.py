@@ -7,8 +7,8 @@ from problem import (
     EXTRAPOLATION_STREAM,
     TEST_STREAM,
     TRAIN_STREAM,
+    Runs,
     grid_positions,
-    rows_and_ids,
     unit_designs,
 )
 
@@ -52,7 +52,7 @@ def test_grid_runs_along_x_first():
 
 
 def test_rows_follow_each_other_in_the_order_of_the_ids():
-    ids, train, test, extrapolation = rows_and_ids(2, 3, 1)
+    ids, train, test, extrapolation = Runs.of((2, 3, 1))
     np.testing.assert_array_equal(np.concatenate([train, test, extrapolation]), np.arange(6))
     assert [ids[row] for row in test] == ["test_000", "test_001", "test_002"]
     assert ids[extrapolation[0]] == "extrapolation_000"

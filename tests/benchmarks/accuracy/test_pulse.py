@@ -3,7 +3,7 @@
 import numpy as np
 import pulse
 import pytest
-from problem import grid_positions
+from problem import EXTRAPOLATION_STREAM, TRAIN_STREAM, grid_positions
 from scipy.special import j0
 
 RIGID = (np.inf, np.inf)
@@ -103,9 +103,9 @@ def test_finer_grids_change_little():
 
 
 def test_ranges_of_the_designs():
-    inside = pulse.sample(50, 0, pulse.TRAIN_STREAM)
+    inside = pulse.sample(50, 0, TRAIN_STREAM)
     assert ((inside >= pulse.LOWER) & (inside <= pulse.UPPER)).all()
-    beyond = pulse.sample(50, 0, pulse.EXTRAPOLATION_STREAM)
+    beyond = pulse.sample(50, 0, EXTRAPOLATION_STREAM)
     excess = np.maximum(pulse.LOWER - beyond, beyond - pulse.UPPER) / (pulse.UPPER - pulse.LOWER)
     assert set(np.count_nonzero(excess > 0.0, axis=1)) == {1, 2}
     assert excess.max() < 0.3

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import source
+from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
 
 DESIGNS = np.array([[0.45, 0.8, 0.7, 0.035], [0.6, -0.5, 0.5, 0.035]])  # narrow: all of the spot is on the plate
 TIMES = np.linspace(0.0, source.END_TIME, 11)
@@ -74,7 +75,7 @@ def test_finer_meshes_converge():
 
 
 def test_field_has_no_cold_spots():
-    field = source.solve(source.sample(4, 0, source.TRAIN_STREAM), TIMES, source.plate(), substeps=24)
+    field = source.solve(source.sample(4, 0, TRAIN_STREAM), TIMES, source.plate(), substeps=24)
     assert field.min() > -1e-5 * field.max()
 
 
@@ -90,7 +91,7 @@ def test_path_is_an_arc_travelled_at_constant_speed(curvature):
     np.testing.assert_allclose(heading, curvature * speed * (times[:-1] + step / 2), atol=1e-7)
 
 
-@pytest.mark.parametrize("stream", [source.TRAIN_STREAM, source.TEST_STREAM])
+@pytest.mark.parametrize("stream", [TRAIN_STREAM, TEST_STREAM])
 def test_designs_lie_in_the_range(stream):
     table = source.sample(200, 0, stream)
     assert (table >= source.LOWER).all()
@@ -99,7 +100,7 @@ def test_designs_lie_in_the_range(stream):
 
 
 def test_extrapolation_designs_leave_the_range_but_not_the_plate():
-    table = source.sample(300, 0, source.EXTRAPOLATION_STREAM)
+    table = source.sample(300, 0, EXTRAPOLATION_STREAM)
     unit = (table - source.LOWER) / (source.UPPER - source.LOWER)
     outside = (unit < 0.0) | (unit > 1.0)
     assert set(outside.sum(axis=1)) == {1, 2}

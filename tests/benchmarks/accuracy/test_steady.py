@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import steady
-from problem import BEYOND
+from problem import BEYOND, EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
 
 DESIGN = np.array([0.4, 2.5, 1.7, 0.6, 1.3])
 
@@ -84,7 +84,7 @@ def test_field_rises_smoothly_with_a_parameter():
                 assert np.linalg.norm(guess - fields[row]) < 1e-2 * np.linalg.norm(fields[row])
 
 
-@pytest.mark.parametrize("stream", [steady.TRAIN_STREAM, steady.TEST_STREAM])
+@pytest.mark.parametrize("stream", [TRAIN_STREAM, TEST_STREAM])
 def test_designs_lie_in_the_range(stream):
     table = steady.sample(200, 0, stream)
     assert (table >= steady.LOWER).all()
@@ -93,7 +93,7 @@ def test_designs_lie_in_the_range(stream):
 
 
 def test_extrapolation_designs_leave_the_range():
-    decades = np.log10(steady.sample(300, 0, steady.EXTRAPOLATION_STREAM))
+    decades = np.log10(steady.sample(300, 0, EXTRAPOLATION_STREAM))
     outside = np.abs(decades) > 0.5
     assert set(outside.sum(axis=1)) == {1, 2}
     assert np.abs(decades).max() <= 0.5 + BEYOND[1]

@@ -1,0 +1,64 @@
+"""Predictions as labelled arrays: fields by run, time, node and variable, and what is said of each design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.model_parts import Parts
+
+SCORES = ("novelty", "expected_error")
+"""What a prediction says of a design as a whole, where it is known."""
+
+
+def labelled(
+    parts: Parts,
+    fields: dict[str, NDArray[np.float32]],
+    ids: Sequence[str],
+    times: NDArray[np.float64],
+    warnings: list[str],
+) -> xr.Dataset:
+    """Fields ``[n, t, M, V]`` by name, with their runs, times, variables and units, and the nodes where known."""
+    dims = ("run", "time", "node", "variable")
+    arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
+    if parts.mesh.coords is not None:
+        arrays["coords"] = (("node", "dim"), parts.mesh.coords)
+    labels = {"run": list(ids), "time": times, "variable": list(parts.variables)}
+    return xr.Dataset(arrays, labels, {"units": list(parts.units), "warnings": warnings})
+
+
+def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Batches of runs as one, with the warnings of all."""
+    return xr.concat(
+        batches,
+        "run",
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="override",
+        combine_attrs=_join_warnings,
+    )
+
+
+def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
+    if "warnings" not in attributes[0]:  # those of a variable, not of the whole
+        return dict(attributes[0])
+    return {**attributes[0], "warnings": [line for each in attributes for line in each["warnings"]]}
+
+
+def warnings_about(conditions: Conditions, scaler: ConditionScaler, novelty: NDArray[np.float64] | None) -> list[str]:
+    """What to know before trusting predictions of designs: parameters outside the trained range, and novelty."""
+    found = scaler.outside(conditions)
+    if novelty is not None:
+        found += [
+            f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training runs than any of "
+            "these is from the others: expect larger errors than on the test runs"
+            for run, value in zip(conditions.ids, novelty, strict=True)
+            if value > 1
+        ]
+    return found

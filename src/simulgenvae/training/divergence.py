@@ -1,0 +1,49 @@
+"""Trainings that cannot go on: losses that are no numbers and gradients without end, in the user's words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from simulgenvae.errors import UserError
+from simulgenvae.training.stage import Stage
+
+MOST_SKIPPED = 100
+"""So many skipped steps running end the training: the weights no longer change."""
+
+
+def require_finite_loss(stage: Stage, step: int, terms: Mapping[str, Tensor]) -> float:
+    """The entry ``loss`` of the terms; UserError when it is NaN or infinite."""
+    value = terms["loss"].item()
+    if math.isfinite(value):
+        return value
+    bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss") or "their sum"
+    raise UserError(
+        f"Training stopped: the loss of stage {stage.label} became NaN or infinite at step {step} (in: {bad}). Try a "
+        f"smaller training.{stage.name}.learning_rate (a third of it), a smaller training.clip_gradient, or another "
+        f"optimizer than {stage.settings.training.optimizer}; `simulgenvae check` shows whether the data have "
+        "outliers. The last checkpoint is kept."
+    )
+
+
+def require_finite_validation(stage: Stage, step: int, error: float) -> None:
+    """UserError when the validation error is NaN or infinite."""
+    if not math.isfinite(error):
+        raise UserError(
+            f"Training stopped: the validation error of stage {stage.label} is NaN or infinite at step {step}. "
+            "The validation runs may hold values far beyond those of the training runs; `simulgenvae check` shows "
+            "outliers."
+        )
+
+
+def require_steps(stage: Stage, step: int, skipped: int) -> None:
+    """UserError when so many steps running were skipped, the last at ``step``, that nothing is learned any more."""
+    if skipped >= MOST_SKIPPED:
+        raise UserError(
+            f"Training stopped: the gradient of stage {stage.label} was longer than training.skip_gradient "
+            f"({stage.settings.training.skip_gradient:g}) in {MOST_SKIPPED} steps running, the last at step {step}: "
+            f"the networks no longer learn. Try a smaller training.{stage.name}.learning_rate (a third of it)."
+        )

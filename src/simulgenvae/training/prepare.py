@@ -1,0 +1,84 @@
+"""What training needs before the first step: the reduction of the fields, their coefficients, the scale of the inputs.
+
+It is made from the data, taken from a trained model, or read back from the file that an interrupted training left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
+from simulgenvae.regression.logarithms import choose_logarithms
+from simulgenvae.settings import Settings
+from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
+from simulgenvae.training.memory import require_fitting_memory
+from simulgenvae.training.speed import worker_count
+from simulgenvae.training.tensor_file import read_tensors, write_tensors
+
+
+@dataclass(frozen=True)
+class Start:
+    """Trained parts that training begins with instead of fresh ones."""
+
+    reduction: Reduction
+    split: Split
+    data_fingerprint: str
+    shape: tuple[int, int, int]
+    """Timesteps, nodes and variables of the fields."""
+    condition_scaler: ConditionScaler
+    weights: dict[str, torch.Tensor]
+    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
+
+
+def prepare(
+    dataset: Dataset,
+    rows: dict[str, NDArray[np.intp]],
+    settings: Settings,
+    identity: dict[str, Any],
+    file: Path | None,
+    checkpoint: Checkpoint | None,
+    start: Start | None,
+    fits: Callable[[Reduction], None],
+) -> tuple[Reduction, NDArray[np.float32], ConditionScaler]:
+    """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
+
+    ``fits`` raises UserError where training with a reduction would not fit into the memory.
+    """
+    if checkpoint is not None and file is not None:
+        tensors, about = read_tensors(file)
+        check_identity(file, about, identity)
+        with restoring(file):
+            arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+            reduction, coefficients = restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
+            if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
+                raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
+            scaler = ConditionScaler.from_dict(about["condition_scaler"])
+        return reduction, coefficients, scaler
+    workers = worker_count(settings.training.speed)
+    if start is None:
+        require_fitting_memory(dataset, len(rows["train"]), settings)
+    reduction = (
+        start.reduction if start is not None else fit_reduction(dataset, rows["train"], settings.reduction, workers)
+    )
+    fits(reduction)
+    coefficients = encode_runs(dataset, reduction, workers)
+    if start is not None:
+        scaler = start.condition_scaler
+    else:
+        known = dataset.conditions.select(rows["train"])
+        scaler = ConditionScaler.fit(known, choose_logarithms(known, coefficients[rows["train"]]))
+    if file is not None:
+        arrays = {**reduction.arrays(), "coefficients": coefficients}
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        write_tensors(file, tensors, {"identity": identity, "condition_scaler": scaler.to_dict()})
+    return reduction, coefficients, scaler

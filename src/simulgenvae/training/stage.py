@@ -1,0 +1,87 @@
+"""What a stage of training is: which modules learn from which loss, and by which error its best weights are chosen.
+
+A stage is small on purpose: the loop that runs it is the same for all (``loop.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.models.latents import Latents
+from simulgenvae.models.losses import FieldLoss
+from simulgenvae.settings import Settings, StageSettings
+from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.problem import Networks, TrainingData
+
+StageName = Literal["vae", "conditioner", "end_to_end"]
+
+TIMES_PER_STEP = 32
+"""Times at which a step compares fields, drawn anew for each."""
+
+
+class Stage(ABC):
+    """One stage: which modules learn from which loss."""
+
+    name: str
+    """Name of its settings."""
+
+    def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
+        self.networks, self.data, self.settings, self.field_loss = networks, data, settings, loss
+
+    @property
+    def label(self) -> str:
+        """Name in logs, the history and files."""
+        return self.name
+
+    def decoded_loss(self, latents: Latents, coefficients: Tensor, *, frozen: bool = False) -> Tensor:
+        """Field loss of decoded latents against ``[B, T, r]``, at a random subset of times where the decoder allows it.
+
+        Neighbouring times say nearly the same: a subset costs a fraction and, measured, learns as well or better.
+        ``frozen`` leaves the decoder's weights alone.
+        """
+        vae = self.networks.vae
+        if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
+            decoded, truth = vae.decode(latents, frozen=frozen), coefficients
+        else:
+            times = torch.randperm(len(self.data.times), device=coefficients.device)[:TIMES_PER_STEP]
+            decoded, truth = vae.decode(latents, self.data.times[times], frozen=frozen), coefficients[:, times]
+        loss: Tensor = self.field_loss(decoded, truth)
+        return loss
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether the networks first forget what earlier stages taught them."""
+        return False
+
+    @property
+    @abstractmethod
+    def schedule(self) -> StageSettings:
+        """Budget, batch size and learning rate."""
+
+    @property
+    @abstractmethod
+    def trained(self) -> list[nn.Module]:
+        """Modules whose parameters this stage changes."""
+
+    @abstractmethod
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Terms of the loss on a batch; the entry ``loss`` is the one that is minimised."""
+
+    @abstractmethod
+    def validation_error(self, batch: Batch) -> Tensor:
+        """Scalar by which models are chosen: the smaller the better."""
+
+
+def member_label(member: int) -> str:
+    """Label of the end-to-end stage of a member of the ensemble, counted from 1."""
+    return "end_to_end" if member == 1 else f"end_to_end_{member}"
+
+
+def stage_name(label: str) -> str:
+    """Name of the settings of the stage that has this label."""
+    return "end_to_end" if re.fullmatch("end_to_end_[0-9]+", label) else label
