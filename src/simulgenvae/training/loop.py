@@ -32,7 +32,7 @@ from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.speed import compiled, precision, same_weights_again
-from simulgenvae.training.stage import Stage
+from simulgenvae.training.stage import Stage, forgotten
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 Losses = Callable[[Batch, float], dict[str, Tensor]]
@@ -74,6 +74,7 @@ class Loop:
         self.best: dict[str, Tensor] = {}
         self.results: dict[str, dict[str, Tensor]] = {}
         """Weights that each finished stage ended with, by its label."""
+        self._forgotten: frozenset[str] = frozenset()
         self._saved_at = time.monotonic()
 
     def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
@@ -92,6 +93,7 @@ class Loop:
                 self.results[stage.label] = self._finished(stage)
             with restoring(checkpoint.path):
                 self.networks.load_state_dict(checkpoint.networks)
+        self._forgotten = forgotten(stages)
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
                 with memory_errors(stages[self.progress.stage]):
@@ -115,8 +117,6 @@ class Loop:
             torch.manual_seed(self.seed + progress.stage)
             if stage.from_scratch:
                 self.networks.forget()
-                if stage.label == stage.name:  # else they are about the members before, which stay
-                    progress.warnings.clear()
         runs = len(self.data.rows["train"])
         pictures = self.data.conditions.images is not None
         per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times), pictures=pictures)
@@ -200,7 +200,7 @@ class Loop:
         )
         self.log.scalars(stage.label, step, {"validation": error, "train_error": train_error})
         self.log.step(step, f"loss {train:.3g}  validation {error:.3g}")
-        if begins := overfitting_begins(self._entries(stage)):
+        if stage.label not in self._forgotten and (begins := overfitting_begins(self._entries(stage))):
             self.log.message(begins)
         if progress.best is None or error < progress.best:
             progress.best, progress.since_best = error, 0
@@ -219,7 +219,7 @@ class Loop:
         self.networks.load_state_dict(self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
         self.log.message(f"{stage.label}: best validation error {self.progress.best:.4g}{skipped}")
-        warnings = stage_warnings(self._entries(stage))
+        warnings = [] if stage.label in self._forgotten else stage_warnings(self._entries(stage))
         for warning in warnings:
             self.log.message(f"warning: {warning}")
         self.progress.warnings += warnings

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -85,3 +86,12 @@ def member_label(member: int) -> str:
 def stage_name(label: str) -> str:
     """Name of the settings of the stage that has this label."""
     return "end_to_end" if re.fullmatch("end_to_end_[0-9]+", label) else label
+
+
+def forgotten(stages: Sequence[Stage]) -> frozenset[str]:
+    """Labels of the stages whose weights are no part of what training ends with: a later one begins from new ones.
+
+    Further members of an ensemble begin from new weights too, but those of the members before are kept.
+    """
+    starts = [number for number, stage in enumerate(stages) if stage.from_scratch and stage.label == stage.name]
+    return frozenset(stage.label for stage in stages[: max(starts, default=0)])
