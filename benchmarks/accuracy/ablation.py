@@ -32,7 +32,10 @@ from simulgenvae.surrogate import Surrogate
 WHOLE = "defaults"
 ONE_NETWORK = "one network"
 TRAININGS = {
-    "AdamW instead of Muon": ("training.optimizer=adamw", "training.end_to_end.learning_rate=1e-3"),
+    "AdamW instead of Muon": (
+        "training.optimizer=adamw",
+        *(f"training.{stage}.learning_rate=1e-3" for stage in ("vae", "conditioner", "end_to_end")),
+    ),
     "convolutional decoder": ("model.decoder=convolutional",),
     "networks of stages 1 and 2 go on": ("training.end_to_end.from_scratch=false",),
     "VAE of stage 1 frozen": ("training.end_to_end.decoder=frozen",),

@@ -104,6 +104,7 @@ def test_more_runs_and_the_runs_for_a_target() -> None:
     ("law", "target", "text"),
     [
         (lambda n: 0.03 + 0.48 / n, 0.01, "1.00 % cannot be extrapolated: the error seems to level off at 3.00 %"),
+        (lambda n: 1e-9 + n**-0.5, 0.01, "error ≈ 100 % · n^-0.50"),
         (lambda n: n**-0.5, 0.01, "1.00 % cannot be extrapolated: it would take more than 4800 training runs"),
         (lambda n: 1.0 / n, 0.04, "4.00 % takes about 25 training runs; there are 48"),
         (lambda n: 1.0 / n, 0.5, "50.0 % takes fewer than 12 training runs"),

@@ -13,6 +13,8 @@ from simulgenvae.evaluation.presentation import METHOD_STYLES, percent
 from simulgenvae.learning_curve.power_law import LEVEL
 
 NAMES = {"prediction": "Surrogate", "pod_gpr": "POD + GPR"}
+_NO_FLOOR = 1e-6
+"""An error that no field reaches in 32 bits."""
 
 
 def curve_figure(found: dict[str, Any]) -> Figure:
@@ -118,5 +120,5 @@ def _with_bounds(entry: dict[str, float]) -> str:
 
 
 def _formula(law: dict[str, Any]) -> str:
-    floor = f"{percent(law['a'])} + " if law["form"] == "a + b n^-c" else ""
+    floor = f"{percent(law['a'])} + " if law["a"] > _NO_FLOOR else ""
     return f"{floor}{percent(law['b'])} · n^-{law['c']:.2f}"
