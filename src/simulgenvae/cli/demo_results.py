@@ -112,9 +112,9 @@ def errors_table(results: list[Result]) -> Table:
 
 
 def new_table(result: Result, solved: list[Solved]) -> Table:
-    """True errors of the new designs, and the speed-up over the solver."""
+    """True errors of the new designs, and how many times the solver is slower."""
     predict_seconds = result.metrics["timing"]["seconds_for_one_run"]
-    columns = ("design", "expected", "error", "largest", "hottest", "solver", result.name, "speed-up")
+    columns = ("design", "expected", "error", "largest", "hottest", "solver", result.name, "gain")
     title = "New designs, predicted first and solved afterwards: expected and true relative L2 error"
     table = Table(*columns, title=title)
     for design, checked in zip(solved, result.checked, strict=True):
