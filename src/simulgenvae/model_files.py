@@ -36,7 +36,7 @@ def save_parts(
     latents: posterior means of all runs, ``[N, D]`` and ``[N, L, d]``, as the documented arrays.
     """
     weights = parts.networks.state_dict()
-    vae = {name: value for name, value in weights.items() if name.startswith("vae.")}
+    vae = of_kind("vae", weights)
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
     arrays["times"] = parts.times
     arrays |= {f"cells.{name}": cells for name, cells in parts.mesh.cells.items()}
@@ -60,7 +60,7 @@ def save_parts(
         study.vae_file: lambda path: save_tensors(path, tensors, common | description)
     }
     if parts.info["conditioner_trained"]:
-        conditioner = {name: value for name, value in weights.items() if name.startswith("conditioner.")}
+        conditioner = of_kind("conditioner", weights)
         files[study.conditioner_file] = lambda path: save_tensors(path, conditioner, common | {"kind": "conditioner"})
     if parts.ensemble is not None:
         others, about = ensemble_state(parts.ensemble)
