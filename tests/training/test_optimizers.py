@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from simulgenvae.training.muon import Muon
 from simulgenvae.training.optimizers import Optimizers
 
 
@@ -31,7 +32,7 @@ def test_every_parameter_is_trained_once_and_by_the_right_one(kind: str) -> None
     assert sorted(counted) == sorted(id(p) for p in network.parameters())
     for owner, group in groups:
         for p in group["params"]:
-            assert (owner is torch.optim.Muon) == (kind == "muon" and p.ndim == 2)
+            assert (owner is Muon) == (kind == "muon" and p.ndim == 2)
             assert group["weight_decay"] == (0.1 if p.ndim > 1 else 0.0)
 
 

@@ -74,7 +74,7 @@ def plain(losses: Callable[..., list[float]]) -> dict[str, list[float]]:
     ("speed", "tolerance"),
     [
         ({"gradient_checkpointing": True}, 1e-5),
-        ({"channels_last": True}, 1e-4),
+        ({"channels_last": True}, 1e-3),  # other sums, whose rounding Muon's half precision enlarges
         ({"workers": 2}, 0.0),
         ({"data_on_device": False}, 1e-5),
         ({"mixed_precision": True}, 0.03),

@@ -229,19 +229,6 @@ def test_damaged_checkpoints_are_refused(
         train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
 
 
-def test_prepared_coefficients_of_another_training_are_not_resumed(
-    waves: Dataset, make_settings: MakeSettings, tmp_path: Path
-) -> None:
-    """As left by a training that was killed before its first checkpoint, over an older one."""
-    settings, other = make_settings(), make_settings(model={"latent_dim": 5})
-    split = make_split(waves.ids, settings.data, None)
-    train(waves, split, settings, stages=STAGES, folder=tmp_path / "one")
-    train(waves, split, other, stages=STAGES, folder=tmp_path / "two")
-    (tmp_path / "two" / "prepared.safetensors").replace(tmp_path / "one" / "prepared.safetensors")
-    with pytest.raises(UserError, match=r"prepared.*settings\.model\.latent_dim was 5 and is 4"):
-        train(waves, split, settings, stages=STAGES, folder=tmp_path / "one", resume=True)
-
-
 class _InterruptingMember(EndToEndStage):
     """During the third step of whose second member the user presses Ctrl-C."""
 
@@ -330,18 +317,6 @@ def test_what_is_fine_tuned_has_one_member(
     assert [entry["stage"] for entry in trained.progress.history] == list(stages)
 
 
-def test_the_scaler_that_was_chosen_is_that_of_a_resumed_training(
-    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = make_settings(1)
-    split = make_split(waves.ids, settings.data, None)
-    monkeypatch.setattr(simulgenvae.training.prepare, "choose_logarithms", lambda *_: ("speed",))
-    before = train(waves, split, settings, stages=STAGES, folder=tmp_path).condition_scaler
-    monkeypatch.undo()
-    assert before.logarithm == (False, True)
-    assert train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True).condition_scaler == before
-
-
 def test_resuming_without_a_checkpoint_starts_and_says_so(
     waves: Dataset, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
@@ -379,12 +354,6 @@ def test_a_seed_of_its_own_gives_other_weights(waves: Dataset, make_settings: Ma
     split = make_split(waves.ids, make_settings().data, None)
     one, two = (train(waves, split, make_settings(1, seed=seed), stages=["vae"]).members[0] for seed in (0, 1))
     assert not torch.equal(one.vae.decoder.output.weight, two.vae.decoder.output.weight)
-
-
-def test_data_in_which_nothing_varies_are_refused(waves: Dataset, make_settings: MakeSettings) -> None:
-    same = Dataset.from_arrays(np.full(waves.shape, 0.1), waves.conditions)
-    with pytest.raises(UserError, match="nothing to learn"):
-        train(same, make_split(same.ids, make_settings().data, None), make_settings(), stages=STAGES)
 
 
 def test_device() -> None:

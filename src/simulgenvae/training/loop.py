@@ -158,7 +158,7 @@ class Loop:
         with same_weights_again(stage.trained, settings.speed):
             with precision(settings.speed, self.data.device):
                 terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
-            value = require_finite_loss(stage, step, terms)
+            value = require_finite_loss(stage, step + 1, terms)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         return value, terms
 
@@ -174,7 +174,7 @@ class Loop:
         else:
             progress.skipped += 1
             progress.skipped_in_row += 1
-            require_steps(stage, step, progress.skipped_in_row)
+            require_steps(stage, step + 1, progress.skipped_in_row)
         progress.loss_sum += value
         progress.loss_count += 1
         if step % LOG_EVERY == 0:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.training.muon import Muon
+
 ADAMW_SHARE = 0.2
 """Learning rate of AdamW beside Muon, as a share of Muon's: convolutions diverge at Muon's (measured)."""
 
@@ -15,8 +17,7 @@ ADAMW_SHARE = 0.2
 class Optimizers:
     """One or two optimisers that step together.
 
-    Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers"; `torch.optim.Muon`) orthogonalises the momentum of
-    each matrix; its updates are scaled to the size of AdamW's, so that one learning rate means the same for both.
+    Muon's updates have the size of AdamW's, so that one learning rate means the same for both.
 
     Parameters
     ----------
@@ -39,11 +40,10 @@ class Optimizers:
         groups = [group for group in groups if group["params"]]
         self._members: list[tuple[torch.optim.Optimizer, float]] = []
         if groups:
-            self._members.append((torch.optim.AdamW(groups, weight_decay=weight_decay), ADAMW_SHARE if muon else 1.0))
+            adamw = torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
+            self._members.append((adamw, ADAMW_SHARE if muon else 1.0))
         if muon:
-            self._members.append(
-                (torch.optim.Muon(matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"), 1.0)
-            )
+            self._members.append((Muon(matrices, weight_decay), 1.0))
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
