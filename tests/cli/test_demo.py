@@ -45,8 +45,8 @@ def metrics(prediction=0.02):
     }
 
 
-def shown(*tables):
-    console = Console(width=120)
+def shown(*tables, width=120):
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(*tables)
     return capture.get()
@@ -89,6 +89,16 @@ def test_tables_show_every_method_and_design():
     assert "new_000" in text
     assert "100 x" in text
     assert "3.40 %" in text
+
+
+def test_tables_fit_a_terminal_of_eighty_columns():
+    """Nothing is cut, and no cell is broken over two lines."""
+    result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
+    text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()), width=80)
+    assert "…" not in text
+    assert all(name in text for name in (*METHODS.values(), "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms"))
+    bodies = [line for line in text.splitlines() if line.startswith("│")]
+    assert len(bodies) == len(METHODS) + 1
 
 
 def test_several_networks_stand_beside_the_references():

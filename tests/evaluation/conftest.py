@@ -69,6 +69,13 @@ def pictured(request: pytest.FixtureRequest, dataset: Dataset) -> Dataset:
 
 
 @pytest.fixture(scope="session")
+def grey() -> Images:
+    """Ten pictures, each of one shade of grey."""
+    shades = (10 * np.arange(10, dtype=np.uint8))[:, None, None, None]
+    return Images(np.broadcast_to(shades, (10, 4, 4, 1)).copy(), ImageFormat(4, 4, 1, 4))
+
+
+@pytest.fixture(scope="session")
 def dataset() -> Dataset:
     return make_dataset()
 

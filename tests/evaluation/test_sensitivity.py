@@ -10,7 +10,7 @@ import pytest
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.data.images import Images
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.evaluation.sensitivity import CoarseView, conditioning, input_names, permutation
 from simulgenvae.fitting import fit
@@ -25,24 +25,14 @@ def everywhere(values: np.ndarray) -> np.ndarray:
     return np.broadcast_to(values[:, None, None, None], (len(values), 2, 3, 1)).astype(np.float32)
 
 
-def pictures(count: int) -> Images:
-    pixels = np.zeros((count, 4, 4, 1), dtype=np.uint8)
-    pixels += (10 * np.arange(count, dtype=np.uint8))[:, None, None, None]
-    return Images(pixels, ImageFormat(4, 4, 1, 4))
-
-
-def brightness(conditions: Conditions) -> np.ndarray:
-    assert conditions.images is not None
-    return conditions.images.pixels.mean(axis=(1, 2, 3))
-
-
-def test_permutation_names_the_input_that_matters() -> None:
+def test_permutation_names_the_input_that_matters(grey: Images) -> None:
     table = np.random.default_rng(1).uniform(1.0, 2.0, (10, 2))
-    conditions = Conditions(tuple(map(str, range(10))), ("used", "idle"), table, pictures(10))
+    conditions = Conditions(tuple(map(str, range(10))), ("used", "idle"), table, grey)
     assert input_names(conditions) == ["used", "idle", "picture"]
 
     def predict(given: Conditions) -> np.ndarray:
-        return everywhere(given.table[:, 0] + brightness(given))
+        assert given.images is not None
+        return everywhere(given.table[:, 0] + given.images.pixels.mean(axis=(1, 2, 3)))
 
     found = permutation(predict, conditions, predict(conditions), UNIT, [])
     assert found is not None

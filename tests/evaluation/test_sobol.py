@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.data.images import Images
 from simulgenvae.evaluation.sobol import sobol
 
 
@@ -69,20 +69,14 @@ def test_a_logarithm_is_drawn_evenly() -> None:
     assert (seen[0].min(), seen[0].max()) == pytest.approx((0.0, 2.0), abs=0.02)
 
 
-def pictures(count: int) -> Images:
-    pixels = np.zeros((count, 4, 4, 1), dtype=np.uint8)
-    pixels += (10 * np.arange(count, dtype=np.uint8))[:, None, None, None]
-    return Images(pixels, ImageFormat(4, 4, 1, 4))
-
-
-def brightness(conditions: Conditions) -> np.ndarray:
-    assert conditions.images is not None
-    return conditions.images.pixels.mean(axis=(1, 2, 3))
-
-
-def test_pictures_are_an_input_beside_parameters() -> None:
+def test_pictures_are_an_input_beside_parameters(grey: Images) -> None:
     names = scaler(0.0, 1.0, "idle")
-    found = sobol(lambda conditions: everywhere(brightness(conditions)), names, pictures(5), ("u",), [])
+
+    def predict(conditions: Conditions) -> np.ndarray:
+        assert conditions.images is not None
+        return everywhere(conditions.images.pixels.mean(axis=(1, 2, 3)))
+
+    found = sobol(predict, names, grey, ("u",), [])
     assert found is not None
     assert found["field"]["total"] == pytest.approx([0.0, 1.0], abs=0.05)
 
@@ -94,9 +88,9 @@ def test_constant_output_has_no_indices() -> None:
     json.dumps(found, allow_nan=False)
 
 
-def test_too_many_inputs_and_pictures_alone_are_said() -> None:
+def test_too_many_inputs_and_pictures_alone_are_said(grey: Images) -> None:
     notes: list[str] = []
     many = tuple(f"p{k}" for k in range(100))
     assert sobol(ishigami, scaler(0, 1, *many), None, ("u",), notes) is None
-    assert sobol(ishigami, scaler(0, 1), pictures(3), ("u",), notes) is None
+    assert sobol(ishigami, scaler(0, 1), grey, ("u",), notes) is None
     assert ["100 inputs need" in notes[0], "no parameters" in notes[1]] == [True, True]

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
@@ -69,7 +70,7 @@ class Likelihood:
             return _FAILED, np.zeros_like(theta)
         alpha = cho_solve(factor, self._y, check_finite=False)
         value = 0.5 * self._y @ alpha + np.log(np.diag(factor[0])).sum() + 0.5 * n * np.log(2 * np.pi)
-        inner = cho_solve(factor, np.eye(n), check_finite=False) - np.outer(alpha, alpha)
+        inner = _inverse(factor[0]) - np.outer(alpha, alpha)
         variance, noise = np.exp(theta[0]), np.exp(theta[-1])
         lengths = np.tensordot(parts, inner * slope, axes=2)
         gradient = np.array([variance * np.vdot(inner, kernel), *(variance * lengths), noise * np.trace(inner)])
@@ -80,6 +81,13 @@ def _covariance(kernel: Values, theta: Values) -> Values:
     covariance: Values = np.exp(theta[0]) * kernel
     covariance[np.diag_indices_from(covariance)] += np.exp(theta[-1]) + _JITTER
     return covariance
+
+
+def _inverse(factor: Values) -> Values:
+    """Inverse of the matrix whose lower Cholesky factor this is, in half the time of solving for the identity."""
+    lower = np.tril(dpotri(factor, lower=1)[0])
+    inverse: Values = lower + np.tril(lower, -1).T
+    return inverse
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +134,7 @@ class Process:
         Rasmussen & Williams 2006, equation 5.12; the hyper-parameters stay.
         """
         covariance = _covariance(kernel_values(self.kernel, known, self.theta)[1], self.theta)
-        precision = np.diag(cho_solve(cho_factor(covariance, lower=True), np.eye(len(covariance))))
+        precision = np.diag(_inverse(cho_factor(covariance, lower=True)[0]))
         noise = np.exp(self.theta[-1]) + _JITTER
         return self.scale * self.alpha / precision, np.clip((1 / precision - noise) / np.exp(self.theta[0]), 0.0, 1.0)
 
