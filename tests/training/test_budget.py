@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
-from simulgenvae.training.budget import PACE, batch_size, member_count, step_counts
+from simulgenvae.training.budget import PACE, PACE_WITH_PICTURES, batch_size, member_count, step_counts
 
 STAGES = tuple(PACE)
 
@@ -18,7 +18,8 @@ def test_the_budget_grows_with_the_root_of_the_snapshots(stage: str, runs: int, 
     _, total = step_counts(stage, StageSettings(), runs, timesteps, pictures=pictures)
     _, more = step_counts(stage, StageSettings(), 4 * runs, timesteps, pictures=pictures)
     assert total <= more <= 2 * total + 1
-    assert 15 * 4 <= total <= 75 * PACE[stage]
+    pace = (PACE_WITH_PICTURES if pictures else PACE)[stage]
+    assert 15 * pace <= total <= 75 * pace
 
 
 @pytest.mark.parametrize(("runs", "timesteps", "root"), [(2, 3, 15), (100, 9, 30), (484, 200, 75)])
