@@ -47,13 +47,16 @@ def losses(discs: Dataset) -> Callable[..., list[float]]:
     split = Split(discs.ids[:6], discs.ids[6:7], discs.ids[7:])
     stage = {"steps": 3, "batch_size": 3}
 
-    def run(kind: str = "cnn", *, stages: tuple[str, ...] = ALL, **speed: object) -> list[float]:
+    def run(
+        kind: str = "cnn", *, stages: tuple[str, ...] = ALL, optimizer: str = "muon", **speed: object
+    ) -> list[float]:
         settings = Settings.model_validate(
             {
                 "model": {"filters": (8, 4), "width": 8, "time_features": 2, "latent_dim": 4},
                 "conditioner": {"kind": kind, "filters": (4, 8), "dropout": 0.1},
                 "training": {
-                    "validate_every": 1, "speed": speed, "vae": stage, "conditioner": stage, "end_to_end": stage,
+                    "validate_every": 1, "optimizer": optimizer, "speed": speed,
+                    "vae": stage, "conditioner": stage, "end_to_end": stage,
                     "device": "cpu" if not torch.cuda.is_available() else "cuda",
                 },
             }
@@ -65,8 +68,12 @@ def losses(discs: Dataset) -> Callable[..., list[float]]:
 
 
 @pytest.fixture(scope="module")
-def plain(losses: Callable[..., list[float]]) -> dict[str, list[float]]:
-    return {kind: losses(kind, channels_last=False, workers=0) for kind in ("cnn", "vit")}
+def plain(losses: Callable[..., list[float]]) -> dict[tuple[str, str], list[float]]:
+    return {
+        (kind, optimizer): losses(kind, channels_last=False, workers=0, optimizer=optimizer)
+        for kind in ("cnn", "vit")
+        for optimizer in ("muon", "adamw")
+    }
 
 
 @pytest.mark.parametrize("kind", ["cnn", "vit"])
@@ -74,7 +81,7 @@ def plain(losses: Callable[..., list[float]]) -> dict[str, list[float]]:
     ("speed", "tolerance"),
     [
         ({"gradient_checkpointing": True}, 1e-5),
-        ({"channels_last": True}, 1e-3),  # other sums, whose rounding Muon's half precision enlarges
+        ({"channels_last": True}, 1e-4),
         ({"workers": 2}, 0.0),
         ({"data_on_device": False}, 1e-5),
         ({"mixed_precision": True}, 0.03),
@@ -86,12 +93,14 @@ def test_losses_stay_as_they_are(
     speed: dict[str, object],
     tolerance: float,
     losses: Callable[..., list[float]],
-    plain: dict[str, list[float]],
+    plain: dict[tuple[str, str], list[float]],
 ) -> None:
-    found = losses(kind, **{"channels_last": False, "workers": 0, **speed})
-    np.testing.assert_allclose(found, plain[kind], rtol=tolerance)
+    # Another memory order sums in another order, and Muon's half precision enlarges that rounding.
+    optimizer = "adamw" if "channels_last" in speed else "muon"
+    found = losses(kind, **{"channels_last": False, "workers": 0, **speed}, optimizer=optimizer)
+    np.testing.assert_allclose(found, plain[kind, optimizer], rtol=tolerance)
     if "mixed_precision" in speed:  # otherwise it would not have been at work
-        assert found != plain[kind]
+        assert found != plain[kind, optimizer]
 
 
 def test_checkpointing_holds_fewer_activations(discs: Dataset) -> None:
@@ -143,7 +152,7 @@ def test_compiled_losses(losses: Callable[..., list[float]]) -> None:
 @NEEDS_GPU
 @pytest.mark.parametrize("graphs", [False, True])
 def test_compiled_losses_on_a_gpu(
-    graphs: bool, losses: Callable[..., list[float]], plain: dict[str, list[float]]
+    graphs: bool, losses: Callable[..., list[float]], plain: dict[tuple[str, str], list[float]]
 ) -> None:
     found = losses("cnn", channels_last=False, workers=0, compile=True, cuda_graphs=graphs)
-    np.testing.assert_allclose(found, plain["cnn"], rtol=1e-3)
+    np.testing.assert_allclose(found, plain["cnn", "muon"], rtol=1e-3)
