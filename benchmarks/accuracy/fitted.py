@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.reduction import Reduction, fit_reduction
+from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.regression.image_features import Features
 from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import ReductionSettings, Settings
@@ -75,8 +75,8 @@ class Known(NamedTuple):
     def of(cls, dataset: Dataset, rows: Rows) -> Known:
         """Reduction and inputs, logarithms included, are those of the surrogate by default."""
         start = time.perf_counter()
-        reduction = fit_reduction(dataset, rows, ReductionSettings())
-        coefficients = np.stack([reduction.encode(dataset.run(int(row))) for row in rows])
+        reduction, every = reduce_runs(dataset, rows, ReductionSettings())
+        coefficients = every[rows]
         conditions = dataset.conditions.select(rows)
         scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, coefficients))
         features = Features.fit(conditions, scaler)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.models.losses import SAMPLED_ENTRIES, THRESHOLD, FieldLoss
-from simulgenvae.reduction import Reduction, fit_reduction
+from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import ReductionSettings
 
 EXACT: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -24,7 +24,7 @@ EXACT: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 def reduction(request: pytest.FixtureRequest, make_waves: Callable[..., Dataset]) -> Reduction:
     """With more entries than a loss samples."""
     dataset = make_waves(runs=4, timesteps=3, nodes=SAMPLED_ENTRIES, variables=2)
-    return fit_reduction(dataset, np.arange(4), ReductionSettings(method=request.param))
+    return reduce_runs(dataset, np.arange(4), ReductionSettings(method=request.param))[0]
 
 
 def _loss(kind: str, reduction: Reduction, variance: float = 1.0) -> FieldLoss:

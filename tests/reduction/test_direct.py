@@ -5,18 +5,19 @@ from collections.abc import Callable
 import numpy as np
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import Direct, fit_reduction
+from simulgenvae.reduction import Direct, reduce_runs
 from simulgenvae.settings import ReductionSettings
 
 
 def test_nothing_is_lost(make_waves: Callable[..., Dataset]) -> None:
     dataset = make_waves(variables=3)
-    direct = fit_reduction(dataset, np.arange(5), ReductionSettings(method="none"))
+    direct, encoded = reduce_runs(dataset, np.arange(5), ReductionSettings(method="none"))
     assert isinstance(direct, Direct)
     assert direct.rank == 90
     assert direct.field_shape == (30, 3)
     run = dataset.run(7)
     coefficients = direct.encode(run)
+    np.testing.assert_array_equal(encoded[7], coefficients)
     assert coefficients.shape == (8, 90)
     assert coefficients.dtype == np.float32
     decoded = direct.decode(coefficients)

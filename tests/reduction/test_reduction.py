@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import Direct, Pod, encode_runs, fit_reduction, restore_reduction
+from simulgenvae.errors import UserError
+from simulgenvae.reduction import Direct, Pod, Reduction, encode_runs, reduce_runs, restore_reduction
 from simulgenvae.settings import ReductionSettings
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
 def test_either_method_encodes_all_runs_and_is_restored(waves: Dataset, method: str) -> None:
-    reduction = fit_reduction(waves, np.arange(9), ReductionSettings(method=method))
+    reduction, coefficients = reduce_runs(waves, np.arange(9), ReductionSettings(method=method))
     assert isinstance(reduction, {"pod": Pod, "none": Direct}[method])
-    coefficients = encode_runs(waves, reduction)
     assert coefficients.shape == (12, 8, reduction.rank)
-    np.testing.assert_array_equal(coefficients[11], reduction.encode(waves.run(11)))
+    assert coefficients.dtype == np.float32
+    again = encode_runs(waves, reduction)
+    np.testing.assert_allclose(again, coefficients, atol=1e-5 * np.abs(coefficients).max())
     restored = restore_reduction(method, reduction.arrays())
-    np.testing.assert_array_equal(encode_runs(waves, restored), coefficients)
+    np.testing.assert_array_equal(encode_runs(waves, restored), again)
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
@@ -28,6 +30,24 @@ def test_held_out_runs_change_nothing(waves: Dataset, method: str) -> None:
     fields[9:] *= 100.0
     other = dataclasses.replace(waves, fields=fields)
     settings = ReductionSettings(method=method)
-    first, second = (fit_reduction(each, np.arange(9), settings) for each in (waves, other))
+    (first, known), (second, others) = (reduce_runs(each, np.arange(9), settings) for each in (waves, other))
+    np.testing.assert_array_equal(known[:9], others[:9])
     for name, array in first.arrays().items():
         np.testing.assert_array_equal(array, second.arrays()[name])
+
+
+@pytest.mark.parametrize("method", ["pod", "none"])
+def test_memory_is_asked_for_before_all_runs_are_encoded(waves: Dataset, method: str) -> None:
+    def too_much(reduction: Reduction) -> None:
+        assert reduction.rank >= 1
+        raise UserError("too much")
+
+    with pytest.raises(UserError, match="too much"):
+        reduce_runs(waves, np.arange(9), ReductionSettings(method=method), fits=too_much)
+
+
+@pytest.mark.parametrize("method", ["pod", "none"])
+def test_runs_read_ahead_are_the_same_runs(waves: Dataset, method: str) -> None:
+    settings = ReductionSettings(method=method)
+    (_, first), (_, second) = (reduce_runs(waves, np.arange(9), settings, workers) for workers in (0, 3))
+    np.testing.assert_array_equal(first, second)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction.scaling import field_statistics
+from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.state import StateMap
 from simulgenvae.settings import ReductionSettings
 
@@ -67,6 +67,17 @@ def test_a_large_offset_is_no_reason_to_fail() -> None:
     fields = np.float32(1e18) * (1 + 1e-3 * np.random.default_rng(0).normal(size=(3, 4, 5, 1)))
     _, states = _fit(fields)
     np.testing.assert_allclose(states.std(), 1.0, rtol=0.2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_state_is_the_distance_from_the_mean_field_times_a_factor(
+    make_waves: Callable[..., Dataset], mode: str
+) -> None:
+    fields = np.asarray(make_waves(variables=3).fields)
+    state, states = _fit(fields, mode)
+    np.testing.assert_allclose(state.mean_field(), fields.mean((0, 1), dtype=np.float64).ravel(), rtol=1e-12)
+    flat = fields.reshape(*states.shape)
+    np.testing.assert_allclose((flat - state.mean_field()) * state.field_factor(), states, atol=1e-9)
 
 
 def test_scaled_factor_leads_to_scaled_units(make_waves: Callable[..., Dataset]) -> None:

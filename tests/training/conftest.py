@@ -10,7 +10,7 @@ import torch
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import Reduction, encode_runs, fit_reduction
+from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
@@ -47,9 +47,9 @@ def make_problem(waves: Dataset) -> MakeProblem:
         torch.manual_seed(0)
         rows = {"train": np.arange(9), "validation": np.array(validation, int), "test": np.array([11])}
         scaler = ConditionScaler.fit(waves.conditions.select(rows["train"]))
-        reduction = fit_reduction(waves, rows["train"], settings.reduction)
+        reduction, coefficients = reduce_runs(waves, rows["train"], settings.reduction)
         data = TrainingData(
-            torch.from_numpy(encode_runs(waves, reduction)),
+            torch.from_numpy(coefficients),
             network_inputs(waves.conditions, scaler),
             torch.from_numpy(unit_times(waves.times, waves.times)),
             rows,

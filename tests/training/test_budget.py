@@ -36,6 +36,15 @@ def test_pictures_are_read_in_fewer_steps() -> None:
     assert member_count(5, pictures=True) == 5
 
 
+@pytest.mark.parametrize("pictures", [False, True])
+def test_what_is_forgotten_takes_half_of_the_steps(pictures: bool) -> None:
+    whole, half = (
+        step_counts("vae", StageSettings(), 100, 9, pictures=pictures, forgotten=gone)[1] for gone in (False, True)
+    )
+    assert whole == 2 * half
+    assert step_counts("vae", StageSettings(steps=7), 100, 9, pictures=pictures, forgotten=True)[1] == 7
+
+
 def test_epochs_take_the_place_of_steps() -> None:
     assert step_counts("vae", StageSettings(epochs=4, steps=1000, batch_size=8), 20, 9) == (3, 12)
     assert step_counts("vae", StageSettings(steps=1000, batch_size=8), 20, 9) == (3, 1000)

@@ -37,7 +37,7 @@ def _told(problem: Any, stage: str = "vae") -> list[str]:
 
 
 def test_a_training_on_three_runs_overfits(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
-    problem = make_problem(make_settings(60, stage=STEEP, optimizer="adamw"))
+    problem = make_problem(make_settings(60, stage=STEEP, optimizer="adamw"), validation=(4, 5, 6, 7))
     problem.data.rows["train"] = np.arange(3)
     (warning,) = _told(problem)
     assert warning.startswith("vae: overfitting")

@@ -45,7 +45,7 @@ def discs() -> Dataset:
 def losses(discs: Dataset) -> Callable[..., list[float]]:
     """Training and validation errors of a few steps of some stages (all, when not said)."""
     split = Split(discs.ids[:6], discs.ids[6:7], discs.ids[7:])
-    stage = {"steps": 3, "batch_size": 3}
+    stage = {"steps": 2, "batch_size": 3}  # every further one enlarges rounding
 
     def run(
         kind: str = "cnn", *, stages: tuple[str, ...] = ALL, optimizer: str = "muon", **speed: object
@@ -95,8 +95,8 @@ def test_losses_stay_as_they_are(
     losses: Callable[..., list[float]],
     plain: dict[tuple[str, str], list[float]],
 ) -> None:
-    # Another memory order sums in another order, and Muon's half precision enlarges that rounding.
-    optimizer = "adamw" if "channels_last" in speed else "muon"
+    # Another memory order sums in another order, bfloat16 rounds more, and Muon's half precision enlarges either.
+    optimizer = "adamw" if {"channels_last", "mixed_precision"} & speed.keys() else "muon"
     found = losses(kind, **{"channels_last": False, "workers": 0, **speed}, optimizer=optimizer)
     np.testing.assert_allclose(found, plain[kind, optimizer], rtol=tolerance)
     if "mixed_precision" in speed:  # otherwise it would not have been at work

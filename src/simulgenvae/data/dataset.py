@@ -90,7 +90,8 @@ class Dataset(Description):
     def run(self, index: int) -> NDArray[np.float32]:
         """The field [T, M, V] of one run, as a new array. Raises UserError when its chunks are damaged."""
         try:
-            return np.array(self.fields[index], dtype=np.float32)
+            copy = isinstance(self.fields, np.ndarray)  # Zarr makes a new one
+            return np.array(self.fields[index], dtype=np.float32, copy=copy or None)
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise UserError(f"run {self.ids[index]!r} cannot be read from the dataset: {error}") from error
 

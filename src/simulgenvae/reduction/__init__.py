@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_runs
-from simulgenvae.errors import UserError
 from simulgenvae.reduction.base import Reduction
 from simulgenvae.reduction.direct import Direct
+from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.pod import Pod
-from simulgenvae.reduction.scaling import field_statistics
 from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
-__all__ = ["Direct", "Pod", "Reduction", "encode_runs", "fit_reduction", "restore_reduction"]
+__all__ = ["Direct", "Pod", "Reduction", "Watch", "encode_runs", "reduce_runs", "restore_reduction"]
 
 
-def fit_reduction(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings, workers: int = 0) -> Reduction:
-    """Reduction fitted on the runs ``rows`` (the training runs) alone, read ahead by ``workers`` threads.
+def reduce_runs(
+    dataset: Dataset,
+    rows: NDArray[np.intp],
+    settings: ReductionSettings,
+    workers: int = 0,
+    fits: Callable[[Reduction], None] = lambda _: None,
+    watch: Watch | None = None,
+) -> tuple[Reduction, NDArray[np.float32]]:
+    """Reduction fitted on the runs ``rows`` (the training runs) alone, and the coefficients of all runs, ``[N, T, r]``.
 
-    Raises UserError when nothing varies in them.
+    ``workers`` threads read ahead. ``fits`` is called before coefficients are computed, with a reduction of about the
+    final rank, and may raise UserError. ``watch`` follows the passes of POD, and may keep and stop them.
+
+    Raises UserError when nothing varies in the training runs.
     """
+    if settings.method == "pod":
+        return Pod.fit(dataset, rows, settings, workers, fits, watch)
     statistics = field_statistics(dataset, rows, workers)
-    if not (statistics.maximum > statistics.minimum).any():
-        raise UserError(
-            f"The fields are the same at all timesteps of all {len(rows)} training runs: there is nothing to learn."
-        )
-    state = StateMap.fit(statistics, settings)
-    return Direct(state) if settings.method == "none" else Pod.fit(dataset, rows, state, settings, workers)
+    statistics.require_variation()
+    direct = Direct(StateMap.fit(statistics, settings))
+    fits(direct)
+    return direct, encode_runs(dataset, direct, workers)
 
 
 def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Reduction:
@@ -38,7 +50,7 @@ def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Re
 
 
 def encode_runs(dataset: Dataset, reduction: Reduction, workers: int = 0) -> NDArray[np.float32]:
-    """Coefficients of all runs, ``[N, T, r]``; ``workers`` threads read ahead."""
+    """Coefficients of all runs in a fitted reduction, ``[N, T, r]``; ``workers`` threads read ahead."""
     coefficients = np.empty((dataset.shape[0], dataset.shape[1], reduction.rank), np.float32)
     for row, run in enumerate(read_runs(dataset, range(dataset.shape[0]), workers)):
         coefficients[row] = reduction.encode(run)

@@ -1,73 +1,36 @@
-"""Proper orthogonal decomposition by a streamed randomised singular value decomposition.
+"""Proper orthogonal decomposition of the training states, in two passes over the fields (Sirovich 1987).
 
-The range of the snapshot matrix A (rows: states of the training runs) is found with one power iteration,
-W = Aᵀ(AΩ), accumulated run by run (Halko, Martinsson & Tropp 2011, SIAM Review 53(2), algorithms 4.4 and 5.1);
-a second pass forms AQ, whose small Gram matrix gives singular values and the rotation of Q to POD modes. With a sketch
-as wide as the smaller side of A the result is the full decomposition. A is never held in memory.
+The first pass finds a subspace that is a little too large (``sketch.py``); the second projects all runs on it, and the
+Gram matrix of what comes out gives the modes, in the manner of Rayleigh and Ritz (Halko, Martinsson & Tropp 2011, SIAM
+Review 53(2), algorithm 5.1), and turns the projections to their coefficients. How much of the fields lies outside of
+the subspace is measured on the way: a subspace that is too small is made larger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import read_runs
+from simulgenvae.reduction.sketch import Sketch, pilot, rank_for, sketched
 from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.stream import parts, row_blocks
+from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
-OVERSAMPLING = 32
-Blocks = Callable[[], Iterator[NDArray[np.float64]]]
-
-
-def streamed_svd(
-    blocks: Blocks, width: int, sketch: int, seed: int = 0
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Leading right singular vectors of a matrix that is read in blocks of rows, twice.
-
-    Parameters
-    ----------
-    blocks
-        Called for each pass; yields ``[rows, width]``.
-    width
-        Number of columns.
-    sketch
-        Number of singular vectors, at most ``width``.
-    seed
-        Seed of the random test matrix.
-
-    Returns
-    -------
-    basis ``[width, sketch]`` with orthonormal columns, singular values ``[sketch]`` (descending), and the sum of all
-    squared entries of the matrix.
-    """
-    if sketch == width:
-        basis = np.eye(width)
-    else:
-        probe = np.random.default_rng(seed).standard_normal((width, sketch))
-        image = np.zeros((width, sketch))
-        for block in blocks():
-            image += block.T @ (block @ probe)
-        basis = np.linalg.qr(image)[0]
-    gram, total = np.zeros((sketch, sketch)), 0.0
-    for block in blocks():
-        inner = block @ basis
-        gram += inner.T @ inner
-        total += float(np.vdot(block, block))
-    energy, rotation = np.linalg.eigh(gram)
-    order = np.argsort(energy)[::-1]
-    return basis @ rotation[:, order], np.sqrt(np.maximum(energy[order], 0.0)), total
-
-
-def rank_for(singular_values: NDArray[np.float64], total: float, tolerance: float) -> int:
-    """Smallest rank (at least 1) whose relative truncation error sqrt(left out / total) is at most ``tolerance``."""
-    left_out: NDArray[np.float64] = np.maximum(total - np.cumsum(singular_values**2), 0.0)
-    enough = left_out <= tolerance**2 * total
-    return int(np.argmax(enough)) + 1 if enough.any() else len(singular_values)
+MARGIN = 1.2
+"""Dimensions that the second pass projects on, for each one that the first says to be enough ..."""
+SPARE = 8
+"""... and beside them."""
+CHECKED = 4096
+"""Entries of each snapshot, at least, at which what was left out is measured: a twentieth, or so many."""
 
 
 @dataclass(frozen=True)
@@ -80,17 +43,36 @@ class Pod:
 
     @classmethod
     def fit(
-        cls, dataset: Dataset, rows: NDArray[np.intp], state: StateMap, settings: ReductionSettings, workers: int = 0
-    ) -> Self:
-        """Modes of the runs ``rows``, as many as the tolerance asks for, at most ``settings.max_rank``."""
+        cls,
+        dataset: Dataset,
+        rows: NDArray[np.intp],
+        settings: ReductionSettings,
+        workers: int = 0,
+        fits: Callable[[Self], None] = lambda _: None,
+        watch: Watch | None = None,
+    ) -> tuple[Self, NDArray[np.float32]]:
+        """Modes of the runs ``rows``, and the coefficients of all runs of the data set, ``[N, T, r]``.
 
-        def blocks() -> Iterator[NDArray[np.float64]]:
-            return (state.to_state(run) for run in read_runs(dataset, rows, workers))
-
-        sketch = min(settings.max_rank + OVERSAMPLING, state.size, len(rows) * dataset.shape[1])
-        basis, singular_values, total = streamed_svd(blocks, state.size, sketch)
-        rank = min(rank_for(singular_values, total, settings.tolerance), settings.max_rank)
-        return cls(state, np.ascontiguousarray(basis[:, :rank], np.float32))
+        As many modes as the tolerance asks for, at most ``settings.max_rank``. ``fits`` is asked before coefficients
+        are computed, with about as many modes, and may raise UserError.
+        """
+        known = pilot(dataset, rows, settings)
+        width = known.width
+        while True:
+            found = sketched(dataset, rows, settings, known, width, workers, watch)
+            modes = found.modes[:, : _enough(found, settings.tolerance)]
+            fits(cls(found.state, modes.numpy()))
+            projected, left_out = _projected(dataset, rows, found.state, modes, workers, watch or Watch())
+            if left_out <= settings.tolerance**2 * found.energy or width == known.most:
+                break
+            width = min(2 * width, known.most)
+        energies, turn = _principal(projected, rows)
+        kept = rank_for(energies, found.energy, settings.tolerance, beyond=left_out)
+        turn = turn[:, : min(kept, settings.max_rank)].float()
+        basis = modes @ turn
+        # A mode may have either sign; fixed, a training does not depend on rounding: the largest entry is positive.
+        signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
+        return cls(found.state, (basis * signs).numpy()), (projected @ (turn * signs)).numpy()
 
     @property
     def rank(self) -> int:
@@ -101,10 +83,16 @@ class Pod:
         return self.state.field_shape
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        return self.state.to_state(run).astype(np.float32) @ self.basis
+        snapshots = torch.from_numpy(np.array(run, np.float32).reshape(len(run), -1))
+        return _coordinates(snapshots, self.state, torch.from_numpy(self.basis)).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
-        return self.state.to_field(coefficients.astype(np.float32) @ self.basis.T)
+        known = torch.from_numpy(coefficients.astype(np.float32, copy=False).reshape(-1, self.rank))
+        basis, mean, factor = torch.from_numpy(self.basis), *_affine(self.state)
+        fields = torch.empty(len(known), self.state.size)
+        for part in parts(self.state.size):
+            fields[:, part] = torch.addcdiv(mean[part], known @ basis[part].T, factor[part])
+        return fields.numpy().reshape(*coefficients.shape[:-1], *self.field_shape)
 
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         return self.basis, self.state.scaled_factor()
@@ -120,3 +108,59 @@ class Pod:
         if not np.isfinite(basis).all():
             raise ValueError("the basis is not finite")
         return cls(state, basis)
+
+
+def _enough(found: Sketch, tolerance: float) -> int:
+    """Dimensions of a sketch that the second pass projects on."""
+    if found.energies is None:
+        return found.modes.shape[1]
+    rank = rank_for(found.energies, float(found.energies.sum()), tolerance)
+    return min(len(found.energies), math.ceil(MARGIN * rank) + SPARE)
+
+
+def _projected(
+    dataset: Dataset, rows: NDArray[np.intp], state: StateMap, modes: Tensor, workers: int, watch: Watch
+) -> tuple[Tensor, float]:
+    """Coordinates of all runs in ``modes`` ``[M·V, k]``, ``[N, T, k]``, and the squared norm of what the states of
+    ``rows`` have beside them, measured at a part of the entries that is another one for each block of runs."""
+    runs, steps, size = len(dataset.ids), dataset.shape[1], state.size
+    projected = torch.empty(runs, steps, modes.shape[1])
+    left_out, checked = torch.zeros((), dtype=torch.float64), min(size, max(CHECKED, size // 20))
+    name, known = f"projection on {modes.shape[1]}", {"projected": projected, "left_out": left_out}
+    done = watch.resume(name, runs, known)
+    for numbers, block in row_blocks(dataset, range(done, runs), workers):
+        inner = _coordinates(block, state, modes)
+        projected[torch.from_numpy(numbers)] = inner.view(len(numbers), steps, -1)
+        learned = torch.from_numpy(np.isin(numbers, rows).repeat(steps))
+        start = np.random.default_rng(done).integers(size - checked + 1)
+        few = slice(start, start + checked)
+        rest = block[learned, few] - inner[learned] @ modes[few].T
+        left_out += rest.double().square().sum() * size / checked
+        done += len(numbers)
+        watch.advance(name, done)
+    return projected, float(left_out)
+
+
+def _coordinates(snapshots: Tensor, state: StateMap, modes: Tensor) -> Tensor:
+    """Of snapshots ``[n, M·V]`` in physical units, which become states; ``[n, k]``."""
+    found, (mean, factor) = torch.zeros(len(snapshots), modes.shape[1]), _affine(state)
+    for part in parts(state.size):
+        values = snapshots[:, part].sub_(mean[part]).mul_(factor[part])
+        found.addmm_(values, modes[part])
+    return found
+
+
+def _affine(state: StateMap) -> tuple[Tensor, Tensor]:
+    """Mean field and factor ``[M·V]`` in single precision: state = (field - mean) * factor."""
+    mean, factor = (array.astype(np.float32) for array in (state.mean_field(), state.field_factor()))
+    return torch.from_numpy(mean), torch.from_numpy(factor)
+
+
+def _principal(projected: Tensor, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
+    """Squared singular values, descending, and principal directions of the coordinates ``[N, T, k]`` of ``rows``."""
+    gram = torch.zeros(projected.shape[2], projected.shape[2], dtype=torch.float64)
+    for row in rows:
+        run = projected[row].double()
+        gram += run.T @ run
+    energies, directions = torch.linalg.eigh(gram)
+    return energies.flip(0).clamp_(min=0), directions.flip(1)

@@ -1,4 +1,4 @@
-"""Min/max scaling of fields to ±0.7 and the first statistics of the training runs (one streamed pass)."""
+"""Min/max scaling of fields to ±0.7, and the statistics of the training runs that it follows from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import read_runs
+from simulgenvae.errors import UserError
 
 HALF_RANGE = 0.7
 """Training fields are scaled to [-0.7, 0.7]."""
@@ -40,16 +39,24 @@ class FieldScaler:
 
 @dataclass(frozen=True)
 class FieldStatistics:
-    """Minima, maxima, sums and squares (about each variable's scalar mean) of the training runs.
+    """Minima, maxima, means and variances over the timesteps of the training runs, each ``[M, V]`` float64.
 
-    All ``[M, V]`` float64, over ``samples`` = runs x timesteps.
+    ``samples`` = runs x timesteps. The variance of what is constant is exactly 0.
     """
 
     minimum: NDArray[np.float64]
     maximum: NDArray[np.float64]
-    total: NDArray[np.float64]
-    squares: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
     samples: int
+
+    def require_variation(self) -> None:
+        """UserError when nothing varies: no variable at any node."""
+        if not (self.maximum > self.minimum).any():
+            raise UserError(
+                f"The fields are the same in all {self.samples} snapshots of the training runs: "
+                "there is nothing to learn."
+            )
 
     def scaler(self, mode: Literal["variable", "node"]) -> FieldScaler:
         """Scaler with the exact extrema of each variable, or of each variable at each node."""
@@ -59,33 +66,8 @@ class FieldStatistics:
         half = (high - low) / 2
         return FieldScaler((low + high) / 2, np.where(half > 0, half, 1.0))
 
-    def mean(self) -> NDArray[np.float64]:
-        """Mean of each variable at each node over runs and timesteps, ``[M, V]``."""
-        return self.total / self.samples
-
     def scaled_std(self, scaler: FieldScaler) -> NDArray[np.float64]:
         """Standard deviation of each scaled variable over runs, timesteps and nodes, ``[V]``; 1 where constant."""
-        # Extrema tell what is constant: rounding leaves a constant a variance above 0.
-        varies = self.maximum > self.minimum
-        mean = self.mean()
-        around_mean = np.maximum(self.squares / self.samples - np.square(mean - mean.mean(0)), 0.0) * varies
-        within = around_mean * np.square(HALF_RANGE / scaler.half_span)
-        std = np.sqrt(within.mean(0) + scaler.scale(mean).var(0))
+        within = self.variance * np.square(HALF_RANGE / scaler.half_span)
+        std = np.sqrt(within.mean(0) + scaler.scale(self.mean).var(0))
         return np.where(self.maximum.max(0) > self.minimum.min(0), std, 1.0)
-
-
-def field_statistics(dataset: Dataset, rows: NDArray[np.intp], workers: int = 0) -> FieldStatistics:
-    """Statistics of the runs ``rows`` in two streamed passes: extrema and means, then squares about the mean."""
-    first = dataset.run(int(rows[0])).astype(np.float64)
-    minimum, maximum = first.min(0), first.max(0)
-    total = np.zeros_like(minimum)
-    for run in read_runs(dataset, rows, workers):
-        np.minimum(minimum, run.min(0), out=minimum)
-        np.maximum(maximum, run.max(0), out=maximum)
-        total += run.sum(0, dtype=np.float64)
-    samples = len(rows) * dataset.shape[1]
-    scalar_mean = total.mean(0) / samples
-    squares = np.zeros_like(total)
-    for run in read_runs(dataset, rows, workers):
-        squares += np.square(run - scalar_mean).sum(0)
-    return FieldStatistics(minimum, maximum, total, squares, samples)

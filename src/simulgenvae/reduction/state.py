@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.reduction.scaling import FieldScaler, FieldStatistics
+from simulgenvae.reduction.scaling import HALF_RANGE, FieldScaler, FieldStatistics
 from simulgenvae.settings import ReductionSettings
 
 
@@ -30,7 +30,7 @@ class StateMap:
     def fit(cls, statistics: FieldStatistics, settings: ReductionSettings) -> Self:
         """Map of the training runs' statistics."""
         scaler = statistics.scaler(settings.scaling)
-        return cls(scaler, scaler.scale(statistics.mean()), statistics.scaled_std(scaler))
+        return cls(scaler, scaler.scale(statistics.mean), statistics.scaled_std(scaler))
 
     @property
     def size(self) -> int:
@@ -52,6 +52,15 @@ class StateMap:
         """Inverse of :meth:`to_state`."""
         scaled = state.reshape(*state.shape[:-1], *self.mean.shape) * self.spread + self.mean
         return self.scaler.unscale(scaled).astype(np.float32)
+
+    def mean_field(self) -> NDArray[np.float64]:
+        """Training mean in physical units, ``[M·V]``: the field whose state is 0."""
+        return self.scaler.unscale(self.mean).ravel()
+
+    def field_factor(self) -> NDArray[np.float64]:
+        """Factor ``[M·V]`` from physical units to entries of the state."""
+        factor = HALF_RANGE / self.scaler.half_span / self.spread
+        return np.broadcast_to(factor, self.mean.shape).flatten()
 
     def scaled_factor(self) -> NDArray[np.float32]:
         """Factor ``[M·V]`` from entries of the state to scaled units."""

@@ -11,6 +11,8 @@ PACE = {"vae": 8, "conditioner": 8, "end_to_end": 33}
 """Steps per square root of the number of training snapshots, where the settings leave the budget open."""
 PACE_WITH_PICTURES = {"vae": 6, "conditioner": 3, "end_to_end": 15}
 """The same where a step also reads pictures, which takes twice the time."""
+FORGOTTEN = 0.5
+"""Share of these for a stage whose networks a later one replaces by new ones: what it ends with is only looked at."""
 
 
 def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
@@ -35,16 +37,23 @@ def member_count(wanted: int | None, *, pictures: bool) -> int:
 
 
 def step_counts(
-    stage: str, schedule: StageSettings, runs: int, timesteps: int, *, pictures: bool = False
+    stage: str,
+    schedule: StageSettings,
+    runs: int,
+    timesteps: int,
+    *,
+    pictures: bool = False,
+    forgotten: bool = False,
 ) -> tuple[int, int]:
     """Steps per epoch and total steps of a stage on ``runs`` training runs.
 
     Where the settings leave the budget open it is the stage's pace times the square root of the number of training
-    snapshots, which counts as at least 15² and at most 75²: seconds for a tiny study, minutes for a usual one.
+    snapshots, which counts as at least 15² and at most 75²: seconds for a tiny study, minutes for a usual one. Of a
+    stage that will be ``forgotten`` it is half of that.
     """
     per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
     if schedule.epochs is not None:
         return per_epoch, schedule.epochs * per_epoch
     size = min(max(math.sqrt(runs * timesteps), 15.0), 75.0)
-    pace = PACE_WITH_PICTURES if pictures else PACE
-    return per_epoch, schedule.steps or round(pace[stage] * size)
+    pace = (PACE_WITH_PICTURES if pictures else PACE)[stage] * (FORGOTTEN if forgotten else 1.0)
+    return per_epoch, schedule.steps or round(pace * size)

@@ -53,7 +53,11 @@ class TrainingLog:
         self._close()
         if self._folder is not None:
             self._writer = SummaryWriter(str(self._folder / name), purge_step=done)
-        self._task = self._bars.add_task(name, total=steps, completed=done, status="")
+        self.start_bar(name, steps, done)
+
+    def start_bar(self, name: str, total: int, done: int) -> None:
+        """A new bar, for :meth:`step`."""
+        self._task = self._bars.add_task(name, total=total, completed=done, status="")
 
     def _close(self) -> None:
         if self._writer is not None:

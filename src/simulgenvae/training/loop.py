@@ -117,9 +117,9 @@ class Loop:
             torch.manual_seed(self.seed + progress.stage)
             if stage.from_scratch:
                 self.networks.forget()
-        runs = len(self.data.rows["train"])
-        pictures = self.data.conditions.images is not None
-        per_epoch, total = step_counts(stage.name, stage.schedule, runs, len(self.data.times), pictures=pictures)
+        runs, times = len(self.data.rows["train"]), len(self.data.times)
+        kinds = {"pictures": self.data.conditions.images is not None, "forgotten": stage.label in self._forgotten}
+        per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, **kinds)
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
         losses = compiled(stage.losses, settings.speed)

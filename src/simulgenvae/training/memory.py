@@ -22,7 +22,7 @@ from simulgenvae.data.limits import available_memory, megabytes
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
 from simulgenvae.reduction import Reduction
-from simulgenvae.reduction.pod import OVERSAMPLING
+from simulgenvae.reduction.sketch import OVERSAMPLING
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.budget import batch_size
@@ -57,14 +57,14 @@ def require_fitting_memory(dataset: Dataset, training_runs: int, settings: Setti
 def fitting_memory(shape: tuple[int, ...], training_runs: int, settings: Settings) -> list[Part]:
     """What fitting the reduction of fields ``shape`` [N, T, M, V] takes.
 
-    The randomised decomposition holds its probe, its range and what the QR decomposition copies, each ``[M·V, k]``.
+    The decomposition holds some snapshots first; then its sketch ``[M·V, k]``, and what orthonormalising that copies.
     """
     _, timesteps, nodes, variables = shape
     width = nodes * variables
     parts = [_runs_being_read(timesteps * width, settings)]
     if settings.reduction.method == "pod":
         sketch = min(settings.reduction.max_rank + OVERSAMPLING, width, training_runs * timesteps)
-        parts.append(Part("fitting of the modes", 6 * 8 * width * sketch, "a smaller reduction.max_rank"))
+        parts.append(Part("fitting of the modes", 5 * 4 * width * sketch, "a smaller reduction.max_rank"))
     return parts
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.reduction import Reduction, encode_runs, fit_reduction, restore_reduction
+from simulgenvae.reduction import Reduction, Watch, encode_runs, reduce_runs, restore_reduction
 from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
@@ -49,10 +49,12 @@ def prepare(
     checkpoint: Checkpoint | None,
     start: Start | None,
     fits: Callable[[Reduction], None],
+    watch: Watch,
 ) -> tuple[Reduction, NDArray[np.float32], ConditionScaler]:
     """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
 
-    ``fits`` raises UserError where training with a reduction would not fit into the memory.
+    ``fits`` raises UserError where training with a reduction would not fit into the memory; ``watch`` follows the
+    reduction of the fields.
     """
     if checkpoint is not None and file is not None:
         tensors, about = read_tensors(file)
@@ -65,16 +67,13 @@ def prepare(
             scaler = ConditionScaler.from_dict(about["condition_scaler"])
         return reduction, coefficients, scaler
     workers = worker_count(settings.training.speed)
-    if start is None:
-        require_fitting_memory(dataset, len(rows["train"]), settings)
-    reduction = (
-        start.reduction if start is not None else fit_reduction(dataset, rows["train"], settings.reduction, workers)
-    )
-    fits(reduction)
-    coefficients = encode_runs(dataset, reduction, workers)
     if start is not None:
-        scaler = start.condition_scaler
+        reduction, scaler = start.reduction, start.condition_scaler
+        fits(reduction)
+        coefficients = encode_runs(dataset, reduction, workers)
     else:
+        require_fitting_memory(dataset, len(rows["train"]), settings)
+        reduction, coefficients = reduce_runs(dataset, rows["train"], settings.reduction, workers, fits, watch)
         known = dataset.conditions.select(rows["train"])
         scaler = ConditionScaler.fit(known, choose_logarithms(known, coefficients[rows["train"]]))
     if file is not None:

@@ -27,6 +27,7 @@ from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoin
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
+from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import Start, prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
 from simulgenvae.training.speed import check_speed, prepare_networks
@@ -105,7 +106,7 @@ def train(
         runs = len(dataset.ids)
         dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
         rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), TrainingLog(tensorboard, console) as log:
         torch.manual_seed(settings.training.seed)
         prepared = folder / "prepared.safetensors" if folder is not None else None
         fits = partial(
@@ -118,7 +119,10 @@ def train(
             device=device,
             checkpoints=folder is not None,
         )
-        reduction, coefficients, scaler = prepare(dataset, rows, settings, identity, prepared, checkpoint, start, fits)
+        with watched(log, folder, identity, settings.training.checkpoint_seconds, resume=resume) as watch:
+            reduction, coefficients, scaler = prepare(
+                dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch
+            )
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
         held = device if settings.training.speed.data_on_device else torch.device("cpu")
         inputs = network_inputs(dataset.conditions, scaler).to(held)
@@ -130,9 +134,8 @@ def train(
             networks.started_trained = True
         running = _stages(stages, settings, reduction, networks, data)
         running += _further_members(running[-1])
-        with TrainingLog(tensorboard, console) as log:
-            loop = Loop(networks, data, folder, identity, log, settings.training.seed)
-            progress = loop.run(running, checkpoint)
+        loop = Loop(networks, data, folder, identity, log, settings.training.seed)
+        progress = loop.run(running, checkpoint)
     results = [loop.results[stage.label] for stage in running if isinstance(stage, EndToEndStage)]
     members = _members(networks.cpu(), results)
     return Trained(members, reduction, scaler, coefficients, dataset.conditions, rows, progress)

@@ -1,0 +1,118 @@
+"""Preparation of a study (statistics, modes, coefficients of all runs) against what the hardware allows.
+
+    python benchmarks/speed/prepare.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder FOLDER]
+
+For each number of runs, from files that are not in memory: one sequential read of all files, and two products
+``[N·T x M]·[M x r]`` with the final rank r (a sketch and a projection must each touch all data); the limit is the
+larger of the two. Then the preparation itself, in a process of its own, whose peak memory is printed. The studies are
+kept in FOLDER (benchmarks/cache/speed) for the next time; the reference shape, `--runs 484`, takes 37 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from pulses import REFERENCE, written
+from rich.console import Console
+from rich.table import Table
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction import reduce_runs
+from simulgenvae.settings import ReductionSettings, SpeedSettings
+from simulgenvae.training.speed import worker_count
+
+FOLDER = Path(__file__).parents[1] / "cache" / "speed"
+READ_BYTES = 2**24
+ROWS = 800
+"""Snapshots of one product; more take as long each."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, nargs="+", default=[24, 48, 96])
+    parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
+    parser.add_argument("--nodes", type=int, default=REFERENCE[2])
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    console = Console()
+    titles = ("runs", "data", "rank", "read once", "two products", "prepared in", "of the limit", "peak memory")
+    table = Table(*titles, title=f"{options.timesteps} timesteps, {options.nodes:,} nodes, {os.cpu_count()} cores")
+    for runs in options.runs:
+        dataset = written(options.folder, runs, options.timesteps, options.nodes)
+        path = options.folder / f"pulses-{runs}x{options.timesteps}x{options.nodes}.zarr"
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        evict(files)
+        reading = read_seconds(files)
+        evict(files)
+        seconds, rank, peak = in_a_process(path)
+        products = 2 * product_seconds(runs * options.timesteps, options.nodes, rank)
+        table.add_row(
+            str(runs),
+            f"{4e-9 * np.prod(dataset.shape):.1f} GB",
+            str(rank),
+            f"{reading:.1f} s",
+            f"{products:.1f} s",
+            f"{seconds:.1f} s",
+            f"{seconds / max(reading, products):.2f}",
+            f"{peak / 1e9:.2f} GB",
+        )
+        console.print(table)
+
+
+def evict(files: list[Path]) -> None:
+    """Let the system forget what it holds of the files in memory."""
+    os.sync()
+    for file in files:
+        with file.open("rb") as stream:
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def read_seconds(files: list[Path]) -> float:
+    """Reading all files from the first byte to the last, and doing nothing with them."""
+    buffer = bytearray(READ_BYTES)
+    start = time.perf_counter()
+    for file in files:
+        with file.open("rb", buffering=0) as stream:
+            while stream.readinto(buffer):
+                pass
+    return time.perf_counter() - start
+
+
+def product_seconds(snapshots: int, nodes: int, rank: int) -> float:
+    """One product ``[snapshots x nodes]·[nodes x rank]`` in single precision, from the median of five of a few rows."""
+    rows = min(snapshots, ROWS)
+    left, right = torch.randn(rows, nodes), torch.randn(nodes, rank)
+    out, seconds = torch.empty(rows, rank), []
+    for _ in range(6):
+        start = time.perf_counter()
+        torch.mm(left, right, out=out)
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds[1:])) * snapshots / rows
+
+
+def in_a_process(path: Path) -> tuple[float, int, int]:
+    """Seconds, rank and peak memory (bytes) of preparing the study at ``path`` in a new process."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(prepared, (path,))
+
+
+def prepared(path: Path) -> tuple[float, int, int]:
+    """What :func:`in_a_process` returns, of this process."""
+    start = time.perf_counter()
+    dataset = Dataset.open(path)
+    rows = np.arange(len(dataset.ids))
+    reduction, _ = reduce_runs(dataset, rows, ReductionSettings(), worker_count(SpeedSettings()))
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return time.perf_counter() - start, reduction.rank, peak
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Moving pulses on any number of nodes: a study of any size whose rank is that of real data.
+
+Each run is a Gaussian pulse that crosses a unit square along a line of its own, on nodes at random. The benchmarks of
+this folder take it where solved runs of the reference shape (484 runs x 200 timesteps x 95,008 nodes) cannot be had.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.description import Description, Mesh
+from simulgenvae.data.store import write_store
+
+NAMES = ("start", "angle", "speed", "width")
+LOWER, UPPER = np.array([0.2, -0.5, 0.4, 0.06]), np.array([0.8, 0.5, 0.8, 0.1])
+REFERENCE = 484, 200, 95_008
+"""Runs, timesteps and nodes of the documented reference study."""
+
+
+def description(runs: int, timesteps: int, nodes: int) -> Description:
+    """Everything but the fields; runs, nodes and parameters do not depend on how many there are."""
+    table = np.stack([np.random.default_rng([0, run]).uniform(LOWER, UPPER) for run in range(runs)])
+    ids = tuple(f"run_{run:04d}" for run in range(runs))
+    return Description(
+        ids=ids,
+        times=np.linspace(0.0, 1.0, timesteps),
+        nodes=nodes,
+        mesh=Mesh(np.random.default_rng(1).random((nodes, 2))),
+        variables=("u",),
+        units=("",),
+        conditions=Conditions(ids, NAMES, table),
+    )
+
+
+def fields(study: Description) -> Iterator[NDArray[np.float32]]:
+    """Run by run, ``[T, M, 1]``."""
+    assert study.mesh.coords is not None
+    x, y = torch.from_numpy(study.mesh.coords.astype(np.float32)).T
+    times = torch.from_numpy(study.times.astype(np.float32))[:, None]
+    for start, angle, speed, width in study.conditions.table.tolist():
+        across = torch.addcmul(x, times, torch.full_like(x, -speed * math.cos(angle))).sub_(0.1)
+        along = torch.addcmul(y, times, torch.full_like(y, -speed * math.sin(angle))).sub_(start)
+        pulse = across.square_().add_(along.square_()).mul_(-1.0 / width**2).exp_()
+        yield pulse.numpy()[..., np.newaxis]
+
+
+def written(folder: Path, runs: int, timesteps: int, nodes: int) -> Dataset:
+    """The data set in a folder of its own below ``folder``; it is solved and written unless it is there."""
+    target = folder / f"pulses-{runs}x{timesteps}x{nodes}.zarr"
+    if not target.exists():
+        study = description(runs, timesteps, nodes)
+        write_store(target, study, fields(study))
+    return Dataset.open(target)

@@ -1,0 +1,69 @@
+"""Extrema, means and variances of the training runs, counted in one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction.scaling import FieldStatistics
+from simulgenvae.reduction.stream import parts, row_blocks
+
+
+class Moments:
+    """Counts snapshots, each entry about a shift of its own.
+
+    The shift ``[M·V]`` float32 is near the mean, so that sums of squares about it lose nothing to rounding (Chan, Golub
+    & LeVeque 1983, The American Statistician 37(3), section 3).
+    """
+
+    def __init__(self, shift: Tensor) -> None:
+        self.shift = shift
+        self._low = torch.full_like(shift, torch.inf)
+        self._high = torch.full_like(shift, -torch.inf)
+        self._total, self._squares = (torch.zeros(len(shift), dtype=torch.float64) for _ in range(2))
+        self._samples = torch.zeros((), dtype=torch.int64)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that is counted, as tensors that further counting changes in place."""
+        return {name.removeprefix("_"): value for name, value in vars(self).items() if name != "shift"}
+
+    def count(self, block: Tensor) -> None:
+        """Another block ``[rows, M·V]`` float32, which becomes its distance from the shift."""
+        self._samples += len(block)
+        for part in parts(len(self.shift)):
+            values = block[:, part]
+            low, high = torch.aminmax(values, dim=0)
+            torch.minimum(self._low[part], low, out=self._low[part])
+            torch.maximum(self._high[part], high, out=self._high[part])
+            wide = values.double().sub_(self.shift[part])
+            values.copy_(wide)
+            self._total[part] += wide.sum(0)
+            self._squares[part] += wide.square_().sum(0)
+
+    def statistics(self, shape: tuple[int, int]) -> FieldStatistics:
+        """Of fields ``(M, V)``."""
+        about = self._total / self._samples
+        # Extrema tell what is constant: rounding leaves a constant a variance above 0.
+        variance = (self._squares / self._samples - about.square()).clamp_(min=0) * (self._high > self._low)
+        mean = self.shift.double() + about
+        low, high, middle, spread = (
+            array.reshape(shape).numpy() for array in (self._low.double(), self._high.double(), mean, variance)
+        )
+        return FieldStatistics(low, high, middle, spread, int(self._samples))
+
+
+def mean_of_a_run(dataset: Dataset, row: int) -> Tensor:
+    """A shift for :class:`Moments`: the mean over the timesteps of one run, ``[M·V]`` float32."""
+    mean = dataset.run(row).mean(0, dtype=np.float64)
+    return torch.from_numpy(mean.astype(np.float32).ravel())
+
+
+def field_statistics(dataset: Dataset, rows: NDArray[np.intp], workers: int = 0) -> FieldStatistics:
+    """Statistics of the runs ``rows``; ``workers`` threads read ahead."""
+    moments = Moments(mean_of_a_run(dataset, int(rows[0])))
+    for _, block in row_blocks(dataset, rows, workers):
+        moments.count(block)
+    return moments.statistics(dataset.shape[2:])

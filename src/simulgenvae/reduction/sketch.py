@@ -1,0 +1,171 @@
+"""The subspace of the training states from one pass over them: a pilot of some snapshots, then a sketch of all.
+
+For states A (rows: snapshots of the training runs) and a random matrix G, the range of AᵀG holds the leading right
+singular vectors of A (Halko, Martinsson & Tropp 2011, SIAM Review 53(2), algorithm 4.1). Scale and mean of the states
+are known only when all are read; but AᵀG is linear in them, so that fields are sketched as they come (about a shift
+near their mean) and corrected afterwards. The pilot tells how wide a sketch need be.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction.moments import Moments
+from simulgenvae.reduction.scaling import FieldStatistics
+from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.stream import parts, row_blocks
+from simulgenvae.reduction.watch import Watch
+from simulgenvae.settings import ReductionSettings
+
+OVERSAMPLING = 32
+"""Columns of a sketch beyond the modes that are looked for."""
+GROWTH = 1.5
+"""Modes of all snapshots, at most, for each one of the pilot."""
+PILOT_ROWS, PILOT_RUNS, PILOT_BYTES = 768, 16, 2**30
+"""Snapshots of the pilot at most, runs that they come from at least, and their memory at most."""
+
+
+class Pilot(NamedTuple):
+    """What some snapshots say before all are read."""
+
+    shift: Tensor
+    """Their mean, ``[M·V]`` float32."""
+    width: int
+    """Columns that the sketch should have."""
+    most: int
+    """Columns that it can have."""
+    directions: Tensor | None
+    """Where they have more modes than a sketch has columns: their leading ones ``[M·V, most]``, to multiply distances
+    from the shift with."""
+
+
+class Sketch(NamedTuple):
+    """What one pass over the training runs tells."""
+
+    state: StateMap
+    statistics: FieldStatistics
+    modes: Tensor
+    """Orthonormal, ``[M·V, k]``, leading ones first."""
+    energies: Tensor | None
+    """Estimates of the squared singular values along them, ``[k]`` float64; None where all modes are wanted."""
+
+    @property
+    def energy(self) -> float:
+        """Sum of all squared singular values."""
+        variance = self.statistics.variance.ravel() * np.square(self.state.field_factor())
+        return float(variance.sum()) * self.statistics.samples
+
+
+def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings) -> Pilot:
+    """Mean and rank of snapshots drawn from runs that are spread evenly over ``rows``."""
+    _, steps, nodes, variables = dataset.shape
+    size = nodes * variables
+    most = min(settings.max_rank + OVERSAMPLING, size, len(rows) * steps)
+    count = min(len(rows) * steps, PILOT_ROWS, max(PILOT_BYTES // (4 * size), OVERSAMPLING))
+    chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), max(PILOT_RUNS, math.ceil(count / steps)))).astype(int)]
+    random, few = np.random.default_rng(0), math.ceil(count / len(chosen))
+    snapshots = np.concatenate(
+        [dataset.run(int(row))[np.sort(random.permutation(steps)[:few])].reshape(-1, size) for row in chosen]
+    )
+    block = torch.from_numpy(snapshots)
+    shift = block.mean(0, dtype=torch.float64).float()
+    moments = Moments(shift)
+    moments.count(block)
+    gram = torch.zeros(len(block), len(block), dtype=torch.float64)
+    factor = torch.from_numpy(StateMap.fit(moments.statistics((nodes, variables)), settings).field_factor())
+    for part in parts(size):
+        scaled = block[:, part] * factor[part]  # double: rounding would look like further modes
+        gram += scaled @ scaled.T
+    energies, directions = torch.linalg.eigh(gram)
+    rank = rank_for(energies.flip(0).clamp(min=0), float(energies.sum()), settings.tolerance)
+    width = most if 2 * rank > len(block) else min(most, math.ceil(GROWTH * rank) + OVERSAMPLING)
+    if width < most or most in (size, len(rows) * steps) or most > len(block):
+        return Pilot(shift, width, most, None)
+    leading, weight = directions.flip(1)[:, :most].float(), factor.square().float()
+    image = torch.cat([(block[:, part].T @ leading) * weight[part, None] for part in parts(size)])
+    return Pilot(shift, width, most, image / image.norm(dim=0).clamp(min=torch.finfo(torch.float32).tiny))
+
+
+def sketched(
+    dataset: Dataset,
+    rows: NDArray[np.intp],
+    settings: ReductionSettings,
+    known: Pilot,
+    width: int,
+    workers: int = 0,
+    watch: Watch | None = None,
+) -> Sketch:
+    """Read the runs ``rows`` once: statistics, and a subspace of ``width`` (at most ``known.most``) dimensions.
+
+    Where there are no more states than columns, G is the identity. Where more modes are wanted than a sketch has
+    columns, a random G would mix them with what is left out: there G = AΩ with the pilot's directions Ω, which makes it
+    a step of subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4).
+    """
+    image, weights, moments = _summed(dataset, rows, known, width, workers, watch or Watch())
+    statistics = moments.statistics(dataset.shape[2:])
+    statistics.require_variation()
+    state = StateMap.fit(statistics, settings)
+    if width == state.size:
+        return Sketch(state, statistics, torch.eye(width), None)
+    factor = torch.from_numpy(state.field_factor())
+    offset = (torch.from_numpy(statistics.mean.ravel()) - known.shift) * factor
+    span = torch.cat(
+        [
+            (image[part] * factor[part, None] - offset[part, None] * weights).float()
+            for part in parts(state.size)  # in double precision, but never all of it
+        ]
+    )
+    base, triangle = torch.linalg.qr(span)
+    turn, values, _ = torch.linalg.svd(triangle)
+    random = width < len(rows) * dataset.shape[1] and known.directions is None
+    return Sketch(state, statistics, base @ turn, values.double().square() / width if random else None)
+
+
+def _summed(
+    dataset: Dataset, rows: NDArray[np.intp], known: Pilot, width: int, workers: int, watch: Watch
+) -> tuple[Tensor, Tensor, Moments]:
+    """The pass over ``rows``: XᵀG ``[M·V, width]`` of distances X from the shift, the sum of G's rows, and moments."""
+    steps, size = dataset.shape[1], len(known.shift)
+    image, weights, moments = torch.zeros(size, width), torch.zeros(width), Moments(known.shift)
+    every = torch.eye(width) if width == len(rows) * steps else None
+    name = f"sketch of {width}"
+    done = watch.resume(name, len(rows), {"image": image, "weights": weights, **moments.tensors()})
+    for numbers, block in row_blocks(dataset, rows[done:], workers):
+        moments.count(block)
+        if every is not None:
+            probe = every[done * steps :][: len(block)]
+        elif known.directions is not None:
+            probe = block @ known.directions
+        else:
+            probe = _random(numbers, steps, width)
+        weights += probe.sum(0)
+        if width < size:
+            image.addmm_(block.T, probe)
+        done += len(numbers)
+        watch.advance(name, done)
+    return image, weights, moments
+
+
+def _random(numbers: NDArray[np.intp], steps: int, width: int) -> Tensor:
+    """Rows of the random matrix for the snapshots of some runs, ``[k·T, width]``: each run has its own, whenever it is
+    read."""
+    rows = [torch.randn(steps, width, generator=torch.Generator().manual_seed(int(run))) for run in numbers]
+    return torch.cat(rows)
+
+
+def rank_for(energies: Tensor, total: float, tolerance: float, beyond: float = 0.0) -> int:
+    """Smallest rank (at least 1) whose relative truncation error is at most ``tolerance``, or all that there are.
+
+    energies: squared singular values ``[k]`` float64, descending; total: of the whole matrix; beyond: what of that is
+    in none of the ``k`` directions.
+    """
+    after = torch.cat([energies.flip(0).cumsum(0).flip(0)[1:], torch.zeros(1, dtype=torch.float64)])
+    enough = after + beyond <= tolerance**2 * total
+    return int(enough.int().argmax()) + 1 if bool(enough.any()) else len(energies)

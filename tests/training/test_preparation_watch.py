@@ -1,0 +1,114 @@
+"""A preparation that is stopped anywhere goes on as if it had not been."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.errors import UserError
+from simulgenvae.reduction import reduce_runs
+from simulgenvae.reduction.stream import BLOCK_ROWS
+from simulgenvae.settings import ReductionSettings
+from simulgenvae.training.interrupt import Interrupted
+from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.preparation_watch import PreparationWatch, watched
+
+IDENTITY = {"data": "waves"}
+ROWS = np.arange(4)
+
+
+@pytest.fixture(scope="module")
+def long_waves(make_waves: Callable[..., Dataset]) -> Dataset:
+    """Six runs, each a block of its own; four are for training."""
+    return make_waves(runs=6, timesteps=BLOCK_ROWS, nodes=5)
+
+
+class Stopping(Dataset):
+    """Presses Ctrl-C while a run is read, counted from 1."""
+
+    at = 0
+    read = 0
+
+    def run(self, index: int) -> np.ndarray:
+        Stopping.read += 1
+        if Stopping.read == Stopping.at:
+            signal.raise_signal(signal.SIGINT)
+        return super().run(index)
+
+
+def _prepare(
+    dataset: Dataset, folder: Path | None, *, resume: bool, identity: dict[str, str] = IDENTITY, seconds: float = 1e9
+) -> tuple[np.ndarray, np.ndarray]:
+    with watched(TrainingLog(None, None), folder, identity, seconds, resume=resume) as watch:
+        pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), watch=watch)
+    return pod.arrays()["basis"], coefficients
+
+
+@pytest.mark.parametrize("at", range(5, 15))
+def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Path, at: int) -> None:
+    """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads four before."""
+    expected = _prepare(long_waves, None, resume=False)
+    Stopping.at, Stopping.read = at, 0
+    with pytest.raises(Interrupted, match="--resume"):
+        _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
+    file = tmp_path / "preparing.safetensors"
+    assert file.is_file()
+    Stopping.at, Stopping.read = 0, 0
+    found = _prepare(Stopping(**vars(long_waves)), tmp_path, resume=True)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert Stopping.read <= 4 + (4 + 6) - (at - 5), "runs that were done are not read again"
+    assert not file.exists()
+
+
+def test_what_is_kept_is_not_resumed_unasked(long_waves: Dataset, tmp_path: Path) -> None:
+    Stopping.at, Stopping.read = 7, 0
+    with pytest.raises(Interrupted):
+        _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
+    Stopping.at, Stopping.read = 0, 0
+    _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
+    assert Stopping.read == 4 + 4 + 6
+
+
+def test_passes_of_another_training_and_damaged_ones_are_refused(long_waves: Dataset, tmp_path: Path) -> None:
+    Stopping.at, Stopping.read = 12, 0
+    with pytest.raises(Interrupted):
+        _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
+    with pytest.raises(UserError, match="data was waves and is others"):
+        _prepare(long_waves, tmp_path, resume=True, identity={"data": "others"})
+    file = tmp_path / "preparing.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(UserError, match="damaged"):
+        _prepare(long_waves, tmp_path, resume=True)
+
+
+def test_passes_are_saved_every_so_many_seconds(long_waves: Dataset, tmp_path: Path) -> None:
+    """As they are when a process is killed."""
+    file, seen = tmp_path / "preparing.safetensors", []
+
+    class Looking(Dataset):
+        def run(self, index: int) -> np.ndarray:
+            seen.append(file.exists())
+            return super().run(index)
+
+    _prepare(Looking(**vars(long_waves)), tmp_path, resume=False, seconds=0.0)
+    assert seen == [False] * 5 + [True] * 9
+    assert not file.exists()
+
+
+def test_state_of_another_shape_is_damage(tmp_path: Path) -> None:
+    with watched(TrainingLog(None, None), tmp_path, IDENTITY, 0.0, resume=False) as watch:
+        watch.resume("pass", 3, {"image": torch.zeros(2)})
+        watch.advance("pass", 1)
+        again = PreparationWatch(TrainingLog(None, None), tmp_path / "preparing.safetensors", IDENTITY, None, 0.0)
+        with pytest.raises(UserError, match="damaged"):
+            again.resume("pass", 3, {"image": torch.zeros(3)})
+        with pytest.raises(UserError, match="damaged"):
+            again.resume("pass", 3, {"other": torch.zeros(2)})
+        assert again.resume("another pass", 3, {"image": torch.zeros(3)}) == 0
