@@ -25,7 +25,7 @@ def test_a_pilot_tells_mean_and_rank(rank: int) -> None:
     found = pilot(dataset, np.arange(200), choices)
     assert found.shift.shape == (700,)
     np.testing.assert_allclose(found.shift, dataset.fields.mean((0, 1)).ravel(), atol=0.3 * rank**0.5)
-    assert found.width == int(np.ceil(1.5 * rank)) + OVERSAMPLING
+    assert found.width == int(np.ceil(2.0 * rank)) + OVERSAMPLING
     assert found.most == 512 + OVERSAMPLING
     assert found.directions is None
 
@@ -47,7 +47,7 @@ def test_a_pilot_reads_few_runs() -> None:
             return super().run(index)
 
     pilot(Counting(**vars(_dataset(100, 200, 50, 3))), np.arange(10, 90), ReductionSettings())
-    assert len(Counting.read) == 16
+    assert len(Counting.read) == 48
     assert min(Counting.read) == 10
     assert max(Counting.read) == 89
 

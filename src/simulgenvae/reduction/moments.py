@@ -9,7 +9,10 @@ from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction.scaling import FieldStatistics
-from simulgenvae.reduction.stream import parts, row_blocks
+from simulgenvae.reduction.stream import row_blocks
+
+SMALL = 2**20
+"""Entries of a block up to which its sums are in double precision; those over blocks always are."""
 
 
 class Moments:
@@ -33,15 +36,15 @@ class Moments:
     def count(self, block: Tensor) -> None:
         """Another block ``[rows, M·V]`` float32, which becomes its distance from the shift."""
         self._samples += len(block)
-        for part in parts(len(self.shift)):
-            values = block[:, part]
-            low, high = torch.aminmax(values, dim=0)
-            torch.minimum(self._low[part], low, out=self._low[part])
-            torch.maximum(self._high[part], high, out=self._high[part])
-            wide = values.double().sub_(self.shift[part])
-            values.copy_(wide)
-            self._total[part] += wide.sum(0)
-            self._squares[part] += wide.square_().sum(0)
+        torch.minimum(self._low, block.amin(0), out=self._low)
+        torch.maximum(self._high, block.amax(0), out=self._high)
+        if block.numel() <= SMALL:
+            about = block.double() - self.shift
+            block.copy_(about)
+        else:  # nothing of its size is allocated, which takes longer than the sums
+            about = block.sub_(self.shift)
+        self._total += about.sum(0)
+        self._squares += torch.linalg.vector_norm(about, dim=0).double().square()
 
     def statistics(self, shape: tuple[int, int]) -> FieldStatistics:
         """Of fields ``(M, V)``."""

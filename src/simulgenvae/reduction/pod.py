@@ -25,7 +25,7 @@ from simulgenvae.reduction.stream import parts, row_blocks
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
-MARGIN = 1.2
+MARGIN = 1.3
 """Dimensions that the second pass projects on, for each one that the first says to be enough ..."""
 SPARE = 8
 """... and beside them."""
@@ -143,11 +143,8 @@ def _projected(
 
 def _coordinates(snapshots: Tensor, state: StateMap, modes: Tensor) -> Tensor:
     """Of snapshots ``[n, M·V]`` in physical units, which become states; ``[n, k]``."""
-    found, (mean, factor) = torch.zeros(len(snapshots), modes.shape[1]), _affine(state)
-    for part in parts(state.size):
-        values = snapshots[:, part].sub_(mean[part]).mul_(factor[part])
-        found.addmm_(values, modes[part])
-    return found
+    mean, factor = _affine(state)
+    return snapshots.sub_(mean).mul_(factor) @ modes
 
 
 def _affine(state: StateMap) -> tuple[Tensor, Tensor]:

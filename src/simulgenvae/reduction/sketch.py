@@ -20,15 +20,15 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction.moments import Moments
 from simulgenvae.reduction.scaling import FieldStatistics
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.reduction.stream import parts, row_blocks
+from simulgenvae.reduction.stream import PART, parts, row_blocks
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
 OVERSAMPLING = 32
 """Columns of a sketch beyond the modes that are looked for."""
-GROWTH = 1.5
+GROWTH = 2.0
 """Modes of all snapshots, at most, for each one of the pilot."""
-PILOT_ROWS, PILOT_RUNS, PILOT_BYTES = 768, 16, 2**30
+PILOT_ROWS, PILOT_RUNS, PILOT_BYTES = 768, 48, 2**30
 """Snapshots of the pilot at most, runs that they come from at least, and their memory at most."""
 
 
@@ -80,9 +80,10 @@ def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings)
     moments.count(block)
     gram = torch.zeros(len(block), len(block), dtype=torch.float64)
     factor = torch.from_numpy(StateMap.fit(moments.statistics((nodes, variables)), settings).field_factor())
+    buffer = torch.empty(len(block), PART, dtype=torch.float64)  # double: rounding would look like further modes
     for part in parts(size):
-        scaled = block[:, part] * factor[part]  # double: rounding would look like further modes
-        gram += scaled @ scaled.T
+        scaled = torch.mul(block[:, part], factor[part], out=buffer[:, : part.stop - part.start])
+        gram.addmm_(scaled, scaled.T)
     energies, directions = torch.linalg.eigh(gram)
     rank = rank_for(energies.flip(0).clamp(min=0), float(energies.sum()), settings.tolerance)
     width = most if 2 * rank > len(block) else min(most, math.ceil(GROWTH * rank) + OVERSAMPLING)

@@ -14,7 +14,7 @@ from simulgenvae.data.read_ahead import read_runs
 
 BLOCK_ROWS = 512
 """Snapshots of a block at least, where there are so many: a product with fewer waits for memory."""
-PART = 1024
+PART = 4096
 """Entries of a part of a row."""
 
 
