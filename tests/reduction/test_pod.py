@@ -90,6 +90,18 @@ def test_fields_with_more_modes_than_wanted_keep_most_of_their_energy(decay: flo
     assert lost <= 1.03 * np.sqrt(energies[100:].sum() / energies.sum())
 
 
+@pytest.mark.parametrize("unit", [1e20, 1e-20])
+@pytest.mark.parametrize("max_rank", [20, 512])
+def test_units_do_not_matter(unit: float, max_rank: int) -> None:
+    """Particle densities, say; in blocks so large that they are summed in single precision."""
+    fields, rows = _fields((60, 20, 2100, 1), 120, 0.9, 0), np.arange(60)
+    choices = ReductionSettings(max_rank=max_rank)
+    (pod, expected), (_, found) = (reduce_runs(_dataset(each), rows, choices) for each in (fields, fields * unit))
+    assert pod.rank == found.shape[2]
+    energies = [np.square(each.astype(np.float64)).sum((0, 1)) for each in (expected, found)]
+    np.testing.assert_allclose(energies[0], energies[1], rtol=1e-2)
+
+
 def test_a_pilot_that_misses_most_is_made_up_for() -> None:
     """Only three of a hundred runs move: they are not among those that the pilot looks at."""
     fields = np.tile(np.random.default_rng(0).normal(size=(1, 1, 700, 1)), (100, 20, 1, 1))

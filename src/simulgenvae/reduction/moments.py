@@ -14,6 +14,9 @@ from simulgenvae.reduction.stream import row_blocks
 SMALL = 2**20
 """Entries of a block up to which its sums are in double precision; those over blocks always are."""
 
+RANGE = 1e15
+"""Distances up to this, and down to its inverse, whose squares are safe to add in single precision."""
+
 
 class Moments:
     """Counts snapshots, each entry about a shift of its own.
@@ -44,7 +47,9 @@ class Moments:
         else:  # nothing of its size is allocated, which takes longer than the sums
             about = block.sub_(self.shift)
         self._total += about.sum(0)
-        self._squares += torch.linalg.vector_norm(about, dim=0).double().square()
+        largest = torch.maximum(self._high - self.shift, self.shift - self._low).max()
+        safe = 1 / RANGE < largest < RANGE
+        self._squares += torch.linalg.vector_norm(about, dim=0, dtype=None if safe else torch.float64).double().square()
 
     def statistics(self, shape: tuple[int, int]) -> FieldStatistics:
         """Of fields ``(M, V)``."""

@@ -89,9 +89,14 @@ def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings)
     width = most if 2 * rank > len(block) else min(most, math.ceil(GROWTH * rank) + OVERSAMPLING)
     if width < most or most in (size, len(rows) * steps) or most > len(block):
         return Pilot(shift, width, most, None)
-    leading, weight = directions.flip(1)[:, :most].float(), factor.square().float()
-    image = torch.cat([(block[:, part].T @ leading) * weight[part, None] for part in parts(size)])
-    return Pilot(shift, width, most, image / image.norm(dim=0).clamp(min=torch.finfo(torch.float32).tiny))
+    leading, weight = directions.flip(1)[:, :most].float(), factor.square()  # double: units may be of any size
+    lengths = energies.flip(0)[:most].clamp(min=1e-14 * float(energies.max())).sqrt()
+    return Pilot(
+        shift,
+        width,
+        most,
+        torch.cat([((block[:, part].T @ leading) * weight[part, None] / lengths).float() for part in parts(size)]),
+    )
 
 
 def sketched(
