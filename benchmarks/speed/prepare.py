@@ -45,8 +45,7 @@ def main() -> None:
     titles = ("runs", "data", "rank", "read once", "two products", "prepared in", "of the limit", "peak memory")
     table = Table(*titles, title=f"{options.timesteps} timesteps, {options.nodes:,} nodes, {os.cpu_count()} cores")
     for runs in options.runs:
-        dataset = written(options.folder, runs, options.timesteps, options.nodes)
-        path = options.folder / f"pulses-{runs}x{options.timesteps}x{options.nodes}.zarr"
+        path = written(options.folder, runs, options.timesteps, options.nodes)
         files = sorted(file for file in path.rglob("*") if file.is_file())
         evict(files)
         reading = read_seconds(files)
@@ -55,7 +54,7 @@ def main() -> None:
         products = 2 * product_seconds(runs * options.timesteps, options.nodes, rank)
         table.add_row(
             str(runs),
-            f"{4e-9 * np.prod(dataset.shape):.1f} GB",
+            f"{4e-9 * runs * options.timesteps * options.nodes:.1f} GB",
             str(rank),
             f"{reading:.1f} s",
             f"{products:.1f} s",

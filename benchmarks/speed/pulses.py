@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.description import Description, Mesh
 from simulgenvae.data.store import write_store
 
@@ -52,10 +51,10 @@ def fields(study: Description) -> Iterator[NDArray[np.float32]]:
         yield pulse.numpy()[..., np.newaxis]
 
 
-def written(folder: Path, runs: int, timesteps: int, nodes: int) -> Dataset:
-    """The data set in a folder of its own below ``folder``; it is solved and written unless it is there."""
+def written(folder: Path, runs: int, timesteps: int, nodes: int) -> Path:
+    """The data set of its own name below ``folder``; it is made and written unless it is there."""
     target = folder / f"pulses-{runs}x{timesteps}x{nodes}.zarr"
     if not target.exists():
         study = description(runs, timesteps, nodes)
         write_store(target, study, fields(study))
-    return Dataset.open(target)
+    return target
