@@ -74,7 +74,7 @@ class Variant:
             with precision(self.speed, self.data.device):
                 loss = self.losses(batch, 1.0)["loss"]
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        self.optimizers.step(1e-4)
+        self.optimizers.step(1e-4, loss.detach().isfinite())
         loss.item()  # waits for a GPU
         self.seconds.append(time.perf_counter() - begin)
 

@@ -15,6 +15,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.models import Latents
 from simulgenvae.models.latent_levels import level_names, level_values, with_level
 from simulgenvae.prediction import labelled
+from simulgenvae.selection import select
 from simulgenvae.training.problem import network_inputs
 
 if TYPE_CHECKING:
@@ -140,11 +141,10 @@ def level_number(surrogate: Surrogate, level: str, dimension: int | None = None)
 
 
 def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Dataset:
-    """Fields of latents, one after the other: decoding needs several times the memory of what comes out."""
-    count, times = len(latents.z), surrogate.times
-    shape = (count, len(times), *surrogate.reduction.field_shape)
-    require_memory(4 * math.prod(shape), f"decoding {count} runs", "ask for fewer steps.")
-    fields = np.empty(shape, np.float32)
+    """Fields of latents, one after the other."""
+    count, shown = len(latents.z), select(surrogate)
+    require_memory(count * shown.run_bytes, f"decoding {count} runs", "ask for fewer steps.")
+    fields = np.empty((count, len(shown.times), *surrogate.reduction.field_shape), np.float32)
     for row in range(count):
         fields[row] = surrogate.decode(Latents(latents.z[[row]], latents.h[[row]]))[0]
-    return labelled(surrogate, {"fields": fields}, labels, times, [])
+    return labelled(shown, {"fields": fields}, labels, [])

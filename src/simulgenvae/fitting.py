@@ -106,7 +106,9 @@ def fit(
         },
     )
     if study is not None:
-        latents = [surrogate.encode(dataset.run(row)) for row in range(len(dataset.ids))]
+        with torch.inference_mode():
+            runs = (torch.from_numpy(run[None]) for run in trained.coefficients[: len(dataset.ids)])
+            latents = [surrogate.networks.vae.encode(run)[0] for run in runs]
         z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
         save_parts(surrogate, study, (z, h))
     return surrogate

@@ -10,26 +10,25 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.model_parts import Parts
+from simulgenvae.selection import Selection
 
 SCORES = ("novelty", "expected_error")
 """What a prediction says of a design as a whole, where it is known."""
 
 
 def labelled(
-    parts: Parts,
-    fields: dict[str, NDArray[np.float32]],
-    ids: Sequence[str],
-    times: NDArray[np.float64],
-    warnings: list[str],
+    shown: Selection, fields: dict[str, NDArray[np.float32]], ids: Sequence[str], warnings: list[str]
 ) -> xr.Dataset:
-    """Fields ``[n, t, M, V]`` by name, with their runs, times, variables and units, and the nodes where known."""
+    """Fields ``[n, t, m, v]`` of a selection by name, with their runs, times, variables and units, positions of the
+    nodes where known, and their numbers where they were chosen."""
     dims = ("run", "time", "node", "variable")
     arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
-    if parts.mesh.coords is not None:
-        arrays["coords"] = (("node", "dim"), parts.mesh.coords)
-    labels = {"run": list(ids), "time": times, "variable": list(parts.variables)}
-    return xr.Dataset(arrays, labels, {"units": list(parts.units), "warnings": warnings})
+    if shown.mesh.coords is not None:
+        arrays["coords"] = (("node", "dim"), shown.mesh.coords)
+    labels: dict[str, Any] = {"run": list(ids), "time": shown.times, "variable": list(shown.variables)}
+    if shown.nodes is not None:
+        labels["node"] = shown.nodes
+    return xr.Dataset(arrays, labels, {"units": list(shown.units), "warnings": warnings})
 
 
 def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 import numpy as np
 import torch
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
@@ -22,6 +21,7 @@ from simulgenvae.model_files import load_parts, save_parts
 from simulgenvae.model_parts import Parts
 from simulgenvae.models import Latents
 from simulgenvae.prediction import joined, labelled, warnings_about
+from simulgenvae.selection import Selection, select
 from simulgenvae.settings import Study
 from simulgenvae.training.checkpoint import comparable, stage_file
 from simulgenvae.training.problem import unit_times
@@ -30,8 +30,9 @@ from simulgenvae.training.tensor_file import read_tensors
 
 BATCH_BYTES = 256 * 2**20
 """Fields that are decoded at once; more runs are predicted in batches of this size."""
-DECODING = 6
-"""Memory that decoding needs, as a multiple of the fields that come out: they are scaled in double precision."""
+PER_FIELD, PER_UNCERTAIN_FIELD, PER_SPREAD = 2, 8, 12
+"""Memory that decoding needs, in fields of a run: for each run, for each whose uncertainty is asked for (in double
+precision), and while the spread of one of these is found."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,14 @@ class Surrogate(Parts):
         return replace(self, networks=networks, ensemble=ensemble)
 
     def predict(
-        self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
+        self,
+        conditions: Conditions,
+        *,
+        times: NDArray[np.float64] | None = None,
+        nodes: ArrayLike | None = None,
+        variables: Sequence[str] | None = None,
+        samples: int = 0,
+        seed: int = 0,
     ) -> xr.Dataset:
         """Fields of designs that were never simulated.
 
@@ -85,6 +93,10 @@ class Surrogate(Parts):
             n designs with the parameters of the training, in physical units.
         times
             ``[t]`` within the trained span, in the unit of the data; the training times when not given.
+        nodes
+            Numbers ``[m]`` of the nodes, counted from 0; all when not given. Other nodes cost nothing.
+        variables
+            Names of the variables; all when not given.
         samples
             When not 0, say how certain each value is: ``std`` and the 90 % interval from ``lower`` to ``upper``,
             both calibrated on the validation runs. They come from how far the members of the ensemble are apart; a
@@ -96,63 +108,70 @@ class Surrogate(Parts):
         -------
         ``fields`` (run, time, node, variable), float32, and ``std``, ``lower``, ``upper`` alike; ``coords`` (node, dim)
         where known; ``novelty`` (run), how far a design is from the training runs (1: as far as the loneliest of these
-        from the others); ``expected_error`` (run), the joint ``relative_l2`` that the calibrated uncertainty stands for
-        (a model with a single member has it with ``samples`` alone); attributes ``units`` and ``warnings`` (parameters
-        outside the trained range, novel designs, uncertainty that is not calibrated).
+        from the others); ``expected_error`` (run), the joint ``relative_l2`` of the whole field that the calibrated
+        uncertainty stands for (a model with a single member has it with ``samples`` alone); attributes ``units`` and
+        ``warnings`` (parameters outside the trained range, novel designs, uncertainty that is not calibrated).
 
         Raises
         ------
         UserError
-            For other parameters than the trained ones, times outside the trained span, one sample, and more fields than
-            fit into memory.
+            For other parameters than the trained ones, times outside the trained span, nodes and variables that there
+            are not, one sample, and more fields than fit into memory.
         """
-        size = len(conditions) * self._run_bytes(self.times if times is None else times) * (4 if samples > 0 else 1)
+        shown = select(self, times, nodes, variables)
+        size = len(conditions) * shown.run_bytes * (4 if samples > 0 else 1)
         # Twice: all batches, and what they are joined to.
         require_memory(2 * size, f"predicting {len(conditions)} designs at once", "predict fewer, or use batches.")
-        batches = list(self.predict_batches(conditions, times=times, samples=samples, seed=seed))
-        return joined(batches)
+        return joined(list(self._batches(conditions, shown, samples, seed)))
 
     def predict_batches(
-        self, conditions: Conditions, *, times: NDArray[np.float64] | None = None, samples: int = 0, seed: int = 0
+        self,
+        conditions: Conditions,
+        *,
+        times: NDArray[np.float64] | None = None,
+        nodes: ArrayLike | None = None,
+        variables: Sequence[str] | None = None,
+        samples: int = 0,
+        seed: int = 0,
     ) -> Iterator[xr.Dataset]:
         """As :meth:`predict`, in batches of runs that hold at most 256 MB of fields each (one run at least).
 
         Some times that amount is needed while a batch is decoded.
         """
+        return self._batches(conditions, select(self, times, nodes, variables), samples, seed)
+
+    def _batches(self, conditions: Conditions, shown: Selection, samples: int, seed: int) -> Iterator[xr.Dataset]:
         if self.ensemble is None:
             raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
         if samples < 0 or samples == 1:
             raise UserError(f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none).")
-        times = self._checked_times(times)
-        size = self._at_once(times)
+        alternatives = 1 + self.ensemble.alternatives(samples)
+        size = max(1, BATCH_BYTES // max(shown.run_bytes, alternatives * self._coefficient_bytes(shown)))
         for start in range(0, len(conditions), size):
             few = conditions.select(list(range(start, min(start + size, len(conditions)))))
-            yield self._predicted(self.ensemble, few, times, samples, seed)
+            yield self._predicted(self.ensemble, few, shown, samples, seed)
 
     def _predicted(
-        self, ensemble: Ensemble, conditions: Conditions, times: NDArray[np.float64], samples: int, seed: int
+        self, ensemble: Ensemble, conditions: Conditions, shown: Selection, samples: int, seed: int
     ) -> xr.Dataset:
         """All that :meth:`predict` says of a few designs."""
-        # Alternatives are decoded for a design at a time, and only for the uncertainty of each value.
-        copies = ensemble.alternatives(samples) * (1.0 if samples > 0 else len(conditions) * self._coefficient_share)
-        needed = round(DECODING * (len(conditions) + 1 + copies) * self._run_bytes(times))
-        require_memory(needed, f"decoding {len(conditions)} runs of {len(times)} times", "ask for fewer at once.")
-        answer = ensemble.answer(conditions, times, samples=samples, seed=seed)
-        fields = {"fields": self.reduction.decode(answer.mean)}
+        self._require_decoding(len(conditions), shown, ensemble.alternatives(samples), uncertain=samples > 0)
+        answer = ensemble.answer(conditions, shown.times, samples=samples, seed=seed)
+        fields = {"fields": shown.decoder.decode(answer.mean)}
         novelty = ensemble.novelty(conditions)
         warnings = warnings_about(conditions, self.condition_scaler, novelty)
         if samples > 0:
             calibration = ensemble.calibration or Calibration.of_normal()
             if ensemble.calibration is None:
                 warnings.append("the uncertainty is not calibrated, as there were no validation runs")
-            spreads = np.stack([answer.spread(run, self.reduction) for run in range(len(conditions))])
+            spreads = np.stack([answer.spread(run, shown.decoder) for run in range(len(conditions))])
             half = calibration.interval * spreads
             fields["std"] = (calibration.std * spreads).astype(np.float32)
             fields["lower"] = (fields["fields"] - half).astype(np.float32)
             fields["upper"] = (fields["fields"] + half).astype(np.float32)
-        found = labelled(self, fields, conditions.ids, times, warnings)
+        found = labelled(shown, fields, conditions.ids, warnings)
         if novelty is not None:
             found["novelty"] = ("run", novelty)
         if ensemble.calibration is not None and len(answer.alternatives):
@@ -164,11 +183,6 @@ class Surrogate(Parts):
     def _uniform_state(self) -> NDArray[np.float32]:
         return uniform_state(self.reduction)
 
-    @property
-    def _coefficient_share(self) -> float:
-        """Numbers of a state in coefficients, as a share of those of its field."""
-        return self.reduction.rank / math.prod(self.reduction.field_shape)
-
     def warnings(self, conditions: Conditions) -> list[str]:
         """What to know before trusting predictions of designs: parameters outside the trained range, and novelty."""
         novelty = None if self.ensemble is None else self.ensemble.novelty(conditions)
@@ -179,7 +193,7 @@ class Surrogate(Parts):
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, torch.Generator().manual_seed(seed))
         fields = {"fields": self.decode(latents)}
-        return labelled(self, fields, [f"sample_{k}" for k in range(count)], self.times, [])
+        return labelled(select(self), fields, [f"sample_{k}" for k in range(count)], [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
         """Posterior means of one run ``[T, M, V]``, else UserError: ``z`` ``[1, D]``, ``h`` ``[1, L, d]``."""
@@ -202,36 +216,19 @@ class Surrogate(Parts):
 
         The decoder is that of the first member. Times as for :meth:`predict`.
         """
-        times = self._checked_times(times)
-        needed = DECODING * len(latents.z) * self._run_bytes(times)
-        require_memory(needed, f"decoding {len(latents.z)} runs of {len(times)} times", "ask for fewer at once.")
+        shown = select(self, times)
+        self._require_decoding(len(latents.z), shown)
         with torch.inference_mode():
-            moments = torch.from_numpy(unit_times(times, self.times))
+            moments = torch.from_numpy(unit_times(shown.times, self.times))
             coefficients: NDArray[np.float32] = self.networks.vae.decode(latents, moments).numpy()
         return self.reduction.decode(coefficients)
 
-    def _run_bytes(self, times: NDArray[np.float64]) -> int:
-        return 4 * len(times) * math.prod(self.reduction.field_shape)
+    def _require_decoding(self, runs: int, shown: Selection, alternatives: int = 0, *, uncertain: bool = False) -> None:
+        """UserError unless so many runs can be decoded, with what their uncertainty takes if that is asked for."""
+        fields = PER_UNCERTAIN_FIELD * runs + PER_SPREAD if uncertain else PER_FIELD * runs
+        needed = fields * shown.run_bytes + 4 * runs * (1 + alternatives) * self._coefficient_bytes(shown)
+        require_memory(needed, f"decoding {runs} runs of {len(shown.times)} times", "ask for fewer at once.")
 
-    def _at_once(self, times: NDArray[np.float64]) -> int:
-        """How many fields ``[t, M, V]`` are decoded at once."""
-        return max(1, BATCH_BYTES // self._run_bytes(times))
-
-    def _checked_times(self, times: NDArray[np.float64] | None) -> NDArray[np.float64]:
-        if times is None:
-            return self.times
-        low, high = self.times[0], self.times[-1]
-        slack = 1e-9 * (high - low)
-        if not self.networks.vae.decoder.continuous_in_time and not np.array_equal(times, self.times):
-            raise UserError(
-                "This model has the convolutional decoder, which knows the training times alone: leave the times out, "
-                'or train with model.decoder = "modulated".'
-            )
-        outside = times[~((times >= low - slack) & (times <= high + slack))]
-        if not len(times):
-            raise UserError("No times are given: give one at least, or leave them out for the training times.")
-        if len(outside):
-            raise UserError(
-                f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times within it."
-            )
-        return times
+    def _coefficient_bytes(self, shown: Selection) -> int:
+        """Memory of the coefficients of one run."""
+        return 4 * len(shown.times) * self.reduction.rank

@@ -364,6 +364,10 @@ def test_bad_predictions(trained: Path, make_runs: Any, refused: Any) -> None:
     refused(([*predict, trained / "p.npz"], ("p.npz exists", "--overwrite")))
     np.savetxt(trained / "times.csv", [0.5, 3.0])
     refused(([*predict, trained / "q.npz", "--times", trained / "times.csv"], ("Time 3", "0 to 2")))
+    for name, number, told in (("many", 99, "no node 99"), ("half", 0.5, "half.csv: node numbers must be whole")):
+        np.savetxt(trained / f"{name}.csv", [0, number])
+        refused(([*predict, trained / "q.npz", "--nodes", trained / f"{name}.csv"], (told,)))
+    refused(([*predict, trained / "q.npz", "--variables", "u,p"], ("no variable 'p'", "u, T")))
     refused((["predict", trained, "--params", trained / "none.csv", "--out", trained / "q.npz"], ("none.csv",)))
 
 

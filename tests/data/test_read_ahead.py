@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,53 +9,81 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import read_runs
+from simulgenvae.data.read_ahead import BLOCK_SNAPSHOTS, read_blocks
 from simulgenvae.errors import UserError
+
+MakeWaves = Callable[..., Dataset]
 
 
 @dataclass(frozen=True, eq=False)
 class Counting(Dataset):
-    """Remembers how many runs were read, and refuses one of them."""
+    """Remembers which runs were read and into which arrays, and refuses one of them."""
 
-    read: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    arrays: set[int] = field(default_factory=set)
     damaged: int = -1
 
-    def run(self, index: int) -> np.ndarray:
-        self.read.append(index)
+    def read(self, index: int, out: np.ndarray) -> None:
+        self.rows.append(index)
+        self.arrays.add(out.__array_interface__["data"][0])
         if index == self.damaged:
             raise UserError(f"run {self.ids[index]!r} cannot be read")
-        return super().run(index)
+        super().read(index, out)
 
 
-def _counting(waves: Dataset, **more: Any) -> Counting:
-    return Counting(**vars(waves), **more)
+def _long(make_waves: MakeWaves, **more: Any) -> Counting:
+    """Twelve runs that are a block each."""
+    return Counting(**vars(make_waves(timesteps=BLOCK_SNAPSHOTS)), **more)
 
 
-@pytest.mark.parametrize("workers", [0, 1, 3, 20])
-def test_runs_come_in_their_order(waves: Dataset, workers: int) -> None:
-    rows = [5, 2, 2, 11, 0]
-    found = list(read_runs(waves, rows, workers))
-    assert all(np.array_equal(run, waves.run(row)) for run, row in zip(found, rows, strict=True))
+def _no_threads() -> bool:
+    return not [thread for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_no_more_runs_are_held_than_asked_for(waves: Dataset, workers: int) -> None:
-    dataset = _counting(waves)
-    for position, _ in enumerate(read_runs(dataset, range(12), workers)):
-        assert len(dataset.read) <= position + 1 + workers
+@pytest.mark.parametrize("timesteps", [1, 100, BLOCK_SNAPSHOTS, BLOCK_SNAPSHOTS + 1])
+def test_blocks_are_the_runs_in_their_order(make_waves: MakeWaves, timesteps: int, workers: int) -> None:
+    dataset, rows = make_waves(runs=12, timesteps=timesteps, variables=2), [7, 0, 3, 4, 8, 1, 2, 2, 11, 10]
+    found = [(numbers.tolist(), block.copy()) for numbers, block in read_blocks(dataset, rows, workers)]
+    assert [row for numbers, _ in found for row in numbers] == rows
+    wanted = np.concatenate([dataset.run(row) for row in rows])
+    np.testing.assert_array_equal(np.concatenate([block for _, block in found]), wanted)
+    assert all(len(block) >= min(BLOCK_SNAPSHOTS, len(rows) * timesteps) for _, block in found[:-1])
+    assert all(len(block) < BLOCK_SNAPSHOTS + timesteps for _, block in found)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_damaged_run_is_named_after_those_before_it(waves: Dataset, workers: int) -> None:
-    found = []
+def test_blocks_may_be_changed_without_changing_the_data(waves: Dataset, workers: int) -> None:
+    before = waves.run(0)
+    for _, block in read_blocks(waves, range(12), workers):
+        block[...] = 0
+    np.testing.assert_array_equal(waves.run(0), before)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_nothing_to_read(waves: Dataset, workers: int) -> None:
+    assert not list(read_blocks(waves, [], workers))
+
+
+@pytest.mark.parametrize(("workers", "arrays"), [(0, 1), (1, 2), (3, 2)])
+def test_two_blocks_take_turns(make_waves: MakeWaves, workers: int, arrays: int) -> None:
+    dataset = _long(make_waves)
+    for position, _ in enumerate(read_blocks(dataset, range(12), workers), 1):
+        assert len(dataset.rows) <= position + (workers > 0)
+    assert len(dataset.arrays) == arrays
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_damaged_run_is_named_after_those_before_it(make_waves: MakeWaves, workers: int) -> None:
+    found: list[int] = []
     with pytest.raises(UserError, match="'run3'"):
-        found.extend(run for run in read_runs(_counting(waves, damaged=3), range(12), workers))
-    threads = [thread for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
-    assert not threads
+        found.extend(numbers[0] for numbers, _ in read_blocks(_long(make_waves, damaged=3), range(12), workers))
+    assert found == [0, 1, 2]
+    assert _no_threads()
 
 
-def test_stopping_early_ends_the_threads(waves: Dataset) -> None:
-    runs = read_runs(waves, range(12), 2)
-    next(runs)
-    runs.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
+def test_stopping_early_ends_the_threads(make_waves: MakeWaves) -> None:
+    blocks = read_blocks(_long(make_waves), range(12), 2)
+    next(blocks)
+    blocks.close()
+    assert _no_threads()

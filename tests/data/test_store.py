@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.data.store import chunk_shape, write_store
+from simulgenvae.data.store import CHUNK_BYTES, chunk_shape, write_store
 from simulgenvae.errors import UserError
 
 
@@ -38,17 +38,21 @@ def edit(path: Path, **changes: Any) -> None:
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=3), st.sampled_from([4, 8]))
-def test_chunks_are_whole_trailing_axes_of_at_most_64_mb(shape: list[int], size: int) -> None:
+def test_chunks_are_whole_trailing_axes_of_equal_size(shape: list[int], size: int) -> None:
     chunk = chunk_shape(tuple(shape), size)
-    assert math.prod(chunk) * size <= 64_000_000
+    assert math.prod(chunk) * size <= CHUNK_BYTES
     cut = [axis for axis in range(len(shape)) if chunk[axis] < shape[axis]]
+    for axis in cut:
+        number = math.ceil(shape[axis] / chunk[axis])
+        assert number * (chunk[axis] - 1) < shape[axis], "no chunk is longer than equal shares are"
     if cut:
         assert all(chunk[axis] == 1 for axis in range(cut[-1]))
         assert chunk[cut[-1] + 1 :] == tuple(shape[cut[-1] + 1 :])
 
 
 def test_chunks_of_long_runs_are_whole_timesteps() -> None:
-    assert chunk_shape((1000, 100_000, 2), 4) == (80, 100_000, 2)
+    assert chunk_shape((1000, 100_000, 2), 4) == (20, 100_000, 2)
+    assert chunk_shape((200, 95_008, 1), 4) == (40, 95_008, 1)
 
 
 def test_other_programs_can_read_it(store: Path) -> None:

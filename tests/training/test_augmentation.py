@@ -41,7 +41,7 @@ def _tensors(batch: Batch) -> list[torch.Tensor]:
 
 def _augmented(data: TrainingData, rows: torch.Tensor = ROWS, seed: int = 0, **settings: Any) -> Batch:
     torch.manual_seed(seed)
-    return augmented_batch(data, rows, AugmentationSettings(**settings))
+    return augmented_batch(data, plain_batch(data, rows), AugmentationSettings(**settings))
 
 
 def _pixels(data: TrainingData, rows: torch.Tensor = ROWS) -> torch.Tensor:
@@ -59,7 +59,7 @@ def test_a_plain_batch_holds_the_runs_as_they_are(data: TrainingData) -> None:
 def test_nothing_is_changed_or_drawn_where_all_is_off(data: TrainingData) -> None:
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    batch = augmented_batch(data, ROWS, AugmentationSettings())
+    batch = augmented_batch(data, plain_batch(data, ROWS), AugmentationSettings())
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(a, b) for a, b in zip(_tensors(batch), _tensors(plain_batch(data, ROWS)), strict=True))
 

@@ -20,7 +20,7 @@ def _steps(network: nn.Module, optimizers: Optimizers, count: int, first: int = 
         x = torch.randn(6, 2, 5, generator=torch.Generator().manual_seed(step))
         optimizers.zero_grad()
         (network(x) - x.sum((1, 2))[:, None]).square().mean().backward()
-        optimizers.step(1e-2)
+        optimizers.step(1e-2, torch.tensor(True))
 
 
 @pytest.mark.parametrize("kind", ["muon", "adamw"])
@@ -71,3 +71,41 @@ def test_frozen_parameters_are_left_alone() -> None:
     _steps(network, optimizers, 3)
     assert torch.equal(network[0].weight, before)
     assert all(p.requires_grad for p in optimizers.parameters)
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("kind", ["muon", "adamw"])
+def test_a_step_that_is_not_good_changes_nothing(kind: str, *, told: bool) -> None:
+    """Neither where it is left out (on the CPU), nor where the optimisers are told to change nothing (on a GPU)."""
+    network = _network()
+    optimizers = Optimizers([network], kind, 0.1)
+    _steps(network, optimizers, 3)
+    weights = [p.detach().clone() for p in network.parameters()]
+    state = {name: value.clone() for name, value in optimizers.arrays().items()}
+    for p in network.parameters():
+        p.grad.fill_(torch.nan)
+    if told:
+        for member, _ in optimizers._members:
+            member.found_inf = torch.ones(())
+            member.step()
+    else:
+        optimizers.step(1e-2, torch.tensor(False))
+    assert all(torch.equal(p, before) for p, before in zip(network.parameters(), weights, strict=True))
+    assert all(torch.equal(value, state[name]) for name, value in optimizers.arrays().items())
+
+
+@pytest.mark.parametrize("kind", ["muon", "adamw"])
+def test_being_told_that_a_step_is_good_is_no_other_step(kind: str) -> None:
+    plain, told = _network(), _network()
+    for network, flag in ((plain, None), (told, torch.zeros(()))):
+        optimizers = Optimizers([network], kind, 0.1)
+        for member, _ in optimizers._members:
+            member.found_inf = flag
+        for step in range(4):
+            x = torch.randn(6, 2, 5, generator=torch.Generator().manual_seed(step))
+            optimizers.zero_grad()
+            (network(x) - x.sum((1, 2))[:, None]).square().mean().backward()
+            for member, _ in optimizers._members:
+                member.step()
+    for one, other in zip(plain.parameters(), told.parameters(), strict=True):
+        torch.testing.assert_close(one, other)

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.read_ahead import BLOCK_SNAPSHOTS
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import reduce_runs
-from simulgenvae.reduction.stream import BLOCK_ROWS
 from simulgenvae.settings import ReductionSettings
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
@@ -26,20 +26,20 @@ ROWS = np.arange(4)
 @pytest.fixture(scope="module")
 def long_waves(make_waves: Callable[..., Dataset]) -> Dataset:
     """Six runs, each a block of its own; four are for training."""
-    return make_waves(runs=6, timesteps=BLOCK_ROWS, nodes=5)
+    return make_waves(runs=6, timesteps=BLOCK_SNAPSHOTS, nodes=5)
 
 
 class Stopping(Dataset):
     """Presses Ctrl-C while a run is read, counted from 1."""
 
     at = 0
-    read = 0
+    runs = 0
 
-    def run(self, index: int) -> np.ndarray:
-        Stopping.read += 1
-        if Stopping.read == Stopping.at:
+    def read(self, index: int, out: np.ndarray) -> None:
+        Stopping.runs += 1
+        if Stopping.runs == Stopping.at:
             signal.raise_signal(signal.SIGINT)
-        return super().run(index)
+        super().read(index, out)
 
 
 def _prepare(
@@ -54,30 +54,30 @@ def _prepare(
 def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Path, at: int) -> None:
     """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads four before."""
     expected = _prepare(long_waves, None, resume=False)
-    Stopping.at, Stopping.read = at, 0
+    Stopping.at, Stopping.runs = at, 0
     with pytest.raises(Interrupted, match="--resume"):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
     file = tmp_path / "preparing.safetensors"
     assert file.is_file()
-    Stopping.at, Stopping.read = 0, 0
+    Stopping.at, Stopping.runs = 0, 0
     found = _prepare(Stopping(**vars(long_waves)), tmp_path, resume=True)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert Stopping.read <= 4 + (4 + 6) - (at - 5), "runs that were done are not read again"
+    assert Stopping.runs <= 4 + (4 + 6) - (at - 5), "runs that were done are not read again"
     assert not file.exists()
 
 
 def test_what_is_kept_is_not_resumed_unasked(long_waves: Dataset, tmp_path: Path) -> None:
-    Stopping.at, Stopping.read = 7, 0
+    Stopping.at, Stopping.runs = 7, 0
     with pytest.raises(Interrupted):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
-    Stopping.at, Stopping.read = 0, 0
+    Stopping.at, Stopping.runs = 0, 0
     _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
-    assert Stopping.read == 4 + 4 + 6
+    assert Stopping.runs == 4 + 4 + 6
 
 
 def test_passes_of_another_training_and_damaged_ones_are_refused(long_waves: Dataset, tmp_path: Path) -> None:
-    Stopping.at, Stopping.read = 12, 0
+    Stopping.at, Stopping.runs = 12, 0
     with pytest.raises(Interrupted):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
     with pytest.raises(UserError, match="data was waves and is others"):
@@ -93,9 +93,9 @@ def test_passes_are_saved_every_so_many_seconds(long_waves: Dataset, tmp_path: P
     file, seen = tmp_path / "preparing.safetensors", []
 
     class Looking(Dataset):
-        def run(self, index: int) -> np.ndarray:
+        def read(self, index: int, out: np.ndarray) -> None:
             seen.append(file.exists())
-            return super().run(index)
+            super().read(index, out)
 
     _prepare(Looking(**vars(long_waves)), tmp_path, resume=False, seconds=0.0)
     assert seen == [False] * 5 + [True] * 9

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from simulgenvae.cli.common import add_study
-from simulgenvae.data.coordinates import read_times
+from simulgenvae.data.coordinates import read_node_numbers, read_times
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study
@@ -34,6 +33,8 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--images", type=Path, help="their pictures: a folder, a CSV id,file, or one .png or .jpg")
     parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
     parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
+    parser.add_argument("--nodes", type=Path, help="numbers of some nodes, counted from 0: .npy .csv .txt")
+    parser.add_argument("--variables", help="names of some variables, separated by commas")
     parser.add_argument(
         "--samples",
         type=int,
@@ -59,10 +60,18 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.print(f"note: {note}", soft_wrap=True)
     for warning in surrogate.warnings(conditions):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
-    times = None if options.times is None else np.asarray(read_times(options.times), np.float64)
-    batches = surrogate.predict_batches(conditions, times=times, samples=options.samples, seed=options.seed)
+    nodes = None if options.nodes is None else read_node_numbers(options.nodes)
+    batches = surrogate.predict_batches(
+        conditions,
+        times=None if options.times is None else read_times(options.times),
+        nodes=nodes,
+        variables=None if options.variables is None else options.variables.split(","),
+        samples=options.samples,
+        seed=options.seed,
+    )
+    mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
     scores: list[Score] = []
-    write_prediction(_scored(batches, scores), surrogate.mesh, options.out, overwrite=options.overwrite)
+    write_prediction(_scored(batches, scores), mesh, options.out, overwrite=options.overwrite)
     console.print(f"{options.out}: {len(conditions)} designs", soft_wrap=True)
     if any(score.novelty is not None or score.expected_error is not None for score in scores):
         console.print(_table(scores))

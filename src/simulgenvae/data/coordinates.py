@@ -69,12 +69,25 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
 
 def read_times(path: Path) -> NDArray[np.float64]:
     """Times [T], also from a file with one row or one column."""
-    times = read_numbers(path)
-    if times.ndim == 2 and 1 in times.shape:
-        times = times.reshape(-1)
-    if times.ndim != 1:
-        raise UserError(f"{path}: times must be one column, but have the shape {times.shape}")
-    return times
+    return _column(path, "times")
+
+
+def read_node_numbers(path: Path) -> NDArray[np.intp]:
+    """Numbers of nodes [m], also from a file with one row or one column; UserError when they are not whole."""
+    numbers = _column(path, "node numbers")
+    bad = numbers[~((np.abs(numbers) < 2**53) & (numbers == np.rint(numbers)))]
+    if len(bad):
+        raise UserError(f"{path}: node numbers must be whole numbers, not {bad[0]:g}")
+    return numbers.astype(np.intp)
+
+
+def _column(path: Path, what: str) -> NDArray[np.float64]:
+    values = read_numbers(path)
+    if values.ndim == 2 and 1 in values.shape:
+        values = values.reshape(-1)
+    if values.ndim != 1:
+        raise UserError(f"{path}: {what} must be one column, but have the shape {values.shape}")
+    return values
 
 
 def read_mesh(path: Path) -> Mesh:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import zarr
 from numpy.typing import ArrayLike, NDArray
+from zarr.buffer.cpu import NDBuffer
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import Description, Mesh, default_variables
@@ -28,7 +29,7 @@ __all__ = ["Dataset", "Mesh"]
 class Dataset(Description):
     """A :class:`Description` and its fields.
 
-    fields: [N, T, M, V] float32, on disk (Zarr) or in memory; read them with :meth:`run`.
+    fields: [N, T, M, V] float32, on disk (Zarr) or in memory; read them with :meth:`run` or :meth:`read`.
     fingerprint: SHA-256 of fields and description, equal for equal data whatever the storage.
     """
 
@@ -89,9 +90,17 @@ class Dataset(Description):
 
     def run(self, index: int) -> NDArray[np.float32]:
         """The field [T, M, V] of one run, as a new array. Raises UserError when its chunks are damaged."""
+        fields = np.empty(self.shape[1:], np.float32)
+        self.read(index, fields)
+        return fields
+
+    def read(self, index: int, out: NDArray[np.float32]) -> None:
+        """As :meth:`run`, into an array [T, M, V] that is there."""
         try:
-            copy = isinstance(self.fields, np.ndarray)  # Zarr makes a new one
-            return np.array(self.fields[index], dtype=np.float32, copy=copy or None)
+            if isinstance(self.fields, np.ndarray):
+                out[...] = self.fields[index]
+            else:
+                self.fields.get_basic_selection(index, out=NDBuffer.from_numpy_array(out))
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise UserError(f"run {self.ids[index]!r} cannot be read from the dataset: {error}") from error
 
@@ -103,7 +112,7 @@ class Dataset(Description):
         require_memory(4 * math.prod(self.shape), "loading all fields", advice)
         fields = np.empty(self.shape, dtype=np.float32)
         for index in range(len(self.ids)):
-            fields[index] = self.run(index)
+            self.read(index, fields[index])
         return dataclasses.replace(self, fields=fields)
 
 

@@ -62,11 +62,14 @@ class Mesh:
                 span = f"{cells.min()} to {cells.max()}"
                 raise UserError(f"{name} cells refer to the nodes {span}, but the fields have {nodes} nodes, from 0")
 
-    def cut(self, start: int, end: int) -> Mesh:
-        """The mesh of nodes ``start`` to ``end - 1``: cells that reach beyond them are left out."""
-        coords = None if self.coords is None else self.coords[start:end]
-        inside = {name: cells[((cells >= start) & (cells < end)).all(axis=1)] for name, cells in self.cells.items()}
-        return Mesh(coords, {name: cells - start for name, cells in inside.items()})
+    def at(self, nodes: NDArray[np.intp]) -> Mesh:
+        """The mesh of some nodes, each given once, in their order; cells that have other nodes too are left out."""
+        order = np.argsort(nodes)
+        ranked, cells = nodes[order], {}
+        for name, table in self.cells.items():
+            place = np.searchsorted(ranked, table).clip(max=len(nodes) - 1)
+            cells[name] = order[place[(ranked[place] == table).all(axis=1)]]
+        return Mesh(None if self.coords is None else self.coords[nodes], cells)
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,7 +79,7 @@ def build_dataset(
             ids=conditions.ids,
             times=_times(opened, times, layout),
             nodes=layout.end_node - layout.first_node,
-            mesh=full_mesh.cut(layout.first_node, layout.end_node),
+            mesh=full_mesh.at(np.arange(layout.first_node, layout.end_node)),
             variables=names,
             units=tuple(units) if units is not None else texts(opened, "units") or ("",) * len(names),
             conditions=conditions,

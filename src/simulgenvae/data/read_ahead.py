@@ -1,8 +1,8 @@
-"""Runs read in other threads while the one before is worked on."""
+"""Runs in blocks of many snapshots, read in other threads while the block before is worked on."""
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -11,24 +11,52 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
 
+BLOCK_SNAPSHOTS = 768
+"""Snapshots of a block at least, where there are so many: a matrix product with fewer waits for memory."""
 
-def read_runs(dataset: Dataset, rows: Iterable[int], workers: int) -> Iterator[NDArray[np.float32]]:
-    """The fields ``[T, M, V]`` of ``rows`` in their order, up to ``workers`` of them read ahead (0: none).
 
-    Raises UserError where :meth:`Dataset.run` does, at the run concerned.
+def read_blocks(
+    dataset: Dataset, rows: Iterable[int], workers: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+    """Some of ``rows`` at a time, in their order, and the snapshots of these runs below each other, ``[k·T, M, V]``.
+
+    A block is the caller's to change, but only until the next one is asked for: there are two arrays that take turns,
+    as memory that is new to a process is slow. ``workers`` threads fill the other one meanwhile (0: none).
+
+    Raises UserError where :meth:`Dataset.read` does, at the block concerned.
     """
+    steps, order = dataset.shape[1], [int(row) for row in rows]
+    count = math.ceil(BLOCK_SNAPSHOTS / steps)
+    groups = [order[start : start + count] for start in range(0, len(order), count)]
+    shape = (min(count, len(order)) * steps, *dataset.shape[2:])
+    buffers = [np.empty(shape, np.float32) for _ in range(min(len(groups), 2 if workers else 1))]
+
+    def targets(number: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """The runs of a block, and where each goes."""
+        buffer = buffers[number % len(buffers)]
+        return ((row, buffer[place * steps :][:steps]) for place, row in enumerate(groups[number]))
+
+    def block(number: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        group = groups[number]
+        return np.array(group, np.intp), buffers[number % len(buffers)][: len(group) * steps]
+
     if workers == 0:
-        yield from (dataset.run(int(row)) for row in rows)
+        for number in range(len(groups)):
+            for row, out in targets(number):
+                dataset.read(row, out)
+            yield block(number)
         return
     with ThreadPoolExecutor(workers, thread_name_prefix="read-ahead") as pool:
-        waiting: deque[Future[NDArray[np.float32]]] = deque()
+        waiting: list[Future[None]] = []
         try:
-            for row in rows:
-                waiting.append(pool.submit(dataset.run, int(row)))
-                if len(waiting) > workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            for number in range(-1, len(groups)):
+                for future in waiting:
+                    future.result()
+                waiting = []
+                if number + 1 < len(groups):
+                    waiting = [pool.submit(dataset.read, *target) for target in targets(number + 1)]
+                if number >= 0:
+                    yield block(number)
         finally:
             for future in waiting:
                 future.cancel()

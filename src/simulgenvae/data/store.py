@@ -23,13 +23,15 @@ from simulgenvae.data.fingerprint import Fingerprint
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.limits import require_disk
 from simulgenvae.data.names import naming
-from simulgenvae.data.store_check import MAX_CHUNK_BYTES, check_array, read_metadata
+from simulgenvae.data.store_check import check_array, read_metadata
 from simulgenvae.data.values import count_nonfinite, nonfinite_error
 from simulgenvae.errors import UserError
 from simulgenvae.files import remove
 
 FORMAT = "simulgenvae-dataset"
 FORMAT_VERSION = 1
+CHUNK_BYTES = 16_000_000
+"""Larger ones were read at a quarter of the rate: their memory is new to the process each time."""
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
@@ -118,11 +120,13 @@ def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
 
 
 def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
-    """The largest chunk of at most 64 MB that cuts the first axes into single entries before it cuts later ones."""
+    """The fewest chunks of equal size, at most 16 MB each, that cut the first axes into single entries before they cut
+    later ones. Zarr writes all chunks whole: unequal ones would be filled up."""
     chunk = list(shape)
     for axis, count in enumerate(shape):
         rest = math.prod(chunk[axis + 1 :]) * item_size
-        chunk[axis] = max(1, min(count, MAX_CHUNK_BYTES // rest))
+        most = max(1, min(count, CHUNK_BYTES // rest))
+        chunk[axis] = math.ceil(count / math.ceil(count / most)) if count else 1
         if chunk[axis] > 1:
             break
     return tuple(chunk)

@@ -17,6 +17,7 @@ from typing import Any
 from simulgenvae.errors import UserError
 
 MAX_CHUNK_BYTES = 64_000_000
+"""Of data sets that are read, which may be older."""
 CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
 BYTE_CODECS = [{"name": "bytes"}, {"name": "crc32c"}]
 """Single bytes have no order."""

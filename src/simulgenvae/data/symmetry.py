@@ -55,12 +55,13 @@ class _MirroredDataset(Dataset):
     source: Dataset
     copies: tuple[tuple[int, Mirror], ...]
 
-    def run(self, index: int) -> NDArray[np.float32]:
+    def read(self, index: int, out: NDArray[np.float32]) -> None:
         position, runs = range(len(self.ids))[index], len(self.source.ids)
         if position < runs:
-            return self.source.run(position)
-        row, mirror = self.copies[position - runs]
-        return mirror.field(self.source.run(row))
+            self.source.read(position, out)
+        else:
+            row, mirror = self.copies[position - runs]
+            out[...] = mirror.field(self.source.run(row))
 
     def load(self) -> Self:
         source = self.source.load()

@@ -21,6 +21,8 @@ SAMPLES = 32
 """Latents that calibrate the spread of a single network."""
 SHARES = np.linspace(0.0, 1.0, 41)
 """Shares of the Gaussian processes that are tried."""
+CALIBRATED = 2**21
+"""Entries of a run that calibrate the spread, where there are more: all times and variables of nodes at random."""
 
 
 def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
@@ -58,7 +60,11 @@ def calibrate(
 ) -> Calibration:
     """Calibration of the ensemble's spread on runs, of which these are the conditions, that it did not learn from."""
     answer = ensemble.answer(conditions, dataset.times, samples=SAMPLES)
-    errors = [
-        dataset.run(int(row)).astype(np.float64) - reduction.decode(answer.mean[run]) for run, row in enumerate(rows)
-    ]
-    return Calibration.fit(errors, [answer.spread(run, reduction) for run in range(len(rows))])
+    _, steps, nodes, variables = dataset.shape
+    chosen = np.sort(np.random.default_rng(0).permutation(nodes)[: max(1, CALIBRATED // (steps * variables))])
+    shown = reduction.at(chosen, np.arange(variables)) if len(chosen) < nodes else reduction
+    errors = (
+        dataset.run(int(row))[:, chosen].astype(np.float64) - shown.decode(answer.mean[run])
+        for run, row in enumerate(rows)
+    )
+    return Calibration.fit(errors, (answer.spread(run, shown) for run in range(len(rows))))

@@ -7,7 +7,7 @@ few runs is widened by what leaving each of them out shows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -25,15 +25,17 @@ _ENTRIES = 20_000
 Fields = NDArray[np.floating[Any]]
 
 
-def spread(alternatives: Sequence[Fields], gap: Fields | None, share: float) -> Fields:
-    """Uncalibrated standard deviation ``[T, M, V]`` of a run from its alternatives, each ``[T, M, V]``.
+def spread(deviations: Iterable[Fields], gap: Fields | None, share: float) -> Fields:
+    """Uncalibrated standard deviation ``[T, M, V]`` of a run from how far its alternatives, one at least, are from the
+    prediction, each ``[T, M, V]``; one of them is held at a time.
 
     The variance of the alternatives, plus that of choosing between two answers ``gap`` apart, the second with
     probability ``share``, plus a floor of each variable.
     """
-    mean = np.mean(alternatives, axis=0, dtype=np.float64)
-    variance = np.mean([np.square(each - mean) for each in alternatives], axis=0)
-    variance *= len(alternatives) / max(len(alternatives) - 1, 1)
+    total, squares, count = np.zeros(()), np.zeros(()), 0
+    for each in deviations:
+        total, squares, count = total + each, squares + np.square(each, dtype=np.float64), count + 1
+    variance = np.maximum(squares - np.square(total) / count, 0.0) / max(count - 1, 1)
     if gap is not None:
         variance += share * (1 - share) * np.square(gap)
     variance += FLOOR * variance.mean(axis=(0, 1))
@@ -53,14 +55,17 @@ class Calibration:
     """Validation runs that these come from."""
 
     @classmethod
-    def fit(cls, errors: Sequence[Fields], spreads: Sequence[Fields], seed: int = 0) -> Self:
-        """From errors and spreads of at least one run, each ``[T, M, V]``."""
-        ratios = []
+    def fit(cls, errors: Iterable[Fields], spreads: Iterable[Fields], seed: int = 0) -> Self:
+        """From errors and spreads of at least one run, each ``[T, M, V]``; one run is held at a time."""
+        ratios, error_squares, spread_squares = [], [], []
         generator = np.random.default_rng(seed)
         for error, scale in zip(errors, spreads, strict=True):
             chosen = generator.permutation(error.size)[:_ENTRIES]
             ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
-        return cls(_std_factor(errors, spreads), _interval_factor(ratios), len(ratios))
+            error_squares.append(np.square(error).mean(axis=(0, 1)))
+            spread_squares.append(np.square(scale).mean(axis=(0, 1)))
+        std = _std_factor(np.stack(error_squares), np.stack(spread_squares))
+        return cls(std, _interval_factor(ratios), len(ratios))
 
     @classmethod
     def of_normal(cls) -> Self:
@@ -80,12 +85,12 @@ class Calibration:
         return found
 
 
-def _std_factor(errors: Sequence[Fields], spreads: Sequence[Fields]) -> float:
-    """Root of mean squared error over mean squared spread, each variable relative to its own errors."""
-    scale = np.mean([np.square(error).mean(axis=(0, 1)) for error in errors], axis=0)
+def _std_factor(errors: Fields, spreads: Fields) -> float:
+    """Root of mean squared error over mean squared spread, each variable relative to its own errors; squares of each
+    run and variable ``[n, V]``."""
+    scale = errors.mean(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    squared = np.mean([(np.square(error) / scale).mean() for error in errors])
-    return float(np.sqrt(squared / np.mean([(np.square(each) / scale).mean() for each in spreads])))
+    return float(np.sqrt((errors / scale).mean() / (spreads / scale).mean()))
 
 
 def _interval_factor(ratios: Sequence[Fields]) -> float:

@@ -14,7 +14,7 @@ from simulgenvae.ensemble.calibration import FLOOR, Calibration, spread
 from simulgenvae.ensemble.linear import LinearModel
 from simulgenvae.ensemble.views import View
 from simulgenvae.models import Gaussian, Inputs
-from simulgenvae.reduction import Reduction
+from simulgenvae.reduction import Decoder
 from simulgenvae.training.problem import Networks, network_inputs, unit_times
 
 DRAWS = 12
@@ -36,11 +36,11 @@ class Answer:
     gap: NDArray[np.float32] | None
     share: float
 
-    def spread(self, run: int, reduction: Reduction) -> NDArray[np.floating[Any]]:
+    def spread(self, run: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
         """Uncalibrated standard deviation of the fields of one of the n designs, ``[t, M, V]``, in physical units."""
-        mean = reduction.decode(self.mean[run])
-        deviations = [reduction.decode(each[run]) - mean for each in self.alternatives]
-        gap = None if self.gap is None else reduction.decode(self.mean[run] + self.gap[run]) - mean
+        mean = decoder.decode(self.mean[run])
+        deviations = (decoder.decode(each[run]) - mean for each in self.alternatives)
+        gap = None if self.gap is None else decoder.decode(self.mean[run] + self.gap[run]) - mean
         return spread(deviations, gap, self.share)
 
     def total_variance(self) -> NDArray[np.float64]:

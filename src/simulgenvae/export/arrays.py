@@ -22,7 +22,8 @@ _SCORES_PER_CHUNK = 1024
 
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables`` and ``units``; as far as they are
-    known, ``std``, ``lower`` and ``upper`` alike, and ``novelty`` and ``expected_error`` [n].
+    known, ``std``, ``lower`` and ``upper`` alike, and ``novelty`` and ``expected_error`` [n]; ``nodes`` [M], where some
+    were chosen.
 
     ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory, twice while they are
     joined (UserError where they do not fit); Zarr does not need that.
@@ -34,6 +35,8 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         require_memory(size, f"{path}: joining {len(collected)} batches of designs", "write a .zarr, or fewer designs.")
     first = collected[0]
     fields = {name: np.concatenate([batch.arrays()[name] for batch in collected]) for name in first.arrays()}
+    if first.nodes is not None:
+        fields["nodes"] = first.nodes
     with written_whole(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
@@ -69,6 +72,8 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         for name, texts in coordinates.items():
             _create_text(group, name, texts)
         group.create_array("time", data=first.times, dimension_names=["time"])
+        if first.nodes is not None:
+            group.create_array("node", data=first.nodes, dimension_names=["node"])
         if mesh.coords is not None:
             group.create_array("coords", data=_coords(mesh, first), dimension_names=["node", "dim"])
         group.attrs.update({"units": list(first.units), "warnings": list(warnings)})

@@ -22,7 +22,8 @@ class Batch:
     """What is written of a prediction of n designs, as plain arrays.
 
     fields: [n, T, M, V] in physical units; uncertainty: std, lower and upper alike, empty where it was not asked for;
-    scores: novelty and expected error [n], as far as known; times: [T]; units: V texts.
+    scores: novelty and expected error [n], as far as known; times: [T]; nodes: their numbers [M], where some were
+    chosen; units: V texts.
     """
 
     fields: NDArray[np.float32]
@@ -30,6 +31,7 @@ class Batch:
     scores: dict[str, NDArray[np.float64]]
     ids: tuple[str, ...]
     times: NDArray[np.float64]
+    nodes: NDArray[np.int64] | None
     variables: tuple[str, ...]
     units: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -44,6 +46,7 @@ class Batch:
             scores={name: np.asarray(prediction[name].values, np.float64) for name in SCORES if name in prediction},
             ids=tuple(str(name) for name in prediction["run"].values),
             times=np.asarray(prediction["time"].values, dtype=np.float64),
+            nodes=np.asarray(prediction["node"].values, np.int64) if "node" in prediction.coords else None,
             variables=variables,
             units=tuple(prediction.attrs.get("units", ("",) * len(variables))),
             warnings=tuple(prediction.attrs.get("warnings", ())),

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import read_runs
-from simulgenvae.reduction.base import Reduction
+from simulgenvae.data.read_ahead import read_blocks
+from simulgenvae.reduction.base import Decoder, Reduction
 from simulgenvae.reduction.direct import Direct
 from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.pod import Pod
@@ -17,7 +17,7 @@ from simulgenvae.reduction.state import StateMap
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
-__all__ = ["Direct", "Pod", "Reduction", "Watch", "encode_runs", "reduce_runs", "restore_reduction"]
+__all__ = ["Decoder", "Direct", "Pod", "Reduction", "Watch", "encode_runs", "reduce_runs", "restore_reduction"]
 
 
 def reduce_runs(
@@ -52,6 +52,6 @@ def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Re
 def encode_runs(dataset: Dataset, reduction: Reduction, workers: int = 0) -> NDArray[np.float32]:
     """Coefficients of all runs in a fitted reduction, ``[N, T, r]``; ``workers`` threads read ahead."""
     coefficients = np.empty((dataset.shape[0], dataset.shape[1], reduction.rank), np.float32)
-    for row, run in enumerate(read_runs(dataset, range(dataset.shape[0]), workers)):
-        coefficients[row] = reduction.encode(run)
+    for rows, block in read_blocks(dataset, range(dataset.shape[0]), workers):
+        coefficients[rows] = reduction.encode(block).reshape(len(rows), -1, reduction.rank)
     return coefficients

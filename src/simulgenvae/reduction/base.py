@@ -8,7 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Reduction(Protocol):
+class Decoder(Protocol):
+    """From coefficients to fields, or to a part of them."""
+
+    @property
+    def field_shape(self) -> tuple[int, int]:
+        """Nodes M and variables V of the fields."""
+        ...
+
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Coefficients ``[..., r]`` to fields ``[..., M, V]`` in physical units."""
+        ...
+
+
+class Reduction(Decoder, Protocol):
     """An invertible (up to a measured truncation) linear map between fields and coefficients.
 
     A *state* is the flattened scaled field of one timestep, ``[M·V]``, each variable divided by its training standard
@@ -22,17 +35,12 @@ class Reduction(Protocol):
         """Number of coefficients per timestep, r."""
         ...
 
-    @property
-    def field_shape(self) -> tuple[int, int]:
-        """Nodes M and variables V of the fields."""
-        ...
-
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         """Fields ``[T, M, V]`` in physical units to coefficients ``[T, r]``."""
         ...
 
-    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Coefficients ``[..., r]`` to fields ``[..., M, V]`` in physical units."""
+    def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
+        """Decoder of some nodes and variables alone, in the order given, at their cost."""
         ...
 
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.reduction.base import Decoder
 from simulgenvae.reduction.state import StateMap
 
 
@@ -31,6 +32,9 @@ class Direct:
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         return self.state.to_field(coefficients)
 
+    def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
+        return _DirectPart(self.state.at(nodes, variables), self.state.entries(nodes, variables))
+
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         return None, self.state.scaled_factor()
 
@@ -40,3 +44,18 @@ class Direct:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
         return cls(StateMap.from_arrays(arrays))
+
+
+@dataclass(frozen=True)
+class _DirectPart:
+    """Some entries of a state."""
+
+    state: StateMap
+    entries: NDArray[np.intp]
+
+    @property
+    def field_shape(self) -> tuple[int, int]:
+        return self.state.field_shape
+
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+        return self.state.to_field(coefficients[..., self.entries])

@@ -8,8 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.read_ahead import read_blocks
+from simulgenvae.reduction.parts import parts
 from simulgenvae.reduction.scaling import FieldStatistics
-from simulgenvae.reduction.stream import row_blocks
+
+PART = 1024
+"""Entries of all snapshots of a block that are looked at together."""
 
 SMALL = 2**20
 """Entries of a block up to which its sums are in double precision; those over blocks always are."""
@@ -39,17 +43,23 @@ class Moments:
     def count(self, block: Tensor) -> None:
         """Another block ``[rows, M·V]`` float32, which becomes its distance from the shift."""
         self._samples += len(block)
-        torch.minimum(self._low, block.amin(0), out=self._low)
-        torch.maximum(self._high, block.amax(0), out=self._high)
-        if block.numel() <= SMALL:
-            about = block.double() - self.shift
-            block.copy_(about)
-        else:  # nothing of its size is allocated, which takes longer than the sums
-            about = block.sub_(self.shift)
-        self._total += about.sum(0)
-        largest = torch.maximum(self._high - self.shift, self.shift - self._low).max()
-        safe = 1 / RANGE < largest < RANGE
-        self._squares += torch.linalg.vector_norm(about, dim=0, dtype=None if safe else torch.float64).double().square()
+        ones, buffer = torch.ones(1, len(block)), torch.empty(len(block), PART)
+        for part in parts(len(self.shift), PART):
+            some, shift = block[:, part], self.shift[part]
+            low, high = some.amin(0), some.amax(0)
+            torch.minimum(self._low[part], low, out=self._low[part])
+            torch.maximum(self._high[part], high, out=self._high[part])
+            largest = torch.maximum(high - shift, shift - low).max()
+            if block.numel() <= SMALL or not 1 / RANGE < largest < RANGE:
+                about = some.double() - shift
+                some.copy_(about)
+                self._total[part] += about.sum(0)
+                self._squares[part] += about.square().sum(0)
+            else:
+                some.sub_(shift)
+                squares = torch.mul(some, some, out=buffer[:, : len(shift)])
+                self._total[part] += (ones @ some)[0]
+                self._squares[part] += (ones @ squares)[0]
 
     def statistics(self, shape: tuple[int, int]) -> FieldStatistics:
         """Of fields ``(M, V)``."""
@@ -72,6 +82,6 @@ def mean_of_a_run(dataset: Dataset, row: int) -> Tensor:
 def field_statistics(dataset: Dataset, rows: NDArray[np.intp], workers: int = 0) -> FieldStatistics:
     """Statistics of the runs ``rows``; ``workers`` threads read ahead."""
     moments = Moments(mean_of_a_run(dataset, int(rows[0])))
-    for _, block in row_blocks(dataset, rows, workers):
-        moments.count(block)
+    for _, block in read_blocks(dataset, rows, workers):
+        moments.count(torch.from_numpy(block).flatten(1))
     return moments.statistics(dataset.shape[2:])

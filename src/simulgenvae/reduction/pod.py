@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.read_ahead import read_blocks
+from simulgenvae.reduction.base import Decoder
+from simulgenvae.reduction.parts import PART, parts
 from simulgenvae.reduction.sketch import Sketch, pilot, rank_for, sketched
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.reduction.stream import parts, row_blocks
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
@@ -56,7 +58,7 @@ class Pod:
         As many modes as the tolerance asks for, at most ``settings.max_rank``. ``fits`` is asked before coefficients
         are computed, with about as many modes, and may raise UserError.
         """
-        known = pilot(dataset, rows, settings)
+        known = pilot(dataset, rows, settings, workers)
         width = known.width
         while True:
             found = sketched(dataset, rows, settings, known, width, workers, watch)
@@ -83,7 +85,7 @@ class Pod:
         return self.state.field_shape
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        snapshots = torch.from_numpy(np.array(run, np.float32).reshape(len(run), -1))
+        snapshots = torch.from_numpy(np.require(run, np.float32, "W")).flatten(1)  # torch wants what it could write to
         return _coordinates(snapshots, self.state, torch.from_numpy(self.basis)).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -93,6 +95,9 @@ class Pod:
         for part in parts(self.state.size):
             fields[:, part] = torch.addcdiv(mean[part], known @ basis[part].T, factor[part])
         return fields.numpy().reshape(*coefficients.shape[:-1], *self.field_shape)
+
+    def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
+        return Pod(self.state.at(nodes, variables), self.basis[self.state.entries(nodes, variables)])
 
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         return self.basis, self.state.scaled_factor()
@@ -125,16 +130,18 @@ def _projected(
     ``rows`` have beside them, measured at a part of the entries that is another one for each block of runs."""
     runs, steps, size = len(dataset.ids), dataset.shape[1], state.size
     projected = torch.empty(runs, steps, modes.shape[1])
+    mean, factor = _affine(state)
     left_out, checked = torch.zeros((), dtype=torch.float64), min(size, max(CHECKED, size // 20))
     name, known = f"projection on {modes.shape[1]}", {"projected": projected, "left_out": left_out}
     done = watch.resume(name, runs, known)
-    for numbers, block in row_blocks(dataset, range(done, runs), workers):
+    for numbers, snapshots in read_blocks(dataset, range(done, runs), workers):
+        block = torch.from_numpy(snapshots).flatten(1)
         inner = _coordinates(block, state, modes)
         projected[torch.from_numpy(numbers)] = inner.view(len(numbers), steps, -1)
         learned = torch.from_numpy(np.isin(numbers, rows).repeat(steps))
         start = np.random.default_rng(done).integers(size - checked + 1)
         few = slice(start, start + checked)
-        rest = block[learned, few] - inner[learned] @ modes[few].T
+        rest = (block[learned, few] - mean[few]) * factor[few] - inner[learned] @ modes[few].T
         left_out += rest.double().square().sum() * size / checked
         done += len(numbers)
         watch.advance(name, done)
@@ -142,9 +149,14 @@ def _projected(
 
 
 def _coordinates(snapshots: Tensor, state: StateMap, modes: Tensor) -> Tensor:
-    """Of snapshots ``[n, M·V]`` in physical units, which become states; ``[n, k]``."""
+    """Of snapshots ``[n, M·V]`` in physical units, ``[n, k]``."""
     mean, factor = _affine(state)
-    return snapshots.sub_(mean).mul_(factor) @ modes
+    found, buffer = torch.zeros(len(snapshots), modes.shape[1]), torch.empty(len(snapshots), PART)
+    for part in parts(state.size):
+        few = snapshots[:, part]
+        states = torch.sub(few, mean[part], out=buffer[:, : few.shape[1]]).mul_(factor[part])
+        found.addmm_(states, modes[part])
+    return found
 
 
 def _affine(state: StateMap) -> tuple[Tensor, Tensor]:

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.moments import Moments
+from simulgenvae.reduction.parts import PART, parts
 from simulgenvae.reduction.scaling import FieldStatistics
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.reduction.stream import PART, parts, row_blocks
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
@@ -30,6 +31,21 @@ GROWTH = 2.0
 """Modes of all snapshots, at most, for each one of the pilot."""
 PILOT_ROWS, PILOT_RUNS, PILOT_BYTES = 768, 48, 2**30
 """Snapshots of the pilot at most, runs that they come from at least, and their memory at most."""
+SEEN = 8
+"""Where a sketch begins from the pilot's directions: one in so many entries tells how far snapshots go along them."""
+
+
+class Directions(NamedTuple):
+    """Modes of the pilot, at some entries of a state alone."""
+
+    entries: Tensor
+    """Which ones, ``[s]``."""
+    modes: Tensor
+    """``[s, most]``, to multiply distances from the shift with."""
+
+    def along(self, distances: Tensor) -> Tensor:
+        """How far distances ``[n, M·V]`` from the shift go along the modes, about, ``[n, most]``."""
+        return distances.index_select(1, self.entries) @ self.modes
 
 
 class Pilot(NamedTuple):
@@ -41,9 +57,8 @@ class Pilot(NamedTuple):
     """Columns that the sketch should have."""
     most: int
     """Columns that it can have."""
-    directions: Tensor | None
-    """Where they have more modes than a sketch has columns: their leading ones ``[M·V, most]``, to multiply distances
-    from the shift with."""
+    directions: Directions | None
+    """Where they have more modes than a sketch has columns: their leading ones, ``most`` of them."""
 
 
 class Sketch(NamedTuple):
@@ -63,18 +78,17 @@ class Sketch(NamedTuple):
         return float(variance.sum()) * self.statistics.samples
 
 
-def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings) -> Pilot:
+def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings, workers: int = 0) -> Pilot:
     """Mean and rank of snapshots drawn from runs that are spread evenly over ``rows``."""
     _, steps, nodes, variables = dataset.shape
     size = nodes * variables
     most = min(settings.max_rank + OVERSAMPLING, size, len(rows) * steps)
     count = min(len(rows) * steps, PILOT_ROWS, max(PILOT_BYTES // (4 * size), OVERSAMPLING))
     chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), max(PILOT_RUNS, math.ceil(count / steps)))).astype(int)]
-    random, few = np.random.default_rng(0), math.ceil(count / len(chosen))
-    snapshots = np.concatenate(
-        [dataset.run(int(row))[np.sort(random.permutation(steps)[:few])].reshape(-1, size) for row in chosen]
-    )
-    block = torch.from_numpy(snapshots)
+    random, few, taken = np.random.default_rng(0), math.ceil(count / len(chosen)), []
+    for numbers, snapshots in read_blocks(dataset, chosen, workers):
+        taken += [snapshots[k * steps + np.sort(random.permutation(steps)[:few])] for k in range(len(numbers))]
+    block = torch.from_numpy(np.concatenate(taken)).flatten(1)
     shift = block.mean(0, dtype=torch.float64).float()
     moments = Moments(shift)
     moments.count(block)
@@ -89,14 +103,11 @@ def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings)
     width = most if 2 * rank > len(block) else min(most, math.ceil(GROWTH * rank) + OVERSAMPLING)
     if width < most or most in (size, len(rows) * steps) or most > len(block):
         return Pilot(shift, width, most, None)
-    leading, weight = directions.flip(1)[:, :most].float(), factor.square()  # double: units may be of any size
+    seen = torch.from_numpy(np.sort(random.permutation(size)[: max(size // SEEN, SEEN * most)]))
+    leading, weight = directions.flip(1)[:, :most].float(), factor[seen].square()  # double: units may be of any size
     lengths = energies.flip(0)[:most].clamp(min=1e-14 * float(energies.max())).sqrt()
-    return Pilot(
-        shift,
-        width,
-        most,
-        torch.cat([((block[:, part].T @ leading) * weight[part, None] / lengths).float() for part in parts(size)]),
-    )
+    modes = block[:, seen].T @ leading * weight[:, None] / lengths
+    return Pilot(shift, width, most, Directions(seen, modes.float()))
 
 
 def sketched(
@@ -111,8 +122,9 @@ def sketched(
     """Read the runs ``rows`` once: statistics, and a subspace of ``width`` (at most ``known.most``) dimensions.
 
     Where there are no more states than columns, G is the identity. Where more modes are wanted than a sketch has
-    columns, a random G would mix them with what is left out: there G = AΩ with the pilot's directions Ω, which makes it
-    a step of subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4).
+    columns, a random G would mix them with what is left out: there G is about AΩ with the pilot's directions Ω, which
+    makes it a step of subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4). What is seen of the product
+    at some entries is enough for that.
     """
     image, weights, moments = _summed(dataset, rows, known, width, workers, watch or Watch())
     statistics = moments.statistics(dataset.shape[2:])
@@ -143,12 +155,13 @@ def _summed(
     every = torch.eye(width) if width == len(rows) * steps else None
     name = f"sketch of {width}"
     done = watch.resume(name, len(rows), {"image": image, "weights": weights, **moments.tensors()})
-    for numbers, block in row_blocks(dataset, rows[done:], workers):
+    for numbers, snapshots in read_blocks(dataset, rows[done:], workers):
+        block = torch.from_numpy(snapshots).flatten(1)
         moments.count(block)
         if every is not None:
             probe = every[done * steps :][: len(block)]
         elif known.directions is not None:
-            probe = block @ known.directions
+            probe = known.directions.along(block)
         else:
             probe = _random(numbers, steps, width)
         weights += probe.sum(0)

@@ -43,6 +43,19 @@ class StateMap:
         nodes, variables = self.mean.shape
         return nodes, variables
 
+    def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Self:
+        """The map of some nodes and variables alone."""
+        chosen = np.ix_(nodes, variables)
+        centre, half = (
+            np.broadcast_to(array, self.mean.shape)[chosen] for array in (self.scaler.centre, self.scaler.half_span)
+        )
+        return type(self)(FieldScaler(centre, half), self.mean[chosen], self.spread[variables])
+
+    def entries(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Places of these nodes and variables in a state, ``[m·v]``."""
+        places: NDArray[np.intp] = np.add.outer(nodes * self.mean.shape[1], variables).ravel()
+        return places
+
     def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
         """Fields ``[..., M, V]`` in physical units to states ``[..., M·V]``."""
         state = (self.scaler.scale(fields) - self.mean) / self.spread

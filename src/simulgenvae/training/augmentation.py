@@ -36,8 +36,7 @@ class Batch:
         own = data.take(values, self.rows)
         if self.partners is None or self.share is None:
             return own
-        weight = self.share.view(-1, *[1] * (own.ndim - 1))
-        return weight * unit_pixels(own) + (1 - weight) * unit_pixels(data.take(values, self.partners))
+        return _blend(own, data.take(values, self.partners), self.share)
 
 
 def plain_batch(data: TrainingData, rows: Tensor) -> Batch:
@@ -46,12 +45,12 @@ def plain_batch(data: TrainingData, rows: Tensor) -> Batch:
     return Batch(rows, coefficients, coefficients, data.inputs(rows))
 
 
-def augmented_batch(data: TrainingData, rows: Tensor, settings: AugmentationSettings) -> Batch:
-    """The runs, mixed and with noise as the settings ask for.
+def augmented_batch(data: TrainingData, batch: Batch, settings: AugmentationSettings) -> Batch:
+    """The runs of a plain batch, mixed and with noise as the settings ask for.
 
     Mixup (Zhang et al. 2018, §2) blends both conditions and fields of two runs with a share from Beta(mixup, mixup).
     """
-    batch = _mixed(data, rows, settings.mixup) if settings.mixup > 0 else plain_batch(data, rows)
+    batch = _mixed(data, batch, settings.mixup) if settings.mixup > 0 else batch
     encoded, table, images = batch.coefficients, batch.conditions.table, batch.conditions.images
     if settings.field_noise > 0:
         encoded = encoded + settings.field_noise * data.coefficient_std * torch.randn_like(encoded)
@@ -62,12 +61,18 @@ def augmented_batch(data: TrainingData, rows: Tensor, settings: AugmentationSett
     return replace(batch, encoded=encoded, conditions=Inputs(table, images))
 
 
-def _mixed(data: TrainingData, rows: Tensor, mixup: float) -> Batch:
+def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
     concentration = torch.tensor(mixup, device=data.device)
-    share = torch.distributions.Beta(concentration, concentration).sample((len(rows),))
-    batch = replace(plain_batch(data, rows), partners=rows[torch.randperm(len(rows))], share=share)
-    coefficients = batch.gather(data, data.coefficients)
-    images = data.conditions.images
-    pictures = None if images is None else batch.gather(data, images)
-    conditions = Inputs(batch.gather(data, data.conditions.table), pictures)
-    return replace(batch, coefficients=coefficients, encoded=coefficients, conditions=conditions)
+    share = torch.distributions.Beta(concentration, concentration).sample((len(batch.rows),))
+    order = torch.randperm(len(batch.rows))
+    partners = order.to(data.device)
+    coefficients, table = (_blend(own, own[partners], share) for own in (batch.coefficients, batch.conditions.table))
+    pictures = batch.conditions.images
+    images = None if pictures is None else _blend(pictures, pictures[partners], share)
+    return Batch(batch.rows, coefficients, coefficients, Inputs(table, images), batch.rows[order], share)
+
+
+def _blend(own: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Runs ``[B, ...]`` and others, each pair with its ``share`` ``[B]`` of the first."""
+    weight = share.view(-1, *[1] * (own.ndim - 1))
+    return weight * unit_pixels(own) + (1 - weight) * unit_pixels(other)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
-
 from simulgenvae.errors import UserError
 from simulgenvae.training.stage import Stage
 
@@ -15,12 +12,11 @@ MOST_SKIPPED = 100
 """So many skipped steps running end the training: the weights no longer change."""
 
 
-def require_finite_loss(stage: Stage, step: int, terms: Mapping[str, Tensor]) -> float:
-    """The entry ``loss`` of the terms; UserError when it is NaN or infinite."""
-    value = terms["loss"].item()
-    if math.isfinite(value):
-        return value
-    bad = ", ".join(name for name, term in terms.items() if not torch.isfinite(term) and name != "loss") or "their sum"
+def require_finite_loss(stage: Stage, step: int, terms: Mapping[str, float]) -> None:
+    """UserError when the entry ``loss`` of the terms is NaN or infinite."""
+    if math.isfinite(terms["loss"]):
+        return
+    bad = ", ".join(name for name, term in terms.items() if not math.isfinite(term) and name != "loss") or "their sum"
     raise UserError(
         f"Training stopped: the loss of stage {stage.label} became NaN or infinite at step {step} (in: {bad}). Try a "
         f"smaller training.{stage.name}.learning_rate (a third of it), a smaller training.clip_gradient, or another "

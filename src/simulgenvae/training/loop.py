@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
+from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.checkpoint import (
     Checkpoint,
@@ -75,6 +75,8 @@ class Loop:
         self.results: dict[str, dict[str, Tensor]] = {}
         """Weights that each finished stage ended with, by its label."""
         self._forgotten: frozenset[str] = frozenset()
+        self._unsettled: list[tuple[int, float, tuple[str, ...], Tensor]] = []
+        """Of each step that nobody has looked at: its number, learning rate, and numbers with their names."""
         self._saved_at = time.monotonic()
 
     def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
@@ -127,19 +129,24 @@ class Loop:
         self.networks.train()
         if progress.step == 0:
             self._save(None)
-        for step in range(progress.step, total):
-            rows = self._batch_rows(step, per_epoch, size)
-            self._step(stage, losses, rows, optimizers, step, total)
-            progress.step = step + 1
-            if progress.step % validate_every == 0 or progress.step == total:
-                self._validate(stage, progress.step)
+        with batch_reader(self.data, lambda step: self._batch_rows(step, per_epoch, size), total) as batch:
+            for step in range(progress.step, total):
+                self._step(stage, losses, batch(step), optimizers, step, total)
+                progress.step = step + 1
+                validates = progress.step % validate_every == 0 or progress.step == total
+                stops = stop.is_set()
+                saves = stops or time.monotonic() - self._saved_at > settings.checkpoint_seconds
+                if validates or saves or self.data.device.type == "cpu" or progress.step % per_epoch == 0:
+                    self._settle(stage)
+                if validates:
+                    self._validate(stage, progress.step)
+                if saves:
+                    self._save(optimizers)
+                if stops:
+                    raise Interrupted("Stopped; everything is saved. Go on with the same command and --resume.")
                 if progress.since_best >= stage.schedule.patience:
                     self.log.message(f"{stage.label}: no improvement for {progress.since_best} validations, stopped")
                     break
-            if stop.is_set() or time.monotonic() - self._saved_at > settings.checkpoint_seconds:
-                self._save(optimizers)
-            if stop.is_set():
-                raise Interrupted("Stopped; everything is saved. Go on with the same command and --resume.")
         self._finish_stage(stage)
 
     def _batch_rows(self, step: int, per_epoch: int, size: int) -> Tensor:
@@ -149,39 +156,45 @@ class Loop:
         start = (step % per_epoch) * size
         return torch.from_numpy(order[start : start + size])
 
-    def _gradients(
-        self, stage: Stage, losses: Losses, rows: Tensor, step: int, total: int
-    ) -> tuple[float, dict[str, Tensor]]:
-        """The loss on a batch, whose gradients are then there, and its terms."""
+    def _step(self, stage: Stage, losses: Losses, batch: Batch, optimizers: Optimizers, step: int, total: int) -> None:
+        """One step, without waiting for the device; what it found is left for :meth:`_settle`."""
         settings = stage.settings.training
-        batch = augmented_batch(self.data, rows, settings.augmentation)
+        batch = augmented_batch(self.data, batch, settings.augmentation)
+        optimizers.zero_grad()
         with same_weights_again(stage.trained, settings.speed):
             with precision(settings.speed, self.data.device):
                 terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
-            value = require_finite_loss(stage, step + 1, terms)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        return value, terms
-
-    def _step(self, stage: Stage, losses: Losses, rows: Tensor, optimizers: Optimizers, step: int, total: int) -> None:
-        settings, progress = stage.settings.training, self.progress
-        optimizers.zero_grad()
-        value, terms = self._gradients(stage, losses, rows, step, total)
-        norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient).item()
+        norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient)
         rate = learning_rate(step, total, stage.schedule)
-        if math.isfinite(norm) and norm <= settings.skip_gradient:
-            optimizers.step(rate)
-            progress.skipped_in_row = 0
-        else:
-            progress.skipped += 1
-            progress.skipped_in_row += 1
-            require_steps(stage, step + 1, progress.skipped_in_row)
-        progress.loss_sum += value
-        progress.loss_count += 1
-        if step % LOG_EVERY == 0:
-            self.log.step(step, f"loss {value:.3g}")
-            scalars = {name: float(term.detach()) for name, term in terms.items()}
-            scalars |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
-            self.log.scalars(stage.label, step, scalars)
+        optimizers.step(rate, (norm <= settings.skip_gradient) & terms["loss"].detach().isfinite())
+        numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
+        self._unsettled.append((step, rate, ("gradient_norm", *terms), numbers))
+
+    def _settle(self, stage: Stage) -> None:
+        """Look at the losses and gradients since the last time, count and log them.
+
+        Raises UserError where they say that training cannot go on.
+        """
+        progress, limit = self.progress, stage.settings.training.skip_gradient
+        rows = torch.stack([numbers for *_, numbers in self._unsettled]).tolist()
+        for (step, rate, names, _), row in zip(self._unsettled, rows, strict=True):
+            found = dict(zip(names, row, strict=True))
+            norm = found.pop("gradient_norm")
+            require_finite_loss(stage, step + 1, found)
+            if norm <= limit:
+                progress.skipped_in_row = 0
+            else:
+                progress.skipped += 1
+                progress.skipped_in_row += 1
+                require_steps(stage, step + 1, progress.skipped_in_row)
+            progress.loss_sum += found["loss"]
+            progress.loss_count += 1
+            if step % LOG_EVERY == 0:
+                self.log.step(step, f"loss {found['loss']:.3g}")
+                found |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
+                self.log.scalars(stage.label, step, found)
+        self._unsettled.clear()
 
     def _validate(self, stage: Stage, step: int) -> None:
         progress = self.progress

@@ -42,9 +42,13 @@ class Muon(torch.optim.Optimizer):
     def __init__(self, parameters: Iterable[Tensor], weight_decay: float) -> None:
         super().__init__(parameters, {"lr": 1e-3, "weight_decay": weight_decay})
 
+    found_inf: Tensor | None = None
+    """1 where a step is to change nothing, else 0; None for 0. As fused optimisers of torch have it."""
+
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override] # no loss is evaluated again here
         """Update all matrices that have a gradient."""
+        taken = 1.0 if self.found_inf is None else 1.0 - self.found_inf
         for group in self.param_groups:
             rate, decay = group["lr"], group["weight_decay"]
             blocks: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
@@ -60,7 +64,9 @@ class Muon(torch.optim.Optimizer):
                 # Root mean square 0.2, as AdamW's updates have (Liu et al. 2025, "Muon is scalable", equation 4).
                 size = 0.2 * rate * max(shape) ** 0.5
                 for (weights, _), direction in zip(pairs, directions, strict=True):
-                    weights.mul_(1 - rate * decay).add_(direction, alpha=-size)
+                    if self.found_inf is not None:
+                        direction = direction * taken
+                    weights.mul_(1 - rate * decay * taken).add_(direction, alpha=-size)
 
     def _momentum(self, parameter: Tensor) -> Tensor:
         """Nesterov's look ahead in half precision, after the gradient has joined the running mean."""
@@ -68,8 +74,11 @@ class Muon(torch.optim.Optimizer):
         state = self.state[parameter]
         if not state:
             state["momentum_buffer"] = torch.zeros_like(parameter)
-        mean: Tensor = state["momentum_buffer"].lerp_(parameter.grad, 1 - MOMENTUM)
-        return parameter.grad.lerp(mean, MOMENTUM).bfloat16()
+        mean: Tensor = state["momentum_buffer"]
+        # A gradient that does not count may hold NaN, which no factor of 0 would take away.
+        grad = parameter.grad if self.found_inf is None else torch.where(self.found_inf > 0, mean, parameter.grad)
+        mean.lerp_(grad, 1 - MOMENTUM)
+        return grad.lerp(mean, MOMENTUM).bfloat16()
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:

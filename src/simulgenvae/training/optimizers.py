@@ -50,11 +50,15 @@ class Optimizers:
         for member, _ in self._members:
             member.zero_grad(set_to_none=True)
 
-    def step(self, learning_rate: float) -> None:
-        """Update all parameters."""
+    def step(self, learning_rate: float, good: Tensor) -> None:
+        """Update all parameters, or change nothing where ``good`` is false; a GPU is not asked which, but told."""
+        on_cpu = good.device.type == "cpu"
+        if on_cpu and not good:
+            return
         for member, share in self._members:
             for group in member.param_groups:
                 group["lr"] = learning_rate * share
+            member.found_inf = None if on_cpu else 1.0 - good.float()  # type: ignore[attr-defined] # as GradScaler does
             member.step()
 
     def arrays(self) -> dict[str, Tensor]:

@@ -35,6 +35,11 @@ class TrainingData:
         """Where batches are needed."""
         return self.times.device
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether batches are only picked from what the device has already."""
+        return self.coefficients.device == self.device
+
     def take(self, values: Tensor, rows: Tensor) -> Tensor:
         """Rows of ``values`` on the device; the copy does not wait where ``values`` are in the computer's memory."""
         taken = values[rows.to(values.device)]

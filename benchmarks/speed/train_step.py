@@ -1,0 +1,115 @@
+"""What a step of training costs beside its forward pass, backward pass and optimiser, and beside that of another mesh.
+
+    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008] [--device cpu|cuda]
+                                          [--folder FOLDER]
+
+The end-to-end stage of the usual networks on moving pulses, for each number of nodes: the training loop with all that
+goes on in it (batches, clipping, log, validation, checkpoints), and the same loss, backward pass and optimiser on a
+batch that is there. Both take turns, as do the meshes; printed are medians of a step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from prepare import FOLDER
+from pulses import REFERENCE, written
+from rich.console import Console
+from rich.table import Table
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import make_split
+from simulgenvae.reduction import reduce_runs
+from simulgenvae.settings import Settings
+from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.loop import Loop
+from simulgenvae.training.optimizers import Optimizers
+from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
+from simulgenvae.training.speed import worker_count
+from simulgenvae.training.stages import EndToEndStage
+
+STEPS, REPEATS = 60, 5
+
+
+class Learner:
+    """The last stage of training on one mesh."""
+
+    def __init__(self, dataset: Dataset, folder: Path, device: torch.device) -> None:
+        self.settings = Settings.model_validate({"training": {"end_to_end": {"steps": STEPS}}})
+        self.folder, rows = folder, make_split(dataset.ids, self.settings.data, None).rows(dataset.ids)
+        workers = worker_count(self.settings.training.speed)
+        reduction, coefficients = reduce_runs(dataset, rows["train"], self.settings.reduction, workers)
+        scaler = ConditionScaler.fit(dataset.conditions.select(rows["train"]))
+        self.data = TrainingData(
+            torch.from_numpy(coefficients).to(device),
+            network_inputs(dataset.conditions, scaler).to(device),
+            torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device),
+            rows,
+        )
+        self.rank = reduction.rank
+        self.networks = Networks(self.settings, self.data.coefficient_std, self.data.times, scaler).to(device)
+        loss = self.data.field_loss(self.settings.training.end_to_end.loss, reduction)
+        self.stage = EndToEndStage(self.networks, self.data, self.settings, loss)
+
+    def looped(self) -> float:
+        """Seconds of a step of the loop."""
+        with TrainingLog(self.folder / "log", None) as log:
+            loop = Loop(self.networks, self.data, self.folder, {}, log, seed=0)
+            start = time.perf_counter()
+            loop.run([self.stage])
+            return (time.perf_counter() - start) / STEPS
+
+    def bare(self) -> float:
+        """Seconds of a step with nothing but the loss, its gradients and the optimiser."""
+        schedule = self.settings.training.end_to_end
+        rows = torch.from_numpy(self.data.rows["train"][: schedule.batch_size])
+        batch = plain_batch(self.data, rows)
+        optimizers = Optimizers(self.stage.trained, self.settings.training.optimizer, schedule.weight_decay)
+        self.networks.train()
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            optimizers.zero_grad()
+            loss = self.stage.losses(batch, 1.0)["loss"]
+            loss.backward()
+            optimizers.step(1e-4, loss.detach().isfinite())
+        if self.data.device.type == "cuda":
+            torch.cuda.synchronize()
+        return (time.perf_counter() - start) / STEPS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=48)
+    parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
+    parser.add_argument("--nodes", type=int, nargs="+", default=[1000, REFERENCE[2]])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    device = torch.device(options.device)
+    with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
+        learners = {}
+        for nodes in options.nodes:
+            dataset = Dataset.open(written(options.folder, options.runs, options.timesteps, nodes))
+            (folder := Path(scratch) / str(nodes)).mkdir()
+            learners[nodes] = Learner(dataset, folder, device)
+        seconds: dict[int, list[tuple[float, float]]] = {nodes: [] for nodes in learners}
+        for _ in range(REPEATS):
+            for nodes, learner in learners.items():
+                seconds[nodes].append((learner.looped(), learner.bare()))
+    table = Table("nodes", "rank", "step", "bare step", "of the bare step", title=f"{options.runs} runs, {device}")
+    for nodes, each in seconds.items():
+        looped, bare = np.median(each, axis=0)
+        rank = str(learners[nodes].rank)
+        table.add_row(f"{nodes:,}", rank, f"{1e3 * looped:.1f} ms", f"{1e3 * bare:.1f} ms", f"{looped / bare:.2f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
