@@ -16,12 +16,14 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BytesCodec, Crc32cCodec
+from zarr.storage import LocalStore
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import CELL_NODES, Description, Mesh
+from simulgenvae.data.direct_store import DirectStore
 from simulgenvae.data.fingerprint import Fingerprint
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.data.limits import require_disk
+from simulgenvae.data.limits import available_memory, require_disk
 from simulgenvae.data.names import naming
 from simulgenvae.data.store_check import check_array, read_metadata
 from simulgenvae.data.values import count_nonfinite, nonfinite_error
@@ -116,7 +118,8 @@ def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
     if description.shape != shape:
         expected = " x ".join(map(str, description.shape))
         raise UserError(f"{path}: damaged: the fields are {' x '.join(map(str, shape))}, but should be {expected}")
-    return description, zarr.open_array(str(path / "fields"), mode="r", zarr_format=3), attributes["fingerprint"]
+    store = (DirectStore if 8 * math.prod(shape) > available_memory() else LocalStore)(path / "fields", read_only=True)
+    return description, zarr.open_array(store, mode="r", zarr_format=3), attributes["fingerprint"]
 
 
 def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:

@@ -3,12 +3,11 @@
 The first pass finds a subspace that is a little too large (``sketch.py``); the second projects all runs on it, and the
 Gram matrix of what comes out gives the modes, in the manner of Rayleigh and Ritz (Halko, Martinsson & Tropp 2011, SIAM
 Review 53(2), algorithm 5.1), and turns the projections to their coefficients. How much of the fields lies outside of
-the subspace is measured on the way: a subspace that is too small is made larger.
+the subspace is measured on the way: one that is too small is made larger.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -22,15 +21,11 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder
 from simulgenvae.reduction.parts import PART, parts
-from simulgenvae.reduction.sketch import Sketch, pilot, rank_for, sketched
+from simulgenvae.reduction.sketch import pilot, rank_for, sketched
 from simulgenvae.reduction.state import StateMap
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
-MARGIN = 1.3
-"""Dimensions that the second pass projects on, for each one that the first says to be enough ..."""
-SPARE = 8
-"""... and beside them."""
 CHECKED = 4096
 """Entries of each snapshot, at least, at which what was left out is measured: a twentieth, or so many."""
 
@@ -59,14 +54,17 @@ class Pod:
         are computed, with about as many modes, and may raise UserError.
         """
         known = pilot(dataset, rows, settings, workers)
-        width = known.width
-        while True:
+        width, complete = known.width, False
+        while not complete:
             found = sketched(dataset, rows, settings, known, width, workers, watch)
-            modes = found.modes[:, : _enough(found, settings.tolerance)]
-            fits(cls(found.state, modes.numpy()))
-            projected, left_out = _projected(dataset, rows, found.state, modes, workers, watch or Watch())
-            if left_out <= settings.tolerance**2 * found.energy or width == known.most:
-                break
+            for count in sorted({found.enough, found.modes.shape[1]}):
+                modes = found.modes[:, :count]
+                fits(cls(found.state, modes.numpy()))
+                projected, left_out = _projected(dataset, rows, found.state, modes, workers, watch or Watch())
+                complete = left_out <= settings.tolerance**2 * found.energy
+                if complete:
+                    break
+            complete = complete or width == known.most
             width = min(2 * width, known.most)
         energies, turn = _principal(projected, rows)
         kept = rank_for(energies, found.energy, settings.tolerance, beyond=left_out)
@@ -113,14 +111,6 @@ class Pod:
         if not np.isfinite(basis).all():
             raise ValueError("the basis is not finite")
         return cls(state, basis)
-
-
-def _enough(found: Sketch, tolerance: float) -> int:
-    """Dimensions of a sketch that the second pass projects on."""
-    if found.energies is None:
-        return found.modes.shape[1]
-    rank = rank_for(found.energies, float(found.energies.sum()), tolerance)
-    return min(len(found.energies), math.ceil(MARGIN * rank) + SPARE)
 
 
 def _projected(

@@ -29,6 +29,10 @@ OVERSAMPLING = 32
 """Columns of a sketch beyond the modes that are looked for."""
 GROWTH = 2.0
 """Modes of all snapshots, at most, for each one of the pilot."""
+MARGIN, MARGIN_OF_DIRECTIONS = 1.3, 1.1
+"""Dimensions to project on for each one that a random sketch says to be enough, and one with the pilot's directions,
+whose estimates are better; and ``SPARE`` beside them."""
+SPARE = 8
 PILOT_ROWS, PILOT_RUNS, PILOT_BYTES = 768, 48, 2**30
 """Snapshots of the pilot at most, runs that they come from at least, and their memory at most."""
 SEEN = 8
@@ -68,8 +72,8 @@ class Sketch(NamedTuple):
     statistics: FieldStatistics
     modes: Tensor
     """Orthonormal, ``[M·V, k]``, leading ones first."""
-    energies: Tensor | None
-    """Estimates of the squared singular values along them, ``[k]`` float64; None where all modes are wanted."""
+    enough: int
+    """So many of them, it seems, are enough for the tolerance."""
 
     @property
     def energy(self) -> float:
@@ -131,7 +135,7 @@ def sketched(
     statistics.require_variation()
     state = StateMap.fit(statistics, settings)
     if width == state.size:
-        return Sketch(state, statistics, torch.eye(width), None)
+        return Sketch(state, statistics, torch.eye(width), width)
     factor = torch.from_numpy(state.field_factor())
     offset = (torch.from_numpy(statistics.mean.ravel()) - known.shift) * factor
     span = torch.cat(
@@ -142,8 +146,15 @@ def sketched(
     )
     base, triangle = torch.linalg.qr(span)
     turn, values, _ = torch.linalg.svd(triangle)
-    random = width < len(rows) * dataset.shape[1] and known.directions is None
-    return Sketch(state, statistics, base @ turn, values.double().square() / width if random else None)
+    enough = width
+    if width < len(rows) * dataset.shape[1]:
+        # With G = AΩ the singular values of AᵀG go with the squares of those of A.
+        energies, margin = values.double(), MARGIN_OF_DIRECTIONS
+        if known.directions is None:
+            energies, margin = energies.square(), MARGIN
+        rank = rank_for(energies, float(energies.sum()), settings.tolerance)
+        enough = min(width, math.ceil(margin * rank) + SPARE)
+    return Sketch(state, statistics, base @ turn, enough)
 
 
 def _summed(
