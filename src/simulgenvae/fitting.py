@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from rich.console import Console
 
@@ -107,7 +108,7 @@ def fit(
     )
     if study is not None:
         with torch.inference_mode():
-            runs = (torch.from_numpy(run[None]) for run in trained.coefficients[: len(dataset.ids)])
+            runs = (torch.as_tensor(trained.coefficients[np.array([row])]) for row in range(len(dataset.ids)))
             latents = [surrogate.networks.vae.encode(run)[0] for run in runs]
         z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
         save_parts(surrogate, study, (z, h))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import BLOCK_SNAPSHOTS, read_blocks
+from simulgenvae.data.read_ahead import BLOCK_BYTES, BLOCK_SNAPSHOTS, read_blocks, runs_of_block
 from simulgenvae.errors import UserError
 
 MakeWaves = Callable[..., Dataset]
@@ -50,6 +50,13 @@ def test_blocks_are_the_runs_in_their_order(make_waves: MakeWaves, timesteps: in
     np.testing.assert_array_equal(np.concatenate([block for _, block in found]), wanted)
     assert all(len(block) >= min(BLOCK_SNAPSHOTS, len(rows) * timesteps) for _, block in found[:-1])
     assert all(len(block) < BLOCK_SNAPSHOTS + timesteps for _, block in found)
+
+
+def test_blocks_of_large_runs_hold_fewer_snapshots() -> None:
+    assert runs_of_block((10, 200, 100, 1)) == 4
+    assert runs_of_block((3, 200, 100, 1)) == 3
+    assert runs_of_block((10, 200, 2_000_000, 1)) == 1
+    assert 4 * runs_of_block((1000, 1, 2_000_000, 3)) * 6_000_000 <= BLOCK_BYTES
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -23,10 +23,14 @@ def runs(count: int, scale: float, seed: int, between: float = 0.0) -> tuple[lis
     return [scale * factor * each * rng.normal(size=SHAPE) for factor, each in zip(own, spreads, strict=True)], spreads
 
 
+def fitted(errors: list[np.ndarray], spreads: list[np.ndarray]) -> Calibration:
+    return Calibration.fit(zip(errors, spreads, strict=True))
+
+
 @settings(max_examples=25, deadline=None)
 @given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
 def test_factors_of_normal_errors(scale: float, seed: int) -> None:
-    found = Calibration.fit(*runs(8, scale, seed))
+    found = fitted(*runs(8, scale, seed))
     assert found.std == pytest.approx(scale, rel=0.1)
     assert found.interval == pytest.approx(norm.ppf(0.95) * scale, rel=0.15)
     assert found.runs == 8
@@ -38,7 +42,7 @@ def test_the_interval_covers_what_it_should_of_new_runs(count: int, between: flo
     covered = []
     for seed in range(60):
         errors, spreads = runs(count + 1, 0.3, seed, between)
-        found = Calibration.fit(errors[:-1], spreads[:-1])
+        found = fitted(errors[:-1], spreads[:-1])
         covered.append((np.abs(errors[-1]) <= found.interval * spreads[-1]).mean())
     assert LEVEL - 0.04 < np.mean(covered) < LEVEL + 0.05
 
@@ -46,8 +50,7 @@ def test_the_interval_covers_what_it_should_of_new_runs(count: int, between: flo
 def test_few_runs_give_wider_intervals_than_many() -> None:
     """In the mean, where runs differ: what leaving one out shows is added."""
     few, many = (
-        np.mean([Calibration.fit(*runs(count, 1.0, seed, between=0.7)).interval for seed in range(60)])
-        for count in (3, 30)
+        np.mean([fitted(*runs(count, 1.0, seed, between=0.7)).interval for seed in range(60)]) for count in (3, 30)
     )
     assert few > 1.1 * many
 
@@ -55,28 +58,28 @@ def test_few_runs_give_wider_intervals_than_many() -> None:
 def test_the_factor_of_each_variable_counts_alike() -> None:
     errors, spreads = runs(8, 1.0, 0)
     wrong = [error * [3.0, 1.0] for error in errors]
-    assert Calibration.fit(wrong, spreads).std == pytest.approx(np.sqrt(2 / (1 / 9 + 1)), rel=0.15)
+    assert fitted(wrong, spreads).std == pytest.approx(np.sqrt(2 / (1 / 9 + 1)), rel=0.15)
 
 
 def test_one_run_and_no_errors() -> None:
     errors, spreads = runs(1, 0.5, 0)
     expected = np.quantile(np.abs(errors[0]) / spreads[0], LEVEL)
-    assert Calibration.fit(errors, spreads).interval == pytest.approx(expected)
-    none = Calibration.fit([np.zeros(SHAPE)], spreads)
+    assert fitted(errors, spreads).interval == pytest.approx(expected)
+    none = fitted([np.zeros(SHAPE)], spreads)
     assert (none.std, none.interval) == (0.0, 0.0)
 
 
 def test_runs_without_errors_beside_others() -> None:
     errors, spreads = runs(3, 0.5, 0)
-    found = Calibration.fit([np.zeros(SHAPE), np.zeros(SHAPE), errors[2]], spreads)
+    found = fitted([np.zeros(SHAPE), np.zeros(SHAPE), errors[2]], spreads)
     assert np.isfinite([found.std, found.interval]).all()
 
 
 def test_a_seeded_part_of_large_runs_stands_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Calibration.fit(*runs(8, 0.3, 1))
+    whole = fitted(*runs(8, 0.3, 1))
     monkeypatch.setattr("simulgenvae.ensemble.calibration._ENTRIES", 100)
-    part = Calibration.fit(*runs(8, 0.3, 1))
-    assert part == Calibration.fit(*runs(8, 0.3, 1))
+    part = fitted(*runs(8, 0.3, 1))
+    assert part == fitted(*runs(8, 0.3, 1))
     assert part.interval != whole.interval
     assert part.interval == pytest.approx(whole.interval, rel=0.15)
 
@@ -88,7 +91,7 @@ def test_a_spread_taken_as_standard_deviation() -> None:
 
 
 def test_survives_json() -> None:
-    found = Calibration.fit(*runs(3, 0.3, 0))
+    found = fitted(*runs(3, 0.3, 0))
     assert Calibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 
 

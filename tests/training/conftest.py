@@ -54,7 +54,7 @@ def make_problem(waves: Dataset) -> MakeProblem:
             torch.from_numpy(unit_times(waves.times, waves.times)),
             rows,
         )
-        std = data.training_coefficients().flatten(0, 1).std(0, correction=0)
+        std = data.coefficient_std
         return Problem(settings, data, Networks(settings, std, data.times, scaler), reduction)
 
     return make

@@ -76,14 +76,6 @@ def test_larger_batches_and_pictures_take_more_and_recomputation_less(
     assert need(2, 32, gradient_checkpointing=True) < small
 
 
-def test_many_validation_runs_can_need_more_than_a_step(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
-    problem = make_problem(make_settings())
-    problem.data.rows["validation"] = np.zeros(5000, np.intp)
-    part = _estimate(problem, problem.settings, "vae")
-    assert part.name == "validation of stage vae on 5000 runs"
-    assert "validation_fraction" in part.advice
-
-
 @pytest.mark.parametrize("kind", ["cnn", "vit"])
 def test_the_estimate_draws_nothing_at_random(
     make_problem: MakeProblem, make_settings: MakeSettings, kind: str
@@ -101,7 +93,7 @@ def test_the_estimate_draws_nothing_at_random(
 def test_fitting_grows_with_the_modes_that_are_looked_for(make_settings: MakeSettings) -> None:
     def need(shape: tuple[int, ...], runs: int, **reduction: object) -> int:
         settings = make_settings().model_copy(update={"reduction": Settings().reduction.model_copy(update=reduction)})
-        return sum(part.size for part in fitting_memory(shape, runs, settings))
+        return sum(part.size for part in fitting_memory(shape, runs, settings) if part.name != "runs being read")
 
     wide = (100, 50, 100_000, 2)
     assert need(wide, 100, max_rank=64) < need(wide, 100, max_rank=512) / 3

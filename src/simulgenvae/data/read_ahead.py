@@ -13,6 +13,14 @@ from simulgenvae.data.dataset import Dataset
 
 BLOCK_SNAPSHOTS = 768
 """Snapshots of a block at least, where there are so many: a matrix product with fewer waits for memory."""
+BLOCK_BYTES = 2**29
+"""Of a block at most, but for a run that is larger."""
+
+
+def runs_of_block(shape: tuple[int, ...]) -> int:
+    """How many runs of fields ``shape`` [N, T, M, V] are a block."""
+    runs, steps, *_ = shape
+    return max(1, min(runs, math.ceil(BLOCK_SNAPSHOTS / steps), BLOCK_BYTES // (4 * math.prod(shape[1:]))))
 
 
 def read_blocks(
@@ -25,8 +33,7 @@ def read_blocks(
 
     Raises UserError where :meth:`Dataset.read` does, at the block concerned.
     """
-    steps, order = dataset.shape[1], [int(row) for row in rows]
-    count = math.ceil(BLOCK_SNAPSHOTS / steps)
+    steps, order, count = dataset.shape[1], [int(row) for row in rows], runs_of_block(dataset.shape)
     groups = [order[start : start + count] for start in range(0, len(order), count)]
     shape = (min(count, len(order)) * steps, *dataset.shape[2:])
     buffers = [np.empty(shape, np.float32) for _ in range(min(len(groups), 2 if workers else 1))]

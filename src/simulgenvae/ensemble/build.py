@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from simulgenvae.ensemble.calibration import Calibration
 from simulgenvae.ensemble.ensemble import Ensemble
 from simulgenvae.ensemble.linear import LinearModel
 from simulgenvae.ensemble.views import views_of
-from simulgenvae.reduction import Reduction
+from simulgenvae.reduction import OnDisk, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.train import Trained
 
@@ -28,21 +30,24 @@ CALIBRATED = 2**21
 def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
     """The ensemble of trained members, with choices made on the validation runs of the data set.
 
-    Without validation runs the networks predict alone, and nothing is calibrated.
+    Without validation runs the networks predict alone, and nothing is calibrated. They also do where training read its
+    runs from disk: Gaussian processes are linear combinations of the training runs, which the model would have to hold.
     """
     train, validation = trained.rows["train"], trained.rows["validation"]
-    linear = LinearModel.fit(
-        trained.conditions.select(train), trained.condition_scaler, trained.coefficients[train], dataset.times
-    )
+    linear, coefficients = None, trained.coefficients
+    if not isinstance(coefficients, OnDisk):
+        linear = LinearModel.fit(
+            trained.conditions.select(train), trained.condition_scaler, coefficients[train], dataset.times
+        )
     views = views_of(dataset, settings.training.augmentation, trained.reduction)
     ensemble = Ensemble(trained.members, trained.condition_scaler, dataset.times, linear, 0.0, None, views)
     if not len(validation):
         return ensemble
     conditions = trained.conditions.select(validation)
-    if linear is not None:
+    if linear is not None and not isinstance(coefficients, OnDisk):
         answer = replace(ensemble, share=1.0).answer(conditions, dataset.times)
         networks = answer.mean if answer.gap is None else answer.mean - answer.gap
-        share = best_share(networks, answer.mean, trained.coefficients[validation])
+        share = best_share(networks, answer.mean, coefficients[validation])
         ensemble = replace(ensemble, share=share)
     return replace(ensemble, calibration=calibrate(ensemble, dataset, validation, conditions, trained.reduction))
 
@@ -59,12 +64,14 @@ def calibrate(
     ensemble: Ensemble, dataset: Dataset, rows: NDArray[np.intp], conditions: Conditions, reduction: Reduction
 ) -> Calibration:
     """Calibration of the ensemble's spread on runs, of which these are the conditions, that it did not learn from."""
-    answer = ensemble.answer(conditions, dataset.times, samples=SAMPLES)
     _, steps, nodes, variables = dataset.shape
     chosen = np.sort(np.random.default_rng(0).permutation(nodes)[: max(1, CALIBRATED // (steps * variables))])
     shown = reduction.at(chosen, np.arange(variables)) if len(chosen) < nodes else reduction
-    errors = (
-        dataset.run(int(row))[:, chosen].astype(np.float64) - shown.decode(answer.mean[run])
-        for run, row in enumerate(rows)
-    )
-    return Calibration.fit(errors, (answer.spread(run, shown) for run in range(len(rows))))
+
+    def found() -> Iterator[tuple[NDArray[np.float64], NDArray[np.floating[Any]]]]:
+        for run, row in enumerate(rows):
+            answer = ensemble.answer(conditions.select([run]), dataset.times, samples=SAMPLES)
+            truth = dataset.run(int(row))[:, chosen].astype(np.float64)
+            yield truth - shown.decode(answer.mean[0]), answer.spread(0, shown)
+
+    return Calibration.fit(found())

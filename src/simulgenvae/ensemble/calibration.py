@@ -55,11 +55,11 @@ class Calibration:
     """Validation runs that these come from."""
 
     @classmethod
-    def fit(cls, errors: Iterable[Fields], spreads: Iterable[Fields], seed: int = 0) -> Self:
-        """From errors and spreads of at least one run, each ``[T, M, V]``; one run is held at a time."""
+    def fit(cls, runs: Iterable[tuple[Fields, Fields]], seed: int = 0) -> Self:
+        """From errors and spreads of each of at least one run, both ``[T, M, V]``; one run is held at a time."""
         ratios, error_squares, spread_squares = [], [], []
         generator = np.random.default_rng(seed)
-        for error, scale in zip(errors, spreads, strict=True):
+        for error, scale in runs:
             chosen = generator.permutation(error.size)[:_ENTRIES]
             ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
             error_squares.append(np.square(error).mean(axis=(0, 1)))

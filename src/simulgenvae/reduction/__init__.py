@@ -12,12 +12,24 @@ from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder, Reduction
 from simulgenvae.reduction.direct import Direct
 from simulgenvae.reduction.moments import field_statistics
+from simulgenvae.reduction.on_disk import OnDisk, stays_on_disk
 from simulgenvae.reduction.pod import Pod
 from simulgenvae.reduction.state import StateMap
 from simulgenvae.reduction.watch import Watch
 from simulgenvae.settings import ReductionSettings
 
-__all__ = ["Decoder", "Direct", "Pod", "Reduction", "Watch", "encode_runs", "reduce_runs", "restore_reduction"]
+__all__ = [
+    "Decoder",
+    "Direct",
+    "OnDisk",
+    "Pod",
+    "Reduction",
+    "Watch",
+    "encode_runs",
+    "reduce_runs",
+    "restore_reduction",
+    "stays_on_disk",
+]
 
 
 def reduce_runs(
@@ -27,11 +39,14 @@ def reduce_runs(
     workers: int = 0,
     fits: Callable[[Reduction], None] = lambda _: None,
     watch: Watch | None = None,
-) -> tuple[Reduction, NDArray[np.float32]]:
+    *,
+    on_disk: bool = False,
+) -> tuple[Reduction, NDArray[np.float32] | OnDisk]:
     """Reduction fitted on the runs ``rows`` (the training runs) alone, and the coefficients of all runs, ``[N, T, r]``.
 
     ``workers`` threads read ahead. ``fits`` is called before coefficients are computed, with a reduction of about the
-    final rank, and may raise UserError. ``watch`` follows the passes of POD, and may keep and stop them.
+    final rank, and may raise UserError. ``watch`` follows the passes of POD, and may keep and stop them. Without a
+    reduction, coefficients may stay ``on_disk``.
 
     Raises UserError when nothing varies in the training runs.
     """
@@ -41,7 +56,7 @@ def reduce_runs(
     statistics.require_variation()
     direct = Direct(StateMap.fit(statistics, settings))
     fits(direct)
-    return direct, encode_runs(dataset, direct, workers)
+    return direct, OnDisk(dataset, direct) if on_disk else encode_runs(dataset, direct, workers)
 
 
 def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Reduction:

@@ -27,7 +27,10 @@ class Direct:
         return self.state.field_shape
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        return self.state.to_state(run).astype(np.float32)
+        mean, factor = (array.astype(np.float32) for array in (self.state.mean_field(), self.state.field_factor()))
+        states: NDArray[np.float32] = np.subtract(run.reshape(len(run), -1), mean, dtype=np.float32)
+        states *= factor
+        return states
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         return self.state.to_field(coefficients)

@@ -199,11 +199,9 @@ class Loop:
     def _validate(self, stage: Stage, step: int) -> None:
         progress = self.progress
         self.networks.eval()
-        with torch.no_grad():
-            error, train_error = (
-                stage.validation_error(plain_batch(self.data, torch.from_numpy(rows))).item()
-                for rows in (self.data.validation_rows, self.data.compared_rows)
-            )
+        error, train_error = (
+            self._error(stage, torch.from_numpy(rows)) for rows in (self.data.validation_rows, self.data.compared_rows)
+        )
         self.networks.train()
         require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
@@ -222,6 +220,13 @@ class Loop:
                 write_tensors(self.folder / "best.safetensors", self.best, {"identity": self.identity})
         else:
             progress.since_best += 1
+
+    @torch.no_grad()
+    def _error(self, stage: Stage, rows: Tensor) -> float:
+        """Mean error of some runs, of which memory holds no more than a step does."""
+        few = torch.split(rows, batch_size(stage.name, stage.schedule, len(self.data.rows["train"])))
+        errors = torch.stack([len(some) * stage.validation_error(plain_batch(self.data, some)) for some in few])
+        return float(errors.sum()) / len(rows)
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
         """The stage's part of the history."""

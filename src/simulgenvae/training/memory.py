@@ -6,6 +6,7 @@ memory, so that the count follows every network and every setting of theirs.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +20,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.limits import available_memory, megabytes
+from simulgenvae.data.read_ahead import runs_of_block
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
-from simulgenvae.reduction import Reduction
+from simulgenvae.reduction import Reduction, stays_on_disk
 from simulgenvae.reduction.sketch import OVERSAMPLING
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
@@ -57,20 +59,21 @@ def require_fitting_memory(dataset: Dataset, training_runs: int, settings: Setti
 def fitting_memory(shape: tuple[int, ...], training_runs: int, settings: Settings) -> list[Part]:
     """What fitting the reduction of fields ``shape`` [N, T, M, V] takes.
 
-    The decomposition holds some snapshots first; then its sketch ``[M·V, k]``, and what orthonormalising that copies.
+    The decomposition holds its sketch ``[M·V, k]``, and what orthonormalising that copies.
     """
     _, timesteps, nodes, variables = shape
     width = nodes * variables
-    parts = [_runs_being_read(timesteps * width, settings)]
+    parts = [_runs_being_read(shape, settings)]
     if settings.reduction.method == "pod":
         sketch = min(settings.reduction.max_rank + OVERSAMPLING, width, training_runs * timesteps)
         parts.append(Part("fitting of the modes", 5 * 4 * width * sketch, "a smaller reduction.max_rank"))
     return parts
 
 
-def _runs_being_read(entries: int, settings: Settings) -> Part:
-    """Runs of ``entries`` numbers that are read ahead, and the double precision in which one is reduced."""
-    size = (4 * (1 + worker_count(settings.training.speed)) + 3 * 8) * entries
+def _runs_being_read(shape: tuple[int, ...], settings: Settings) -> Part:
+    """The blocks of fields ``shape`` [N, T, M, V] that take turns, and what one of them becomes."""
+    blocks = 2 + (worker_count(settings.training.speed) > 0)
+    size = blocks * 4 * runs_of_block(shape) * math.prod(shape[1:])
     return Part("runs being read", size, f"training.speed.workers = 0 or {FEWER_TIMES}")
 
 
@@ -96,11 +99,13 @@ def require_training_memory(
     checkpoints
         Whether checkpoints are written, which takes a copy of all that they hold.
     """
-    runs, timesteps, nodes, variables = dataset.shape
+    runs, timesteps, *_ = dataset.shape
     modes = sum(array.nbytes for array in reduction.arrays().values())
-    size = 4 * runs * timesteps * reduction.rank
+    size = 0 if stays_on_disk(dataset, settings) else 4 * runs * timesteps * reduction.rank
     coefficients = Part("coefficients", size, f"{FEWER_MODES}, or {FEWER_TIMES}")
-    preparing = [coefficients, _runs_being_read(timesteps * nodes * variables, settings)]
+    preparing = [coefficients, _runs_being_read(dataset.shape, settings)]
+    if settings.reduction.method == "pod":
+        preparing.append(coefficients._replace(name="their rotation to the modes"))
     weights, steps = stage_memory(rows, timesteps, settings, scaler, reduction, make_stages)
     saving = [coefficients]
     if checkpoints:
@@ -135,7 +140,7 @@ def stage_memory(
     reduction: Reduction,
     make_stages: MakeStages,
 ) -> tuple[int, list[Part]]:
-    """Bytes of all weights, and what a step or, where that is more, a validation of each stage takes beside them."""
+    """Bytes of all weights, and what a step of each stage takes beside them; a validation takes less."""
     data = _one_run(timesteps, reduction.rank, scaler)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     with fake:
@@ -143,18 +148,12 @@ def stage_memory(
         # The memory order changes no size, and tensors without memory cannot take another.
         prepare_networks(networks, settings.training.speed.model_copy(update={"channels_last": False}))
     stages = make_stages(reduction, networks, data)
-    validated = len(rows["validation"]) or len(rows["train"])
     parts = []
     for stage in stages:
         size = batch_size(stage.name, stage.schedule, len(rows["train"]))
         with fake:
             step = _step_memory(stage, networks, data, size)
-            validation = _error_memory(stage, networks, data, validated)
-        if validation > step:
-            advice = "a smaller data.validation_fraction"
-            parts.append(Part(f"validation of stage {stage.name} on {validated} runs", validation, advice))
-        else:
-            parts.append(Part(f"a step of stage {stage.name} on {size} runs", step, step_advice(stage)))
+        parts.append(Part(f"a step of stage {stage.name} on {size} runs", step, step_advice(stage)))
     return sum(parameter.nbytes for parameter in networks.parameters()), parts
 
 
@@ -184,14 +183,6 @@ def _step_memory(stage: Stage, networks: Networks, data: TrainingData, runs: int
             loss = stage.losses(plain_batch(data, torch.zeros(runs, dtype=torch.long)), 1.0)["loss"]
         loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
     networks.zero_grad()
-    return memory.peak
-
-
-def _error_memory(stage: Stage, networks: Networks, data: TrainingData, runs: int) -> int:
-    networks.eval()
-    memory = PeakMemory(networks)
-    with memory, torch.no_grad():
-        stage.validation_error(plain_batch(data, torch.zeros(runs, dtype=torch.long)))
     return memory.peak
 
 

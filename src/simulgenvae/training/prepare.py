@@ -5,6 +5,7 @@ It is made from the data, taken from a trained model, or read back from the file
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +15,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.reduction import Reduction, Watch, encode_runs, reduce_runs, restore_reduction
+from simulgenvae.reduction import OnDisk, Reduction, Watch, encode_runs, reduce_runs, restore_reduction, stays_on_disk
 from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
 from simulgenvae.training.memory import require_fitting_memory
 from simulgenvae.training.speed import worker_count
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
+
+SEEN = 2**28
+"""Bytes of coefficients that are looked at to choose how parameters are read: fewer timesteps where all have more."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +54,50 @@ def prepare(
     start: Start | None,
     fits: Callable[[Reduction], None],
     watch: Watch,
-) -> tuple[Reduction, NDArray[np.float32], ConditionScaler]:
+) -> tuple[Reduction, NDArray[np.float32] | OnDisk, ConditionScaler]:
     """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
 
     ``fits`` raises UserError where training with a reduction would not fit into the memory; ``watch`` follows the
     reduction of the fields.
     """
+    on_disk = stays_on_disk(dataset, settings)
     if checkpoint is not None and file is not None:
         tensors, about = read_tensors(file)
         check_identity(file, about, identity)
         with restoring(file):
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-            reduction, coefficients = restore_reduction(settings.reduction.method, arrays), arrays["coefficients"]
-            if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
-                raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
+            reduction = restore_reduction(settings.reduction.method, arrays)
             scaler = ConditionScaler.from_dict(about["condition_scaler"])
-        return reduction, coefficients, scaler
+            if on_disk:
+                return reduction, OnDisk(dataset, reduction), scaler
+            known = arrays["coefficients"]
+            if known.shape != (*dataset.shape[:2], reduction.rank) or known.dtype != np.float32:
+                raise ValueError(f"coefficients {known.shape} of type {known.dtype}")
+        return reduction, known, scaler
     workers = worker_count(settings.training.speed)
+    coefficients: NDArray[np.float32] | OnDisk
     if start is not None:
         reduction, scaler = start.reduction, start.condition_scaler
         fits(reduction)
-        coefficients = encode_runs(dataset, reduction, workers)
+        coefficients = OnDisk(dataset, reduction) if on_disk else encode_runs(dataset, reduction, workers)
     else:
         require_fitting_memory(dataset, len(rows["train"]), settings)
-        reduction, coefficients = reduce_runs(dataset, rows["train"], settings.reduction, workers, fits, watch)
-        known = dataset.conditions.select(rows["train"])
-        scaler = ConditionScaler.fit(known, choose_logarithms(known, coefficients[rows["train"]]))
+        reduction, coefficients = reduce_runs(
+            dataset, rows["train"], settings.reduction, workers, fits, watch, on_disk=on_disk
+        )
+        scaler = _scaler(dataset.conditions.select(rows["train"]), coefficients, rows["train"])
     if file is not None:
-        arrays = {**reduction.arrays(), "coefficients": coefficients}
+        arrays = reduction.arrays()
+        if not isinstance(coefficients, OnDisk):
+            arrays["coefficients"] = coefficients
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         write_tensors(file, tensors, {"identity": identity, "condition_scaler": scaler.to_dict()})
     return reduction, coefficients, scaler
+
+
+def _scaler(known: Conditions, coefficients: NDArray[np.float32] | OnDisk, rows: NDArray[np.intp]) -> ConditionScaler:
+    """How the parameters of the training runs are read, some of them as logarithms."""
+    _, steps, rank = coefficients.shape
+    stride = math.ceil(steps / max(1, SEEN // (4 * len(rows) * rank)))
+    seen = np.stack([np.asarray(coefficients[rows[[place]]][0, ::stride]) for place in range(len(rows))])
+    return ConditionScaler.fit(known, choose_logarithms(known, seen))

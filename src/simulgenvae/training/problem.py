@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
 from simulgenvae.models.losses import FieldLoss
-from simulgenvae.reduction import Reduction
+from simulgenvae.reduction import OnDisk, Reduction
 from simulgenvae.settings import Loss, Settings
 
 
@@ -25,7 +25,7 @@ class TrainingData:
     each part of the split.
     """
 
-    coefficients: Tensor
+    coefficients: Tensor | OnDisk
     conditions: Inputs
     times: Tensor
     rows: dict[str, NDArray[np.intp]]
@@ -38,9 +38,9 @@ class TrainingData:
     @property
     def at_hand(self) -> bool:
         """Whether batches are only picked from what the device has already."""
-        return self.coefficients.device == self.device
+        return isinstance(self.coefficients, Tensor) and self.coefficients.device == self.device
 
-    def take(self, values: Tensor, rows: Tensor) -> Tensor:
+    def take(self, values: Tensor | OnDisk, rows: Tensor) -> Tensor:
         """Rows of ``values`` on the device; the copy does not wait where ``values`` are in the computer's memory."""
         taken = values[rows.to(values.device)]
         if taken.device == self.device:
@@ -53,14 +53,25 @@ class TrainingData:
         return Inputs(self.take(self.conditions.table, rows), None if images is None else self.take(images, rows))
 
     @cached_property
+    def _moments(self) -> tuple[Tensor, Tensor]:
+        """Mean and mean square of each coefficient over training runs and times, ``[r]`` float64."""
+        total, squares = (torch.zeros(self.coefficients.shape[2], dtype=torch.float64) for _ in range(2))
+        for row in torch.from_numpy(self.rows["train"]):
+            run = self.coefficients[row[None]][0].double().cpu()
+            total += run.mean(0)
+            squares += run.square().mean(0)
+        return total / len(self.rows["train"]), squares / len(self.rows["train"])
+
+    @property
     def variance(self) -> float:
         """Mean squared norm of the training coefficients, summed over r."""
-        return float(self.training_coefficients().square().sum(-1).mean())
+        return float(self._moments[1].sum())
 
     @cached_property
     def coefficient_std(self) -> Tensor:
         """Standard deviation of each coefficient over training runs and times, ``[r]``, on the device."""
-        return self.training_coefficients().flatten(0, 1).std(0, correction=0).to(self.device)
+        mean, square = self._moments
+        return (square - mean.square()).clamp(min=0).sqrt().float().to(self.device)
 
     @property
     def validation_rows(self) -> NDArray[np.intp]:
@@ -72,10 +83,6 @@ class TrainingData:
         """Training runs whose error is compared with that of the validation runs: as many, and always the same."""
         train = self.rows["train"]
         return np.random.default_rng(0).permutation(train)[: len(self.validation_rows)]
-
-    def training_coefficients(self) -> Tensor:
-        """Coefficients of the training runs, ``[n, T, r]``."""
-        return self.coefficients[torch.from_numpy(self.rows["train"])]
 
     def field_loss(self, kind: Loss, reduction: Reduction) -> FieldLoss:
         """Loss of ``kind`` in the units of this data."""

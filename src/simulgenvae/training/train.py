@@ -20,7 +20,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner import conditioner_kind
-from simulgenvae.reduction import Reduction
+from simulgenvae.reduction import OnDisk, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.budget import batch_size, member_count
 from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
@@ -43,7 +43,7 @@ class Trained:
     """Trained one after another from new weights, each on all training runs; one where the last stage fine-tunes."""
     reduction: Reduction
     condition_scaler: ConditionScaler
-    coefficients: NDArray[np.float32]
+    coefficients: NDArray[np.float32] | OnDisk
     """Of all runs, mirrored training runs last, ``[N, T, r]``."""
     conditions: Conditions
     """Of the same runs."""
@@ -126,7 +126,8 @@ def train(
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
         held = device if settings.training.speed.data_on_device else torch.device("cpu")
         inputs = network_inputs(dataset.conditions, scaler).to(held)
-        data = TrainingData(torch.from_numpy(coefficients).to(held), inputs, times, rows)
+        known = coefficients if isinstance(coefficients, OnDisk) else torch.from_numpy(coefficients).to(held)
+        data = TrainingData(known, inputs, times, rows)
         networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
         prepare_networks(networks, settings.training.speed)
         if start is not None:
