@@ -1,6 +1,7 @@
 """Prediction of new designs of the reference shape, against the product of basis and coefficients.
 
-    python benchmarks/speed/predict.py [--runs 24] [--timesteps 200] [--nodes 95008] [--designs 1000] [--folder FOLDER]
+    python benchmarks/speed/predict.py [--runs 24] [--timesteps 200] [--nodes 95008] [--designs 1000]
+                                       [--repeats 7] [--folder FOLDER]
 
 A surrogate of moving pulses is trained for a few steps, which is enough for the time of its predictions. Printed are
 the time of a whole field, and of parts of it, beside that of the bare product ``[T x r]·[r x M]`` in single precision;
@@ -34,7 +35,6 @@ from simulgenvae.fitting import fit
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
 
-REPEATS = 7
 STREAMED_TIMES, CHOSEN_NODES = 20, 1000
 
 
@@ -44,13 +44,14 @@ def main() -> None:
     parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
     parser.add_argument("--nodes", type=int, default=REFERENCE[2])
     parser.add_argument("--designs", type=int, default=1000)
+    parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
     console = Console()
     dataset = Dataset.open(written(options.folder, options.runs, options.timesteps, options.nodes))
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         surrogate = trained(dataset, Study(Path(folder) / "study"))
-        console.print(in_this_process(surrogate))
+        console.print(in_this_process(surrogate, options.repeats))
         console.print(commands(Path(folder), surrogate, options.designs))
 
 
@@ -61,7 +62,7 @@ def trained(dataset: Dataset, study: Study) -> Surrogate:
     return fit(dataset, Settings.model_validate({"training": few}), study=study)
 
 
-def in_this_process(surrogate: Surrogate) -> Table:
+def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
     """Medians of predictions of one design, and of the bare product, in turn."""
     one = new_designs(1)
     times, nodes = surrogate.times[:: max(1, len(surrogate.times) // 10)], np.arange(surrogate.reduction.field_shape[0])
@@ -75,7 +76,7 @@ def in_this_process(surrogate: Surrogate) -> Table:
         "whole field, with uncertainty": lambda: surrogate.predict(one, samples=2),
     }
     seconds: dict[str, list[float]] = {name: [] for name in what}
-    for turn in range(REPEATS + 1):
+    for turn in range(repeats + 1):
         for name, predict in what.items():
             start = time.perf_counter()
             predict()

@@ -1,7 +1,7 @@
 """What a step of training costs beside its forward pass, backward pass and optimiser, and beside that of another mesh.
 
-    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008] [--device cpu|cuda]
-                                          [--folder FOLDER]
+    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008] [--steps 60] [--repeats 5]
+                                          [--device cpu|cuda] [--folder FOLDER]
 
 The end-to-end stage of the usual networks on moving pulses, for each number of nodes: the training loop with all that
 goes on in it (batches, clipping, log, validation, checkpoints), and the same loss, backward pass and optimiser on a
@@ -35,15 +35,17 @@ from simulgenvae.training.problem import Networks, TrainingData, network_inputs,
 from simulgenvae.training.speed import worker_count
 from simulgenvae.training.stages import EndToEndStage
 
-STEPS, REPEATS = 60, 5
-
 
 class Learner:
     """The last stage of training on one mesh."""
 
-    def __init__(self, dataset: Dataset, folder: Path, device: torch.device) -> None:
-        self.settings = Settings.model_validate({"training": {"end_to_end": {"steps": STEPS}}})
-        self.folder, rows = folder, make_split(dataset.ids, self.settings.data, None).rows(dataset.ids)
+    def __init__(self, dataset: Dataset, folder: Path, device: torch.device, steps: int) -> None:
+        self.settings = Settings.model_validate({"training": {"end_to_end": {"steps": steps}}})
+        self.folder, self.steps, rows = (
+            folder,
+            steps,
+            make_split(dataset.ids, self.settings.data, None).rows(dataset.ids),
+        )
         workers = worker_count(self.settings.training.speed)
         reduction, coefficients = reduce_runs(dataset, rows["train"], self.settings.reduction, workers)
         scaler = ConditionScaler.fit(dataset.conditions.select(rows["train"]))
@@ -64,7 +66,7 @@ class Learner:
             loop = Loop(self.networks, self.data, self.folder, {}, log, seed=0)
             start = time.perf_counter()
             loop.run([self.stage])
-            return (time.perf_counter() - start) / STEPS
+            return (time.perf_counter() - start) / self.steps
 
     def bare(self) -> float:
         """Seconds of a step with nothing but the loss, its gradients and the optimiser."""
@@ -74,14 +76,14 @@ class Learner:
         optimizers = Optimizers(self.stage.trained, self.settings.training.optimizer, schedule.weight_decay)
         self.networks.train()
         start = time.perf_counter()
-        for _ in range(STEPS):
+        for _ in range(self.steps):
             optimizers.zero_grad()
             loss = self.stage.losses(batch, 1.0)["loss"]
             loss.backward()
             optimizers.step(1e-4, loss.detach().isfinite())
         if self.data.device.type == "cuda":
             torch.cuda.synchronize()
-        return (time.perf_counter() - start) / STEPS
+        return (time.perf_counter() - start) / self.steps
 
 
 def main() -> None:
@@ -89,6 +91,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=48)
     parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
     parser.add_argument("--nodes", type=int, nargs="+", default=[1000, REFERENCE[2]])
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
@@ -98,9 +102,9 @@ def main() -> None:
         for nodes in options.nodes:
             dataset = Dataset.open(written(options.folder, options.runs, options.timesteps, nodes))
             (folder := Path(scratch) / str(nodes)).mkdir()
-            learners[nodes] = Learner(dataset, folder, device)
+            learners[nodes] = Learner(dataset, folder, device, options.steps)
         seconds: dict[int, list[tuple[float, float]]] = {nodes: [] for nodes in learners}
-        for _ in range(REPEATS):
+        for _ in range(options.repeats):
             for nodes, learner in learners.items():
                 seconds[nodes].append((learner.looped(), learner.bare()))
     table = Table("nodes", "rank", "step", "bare step", "of the bare step", title=f"{options.runs} runs, {device}")

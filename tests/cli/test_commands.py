@@ -231,3 +231,13 @@ def test_the_installed_command_explains_itself(arguments: list[str]) -> None:
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith("usage: simulgenvae")
+
+
+def test_export_writes_a_model_that_says_the_same(cli: Any, trained: Path) -> None:
+    done = cli("export", trained, "--out", trained / "model.pt2")
+    assert done.code == 0, done.err
+    assert "differs from the surrogate by" in done.out
+    assert (trained / "model.pt2").is_file()
+    again = cli("export", trained, "--out", trained / "model.pt2")
+    assert again.code == 2
+    assert "--overwrite" in again.err

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from simulgenvae.cli import check, demo, evaluate, explore, ingest, learning_curve, predict, suggest, train
+from simulgenvae.cli import check, demo, evaluate, explore, export, ingest, learning_curve, predict, suggest, train
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
 
-COMMANDS = (demo, ingest, check, train, evaluate, learning_curve, suggest, predict, explore)
+COMMANDS = (demo, ingest, check, train, evaluate, learning_curve, suggest, predict, explore, export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -45,7 +45,7 @@ class ModulatedDecoder(nn.Module):
 
     def forward(self, latents: Latents, times: Tensor) -> Tensor:
         """Latents of B runs and normalised times ``[T]`` or ``[B, T]`` to standardised coefficients ``[B, T, r]``."""
-        times = times.expand(len(latents.z), -1).unsqueeze(-1)
+        times = times.expand(latents.z.shape[0], -1).unsqueeze(-1)  # torch.export follows `shape`, not `len`
         stretch, phase = self.warp(latents.z).unsqueeze(1).chunk(2, dim=-1)
         angle = self.frequency * (1 + stretch) * times + phase
         x = torch.cat([angle.sin(), angle.cos(), times], dim=-1)

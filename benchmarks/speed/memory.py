@@ -1,0 +1,71 @@
+"""The most memory that preparation, training and prediction hold, for studies of several numbers of runs.
+
+    python benchmarks/speed/memory.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder FOLDER]
+
+Each in a process of its own, on moving pulses; training takes a few steps of every stage, prediction one design with
+its uncertainty. What Python and its libraries hold themselves, about 0.5 GB, is in all figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from predict import new_designs, trained
+from prepare import FOLDER, prepared
+from pulses import REFERENCE, written
+from rich.console import Console
+from rich.table import Table
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.settings import Study
+from simulgenvae.surrogate import Surrogate
+
+
+def preparation(data: Path, study: Path) -> None:
+    """Statistics, modes and coefficients."""
+    prepared(data)
+
+
+def training(data: Path, study: Path) -> None:
+    """All of a training, but few steps."""
+    trained(Dataset.open(data), Study(study))
+
+
+def prediction(data: Path, study: Path) -> None:
+    """One design with its uncertainty, by the model that the training left."""
+    Surrogate.load(Study(study)).predict(new_designs(1), samples=2)
+
+
+def peak(work: Callable[[Path, Path], None], data: Path, study: Path) -> int:
+    """Bytes that this process, which is new, held at most."""
+    work(data, study)
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, nargs="+", default=[24, 48, 96])
+    parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
+    parser.add_argument("--nodes", type=int, default=REFERENCE[2])
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    context, works = multiprocessing.get_context("spawn"), (preparation, training, prediction)
+    table = Table("runs", "data", *(work.__name__ for work in works), title=f"{options.nodes:,} nodes")
+    for runs in options.runs:
+        data = written(options.folder, runs, options.timesteps, options.nodes)
+        cells = [str(runs), f"{4e-9 * runs * options.timesteps * options.nodes:.1f} GB"]
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            for work in works:
+                with context.Pool(1) as pool:
+                    cells.append(f"{pool.apply(peak, (work, data, Path(folder) / 'study')) / 1e9:.2f} GB")
+        table.add_row(*cells)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae.deployment.field_model import FieldModel
+from simulgenvae.deployment.write import inputs_of, largest_difference, random_designs
+from simulgenvae.errors import UserError
+from simulgenvae.fitting import fit
+from simulgenvae.surrogate import Surrogate
+
+MakeSurrogate = Callable[..., Surrogate]
+KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many components"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_network_says_what_the_surrogate_says(make_surrogate: MakeSurrogate, kind: str, share: float) -> None:
+    surrogate = make_surrogate(kind, share)
+    designs = random_designs(surrogate, 4)
+    given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
+    with torch.inference_mode():
+        found = FieldModel(surrogate)(**given).numpy()
+    expected = surrogate.predict(designs)["fields"].to_numpy()
+    assert found.shape == expected.shape
+    assert found.dtype == np.float32
+    assert largest_difference(found, expected) < 2e-5
+
+
+def test_the_cases_have_mirrored_pictures_and_components_that_share_a_length_scale(
+    make_surrogate: MakeSurrogate,
+) -> None:
+    ensemble = make_surrogate("many components").ensemble
+    assert ensemble.views
+    arrays = ensemble.linear.processes.arrays()
+    assert arrays["theta"].shape[1] - 2 < arrays["x"].shape[1]
+
+
+def test_the_vae_alone_predicts_nothing(waves: object, make_settings: Callable) -> None:
+    with pytest.raises(UserError, match="--stage conditioner"):
+        FieldModel(fit(waves, make_settings(1), stages=["vae"]))
