@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +12,25 @@ import numpy as np
 import pytest
 import torch
 
+from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import BLOCK_SNAPSHOTS
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import reduce_runs
-from simulgenvae.settings import ReductionSettings
+from simulgenvae.settings import ReductionSettings, Study
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.preparation_watch import PreparationWatch, watched
+from simulgenvae.training.tensor_file import read_tensors
 
+QUICK = [
+    "--set",
+    "training.vae.steps=1",
+    "--set",
+    "training.checkpoint_seconds=0.001",
+    "--set",
+    "training.device='cpu'",
+]
 IDENTITY = {"data": "waves"}
 ROWS = np.arange(4)
 
@@ -64,6 +76,36 @@ def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Pat
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
     assert Stopping.runs <= 4 + (4 + 6) - (at - 5), "runs that were done are not read again"
+    assert not file.exists()
+
+
+def test_killed_and_resumed_is_uninterrupted(
+    make_waves: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL in the middle of a pass, then ``--resume``, as users do it."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as in this process: sums depend on the number of threads
+    dataset = make_waves(runs=24, timesteps=BLOCK_SNAPSHOTS, nodes=100)
+    commands = []
+    for name in ("whole", "killed"):
+        study = Study(tmp_path / name)
+        study.input_data.mkdir(parents=True)
+        dataset.save(study.dataset)
+        commands.append(["train", str(study.folder), "--stage", "vae", *QUICK])
+    assert main(commands[0]) == 0
+    process = multiprocessing.get_context("forkserver").Process(target=main, args=(commands[1],))
+    process.start()
+    file = tmp_path / "killed/checkpoints/preparing.safetensors"
+    while not file.exists() and process.is_alive():
+        time.sleep(0.001)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert file.exists(), "it was killed while it prepared"
+    assert main([*commands[1], "--resume"]) == 0
+    whole, killed = (
+        read_tensors(tmp_path / name / "checkpoints/prepared.safetensors")[0] for name in ("whole", "killed")
+    )
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
     assert not file.exists()
 
 
