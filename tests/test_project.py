@@ -40,11 +40,12 @@ def test_every_requirement_is_pinned_to_one_version() -> None:
     assert pins["torch"] == "2.13.0"
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())
     extras = PROJECT["optional-dependencies"]
-    assert names(PROJECT["dependencies"] + extras["mesh"] + extras["dev"]) <= set(pins)
+    assert names(PROJECT["dependencies"] + extras["mesh"] + extras["onnx"] + extras["dev"]) <= set(pins)
 
 
 def test_the_package_imports_only_what_it_declares() -> None:
-    declared = names(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["mesh"])
+    extras = PROJECT["optional-dependencies"]
+    declared = names(PROJECT["dependencies"] + extras["mesh"] + extras["onnx"])
     known = {MODULES.get(name, name) for name in declared} | set(sys.stdlib_module_names) | PARTS | {"simulgenvae"}
     assert {name: path for name, path in imported("src").items() if name not in known} == {}
 

@@ -9,7 +9,7 @@ from simulgenvae.settings import StageSettings
 
 PACE = {"vae": 8, "conditioner": 8, "end_to_end": 33}
 """Steps per square root of the number of training snapshots, where the settings leave the budget open."""
-PACE_WITH_PICTURES = {"vae": 6, "conditioner": 3, "end_to_end": 15}
+PACE_WITH_PICTURES = {"vae": 6, "conditioner": 3, "end_to_end": 12}
 """The same where a step also reads pictures, which takes twice the time."""
 FORGOTTEN = 0.5
 """Share of these for a stage whose networks a later one replaces by new ones: what it ends with is only looked at."""

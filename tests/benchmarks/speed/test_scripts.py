@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-import subprocess
+import importlib
 import sys
 from pathlib import Path
 
 import pytest
 
-SPEED = Path(__file__).parents[3] / "benchmarks" / "speed"
 SMALL = ["--timesteps", "6", "--nodes", "40"]
 CASES = {
-    "train_step.py": (
+    "train_step": (
         ["--runs", "6", "--timesteps", "6", "--nodes", "30", "40", "--steps", "2", "--repeats", "1"],
         ["│ 30 ", "│ 40 "],
     ),
-    "train_to_error.py": (
+    "train_to_error": (
         ["--runs", "8", *SMALL, "--minutes", "0.01", "--steps", "9", "--filters", "16", "8"],
         ["direct", "default"],
     ),
-    "predict.py": (
+    "predict": (
         ["--runs", "8", *SMALL, "--designs", "5", "--repeats", "1"],
         ["bare product", "whole field", "5 designs"],
     ),
-    "memory.py": (["--runs", "6", *SMALL], ["preparation", "training", "prediction", "│ 6 "]),
 }
 
 
 @pytest.mark.parametrize("script", CASES)
-def test_it_prints_its_table(script: str, tmp_path: Path) -> None:
+def test_it_prints_its_table(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments, texts = CASES[script]
-    found = subprocess.run(
-        [sys.executable, str(SPEED / script), *arguments, "--folder", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"COLUMNS": "200", "PATH": "", "OMP_NUM_THREADS": "1"},
-    )
-    assert found.returncode == 0, found.stderr
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "argv", [script, *arguments, "--folder", str(tmp_path)])
+    importlib.import_module(script).main()
+    printed = capsys.readouterr().out
     for text in texts:
-        assert text in found.stdout
+        assert text in printed
+
+
+def test_the_most_memory_of_each_work_is_measured(tmp_path: Path) -> None:
+    memory, pulses = (importlib.import_module(name) for name in ("memory", "pulses"))
+    data, study = pulses.written(tmp_path, 6, 6, 40), tmp_path / "study"
+    peaks = [memory.peak(work, data, study) for work in (memory.preparation, memory.training, memory.prediction)]
+    assert min(peaks) > 2**20
+    assert peaks == sorted(peaks), "it is the most that this process ever held"
