@@ -47,7 +47,7 @@ Counts = dict[str, int]
 
 
 def main() -> None:
-    parser = parser_of(__doc__, list(SPACES), ["steady", "impact"])
+    parser = parser_of(__doc__, list(SPACES), ["steady", "source"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--start", type=int, default=40, help="runs to begin with")
     parser.add_argument("--add", type=int, default=20, help="runs to add")
