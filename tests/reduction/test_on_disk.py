@@ -73,10 +73,12 @@ def test_training_from_disk_is_training_from_memory(
     assert "novelty" not in predicted
 
 
+@pytest.mark.parametrize("in_memory", [0, 2**31])
 @pytest.mark.usefixtures("nothing_fits")
 def test_it_goes_on_where_it_was_stopped(
-    waves: Dataset, direct: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    waves: Dataset, direct: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
 ) -> None:
+    """Also with the fields in memory, as with ``data.load_all``."""
     (tmp_path / "study").mkdir()
     expected = fit(waves, direct)
     import simulgenvae.training.loop as loop
@@ -92,7 +94,7 @@ def test_it_goes_on_where_it_was_stopped(
     with pytest.raises(Interrupted):
         fit(waves, direct, study=Study(tmp_path / "study"))
     monkeypatch.undo()
-    monkeypatch.setattr("simulgenvae.reduction.on_disk.STATES_IN_MEMORY", 0)
+    monkeypatch.setattr("simulgenvae.reduction.on_disk.STATES_IN_MEMORY", in_memory)
     found = fit(waves, direct, study=Study(tmp_path / "study"), resume=True)
     for name, value in expected.networks.state_dict().items():
         assert torch.equal(value, found.networks.state_dict()[name]), name

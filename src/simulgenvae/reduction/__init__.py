@@ -15,7 +15,7 @@ from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.on_disk import OnDisk, stays_on_disk
 from simulgenvae.reduction.pod import Pod
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.reduction.watch import Watch
+from simulgenvae.reduction.watch import UNWATCHED, Watch
 from simulgenvae.settings import ReductionSettings
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "encode_runs",
     "reduce_runs",
     "restore_reduction",
+    "runs_in",
     "stays_on_disk",
 ]
 
@@ -38,7 +39,7 @@ def reduce_runs(
     settings: ReductionSettings,
     workers: int = 0,
     fits: Callable[[Reduction], None] = lambda _: None,
-    watch: Watch | None = None,
+    watch: Watch = UNWATCHED,
     *,
     on_disk: bool = False,
 ) -> tuple[Reduction, NDArray[np.float32] | OnDisk]:
@@ -56,12 +57,19 @@ def reduce_runs(
     statistics.require_variation()
     direct = Direct(StateMap.fit(statistics, settings))
     fits(direct)
-    return direct, OnDisk(dataset, direct) if on_disk else encode_runs(dataset, direct, workers)
+    return direct, runs_in(dataset, direct, workers, on_disk=on_disk)
 
 
 def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Reduction:
     """Reduction from a model file; raises KeyError when an array is missing."""
     return Direct.from_arrays(arrays) if method == "none" else Pod.from_arrays(arrays)
+
+
+def runs_in(
+    dataset: Dataset, reduction: Reduction, workers: int = 0, *, on_disk: bool = False
+) -> NDArray[np.float32] | OnDisk:
+    """:func:`encode_runs`, or what computes them when they are asked for."""
+    return OnDisk(dataset, reduction) if on_disk else encode_runs(dataset, reduction, workers)
 
 
 def encode_runs(dataset: Dataset, reduction: Reduction, workers: int = 0) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ from simulgenvae.reduction.base import Decoder
 from simulgenvae.reduction.parts import PART, parts
 from simulgenvae.reduction.sketch import pilot, rank_for, sketched
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.reduction.watch import Watch
+from simulgenvae.reduction.watch import UNWATCHED, Watch
 from simulgenvae.settings import ReductionSettings
 
 CHECKED = 4096
@@ -46,7 +46,7 @@ class Pod:
         settings: ReductionSettings,
         workers: int = 0,
         fits: Callable[[Self], None] = lambda _: None,
-        watch: Watch | None = None,
+        watch: Watch = UNWATCHED,
     ) -> tuple[Self, NDArray[np.float32]]:
         """Modes of the runs ``rows``, and the coefficients of all runs of the data set, ``[N, T, r]``.
 
@@ -60,7 +60,7 @@ class Pod:
             for count in sorted({found.enough, found.modes.shape[1]}):
                 modes = found.modes[:, :count]
                 fits(cls(found.state, modes.numpy()))
-                projected, left_out = _projected(dataset, rows, found.state, modes, workers, watch or Watch())
+                projected, left_out = _projected(dataset, rows, found.state, modes, workers, watch)
                 complete = left_out <= settings.tolerance**2 * found.energy
                 if complete:
                     break
@@ -84,7 +84,7 @@ class Pod:
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
         snapshots = torch.from_numpy(np.require(run, np.float32, "W")).flatten(1)  # torch wants what it could write to
-        return _coordinates(snapshots, self.state, torch.from_numpy(self.basis)).numpy()
+        return _coordinates(snapshots, *_affine(self.state), torch.from_numpy(self.basis)).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         known = torch.from_numpy(coefficients.astype(np.float32, copy=False).reshape(-1, self.rank))
@@ -126,7 +126,7 @@ def _projected(
     done = watch.resume(name, runs, known)
     for numbers, snapshots in read_blocks(dataset, range(done, runs), workers):
         block = torch.from_numpy(snapshots).flatten(1)
-        inner = _coordinates(block, state, modes)
+        inner = _coordinates(block, mean, factor, modes)
         projected[torch.from_numpy(numbers)] = inner.view(len(numbers), steps, -1)
         learned = torch.from_numpy(np.isin(numbers, rows).repeat(steps))
         start = np.random.default_rng(done).integers(size - checked + 1)
@@ -138,11 +138,10 @@ def _projected(
     return projected, float(left_out)
 
 
-def _coordinates(snapshots: Tensor, state: StateMap, modes: Tensor) -> Tensor:
-    """Of snapshots ``[n, M·V]`` in physical units, ``[n, k]``."""
-    mean, factor = _affine(state)
+def _coordinates(snapshots: Tensor, mean: Tensor, factor: Tensor, modes: Tensor) -> Tensor:
+    """Of snapshots ``[n, M·V]`` in physical units, of which :func:`_affine` makes states, ``[n, k]``."""
     found, buffer = torch.zeros(len(snapshots), modes.shape[1]), torch.empty(len(snapshots), PART)
-    for part in parts(state.size):
+    for part in parts(len(mean)):
         few = snapshots[:, part]
         states = torch.sub(few, mean[part], out=buffer[:, : few.shape[1]]).mul_(factor[part])
         found.addmm_(states, modes[part])

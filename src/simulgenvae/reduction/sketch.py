@@ -22,7 +22,7 @@ from simulgenvae.reduction.moments import Moments
 from simulgenvae.reduction.parts import PART, parts
 from simulgenvae.reduction.scaling import FieldStatistics
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.reduction.watch import Watch
+from simulgenvae.reduction.watch import UNWATCHED, Watch
 from simulgenvae.settings import ReductionSettings
 
 OVERSAMPLING = 32
@@ -121,7 +121,7 @@ def sketched(
     known: Pilot,
     width: int,
     workers: int = 0,
-    watch: Watch | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Sketch:
     """Read the runs ``rows`` once: statistics, and a subspace of ``width`` (at most ``known.most``) dimensions.
 
@@ -130,7 +130,7 @@ def sketched(
     makes it a step of subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4). What is seen of the product
     at some entries is enough for that.
     """
-    image, weights, moments = _summed(dataset, rows, known, width, workers, watch or Watch())
+    image, weights, moments = _summed(dataset, rows, known, width, workers, watch)
     statistics = moments.statistics(dataset.shape[2:])
     statistics.require_variation()
     state = StateMap.fit(statistics, settings)

@@ -18,3 +18,7 @@ class Watch:
 
     def advance(self, name: str, done: int) -> None:
         """So many runs are done; may raise to stop the pass."""
+
+
+UNWATCHED = Watch()
+"""Where nobody follows a pass."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.reduction import OnDisk, Reduction, Watch, encode_runs, reduce_runs, restore_reduction, stays_on_disk
+from simulgenvae.reduction import OnDisk, Reduction, Watch, reduce_runs, restore_reduction, runs_in, stays_on_disk
 from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
@@ -60,7 +60,10 @@ def prepare(
     ``fits`` raises UserError where training with a reduction would not fit into the memory; ``watch`` follows the
     reduction of the fields.
     """
-    on_disk = stays_on_disk(dataset, settings)
+    on_disk, workers = stays_on_disk(dataset, settings), worker_count(settings.training.speed)
+    # Without a reduction they are the fields, which are there already.
+    kept = settings.reduction.method == "pod"
+    coefficients: NDArray[np.float32] | OnDisk
     if checkpoint is not None and file is not None:
         tensors, about = read_tensors(file)
         check_identity(file, about, identity)
@@ -68,18 +71,17 @@ def prepare(
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
             reduction = restore_reduction(settings.reduction.method, arrays)
             scaler = ConditionScaler.from_dict(about["condition_scaler"])
-            if on_disk:
-                return reduction, OnDisk(dataset, reduction), scaler
-            known = arrays["coefficients"]
-            if known.shape != (*dataset.shape[:2], reduction.rank) or known.dtype != np.float32:
-                raise ValueError(f"coefficients {known.shape} of type {known.dtype}")
-        return reduction, known, scaler
-    workers = worker_count(settings.training.speed)
-    coefficients: NDArray[np.float32] | OnDisk
+            if kept:
+                coefficients = arrays["coefficients"]
+                if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
+                    raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
+        if not kept:
+            coefficients = runs_in(dataset, reduction, workers, on_disk=on_disk)
+        return reduction, coefficients, scaler
     if start is not None:
         reduction, scaler = start.reduction, start.condition_scaler
         fits(reduction)
-        coefficients = OnDisk(dataset, reduction) if on_disk else encode_runs(dataset, reduction, workers)
+        coefficients = runs_in(dataset, reduction, workers, on_disk=on_disk)
     else:
         require_fitting_memory(dataset, len(rows["train"]), settings)
         reduction, coefficients = reduce_runs(
@@ -88,7 +90,7 @@ def prepare(
         scaler = _scaler(dataset.conditions.select(rows["train"]), coefficients, rows["train"])
     if file is not None:
         arrays = reduction.arrays()
-        if not isinstance(coefficients, OnDisk):
+        if kept and not isinstance(coefficients, OnDisk):
             arrays["coefficients"] = coefficients
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         write_tensors(file, tensors, {"identity": identity, "condition_scaler": scaler.to_dict()})
