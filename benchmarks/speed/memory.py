@@ -8,7 +8,6 @@ its uncertainty. What Python and its libraries hold themselves, about 0.5 GB, is
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import resource
 import tempfile
@@ -16,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from predict import new_designs, trained
-from prepare import FOLDER, prepared
-from pulses import REFERENCE, written
+from prepare import prepared
+from pulses import parser_of, written
 from rich.console import Console
 from rich.table import Table
 
@@ -48,12 +47,7 @@ def peak(work: Callable[[Path, Path], None], data: Path, study: Path) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, nargs="+", default=[24, 48, 96])
-    parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
-    parser.add_argument("--nodes", type=int, default=REFERENCE[2])
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    options = parser.parse_args()
+    options = parser_of(__doc__).parse_args()
     context, works = multiprocessing.get_context("spawn"), (preparation, training, prediction)
     table = Table("runs", "data", *(work.__name__ for work in works), title=f"{options.nodes:,} nodes")
     for runs in options.runs:

@@ -24,8 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from prepare import FOLDER
-from pulses import LOWER, NAMES, REFERENCE, UPPER, written
+from pulses import FOLDER, LOWER, NAMES, REFERENCE, UPPER, written
 from rich.console import Console
 from rich.table import Table
 

@@ -10,7 +10,6 @@ kept in FOLDER (benchmarks/cache/speed) for the next time; the reference shape, 
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import resource
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pulses import REFERENCE, written
+from pulses import parser_of, written
 from rich.console import Console
 from rich.table import Table
 
@@ -28,19 +27,13 @@ from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import ReductionSettings, SpeedSettings
 from simulgenvae.training.speed import worker_count
 
-FOLDER = Path(__file__).parents[1] / "cache" / "speed"
 READ_BYTES = 2**24
 ROWS = 800
 """Snapshots of one product; more take as long each."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, nargs="+", default=[24, 48, 96])
-    parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
-    parser.add_argument("--nodes", type=int, default=REFERENCE[2])
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    options = parser.parse_args()
+    options = parser_of(__doc__).parse_args()
     console = Console()
     titles = ("runs", "data", "rank", "read once", "two products", "prepared in", "of the limit", "peak memory")
     table = Table(*titles, title=f"{options.timesteps} timesteps, {options.nodes:,} nodes, {os.cpu_count()} cores")

@@ -6,6 +6,7 @@ this folder take it where solved runs of the reference shape (484 runs x 200 tim
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,20 @@ from simulgenvae.data.store import write_store
 
 NAMES = ("start", "angle", "speed", "width")
 LOWER, UPPER = np.array([0.2, -0.5, 0.4, 0.06]), np.array([0.8, 0.5, 0.8, 0.1])
+FOLDER = Path(__file__).parents[1] / "cache" / "speed"
+"""Where studies are kept for the next time."""
 REFERENCE = 484, 200, 95_008
 """Runs, timesteps and nodes of the documented reference study."""
+
+
+def parser_of(text: str | None) -> argparse.ArgumentParser:
+    """Arguments of a script on studies of several numbers of runs; ``text`` is its docstring."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, nargs="+", default=[24, 48, 96])
+    parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
+    parser.add_argument("--nodes", type=int, default=REFERENCE[2])
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    return parser
 
 
 def description(runs: int, timesteps: int, nodes: int) -> Description:

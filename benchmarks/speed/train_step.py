@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from prepare import FOLDER
-from pulses import REFERENCE, written
+from pulses import FOLDER, REFERENCE, written
 from rich.console import Console
 from rich.table import Table
 

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from prepare import FOLDER
-from pulses import written
+from pulses import FOLDER, written
 from rich.console import Console
 from rich.table import Table
 

@@ -59,8 +59,6 @@ def run(options: argparse.Namespace, console: Console) -> None:
         raise UserError(f"--seed is {options.seed}: give a whole number from 0 to 2**63 - 1.")
     if options.out.suffix != ".csv":
         raise UserError(f"{options.out}: designs are written as .csv")
-    if not options.out.parent.is_dir():
-        raise UserError(f"{options.out}: the folder {options.out.parent} does not exist; make it first")
     require_free(options.out, overwrite=options.overwrite)
     study = Study.open(options.folder)
     surrogate = Surrogate.load(study)

@@ -118,6 +118,7 @@ def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
     if description.shape != shape:
         expected = " x ".join(map(str, description.shape))
         raise UserError(f"{path}: damaged: the fields are {' x '.join(map(str, shape))}, but should be {expected}")
+    # Of more than half the free memory, nothing would be left in the cache of files when the next pass comes to it.
     store = (DirectStore if 8 * math.prod(shape) > available_memory() else LocalStore)(path / "fields", read_only=True)
     return description, zarr.open_array(store, mode="r", zarr_format=3), attributes["fingerprint"]
 

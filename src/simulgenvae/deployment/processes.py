@@ -7,11 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.ensemble.linear import LinearModel
-from simulgenvae.regression.gaussian_process import Groups
 from simulgenvae.regression.pod_regression import RunModes
-
-_MATERN = 0
-"""Place of the Matérn kernel among those of :class:`simulgenvae.regression.pod_gpr.PodGpr`."""
 
 
 class Processes(nn.Module):
@@ -20,13 +16,11 @@ class Processes(nn.Module):
     def __init__(self, linear: LinearModel) -> None:
         super().__init__()
         arrays, images = linear.processes.arrays(), linear.features.images
-        self.parameters_read, components, kernel = map(int, arrays["view"])
-        self.matern = kernel == _MATERN
+        self.kernel, groups = linear.processes.kernel, linear.processes.groups
         x, theta, runs = arrays["x"], arrays["theta"], arrays["coefficients"]
-        groups = theta.shape[1] - 2
-        self.shared = x.shape[1] - groups + 1 if x.shape[1] > groups else 0
+        self.shared, self.components = groups.shared, int(arrays["view"][1])
         scale = np.ones(x.shape[1])
-        scale[x.shape[1] - self.shared :] = Groups.of(x, self.shared).spread
+        scale[x.shape[1] - self.shared :] = groups.spread
         # Amplitudes of modes enter the weights of the training runs linearly, and so the coefficients.
         modes = RunModes(arrays["left"], arrays["singular"])
         rest, unit = modes.weights(np.zeros((1, len(theta)))), modes.weights(np.eye(len(theta)))
@@ -41,12 +35,10 @@ class Processes(nn.Module):
             base=rest.astype(np.float32) @ flat,
             modes=(unit - rest).astype(np.float32) @ flat,
         )
-        self.components = components
-        if images is not None and components:
+        if images is not None and self.components:
             centred = images.pixels.astype(np.float32) - images.mean
-            self._hold(
-                pixel_mean=images.mean, projection=centred.T.astype(np.float64) @ images.projection[:, :components]
-            )
+            projection = centred.T.astype(np.float64) @ images.projection[:, : self.components]
+            self._hold(pixel_mean=images.mean, projection=projection)
 
     def _hold(self, **arrays: np.ndarray) -> None:
         for name, array in arrays.items():
@@ -63,7 +55,7 @@ class Processes(nn.Module):
         if self.shared:
             squared = torch.cat([squared[..., :single], squared[..., single:].sum(-1, keepdim=True)], dim=-1)
         total = (squared @ self.get_buffer("weight").T).transpose(1, 2)  # [m, modes, n]
-        if self.matern:
+        if self.kernel == "matern52":
             r = (5 * total).sqrt()
             kernel = (1 + r + r.square() / 3) * (-r).exp()
         else:

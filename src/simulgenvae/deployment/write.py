@@ -37,8 +37,6 @@ def check_model_target(path: Path, *, overwrite: bool = False) -> None:
     """UserError unless a model can be written to ``path``: known suffix, existing folder, nothing in the way."""
     if path.suffix not in WRITERS:
         raise UserError(f"{path}: a model is written as {' or '.join(WRITERS)}")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
     require_free(path, overwrite=overwrite)
 
 

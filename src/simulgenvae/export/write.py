@@ -29,8 +29,6 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in WRITERS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
         raise UserError(f"{path}: {given}; predictions are written as {', '.join(WRITERS)}")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
     for target in (path, series_folder(path)) if path.suffix == ".pvd" else (path,):
         require_free(target, overwrite=overwrite)
 

@@ -85,7 +85,17 @@ class PodGpr(PodRegression):
 
     def _squared(self, seen: Inputs) -> Values:
         """Squared distances ``[G, m, n]`` of designs to the known ones, in the columns of the view."""
-        return _groups(self._x, self._choice.view).squared_distances(seen, self._x)
+        return self.groups.squared_distances(seen, self._x)
+
+    @property
+    def groups(self) -> Groups:
+        """Which columns of designs, as the processes see them, have one length scale."""
+        return _groups(self._x, self._choice.view)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The covariance function of all processes."""
+        return self._choice.kernel
 
     def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
         squared = self._squared(self._choice.view(x))

@@ -121,7 +121,7 @@ class SpeedSettings(Group):
     """With `compile`: record a step on the GPU once and replay it, which saves the time of launching its kernels."""
     workers: Annotated[int, Field(ge=0, le=64)] | None = None
     """Threads that read runs ahead while the fields are reduced; as many as there are spare cores, at most 4, when not
-    given. Each holds one run in memory."""
+    given. With any, a second block of runs is in memory."""
 
     @model_validator(mode="after")
     def _graphs_of_compiled(self) -> Self:

@@ -136,6 +136,7 @@ class Loop:
                 validates = progress.step % validate_every == 0 or progress.step == total
                 stops = stop.is_set()
                 saves = stops or time.monotonic() - self._saved_at > settings.checkpoint_seconds
+                # A GPU that is asked for numbers stands still; the processor has them at once.
                 if validates or saves or self.data.device.type == "cpu" or progress.step % per_epoch == 0:
                     self._settle(stage)
                 if validates:

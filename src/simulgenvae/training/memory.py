@@ -1,7 +1,7 @@
 """What training needs of memory, asked before anything large is allocated.
 
-Activations are counted, not guessed: a step and a validation of each stage run on tensors that have shapes and no
-memory, so that the count follows every network and every setting of theirs.
+Activations are counted, not guessed: a step of each stage runs on tensors that have shapes and no memory, so that the
+count follows every network and every setting of theirs.
 """
 
 from __future__ import annotations
