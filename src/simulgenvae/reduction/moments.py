@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -40,8 +42,9 @@ class Moments:
         """All that is counted, as tensors that further counting changes in place."""
         return {name.removeprefix("_"): value for name, value in vars(self).items() if name != "shift"}
 
-    def count(self, block: Tensor) -> None:
-        """Another block ``[rows, M·V]`` float32, which becomes its distance from the shift."""
+    def count(self, block: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Another block ``[rows, M·V]`` float32: goes through some of its entries at a time, which become their distance
+        from the shift, and gives them ``[rows, k]`` while they are in the processor's cache."""
         self._samples += len(block)
         ones, buffer = torch.ones(1, len(block)), torch.empty(len(block), PART)
         for part in parts(len(self.shift), PART):
@@ -60,6 +63,7 @@ class Moments:
                 squares = torch.mul(some, some, out=buffer[:, : len(shift)])
                 self._total[part] += (ones @ some)[0]
                 self._squares[part] += (ones @ squares)[0]
+            yield part, some
 
     def statistics(self, shape: tuple[int, int]) -> FieldStatistics:
         """Of fields ``(M, V)``."""
@@ -83,5 +87,6 @@ def field_statistics(dataset: Dataset, rows: NDArray[np.intp], workers: int = 0)
     """Statistics of the runs ``rows``; ``workers`` threads read ahead."""
     moments = Moments(mean_of_a_run(dataset, int(rows[0])))
     for _, block in read_blocks(dataset, rows, workers):
-        moments.count(torch.from_numpy(block).flatten(1))
+        for _ in moments.count(torch.from_numpy(block).flatten(1)):
+            pass
     return moments.statistics(dataset.shape[2:])

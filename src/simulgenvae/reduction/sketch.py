@@ -33,6 +33,12 @@ MARGIN, MARGIN_OF_DIRECTIONS = 1.3, 1.1
 """Dimensions to project on for each one that a random sketch says to be enough, and one with the pilot's directions,
 whose estimates are better; and ``SPARE`` beside them."""
 SPARE = 8
+NEAR = 0.8
+"""More dimensions than this share of a sketch's are all of them: its last ones hold little, and a second projection
+costs more than they do."""
+COLUMNS = 32
+"""Widths of sketches are multiples of it where they can be: rows that begin with a line of the cache multiply a third
+quicker."""
 PILOT_ROWS, PILOT_RUNS, PILOT_BYTES = 768, 48, 2**30
 """Snapshots of the pilot at most, runs that they come from at least, and their memory at most."""
 SEEN = 8
@@ -44,12 +50,14 @@ class Directions(NamedTuple):
 
     entries: Tensor
     """Which ones, ``[s]``."""
+    shift: Tensor
+    """Mean field there, ``[s]``."""
     modes: Tensor
     """``[s, most]``, to multiply distances from the shift with."""
 
-    def along(self, distances: Tensor) -> Tensor:
-        """How far distances ``[n, M·V]`` from the shift go along the modes, about, ``[n, most]``."""
-        return distances.index_select(1, self.entries) @ self.modes
+    def along(self, fields: Tensor) -> Tensor:
+        """How far fields ``[n, M·V]`` go along the modes, about, ``[n, most]``."""
+        return fields.index_select(1, self.entries).sub_(self.shift) @ self.modes
 
 
 class Pilot(NamedTuple):
@@ -95,7 +103,8 @@ def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings,
     block = torch.from_numpy(np.concatenate(taken)).flatten(1)
     shift = block.mean(0, dtype=torch.float64).float()
     moments = Moments(shift)
-    moments.count(block)
+    for _ in moments.count(block):
+        pass
     gram = torch.zeros(len(block), len(block), dtype=torch.float64)
     factor = torch.from_numpy(StateMap.fit(moments.statistics((nodes, variables)), settings).field_factor())
     buffer = torch.empty(len(block), PART, dtype=torch.float64)  # double: rounding would look like further modes
@@ -104,14 +113,15 @@ def pilot(dataset: Dataset, rows: NDArray[np.intp], settings: ReductionSettings,
         gram.addmm_(scaled, scaled.T)
     energies, directions = torch.linalg.eigh(gram)
     rank = rank_for(energies.flip(0).clamp(min=0), float(energies.sum()), settings.tolerance)
-    width = most if 2 * rank > len(block) else min(most, math.ceil(GROWTH * rank) + OVERSAMPLING)
+    looked_for = math.ceil(GROWTH * rank) + OVERSAMPLING
+    width = most if 2 * rank > len(block) else min(most, math.ceil(looked_for / COLUMNS) * COLUMNS)
     if width < most or most in (size, len(rows) * steps) or most > len(block):
         return Pilot(shift, width, most, None)
     seen = torch.from_numpy(np.sort(random.permutation(size)[: max(size // SEEN, SEEN * most)]))
     leading, weight = directions.flip(1)[:, :most].float(), factor[seen].square()  # double: units may be of any size
     lengths = energies.flip(0)[:most].clamp(min=1e-14 * float(energies.max())).sqrt()
     modes = block[:, seen].T @ leading * weight[:, None] / lengths
-    return Pilot(shift, width, most, Directions(seen, modes.float()))
+    return Pilot(shift, width, most, Directions(seen, shift[seen], modes.float()))
 
 
 def sketched(
@@ -153,7 +163,8 @@ def sketched(
         if known.directions is None:
             energies, margin = energies.square(), MARGIN
         rank = rank_for(energies, float(energies.sum()), settings.tolerance)
-        enough = min(width, math.ceil(margin * rank) + SPARE)
+        looked_for = math.ceil(margin * rank) + SPARE
+        enough = looked_for if looked_for < NEAR * width else width
     return Sketch(state, statistics, base @ turn, enough)
 
 
@@ -168,7 +179,6 @@ def _summed(
     done = watch.resume(name, len(rows), {"image": image, "weights": weights, **moments.tensors()})
     for numbers, snapshots in read_blocks(dataset, rows[done:], workers):
         block = torch.from_numpy(snapshots).flatten(1)
-        moments.count(block)
         if every is not None:
             probe = every[done * steps :][: len(block)]
         elif known.directions is not None:
@@ -176,8 +186,9 @@ def _summed(
         else:
             probe = _random(numbers, steps, width)
         weights += probe.sum(0)
-        if width < size:
-            image.addmm_(block.T, probe)
+        for part, distances in moments.count(block):
+            if width < size:
+                image[part].addmm_(distances.T, probe)
         done += len(numbers)
         watch.advance(name, done)
     return image, weights, moments
