@@ -43,8 +43,8 @@ class Moments:
         return {name.removeprefix("_"): value for name, value in vars(self).items() if name != "shift"}
 
     def count(self, block: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Another block ``[rows, M·V]`` float32: goes through some of its entries at a time, which become their distance
-        from the shift, and gives them ``[rows, k]`` while they are in the processor's cache."""
+        """Another block ``[rows, M·V]`` float32: some entries at a time become their distance from the shift, and
+        are given, ``[rows, k]``, while they are in the processor's cache."""
         self._samples += len(block)
         ones, buffer = torch.ones(1, len(block)), torch.empty(len(block), PART)
         for part in parts(len(self.shift), PART):
