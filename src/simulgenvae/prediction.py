@@ -32,7 +32,9 @@ def labelled(
 
 
 def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Batches of runs as one, with the warnings of all."""
+    """Batches of runs as one, with the warnings of all; a single one is not copied."""
+    if len(batches) == 1:
+        return batches[0]
     return xr.concat(
         batches,
         "run",

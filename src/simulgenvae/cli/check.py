@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
-from simulgenvae.data.check import check
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study, load_settings
@@ -31,6 +30,8 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Print tables and findings; a study with errors is a UserError."""
+    from simulgenvae.data.check import check
+
     study = Study.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 LEVEL = 0.9
 """Share of values that an interval should cover."""
@@ -70,7 +70,7 @@ class Calibration:
     @classmethod
     def of_normal(cls) -> Self:
         """For a spread that is taken as the standard deviation of normally distributed errors."""
-        return cls(1.0, float(norm.ppf((1 + LEVEL) / 2)), 0)
+        return cls(1.0, float(ndtri((1 + LEVEL) / 2)), 0)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the inverse of :meth:`from_dict`."""

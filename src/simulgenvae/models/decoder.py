@@ -36,7 +36,8 @@ class ModulatedDecoder(nn.Module):
         features, width = settings.time_features, settings.width
         context = settings.latent_dim + settings.hierarchical_dim
         # From an eighth of a period to four over the whole span, before the latents stretch it.
-        self.frequency = nn.Parameter(torch.logspace(0, 1.5, features) * math.pi / 4)
+        # On the processor even where a model is assembled without memory: products there import torch's compiler.
+        self.frequency = nn.Parameter(torch.logspace(0, 1.5, features, device="cpu") * math.pi / 4)
         self.warp = nn.Linear(settings.latent_dim, 2 * features)
         self.levels, self.layers = settings.levels, settings.layers
         widths = [2 * features + 1] + [width] * (self.levels * self.layers)
