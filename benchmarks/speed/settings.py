@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -24,13 +23,15 @@ from simulgenvae.data.images import GREY, ImageFormat
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.settings import Settings, SpeedSettings
+from simulgenvae.training.acceleration import accelerated, acceleration, precision
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
-from simulgenvae.training.speed import compiled, precision, prepare_networks, same_weights_again
+from simulgenvae.training.speed import prepare_networks, same_weights_again
 from simulgenvae.training.stages import EndToEndStage
 
 RUNS, TIMES, RANK, PIXELS, BATCH = 64, 50, 256, 256, 16
+PLAIN = {"mixed_precision": False, "compile": False, "cuda_graphs": False, "channels_last": False}
 VARIANTS: dict[str, dict[str, bool]] = {
     "plain": {},
     "mixed_precision": {"mixed_precision": True},
@@ -47,7 +48,7 @@ class Variant:
 
     def __init__(self, kind: str, choices: dict[str, bool], device: torch.device) -> None:
         torch.manual_seed(0)
-        self.speed = SpeedSettings(**{"channels_last": False, **choices})
+        self.speed = SpeedSettings(**{**PLAIN, **choices})
         settings = Settings.model_validate({"conditioner": {"kind": kind}, "training": {"speed": self.speed}})
         scaler = ConditionScaler((), (), (), (), (), (), ImageFormat(PIXELS, PIXELS, GREY, PIXELS))
         held = device if self.speed.data_on_device else torch.device("cpu")
@@ -62,7 +63,7 @@ class Variant:
         prepare_networks(self.networks, self.speed)
         loss = FieldLoss("mse", self.data.variance, None, torch.ones(RANK)).to(device)
         self.stage = EndToEndStage(self.networks, self.data, settings, loss)
-        self.losses: Callable[..., dict[str, Tensor]] = compiled(self.stage.losses, self.speed)
+        self.losses = accelerated(self.stage.losses, acceleration(self.speed, device, 0), device)
         self.optimizers = Optimizers(self.stage.trained, "muon", 0.05)
         self.seconds: list[float] = []
 
@@ -71,8 +72,7 @@ class Variant:
         self.optimizers.zero_grad()
         batch = plain_batch(self.data, torch.arange(BATCH))
         with same_weights_again(self.stage.trained, self.speed):
-            with precision(self.speed, self.data.device):
-                loss = self.losses(batch, 1.0)["loss"]
+            loss = self.losses(batch, 1.0)["loss"]
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         self.optimizers.step(1e-4, loss.detach().isfinite())
         loss.item()  # waits for a GPU
@@ -90,7 +90,7 @@ class Variant:
         with (
             torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
             same_weights_again(self.stage.trained, self.speed),
-            precision(self.speed, self.data.device),
+            precision(self.speed.mixed_precision is True, self.data.device),
         ):
             self.stage.losses(plain_batch(self.data, torch.arange(BATCH)), 1.0)
         return sum(storages.values())

@@ -26,6 +26,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
+from simulgenvae.training.acceleration import accelerated, acceleration
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
@@ -72,12 +73,14 @@ class Learner:
         schedule = self.settings.training.end_to_end
         rows = torch.from_numpy(self.data.rows["train"][: schedule.batch_size])
         batch = plain_batch(self.data, rows)
+        used = acceleration(self.settings.training.speed, self.data.device, self.steps)
+        losses = accelerated(self.stage.losses, used, self.data.device)
         optimizers = Optimizers(self.stage.trained, self.settings.training.optimizer, schedule.weight_decay)
         self.networks.train()
         start = time.perf_counter()
         for _ in range(self.steps):
             optimizers.zero_grad()
-            loss = self.stage.losses(batch, 1.0)["loss"]
+            loss = losses(batch, 1.0)["loss"]
             loss.backward()
             optimizers.step(1e-4, loss.detach().isfinite())
         if self.data.device.type == "cuda":

@@ -38,7 +38,8 @@ def _estimate(problem: Any, settings: Settings, name: str, images: ImageFormat |
         copy = type(problem)(settings, data, networks, problem.reduction)
         return [copy.stage(name)]
 
-    _, (part,) = stage_memory(problem.data.rows, 8, settings, _Scaler(2, images), problem.reduction, stages)
+    scaler, cpu = _Scaler(2, images), torch.device("cpu")
+    _, (part,) = stage_memory(problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu)
     return part
 
 

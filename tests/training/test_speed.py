@@ -13,12 +13,11 @@ from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
 from simulgenvae.models.blocks import Chain
 from simulgenvae.settings import Settings, SpeedSettings
 from simulgenvae.training.problem import Networks
-from simulgenvae.training.speed import check_speed, prepare_networks, worker_count
+from simulgenvae.training.speed import prepare_networks, worker_count
 from simulgenvae.training.train import train
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -133,13 +132,6 @@ def test_workers_that_were_asked_for(asked: int, expected: int) -> None:
 
 def test_workers_of_this_machine() -> None:
     assert 0 <= worker_count(SpeedSettings()) <= 4
-
-
-def test_graphs_need_a_gpu_and_compilation() -> None:
-    with pytest.raises(UserError, match="cuda_graphs needs a GPU"):
-        check_speed(SpeedSettings(compile=True, cuda_graphs=True), torch.device("cpu"))
-    with pytest.raises(ValueError, match="cuda_graphs needs compile"):
-        SpeedSettings(cuda_graphs=True)
 
 
 @NEEDS_COMPILER

@@ -103,11 +103,19 @@ class AugmentationSettings(Group):
         return self
 
 
-class SpeedSettings(Group):
-    """What makes training faster or smaller and, but for rounding, changes nothing else."""
+Choice = bool | Literal["auto"]
 
-    mixed_precision: bool = False
-    """Matrix products and convolutions in bfloat16, weights and sums in float32."""
+
+class SpeedSettings(Group):
+    """What makes training faster or smaller and, but for rounding, changes nothing else.
+
+    What is `auto` is left out on a processor; on a GPU it is compared with the plain path when a stage begins, and left
+    out, with a message, where it fails or finds something else.
+    """
+
+    mixed_precision: Choice = "auto"
+    """Matrix products and convolutions in bfloat16, weights and sums in float32; `auto`: on GPUs that are built for
+    it."""
     gradient_checkpointing: bool = False
     """Compute activations again in the backward pass instead of holding them: less memory, a longer step."""
     channels_last: bool = True
@@ -115,17 +123,19 @@ class SpeedSettings(Group):
     data_on_device: bool = True
     """Hold coefficients and pictures on the device. When false they stay in the computer's memory, and each batch is
     copied from pinned memory while the GPU computes."""
-    compile: bool = False
-    """Translate each stage's loss with `torch.compile`. Worth its minutes on a GPU alone."""
-    cuda_graphs: bool = False
-    """With `compile`: record a step on the GPU once and replay it, which saves the time of launching its kernels."""
+    compile: Choice = "auto"
+    """Translate each stage's loss with `torch.compile`, which takes about a minute; `auto`: on a GPU, for stages of
+    20,000 steps or more."""
+    cuda_graphs: Choice = "auto"
+    """With `compile`: record a loss on the GPU once and replay it, which saves the time of launching its kernels;
+    `auto`: wherever it is compiled on a GPU."""
     workers: Annotated[int, Field(ge=0, le=64)] | None = None
     """Threads that read runs ahead while the fields are reduced; as many as there are spare cores, at most 4, when not
     given. With any, a second block of runs is in memory."""
 
     @model_validator(mode="after")
     def _graphs_of_compiled(self) -> Self:
-        if self.cuda_graphs and not self.compile:
+        if self.cuda_graphs is True and self.compile is False:
             raise ValueError("cuda_graphs needs compile: set both, or neither")
         return self
 

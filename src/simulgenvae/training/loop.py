@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.training.acceleration import Losses, losses_for
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
@@ -31,11 +31,9 @@ from simulgenvae.training.memory import memory_errors
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
-from simulgenvae.training.speed import compiled, precision, same_weights_again
+from simulgenvae.training.speed import same_weights_again
 from simulgenvae.training.stage import Stage, forgotten
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
-
-Losses = Callable[[Batch, float], dict[str, Tensor]]
 
 LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
@@ -124,9 +122,15 @@ class Loop:
         per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, **kinds)
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
-        losses = compiled(stage.losses, settings.speed)
         self.log.start_stage(stage.label, total, progress.step)
         self.networks.train()
+        losses = losses_for(
+            stage,
+            settings.speed,
+            lambda: plain_batch(self.data, self._batch_rows(progress.step, per_epoch, size)),
+            total,
+            self.log.message,
+        )
         if progress.step == 0:
             self._save(None)
         with batch_reader(self.data, lambda step: self._batch_rows(step, per_epoch, size), total) as batch:
@@ -163,8 +167,7 @@ class Loop:
         batch = augmented_batch(self.data, batch, settings.augmentation)
         optimizers.zero_grad()
         with same_weights_again(stage.trained, settings.speed):
-            with precision(settings.speed, self.data.device):
-                terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
+            terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient)
         rate = learning_rate(step, total, stage.schedule)

@@ -26,11 +26,12 @@ from simulgenvae.models import Inputs
 from simulgenvae.reduction import Reduction, stays_on_disk
 from simulgenvae.reduction.sketch import OVERSAMPLING
 from simulgenvae.settings import Settings
+from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.peak import PeakMemory
 from simulgenvae.training.problem import Networks, TrainingData
-from simulgenvae.training.speed import precision, prepare_networks, worker_count
+from simulgenvae.training.speed import prepare_networks, worker_count
 from simulgenvae.training.stage import Stage
 
 MakeStages = Callable[[Reduction, Networks, TrainingData], Sequence[Stage]]
@@ -106,7 +107,7 @@ def require_training_memory(
     preparing = [coefficients, _runs_being_read(dataset.shape, settings)]
     if settings.reduction.method == "pod":
         preparing.append(coefficients._replace(name="their rotation to the modes"))
-    weights, steps = stage_memory(rows, timesteps, settings, scaler, reduction, make_stages)
+    weights, steps = stage_memory(rows, timesteps, settings, scaler, reduction, make_stages, device)
     saving = [coefficients]
     if checkpoints:
         preparing.append(Part("their copy for the checkpoint", size + modes, FEWER_MODES))
@@ -139,8 +140,9 @@ def stage_memory(
     scaler: ConditionScaler,
     reduction: Reduction,
     make_stages: MakeStages,
+    device: torch.device,
 ) -> tuple[int, list[Part]]:
-    """Bytes of all weights, and what a step of each stage takes beside them; a validation takes less."""
+    """Bytes of all weights, and what a step of each stage takes beside them on the device; a validation takes less."""
     data = _one_run(timesteps, reduction.rank, scaler)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     with fake:
@@ -152,7 +154,8 @@ def stage_memory(
     for stage in stages:
         size = batch_size(stage.name, stage.schedule, len(rows["train"]))
         with fake:
-            step = _step_memory(stage, networks, data, size)
+            mixed = acceleration(settings.training.speed, device, 0).mixed_precision
+            step = _step_memory(stage, networks, data, size, mixed=mixed)
         parts.append(Part(f"a step of stage {stage.name} on {size} runs", step, step_advice(stage)))
     return sum(parameter.nbytes for parameter in networks.parameters()), parts
 
@@ -171,7 +174,7 @@ def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData
     )
 
 
-def _step_memory(stage: Stage, networks: Networks, data: TrainingData, runs: int) -> int:
+def _step_memory(stage: Stage, networks: Networks, data: TrainingData, runs: int, *, mixed: bool) -> int:
     """Bytes of activations and gradients of a step; noise and mixup of a batch are small beside them."""
     networks.requires_grad_(False)
     for module in stage.trained:
@@ -179,7 +182,7 @@ def _step_memory(stage: Stage, networks: Networks, data: TrainingData, runs: int
     networks.train()
     memory = PeakMemory(networks)
     with memory:
-        with precision(stage.settings.training.speed, data.device):
+        with precision(mixed, data.device):
             loss = stage.losses(plain_batch(data, torch.zeros(runs, dtype=torch.long)), 1.0)["loss"]
         loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
     networks.zero_grad()

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from simulgenvae.errors import UserError
 from simulgenvae.models import HierarchicalVae
 from simulgenvae.models.blocks import Chain
 from simulgenvae.settings import SpeedSettings
 from simulgenvae.training.problem import Networks
 
 MOST_WORKERS = 4
-
-
-def check_speed(settings: SpeedSettings, device: torch.device) -> None:
-    """UserError for what the device cannot do."""
-    if settings.cuda_graphs and device.type != "cuda":
-        raise UserError("training.speed.cuda_graphs needs a GPU: leave it out, or set training.device = cuda there.")
 
 
 def worker_count(settings: SpeedSettings) -> int:
@@ -40,18 +32,6 @@ def prepare_networks(networks: Networks, settings: SpeedSettings) -> None:
     for module in networks.modules():
         if isinstance(module, (Chain, HierarchicalVae)):
             module.recompute = settings.gradient_checkpointing
-
-
-def compiled(function: Callable[..., Any], settings: SpeedSettings) -> Callable[..., Any]:
-    """``function``, translated where the settings ask for it; it draws the random numbers that it would draw as is."""
-    if not settings.compile:
-        return function
-    return torch.compile(function, options={"fallback_random": True, "triton.cudagraphs": settings.cuda_graphs})
-
-
-def precision(settings: SpeedSettings, device: torch.device) -> torch.autocast:
-    """Around the computation of a loss, not around its backward pass."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=settings.mixed_precision)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner import conditioner_kind
 from simulgenvae.reduction import OnDisk, Reduction
 from simulgenvae.settings import Settings
+from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size, member_count
 from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
 from simulgenvae.training.log import TrainingLog
@@ -30,7 +31,7 @@ from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import Start, prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.speed import check_speed, prepare_networks
+from simulgenvae.training.speed import prepare_networks
 from simulgenvae.training.stage import Stage, StageName
 from simulgenvae.training.stages import STAGES, EndToEndStage
 
@@ -161,7 +162,7 @@ def check_trainable(
         For a batch size larger than the training set, a constant parameter, a conditioner for other conditions, or a
         device that is not there.
     """
-    check_speed(settings.training.speed, choose_device(settings.training.device))
+    acceleration(settings.training.speed, choose_device(settings.training.device), 0)
     conditioner_kind(settings.conditioner, conditions.image_format)
     for name in stages:
         batch_size(name, getattr(settings.training, name), len(split.train))
