@@ -35,6 +35,33 @@ def test_ingest_keeps_the_given_split(cli: Any, source: Path, tmp_path: Path) ->
     assert not (study / "input_data/split.csv").exists()
 
 
+def test_runs_are_appended_and_the_model_learns_from_them_too(cli: Any, source: Path, tmp_path: Path) -> None:
+    study, fields = tmp_path / "study", np.load(source / "fields.npy")
+    header, *rows = (source / "params.csv").read_text().splitlines()
+    for name, some in (("first", slice(9)), ("more", slice(9, 12))):
+        np.save(tmp_path / f"{name}.npy", fields[some])
+        table = [f"{name}_{k},{row.split(',', 1)[1]}" for k, row in enumerate(rows[some])]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id," + header.split(",", 1)[1], *table]))
+
+    def ingest(name: str, *more: str) -> Any:
+        return cli("ingest", tmp_path / f"{name}.npy", "--params", tmp_path / f"{name}.csv", "--study", study, *more)
+
+    assert ingest("first").code == 0
+    quick = [f"--set=training.{stage}.steps=2" for stage in ("vae", "conditioner", "end_to_end")]
+    assert cli("train", study, *quick).code == 0
+    done = ingest("more", "--append")
+    assert done.code == 0, done.err
+    assert "12 runs, 6 timesteps" in done.out
+    again = ingest("more", "--append")
+    assert again.code == 2
+    assert "the study has these runs already" in again.err
+    done = cli("train", study, *quick, "--overwrite")
+    assert done.code == 0, done.err
+    assert "9 runs keep their modes, 3 are added" in done.out
+    refused = ingest("more", "--append", "--split", str(tmp_path / "split.csv"))
+    assert "--split is of no use with --append" in refused.err
+
+
 def test_settings_name_the_parameters_and_the_part_that_is_used(cli: Any, source: Path) -> None:
     (source / "study.toml").write_text('[data]\nparameters = "params.csv"\n')
     done = cli("ingest", source / "fields.npy", "--study", source, "--set", "data.first_timesteps=4")

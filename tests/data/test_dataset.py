@@ -132,6 +132,7 @@ def test_load_says_when_memory_is_short() -> None:
         small.conditions,
         Huge(),
         "",  # type: ignore[arg-type]
+        (),
     )
     with pytest.raises(UserError, match="load_all"):
         huge.load()

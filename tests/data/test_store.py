@@ -124,7 +124,7 @@ def test_more_than_the_disk_holds_is_refused_before_writing(tmp_path: Path) -> N
             return 3, 2, free, 1
 
     small = dataset()
-    huge = Huge(small.ids, small.times, 5, small.mesh, ("u",), ("",), small.conditions, small.fields, "")
+    huge = Huge(small.ids, small.times, 5, small.mesh, ("u",), ("",), small.conditions, small.fields, "", ())
     with pytest.raises(UserError, match="of disk"):
         huge.save(tmp_path / "new.zarr")
     assert list(tmp_path.iterdir()) == []

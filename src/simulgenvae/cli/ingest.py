@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from simulgenvae.cli.common import add_settings, condition_files
-from simulgenvae.data.ingest import build_dataset
+from simulgenvae.data.append import append_runs
+from simulgenvae.data.ingest import Given, build_dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study, load_settings
 
@@ -34,7 +35,9 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--units", help="units, separated by commas")
     parser.add_argument("--split", type=Path, help="CSV with id,split (train, validation or test)")
     parser.add_argument("--study", type=Path, required=True, help="study folder; made when it does not exist")
-    parser.add_argument("--overwrite", action="store_true", help="replace the data that the study has")
+    known = parser.add_mutually_exclusive_group()
+    known.add_argument("--overwrite", action="store_true", help="replace the data that the study has")
+    known.add_argument("--append", action="store_true", help="add the runs to those that the study has")
     add_settings(parser)
     parser.set_defaults(run=run)
 
@@ -42,13 +45,13 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Store the data and their split; whatever is wrong, nothing is kept."""
     study = Study(options.study)
-    if study.split_file.exists() and not options.overwrite:
+    if options.append and options.split is not None:
+        raise UserError("--split is of no use with --append: runs keep their part of the split; edit its file instead.")
+    if study.split_file.exists() and not (options.overwrite or options.append):
         raise UserError(f"{study.split_file} exists: use --overwrite to replace the study's data and split.")
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     files = condition_files(study, settings)
-    dataset, notes = build_dataset(
-        options.sources,
-        study.dataset,
+    given = Given(
         params=options.params or files.table,
         images=options.images or files.images,
         coords=options.coords,
@@ -56,11 +59,21 @@ def run(options: argparse.Namespace, console: Console) -> None:
         times=options.times,
         variables=_names(options.variables),
         units=_names(options.units),
-        settings=settings.data,
-        split=options.split,
-        split_target=study.split_file,
-        overwrite=options.overwrite,
     )
+    if options.append:
+        dataset, notes = append_runs(
+            options.sources, study.dataset, given, settings=settings.data, split_file=study.split_file
+        )
+    else:
+        dataset, notes = build_dataset(
+            options.sources,
+            study.dataset,
+            **given._asdict(),
+            settings=settings.data,
+            split=options.split,
+            split_target=study.split_file,
+            overwrite=options.overwrite,
+        )
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
     runs, times, nodes, variables = dataset.shape

@@ -16,7 +16,7 @@ from zarr.buffer.cpu import NDBuffer
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import Description, Mesh, default_variables
-from simulgenvae.data.fingerprint import Fingerprint
+from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.limits import require_memory
 from simulgenvae.data.store import read_store, write_store
 from simulgenvae.data.values import count_nonfinite, nonfinite_error, to_float32
@@ -31,10 +31,12 @@ class Dataset(Description):
 
     fields: [N, T, M, V] float32, on disk (Zarr) or in memory; read them with :meth:`run` or :meth:`read`.
     fingerprint: SHA-256 of fields and description, equal for equal data whatever the storage.
+    digests: SHA-256 of the field of each run; none in data sets that were stored by an earlier version.
     """
 
     fields: zarr.Array[Any] | NDArray[np.float32]
     fingerprint: str
+    digests: tuple[str, ...]
 
     @classmethod
     def from_arrays(
@@ -76,13 +78,19 @@ class Dataset(Description):
         )
         if description.shape != array.shape:
             raise UserError(f"fields are {array.shape}, but ids, times, nodes and variables say {description.shape}")
-        return cls(**_parts(description), fields=array, fingerprint=_fingerprint(description, array))
+        digests = _digests(conditions.ids, array)
+        return cls(**_parts(description), fields=array, fingerprint=fingerprint(description, digests), digests=digests)
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """The dataset stored at ``path``; its fields stay on disk. Raises UserError when it is damaged or none."""
-        description, fields, fingerprint = read_store(path)
-        return cls(**_parts(description), fields=fields, fingerprint=fingerprint)
+        stored = read_store(path)
+        return cls(
+            **_parts(stored.description),
+            fields=stored.fields,
+            fingerprint=stored.fingerprint,
+            digests=stored.digests,
+        )
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Store it at ``path``, run by run; nothing is left there unless all of it is. Raises UserError."""
@@ -120,12 +128,9 @@ def _parts(description: Description) -> dict[str, Any]:
     return {part.name: getattr(description, part.name) for part in dataclasses.fields(Description)}
 
 
-def _fingerprint(description: Description, fields: NDArray[np.float32]) -> str:
-    fingerprint, bad = Fingerprint(description), []
-    for name, run in zip(description.ids, fields, strict=True):
-        fingerprint.add(run)
-        if count := count_nonfinite(run):
-            bad.append((name, count))
+def _digests(ids: Sequence[str], fields: NDArray[np.float32]) -> tuple[str, ...]:
+    """Of each run; UserError naming the runs that are not finite."""
+    bad = [(name, count) for name, run in zip(ids, fields, strict=True) if (count := count_nonfinite(run))]
     if bad:
-        raise nonfinite_error(bad, math.prod(description.shape[1:]))
-    return fingerprint.hexdigest()
+        raise nonfinite_error(bad, math.prod(fields.shape[1:]))
+    return tuple(map(digest, fields))

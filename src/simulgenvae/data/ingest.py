@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,39 +57,71 @@ def build_dataset(
     """
     settings = settings or DataSettings()
     check_target(target, overwrite=overwrite)
-    if not sources:
-        raise UserError("no files with fields are given")
     with ExitStack() as stack:
-        opened = [stack.enter_context(open_source(path)) for path in sources]
-        shape = _joint_shape(opened)
-        notes = [note for source in opened for note in source.notes]
-        names = tuple(variables) if variables is not None else texts(opened, "variables")
-        full_mesh = _mesh(opened, coords, mesh)
-        nodes = None if full_mesh.coords is None else len(full_mesh.coords)
-        layout = find_layout(sources[0], shape, settings, names, nodes)
+        opened = opened_sources(sources, stack)
+        given = Given(params, images, coords, times, mesh, variables, units)
+        layout, description, notes = described(opened, given, settings)
         if layout.runs < 2:
             raise UserError(f"{sources[0]}: only one run: a surrogate learns from the differences between several")
-        conditions, matching = match_conditions(opened, params, images, settings, layout.runs)
-        chosen = make_split(conditions.ids, settings, split)  # refuses what cannot be split
+        chosen = make_split(description.ids, settings, split)  # refuses what cannot be split
         if accept is not None:
-            accept(conditions)
-        with naming(mesh or coords or sources[0]):
-            full_mesh.check(layout.nodes)
-        names = names or default_variables(layout.variables)
-        description = Description(
-            ids=conditions.ids,
-            times=_times(opened, times, layout),
-            nodes=layout.end_node - layout.first_node,
-            mesh=full_mesh.at(np.arange(layout.first_node, layout.end_node)),
-            variables=names,
-            units=tuple(units) if units is not None else texts(opened, "units") or ("",) * len(names),
-            conditions=conditions,
-        )
+            accept(description.conditions)
         if split_target is not None:
             stack.enter_context(folder_made(target.parent))
             stack.enter_context(split_replaced(split_target, None if split is None else chosen))
-        write_store(target, description, _runs(opened, layout, conditions.ids), overwrite=overwrite)
-    return Dataset.open(target), notes + matching
+        write_store(target, description, read_runs(opened, layout, description.ids), overwrite=overwrite)
+    return Dataset.open(target), notes
+
+
+class Given(NamedTuple):
+    """What a user says of fields beside the files that hold them."""
+
+    params: Path | None = None
+    images: Path | None = None
+    coords: Path | None = None
+    times: Path | None = None
+    mesh: Path | None = None
+    variables: Sequence[str] | None = None
+    units: Sequence[str] | None = None
+
+
+def opened_sources(paths: Sequence[Path], stack: ExitStack) -> list[Source]:
+    """Files with fields, until the ``stack`` is left; UserError where one cannot be read."""
+    if not paths:
+        raise UserError("no files with fields are given")
+    return [stack.enter_context(open_source(path)) for path in paths]
+
+
+def described(
+    sources: Sequence[Source], given: Given, settings: DataSettings, like: Description | None = None
+) -> tuple[Layout, Description, list[str]]:
+    """How the fields are laid out, everything that is known of them, and notes for the user.
+
+    What is neither given nor in the files is taken from a description ``like`` it. Raises UserError naming file, run or
+    key for anything that is wrong or does not agree.
+    """
+    first, shape = sources[0].path, _joint_shape(sources)
+    notes = [note for source in sources for note in source.notes]
+    names = tuple(given.variables) if given.variables is not None else texts(sources, "variables")
+    names = names or (None if like is None else like.variables)
+    mesh = _mesh(sources, given.coords, given.mesh)
+    layout = find_layout(first, shape, settings, names, None if mesh.coords is None else len(mesh.coords))
+    conditions, matching = match_conditions(sources, given.params, given.images, settings, layout.runs)
+    with naming(given.mesh or given.coords or first):
+        mesh.check(layout.nodes)
+    mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
+    names = names or default_variables(layout.variables)
+    units = tuple(given.units) if given.units is not None else texts(sources, "units")
+    description = Description(
+        ids=conditions.ids,
+        times=_times(sources, given.times, layout, like),
+        nodes=layout.end_node - layout.first_node,
+        mesh=like.mesh if like is not None and mesh.coords is None else mesh,
+        variables=names,
+        units=units or (("",) * len(names) if like is None else like.units),
+        conditions=conditions,
+    )
+    return layout, description, notes + matching
 
 
 def ingest_documented(
@@ -126,7 +159,8 @@ def _joint_shape(sources: Sequence[Source]) -> tuple[int, ...]:
     return (sum(source.shape[0] for source in sources), *first.shape[1:])
 
 
-def _runs(sources: Sequence[Source], layout: Layout, ids: tuple[str, ...]) -> Iterator[NDArray[np.float32]]:
+def read_runs(sources: Sequence[Source], layout: Layout, ids: tuple[str, ...]) -> Iterator[NDArray[np.float32]]:
+    """The field [T, M, V] of one run after the other; UserError where one does not hold numbers."""
     names = iter(ids)
     for source in sources:
         for index in range(source.shape[0]):
@@ -144,10 +178,16 @@ def _mesh(sources: Sequence[Source], coords: Path | None, mesh: Path | None) -> 
     return Mesh(None if found is None else found[1])
 
 
-def _times(sources: Sequence[Source], times: Path | None, layout: Layout) -> NDArray[np.float64]:
+def _times(
+    sources: Sequence[Source], times: Path | None, layout: Layout, like: Description | None
+) -> NDArray[np.float64]:
     found = companion(sources, "times")
     if times is not None:
         found = times, read_times(times)
+    if found is None and like is not None:
+        if len(like.times) != layout.used_steps:
+            raise UserError(f"{sources[0].path}: {layout.used_steps} timesteps, but the study has {len(like.times)}")
+        return like.times
     if found is None:
         return np.arange(layout.used_steps, dtype=np.float64)
     path, values = found

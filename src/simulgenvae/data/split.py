@@ -30,6 +30,19 @@ class Split:
     validation: tuple[str, ...]
     test: tuple[str, ...]
 
+    def with_runs(self, ids: Sequence[str], settings: DataSettings) -> Split:
+        """The same, and further runs: drawn for test and validation until these have their shares of all runs."""
+        total = sum(map(len, (self.train, self.validation, self.test))) + len(ids)
+        validation, test = _counts(total, settings.validation_fraction, settings.test_fraction)
+        more = max(0, test - len(self.test)), max(0, validation - len(self.validation))
+        shuffled = [sorted(ids)[k] for k in np.random.default_rng(settings.split_seed).permutation(len(ids))]
+        for_test, for_validation = set(shuffled[: more[0]]), set(shuffled[more[0] : sum(more)])
+        return Split(
+            train=self.train + tuple(name for name in ids if name not in for_test | for_validation),
+            validation=self.validation + tuple(name for name in ids if name in for_validation),
+            test=self.test + tuple(name for name in ids if name in for_test),
+        )
+
     def rows(self, ids: Sequence[str]) -> dict[str, NDArray[np.intp]]:
         """Positions in ``ids``, by use. Raises UserError when a run of the split is not among them."""
         row = {name: index for index, name in enumerate(ids)}

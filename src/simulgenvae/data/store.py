@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zarr
@@ -21,7 +21,7 @@ from zarr.storage import LocalStore
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import CELL_NODES, Description, Mesh
 from simulgenvae.data.direct_store import DirectStore
-from simulgenvae.data.fingerprint import Fingerprint
+from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.limits import available_memory, require_disk
 from simulgenvae.data.names import naming
@@ -47,10 +47,28 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     _attributes(path)
 
 
+class Stored(NamedTuple):
+    """What there is of a dataset on disk."""
+
+    description: Description
+    fields: zarr.Array[Any]
+    """[N, T, M, V], read when they are asked for."""
+    fingerprint: str
+    digests: tuple[str, ...]
+
+
 def write_store(
-    path: Path, description: Description, runs: Iterable[NDArray[np.float32]], *, overwrite: bool = False
+    path: Path,
+    description: Description,
+    runs: Iterable[NDArray[np.float32]],
+    *,
+    overwrite: bool = False,
+    known: Stored | None = None,
 ) -> None:
     """Write a dataset under a temporary name, run by run [T, M, V], and rename it when complete.
+
+    Where the first runs of the description are those ``known`` from the dataset at ``path``, ``runs`` are the further
+    ones: the files of the known ones are taken over, without a copy where the file system can do that.
 
     Raises UserError, with nothing left behind and an old dataset untouched, when ``path`` must not be written, the disk
     is full, or runs hold NaN or infinite values (all such runs are named).
@@ -60,8 +78,9 @@ def write_store(
     temporary, old = path.with_name(f".{path.name}.{unique}.tmp"), path.with_name(f".{path.name}.{unique}.old")
     with folder_made(path.parent):
         try:
-            require_disk(4 * math.prod(description.shape), path.parent)
-            _write(temporary, description, runs)
+            new = len(description.ids) - (0 if known is None else len(known.description.ids))
+            require_disk(4 * new * math.prod(description.shape[1:]), path.parent)
+            _write(temporary, description, runs, path, known)
             if path.exists():
                 path.rename(old)
             temporary.rename(path)
@@ -92,8 +111,8 @@ def folder_made(folder: Path) -> Iterator[None]:
         raise
 
 
-def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
-    """The description, the fields [N, T, M, V] (lazily) and the fingerprint of the dataset at ``path``.
+def read_store(path: Path) -> Stored:
+    """What there is of the dataset at ``path``.
 
     Raises UserError naming the file when anything is missing, truncated, foreign or inconsistent.
     """
@@ -120,7 +139,8 @@ def read_store(path: Path) -> tuple[Description, zarr.Array[Any], str]:
         raise UserError(f"{path}: damaged: the fields are {' x '.join(map(str, shape))}, but should be {expected}")
     # Of more than half the free memory, nothing would be left in the cache of files when the next pass comes to it.
     store = (DirectStore if 8 * math.prod(shape) > available_memory() else LocalStore)(path / "fields", read_only=True)
-    return description, zarr.open_array(store, mode="r", zarr_format=3), attributes["fingerprint"]
+    fields = zarr.open_array(store, mode="r", zarr_format=3)
+    return Stored(description, fields, attributes["fingerprint"], tuple(attributes["digests"]))
 
 
 def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
@@ -136,7 +156,9 @@ def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
     return tuple(chunk)
 
 
-def _write(folder: Path, description: Description, runs: Iterable[NDArray[np.float32]]) -> None:
+def _write(
+    folder: Path, description: Description, runs: Iterable[NDArray[np.float32]], old: Path, known: Stored | None
+) -> None:
     conditions, mesh, shape = description.conditions, description.mesh, description.shape
     attributes: dict[str, Any] = {
         "format": FORMAT,
@@ -161,18 +183,44 @@ def _write(folder: Path, description: Description, runs: Iterable[NDArray[np.flo
     for name, array in arrays.items():
         _create(group, name, array.shape, chunk_shape(array.shape, array.itemsize), str(array.dtype))[...] = array
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
-    fingerprint, bad = Fingerprint(description), []
-    for index, run in enumerate(runs):
+    bad: list[tuple[str, int]] = []
+    digests = [] if known is None else _taken_over(folder, fields, old, known)
+    for index, run in enumerate(runs, len(digests)):
         if run.shape != shape[1:]:  # Zarr would drop what is too much
             raise ValueError(f"run {index} has the shape {run.shape}, not {shape[1:]}")
         if count := count_nonfinite(run):
             bad.append((description.ids[index], count))
         if not bad:  # afterwards the rest is only searched, to name all bad runs at once
             fields[index] = run
-            fingerprint.add(run)
+            digests.append(digest(run))
     if bad:
         raise nonfinite_error(bad, math.prod(shape[1:]))
-    group.attrs.update({**attributes, "fingerprint": fingerprint.hexdigest()})
+    group.attrs.update({**attributes, "digests": digests, "fingerprint": fingerprint(description, digests)})
+
+
+def _taken_over(folder: Path, fields: zarr.Array[Any], old: Path, known: Stored) -> list[str]:
+    """Put the known runs into the first places of the fields below ``folder``; returns their digests."""
+    if known.digests and known.fields.chunks == fields.chunks:
+        for row in range(len(known.digests)):
+            source, target = (place / "fields" / "c" / str(row) for place in (old, folder))
+            shutil.copytree(source, target, copy_function=_linked, symlinks=True)
+        return list(known.digests)
+    digests = []  # stored by an earlier version, and so in another way
+    for row, name in enumerate(known.description.ids):
+        try:
+            fields[row] = run = np.asarray(known.fields[row], np.float32)
+        except (ValueError, RuntimeError, MemoryError) as error:
+            raise UserError(f"{old}: run {name!r} cannot be read: {error}") from error
+        digests.append(digest(run))
+    return digests
+
+
+def _linked(source: str, target: str) -> None:
+    """A second name for a file, or where there is no such thing, a copy."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _create(
@@ -203,6 +251,10 @@ def _attributes(path: Path) -> dict[str, Any]:
     if not isinstance(attributes.get("fingerprint"), str) or not isinstance(attributes.get("coords"), bool):
         raise UserError(f"{path / 'zarr.json'}: damaged: 'fingerprint' or 'coords' is missing")
     attributes.setdefault("images", None)  # datasets of tables alone may be older than images
+    digests = attributes.setdefault("digests", [])  # and all may be older than these
+    texts = isinstance(digests, list) and all(isinstance(entry, str) for entry in digests)
+    if not texts or len(digests) not in {0, len(attributes["ids"])}:
+        raise UserError(f"{path / 'zarr.json'}: damaged: 'digests' must be a text for each run")
     if not set(attributes["cells"]) <= set(CELL_NODES):
         raise UserError(f"{path / 'zarr.json'}: damaged: unknown 'cells'")
     return attributes

@@ -11,6 +11,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder, Reduction
 from simulgenvae.reduction.direct import Direct
+from simulgenvae.reduction.known import Known, Seen
 from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.on_disk import OnDisk, stays_on_disk
 from simulgenvae.reduction.pod import Pod
@@ -21,9 +22,11 @@ from simulgenvae.settings import ReductionSettings
 __all__ = [
     "Decoder",
     "Direct",
+    "Known",
     "OnDisk",
     "Pod",
     "Reduction",
+    "Seen",
     "Watch",
     "encode_runs",
     "reduce_runs",
@@ -42,17 +45,18 @@ def reduce_runs(
     watch: Watch = UNWATCHED,
     *,
     on_disk: bool = False,
+    known: Known | None = None,
 ) -> tuple[Reduction, NDArray[np.float32] | OnDisk]:
     """Reduction fitted on the runs ``rows`` (the training runs) alone, and the coefficients of all runs, ``[N, T, r]``.
 
     ``workers`` threads read ahead. ``fits`` is called before coefficients are computed, with a reduction of about the
     final rank, and may raise UserError. ``watch`` follows the passes of POD, and may keep and stop them. Without a
-    reduction, coefficients may stay ``on_disk``.
+    reduction, coefficients may stay ``on_disk``. Runs whose modes are ``known`` are not read: others are added to them.
 
     Raises UserError when nothing varies in the training runs.
     """
     if settings.method == "pod":
-        return Pod.fit(dataset, rows, settings, workers, fits, watch)
+        return Pod.fit(dataset, rows, settings, workers, fits, watch, known)
     statistics = field_statistics(dataset, rows, workers)
     statistics.require_variation()
     direct = Direct(StateMap.fit(statistics, settings))

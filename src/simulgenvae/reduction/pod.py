@@ -20,6 +20,7 @@ from torch import Tensor
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder
+from simulgenvae.reduction.known import Known, Seen
 from simulgenvae.reduction.parts import PART, parts
 from simulgenvae.reduction.sketch import pilot, rank_for, sketched
 from simulgenvae.reduction.state import StateMap
@@ -37,6 +38,8 @@ class Pod:
     state: StateMap
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
+    seen: Seen | None = None
+    """What further runs are added to; not part of a model."""
 
     @classmethod
     def fit(
@@ -47,32 +50,66 @@ class Pod:
         workers: int = 0,
         fits: Callable[[Self], None] = lambda _: None,
         watch: Watch = UNWATCHED,
+        known: Known | None = None,
     ) -> tuple[Self, NDArray[np.float32]]:
         """Modes of the runs ``rows``, and the coefficients of all runs of the data set, ``[N, T, r]``.
 
         As many modes as the tolerance asks for, at most ``settings.max_rank``. ``fits`` is asked before coefficients
-        are computed, with about as many modes, and may raise UserError.
+        are computed, with about as many modes, and may raise UserError. Runs that are ``known`` are not read.
         """
-        known = pilot(dataset, rows, settings, workers)
-        width, complete = known.width, False
+        read = np.arange(len(dataset.ids))
+        if known is not None:
+            read = np.setdiff1d(read, known.rows)
+        learned = np.intersect1d(rows, read)
+        if known is not None and not len(learned):
+            return cls._with(known, dataset, read, workers, fits)
+        first = pilot(dataset, learned, settings, workers)
+        width, complete = first.width, False
         while not complete:
-            found = sketched(dataset, rows, settings, known, width, workers, watch)
+            before = None if known is None else known.seen.statistics
+            found = sketched(dataset, learned, settings, first, width, workers, watch, before)
             for count in sorted({found.enough, found.modes.shape[1]}):
-                modes = found.modes[:, :count]
+                modes, left_out = found.modes[:, :count], 0.0
                 fits(cls(found.state, modes.numpy()))
-                projected, left_out = _projected(dataset, rows, found.state, modes, workers, watch)
+                projected = torch.empty(len(dataset.ids), dataset.shape[1], count)
+                if known is not None:
+                    modes, coordinates = known.joined(found.state, modes)
+                    projected = torch.empty(len(dataset.ids), dataset.shape[1], modes.shape[1])
+                    projected[torch.from_numpy(known.rows)] = coordinates
+                    left_out = known.left_out(found.state)
+                left_out += _project(dataset, read, learned, found.state, modes, projected, workers, watch)
                 complete = left_out <= settings.tolerance**2 * found.energy
                 if complete:
                     break
-            complete = complete or width == known.most
-            width = min(2 * width, known.most)
+            complete = complete or width == first.most
+            width = min(2 * width, first.most)
         energies, turn = _principal(projected, rows)
         kept = rank_for(energies, found.energy, settings.tolerance, beyond=left_out)
-        turn = turn[:, : min(kept, settings.max_rank)].float()
+        kept = min(kept, settings.max_rank)
+        turn = turn[:, :kept].float()
+        seen = Seen(found.statistics, left_out + float(energies[kept:].sum()))
         basis = modes @ turn
         # A mode may have either sign; fixed, a training does not depend on rounding: the largest entry is positive.
         signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
-        return cls(found.state, (basis * signs).numpy()), (projected @ (turn * signs)).numpy()
+        return cls(found.state, (basis * signs).numpy(), seen), (projected @ (turn * signs)).numpy()
+
+    @classmethod
+    def _with(
+        cls,
+        known: Known,
+        dataset: Dataset,
+        read: NDArray[np.intp],
+        workers: int,
+        fits: Callable[[Self], None],
+    ) -> tuple[Self, NDArray[np.float32]]:
+        """Where there is nothing to learn from: the known modes, and the coefficients of all runs."""
+        pod = cls(known.state, known.basis, known.seen)
+        fits(pod)
+        coefficients = np.empty((len(dataset.ids), dataset.shape[1], pod.rank), np.float32)
+        coefficients[known.rows] = known.coefficients
+        for rows, block in read_blocks(dataset, read, workers):
+            coefficients[rows] = pod.encode(block).reshape(len(rows), -1, pod.rank)
+        return pod, coefficients
 
     @property
     def rank(self) -> int:
@@ -113,18 +150,28 @@ class Pod:
         return cls(state, basis)
 
 
-def _projected(
-    dataset: Dataset, rows: NDArray[np.intp], state: StateMap, modes: Tensor, workers: int, watch: Watch
-) -> tuple[Tensor, float]:
-    """Coordinates of all runs in ``modes`` ``[M·V, k]``, ``[N, T, k]``, and the squared norm of what the states of
-    ``rows`` have beside them, measured at a part of the entries that is another one for each block of runs."""
-    runs, steps, size = len(dataset.ids), dataset.shape[1], state.size
-    projected = torch.empty(runs, steps, modes.shape[1])
+def _project(
+    dataset: Dataset,
+    read: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    state: StateMap,
+    modes: Tensor,
+    projected: Tensor,
+    workers: int,
+    watch: Watch,
+) -> float:
+    """Put the coordinates of the runs ``read`` in ``modes`` ``[M·V, k]`` to their places in ``projected``
+    ``[N, T, k]``.
+
+    Returns the squared norm of what the states of ``rows`` have beside them, measured at a part of the entries that is
+    another one for each block of runs.
+    """
+    steps, size = dataset.shape[1], state.size
     mean, factor = _affine(state)
     left_out, checked = torch.zeros((), dtype=torch.float64), min(size, max(CHECKED, size // 20))
     name, known = f"projection on {modes.shape[1]}", {"projected": projected, "left_out": left_out}
-    done = watch.resume(name, runs, known)
-    for numbers, snapshots in read_blocks(dataset, range(done, runs), workers):
+    done = watch.resume(name, len(read), known)
+    for numbers, snapshots in read_blocks(dataset, read[done:], workers):
         block = torch.from_numpy(snapshots).flatten(1)
         inner = _coordinates(block, mean, factor, modes)
         projected[torch.from_numpy(numbers)] = inner.view(len(numbers), steps, -1)
@@ -135,7 +182,7 @@ def _projected(
         left_out += rest.double().square().sum() * size / checked
         done += len(numbers)
         watch.advance(name, done)
-    return projected, float(left_out)
+    return float(left_out)
 
 
 def _coordinates(snapshots: Tensor, mean: Tensor, factor: Tensor, modes: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,14 @@ class FieldStatistics:
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
     samples: int
+
+    def merged(self, other: Self) -> Self:
+        """Of the snapshots of both (Chan, Golub & LeVeque 1983, The American Statistician 37(3), equation 2.1)."""
+        samples = self.samples + other.samples
+        low, high = np.minimum(self.minimum, other.minimum), np.maximum(self.maximum, other.maximum)
+        apart, share = other.mean - self.mean, other.samples / samples
+        variance = (1 - share) * self.variance + share * other.variance + share * (1 - share) * np.square(apart)
+        return type(self)(low, high, self.mean + share * apart, variance * (high > low), samples)
 
     def require_variation(self) -> None:
         """UserError when nothing varies: no variable at any node."""

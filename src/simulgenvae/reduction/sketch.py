@@ -132,8 +132,11 @@ def sketched(
     width: int,
     workers: int = 0,
     watch: Watch = UNWATCHED,
+    before: FieldStatistics | None = None,
 ) -> Sketch:
     """Read the runs ``rows`` once: statistics, and a subspace of ``width`` (at most ``known.most``) dimensions.
+
+    Statistics, and with them the states, are those of all runs where others were seen ``before``.
 
     Where there are no more states than columns, G is the identity. Where more modes are wanted than a sketch has
     columns, a random G would mix them with what is left out: there G is about AΩ with the pilot's directions Ω, which
@@ -142,6 +145,7 @@ def sketched(
     """
     image, weights, moments = _summed(dataset, rows, known, width, workers, watch)
     statistics = moments.statistics(dataset.shape[2:])
+    statistics = statistics if before is None else before.merged(statistics)
     statistics.require_variation()
     state = StateMap.fit(statistics, settings)
     if width == state.size:

@@ -18,10 +18,20 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.reduction import OnDisk, Reduction, Watch, reduce_runs, restore_reduction, runs_in, stays_on_disk
+from simulgenvae.reduction import (
+    Known,
+    OnDisk,
+    Reduction,
+    Watch,
+    reduce_runs,
+    restore_reduction,
+    runs_in,
+    stays_on_disk,
+)
 from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
+from simulgenvae.training.known_runs import described
 from simulgenvae.training.memory import require_fitting_memory
 from simulgenvae.training.speed import worker_count
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
@@ -54,11 +64,12 @@ def prepare(
     start: Start | None,
     fits: Callable[[Reduction], None],
     watch: Watch,
+    known: Known | None = None,
 ) -> tuple[Reduction, NDArray[np.float32] | OnDisk, ConditionScaler]:
     """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
 
     ``fits`` raises UserError where training with a reduction would not fit into the memory; ``watch`` follows the
-    reduction of the fields.
+    reduction of the fields. Runs that are ``known`` are not read.
     """
     on_disk, workers = stays_on_disk(dataset, settings), worker_count(settings.training.speed)
     # Without a reduction they are the fields, which are there already.
@@ -85,7 +96,7 @@ def prepare(
     else:
         require_fitting_memory(dataset, len(rows["train"]), settings)
         reduction, coefficients = reduce_runs(
-            dataset, rows["train"], settings.reduction, workers, fits, watch, on_disk=on_disk
+            dataset, rows["train"], settings.reduction, workers, fits, watch, on_disk=on_disk, known=known
         )
         scaler = _scaler(dataset.conditions.select(rows["train"]), coefficients, rows["train"])
     if file is not None:
@@ -93,7 +104,9 @@ def prepare(
         if kept and not isinstance(coefficients, OnDisk):
             arrays["coefficients"] = coefficients
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        write_tensors(file, tensors, {"identity": identity, "condition_scaler": scaler.to_dict()})
+        more, facts = described(reduction, dataset)
+        about = {"identity": identity, "condition_scaler": scaler.to_dict(), **facts}
+        write_tensors(file, tensors | more, about)
     return reduction, coefficients, scaler
 
 

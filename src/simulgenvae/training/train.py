@@ -25,6 +25,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size, member_count
 from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
+from simulgenvae.training.known_runs import known_runs
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
@@ -120,9 +121,14 @@ def train(
             device=device,
             checkpoints=folder is not None,
         )
+        before = None
+        if prepared is not None and checkpoint is None and start is None and not augmentation.flips:
+            before = known_runs(prepared, dataset, rows, settings)
+        if before is not None:
+            log.message(f"{len(before.rows)} runs keep their modes, {len(dataset.ids) - len(before.rows)} are added")
         with watched(log, folder, identity, settings.training.checkpoint_seconds, resume=resume) as watch:
             reduction, coefficients, scaler = prepare(
-                dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch
+                dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch, before
             )
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
         held = device if settings.training.speed.data_on_device else torch.device("cpu")

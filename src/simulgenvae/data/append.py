@@ -1,0 +1,91 @@
+"""Further runs of a stored study: the data set grows, and what is there already stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.description import Description
+from simulgenvae.data.images import Images
+from simulgenvae.data.ingest import Given, described, opened_sources, read_runs
+from simulgenvae.data.names import listed, naming
+from simulgenvae.data.split import make_split, split_replaced
+from simulgenvae.data.store import read_store, write_store
+from simulgenvae.errors import UserError
+from simulgenvae.settings import DataSettings
+
+
+def append_runs(
+    sources: Sequence[Path], target: Path, given: Given, *, settings: DataSettings, split_file: Path
+) -> tuple[Dataset, list[str]]:
+    """Store the runs of ``sources`` after those that the dataset ``target`` has; returns all of it and notes.
+
+    Runs keep their part of the split; new ones are drawn for validation and test until these have their shares again,
+    and ``split_file`` then says so. Mesh, times, variables and units are those of the dataset where they are not given.
+
+    Raises UserError, with nothing changed, for anything that is wrong or does not agree with what is stored.
+    """
+    stored = read_store(target)
+    with ExitStack() as stack:
+        opened = opened_sources(sources, stack)
+        layout, new, notes = described(opened, given, settings, stored.description)
+        with naming(sources[0]):
+            everything = joined(stored.description, new)
+        earlier = make_split(stored.description.ids, settings, split_file if split_file.exists() else None)
+        stack.enter_context(split_replaced(split_file, earlier.with_runs(new.ids, settings)))
+        write_store(target, everything, read_runs(opened, layout, new.ids), overwrite=True, known=stored)
+    return Dataset.open(target), notes
+
+
+def joined(known: Description, new: Description) -> Description:
+    """The runs of ``known``, then those of ``new``; UserError unless they are of the same study."""
+    if twice := sorted(set(known.ids) & set(new.ids)):
+        raise UserError(f"the study has these runs already: {listed(twice)}; give new runs an id column with new names")
+    differences = {
+        "timesteps": (len(known.times), len(new.times)),
+        "nodes": (known.nodes, new.nodes),
+        "variables": (", ".join(known.variables), ", ".join(new.variables)),
+        "units": (", ".join(known.units), ", ".join(new.units)),
+        "parameters": (", ".join(known.conditions.names), ", ".join(new.conditions.names)),
+        "pictures": tuple(str(each.conditions.image_format or "none") for each in (known, new)),
+    }
+    for what, (old, found) in differences.items():
+        if old != found:
+            raise UserError(f"the {what} are {found}, but {old} in the study")
+    if not np.allclose(new.times, known.times, rtol=1e-9, atol=0.0):
+        raise UserError("the times are not those of the study")
+    if not _same_mesh(known, new):
+        raise UserError("the mesh is not that of the study: its nodes are elsewhere, or other cells connect them")
+    ids, names = known.ids + new.ids, known.conditions.names
+    table = np.concatenate([known.conditions.table, new.conditions.table])
+    conditions = Conditions(ids, names, table, _joined_images(known.conditions.images, new.conditions.images))
+    return replace(known, ids=ids, conditions=conditions)
+
+
+def _same_mesh(known: Description, new: Description) -> bool:
+    """Whether coordinates agree, up to rounding, and cells where both have them."""
+    old, found = known.mesh, new.mesh
+    if old.coords is None or found.coords is None:
+        return found.coords is None
+    if old.coords.shape != found.coords.shape:
+        return False
+    extent = float(np.ptp(old.coords, axis=0).max())
+    near = np.allclose(found.coords, old.coords, rtol=0.0, atol=1e-9 * extent)
+    both = old.cells.keys() & found.cells.keys() if found.cells else set()
+    return (
+        near
+        and (not found.cells or both == old.cells.keys() == found.cells.keys())
+        and all(np.array_equal(old.cells[name], found.cells[name]) for name in both)
+    )
+
+
+def _joined_images(known: Images | None, new: Images | None) -> Images | None:
+    if known is None or new is None:
+        return None
+    return replace(known, pixels=np.concatenate([known.pixels, new.pixels]))
