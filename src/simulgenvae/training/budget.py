@@ -11,6 +11,10 @@ PACE = {"vae": 8, "conditioner": 8, "end_to_end": 33}
 """Steps per square root of the number of training snapshots, where the settings leave the budget open."""
 PACE_WITH_PICTURES = {"vae": 6, "conditioner": 3, "end_to_end": 12}
 """The same where a step also reads pictures, which takes twice the time."""
+LARGE = 2 / 3
+"""Share of the root that counts where it is more than 75: of many snapshots more is learned by more steps."""
+MANY = 20_000
+"""Training snapshots from which on two networks that learn longer are worth more than three."""
 FORGOTTEN = 0.5
 """Share of these for a stage whose networks a later one replaces by new ones: what it ends with is only looked at."""
 
@@ -31,9 +35,10 @@ def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
     return min(schedule.batch_size, runs)
 
 
-def member_count(wanted: int | None, *, pictures: bool) -> int:
-    """Networks of an ensemble: those that the settings ask for, else 3, or 2 where a step also reads pictures."""
-    return wanted or (2 if pictures else 3)
+def member_count(wanted: int | None, runs: int, timesteps: int, *, pictures: bool) -> int:
+    """Networks of an ensemble: those that the settings ask for, else 3, or 2 where a step also reads pictures or there
+    are ``MANY`` training snapshots."""
+    return wanted or (2 if pictures or runs * timesteps >= MANY else 3)
 
 
 def step_counts(
@@ -48,12 +53,13 @@ def step_counts(
     """Steps per epoch and total steps of a stage on ``runs`` training runs.
 
     Where the settings leave the budget open it is the stage's pace times the square root of the number of training
-    snapshots, which counts as at least 15² and at most 75²: seconds for a tiny study, minutes for a usual one. Of a
-    stage that will be ``forgotten`` it is half of that.
+    snapshots, which counts as at least 15 and, above 75, as ``LARGE`` of it: seconds for a tiny study, minutes for a
+    usual one. Of a stage that will be ``forgotten`` it is half of that, and the root counts as at most 75.
     """
     per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
     if schedule.epochs is not None:
         return per_epoch, schedule.epochs * per_epoch
-    size = min(max(math.sqrt(runs * timesteps), 15.0), 75.0)
+    root = math.sqrt(runs * timesteps)
+    size = max(min(max(root, 15.0), 75.0), 0.0 if forgotten else LARGE * root)
     pace = (PACE_WITH_PICTURES if pictures else PACE)[stage] * (FORGOTTEN if forgotten else 1.0)
     return per_epoch, schedule.steps or round(pace * size)

@@ -207,7 +207,8 @@ def _further_members(last: Stage) -> list[Stage]:
     """The end-to-end stages of all members but the first, after the last stage that was asked for."""
     if not isinstance(last, EndToEndStage) or not last.from_scratch:
         return []
-    pictures = last.data.conditions.images is not None
-    members = member_count(last.settings.training.end_to_end.members, pictures=pictures)
+    pictures, runs = last.data.conditions.images is not None, len(last.data.rows["train"])
+    wanted = last.settings.training.end_to_end.members
+    members = member_count(wanted, runs, len(last.data.times), pictures=pictures)
     parts = last.networks, last.data, last.settings, last.field_loss
     return [EndToEndStage(*parts, member) for member in range(2, members + 1)]
