@@ -30,9 +30,9 @@ from simulgenvae.training.tensor_file import read_tensors
 
 BATCH_BYTES = 256 * 2**20
 """Fields that are decoded at once; more runs are predicted in batches of this size."""
-PER_FIELD, PER_UNCERTAIN_FIELD, PER_SPREAD = 2, 8, 12
-"""Memory that decoding needs, in fields of a run: for each run, for each whose uncertainty is asked for (in double
-precision), and while the spread of one of these is found."""
+PER_FIELD, PER_UNCERTAIN_FIELD, PER_SPREAD = 2, 7, 4
+"""Memory that decoding needs, in fields of a run: for each run, for each whose uncertainty is asked for, and while the
+spread of one of these is found."""
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,9 @@ class Surrogate(Parts):
                 warnings.append("the uncertainty is not calibrated, as there were no validation runs")
             spreads = np.stack([answer.spread(run, shown.decoder) for run in range(len(conditions))])
             half = calibration.interval * spreads
-            fields["std"] = (calibration.std * spreads).astype(np.float32)
-            fields["lower"] = (fields["fields"] - half).astype(np.float32)
-            fields["upper"] = (fields["fields"] + half).astype(np.float32)
+            fields["std"] = (calibration.std * spreads).astype(np.float32, copy=False)
+            fields["lower"] = (fields["fields"] - half).astype(np.float32, copy=False)
+            fields["upper"] = (fields["fields"] + half).astype(np.float32, copy=False)
         found = labelled(shown, fields, conditions.ids, warnings)
         if novelty is not None:
             found["novelty"] = ("run", novelty)

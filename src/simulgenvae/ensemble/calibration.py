@@ -25,21 +25,23 @@ _ENTRIES = 20_000
 Fields = NDArray[np.floating[Any]]
 
 
-def spread(deviations: Iterable[Fields], gap: Fields | None, share: float) -> Fields:
-    """Uncalibrated standard deviation ``[T, M, V]`` of a run from how far its alternatives, one at least, are from the
-    prediction, each ``[T, M, V]``; one of them is held at a time.
+def spread(blocks: Iterable[tuple[Fields, Fields | None]], share: float) -> Fields:
+    """Uncalibrated standard deviation ``[T, M, V]`` of a run from its alternatives, one at least.
 
-    The variance of the alternatives, plus that of choosing between two answers ``gap`` apart, the second with
-    probability ``share``, plus a floor of each variable.
+    Each of the ``blocks`` is of some timesteps: the alternatives' fields ``[K, t, M, V]``, which are overwritten, and
+    the ``gap`` ``[t, M, V]`` between two answers. The variance of the alternatives, plus that of choosing between the
+    answers, the second with probability ``share``, plus a floor of each variable.
     """
-    total, squares, count = np.zeros(()), np.zeros(()), 0
-    for each in deviations:
-        total, squares, count = total + each, squares + np.square(each, dtype=np.float64), count + 1
-    variance = np.maximum(squares - np.square(total) / count, 0.0) / max(count - 1, 1)
-    if gap is not None:
-        variance += share * (1 - share) * np.square(gap)
-    variance += FLOOR * variance.mean(axis=(0, 1))
-    root: Fields = np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))
+    parts = []
+    for fields, gap in blocks:
+        fields -= fields.mean(axis=0)
+        variance = np.einsum("k...,k...->...", fields, fields) / max(len(fields) - 1, 1)
+        if gap is not None:
+            variance += share * (1 - share) * np.square(gap)
+        parts.append(variance)
+    whole = np.concatenate(parts)
+    whole += FLOOR * whole.mean(axis=(0, 1), dtype=np.float64)
+    root: Fields = np.sqrt(np.maximum(whole, np.finfo(np.float32).tiny, out=whole), out=whole)
     return root
 
 

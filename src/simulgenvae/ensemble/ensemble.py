@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,10 @@ DRAWS = 12
 """Draws from the Gaussian processes, where they have a share; each goes with one of the members in turn."""
 
 
+BLOCK = 2**23
+"""Entries of alternatives that are decoded together."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Coefficients of n designs at t times.
@@ -38,10 +43,18 @@ class Answer:
 
     def spread(self, run: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
         """Uncalibrated standard deviation of the fields of one of the n designs, ``[t, M, V]``, in physical units."""
-        mean = decoder.decode(self.mean[run])
-        deviations = (decoder.decode(each[run]) - mean for each in self.alternatives)
-        gap = None if self.gap is None else decoder.decode(self.mean[run] + self.gap[run]) - mean
-        return spread(deviations, gap, self.share)
+        nodes, variables = decoder.field_shape
+        few = max(1, BLOCK // (len(self.alternatives) * nodes * variables))
+
+        def blocks() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
+            for start in range(0, self.mean.shape[1], few):
+                times, gap = slice(start, start + few), None
+                if self.gap is not None:
+                    mean = self.mean[run, times]
+                    gap = decoder.decode(mean + self.gap[run, times]) - decoder.decode(mean)
+                yield decoder.decode(self.alternatives[:, run, times]), gap
+
+        return spread(blocks(), self.share)
 
     def total_variance(self) -> NDArray[np.float64]:
         """Squares of :meth:`spread`, summed over times and the state that coefficients stand for, ``[n]``.
