@@ -33,13 +33,15 @@ class _Scaler:
         self.names, self.images = ("p",) * parameters, images
 
 
-def _estimate(problem: Any, settings: Settings, name: str, images: ImageFormat | None = None) -> Part:
+def _estimate(
+    problem: Any, settings: Settings, name: str, images: ImageFormat | None = None, *, ahead: bool = False
+) -> Part:
     def stages(reduction: object, networks: Any, data: Any) -> list[Any]:
         copy = type(problem)(settings, data, networks, problem.reduction)
         return [copy.stage(name)]
 
     scaler, cpu = _Scaler(2, images), torch.device("cpu")
-    _, (part,) = stage_memory(problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu)
+    _, (part,) = stage_memory(problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu, ahead=ahead)
     return part
 
 
@@ -75,6 +77,13 @@ def test_larger_batches_and_pictures_take_more_and_recomputation_less(
     assert need(8, 32) > 2 * small
     assert need(2, 128) > 2 * small
     assert need(2, 32, gradient_checkpointing=True) < small
+
+
+def test_a_batch_that_is_read_ahead_is_counted(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+    settings = make_settings(stage={"batch_size": 3})
+    problem = make_problem(settings)
+    with_it, without = (_estimate(problem, settings, "vae", ahead=ahead).size for ahead in (True, False))
+    assert with_it - without == 4 * 3 * 8 * problem.reduction.rank
 
 
 @pytest.mark.parametrize("kind", ["cnn", "vit"])

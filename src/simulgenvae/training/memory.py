@@ -102,15 +102,17 @@ def require_training_memory(
     """
     runs, timesteps, *_ = dataset.shape
     modes = sum(array.nbytes for array in reduction.arrays().values())
-    size = 0 if stays_on_disk(dataset, settings) else 4 * runs * timesteps * reduction.rank
+    on_disk = stays_on_disk(dataset, settings)
+    size = 0 if on_disk else 4 * runs * timesteps * reduction.rank
     coefficients = Part("coefficients", size, f"{FEWER_MODES}, or {FEWER_TIMES}")
     preparing = [coefficients, _runs_being_read(dataset.shape, settings)]
     if settings.reduction.method == "pod":
         preparing.append(coefficients._replace(name="their rotation to the modes"))
-    weights, steps = stage_memory(rows, timesteps, settings, scaler, reduction, make_stages, device)
+    weights, steps = stage_memory(rows, timesteps, settings, scaler, reduction, make_stages, device, ahead=on_disk)
     saving = [coefficients]
     if checkpoints:
-        preparing.append(Part("their copy for the checkpoint", size + modes, FEWER_MODES))
+        kept = size if settings.reduction.method == "pod" else 0  # without a reduction they are the fields
+        preparing.append(Part("their copy for the checkpoint", kept + modes, FEWER_MODES))
         saving.append(Part("copies for the checkpoint", 4 * weights, SMALLER_NETWORKS))
     # Weights, two moments and the best weights; gradients are counted in the steps.
     learning = [Part("networks", 4 * weights, SMALLER_NETWORKS)]
@@ -141,8 +143,11 @@ def stage_memory(
     reduction: Reduction,
     make_stages: MakeStages,
     device: torch.device,
+    *,
+    ahead: bool = False,
 ) -> tuple[int, list[Part]]:
-    """Bytes of all weights, and what a step of each stage takes beside them on the device; a validation takes less."""
+    """Bytes of all weights, and what a step of each stage takes beside them on the device, with another batch where
+    one is read ``ahead``; a validation takes less."""
     data = _one_run(timesteps, reduction.rank, scaler)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     with fake:
@@ -156,6 +161,7 @@ def stage_memory(
         with fake:
             mixed = acceleration(settings.training.speed, device, 0).mixed_precision
             step = _step_memory(stage, networks, data, size, mixed=mixed)
+            step += 4 * size * timesteps * reduction.rank if ahead else 0
         parts.append(Part(f"a step of stage {stage.name} on {size} runs", step, step_advice(stage)))
     return sum(parameter.nbytes for parameter in networks.parameters()), parts
 
