@@ -22,7 +22,7 @@ from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder
 from simulgenvae.reduction.known import Known, Seen
 from simulgenvae.reduction.parts import PART, parts
-from simulgenvae.reduction.sketch import pilot, rank_for, sketched
+from simulgenvae.reduction.sketch import Sketch, pilot, rank_for, sketched
 from simulgenvae.reduction.state import StateMap
 from simulgenvae.reduction.watch import UNWATCHED, Watch
 from simulgenvae.settings import ReductionSettings
@@ -57,41 +57,22 @@ class Pod:
         As many modes as the tolerance asks for, at most ``settings.max_rank``. ``fits`` is asked before coefficients
         are computed, with about as many modes, and may raise UserError. Runs that are ``known`` are not read.
         """
-        read = np.arange(len(dataset.ids))
-        if known is not None:
-            read = np.setdiff1d(read, known.rows)
+        read = np.arange(len(dataset.ids)) if known is None else np.setdiff1d(np.arange(len(dataset.ids)), known.rows)
         learned = np.intersect1d(rows, read)
         if known is not None and not len(learned):
             return cls._with(known, dataset, read, workers, fits)
-        first = pilot(dataset, learned, settings, workers)
-        width, complete = first.width, False
-        while not complete:
-            before = None if known is None else known.seen.statistics
-            found = sketched(dataset, learned, settings, first, width, workers, watch, before)
-            for count in sorted({found.enough, found.modes.shape[1]}):
-                modes, left_out = found.modes[:, :count], 0.0
-                fits(cls(found.state, modes.numpy()))
-                projected = torch.empty(len(dataset.ids), dataset.shape[1], count)
-                if known is not None:
-                    modes, coordinates = known.joined(found.state, modes)
-                    projected = torch.empty(len(dataset.ids), dataset.shape[1], modes.shape[1])
-                    projected[torch.from_numpy(known.rows)] = coordinates
-                    left_out = known.left_out(found.state)
-                left_out += _project(dataset, read, learned, found.state, modes, projected, workers, watch)
-                complete = left_out <= settings.tolerance**2 * found.energy
-                if complete:
-                    break
-            complete = complete or width == first.most
-            width = min(2 * width, first.most)
+        sketch, modes, projected, left_out = _directions(
+            dataset, read, learned, settings, workers, lambda state, modes: fits(cls(state, modes)), watch, known
+        )
         energies, turn = _principal(projected, rows)
-        kept = rank_for(energies, found.energy, settings.tolerance, beyond=left_out)
+        kept = rank_for(energies, sketch.energy, settings.tolerance, beyond=left_out)
         kept = min(kept, settings.max_rank)
         turn = turn[:, :kept].float()
-        seen = Seen(found.statistics, left_out + float(energies[kept:].sum()))
+        seen = Seen(sketch.statistics, left_out + float(energies[kept:].sum()))
         basis = modes @ turn
         # A mode may have either sign; fixed, a training does not depend on rounding: the largest entry is positive.
         signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
-        return cls(found.state, (basis * signs).numpy(), seen), (projected @ (turn * signs)).numpy()
+        return cls(sketch.state, (basis * signs).numpy(), seen), (projected @ (turn * signs)).numpy()
 
     @classmethod
     def _with(
@@ -148,6 +129,42 @@ class Pod:
         if not np.isfinite(basis).all():
             raise ValueError("the basis is not finite")
         return cls(state, basis)
+
+
+def _directions(
+    dataset: Dataset,
+    read: NDArray[np.intp],
+    learned: NDArray[np.intp],
+    settings: ReductionSettings,
+    workers: int,
+    fits: Callable[[StateMap, NDArray[np.float32]], None],
+    watch: Watch,
+    known: Known | None,
+) -> tuple[Sketch, Tensor, Tensor, float]:
+    """A sketch of the runs ``learned``; orthonormal directions ``[M·V, k]`` that hold the states of these and of the
+    ``known`` runs as well as the tolerance asks for; coordinates of all runs in them, ``[N, T, k]``, of which the runs
+    ``read`` are read; and the squared norm of what the states have beside them."""
+    first = pilot(dataset, learned, settings, workers)
+    before = None if known is None else known.seen.statistics
+    width = first.width
+    while True:
+        sketch = sketched(dataset, learned, settings, first, width, workers, watch, before)
+        for count in sorted({sketch.enough, sketch.modes.shape[1]}):
+            modes, left_out = sketch.modes[:, :count], 0.0
+            fits(sketch.state, modes.numpy())
+            if known is None:
+                projected = torch.empty(*dataset.shape[:2], count)
+            else:
+                modes, coordinates = known.joined(sketch.state, modes)
+                projected = torch.empty(*dataset.shape[:2], modes.shape[1])
+                projected[torch.from_numpy(known.rows)] = coordinates
+                left_out = known.left_out(sketch.state)
+            left_out += _project(dataset, read, learned, sketch.state, modes, projected, workers, watch)
+            if left_out <= settings.tolerance**2 * sketch.energy:
+                return sketch, modes, projected, left_out
+        if width == first.most:
+            return sketch, modes, projected, left_out
+        width = min(2 * width, first.most)
 
 
 def _project(
