@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
@@ -158,9 +159,10 @@ class Surrogate(Parts):
     ) -> xr.Dataset:
         """All that :meth:`predict` says of a few designs."""
         self._require_decoding(len(conditions), shown, ensemble.alternatives(samples), uncertain=samples > 0)
-        answer = ensemble.answer(conditions, shown.times, samples=samples, seed=seed)
+        with threadpool_limits(1, "blas"):  # numpy's threads go on spinning, and would take the cores of the decoding
+            answer = ensemble.answer(conditions, shown.times, samples=samples, seed=seed)
+            novelty = ensemble.novelty(conditions)
         fields = {"fields": shown.decoder.decode(answer.mean)}
-        novelty = ensemble.novelty(conditions)
         warnings = warnings_about(conditions, self.condition_scaler, novelty)
         if samples > 0:
             calibration = ensemble.calibration or Calibration.of_normal()

@@ -23,7 +23,7 @@ def test_the_budget_grows_with_the_root_of_the_snapshots(stage: str, runs: int, 
 
 
 @pytest.mark.parametrize(
-    ("runs", "timesteps", "root"), [(2, 3, 15), (100, 9, 30), (100, 57, 75), (126, 100, 75), (450, 200, 200)]
+    ("runs", "timesteps", "root"), [(2, 3, 15), (100, 9, 30), (100, 57, 75), (180, 100, 75), (400, 100, 110)]
 )
 def test_it_has_bounds(runs: int, timesteps: int, root: int) -> None:
     assert step_counts("end_to_end", StageSettings(), runs, timesteps)[1] == PACE["end_to_end"] * root

@@ -107,10 +107,12 @@ class Pod:
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         known = torch.from_numpy(coefficients.astype(np.float32, copy=False).reshape(-1, self.rank))
         basis, mean, factor = torch.from_numpy(self.basis), *_affine(self.state)
-        fields = torch.empty(len(known), self.state.size)
+        # An array of numpy's, whose memory comes in large pages: those of torch cost as much time as the product.
+        fields = np.empty((*coefficients.shape[:-1], *self.field_shape), np.float32)
+        flat = torch.from_numpy(fields).view(len(known), self.state.size)
         for part in parts(self.state.size):
-            fields[:, part] = torch.addcdiv(mean[part], known @ basis[part].T, factor[part])
-        return fields.numpy().reshape(*coefficients.shape[:-1], *self.field_shape)
+            flat[:, part] = torch.addcdiv(mean[part], known @ basis[part].T, factor[part])
+        return fields
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         return Pod(self.state.at(nodes, variables), self.basis[self.state.entries(nodes, variables)])

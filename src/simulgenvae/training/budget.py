@@ -11,8 +11,8 @@ PACE = {"vae": 8, "conditioner": 8, "end_to_end": 33}
 """Steps per square root of the number of training snapshots, where the settings leave the budget open."""
 PACE_WITH_PICTURES = {"vae": 6, "conditioner": 3, "end_to_end": 12}
 """The same where a step also reads pictures, which takes twice the time."""
-LARGE = 2 / 3
-"""Share of the root that counts where it is more than 75: of many snapshots more is learned by more steps."""
+LARGE = 0.55
+"""Share of the root that counts where it is more than 75 so: of many snapshots more is learned by more steps."""
 MANY = 20_000
 """Training snapshots from which on two networks that learn longer are worth more than three."""
 FORGOTTEN = 0.5
