@@ -35,7 +35,8 @@ class Split:
         total = sum(map(len, (self.train, self.validation, self.test))) + len(ids)
         validation, test = _counts(total, settings.validation_fraction, settings.test_fraction)
         more = max(0, test - len(self.test)), max(0, validation - len(self.validation))
-        shuffled = [sorted(ids)[k] for k in np.random.default_rng(settings.split_seed).permutation(len(ids))]
+        names = sorted(ids)
+        shuffled = [names[k] for k in np.random.default_rng(settings.split_seed).permutation(len(ids))]
         for_test, for_validation = set(shuffled[: more[0]]), set(shuffled[more[0] : sum(more)])
         return Split(
             train=self.train + tuple(name for name in ids if name not in for_test | for_validation),
@@ -63,7 +64,7 @@ def make_split(ids: Sequence[str], settings: DataSettings, file: Path | None) ->
     """
     if len(ids) < _MIN_TRAINING:
         raise UserError(f"there is only {len(ids)} run: a surrogate learns from the differences between several")
-    split = _random(ids, settings) if file is None else _from_file(ids, file)
+    split = Split((), (), ()).with_runs(ids, settings) if file is None else _from_file(ids, file)
     if len(split.train) < _MIN_TRAINING:
         where = "validation_fraction and test_fraction" if file is None else str(file)
         raise UserError(f"{where}: of {len(ids)} runs, {len(split.train)} is left for training, but 2 are needed")
@@ -99,18 +100,6 @@ def _write(split: Split, path: Path, temporary: Path) -> None:
             writer.writerows((name, use) for use, names in parts.items() for name in names)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _random(ids: Sequence[str], settings: DataSettings) -> Split:
-    validation, test = _counts(len(ids), settings.validation_fraction, settings.test_fraction)
-    order = np.random.default_rng(settings.split_seed).permutation(len(ids))
-    shuffled = [sorted(ids)[k] for k in order]
-    held_out = {"test": set(shuffled[:test]), "validation": set(shuffled[test : test + validation])}
-    return Split(
-        train=tuple(name for name in ids if name not in held_out["test"] | held_out["validation"]),
-        validation=tuple(name for name in ids if name in held_out["validation"]),
-        test=tuple(name for name in ids if name in held_out["test"]),
-    )
 
 
 def _counts(runs: int, validation_fraction: float, test_fraction: float) -> tuple[int, int]:
