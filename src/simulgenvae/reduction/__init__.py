@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder, Reduction
 from simulgenvae.reduction.direct import Direct
+from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.known import Known, Seen
 from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.on_disk import OnDisk, stays_on_disk
@@ -74,11 +74,3 @@ def runs_in(
 ) -> NDArray[np.float32] | OnDisk:
     """:func:`encode_runs`, or what computes them when they are asked for."""
     return OnDisk(dataset, reduction) if on_disk else encode_runs(dataset, reduction, workers)
-
-
-def encode_runs(dataset: Dataset, reduction: Reduction, workers: int = 0) -> NDArray[np.float32]:
-    """Coefficients of all runs in a fitted reduction, ``[N, T, r]``; ``workers`` threads read ahead."""
-    coefficients = np.empty((dataset.shape[0], dataset.shape[1], reduction.rank), np.float32)
-    for rows, block in read_blocks(dataset, range(dataset.shape[0]), workers):
-        coefficients[rows] = reduction.encode(block).reshape(len(rows), -1, reduction.rank)
-    return coefficients

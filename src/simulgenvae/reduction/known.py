@@ -39,6 +39,10 @@ class Known:
     rows: NDArray[np.intp]
     """Where these are in the larger data set, ``[K]``."""
 
+    def others(self, runs: int) -> NDArray[np.intp]:
+        """Rows of a data set of so many ``runs`` that are not known."""
+        return np.setdiff1d(np.arange(runs), self.rows)
+
     def joined(self, state: StateMap, modes: Tensor) -> tuple[Tensor, Tensor]:
         """Orthonormal directions ``[M·V, k]`` in the states of another map, whose span holds the known runs and the
         further ``modes``; and the coordinates of the known runs in them, ``[K, T, k]``."""

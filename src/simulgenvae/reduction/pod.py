@@ -20,6 +20,7 @@ from torch import Tensor
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder
+from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.known import Known, Seen
 from simulgenvae.reduction.parts import PART, parts
 from simulgenvae.reduction.sketch import Sketch, pilot, rank_for, sketched
@@ -57,10 +58,12 @@ class Pod:
         As many modes as the tolerance asks for, at most ``settings.max_rank``. ``fits`` is asked before coefficients
         are computed, with about as many modes, and may raise UserError. Runs that are ``known`` are not read.
         """
-        read = np.arange(len(dataset.ids)) if known is None else np.setdiff1d(np.arange(len(dataset.ids)), known.rows)
+        read = np.arange(len(dataset.ids)) if known is None else known.others(len(dataset.ids))
         learned = np.intersect1d(rows, read)
         if known is not None and not len(learned):
-            return cls._with(known, dataset, read, workers, fits)
+            pod = cls(known.state, known.basis, known.seen)
+            fits(pod)
+            return pod, encode_runs(dataset, pod, workers, known)
         sketch, modes, projected, left_out = _directions(
             dataset, read, learned, settings, workers, lambda state, modes: fits(cls(state, modes)), watch, known
         )
@@ -73,24 +76,6 @@ class Pod:
         # A mode may have either sign; fixed, a training does not depend on rounding: the largest entry is positive.
         signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
         return cls(sketch.state, (basis * signs).numpy(), seen), (projected @ (turn * signs)).numpy()
-
-    @classmethod
-    def _with(
-        cls,
-        known: Known,
-        dataset: Dataset,
-        read: NDArray[np.intp],
-        workers: int,
-        fits: Callable[[Self], None],
-    ) -> tuple[Self, NDArray[np.float32]]:
-        """Where there is nothing to learn from: the known modes, and the coefficients of all runs."""
-        pod = cls(known.state, known.basis, known.seen)
-        fits(pod)
-        coefficients = np.empty((len(dataset.ids), dataset.shape[1], pod.rank), np.float32)
-        coefficients[known.rows] = known.coefficients
-        for rows, block in read_blocks(dataset, read, workers):
-            coefficients[rows] = pod.encode(block).reshape(len(rows), -1, pod.rank)
-        return pod, coefficients
 
     @property
     def rank(self) -> int:
