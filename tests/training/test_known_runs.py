@@ -70,10 +70,11 @@ def test_modes_of_fewer_runs_are_added_to(waves: Dataset, learn: Callable[..., T
 def test_what_cannot_be_added_to(
     waves: Dataset, learn: Callable[..., Trained], make_settings: MakeSettings, tmp_path: Path
 ) -> None:
+    said: list[str] = []
     file, few, rows = tmp_path / "prepared.safetensors", _first(waves, 8), _split(waves).rows(waves.ids)
-    assert known_runs(file, waves, rows, make_settings()) is None
+    assert known_runs(file, waves, rows, make_settings(), said.append) is None
     learn(few)
-    found = known_runs(file, waves, rows, make_settings())
+    found = known_runs(file, waves, rows, make_settings(), said.append)
     assert found is not None
     assert found.rows.tolist() == list(range(8))
     changed = waves.fields.copy()
@@ -81,23 +82,26 @@ def test_what_cannot_be_added_to(
     other = Dataset.from_arrays(changed, waves.conditions, times=waves.times)
     moved = rows | {"train": np.append(rows["train"], rows["test"]), "test": rows["test"][:0]}
     node = Settings.model_validate({"reduction": {"scaling": "node"}})
-    assert known_runs(file, other, rows, make_settings()) is None
-    assert known_runs(file, waves, moved, make_settings()) is None
-    assert known_runs(file, waves, rows, node) is None
-    assert known_runs(file, replace(waves, digests=()), rows, make_settings()) is None
+    assert known_runs(file, other, rows, make_settings(), said.append) is None
+    assert known_runs(file, waves, moved, make_settings(), said.append) is None
+    assert known_runs(file, waves, rows, node, said.append) is None
+    assert known_runs(file, replace(waves, digests=()), rows, make_settings(), said.append) is None
+    assert not said
     content = file.read_bytes()
     file.write_bytes(content[:-100])
-    assert known_runs(file, waves, rows, make_settings()) is None
+    assert known_runs(file, waves, rows, make_settings(), said.append) is None
+    assert len(said) == 1
+    assert "the last preparation is not used" in said[0]
 
 
 def test_more_new_training_runs_than_known_ones_begin_afresh(
     waves: Dataset, learn: Callable[..., Trained], make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    ids = waves.ids
+    ids, said = waves.ids, []
     few = Split(ids[:4], ids[4:5], ids[5:6])
     train(_first(waves, 6), few, make_settings(), stages=STAGES, folder=tmp_path)
     most = Split((*ids[:4], *ids[6:11]), ids[4:5], (ids[5], ids[11]))
     file = tmp_path / "prepared.safetensors"
-    assert known_runs(file, waves, most.rows(ids), make_settings()) is None
+    assert known_runs(file, waves, most.rows(ids), make_settings(), said.append) is None
     fewer = Split((*ids[:4], *ids[6:10]), ids[4:5], (ids[5], *ids[10:]))
-    assert known_runs(file, waves, fewer.rows(ids), make_settings()) is not None
+    assert known_runs(file, waves, fewer.rows(ids), make_settings(), said.append) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,18 @@ def described(reduction: Reduction, dataset: Dataset) -> tuple[dict[str, Tensor]
     return tensors, {"digests": digests, "samples": statistics.samples, "left_out": left_out}
 
 
-def known_runs(file: Path, dataset: Dataset, rows: dict[str, NDArray[np.intp]], settings: Settings) -> Known | None:
+def known_runs(
+    file: Path,
+    dataset: Dataset,
+    rows: dict[str, NDArray[np.intp]],
+    settings: Settings,
+    message: Callable[[str], None],
+) -> Known | None:
     """The runs of the preparation in ``file``, if this one can be made by adding to them; else None.
 
     It can where they are runs of ``dataset`` with the same fields, in the same parts of the split, reduced in the same
-    way, and there are no more training runs beside them than among them. A file that is damaged is of no use, and will
-    be replaced.
+    way, and there are no more training runs beside them than among them. A file that is damaged is of no use, which a
+    ``message`` says, and will be replaced.
     """
     if not file.exists() or len(dataset.digests) != len(dataset.ids):
         return None
@@ -44,7 +51,8 @@ def known_runs(file: Path, dataset: Dataset, rows: dict[str, NDArray[np.intp]], 
         tensors, about = read_tensors(file)
         with restoring(file):
             return _known(tensors, about, dataset, rows, settings)
-    except UserError:
+    except UserError as error:
+        message(f"note: the last preparation is not used, and all runs are reduced afresh: {error}")
         return None
 
 

@@ -123,7 +123,7 @@ def train(
         )
         before = None
         if prepared is not None and checkpoint is None and start is None and not augmentation.flips:
-            before = known_runs(prepared, dataset, rows, settings)
+            before = known_runs(prepared, dataset, rows, settings, log.message)
         if before is not None:
             log.message(f"{len(before.rows)} runs keep their modes, {len(dataset.ids) - len(before.rows)} are added")
         with watched(log, folder, identity, settings.training.checkpoint_seconds, resume=resume) as watch:
