@@ -34,7 +34,8 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
-	$(BIN)/pytest
+	@# Two at a time, each with one thread: small tensors gain nothing from more.
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 docs: $(INSTALLED)
 	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from simulgenvae.cli.launch import main
+from simulgenvae.cli.launch_ddp import main
 
 if __name__ == "__main__":
     sys.exit(main(Path(__file__).resolve().with_name("SimulGen-VAE.py")))

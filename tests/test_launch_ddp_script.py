@@ -69,11 +69,19 @@ def test_a_documented_study_is_trained_although_the_port_is_taken(documented_stu
     assert (documented_study / "output/metrics.json").is_file()
 
 
-def test_several_processes_are_refused_in_one_message(tmp_path: Path) -> None:
+def test_several_processes_train_one_model(documented_study: Path) -> None:
+    done = start(documented_study, "--gpus", "2", "--plot", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("no GPU here: 2 processes on the CPU\n")
+    assert done.stdout.count("The model is in") == 1
+    assert (documented_study / "output/metrics.json").is_file()
+
+
+def test_a_mistake_is_said_by_one_of_several_processes(tmp_path: Path) -> None:
     done = start(tmp_path, "--gpus", "2")
     assert done.returncode == 2
     assert done.stdout == "no GPU here: 2 processes on the CPU\n"
-    assert done.stderr.startswith("error: --use_ddp: training in several processes (2 here) comes in a later version")
+    assert done.stderr.startswith("error: rank ")
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
+from simulgenvae import ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.ensemble import build_ensemble
@@ -83,7 +84,7 @@ def fit(
         start=start,
     )
     conditioner_trained = list(stages) != ["vae"]
-    ensemble = build_ensemble(trained, dataset, settings) if conditioner_trained else None
+    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if conditioner_trained else None
     surrogate = Surrogate(
         settings=settings,
         split=split,
@@ -106,7 +107,7 @@ def fit(
             "versions": versions(),
         },
     )
-    if study is not None:
+    if study is not None and ranks.is_first():
         with torch.inference_mode():
             runs = (torch.as_tensor(trained.coefficients[np.array([row])]) for row in range(len(dataset.ids)))
             latents = [surrogate.networks.vae.encode(run)[0] for run in runs]

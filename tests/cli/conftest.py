@@ -20,6 +20,7 @@ SETTINGS = """
 filters = [16, 12, 8]
 latent_dim = 4
 hierarchical_dim = 2
+width = 32
 [conditioner]
 filters = [16]
 [training]

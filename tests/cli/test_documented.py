@@ -234,21 +234,6 @@ def test_mistakes_are_told_and_nothing_is_written(
     assert tree(study) == before
 
 
-@pytest.mark.parametrize("flags", [["--use_ddp"], []])
-def test_several_processes_of_torchrun_are_refused(
-    flags: list[str], script: Any, study: Path, tree: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = tree(study)
-    for name, value in (("TORCHELASTIC_RUN_ID", "none"), ("WORLD_SIZE", "2"), ("RANK", "0")):
-        monkeypatch.setenv(name, value)
-    code, _, err = script(*flags)
-    assert (code, "several processes (2 here)" in err) == (2, True)
-    monkeypatch.setenv("RANK", "1")
-    monkeypatch.setattr("simulgenvae.cli.documented.SECONDS_FOR_RANK_0", 0.0)
-    assert script(*flags) == (2, "", "")
-    assert tree(study) == before
-
-
 @pytest.mark.parametrize("world", [None, "1"])
 def test_one_process_goes_on_without_ddp(
     world: str | None, script: Any, study: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from simulgenvae.cli.documented import main as documented
-from simulgenvae.cli.launch import free_port, main, parser, passed_on, processes_for, torchrun
+from simulgenvae.cli.launch import free_port, processes_for, torchrun
+from simulgenvae.cli.launch_ddp import main, parser, passed_on
 from simulgenvae.errors import UserError
+from simulgenvae.rank_store import ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,45 @@ def test_the_script_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_a_port_that_is_taken_at_the_last_moment(tmp_path: Path) -> None:
     with socket.create_server(("", 0)) as busy:
-        port = busy.getsockname()[1]
-        arguments = ["--nproc_per_node=1", f"--master_port={port}", f"--log_dir={tmp_path}", "never_started.py"]
-        with pytest.raises(UserError, match=f"--master_port {port}: .* cannot meet"):
-            torchrun(arguments, port, Console())
+        where = f"localhost:{busy.getsockname()[1]}"
+        meeting = [f"--rdzv_endpoint={where}", "--rdzv_backend=c10d", "--rdzv_conf=is_host=True,read_timeout=2"]
+        with pytest.raises(UserError, match=f"cannot meet at {where} .*--master-addr"):
+            torchrun([*meeting, f"--log_dir={tmp_path}", "never_started.py"], where, Console())
+
+
+@pytest.fixture
+def several(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """What the launcher of several machines says of a mistake."""
+    script = tmp_path / "SimulGen-VAE.py"
+    script.write_text("raise SystemExit('started')")
+    for name in (ADDRESS, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"):
+        monkeypatch.setenv(name, "")  # what the launcher sets is gone after the test
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+    def run(*flags: str) -> str:
+        assert main(script, ["--nnodes=2", "--timeout=1", *flags]) == 2
+        return capsys.readouterr().err
+
+    return run
+
+
+def test_mistakes_with_several_machines(several: Callable[..., str]) -> None:
+    assert "--nnodes needs --master-addr" in several()
+    assert "--node-rank 2: 2 machines are numbered from 0" in several("--node-rank=2", "--master-addr=localhost")
+    with socket.create_server(("", 0)) as busy:
+        port = str(busy.getsockname()[1])
+        assert f"--master-port {port} is in use" in several("--master-addr=localhost", "--master-port", port)
+
+
+def test_a_first_machine_that_is_not_there(several: Callable[..., str]) -> None:
+    with socket.create_server(("", 0)) as free:
+        port = free.getsockname()[1]
+    said = several("--node-rank=1", "--master-addr=localhost", f"--master-port={port}")
+    assert f"error: the processes cannot meet at localhost:{port}" in said
+    assert "is it started with --node-rank 0" in said
+    assert said.count("\n") == 1
+
+
+def test_a_machine_that_does_not_come(several: Callable[..., str]) -> None:
+    said = several("--master-addr=localhost")
+    assert "not all machines came to localhost:29500 in time (--timeout)" in said

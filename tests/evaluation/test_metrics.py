@@ -69,6 +69,24 @@ def test_blocks_do_not_change_the_result(prediction: np.ndarray, truth: np.ndarr
     assert np.array(r2[0], dtype=float) == pytest.approx(np.array(r2[1], dtype=float), rel=1e-6, abs=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("first", [0, 1, 3])
+def test_errors_counted_in_two_parts_are_those_of_all_runs(first: int) -> None:
+    runs = 5 + np.random.default_rng(0).normal(size=(2, 3, 5, 6, 2))
+    whole, part, rest = (FieldErrors(("u", "v"), UNIT) for _ in range(3))
+    for number, (prediction, truth) in enumerate(zip(*runs, strict=True)):
+        whole.add(prediction, truth)
+        (part if number < first else rest).add(prediction, truth)
+    part.merge(rest)
+    np.testing.assert_allclose(part.node_rmse(), whole.node_rmse())
+    found, expected = part.summary(), whole.summary()
+    assert found["per_run"] == expected["per_run"]
+    assert found["times"]["relative_l2"] == pytest.approx(expected["times"]["relative_l2"])
+    for name in ("u", "v"):
+        assert found["times"]["max_error"][name] == expected["times"]["max_error"][name]
+        assert found["times"]["rmse"][name] == pytest.approx(expected["times"]["rmse"][name])
+        assert found["variables"][name]["r2"] == pytest.approx(expected["variables"][name]["r2"])
+
+
 def test_scale_is_that_of_all_runs_together() -> None:
     rng = np.random.default_rng(0)
     runs = (300 + rng.normal(size=(4, 5, 6, 2)) * [1e-2, 10]).astype(np.float32)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from simulgenvae.data.images import ImageFormat
 from simulgenvae.errors import UserError
 from simulgenvae.models import Conditioner, Inputs
 from simulgenvae.models.conditioner import DEFAULT_FILTERS, conditioner_kind
+from simulgenvae.models.shard import Dropout
 from simulgenvae.settings import ConditionerSettings
 
 GREY = ImageFormat(40, 40, 1, 32)
@@ -83,7 +84,7 @@ def test_evaluation_is_deterministic_and_training_drops(kind: str) -> None:
 
 
 def test_dropout_grows_linearly_with_depth() -> None:
-    rates = [module.p for module in _conditioner(dropout=0.3).modules() if isinstance(module, nn.Dropout)]
+    rates = [module.rate for module in _conditioner(dropout=0.3).modules() if isinstance(module, Dropout)]
     assert rates == pytest.approx([0.1, 0.2, 0.3])
 
 

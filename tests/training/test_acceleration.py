@@ -42,7 +42,7 @@ class _Failing(VaeStage):
 @pytest.fixture
 def ready(make_problem: MakeProblem, make_settings: MakeSettings) -> Callable[..., VaeStage]:
     def make(kind: type[VaeStage] = VaeStage) -> VaeStage:
-        stage: VaeStage = make_problem(make_settings()).stage("vae", kind)
+        stage: VaeStage = make_problem(make_settings(model={"width": 384})).stage("vae", kind)
         stage.networks.train()
         return stage
 

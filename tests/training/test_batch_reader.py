@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from simulgenvae.models import Inputs
+from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.problem import TrainingData
 
@@ -29,15 +31,15 @@ def _data(kind: type[TrainingData]) -> TrainingData:
     return kind(runs, Inputs(torch.arange(6.0)[:, None]), torch.zeros(2), {"train": np.arange(6)})
 
 
-def _rows(step: int) -> torch.Tensor:
-    return torch.tensor([step % 6])
+def _fetch(data: TrainingData) -> Callable[[int], Batch]:
+    return lambda step: plain_batch(data, torch.tensor([step % 6]))
 
 
 @pytest.mark.parametrize("kind", [TrainingData, Remote])
 @pytest.mark.parametrize("first", [0, 3])
 def test_batches_are_those_of_their_steps(kind: type[TrainingData], first: int) -> None:
     data = _data(kind)
-    with batch_reader(data, _rows, 8) as batch:
+    with batch_reader(data, _fetch(data), 8) as batch:
         for step in range(first, 8):
             found = batch(step)
             assert found.rows.tolist() == [step % 6]
@@ -47,7 +49,7 @@ def test_batches_are_those_of_their_steps(kind: type[TrainingData], first: int) 
 
 def test_the_next_batch_is_fetched_meanwhile_and_none_after_the_last() -> None:
     data = _data(Remote)
-    with batch_reader(data, _rows, 3) as batch:
+    with batch_reader(data, _fetch(data), 3) as batch:
         batch(0)
         while len(data.fetched) < 4:  # coefficients and conditions of steps 0 and 1; the test would hang otherwise
             pass
@@ -58,10 +60,12 @@ def test_the_next_batch_is_fetched_meanwhile_and_none_after_the_last() -> None:
 
 
 def test_what_goes_wrong_while_fetching_is_raised_at_its_step() -> None:
-    def rows(step: int) -> torch.Tensor:
-        return torch.tensor([99 if step == 2 else step])
+    data = _data(Remote)
 
-    with batch_reader(_data(Remote), rows, 4) as batch:
+    def fetch(step: int) -> Batch:
+        return plain_batch(data, torch.tensor([99 if step == 2 else step]))
+
+    with batch_reader(data, fetch, 4) as batch:
         batch(0)
         batch(1)
         with pytest.raises(IndexError):

@@ -19,6 +19,7 @@ from simulgenvae.training.diagnosis import (
 MakeProblem = Callable[..., Any]
 MakeSettings = Callable[..., Any]
 STEEP = {"learning_rate": 0.01, "warmup": 0.0}
+WIDE = {"width": 384}
 
 
 def _history(*errors: tuple[float, float], stage: str = "end_to_end", every: int = 10) -> list[dict[str, Any]]:
@@ -37,7 +38,7 @@ def _told(problem: Any, stage: str = "vae") -> list[str]:
 
 
 def test_a_training_on_three_runs_overfits(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
-    problem = make_problem(make_settings(60, stage=STEEP, optimizer="adamw"), validation=(4, 5, 6, 7))
+    problem = make_problem(make_settings(60, model=WIDE, stage=STEEP, optimizer="adamw"), validation=(4, 5, 6, 7))
     problem.data.rows["train"] = np.arange(3)
     (warning,) = _told(problem)
     assert warning.startswith("vae: overfitting")
@@ -54,7 +55,7 @@ def test_a_training_that_cannot_move_does_not_converge(make_problem: MakeProblem
 def test_a_budget_that_is_too_small_is_told(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
     """Validated on the training runs themselves: what happens elsewhere would only add noise."""
     stage = {"learning_rate": 0.003, "final_learning_rate": 0.99, "warmup": 0.0}
-    settings = make_settings(20, stage=stage, optimizer="adamw", validate_every=5)
+    settings = make_settings(20, model=WIDE, stage=stage, optimizer="adamw", validate_every=5)
     (warning,) = _told(make_problem(settings, validation=()))
     assert warning.startswith("vae: stopped too early")
     assert "training.vae.steps (or epochs) than 20" in warning

@@ -9,10 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -27,7 +25,6 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study, load_settings
 
 SHOW, SAVE, NO_FIGURES = 0, 1, 2
-SECONDS_FOR_RANK_0 = 10.0
 EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a new one takes its
 place; remove what you no longer need. Prediction of new designs: simulgenvae predict."""
 
@@ -77,40 +74,29 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot`` says."""
+    from simulgenvae import ranks
     from simulgenvae.fitting import default_stages
 
-    if options.use_ddp or "TORCHELASTIC_RUN_ID" in os.environ:  # set by torchrun
-        _require_one_process(console)
+    if options.use_ddp and os.environ.get("WORLD_SIZE", "1") == "1":
+        console.print("note: one process: it trains as without --use_ddp and torchrun")
     study = Study.open(Path())
     settings = load_settings(study, preset=options.preset, overrides=_overrides(options))
     stages = default_stages(settings)
     if options.lc_only:
         _require_vae(study, settings)
         stages = stages[1:]
-    update_dataset(study, settings, options.preset, stages, console)
-    with _previous_model_kept(study, console):
-        surrogate = train_study(study, settings, console, stages=stages, resume=options.resume)
-    metrics = evaluate_study(study, surrogate, console, figures=options.plot != NO_FIGURES)
+    with ranks.joined(settings.training.rank_timeout) as again:
+        ranks.from_first(lambda: update_dataset(study, settings, options.preset, stages, console))
+        with _previous_model_kept(study, console) if ranks.is_first() else nullcontext():
+            surrogate = train_study(study, settings, console, stages=stages, resume=options.resume or again)
+        metrics = evaluate_study(study, surrogate, console, figures=options.plot != NO_FIGURES)
+    if not ranks.is_first():
+        return
     figures = [study.output / name for name in metrics["figures"]]
     if figures:
         console.print(f"{len(figures)} figures are in {study.output}")
     if options.plot == SHOW and not show(figures):
         console.print("note: there is no display to show them on")
-
-
-def _require_one_process(console: Console) -> None:
-    """Refuse to train in several processes; WORLD_SIZE is how many torchrun has started, RANK which one this is."""
-    if os.environ.get("WORLD_SIZE", "1") == "1":
-        console.print("note: one process: it trains as without --use_ddp and torchrun")
-        return
-    if os.environ.get("RANK", "0") != "0":
-        # The first process that ends makes torchrun end all others, and process 0 has to give the message before.
-        time.sleep(SECONDS_FOR_RANK_0)
-        sys.exit(2)
-    raise UserError(
-        f"--use_ddp: training in several processes ({os.environ['WORLD_SIZE']} here) comes in a later version; use "
-        "one (--gpus 1 or --nproc_per_node=1), or leave --use_ddp and torchrun out."
-    )
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:
@@ -134,9 +120,9 @@ def _previous_model_kept(study: Study, console: Console) -> Iterator[None]:
         return
     date = f"{datetime.fromtimestamp(files[0].stat().st_mtime):%Y%m%d-%H%M%S}"
     names = (date if k == 1 else f"{date}-{k}" for k in count(1))  # two models within one second
-    backup = next(folder for folder in map(study.model_backup, names) if not folder.exists())
+    backup = next(folder for folder in map(study.model_backup, names) if not folder.exists() or _holds(folder, files))
     try:
-        backup.mkdir()
+        backup.mkdir(exist_ok=True)
         for path in files:
             shutil.copy2(path, backup)
         yield
@@ -144,6 +130,12 @@ def _previous_model_kept(study: Study, console: Console) -> Iterator[None]:
         shutil.rmtree(backup, ignore_errors=True)
         raise
     console.print(f"The model that was there before is kept in {backup}", soft_wrap=True)
+
+
+def _holds(folder: Path, files: Sequence[Path]) -> bool:
+    """Whether a training that was ended by force has made these copies there."""
+    states = [[path.stat() for path in (file, folder / file.name) if path.exists()] for file in files]
+    return all(len({(state.st_size, state.st_mtime_ns) for state in pair}) == 1 and len(pair) == 2 for pair in states)
 
 
 def show(files: Sequence[Path]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from simulgenvae.cli.common import add_overrides, add_study, open_dataset
+from simulgenvae.cli.launch import add_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import EvaluationSettings, Settings, Study, load_settings
 from simulgenvae.settings.draft import validate
@@ -24,17 +25,20 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("evaluate", help="measure the surrogate and write metrics and a report")
     add_study(parser)
     add_overrides(parser, "a setting of the evaluation, such as 'evaluation.checks=work: 0.5*u**2' (docs/settings.md)")
+    add_launch(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Evaluate the model that the study has."""
+    """Evaluate the model that the study has, alone or as one of several ranks."""
+    from simulgenvae import ranks
     from simulgenvae.surrogate import Surrogate
 
     study = Study.open(options.folder)
     surrogate = Surrogate.load(study)
     evaluation = evaluation_settings(study, surrogate.settings, options.overrides)
-    evaluate_study(study, surrogate, console, evaluation=evaluation)
+    with ranks.joined(surrogate.settings.training.rank_timeout):
+        evaluate_study(study, surrogate, console, evaluation=evaluation)
 
 
 def evaluation_settings(study: Study, trained: Settings, overrides: Sequence[str]) -> EvaluationSettings:

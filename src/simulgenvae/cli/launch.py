@@ -1,4 +1,4 @@
-"""The documented ``launch_ddp.py``: start ``SimulGen-VAE.py`` in one process per GPU, as torchrun would.
+"""Start a training in one process per GPU, on one machine or several, as torchrun would.
 
 The calling process itself is torchrun's agent. So it passes signals on to the processes that it has started,
 and knows the exit code of one that fails; torchrun as a command makes 1 of every code and adds its own traceback.
@@ -13,50 +13,67 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 
-from simulgenvae.cli.documented import add_flags
-from simulgenvae.cli.main import guarded
 from simulgenvae.errors import UserError
 
-PASSED_ON = ("preset", "plot", "lc_only", "size", "load_all")
 SIGNALLED = 128
 """Exit codes above this one are, by convention, those of processes that a signal ended."""
+PORT = 29500
 
 
-def main(script: Path, arguments: Sequence[str] | None = None) -> int:
-    """Run ``script`` in the processes asked for; returns the exit code of the first that fails, 0 when none does."""
-    options = parser().parse_args(arguments)
-    code = 0
-
-    def work(console: Console) -> None:
-        nonlocal code
-        code = launch(script, options, console)
-
-    return guarded(work) or code
-
-
-def parser() -> argparse.ArgumentParser:
-    """Parser of the documented flags: the launcher's own, and those it passes on."""
-    launcher = argparse.ArgumentParser(
-        prog="launch_ddp.py",
-        description="Train the study in this folder with one process per GPU; on the CPU where there is no GPU. "
-        "Asks nothing.",
-        allow_abbrev=False,
+def add_launch(parser: argparse.ArgumentParser) -> None:
+    """Where the processes run and how they meet; the spelling with _ is torchrun's."""
+    group = parser.add_argument_group("several processes")
+    group.add_argument(
+        "--gpus",
+        type=_positive,
+        help="processes on this machine, each on its own GPU, or on the CPU (default with --nnodes or --max-restarts: "
+        "one per GPU)",
     )
-    launcher.add_argument(
-        "--gpus", type=_positive, help="processes, each on its own GPU (default: all GPUs, or one process)"
+    group.add_argument("--nnodes", type=_positive, default=1, help="machines; start the same command on each")
+    group.add_argument(
+        "--node-rank", "--node_rank", type=_count, default=0, help="which one this is: 0 for the first (default), 1 …"
     )
-    launcher.add_argument(
+    group.add_argument("--master-addr", "--master_addr", default="", help="address of the first machine")
+    group.add_argument(
+        "--master-port",
         "--master_port",
         type=_port,
-        default=29500,
-        help="port where the processes meet (default 29500); another one is taken when it is in use",
+        default=PORT,
+        help=f"port where the processes meet (default {PORT}); on a single machine another one when it is in use",
     )
-    add_flags(launcher)
-    return launcher
+    group.add_argument(
+        "--max-restarts",
+        "--max_restarts",
+        type=_count,
+        default=0,
+        help="how often to go on from the last checkpoint when a process or a machine was lost (default 0)",
+    )
+    group.add_argument(
+        "--timeout", type=_positive, default=600, help="seconds to wait for the other machines (default 600)"
+    )
+
+
+def asks_for_several(options: argparse.Namespace) -> bool:
+    """Whether a command that may have these arguments is to run in processes of its own."""
+    if "nnodes" not in options:
+        return False
+    return (options.gpus or 1) > 1 or options.nnodes > 1 or options.max_restarts > 0
+
+
+def without_launch(arguments: Sequence[str]) -> list[str]:
+    """A command line without these arguments: that of each process."""
+    own = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    add_launch(own)
+    return own.parse_known_args(arguments)[1]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
 
 
 def _positive(text: str) -> int:
@@ -71,20 +88,39 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def launch(script: Path, options: argparse.Namespace, console: Console) -> int:
-    """Start the processes and wait for them; returns the exit code, 128 + signal after a signal."""
-    if not script.is_file():
-        raise UserError(f"{script}: no such file; launch_ddp.py starts the SimulGen-VAE.py that lies beside it.")
+def launch(command: Sequence[str], options: argparse.Namespace, console: Console) -> int:
+    """Run ``command``, a script or ``-m`` and a module with arguments, in the processes asked for, and wait for them.
+
+    Returns the exit code of the first that fails, 0 when none does, 128 + signal after a signal. UserError where they
+    cannot be started or cannot meet.
+    """
     from torch.cuda import device_count
+
+    from simulgenvae.rank_store import ADDRESS
 
     processes = processes_for(options.gpus, gpus=device_count())
     if not device_count():
         console.print(f"no GPU here: {processes} process{'es' * (processes > 1)} on the CPU")
     _share_threads(processes)
-    port = free_port(options.master_port, console)
+    host, port = meeting_point(options, console)
+    os.environ[ADDRESS] = f"{host}:{port}"
+    # Torch orders machines by the names they give, and needs a name that it can reach only for a store of its own.
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
+    name = f"{options.node_rank:06d}-{socket.gethostname()}"
+    meeting = {"is_host": options.node_rank == 0, "join_timeout": options.timeout, "read_timeout": options.timeout}
     with tempfile.TemporaryDirectory(prefix="launch_ddp_") as logs:  # torchrun would leave a folder of its own
-        addressed = [f"--nproc_per_node={processes}", f"--master_port={port}", f"--log_dir={logs}"]
-        return torchrun([*addressed, str(script), *passed_on(options)], port, console)
+        addressed = [
+            f"--nnodes={options.nnodes}",
+            f"--nproc_per_node={processes}",
+            f"--max_restarts={options.max_restarts}",
+            "--rdzv_backend=c10d",
+            f"--rdzv_endpoint={host}:{port}",
+            "--rdzv_id=simulgenvae",
+            f"--rdzv_conf={','.join(f'{key}={value}' for key, value in meeting.items())}",
+            f"--local_addr={name}",
+            f"--log_dir={logs}",
+        ]
+        return torchrun([*addressed, *command], f"{host}:{port}", console)
 
 
 def processes_for(asked: int | None, *, gpus: int) -> int:
@@ -104,33 +140,50 @@ def _share_threads(processes: int) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, get_num_threads() // processes)))
 
 
+def meeting_point(options: argparse.Namespace, console: Console) -> tuple[str, int]:
+    """Host and port where the processes meet; UserError where several machines cannot meet there."""
+    if options.nnodes == 1:
+        return "localhost", free_port(options.master_port, console)
+    if options.node_rank >= options.nnodes:
+        raise UserError(f"--node-rank {options.node_rank}: {options.nnodes} machines are numbered from 0.")
+    if not options.master_addr:
+        raise UserError("--nnodes needs --master-addr, the address of the first machine (--node-rank 0).")
+    if options.node_rank == 0 and not is_free(options.master_port):
+        raise UserError(
+            f"--master-port {options.master_port} is in use on this machine: give another one, the same everywhere."
+        )
+    return options.master_addr, options.master_port
+
+
 def free_port(wanted: int, console: Console) -> int:
     """``wanted`` where it can be listened on, else a port that the system says is free (told in one line)."""
+    if is_free(wanted):
+        return wanted
+    with socket.create_server(("", 0)) as free:
+        port = int(free.getsockname()[1])
+    console.print(f"port {wanted} is not available; using port {port}")
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Whether this machine can listen on ``port``."""
     try:
-        with socket.create_server(("", wanted)):
-            return wanted
+        with socket.create_server(("", port)):
+            return True
     except OSError:
-        with socket.create_server(("", 0)) as free:
-            port = int(free.getsockname()[1])
-        console.print(f"port {wanted} is not available; using port {port}")
-        return port
+        return False
 
 
-def passed_on(options: argparse.Namespace) -> list[str]:
-    """The flags for ``SimulGen-VAE.py`` in the documented form; those neither given nor with a default stay out."""
-    values = {name: getattr(options, name) for name in PASSED_ON}
-    flags = [f"--{name}={value}" for name, value in values.items() if value is not None]
-    return ["--use_ddp", *flags, *(["--resume"] if options.resume else [])]
-
-
-def torchrun(arguments: list[str], port: int, console: Console) -> int:
+def torchrun(arguments: list[str], where: str, console: Console) -> int:
     """Be torchrun with these arguments; returns the exit code of the process that failed first, 0 when none did.
 
-    UserError when the processes cannot meet on ``port``, which somebody may have taken after it was found free.
+    UserError when the processes cannot meet at ``where``: another program may have taken the port after it was found
+    free, the first machine may not be there, or another one may not have come.
     """
-    from torch.distributed import DistNetworkError
+    from torch.distributed import DistError
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.rendezvous.api import RendezvousError, RendezvousTimeoutError
     from torch.distributed.run import parse_args, run
 
     try:
@@ -144,9 +197,14 @@ def torchrun(arguments: list[str], port: int, console: Console) -> int:
         return SIGNALLED - failure.exitcode
     except SignalException as stop:
         return SIGNALLED + stop.sigval
-    except DistNetworkError as error:
+    except RendezvousTimeoutError:
+        raise UserError(f"not all machines came to {where} in time (--timeout): is each of them started?") from None
+    except (RendezvousError, DistError) as error:
+        cause = error.__cause__ or error
         raise UserError(
-            f"--master_port {port}: the processes cannot meet there ({str(error).splitlines()[0]})"
+            f"the processes cannot meet at {where} ({str(cause).splitlines()[0]}): is that the address of the first "
+            "machine (--master-addr), is it started with --node-rank 0, and is the port (--master-port) free there and "
+            "let through by firewalls?"
         ) from None
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from simulgenvae.cli import check, demo, evaluate, explore, export, ingest, learning_curve, predict, suggest, train
+from simulgenvae.cli.launch import asks_for_several, launch, without_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
 
@@ -18,8 +20,17 @@ COMMANDS = (demo, ingest, check, train, evaluate, learning_curve, suggest, predi
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     options = parser().parse_args(arguments)
-    return guarded(lambda console: options.run(options, console))
+    if not asks_for_several(options):
+        return guarded(lambda console: options.run(options, console))
+    code = 0
+
+    def started(console: Console) -> None:
+        nonlocal code
+        code = launch(["-m", "simulgenvae.cli.main", *without_launch(arguments)], options, console)
+
+    return guarded(started) or code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,23 +46,44 @@ def parser() -> argparse.ArgumentParser:
 
 def guarded(work: Callable[[Console], None]) -> int:
     """Run ``work`` with a console; print a user's mistake as one message instead of a traceback."""
-    console, errors = Console(markup=False, highlight=False), Console(stderr=True, markup=False, highlight=False)
+    rank, ranks = (int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1")))
+    console = Console(markup=False, highlight=False, quiet=rank > 0)
+    errors = Console(stderr=True, markup=False, highlight=False)
+
+    def say(text: str) -> None:
+        errors.print(text, soft_wrap=True)
+
+    def note(message: Warning | str, *_: object, **__: object) -> None:
+        if rank == 0:
+            say(f"note: {message}")
+
+    def failed(error: Exception, message: str) -> int:
+        if ranks > 1:
+            from simulgenvae.rank_store import tell_end
+
+            tell_end(error, f"error: rank {rank}: {message}", say)
+        else:
+            say(f"error: {message}")
+        return 2
+
     with warnings.catch_warnings():
         warnings.simplefilter("always", SettingsNote)
-        warnings.showwarning = lambda message, *_, **__: errors.print(f"note: {message}", soft_wrap=True)
+        warnings.showwarning = note
         try:
+            if ranks > 1:
+                from simulgenvae.rank_store import listen
+
+                listen(say)
             work(console)
         except UserError as error:
-            errors.print(f"error: {error}", soft_wrap=True)
-            return 2
+            return failed(error, str(error))
         except OSError as error:  # a folder without rights, a disk that is full or went away
-            errors.print(f"error: {error.filename or 'a file'}: {error.strerror or error}", soft_wrap=True)
-            return 2
-        except MemoryError:
-            errors.print("error: out of memory: close other programs, or use fewer runs, timesteps or nodes")
-            return 2
+            return failed(error, f"{error.filename or 'a file'}: {error.strerror or error}")
+        except MemoryError as error:
+            return failed(error, "out of memory: close other programs, or use fewer runs, timesteps or nodes")
         except KeyboardInterrupt as stop:
-            errors.print(str(stop) or "Stopped.")
+            if rank == 0:
+                say(str(stop) or "Stopped.")
             return 130
     return 0
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from simulgenvae.cli.common import add_study
+from simulgenvae.cli.launch import add_launch
 from simulgenvae.data.coordinates import read_node_numbers, read_times
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.errors import UserError
@@ -43,11 +46,13 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
     parser.add_argument("--overwrite", action="store_true", help="replace the output file")
+    add_launch(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Predict in batches and write them as they come."""
+    """Predict in batches and write them as they come, alone or as one of several ranks that share the designs."""
+    from simulgenvae import ranks
     from simulgenvae.export.write import check_target, write_prediction
     from simulgenvae.surrogate import Surrogate
 
@@ -61,17 +66,19 @@ def run(options: argparse.Namespace, console: Console) -> None:
     for warning in surrogate.warnings(conditions):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     nodes = None if options.nodes is None else read_node_numbers(options.nodes)
-    batches = surrogate.predict_batches(
-        conditions,
-        times=None if options.times is None else read_times(options.times),
-        nodes=nodes,
-        variables=None if options.variables is None else options.variables.split(","),
-        samples=options.samples,
-        seed=options.seed,
-    )
-    mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
     scores: list[Score] = []
-    write_prediction(_scored(batches, scores), mesh, options.out, overwrite=options.overwrite)
+    with ranks.joined(surrogate.settings.training.rank_timeout):
+        batches = surrogate.predict_batches(
+            conditions.select(ranks.mine(np.arange(len(conditions))).tolist()),
+            times=None if options.times is None else read_times(options.times),
+            nodes=nodes,
+            variables=None if options.variables is None else options.variables.split(","),
+            samples=options.samples,
+            seed=options.seed,
+        )
+        mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
+        write_prediction(_scored(batches, scores), mesh, options.out, overwrite=options.overwrite, runs=len(conditions))
+        scores = list(chain(*ranks.gathered(scores)))
     console.print(f"{options.out}: {len(conditions)} designs", soft_wrap=True)
     if any(score.novelty is not None or score.expected_error is not None for score in scores):
         console.print(_table(scores))

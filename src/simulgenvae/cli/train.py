@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
+from simulgenvae.cli.launch import add_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study, load_settings
 
@@ -27,23 +28,34 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--overwrite", action="store_true", help="replace the model that the study has")
     add_settings(parser)
+    add_launch(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Train and say what comes next; a trained model is replaced or completed only when asked for."""
-    from simulgenvae.fitting import default_stages
-
+    """Train, alone or as one of several ranks, and say what comes next."""
     study = Study.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
+    from simulgenvae import ranks
+
+    with ranks.joined(settings.training.rank_timeout) as again:
+        train_asked(study, settings, options, console, resume=options.resume or again)
+
+
+def train_asked(
+    study: Study, settings: Settings, options: argparse.Namespace, console: Console, *, resume: bool
+) -> None:
+    """Train the stages asked for; a trained model is replaced or completed only when asked for."""
+    from simulgenvae.fitting import default_stages
+
     target = study.conditioner_file if options.stage in {"conditioner", "end_to_end"} else study.vae_file
-    if target.exists() and not (options.resume or options.overwrite):
+    if target.exists() and not (resume or options.overwrite):
         raise UserError(
             f"{target} exists: use --overwrite to train again and replace it, or --resume to go on with an "
             "interrupted training."
         )
     stages = default_stages(settings) if options.stage == "all" else [options.stage]
-    train_study(study, settings, console, stages=stages, resume=options.resume)
+    train_study(study, settings, console, stages=stages, resume=resume)
     following = "train" if stages == ["vae"] else "evaluate"
     more = " --stage conditioner" if following == "train" else ""
     console.print(f"Next: simulgenvae {following} {study.folder}{more}", soft_wrap=True)

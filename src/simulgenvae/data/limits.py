@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,14 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int:
-    """Bytes that can still be allocated: what the machine has free, or less where a container allows less."""
+    """Bytes that can still be allocated: what the machine has free, or less where a container allows less.
+
+    Where torchrun has started several processes here, each may take an equal part.
+    """
+    return _free_memory() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def _free_memory() -> int:
     free = int(psutil.virtual_memory().available)
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()

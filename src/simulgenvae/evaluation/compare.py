@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae import ranks
 from simulgenvae.data.limits import available_memory
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
@@ -54,8 +55,9 @@ class Comparison:
 
 
 def steps(rows: dict[str, NDArray[np.intp]]) -> int:
-    """How often :func:`compare` calls ``advance``."""
-    return len(rows["train"]) + len(REFERENCES) + sum(map(len, rows.values()))
+    """How often :func:`compare` calls ``advance``, on this rank."""
+    own = {split: len(ranks.mine(chosen)) for split, chosen in rows.items()}
+    return own["train"] + len(REFERENCES) + sum(own.values())
 
 
 def compare(
@@ -69,9 +71,9 @@ def compare(
     """Evaluate on ``rows`` of the data set (keys train, validation, test); references learn from ``rows["train"]``.
 
     ``stages`` holds the surrogate as it was after earlier training stages; ``checks`` are users' physics checks, as
-    ``name: expression``. ``advance`` is called with a description
-    after every run read and every reference fitted. Memory holds a batch of predictions and the coefficients of the
-    training runs; where those do not fit, the references are left out and ``notes`` says so.
+    ``name: expression``. ``advance`` is called with a description after every run read and every reference fitted.
+    Memory holds a batch of predictions and the coefficients of the training runs; where those do not fit, the
+    references are left out and ``notes`` says so. Ranks share the runs, and all return what all have found.
     """
     scale, coefficients = _training_pass(dataset, surrogate, rows["train"], advance)
     physics = PhysicsChecks(dataset.variables, dataset.times, dataset.mesh, dataset.shape[2], scale, checks)
@@ -80,10 +82,12 @@ def compare(
     if coefficients is None:
         found.notes.append(_left_out(dataset, surrogate, rows["train"]))
     features = Features.fit(dataset.conditions.select(rows["train"]), surrogate.condition_scaler)
-    references = [] if coefficients is None else _fit(dataset, features, rows["train"], coefficients, found, advance)
+    references: list[Reference] = []
+    if coefficients is not None:
+        references, found.references = _fitted(dataset, features, rows["train"], coefficients, advance)
     predicting = 0.0
     for split, chosen in rows.items():
-        for batch in _batches(dataset, chosen):
+        for batch in _batches(dataset, ranks.mine(chosen)):
             conditions = dataset.conditions.select(batch)
             start = time.perf_counter()
             predictions = surrogate.predict(conditions)["fields"].to_numpy()
@@ -107,11 +111,38 @@ def compare(
                     physics.add(dataset.ids[row], predictions[i], truth)
                 _count_uncertainty(found, surrogate, conditions.select([i]), split, truth)
                 advance(f"Evaluating {split} runs")
+    predicted = sum(len(ranks.mine(chosen)) for chosen in rows.values())
     found.timing = {
-        "seconds_per_run_in_batches": predicting / sum(map(len, rows.values())),
+        "seconds_per_run_in_batches": predicting / max(1, predicted),
         "seconds_for_one_run": _single_prediction(dataset, surrogate, next(r for r in rows.values() if len(r))),
     }
+    return _of_all_ranks(found)
+
+
+def _of_all_ranks(found: Comparison) -> Comparison:
+    """What all ranks have counted, in the order of their runs; ``timing`` and ``scale`` are this rank's."""
+    shares = ranks.gathered((found.errors, found.stages, found.uncertainty, found.physics.series, found.notes))
+    errors, stages, uncertainty, series, notes = shares[0]
+    for more_errors, more_stages, more_uncertainty, more_series, more_notes in shares[1:]:
+        for methods, more in ((errors, more_errors), (stages, more_stages)):
+            for name, by_split in more.items():
+                _merge(methods.setdefault(name, {}), by_split)
+        uncertainty = {split: counted for split, counted in uncertainty.items() if split in more_uncertainty}
+        for split, counted in uncertainty.items():
+            counted.merge(more_uncertainty[split])
+        series |= more_series
+        notes += [note for note in more_notes if note not in notes]
+    found.errors, found.stages, found.uncertainty, found.notes = errors, stages, uncertainty, notes
+    found.physics.series = series
     return found
+
+
+def _merge(into: dict[str, FieldErrors], more: dict[str, FieldErrors]) -> None:
+    for split, errors in more.items():
+        if split in into:
+            into[split].merge(errors)
+        else:
+            into[split] = errors
 
 
 def _count(
@@ -149,19 +180,21 @@ def _training_pass(
     dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp], advance: Advance
 ) -> tuple[VariableScale, NDArray[np.float32] | None]:
     """Means and spreads of the variables, and coefficients ``[n, T, r]`` if they fit into half of the free memory."""
-    shape = (len(rows), dataset.shape[1], surrogate.reduction.rank)
-    fits = _coefficient_bytes(dataset, surrogate, rows) <= available_memory() / 2
+    own = ranks.mine(rows)
+    shape = (len(own), dataset.shape[1], surrogate.reduction.rank)
+    fits = all(ranks.gathered(_coefficient_bytes(dataset, surrogate, rows) <= available_memory() / 2))
     coefficients = np.empty(shape, dtype=np.float32) if fits else None
 
     def runs() -> Iterator[NDArray[np.float32]]:
-        for i, row in enumerate(rows):
+        for i, row in enumerate(own):
             run = dataset.run(int(row))
             if coefficients is not None:
                 coefficients[i] = surrogate.reduction.encode(run)
             advance("Reading training runs")
             yield run
 
-    return VariableScale.fit(runs()), coefficients
+    scale = VariableScale.fit_shared(runs())
+    return scale, coefficients if coefficients is None else np.concatenate(ranks.gathered(coefficients))
 
 
 def _coefficient_bytes(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) -> int:
@@ -176,23 +209,27 @@ def _left_out(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) ->
     )
 
 
-def _fit(
+def _fitted(
     dataset: Dataset,
     features: Features,
     rows: NDArray[np.intp],
     coefficients: NDArray[np.float32],
-    found: Comparison,
     advance: Advance,
-) -> list[Reference]:
+) -> tuple[list[Reference], dict[str, dict[str, Any]]]:
+    """The references, each fitted by the first rank for all, and what is to be said of them by name."""
     x = features.transform(dataset.conditions.select(rows))
-    fitted = []
-    for kind in REFERENCES:
+
+    def fit(kind: type[Reference]) -> tuple[Reference, dict[str, Any]]:
         reference, start = kind(), time.perf_counter()
         reference.fit(x, coefficients, features.components)
-        found.references[kind.name] = {**reference.describe(), "fit_seconds": time.perf_counter() - start}
+        return reference, {**reference.describe(), "fit_seconds": time.perf_counter() - start}
+
+    fitted, described = [], {}
+    for kind in REFERENCES:
+        reference, described[kind.name] = ranks.from_first(partial(fit, kind))
         advance("Fitting references")
         fitted.append(reference)
-    return fitted
+    return fitted, described
 
 
 def _batches(dataset: Dataset, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from simulgenvae import ranks
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import compare, latent_analysis
 from simulgenvae.evaluation.content import metrics_of, stage_names, typical, worst
@@ -40,7 +41,8 @@ def evaluate(
     """Measure the surrogate on the data set it was trained on; return what ``output/metrics.json`` then holds.
 
     Also writes ``output/report.html``, ``output/MODEL_CARD.md`` and, with ``figures``, each figure as
-    ``output/<name>.png``. Settings of the evaluation that are not given are those of the training.
+    ``output/<name>.png``. Settings of the evaluation that are not given are those of the training. Ranks share the
+    runs; the first one writes.
 
     UserError when the data set is not the one of the training, when the VAE alone is trained, when a physics check
     cannot be read, or when a file cannot be written (the previous one then stays).
@@ -58,7 +60,8 @@ def evaluate(
     rows = surrogate.split.rows(dataset.ids)
     stages, notes = _earlier_stages(surrogate, study)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True, quiet=not ranks.is_first())
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Evaluating", total=compare.steps(rows) + latent_analysis.steps(rows) + 1)
 
         def advance(text: str) -> None:
@@ -67,13 +70,28 @@ def evaluate(
         comparison = compare.compare(dataset, surrogate, stages, rows, evaluation.checks, advance)
         latents = latent_analysis.latent_analysis(surrogate, dataset, rows, advance)
         advance("Asking what the inputs change")
-        sensitivity = conditioning(surrogate, dataset, rows, compared_split(rows), comparison.scale)
+        sensitivity = ranks.from_first(
+            lambda: conditioning(surrogate, dataset, rows, compared_split(rows), comparison.scale)
+        )
     comparison.notes += notes + [f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])]
     metrics = metrics_of(dataset, surrogate, surrogate.ensemble, comparison)
     metrics |= {"sensitivity": sensitivity, "latents": latents}
     metrics["settings"]["evaluation"] = evaluation.model_dump(mode="json")
+    return ranks.from_first(lambda: _written(dataset, surrogate, study, metrics, comparison, figures=figures))
+
+
+def _written(
+    dataset: Dataset,
+    surrogate: Surrogate,
+    study: Study,
+    metrics: dict[str, Any],
+    comparison: compare.Comparison,
+    *,
+    figures: bool,
+) -> dict[str, Any]:
+    """``metrics`` with the names of the figures, once all files are there."""
     images = _figures(dataset, surrogate, metrics, comparison) if figures else {}
-    metrics["figures"] = [f"{name}.png" for name in images]
+    metrics = metrics | {"figures": [f"{name}.png" for name in images]}
     _write(study.metrics_file, json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False).encode())
     for name, image in images.items():
         _write(study.output / f"{name}.png", image)

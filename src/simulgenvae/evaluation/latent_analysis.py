@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from simulgenvae import ranks
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale, over_runs
 from simulgenvae.evaluation.presentation import compared_split
 from simulgenvae.models import Gaussian, Latents, kl_divergence
@@ -39,8 +40,9 @@ Rows = dict[str, NDArray[np.intp]]
 
 
 def steps(rows: Rows) -> int:
-    """How often :func:`latent_analysis` calls ``advance``."""
-    return sum(map(len, rows.values())) + len(rows[compared_split(rows)])
+    """How often :func:`latent_analysis` calls ``advance``, on this rank."""
+    own = {split: len(ranks.mine(chosen)) for split, chosen in rows.items()}
+    return sum(own.values()) + own[compared_split(rows)]
 
 
 def latent_analysis(
@@ -48,7 +50,8 @@ def latent_analysis(
 ) -> dict[str, Any]:
     """Latents of the runs in ``rows`` (keys train, validation, test) and what they are worth, ready for JSON.
 
-    ``advance`` is called with a description after every run that was read. One run is in memory at a time.
+    ``advance`` is called with a description after every run that was read. One run is in memory at a time; ranks share
+    the runs.
 
     Returns
     -------
@@ -93,24 +96,22 @@ def _encode(
     surrogate: Surrogate, dataset: Dataset, rows: Rows, advance: Callable[[str], None]
 ) -> tuple[_Encoded, VariableScale]:
     """Latents of every run, and the scale of the variables in the training runs, from one pass over the runs."""
-    means: list[Latents] = []
-    kl: list[NDArray[np.float32]] = []
+    order = ["train", *(split for split in rows if split != "train")]
+    found: dict[str, list[tuple[Latents, NDArray[np.float32]]]] = {split: [] for split in order}
 
     def read(split: str) -> Iterator[NDArray[np.float32]]:
-        for row in rows[split]:
+        for row in ranks.mine(rows[split]):
             run = dataset.run(int(row))
-            latents, divergences = _posterior(surrogate, run)
-            means.append(latents)
-            kl.append(divergences)
+            found[split].append(_posterior(surrogate, run))
             advance(f"Encoding {split} runs")
             yield run
 
-    scale = VariableScale.fit(read("train"))
-    others = [split for split in rows if split != "train"]
-    for split in others:
+    scale = VariableScale.fit_shared(read("train"))
+    for split in order[1:]:
         for _ in read(split):
             pass
-    order = ["train", *others]
+    shares = ranks.gathered(found)
+    means, kl = zip(*(each for split in order for share in shares for each in share[split]), strict=True)
     row = np.concatenate([rows[split] for split in order])
     latents = Latents(torch.cat([each.z for each in means]), torch.cat([each.h for each in means]))
     with torch.inference_mode():
@@ -221,7 +222,7 @@ def _switched_off(
     """Mean joint relative error of the reconstruction of unseen runs, whole and with each level switched off."""
     split, names = compared_split(rows), list(encoded.parts())
     errors = {name: FieldErrors(dataset.variables, scale) for name in ("", *names)}
-    for position in np.flatnonzero(encoded.split == split):
+    for position in ranks.mine(np.flatnonzero(encoded.split == split)):
         truth = dataset.run(int(encoded.row[position]))
         latents = Latents(encoded.latents.z[[position]], encoded.latents.h[[position]])
         with torch.inference_mode():
@@ -230,6 +231,10 @@ def _switched_off(
         for level, (name, prior) in enumerate(zip(names, priors, strict=True)):
             errors[name].add(surrogate.decode(with_level(latents, level, prior.mean))[0], truth)
         advance(f"Switching levels off, {split} runs")
+    errors, *shares = ranks.gathered(errors)
+    for share in shares:
+        for name, counted in share.items():
+            errors[name].merge(counted)
     whole = over_runs(errors[""].joint)["mean"]
     off = {name: over_runs(errors[name].joint)["mean"] for name in names}
     return {"split": split, "relative_l2": whole, "level_off": off, "dead_levels": _dead(whole, off)}

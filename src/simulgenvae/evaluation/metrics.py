@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae import ranks
+
 _BLOCK = 2**21  # values per block: keeps double-precision temporaries at some 16 MB each, whatever the mesh
 _CONSTANT = 1e-7  # relative spread below which float32 data cannot be told from a constant
 
@@ -38,11 +40,15 @@ class VariableScale:
     @classmethod
     def fit(cls, runs: Iterable[Run]) -> VariableScale:
         """Read each run ``[T, M, V]`` once; ValueError when there is none."""
-        moments = _Moments()
-        for run in runs:
-            for block in _blocks(run):
-                moments.add(run[block])
-        return moments.scale()
+        return _Moments.of(runs).scale()
+
+    @classmethod
+    def fit_shared(cls, runs: Iterable[Run]) -> VariableScale:
+        """The same from the runs of all ranks, each of which gives its own."""
+        whole = _Moments()
+        for share in ranks.gathered(_Moments.of(runs)):
+            whole.merge(share)
+        return whole.scale()
 
 
 def relative_l2(prediction: Run, truth: Run, scale: VariableScale) -> tuple[float, NDArray[np.float64]]:
@@ -75,10 +81,7 @@ class FieldErrors:
         if prediction.shape != truth.shape or truth.ndim != 3 or truth.shape[-1] != variables:
             raise ValueError(f"expected two fields [T, M, {variables}], got {prediction.shape} and {truth.shape}")
         timesteps, nodes, _ = truth.shape
-        if not self.joint:
-            self._time_squares = np.zeros((timesteps, variables))
-            self._time_largest = np.zeros((timesteps, variables))
-            self._node_squares = np.zeros((nodes, variables))
+        self._begin(timesteps, nodes)
         squares, raw_truth, shifted_truth, largest = np.zeros((4, timesteps, variables))
         for block in _blocks(truth):
             exact = truth[block].astype(np.float64)
@@ -100,6 +103,26 @@ class FieldErrors:
         truth_norm = np.sqrt(np.sum(shifted_truth / self.scale.spread**2))
         self.joint.append(float(_ratio(np.linalg.norm(over_time), truth_norm)))
         self._joint_over_time.append(_ratio(over_time * np.sqrt(timesteps), truth_norm))
+
+    def merge(self, other: FieldErrors) -> None:
+        """Count the runs that ``other`` has counted, after its own."""
+        if not other.joint:
+            return
+        self._begin(len(other._time_squares), len(other._node_squares))
+        for name in ("joint", "raw", "_rmse", "_largest", "_joint_over_time"):
+            getattr(self, name).extend(getattr(other, name))
+        self._moments.merge(other._moments)
+        self._time_squares += other._time_squares
+        self._node_squares += other._node_squares
+        np.maximum(self._time_largest, other._time_largest, out=self._time_largest)
+
+    def _begin(self, timesteps: int, nodes: int) -> None:
+        """Make room, before the first run counts."""
+        if self.joint:
+            return
+        variables = len(self.variables)
+        self._time_squares, self._time_largest = np.zeros((2, timesteps, variables))
+        self._node_squares = np.zeros((nodes, variables))
 
     def node_rmse(self) -> NDArray[np.float64]:
         """Root mean square error at each node over all runs and times, ``[M, V]``, physical units."""
@@ -170,16 +193,28 @@ class _Moments:
         self.mean = np.zeros(0) if guess is None else np.zeros_like(guess)
         self.squares = np.zeros_like(self.mean)
 
+    @classmethod
+    def of(cls, runs: Iterable[Run]) -> _Moments:
+        moments = cls()
+        for run in runs:
+            for block in _blocks(run):
+                moments.add(run[block])
+        return moments
+
     def add(self, block: Run) -> None:
-        values = block.reshape(-1, block.shape[-1]).astype(np.float64)
-        count, mean = len(values), values.mean(axis=0)
-        squares = np.square(values - mean).sum(axis=0)
-        if not self.count:
-            self.count, self.mean, self.squares = count, mean, squares
+        values, more = block.reshape(-1, block.shape[-1]).astype(np.float64), _Moments()
+        more.count, more.mean = len(values), values.mean(axis=0)
+        more.squares = np.square(values - more.mean).sum(axis=0)
+        self.merge(more)
+
+    def merge(self, other: _Moments) -> None:
+        if not self.count or not other.count:
+            chosen = self if self.count else other
+            self.count, self.mean, self.squares = chosen.count, chosen.mean, chosen.squares
             return
-        total, delta = self.count + count, mean - self.mean
-        self.squares = self.squares + squares + delta**2 * (self.count * count / total)
-        self.mean = self.mean + delta * (count / total)
+        total, delta = self.count + other.count, other.mean - self.mean
+        self.squares = self.squares + other.squares + delta**2 * (self.count * other.count / total)
+        self.mean = self.mean + delta * (other.count / total)
         self.count = total
 
     def scale(self) -> VariableScale:

@@ -67,7 +67,8 @@ class PhysicsChecks:
         self.quantities = _quantities(self._variables, self.volumes.values, scale)
         for name, expression in read_checks(checks, self._variables, mesh).items():
             self.quantities.append(Quantity("expression", name, expression, self.volumes.values, expression.text))
-        self._runs: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = {}
+        self.series: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = {}
+        """Of each run by its id: truth, prediction and absolute values of the truth, ``[Q, T]`` each."""
 
     def add(self, run: str, prediction: Run, truth: Run) -> None:
         """Count one run by its id: two fields ``[T, M, V]`` in physical units. ValueError when the shapes differ."""
@@ -75,13 +76,13 @@ class PhysicsChecks:
         if prediction.shape != expected or truth.shape != expected:
             raise ValueError(f"expected two fields {expected}, got {prediction.shape} and {truth.shape}")
         exact, size = self._series(truth)
-        self._runs[run] = exact, self._series(prediction)[0], size
+        self.series[run] = exact, self._series(prediction)[0], size
 
     def summary(self, typical: str) -> dict[str, Any]:
         """Everything counted so far, ready for JSON; with the time series of the run ``typical``, one that counted."""
         found, notes = [], []
         for q, quantity in enumerate(self.quantities):
-            series = {run: [part[q] for part in parts] for run, parts in self._runs.items()}
+            series = {run: [part[q] for part in parts] for run, parts in self.series.items()}
             bad = [run for run, parts in series.items() if not np.isfinite(parts).all()]
             if bad:
                 more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
@@ -106,7 +107,7 @@ class PhysicsChecks:
             )
         weights = {"kind": self.volumes.kind, "total": float(self.volumes.values.sum()), "note": self.volumes.note}
         return {
-            "runs": len(self._runs),
+            "runs": len(self.series),
             "typical_run": typical,
             "weights": weights,
             "quantities": found,

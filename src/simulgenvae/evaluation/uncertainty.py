@@ -60,6 +60,12 @@ class UncertaintyErrors:
         below = norm.cdf((truth - fields)[known] / np.maximum(std[known], np.finfo(np.float32).tiny))
         self._counts += np.histogram(below, BINS, (0.0, 1.0))[0] / known.sum()
 
+    def merge(self, other: UncertaintyErrors) -> None:
+        """Count the runs that ``other`` has counted, after its own."""
+        self._rows += other._rows
+        self._scores += other._scores
+        self._counts += other._counts
+
     def per_run(self) -> list[dict[str, float | None]]:
         """Of each run, in the order of ``add``: coverage, root mean square of standard deviation and error, scores."""
         return [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,40 +56,48 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     A chunk is one run, or less where a run is large. The group's attributes ``units`` and ``warnings`` are lists.
     """
+    require_group(path)
+    with written_whole(path) as temporary:
+        first = next(batches)
+        group = create_group(temporary, first, 0)
+        ids: list[str] = []
+        warnings: list[str] = []
+        for batch in chain([first], batches):
+            for name, array in batch.arrays().items():
+                stored: Any = group[name]
+                stored.append(array)
+            ids += batch.ids
+            warnings += batch.warnings
+        describe(group, mesh, first, ids, warnings)
+
+
+def require_group(path: Path) -> None:
+    """UserError when there is something else than a Zarr group at ``path``."""
     if path.is_symlink() or (path.exists() and not (path / "zarr.json").is_file()):
         raise UserError(f"{path} is not a Zarr group, so it is not replaced; choose another name")
-    with written_whole(path) as temporary:
-        group = zarr.create_group(str(temporary), zarr_format=3)
-        first = next(batches)
-        for name, array in first.arrays().items():
-            chunks = (1, *chunk_shape(array.shape[1:], array.itemsize)) if array.ndim > 1 else (_SCORES_PER_CHUNK,)
-            shape, axes = (0, *array.shape[1:]), AXES[: array.ndim]
-            group.create_array(name, shape=shape, chunks=chunks, dtype=array.dtype, dimension_names=axes)
-        ids, warnings = _append(group, first)
-        for batch in batches:
-            more_ids, more_warnings = _append(group, batch)
-            ids, warnings = ids + more_ids, warnings + more_warnings
-        coordinates = {"run": ids, "variable": first.variables}
-        for name, texts in coordinates.items():
-            _create_text(group, name, texts)
-        group.create_array("time", data=first.times, dimension_names=["time"])
-        if first.nodes is not None:
-            group.create_array("node", data=first.nodes, dimension_names=["node"])
-        if mesh.coords is not None:
-            group.create_array("coords", data=_coords(mesh, first), dimension_names=["node", "dim"])
-        group.attrs.update({"units": list(first.units), "warnings": list(warnings)})
 
 
-def _append(group: zarr.Group, batch: Batch) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    for name, array in batch.arrays().items():
-        stored: Any = group[name]
-        stored.append(array)
-    return batch.ids, batch.warnings
+def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
+    """A group with room for so many runs of batches ``like`` one."""
+    group = zarr.create_group(str(path), zarr_format=3)
+    for name, array in like.arrays().items():
+        chunks = (1, *chunk_shape(array.shape[1:], array.itemsize)) if array.ndim > 1 else (_SCORES_PER_CHUNK,)
+        shape, axes = (runs, *array.shape[1:]), AXES[: array.ndim]
+        group.create_array(name, shape=shape, chunks=chunks, dtype=array.dtype, dimension_names=axes)
+    return group
 
 
-def _create_text(group: zarr.Group, name: str, texts: tuple[str, ...]) -> None:
-    array = group.create_array(name, shape=(len(texts),), dtype="string", dimension_names=[name])
-    array[...] = np.array(texts, dtype=np.dtypes.StringDType())
+def describe(group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]) -> None:
+    """Write all that is the same for every run, and the runs' ids and warnings."""
+    for name, texts in {"run": ids, "variable": like.variables}.items():
+        array = group.create_array(name, shape=(len(texts),), dtype="string", dimension_names=[name])
+        array[...] = np.array(texts, dtype=np.dtypes.StringDType())
+    group.create_array("time", data=like.times, dimension_names=["time"])
+    if like.nodes is not None:
+        group.create_array("node", data=like.nodes, dimension_names=["node"])
+    if mesh.coords is not None:
+        group.create_array("coords", data=_coords(mesh, like), dimension_names=["node", "dim"])
+    group.attrs.update({"units": list(like.units), "warnings": list(warnings)})
 
 
 def _coords(mesh: Mesh, batch: Batch) -> NDArray[np.float64]:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import xarray as xr
 
+from simulgenvae import ranks
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export.arrays import write_npz, write_zarr
 from simulgenvae.export.batches import Batch, batches
+from simulgenvae.export.shared_zarr import write_shared_zarr
 from simulgenvae.export.target import require_free
 from simulgenvae.export.vtk import series_folder, write_pvd
 
@@ -34,18 +36,30 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
 
 
 def write_prediction(
-    prediction: xr.Dataset | Iterable[xr.Dataset], mesh: Mesh, path: Path, *, overwrite: bool = False
+    prediction: xr.Dataset | Iterable[xr.Dataset],
+    mesh: Mesh,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    runs: int | None = None,
 ) -> None:
     """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr`` or ``.pvd`` (with its folder).
 
     prediction: one dataset, or an iterable of datasets (batches of designs with the same times and variables), of which
         ``.zarr`` and ``.pvd`` hold one at a time in memory.
     mesh: positions of the M nodes and the cells between them, as far as known.
+    runs: how many designs several ranks predict together, which share them (``.zarr`` alone).
 
     Raises UserError as :func:`check_target` and the writers do; what was at ``path`` is then still there.
     """
     check_target(path, overwrite=overwrite)
-    WRITERS[path.suffix](_on_mesh(batches(prediction), mesh), mesh, path)
+    checked = _on_mesh(batches(prediction), mesh)
+    if runs is None or ranks.count() == 1:
+        WRITERS[path.suffix](checked, mesh, path)
+    elif path.suffix == ".zarr":
+        write_shared_zarr(checked, mesh, path, runs)
+    else:
+        raise UserError(f"{path}: several processes write .zarr alone; choose that, or leave out --gpus and --nnodes")
 
 
 def _on_mesh(some: Iterator[Batch], mesh: Mesh) -> Iterator[Batch]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from simulgenvae.models.blocks import Chain, Stem, group_norm
+from simulgenvae.models.shard import Dropout
 
 STEM_SIZE = 32
 """The stem halves the picture until it has at most so many pixels a side: cost hardly depends on the resolution."""
@@ -94,7 +95,7 @@ class CnnEncoder(nn.Module):
         self.blocks = Chain(ResidualImage(a, b, 1 if k == 0 else 2, attention) for k, (a, b) in enumerate(pairs))
         self.norm = group_norm(filters[-1])
         self.pool = nn.AdaptiveAvgPool2d(GRID)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(filters[-1] * GRID**2, FEATURES)
         self.features = FEATURES
 

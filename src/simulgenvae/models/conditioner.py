@@ -19,6 +19,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.models.blocks import Chain
 from simulgenvae.models.cnn import CnnEncoder
 from simulgenvae.models.latents import LOG_SPREAD_RANGE, Gaussian
+from simulgenvae.models.shard import Dropout
 from simulgenvae.models.vit import VisionTransformer
 from simulgenvae.settings import ConditionerSettings
 
@@ -53,7 +54,7 @@ class ResidualLinear(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(before)
         self.first, self.second = nn.Linear(before, after), nn.Linear(after, after)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.skip = nn.Identity() if before == after else nn.Linear(before, after)
 
     def forward(self, x: Tensor) -> Tensor:

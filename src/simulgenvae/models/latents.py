@@ -8,9 +8,12 @@ are those of diagonal Gaussians in closed form.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from simulgenvae.models.shard import drawn
 
 LOG_SPREAD_RANGE = (-8.0, 4.0)
 """Logarithms of standard deviations are kept in this range: beyond it exp() and its gradient are useless."""
@@ -36,8 +39,10 @@ class Gaussian:
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Reparameterised sample, same shape as ``mean``."""
-        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
-        return self.mean + self.log_std.exp() * noise
+        mean = self.mean
+        like: dict[str, Any] = {"generator": generator, "device": mean.device, "dtype": mean.dtype}
+        noise = drawn(lambda runs: torch.randn(runs, *mean.shape[1:], **like), len(mean))
+        return mean + self.log_std.exp() * noise
 
 
 def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
@@ -73,6 +78,7 @@ class LatentHierarchy(nn.Module):
     def __init__(self, latent_dim: int, hierarchical_dim: int, levels: int, feature_dims: list[int]) -> None:
         super().__init__()
         self.latent_dim, self.hierarchical_dim, self.levels = latent_dim, hierarchical_dim, levels
+        self.width = latent_dim + levels * hierarchical_dim
         above = [latent_dim + level * hierarchical_dim for level in range(levels)]
         self.main = nn.Linear(feature_dims[0], 2 * latent_dim)
         self.priors = nn.ModuleList(_prior(width, hierarchical_dim) for width in above)

@@ -43,16 +43,18 @@ class FieldLoss(nn.Module):
         self.register_buffer("factor", factor)
 
     def forward(self, prediction: Tensor, truth: Tensor) -> Tensor:
-        """Scalar loss of ``[B, T, r]`` against ``[B, T, r]``."""
+        """Loss of each run of ``[B, T, r]`` against ``[B, T, r]``, ``[B]``."""
         difference = prediction - truth
         if self.kind == "mse":
-            return difference.square().sum(-1).mean() / self.variance
+            return difference.square().sum(-1).mean(-1) / self.variance
         entries = torch.randint(len(self.factor), (min(SAMPLED_ENTRIES, len(self.factor)),), device=self.factor.device)
         at_nodes = difference[..., entries] if self.rows is None else difference @ self.rows[entries].T
         scaled = at_nodes * self.factor[entries]
         zero = torch.zeros_like(scaled)
         if self.kind == "mae":
-            return F.l1_loss(scaled, zero)
-        if self.kind == "smooth_l1":
-            return F.smooth_l1_loss(scaled, zero, beta=THRESHOLD)
-        return F.huber_loss(scaled, zero, delta=THRESHOLD)
+            losses = scaled.abs()
+        elif self.kind == "smooth_l1":
+            losses = F.smooth_l1_loss(scaled, zero, beta=THRESHOLD, reduction="none")
+        else:
+            losses = F.huber_loss(scaled, zero, delta=THRESHOLD, reduction="none")
+        return losses.mean((1, 2))

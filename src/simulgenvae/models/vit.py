@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from simulgenvae.models.blocks import Chain, Stem
+from simulgenvae.models.shard import Dropout, drawn
 
 HALVINGS = 4
 """A patch has 16 = 2^4 pixels a side."""
@@ -33,7 +34,7 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return x
-        keep = torch.rand(len(x), *[1] * (x.ndim - 1), device=x.device) >= self.rate
+        keep = drawn(lambda runs: torch.rand(runs, *[1] * (x.ndim - 1), device=x.device), len(x)) >= self.rate
         return x * keep / (1 - self.rate)
 
 
@@ -47,7 +48,7 @@ class TransformerBlock(nn.Module):
         self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
         self.output = nn.Linear(width, width)
         self.widen, self.narrow = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
-        self.dropout, self.drop_path = nn.Dropout(dropout), DropPath(drop_path)
+        self.dropout, self.drop_path = Dropout(dropout), DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.drop_path(self._attend(self.norms[0](x)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from simulgenvae import ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Reduction
@@ -14,13 +16,15 @@ from simulgenvae.reduction.known import Known
 def encode_runs(
     dataset: Dataset, reduction: Reduction, workers: int = 0, known: Known | None = None
 ) -> NDArray[np.float32]:
-    """``[N, T, r]``; ``workers`` threads read ahead. Coefficients of runs that are ``known`` in the same modes are
-    taken over."""
-    rows = np.arange(len(dataset.ids))
-    coefficients = np.empty((*dataset.shape[:2], reduction.rank), np.float32)
+    """``[N, T, r]``; ranks share the runs, and ``workers`` threads read ahead.
+
+    Coefficients of runs that are ``known`` in the same modes are taken over.
+    """
+    rows = np.arange(len(dataset.ids)) if known is None else known.others(len(dataset.ids))
+    own = torch.zeros(*dataset.shape[:2], reduction.rank)
+    for some, block in read_blocks(dataset, ranks.mine(rows), workers):
+        own[torch.from_numpy(some)] = torch.from_numpy(reduction.encode(block)).view(len(some), -1, reduction.rank)
+    coefficients: NDArray[np.float32] = ranks.summed(own).numpy()
     if known is not None:
-        rows = known.others(len(rows))
         coefficients[known.rows] = known.coefficients
-    for some, block in read_blocks(dataset, rows, workers):
-        coefficients[some] = reduction.encode(block).reshape(len(some), -1, reduction.rank)
     return coefficients

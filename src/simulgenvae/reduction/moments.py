@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from simulgenvae import ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.parts import parts
@@ -65,6 +66,13 @@ class Moments:
                 self._squares[part] += (ones @ squares)[0]
             yield part, some
 
+    def of_all_ranks(self) -> Moments:
+        """Of what all ranks have counted, about the same shift."""
+        whole = Moments(self.shift)
+        whole._low, whole._high = -ranks.largest(-self._low), ranks.largest(self._high)
+        whole._total, whole._squares, whole._samples = map(ranks.summed, (self._total, self._squares, self._samples))
+        return whole
+
     def statistics(self, shape: tuple[int, int]) -> FieldStatistics:
         """Of fields ``(M, V)``."""
         about = self._total / self._samples
@@ -84,9 +92,9 @@ def mean_of_a_run(dataset: Dataset, row: int) -> Tensor:
 
 
 def field_statistics(dataset: Dataset, rows: NDArray[np.intp], workers: int = 0) -> FieldStatistics:
-    """Statistics of the runs ``rows``; ``workers`` threads read ahead."""
-    moments = Moments(mean_of_a_run(dataset, int(rows[0])))
-    for _, block in read_blocks(dataset, rows, workers):
+    """Statistics of the runs ``rows``, which ranks share; ``workers`` threads read ahead."""
+    moments = Moments(ranks.from_first(lambda: mean_of_a_run(dataset, int(rows[0]))))
+    for _, block in read_blocks(dataset, ranks.mine(rows), workers):
         for _ in moments.count(torch.from_numpy(block).flatten(1)):
             pass
-    return moments.statistics(dataset.shape[2:])
+    return moments.of_all_ranks().statistics(dataset.shape[2:])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from simulgenvae import ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.base import Decoder
@@ -67,7 +69,7 @@ class Pod:
         sketch, modes, projected, left_out = _directions(
             dataset, read, learned, settings, workers, lambda state, modes: fits(cls(state, modes)), watch, known
         )
-        energies, turn = _principal(projected, rows)
+        energies, turn = ranks.from_first(lambda: _principal(projected, rows))
         kept = rank_for(energies, sketch.energy, settings.tolerance, beyond=left_out)
         kept = min(kept, settings.max_rank)
         turn = turn[:, :kept].float()
@@ -131,22 +133,20 @@ def _directions(
     """A sketch of the runs ``learned``; orthonormal directions ``[M·V, k]`` that hold the states of these and of the
     ``known`` runs as well as the tolerance asks for; coordinates of all runs in them, ``[N, T, k]``, of which the runs
     ``read`` are read; and the squared norm of what the states have beside them."""
-    first = pilot(dataset, learned, settings, workers)
+    first = ranks.from_first(lambda: pilot(dataset, learned, settings, workers))
     before = None if known is None else known.seen.statistics
     width = first.width
     while True:
         sketch = sketched(dataset, learned, settings, first, width, workers, watch, before)
         for count in sorted({sketch.enough, sketch.modes.shape[1]}):
-            modes, left_out = sketch.modes[:, :count], 0.0
+            modes, coordinates = sketch.modes[:, :count], None
             fits(sketch.state, modes.numpy())
-            if known is None:
-                projected = torch.empty(*dataset.shape[:2], count)
-            else:
-                modes, coordinates = known.joined(sketch.state, modes)
-                projected = torch.empty(*dataset.shape[:2], modes.shape[1])
+            if known is not None:
+                modes, coordinates = ranks.from_first(partial(known.joined, sketch.state, modes))
+            projected, left_out = _projected(dataset, read, learned, sketch.state, modes, workers, watch)
+            if known is not None and coordinates is not None:
                 projected[torch.from_numpy(known.rows)] = coordinates
-                left_out = known.left_out(sketch.state)
-            left_out += _project(dataset, read, learned, sketch.state, modes, projected, workers, watch)
+                left_out += known.left_out(sketch.state)
             if left_out <= settings.tolerance**2 * sketch.energy:
                 return sketch, modes, projected, left_out
         if width == first.most:
@@ -154,39 +154,43 @@ def _directions(
         width = min(2 * width, first.most)
 
 
-def _project(
+def _projected(
     dataset: Dataset,
     read: NDArray[np.intp],
     rows: NDArray[np.intp],
     state: StateMap,
     modes: Tensor,
-    projected: Tensor,
     workers: int,
     watch: Watch,
-) -> float:
-    """Put the coordinates of the runs ``read`` in ``modes`` ``[M·V, k]`` to their places in ``projected``
-    ``[N, T, k]``.
+) -> tuple[Tensor, float]:
+    """Coordinates of the runs ``read`` in ``modes`` ``[M·V, k]``, at their places in ``[N, T, k]``, and the squared
+    norm of what the states of ``rows`` have beside them.
 
-    Returns the squared norm of what the states of ``rows`` have beside them, measured at a part of the entries that is
-    another one for each block of runs.
+    That is measured at a part of the entries, another one for each run. Ranks share the runs.
     """
-    steps, size = dataset.shape[1], state.size
+    steps, size, own = dataset.shape[1], state.size, ranks.mine(read)
+    projected = torch.zeros(*dataset.shape[:2], modes.shape[1])
     mean, factor = _affine(state)
     left_out, checked = torch.zeros((), dtype=torch.float64), min(size, max(CHECKED, size // 20))
     name, known = f"projection on {modes.shape[1]}", {"projected": projected, "left_out": left_out}
-    done = watch.resume(name, len(read), known)
-    for numbers, snapshots in read_blocks(dataset, read[done:], workers):
+    done = watch.resume(name, len(own), known)
+    for numbers, snapshots in read_blocks(dataset, own[done:], workers):
         block = torch.from_numpy(snapshots).flatten(1)
         inner = _coordinates(block, mean, factor, modes)
         projected[torch.from_numpy(numbers)] = inner.view(len(numbers), steps, -1)
-        learned = torch.from_numpy(np.isin(numbers, rows).repeat(steps))
-        start = np.random.default_rng(done).integers(size - checked + 1)
-        few = slice(start, start + checked)
-        rest = (block[learned, few] - mean[few]) * factor[few] - inner[learned] @ modes[few].T
-        left_out += rest.double().square().sum() * size / checked
+        for place in np.flatnonzero(np.isin(numbers, rows)):
+            run, start = slice(place * steps, (place + 1) * steps), _random_start(numbers[place], size - checked)
+            few = slice(start, start + checked)
+            rest = (block[run, few] - mean[few]) * factor[few] - inner[run] @ modes[few].T
+            left_out += rest.double().square().sum() * size / checked
         done += len(numbers)
         watch.advance(name, done)
-    return float(left_out)
+    return ranks.summed(projected), float(ranks.summed(left_out))
+
+
+def _random_start(run: int, most: int) -> int:
+    """A number from 0 to ``most`` that depends on the run alone."""
+    return int(np.random.default_rng(run).integers(most + 1))
 
 
 def _coordinates(snapshots: Tensor, mean: Tensor, factor: Tensor, modes: Tensor) -> Tensor:

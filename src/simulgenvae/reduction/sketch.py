@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from simulgenvae import ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.reduction.moments import Moments
@@ -136,7 +137,8 @@ def sketched(
 ) -> Sketch:
     """Read the runs ``rows`` once: statistics, and a subspace of ``width`` (at most ``known.most``) dimensions.
 
-    Statistics, and with them the states, are those of all runs where others were seen ``before``.
+    Ranks share the runs; the first one finds the subspace from the sum of what they have seen. Statistics, and with
+    them the states, are those of all runs where others were seen ``before``.
 
     Where there are no more states than columns, G is the identity. Where more modes are wanted than a sketch has
     columns, a random G would mix them with what is left out: there G is about AΩ with the pilot's directions Ω, which
@@ -146,8 +148,21 @@ def sketched(
     image, weights, moments = _summed(dataset, rows, known, width, workers, watch)
     statistics = moments.statistics(dataset.shape[2:])
     statistics = statistics if before is None else before.merged(statistics)
+    snapshots = len(rows) * dataset.shape[1]
+    return ranks.from_first(lambda: _subspace(image, weights, statistics, settings, known, snapshots))
+
+
+def _subspace(
+    image: Tensor,
+    weights: Tensor,
+    statistics: FieldStatistics,
+    settings: ReductionSettings,
+    known: Pilot,
+    snapshots: int,
+) -> Sketch:
+    """The subspace that XᵀG ``[M·V, width]`` spans when so many snapshots X have become states."""
     statistics.require_variation()
-    state = StateMap.fit(statistics, settings)
+    state, width = StateMap.fit(statistics, settings), image.shape[1]
     if width == state.size:
         return Sketch(state, statistics, torch.eye(width), width)
     factor = torch.from_numpy(state.field_factor())
@@ -161,7 +176,7 @@ def sketched(
     base, triangle = torch.linalg.qr(span)
     turn, values, _ = torch.linalg.svd(triangle)
     enough = width
-    if width < len(rows) * dataset.shape[1]:
+    if width < snapshots:
         # With G = AΩ the singular values of AᵀG go with the squares of those of A.
         energies, margin = values.double(), MARGIN_OF_DIRECTIONS
         if known.directions is None:
@@ -175,16 +190,20 @@ def sketched(
 def _summed(
     dataset: Dataset, rows: NDArray[np.intp], known: Pilot, width: int, workers: int, watch: Watch
 ) -> tuple[Tensor, Tensor, Moments]:
-    """The pass over ``rows``: XᵀG ``[M·V, width]`` of distances X from the shift, the sum of G's rows, and moments."""
+    """The pass over ``rows``: XᵀG ``[M·V, width]`` of distances X from the shift, the sum of G's rows, and moments.
+
+    Each rank reads its part of the runs; what it returns is of all of them.
+    """
     steps, size = dataset.shape[1], len(known.shift)
     image, weights, moments = torch.zeros(size, width), torch.zeros(width), Moments(known.shift)
     every = torch.eye(width) if width == len(rows) * steps else None
     name = f"sketch of {width}"
-    done = watch.resume(name, len(rows), {"image": image, "weights": weights, **moments.tensors()})
-    for numbers, snapshots in read_blocks(dataset, rows[done:], workers):
+    places = ranks.mine(np.arange(len(rows)))
+    done = watch.resume(name, len(places), {"image": image, "weights": weights, **moments.tensors()})
+    for numbers, snapshots in read_blocks(dataset, rows[places[done:]], workers):
         block = torch.from_numpy(snapshots).flatten(1)
         if every is not None:
-            probe = every[done * steps :][: len(block)]
+            probe = every[places[done] * steps :][: len(block)]
         elif known.directions is not None:
             probe = known.directions.along(block)
         else:
@@ -195,7 +214,7 @@ def _summed(
                 image[part].addmm_(distances.T, probe)
         done += len(numbers)
         watch.advance(name, done)
-    return image, weights, moments
+    return ranks.summed(image), ranks.summed(weights), moments.of_all_ranks()
 
 
 def _random(numbers: NDArray[np.intp], steps: int, width: int) -> Tensor:

@@ -163,6 +163,8 @@ class TrainingSettings(Group):
     """Epochs between validations; the last epoch is always validated."""
     checkpoint_seconds: Positive = 20.0
     """Time between the checkpoints that `--resume` starts from."""
+    rank_timeout: Positive = 1800.0
+    """Seconds that one of several processes waits for another before training ends (`docs/scaling.md`)."""
     speed: SpeedSettings = SpeedSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
     vae: StageSettings = StageSettings()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from simulgenvae import ranks
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SpeedSettings
 from simulgenvae.training.augmentation import Batch
@@ -93,7 +94,8 @@ def proven(
     for name in chosen:
         if not getattr(used, name):
             continue
-        if (problem := _problem(stage, used, batch())) is None:
+        problems = ranks.gathered(_problem(stage, used, batch()))  # all ranks take the same path
+        if (problem := next(filter(None, problems), None)) is None:
             break
         used = used._replace(**{name: False})
         message(f"{stage.label}: without training.speed.{name}, with which it {problem}")

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from simulgenvae.models.conditioner import Inputs, unit_pixels
+from simulgenvae.models.shard import Shard, drawn
 from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.problem import TrainingData
 
@@ -21,9 +22,12 @@ class Batch:
     """Runs of one step.
 
     ``rows`` in the data; ``coefficients`` ``[B, T, r]``, the truth; ``encoded``, what the encoder reads of them;
-    ``conditions``. Where runs are mixed, each with the one in ``partners`` at a ``share`` ``[B]`` of its own.
+    ``conditions``. They are the ``shard`` of a batch with the rows ``whole``. Where runs are mixed, each with the one
+    in ``partners`` at a ``share`` ``[B]`` of its own.
     """
 
+    whole: Tensor
+    shard: Shard
     rows: Tensor
     coefficients: Tensor
     encoded: Tensor
@@ -39,10 +43,12 @@ class Batch:
         return _blend(own, data.take(values, self.partners), self.share)
 
 
-def plain_batch(data: TrainingData, rows: Tensor) -> Batch:
-    """The runs as they are."""
+def plain_batch(data: TrainingData, whole: Tensor, shard: Shard | None = None) -> Batch:
+    """Of the runs ``whole`` those of a shard, or all, as they are."""
+    shard = shard or Shard.of(len(whole), 0, 1)
+    rows = whole[shard.runs]
     coefficients = data.take(data.coefficients, rows)
-    return Batch(rows, coefficients, coefficients, data.inputs(rows))
+    return Batch(whole, shard, rows, coefficients, coefficients, data.inputs(rows))
 
 
 def augmented_batch(data: TrainingData, batch: Batch, settings: AugmentationSettings) -> Batch:
@@ -53,23 +59,30 @@ def augmented_batch(data: TrainingData, batch: Batch, settings: AugmentationSett
     batch = _mixed(data, batch, settings.mixup) if settings.mixup > 0 else batch
     encoded, table, images = batch.coefficients, batch.conditions.table, batch.conditions.images
     if settings.field_noise > 0:
-        encoded = encoded + settings.field_noise * data.coefficient_std * torch.randn_like(encoded)
+        encoded = encoded + settings.field_noise * data.coefficient_std * _noise(encoded)
     if settings.parameter_noise > 0:
-        table = table + settings.parameter_noise * torch.randn_like(table)
+        table = table + settings.parameter_noise * _noise(table)
     if settings.pixel_noise > 0 and images is not None:
-        images = unit_pixels(images) + settings.pixel_noise * torch.randn(images.shape, device=images.device)
+        images = unit_pixels(images)
+        images = images + settings.pixel_noise * _noise(images)
     return replace(batch, encoded=encoded, conditions=Inputs(table, images))
 
 
 def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
     concentration = torch.tensor(mixup, device=data.device)
-    share = torch.distributions.Beta(concentration, concentration).sample((len(batch.rows),))
-    order = torch.randperm(len(batch.rows))
-    partners = order.to(data.device)
-    coefficients, table = (_blend(own, own[partners], share) for own in (batch.coefficients, batch.conditions.table))
-    pictures = batch.conditions.images
-    images = None if pictures is None else _blend(pictures, pictures[partners], share)
-    return Batch(batch.rows, coefficients, coefficients, Inputs(table, images), batch.rows[order], share)
+    beta = torch.distributions.Beta(concentration, concentration)
+    share = drawn(lambda runs: beta.sample((runs,)), len(batch.rows))
+    partners = batch.whole[torch.randperm(len(batch.whole))[batch.shard.runs]]
+    coefficients = _blend(batch.coefficients, data.take(data.coefficients, partners), share)
+    own, other = batch.conditions, data.inputs(partners)
+    images = None if own.images is None or other.images is None else _blend(own.images, other.images, share)
+    conditions = Inputs(_blend(own.table, other.table, share), images)
+    return replace(batch, coefficients=coefficients, conditions=conditions, partners=partners, share=share)
+
+
+def _noise(values: Tensor) -> Tensor:
+    """Standard normal, of the shape of ``values`` ``[B, ...]``."""
+    return drawn(lambda runs: torch.randn(runs, *values.shape[1:], device=values.device), len(values))
 
 
 def _blend(own: Tensor, other: Tensor, share: Tensor) -> Tensor:

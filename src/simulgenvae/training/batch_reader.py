@@ -6,32 +6,27 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from torch import Tensor
-
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.problem import TrainingData
 
 
 @contextmanager
-def batch_reader(data: TrainingData, rows: Callable[[int], Tensor], total: int) -> Iterator[Callable[[int], Batch]]:
+def batch_reader(data: TrainingData, fetch: Callable[[int], Batch], total: int) -> Iterator[Callable[[int], Batch]]:
     """A function from a step to its batch, for steps that follow each other up to ``total``.
 
-    ``rows`` says which runs a step takes. One thread gathers those of the next step from disk or from the computer's
-    memory, and copies them to the device, while the caller computes.
+    ``fetch`` gathers the runs that a step takes from disk or from the computer's memory, and copies them to the device.
+    One thread does so for the next step while the caller computes.
     """
     if data.at_hand:
-        yield lambda step: plain_batch(data, rows(step))
+        yield fetch
         return
     waiting: dict[int, Future[Batch]] = {}
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
 
-        def fetch(step: int) -> Future[Batch]:
-            return pool.submit(lambda: plain_batch(data, rows(step)))
-
         def batch(step: int) -> Batch:
-            found = waiting.pop(step, None) or fetch(step)
+            found = waiting.pop(step, None) or pool.submit(fetch, step)
             if step + 1 < total:
-                waiting[step + 1] = fetch(step + 1)
+                waiting[step + 1] = pool.submit(fetch, step + 1)
             return found.result()
 
         yield batch

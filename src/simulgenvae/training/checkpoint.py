@@ -136,27 +136,27 @@ def comparable(identity: Any) -> dict[str, Any]:
         return identity
     kept = {group: values for group, values in settings.items() if group not in {"data", "evaluation"}}
     if isinstance(training := kept.get("training"), dict):
-        without = {"device", "checkpoint_seconds", "speed"}
+        without = {"device", "checkpoint_seconds", "rank_timeout", "speed"}
         kept["training"] = {key: value for key, value in training.items() if key not in without}
     return identity | {"settings": kept}
 
 
 def check_identity(path: Path, metadata: dict[str, Any], identity: dict[str, Any]) -> None:
     """Raises UserError, naming each difference, when a file was written by a training of other settings or data."""
-    differences = _differences(comparable(metadata.get("identity")), comparable(json.loads(json.dumps(identity))))
-    if differences:
+    found = differences(comparable(metadata.get("identity")), comparable(json.loads(json.dumps(identity))))
+    if found:
         raise UserError(
-            f"{path} belongs to another training: " + "; ".join(differences) + ". Use the same settings and data to "
+            f"{path} belongs to another training: " + "; ".join(found) + ". Use the same settings and data to "
             "resume, or start afresh with --overwrite."
         )
 
 
-def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+def differences(old: Any, new: Any, path: str = "") -> list[str]:
     """Where two JSON values differ, as readable lines."""
     if isinstance(old, dict) and isinstance(new, dict):
         return [
             line
             for key in sorted(old.keys() | new.keys())
-            for line in _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+            for line in differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
         ]
     return [] if old == new else [f"{path} was {old} and is {new}"]

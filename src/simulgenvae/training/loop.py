@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from simulgenvae import ranks
+from simulgenvae.models.shard import Shard, drawing_for
 from simulgenvae.training.acceleration import Losses, losses_for
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
+from simulgenvae.training.averaging import averaging
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.checkpoint import (
@@ -35,6 +39,8 @@ from simulgenvae.training.speed import same_weights_again
 from simulgenvae.training.stage import Stage, forgotten
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
+AGREE_EVERY = 8
+"""Steps after which several ranks ask each other whether to save or to stop."""
 LOG_EVERY = 20
 """Steps between updates of the bar and TensorBoard."""
 
@@ -67,6 +73,7 @@ class Loop:
         seed: int,
     ) -> None:
         self.networks, self.data, self.folder, self.identity = networks, data, folder, identity
+        self.kept_in = folder if ranks.is_first() else None
         self.log, self.seed = log, seed
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
@@ -124,24 +131,24 @@ class Loop:
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.label, total, progress.step)
         self.networks.train()
-        losses = losses_for(
-            stage,
-            settings.speed,
-            lambda: plain_batch(self.data, self._batch_rows(progress.step, per_epoch, size)),
-            total,
-            self.log.message,
-        )
+
+        def fetch(step: int) -> Batch:
+            rows = self._batch_rows(step, per_epoch, size)
+            return plain_batch(self.data, rows, Shard.of(len(rows), ranks.rank(), ranks.count()))
+
+        losses = losses_for(stage, settings.speed, lambda: fetch(progress.step), total, self.log.message)
+        losses = averaging(losses, self.networks)
         if progress.step == 0:
             self._save(None)
-        with batch_reader(self.data, lambda step: self._batch_rows(step, per_epoch, size), total) as batch:
+        with batch_reader(self.data, fetch, total) as batch, ranks.communicating():
             for step in range(progress.step, total):
                 self._step(stage, losses, batch(step), optimizers, step, total)
                 progress.step = step + 1
                 validates = progress.step % validate_every == 0 or progress.step == total
-                stops = stop.is_set()
-                saves = stops or time.monotonic() - self._saved_at > settings.checkpoint_seconds
-                # A GPU that is asked for numbers stands still; the processor has them at once.
-                if validates or saves or self.data.device.type == "cpu" or progress.step % per_epoch == 0:
+                saves, stops = self._asked(stop, settings.checkpoint_seconds)
+                # A GPU that is asked for numbers stands still, and so do ranks; the processor has its own at once.
+                at_once = self.data.device.type == "cpu" and ranks.count() == 1
+                if validates or saves or at_once or progress.step % per_epoch == 0:
                     self._settle(stage)
                 if validates:
                     self._validate(stage, progress.step)
@@ -154,6 +161,16 @@ class Loop:
                     break
         self._finish_stage(stage)
 
+    def _asked(self, stop: threading.Event, seconds: float) -> tuple[bool, bool]:
+        """Whether a checkpoint is due, and whether training is to stop; several ranks settle it now and then."""
+        stops = stop.is_set()
+        saves = stops or time.monotonic() - self._saved_at > seconds
+        if ranks.count() > 1:
+            if self.progress.step % AGREE_EVERY:
+                return False, False
+            saves, stops = map(bool, ranks.largest(torch.tensor([saves, stops], dtype=torch.uint8)))
+        return saves, stops
+
     def _batch_rows(self, step: int, per_epoch: int, size: int) -> Tensor:
         """Rows of a batch: a fresh permutation of the training runs every epoch, whatever came before."""
         train = self.data.rows["train"]
@@ -164,14 +181,14 @@ class Loop:
     def _step(self, stage: Stage, losses: Losses, batch: Batch, optimizers: Optimizers, step: int, total: int) -> None:
         """One step, without waiting for the device; what it found is left for :meth:`_settle`."""
         settings = stage.settings.training
-        batch = augmented_batch(self.data, batch, settings.augmentation)
         optimizers.zero_grad()
-        with same_weights_again(stage.trained, settings.speed):
+        with drawing_for(batch.shard), same_weights_again(stage.trained, settings.speed):
+            batch = augmented_batch(self.data, batch, settings.augmentation)
             terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient)
         rate = learning_rate(step, total, stage.schedule)
-        optimizers.step(rate, (norm <= settings.skip_gradient) & terms["loss"].detach().isfinite())
+        optimizers.step(rate, norm <= settings.skip_gradient)
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
         self._unsettled.append((step, rate, ("gradient_norm", *terms), numbers))
 
@@ -181,7 +198,7 @@ class Loop:
         Raises UserError where they say that training cannot go on.
         """
         progress, limit = self.progress, stage.settings.training.skip_gradient
-        rows = torch.stack([numbers for *_, numbers in self._unsettled]).tolist()
+        rows = (ranks.summed(torch.stack([numbers for *_, numbers in self._unsettled])) / ranks.count()).tolist()
         for (step, rate, names, _), row in zip(self._unsettled, rows, strict=True):
             found = dict(zip(names, row, strict=True))
             norm = found.pop("gradient_norm")
@@ -203,9 +220,7 @@ class Loop:
     def _validate(self, stage: Stage, step: int) -> None:
         progress = self.progress
         self.networks.eval()
-        error, train_error = (
-            self._error(stage, torch.from_numpy(rows)) for rows in (self.data.validation_rows, self.data.compared_rows)
-        )
+        error, train_error = (self._error(stage, rows) for rows in (self.data.validation_rows, self.data.compared_rows))
         self.networks.train()
         require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
@@ -220,17 +235,20 @@ class Loop:
         if progress.best is None or error < progress.best:
             progress.best, progress.since_best = error, 0
             self.best = {name: value.clone() for name, value in self.networks.state_dict().items()}
-            if self.folder is not None:
-                write_tensors(self.folder / "best.safetensors", self.best, {"identity": self.identity})
+            if self.kept_in is not None:
+                write_tensors(self.kept_in / "best.safetensors", self.best, {"identity": self.identity})
         else:
             progress.since_best += 1
 
     @torch.no_grad()
-    def _error(self, stage: Stage, rows: Tensor) -> float:
-        """Mean error of some runs, of which memory holds no more than a step does."""
-        few = torch.split(rows, batch_size(stage.name, stage.schedule, len(self.data.rows["train"])))
-        errors = torch.stack([len(some) * stage.validation_error(plain_batch(self.data, some)) for some in few])
-        return float(errors.sum()) / len(rows)
+    def _error(self, stage: Stage, rows: NDArray[np.intp]) -> float:
+        """Mean error of some runs, of which memory holds no more than a step does; ranks share them."""
+        size = batch_size(stage.name, stage.schedule, len(self.data.rows["train"]))
+        own, total = torch.from_numpy(ranks.mine(rows)), torch.zeros((), dtype=torch.float64, device=self.data.device)
+        for start in range(0, len(own), size):
+            some = own[start : start + size]
+            total += len(some) * stage.validation_error(plain_batch(self.data, some))
+        return float(ranks.summed(total)) / len(rows)
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
         """The stage's part of the history."""
@@ -245,8 +263,8 @@ class Loop:
         for warning in warnings:
             self.log.message(f"warning: {warning}")
         self.progress.warnings += warnings
-        if self.folder is not None:
-            write_tensors(stage_file(self.folder, stage.label), self.best, {"identity": self.identity})
+        if self.kept_in is not None:
+            write_tensors(stage_file(self.kept_in, stage.label), self.best, {"identity": self.identity})
         self.results[stage.label] = self.best
         self.progress.stage += 1
         self.progress.step, self.progress.best, self.progress.since_best = 0, None, 0
@@ -262,8 +280,8 @@ class Loop:
         return weights
 
     def _save(self, optimizers: Optimizers | None) -> None:
-        if self.folder is not None:
+        if self.kept_in is not None:
             arrays = {} if optimizers is None else optimizers.arrays()
-            path = self.folder / "last.safetensors"
+            path = self.kept_in / "last.safetensors"
             save_checkpoint(path, self.progress, self.networks.state_dict(), self.best, arrays, self.identity)
         self._saved_at = time.monotonic()

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from simulgenvae import ranks
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.limits import available_memory, megabytes
@@ -157,7 +158,7 @@ def stage_memory(
     stages = make_stages(reduction, networks, data)
     parts = []
     for stage in stages:
-        size = batch_size(stage.name, stage.schedule, len(rows["train"]))
+        size = math.ceil(batch_size(stage.name, stage.schedule, len(rows["train"])) / ranks.count())
         with fake:
             mixed = acceleration(settings.training.speed, device, 0).mixed_precision
             step = _step_memory(stage, networks, data, size, mixed=mixed)

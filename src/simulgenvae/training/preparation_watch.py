@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from simulgenvae import ranks
 from simulgenvae.reduction import Watch
 from simulgenvae.training.checkpoint import check_identity, restoring
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
@@ -26,7 +27,9 @@ def watched(
 
     Unless it is to ``resume``, what an interrupted one left there is removed; and so it is when this one is complete.
     """
-    file = None if folder is None else folder / "preparing.safetensors"
+    # Each rank keeps what it has seen of its own runs.
+    name = "preparing" if ranks.count() == 1 else f"preparing-{ranks.rank() + 1}-of-{ranks.count()}"
+    file = None if folder is None else folder / f"{name}.safetensors"
     if file is not None and not resume:
         file.unlink(missing_ok=True)
     with interrupt_flag() as stop:

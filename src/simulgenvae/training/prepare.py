@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
@@ -99,7 +100,7 @@ def prepare(
             dataset, rows["train"], settings.reduction, workers, fits, watch, on_disk=on_disk, known=known
         )
         scaler = _scaler(dataset.conditions.select(rows["train"]), coefficients, rows["train"])
-    if file is not None:
+    if file is not None and ranks.is_first():
         arrays = reduction.arrays()
         if kept and not isinstance(coefficients, OnDisk):
             arrays["coefficients"] = coefficients

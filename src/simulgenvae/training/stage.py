@@ -40,9 +40,10 @@ class Stage(ABC):
         return self.name
 
     def decoded_loss(self, latents: Latents, coefficients: Tensor, *, frozen: bool = False) -> Tensor:
-        """Field loss of decoded latents against ``[B, T, r]``, at a random subset of times where the decoder allows it.
+        """Field loss of each run's decoded latents against ``[B, T, r]``, ``[B]``.
 
-        Neighbouring times say nearly the same: a subset costs a fraction and, measured, learns as well or better.
+        It is taken at a random subset of times where the decoder allows it: neighbouring times say nearly the same, and
+        a subset costs a fraction and, measured, learns as well or better.
         ``frozen`` leaves the decoder's weights alone.
         """
         vae = self.networks.vae

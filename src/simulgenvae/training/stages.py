@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from simulgenvae import ranks
 from simulgenvae.models.losses import FieldLoss
+from simulgenvae.models.shard import Shard, drawing_for
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.problem import Networks, TrainingData
@@ -37,9 +38,9 @@ class VaeStage(Stage):
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         latents, kl, _ = self.networks.vae.encode(batch.encoded, sample=True)
-        reconstruction = self.decoded_loss(latents, batch.coefficients)
-        loss = reconstruction + kl_weight / self.settings.training.alpha * kl.sum(1).mean()
-        return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl)}
+        reconstruction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
+        loss = reconstruction + kl_weight / self.settings.training.alpha * batch.shard.mean(kl.sum(1))
+        return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl, batch.shard)}
 
     def validation_error(self, batch: Batch) -> Tensor:
         vae = self.networks.vae
@@ -74,10 +75,14 @@ class ConditionerStage(Stage):
         if self._latents is None:
             was_training = self.networks.vae.training
             self.networks.vae.eval()
-            runs = (run[None].to(self.data.device) for run in self.data.coefficients)
-            mean, _, log_std = zip(*(self.networks.vae.encode(run) for run in runs), strict=True)
+            every = np.arange(len(self.data.coefficients))
+            latents = torch.zeros(2, len(every), self.networks.vae.hierarchy.width, device=self.data.device)
+            for row in ranks.mine(every):
+                run = self.data.take(self.data.coefficients, torch.tensor([row]))
+                mean, _, log_std = self.networks.vae.encode(run)
+                latents[:, row] = torch.cat([mean.flat(), log_std.flat()])
             self.networks.vae.train(was_training)
-            self._latents = torch.stack([torch.cat([m.flat() for m in mean]), torch.cat([s.flat() for s in log_std])])
+            self._latents = ranks.summed(latents)
         train = self._latents[0, torch.from_numpy(self.data.rows["train"])]
         variance = train.var(0, correction=0) + 1e-4 * train.var(0, correction=0).max() + 1e-12
         return batch.gather(self.data, self._latents[0]), batch.gather(self.data, self._latents[1]), variance
@@ -85,9 +90,9 @@ class ConditionerStage(Stage):
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         target, log_std, variance = self._targets(batch)
         predicted = self.networks.conditioner(batch.conditions)
-        distance = ((predicted.mean - target).square() / variance).mean()
+        distance = batch.shard.mean(((predicted.mean - target).square() / variance).mean(1))
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
-        spread = spread_loss(predicted.log_std, expected)
+        spread = batch.shard.mean(spread_loss(predicted.log_std, expected))
         return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}
 
     def validation_error(self, batch: Batch) -> Tensor:
@@ -142,29 +147,30 @@ class EndToEndStage(Stage):
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         vae, wanted = self.networks.vae, self.settings.training.end_to_end
         predicted = self.networks.conditioner(batch.conditions)
-        prediction = self.decoded_loss(vae.latents_from_flat(predicted.mean), batch.coefficients)
+        prediction = batch.shard.mean(self.decoded_loss(vae.latents_from_flat(predicted.mean), batch.coefficients))
         if self.member > 1:
             return {"loss": wanted.weight * prediction, "prediction": prediction}
-        few = slice(math.ceil(len(batch.rows) / RECONSTRUCTED))
-        latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
+        few, shard = batch.shard.every(RECONSTRUCTED)
+        with drawing_for(shard):
+            latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         reconstruction = self.decoded_loss(latents, batch.coefficients[few], frozen=True)
-        distance = (predicted.mean[few] - latents.flat()).square().mean()
-        expected = (predicted.mean[few] - latents.flat()).detach().square()
-        spread = spread_loss(predicted.log_std[few], expected)
+        distances = (predicted.mean[few] - latents.flat()).square()
+        distance = shard.mean(distances.mean(1))
+        spread = shard.mean(spread_loss(predicted.log_std[few], distances.detach()))
         loss = (
             wanted.weight * prediction
             # Latents far from the conditioner's are decoded to anything: such an error must not fill the gradient.
-            + reconstruction.log1p()
-            + kl.sum(1).mean() / self.settings.training.alpha
+            + shard.mean(reconstruction.log1p())
+            + shard.mean(kl.sum(1)) / self.settings.training.alpha
             + wanted.latent_weight * distance
             + JOINT_SPREAD_WEIGHT * spread
         )
         return {
             "loss": loss,
             "prediction": prediction,
-            "reconstruction": reconstruction,
+            "reconstruction": shard.mean(reconstruction),
             "latents": distance,
-            **kl_terms(kl),
+            **kl_terms(kl, shard),
         }
 
     def validation_error(self, batch: Batch) -> Tensor:
@@ -173,14 +179,15 @@ class EndToEndStage(Stage):
         return relative_error(vae.decode(vae.latents_from_flat(mean)), batch.coefficients, self.data)
 
 
-def kl_terms(kl: Tensor) -> dict[str, Tensor]:
+def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:
     """Mean KL of each level, ``[B, 1 + L]``, under the names that logs use."""
-    return {f"kl/{'z' if level == 0 else f'h_{level}'}": value for level, value in enumerate(kl.mean(0))}
+    return {f"kl/{'z' if level == 0 else f'h_{level}'}": each for level, each in enumerate(shard.mean(kl))}
 
 
 def spread_loss(log_std: Tensor, expected: Tensor) -> Tensor:
-    """Mean negative log-likelihood (up to a constant) of squared deviations ``expected``, both ``[B, D + L·d]``."""
-    return (log_std + 0.5 * expected * (-2 * log_std).exp()).mean()
+    """Negative log-likelihood (up to a constant) of each run's squared deviations ``expected``, both ``[B, D + L·d]``,
+    as a mean over the latents, ``[B]``."""
+    return (log_std + 0.5 * expected * (-2 * log_std).exp()).mean(1)
 
 
 def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:

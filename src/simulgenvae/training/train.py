@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
+from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
@@ -24,7 +25,7 @@ from simulgenvae.reduction import OnDisk, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size, member_count
-from simulgenvae.training.checkpoint import Checkpoint, Progress, load_checkpoint
+from simulgenvae.training.checkpoint import Checkpoint, Progress, differences, load_checkpoint
 from simulgenvae.training.known_runs import known_runs
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
@@ -66,7 +67,10 @@ def train(
     resume: bool = False,
     start: Start | None = None,
 ) -> Trained:
-    """Train the networks of one surrogate.
+    """Train the networks of one surrogate, alone or as one of several ranks.
+
+    Each rank reads its part of the runs and computes its part of every batch; all end with the same. The first one
+    writes files.
 
     Parameters
     ----------
@@ -88,13 +92,16 @@ def train(
     Raises
     ------
     UserError
-        Settings that do not fit the data, a checkpoint of another training, NaN losses.
+        Settings that do not fit the data, a checkpoint of another training, NaN losses; ranks that do not train the
+        same, or one that is lost.
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
     rows = split.rows(dataset.ids)
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
+    if not ranks.is_first():
+        tensorboard = console = None
     identity = {
         "settings": settings.model_dump(mode="json"),
         "data": dataset.fingerprint,
@@ -103,6 +110,8 @@ def train(
         "validation runs": list(split.validation),
     }
     checkpoint = _checkpoint(folder, identity, console) if resume else None
+    done = None if checkpoint is None else asdict(checkpoint.progress)
+    ranks.require_same(identity | {"checkpoint": done}, differences)
     augmentation = settings.training.augmentation
     if augmentation.flips:
         runs = len(dataset.ids)

@@ -1,0 +1,112 @@
+"""Share of a training step that several ranks spend on telling each other gradients.
+
+    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256] [--direct]
+                                                           [--filters 1024 512 256 128] [--batch 32] [--steps 30]
+
+Steps of the end-to-end stage on random coefficients, with gradients averaged over the ranks and without, in turn; and
+the sum over the ranks of as many numbers as there are gradients, by itself. Printed are medians, and what the model of
+`docs/scaling.md` says of the bytes. ``--direct`` has the documented form's convolutional decoder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from simulgenvae import ranks
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.models import Inputs
+from simulgenvae.models.losses import FieldLoss
+from simulgenvae.models.shard import Shard, drawing_for
+from simulgenvae.settings import Settings
+from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.averaging import averaging
+from simulgenvae.training.optimizers import Optimizers
+from simulgenvae.training.problem import Networks, TrainingData
+from simulgenvae.training.stages import EndToEndStage
+
+TIMES, PARAMETERS = 200, 4
+
+
+def measured(options: argparse.Namespace) -> None:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(0)
+    model = {"filters": options.filters, "decoder": "convolutional"} if options.direct else {}
+    settings = Settings.model_validate({"model": model})
+    names, zeros, ones = tuple(f"p{k}" for k in range(PARAMETERS)), (0.0,) * PARAMETERS, (1.0,) * PARAMETERS
+    scaler = ConditionScaler(names, (False,) * PARAMETERS, zeros, ones, zeros, ones)
+    data = TrainingData(
+        torch.randn(options.batch, TIMES, options.modes, device=device),
+        Inputs(torch.randn(options.batch, PARAMETERS, device=device)),
+        torch.linspace(0, 1, TIMES, device=device),
+        {"train": np.arange(options.batch)},
+    )
+    networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
+    loss = FieldLoss("mse", data.variance, None, torch.ones(options.modes)).to(device)
+    stage = EndToEndStage(networks, data, settings, loss)
+    losses = averaging(stage.losses, networks)
+    optimizers = Optimizers(stage.trained, "muon", 0.05)
+    batch = plain_batch(data, torch.arange(options.batch), Shard.of(options.batch, ranks.rank(), ranks.count()))
+    learned = sum(parameter.numel() for parameter in networks.parameters() if parameter.requires_grad)
+    numbers = torch.zeros(learned, device=device)
+
+    def step(*, shared: bool) -> None:
+        optimizers.zero_grad()
+        alone = contextlib.nullcontext() if shared or ranks.count() == 1 else losses.no_sync()  # type: ignore[attr-defined] # that is DDP's
+        with alone, drawing_for(batch.shard):
+            losses(batch, 1.0)["loss"].backward()
+        optimizers.step(1e-4, torch.ones((), dtype=torch.bool, device=device))
+
+    kinds: dict[str, Callable[[], object]] = {
+        "step": lambda: step(shared=True),
+        "step without exchange": lambda: step(shared=False),
+        "exchange alone": lambda: ranks.summed(numbers),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in kinds}
+    for turn in range(options.steps + 3):
+        for name, work in kinds.items():
+            ranks.gathered(None)  # all begin together
+            begin = time.perf_counter()
+            work()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            if turn >= 3:
+                seconds[name].append(time.perf_counter() - begin)
+    if ranks.is_first():
+        report(ranks.count(), 4 * learned, {name: float(np.median(each)) for name, each in seconds.items()}, device)
+
+
+def report(count: int, size: int, seconds: dict[str, float], device: torch.device) -> None:
+    sent = 2 * (count - 1) / count * size
+    table = Table("", "time", title=f"{count} ranks, {device}, {size / 1e6:.1f} MB of gradients")
+    for name, each in seconds.items():
+        table.add_row(name, f"{1e3 * each:.1f} ms")
+    share = 1 - seconds["step without exchange"] / seconds["step"]
+    table.add_row("share of the exchange", f"{100 * share:.0f} %")
+    if count > 1:
+        table.add_row("sent by each rank", f"{sent / 1e6:.1f} MB, {sent / seconds['exchange alone'] / 1e9:.2f} GB/s")
+        hidden = 1 - (seconds["step"] - seconds["step without exchange"]) / seconds["exchange alone"]
+        table.add_row("behind the backward pass", f"{100 * hidden:.0f} %")
+    Console().print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--modes", type=int, default=256)
+    parser.add_argument("--filters", type=int, nargs="+", default=[1024, 512, 256, 128])
+    parser.add_argument("--direct", action="store_true")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=30)
+    with ranks.joined(60.0):
+        measured(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

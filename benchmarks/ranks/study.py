@@ -1,0 +1,80 @@
+"""A small study that trains in seconds, for the scripts that start real trainings of several processes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.settings import Study
+
+RUNS, TIMESTEPS, NODES = 61, 12, 200
+"""A number of runs that no number of ranks divides: the training runs of its split are 49."""
+SETTINGS = """
+[model]
+filters = [64, 32]
+[training]
+device = "cpu"
+optimizer = "{optimizer}"
+checkpoint_seconds = 0.2
+validate_every = 5
+vae.steps = {steps}
+conditioner.steps = {steps}
+end_to_end.steps = {steps}
+end_to_end.members = 2
+"""
+
+
+def make(folder: Path, optimizer: str, steps: int) -> Study:
+    """Waves of different amplitude and speed on a line."""
+    study = Study(folder)
+    folder.mkdir(parents=True)
+    table = np.random.default_rng(0).uniform(0.5, 1.5, (RUNS, 2))
+    x, t = np.linspace(0, 1, NODES)[:, None], np.linspace(0, 1, TIMESTEPS)[:, None, None]
+    fields = table[:, 0, None, None, None] * np.sin(6 * (x - table[:, 1, None, None, None] * t))
+    conditions = Conditions(tuple(f"run{k}" for k in range(RUNS)), ("amplitude", "speed"), table)
+    Dataset.from_arrays(fields, conditions, times=t.ravel(), coords=x).save(study.dataset)
+    study.settings_file.write_text(SETTINGS.format(optimizer=optimizer, steps=steps))
+    return study
+
+
+def train(study: Study, *flags: object) -> subprocess.Popen[str]:
+    """`simulgenvae train` on the CPU, one thread each process."""
+    command = [sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(*processes: subprocess.Popen[str]) -> None:
+    """Wait; a training that fails ends the script with what it said."""
+    for process in processes:
+        _, err = process.communicate()
+        if process.returncode:
+            sys.exit(f"{process.args}\n{err}")
+
+
+def free_port() -> int:
+    with socket.create_server(("", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def weights(study: Study) -> dict[str, np.ndarray]:
+    """All arrays of the model."""
+    files = [path for path in study.model_files if path.suffix != ".npy"]
+    return {f"{path.name}/{name}": value for path in files for name, value in load_file(path).items()}
+
+
+def difference(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
+    """Largest one of an array's entries, relative to its largest entry (or to 1, where that is smaller)."""
+    assert one.keys() == other.keys()
+    return max(
+        float(np.abs(other[name] - value).max(initial=0)) / max(1.0, float(np.abs(value).max(initial=0)))
+        for name, value in one.items()
+    )

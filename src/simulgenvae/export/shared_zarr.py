@@ -1,0 +1,77 @@
+"""A Zarr group of predictions that several ranks write together, each its own runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from simulgenvae import ranks
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.export.arrays import create_group, describe, require_group
+from simulgenvae.export.batches import Batch
+from simulgenvae.files import written_whole
+
+
+def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: int) -> None:
+    """Write what :func:`~simulgenvae.export.arrays.write_zarr` does, of ``runs`` runs, of which ``batches`` has this
+    rank's: those that :func:`~simulgenvae.ranks.mine` says. ``path`` must be the same folder for all ranks.
+
+    Raises UserError on all ranks, without leaving anything behind, where one of them cannot predict or write.
+    """
+    require_group(path)
+    own = ranks.mine(np.arange(runs))
+    begun: list[Batch] = []
+    with written_whole(path) if ranks.is_first() else nullcontext(path) as place:
+        temporary = ranks.from_first(lambda: place)
+
+        def begin() -> None:
+            begun.extend(islice(batches, min(1, len(own))))
+            if ranks.is_first():
+                create_group(temporary, begun[0], runs)
+
+        ranks.from_all(begin)
+        parts = ranks.from_all(lambda: _Part.write(temporary, chain(begun, batches if begun else ()), own))
+        if ranks.is_first():
+            group = zarr.open_group(str(temporary), mode="r+")
+            for part in parts:
+                part.write_scores(group)
+            ids, warnings = (list(chain(*texts)) for texts in ([p.ids for p in parts], [p.warnings for p in parts]))
+            describe(group, mesh, begun[0], ids, warnings)
+
+
+class _Part:
+    """The runs of one rank: what is written when all fields are there, as ranks cannot write into one chunk at once."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.ids: list[str] = []
+        self.warnings: list[str] = []
+        self.scores: dict[str, list[NDArray[np.float64]]] = {}
+
+    @classmethod
+    def write(cls, path: Path, batches: Iterator[Batch], rows: NDArray[np.intp]) -> _Part:
+        """Write the fields of the runs ``rows``; the rest is in what is returned."""
+        part = cls(int(rows[0]) if len(rows) else 0)
+        group = zarr.open_group(str(path), mode="r+")
+        for batch in batches:
+            at = part.start + len(part.ids)
+            for name in batch.arrays().keys() - batch.scores.keys():
+                stored: Any = group[name]
+                stored[at : at + len(batch.ids)] = batch.arrays()[name]
+            for name, values in batch.scores.items():
+                part.scores.setdefault(name, []).append(values)
+            part.ids += batch.ids
+            part.warnings += batch.warnings
+        return part
+
+    def write_scores(self, group: zarr.Group) -> None:
+        for name, values in self.scores.items():
+            stored: Any = group[name]
+            stored[self.start : self.start + len(self.ids)] = np.concatenate(values)

@@ -1,0 +1,53 @@
+"""Evaluations that several ranks make together, against those of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation import evaluate
+from simulgenvae.settings import EvaluationSettings, Study
+from simulgenvae.surrogate import Surrogate
+
+
+def assert_alike(found: Any, expected: Any, where: str = "") -> None:
+    """But for what the clock says; batches of another size are rounded otherwise, in float32."""
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys(), where
+        for key in expected.keys() - {"timing", "fit_seconds", "figures"}:
+            assert_alike(found[key], expected[key], f"{where}/{key}")
+    elif isinstance(expected, list):
+        assert len(found) == len(expected), where
+        for position, each in enumerate(expected):
+            assert_alike(found[position], each, f"{where}/{position}")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=5e-3, abs=1e-5), where
+    else:
+        assert found == expected, where
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_ranks_find_what_one_process_does_and_the_first_writes_it(
+    count: int,
+    dataset: Dataset,
+    trained: Surrogate,
+    with_checkpoints: Study,
+    tmp_path: Path,
+    run_ranks: Callable[..., list[Any]],
+) -> None:
+    checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
+
+    def shared() -> dict[str, Any]:
+        return evaluate(dataset, trained, with_checkpoints, figures=False, evaluation=checks)
+
+    alone = shared()
+    assert alone["stages"], "its stages are shared too"
+    for written in tmp_path.glob("output/*"):
+        written.unlink()
+    for found in run_ranks(count, shared):
+        assert_alike(found, alone)
+    assert {path.name for path in with_checkpoints.output.iterdir()} == {"metrics.json", "report.html", "MODEL_CARD.md"}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from torch.distributed import Store, TCPStore
+
+from simulgenvae.errors import UserError
+from simulgenvae.rank_store import Place, meet, open_store
+
+
+@pytest.fixture
+def server() -> Iterator[TCPStore]:
+    """A store that outlives attempts, as torchrun keeps it."""
+    return TCPStore("localhost", 0, is_master=True, timeout=timedelta(seconds=10))
+
+
+def _client(server: TCPStore) -> Store:
+    return TCPStore("localhost", server.port, is_master=False, timeout=timedelta(seconds=10))
+
+
+def _all_meet(server: TCPStore, count: int) -> list[Store]:
+    found: list[Store | None] = [None] * count
+
+    def rank(number: int) -> None:
+        found[number] = meet(_client(server), Place(number, count, number, 0), 10.0)
+
+    threads = [threading.Thread(target=rank, args=(number,)) for number in reversed(range(count))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [store for store in found if store is not None]
+
+
+def test_ranks_meet_again_and_again_each_time_in_a_new_place(server: TCPStore) -> None:
+    for attempt in range(3):
+        stores = _all_meet(server, 3)
+        assert len(stores) == 3
+        assert not stores[0].check(["seen"])
+        stores[attempt].set("seen", str(attempt))
+        assert [store.get("seen") for store in stores] == [str(attempt).encode()] * 3
+
+
+def test_those_who_do_not_come_are_named(server: TCPStore) -> None:
+    with pytest.raises(UserError, match=r"ranks \[1, 2\] did not come within 0\.2 s \(training\.rank_timeout\)"):
+        meet(_client(server), Place(0, 3, 0, 0), 0.2)
+    with pytest.raises(UserError, match="rank 0, or a rank it waits for, did not come"):
+        meet(_client(server), Place(1, 3, 1, 0), 0.2)
+
+
+def test_answers_to_an_earlier_call_do_not_count(server: TCPStore) -> None:
+    _all_meet(server, 2)
+    with pytest.raises(UserError, match=r"ranks \[1\] did not come"):
+        meet(_client(server), Place(0, 2, 0, 0), 0.2)
+    with pytest.raises(UserError, match="rank 0"):
+        meet(_client(server), Place(1, 2, 1, 0), 0.2)
+
+
+def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulgenvae.rank_store.SILENCE", 0.5)
+    monkeypatch.setenv("SIMULGENVAE_STORE", "localhost:1")
+    with pytest.raises(UserError, match=r"localhost:1 does not answer within 0\.5 s"):
+        open_store(Place(0, 2, 0, 0))

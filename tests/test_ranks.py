@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from simulgenvae import ranks
+from simulgenvae.errors import UserError
+
+RunRanks = Callable[..., list[Any]]
+
+
+def test_one_process_is_the_first_of_one_and_nothing_is_exchanged() -> None:
+    values = torch.arange(3.0)
+    with ranks.joined(1.0) as again:
+        assert not again
+        assert (ranks.rank(), ranks.count(), ranks.is_first()) == (0, 1, True)
+        assert ranks.summed(values) is values
+        assert ranks.largest(values) is values
+        assert ranks.gathered("a") == ["a"]
+        assert ranks.from_first(lambda: "b") == "b"
+        np.testing.assert_array_equal(ranks.mine(np.arange(3)), np.arange(3))
+
+
+def _everything() -> tuple[Any, ...]:
+    own = torch.tensor([1.0, -1.0]) * (ranks.rank() + 1)
+    whole = ranks.summed(own).tolist(), ranks.largest(own).tolist()
+    return own.tolist(), *whole, ranks.gathered(ranks.rank()), ranks.from_first(ranks.rank), ranks.mine(np.arange(7))
+
+
+def test_what_ranks_tell_each_other(run_ranks: RunRanks) -> None:
+    for rank, (own, total, largest, numbers, first, rows) in enumerate(run_ranks(3, _everything)):
+        assert own == [rank + 1, -rank - 1]
+        assert (total, largest, numbers, first) == ([6, -6], [3, -1], [0, 1, 2], 0)
+        assert rows.tolist() == [[0, 1, 2], [3, 4], [5, 6]][rank]
+
+
+def test_a_mistake_of_the_first_is_that_of_all(run_ranks: RunRanks) -> None:
+    def refuse() -> None:
+        raise UserError("no such file")
+
+    assert [str(error) for error in run_ranks(2, lambda: ranks.from_first(refuse))] == ["no such file"] * 2
+
+
+def test_ranks_that_differ_are_named(run_ranks: RunRanks) -> None:
+    def compare() -> None:
+        ranks.require_same(ranks.rank() // 2, lambda a, b: [] if a == b else [f"{a} and {b}"])
+
+    for error in run_ranks(3, compare):
+        assert isinstance(error, UserError)
+        assert str(error).startswith("rank 2 does not train the same study as rank 0: 0 and 1.")
+
+
+def test_a_rank_that_is_killed_is_missed(run_ranks: RunRanks) -> None:
+    def work() -> None:
+        if ranks.rank() == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        ranks.summed(torch.zeros(3))
+
+    found = run_ranks(2, work)
+    assert isinstance(found[0], ranks.RanksLost)
+    assert "another rank cannot be reached" in str(found[0])
+
+
+def test_other_errors_are_not_taken_for_lost_ranks(run_ranks: RunRanks) -> None:
+    def work() -> None:
+        with ranks.communicating():
+            raise RuntimeError("shapes differ")
+
+    assert [(type(error), str(error)) for error in run_ranks(2, work)] == [(RuntimeError, "shapes differ")] * 2
+
+
+@pytest.mark.parametrize("count", [2])
+def test_more_ranks_than_gpus(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", str(count))
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(UserError, match="on a machine with 1 GPUs: start one per GPU"), ranks.joined(1.0):
+        pass

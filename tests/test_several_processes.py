@@ -1,0 +1,125 @@
+"""Trainings in several processes as users start them: one that is killed, two machines, a mistake of one of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from safetensors.numpy import load_file
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.settings import Study
+
+SETTINGS = """
+[model]
+filters = [16, 12]
+latent_dim = 4
+hierarchical_dim = 2
+width = 32
+[conditioner]
+filters = [16]
+[training]
+device = "cpu"
+optimizer = "adamw"
+checkpoint_seconds = 0.1
+vae.steps = 20
+vae.batch_size = 4
+conditioner.steps = 20
+end_to_end.steps = {steps}
+end_to_end.members = 2
+"""
+ENVIRONMENT = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def waves_with_many_steps(make_waves: Callable[..., Dataset]) -> Dataset:
+    return make_waves(runs=12, timesteps=4, nodes=10)
+
+
+@pytest.fixture
+def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., Study]:
+    def make(name: str, steps: int = 40) -> Study:
+        study = Study(tmp_path / name)
+        study.folder.mkdir()
+        waves_with_many_steps.save(study.dataset)
+        study.settings_file.write_text(SETTINGS.format(steps=steps))
+        return study
+
+    return make
+
+
+def start(study: Study, *flags: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
+    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def free_port() -> int:
+    with socket.create_server(("", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def assert_same_model(one: Study, other: Study) -> None:
+    """Within the rounding of sums that are taken in another order."""
+    for path in (study_path.name for study_path in one.model_files if study_path.suffix != ".npy"):
+        expected, found = (load_file(study.model_save / path) for study in (one, other))
+        assert expected.keys() == found.keys()
+        for name, value in expected.items():
+            scale = max(1.0, float(np.abs(value).max(initial=0.0)))
+            np.testing.assert_allclose(found[name], value, rtol=0, atol=2e-3 * scale, err_msg=f"{path}: {name}")
+
+
+def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(make_study: Callable[..., Study]) -> None:
+    whole, killed = make_study("whole", 200), make_study("killed", 200)
+    code, _, err = ended(start(whole, "--gpus", 2))
+    assert code == 0, err
+    launcher = start(killed, "--gpus", 2, "--max-restarts", 1)
+    while not (killed.checkpoints / "end_to_end.safetensors").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)  # in the middle of the next stage
+    ranks = [child for child in psutil.Process(launcher.pid).children() if "simulgenvae.cli.main" in child.cmdline()]
+    ranks[-1].send_signal(signal.SIGKILL)
+    code, _, err = ended(launcher)
+    assert code == 0, err
+    assert not list(killed.folder.rglob("*.writing"))
+    for path in (path for path in whole.model_files if path.suffix != ".npy"):
+        expected, found = load_file(path), load_file(killed.model_save / path.name)
+        assert all(np.array_equal(found[name], value) for name, value in expected.items())
+
+
+def test_two_machines_train_what_one_process_does(make_study: Callable[..., Study]) -> None:
+    alone, shared = make_study("alone"), make_study("shared")
+    port = free_port()
+    flags = ("--nnodes", 2, "--master-addr", "localhost", "--master-port", port, "--gpus", 1)
+    first, second = (start(shared, *flags, "--node-rank", node) for node in (0, 1))
+    for process in (start(alone), first, second):
+        code, out, err = ended(process)
+        assert code == 0, err
+        assert out.count("The model is in") == (process is not second)
+    assert_same_model(alone, shared)
+
+
+def test_a_machine_with_other_settings_is_named_on_both(make_study: Callable[..., Study]) -> None:
+    study, port = make_study("study"), free_port()
+    flags = ("--nnodes", 2, "--master-addr", "localhost", "--master-port", port, "--gpus", 1)
+    processes = start(study, *flags), start(study, *flags, "--node-rank", 1, "--set", "training.seed=1")
+    for process in processes:
+        code, _, err = ended(process)
+        assert code == 2
+        assert err.count("rank 1 does not train the same study as rank 0: settings.training.seed was 0 and is 1") == 1
+    assert not study.model_save.exists()
