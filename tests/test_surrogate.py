@@ -30,7 +30,7 @@ MakeSettings = Callable[..., Settings]
 @pytest.fixture(scope="module")
 def trained(waves: Dataset, make_settings: MakeSettings) -> Surrogate:
     """Trained well enough to know more than the mean run."""
-    return fit(waves, make_settings(300, stage={"batch_size": 9}))
+    return fit(waves, make_settings(300, model={"width": 384}, stage={"batch_size": 9}))
 
 
 @pytest.fixture(scope="module")
