@@ -69,7 +69,7 @@ class Muon(torch.optim.Optimizer):
                     weights.mul_(1 - rate * decay * taken).add_(direction, alpha=-size)
 
     def _momentum(self, parameter: Tensor) -> Tensor:
-        """Nesterov's look ahead in half precision, after the gradient has joined the running mean."""
+        """Nesterov's look ahead in the precision of the products, after the gradient has joined the running mean."""
         assert parameter.grad is not None
         state = self.state[parameter]
         if not state:
@@ -78,7 +78,13 @@ class Muon(torch.optim.Optimizer):
         # A gradient that does not count may hold NaN, which no factor of 0 would take away.
         grad = parameter.grad if self.found_inf is None else torch.where(self.found_inf > 0, mean, parameter.grad)
         mean.lerp_(grad, 1 - MOMENTUM)
-        return grad.lerp(mean, MOMENTUM).bfloat16()
+        return grad.lerp(mean, MOMENTUM).to(precision(parameter.device))
+
+
+def precision(device: torch.device) -> torch.dtype:
+    """Half where the device has products of it; a processor that has none would take a hundred times as long."""
+    has_half = device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if has_half else torch.float32
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
