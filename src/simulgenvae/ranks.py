@@ -51,14 +51,14 @@ def joined(timeout: float) -> Iterator[bool]:
 
     Raises UserError where this machine has fewer GPUs than ranks, or the others cannot be met.
     """
-    if Place.read().count == 1:
+    place = Place.read()
+    if place.count == 1:
         yield False
         return
     backend = "gloo"
     if torch.cuda.is_available():
         _take_gpu()
         backend = "cpu:gloo,cuda:nccl"
-    place = Place.read()
     store = open_store(place)
     with _losses():
         shared = meet(store, place, timeout)

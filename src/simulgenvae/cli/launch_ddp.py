@@ -19,15 +19,13 @@ PASSED_ON = ("preset", "plot", "lc_only", "size", "load_all")
 def main(script: Path, arguments: Sequence[str] | None = None) -> int:
     """Run ``script`` in the processes asked for; returns the exit code of the first that fails, 0 when none does."""
     options = parser().parse_args(arguments)
-    code = 0
 
-    def work(console: Console) -> None:
-        nonlocal code
+    def work(console: Console) -> int:
         if not script.is_file():
             raise UserError(f"{script}: no such file; launch_ddp.py starts the SimulGen-VAE.py that lies beside it.")
-        code = launch([str(script), *passed_on(options)], options, console)
+        return launch([str(script), *passed_on(options)], options, console)
 
-    return guarded(work) or code
+    return guarded(work)
 
 
 def parser() -> argparse.ArgumentParser:

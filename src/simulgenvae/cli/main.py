@@ -24,13 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if not asks_for_several(options):
         return guarded(lambda console: options.run(options, console))
-    code = 0
-
-    def started(console: Console) -> None:
-        nonlocal code
-        code = launch(["-m", "simulgenvae.cli.main", *without_launch(arguments)], options, console)
-
-    return guarded(started) or code
+    command = ["-m", "simulgenvae.cli.main", *without_launch(arguments)]
+    return guarded(lambda console: launch(command, options, console))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,8 +39,9 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def guarded(work: Callable[[Console], None]) -> int:
-    """Run ``work`` with a console; print a user's mistake as one message instead of a traceback."""
+def guarded(work: Callable[[Console], int | None]) -> int:
+    """Run ``work`` with a console and return its exit code (None for 0); print a user's mistake as one message instead
+    of a traceback."""
     rank, ranks = (int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1")))
     console = Console(markup=False, highlight=False, quiet=rank > 0)
     errors = Console(stderr=True, markup=False, highlight=False)
@@ -74,7 +70,7 @@ def guarded(work: Callable[[Console], None]) -> int:
                 from simulgenvae.rank_store import listen
 
                 listen(say)
-            work(console)
+            return work(console) or 0
         except UserError as error:
             return failed(error, str(error))
         except OSError as error:  # a folder without rights, a disk that is full or went away
@@ -85,7 +81,6 @@ def guarded(work: Callable[[Console], None]) -> int:
             if rank == 0:
                 say(str(stop) or "Stopped.")
             return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Train, alone or as one of several ranks, and say what comes next."""
-    study = Study.open(options.folder)
-    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     from simulgenvae import ranks
 
+    study = Study.open(options.folder)
+    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     with ranks.joined(settings.training.rank_timeout) as again:
         train_asked(study, settings, options, console, resume=options.resume or again)
 
