@@ -4,8 +4,8 @@
                                                            [--filters 1024 512 256 128] [--batch 32] [--steps 30]
 
 Steps of the end-to-end stage on random coefficients, with gradients averaged over the ranks and without, in turn; and
-the sum over the ranks of as many numbers as there are gradients, by itself. Printed are medians, and what the model of
-`docs/scaling.md` says of the bytes. ``--direct`` has the documented form's convolutional decoder.
+the sum over the ranks of as many numbers as there are gradients, by itself. Printed are medians, and the bytes that a
+ring of ranks sends. ``--direct`` has the documented form's convolutional decoder.
 """
 
 from __future__ import annotations

@@ -35,6 +35,22 @@ def test_no_singular_value_leaves_its_range_in_half_precision() -> None:
     assert torch.linalg.svdvals(found.float()).max() < 1.7
 
 
+def test_a_processor_without_half_precision_takes_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned = []
+    for dtype in (torch.bfloat16, torch.float32):
+        monkeypatch.setattr("simulgenvae.training.muon.precision", lambda _, dtype=dtype: dtype)
+        weights = torch.nn.Parameter(_matrix(6, 9))
+        optimizer = Muon([weights], 0.01)
+        for step in range(STEPS):
+            weights.grad = _matrix(6, 9, seed=step + 1)
+            optimizer.step()
+        learned.append(weights.detach() - _matrix(6, 9))
+    half, single = learned
+    assert not torch.equal(half, single)
+    # The polynomials are steep for small singular values, and so for their rounding.
+    torch.testing.assert_close(half, single, rtol=0, atol=0.2 * float(single.abs().max()))
+
+
 def test_the_size_of_a_gradient_does_not_matter_and_zero_stays_zero() -> None:
     matrix = _matrix(1, 5, 9)
     torch.testing.assert_close(orthogonalised(1e6 * matrix), orthogonalised(matrix))

@@ -8,6 +8,7 @@ together, and each step of the iteration has a polynomial of its own, so that fo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -81,6 +82,7 @@ class Muon(torch.optim.Optimizer):
         return grad.lerp(mean, MOMENTUM).to(precision(parameter.device))
 
 
+@cache
 def precision(device: torch.device) -> torch.dtype:
     """Half where the device has products of it; a processor that has none would take a hundred times as long."""
     has_half = device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
