@@ -78,7 +78,9 @@ def test_several_processes_train_one_model(documented_study: Path) -> None:
 
 
 def test_a_mistake_is_said_by_one_of_several_processes(tmp_path: Path) -> None:
-    done = start(tmp_path, "--gpus", "2")
+    with socket.create_server(("", 0)) as free:  # other tests may use the usual one at the same time
+        port = str(free.getsockname()[1])
+    done = start(tmp_path, "--gpus", "2", "--master_port", port)
     assert done.returncode == 2
     assert done.stdout == "no GPU here: 2 processes on the CPU\n"
     assert done.stderr.startswith("error: rank ")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -64,3 +67,11 @@ def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMULGENVAE_STORE", "localhost:1")
     with pytest.raises(UserError, match=r"localhost:1 does not answer within 0\.5 s"):
         open_store(Place(0, 2, 0, 0))
+
+
+def test_a_process_that_has_listened_ends_as_it_should(server: TCPStore) -> None:
+    setup = "import time; from simulgenvae import rank_store; rank_store.WATCH = 0.0"
+    code = f"{setup}\nwith rank_store.listening(print): time.sleep(0.1)"
+    asked = {"SIMULGENVAE_STORE": f"localhost:{server.port}", "RANK": "1", "WORLD_SIZE": "2"}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | asked, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -11,7 +11,8 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -136,16 +137,18 @@ def tell_end(error: Exception, message: str, say: Callable[[str], None]) -> None
     time.sleep(2 * WATCH)  # when a rank has ended, torchrun ends this machine's others, and the store may go with them
 
 
-def listen(say: Callable[[str], None]) -> None:
-    """From now on, end this process when another rank has told why it ended.
+@contextmanager
+def listening(say: Callable[[str], None]) -> Iterator[None]:
+    """Inside, this process ends when another rank has told why it ended.
 
     Its message is for ``say`` on each machine but the one where it was said already, once.
     """
     place = Place.read()
     store = open_store(place)
+    over = threading.Event()
 
     def watch() -> None:
-        while True:
+        while not over.wait(WATCH):
             try:
                 ended = store.check(["ended"])
             except (DistError, RuntimeError):  # the store has gone, and with it everybody who could tell
@@ -157,6 +160,11 @@ def listen(say: Callable[[str], None]) -> None:
                 if machine != place.machine and place.local_rank == 0:
                     say(f"{message} (on machine {machine})")
                 os._exit(2)
-            time.sleep(WATCH)
 
-    threading.Thread(target=watch, name="other ranks", daemon=True).start()
+    thread = threading.Thread(target=watch, name="other ranks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()  # Python aborts when it ends while a thread is in the store's code

@@ -134,5 +134,7 @@ def test_a_first_machine_that_is_not_there(several: Callable[..., str]) -> None:
 
 
 def test_a_machine_that_does_not_come(several: Callable[..., str]) -> None:
-    said = several("--master-addr=localhost")
-    assert "not all machines came to localhost:29500 in time (--timeout)" in said
+    with socket.create_server(("", 0)) as free:  # other tests may use the usual one at the same time
+        port = free.getsockname()[1]
+    said = several("--master-addr=localhost", f"--master-port={port}")
+    assert f"not all machines came to localhost:{port} in time (--timeout)" in said

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from rich.console import Console
 
@@ -62,14 +63,14 @@ def guarded(work: Callable[[Console], int | None]) -> int:
             say(f"error: {message}")
         return 2
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as until_told:
         warnings.simplefilter("always", SettingsNote)
         warnings.showwarning = note
         try:
             if ranks > 1:
-                from simulgenvae.rank_store import listen
+                from simulgenvae.rank_store import listening
 
-                listen(say)
+                until_told.enter_context(listening(say))
             return work(console) or 0
         except UserError as error:
             return failed(error, str(error))
