@@ -61,6 +61,12 @@ def test_a_file_that_says_something_else_is_not_kept(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize(("apart", "found"), [(1 / 64, 0.0), (1 / 4, 1 / 4 - 1 / 64)])
+def test_rounding_is_no_difference_where_values_have_no_finer_numbers(apart: float, found: float) -> None:
+    pressure = np.linspace(101_325.0, 101_326.0, 64, dtype=np.float32).reshape(1, 8, 8, 1)
+    assert largest_difference(pressure + np.float32(apart), pressure) == pytest.approx(found)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("model.h5", r"written as \.onnx or \.pt2"), ("none/model.onnx", "make it first"), ("there.onnx", "--overwrite")],
