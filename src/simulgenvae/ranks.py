@@ -110,6 +110,12 @@ def mine(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.array_split(rows, count())[rank()]
 
 
+def pieces(rows: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
+    """This rank's part of ``rows``, at most ``size`` at a time: as many pieces as any other's, some of them empty."""
+    most = -(-len(rows) // count())
+    return [mine(rows)[start : start + size] for start in range(0, most, size)]
+
+
 def summed(values: Tensor) -> Tensor:
     """Sum of all ranks' ``values``, the same bits on each; ``values`` stay as they are."""
     return _reduced(values, dist.ReduceOp.SUM)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
+from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
@@ -58,3 +61,22 @@ def make_problem(waves: Dataset) -> MakeProblem:
         return Problem(settings, data, Networks(settings, std, data.times, scaler), reduction)
 
     return make
+
+
+@pytest.fixture
+def pressing_ctrl_c() -> Callable[[type[Stage], int], type[Stage]]:
+    """Makes a kind of stage during whose step number ``at`` (from 1) the user presses Ctrl-C."""
+
+    def pressing(kind: type[Stage], at: int) -> type[Stage]:
+        class Pressed(kind):
+            calls = 0
+
+            def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+                type(self).calls += 1
+                if self.calls == at:
+                    signal.raise_signal(signal.SIGINT)
+                return super().losses(batch, kl_weight)
+
+        return Pressed
+
+    return pressing

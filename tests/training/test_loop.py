@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,21 +22,6 @@ from simulgenvae.training.tensor_file import read_tensors
 
 MakeProblem = Callable[..., object]
 MakeSettings = Callable[..., object]
-
-
-def pressing_ctrl_c(kind: type[Stage], at: int) -> type[Stage]:
-    """``kind``, during whose step number ``at`` (from 1) the user presses Ctrl-C."""
-
-    class Pressed(kind):
-        calls = 0
-
-        def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
-            type(self).calls += 1
-            if self.calls == at:
-                signal.raise_signal(signal.SIGINT)
-            return super().losses(batch, kl_weight)
-
-    return Pressed
 
 
 class Recorded(VaeStage):
@@ -222,7 +206,13 @@ def test_running_out_of_memory_says_what_to_change(make_problem: MakeProblem, ma
 @pytest.mark.parametrize(("at", "optimizer"), [(1, "muon"), (5, "adamw"), (8, "muon"), (12, "muon")])
 @pytest.mark.parametrize("kind", [VaeStage, ConditionerStage, EndToEndStage])
 def test_ctrl_c_and_resuming_is_bit_for_bit_uninterrupted(
-    make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path, kind: type[Stage], at: int, optimizer: str
+    make_problem: MakeProblem,
+    make_settings: MakeSettings,
+    pressing_ctrl_c: Callable[..., type[Stage]],
+    tmp_path: Path,
+    kind: type[Stage],
+    at: int,
+    optimizer: str,
 ) -> None:
     """Each stage by itself after another one, with early stopping, dropout and a sampled loss."""
     settings = make_settings(

@@ -41,7 +41,7 @@ def _estimate(
         return [copy.stage(name)]
 
     scaler, cpu = _Scaler(2, images), torch.device("cpu")
-    _, (part,) = stage_memory(problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu, ahead=ahead)
+    *_, (part,) = stage_memory(problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu, ahead=ahead)
     return part
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from simulgenvae.models.blocks import Modulated, ResidualConv
 from simulgenvae.models.latents import Latents
+from simulgenvae.models.node_conv import NodeConv
 from simulgenvae.settings import ModelSettings
 
 
@@ -76,7 +77,7 @@ class ConvolutionalDecoder(nn.Module):
         pairs = list(pairwise(widths))
         self.injections = nn.ModuleList(nn.Linear(settings.hierarchical_dim, before) for before, _ in pairs)
         self.blocks = nn.ModuleList(ResidualConv(before, after, settings.layers) for before, after in pairs)
-        self.output = nn.Conv1d(widths[-1], rank, 1)
+        self.output = NodeConv(widths[-1], rank)
 
     def forward(self, latents: Latents, times: Tensor) -> Tensor:
         """Latents of B runs to standardised coefficients ``[B, T, r]`` at the training times; ``times`` is not read."""

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from simulgenvae.models.blocks import ResidualConv
+from simulgenvae.models.node_conv import NodeConv
 
 TIME_BINS = 8
 """Time is averaged to so many bins before the linear layers: any number of timesteps gives the same width."""
@@ -29,7 +30,7 @@ class Encoder(nn.Module):
     def __init__(self, rank: int, filters: tuple[int, ...], layers: int) -> None:
         super().__init__()
         widths = (filters[0], *filters)
-        self.input = nn.Conv1d(rank, filters[0], 1)
+        self.input = NodeConv(rank, filters[0])
         self.blocks = nn.ModuleList(ResidualConv(before, after, layers) for before, after in pairwise(widths))
         level_widths = [filters[-1], *reversed(filters[:-1])] if len(filters) > 1 else [filters[0]] * 2
         self.feature_dims = [width * TIME_BINS for width in level_widths]

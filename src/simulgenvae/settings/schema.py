@@ -168,3 +168,11 @@ class Settings(Group):
             endings = ", ".join(IMAGE_ENDINGS)
             raise ValueError(f"file_type (param_data_type) is .csv, but {asked} reads pictures: {endings}")
         return self
+
+    @model_validator(mode="after")
+    def _node_sized_layers(self) -> Self:
+        if self.training.speed.shard_nodes and self.reduction.method != "none":
+            raise ValueError(
+                "training.speed.shard_nodes is for reduction.method = none: with modes no layer is as large as the mesh"
+            )
+        return self

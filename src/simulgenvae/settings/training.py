@@ -129,12 +129,18 @@ class SpeedSettings(Group):
     cuda_graphs: Choice = "auto"
     """With `compile`: record a loss on the GPU once and replay it, which saves the time of launching its kernels;
     `auto`: wherever it is compiled on a GPU."""
+    shard_nodes: bool = False
+    """Without a reduction, and with several processes: each has a part of the weights between nodes and channels, with
+    their gradients and moments, for meshes whose weights fit no single GPU (`docs/scaling.md`). More is exchanged in
+    each step, and nothing is compiled."""
     workers: Annotated[int, Field(ge=0, le=64)] | None = None
     """Threads that read runs ahead while the fields are reduced; as many as there are spare cores, at most 4, when not
     given. With any, a second block of runs is in memory."""
 
     @model_validator(mode="after")
     def _graphs_of_compiled(self) -> Self:
+        if self.shard_nodes and (self.compile is True or self.cuda_graphs is True):
+            raise ValueError("shard_nodes leaves no place for compile and cuda_graphs: choose one")
         if self.cuda_graphs is True and self.compile is False:
             raise ValueError("cuda_graphs needs compile: set both, or neither")
         return self

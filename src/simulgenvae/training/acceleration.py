@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from simulgenvae import ranks
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SpeedSettings
 from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.speed import same_weights_again
 from simulgenvae.training.stage import Stage
 
@@ -47,6 +48,7 @@ def acceleration(settings: SpeedSettings, device: torch.device, steps: int) -> A
         raise UserError("training.speed.cuda_graphs needs a GPU: leave it out, or set training.device = cuda there.")
     half = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
     pays = gpu and steps >= STEPS_WORTH_COMPILING and importlib.util.find_spec("triton") is not None
+    pays = pays and not settings.shard_nodes
     translate = pays or settings.cuda_graphs is True if settings.compile == "auto" else settings.compile
     return Acceleration(
         half if settings.mixed_precision == "auto" else settings.mixed_precision,
@@ -129,7 +131,7 @@ def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Te
             with same_weights_again(stage.trained, stage.settings.training.speed):
                 loss = losses(batch, 1.0)["loss"]
                 loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        norm = gradient_norm(parameters)
         found = torch.stack([loss.detach().float(), norm.float()])
         networks.zero_grad(set_to_none=True)
         with torch.no_grad():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 
 from simulgenvae import ranks
@@ -31,13 +32,17 @@ def averaging(losses: Losses, networks: nn.Module) -> Losses:
     """``losses`` after whose backward pass the parameters of ``networks`` that learn have the mean gradient of all
     ranks; as they are where there is one rank.
 
-    Weights begin as those of the first rank. Buffers are not exchanged: what changes them is the same everywhere.
+    Weights begin as those of the first rank. Layers of which each rank has a part average their gradients themselves
+    (``node_shards.py``). Buffers are not exchanged: what changes them is the same everywhere.
     """
     if ranks.count() == 1:
         return losses
     with warnings.catch_warnings():  # torch 2.13 has another name for broadcast_buffers, which older ones do not know
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-        forward: Losses = DistributedDataParallel(
-            _Forward(losses, networks), broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
+        forward = _Forward(losses, networks)
+        shards = [name for name, value in forward.named_parameters() if isinstance(value, DTensor)]
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(forward, shards)  # type: ignore[no-untyped-call] # torch's
+        averaged: Losses = DistributedDataParallel(
+            forward, broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
         )
-    return forward
+    return averaged

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from simulgenvae import ranks
 from simulgenvae.models.shard import Shard, drawing_for
@@ -32,6 +32,7 @@ from simulgenvae.training.divergence import require_finite_loss, require_finite_
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.memory import memory_errors
+from simulgenvae.training.node_shards import gradient_norm, load_weights, shrink_gradients, whole
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
@@ -73,7 +74,6 @@ class Loop:
         seed: int,
     ) -> None:
         self.networks, self.data, self.folder, self.identity = networks, data, folder, identity
-        self.kept_in = folder if ranks.is_first() else None
         self.log, self.seed = log, seed
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
@@ -99,7 +99,7 @@ class Loop:
             for stage in stages[: self.progress.stage]:
                 self.results[stage.label] = self._finished(stage)
             with restoring(checkpoint.path):
-                self.networks.load_state_dict(checkpoint.networks)
+                load_weights(self.networks, checkpoint.networks)
         self._forgotten = forgotten(stages)
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
@@ -123,7 +123,7 @@ class Loop:
         elif progress.step == 0:
             torch.manual_seed(self.seed + progress.stage)
             if stage.from_scratch:
-                self.networks.forget()
+                load_weights(self.networks, self.networks.new_weights())
         runs, times = len(self.data.rows["train"]), len(self.data.times)
         kinds = {"pictures": self.data.conditions.images is not None, "forgotten": stage.label in self._forgotten}
         per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, **kinds)
@@ -186,7 +186,8 @@ class Loop:
             batch = augmented_batch(self.data, batch, settings.augmentation)
             terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        norm = nn.utils.clip_grad_norm_(optimizers.parameters, settings.clip_gradient)
+        norm = gradient_norm(optimizers.parameters)
+        shrink_gradients(optimizers.parameters, norm, settings.clip_gradient)
         rate = learning_rate(step, total, stage.schedule)
         optimizers.step(rate, norm <= settings.skip_gradient)
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
@@ -235,8 +236,7 @@ class Loop:
         if progress.best is None or error < progress.best:
             progress.best, progress.since_best = error, 0
             self.best = {name: value.clone() for name, value in self.networks.state_dict().items()}
-            if self.kept_in is not None:
-                write_tensors(self.kept_in / "best.safetensors", self.best, {"identity": self.identity})
+            self._write("best", self.best)
         else:
             progress.since_best += 1
 
@@ -244,10 +244,10 @@ class Loop:
     def _error(self, stage: Stage, rows: NDArray[np.intp]) -> float:
         """Mean error of some runs, of which memory holds no more than a step does; ranks share them."""
         size = batch_size(stage.name, stage.schedule, len(self.data.rows["train"]))
-        own, total = torch.from_numpy(ranks.mine(rows)), torch.zeros((), dtype=torch.float64, device=self.data.device)
-        for start in range(0, len(own), size):
-            some = own[start : start + size]
-            total += len(some) * stage.validation_error(plain_batch(self.data, some))
+        total = torch.zeros((), dtype=torch.float64, device=self.data.device)
+        for own in ranks.pieces(rows, size):
+            some = torch.from_numpy(own if len(own) else rows[:1])  # all ranks must ask the networks equally often
+            total += len(own) * stage.validation_error(plain_batch(self.data, some))
         return float(ranks.summed(total)) / len(rows)
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
@@ -256,15 +256,14 @@ class Loop:
 
     def _finish_stage(self, stage: Stage) -> None:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
-        self.networks.load_state_dict(self.best)
+        load_weights(self.networks, self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
         self.log.message(f"{stage.label}: best validation error {self.progress.best:.4g}{skipped}")
         warnings = [] if stage.label in self._forgotten else stage_warnings(self._entries(stage))
         for warning in warnings:
             self.log.message(f"warning: {warning}")
         self.progress.warnings += warnings
-        if self.kept_in is not None:
-            write_tensors(stage_file(self.kept_in, stage.label), self.best, {"identity": self.identity})
+        self._write(stage.label, self.best)
         self.results[stage.label] = self.best
         self.progress.stage += 1
         self.progress.step, self.progress.best, self.progress.since_best = 0, None, 0
@@ -276,12 +275,21 @@ class Loop:
         weights, about = read_tensors(path)
         check_identity(path, about, self.identity)
         with restoring(path):
-            self.networks.load_state_dict(weights)
+            load_weights(self.networks, weights)
         return weights
 
     def _save(self, optimizers: Optimizers | None) -> None:
-        if self.kept_in is not None:
+        if self.folder is not None:
             arrays = {} if optimizers is None else optimizers.arrays()
-            path = self.kept_in / "last.safetensors"
-            save_checkpoint(path, self.progress, self.networks.state_dict(), self.best, arrays, self.identity)
+            networks, best, arrays = whole(self.networks.state_dict()), whole(self.best), whole(arrays)
+            if ranks.is_first():
+                path = self.folder / "last.safetensors"
+                save_checkpoint(path, self.progress, networks, best, arrays, self.identity)
         self._saved_at = time.monotonic()
+
+    def _write(self, name: str, weights: dict[str, Tensor]) -> None:
+        """Keep weights by themselves."""
+        if self.folder is not None:
+            weights = whole(weights)
+            if ranks.is_first():
+                write_tensors(stage_file(self.folder, name), weights, {"identity": self.identity})

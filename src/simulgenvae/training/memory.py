@@ -30,6 +30,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.budget import batch_size
+from simulgenvae.training.node_shards import node_layers
 from simulgenvae.training.peak import PeakMemory
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.speed import prepare_networks, worker_count
@@ -41,6 +42,7 @@ MakeStages = Callable[[Reduction, Networks, TrainingData], Sequence[Stage]]
 WORTH_CHANGING = 0.15
 """Parts with a smaller share of the need are listed without advice."""
 FEWER_MODES = "a smaller reduction.max_rank or larger reduction.tolerance"
+NODE_SHARDS = "training.speed.shard_nodes = true with several GPUs, or a reduction (reduction.method = pod)"
 SMALLER_NETWORKS = "smaller networks (model.width, model.filters, reduction.max_rank)"
 FEWER_TIMES = "fewer timesteps (data.first_timesteps)"
 
@@ -109,14 +111,21 @@ def require_training_memory(
     preparing = [coefficients, _runs_being_read(dataset.shape, settings)]
     if settings.reduction.method == "pod":
         preparing.append(coefficients._replace(name="their rotation to the modes"))
-    weights, steps = stage_memory(rows, timesteps, settings, scaler, reduction, make_stages, device, ahead=on_disk)
+    weights, between, steps = stage_memory(
+        rows, timesteps, settings, scaler, reduction, make_stages, device, ahead=on_disk
+    )
     saving = [coefficients]
     if checkpoints:
         kept = size if settings.reduction.method == "pod" else 0  # without a reduction they are the fields
         preparing.append(Part("their copy for the checkpoint", kept + modes, FEWER_MODES))
         saving.append(Part("copies for the checkpoint", 4 * weights, SMALLER_NETWORKS))
     # Weights, two moments and the best weights; gradients are counted in the steps.
-    learning = [Part("networks", 4 * weights, SMALLER_NETWORKS)]
+    learning = [Part("networks", 4 * (weights - between), SMALLER_NETWORKS)]
+    if settings.training.speed.shard_nodes:
+        learning.append(Part("parts of node-sized weights", math.ceil(4 * between / ranks.count()), "more processes"))
+        learning.append(Part("these weights while they are used", between, SMALLER_NETWORKS))
+    else:
+        learning.append(Part("node-sized weights", 4 * between, NODE_SHARDS))
     phases = [preparing, saving]
     if device.type == "cpu":
         gradients = Part("gradients", weights, SMALLER_NETWORKS)
@@ -146,9 +155,9 @@ def stage_memory(
     device: torch.device,
     *,
     ahead: bool = False,
-) -> tuple[int, list[Part]]:
-    """Bytes of all weights, and what a step of each stage takes beside them on the device, with another batch where
-    one is read ``ahead``; a validation takes less."""
+) -> tuple[int, int, list[Part]]:
+    """Bytes of all weights, those of node-sized ones among them (none with a reduction), and what a step of each stage
+    takes beside them on the device, with another batch where one is read ``ahead``; a validation takes less."""
     data = _one_run(timesteps, reduction.rank, scaler)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     with fake:
@@ -164,7 +173,8 @@ def stage_memory(
             step = _step_memory(stage, networks, data, size, mixed=mixed)
             step += 4 * size * timesteps * reduction.rank if ahead else 0
         parts.append(Part(f"a step of stage {stage.name} on {size} runs", step, step_advice(stage)))
-    return sum(parameter.nbytes for parameter in networks.parameters()), parts
+    between = node_layers(networks) if settings.reduction.method == "none" else []
+    return sum(p.nbytes for p in networks.parameters()), sum(layer.weight.nbytes for layer in between), parts
 
 
 def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.training.muon import Muon
+from simulgenvae.training.node_shards import node_layers, part_like
 
 ADAMW_SHARE = 0.2
 """Learning rate of AdamW beside Muon, as a share of Muon's: convolutions diverge at Muon's (measured)."""
@@ -30,13 +31,18 @@ class Optimizers:
     """
 
     def __init__(self, modules: Iterable[nn.Module], kind: Literal["muon", "adamw"], weight_decay: float) -> None:
+        modules = list(modules)
         self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
+        nodes = {id(layer.weight) for module in modules for layer in node_layers(module)}
         matrices = [p for p in self.parameters if p.ndim == 2]
-        filters = [p for p in self.parameters if p.ndim > 2]
+        filters = [p for p in self.parameters if p.ndim > 2 and id(p) not in nodes]
         vectors = [p for p in self.parameters if p.ndim < 2]
         muon = kind == "muon"
         others = filters if muon else filters + matrices
-        groups: list[dict[str, Any]] = [{"params": vectors, "weight_decay": 0.0}, {"params": others}]
+        # What ranks may have parts of is no company for what all have whole: AdamW updates a group at once.
+        between = [p for p in self.parameters if id(p) in nodes]
+        groups: list[dict[str, Any]] = [{"params": each} for each in (vectors, others, between)]
+        groups[0]["weight_decay"] = 0.0
         groups = [group for group in groups if group["params"]]
         self._members: list[tuple[torch.optim.Optimizer, float]] = []
         if groups:
@@ -84,4 +90,5 @@ class Optimizers:
                 fit = all(value.shape in {parameters[place].shape, torch.Size()} for value in entries.values())
                 if entries.keys() != names or not fit:
                     raise ValueError(f"the optimiser's state of parameter {place} is incomplete or of another shape")
+                state[place] = {name: part_like(value, parameters[place]) for name, value in entries.items()}
             member.load_state_dict({"state": state, "param_groups": member.state_dict()["param_groups"]})

@@ -118,6 +118,6 @@ class Networks(nn.Module):
         latents = settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim
         self.conditioner = Conditioner(settings.conditioner, len(scaler.names), scaler.images, latents)
 
-    def forget(self) -> None:
-        """Start again from new random weights."""
-        self.load_state_dict(Networks(*self._made_from).state_dict())
+    def new_weights(self) -> dict[str, Tensor]:
+        """The state of such networks that have learned nothing, drawn anew."""
+        return Networks(*self._made_from).state_dict()

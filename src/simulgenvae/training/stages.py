@@ -77,10 +77,11 @@ class ConditionerStage(Stage):
             self.networks.vae.eval()
             every = np.arange(len(self.data.coefficients))
             latents = torch.zeros(2, len(every), self.networks.vae.hierarchy.width, device=self.data.device)
-            for row in ranks.mine(every):
-                run = self.data.take(self.data.coefficients, torch.tensor([row]))
-                mean, _, log_std = self.networks.vae.encode(run)
-                latents[:, row] = torch.cat([mean.flat(), log_std.flat()])
+            for own in ranks.pieces(every, 1):
+                row = torch.from_numpy(own if len(own) else every[:1])  # all ranks must ask the networks equally often
+                mean, _, log_std = self.networks.vae.encode(self.data.take(self.data.coefficients, row))
+                if len(own):
+                    latents[:, row] = torch.stack([mean.flat(), log_std.flat()])
             self.networks.vae.train(was_training)
             self._latents = ranks.summed(latents)
         train = self._latents[0, torch.from_numpy(self.data.rows["train"])]

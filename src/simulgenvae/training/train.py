@@ -30,6 +30,7 @@ from simulgenvae.training.known_runs import known_runs
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
+from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import Start, prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
@@ -149,11 +150,14 @@ def train(
         if start is not None:
             networks.load_state_dict(start.weights, strict=False)
             networks.started_trained = True
+        if settings.training.speed.shard_nodes:
+            shard_node_layers(networks)
         running = _stages(stages, settings, reduction, networks, data)
         running += _further_members(running[-1])
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
-    results = [loop.results[stage.label] for stage in running if isinstance(stage, EndToEndStage)]
+    results = [whole(loop.results[stage.label]) for stage in running if isinstance(stage, EndToEndStage)]
+    join_node_layers(networks)
     members = _members(networks.cpu(), results)
     return Trained(members, reduction, scaler, coefficients, dataset.conditions, rows, progress)
 
