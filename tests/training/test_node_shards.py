@@ -49,9 +49,7 @@ def train(make_direct: Callable[..., Any], pressing_ctrl_c: Callable[..., Any]) 
     """Trains all stages, with parts where there are ranks; says None where a step of the last one, ``stop``, was
     interrupted."""
 
-    def run(
-        folder: Path | None = None, stop: int | None = None, **speed: bool
-    ) -> tuple[Any, dict[str, np.ndarray]] | None:
+    def run(folder: Path | None = None, stop: int | None = None, **speed: bool) -> Any:
         problem = make_direct(**speed)
         shard_node_layers(problem.networks)
         loop = problem.loop(folder)
