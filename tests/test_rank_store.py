@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from torch.distributed import Store, TCPStore
 
 from simulgenvae.errors import UserError
-from simulgenvae.rank_store import Place, meet, open_store
+from simulgenvae.rank_store import Place, limit_silence, meet, open_store
 
 
 @pytest.fixture
@@ -75,3 +77,11 @@ def test_a_process_that_has_listened_ends_as_it_should(server: TCPStore) -> None
     asked = {"SIMULGENVAE_STORE": f"localhost:{server.port}", "RANK": "1", "WORLD_SIZE": "2"}
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | asked, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_open_connections_are_given_up_after_a_silence_and_nothing_else_is_touched() -> None:
+    with socket.create_server(("localhost", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        before = sorted(path.name for path in Path("/proc/self/fd").iterdir())
+        limit_silence(2.5)
+        assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 2500
+        assert sorted(path.name for path in Path("/proc/self/fd").iterdir()) == before

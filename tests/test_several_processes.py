@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -59,8 +60,8 @@ def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., 
     return make
 
 
-def start(study: Study, *flags: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
+def start(study: Study, *flags: object, on: Sequence[str] = ()) -> subprocess.Popen[str]:
+    command = [*on, sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
     return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -102,16 +103,72 @@ def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(make_stud
         assert all(np.array_equal(found[name], value) for name, value in expected.items())
 
 
-def test_two_machines_train_what_one_process_does(make_study: Callable[..., Study]) -> None:
+class Machines(NamedTuple):
+    """Two machines that know each other."""
+
+    on: list[list[str]]
+    """What starts a command on each."""
+    address: str
+    """Of the first one."""
+    cable: list[str]
+    """Command that pulls the cable between them; empty where there is none."""
+
+
+def _ip(command: str) -> str | None:
+    """What a command of `ip` prints; None where it fails."""
+    try:
+        return subprocess.run(["ip", *command.split()], check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+@pytest.fixture
+def machines() -> Iterator[Machines]:
+    """Two network namespaces with a cable between them where this machine allows that, else this machine twice."""
+    a, b = names = [f"simulgenvae{os.getpid()}{each}" for each in "ab"]
+    commands = [f"netns add {a}", f"netns add {b}", f"-n {a} link add cable type veth peer name cable netns {b}"]
+    for number, name in enumerate(names, 1):
+        commands += [f"-n {name} addr add 10.98.0.{number}/24 dev cable"]
+        commands += [f"-n {name} link set {device} up" for device in ("lo", "cable")]
+    if any(_ip(command) is None for command in commands):
+        yield Machines([[], []], "localhost", [])
+    else:
+        on = [["ip", "netns", "exec", name, "env", "GLOO_SOCKET_IFNAME=cable"] for name in names]
+        yield Machines(on, "10.98.0.1", f"ip -n {a} link set cable down".split())
+    for name in names:
+        for process in (_ip(f"netns pids {name}") or "").split():  # those of a test that failed
+            os.kill(int(process), signal.SIGKILL)
+        _ip(f"netns delete {name}")
+
+
+def test_two_machines_train_what_one_process_does(make_study: Callable[..., Study], machines: Machines) -> None:
     alone, shared = make_study("alone"), make_study("shared")
-    port = free_port()
-    flags = ("--nnodes", 2, "--master-addr", "localhost", "--master-port", port, "--gpus", 1)
-    first, second = (start(shared, *flags, "--node-rank", node) for node in (0, 1))
+    flags = ("--nnodes", 2, "--master-addr", machines.address, "--master-port", free_port(), "--gpus", 1)
+    first, second = (start(shared, *flags, "--node-rank", node, on=machines.on[node]) for node in (0, 1))
     for process in (start(alone), first, second):
         code, out, err = ended(process)
         assert code == 0, err
         assert out.count("The model is in") == (process is not second)
     assert_same_model(alone, shared)
+
+
+def test_a_machine_that_vanishes_without_a_word_is_given_up(
+    make_study: Callable[..., Study], machines: Machines
+) -> None:
+    if not machines.cable:
+        pytest.skip("no network namespaces here")
+    study = make_study("study", 100_000)
+    flags = ("--nnodes", 2, "--master-addr", machines.address, "--gpus", 1, "--timeout", 10)
+    flags += ("--set", "training.rank_timeout=3")
+    processes = [start(study, *flags, "--node-rank", node, on=machines.on[node]) for node in (0, 1)]
+    while not (study.checkpoints / "conditioner.safetensors").exists():
+        time.sleep(0.05)
+    subprocess.run(machines.cable, check=True)
+    for process in processes:
+        code, _, err = ended(process)
+        assert code not in {0, 1}, err
+        assert "another rank cannot be reached" in err
+        assert "Traceback" not in err
 
 
 def test_a_machine_with_other_settings_is_named_on_both(make_study: Callable[..., Study]) -> None:

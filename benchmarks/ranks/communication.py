@@ -1,17 +1,19 @@
 """Share of a training step that several ranks spend on telling each other gradients.
 
-    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256] [--direct]
+    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256] [--direct] [--shard-nodes]
                                                            [--filters 1024 512 256 128] [--batch 32] [--steps 30]
 
 Steps of the end-to-end stage on random coefficients, with gradients averaged over the ranks and without, in turn; and
 the sum over the ranks of as many numbers as there are gradients, by itself. Printed are medians, and the bytes that a
-ring of ranks sends. ``--direct`` has the documented form's convolutional decoder.
+ring of ranks sends, and the memory of the largest process. ``--direct`` has the documented form's convolutional
+decoder; ``--shard-nodes`` leaves each rank a part of its node-sized weights, which are exchanged in any case.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import resource
 import time
 from collections.abc import Callable
 
@@ -28,6 +30,7 @@ from simulgenvae.models.shard import Shard, drawing_for
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.averaging import averaging
+from simulgenvae.training.node_shards import shard_node_layers
 from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.stages import EndToEndStage
@@ -51,6 +54,8 @@ def measured(options: argparse.Namespace) -> None:
     networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
     loss = FieldLoss("mse", data.variance, None, torch.ones(options.modes)).to(device)
     stage = EndToEndStage(networks, data, settings, loss)
+    if options.shard_nodes:
+        shard_node_layers(networks)
     losses = averaging(stage.losses, networks)
     optimizers = Optimizers(stage.trained, "muon", 0.05)
     batch = plain_batch(data, torch.arange(options.batch), Shard.of(options.batch, ranks.rank(), ranks.count()))
@@ -79,11 +84,15 @@ def measured(options: argparse.Namespace) -> None:
                 torch.cuda.synchronize()
             if turn >= 3:
                 seconds[name].append(time.perf_counter() - begin)
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else peak
+    peak = int(ranks.largest(torch.tensor(peak)))
     if ranks.is_first():
-        report(ranks.count(), 4 * learned, {name: float(np.median(each)) for name, each in seconds.items()}, device)
+        medians = {name: float(np.median(each)) for name, each in seconds.items()}
+        report(ranks.count(), 4 * learned, medians, device, peak)
 
 
-def report(count: int, size: int, seconds: dict[str, float], device: torch.device) -> None:
+def report(count: int, size: int, seconds: dict[str, float], device: torch.device, peak: int) -> None:
     sent = 2 * (count - 1) / count * size
     table = Table("", "time", title=f"{count} ranks, {device}, {size / 1e6:.1f} MB of gradients")
     for name, each in seconds.items():
@@ -94,6 +103,7 @@ def report(count: int, size: int, seconds: dict[str, float], device: torch.devic
         table.add_row("sent by each rank", f"{sent / 1e6:.1f} MB, {sent / seconds['exchange alone'] / 1e9:.2f} GB/s")
         hidden = 1 - (seconds["step"] - seconds["step without exchange"]) / seconds["exchange alone"]
         table.add_row("behind the backward pass", f"{100 * hidden:.0f} %")
+    table.add_row("most memory of a process", f"{peak / 1e9:.2f} GB")
     Console().print(table)
 
 
@@ -102,6 +112,7 @@ def main() -> None:
     parser.add_argument("--modes", type=int, default=256)
     parser.add_argument("--filters", type=int, nargs="+", default=[1024, 512, 256, 128])
     parser.add_argument("--direct", action="store_true")
+    parser.add_argument("--shard-nodes", action="store_true")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=30)
     with ranks.joined(60.0):

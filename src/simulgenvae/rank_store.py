@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
 from torch.distributed import DistError
@@ -29,6 +31,8 @@ WATCH = 0.5
 """The same for what ended another rank."""
 SILENCE = 60.0
 """Seconds after which a store that does not answer is given up."""
+DEAF = 10.0
+"""Seconds after which a store that has answered before and does no more is listened to no more."""
 
 
 class RanksLost(UserError):
@@ -64,6 +68,22 @@ def open_store(place: Place) -> Store:
             f"{host}:{port} does not answer within {SILENCE:g} s ({str(error).splitlines()[0]}). Is that the first "
             "machine's address, is it up, and does a firewall let the port through?"
         ) from error
+
+
+def limit_silence(seconds: float) -> None:
+    """The open TCP connections of this process fail when what they send is not acknowledged for so long (RFC 5482).
+
+    Otherwise the system tries again for a quarter of an hour, and the store's own functions wait as long. Where it has
+    no such limit, nothing is done.
+    """
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return
+    for path in Path("/proc/self/fd").iterdir():
+        if not path.is_socket():
+            continue
+        with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as connection:
+            if connection.family in {socket.AF_INET, socket.AF_INET6} and connection.type == socket.SOCK_STREAM:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * seconds))
 
 
 def meet(store: Store, place: Place, timeout: float) -> Store:
@@ -145,6 +165,7 @@ def listening(say: Callable[[str], None]) -> Iterator[None]:
     """
     place = Place.read()
     store = open_store(place)
+    limit_silence(DEAF)
     over = threading.Event()
 
     def watch() -> None:

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -120,7 +121,8 @@ def launch(command: Sequence[str], options: argparse.Namespace, console: Console
             f"--local_addr={name}",
             f"--log_dir={logs}",
         ]
-        return torchrun([*addressed, *command], f"{host}:{port}", console)
+        with _limited_silence(options.timeout):
+            return torchrun([*addressed, *command], f"{host}:{port}", console)
 
 
 def processes_for(asked: int | None, *, gpus: int) -> int:
@@ -207,6 +209,26 @@ def torchrun(arguments: list[str], where: str, console: Console) -> int:
             "let through by firewalls?"
         ) from None
     return 0
+
+
+@contextmanager
+def _limited_silence(seconds: float) -> Iterator[None]:
+    """torchrun's connection to the first machine, whenever it is made, fails after so long without a word."""
+    from simulgenvae.rank_store import limit_silence
+
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1.0):
+            limit_silence(seconds)
+
+    thread = threading.Thread(target=watch, name="silent machines")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

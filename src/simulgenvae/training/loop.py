@@ -103,7 +103,7 @@ class Loop:
         self._forgotten = forgotten(stages)
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
-                with memory_errors(stages[self.progress.stage]):
+                with memory_errors(stages[self.progress.stage]), ranks.communicating():
                     self._run_stage(stages[self.progress.stage], checkpoint, stop)
                 checkpoint = None
             self._save(None)
@@ -140,7 +140,7 @@ class Loop:
         losses = averaging(losses, self.networks)
         if progress.step == 0:
             self._save(None)
-        with batch_reader(self.data, fetch, total) as batch, ranks.communicating():
+        with batch_reader(self.data, fetch, total) as batch:
             for step in range(progress.step, total):
                 self._step(stage, losses, batch(step), optimizers, step, total)
                 progress.step = step + 1

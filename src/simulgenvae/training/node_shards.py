@@ -37,10 +37,11 @@ def shard_node_layers(networks: nn.Module) -> None:
 
 
 def join_node_layers(networks: nn.Module) -> None:
-    """Undo :func:`shard_node_layers`: whole weights on the processor."""
-    for layer in node_layers(networks):
-        layer.weight = nn.Parameter(_whole(layer.weight.detach()))
-        layer.gathered = None
+    """Undo :func:`shard_node_layers`: whole weights on the processor; RanksLost where another rank is."""
+    with ranks.communicating():
+        for layer in node_layers(networks):
+            layer.weight = nn.Parameter(_whole(layer.weight.detach()))
+            layer.gathered = None
 
 
 def _gathered(weight: Tensor) -> Tensor:
@@ -53,8 +54,12 @@ def _gathered(weight: Tensor) -> Tensor:
 
 
 def whole(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Named tensors with those whole, on the processor, of which this rank has a part; all ranks must ask together."""
-    return {name: _whole(value) for name, value in arrays.items()}
+    """Named tensors with those whole, on the processor, of which this rank has a part; all ranks must ask together.
+
+    RanksLost where another rank is.
+    """
+    with ranks.communicating():
+        return {name: _whole(value) for name, value in arrays.items()}
 
 
 def _whole(value: Tensor) -> Tensor:
