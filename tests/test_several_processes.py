@@ -60,8 +60,10 @@ def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., 
     return make
 
 
-def start(study: Study, *flags: object, on: Sequence[str] = ()) -> subprocess.Popen[str]:
-    command = [*on, sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
+def start(study: Study, *flags: object, on: Sequence[str] = (), by: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """`simulgenvae train` on a machine, by itself or ``by`` a module with arguments."""
+    own = ["simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
+    command = [*on, sys.executable, *by, "-m", *own]
     return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -87,7 +89,7 @@ def assert_same_model(one: Study, other: Study) -> None:
 
 def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(make_study: Callable[..., Study]) -> None:
     whole, killed = make_study("whole", 200), make_study("killed", 200)
-    code, _, err = ended(start(whole, "--gpus", 2))
+    code, _, err = ended(start(whole, by=["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]))
     assert code == 0, err
     launcher = start(killed, "--gpus", 2, "--max-restarts", 1)
     while not (killed.checkpoints / "end_to_end.safetensors").exists():
