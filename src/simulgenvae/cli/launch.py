@@ -95,6 +95,8 @@ def launch(command: Sequence[str], options: argparse.Namespace, console: Console
     Returns the exit code of the first that fails, 0 when none does, 128 + signal after a signal. UserError where they
     cannot be started or cannot meet.
     """
+    # What torch's C++ logs of lost connections is pages of addresses; errors reach us, and the user, by themselves.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")  # read when torch is imported
     from torch.cuda import device_count
 
     from simulgenvae.rank_store import ADDRESS
@@ -204,9 +206,9 @@ def torchrun(arguments: list[str], where: str, console: Console) -> int:
     except (RendezvousError, DistError) as error:
         cause = error.__cause__ or error
         raise UserError(
-            f"the processes cannot meet at {where} ({str(cause).splitlines()[0]}): is that the address of the first "
-            "machine (--master-addr), is it started with --node-rank 0, and is the port (--master-port) free there and "
-            "let through by firewalls?"
+            f"the processes cannot meet at {where} ({str(cause).splitlines()[0]}). At the start: is that the address of "
+            "the first machine (--master-addr), is it started with --node-rank 0, and is the port (--master-port) free "
+            "there and let through by firewalls? Later: that machine has ended, and says why, or the network failed."
         ) from None
     return 0
 
