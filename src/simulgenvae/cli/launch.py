@@ -206,9 +206,10 @@ def torchrun(arguments: list[str], where: str, console: Console) -> int:
     except (RendezvousError, DistError) as error:
         cause = error.__cause__ or error
         raise UserError(
-            f"the processes cannot meet at {where} ({str(cause).splitlines()[0]}). At the start: is that the address of "
-            "the first machine (--master-addr), is it started with --node-rank 0, and is the port (--master-port) free "
-            "there and let through by firewalls? Later: that machine has ended, and says why, or the network failed."
+            f"the processes cannot meet at {where} ({str(cause).splitlines()[0]}). At the start: is that the address "
+            "of the first machine (--master-addr), is it started with --node-rank 0, and is the port (--master-port) "
+            "free there and let through by firewalls? Later: that machine has ended, and says why, or the network "
+            "failed."
         ) from None
     return 0
 
