@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,7 +108,7 @@ def several(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
     """What the launcher of several machines says of a mistake."""
     script = tmp_path / "SimulGen-VAE.py"
     script.write_text("raise SystemExit('started')")
-    for name in (ADDRESS, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"):
+    for name in (ADDRESS, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "TORCH_CPP_LOG_LEVEL"):
         monkeypatch.setenv(name, "")  # what the launcher sets is gone after the test
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
@@ -138,3 +141,21 @@ def test_a_machine_that_does_not_come(several: Callable[..., str]) -> None:
         port = free.getsockname()[1]
     said = several("--master-addr=localhost", f"--master-port={port}")
     assert f"not all machines came to localhost:{port} in time (--timeout)" in said
+
+
+def test_nobody_joins_a_training_on_one_machine_by_mistake(several: Callable[..., str], tmp_path: Path) -> None:
+    started, over, waits = (tmp_path / name for name in ("started", "over", "waits.py"))
+    waits.write_text(
+        "import pathlib, time\n"
+        f"pathlib.Path({str(started)!r}).touch()\n"
+        f"while not pathlib.Path({str(over)!r}).exists():\n    time.sleep(0.05)\n"
+    )
+    with socket.create_server(("", 0)) as free:
+        port = str(free.getsockname()[1])
+    code = f"from simulgenvae.cli.launch_ddp import *; sys.exit(main(Path({str(waits)!r}), ['--master-port={port}']))"
+    training = subprocess.Popen([sys.executable, "-c", f"import sys; {code}"])
+    while not started.exists():
+        time.sleep(0.05)
+    assert "not all machines came" in several("--node-rank=1", "--master-addr=localhost", "--master-port", port)
+    over.touch()
+    assert training.wait(timeout=60) == 0

@@ -12,6 +12,7 @@ import os
 import socket
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -110,6 +111,8 @@ def launch(command: Sequence[str], options: argparse.Namespace, console: Console
     # Torch orders machines by the names they give, and needs a name that it can reach only for a store of its own.
     os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     name = f"{options.node_rank:06d}-{socket.gethostname()}"
+    # Of a training on one machine nobody else knows the name, so that none can join by mistake who takes the same port.
+    training = uuid.uuid4().hex if options.nnodes == 1 else "simulgenvae"
     meeting = {"is_host": options.node_rank == 0, "join_timeout": options.timeout, "read_timeout": options.timeout}
     with tempfile.TemporaryDirectory(prefix="launch_ddp_") as logs:  # torchrun would leave a folder of its own
         addressed = [
@@ -118,7 +121,7 @@ def launch(command: Sequence[str], options: argparse.Namespace, console: Console
             f"--max_restarts={options.max_restarts}",
             "--rdzv_backend=c10d",
             f"--rdzv_endpoint={host}:{port}",
-            "--rdzv_id=simulgenvae",
+            f"--rdzv_id={training}",
             f"--rdzv_conf={','.join(f'{key}={value}' for key, value in meeting.items())}",
             f"--local_addr={name}",
             f"--log_dir={logs}",
@@ -204,9 +207,9 @@ def torchrun(arguments: list[str], where: str, console: Console) -> int:
     except RendezvousTimeoutError:
         raise UserError(f"not all machines came to {where} in time (--timeout): is each of them started?") from None
     except (RendezvousError, DistError) as error:
-        cause = error.__cause__ or error
+        cause = str(error.__cause__ or error) or type(error).__name__
         raise UserError(
-            f"the processes cannot meet at {where} ({str(cause).splitlines()[0]}). At the start: is that the address "
+            f"the processes cannot meet at {where} ({cause.splitlines()[0]}). At the start: is that the address "
             "of the first machine (--master-addr), is it started with --node-rank 0, and is the port (--master-port) "
             "free there and let through by firewalls? Later: that machine has ended, and says why, or the network "
             "failed."
