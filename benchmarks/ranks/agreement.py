@@ -4,8 +4,8 @@
 
 Each optimiser trains the same study in 1, 2 and 4 processes, and as two machines (two agents on two ports) of one
 process each, for so many steps a stage. Printed is how much they differ from one process: the validation errors of all
-stages and the last one (largest relative difference), and all weights of the networks (relative norm); and how much a
-second training in one process does with another seed. Sums over runs are rounded in another order, and every step of
+stages and the last one (largest relative difference), and all weights of the networks (relative norm); and how much one
+process does with two threads, and with another seed. Sums over runs are rounded in another order, and every step of
 training enlarges what differs: AdamW and Muon give a gradient that is rounding alone the same size as any other.
 """
 
@@ -41,6 +41,8 @@ def trained(folder: Path, optimizer: str, steps: int, way: str) -> Study:
     if way == "two machines":
         meet = ("--nnodes", 2, "--gpus", 1, "--master-addr", "localhost", "--master-port", free_port())
         finish(*(train(study, *meet, "--node-rank", node) for node in (0, 1)))
+    elif way == "2 threads":
+        finish(train(study, threads=2))
     elif way == "another seed":
         finish(train(study, "--set", "training.seed=1"))
     else:
@@ -56,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for optimizer, steps in product(("adamw", "muon"), options.steps):
             alone = trained(Path(folder, optimizer, str(steps), "alone"), optimizer, steps, "1 process")
-            for way in ("2 processes", "4 processes", "two machines", "another seed"):
+            for way in ("2 processes", "4 processes", "two machines", "2 threads", "another seed"):
                 study = trained(Path(folder, optimizer, str(steps), way), optimizer, steps, way)
                 far = np.abs(errors(study) / errors(alone) - 1)
                 last = f"{errors(study)[-1]:.4g} ({errors(alone)[-1]:.4g})"

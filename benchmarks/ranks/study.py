@@ -45,10 +45,10 @@ def make(folder: Path, optimizer: str, steps: int) -> Study:
     return study
 
 
-def train(study: Study, *flags: object) -> subprocess.Popen[str]:
-    """`simulgenvae train` on the CPU, one thread each process."""
+def train(study: Study, *flags: object, threads: int = 1) -> subprocess.Popen[str]:
+    """`simulgenvae train` on the CPU."""
     command = [sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
-    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": str(threads)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
