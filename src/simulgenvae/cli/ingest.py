@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
     parser = subparsers.add_parser("ingest", help="read fields and parameters into a study")
-    parser.add_argument("sources", type=Path, nargs="+", help="fields: .npy .npz .h5 .zarr .pickle, [N, T, M, V]")
+    parser.add_argument(
+        "sources",
+        type=Path,
+        nargs="+",
+        help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
+        "them: OpenFOAM cases, .vtu .vtk … for each timestep, .pvd, Exodus .exo, CalculiX .frd",
+    )
+    parser.add_argument("--fields", help="which of a solver's fields, or components of them, separated by commas")
     parser.add_argument(
         "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
     )
@@ -59,6 +66,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         times=options.times,
         variables=_names(options.variables),
         units=_names(options.units),
+        fields=_names(options.fields),
     )
     if options.append:
         dataset, notes = append_runs(

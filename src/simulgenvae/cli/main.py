@@ -11,12 +11,24 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
-from simulgenvae.cli import check, demo, evaluate, explore, export, ingest, learning_curve, predict, suggest, train
+from simulgenvae.cli import (
+    check,
+    demo,
+    evaluate,
+    explore,
+    export,
+    ingest,
+    inspect,
+    learning_curve,
+    predict,
+    suggest,
+    train,
+)
 from simulgenvae.cli.launch import asks_for_several, launch, without_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
 
-COMMANDS = (demo, ingest, check, train, evaluate, learning_curve, suggest, predict, explore, export)
+COMMANDS = (demo, inspect, ingest, check, train, evaluate, learning_curve, suggest, predict, explore, export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

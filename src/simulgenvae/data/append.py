@@ -33,7 +33,7 @@ def append_runs(
     """
     stored = read_store(target)
     with ExitStack() as stack:
-        opened = opened_sources(sources, stack)
+        opened = opened_sources(sources, stack, given.fields)
         layout, new, notes = described(opened, given, settings, stored.description)
         with naming(sources[0]):
             everything = joined(stored.description, new)
@@ -60,29 +60,13 @@ def joined(known: Description, new: Description) -> Description:
             raise UserError(f"the {what} are {found}, but {old} in the study")
     if not np.allclose(new.times, known.times, rtol=1e-9, atol=0.0):
         raise UserError("the times are not those of the study")
-    if not _same_mesh(known, new):
+    old, found = known.mesh, new.mesh
+    if found.coords is not None and (old.coords is None or not old.same_as(found)):
         raise UserError("the mesh is not that of the study: its nodes are elsewhere, or other cells connect them")
     ids, names = known.ids + new.ids, known.conditions.names
     table = np.concatenate([known.conditions.table, new.conditions.table])
     conditions = Conditions(ids, names, table, _joined_images(known.conditions.images, new.conditions.images))
     return replace(known, ids=ids, conditions=conditions)
-
-
-def _same_mesh(known: Description, new: Description) -> bool:
-    """Whether coordinates agree, up to rounding, and cells where both have them."""
-    old, found = known.mesh, new.mesh
-    if old.coords is None or found.coords is None:
-        return found.coords is None
-    if old.coords.shape != found.coords.shape:
-        return False
-    extent = float(np.ptp(old.coords, axis=0).max())
-    near = np.allclose(found.coords, old.coords, rtol=0.0, atol=1e-9 * extent)
-    both = old.cells.keys() & found.cells.keys() if found.cells else set()
-    return (
-        near
-        and (not found.cells or both == old.cells.keys() == found.cells.keys())
-        and all(np.array_equal(old.cells[name], found.cells[name]) for name in both)
-    )
 
 
 def _joined_images(known: Images | None, new: Images | None) -> Images | None:

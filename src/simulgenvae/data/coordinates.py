@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +10,10 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import number, read_rows
 from simulgenvae.data.description import Mesh
+from simulgenvae.data.grid import grid_mesh, quiet_vtk
 from simulgenvae.data.readers.npy import map_npy
 from simulgenvae.errors import UserError
 
-# VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their corners first; nodes
-# between corners stay nodes of the mesh, without being part of a cell.
-_VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
-    3: ("line", (0, 1)),
-    5: ("triangle", (0, 1, 2)),
-    8: ("quad", (0, 1, 3, 2)),  # pixel
-    9: ("quad", (0, 1, 2, 3)),
-    10: ("tetra", (0, 1, 2, 3)),
-    11: ("hexahedron", (0, 1, 3, 2, 4, 5, 7, 6)),  # voxel
-    12: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
-    13: ("wedge", (0, 1, 2, 3, 4, 5)),
-    14: ("pyramid", (0, 1, 2, 3, 4)),
-    21: ("line", (0, 1)),
-    22: ("triangle", (0, 1, 2)),
-    23: ("quad", (0, 1, 2, 3)),
-    24: ("tetra", (0, 1, 2, 3)),
-    25: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
-    26: ("wedge", (0, 1, 2, 3, 4, 5)),
-    27: ("pyramid", (0, 1, 2, 3, 4)),
-}
-_VTK_VERTICES = {1, 2}
 # only formats that VTK reads itself: other suffixes reach readers that may load pickles or other files
 _MESH_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
 
@@ -105,35 +81,9 @@ def read_mesh(path: Path) -> Mesh:
     except ImportError as error:
         raise UserError("reading a mesh needs pyvista: pip install simulgenvae[mesh]") from error
     try:
-        with _quiet_vtk():
+        with quiet_vtk():
             grid: Any = pyvista.read(path).cast_to_unstructured_grid()
-        found = {int(kind): np.asarray(cells) for kind, cells in grid.cells_dict.items()}
-        coords = np.array(grid.points, dtype=np.float64)
     except (OSError, ValueError, TypeError, RuntimeError, AttributeError, UserWarning) as error:
         reason = "truncated or damaged" if isinstance(error, UserWarning) else error
         raise UserError(f"{path}: cannot be read as a mesh: {reason}") from error
-    if not len(coords):
-        raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")
-    cells: dict[str, list[NDArray[np.int64]]] = {}
-    for kind, nodes in found.items():
-        if kind in _VTK_VERTICES:
-            continue
-        if kind not in _VTK_CELLS:
-            raise UserError(f"{path}: cells of the VTK type {kind} are not supported")
-        name, corners = _VTK_CELLS[kind]
-        cells.setdefault(name, []).append(nodes[:, corners].astype(np.int64))
-    return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
-
-
-@contextmanager
-def _quiet_vtk() -> Iterator[None]:
-    """Instead of pages of VTK's own on the terminal, a file that VTK cannot read to its end raises a UserWarning."""
-    import pyvista
-
-    logging.disable(logging.ERROR)
-    try:
-        with pyvista.vtk_verbosity("off"), warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
+    return grid_mesh(grid, path)

@@ -62,6 +62,21 @@ class Mesh:
                 span = f"{cells.min()} to {cells.max()}"
                 raise UserError(f"{name} cells refer to the nodes {span}, but the fields have {nodes} nodes, from 0")
 
+    def same_as(self, other: Mesh) -> bool:
+        """Whether coordinates agree, up to rounding, and cells where both have them; both must have coordinates."""
+        assert self.coords is not None
+        assert other.coords is not None
+        if self.coords.shape != other.coords.shape:
+            return False
+        extent = float(np.ptp(self.coords, axis=0).max())
+        if not np.allclose(other.coords, self.coords, rtol=0.0, atol=1e-9 * extent):
+            return False
+        if not (self.cells and other.cells):
+            return True
+        return self.cells.keys() == other.cells.keys() and all(
+            np.array_equal(nodes, other.cells[name]) for name, nodes in self.cells.items()
+        )
+
     def at(self, nodes: NDArray[np.intp]) -> Mesh:
         """The mesh of some nodes, each given once, in their order; cells that have other nodes too are left out."""
         order = np.argsort(nodes)

@@ -37,6 +37,7 @@ def build_dataset(
     mesh: Path | None = None,
     variables: Sequence[str] | None = None,
     units: Sequence[str] | None = None,
+    fields: Sequence[str] | None = None,
     settings: DataSettings | None = None,
     split: Path | None = None,
     split_target: Path | None = None,
@@ -45,7 +46,8 @@ def build_dataset(
 ) -> tuple[Dataset, list[str]]:
     """Read fields and parameters, and store them as the dataset ``target``; returns it and notes for the user.
 
-    sources: files or Zarr folders with fields, one after another along the runs. params: CSV file or folder of them
+    sources: files or Zarr folders with fields, or folders with a solver's own files, one after another along the runs;
+    fields: which of those to take from the latter (default: all). params: CSV file or folder of them
     (default: ``params`` of the sources, where there are no images). images: folder of pictures, or CSV ``id,file``.
     coords, times: ``.npy``, ``.csv`` or ``.txt``; mesh: VTK, STL or PLY, gives coordinates and cells. What is not given
     is taken from the sources where they hold it. settings: the dimensions to expect, and the timesteps and nodes to
@@ -58,8 +60,8 @@ def build_dataset(
     settings = settings or DataSettings()
     check_target(target, overwrite=overwrite)
     with ExitStack() as stack:
-        opened = opened_sources(sources, stack)
-        given = Given(params, images, coords, times, mesh, variables, units)
+        opened = opened_sources(sources, stack, fields)
+        given = Given(params, images, coords, times, mesh, variables, units, fields)
         layout, description, notes = described(opened, given, settings)
         if layout.runs < 2:
             raise UserError(f"{sources[0]}: only one run: a surrogate learns from the differences between several")
@@ -83,13 +85,14 @@ class Given(NamedTuple):
     mesh: Path | None = None
     variables: Sequence[str] | None = None
     units: Sequence[str] | None = None
+    fields: Sequence[str] | None = None
 
 
-def opened_sources(paths: Sequence[Path], stack: ExitStack) -> list[Source]:
+def opened_sources(paths: Sequence[Path], stack: ExitStack, fields: Sequence[str] | None) -> list[Source]:
     """Files with fields, until the ``stack`` is left; UserError where one cannot be read."""
     if not paths:
         raise UserError("no files with fields are given")
-    return [stack.enter_context(open_source(path)) for path in paths]
+    return [stack.enter_context(open_source(path, fields)) for path in paths]
 
 
 def described(
@@ -172,9 +175,15 @@ def _mesh(sources: Sequence[Source], coords: Path | None, mesh: Path | None) -> 
         if coords is not None:
             raise UserError(f"{mesh}: a mesh has coordinates and cells of its own: give either it or coordinates")
         return read_mesh(mesh)
-    found = companion(sources, "coords")
     if coords is not None:
         return Mesh(read_numbers(coords))
+    meshes = [source.mesh for source in sources if source.mesh is not None]
+    if meshes:
+        for source in sources:
+            if source.mesh is not None and not meshes[0].same_as(source.mesh):
+                raise UserError(f"{source.path}: its mesh is not that of {sources[0].path}")
+        return meshes[0]
+    found = companion(sources, "coords")
     return Mesh(None if found is None else found[1])
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
@@ -13,6 +13,7 @@ from simulgenvae.data.readers.npy import open_npy
 from simulgenvae.data.readers.npz import MAGIC as NPZ_MAGIC
 from simulgenvae.data.readers.npz import open_npz
 from simulgenvae.data.readers.pickled import open_pickle
+from simulgenvae.data.readers.solver_files.runs import BEGINNINGS, is_run, open_runs
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import MARKERS, open_zarr
 from simulgenvae.errors import UserError
@@ -29,21 +30,29 @@ _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]
 }
 
 
-def open_source(path: Path) -> AbstractContextManager[Source]:
-    """Open the fields in a file or Zarr folder; close them by leaving the ``with`` block.
+def open_source(path: Path, fields: Sequence[str] | None = None) -> AbstractContextManager[Source]:
+    """Open the fields in a file or Zarr folder, or in a solver's own files; close them by leaving the ``with`` block.
+
+    ``fields`` names those to take from a solver's files, where they have names.
 
     Raises UserError when the file is missing, of an unknown kind, or not what its suffix says.
     """
     if not path.exists():
         raise UserError(f"{path}: no such file")
+    is_array = path.suffix.lower() in _READERS or any((path / marker).is_file() for marker in MARKERS)
+    if (path.is_dir() and not is_array) or is_run(path):
+        return nullcontext(open_runs(path, fields))
+    if fields is not None:
+        raise UserError(f"{path}: holds an array, not fields with names: leave --fields out")
     if path.is_dir():
-        if not any((path / marker).is_file() for marker in MARKERS):
-            raise UserError(f"{path}: a folder, but no Zarr data: none of {', '.join(MARKERS)} is in it")
         return open_zarr(path)
     kind, reader = _READERS.get(path.suffix.lower(), (None, None))
     if kind is None or reader is None:
-        known = ", ".join(_READERS)
-        raise UserError(f"{path}: unknown suffix {path.suffix!r}: fields are read from {known} files and Zarr folders")
+        known = ", ".join((*_READERS, *BEGINNINGS))
+        raise UserError(
+            f"{path}: unknown suffix {path.suffix!r}: fields are read from {known} files, Zarr folders and OpenFOAM "
+            "cases"
+        )
     found = _content(path)
     if found != kind:
         raise UserError(f"{path}: named like {kind}, but its content is {found}: rename it, or choose the right file")

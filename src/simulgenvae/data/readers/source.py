@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.description import Mesh
 from simulgenvae.data.limits import require_memory
 from simulgenvae.errors import UserError
 
@@ -41,7 +42,8 @@ class Source:
     """Fields that are read run by run.
 
     shape: [N, T, M], [N, T, M, V] or [N, T, M·V]; read: index of a run → its array, without the first axis;
-    companions: arrays found beside the fields, by key (:data:`COMPANIONS`); notes: what the user should know.
+    companions: arrays found beside the fields, by key (:data:`COMPANIONS`); notes: what the user should know; mesh:
+    that of all runs, where the files hold one.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Source:
     read: Callable[[int], NDArray[Any]]
     companions: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    mesh: Mesh | None = None
 
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)

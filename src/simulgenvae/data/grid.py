@@ -1,0 +1,75 @@
+"""VTK's grids: their nodes and cells as a mesh, and its readers without pages of their own on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.description import Mesh
+from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    import pyvista
+
+# VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their corners first; nodes
+# between corners stay nodes of the mesh, without being part of a cell.
+_VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
+    3: ("line", (0, 1)),
+    5: ("triangle", (0, 1, 2)),
+    8: ("quad", (0, 1, 3, 2)),  # pixel
+    9: ("quad", (0, 1, 2, 3)),
+    10: ("tetra", (0, 1, 2, 3)),
+    11: ("hexahedron", (0, 1, 3, 2, 4, 5, 7, 6)),  # voxel
+    12: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
+    13: ("wedge", (0, 1, 2, 3, 4, 5)),
+    14: ("pyramid", (0, 1, 2, 3, 4)),
+    21: ("line", (0, 1)),
+    22: ("triangle", (0, 1, 2)),
+    23: ("quad", (0, 1, 2, 3)),
+    24: ("tetra", (0, 1, 2, 3)),
+    25: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
+    26: ("wedge", (0, 1, 2, 3, 4, 5)),
+    27: ("pyramid", (0, 1, 2, 3, 4)),
+}
+_VTK_VERTICES = {1, 2}
+
+
+def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
+    """Nodes and cells of a grid that was read from ``path``.
+
+    Raises UserError for a grid without nodes, and for cells that are no points, lines, triangles, quads, tetrahedra,
+    hexahedra, wedges or pyramids.
+    """
+    coords = np.array(grid.points, dtype=np.float64)
+    if not len(coords):
+        raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")
+    cells: dict[str, list[NDArray[np.int64]]] = {}
+    for kind, nodes in grid.cells_dict.items():
+        if kind in _VTK_VERTICES:
+            continue
+        if kind not in _VTK_CELLS:
+            raise UserError(f"{path}: cells of the VTK type {kind} are not supported")
+        name, corners = _VTK_CELLS[int(kind)]
+        cells.setdefault(name, []).append(np.asarray(nodes)[:, corners].astype(np.int64))
+    return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
+
+
+@contextmanager
+def quiet_vtk() -> Iterator[None]:
+    """Instead of pages of VTK's own on the terminal, a file that VTK cannot read to its end raises a UserWarning."""
+    import pyvista
+
+    logging.disable(logging.ERROR)
+    try:
+        with pyvista.vtk_verbosity("off"), warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

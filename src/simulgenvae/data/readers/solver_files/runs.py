@@ -1,0 +1,154 @@
+"""Folders with one run an entry, as solvers leave them, as one source of fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.description import Mesh
+from simulgenvae.data.readers.solver_files.frd import open_frd
+from simulgenvae.data.readers.solver_files.series import Series
+from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
+from simulgenvae.data.readers.solver_files.vtk_series import GRIDS, open_numbered, open_openfoam, open_vtk
+from simulgenvae.data.readers.source import Source
+from simulgenvae.errors import UserError
+
+BEGINNINGS = VTK_BEGINNINGS | {".frd": (b"    1C",)}
+TRANSIENTS = tuple(suffix for suffix in BEGINNINGS if suffix not in GRIDS)
+"""Endings of files that hold all times of a run."""
+SAME_TIMES, SAME_PLACE = 1e-6, 1e-6
+"""How far the times of runs, relative to their span, and their nodes, relative to the mesh's, may be apart."""
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
+    if path.is_file():
+        return path.suffix.lower() in BEGINNINGS
+    return path.is_dir() and (_is_openfoam(path) or bool(_files(path)))
+
+
+def open_runs(path: Path, fields: Sequence[str] | None = None) -> Source:
+    """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run.
+
+    ``fields`` names those to read, whole or single components; None reads all that the first run has.
+
+    Raises UserError naming the run that cannot be read, or has other times, fields or another mesh than the first.
+    """
+    entries = _entries(path)
+    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
+    series = [open_series(entry) for entry in entries]
+    first = series[0]
+    variables, mesh = first.variables(fields), first.mesh()
+    assert mesh.coords is not None
+    nodes = len(mesh.coords)
+    for other in series[1:]:
+        _require_same_times(first, other)
+
+    def read(run: int) -> NDArray[np.float32]:
+        one = series[run]
+        _require_same_mesh(first.path, mesh, one)
+        steps = [one.values(step, variables) for step in range(len(one.times))]
+        for step, values in enumerate(steps):
+            if len(values) != nodes:
+                raise UserError(f"{one.path}: {len(values)} nodes at time {one.times[step]:g}, but {nodes} before")
+        return np.stack(steps)
+
+    companions: dict[str, NDArray[Any]] = {
+        "ids": np.array(names),
+        "times": first.times,
+        "variables": np.array(list(variables)),
+    }
+    shape = (len(entries), len(first.times), nodes, len(variables))
+    return Source(path, shape, np.dtype(np.float32), read, companions, mesh=mesh)
+
+
+def open_series(path: Path) -> Series:
+    """One run: a file, an OpenFOAM case, or a folder with its timesteps in files; UserError where it is none."""
+    if path.is_dir():
+        if _is_openfoam(path):
+            return open_openfoam(path)
+        files = _files(path)
+        if not files:
+            raise UserError(f"{path}: a folder without results: no OpenFOAM case, and none of {', '.join(BEGINNINGS)}")
+        if files[0].suffix.lower() in TRANSIENTS:
+            return open_series(files[0])
+        for file in files:
+            _require_content(file)
+        return open_numbered(path, files)
+    _require_content(path)
+    return open_frd(path) if path.suffix.lower() == ".frd" else open_vtk(path)
+
+
+def _entries(path: Path) -> list[Path]:
+    if path.is_file() or _is_openfoam(path):
+        return [path]
+    entries = sorted((entry for entry in path.iterdir() if is_run(entry)), key=_natural)
+    for entry in entries:
+        if not entry.resolve().is_relative_to(path.resolve()):
+            raise UserError(f"{entry}: a link out of {path}: such runs are not read")
+    if not entries:
+        raise UserError(
+            f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be an OpenFOAM case, a folder "
+            f"with the timesteps of a run, or a file with one of the endings {', '.join(BEGINNINGS)}"
+        )
+    return entries
+
+
+def _files(folder: Path) -> list[Path]:
+    """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
+    files = sorted((f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in BEGINNINGS), key=_natural)
+    transients = [file for file in files if file.suffix.lower() in TRANSIENTS]
+    if len(transients) > 1:
+        raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
+    return transients or files
+
+
+def _is_openfoam(path: Path) -> bool:
+    return (path / "system/controlDict").is_file()
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Key that orders numbers in names by size."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+
+
+def _require_content(path: Path) -> None:
+    beginnings = BEGINNINGS.get(path.suffix.lower(), ())
+    with path.open("rb") as file:
+        head = file.read(8).lstrip(b"\xef\xbb\xbf")
+    if not head.startswith(beginnings):
+        raise UserError(f"{path}: named {path.suffix}, but its content is not that: it is empty, damaged or misnamed")
+
+
+def _require_same_times(first: Series, other: Series) -> None:
+    span = max(float(np.ptp(first.times)), 1e-300)
+    if len(other.times) != len(first.times):
+        raise UserError(
+            f"{other.path}: {len(other.times)} timesteps, up to {other.times[-1]:g}, but {len(first.times)}, up to "
+            f"{first.times[-1]:g}, in {first.path}: has that run ended early?"
+        )
+    apart = np.abs(other.times - first.times)
+    if apart.max() > SAME_TIMES * span:
+        step = int(apart.argmax())
+        raise UserError(
+            f"{other.path}: timestep {step} is at {other.times[step]:g}, in {first.path} at {first.times[step]:g}"
+        )
+
+
+def _require_same_mesh(path: Path, mesh: Mesh, other: Series) -> None:
+    found = other.mesh()
+    assert mesh.coords is not None
+    assert found.coords is not None
+    if len(found.coords) != len(mesh.coords):
+        raise UserError(f"{other.path}: {len(found.coords)} nodes, but {len(mesh.coords)} in {path}: another mesh")
+    far = np.abs(found.coords - mesh.coords).max()
+    if far > SAME_PLACE * float(np.ptp(mesh.coords, axis=0).max()):
+        raise UserError(
+            f"{other.path}: its nodes are up to {far:g} away from those of {path}: another mesh, or another order of "
+            "nodes"
+        )

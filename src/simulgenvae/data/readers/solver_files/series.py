@@ -1,0 +1,72 @@
+"""What is known of one run in a solver's own files: fields over time on a mesh, read one timestep at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.description import Mesh
+from simulgenvae.data.names import listed
+from simulgenvae.errors import UserError
+
+COMPONENTS = {1: ("",), 3: ("_x", "_y", "_z"), 6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz")}
+"""Endings of the components of scalars, vectors and symmetric tensors, the last ones in VTK's order."""
+
+Fields = Mapping[str, NDArray[Any]]
+"""Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One run.
+
+    times: [T]; read: index of a timestep → the fields there; mesh: the nodes, and the cells between them, at the first
+    timestep.
+    """
+
+    path: Path
+    times: NDArray[np.float64]
+    read: Callable[[int], Fields]
+    mesh: Callable[[], Mesh]
+
+    def variables(self, wanted: Sequence[str] | None = None) -> dict[str, tuple[str, int]]:
+        """Names of variables, each with the field and the component that it is: of all fields of the first timestep, or
+        of those ``wanted``, given as fields or as single components, in that order.
+
+        Raises UserError for what the run does not have.
+        """
+        every = {
+            f"{name}{ending}": (name, component)
+            for name, values in self.read(0).items()
+            for component, ending in enumerate(endings(values))
+        }
+        if wanted is None:
+            if not every:
+                raise UserError(f"{self.path}: holds no numbers at nodes or cells")
+            return every
+        chosen = [key for name in wanted for key, (field, _) in every.items() if name in {field, key}]
+        fields = dict.fromkeys(field for field, _ in every.values())
+        unknown = [name for name in wanted if name not in every and name not in fields]
+        if unknown:
+            raise UserError(f"{self.path}: has no {listed(unknown)}; its fields are {', '.join(fields)}")
+        return {key: every[key] for key in chosen}
+
+    def values(self, step: int, variables: Mapping[str, tuple[str, int]]) -> NDArray[np.float32]:
+        """Variables at a timestep, ``[M, V]``; UserError where one of them is missing there."""
+        fields = self.read(step)
+        missing = sorted({field for field, _ in variables.values()} - fields.keys())
+        if missing:
+            raise UserError(f"{self.path}: has no {listed(missing)} at time {self.times[step]:g}")
+        columns = [fields[field].reshape(len(fields[field]), -1)[:, part] for field, part in variables.values()]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+
+def endings(values: NDArray[Any]) -> tuple[str, ...]:
+    """What each component of a field appends to its name."""
+    count = 1 if values.ndim == 1 else values.shape[1]
+    return COMPONENTS.get(count) or tuple(f"_{component}" for component in range(count))

@@ -1,0 +1,153 @@
+"""Runs that VTK reads itself: its own files, ParaView collections, Exodus and OpenFOAM cases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.description import Mesh
+from simulgenvae.data.grid import grid_mesh, quiet_vtk
+from simulgenvae.data.readers.solver_files.series import Fields, Series
+from simulgenvae.errors import UserError
+
+GRIDS = {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
+"""Files of one timestep."""
+_NETCDF, _VTK = (b"CDF", b"\x89HDF"), (b"<?xml", b"<VTKFile", b"# vtk")
+BEGINNINGS = {".exo": _NETCDF, ".e": _NETCDF} | dict.fromkeys((*GRIDS, ".pvd"), _VTK)
+"""What files of each kind begin with."""
+_NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$")
+"""Names of what VTK's readers add: numbers of nodes and cells, no results."""
+_ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, AttributeError, UserWarning)
+"""What VTK's and pyvista's readers raise on damaged files."""
+
+
+def open_vtk(path: Path) -> Series:
+    """A file of one of the kinds in :data:`BEGINNINGS`: a transient, or a single timestep at time 0.
+
+    Raises UserError when it is damaged, or refers to files outside of its folder.
+    """
+    pyvista = _pyvista(path)
+    with _damaged(path):
+        reader: Any = pyvista.get_reader(path)
+        if isinstance(reader, pyvista.PVDReader):
+            _require_inside(path, [path.parent / entry.path for entry in reader.datasets])
+        timed = isinstance(reader, pyvista.TimeReader)
+        times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
+
+    def grid(step: int) -> Any:
+        with _damaged(path):
+            if timed:
+                reader.set_active_time_point(step)
+            return _whole(reader.read())
+
+    return _series(path, times, grid)
+
+
+def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
+    """Files of one timestep each, in their order; times are the numbers at the end of their names."""
+    pyvista = _pyvista(folder)
+    numbers = [re.search(r"(\d+(?:\.\d+)?)$", file.stem) for file in files]
+    if len(files) > 1 and None in numbers:
+        unnumbered = files[numbers.index(None)]
+        raise UserError(f"{unnumbered}: the files of a run are its timesteps, and their names must end with numbers")
+    times = np.array([float(number[1]) if number else 0.0 for number in numbers])
+
+    def grid(step: int) -> Any:
+        with _damaged(files[step]):
+            return _whole(pyvista.read(files[step]))
+
+    return _series(folder, times, grid)
+
+
+def open_openfoam(case: Path) -> Series:
+    """An OpenFOAM case: its internal mesh, with point values that OpenFOAM's cells give their corners.
+
+    A case that was solved in parts and not put together is read from its ``processor`` folders.
+    """
+    pyvista = _pyvista(case)
+    together, parts = (_has_times(folder) for folder in (case, case / "processor0"))
+    if not (together or parts):
+        raise UserError(f"{case}: an OpenFOAM case without times: has it been solved?")
+    with _damaged(case):
+        reader: Any = pyvista.POpenFOAMReader(case / "system/controlDict")
+        reader.case_type = "reconstructed" if together else "decomposed"
+        reader.skip_zero_time = False
+        reader.cell_to_point_creation = True
+        reader.disable_all_patch_arrays()
+        reader.enable_patch_array("internalMesh")
+        times = np.array(reader.time_values, dtype=np.float64)
+
+    def grid(step: int) -> Any:
+        with _damaged(case):
+            reader.set_active_time_point(step)
+            return reader.read()["internalMesh"]
+
+    return _series(case, times, grid)
+
+
+def _has_times(folder: Path) -> bool:
+    """Whether a case, or a part of one, has results beyond those of the start."""
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    return any(re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) and float(name) > 0 for name in names)
+
+
+def _series(path: Path, times: NDArray[np.float64], grid: Callable[[int], Any]) -> Series:
+    def fields(step: int) -> Fields:
+        data = grid(step)
+        with _damaged(path):
+            return _point_fields(data)
+
+    def mesh() -> Mesh:
+        data = grid(0)
+        with _damaged(path):
+            unstructured = data.cast_to_unstructured_grid()
+        return grid_mesh(unstructured, path)
+
+    return Series(path, times, fields, mesh)
+
+
+def _whole(data: Any) -> Any:
+    """Blocks put together, nodes of one after those of the other."""
+    return data.combine() if hasattr(data, "combine") and hasattr(data, "n_blocks") else data
+
+
+def _point_fields(grid: Any) -> Fields:
+    """Numbers at nodes; what is known of cells alone becomes the mean of the cells around a node."""
+    found = {name: np.asarray(grid.point_data[name]) for name in grid.point_data}
+    of_cells = [name for name in grid.cell_data if name not in found]
+    if of_cells:
+        moved = grid.cell_data_to_point_data()
+        found |= {name: np.asarray(moved.point_data[name]) for name in of_cells}
+    return {name: values for name, values in found.items() if values.dtype.kind in "fiu" and not _NUMBERING.match(name)}
+
+
+def _require_inside(path: Path, files: Sequence[Path]) -> None:
+    root = path.parent.resolve()
+    for file in files:
+        if not file.resolve().is_relative_to(root):
+            raise UserError(f"{path}: refers to {file}, which is outside of its folder: such files are not read")
+
+
+def _pyvista(path: Path) -> Any:
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError(f"{path}: reading it needs PyVista: pip install 'simulgenvae[mesh]'") from error
+    return pyvista
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """What VTK says of a damaged file, in the user's words."""
+    try:
+        with quiet_vtk():
+            yield
+    except _ERRORS as error:
+        reason = "truncated or damaged" if isinstance(error, UserWarning) else f"{type(error).__name__}: {error}"
+        raise UserError(f"{path}: cannot be read: {reason}") from error

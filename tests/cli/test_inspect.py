@@ -1,0 +1,81 @@
+"""From a solver's own files to a study and its ranges, as a user types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvista
+
+from simulgenvae.data.dataset import Dataset
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Twelve runs of three timesteps on a plate, and their parameters in another order."""
+    plate = pyvista.ImageData(dimensions=(4, 3, 1)).cast_to_unstructured_grid()
+    for run in range(12):
+        folder = tmp_path / f"runs/case_{run}"
+        folder.mkdir(parents=True)
+        for step in range(3):
+            plate.point_data["T"] = (run + 1.0) * np.sin(plate.points[:, 0] + step)
+            plate.point_data["p"] = np.ones(plate.n_points)
+            plate.save(folder / f"step_{step}.vtu")
+    rows = [f"case_{run},{run + 1},{(run * 7) % 12}" for run in reversed(range(12))]
+    (tmp_path / "params.csv").write_text("\n".join(["id,load,angle", *rows]))
+    return tmp_path / "runs"
+
+
+def test_inspect_says_what_is_there_and_writes_nothing(cli: Any, runs: Path) -> None:
+    before = sorted(runs.parent.rglob("*"))
+    done = cli("inspect", runs)
+    assert done.code == 0, done.err
+    for told in ("12: 'case_0', 'case_1'", "3, 0 to 2", "12, 6 quad, in 0 … 3 x 0 … 2 x 0 … 0", "MB a run", "T", "p"):
+        assert told in done.out
+    assert sorted(runs.parent.rglob("*")) == before
+
+
+def test_inspect_knows_arrays_too(cli: Any, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).random((4, 3, 5, 2))
+    values[0, 1, 2, 0] = np.nan
+    np.savez(tmp_path / "fields.npz", fields=values, variables=["u", "v"])
+    done = cli("inspect", tmp_path / "fields.npz")
+    assert done.code == 0, done.err
+    assert "1 values are not finite" in done.out
+    assert f"{np.nanmax(values[0, :, :, 1]):.6g}" in done.out
+
+
+def test_a_folder_of_runs_and_a_table_become_a_study(cli: Any, runs: Path, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    done = cli("ingest", runs, "--params", tmp_path / "params.csv", "--fields", "T", "--units", "K", "--study", study)
+    assert done.code == 0, done.err
+    assert "matched to the runs by id" in done.out
+    dataset = Dataset.open(study / "input_data/dataset.zarr")
+    assert dataset.shape == (12, 3, 12, 1)
+    assert dataset.ids[10] == "case_10"
+    assert dataset.conditions.table[10, 0] == 11.0
+    np.testing.assert_allclose(dataset.run(10)[2, :, 0], 11 * np.sin(np.tile(np.arange(4.0), 3) + 2), rtol=1e-6)
+    assert len(dataset.mesh.cells["quad"]) == 6
+
+
+def test_further_runs_are_appended(cli: Any, runs: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    more.mkdir()
+    (runs / "case_11").rename(more / "case_11")
+    lines = (tmp_path / "params.csv").read_text().splitlines()
+    (tmp_path / "first.csv").write_text("\n".join([lines[0], *lines[2:]]))
+    (tmp_path / "second.csv").write_text("\n".join(lines[:2]))
+    study = tmp_path / "study"
+    assert cli("ingest", runs, "--params", tmp_path / "first.csv", "--study", study).code == 0
+    done = cli("ingest", more, "--params", tmp_path / "second.csv", "--study", study, "--append")
+    assert done.code == 0, done.err
+    assert Dataset.open(study / "input_data/dataset.zarr").shape == (12, 3, 12, 2)
+
+
+def test_fields_are_of_solver_files(cli: Any, tmp_path: Path) -> None:
+    np.save(tmp_path / "fields.npy", np.ones((3, 2, 4)))
+    done = cli("ingest", tmp_path / "fields.npy", "--fields", "T", "--study", tmp_path / "study")
+    assert done.code == 2
+    assert "leave --fields out" in done.err
