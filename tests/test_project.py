@@ -53,8 +53,9 @@ def test_the_package_imports_only_what_it_declares() -> None:
 def test_continuous_integration_runs_the_test_command() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
-    commands = [line for line in script.read_text().splitlines() if line and not line.startswith("#")]
-    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
+    commands = script.read_text().splitlines()
+    assert "set -euo pipefail" in commands
+    assert commands[-1] == "make test"
 
 
 def test_imports_run_one_way() -> None:

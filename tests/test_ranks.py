@@ -40,6 +40,14 @@ def test_what_ranks_tell_each_other(run_ranks: RunRanks) -> None:
         assert rows.tolist() == [[0, 1, 2], [3, 4], [5, 6]][rank]
 
 
+@pytest.mark.parametrize(("rows", "size"), [(7, 2), (2, 5), (9, 1), (6, 3)])
+def test_all_ranks_have_as_many_pieces_and_together_every_row_once(run_ranks: RunRanks, rows: int, size: int) -> None:
+    everything = run_ranks(3, lambda: [piece.tolist() for piece in ranks.pieces(np.arange(rows), size)])
+    assert len({len(pieces) for pieces in everything}) == 1
+    assert max(len(piece) for pieces in everything for piece in pieces) <= size
+    assert [row for pieces in everything for piece in pieces for row in piece] == list(range(rows))
+
+
 def test_a_mistake_of_the_first_is_that_of_all(run_ranks: RunRanks) -> None:
     def refuse() -> None:
         raise UserError("no such file")

@@ -1,0 +1,63 @@
+"""The tutorials of solvers: few cases, solved by the examples' scripts, become a study, a surrogate and a `.pvd`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvista
+
+from simulgenvae.cli.main import main
+from simulgenvae.data.dataset import Dataset
+
+ROOT = Path(__file__).parents[2]
+FEW = [f"training.{name}.steps=20" for name in ("vae", "conditioner", "end_to_end")]
+
+
+def _solve(example: str, out: Path, runs: int) -> None:
+    subprocess.run([sys.executable, ROOT / "examples" / example / "solve.py", out, "--runs", str(runs)], check=True)
+
+
+def _commands(page: str, folder: Path, name: str) -> list[list[str]]:
+    """The page's commands of `simulgenvae`, on what is in ``folder``."""
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    words = [line.split()[1:] for line in lines if line.startswith("simulgenvae ")]
+    local = {"S", "new.csv", "new.pvd"}
+    return [
+        [str(folder / word) if word in local or word.startswith(f"{name}/") else word for word in each]
+        for each in words
+    ]
+
+
+@pytest.mark.skipif(shutil.which("interFoam") is None, reason="needs OpenFOAM: apt install openfoam")
+def test_from_openfoam_cases_to_paraview(tmp_path: Path) -> None:
+    _solve("openfoam_dam_break", tmp_path / "dam", 6)
+    (tmp_path / "new.csv").write_text("id,width,height,viscosity\nnew,0.15,0.3,1e-5\n")
+    for command in _commands("openfoam.md", tmp_path, "dam"):
+        few = [word for setting in FEW for word in ("--set", setting)] if command[0] == "train" else []
+        assert main([*command, *few]) == 0, command
+    dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
+    assert dataset.variables == ("alpha.water", "U_x", "U_y", "U_z")
+    reader = pyvista.get_reader(tmp_path / "new.pvd")
+    np.testing.assert_allclose(reader.time_values, np.arange(21) * 0.02, atol=1e-9)
+    grid = reader.read()[0]
+    truth = pyvista.POpenFOAMReader(tmp_path / "dam/cases/case_000/system/controlDict").read()["internalMesh"]
+    np.testing.assert_allclose(grid.points, truth.points, atol=1e-6)
+    assert {kind: len(cells) for kind, cells in grid.cells_dict.items()} == {12: 900}
+    assert {"alpha.water", "U_x", "U_x_std", "U_x_upper"} <= set(grid.point_data)
+
+
+@pytest.mark.skipif(shutil.which("ccx") is None, reason="needs CalculiX: apt install calculix-ccx")
+def test_calculix_runs_become_a_study(tmp_path: Path) -> None:
+    _solve("calculix_beam", tmp_path / "beam", 3)
+    look, ingest, *_ = _commands("calculix.md", tmp_path, "beam")
+    assert main(look) == 0
+    assert main(ingest) == 0
+    dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
+    assert dataset.shape == (3, 40, 621, 9)
+    assert len(dataset.mesh.cells["hexahedron"]) == 80
+    assert np.ptp(dataset.run(0)[:, :, 2]) > 1e-4
