@@ -78,4 +78,13 @@ def test_fields_are_of_solver_files(cli: Any, tmp_path: Path) -> None:
     np.save(tmp_path / "fields.npy", np.ones((3, 2, 4)))
     done = cli("ingest", tmp_path / "fields.npy", "--fields", "T", "--study", tmp_path / "study")
     assert done.code == 2
-    assert "leave --fields out" in done.err
+    assert "leave --fields, --start, --end and --every out" in done.err
+
+
+def test_every_second_timestep(cli: Any, runs: Path, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    done = cli("ingest", runs, "--params", tmp_path / "params.csv", "--start", 0, "--every", 2, "--study", study)
+    assert done.code == 0, done.err
+    dataset = Dataset.open(study / "input_data/dataset.zarr")
+    assert dataset.shape == (12, 2, 12, 2)
+    np.testing.assert_array_equal(dataset.times, [0, 2])

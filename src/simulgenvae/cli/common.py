@@ -93,3 +93,10 @@ def _check_dimensions(study: Study, dataset: Dataset, promised: DataSettings) ->
 def study_split(study: Study, dataset: Dataset, settings: Settings) -> Split:
     """The one split of a study: from its ``split.csv``, else from the seed."""
     return make_split(dataset.ids, settings.data, study.split_file if study.split_file.exists() else None)
+
+
+def positive(text: str) -> int:
+    """An argument that counts something."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

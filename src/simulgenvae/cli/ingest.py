@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from simulgenvae.cli.common import add_settings, condition_files
+from simulgenvae.cli.common import add_settings, condition_files, positive
 from simulgenvae.data.append import append_runs
 from simulgenvae.data.ingest import Given, build_dataset
+from simulgenvae.data.readers import Part
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Study, load_settings
 
@@ -28,7 +29,11 @@ def register(subparsers: Subparsers) -> None:
         help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
         "them: OpenFOAM cases, .vtu .vtk … for each timestep, .pvd, Exodus .exo, CalculiX .frd",
     )
-    parser.add_argument("--fields", help="which of a solver's fields, or components of them, separated by commas")
+    solver = parser.add_argument_group("of a solver's own files")
+    solver.add_argument("--fields", help="which fields, or components of them, separated by commas (default: all)")
+    solver.add_argument("--start", type=float, help="first time to take")
+    solver.add_argument("--end", type=float, help="last time to take")
+    solver.add_argument("--every", type=positive, default=1, help="take every so many timesteps (default 1)")
     parser.add_argument(
         "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
     )
@@ -66,7 +71,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         times=options.times,
         variables=_names(options.variables),
         units=_names(options.units),
-        fields=_names(options.fields),
+        part=_part(options),
     )
     if options.append:
         dataset, notes = append_runs(
@@ -89,6 +94,11 @@ def run(options: argparse.Namespace, console: Console) -> None:
         f"{study.dataset}: {runs} runs, {times} timesteps, {nodes} nodes, {variables} variables", soft_wrap=True
     )
     console.print(f"Next: simulgenvae check {study.folder}", soft_wrap=True)
+
+
+def _part(options: argparse.Namespace) -> Part | None:
+    part = Part(_names(options.fields), options.start, options.end, options.every)
+    return None if part == Part() else part
 
 
 def _names(given: str | None) -> tuple[str, ...] | None:

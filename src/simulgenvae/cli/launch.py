@@ -18,6 +18,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from simulgenvae.cli.common import positive
 from simulgenvae.errors import UserError
 
 SIGNALLED = 128
@@ -30,11 +31,11 @@ def add_launch(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("several processes")
     group.add_argument(
         "--gpus",
-        type=_positive,
+        type=positive,
         help="processes on this machine, each on its own GPU, or on the CPU (default with --nnodes or --max-restarts: "
         "one per GPU)",
     )
-    group.add_argument("--nnodes", type=_positive, default=1, help="machines; start the same command on each")
+    group.add_argument("--nnodes", type=positive, default=1, help="machines; start the same command on each")
     group.add_argument(
         "--node-rank", "--node_rank", type=_count, default=0, help="which one this is: 0 for the first (default), 1 …"
     )
@@ -54,7 +55,7 @@ def add_launch(parser: argparse.ArgumentParser) -> None:
         help="how often to go on from the last checkpoint when a process or a machine was lost (default 0)",
     )
     group.add_argument(
-        "--timeout", type=_positive, default=600, help="seconds to wait for the other machines (default 600)"
+        "--timeout", type=positive, default=600, help="seconds to wait for the other machines (default 600)"
     )
 
 
@@ -78,14 +79,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 def _port(text: str) -> int:
-    if _positive(text) > 65535:
+    if positive(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port: they end at 65535")
     return int(text)
 

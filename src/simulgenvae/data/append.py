@@ -33,7 +33,7 @@ def append_runs(
     """
     stored = read_store(target)
     with ExitStack() as stack:
-        opened = opened_sources(sources, stack, given.fields)
+        opened = opened_sources(sources, stack, given.part)
         layout, new, notes = described(opened, given, settings, stored.description)
         with naming(sources[0]):
             everything = joined(stored.description, new)

@@ -18,7 +18,7 @@ from simulgenvae.data.description import Description, Mesh, check_times, default
 from simulgenvae.data.layout import Layout, find_layout
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.names import naming
-from simulgenvae.data.readers import Source, open_source
+from simulgenvae.data.readers import Part, Source, open_source
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store import check_target, folder_made, write_store
 from simulgenvae.data.values import to_float32
@@ -37,7 +37,7 @@ def build_dataset(
     mesh: Path | None = None,
     variables: Sequence[str] | None = None,
     units: Sequence[str] | None = None,
-    fields: Sequence[str] | None = None,
+    part: Part | None = None,
     settings: DataSettings | None = None,
     split: Path | None = None,
     split_target: Path | None = None,
@@ -47,7 +47,7 @@ def build_dataset(
     """Read fields and parameters, and store them as the dataset ``target``; returns it and notes for the user.
 
     sources: files or Zarr folders with fields, or folders with a solver's own files, one after another along the runs;
-    fields: which of those to take from the latter (default: all). params: CSV file or folder of them
+    part: what to take of the latter (default: all). params: CSV file or folder of them
     (default: ``params`` of the sources, where there are no images). images: folder of pictures, or CSV ``id,file``.
     coords, times: ``.npy``, ``.csv`` or ``.txt``; mesh: VTK, STL or PLY, gives coordinates and cells. What is not given
     is taken from the sources where they hold it. settings: the dimensions to expect, and the timesteps and nodes to
@@ -60,8 +60,8 @@ def build_dataset(
     settings = settings or DataSettings()
     check_target(target, overwrite=overwrite)
     with ExitStack() as stack:
-        opened = opened_sources(sources, stack, fields)
-        given = Given(params, images, coords, times, mesh, variables, units, fields)
+        opened = opened_sources(sources, stack, part)
+        given = Given(params, images, coords, times, mesh, variables, units, part)
         layout, description, notes = described(opened, given, settings)
         if layout.runs < 2:
             raise UserError(f"{sources[0]}: only one run: a surrogate learns from the differences between several")
@@ -85,14 +85,14 @@ class Given(NamedTuple):
     mesh: Path | None = None
     variables: Sequence[str] | None = None
     units: Sequence[str] | None = None
-    fields: Sequence[str] | None = None
+    part: Part | None = None
 
 
-def opened_sources(paths: Sequence[Path], stack: ExitStack, fields: Sequence[str] | None) -> list[Source]:
+def opened_sources(paths: Sequence[Path], stack: ExitStack, part: Part | None) -> list[Source]:
     """Files with fields, until the ``stack`` is left; UserError where one cannot be read."""
     if not paths:
         raise UserError("no files with fields are given")
-    return [stack.enter_context(open_source(path, fields)) for path in paths]
+    return [stack.enter_context(open_source(path, part)) for path in paths]
 
 
 def described(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from simulgenvae.data.readers.npz import MAGIC as NPZ_MAGIC
 from simulgenvae.data.readers.npz import open_npz
 from simulgenvae.data.readers.pickled import open_pickle
 from simulgenvae.data.readers.solver_files.runs import BEGINNINGS, is_run, open_runs
+from simulgenvae.data.readers.solver_files.series import Part
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import MARKERS, open_zarr
 from simulgenvae.errors import UserError
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Part", "Source", "open_source"]
 
 _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]] = {
     ".npy": ("npy", open_npy),
@@ -30,10 +31,10 @@ _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]
 }
 
 
-def open_source(path: Path, fields: Sequence[str] | None = None) -> AbstractContextManager[Source]:
+def open_source(path: Path, part: Part | None = None) -> AbstractContextManager[Source]:
     """Open the fields in a file or Zarr folder, or in a solver's own files; close them by leaving the ``with`` block.
 
-    ``fields`` names those to take from a solver's files, where they have names.
+    ``part`` says what to take of a solver's files, where fields have names.
 
     Raises UserError when the file is missing, of an unknown kind, or not what its suffix says.
     """
@@ -41,9 +42,9 @@ def open_source(path: Path, fields: Sequence[str] | None = None) -> AbstractCont
         raise UserError(f"{path}: no such file")
     is_array = path.suffix.lower() in _READERS or any((path / marker).is_file() for marker in MARKERS)
     if (path.is_dir() and not is_array) or is_run(path):
-        return nullcontext(open_runs(path, fields))
-    if fields is not None:
-        raise UserError(f"{path}: holds an array, not fields with names: leave --fields out")
+        return nullcontext(open_runs(path, part))
+    if part is not None:
+        raise UserError(f"{path}: an array, no solver's own files: leave --fields, --start, --end and --every out")
     if path.is_dir():
         return open_zarr(path)
     kind, reader = _READERS.get(path.suffix.lower(), (None, None))

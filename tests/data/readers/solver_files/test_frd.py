@@ -11,6 +11,7 @@ import pytest
 
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.runs import open_runs
+from simulgenvae.data.readers.solver_files.series import Part
 from simulgenvae.errors import UserError
 
 pytestmark = pytest.mark.skipif(shutil.which("ccx") is None, reason="needs CalculiX: apt install calculix-ccx")
@@ -126,6 +127,6 @@ def test_damaged_files_are_named(job: Path, tmp_path: Path, change: object, told
 def test_a_job_folder_is_a_run(job: Path, tmp_path: Path) -> None:
     for run in range(2):
         shutil.copytree(job.parent, tmp_path / f"run_{run}")
-    source = open_runs(tmp_path, ["DISP"])
+    source = open_runs(tmp_path, Part(["DISP"]))
     assert source.shape == (2, 3, 12, 3)
     assert source.companions["ids"].tolist() == ["run_0", "run_1"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.readers.solver_files.frd import open_frd
-from simulgenvae.data.readers.solver_files.series import Series
+from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
 from simulgenvae.data.readers.solver_files.vtk_series import GRIDS, open_numbered, open_openfoam, open_vtk
 from simulgenvae.data.readers.source import Source
@@ -32,18 +31,19 @@ def is_run(path: Path) -> bool:
     return path.is_dir() and (_is_openfoam(path) or bool(_files(path)))
 
 
-def open_runs(path: Path, fields: Sequence[str] | None = None) -> Source:
+def open_runs(path: Path, part: Part | None = None) -> Source:
     """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run.
 
-    ``fields`` names those to read, whole or single components; None reads all that the first run has.
+    Without a ``part``, all is read that the first run has.
 
     Raises UserError naming the run that cannot be read, or has other times, fields or another mesh than the first.
     """
     entries = _entries(path)
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
-    series = [open_series(entry) for entry in entries]
+    part = part or Part()
+    series = [open_series(entry).at(part) for entry in entries]
     first = series[0]
-    variables, mesh = first.variables(fields), first.mesh()
+    variables, mesh = first.variables(part.fields), first.mesh()
     assert mesh.coords is not None
     nodes = len(mesh.coords)
     for other in series[1:]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,17 @@ Fields = Mapping[str, NDArray[Any]]
 """Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
 
 
+class Part(NamedTuple):
+    """What is taken of the results of each run."""
+
+    fields: Sequence[str] | None = None
+    """Fields, or single components of them; None for all."""
+    start: float | None = None
+    end: float | None = None
+    every: int = 1
+    """Timesteps from ``start`` to ``end``, both included, every so many of them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """One run.
@@ -33,6 +44,22 @@ class Series:
     times: NDArray[np.float64]
     read: Callable[[int], Fields]
     mesh: Callable[[], Mesh]
+
+    def at(self, part: Part) -> Series:
+        """The run at the times of ``part`` alone; UserError where it has none of them."""
+        near = 1e-9 * float(np.ptp(self.times))
+        chosen = np.ones(len(self.times), dtype=bool)
+        if part.start is not None:
+            chosen &= self.times >= part.start - near
+        if part.end is not None:
+            chosen &= self.times <= part.end + near
+        steps = np.flatnonzero(chosen)[:: part.every]
+        if not len(steps):
+            raise UserError(
+                f"{self.path}: has no timestep among those asked for (--start, --end): its times are "
+                f"{self.times[0]:g} to {self.times[-1]:g}"
+            )
+        return replace(self, times=self.times[steps], read=lambda step: self.read(int(steps[step])))
 
     def variables(self, wanted: Sequence[str] | None = None) -> dict[str, tuple[str, int]]:
         """Names of variables, each with the field and the component that it is: of all fields of the first timestep, or
