@@ -228,6 +228,11 @@ def test_what_lies_outside_is_not_read(tmp_path: Path) -> None:
     (runs / "run_1").symlink_to(tmp_path / "secret")
     with pytest.raises(UserError, match="run_1: a link out of"):
         open_runs(runs)
+    (runs / "run_1").unlink()
+    (runs / "run_0/all_1.vtu").unlink()
+    (runs / "run_0/all_1.vtu").symlink_to(tmp_path / "secret/all_1.vtu")
+    with pytest.raises(UserError, match=r"all_1\.vtu: a link out of"):
+        open_runs(runs)
 
 
 @pytest.mark.parametrize(
