@@ -18,8 +18,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.model_files import save_parts
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
-from simulgenvae.training.prepare import Start
 from simulgenvae.training.stage import StageName
+from simulgenvae.training.start import Start
 from simulgenvae.training.train import train
 
 

@@ -21,7 +21,7 @@ from simulgenvae.ensemble.file import ensemble_state, restore_ensemble
 from simulgenvae.errors import UserError
 from simulgenvae.model_parts import Kind, Parts, assemble, digest, of_kind
 from simulgenvae.settings import Settings, Study
-from simulgenvae.training.prepare import Start
+from simulgenvae.training.start import Start
 from simulgenvae.training.tensor_file import read_tensors, save_tensors, written_together
 
 FORMAT_VERSION = 2

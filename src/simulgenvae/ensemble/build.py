@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from simulgenvae.ensemble.linear import LinearModel
 from simulgenvae.ensemble.views import views_of
 from simulgenvae.reduction import OnDisk, Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.train import Trained
+
+if TYPE_CHECKING:  # a prediction needs nothing of training, and importing that takes as long as it does
+    from simulgenvae.training.train import Trained
 
 SAMPLES = 32
 """Latents that calibrate the spread of a single network."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.reduction import (
     Known,
     OnDisk,
@@ -35,24 +33,11 @@ from simulgenvae.training.checkpoint import Checkpoint, check_identity, restorin
 from simulgenvae.training.known_runs import described
 from simulgenvae.training.memory import require_fitting_memory
 from simulgenvae.training.speed import worker_count
+from simulgenvae.training.start import Start
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 SEEN = 2**28
 """Bytes of coefficients that are looked at to choose how parameters are read: fewer timesteps where all have more."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """Trained parts that training begins with instead of fresh ones."""
-
-    reduction: Reduction
-    split: Split
-    data_fingerprint: str
-    shape: tuple[int, int, int]
-    """Timesteps, nodes and variables of the fields."""
-    condition_scaler: ConditionScaler
-    weights: dict[str, torch.Tensor]
-    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
 
 
 def prepare(

@@ -32,11 +32,12 @@ from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
 from simulgenvae.training.preparation_watch import watched
-from simulgenvae.training.prepare import Start, prepare
+from simulgenvae.training.prepare import prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
 from simulgenvae.training.speed import prepare_networks
 from simulgenvae.training.stage import Stage, StageName
 from simulgenvae.training.stages import STAGES, EndToEndStage
+from simulgenvae.training.start import Start
 
 
 @dataclass(frozen=True)

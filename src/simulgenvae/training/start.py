@@ -1,0 +1,25 @@
+"""What a training may begin with: known to model files too, which need nothing else of training, long to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.split import Split
+from simulgenvae.reduction import Reduction
+
+
+@dataclass(frozen=True)
+class Start:
+    """Trained parts that training begins with instead of fresh ones."""
+
+    reduction: Reduction
+    split: Split
+    data_fingerprint: str
+    shape: tuple[int, int, int]
+    """Timesteps, nodes and variables of the fields."""
+    condition_scaler: ConditionScaler
+    weights: dict[str, torch.Tensor]
+    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
