@@ -121,7 +121,7 @@ def require_training_memory(
         saving.append(Part("copies for the checkpoint", 4 * weights, SMALLER_NETWORKS))
     # Weights, two moments and the best weights; gradients are counted in the steps.
     learning = [Part("networks", 4 * (weights - between), SMALLER_NETWORKS)]
-    if settings.training.speed.shard_nodes:
+    if settings.training.speed.shard_nodes and ranks.count() > 1:
         learning.append(Part("parts of node-sized weights", math.ceil(4 * between / ranks.count()), "more processes"))
         learning.append(Part("these weights while they are used", between, SMALLER_NETWORKS))
     else:

@@ -89,7 +89,7 @@ def test_every_number_is_where_the_format_says(job: Path) -> None:
     ]
     assert len(expected) == 9
     for step, time in enumerate(series.times):
-        for name, values in series.read(step).items():
+        for name, values in series.read(step).fields.items():
             np.testing.assert_array_equal(values, expected[float(time), name])
             assert np.abs(values).max() > 0
 

@@ -142,6 +142,31 @@ def test_times_that_are_not_there(tmp_path: Path) -> None:
         open_runs(tmp_path, Part(start=5.0))
 
 
+@pytest.mark.parametrize(
+    ("kind", "convert"),
+    [
+        (".vtk", lambda image: image),
+        (".vti", lambda image: image),
+        (".vtr", lambda image: image.cast_to_rectilinear_grid()),
+        (".vts", lambda image: image.cast_to_structured_grid()),
+        (".vtp", lambda image: image.extract_surface(algorithm="dataset_surface")),
+    ],
+)
+def test_other_files_of_vtk_are_timesteps_too(tmp_path: Path, kind: str, convert: Callable) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for step in range(2):
+        image = pyvista.ImageData(dimensions=(4, 3, 1), spacing=(0.5, 0.25, 1.0))
+        image.point_data["T"] = np.sin(image.points[:, 0] + step)
+        convert(image).save(folder / f"result_{step}{kind}")
+    source = open_runs(tmp_path, Part(["T"]))
+    assert source.shape == (1, 2, 12, 1)
+    assert source.mesh is not None
+    assert source.mesh.coords is not None
+    for step in range(2):
+        np.testing.assert_allclose(source.run(0)[step, :, 0], np.sin(source.mesh.coords[:, 0] + step), atol=1e-6)
+
+
 def test_what_no_run_has_is_said_with_what_it_has(tmp_path: Path) -> None:
     write_numbered(tmp_path / "run", 2.0)
     with pytest.raises(UserError, match="run: has no 'p'; its fields are T, U, rho"):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.description import CELL_NODES, Mesh
 from simulgenvae.data.limits import require_memory
-from simulgenvae.data.readers.solver_files.series import Fields, Series
+from simulgenvae.data.readers.solver_files.series import Series, Snapshot
 from simulgenvae.errors import UserError
 
 ELEMENTS = {
@@ -49,15 +49,15 @@ def open_frd(path: Path) -> Series:
         raise UserError(f"{path}: holds a mesh and no results: ask for some with *NODE FILE and *EL FILE")
     times = np.array([blocks[0].time for blocks in moments])
 
-    def fields(step: int) -> Fields:
+    def snapshot(step: int) -> Snapshot:
         with _damaged(path):
-            return {block.name: _result(path, block, ids) for block in moments[step]}
+            return Snapshot(coords, {block.name: _result(path, block, ids) for block in moments[step]})
 
     def mesh() -> Mesh:
         with _damaged(path):
             return Mesh(coords, _cells(path, elements, ids))
 
-    return Series(path, times, fields, mesh)
+    return Series(path, times, snapshot, mesh)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
@@ -45,18 +44,21 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
     series = [open_series(entry).at(part) for entry in entries]
     first = series[0]
     variables, mesh = first.variables(part.fields), first.mesh()
-    assert mesh.coords is not None
-    nodes = len(mesh.coords)
+    coords = mesh.coords
+    assert coords is not None
+    nodes = len(coords)
     for other in series[1:]:
         _require_same_times(first, other)
 
     def read(run: int) -> NDArray[np.float32]:
-        one = series[run]
-        _require_same_mesh(first.path, mesh, one)
-        steps = [one.values(step, variables) for step in range(len(one.times))]
-        for step, values in enumerate(steps):
-            if len(values) != nodes:
-                raise UserError(f"{one.path}: {len(values)} nodes at time {one.times[step]:g}, but {nodes} before")
+        one, steps = series[run], []
+        for step, time in enumerate(one.times):
+            snapshot = one.read(step)
+            if step == 0:
+                _require_same_nodes(first.path, coords, one.path, snapshot.coords)
+            if len(snapshot.coords) != nodes:
+                raise UserError(f"{one.path}: {len(snapshot.coords)} nodes at time {time:g}, but {nodes} before")
+            steps.append(one.values(step, snapshot.fields, variables))
         return np.stack(steps)
 
     companions: dict[str, NDArray[Any]] = {
@@ -148,15 +150,11 @@ def _require_same_times(first: Series, other: Series) -> None:
         )
 
 
-def _require_same_mesh(path: Path, mesh: Mesh, other: Series) -> None:
-    found = other.mesh()
-    assert mesh.coords is not None
-    assert found.coords is not None
-    if len(found.coords) != len(mesh.coords):
-        raise UserError(f"{other.path}: {len(found.coords)} nodes, but {len(mesh.coords)} in {path}: another mesh")
-    far = np.abs(found.coords - mesh.coords).max()
-    if far > SAME_PLACE * float(np.ptp(mesh.coords, axis=0).max()):
+def _require_same_nodes(first: Path, coords: NDArray[np.float64], other: Path, found: NDArray[Any]) -> None:
+    if len(found) != len(coords):
+        raise UserError(f"{other}: {len(found)} nodes, but {len(coords)} in {first}: another mesh")
+    far = np.abs(found - coords).max()
+    if far > SAME_PLACE * float(np.ptp(coords, axis=0).max()):
         raise UserError(
-            f"{other.path}: its nodes are up to {far:g} away from those of {path}: another mesh, or another order of "
-            "nodes"
+            f"{other}: its nodes are up to {far:g} away from those of {first}: another mesh, or another order of nodes"
         )

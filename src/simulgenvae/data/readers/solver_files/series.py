@@ -17,8 +17,14 @@ from simulgenvae.errors import UserError
 COMPONENTS = {1: ("",), 3: ("_x", "_y", "_z"), 6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz")}
 """Endings of the components of scalars, vectors and symmetric tensors, the last ones in VTK's order."""
 
-Fields = Mapping[str, NDArray[Any]]
-"""Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
+
+class Snapshot(NamedTuple):
+    """One timestep of a run."""
+
+    coords: NDArray[Any]
+    """Of the nodes, ``[M, 3]``."""
+    fields: Mapping[str, NDArray[Any]]
+    """Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
 
 
 class Part(NamedTuple):
@@ -36,13 +42,13 @@ class Part(NamedTuple):
 class Series:
     """One run.
 
-    times: [T]; read: index of a timestep → the fields there; mesh: the nodes, and the cells between them, at the first
+    times: [T]; read: index of a timestep → what is there; mesh: the nodes, and the cells between them, at the first
     timestep.
     """
 
     path: Path
     times: NDArray[np.float64]
-    read: Callable[[int], Fields]
+    read: Callable[[int], Snapshot]
     mesh: Callable[[], Mesh]
 
     def at(self, part: Part) -> Series:
@@ -69,7 +75,7 @@ class Series:
         """
         every = {
             f"{name}{ending}": (name, component)
-            for name, values in self.read(0).items()
+            for name, values in self.read(0).fields.items()
             for component, ending in enumerate(endings(values))
         }
         if wanted is None:
@@ -83,9 +89,10 @@ class Series:
             raise UserError(f"{self.path}: has no {listed(unknown)}; its fields are {', '.join(fields)}")
         return {key: every[key] for key in chosen}
 
-    def values(self, step: int, variables: Mapping[str, tuple[str, int]]) -> NDArray[np.float32]:
-        """Variables at a timestep, ``[M, V]``; UserError where one of them is missing there."""
-        fields = self.read(step)
+    def values(
+        self, step: int, fields: Mapping[str, NDArray[Any]], variables: Mapping[str, tuple[str, int]]
+    ) -> NDArray[np.float32]:
+        """Variables of a timestep's ``fields``, ``[M, V]``; UserError where one of them is missing there."""
         missing = sorted({field for field, _ in variables.values()} - fields.keys())
         if missing:
             raise UserError(f"{self.path}: has no {listed(missing)} at time {self.times[step]:g}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.grid import grid_mesh, quiet_vtk
-from simulgenvae.data.readers.solver_files.series import Fields, Series
+from simulgenvae.data.readers.solver_files.series import Series, Snapshot
 from simulgenvae.errors import UserError
 
 GRIDS = {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
@@ -98,10 +98,10 @@ def _has_times(folder: Path) -> bool:
 
 
 def _series(path: Path, times: NDArray[np.float64], grid: Callable[[int], Any]) -> Series:
-    def fields(step: int) -> Fields:
+    def snapshot(step: int) -> Snapshot:
         data = grid(step)
         with _damaged(path):
-            return _point_fields(data)
+            return Snapshot(np.asarray(data.points), _point_fields(data))
 
     def mesh() -> Mesh:
         data = grid(0)
@@ -109,7 +109,7 @@ def _series(path: Path, times: NDArray[np.float64], grid: Callable[[int], Any]) 
             unstructured = data.cast_to_unstructured_grid()
         return grid_mesh(unstructured, path)
 
-    return Series(path, times, fields, mesh)
+    return Series(path, times, snapshot, mesh)
 
 
 def _whole(data: Any) -> Any:
@@ -117,10 +117,10 @@ def _whole(data: Any) -> Any:
     return data.combine() if hasattr(data, "combine") and hasattr(data, "n_blocks") else data
 
 
-def _point_fields(grid: Any) -> Fields:
+def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     """Numbers at nodes; what is known of cells alone becomes the mean of the cells around a node."""
     found = {name: np.asarray(grid.point_data[name]) for name in grid.point_data}
-    of_cells = [name for name in grid.cell_data if name not in found]
+    of_cells = [name for name in grid.cell_data if name not in found and not _NUMBERING.match(name)]
     if of_cells:
         moved = grid.cell_data_to_point_data()
         found |= {name: np.asarray(moved.point_data[name]) for name in of_cells}
