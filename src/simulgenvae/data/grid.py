@@ -1,4 +1,4 @@
-"""VTK's grids: their nodes and cells as a mesh, and its readers without pages of their own on the terminal."""
+"""VTK's grids: from and to a mesh, and VTK's readers without pages of their own on the terminal."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ _VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
     27: ("pyramid", (0, 1, 2, 3, 4)),
 }
 _VTK_VERTICES = {1, 2}
+_CELL_TYPES = {"line": 3, "triangle": 5, "quad": 9, "tetra": 10, "hexahedron": 12, "wedge": 13, "pyramid": 14}
+"""Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
 
 
 def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
@@ -59,6 +61,24 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
         name, corners = _VTK_CELLS[int(kind)]
         cells.setdefault(name, []).append(np.asarray(nodes)[:, corners].astype(np.int64))
     return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
+
+
+def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
+    """The grid of a mesh. Missing coordinates are 0; nodes become vertices where there are no cells.
+
+    Raises UserError, naming ``what`` needs the grid, when PyVista is not installed or positions are unknown.
+    """
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError(f"{what} needs PyVista: pip install 'simulgenvae[mesh]'") from error
+    if mesh.coords is None:
+        raise UserError(f"{what} needs the positions of the nodes: ingest the data with --coords or --mesh")
+    nodes, dimensions = mesh.coords.shape
+    points = np.zeros((nodes, 3))
+    points[:, :dimensions] = mesh.coords
+    cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
+    return pyvista.UnstructuredGrid(cells or {1: np.arange(nodes)[:, np.newaxis]}, points)
 
 
 @contextmanager

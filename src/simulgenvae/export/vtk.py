@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.grid import mesh_grid
 from simulgenvae.data.names import check_names
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
@@ -19,10 +20,6 @@ from simulgenvae.files import written_whole
 
 if TYPE_CHECKING:
     import pyvista
-
-_CELL_TYPES = {"line": 3, "triangle": 5, "quad": 9, "tetra": 10, "hexahedron": 12, "wedge": 13, "pyramid": 14}
-_VERTEX = 1
-"""Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
 
 
 def series_folder(path: Path) -> Path:
@@ -43,7 +40,7 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """
     folder = series_folder(path)
     _require_series(folder)
-    grid = _grid(mesh)
+    grid = mesh_grid(mesh, f"{path.name}, as every .pvd,")
     series: list[tuple[str, list[str]]] = []
     times: NDArray[np.float64] = np.zeros(0)
     with written_whole(path) as collection, written_whole(folder) as temporary:
@@ -77,20 +74,6 @@ def _require_series(folder: Path) -> None:
     if folder.is_symlink() or foreign or (folder.exists() and not folder.is_dir()):
         what = foreign[0] if foreign else folder
         raise UserError(f"{what} is no file of an earlier prediction, so {folder} stays; choose another name")
-
-
-def _grid(mesh: Mesh) -> pyvista.UnstructuredGrid:
-    try:
-        import pyvista
-    except ImportError as error:
-        raise UserError(".pvd files need PyVista: pip install 'simulgenvae[mesh]', or choose .npz or .zarr") from error
-    if mesh.coords is None:
-        raise UserError(".pvd files need the positions of the nodes: ingest with --coords or --mesh, or choose .npz")
-    nodes, dimensions = mesh.coords.shape
-    points = np.zeros((nodes, 3))
-    points[:, :dimensions] = mesh.coords
-    cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
-    return pyvista.UnstructuredGrid(cells or {_VERTEX: np.arange(nodes)[:, np.newaxis]}, points)
 
 
 def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder: Path) -> list[str]:
