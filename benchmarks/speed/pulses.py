@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import Description, Mesh
-from simulgenvae.data.store import write_store
+from simulgenvae.data.store_write import write_store
 
 NAMES = ("start", "angle", "speed", "width")
 LOWER, UPPER = np.array([0.2, -0.5, 0.4, 0.06]), np.array([0.8, 0.5, 0.8, 0.1])

@@ -268,3 +268,23 @@ def test_export_writes_a_model_that_says_the_same(cli: Any, trained: Path) -> No
     again = cli("export", trained, "--out", trained / "model.pt2")
     assert again.code == 2
     assert "--overwrite" in again.err
+
+
+def test_predict_beside_the_truth(cli: Any, trained: Path, make_runs: Any) -> None:
+    pytest.importorskip("pyvista")
+    import pyvista
+
+    table = make_runs().write_params(trained / "known.csv", [4, 1])
+    out = trained / "known.pvd"
+    done = cli("predict", trained, "--params", table, "--truth", trained, "--out", out)
+    assert done.code == 0, done.err
+    stored: Any = zarr.open_group(str(trained / "input_data/dataset.zarr"), mode="r")
+    row = list(stored.attrs["ids"]).index("run_4")
+    grid: Any = pyvista.read(trained / "known_vtu/run_4/0003.vtu")
+    np.testing.assert_array_equal(grid["T_truth"], stored["fields"][row, 3, :, 1])
+    np.testing.assert_allclose(grid["T_error"], grid["T"] - grid["T_truth"])
+    table.write_text(table.read_text().replace("run_4", "other"))
+    done = cli("predict", trained, "--params", table, "--truth", trained, "--out", trained / "o.npz")
+    assert done.code == 2
+    assert "has no runs for the designs 'other'" in done.err
+    assert not (trained / "o.npz").exists()

@@ -78,7 +78,7 @@ def test_fields_are_of_solver_files(cli: Any, tmp_path: Path) -> None:
     np.save(tmp_path / "fields.npy", np.ones((3, 2, 4)))
     done = cli("ingest", tmp_path / "fields.npy", "--fields", "T", "--study", tmp_path / "study")
     assert done.code == 2
-    assert "leave --fields, --start, --end and --every out" in done.err
+    assert "--fields, --start, --box and the like are of no use" in done.err
 
 
 def test_every_second_timestep(cli: Any, runs: Path, tmp_path: Path) -> None:
@@ -88,3 +88,20 @@ def test_every_second_timestep(cli: Any, runs: Path, tmp_path: Path) -> None:
     dataset = Dataset.open(study / "input_data/dataset.zarr")
     assert dataset.shape == (12, 2, 12, 2)
     np.testing.assert_array_equal(dataset.times, [0, 2])
+
+
+def test_bad_runs_are_said_and_ranges_are_of_a_good_one(cli: Any, tmp_path: Path) -> None:
+    for run in range(3):
+        folder = tmp_path / f"runs/run_{run}"
+        folder.mkdir(parents=True)
+        for step in range(2):
+            grid = pyvista.ImageData(dimensions=(3, 3, 1))
+            grid.point_data["T"] = np.full(9, 7.0 + run)
+            grid.save(folder / f"t_{step}.vti")
+    (tmp_path / "runs/run_0/t_1.vti").unlink()
+    done = cli("inspect", tmp_path / "runs")
+    assert done.code == 0
+    assert "1 of them bad" in done.out
+    assert "run_0: 1 timesteps, up to 0, but 2" in done.out
+    assert "of run 1, the first good one" in done.out
+    assert "8" in done.out

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
-from simulgenvae.export.vtk import safe_name
+from simulgenvae.export.target import safe_name
 
 pyvista = pytest.importorskip("pyvista")
 

@@ -10,6 +10,8 @@ from rich.console import Console
 
 from simulgenvae.cli.common import add_settings, condition_files, positive
 from simulgenvae.data.append import append_runs
+from simulgenvae.data.coordinates import read_node_numbers, read_times
+from simulgenvae.data.csv_table import number
 from simulgenvae.data.ingest import Given, build_dataset
 from simulgenvae.data.readers import Part
 from simulgenvae.errors import UserError
@@ -34,6 +36,11 @@ def register(subparsers: Subparsers) -> None:
     solver.add_argument("--start", type=float, help="first time to take")
     solver.add_argument("--end", type=float, help="last time to take")
     solver.add_argument("--every", type=positive, default=1, help="take every so many timesteps (default 1)")
+    solver.add_argument("--resample", help="so many times of equal distance, or a file of times: linear in between")
+    solver.add_argument("--box", help="nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)")
+    solver.add_argument("--nodes", type=Path, help="numbers of nodes to take, counted from 0: .npy .csv .txt")
+    solver.add_argument("--interpolate", action="store_true", help="bring runs on other meshes onto that of one")
+    solver.add_argument("--reference", help="run whose times, fields and mesh all have (default: one like most)")
     parser.add_argument(
         "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
     )
@@ -47,6 +54,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--units", help="units, separated by commas")
     parser.add_argument("--split", type=Path, help="CSV with id,split (train, validation or test)")
     parser.add_argument("--study", type=Path, required=True, help="study folder; made when it does not exist")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out runs that are of no use, and record that")
     known = parser.add_mutually_exclusive_group()
     known.add_argument("--overwrite", action="store_true", help="replace the data that the study has")
     known.add_argument("--append", action="store_true", help="add the runs to those that the study has")
@@ -75,7 +83,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
     )
     if options.append:
         dataset, notes = append_runs(
-            options.sources, study.dataset, given, settings=settings.data, split_file=study.split_file
+            options.sources,
+            study.dataset,
+            given,
+            settings=settings.data,
+            split_file=study.split_file,
+            skip_bad=options.skip_bad,
         )
     else:
         dataset, notes = build_dataset(
@@ -85,6 +98,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             settings=settings.data,
             split=options.split,
             split_target=study.split_file,
+            skip_bad=options.skip_bad,
             overwrite=options.overwrite,
         )
     for note in notes:
@@ -97,8 +111,35 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 def _part(options: argparse.Namespace) -> Part | None:
-    part = Part(_names(options.fields), options.start, options.end, options.every)
+    if options.resample is not None and options.every != 1:
+        raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
+    part = Part(
+        fields=_names(options.fields),
+        start=options.start,
+        end=options.end,
+        every=options.every,
+        resample=None if options.resample is None else _resample(options.resample),
+        box=None if options.box is None else _box(options.box),
+        nodes=None if options.nodes is None else tuple(read_node_numbers(options.nodes).tolist()),
+        reference=options.reference,
+        interpolate=options.interpolate,
+    )
     return None if part == Part() else part
+
+
+def _resample(given: str) -> int | tuple[float, ...]:
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    return tuple(read_times(Path(given)).tolist())
+
+
+def _box(given: str) -> tuple[float, ...]:
+    limits = [number(part.strip()) for part in given.split(",")]
+    box = tuple(limit for limit in limits if limit is not None)
+    whole = len(box) == len(limits) and len(box) in {2, 4, 6}
+    if not whole or any(low > high for low, high in zip(box[::2], box[1::2], strict=True)):
+        raise UserError(f"--box is {given!r}: give xmin,xmax, and as needed ymin,ymax and zmin,zmax.")
+    return box
 
 
 def _names(given: str | None) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from simulgenvae.data.companions import texts
@@ -36,15 +37,17 @@ def run(options: argparse.Namespace, console: Console) -> None:
                 console.print(f"  {name:<10} {value}", soft_wrap=True)
             for note in source.notes:
                 console.print(f"  note: {note}", soft_wrap=True)
+            for problem in source.problems.values():
+                console.print(f"  [red]bad[/red]: {escape(problem)}", soft_wrap=True)
             console.print(_variables(source))
 
 
 def _facts(source: Source) -> dict[str, str]:
     runs, steps, nodes = source.shape[:3]
     size = 4 * int(np.prod(source.shape, dtype=object))
-    ids = texts([source], "ids")
+    ids, bad = texts([source], "ids"), len(source.problems)
     return {
-        "runs": f"{runs}" + (f": {listed(ids)}" if ids else ""),
+        "runs": f"{runs}" + (f": {listed(ids)}" if ids else "") + (f", {bad} of them bad" if bad else ""),
         "timesteps": f"{steps}" + _span(source.companions.get("times")),
         "nodes": f"{nodes}" + (_mesh(source.mesh) if source.mesh is not None else ""),
         "memory": f"{megabytes(size)} in the study (float32, before compression), {megabytes(size // runs)} a run",
@@ -65,10 +68,11 @@ def _mesh(mesh: Mesh) -> str:
 
 
 def _variables(source: Source) -> Table:
-    first = source.run(0)
+    run = min(set(range(source.shape[0])) - source.problems.keys())
+    first, which = source.run(run), "the first run" if run == 0 else f"run {run}, the first good one"
     names = texts([source], "variables") or ("values",)
     columns = first.reshape(-1, first.shape[-1] if len(names) == first.shape[-1] else 1)
-    table = Table("variable", "min", "max", "mean", title="of the first run", title_justify="left")
+    table = Table("variable", "min", "max", "mean", title=f"of {which}", title_justify="left")
     for name, values in zip(names, columns.T, strict=False):
         bad = int((~np.isfinite(values)).sum())
         numbers = values[np.isfinite(values)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from simulgenvae.cli.common import Subparsers
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.surrogate import Surrogate
 
 _SHOWN = 12
 
@@ -34,7 +37,12 @@ def register(subparsers: Subparsers) -> None:
     add_study(parser)
     parser.add_argument("--params", type=Path, help="CSV with the parameters of the new designs")
     parser.add_argument("--images", type=Path, help="their pictures: a folder, a CSV id,file, or one .png or .jpg")
-    parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="FILE.pvd (ParaView), .npz or .zarr; .vtkhdf or .xdmf hold one design ({id}.vtkhdf: a file for each)",
+    )
     parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
     parser.add_argument("--nodes", type=Path, help="numbers of some nodes, counted from 0: .npy .csv .txt")
     parser.add_argument("--variables", help="names of some variables, separated by commas")
@@ -45,6 +53,9 @@ def register(subparsers: Subparsers) -> None:
         help="at least 2: say how certain each value is, by std, lower and upper (one network draws so many latents)",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
+    parser.add_argument(
+        "--truth", type=Path, help="the same designs solved (a study, or what ingest reads), to compare"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the output file")
     add_launch(parser)
     parser.set_defaults(run=run)
@@ -66,8 +77,12 @@ def run(options: argparse.Namespace, console: Console) -> None:
     for warning in surrogate.warnings(conditions):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     nodes = None if options.nodes is None else read_node_numbers(options.nodes)
+    mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
     scores: list[Score] = []
-    with ranks.joined(surrogate.settings.training.rank_timeout):
+    with (
+        _truth(options.truth, conditions, surrogate) as compared,
+        ranks.joined(surrogate.settings.training.rank_timeout),
+    ):
         batches = surrogate.predict_batches(
             conditions.select(ranks.mine(np.arange(len(conditions))).tolist()),
             times=None if options.times is None else read_times(options.times),
@@ -76,12 +91,28 @@ def run(options: argparse.Namespace, console: Console) -> None:
             samples=options.samples,
             seed=options.seed,
         )
-        mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
-        write_prediction(_scored(batches, scores), mesh, options.out, overwrite=options.overwrite, runs=len(conditions))
+        rated = _scored(compared(batches), scores)
+        write_prediction(rated, mesh, options.out, overwrite=options.overwrite, runs=len(conditions))
         scores = list(chain(*ranks.gathered(scores)))
     console.print(f"{options.out}: {len(conditions)} designs", soft_wrap=True)
     if any(score.novelty is not None or score.expected_error is not None for score in scores):
         console.print(_table(scores))
+
+
+@contextmanager
+def _truth(
+    path: Path | None, conditions: Conditions, surrogate: Surrogate
+) -> Iterator[Callable[[Iterable[xr.Dataset]], Iterable[xr.Dataset]]]:
+    """What adds the solver's fields to predictions of these conditions, where there are some."""
+    if path is None:
+        yield lambda batches: batches
+        return
+    from simulgenvae.export.truth import open_truth
+
+    with open_truth(path) as truth:
+        truth.require(conditions.ids, surrogate.mesh)
+        nodes, variables = surrogate.reduction.field_shape[0], surrogate.variables
+        yield lambda batches: truth.added(batches, conditions.ids, nodes, variables)
 
 
 class Score(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulgenvae.data.bad_runs import RunJudge
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.description import Description
@@ -16,18 +17,27 @@ from simulgenvae.data.images import Images
 from simulgenvae.data.ingest import Given, described, opened_sources, read_runs
 from simulgenvae.data.names import listed, naming
 from simulgenvae.data.split import make_split, split_replaced
-from simulgenvae.data.store import read_store, write_store
+from simulgenvae.data.store import read_store
+from simulgenvae.data.store_write import write_store
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
 
 
 def append_runs(
-    sources: Sequence[Path], target: Path, given: Given, *, settings: DataSettings, split_file: Path
+    sources: Sequence[Path],
+    target: Path,
+    given: Given,
+    *,
+    settings: DataSettings,
+    split_file: Path,
+    skip_bad: bool = False,
 ) -> tuple[Dataset, list[str]]:
     """Store the runs of ``sources`` after those that the dataset ``target`` has; returns all of it and notes.
 
     Runs keep their part of the split; new ones are drawn for validation and test until these have their shares again,
     and ``split_file`` then says so. Mesh, times, variables and units are those of the dataset where they are not given.
+
+    With ``skip_bad``, new runs that are of no use are left out, and that is recorded.
 
     Raises UserError, with nothing changed, for anything that is wrong or does not agree with what is stored.
     """
@@ -37,10 +47,13 @@ def append_runs(
         layout, new, notes = described(opened, given, settings, stored.description)
         with naming(sources[0]):
             everything = joined(stored.description, new)
+        judge = RunJudge(opened, new.ids, skip_bad=skip_bad)
         earlier = make_split(stored.description.ids, settings, split_file if split_file.exists() else None)
-        stack.enter_context(split_replaced(split_file, earlier.with_runs(new.ids, settings)))
-        write_store(target, everything, read_runs(opened, layout, new.ids), overwrite=True, known=stored)
-    return Dataset.open(target), notes
+        judge.then = stack.enter_context(split_replaced(split_file, earlier.with_runs(new.ids, settings)))
+        runs = read_runs(opened, layout, new.ids)
+        write_store(target, everything, runs, overwrite=True, known=stored, judge=judge)
+    dataset = Dataset.open(target)
+    return dataset, [*notes, *dataset.remarks[len(stored.remarks) :]]
 
 
 def joined(known: Description, new: Description) -> Description:

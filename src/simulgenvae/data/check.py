@@ -62,6 +62,7 @@ def check(dataset: Dataset, split: Split, reduction: ReductionSettings | None = 
         *check_pairing(dataset.conditions, statistics.samples),
         *_held_out(rows),
         *_memory(dataset, len(split.train), reduction or ReductionSettings()),
+        *(Finding("info", f"noted when the data were read: {remark}") for remark in dataset.remarks),
     ]
     order = ("error", "warning", "info")
     return CheckReport(_tables(dataset, statistics, rows), tuple(sorted(findings, key=lambda f: order.index(f.level))))

@@ -14,12 +14,14 @@ import zarr
 from numpy.typing import ArrayLike, NDArray
 from zarr.buffer.cpu import NDBuffer
 
+from simulgenvae.data.bad_runs import nonfinite, require_good
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.description import Description, Mesh, default_variables
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.limits import require_memory
-from simulgenvae.data.store import read_store, write_store
-from simulgenvae.data.values import count_nonfinite, nonfinite_error, to_float32
+from simulgenvae.data.store import read_store
+from simulgenvae.data.store_write import write_store
+from simulgenvae.data.values import count_nonfinite, to_float32
 from simulgenvae.errors import UserError
 
 __all__ = ["Dataset", "Mesh"]
@@ -32,11 +34,13 @@ class Dataset(Description):
     fields: [N, T, M, V] float32, on disk (Zarr) or in memory; read them with :meth:`run` or :meth:`read`.
     fingerprint: SHA-256 of fields and description, equal for equal data whatever the storage.
     digests: SHA-256 of the field of each run; none in data sets that were stored by an earlier version.
+    remarks: what was recorded when it was stored: runs that were left out, interpolation between meshes.
     """
 
     fields: zarr.Array[Any] | NDArray[np.float32]
     fingerprint: str
     digests: tuple[str, ...]
+    remarks: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
 
     @classmethod
     def from_arrays(
@@ -90,11 +94,13 @@ class Dataset(Description):
             fields=stored.fields,
             fingerprint=stored.fingerprint,
             digests=stored.digests,
+            remarks=stored.remarks,
         )
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Store it at ``path``, run by run; nothing is left there unless all of it is. Raises UserError."""
-        write_store(path, self, (self.run(index) for index in range(len(self.ids))), overwrite=overwrite)
+        runs = (self.run(index) for index in range(len(self.ids)))
+        write_store(path, self, runs, overwrite=overwrite, judge=lambda bad: require_good(bad) or self.remarks)
 
     def run(self, index: int) -> NDArray[np.float32]:
         """The field [T, M, V] of one run, as a new array. Raises UserError when its chunks are damaged."""
@@ -130,7 +136,6 @@ def _parts(description: Description) -> dict[str, Any]:
 
 def _digests(ids: Sequence[str], fields: NDArray[np.float32]) -> tuple[str, ...]:
     """Of each run; UserError naming the runs that are not finite."""
-    bad = [(name, count) for name, run in zip(ids, fields, strict=True) if (count := count_nonfinite(run))]
-    if bad:
-        raise nonfinite_error(bad, math.prod(fields.shape[1:]))
+    counts = {name: count_nonfinite(run) for name, run in zip(ids, fields, strict=True)}
+    require_good({name: nonfinite(count, fields[0].size) for name, count in counts.items() if count})
     return tuple(map(digest, fields))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,11 @@ class Description:
         if self.conditions.ids != self.ids:
             raise UserError("the parameters do not belong to the runs: their ids differ")
         self.mesh.check(self.nodes)
+
+    def at(self, rows: Sequence[int]) -> Description:
+        """That of some of the runs."""
+        conditions = self.conditions.select(rows)
+        return replace(self, ids=conditions.ids, conditions=conditions)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

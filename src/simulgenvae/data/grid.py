@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # between corners stay nodes of the mesh, without being part of a cell.
 _VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
     3: ("line", (0, 1)),
+    4: ("line", (0, 1)),  # of several pieces
     5: ("triangle", (0, 1, 2)),
     8: ("quad", (0, 1, 3, 2)),  # pixel
     9: ("quad", (0, 1, 2, 3)),
@@ -38,7 +39,7 @@ _VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
     26: ("wedge", (0, 1, 2, 3, 4, 5)),
     27: ("pyramid", (0, 1, 2, 3, 4)),
 }
-_VTK_VERTICES = {1, 2}
+_VTK_VERTICES, _POLYLINE = {1, 2}, 4
 _CELL_TYPES = {"line": 3, "triangle": 5, "quad": 9, "tetra": 10, "hexahedron": 12, "wedge": 13, "pyramid": 14}
 """Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
 
@@ -59,7 +60,10 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
         if kind not in _VTK_CELLS:
             raise UserError(f"{path}: cells of the VTK type {kind} are not supported")
         name, corners = _VTK_CELLS[int(kind)]
-        cells.setdefault(name, []).append(np.asarray(nodes)[:, corners].astype(np.int64))
+        table = np.asarray(nodes)
+        if kind == _POLYLINE:
+            table = np.concatenate([table[:, start : start + 2] for start in range(table.shape[1] - 1)])
+        cells.setdefault(name, []).append(table[:, corners].astype(np.int64))
     return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
 
 

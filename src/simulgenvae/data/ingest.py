@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.bad_runs import RunJudge
 from simulgenvae.data.companions import companion, texts
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.coordinates import read_mesh, read_numbers, read_times
@@ -20,7 +21,7 @@ from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.names import naming
 from simulgenvae.data.readers import Part, Source, open_source
 from simulgenvae.data.split import make_split, split_replaced
-from simulgenvae.data.store import check_target, folder_made, write_store
+from simulgenvae.data.store_write import check_target, folder_made, write_store
 from simulgenvae.data.values import to_float32
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
@@ -42,6 +43,7 @@ def build_dataset(
     split: Path | None = None,
     split_target: Path | None = None,
     accept: Callable[[Conditions], None] | None = None,
+    skip_bad: bool = False,
     overwrite: bool = False,
 ) -> tuple[Dataset, list[str]]:
     """Read fields and parameters, and store them as the dataset ``target``; returns it and notes for the user.
@@ -53,7 +55,8 @@ def build_dataset(
     is taken from the sources where they hold it. settings: the dimensions to expect, and the timesteps and nodes to
     use. split: CSV with ``id,split`` that must fit the runs; ``split_target``, beside ``target``, becomes a copy of it
     together with the data, or is removed when there is none. accept: raises UserError for conditions that are of no
-    use, before fields are read.
+    use, before fields are read. skip_bad: leave out runs that cannot be read, are not like the others or hold NaN, and
+    record that in the dataset's ``remarks``.
 
     Raises UserError naming file, run or key, with nothing written, for anything that is wrong or does not agree.
     """
@@ -65,14 +68,17 @@ def build_dataset(
         layout, description, notes = described(opened, given, settings)
         if layout.runs < 2:
             raise UserError(f"{sources[0]}: only one run: a surrogate learns from the differences between several")
+        judge = RunJudge(opened, description.ids, skip_bad=skip_bad)
         chosen = make_split(description.ids, settings, split)  # refuses what cannot be split
         if accept is not None:
             accept(description.conditions)
         if split_target is not None:
             stack.enter_context(folder_made(target.parent))
-            stack.enter_context(split_replaced(split_target, None if split is None else chosen))
-        write_store(target, description, read_runs(opened, layout, description.ids), overwrite=overwrite)
-    return Dataset.open(target), notes
+            judge.then = stack.enter_context(split_replaced(split_target, None if split is None else chosen))
+        runs = read_runs(opened, layout, description.ids)
+        write_store(target, description, runs, overwrite=overwrite, judge=judge)
+    dataset = Dataset.open(target)
+    return dataset, [*notes, *dataset.remarks]
 
 
 class Given(NamedTuple):
@@ -162,12 +168,18 @@ def _joint_shape(sources: Sequence[Source]) -> tuple[int, ...]:
     return (sum(source.shape[0] for source in sources), *first.shape[1:])
 
 
-def read_runs(sources: Sequence[Source], layout: Layout, ids: tuple[str, ...]) -> Iterator[NDArray[np.float32]]:
-    """The field [T, M, V] of one run after the other; UserError where one does not hold numbers."""
+def read_runs(
+    sources: Sequence[Source], layout: Layout, ids: tuple[str, ...]
+) -> Iterator[NDArray[np.float32] | UserError]:
+    """The field [T, M, V] of one run after the other, or why it cannot be read or does not hold numbers."""
     names = iter(ids)
     for source in sources:
         for index in range(source.shape[0]):
-            yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {next(names)!r}")
+            name = next(names)
+            try:
+                yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
+            except UserError as error:
+                yield error
 
 
 def _mesh(sources: Sequence[Source], coords: Path | None, mesh: Path | None) -> Mesh:

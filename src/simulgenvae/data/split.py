@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import math
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,14 @@ class Split:
             test=self.test + tuple(name for name in ids if name in for_test),
         )
 
+    def without(self, ids: Collection[str]) -> Split:
+        """The same for the other runs; UserError when fewer than two are left for training."""
+        kept = {part: tuple(name for name in names if name not in ids) for part, names in asdict(self).items()}
+        split = Split(**kept)
+        if len(split.train) < _MIN_TRAINING:
+            raise UserError(f"without the runs {listed(list(ids))}, fewer than 2 are left for training")
+        return split
+
     def rows(self, ids: Sequence[str]) -> dict[str, NDArray[np.intp]]:
         """Positions in ``ids``, by use. Raises UserError when a run of the split is not among them."""
         row = {name: index for index, name in enumerate(ids)}
@@ -72,8 +80,9 @@ def make_split(ids: Sequence[str], settings: DataSettings, file: Path | None) ->
 
 
 @contextmanager
-def split_replaced(path: Path, split: Split | None) -> Iterator[None]:
-    """Make ``split`` the CSV at ``path`` (None: remove what is there) when the block has succeeded.
+def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collection[str]], None]]:
+    """Make ``split`` the CSV at ``path`` (None: remove what is there) when the block has succeeded. It gets a function
+    that takes runs out again.
 
     The file is complete under another name before the block begins: a disk that fills up is found out before anything
     is replaced, and data never come to stand beside the split of others. Raises UserError when it cannot be written.
@@ -82,7 +91,7 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[None]:
     try:
         if split is not None:
             _write(split, path, temporary)
-        yield
+        yield lambda runs: None if split is None else _write(split.without(runs), path, temporary)
         if split is None:
             path.unlink(missing_ok=True)
         else:
@@ -94,7 +103,7 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[None]:
 def _write(split: Split, path: Path, temporary: Path) -> None:
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     try:
-        with temporary.open("x", newline="", encoding="utf-8") as file:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("id", "split"))
             writer.writerows((name, use) for use, names in parts.items() for name in names)

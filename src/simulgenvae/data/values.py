@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +31,3 @@ def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:
 def count_nonfinite(values: NDArray[np.float32]) -> int:
     """Number of NaN and infinite values."""
     return int(values.size - np.count_nonzero(np.isfinite(values)))
-
-
-def nonfinite_error(found: Sequence[tuple[str, int]], size: int) -> UserError:
-    """The error for runs with NaN or infinity: ``found`` holds (run id, count), ``size`` is the values per run."""
-    listed = ", ".join(f"run {name!r}: {count} of {size}" for name, count in found[:10])
-    more = f", and {len(found) - 10} more runs" if len(found) > 10 else ""
-    return UserError(f"NaN or infinite field values in {listed}{more}. Repair these runs or leave them out.")

@@ -73,7 +73,8 @@ def evaluate(
         sensitivity = ranks.from_first(
             lambda: conditioning(surrogate, dataset, rows, compared_split(rows), comparison.scale)
         )
-    comparison.notes += notes + [f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])]
+    comparison.notes += notes + [f"Noted when the data were read: {remark}" for remark in dataset.remarks]
+    comparison.notes += [f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])]
     metrics = metrics_of(dataset, surrogate, surrogate.ensemble, comparison)
     metrics |= {"sensitivity": sensitivity, "latents": latents}
     metrics["settings"]["evaluation"] = evaluation.model_dump(mode="json")

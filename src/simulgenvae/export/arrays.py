@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.limits import require_memory
-from simulgenvae.data.store import chunk_shape
+from simulgenvae.data.store_write import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.files import written_whole

@@ -14,20 +14,21 @@ from simulgenvae.errors import UserError
 from simulgenvae.prediction import SCORES
 
 AXES = ("run", "time", "node", "variable")
-UNCERTAINTY = ("std", "lower", "upper")
+BESIDE = ("std", "lower", "upper", "truth", "error")
+"""What a prediction may have beside its fields, of the same shape; the error is prediction less truth."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """What is written of a prediction of n designs, as plain arrays.
 
-    fields: [n, T, M, V] in physical units; uncertainty: std, lower and upper alike, empty where it was not asked for;
+    fields: [n, T, M, V] in physical units; beside: those of :data:`BESIDE` that there are, alike;
     scores: novelty and expected error [n], as far as known; times: [T]; nodes: their numbers [M], where some were
     chosen; units: V texts.
     """
 
     fields: NDArray[np.float32]
-    uncertainty: dict[str, NDArray[np.float32]]
+    beside: dict[str, NDArray[np.float32]]
     scores: dict[str, NDArray[np.float64]]
     ids: tuple[str, ...]
     times: NDArray[np.float64]
@@ -42,7 +43,7 @@ class Batch:
         variables = tuple(str(name) for name in prediction["variable"].values)
         return cls(
             fields=_values(prediction["fields"]),
-            uncertainty={name: _values(prediction[name]) for name in UNCERTAINTY if name in prediction},
+            beside={name: _values(prediction[name]) for name in BESIDE if name in prediction},
             scores={name: np.asarray(prediction[name].values, np.float64) for name in SCORES if name in prediction},
             ids=tuple(str(name) for name in prediction["run"].values),
             times=np.asarray(prediction["time"].values, dtype=np.float64),
@@ -53,8 +54,8 @@ class Batch:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """``fields`` and what says how certain they are; the first axis is that of the runs."""
-        return {"fields": self.fields, **self.uncertainty, **self.scores}
+        """``fields`` and what is known of them; the first axis is that of the runs."""
+        return {"fields": self.fields, **self.beside, **self.scores}
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,10 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.grid import mesh_grid
-from simulgenvae.data.names import check_names
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.export.target import safe_name
 from simulgenvae.files import written_whole
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write ``NAME.pvd`` and the folder ``NAME_vtu``.
 
     The folder has ``ID.pvd``, the transient of one design, and ``ID/0000.vtu`` … for every design; ``NAME.pvd`` shows
-    all of them at once, as parts 0, 1, … of each timestep. Point data: every variable under its name, and where there
-    is a spread it has the name with ``_std`` appended. Field data: novelty and expected error. Nodes without cells
-    become vertices; missing coordinates are 0.
+    all of them at once, as parts 0, 1, … of each timestep. Point data: as :func:`~simulgenvae.export.point_data` says,
+    units as VTK's ``UNITS_LABEL``. Field data: novelty and expected error. Nodes without cells become vertices; missing
+    coordinates are 0.
 
     Raises UserError when PyVista is not installed, when node positions are unknown, or when ``NAME_vtu`` is there and
     holds anything but such files.
@@ -48,24 +48,12 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         used: set[str] = set()
         for batch in batches:
             times = batch.times
-            point_data = [*batch.variables, *(f"{v}_{kind}" for kind in batch.uncertainty for v in batch.variables)]
-            check_names(point_data, "point data")
             for index, run in enumerate(batch.ids):
                 name = safe_name(run, used)
                 files = _write_run(grid, batch, index, temporary / name)
                 _write_collection(temporary / f"{name}.pvd", [(name, files)], times)
                 series.append((f"{folder.name}/{name}", files))
         _write_collection(collection, series, times)
-
-
-def safe_name(run: str, used: set[str]) -> str:
-    """A file name for a run id, new among ``used`` (to which it is added) also where case does not count."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", run)[:100] or "run"
-    name, number = plain, 2
-    while name.lower() in used:
-        name, number = f"{plain}_{number}", number + 1
-    used.add(name.lower())
-    return name
 
 
 def _require_series(folder: Path) -> None:
@@ -82,15 +70,23 @@ def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder:
     for name, scores in batch.scores.items():
         grid.field_data[name] = scores[[index]]
     files = []
+    fields = list(point_fields(batch, index))
     for step in range(batch.times.size):
-        for column, variable in enumerate(batch.variables):
-            grid.point_data[_attribute(variable)] = batch.fields[index, step, :, column]
-            for kind, values in batch.uncertainty.items():
-                grid.point_data[_attribute(f"{variable}_{kind}")] = values[index, step, :, column]
+        for field in fields:
+            _set_field(grid, field, step)
         file = folder / f"{step:04d}.vtu"
         file.write_text(_vtu(grid), encoding="utf-8")
         files.append(file.name)
     return files
+
+
+def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> None:
+    from vtkmodules.vtkCommonCore import vtkDataArray
+
+    name, values = _attribute(field.name), field.values[step]
+    grid.point_data[name] = values[:, 0] if values.shape[1] == 1 else values
+    if field.unit:
+        grid.GetPointData().GetArray(name).GetInformation().Set(vtkDataArray.UNITS_LABEL(), _attribute(field.unit))
 
 
 def _attribute(name: str) -> str:

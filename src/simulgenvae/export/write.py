@@ -12,6 +12,7 @@ from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export.arrays import write_npz, write_zarr
 from simulgenvae.export.batches import Batch, batches
+from simulgenvae.export.one_by_one import ONE_EACH, files_of, write_each
 from simulgenvae.export.shared_zarr import write_shared_zarr
 from simulgenvae.export.target import require_free
 from simulgenvae.export.vtk import series_folder, write_pvd
@@ -28,10 +29,10 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
 
     Costs nothing: call it before anything is computed.
     """
-    if path.suffix not in WRITERS:
+    if path.suffix not in {*WRITERS, *ONE_EACH}:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
-        raise UserError(f"{path}: {given}; predictions are written as {', '.join(WRITERS)}")
-    for target in (path, series_folder(path)) if path.suffix == ".pvd" else (path,):
+        raise UserError(f"{path}: {given}; predictions are written as {', '.join((*WRITERS, *ONE_EACH))}")
+    for target in (path, series_folder(path)) if path.suffix == ".pvd" else files_of(path):
         require_free(target, overwrite=overwrite)
 
 
@@ -43,10 +44,12 @@ def write_prediction(
     overwrite: bool = False,
     runs: int | None = None,
 ) -> None:
-    """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr`` or ``.pvd`` (with its folder).
+    """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr`` or ``.pvd`` (with its folder), or a
+    ``.vtkhdf`` or ``.xdmf`` (with its ``.xdmf.h5``) of one design. ``{id}`` in the name of these stands for the id of
+    each of several.
 
     prediction: one dataset, or an iterable of datasets (batches of designs with the same times and variables), of which
-        ``.zarr`` and ``.pvd`` hold one at a time in memory.
+        all but ``.npz`` hold one at a time in memory.
     mesh: positions of the M nodes and the cells between them, as far as known.
     runs: how many designs several ranks predict together, which share them (``.zarr`` alone).
 
@@ -54,7 +57,9 @@ def write_prediction(
     """
     check_target(path, overwrite=overwrite)
     checked = _on_mesh(batches(prediction), mesh)
-    if runs is None or ranks.count() == 1:
+    if path.suffix in ONE_EACH and ranks.count() == 1:
+        write_each(checked, mesh, path, overwrite=overwrite)
+    elif runs is None or ranks.count() == 1:
         WRITERS[path.suffix](checked, mesh, path)
     elif path.suffix == ".zarr":
         write_shared_zarr(checked, mesh, path, runs)

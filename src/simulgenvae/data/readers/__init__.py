@@ -44,7 +44,7 @@ def open_source(path: Path, part: Part | None = None) -> AbstractContextManager[
     if (path.is_dir() and not is_array) or is_run(path):
         return nullcontext(open_runs(path, part))
     if part is not None:
-        raise UserError(f"{path}: an array, no solver's own files: leave --fields, --start, --end and --every out")
+        raise UserError(f"{path}: an array, no solver's own files: --fields, --start, --box and the like are of no use")
     if path.is_dir():
         return open_zarr(path)
     kind, reader = _READERS.get(path.suffix.lower(), (None, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ class Source:
 
     shape: [N, T, M], [N, T, M, V] or [N, T, M·V]; read: index of a run → its array, without the first axis;
     companions: arrays found beside the fields, by key (:data:`COMPANIONS`); notes: what the user should know; mesh:
-    that of all runs, where the files hold one.
+    that of all runs, where the files hold one; problems: index of a run → why it cannot be read, as far as known
+    before; remarks: once all runs are read, what is to be recorded of that.
     """
 
     path: Path
@@ -53,6 +54,8 @@ class Source:
     companions: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     mesh: Mesh | None = None
+    problems: Mapping[int, str] = field(default_factory=dict)
+    remarks: Callable[[], Iterable[str]] = tuple
 
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)

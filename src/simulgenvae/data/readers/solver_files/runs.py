@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from simulgenvae.data.names import check_ids, naming
+from simulgenvae.data.readers.solver_files.aligned import aligned
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
@@ -20,8 +18,6 @@ from simulgenvae.errors import UserError
 BEGINNINGS = VTK_BEGINNINGS | {".frd": (b"    1C",)}
 TRANSIENTS = tuple(suffix for suffix in BEGINNINGS if suffix not in GRIDS)
 """Endings of files that hold all times of a run."""
-SAME_TIMES, SAME_PLACE = 1e-6, 1e-6
-"""How far the times of runs, relative to their span, and their nodes, relative to the mesh's, may be apart."""
 
 
 def is_run(path: Path) -> bool:
@@ -34,40 +30,21 @@ def is_run(path: Path) -> bool:
 def open_runs(path: Path, part: Part | None = None) -> Source:
     """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run.
 
-    Without a ``part``, all is read that the first run has.
-
-    Raises UserError naming the run that cannot be read, or has other times, fields or another mesh than the first.
+    Without a ``part``, all is read that the first run has. Runs that cannot be read, or have other times, fields or
+    another mesh than most, are among the source's ``problems``, or raise UserError when they are read.
     """
     entries = _entries(path)
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
+    with naming(path):
+        check_ids(names)
     part = part or Part()
-    series = [open_series(entry).at(part) for entry in entries]
-    first = series[0]
-    variables, mesh = first.variables(part.fields), first.mesh()
-    coords = mesh.coords
-    assert coords is not None
-    nodes = len(coords)
-    for other in series[1:]:
-        _require_same_times(first, other)
-
-    def read(run: int) -> NDArray[np.float32]:
-        one, steps = series[run], []
-        for step, time in enumerate(one.times):
-            snapshot = one.read(step)
-            if step == 0:
-                _require_same_nodes(first.path, coords, one.path, snapshot.coords)
-            if len(snapshot.coords) != nodes:
-                raise UserError(f"{one.path}: {len(snapshot.coords)} nodes at time {time:g}, but {nodes} before")
-            steps.append(one.values(step, snapshot.fields, variables))
-        return np.stack(steps)
-
-    companions: dict[str, NDArray[Any]] = {
-        "ids": np.array(names),
-        "times": first.times,
-        "variables": np.array(list(variables)),
-    }
-    shape = (len(entries), len(first.times), nodes, len(variables))
-    return Source(path, shape, np.dtype(np.float32), read, companions, mesh=mesh)
+    found: dict[str, Series | UserError] = {}
+    for name, entry in zip(names, entries, strict=True):
+        try:
+            found[name] = open_series(entry).at(part)
+        except UserError as error:
+            found[name] = error
+    return aligned(path, found, part)
 
 
 def open_series(path: Path) -> Series:
@@ -91,6 +68,9 @@ def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
     entries = sorted((entry for entry in path.iterdir() if is_run(entry)), key=_natural)
+    collections = {entry.stem for entry in entries if entry.suffix.lower() == ".pvd"}
+    # a folder beside a collection of its name has the files of that
+    entries = [entry for entry in entries if entry.is_file() or entry.name not in collections]
     _require_inside(path, entries)
     if not entries:
         raise UserError(
@@ -133,28 +113,3 @@ def _require_content(path: Path) -> None:
         head = file.read(8).lstrip(b"\xef\xbb\xbf")
     if not head.startswith(beginnings):
         raise UserError(f"{path}: named {path.suffix}, but its content is not that: it is empty, damaged or misnamed")
-
-
-def _require_same_times(first: Series, other: Series) -> None:
-    span = max(float(np.ptp(first.times)), 1e-300)
-    if len(other.times) != len(first.times):
-        raise UserError(
-            f"{other.path}: {len(other.times)} timesteps, up to {other.times[-1]:g}, but {len(first.times)}, up to "
-            f"{first.times[-1]:g}, in {first.path}: has that run ended early?"
-        )
-    apart = np.abs(other.times - first.times)
-    if apart.max() > SAME_TIMES * span:
-        step = int(apart.argmax())
-        raise UserError(
-            f"{other.path}: timestep {step} is at {other.times[step]:g}, in {first.path} at {first.times[step]:g}"
-        )
-
-
-def _require_same_nodes(first: Path, coords: NDArray[np.float64], other: Path, found: NDArray[Any]) -> None:
-    if len(found) != len(coords):
-        raise UserError(f"{other}: {len(found)} nodes, but {len(coords)} in {first}: another mesh")
-    far = np.abs(found - coords).max()
-    if far > SAME_PLACE * float(np.ptp(coords, axis=0).max()):
-        raise UserError(
-            f"{other}: its nodes are up to {far:g} away from those of {first}: another mesh, or another order of nodes"
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.components import endings
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-
-COMPONENTS = {1: ("",), 3: ("_x", "_y", "_z"), 6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz")}
-"""Endings of the components of scalars, vectors and symmetric tensors, the last ones in VTK's order."""
 
 
 class Snapshot(NamedTuple):
@@ -27,6 +25,10 @@ class Snapshot(NamedTuple):
     """Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
 
 
+Values = tuple[NDArray[Any], NDArray[np.float32]]
+"""Positions of the nodes of a timestep, ``[M, 3]``, and the variables there, ``[M, V]``."""
+
+
 class Part(NamedTuple):
     """What is taken of the results of each run."""
 
@@ -36,6 +38,16 @@ class Part(NamedTuple):
     end: float | None = None
     every: int = 1
     """Timesteps from ``start`` to ``end``, both included, every so many of them."""
+    resample: int | Sequence[float] | None = None
+    """Instead of timesteps, these times, or so many of equal distance from ``start`` to ``end``: linear in between."""
+    box: Sequence[float] | None = None
+    """Nodes with xmin, xmax, ymin, ymax, …, limits included, as far as given."""
+    nodes: Sequence[int] | None = None
+    """Numbers of nodes, from 0."""
+    reference: str | None = None
+    """The run whose times, fields and mesh are those of all; None for one like most."""
+    interpolate: bool = False
+    """Whether runs on other meshes are interpolated onto that of the reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +64,9 @@ class Series:
     mesh: Callable[[], Mesh]
 
     def at(self, part: Part) -> Series:
-        """The run at the times of ``part`` alone; UserError where it has none of them."""
+        """The run at the timesteps of ``part`` alone, at all where it is resampled; UserError where it has none."""
+        if part.resample is not None:
+            return self
         near = 1e-9 * float(np.ptp(self.times))
         chosen = np.ones(len(self.times), dtype=bool)
         if part.start is not None:
@@ -76,7 +90,7 @@ class Series:
         every = {
             f"{name}{ending}": (name, component)
             for name, values in self.read(0).fields.items()
-            for component, ending in enumerate(endings(values))
+            for component, ending in enumerate(endings(1 if values.ndim == 1 else values.shape[1]))
         }
         if wanted is None:
             if not every:
@@ -89,18 +103,19 @@ class Series:
             raise UserError(f"{self.path}: has no {listed(unknown)}; its fields are {', '.join(fields)}")
         return {key: every[key] for key in chosen}
 
-    def values(
-        self, step: int, fields: Mapping[str, NDArray[Any]], variables: Mapping[str, tuple[str, int]]
-    ) -> NDArray[np.float32]:
-        """Variables of a timestep's ``fields``, ``[M, V]``; UserError where one of them is missing there."""
-        missing = sorted({field for field, _ in variables.values()} - fields.keys())
-        if missing:
-            raise UserError(f"{self.path}: has no {listed(missing)} at time {self.times[step]:g}")
-        columns = [fields[field].reshape(len(fields[field]), -1)[:, part] for field, part in variables.values()]
-        return np.stack(columns, axis=1).astype(np.float32)
+    def values(self, variables: Mapping[str, tuple[str, int]]) -> Iterator[Values]:
+        """The variables of one timestep after the other.
 
-
-def endings(values: NDArray[Any]) -> tuple[str, ...]:
-    """What each component of a field appends to its name."""
-    count = 1 if values.ndim == 1 else values.shape[1]
-    return COMPONENTS.get(count) or tuple(f"_{component}" for component in range(count))
+        Raises UserError where a timestep does not have one of them, or other nodes than the one before.
+        """
+        nodes = None
+        for step, time in enumerate(self.times):
+            coords, fields = self.read(step)
+            missing = sorted({field for field, _ in variables.values()} - fields.keys())
+            if missing:
+                raise UserError(f"{self.path}: has no {listed(missing)} at time {time:g}")
+            if len(coords) != (nodes or len(coords)):
+                raise UserError(f"{self.path}: {len(coords)} nodes at time {time:g}, but {nodes} before")
+            nodes = len(coords)
+            columns = [fields[field].reshape(nodes, -1)[:, part] for field, part in variables.values()]
+            yield coords, np.stack(columns, axis=1).astype(np.float32)

@@ -50,13 +50,15 @@ def open_vtk(path: Path) -> Series:
 
 
 def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
-    """Files of one timestep each, in their order; times are the numbers at the end of their names."""
+    """Files of one timestep each; times are the numbers at the end of their names."""
     pyvista = _pyvista(folder)
     numbers = [re.search(r"(\d+(?:\.\d+)?)$", file.stem) for file in files]
     if len(files) > 1 and None in numbers:
         unnumbered = files[numbers.index(None)]
         raise UserError(f"{unnumbered}: the files of a run are its timesteps, and their names must end with numbers")
     times = np.array([float(number[1]) if number else 0.0 for number in numbers])
+    order = np.argsort(times, kind="stable")
+    times, files = times[order], [files[index] for index in order]
 
     def grid(step: int) -> Any:
         with _damaged(files[step]):

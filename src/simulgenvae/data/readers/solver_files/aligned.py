@@ -1,0 +1,167 @@
+"""Runs of a study as one source of fields: the same variables at the same times on one mesh."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.description import Mesh
+from simulgenvae.data.names import listed
+from simulgenvae.data.readers.solver_files.interpolation import Interpolation, there_and_back
+from simulgenvae.data.readers.solver_files.series import Part, Series
+from simulgenvae.data.readers.solver_files.times import at_times, common_times, require_times
+from simulgenvae.data.readers.source import Source
+from simulgenvae.errors import UserError
+
+SAME_PLACE = 1e-6
+"""How far the nodes of runs may be apart, relative to the mesh."""
+
+
+def aligned(path: Path, found: Mapping[str, Series | UserError], part: Part) -> Source:
+    """The runs at ``path`` by name, or why they cannot be opened, as one source.
+
+    Its ``problems`` say that of all runs that are known to be of no use; others show when they are read.
+
+    Raises UserError when ``part`` names a reference that is not there, or when no run can be one.
+    """
+    runs = {name: each for name, each in found.items() if isinstance(each, Series)}
+    problems = {name: str(each) for name, each in found.items() if isinstance(each, UserError)}
+    common = _common(runs, problems, part)
+    for name, series in runs.items():
+        try:
+            common.require_times(series)
+        except UserError as error:
+            problems.setdefault(name, str(error))
+    names = list(found)
+
+    def read(run: int) -> NDArray[np.float32]:
+        if names[run] in problems:
+            raise UserError(problems[names[run]])
+        return common.read(names[run], runs[names[run]])
+
+    companions: dict[str, NDArray[Any]] = {
+        "ids": np.array(names),
+        "times": common.times,
+        "variables": np.array(list(common.variables)),
+    }
+    assert common.mesh.coords is not None
+    return Source(
+        path,
+        (len(names), len(common.times), len(common.mesh.coords), len(common.variables)),
+        np.dtype(np.float32),
+        read,
+        companions,
+        mesh=common.mesh,
+        problems={index: problems[name] for index, name in enumerate(names) if name in problems},
+        remarks=common.remarks,
+    )
+
+
+class _Common:
+    """What all runs have: the times, variables and mesh of the reference, as far as ``part`` takes them."""
+
+    def __init__(self, reference: Series, part: Part) -> None:
+        self.reference, self._part = reference, part
+        self.times = common_times(reference, part)
+        self.variables = reference.variables(part.fields)
+        self._whole = reference.mesh()
+        assert self._whole.coords is not None
+        self._coords = self._whole.coords
+        self._nodes = _chosen(self._whole, part, reference.path)
+        self.mesh = self._whole if self._nodes is None else self._whole.at(self._nodes)
+        self.changes: dict[str, NDArray[np.float64]] = {}
+        self.farthest = 0.0
+
+    def require_times(self, series: Series) -> None:
+        require_times(series, self.times, self.reference, resampled=self._part.resample is not None)
+
+    def read(self, name: str, series: Series) -> NDArray[np.float32]:
+        """The fields of a run, ``[T, M, V]``; UserError where it has others, or nodes elsewhere."""
+        steps = series.values(self.variables)
+        if self._part.resample is not None:
+            steps = at_times(series.times, steps, self.times)
+        coords, first = next(steps)
+        elsewhere = self._elsewhere(coords)
+        if elsewhere and not self._part.interpolate:
+            raise UserError(
+                f"{series.path}: {elsewhere} {self.reference.path}: another mesh, or another order of nodes: bring all "
+                "runs onto one mesh with --interpolate"
+            )
+        fields = np.stack([first, *(values for _, values in steps)])
+        if elsewhere:
+            fields = self._interpolated(name, series, fields)
+        return fields if self._nodes is None else fields[:, self._nodes]
+
+    def _elsewhere(self, coords: NDArray[Any]) -> str:
+        """How these nodes differ from those of the reference; nothing where they are the same."""
+        if len(coords) != len(self._coords):
+            return f"{len(coords)} nodes, but {len(self._coords)} in"
+        far = np.abs(coords - self._coords).max()
+        same = far <= SAME_PLACE * float(np.ptp(self._coords, axis=0).max())
+        return "" if same else f"its nodes are up to {far:g} away from those of"
+
+    def _interpolated(self, name: str, series: Series, fields: NDArray[np.float32]) -> NDArray[np.float32]:
+        own = series.mesh()
+        there, back = Interpolation(own, self._whole, series.path), Interpolation(self._whole, own, series.path)
+        self.changes[name] = there_and_back(fields[-1], there, back)
+        self.farthest = max(self.farthest, there.farthest)
+        return there(fields.swapaxes(0, 1)).swapaxes(0, 1)
+
+    def remarks(self) -> Iterator[str]:
+        """What interpolation has done to the runs that were read."""
+        if not self.changes:
+            return
+        changes = np.stack(list(self.changes.values())).max(axis=0)
+        worst = [f"{name} {100 * change:.2g} %" for name, change in zip(self.variables, changes, strict=True)]
+        outside = f" Nodes outside of a run's mesh, by up to {self.farthest:g}, have the value of its nearest node."
+        yield (
+            f"{len(self.changes)} runs on other meshes were interpolated onto that of {self.reference.path}. There and "
+            f"back, that changes their last timestep by at most {', '.join(worst)} of the standard deviation."
+            f"{outside * (self.farthest > 0)}"
+        )
+
+
+def _common(runs: Mapping[str, Series], problems: dict[str, str], part: Part) -> _Common:
+    """From the reference: the run that ``part`` names, or the first one with as many timesteps as most. What cannot be
+    read becomes one of the ``problems``."""
+    if not runs:
+        raise UserError(next(iter(problems.values())))
+    if part.reference is not None and part.reference not in runs:
+        why = problems.get(part.reference, f"there is none among {listed(list(runs))}")
+        raise UserError(f"the reference {part.reference!r}: {why}")
+    lengths = Counter(len(series.times) for series in runs.values())
+    ordered = sorted(runs, key=lambda name: (name != part.reference, -lengths[len(runs[name].times)]))
+    for name in ordered:
+        try:
+            return _Common(runs[name], part)
+        except UserError as error:
+            problems.setdefault(name, str(error))
+            if name == part.reference:
+                break
+    raise UserError(problems[ordered[0]])
+
+
+def _chosen(mesh: Mesh, part: Part, path: Path) -> NDArray[np.intp] | None:
+    """Numbers of the nodes to take; None for all. UserError where there are none, or not those asked for."""
+    if part.nodes is None and part.box is None:
+        return None
+    assert mesh.coords is not None
+    nodes = np.arange(len(mesh.coords)) if part.nodes is None else np.array(part.nodes, dtype=np.intp)
+    wrong = nodes[(nodes < 0) | (nodes >= len(mesh.coords))]
+    if len(wrong) or len(np.unique(nodes)) < len(nodes):
+        what = f"node {wrong[0]} is not there" if len(wrong) else "a node occurs twice"
+        raise UserError(f"{path}: {what} (--nodes): nodes are numbered from 0 to {len(mesh.coords) - 1}")
+    if part.box is not None:
+        limits = np.array(part.box, dtype=np.float64).reshape(-1, 2)
+        inside = mesh.coords[nodes, : len(limits)]
+        nodes = nodes[((inside >= limits[:, 0]) & (inside <= limits[:, 1])).all(axis=1)]
+    if not len(nodes):
+        low, high = mesh.coords.min(axis=0), mesh.coords.max(axis=0)
+        span = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))
+        raise UserError(f"{path}: no node is in the box asked for (--box): the mesh spans {span}")
+    return nodes

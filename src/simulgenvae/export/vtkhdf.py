@@ -1,0 +1,70 @@
+"""One design as a ``.vtkhdf`` file: a transient unstructured grid in one file, the mesh in it once.
+
+The layout is that of "VTKHDF File Format", version 2.2, sections "Unstructured grid" and "Temporal data"
+(https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/index.html).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.grid import mesh_grid
+from simulgenvae.export.batches import Batch
+from simulgenvae.export.point_data import PointField, point_fields
+
+
+def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
+    """Write the design ``index`` of a batch.
+
+    Units are attributes of the fields; novelty and expected error are field data.
+    """
+    grid = mesh_grid(mesh, f"{path.name}, as every .vtkhdf,")
+    steps = len(batch.times)
+    with h5py.File(path, "w") as file:
+        root = file.create_group("VTKHDF")
+        root.attrs["Version"] = np.array([2, 2], dtype=np.int64)
+        root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
+        mesh_arrays = {
+            "NumberOfPoints": np.array([grid.n_points]),
+            "NumberOfCells": np.array([grid.n_cells]),
+            "NumberOfConnectivityIds": np.array([len(grid.cell_connectivity)]),
+            "Points": np.asarray(grid.points),
+            "Connectivity": np.asarray(grid.cell_connectivity, dtype=np.int64),
+            "Offsets": np.asarray(grid.cell_offsets, dtype=np.int64),
+            "Types": np.asarray(grid.celltypes, dtype=np.uint8),
+        }
+        for name, array in mesh_arrays.items():
+            root.create_dataset(name, data=array)
+        time = root.create_group("Steps")
+        time.attrs["NSteps"] = np.int64(steps)
+        time.create_dataset("Values", data=batch.times)
+        time.create_dataset("NumberOfParts", data=np.ones(steps, dtype=np.int64))
+        for name in ("PartOffsets", "PointOffsets"):  # of all timesteps the same
+            time.create_dataset(name, data=np.zeros(steps, dtype=np.int64))
+        for name in ("CellOffsets", "ConnectivityIdOffsets"):
+            time.create_dataset(name, data=np.zeros((steps, 1), dtype=np.int64))
+        for field in point_fields(batch, index):
+            _write_field(root, field)
+        for name, scores in batch.scores.items():
+            root.create_dataset(f"FieldData/{name}", data=scores[[index]])
+            time.create_dataset(f"FieldDataOffsets/{name}", data=np.zeros(steps, dtype=np.int64))
+            time.create_dataset(f"FieldDataSizes/{name}", data=np.ones((steps, 2), dtype=np.int64))
+
+
+def _write_field(root: h5py.Group, field: PointField) -> None:
+    """The timesteps of a field one after the other, and where each begins."""
+    steps, nodes, count = field.values.shape
+    shape = (steps * nodes,) if count == 1 else (steps * nodes, count)
+    data = root.create_dataset(
+        f"PointData/{field.name}",
+        data=field.values.reshape(shape),
+        chunks=(nodes, *shape[1:]),
+        compression="gzip",
+        shuffle=True,
+    )
+    data.attrs["units"] = field.unit
+    root.create_dataset(f"Steps/PointDataOffsets/{field.name}", data=nodes * np.arange(steps))

@@ -1,0 +1,85 @@
+"""One design as ``NAME.xdmf`` and ``NAME.xdmf.h5``: any program with an XDMF reader shows it over time."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.grid import mesh_grid
+from simulgenvae.export.batches import Batch
+from simulgenvae.export.point_data import point_fields
+
+if TYPE_CHECKING:
+    import pyvista
+
+_TOPOLOGY = {1: 1, 3: 2, 5: 4, 9: 5, 10: 6, 14: 7, 12: 9, 13: 8}
+"""VTK's cell type → XDMF's number of it in a mixed topology (XDMF model and format, "Topology")."""
+_ATTRIBUTE = {1: "Scalar", 3: "Vector", 6: "Tensor6"}
+
+
+def heavy_file(path: Path) -> Path:
+    """Where the numbers of ``NAME.xdmf`` are: in ``NAME.xdmf.h5``."""
+    return path.with_name(f"{path.name}.h5")
+
+
+def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
+    """Write the design ``index`` of a batch: mesh and fields to the :func:`heavy_file`, all else to ``path``."""
+    grid = mesh_grid(mesh, f"{path.name}, as every .xdmf,")
+    heavy = heavy_file(path)
+    root = ET.Element("Xdmf", Version="3.0")
+    series = ET.SubElement(
+        ET.SubElement(root, "Domain"), "Grid", Name=batch.ids[index], GridType="Collection", CollectionType="Temporal"
+    )
+    with h5py.File(heavy, "w") as file:
+
+        def item(name: str, values: NDArray[np.generic], parent: ET.Element) -> None:
+            """Store numbers, and say below ``parent`` where they are."""
+            if name not in file:
+                file.create_dataset(name, data=values, compression="gzip", shuffle=True)
+            kind = "Float" if values.dtype.kind == "f" else "Int"
+            shape = " ".join(map(str, values.shape))
+            found = ET.SubElement(
+                parent,
+                "DataItem",
+                Dimensions=shape,
+                NumberType=kind,
+                Precision=str(values.dtype.itemsize),
+                Format="HDF",
+            )
+            found.text = f"{heavy.name}:/{name}"
+
+        fields = list(point_fields(batch, index))
+        topology = _mixed(grid)
+        for step, time in enumerate(batch.times.tolist()):
+            one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
+            ET.SubElement(one, "Time", Value=repr(time))
+            cells = ET.SubElement(one, "Topology", TopologyType="Mixed", NumberOfElements=str(grid.n_cells))
+            item("topology", topology, cells)
+            item("points", np.asarray(grid.points), ET.SubElement(one, "Geometry", GeometryType="XYZ"))
+            for number, field in enumerate(fields):
+                kind = _ATTRIBUTE[field.values.shape[2]]
+                found = ET.SubElement(one, "Attribute", Name=field.name, AttributeType=kind, Center="Node")
+                if field.unit:
+                    ET.SubElement(found, "Information", Name="unit", Value=field.unit)
+                values = field.values[step]
+                item(f"field{number}/{step:04d}", values[:, 0] if values.shape[1] == 1 else values, found)
+            for name, scores in batch.scores.items():
+                item(name, scores[[index]], ET.SubElement(one, "Attribute", Name=name, Center="Grid"))
+    ET.indent(root)
+    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _mixed(grid: pyvista.UnstructuredGrid) -> NDArray[np.int64]:
+    """Cells one after the other, each as its type (of points and lines with their number of nodes), then its nodes."""
+    cells = np.split(np.asarray(grid.cell_connectivity), np.asarray(grid.cell_offsets)[1:-1])
+    rows = []
+    for kind, nodes in zip(np.asarray(grid.celltypes).tolist(), cells, strict=True):
+        count = [len(nodes)] if kind in {1, 3} else []
+        rows.append(np.concatenate([[_TOPOLOGY[kind], *count], nodes]))
+    return np.concatenate(rows).astype(np.int64)
