@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.names import natural_key
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
@@ -24,11 +25,12 @@ SAME_TIMES, SAME_PLACE = 1e-6, 1e-6
 """How far the times of runs, relative to their span, and their nodes, relative to the mesh's, may be apart."""
 
 
-def is_run(path: Path) -> bool:
-    """Whether a path looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
-    if path.is_file():
-        return path.suffix.lower() in BEGINNINGS
-    return path.is_dir() and (_is_openfoam(path) or bool(_files(path)))
+def is_run(entry: Path | os.DirEntry[str]) -> bool:
+    """Whether this looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
+    if entry.is_dir():
+        path = Path(entry)
+        return _is_openfoam(path) or bool(_files(path))
+    return _is_result(entry)
 
 
 def open_runs(path: Path, part: Part | None = None) -> Source:
@@ -39,9 +41,9 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
     Raises UserError naming the run that cannot be read, or has other times, fields or another mesh than the first.
     """
     entries = _entries(path)
-    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
     part = part or Part()
     series = [open_series(entry).at(part) for entry in entries]
+    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
     first = series[0]
     variables, mesh = first.variables(part.fields), first.mesh()
     coords = mesh.coords
@@ -90,8 +92,7 @@ def open_series(path: Path) -> Series:
 def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
-    entries = sorted((entry for entry in path.iterdir() if is_run(entry)), key=_natural)
-    _require_inside(path, entries)
+    entries = _chosen(path, is_run)
     if not entries:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be an OpenFOAM case, a folder "
@@ -102,29 +103,32 @@ def _entries(path: Path) -> list[Path]:
 
 def _files(folder: Path) -> list[Path]:
     """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
-    files = sorted((f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in BEGINNINGS), key=_natural)
-    _require_inside(folder, files)
+    files = _chosen(folder, _is_result)
     transients = [file for file in files if file.suffix.lower() in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
     return transients or files
 
 
-def _require_inside(folder: Path, entries: Sequence[Path]) -> None:
-    """Data may come from strangers: UserError where an entry is a link to something elsewhere."""
+def _chosen(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Path]:
+    """Entries of a folder, which may be very many, in natural order. Data may come from strangers: UserError where one
+    of these is a link to something elsewhere."""
+    with os.scandir(folder) as found:  # knows what is a file, a folder or a link without asking again for each
+        entries = sorted((entry for entry in found if wanted(entry)), key=lambda entry: natural_key(entry.name))
     root = folder.resolve()
     for entry in entries:
-        if not entry.resolve().is_relative_to(root):
-            raise UserError(f"{entry}: a link out of {folder}: such files are not read")
+        if entry.is_symlink() and not Path(entry).resolve().is_relative_to(root):
+            raise UserError(f"{entry.path}: a link out of {folder}: such files are not read")
+    return [Path(entry) for entry in entries]
+
+
+def _is_result(entry: Path | os.DirEntry[str]) -> bool:
+    stem, dot, ending = entry.name.rpartition(".")
+    return bool(stem) and (dot + ending).lower() in BEGINNINGS and entry.is_file()
 
 
 def _is_openfoam(path: Path) -> bool:
     return (path / "system/controlDict").is_file()
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Key that orders numbers in names by size."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name)]
 
 
 def _require_content(path: Path) -> None:
