@@ -61,3 +61,22 @@ def test_calculix_runs_become_a_study(tmp_path: Path) -> None:
     assert dataset.shape == (3, 40, 621, 9)
     assert len(dataset.mesh.cells["hexahedron"]) == 80
     assert np.ptp(dataset.run(0)[:, :, 2]) > 1e-4
+
+
+def test_from_vtk_files_of_own_code_to_paraview(tmp_path: Path) -> None:
+    _solve("scikit_fem_plate", tmp_path / "plate", 6)
+    (tmp_path / "new.csv").write_text("id,place,duration,young\nnew,0.035,3e-5,8e10\n")
+    for command in _commands("scikit-fem.md", tmp_path, "plate"):
+        few = [word for setting in FEW for word in ("--set", setting)] if command[0] == "train" else []
+        assert main([*command, *few]) == 0, command
+    dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
+    assert dataset.variables == ("displacement_x", "displacement_y", "von_mises")
+    assert dataset.shape == (6, 31, 1824, 3)
+    clamped = dataset.mesh.coords[:, 0] < 1e-9
+    assert np.ptp(dataset.run(0)[:, clamped, :2]) == 0
+    assert dataset.run(0)[..., 2].max() > 1e7
+    reader = pyvista.get_reader(tmp_path / "new.pvd")
+    np.testing.assert_allclose(reader.time_values, np.arange(31) * 4e-6, atol=1e-12)
+    grid = reader.read()[0]
+    assert {kind: len(cells) for kind, cells in grid.cells_dict.items()} == {pyvista.CellType.QUAD: 1728}
+    assert {"displacement_x", "von_mises", "von_mises_std", "von_mises_upper"} <= set(grid.point_data)

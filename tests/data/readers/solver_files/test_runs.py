@@ -253,8 +253,7 @@ def test_what_lies_outside_is_not_read(tmp_path: Path) -> None:
         open_runs(runs)
     collection.unlink()
     (runs / "run_1").symlink_to(tmp_path / "secret")
-    with pytest.raises(UserError, match="run_1: a link out of"):
-        open_runs(runs)
+    assert "run_1: a link out of" in open_runs(runs).problems[1]
     (runs / "run_1").unlink()
     (runs / "run_0/all_1.vtu").unlink()
     (runs / "run_0/all_1.vtu").symlink_to(tmp_path / "secret/all_1.vtu")

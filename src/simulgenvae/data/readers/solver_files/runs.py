@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
 from pathlib import Path
 
-from simulgenvae.data.names import check_ids, naming
+from simulgenvae.data.names import check_ids, naming, natural_key
 from simulgenvae.data.readers.solver_files.aligned import aligned
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
@@ -20,11 +20,12 @@ TRANSIENTS = tuple(suffix for suffix in BEGINNINGS if suffix not in GRIDS)
 """Endings of files that hold all times of a run."""
 
 
-def is_run(path: Path) -> bool:
-    """Whether a path looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
-    if path.is_file():
-        return path.suffix.lower() in BEGINNINGS
-    return path.is_dir() and (_is_openfoam(path) or bool(_files(path)))
+def is_run(entry: Path | os.DirEntry[str]) -> bool:
+    """Whether this looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
+    if entry.is_dir():
+        path = Path(entry)
+        return _is_openfoam(path) or bool(_listed(path, _is_result))
+    return _is_result(entry)
 
 
 def open_runs(path: Path, part: Part | None = None) -> Source:
@@ -41,6 +42,7 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
     found: dict[str, Series | UserError] = {}
     for name, entry in zip(names, entries, strict=True):
         try:
+            _require_inside(entry)
             found[name] = open_series(entry).at(part)
         except UserError as error:
             found[name] = error
@@ -67,11 +69,10 @@ def open_series(path: Path) -> Series:
 def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
-    entries = sorted((entry for entry in path.iterdir() if is_run(entry)), key=_natural)
+    entries = _listed(path, is_run)
     collections = {entry.stem for entry in entries if entry.suffix.lower() == ".pvd"}
     # a folder beside a collection of its name has the files of that
-    entries = [entry for entry in entries if entry.is_file() or entry.name not in collections]
-    _require_inside(path, entries)
+    entries = [entry for entry in entries if entry.name not in collections]
     if not entries:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be an OpenFOAM case, a folder "
@@ -82,29 +83,35 @@ def _entries(path: Path) -> list[Path]:
 
 def _files(folder: Path) -> list[Path]:
     """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
-    files = sorted((f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in BEGINNINGS), key=_natural)
-    _require_inside(folder, files)
+    files = _listed(folder, _is_result)
+    for file in files:
+        _require_inside(file)
     transients = [file for file in files if file.suffix.lower() in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
     return transients or files
 
 
-def _require_inside(folder: Path, entries: Sequence[Path]) -> None:
-    """Data may come from strangers: UserError where an entry is a link to something elsewhere."""
-    root = folder.resolve()
-    for entry in entries:
-        if not entry.resolve().is_relative_to(root):
-            raise UserError(f"{entry}: a link out of {folder}: such files are not read")
+def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Path]:
+    """Entries of a folder, which may be very many, in natural order."""
+    with os.scandir(folder) as found:  # knows what is a file, a folder or a link without asking again for each
+        entries = sorted((entry for entry in found if wanted(entry)), key=lambda entry: natural_key(entry.name))
+    return [Path(entry) for entry in entries]
+
+
+def _require_inside(entry: Path) -> None:
+    """Data may come from strangers: UserError where an entry of a folder is a link to something elsewhere."""
+    if entry.is_symlink() and not entry.resolve().is_relative_to(entry.parent.resolve()):
+        raise UserError(f"{entry}: a link out of {entry.parent}: such files are not read")
+
+
+def _is_result(entry: Path | os.DirEntry[str]) -> bool:
+    stem, dot, ending = entry.name.rpartition(".")
+    return bool(stem) and (dot + ending).lower() in BEGINNINGS and entry.is_file()
 
 
 def _is_openfoam(path: Path) -> bool:
     return (path / "system/controlDict").is_file()
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Key that orders numbers in names by size."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name)]
 
 
 def _require_content(path: Path) -> None:

@@ -16,7 +16,7 @@ from simulgenvae.data.grid import grid_mesh, quiet_vtk
 from simulgenvae.data.readers.solver_files.series import Series, Snapshot
 from simulgenvae.errors import UserError
 
-GRIDS = {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
+GRIDS = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti")
 """Files of one timestep."""
 _NETCDF, _VTK = (b"CDF", b"\x89HDF"), (b"<?xml", b"<VTKFile", b"# vtk")
 BEGINNINGS = {".exo": _NETCDF, ".e": _NETCDF} | dict.fromkeys((*GRIDS, ".pvd"), _VTK)
