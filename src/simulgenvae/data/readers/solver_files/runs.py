@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.readers.solver_files.careless import open_apart
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
-from simulgenvae.data.readers.solver_files.vtk_series import GRIDS, open_numbered, open_openfoam, open_vtk
+from simulgenvae.data.readers.solver_files.vtk_series import CHECKED, GRIDS, open_numbered, open_openfoam, open_vtk
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 
@@ -27,7 +28,7 @@ SAME_TIMES, SAME_PLACE = 1e-6, 1e-6
 def is_run(path: Path) -> bool:
     """Whether a path looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
     if path.is_file():
-        return path.suffix.lower() in BEGINNINGS
+        return _kind(path) in BEGINNINGS
     return path.is_dir() and (_is_openfoam(path) or bool(_files(path)))
 
 
@@ -78,19 +79,26 @@ def open_series(path: Path) -> Series:
         files = _files(path)
         if not files:
             raise UserError(f"{path}: a folder without results: no OpenFOAM case, and none of {', '.join(BEGINNINGS)}")
-        if files[0].suffix.lower() in TRANSIENTS:
+        if _kind(files[0]) in TRANSIENTS:
             return open_series(files[0])
         for file in files:
             _require_content(file)
         return open_numbered(path, files)
     _require_content(path)
+    if _kind(path) in CHECKED:
+        return open_apart(path)
     return open_frd(path) if path.suffix.lower() == ".frd" else open_vtk(path)
+
+
+def _kind(file: Path) -> str:
+    """What a file is called by in the tables: its ending, or its name where it has none."""
+    return file.suffix.lower() or file.name
 
 
 def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
-    entries = sorted((entry for entry in path.iterdir() if is_run(entry)), key=_natural)
+    entries = sorted((entry for entry in path.iterdir() if is_run(entry) and not _is_pieces(entry)), key=_natural)
     _require_inside(path, entries)
     if not entries:
         raise UserError(
@@ -102,9 +110,9 @@ def _entries(path: Path) -> list[Path]:
 
 def _files(folder: Path) -> list[Path]:
     """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
-    files = sorted((f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in BEGINNINGS), key=_natural)
+    files = sorted((f for f in folder.iterdir() if f.is_file() and _kind(f) in BEGINNINGS), key=_natural)
     _require_inside(folder, files)
-    transients = [file for file in files if file.suffix.lower() in TRANSIENTS]
+    transients = [file for file in files if _kind(file) in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
     return transients or files
@@ -118,6 +126,11 @@ def _require_inside(folder: Path, entries: Sequence[Path]) -> None:
             raise UserError(f"{entry}: a link out of {folder}: such files are not read")
 
 
+def _is_pieces(path: Path) -> bool:
+    """Whether a folder holds the pieces of the file of its name beside it."""
+    return path.is_dir() and any(path.with_name(path.name + kind).is_file() for kind in (".vtm", ".pvd"))
+
+
 def _is_openfoam(path: Path) -> bool:
     return (path / "system/controlDict").is_file()
 
@@ -128,7 +141,7 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def _require_content(path: Path) -> None:
-    beginnings = BEGINNINGS.get(path.suffix.lower(), ())
+    beginnings = BEGINNINGS.get(_kind(path), ())
     with path.open("rb") as file:
         head = file.read(8).lstrip(b"\xef\xbb\xbf")
     if not head.startswith(beginnings):
