@@ -48,12 +48,15 @@ class _Reader:
                 pickle.dump((path.absolute(), what, step), process.stdin)
                 process.stdin.flush()
                 error, answer = pickle.load(process.stdout)
-            except (EOFError, OSError, pickle.UnpicklingError) as reason:
+            except (EOFError, BrokenPipeError, pickle.UnpicklingError) as reason:
                 self.close()
                 raise UserError(
                     f"{path}: cannot be read: VTK's reader ends abnormally (code {process.returncode}): the file is "
                     f"truncated, damaged, or needs more memory than is available"
                 ) from reason
+            except BaseException:  # such as an interrupt: the answer that is under way belongs to no later question
+                self.close()
+                raise
         if error:
             raise UserError(error)
         return answer
@@ -68,11 +71,13 @@ class _Reader:
         return process
 
     def close(self) -> None:
-        """The process ends when nothing can ask it any more."""
         process, self._process = self._process, None
         if process is not None:
-            with process:
-                pass
+            try:
+                process.communicate(timeout=1)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
 
 
 _reader = _Reader()
@@ -90,6 +95,8 @@ def serve() -> None:
     open_once = lru_cache(maxsize=1)(vtk_series.open_checked)  # a reader holds its last timestep
     while (question := _next(sys.stdin.buffer)) is not None:
         path, what, step = question
+        if what == "times":
+            open_once.cache_clear()  # its files may have changed
         try:
             series = open_once(path)
             if what == "times":

@@ -10,9 +10,15 @@ from xml.parsers import expat
 
 import h5py
 
+from simulgenvae.data.readers.solver_files.wholeness import (
+    HDF5,
+    begins_with,
+    require_whole_case,
+    require_whole_d3plot,
+    require_whole_hdf5,
+)
 from simulgenvae.errors import UserError
 
-HDF5 = b"\x89HDF"
 _XML_INDICES = {".pvd", ".vtm", ".pvtu", ".pvtp", ".pvts", ".pvtr", ".pvti"}
 _XML_PIECES = _XML_INDICES | {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
 """What collections and blocks may consist of."""
@@ -21,8 +27,12 @@ _HEAVY = {"HDF", "HDF5", "H5", "BINARY"}
 
 
 def require_inside(path: Path) -> None:
-    """UserError where a file names files outside of its folder, in any of its kinds' ways of naming them."""
-    _Check(path).follow(path)
+    """UserError where a file names files outside of its folder, in any of its kinds' ways of naming them, or is cut
+    short in a way that VTK does not notice."""
+    try:
+        _Check(path).follow(path)
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise UserError(f"{path}: cannot be read: truncated or damaged: {error}") from error
 
 
 class _Check:
@@ -41,11 +51,13 @@ class _Check:
         if suffix in _XML_INDICES:
             self._pieces(file)
         elif suffix == ".case":
+            require_whole_case(file)
             self._case(file)
         elif suffix in {".xdmf", ".xmf"}:
             self._xdmf(file)
         elif file.name == "d3plot":
             self._inside(list(file.parent.glob("d3plot*")))
+            require_whole_d3plot(file)
         elif begins_with(file, HDF5):
             require_whole_hdf5(file)
 
@@ -74,13 +86,12 @@ class _Check:
         text = file.read_text(encoding="latin-1").replace('"', "")
         if re.search(r"^\s*rigid_body", text, re.MULTILINE):
             raise UserError(f"{file}: rigid_body: the motion of rigid bodies, which names further files, is not read")
-        _require_complete_case(file, text)
         for word in dict.fromkeys(text.replace("\\", "/").split()):
             self._inside([file.parent / word])
-            if "/" in word or "*" in word:
-                pattern = Path(re.sub(r"\*+", "*", word)).as_posix()
-                relative = pattern.removeprefix(file.parent.as_posix() + "/")
-                self._inside([] if relative.startswith("/") else list(file.parent.glob(relative)))
+            if "*" in word and word.startswith("/"):
+                raise UserError(f"{file}: refers to {word}: only names within its folder are read")
+            if "*" in word:
+                self._inside(list(file.parent.glob(re.sub(r"\*+", "*", word))))
 
     def _xdmf(self, file: Path) -> None:
         """XDMF: values in HDF5 and in binary files, and XML that is included."""
@@ -88,8 +99,9 @@ class _Check:
             if element.name.rpartition(":")[2] == "include" and "href" in element.attributes:
                 included = file.parent / element.attributes["href"]
                 self._inside([included])
-                self._xdmf(included) if included.resolve() not in self.seen else None
-                self.seen.add(included.resolve())
+                if included.resolve() not in self.seen:
+                    self.seen.add(included.resolve())
+                    self._xdmf(included)
             kind = element.attributes.get("Format", "XML").upper()
             if kind == "XML":
                 continue
@@ -139,50 +151,7 @@ def _elements(file: Path, texts_of: Callable[[dict[str, str]], bool] = lambda _:
     return iter(found)
 
 
-def _require_complete_case(file: Path, text: str) -> None:
-    """VTK's reader does not stop at the end of an EnSight case that was cut short: UserError for such a one."""
-    if not re.search(r"^\s*type:\s*ensight", text, re.MULTILINE) or not re.search(
-        r"^\s*model:\s*\S", text, re.MULTILINE
-    ):
-        raise UserError(f"{file}: truncated or damaged: has no 'type: ensight …' or no geometry ('model: …')")
-    for block in re.split(r"^\s*time set:", text, flags=re.MULTILINE)[1:]:
-        steps = re.search(r"number of steps:\s*(\d+)", block)
-        values = re.search(r"time values:((?:\s+[-+.\deE]+)*)", block)
-        count = len(values[1].split()) if values else 0
-        if not steps or count != int(steps[1]):
-            raise UserError(f"{file}: truncated or damaged: {count} time values, of {steps[1] if steps else 'unknown'}")
-
-
-def require_whole_hdf5(path: Path) -> None:
-    """UserError where an HDF5 file is damaged, or parts of it are in other files. Links within the file are fine."""
-    try:
-        with h5py.File(path, "r") as file:
-            groups, seen = [file["/"]], set()
-            while groups:
-                group = groups.pop()
-                for name in group:
-                    link = group.get(name, getlink=True)
-                    if isinstance(link, h5py.SoftLink):
-                        continue
-                    if not isinstance(link, h5py.HardLink):
-                        raise UserError(f"{path}, {group.name}/{name}: a link to another file: such files are not read")
-                    item = group[name]
-                    if isinstance(item, h5py.Group) and item.id.__hash__() not in seen:
-                        seen.add(item.id.__hash__())
-                        groups.append(item)
-                    elif isinstance(item, h5py.Dataset) and (item.is_virtual or item.external is not None):
-                        raise UserError(f"{path}, {item.name}: its values lie in other files: copy them into this one")
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise UserError(f"{path}: cannot be read as HDF5: truncated or damaged: {error}") from error
-
-
 def _require_dataset(file: Path, values: Path, name: str) -> None:
     with h5py.File(values, "r") as content:
         if not isinstance(content.get(name.strip()), h5py.Dataset):
             raise UserError(f"{file}: refers to {name.strip()!r} in {values}, which is not there")
-
-
-def begins_with(path: Path, beginning: bytes) -> bool:
-    """Whether these are the first bytes of a file."""
-    with path.open("rb") as file:
-        return file.read(len(beginning)) == beginning

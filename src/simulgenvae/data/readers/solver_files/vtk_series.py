@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.grid import grid_mesh, quiet_vtk
-from simulgenvae.data.readers.solver_files.references import HDF5, require_inside
+from simulgenvae.data.readers.solver_files.references import require_inside
 from simulgenvae.data.readers.solver_files.series import Series, Snapshot
+from simulgenvae.data.readers.solver_files.wholeness import HDF5
 from simulgenvae.errors import UserError
 
 GRIDS = {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".vtm"}
@@ -94,25 +95,36 @@ def open_checked(path: Path) -> Series:
                 reader.Update()
             else:
                 reader.UpdateTimeStep(times[step])
-            return _whole(pyvista.wrap(reader.GetOutputDataObject(0)))
+            data = pyvista.wrap(reader.GetOutputDataObject(0))
+            if path.suffix.lower() == ".case":
+                _require_variables(path, reader, data)
+            return _whole(data)
 
     return _series(path, times, grid)
 
 
+def _require_variables(path: Path, reader: Any, data: Any) -> None:
+    """VTK's EnSight reader leaves out variables of damaged and missing files: UserError for these."""
+    told = [reader.GetPointArrayName(number) for number in range(reader.GetNumberOfPointArrays())]
+    told += [reader.GetCellArrayName(number) for number in range(reader.GetNumberOfCellArrays())]
+    found = {name for block in data.recursive_iterator(skip_none=True) for name in block.array_names}
+    missing = [name for name in told if name not in found]
+    if missing:
+        raise UserError(f"{path}: the files of {', '.join(missing)} are missing, truncated or damaged")
+
+
 def _checked_reader(path: Path) -> Any:
     """VTK's own reader: PyVista knows no times of some of these kinds."""
-    import pyvista
-
     if path.name == "d3plot":
-        if not path.with_name("d3plot01").is_file():
-            raise UserError(f"{path}: has no d3plot01 beside it, where LS-DYNA writes the first results")
         from vtkmodules.vtkIOLSDyna import vtkLSDynaReader
 
         reader = vtkLSDynaReader()
         reader.SetDatabaseDirectory(str(path.parent))
         reader.DeformedMeshOff()  # where the nodes go is a field
         return reader
-    wrapped: Any = pyvista.get_reader(path, force_ext={".xmf": ".xdmf"}.get(path.suffix.lower(), path.suffix.lower()))
+    wrapped: Any = _pyvista(path).get_reader(
+        path, force_ext={".xmf": ".xdmf"}.get(path.suffix.lower(), path.suffix.lower())
+    )
     if path.suffix.lower() == ".cgns":
         wrapped.load_boundary_patch = False  # faces of cells that are there already
     return wrapped.reader
@@ -180,6 +192,9 @@ def _whole(data: Any) -> Any:
 def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     """Numbers at nodes; what is known of cells alone becomes the mean of the cells around a node."""
     found = {name: np.asarray(grid.point_data[name]) for name in grid.point_data}
+    for name, values in found.items():
+        if len(values) != grid.n_points:
+            raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
     of_cells = [name for name in grid.cell_data if name not in found and not _NUMBERING.match(name)]
     if of_cells:
         moved = grid.cell_data_to_point_data()
@@ -202,5 +217,6 @@ def _damaged(path: Path) -> Iterator[None]:
         with quiet_vtk():
             yield
     except _ERRORS as error:
-        reason = "truncated or damaged" if isinstance(error, UserWarning) else f"{type(error).__name__}: {error}"
+        said = re.sub(r"ERROR: In .*\n\S+ \(0x\w+\): ", "", str(error)).split("\n")[0]  # not where in VTK's program
+        reason = "truncated or damaged" if isinstance(error, UserWarning) else f"{type(error).__name__}: {said}"
         raise UserError(f"{path}: cannot be read: {reason}") from error
