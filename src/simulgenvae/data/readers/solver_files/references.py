@@ -61,6 +61,11 @@ class _Check:
         elif begins_with(file, HDF5):
             require_whole_hdf5(file)
 
+    def _hdf5(self, file: Path) -> None:
+        if file.resolve() not in self.seen:
+            self.seen.add(file.resolve())
+            require_whole_hdf5(file)
+
     def _inside(self, files: Sequence[Path]) -> None:
         for file in files:
             if not file.resolve().is_relative_to(self.root):
@@ -78,7 +83,9 @@ class _Check:
             self._inside([piece])
             if piece.suffix.lower() not in _XML_PIECES:
                 raise UserError(f"{file}: refers to {name}, which is none of {', '.join(sorted(_XML_PIECES))}")
-            if piece.suffix.lower() in _XML_INDICES and piece.is_file():
+            if not piece.is_file():
+                raise UserError(f"{file}: refers to {name}, which is not there")
+            if piece.suffix.lower() in _XML_INDICES:
                 self.follow(piece)
 
     def _case(self, file: Path) -> None:
@@ -113,7 +120,7 @@ class _Check:
             if not values.is_file():
                 raise UserError(f"{file}: refers to {name}, which is not there")
             if kind != "BINARY":
-                self.follow(values)
+                self._hdf5(values)
                 _require_dataset(file, values, dataset)
 
 

@@ -51,7 +51,7 @@ def open_vtk(path: Path) -> Series:
         times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
 
     def grid(step: int) -> Any:
-        with _damaged(path):
+        with _strict(path):
             if timed:
                 reader.set_active_time_point(step)
             return _whole(reader.read())
@@ -71,7 +71,7 @@ def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
     times = np.array([float(number[1]) if number else 0.0 for number in numbers])
 
     def grid(step: int) -> Any:
-        with _damaged(files[step]):
+        with _strict(files[step]):
             return _whole(pyvista.read(files[step]))
 
     return _series(folder, times, grid)
@@ -81,14 +81,14 @@ def open_checked(path: Path) -> Series:
     """A file of one of the kinds in :data:`CHECKED`. Damaged ones can end the process: see :mod:`careless`."""
     pyvista = _pyvista(path)
     require_inside(path)
-    with _damaged(path), pyvista.VtkErrorCatcher(raise_errors=True, send_to_logging=False):
+    with _strict(path):
         reader = _checked_reader(path)
         reader.UpdateInformation()
         steps = _pipeline_times(reader)
     times = np.array([0.0] if steps is None else steps)
 
     def grid(step: int) -> Any:
-        with _damaged(path), pyvista.VtkErrorCatcher(raise_errors=True, send_to_logging=False):
+        with _strict(path):
             if hasattr(reader, "SetStep"):  # vtkHDFReader takes the time itself for files of one block alone
                 reader.SetStep(step)
             if steps is None:
@@ -220,3 +220,10 @@ def _damaged(path: Path) -> Iterator[None]:
         said = re.sub(r"ERROR: In .*\n\S+ \(0x\w+\): ", "", str(error)).split("\n")[0]  # not where in VTK's program
         reason = "truncated or damaged" if isinstance(error, UserWarning) else f"{type(error).__name__}: {said}"
         raise UserError(f"{path}: cannot be read: {reason}") from error
+
+
+@contextmanager
+def _strict(path: Path) -> Iterator[None]:
+    """As :func:`_damaged`, and what VTK reports, before it goes on without it, is an error too."""
+    with _damaged(path), _pyvista(path).VtkErrorCatcher(raise_errors=True, send_to_logging=False):
+        yield

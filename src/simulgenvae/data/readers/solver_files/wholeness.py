@@ -12,11 +12,12 @@ from simulgenvae.errors import UserError
 
 HDF5 = b"\x89HDF"
 _CASE_VARIABLE = re.compile(
-    r"\s*#|constant per case|(complex )?(scalar|vector|tensor symm|tensor asym) per (measured )?(node|element):(\s+\S+){2,}"
+    r"\s*#|constant per case|"
+    r"(complex )?(scalar|vector|tensor symm|tensor asym) per (measured )?(node|element):(\s+\S+){2,}"
 )
 """A line of an EnSight case that names a variable: behind the colon at least the name and a file."""
 _D3PLOT_TAIL = 2**16
-"""Bytes at the end of LS-DYNA's last file in which the mark of its end is looked for: files are filled up to blocks."""
+"""Bytes at the end of each of LS-DYNA's files in which the mark of its end is looked for: files are filled up to blocks."""
 
 
 def begins_with(path: Path, beginning: bytes) -> bool:
@@ -59,6 +60,7 @@ def require_whole_case(file: Path) -> None:
             raise UserError(f"{file}: truncated or damaged: {line.strip()!r} names no variable and its file")
     if "*" in text and "time set:" not in text:
         raise UserError(f"{file}: truncated or damaged: its files have numbers (***), but it has no times")
+    _require_same_sizes(file, text)
     for block in text.split("time set:")[1:]:
         steps = re.search(r"number of steps:\s*(\d+)", block)
         values = re.search(r"time values:((?:\s+[-+.\deE]+)*)", block)
@@ -67,9 +69,22 @@ def require_whole_case(file: Path) -> None:
             raise UserError(f"{file}: truncated or damaged: {count} time values, of {steps[1] if steps else 'unknown'}")
 
 
+def _require_same_sizes(file: Path, text: str) -> None:
+    """Zeros are what VTK reads of binary values that are not there. On one mesh all timesteps have as many bytes."""
+    model = re.search(r"^model:.*?(\S+)\s*$", text, re.MULTILINE)
+    if model is None or "*" in model[1] or not (geometry := file.parent / model[1]).is_file():
+        return
+    if not begins_with(geometry, b"C Binary"):
+        return
+    for name in dict.fromkeys(re.findall(r"\S*\*\S*", text)):
+        sizes = {part.stat().st_size: part for part in file.parent.glob(re.sub(r"\*+", "*", name))}
+        if len(sizes) > 1:
+            raise UserError(f"{file}: {sizes[min(sizes)].name} is truncated: other timesteps have more values")
+
+
 def require_whole_d3plot(path: Path) -> None:
-    """UserError where LS-DYNA's files are not there to their end: control words, mesh, and the mark behind the last
-    state (LS-DYNA Database Manual, "d3plot")."""
+    """UserError where LS-DYNA's files are not there to their end: control words, mesh, and the mark behind the states
+    of each file (LS-DYNA Database Manual, "d3plot")."""
     files = [path, *sorted(path.parent.glob("d3plot[0-9]*"))]
     with path.open("rb") as file:
         head = file.read(64 * 8)
@@ -83,11 +98,12 @@ def require_whole_d3plot(path: Path) -> None:
     size = 64 + min(int(words[15]), 3) * nodes + 9 * (solids + thick) + 6 * beams + 5 * shells
     if min(nodes, solids, beams, shells, thick) < 0 or size * words.itemsize > sum(f.stat().st_size for f in files):
         raise UserError(f"{path}: truncated or damaged: a mesh of {nodes} nodes does not fit into its files")
-    with files[-1].open("rb") as file:
-        file.seek(-min(_D3PLOT_TAIL, files[-1].stat().st_size), 2)
-        tail = file.read()
-    if np.array(-999999.0, kind).tobytes() not in tail:
-        raise UserError(f"{files[-1]}: has no mark at its end: truncated, or has the solver stopped early?")
+    for part in files[1:]:
+        with part.open("rb") as file:
+            file.seek(-min(_D3PLOT_TAIL, part.stat().st_size), 2)
+            tail = file.read()
+        if np.array(-999999.0, kind).tobytes() not in tail:
+            raise UserError(f"{part}: has no mark at its end: truncated, or has the solver stopped early?")
 
 
 def _is_version(head: bytes, kind: str) -> bool:
