@@ -97,6 +97,14 @@ def test_links_to_the_outside_are_not_read(case: Path, tmp_path_factory: pytest.
         open_runs(case)
 
 
+@pytest.mark.parametrize("until", ["VARI", "per node", "TIME", "time values:"])
+def test_a_case_that_breaks_off_is_named(case: Path, until: str) -> None:
+    text = case.read_text()
+    case.write_text(text[: text.index(until) + len(until)])
+    with pytest.raises(UserError, match=r"run\.0\.case"):
+        open_runs(case)
+
+
 def test_rigid_bodies_are_not_read(case: Path) -> None:
     case.write_text(case.read_text().replace("VARIABLE", "rigid_body: run.erb\nVARIABLE"))
     with pytest.raises(UserError, match="rigid_body"):

@@ -62,10 +62,11 @@ class _Reader:
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
+        # -P: nothing is imported from the current folder, which may be a stranger's
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         program = f"from {__name__} import serve; serve()"
         process = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            [sys.executable, "-P", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
         atexit.register(self.close)
         return process

@@ -11,13 +11,15 @@ import numpy as np
 from simulgenvae.errors import UserError
 
 HDF5 = b"\x89HDF"
+_CASE_LINE = re.compile(r"\s*#|(FORMAT|GEOMETRY|VARIABLE|TIME|FILE|SCRIPTS)\s*$|[a-z][a-z_ ]*:|[-+.\deE\s]+$")
+"""A line of an EnSight case: a section, a name with a colon, or more numbers."""
 _CASE_VARIABLE = re.compile(
     r"\s*#|constant per case|"
     r"(complex )?(scalar|vector|tensor symm|tensor asym) per (measured )?(node|element):(\s+\S+){2,}"
 )
 """A line of an EnSight case that names a variable: behind the colon at least the name and a file."""
 _D3PLOT_TAIL = 2**16
-"""Bytes at the end of each of LS-DYNA's files in which the mark of its end is looked for: files are filled up to blocks."""
+"""Bytes at the end of each of LS-DYNA's files in which the mark of its end is looked for: whole blocks are written."""
 
 
 def begins_with(path: Path, beginning: bytes) -> bool:
@@ -54,6 +56,9 @@ def require_whole_case(file: Path) -> None:
     text = file.read_text(encoding="latin-1")
     if not re.search(r"^\s*type:\s*ensight", text, re.MULTILINE) or not re.search(r"^model:\s*\S", text, re.MULTILINE):
         raise UserError(f"{file}: truncated or damaged: has no 'type: ensight …' or no geometry ('model: …')")
+    for line in text.splitlines():
+        if line.strip() and not _CASE_LINE.match(line):
+            raise UserError(f"{file}: {line.strip()[:80]!r} is no line of an EnSight case that is read, or damaged")
     variables = re.search(r"^VARIABLE\s*$(.*?)(^[A-Z]+\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
     for line in variables[1].splitlines() if variables else ():
         if line.strip() and not _CASE_VARIABLE.match(line):
@@ -88,6 +93,7 @@ def require_whole_d3plot(path: Path) -> None:
     files = [path, *sorted(path.parent.glob("d3plot[0-9]*"))]
     with path.open("rb") as file:
         head = file.read(64 * 8)
+    head = head[: len(head) // 8 * 8]
     kind = next((kind for kind in ("<f4", "<f8", ">f4", ">f8") if _is_version(head, kind)), None)
     if kind is None:
         raise UserError(f"{path}: no d3plot of LS-DYNA, or truncated within its control words")
@@ -108,5 +114,5 @@ def require_whole_d3plot(path: Path) -> None:
 
 def _is_version(head: bytes, kind: str) -> bool:
     """Whether the word that is LS-DYNA's version, some 960, is that as this type of number."""
-    words = np.frombuffer(head[: len(head) // 8 * 8], kind)
+    words = np.frombuffer(head, kind)
     return len(words) >= 64 and 900 < words[14] < 1000
