@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.components import endings, whole_fields
 
-FIELDS = st.dictionaries(st.sampled_from(["U", "p", "S", "D", "T_x"]), st.sampled_from([1, 3, 6]), max_size=5)
+FIELDS = st.dictionaries(st.sampled_from(["U", "p", "S", "D", "T_x"]), st.sampled_from([1, 3, 6, 9]), max_size=5)
 
 
 @given(FIELDS, st.randoms(use_true_random=False))

@@ -8,8 +8,9 @@ COMPONENTS: Mapping[int, tuple[str, ...]] = {
     1: ("",),
     3: ("_x", "_y", "_z"),
     6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz"),
+    9: ("_xx", "_xy", "_xz", "_yx", "_yy", "_yz", "_zx", "_zy", "_zz"),
 }
-"""What is appended for the components of scalars, vectors and symmetric tensors, the last ones in VTK's order."""
+"""What is appended for the components of scalars, vectors, symmetric tensors (VTK's order) and tensors (row by row)."""
 
 
 def endings(count: int) -> tuple[str, ...]:
@@ -20,13 +21,13 @@ def endings(count: int) -> tuple[str, ...]:
 def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Fields and the positions of their components in ``variables``, in the order of the first ones.
 
-    Variables belong together when all components of a vector, or of a symmetric tensor, are there, and the field's name
-    is not that of another variable.
+    Variables belong together when all components of a vector or of a tensor are there, and the field's name is not that
+    of another variable.
     """
     known = set(variables)
     parts_of: dict[str, list[str]] = {}
     field_of: dict[str, str] = {}
-    for count in (6, 3):
+    for count in (9, 6, 3):
         first, *_ = COMPONENTS[count]
         for stem in (name.removesuffix(first) for name in variables if name.endswith(first)):
             parts = [stem + ending for ending in COMPONENTS[count]]

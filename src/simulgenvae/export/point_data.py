@@ -19,7 +19,7 @@ class PointField(NamedTuple):
     name: str
     unit: str
     values: NDArray[np.float32]
-    """``[T, M, C]``, C = 1, 3 or 6."""
+    """``[T, M, C]``, C = 1, 3, 6 or 9."""
 
 
 def point_fields(batch: Batch, index: int) -> Iterator[PointField]:

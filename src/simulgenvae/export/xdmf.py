@@ -10,17 +10,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.components import endings
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.grid import mesh_grid
 from simulgenvae.export.batches import Batch
-from simulgenvae.export.point_data import point_fields
+from simulgenvae.export.point_data import PointField, point_fields
 
 if TYPE_CHECKING:
     import pyvista
 
 _TOPOLOGY = {1: 1, 3: 2, 5: 4, 9: 5, 10: 6, 14: 7, 12: 9, 13: 8}
 """VTK's cell type → XDMF's number of it in a mixed topology (XDMF model and format, "Topology")."""
-_ATTRIBUTE = {1: "Scalar", 3: "Vector", 6: "Tensor6"}
+_ATTRIBUTE = {1: "Scalar", 3: "Vector", 9: "Tensor"}
 
 
 def heavy_file(path: Path) -> Path:
@@ -54,7 +55,7 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
             )
             found.text = f"{heavy.name}:/{name}"
 
-        fields = list(point_fields(batch, index))
+        fields = [part for field in point_fields(batch, index) for part in _parts(field)]
         topology = _mixed(grid)
         for step, time in enumerate(batch.times.tolist()):
             one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
@@ -73,6 +74,16 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
                 item(name, scores[[index]], ET.SubElement(one, "Attribute", Name=name, Center="Grid"))
     ET.indent(root)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _parts(field: PointField) -> list[PointField]:
+    """The field, or the components of a symmetric tensor: readers make full ones of these."""
+    if field.values.shape[2] != 6:
+        return [field]
+    return [
+        field._replace(name=field.name + ending, values=field.values[..., [component]])
+        for component, ending in enumerate(endings(6))
+    ]
 
 
 def _mixed(grid: pyvista.UnstructuredGrid) -> NDArray[np.int64]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from simulgenvae.data.names import check_ids, naming, natural_key
 from simulgenvae.data.readers.solver_files.aligned import aligned
+from simulgenvae.data.readers.solver_files.careless import open_apart
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
-from simulgenvae.data.readers.solver_files.vtk_series import GRIDS, open_numbered, open_openfoam, open_vtk
+from simulgenvae.data.readers.solver_files.vtk_series import CHECKED, GRIDS, open_numbered, open_openfoam, open_vtk
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 
@@ -57,22 +58,26 @@ def open_series(path: Path) -> Series:
         files = _files(path)
         if not files:
             raise UserError(f"{path}: a folder without results: no OpenFOAM case, and none of {', '.join(BEGINNINGS)}")
-        if files[0].suffix.lower() in TRANSIENTS:
+        if _kind(files[0]) in TRANSIENTS:
             return open_series(files[0])
         for file in files:
             _require_content(file)
         return open_numbered(path, files)
     _require_content(path)
+    if _kind(path) in CHECKED:
+        return open_apart(path)
     return open_frd(path) if path.suffix.lower() == ".frd" else open_vtk(path)
+
+
+def _kind(file: Path) -> str:
+    """What a file is called by in the tables: its ending, or its name where it has none."""
+    return file.suffix.lower() or file.name
 
 
 def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
-    entries = _listed(path, is_run)
-    collections = {entry.stem for entry in entries if entry.suffix.lower() == ".pvd"}
-    # a folder beside a collection of its name has the files of that
-    entries = [entry for entry in entries if entry.name not in collections]
+    entries = [entry for entry in _listed(path, is_run) if not _is_pieces(entry)]
     if not entries:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be an OpenFOAM case, a folder "
@@ -86,7 +91,7 @@ def _files(folder: Path) -> list[Path]:
     files = _listed(folder, _is_result)
     for file in files:
         _require_inside(file)
-    transients = [file for file in files if file.suffix.lower() in TRANSIENTS]
+    transients = [file for file in files if _kind(file) in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
     return transients or files
@@ -106,8 +111,12 @@ def _require_inside(entry: Path) -> None:
 
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
-    stem, dot, ending = entry.name.rpartition(".")
-    return bool(stem) and (dot + ending).lower() in BEGINNINGS and entry.is_file()
+    return _kind(Path(entry.name)) in BEGINNINGS and entry.is_file()
+
+
+def _is_pieces(path: Path) -> bool:
+    """Whether a folder holds the pieces of the file of its name beside it."""
+    return path.is_dir() and any(path.with_name(path.name + kind).is_file() for kind in (".vtm", ".pvd"))
 
 
 def _is_openfoam(path: Path) -> bool:
@@ -115,7 +124,7 @@ def _is_openfoam(path: Path) -> bool:
 
 
 def _require_content(path: Path) -> None:
-    beginnings = BEGINNINGS.get(path.suffix.lower(), ())
+    beginnings = BEGINNINGS.get(_kind(path), ())
     with path.open("rb") as file:
         head = file.read(8).lstrip(b"\xef\xbb\xbf")
     if not head.startswith(beginnings):

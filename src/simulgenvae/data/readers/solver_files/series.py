@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.components import endings
+from simulgenvae.data.components import endings, whole_fields
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
@@ -96,12 +96,15 @@ class Series:
             if not every:
                 raise UserError(f"{self.path}: holds no numbers at nodes or cells")
             return every
-        chosen = [key for name in wanted for key, (field, _) in every.items() if name in {field, key}]
+        keys, members = list(every), {key: [key] for key in every}
+        for name, positions in whole_fields(keys).items():  # also of vectors whose components are fields of their own
+            members[name] = [keys[position] for position in positions]
         fields = dict.fromkeys(field for field, _ in every.values())
-        unknown = [name for name in wanted if name not in every and name not in fields]
+        members |= {name: [key for key, (field, _) in every.items() if field == name] for name in fields}
+        unknown = [name for name in wanted if name not in members]
         if unknown:
             raise UserError(f"{self.path}: has no {listed(unknown)}; its fields are {', '.join(fields)}")
-        return {key: every[key] for key in chosen}
+        return {key: every[key] for name in wanted for key in members[name]}
 
     def values(self, variables: Mapping[str, tuple[str, int]]) -> Iterator[Values]:
         """The variables of one timestep after the other.

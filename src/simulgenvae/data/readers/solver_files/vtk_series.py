@@ -1,4 +1,4 @@
-"""Runs that VTK reads itself: its own files, ParaView collections, Exodus and OpenFOAM cases."""
+"""Runs that VTK reads itself: its own files, ParaView collections, Exodus, OpenFOAM cases and those of others."""
 
 from __future__ import annotations
 
@@ -13,15 +13,26 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.grid import grid_mesh, quiet_vtk
+from simulgenvae.data.readers.solver_files.references import require_inside
 from simulgenvae.data.readers.solver_files.series import Series, Snapshot
+from simulgenvae.data.readers.solver_files.wholeness import HDF5
 from simulgenvae.errors import UserError
 
-GRIDS = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti")
+GRIDS = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".vtm")
 """Files of one timestep."""
-_NETCDF, _VTK = (b"CDF", b"\x89HDF"), (b"<?xml", b"<VTKFile", b"# vtk")
-BEGINNINGS = {".exo": _NETCDF, ".e": _NETCDF} | dict.fromkeys((*GRIDS, ".pvd"), _VTK)
-"""What files of each kind begin with."""
-_NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$")
+_NETCDF, _VTK = (b"CDF", HDF5), (b"<?xml", b"<VTKFile", b"# vtk")
+CHECKED: dict[str, tuple[bytes, ...]] = {
+    ".vtkhdf": (HDF5,),
+    ".cgns": (HDF5,),
+    ".case": (b"FORMAT", b"#", b"\n", b"\r\n"),
+    ".xdmf": (b"<?xml", b"<Xdmf", b"<!DOC"),
+    ".xmf": (b"<?xml", b"<Xdmf", b"<!DOC"),
+    "d3plot": (b"",),  # begins with the title of the run
+}
+"""What files begin with whose readers are not to be trusted with damaged ones."""
+BEGINNINGS = {".exo": _NETCDF, ".e": _NETCDF} | dict.fromkeys((*GRIDS, ".pvd"), _VTK) | CHECKED
+"""What files of each kind begin with; the kind of a file is its ending, or its name where it has none."""
+_NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$|UserID$")
 """Names of what VTK's readers add: numbers of nodes and cells, no results."""
 _ERRORS = (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, AttributeError, UserWarning)
 """What VTK's and pyvista's readers raise on damaged files."""
@@ -33,15 +44,14 @@ def open_vtk(path: Path) -> Series:
     Raises UserError when it is damaged, or refers to files outside of its folder.
     """
     pyvista = _pyvista(path)
+    require_inside(path)
     with _damaged(path):
         reader: Any = pyvista.get_reader(path)
-        if isinstance(reader, pyvista.PVDReader):
-            _require_inside(path, [path.parent / entry.path for entry in reader.datasets])
         timed = isinstance(reader, pyvista.TimeReader)
         times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
 
     def grid(step: int) -> Any:
-        with _damaged(path):
+        with _strict(path):
             if timed:
                 reader.set_active_time_point(step)
             return _whole(reader.read())
@@ -52,6 +62,8 @@ def open_vtk(path: Path) -> Series:
 def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
     """Files of one timestep each; times are the numbers at the end of their names."""
     pyvista = _pyvista(folder)
+    for file in files:
+        require_inside(file)
     numbers = [re.search(r"(\d+(?:\.\d+)?)$", file.stem) for file in files]
     if len(files) > 1 and None in numbers:
         unnumbered = files[numbers.index(None)]
@@ -61,10 +73,70 @@ def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
     times, files = times[order], [files[index] for index in order]
 
     def grid(step: int) -> Any:
-        with _damaged(files[step]):
+        with _strict(files[step]):
             return _whole(pyvista.read(files[step]))
 
     return _series(folder, times, grid)
+
+
+def open_checked(path: Path) -> Series:
+    """A file of one of the kinds in :data:`CHECKED`. Damaged ones can end the process: see :mod:`careless`."""
+    pyvista = _pyvista(path)
+    require_inside(path)
+    with _strict(path):
+        reader = _checked_reader(path)
+        reader.UpdateInformation()
+        steps = _pipeline_times(reader)
+    times = np.array([0.0] if steps is None else steps)
+
+    def grid(step: int) -> Any:
+        with _strict(path):
+            if hasattr(reader, "SetStep"):  # vtkHDFReader takes the time itself for files of one block alone
+                reader.SetStep(step)
+            if steps is None:
+                reader.Update()
+            else:
+                reader.UpdateTimeStep(times[step])
+            data = pyvista.wrap(reader.GetOutputDataObject(0))
+            if path.suffix.lower() == ".case":
+                _require_variables(path, reader, data)
+            return _whole(data)
+
+    return _series(path, times, grid)
+
+
+def _require_variables(path: Path, reader: Any, data: Any) -> None:
+    """VTK's EnSight reader leaves out variables of damaged and missing files: UserError for these."""
+    told = [reader.GetPointArrayName(number) for number in range(reader.GetNumberOfPointArrays())]
+    told += [reader.GetCellArrayName(number) for number in range(reader.GetNumberOfCellArrays())]
+    found = {name for block in data.recursive_iterator(skip_none=True) for name in block.array_names}
+    missing = [name for name in told if name not in found]
+    if missing:
+        raise UserError(f"{path}: the files of {', '.join(missing)} are missing, truncated or damaged")
+
+
+def _checked_reader(path: Path) -> Any:
+    """VTK's own reader: PyVista knows no times of some of these kinds."""
+    if path.name == "d3plot":
+        from vtkmodules.vtkIOLSDyna import vtkLSDynaReader
+
+        reader = vtkLSDynaReader()
+        reader.SetDatabaseDirectory(str(path.parent))
+        reader.DeformedMeshOff()  # where the nodes go is a field
+        return reader
+    wrapped: Any = _pyvista(path).get_reader(
+        path, force_ext={".xmf": ".xdmf"}.get(path.suffix.lower(), path.suffix.lower())
+    )
+    if path.suffix.lower() == ".cgns":
+        wrapped.load_boundary_patch = False  # faces of cells that are there already
+    return wrapped.reader
+
+
+def _pipeline_times(reader: Any) -> tuple[float, ...] | None:
+    from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
+
+    information, key = reader.GetOutputInformation(0), vtkStreamingDemandDrivenPipeline.TIME_STEPS()
+    return information.Get(key) if information.Has(key) else None
 
 
 def open_openfoam(case: Path) -> Series:
@@ -122,18 +194,14 @@ def _whole(data: Any) -> Any:
 def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     """Numbers at nodes; what is known of cells alone becomes the mean of the cells around a node."""
     found = {name: np.asarray(grid.point_data[name]) for name in grid.point_data}
+    for name, values in found.items():
+        if len(values) != grid.n_points:
+            raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
     of_cells = [name for name in grid.cell_data if name not in found and not _NUMBERING.match(name)]
     if of_cells:
         moved = grid.cell_data_to_point_data()
         found |= {name: np.asarray(moved.point_data[name]) for name in of_cells}
     return {name: values for name, values in found.items() if values.dtype.kind in "fiu" and not _NUMBERING.match(name)}
-
-
-def _require_inside(path: Path, files: Sequence[Path]) -> None:
-    root = path.parent.resolve()
-    for file in files:
-        if not file.resolve().is_relative_to(root):
-            raise UserError(f"{path}: refers to {file}, which is outside of its folder: such files are not read")
 
 
 def _pyvista(path: Path) -> Any:
@@ -151,5 +219,13 @@ def _damaged(path: Path) -> Iterator[None]:
         with quiet_vtk():
             yield
     except _ERRORS as error:
-        reason = "truncated or damaged" if isinstance(error, UserWarning) else f"{type(error).__name__}: {error}"
+        said = re.sub(r"ERROR: In .*\n\S+ \(0x\w+\): ", "", str(error)).split("\n")[0]  # not where in VTK's program
+        reason = "truncated or damaged" if isinstance(error, UserWarning) else f"{type(error).__name__}: {said}"
         raise UserError(f"{path}: cannot be read: {reason}") from error
+
+
+@contextmanager
+def _strict(path: Path) -> Iterator[None]:
+    """As :func:`_damaged`, and what VTK reports, before it goes on without it, is an error too."""
+    with _damaged(path), _pyvista(path).VtkErrorCatcher(raise_errors=True, send_to_logging=False):
+        yield
