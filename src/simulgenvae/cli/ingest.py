@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from simulgenvae.cli.common import add_settings, condition_files, positive
+from simulgenvae.cli.common import add_path, add_settings, condition_files, positive
 from simulgenvae.data.append import append_runs
 from simulgenvae.data.ingest import Given, build_dataset
 from simulgenvae.data.readers import Part
@@ -34,6 +34,7 @@ def register(subparsers: Subparsers) -> None:
     solver.add_argument("--start", type=float, help="first time to take")
     solver.add_argument("--end", type=float, help="last time to take")
     solver.add_argument("--every", type=positive, default=1, help="take every so many timesteps (default 1)")
+    add_path(parser)
     parser.add_argument(
         "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
     )
@@ -97,7 +98,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 def _part(options: argparse.Namespace) -> Part | None:
-    part = Part(_names(options.fields), options.start, options.end, options.every)
+    part = Part(_names(options.fields), options.start, options.end, options.every, options.path, options.axes)
     return None if part == Part() else part
 
 

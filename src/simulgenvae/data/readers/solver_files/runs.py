@@ -91,7 +91,7 @@ def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
     entries = sorted((entry for entry in path.iterdir() if is_run(entry)), key=_natural)
-    _require_inside(path, entries)
+    require_inside(path, entries)
     if not entries:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be an OpenFOAM case, a folder "
@@ -103,14 +103,14 @@ def _entries(path: Path) -> list[Path]:
 def _files(folder: Path) -> list[Path]:
     """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
     files = sorted((f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in BEGINNINGS), key=_natural)
-    _require_inside(folder, files)
+    require_inside(folder, files)
     transients = [file for file in files if file.suffix.lower() in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
     return transients or files
 
 
-def _require_inside(folder: Path, entries: Sequence[Path]) -> None:
+def require_inside(folder: Path, entries: Sequence[Path]) -> None:
     """Data may come from strangers: UserError where an entry is a link to something elsewhere."""
     root = folder.resolve()
     for entry in entries:

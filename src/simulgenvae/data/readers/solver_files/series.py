@@ -16,6 +16,8 @@ from simulgenvae.errors import UserError
 
 COMPONENTS = {1: ("",), 3: ("_x", "_y", "_z"), 6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz")}
 """Endings of the components of scalars, vectors and symmetric tensors, the last ones in VTK's order."""
+AXES = ("variable", "time", "node")
+"""What the axes of a run's array can be."""
 
 
 class Snapshot(NamedTuple):
@@ -36,6 +38,26 @@ class Part(NamedTuple):
     end: float | None = None
     every: int = 1
     """Timesteps from ``start`` to ``end``, both included, every so many of them."""
+    path: str | None = None
+    """Where the results are in HDF5 files; ``*`` stands for a run's id."""
+    axes: Sequence[str] | None = None
+    """What the axes of the dataset there are (:data:`AXES`), in their order."""
+
+    def steps(self, path: Path, times: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Which of the timesteps at ``times``, those of ``path``, are taken; UserError where there are none."""
+        near = 1e-9 * float(np.ptp(times))
+        chosen = np.ones(len(times), dtype=bool)
+        if self.start is not None:
+            chosen &= times >= self.start - near
+        if self.end is not None:
+            chosen &= times <= self.end + near
+        steps = np.flatnonzero(chosen)[:: self.every]
+        if not len(steps):
+            raise UserError(
+                f"{path}: has no timestep among those asked for (--start, --end): its times are "
+                f"{times[0]:g} to {times[-1]:g}"
+            )
+        return steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,18 +75,7 @@ class Series:
 
     def at(self, part: Part) -> Series:
         """The run at the times of ``part`` alone; UserError where it has none of them."""
-        near = 1e-9 * float(np.ptp(self.times))
-        chosen = np.ones(len(self.times), dtype=bool)
-        if part.start is not None:
-            chosen &= self.times >= part.start - near
-        if part.end is not None:
-            chosen &= self.times <= part.end + near
-        steps = np.flatnonzero(chosen)[:: part.every]
-        if not len(steps):
-            raise UserError(
-                f"{self.path}: has no timestep among those asked for (--start, --end): its times are "
-                f"{self.times[0]:g} to {self.times[-1]:g}"
-            )
+        steps = part.steps(self.path, self.times)
         return replace(self, times=self.times[steps], read=lambda step: self.read(int(steps[step])))
 
     def variables(self, wanted: Sequence[str] | None = None) -> dict[str, tuple[str, int]]:
