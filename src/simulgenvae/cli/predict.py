@@ -34,7 +34,9 @@ def register(subparsers: Subparsers) -> None:
     add_study(parser)
     parser.add_argument("--params", type=Path, help="CSV with the parameters of the new designs")
     parser.add_argument("--images", type=Path, help="their pictures: a folder, a CSV id,file, or one .png or .jpg")
-    parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="FILE.npz, FILE.zarr, FILE.nc (NetCDF) or FILE.pvd (ParaView)"
+    )
     parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
     parser.add_argument("--nodes", type=Path, help="numbers of some nodes, counted from 0: .npy .csv .txt")
     parser.add_argument("--variables", help="names of some variables, separated by commas")

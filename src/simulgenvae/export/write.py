@@ -12,6 +12,7 @@ from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export.arrays import write_npz, write_zarr
 from simulgenvae.export.batches import Batch, batches
+from simulgenvae.export.netcdf import write_netcdf
 from simulgenvae.export.shared_zarr import write_shared_zarr
 from simulgenvae.export.target import require_free
 from simulgenvae.export.vtk import series_folder, write_pvd
@@ -19,6 +20,7 @@ from simulgenvae.export.vtk import series_folder, write_pvd
 WRITERS: dict[str, Callable[[Iterator[Batch], Mesh, Path], None]] = {
     ".npz": write_npz,
     ".zarr": write_zarr,
+    ".nc": write_netcdf,
     ".pvd": write_pvd,
 }
 
@@ -43,10 +45,11 @@ def write_prediction(
     overwrite: bool = False,
     runs: int | None = None,
 ) -> None:
-    """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr`` or ``.pvd`` (with its folder).
+    """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr``, ``.nc`` or ``.pvd`` (with its
+    folder).
 
     prediction: one dataset, or an iterable of datasets (batches of designs with the same times and variables), of which
-        ``.zarr`` and ``.pvd`` hold one at a time in memory.
+        ``.zarr``, ``.nc`` and ``.pvd`` hold one at a time in memory.
     mesh: positions of the M nodes and the cells between them, as far as known.
     runs: how many designs several ranks predict together, which share them (``.zarr`` alone).
 

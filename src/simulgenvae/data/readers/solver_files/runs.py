@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.readers.netcdf import BEGINNINGS as NETCDF_BEGINNINGS
+from simulgenvae.data.readers.netcdf import open_netcdf
 from simulgenvae.data.readers.solver_files.frd import open_frd
 from simulgenvae.data.readers.solver_files.series import Part, Series
 from simulgenvae.data.readers.solver_files.vtk_series import BEGINNINGS as VTK_BEGINNINGS
@@ -17,7 +19,7 @@ from simulgenvae.data.readers.solver_files.vtk_series import GRIDS, open_numbere
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 
-BEGINNINGS = VTK_BEGINNINGS | {".frd": (b"    1C",)}
+BEGINNINGS = VTK_BEGINNINGS | NETCDF_BEGINNINGS | {".frd": (b"    1C",)}
 TRANSIENTS = tuple(suffix for suffix in BEGINNINGS if suffix not in GRIDS)
 """Endings of files that hold all times of a run."""
 SAME_TIMES, SAME_PLACE = 1e-6, 1e-6
@@ -32,23 +34,24 @@ def is_run(path: Path) -> bool:
 
 
 def open_runs(path: Path, part: Part | None = None) -> Source:
-    """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run.
+    """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run; or
+    those in one NetCDF file, under the names there.
 
     Without a ``part``, all is read that the first run has.
 
     Raises UserError naming the run that cannot be read, or has other times, fields or another mesh than the first.
     """
-    entries = _entries(path)
-    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
+    found = _found(path)
     part = part or Part()
-    series = [open_series(entry).at(part) for entry in entries]
+    series = [one.at(part) for _, one in found]
     first = series[0]
     variables, mesh = first.variables(part.fields), first.mesh()
-    coords = mesh.coords
-    assert coords is not None
+    coords = first.read(0).coords if mesh.coords is None else mesh.coords
     nodes = len(coords)
+    units = [first.units.get(field, "") for field, _ in variables.values()]
     for other in series[1:]:
         _require_same_times(first, other)
+        _require_same_units(first, other, variables)
 
     def read(run: int) -> NDArray[np.float32]:
         one, steps = series[run], []
@@ -62,11 +65,13 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
         return np.stack(steps)
 
     companions: dict[str, NDArray[Any]] = {
-        "ids": np.array(names),
+        "ids": np.array([name for name, _ in found]),
         "times": first.times,
         "variables": np.array(list(variables)),
     }
-    shape = (len(entries), len(first.times), nodes, len(variables))
+    if any(units):
+        companions["units"] = np.array(units)
+    shape = (len(found), len(first.times), nodes, len(variables))
     return Source(path, shape, np.dtype(np.float32), read, companions, mesh=mesh)
 
 
@@ -84,7 +89,19 @@ def open_series(path: Path) -> Series:
             _require_content(file)
         return open_numbered(path, files)
     _require_content(path)
+    if path.suffix.lower() in NETCDF_BEGINNINGS:
+        runs = open_netcdf(path)
+        if len(runs) > 1:
+            raise UserError(f"{path}: holds {len(runs)} runs, not one: give such files by their names")
+        return runs[0][1]
     return open_frd(path) if path.suffix.lower() == ".frd" else open_vtk(path)
+
+
+def _found(path: Path) -> list[tuple[str, Series]]:
+    if path.is_file() and path.suffix.lower() in NETCDF_BEGINNINGS:
+        _require_content(path)
+        return open_netcdf(path)
+    return [(entry.stem if entry.is_file() else entry.name, open_series(entry)) for entry in _entries(path)]
 
 
 def _entries(path: Path) -> list[Path]:
@@ -150,11 +167,22 @@ def _require_same_times(first: Series, other: Series) -> None:
         )
 
 
+def _require_same_units(first: Series, other: Series, variables: Mapping[str, tuple[str, int]]) -> None:
+    for field in dict.fromkeys(field for field, _ in variables.values()):
+        unit, found = first.units.get(field, ""), other.units.get(field, "")
+        if unit != found:
+            raise UserError(
+                f"{other.path}: {field!r} is in {found or 'no unit'}, in {first.path} in {unit or 'no unit'}"
+            )
+
+
 def _require_same_nodes(first: Path, coords: NDArray[np.float64], other: Path, found: NDArray[Any]) -> None:
     if len(found) != len(coords):
         raise UserError(f"{other}: {len(found)} nodes, but {len(coords)} in {first}: another mesh")
-    far = np.abs(found - coords).max()
-    if far > SAME_PLACE * float(np.ptp(coords, axis=0).max()):
+    if found.shape[1] != coords.shape[1]:
+        raise UserError(f"{other}: its nodes have {found.shape[1]} coordinates, in {first} {coords.shape[1]}")
+    far = np.abs(found - coords).max(initial=0.0)
+    if far > SAME_PLACE * float(np.ptp(coords, axis=0).max(initial=0.0)):
         raise UserError(
             f"{other}: its nodes are up to {far:g} away from those of {first}: another mesh, or another order of nodes"
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ class Snapshot(NamedTuple):
     """One timestep of a run."""
 
     coords: NDArray[Any]
-    """Of the nodes, ``[M, 3]``."""
+    """Of the nodes, ``[M, 3]``, or fewer columns; none where positions are unknown."""
     fields: Mapping[str, NDArray[Any]]
     """Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
 
@@ -65,13 +65,15 @@ class Series:
     """One run.
 
     times: [T]; read: index of a timestep → what is there; mesh: the nodes, and the cells between them, at the first
-    timestep.
+    timestep; units: of fields by their names, as far as known; ancillary: fields that are taken only when asked for.
     """
 
     path: Path
     times: NDArray[np.float64]
     read: Callable[[int], Snapshot]
     mesh: Callable[[], Mesh]
+    units: Mapping[str, str] = field(default_factory=dict)
+    ancillary: Collection[str] = ()
 
     def at(self, part: Part) -> Series:
         """The run at the times of ``part`` alone; UserError where it has none of them."""
@@ -79,8 +81,8 @@ class Series:
         return replace(self, times=self.times[steps], read=lambda step: self.read(int(steps[step])))
 
     def variables(self, wanted: Sequence[str] | None = None) -> dict[str, tuple[str, int]]:
-        """Names of variables, each with the field and the component that it is: of all fields of the first timestep, or
-        of those ``wanted``, given as fields or as single components, in that order.
+        """Names of variables, each with the field and the component that it is: of all fields of the first timestep but
+        ancillary ones, or of those ``wanted``, given as fields or as single components, in that order.
 
         Raises UserError for what the run does not have.
         """
@@ -92,7 +94,7 @@ class Series:
         if wanted is None:
             if not every:
                 raise UserError(f"{self.path}: holds no numbers at nodes or cells")
-            return every
+            return {key: place for key, place in every.items() if place[0] not in self.ancillary}
         chosen = [key for name in wanted for key, (field, _) in every.items() if name in {field, key}]
         fields = dict.fromkeys(field for field, _ in every.values())
         unknown = [name for name in wanted if name not in every and name not in fields]
