@@ -27,7 +27,7 @@ def register(subparsers: Subparsers) -> None:
         type=Path,
         nargs="+",
         help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
-        "them: OpenFOAM cases, .vtu .vtk … for each timestep, .pvd, Exodus .exo, CalculiX .frd",
+        "them: OpenFOAM cases, .vtu .vtk … for each timestep, .pvd, Exodus .exo, CalculiX .frd, NetCDF .nc",
     )
     solver = parser.add_argument_group("of a solver's own files")
     solver.add_argument("--fields", help="which fields, or components of them, separated by commas (default: all)")

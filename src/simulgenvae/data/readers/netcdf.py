@@ -126,7 +126,8 @@ class _Values(Mapping[str, NDArray[Any]]):
         held = _held(self._file, self._run, self._start)
         if name not in held:
             held[name] = self._file.read(name, self._run, self._start)
-        return held[name][self._place]
+        values: NDArray[Any] = held[name][self._place]
+        return values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._file.fields.variables)
@@ -174,21 +175,22 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
 def _require_inside(path: Path) -> None:
     """UserError where links or datasets of an HDF5 file lead to other files, or its axes do not fit into memory."""
 
-    def check_link(name: str, link: Any) -> None:
-        if not isinstance(link, h5py.HardLink):
-            raise UserError(f"{path}: {name!r} is a link to elsewhere: such files are not read")
-
-    def check(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
+    links: dict[str, Any] = {}
+    items: dict[str, Any] = {}
+    with h5py.File(path, "r") as file:
+        file.visititems_links(lambda name, link: links.update({name: link}))
+        for name, link in links.items():
+            if not isinstance(link, h5py.HardLink):
+                raise UserError(f"{path}: {name!r} is a link to elsewhere: such files are not read")
+        file.visititems(lambda name, item: items.update({name: item}))
+        for name, item in items.items():
+            if not isinstance(item, h5py.Dataset):
+                continue
             if item.is_virtual or item.external is not None:
                 raise UserError(f"{path}: the values of {name!r} lie in other files: copy them into this one")
             if item.ndim == 1:
                 size = 2 * item.size * item.dtype.itemsize
                 require_memory(size, f"{path}, variable {name!r}", "is this the right file?")
-
-    with h5py.File(path, "r") as file:
-        file.visititems_links(check_link)
-        file.visititems(check)
 
 
 def _require_values(file: _File, is_hdf5: bool) -> None:
