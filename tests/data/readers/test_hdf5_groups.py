@@ -239,6 +239,7 @@ def test_other_files_have_no_paths(tmp_path: Path) -> None:
     ("names", "pattern", "runs"),
     [
         ([f"data/{run}/{name}" for run in range(3) for name in ("nodal_data", "p")], "data/*/nodal_data", 3),
+        ([f"data/{run}/{name}" for run in range(2) for name in ("nodal_data", "p", "qp")], "data/*/nodal_data", 2),
         (["a/results/u", "b/results/u"], "*/results/u", 2),
         (["runs/1", "runs/2", "runs/3"], "runs/*", 3),
     ],

@@ -177,10 +177,16 @@ def test_blocks_of_timesteps(tmp_path: Path, chunks: Any, few: int, monkeypatch:
 
 def test_several_runs_of_another_program(tmp_path: Path) -> None:
     xr.Dataset(
-        {"T": (("time", "run", "node"), GIVEN[:, :, 0]), "load": ("run", [1.0, 2.0]), "x": ("node", X)}
+        {
+            "T": (("time", "run", "node"), GIVEN[:, :, 0]),
+            "load": ("run", [1.0, 2.0]),
+            "x": ("node", X),
+            "of_all": (("time", "node"), GIVEN[:, 0, 0]),
+        }
     ).to_netcdf(tmp_path / "a.nc", engine="scipy")
     source = opened(tmp_path / "a.nc")
     assert source.companions["ids"].tolist() == ["0", "1"]
+    assert source.companions["variables"].tolist() == ["T"]
     np.testing.assert_array_equal(source.run(1)[..., 0], GIVEN[:, 1, 0])
     with pytest.raises(UserError, match=r"a\.nc: holds 2 runs, not one"):
         opened(tmp_path)
