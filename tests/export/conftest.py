@@ -23,7 +23,7 @@ def random_prediction(ids=("b", "a"), steps=3, variables=("u", "T"), std=False, 
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_prediction():
     return random_prediction
 

@@ -48,6 +48,9 @@ def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name
     assert not source.problems
     assert source.companions["ids"].tolist() == ["design_2", "design_10"]
     np.testing.assert_array_equal(source.companions["times"], prediction["time"].values)
+    if name == "new.pvd":
+        units = source.companions["units"].tolist()
+        assert units[: len(VARIABLES)] == prediction.attrs["units"]
     std = [f"U_std_{axis}" for axis in "xyz"]
     truth = [f"S_truth_{axes}" for axes in ("xx", "yy", "zz", "xy", "yz", "xz")]
     assert source.companions["variables"].tolist() == [*VARIABLES, *std, *truth, "p_error"]

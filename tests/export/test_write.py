@@ -7,12 +7,12 @@ from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export import check_target, write_prediction
 
-SUFFIXES = (".npz", ".zarr", ".pvd")
+SUFFIXES = (".npz", ".zarr", ".nc", ".pvd")
 
 
 @pytest.mark.parametrize("name", ["new.csv", "new", "new.NPZ"])
 def test_unknown_suffix_names_the_known_ones(tmp_path, name):
-    with pytest.raises(UserError, match=r"\.npz, \.zarr, \.pvd"):
+    with pytest.raises(UserError, match=r"\.npz, \.zarr, \.nc, \.pvd"):
         check_target(tmp_path / name)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.readers.solver_files.series import AXES
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS, DataSettings, Settings, Study
@@ -39,6 +40,29 @@ def add_overrides(
         metavar="KEY=VALUE",
         help=what,
     )
+
+
+def add_path(parser: argparse.ArgumentParser) -> None:
+    """Where HDF5 files have the runs, and how: ``--path`` and ``--axes``."""
+    group = parser.add_argument_group("of HDF5 with a dataset for each run")
+    group.add_argument(
+        "--path",
+        metavar="data/*/values",
+        help="where the datasets are; * stands for the run's id. For files of one run each: without *",
+    )
+    group.add_argument(
+        "--axes",
+        type=_axes,
+        help="what their axes are: variable, time and node in any order, the first two where there are such "
+        "(default: time,node,variable, or time,node, or node)",
+    )
+
+
+def _axes(text: str) -> tuple[str, ...]:
+    axes = tuple(name.strip() for name in text.split(","))
+    if "node" not in axes or len(set(axes)) < len(axes) or set(axes) - set(AXES):
+        raise argparse.ArgumentTypeError(f"{text!r} must be node and, in any order, variable and time, each once")
+    return axes
 
 
 def open_dataset(study: Study, settings: Settings) -> Dataset:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from simulgenvae.cli.common import add_settings, condition_files, positive
+from simulgenvae.cli.common import add_path, add_settings, condition_files, positive
 from simulgenvae.data.append import append_runs
 from simulgenvae.data.coordinates import read_node_numbers, read_times
 from simulgenvae.data.csv_table import number
@@ -29,7 +29,7 @@ def register(subparsers: Subparsers) -> None:
         type=Path,
         nargs="+",
         help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
-        "them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF, LS-DYNA, CalculiX",
+        "them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF, LS-DYNA, CalculiX, NetCDF",
     )
     solver = parser.add_argument_group("of a solver's own files")
     solver.add_argument("--fields", help="which fields, or components of them, separated by commas (default: all)")
@@ -41,6 +41,7 @@ def register(subparsers: Subparsers) -> None:
     solver.add_argument("--nodes", type=Path, help="numbers of nodes to take, counted from 0: .npy .csv .txt")
     solver.add_argument("--interpolate", action="store_true", help="bring runs on other meshes onto that of one")
     solver.add_argument("--reference", help="run whose times, fields and mesh all have (default: one like most)")
+    add_path(parser)
     parser.add_argument(
         "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
     )
@@ -123,6 +124,8 @@ def _part(options: argparse.Namespace) -> Part | None:
         nodes=None if options.nodes is None else tuple(read_node_numbers(options.nodes).tolist()),
         reference=options.reference,
         interpolate=options.interpolate,
+        path=options.path,
+        axes=options.axes,
     )
     return None if part == Part() else part
 

@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from simulgenvae.cli.common import add_path
 from simulgenvae.data.companions import texts
 from simulgenvae.data.description import Mesh
 from simulgenvae.data.limits import megabytes
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers import Source, open_source
+from simulgenvae.data.readers import Part, Source, open_source
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -25,13 +26,15 @@ def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
     parser = subparsers.add_parser("inspect", help="say what is in files of results; nothing is stored")
     parser.add_argument("paths", type=Path, nargs="+", help="what `ingest` reads: arrays, or a folder of runs")
+    add_path(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Runs, times, mesh, size and variables; ranges are those of the first run."""
+    part = None if (options.path, options.axes) == (None, None) else Part(path=options.path, axes=options.axes)
     for path in options.paths:
-        with open_source(path) as source:
+        with open_source(path, part) as source:
             console.print(f"{path}:", soft_wrap=True)
             for name, value in _facts(source).items():
                 console.print(f"  {name:<10} {value}", soft_wrap=True)

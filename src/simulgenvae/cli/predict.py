@@ -41,7 +41,7 @@ def register(subparsers: Subparsers) -> None:
         "--out",
         type=Path,
         required=True,
-        help="FILE.pvd (ParaView), .npz or .zarr; .vtkhdf or .xdmf hold one design ({id}.vtkhdf: a file for each)",
+        help="FILE.pvd (ParaView), .npz, .zarr or .nc; .vtkhdf or .xdmf hold one design ({id}.vtkhdf: a file for each)",
     )
     parser.add_argument("--times", type=Path, help="times within the trained span: .npy .csv .txt")
     parser.add_argument("--nodes", type=Path, help="numbers of some nodes, counted from 0: .npy .csv .txt")

@@ -1,4 +1,4 @@
-"""Predicted fields as files: NumPy archives, Zarr groups, ParaView collections."""
+"""Predicted fields as files: NumPy archives, Zarr groups, NetCDF, ParaView collections."""
 
 from simulgenvae.export.write import check_target, write_prediction
 

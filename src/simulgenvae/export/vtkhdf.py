@@ -14,6 +14,7 @@ import numpy as np
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.grid import mesh_grid
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.hdf5_target import Target
 from simulgenvae.export.point_data import PointField, point_fields
 
 
@@ -24,7 +25,7 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     """
     grid = mesh_grid(mesh, f"{path.name}, as every .vtkhdf,")
     steps = len(batch.times)
-    with h5py.File(path, "w") as file:
+    with Target(path) as target, h5py.File(target, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 2], dtype=np.int64)
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))

@@ -12,6 +12,7 @@ from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export.arrays import write_npz, write_zarr
 from simulgenvae.export.batches import Batch, batches
+from simulgenvae.export.netcdf import write_netcdf
 from simulgenvae.export.one_by_one import ONE_EACH, files_of, write_each
 from simulgenvae.export.shared_zarr import write_shared_zarr
 from simulgenvae.export.target import require_free
@@ -20,6 +21,7 @@ from simulgenvae.export.vtk import series_folder, write_pvd
 WRITERS: dict[str, Callable[[Iterator[Batch], Mesh, Path], None]] = {
     ".npz": write_npz,
     ".zarr": write_zarr,
+    ".nc": write_netcdf,
     ".pvd": write_pvd,
 }
 
@@ -44,9 +46,10 @@ def write_prediction(
     overwrite: bool = False,
     runs: int | None = None,
 ) -> None:
-    """Write what ``Surrogate.predict`` returned to ``path``: a ``.npz``, ``.zarr`` or ``.pvd`` (with its folder), or a
-    ``.vtkhdf`` or ``.xdmf`` (with its ``.xdmf.h5``) of one design. ``{id}`` in the name of these stands for the id of
-    each of several.
+    """Write what ``Surrogate.predict`` returned to ``path``.
+
+    A ``.npz``, ``.zarr``, ``.nc`` or ``.pvd`` (with its folder) holds all designs, a ``.vtkhdf`` or ``.xdmf`` (with its
+    ``.xdmf.h5``) one; ``{id}`` in the name of these stands for the id of each of several.
 
     prediction: one dataset, or an iterable of datasets (batches of designs with the same times and variables), of which
         all but ``.npz`` hold one at a time in memory.

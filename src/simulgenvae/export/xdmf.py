@@ -14,6 +14,7 @@ from simulgenvae.data.components import endings
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.grid import mesh_grid
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.hdf5_target import Target
 from simulgenvae.export.point_data import PointField, point_fields
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     series = ET.SubElement(
         ET.SubElement(root, "Domain"), "Grid", Name=batch.ids[index], GridType="Collection", CollectionType="Temporal"
     )
-    with h5py.File(heavy, "w") as file:
+    with Target(heavy) as target, h5py.File(target, "w") as file:
 
         def item(name: str, values: NDArray[np.generic], parent: ET.Element) -> None:
             """Store numbers, and say below ``parent`` where they are."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import open_hdf5
+from simulgenvae.data.readers.hdf5_groups import open_groups
 from simulgenvae.data.readers.npy import MAGIC as NPY_MAGIC
 from simulgenvae.data.readers.npy import open_npy
 from simulgenvae.data.readers.npz import MAGIC as NPZ_MAGIC
@@ -34,12 +35,16 @@ _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]
 def open_source(path: Path, part: Part | None = None) -> AbstractContextManager[Source]:
     """Open the fields in a file or Zarr folder, or in a solver's own files; close them by leaving the ``with`` block.
 
-    ``part`` says what to take of a solver's files, where fields have names.
+    ``part`` says what to take of a solver's files, where fields have names, and of HDF5 with a dataset for each run.
 
     Raises UserError when the file is missing, of an unknown kind, or not what its suffix says.
     """
     if not path.exists():
         raise UserError(f"{path}: no such file")
+    if part is not None and part.path is not None:
+        return nullcontext(open_groups(path, part))
+    if part is not None and part.axes is not None:
+        raise UserError(f"{path}: --axes says what the axes of the datasets at --path are: give that too")
     is_array = path.suffix.lower() in _READERS or any((path / marker).is_file() for marker in MARKERS)
     if (path.is_dir() and not is_array) or is_run(path):
         return nullcontext(open_runs(path, part))

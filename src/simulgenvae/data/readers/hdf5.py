@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,33 @@ def open_hdf5(path: Path) -> Iterator[Source]:
             arrays: dict[str, Any] = {}
             # visits hard links only: soft and external links, which may lead elsewhere, are not followed
             file.visititems(lambda name, item: arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None)
-            fields = arrays[choose_fields(path, list(arrays))]
-            notes = _check(path, fields)
-            companions = {name: _whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
+            fields = arrays[choose_fields(path, list(arrays), _pattern(arrays))]
+            notes = check_dataset(path, fields)
+            companions = {name: read_whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
         except READ_ERRORS as error:
             raise damaged(path, "cannot be read as HDF5", error) from error
         yield Source(path, fields.shape, fields.dtype, fields.__getitem__, companions, notes)
 
 
-def _check(path: Path, dataset: Any) -> tuple[str, ...]:
+def _pattern(arrays: Mapping[str, Any]) -> str:
+    """Advice on ``--path``, where there are datasets of one name in several groups, or several in one group."""
+    counts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for name, array in arrays.items():
+        if array.dtype.kind in "fiu" and 1 <= array.ndim <= 3:
+            parts = name.split("/")
+            patterns = ["/".join((*parts[:place], "*", *parts[place + 1 :])) for place in range(len(parts))]
+            counts.update(patterns)
+            sizes.update(dict.fromkeys(patterns, array.size))
+    repeated = [pattern for pattern, count in counts.items() if count > 1]
+    if not repeated:
+        return ""
+    pattern = max(repeated, key=lambda each: (not each.endswith("*"), counts[each], sizes[each]))
+    return f". With --path '{pattern}' there are {counts[pattern]} datasets, one a run"
+
+
+def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
+    """Notes on a dataset of the file ``path``; UserError where its values lie in other files or are not there."""
     where = f"{path}, dataset {dataset.name!r}"
     if dataset.is_virtual or dataset.external is not None:
         raise UserError(f"{where}: its values lie in other files: copy them into this one")
@@ -57,8 +76,9 @@ def _check(path: Path, dataset: Any) -> tuple[str, ...]:
     return ()
 
 
-def _whole(path: Path, dataset: Any) -> NDArray[Any]:
-    _check(path, dataset)
+def read_whole(path: Path, dataset: Any) -> NDArray[Any]:
+    """A small dataset of the file ``path``; UserError as :func:`check_dataset`, and where it does not fit."""
+    check_dataset(path, dataset)
     size = 2 * dataset.size * dataset.dtype.itemsize
     require_memory(size, f"{path}, dataset {dataset.name!r}", "is this the right file?")
     return np.asarray(dataset.asstr()[...] if h5py.check_string_dtype(dataset.dtype) else dataset[...])

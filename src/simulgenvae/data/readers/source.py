@@ -81,14 +81,15 @@ def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
         )
 
 
-def choose_fields(path: Path, names: list[str]) -> str:
-    """``fields``, or else the only array that is no companion. Raises UserError listing what there is."""
+def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
+    """``fields``, or else the only array that is no companion. Raises UserError listing what there is, with ``advice``
+    after it."""
     if FIELDS in names:
         return FIELDS
     others = [name for name in names if name not in COMPANIONS]
     if len(others) != 1:
         listed = ", ".join(names[:20]) or "nothing"
-        raise UserError(f"{path}: no array is named 'fields', and none is the only one. It holds: {listed}")
+        raise UserError(f"{path}: no array is named 'fields', and none is the only one. It holds: {listed}{advice}")
     return others[0]
 
 

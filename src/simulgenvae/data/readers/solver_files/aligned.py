@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.solver_files.interpolation import Interpolation, there_and_back
 from simulgenvae.data.readers.solver_files.series import Part, Series
@@ -49,10 +48,11 @@ def aligned(path: Path, found: Mapping[str, Series | UserError], part: Part) -> 
         "times": common.times,
         "variables": np.array(list(common.variables)),
     }
-    assert common.mesh.coords is not None
+    if any(common.units):
+        companions["units"] = np.array(common.units)
     return Source(
         path,
-        (len(names), len(common.times), len(common.mesh.coords), len(common.variables)),
+        (len(names), len(common.times), common.nodes, len(common.variables)),
         np.dtype(np.float32),
         read,
         companions,
@@ -70,10 +70,12 @@ class _Common:
         self.times = common_times(reference, part)
         self.variables = reference.variables(part.fields)
         self._whole = reference.mesh()
-        assert self._whole.coords is not None
-        self._coords = self._whole.coords
-        self._nodes = _chosen(self._whole, part, reference.path)
-        self.mesh = self._whole if self._nodes is None else self._whole.at(self._nodes)
+        start = reference.read(0)
+        self._coords, self._units = start.coords if self._whole.coords is None else self._whole.coords, start.units
+        self._chosen = _chosen(self._coords, part, reference.path)
+        self.mesh = self._whole if self._chosen is None else self._whole.at(self._chosen)
+        self.nodes = len(self._coords if self._chosen is None else self._chosen)
+        self.units = [self._units.get(field, "") for field, _ in self.variables.values()]
         self.changes: dict[str, NDArray[np.float64]] = {}
         self.farthest = 0.0
 
@@ -82,7 +84,7 @@ class _Common:
 
     def read(self, name: str, series: Series) -> NDArray[np.float32]:
         """The fields of a run, ``[T, M, V]``; UserError where it has others, or nodes elsewhere."""
-        steps = series.values(self.variables)
+        steps = series.values(self.variables, self._units)
         if self._part.resample is not None:
             steps = at_times(series.times, steps, self.times)
         coords, first = next(steps)
@@ -95,14 +97,16 @@ class _Common:
         fields = np.stack([first, *(values for _, values in steps)])
         if elsewhere:
             fields = self._interpolated(name, series, fields)
-        return fields if self._nodes is None else fields[:, self._nodes]
+        return fields if self._chosen is None else fields[:, self._chosen]
 
     def _elsewhere(self, coords: NDArray[Any]) -> str:
         """How these nodes differ from those of the reference; nothing where they are the same."""
+        if coords.shape[1] != self._coords.shape[1]:
+            return f"nodes with {coords.shape[1]} coordinates, but with {self._coords.shape[1]} in"
         if len(coords) != len(self._coords):
             return f"{len(coords)} nodes, but {len(self._coords)} in"
-        far = np.abs(coords - self._coords).max()
-        same = far <= SAME_PLACE * float(np.ptp(self._coords, axis=0).max())
+        far = np.abs(coords - self._coords).max(initial=0.0)
+        same = far <= SAME_PLACE * float(np.ptp(self._coords, axis=0).max(initial=0.0))
         return "" if same else f"its nodes are up to {far:g} away from those of"
 
     def _interpolated(self, name: str, series: Series, fields: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -146,22 +150,23 @@ def _common(runs: Mapping[str, Series], problems: dict[str, str], part: Part) ->
     raise UserError(problems[ordered[0]])
 
 
-def _chosen(mesh: Mesh, part: Part, path: Path) -> NDArray[np.intp] | None:
+def _chosen(coords: NDArray[Any], part: Part, path: Path) -> NDArray[np.intp] | None:
     """Numbers of the nodes to take; None for all. UserError where there are none, or not those asked for."""
     if part.nodes is None and part.box is None:
         return None
-    assert mesh.coords is not None
-    nodes = np.arange(len(mesh.coords)) if part.nodes is None else np.array(part.nodes, dtype=np.intp)
-    wrong = nodes[(nodes < 0) | (nodes >= len(mesh.coords))]
+    nodes = np.arange(len(coords)) if part.nodes is None else np.array(part.nodes, dtype=np.intp)
+    wrong = nodes[(nodes < 0) | (nodes >= len(coords))]
     if len(wrong) or len(np.unique(nodes)) < len(nodes):
         what = f"node {wrong[0]} is not there" if len(wrong) else "a node occurs twice"
-        raise UserError(f"{path}: {what} (--nodes): nodes are numbered from 0 to {len(mesh.coords) - 1}")
+        raise UserError(f"{path}: {what} (--nodes): nodes are numbered from 0 to {len(coords) - 1}")
     if part.box is not None:
+        if 2 * coords.shape[1] < len(part.box):
+            raise UserError(f"{path}: nodes have {coords.shape[1]} coordinates, but --box has {len(part.box)} limits")
         limits = np.array(part.box, dtype=np.float64).reshape(-1, 2)
-        inside = mesh.coords[nodes, : len(limits)]
+        inside = coords[nodes, : len(limits)]
         nodes = nodes[((inside >= limits[:, 0]) & (inside <= limits[:, 1])).all(axis=1)]
     if not len(nodes):
-        low, high = mesh.coords.min(axis=0), mesh.coords.max(axis=0)
+        low, high = coords.min(axis=0), coords.max(axis=0)
         span = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))
         raise UserError(f"{path}: no node is in the box asked for (--box): the mesh spans {span}")
     return nodes

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from simulgenvae.data.names import check_ids, naming, natural_key
+from simulgenvae.data.readers.netcdf import BEGINNINGS as NETCDF_BEGINNINGS
+from simulgenvae.data.readers.netcdf import open_netcdf
 from simulgenvae.data.readers.solver_files.aligned import aligned
 from simulgenvae.data.readers.solver_files.careless import open_apart
 from simulgenvae.data.readers.solver_files.frd import open_frd
@@ -16,7 +19,7 @@ from simulgenvae.data.readers.solver_files.vtk_series import CHECKED, GRIDS, ope
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 
-BEGINNINGS = VTK_BEGINNINGS | {".frd": (b"    1C",)}
+BEGINNINGS = VTK_BEGINNINGS | NETCDF_BEGINNINGS | {".frd": (b"    1C",)}
 TRANSIENTS = tuple(suffix for suffix in BEGINNINGS if suffix not in GRIDS)
 """Endings of files that hold all times of a run."""
 
@@ -30,21 +33,17 @@ def is_run(entry: Path | os.DirEntry[str]) -> bool:
 
 
 def open_runs(path: Path, part: Part | None = None) -> Source:
-    """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run.
+    """The runs at ``path``, each under the name of its file or folder: a folder with one run an entry, or one run; or
+    those in one NetCDF file, under the names there.
 
     Without a ``part``, all is read that the first run has. Runs that cannot be read, or have other times, fields or
     another mesh than most, are among the source's ``problems``, or raise UserError when they are read.
     """
-    entries = _entries(path)
-    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
-    with naming(path):
-        check_ids(names)
     part = part or Part()
     found: dict[str, Series | UserError] = {}
-    for name, entry in zip(names, entries, strict=True):
+    for name, series in _found(path).items():
         try:
-            _require_inside(entry)
-            found[name] = open_series(entry).at(part)
+            found[name] = series().at(part)
         except UserError as error:
             found[name] = error
     return aligned(path, found, part)
@@ -64,9 +63,33 @@ def open_series(path: Path) -> Series:
             _require_content(file)
         return open_numbered(path, files)
     _require_content(path)
-    if _kind(path) in CHECKED:
+    kind = _kind(path)
+    if kind in NETCDF_BEGINNINGS:
+        runs = open_netcdf(path)
+        if len(runs) > 1:
+            raise UserError(f"{path}: holds {len(runs)} runs, not one: give such files by their names")
+        return runs[0][1]
+    if kind in CHECKED:
         return open_apart(path)
-    return open_frd(path) if path.suffix.lower() == ".frd" else open_vtk(path)
+    return open_frd(path) if kind == ".frd" else open_vtk(path)
+
+
+def _found(path: Path) -> dict[str, Callable[[], Series]]:
+    """What opens the runs there, by their names; UserError where there are none, or two have one name."""
+    if path.is_file() and _kind(path) in NETCDF_BEGINNINGS:
+        _require_content(path)
+        opened = dict(open_netcdf(path))
+        return {name: partial(opened.__getitem__, name) for name in opened}
+    entries = _entries(path)
+    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
+    with naming(path):
+        check_ids(names)
+    return dict(zip(names, (partial(_open_entry, entry) for entry in entries), strict=True))
+
+
+def _open_entry(entry: Path) -> Series:
+    require_inside(entry)
+    return open_series(entry)
 
 
 def _kind(file: Path) -> str:
@@ -90,7 +113,7 @@ def _files(folder: Path) -> list[Path]:
     """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
     files = _listed(folder, _is_result)
     for file in files:
-        _require_inside(file)
+        require_inside(file)
     transients = [file for file in files if _kind(file) in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
@@ -104,7 +127,7 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     return [Path(entry) for entry in entries]
 
 
-def _require_inside(entry: Path) -> None:
+def require_inside(entry: Path) -> None:
     """Data may come from strangers: UserError where an entry of a folder is a link to something elsewhere."""
     if entry.is_symlink() and not entry.resolve().is_relative_to(entry.parent.resolve()):
         raise UserError(f"{entry}: a link out of {entry.parent}: such files are not read")

@@ -175,7 +175,7 @@ def _series(path: Path, times: NDArray[np.float64], grid: Callable[[int], Any]) 
     def snapshot(step: int) -> Snapshot:
         data = grid(step)
         with _damaged(path):
-            return Snapshot(np.asarray(data.points), _point_fields(data))
+            return Snapshot(np.asarray(data.points), _point_fields(data), _units(data))
 
     def mesh() -> Mesh:
         data = grid(0)
@@ -202,6 +202,16 @@ def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
         moved = grid.cell_data_to_point_data()
         found |= {name: np.asarray(moved.point_data[name]) for name in of_cells}
     return {name: values for name, values in found.items() if values.dtype.kind in "fiu" and not _NUMBERING.match(name)}
+
+
+def _units(grid: Any) -> dict[str, str]:
+    """Of the fields at nodes that say theirs."""
+    from vtkmodules.vtkCommonCore import vtkDataArray
+
+    data, key = grid.GetPointData(), vtkDataArray.UNITS_LABEL()
+    arrays = [data.GetAbstractArray(index) for index in range(data.GetNumberOfArrays())]
+    known = [array for array in arrays if array.HasInformation() and array.GetInformation().Has(key)]
+    return {array.GetName(): array.GetInformation().Get(key).strip() for array in known}
 
 
 def _pyvista(path: Path) -> Any:

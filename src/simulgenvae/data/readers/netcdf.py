@@ -1,0 +1,213 @@
+"""NetCDF: a run on a grid or at nodes, or several along a dimension ``run``; read by blocks of timesteps."""
+
+from __future__ import annotations
+
+import math
+import struct
+import warnings
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.description import Mesh
+from simulgenvae.data.limits import require_memory
+from simulgenvae.data.names import check_ids, naming
+from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
+from simulgenvae.data.readers.hdf5 import check_dataset
+from simulgenvae.data.readers.netcdf_grid import RUN, Fields, find_fields, nodes_and_cells, time_variable
+from simulgenvae.data.readers.solver_files.series import Series, Snapshot
+from simulgenvae.data.readers.source import READ_ERRORS, damaged
+from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BEGINNINGS = {".nc": (b"CDF", HDF5_MAGIC)}
+"""What the files begin with."""
+_FEW, _MANY = 1_000_000, 64_000_000
+"""Bytes that are read at once, at least and at most, where timesteps are that small."""
+_ERRORS = (*READ_ERRORS, IndexError, AttributeError, AssertionError, struct.error)
+"""What xarray, h5netcdf and SciPy raise on damaged files."""
+
+
+def open_netcdf(path: Path) -> list[tuple[str, Series]]:
+    """The runs of a file with their ids: those along its dimension ``run``, else one, called like the file.
+
+    Fields are as :func:`~simulgenvae.data.readers.netcdf_grid.find_fields` finds them, with scales, offsets and missing
+    values (NaN) applied; times are numbers in the unit of the file.
+
+    Raises UserError when it is damaged, refers to other files, or has no fields.
+    """
+    with _damaged(path):
+        data, stored = _opened(path)
+        file = _File(path, data, find_fields(path, data))
+        _require_values(file, stored)
+        ids, times = file.ids(), file.times()
+        units = {name: str(v.attrs["units"]) for name, v in file.fields.variables.items() if v.attrs.get("units")}
+    with naming(path):
+        check_ids(ids)
+
+    def series(run: int) -> Series:
+        def read(step: int) -> Snapshot:
+            coords = _mesh(file).coords
+            coords = np.zeros((file.nodes, 0)) if coords is None else coords
+            return Snapshot(coords, _Values(file, run, step), units)
+
+        return Series(path, times, read, lambda: _mesh(file), file.fields.ancillary)
+
+    return [(name, series(run)) for run, name in enumerate(ids)]
+
+
+@dataclass(frozen=True, eq=False)
+class _File:
+    """An open file. xarray closes it whenever too many are open, and opens it again."""
+
+    path: Path
+    data: xr.Dataset
+    fields: Fields
+
+    @property
+    def nodes(self) -> int:
+        return math.prod(self.data.sizes[dim] for dim in self.fields.space)
+
+    def ids(self) -> list[str]:
+        """Of the runs; counted from 0 where the file names none."""
+        if RUN not in self.data.sizes:
+            return [self.path.stem]
+        values = self.data[RUN].to_numpy()
+        return [name.decode() if isinstance(name, bytes) else str(name) for name in values.tolist()]
+
+    def times(self) -> NDArray[np.float64]:
+        """[T]; counted from 0 where the file has none, and 0 where nothing depends on time."""
+        if self.fields.time is None:
+            return np.zeros(1)
+        variable = time_variable(self.data, self.fields.time)
+        if variable is None:
+            return np.arange(self.data.sizes[self.fields.time], dtype=np.float64)
+        if variable.dtype.kind not in "fiu" or variable.ndim != 1:
+            raise UserError(f"{self.path}: its times must be [T] numbers, but are {variable.dtype} {variable.shape}")
+        return np.asarray(variable.values, dtype=np.float64)
+
+    def block(self) -> int:
+        """How many timesteps are read at once: those of one chunk, so that none is decompressed twice."""
+        size = 8 * self.nodes * len(self.fields.variables)
+        chunks = [1]
+        for variable in self.fields.variables.values():
+            sizes = variable.encoding.get("chunksizes")
+            if sizes and self.fields.time in variable.dims:
+                chunks.append(sizes[variable.dims.index(self.fields.time)])
+        return max(1, min(max(*chunks, _FEW // size), _MANY // size))
+
+    def read(self, name: str, run: int, start: int) -> NDArray[Any]:
+        """A field in the block of timesteps that begins with ``start``, ``[block, M]``."""
+        fields, variable = self.fields, self.fields.variables[name]
+        at: dict[Hashable, Any] = {RUN: run, fields.time: slice(start, start + self.block())}
+        with _damaged(self.path):
+            part = variable.isel({dim: where for dim, where in at.items() if dim in variable.dims})
+            order = [dim for dim in (fields.time, *fields.space) if dim in part.dims]
+            return np.asarray(part.transpose(*order).values).reshape(-1, self.nodes)
+
+
+class _Values(Mapping[str, NDArray[Any]]):
+    """Fields at a timestep, each read when it is asked for."""
+
+    def __init__(self, file: _File, run: int, step: int) -> None:
+        self._file, self._run = file, run
+        self._place = step % file.block()
+        self._start = step - self._place
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        held = _held(self._file, self._run, self._start)
+        if name not in held:
+            held[name] = self._file.read(name, self._run, self._start)
+        values: NDArray[Any] = held[name][self._place]
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file.fields.variables)
+
+    def __len__(self) -> int:
+        return len(self._file.fields.variables)
+
+
+@lru_cache(maxsize=1)
+def _held(file: _File, run: int, start: int) -> dict[str, NDArray[Any]]:
+    """What has been read of a block of timesteps; of one block at a time."""
+    return {}
+
+
+@lru_cache(maxsize=2)
+def _mesh(file: _File) -> Mesh:
+    """The mesh of a file; of all files no more than that of the first run and another are held."""
+    require_memory(200 * file.nodes, f"{file.path}: its mesh", "is this the right file?")
+    with _damaged(file.path):
+        return nodes_and_cells(file.data, file.fields.space)
+
+
+def _opened(path: Path) -> tuple[xr.Dataset, bool]:
+    """The variables of a file, and whether it is HDF5."""
+    import xarray as xr
+
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head.startswith(b"CDF\x05"):
+        raise UserError(f"{path}: NetCDF with 64-bit data (CDF-5) is not read: convert it (nccopy -k nc4 OLD NEW)")
+    is_hdf5 = head == HDF5_MAGIC
+    if is_hdf5:
+        _require_inside(path)
+    data = xr.open_dataset(
+        path.resolve(),
+        engine="h5netcdf" if is_hdf5 else "scipy",
+        decode_times=False,
+        decode_timedelta=False,
+        decode_coords=False,
+        cache=False,
+    )
+    return data, is_hdf5
+
+
+def _require_inside(path: Path) -> None:
+    """UserError where links or datasets of an HDF5 file lead to other files, or its axes do not fit into memory."""
+
+    links: dict[str, Any] = {}
+    items: dict[str, Any] = {}
+    with h5py.File(path, "r") as file:
+        file.visititems_links(lambda name, link: links.update({name: link}))
+        for name, link in links.items():
+            if not isinstance(link, h5py.HardLink):
+                raise UserError(f"{path}: {name!r} is a link to elsewhere: such files are not read")
+        file.visititems(lambda name, item: items.update({name: item}))
+        for name, item in items.items():
+            if not isinstance(item, h5py.Dataset):
+                continue
+            if item.is_virtual or item.external is not None:
+                raise UserError(f"{path}: the values of {name!r} lie in other files: copy them into this one")
+            if item.ndim == 1:
+                size = 2 * item.size * item.dtype.itemsize
+                require_memory(size, f"{path}, variable {name!r}", "is this the right file?")
+
+
+def _require_values(file: _File, is_hdf5: bool) -> None:
+    """UserError where fields were never written, or are in chunks that do not fit into memory."""
+    if is_hdf5:
+        with h5py.File(file.path, "r") as opened:
+            for variable in file.fields.stored:
+                check_dataset(file.path, opened[variable])
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """What libraries say of a damaged file, in the user's words."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except _ERRORS as error:
+        raise damaged(path, "cannot be read as NetCDF", error) from error

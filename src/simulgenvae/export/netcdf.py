@@ -1,0 +1,179 @@
+"""Predictions as NetCDF-4 files by the conventions of CF and, for the mesh, UGRID."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.dataset import Mesh
+from simulgenvae.data.readers.netcdf_grid import ORIGINAL_NAME, RUN
+from simulgenvae.data.store_write import chunk_shape
+from simulgenvae.export.batches import Batch
+from simulgenvae.export.hdf5_target import Target
+from simulgenvae.files import written_whole
+
+if TYPE_CHECKING:
+    import h5netcdf
+
+CONVENTIONS = "CF-1.11 UGRID-1.0"
+_COMPRESSED: dict[str, Any] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+_KINDS = {
+    "std": "standard deviation of {}",
+    "lower": "lower limit of the interval of {}",
+    "upper": "upper limit of the interval of {}",
+    "truth": "{} of the solver",
+    "error": "predicted {} less that of the solver",
+}
+_SCORES = {
+    "novelty": "how far the design is from the training designs",
+    "expected_error": "error to expect, relative to the field's deviation from its mean",
+}
+_FACES = {"triangle", "quad"}
+
+
+def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
+    """Write each variable, and as far as they are known its std, limits, truth and error, as ``NAME(run, time, node)``
+    and ``NAME_std`` …; ``novelty(run)`` and ``expected_error(run)``; the coordinates ``run`` (texts), ``time``, ``x``,
+    ``y``, ``z`` and, where some nodes were chosen, their numbers ``node``; cells as ``cells_NAME(cell, corner)``.
+
+    One batch is in memory at a time; a chunk is one run, or less where a run is large. A name that NetCDF and CF do not
+    allow, or that another variable has, is changed (blanks and ``/`` become ``_``), and then is in the attribute
+    ``original_name``.
+    """
+    import h5netcdf
+
+    with written_whole(path) as temporary:
+        first = next(batches)
+        with Target(temporary) as target, h5netcdf.File(target, "w") as file:
+            names = _create(file, mesh, first)
+            ids: list[str] = []
+            warnings: list[str] = []
+            for batch in chain([first], batches):
+                start, stop = len(ids), len(ids) + len(batch.ids)
+                file.resize_dimension(RUN, stop)
+                file.variables[RUN][start:stop] = np.array(batch.ids, dtype=object)
+                for kind, values in {"": batch.fields, **batch.beside}.items():
+                    for column, variable in enumerate(batch.variables):
+                        file.variables[names[variable, kind]][start:stop] = values[..., column]
+                for name, scores in batch.scores.items():
+                    file.variables[name][start:stop] = scores
+                ids += batch.ids
+                warnings += batch.warnings
+                target.check()
+            file.attrs["warnings"] = "\n".join(warnings)
+
+
+def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str], str]:
+    """All that is the same for every run, and room for the rest; names in the file by variable and kind of value."""
+    version = importlib.metadata.version("simulgenvae")
+    file.attrs.update(Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {version}")
+    _, steps, nodes, _ = like.fields.shape
+    file.dimensions = {RUN: None, "time": steps, "node": nodes}
+    _coordinate(file, "time", like.times, "time", axis="T")
+    places: list[str] = []
+    if mesh.coords is not None:
+        places = ["x", "y", "z"][: mesh.coords.shape[1]]
+        for name, values in zip(places, mesh.coords.T, strict=True):
+            _coordinate(file, name, values, f"{name} coordinate of the node", axis=name.upper())
+    if like.nodes is not None:
+        _coordinate(file, "node", like.nodes, "number of the node in the study, from 0")
+    on_mesh = {"coordinates": " ".join(places)} if places else {}
+    if mesh.cells:
+        on_mesh |= _create_cells(file, mesh, places)
+    _create_runs(file, like)
+    return _create_fields(file, like, on_mesh)
+
+
+def _coordinate(file: h5netcdf.File, name: str, values: NDArray[Any], what: str, **attributes: str) -> None:
+    dimension = name if name in file.dimensions else "node"
+    variable = file.create_variable(name, (dimension,), values.dtype, data=values)
+    variable.attrs.update(long_name=what, **attributes)
+
+
+def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:
+    """Cells, and for faces with known corners a mesh by UGRID; what variables at its nodes have to say of it."""
+    for name, cells in mesh.cells.items():
+        _connectivity(file, f"cells_{name}", (f"cell_{name}", f"corner_{name}"), cells, f"nodes of each {name}")
+    if not (places and mesh.cells.keys() <= _FACES):
+        return {}
+    faces = next(f"cells_{name}" for name in mesh.cells)
+    if len(mesh.cells) > 1:
+        faces = "faces"
+        table = np.concatenate(
+            [np.pad(cells, ((0, 0), (0, 4 - cells.shape[1])), constant_values=-1) for cells in mesh.cells.values()]
+        )
+        _connectivity(file, faces, ("face", "corner"), table, "nodes of each face", fillvalue=-1)
+    topology = file.create_variable("mesh", (), np.int32, data=np.int32(0))
+    topology.attrs.update(
+        cf_role="mesh_topology",
+        long_name="mesh of the study",
+        topology_dimension=np.int32(2),
+        node_coordinates=" ".join(places),
+        face_node_connectivity=faces,
+    )
+    for name in (faces, *(f"cells_{name}" for name in mesh.cells)):
+        file.variables[name].attrs["cf_role"] = "face_node_connectivity"
+    return {"mesh": "mesh", "location": "node"}
+
+
+def _connectivity(
+    file: h5netcdf.File,
+    name: str,
+    dimensions: tuple[str, str],
+    cells: NDArray[np.int64],
+    what: str,
+    fillvalue: int | None = None,
+) -> None:
+    for dimension, count in zip(dimensions, cells.shape, strict=True):
+        file.dimensions[dimension] = count
+    variable = file.create_variable(name, dimensions, cells.dtype, data=cells, fillvalue=fillvalue, **_COMPRESSED)
+    variable.attrs.update(long_name=what, start_index=np.int64(0))
+
+
+def _create_runs(file: h5netcdf.File, like: Batch) -> None:
+    import h5py
+
+    file.create_variable(RUN, (RUN,), h5py.string_dtype()).attrs["long_name"] = "design"
+    for name in like.scores:
+        variable = file.create_variable(name, (RUN,), np.float64, chunks=(1024,))
+        variable.attrs.update(long_name=_SCORES[name], units="1")
+
+
+def _create_fields(file: h5netcdf.File, like: Batch, on_mesh: dict[str, str]) -> dict[tuple[str, str], str]:
+    used = {*file.dimensions, *file.variables}
+    wanted = {(variable, ""): variable for variable in like.variables}
+    wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.beside}
+    names = {key: legal_name(name, used) for key, name in wanted.items()}
+    _, steps, nodes, _ = like.fields.shape
+    chunks = (1, *chunk_shape((steps, nodes), 4))
+    for (variable, kind), name in names.items():
+        stored = file.create_variable(name, (RUN, "time", "node"), np.float32, chunks=chunks, **_COMPRESSED)
+        unit, original = like.units[like.variables.index(variable)], wanted[variable, kind]
+        stored.attrs.update(long_name=_KINDS[kind].format(variable) if kind else variable, **on_mesh)
+        if unit:
+            stored.attrs["units"] = unit
+        if name != original and not (kind and original in like.variables):
+            stored.attrs[ORIGINAL_NAME] = original
+        others = [*(names[variable, other] for other in like.beside), *like.scores]
+        if others and not kind:
+            stored.attrs["ancillary_variables"] = " ".join(others)
+    return names
+
+
+def legal_name(name: str, used: set[str]) -> str:
+    """A name that NetCDF and CF allow, new among ``used`` (to which it is added)."""
+    legal = re.sub(r"[/\s]", "_", unicodedata.normalize("NFC", name))
+    if not (legal[0].isalnum() or legal[0] == "_"):
+        legal = f"_{legal}"
+    while legal in used:
+        legal += "_"
+    used.add(legal)
+    return legal
