@@ -88,7 +88,7 @@ class Drawing:
             show_scalar_bar=False,
             interpolate_before_map=True,
             lighting=not view.flat,
-            ambient=0.55,
+            ambient=0.5,  # with the next one 1 in all, or colours without light were not those of the map
             diffuse=0.5,
             line_width=_FINER * max(2.0, 0.006 * max(size)),
             point_size=_FINER * dots,
