@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,10 @@ def plates(make_runs: Callable[..., Any], settings_text: str, tmp_path_factory: 
 @pytest.fixture
 def study(plates: Path, tmp_path: Path) -> Path:
     return shutil.copytree(plates / "study", tmp_path / "study")
+
+
+DOCS = (Path(__file__).parents[2] / "docs/pictures.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^simulgenvae (render S .*)$", DOCS, re.MULTILINE)
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -96,6 +101,18 @@ def test_a_design_with_its_standard_deviation(study: Path, plates: Path, tmp_pat
     for samples, name in ((0, "alone.png"), (4, "std.png")):
         assert cli(*design, "--samples", samples, "--out", tmp_path / name).code == 0
     assert size(tmp_path / "alone.png")[1] > size(tmp_path / "std.png")[1]  # one panel, and two beside each other
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_documented_command(
+    command: str, plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Any]
+) -> None:
+    shutil.copytree(plates / "study", tmp_path / "S")
+    shutil.copy(plates / "new.csv", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = cli(*command.split())
+    assert done.code == 0, done.err
+    assert Path(command.split("--out ")[1].split()[0]).stat().st_size > 5000
 
 
 @pytest.mark.parametrize(

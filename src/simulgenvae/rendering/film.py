@@ -43,11 +43,13 @@ def write_gif(target: BinaryIO, picture: MakePicture, frames: Sequence[int], rat
 
     All have the same colours, so that nothing flickers, and what has not changed is not written again.
     """
-    colours = _colours([picture(frames[k]) for k in spread(len(frames), _LOOKED_AT)])
+    known = {frames[k]: picture(frames[k]) for k in spread(len(frames), _LOOKED_AT)}
+    colours = _colours(list(known.values()))
     ends = np.round(100 * np.arange(1, len(frames) + 1) / rate)  # the format counts hundredths of a second
     before: NDArray[np.uint8] | None = None
     for frame, hundredths in zip(frames, np.diff(ends, prepend=0.0).tolist(), strict=True):
-        now = np.asarray(Image.fromarray(picture(frame)).quantize(palette=colours, dither=Image.Dither.NONE))
+        page = Image.fromarray(known.pop(frame) if frame in known else picture(frame))
+        now = np.asarray(page.quantize(palette=colours, dither=Image.Dither.NONE))
         shown = now if before is None else np.where(now == before, np.uint8(_UNCHANGED), now)
         image = Image.fromarray(shown, "P")
         image.putpalette(colours.getpalette() or [])
