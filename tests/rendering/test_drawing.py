@@ -59,6 +59,15 @@ def test_no_error_is_neutral(plate: Mesh) -> None:
     assert (picture[40, :6] < 200).any(), "its outline can be seen"
 
 
+def test_edges_between_cells_are_not_drawn(plate: Mesh) -> None:
+    """Also where the nodes of one cell go round to the left, and those of the next to the right."""
+    quads = plate.cells["quad"].copy()
+    quads[::2] = quads[::2, ::-1]
+    with drawn(Mesh(plate.coords, {"quad": quads})) as drawing:
+        picture = drawing.draw(np.zeros(121), UNIT)
+    assert (np.ptp(picture[6:-6, 6:-6].reshape(-1, 3), axis=0) == 0).all()
+
+
 def test_the_next_picture_has_its_own_colours(plate: Mesh) -> None:
     with drawn(plate) as drawing:
         first = drawing.draw(np.full(121, 0.2), UNIT)

@@ -36,6 +36,7 @@ class Surface:
         self.faces = grid.extract_surface(pass_pointid=True, pass_cellid=False, algorithm="dataset_surface")
         self.edges = None
         if mesh.cells.keys() - {"line"}:
+            self.faces = self._with_normals(split=False)  # now neighbours turn the same side to the viewer
             self.edges = self.faces.extract_feature_edges(_SHARP, non_manifold_edges=False)
             self.faces = self._with_normals(split=True)
         self.rest = np.array(grid.points, dtype=np.float64)
