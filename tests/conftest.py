@@ -17,6 +17,8 @@ import torch
 from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.errors import UserError
+from simulgenvae.rendering.context import require_context
 from simulgenvae.settings import Settings
 
 MakeWaves = Callable[..., Dataset]
@@ -97,6 +99,15 @@ def documented_study(tmp_path: Path) -> Path:
     (tmp_path / "input_data/condition.txt").write_text(settings)
     (tmp_path / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n8 6\n8\n")
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def opengl() -> None:
+    """For tests that draw: skips them where VTK has nothing to draw with."""
+    try:
+        require_context("this test")
+    except UserError as error:
+        pytest.skip(str(error))
 
 
 RunRanks = Callable[..., list[Any]]

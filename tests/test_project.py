@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"pillow": "PIL", "scikit-fem": "skfem", "scikit-learn": "sklearn"}
+MODULES = {"imageio-ffmpeg": "imageio_ffmpeg", "pillow": "PIL", "scikit-fem": "skfem", "scikit-learn": "sklearn"}
 """Distributions whose modules have another name."""
 PARTS = {"pydantic_core", "vtkmodules"}
 """Modules that pydantic and pyvista always bring with them."""

@@ -42,17 +42,21 @@ def test_self_contained_and_well_formed(page: str) -> None:
     outline.feed(page)
     assert outline.open == []
     assert outline.seen.count("img") >= 8
-    assert all(source.startswith(("data:image/png;base64,", "#")) for source in outline.sources)
+    assert all(
+        source.startswith(("data:image/png;base64,", "data:image/gif;base64,", "#")) for source in outline.sources
+    )
     assert not {"script", "link", "b<", "iframe"} & set(outline.seen)
     assert not re.search(r"https?://|url\(", page)
 
 
+@pytest.mark.usefixtures("opengl")
 def test_contents_lead_to_every_chapter(page: str) -> None:
     outline = Outline()
     outline.feed(page)
     targets = [source.removeprefix("#") for source in outline.sources if source.startswith("#")]
     assert targets == re.findall(r'<section id="([^"]+)"', page)
     assert re.findall(r'<a href="#[^"]+">([^<]+)</a>', page) == [
+        "On the mesh",
         "Errors",
         "Fields",
         "Uncertainty",
@@ -64,9 +68,11 @@ def test_contents_lead_to_every_chapter(page: str) -> None:
     ]
 
 
+@pytest.mark.usefixtures("opengl")
 def test_figures_stand_in_their_chapters(page: str) -> None:
     chapters = dict(re.findall(r'<section id="[^"]+"><h2>([^<]+)</h2>(.*?)</section>', page, re.DOTALL))
     for chapter, kinds in {
+        "On the mesh": ("film", "rendered"),
         "Uncertainty": ("uncertainty_calibration", "uncertainty_runs"),
         "Physics checks": ("physics",),
         "Conditioning": ("sensitivity",),

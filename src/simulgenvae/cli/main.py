@@ -21,6 +21,7 @@ from simulgenvae.cli import (
     inspect,
     learning_curve,
     predict,
+    render,
     suggest,
     train,
 )
@@ -28,7 +29,7 @@ from simulgenvae.cli.launch import asks_for_several, launch, without_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
 
-COMMANDS = (demo, inspect, ingest, check, train, evaluate, learning_curve, suggest, predict, explore, export)
+COMMANDS = (demo, inspect, ingest, check, train, evaluate, learning_curve, suggest, predict, render, explore, export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from simulgenvae.evaluation.figures import make_figures
 from simulgenvae.evaluation.model_card import model_card
 from simulgenvae.evaluation.physics import read_checks
 from simulgenvae.evaluation.presentation import compared_split, png
+from simulgenvae.evaluation.rendered import render
 from simulgenvae.evaluation.report import render_report
 from simulgenvae.evaluation.sensitivity import conditioning
 from simulgenvae.evaluation.uncertainty import SAMPLES
@@ -41,8 +42,8 @@ def evaluate(
     """Measure the surrogate on the data set it was trained on; return what ``output/metrics.json`` then holds.
 
     Also writes ``output/report.html``, ``output/MODEL_CARD.md`` and, with ``figures``, each figure as
-    ``output/<name>.png``. Settings of the evaluation that are not given are those of the training. Ranks share the
-    runs; the first one writes.
+    ``output/<name>.png`` and, where the mesh can be drawn, ``output/film.gif``. Settings of the evaluation that are
+    not given are those of the training. Ranks share the runs; the first one writes.
 
     UserError when the data set is not the one of the training, when the VAE alone is trained, when a physics check
     cannot be read, or when a file cannot be written (the previous one then stays).
@@ -91,11 +92,11 @@ def _written(
     figures: bool,
 ) -> dict[str, Any]:
     """``metrics`` with the names of the figures, once all files are there."""
-    images = _figures(dataset, surrogate, metrics, comparison) if figures else {}
-    metrics = metrics | {"figures": [f"{name}.png" for name in images]}
+    images, not_rendered = _figures(dataset, surrogate, metrics, comparison) if figures else ({}, None)
+    metrics = metrics | {"figures": list(images), "not_rendered": not_rendered}
     _write(study.metrics_file, json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False).encode())
     for name, image in images.items():
-        _write(study.output / f"{name}.png", image)
+        _write(study.output / name, image)
     _write(study.report_file, render_report(metrics, images).encode())
     _write(study.model_card_file, model_card(metrics).encode())
     return metrics
@@ -115,7 +116,8 @@ def _earlier_stages(surrogate: Surrogate, study: Study) -> tuple[dict[str, Surro
 
 def _figures(
     dataset: Dataset, surrogate: Surrogate, metrics: dict[str, Any], comparison: compare.Comparison
-) -> dict[str, bytes]:
+) -> tuple[dict[str, bytes], str | None]:
+    """All figures by the names of their files, and why the mesh is not drawn where that is so."""
     split = metrics["compared_split"]
     counted = comparison.errors["prediction"][split]
     chosen = {"typical": typical(counted), "worst": worst(counted)}
@@ -128,7 +130,8 @@ def _figures(
     }
     frame = Frame(dataset.times, dataset.mesh.coords, dataset.mesh.cells, dataset.variables, dataset.units)
     drawn = make_figures(metrics, views, frame, counted.node_rmse(), dataset.conditions)
-    return {name: png(figure) for name, figure in drawn}
+    on_mesh, not_rendered = render(views["typical"], frame)
+    return {f"{name}.png": png(figure) for name, figure in drawn} | on_mesh, not_rendered
 
 
 def _view(dataset: Dataset, surrogate: Surrogate, run_id: str, what: str, samples: int) -> RunView:

@@ -55,6 +55,11 @@ class Frame:
         kept = self.coords[:, extent > 1e-9 * extent.max()]
         return kept if kept.shape[1] else None
 
+    def steps(self) -> list[int]:
+        """Up to three timesteps, evenly spread up to the last one."""
+        steps: list[int] = np.unique(np.linspace(0, len(self.times) - 1, 4).round().astype(int)[1:]).tolist()
+        return steps
+
     def node(self, index: int) -> str:
         if self.coords is None:
             return f"node {index}"
@@ -105,7 +110,7 @@ def temporal_view(view: RunView, frame: Frame) -> Figure:
 
 def nodal_view(view: RunView, frame: Frame) -> Iterator[tuple[int, Figure]]:
     """The field of each variable at up to three times: lines for 1-D meshes and unknown coordinates, else maps."""
-    steps = np.unique(np.linspace(0, len(frame.times) - 1, 4).round().astype(int)[1:])
+    steps = frame.steps()
     space = frame.space()
     for v in frame.drawn():
         if space is None or space.shape[1] == 1:
@@ -135,7 +140,7 @@ def error_map(node_rmse: NDArray[np.float64], frame: Frame, title: str) -> Figur
     return figure
 
 
-def _lines(view: RunView, frame: Frame, space: NDArray[np.float64] | None, steps: NDArray[np.intp], v: int) -> Figure:
+def _lines(view: RunView, frame: Frame, space: NDArray[np.float64] | None, steps: list[int], v: int) -> Figure:
     figure = Figure(figsize=(3.8 * len(steps) + _image_width(view), 3.2), layout="constrained")
     grid = _panels(figure, view, 1, len(steps), sharey=True)
     x, order = _abscissa(space, view.truth.shape[1])
@@ -148,7 +153,7 @@ def _lines(view: RunView, frame: Frame, space: NDArray[np.float64] | None, steps
     return _head(figure, grid[0, 0], view.title)
 
 
-def _maps(view: RunView, frame: Frame, space: NDArray[np.float64], steps: NDArray[np.intp], v: int) -> Figure:
+def _maps(view: RunView, frame: Frame, space: NDArray[np.float64], steps: list[int], v: int) -> Figure:
     """Rows: times. Columns: truth, reconstruction, prediction on one colour scale; error of prediction on its own."""
     mesh = _Mesh(space, frame.cells)
     height = 0.8 + len(steps) * (0.3 + 2.4 * mesh.slope)

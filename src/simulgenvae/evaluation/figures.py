@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation import check_figures as checks
 from simulgenvae.evaluation import latent_figures as latents
+from simulgenvae.evaluation import rendered
 from simulgenvae.evaluation import uncertainty_figures as uncertainty
 from simulgenvae.evaluation.field_figures import Frame, RunView, error_map, nodal_view, temporal_view
 from simulgenvae.evaluation.presentation import (
@@ -40,6 +41,7 @@ CAPTIONS = {
     **uncertainty.CAPTIONS,
     **checks.CAPTIONS,
     **latents.CAPTIONS,
+    **rendered.CAPTIONS,
 }
 """What each figure shows. Names of figures are these, and for several of a kind these with ``_`` and more."""
 

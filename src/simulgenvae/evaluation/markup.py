@@ -65,9 +65,10 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]], own: str | None = 
 
 
 def figure(image: bytes, caption: str) -> str:
-    """A PNG file with a caption."""
+    """A PNG or GIF file with a caption."""
+    kind = "gif" if image.startswith(b"GIF") else "png"
     return (
-        f'<figure><img alt="{escape(caption)}" src="data:image/png;base64,{base64.b64encode(image).decode()}">'
+        f'<figure><img alt="{escape(caption)}" src="data:image/{kind};base64,{base64.b64encode(image).decode()}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 

@@ -6,7 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.evaluation import latent_figures, uncertainty_figures
+from simulgenvae.evaluation import latent_figures, rendered, uncertainty_figures
 from simulgenvae.evaluation.check_sections import physics_section, sensitivity_section
 from simulgenvae.evaluation.figures import CAPTIONS
 from simulgenvae.evaluation.latent_section import latent_section
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:
-    """HTML page for ``metrics`` (the content of ``metrics.json``) and ``figures`` (PNG files by name)."""
+    """HTML page for ``metrics`` (the content of ``metrics.json``) and ``figures`` (PNG and GIF files by name)."""
 
     def drawn(*kinds: str) -> str:
         of_kind = ((_kind(name), image) for name, image in figures.items())
@@ -27,6 +27,7 @@ def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:
 
     images = "" if metrics["data"]["images"] is None else _IMAGES_NOTE
     contents = {
+        "On the mesh": _on_mesh(metrics["not_rendered"], drawn(*rendered.CAPTIONS)),
         "Errors": section("Errors of all methods", _METHODS_NOTE + images, _methods_table(metrics))
         + drawn("references", "error_over_time")
         + section("Errors per variable", _variables_note(metrics), _variables_table(metrics))
@@ -44,8 +45,13 @@ def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:
 
 
 def _kind(name: str) -> str:
-    """The entry of ``CAPTIONS`` that a figure belongs to."""
-    return next(kind for kind in CAPTIONS if name == kind or name.startswith(f"{kind}_"))
+    """The entry of ``CAPTIONS`` that the file of a figure belongs to."""
+    return next(kind for kind in CAPTIONS if name.startswith((f"{kind}.", f"{kind}_")))
+
+
+def _on_mesh(not_rendered: str | None, pictures: str) -> str:
+    note = "" if not_rendered is None else f'<p class="note">No pictures on the mesh: {escape(not_rendered)}</p>'
+    return _headed("On the mesh", note + pictures)
 
 
 def _headed(title: str, content: str) -> str:

@@ -1,0 +1,1 @@
+"""Pictures and films of fields on their mesh, drawn off-screen by VTK."""
