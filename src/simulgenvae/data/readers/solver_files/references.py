@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat
 
 import h5py
 
@@ -131,8 +130,10 @@ class _Element:
         self.name, self.attributes, self.text = name, attributes, ""
 
 
-def _elements(file: Path, texts_of: Callable[[dict[str, str]], bool] = lambda _: False) -> Iterator[_Element]:
+def _elements(file: Path, texts_of: Callable[[dict[str, str]], bool] = lambda _: False) -> list[_Element]:
     """All elements of an XML file; UserError where it is damaged, or declares entities, which could name files."""
+    from xml.parsers import expat  # not needed by predictions
+
     found: list[_Element] = []
     open_texts: list[_Element | None] = []
 
@@ -155,7 +156,7 @@ def _elements(file: Path, texts_of: Callable[[dict[str, str]], bool] = lambda _:
             parser.ParseFile(stream)
     except (expat.ExpatError, OSError) as error:
         raise UserError(f"{file}: cannot be read: truncated or damaged: {error}") from error
-    return iter(found)
+    return found
 
 
 def _require_dataset(file: Path, values: Path, name: str) -> None:
