@@ -42,18 +42,18 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
     """
     entries = _entries(path)
     part = part or Part()
-    series = [open_series(entry).at(part) for entry in entries]
+    first = open_series(entries[0]).at(part)
+    for entry in entries[1:]:
+        _require_same_times(first, open_series(entry).at(part))
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
-    first = series[0]
     variables, mesh = first.variables(part.fields), first.mesh()
     coords = mesh.coords
     assert coords is not None
     nodes = len(coords)
-    for other in series[1:]:
-        _require_same_times(first, other)
 
     def read(run: int) -> NDArray[np.float32]:
-        one, steps = series[run], []
+        # Opened anew: VTK's readers keep what they read last, and those of all runs would not fit into memory.
+        one, steps = open_series(entries[run]).at(part), []
         for step, time in enumerate(one.times):
             snapshot = one.read(step)
             if step == 0:
