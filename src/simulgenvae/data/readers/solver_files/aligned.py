@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.solver_files.interpolation import Interpolation, there_and_back
 from simulgenvae.data.readers.solver_files.series import Part, Series
-from simulgenvae.data.readers.solver_files.times import at_times, common_times, require_times
+from simulgenvae.data.readers.solver_files.times import Timed, at_times, common_times, require_times
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 
@@ -21,27 +21,35 @@ SAME_PLACE = 1e-6
 """How far the nodes of runs may be apart, relative to the mesh."""
 
 
-def aligned(path: Path, found: Mapping[str, Series | UserError], part: Part) -> Source:
-    """The runs at ``path`` by name, or why they cannot be opened, as one source.
+def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: Part) -> Source:
+    """The runs at ``path`` by name, each by what opens it, as one source.
 
-    Its ``problems`` say that of all runs that are known to be of no use; others show when they are read.
+    Its ``problems`` say that of all runs that are known to be of no use; others show when they are read. A run is
+    opened for its times, and again when it is read: VTK's readers keep what they read last, and those of all runs would
+    not fit into memory.
 
     Raises UserError when ``part`` names a reference that is not there, or when no run can be one.
     """
-    runs = {name: each for name, each in found.items() if isinstance(each, Series)}
-    problems = {name: str(each) for name, each in found.items() if isinstance(each, UserError)}
-    common = _common(runs, problems, part)
-    for name, series in runs.items():
+    known: dict[str, Timed] = {}
+    problems: dict[str, str] = {}
+    for name, opened in runs.items():
         try:
-            common.require_times(series)
+            series = opened().at(part)
+            known[name] = Timed(series.path, series.times)
+        except UserError as error:
+            problems[name] = str(error)
+    common = _common(runs, known, problems, part)
+    for name, run in known.items():
+        try:
+            common.require_times(run)
         except UserError as error:
             problems.setdefault(name, str(error))
-    names = list(found)
+    names = list(runs)
 
     def read(run: int) -> NDArray[np.float32]:
         if names[run] in problems:
             raise UserError(problems[names[run]])
-        return common.read(names[run], runs[names[run]])
+        return common.read(names[run], runs[names[run]]().at(part))
 
     companions: dict[str, NDArray[Any]] = {
         "ids": np.array(names),
@@ -79,8 +87,8 @@ class _Common:
         self.changes: dict[str, NDArray[np.float64]] = {}
         self.farthest = 0.0
 
-    def require_times(self, series: Series) -> None:
-        require_times(series, self.times, self.reference, resampled=self._part.resample is not None)
+    def require_times(self, run: Timed) -> None:
+        require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
 
     def read(self, name: str, series: Series) -> NDArray[np.float32]:
         """The fields of a run, ``[T, M, V]``; UserError where it has others, or nodes elsewhere."""
@@ -130,24 +138,23 @@ class _Common:
         )
 
 
-def _common(runs: Mapping[str, Series], problems: dict[str, str], part: Part) -> _Common:
+def _common(
+    runs: Mapping[str, Callable[[], Series]], known: Mapping[str, Timed], problems: dict[str, str], part: Part
+) -> _Common:
     """From the reference: the run that ``part`` names, or the first one with as many timesteps as most. What cannot be
     read becomes one of the ``problems``."""
-    if not runs:
-        raise UserError(next(iter(problems.values())))
-    if part.reference is not None and part.reference not in runs:
+    if part.reference is not None and part.reference not in known:
         why = problems.get(part.reference, f"there is none among {listed(list(runs))}")
         raise UserError(f"the reference {part.reference!r}: {why}")
-    lengths = Counter(len(series.times) for series in runs.values())
-    ordered = sorted(runs, key=lambda name: (name != part.reference, -lengths[len(runs[name].times)]))
-    for name in ordered:
+    lengths = Counter(len(run.times) for run in known.values())
+    for name in sorted(known, key=lambda name: (name != part.reference, -lengths[len(known[name].times)])):
         try:
-            return _Common(runs[name], part)
+            return _Common(runs[name]().at(part), part)
         except UserError as error:
-            problems.setdefault(name, str(error))
+            problems[name] = str(error)
             if name == part.reference:
                 break
-    raise UserError(problems[ordered[0]])
+    raise UserError(problems[next(name for name in (part.reference, *known, *problems) if name in problems)])
 
 
 def _chosen(coords: NDArray[Any], part: Part, path: Path) -> NDArray[np.intp] | None:

@@ -39,14 +39,7 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
     Without a ``part``, all is read that the first run has. Runs that cannot be read, or have other times, fields or
     another mesh than most, are among the source's ``problems``, or raise UserError when they are read.
     """
-    part = part or Part()
-    found: dict[str, Series | UserError] = {}
-    for name, series in _found(path).items():
-        try:
-            found[name] = series().at(part)
-        except UserError as error:
-            found[name] = error
-    return aligned(path, found, part)
+    return aligned(path, _found(path), part or Part())
 
 
 def open_series(path: Path) -> Series:

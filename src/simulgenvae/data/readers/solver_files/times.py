@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,26 +29,33 @@ def common_times(reference: Series, part: Part) -> NDArray[np.float64]:
     return times
 
 
-def require_times(series: Series, times: NDArray[np.float64], reference: Series, *, resampled: bool) -> None:
+class Timed(NamedTuple):
+    """When a run has results, ``[T]``."""
+
+    path: Path
+    times: NDArray[np.float64]
+
+
+def require_times(run: Timed, times: NDArray[np.float64], reference: Series, *, resampled: bool) -> None:
     """UserError unless the run has these times, or where it is resampled, spans them."""
     near = SAME_TIMES * max(float(np.ptp(reference.times)), 1e-300)
     if resampled:
-        if series.times[0] > times[0] + near or series.times[-1] < times[-1] - near:
+        if run.times[0] > times[0] + near or run.times[-1] < times[-1] - near:
             raise UserError(
-                f"{series.path}: its times are {series.times[0]:g} to {series.times[-1]:g}, but {times[0]:g} to "
+                f"{run.path}: its times are {run.times[0]:g} to {run.times[-1]:g}, but {times[0]:g} to "
                 f"{times[-1]:g} are asked for (--resample, --start, --end): has it ended early?"
             )
         return
-    if len(series.times) != len(times):
+    if len(run.times) != len(times):
         raise UserError(
-            f"{series.path}: {len(series.times)} timesteps, up to {series.times[-1]:g}, but {len(times)}, up to "
+            f"{run.path}: {len(run.times)} timesteps, up to {run.times[-1]:g}, but {len(times)}, up to "
             f"{times[-1]:g}, in {reference.path}: has that run ended early? If it has other times, give --resample"
         )
-    apart = np.abs(series.times - times)
+    apart = np.abs(run.times - times)
     if apart.max() > near:
         step = int(apart.argmax())
         raise UserError(
-            f"{series.path}: timestep {step} is at {series.times[step]:g}, in {reference.path} at {times[step]:g}: "
+            f"{run.path}: timestep {step} is at {run.times[step]:g}, in {reference.path} at {times[step]:g}: "
             "give all runs the same times with --resample"
         )
 
