@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 COMPONENTS: Mapping[int, tuple[str, ...]] = {
     1: ("",),
+    2: ("_x", "_y"),
     3: ("_x", "_y", "_z"),
     6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz"),
     9: ("_xx", "_xy", "_xz", "_yx", "_yy", "_yz", "_zx", "_zy", "_zz"),
@@ -27,7 +28,7 @@ def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
     known = set(variables)
     parts_of: dict[str, list[str]] = {}
     field_of: dict[str, str] = {}
-    for count in (9, 6, 3):
+    for count in (9, 6, 3, 2):
         first, *_ = COMPONENTS[count]
         for stem in (name.removesuffix(first) for name in variables if name.endswith(first)):
             parts = [stem + ending for ending in COMPONENTS[count]]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulgenvae.data.bad_runs import RunJudge
 from simulgenvae.data.companions import companion, texts
@@ -172,10 +174,10 @@ def read_runs(
     sources: Sequence[Source], layout: Layout, ids: tuple[str, ...]
 ) -> Iterator[NDArray[np.float32] | UserError]:
     """The field [T, M, V] of one run after the other, or why it cannot be read or does not hold numbers."""
-    names = iter(ids)
-    for source in sources:
-        for index in range(source.shape[0]):
-            name = next(names)
+    columns = (TextColumn("Reading runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    rows = [(source, index) for source in sources for index in range(source.shape[0])]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        for name, (source, index) in progress.track(list(zip(ids, rows, strict=True))):
             try:
                 yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
             except UserError as error:

@@ -24,7 +24,7 @@ class PointField(NamedTuple):
 
 def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
     """The fields of one design of a batch: predicted ones under their names; standard deviation, limits, truth and
-    error, by component, with ``_std``, … appended.
+    error, by component, with ``_std``, … appended. A vector of two components has a third of zeros.
 
     Raises UserError where two would have the same name.
     """
@@ -33,4 +33,7 @@ def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
     check_names([name + ending for ending in kinds for name in whole], "point data")
     for name, columns in whole.items():
         for ending, values in kinds.items():
-            yield PointField(name + ending, batch.units[columns[0]], values[index][..., list(columns)])
+            chosen = values[index][..., list(columns)]
+            if len(columns) == 2:  # programs that show vectors know those of three components alone
+                chosen = np.pad(chosen, ((0, 0), (0, 0), (0, 1)))
+            yield PointField(name + ending, batch.units[columns[0]], chosen)

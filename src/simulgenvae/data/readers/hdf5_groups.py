@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.data.readers.hdf5 import MAGIC, check_dataset, read_whole
-from simulgenvae.data.readers.solver_files.runs import require_inside
+from simulgenvae.data.readers.solver_files.runs import refuse_link
 from simulgenvae.data.readers.solver_files.series import AXES, Part
 from simulgenvae.data.readers.solver_files.times import SAME_TIMES
 from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
@@ -43,9 +43,13 @@ def open_groups(path: Path, part: Part) -> Source:
     time, node, variable, or the first two, or nodes alone). Variables are called ``feature0``, ``feature1``, ….
     A dataset ``times`` beside that of the run, or in a group around it, has the times.
 
-    Raises UserError naming the run that is not like the first, or whose values lie in other files.
+    Runs that are not like the first, or whose values lie in other files, are among the source's ``problems``.
+
+    Raises UserError when there are no runs, or the first cannot be read.
     """
     assert part.path is not None
+    if part != Part(part.fields, part.start, part.end, part.every, path=part.path, axes=part.axes):
+        raise UserError(f"{path}: of datasets at --path, --fields, --start, --end and --every alone take a part")
     names = part.path.strip("/").split("/")
     runs, notes = _groups(path, names) if path.is_file() and "*" in part.path else (_files(path, names), [])
     first = runs[0]
@@ -54,15 +58,21 @@ def open_groups(path: Path, part: Part) -> Source:
     axes = _axes(first, shape, part.axes)
     sizes = {"time": 1, "variable": 1} | dict(zip(axes, shape, strict=True))
     _require_count(first, times, sizes["time"])
-    for run in runs:
-        with _opened(run) as dataset:
-            _require_like(run, dataset, first, shape)
-            notes += check_dataset(run.file, dataset)
-            _require_same_times(run, _times(run, dataset), first, times)
+    problems: dict[int, str] = {}
+    for index, run in enumerate(runs):
+        try:
+            with _opened(run) as dataset:
+                _require_like(run, dataset, first, shape)
+                notes += check_dataset(run.file, dataset)
+                _require_same_times(run, _times(run, dataset), first, times)
+        except UserError as error:
+            problems[index] = str(error)
     features = _features(first, part.fields, sizes["variable"] if "variable" in axes else None)
     steps = part.steps(path, np.arange(sizes["time"], dtype=np.float64) if times is None else times)
 
     def read(index: int) -> NDArray[Any]:
+        if index in problems:
+            raise UserError(problems[index])
         with _opened(runs[index]) as dataset:
             _require_like(runs[index], dataset, first, shape)
             return _read(dataset, axes, steps, features)
@@ -72,7 +82,8 @@ def open_groups(path: Path, part: Part) -> Source:
         companions["variables"] = np.array([f"feature{index}" for index in features])
     if times is not None or len(steps) < sizes["time"]:
         companions["times"] = steps.astype(np.float64) if times is None else times[steps]
-    return Source(path, (len(runs), len(steps), sizes["node"], len(features)), dtype, read, companions, tuple(notes))
+    size = (len(runs), len(steps), sizes["node"], len(features))
+    return Source(path, size, dtype, read, companions, tuple(notes), problems=problems)
 
 
 def _read(dataset: Any, axes: Sequence[str], steps: NDArray[np.intp], features: Sequence[int]) -> NDArray[Any]:
@@ -122,7 +133,7 @@ def _files(path: Path, names: Sequence[str]) -> list[_Run]:
     if path.is_dir():
         files = [file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES]
         for file in files:
-            require_inside(file)
+            refuse_link(file)
     if not files:
         raise UserError(f"{path}: --path is for HDF5, but no file there ends with {' or '.join(SUFFIXES)}")
     return sorted((_Run(file.stem, file, dataset) for file in files), key=lambda run: natural_key(run.id))

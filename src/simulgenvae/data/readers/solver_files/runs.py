@@ -81,7 +81,7 @@ def _found(path: Path) -> dict[str, Callable[[], Series]]:
 
 
 def _open_entry(entry: Path) -> Series:
-    require_inside(entry)
+    refuse_link(entry)
     return open_series(entry)
 
 
@@ -106,7 +106,7 @@ def _files(folder: Path) -> list[Path]:
     """Results in a run's folder, in natural order: the one file that holds all times, or those of single timesteps."""
     files = _listed(folder, _is_result)
     for file in files:
-        require_inside(file)
+        refuse_link(file)
     transients = [file for file in files if _kind(file) in TRANSIENTS]
     if len(transients) > 1:
         raise UserError(f"{folder}: holds {', '.join(f.name for f in transients)}: a run has one of these")
@@ -120,7 +120,7 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     return [Path(entry) for entry in entries]
 
 
-def require_inside(entry: Path) -> None:
+def refuse_link(entry: Path) -> None:
     """Data may come from strangers: UserError where an entry of a folder is a link to something elsewhere."""
     if entry.is_symlink() and not entry.resolve().is_relative_to(entry.parent.resolve()):
         raise UserError(f"{entry}: a link out of {entry.parent}: such files are not read")
