@@ -350,7 +350,7 @@ def test_bad_tables_of_new_designs(table: str, texts: tuple[str, ...], trained: 
 def test_bad_predictions(trained: Path, make_runs: Any, refused: Any) -> None:
     table = make_runs().write_params(trained / "new.csv", [0])
     predict: list[object] = ["predict", trained, "--params", table, "--out"]
-    refused(([*predict, trained / "p.txt"], ("p.txt", ".npz, .zarr, .pvd")))
+    refused(([*predict, trained / "p.txt"], ("p.txt", ".npz, .zarr, .nc, .pvd, .vtkhdf, .xdmf")))
     refused(([*predict, trained / "no/p.npz"], ("no does not exist",)))
     refused(
         (

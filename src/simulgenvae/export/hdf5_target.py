@@ -5,10 +5,7 @@ from __future__ import annotations
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+from typing import Any
 
 
 class Target(FileIO):
@@ -24,8 +21,8 @@ class Target(FileIO):
         super().__init__(path, "w+")
         self._lost: list[tuple[int, bytes]] = []
 
-    def write(self, data: ReadableBuffer, /) -> int:
-        """Write all of ``data``, or remember it."""
+    def write(self, data: Any, /) -> int:
+        """Write all of ``data``, a buffer, or remember it."""
         rest = memoryview(data).cast("B")
         size = rest.nbytes
         try:
@@ -37,8 +34,8 @@ class Target(FileIO):
             self.seek(len(rest), 1)
         return size
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read what was written or remembered."""
+    def readinto(self, buffer: Any, /) -> int:
+        """Read into ``buffer`` what was written or remembered."""
         view, start = memoryview(buffer).cast("B"), self.tell()
         super().readinto(view)
         for place, data in self._lost:
