@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,9 @@ def open_vtk(path: Path) -> Series:
         times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
 
     def grid(step: int) -> Any:
-        with _strict(path):
-            if timed:
-                reader.set_active_time_point(step)
-            return _whole(reader.read())
+        if timed:
+            reader.set_active_time_point(step)
+        return _whole(reader.read())
 
     return _series(path, times, grid)
 
@@ -72,11 +71,7 @@ def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
     order = np.argsort(times, kind="stable")
     times, files = times[order], [files[index] for index in order]
 
-    def grid(step: int) -> Any:
-        with _strict(files[step]):
-            return _whole(pyvista.read(files[step]))
-
-    return _series(folder, times, grid)
+    return _series(folder, times, lambda step: _whole(pyvista.read(files[step])), lambda step: _strict(files[step]))
 
 
 def open_checked(path: Path) -> Series:
@@ -90,17 +85,16 @@ def open_checked(path: Path) -> Series:
     times = np.array([0.0] if steps is None else steps)
 
     def grid(step: int) -> Any:
-        with _strict(path):
-            if hasattr(reader, "SetStep"):  # vtkHDFReader takes the time itself for files of one block alone
-                reader.SetStep(step)
-            if steps is None:
-                reader.Update()
-            else:
-                reader.UpdateTimeStep(times[step])
-            data = pyvista.wrap(reader.GetOutputDataObject(0))
-            if path.suffix.lower() == ".case":
-                _require_variables(path, reader, data)
-            return _whole(data)
+        if hasattr(reader, "SetStep"):  # vtkHDFReader takes the time itself for files of one block alone
+            reader.SetStep(step)
+        if steps is None:
+            reader.Update()
+        else:
+            reader.UpdateTimeStep(times[step])
+        data = pyvista.wrap(reader.GetOutputDataObject(0))
+        if path.suffix.lower() == ".case":
+            _require_variables(path, reader, data)
+        return _whole(data)
 
     return _series(path, times, grid)
 
@@ -158,11 +152,10 @@ def open_openfoam(case: Path) -> Series:
         times = np.array(reader.time_values, dtype=np.float64)
 
     def grid(step: int) -> Any:
-        with _damaged(case):
-            reader.set_active_time_point(step)
-            return reader.read()["internalMesh"]
+        reader.set_active_time_point(step)
+        return reader.read()["internalMesh"]
 
-    return _series(case, times, grid)
+    return _series(case, times, grid, lambda _: _damaged(case))
 
 
 def _has_times(folder: Path) -> bool:
@@ -171,16 +164,24 @@ def _has_times(folder: Path) -> bool:
     return any(re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) and float(name) > 0 for name in names)
 
 
-def _series(path: Path, times: NDArray[np.float64], grid: Callable[[int], Any]) -> Series:
+def _series(
+    path: Path,
+    times: NDArray[np.float64],
+    grid: Callable[[int], Any],
+    guard: Callable[[int], AbstractContextManager[None]] | None = None,
+) -> Series:
+    """A run whose ``grid`` VTK reads, step by step, under a guard that names what is damaged: by default ``path``, and
+    all that VTK reports."""
+    guarded = guard or (lambda _: _strict(path))
+
     def snapshot(step: int) -> Snapshot:
-        data = grid(step)
-        with _damaged(path):
+        with guarded(step):
+            data = grid(step)
             return Snapshot(np.asarray(data.points), _point_fields(data), _units(data))
 
     def mesh() -> Mesh:
-        data = grid(0)
-        with _damaged(path):
-            unstructured = data.cast_to_unstructured_grid()
+        with guarded(0):
+            unstructured = grid(0).cast_to_unstructured_grid()
         return grid_mesh(unstructured, path)
 
     return Series(path, times, snapshot, mesh)
@@ -188,7 +189,10 @@ def _series(path: Path, times: NDArray[np.float64], grid: Callable[[int], Any]) 
 
 def _whole(data: Any) -> Any:
     """Blocks put together, nodes of one after those of the other."""
-    return data.combine() if hasattr(data, "combine") and hasattr(data, "n_blocks") else data
+    if not (hasattr(data, "combine") and hasattr(data, "n_blocks")):
+        return data
+    alone = data.n_blocks == 1 and hasattr(data[0], "n_points")
+    return data[0] if alone else data.combine()
 
 
 def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
