@@ -102,7 +102,10 @@ class _Common:
                 f"{series.path}: {elsewhere} {self.reference.path}: another mesh, or another order of nodes: bring all "
                 "runs onto one mesh with --interpolate"
             )
-        fields = np.stack([first, *(values for _, values in steps)])
+        fields = np.empty((len(self.times), *first.shape), np.float32)
+        fields[0] = first
+        for step, (_, values) in enumerate(steps, 1):
+            fields[step] = values
         if elsewhere:
             fields = self._interpolated(name, series, fields)
         return fields if self._chosen is None else fields[:, self._chosen]
