@@ -176,7 +176,8 @@ def read_runs(
     """The field [T, M, V] of one run after the other, or why it cannot be read or does not hold numbers."""
     columns = (TextColumn("Reading runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     rows = [(source, index) for source in sources for index in range(source.shape[0])]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for name, (source, index) in progress.track(list(zip(ids, rows, strict=True))):
             try:
                 yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
