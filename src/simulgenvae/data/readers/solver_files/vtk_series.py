@@ -197,15 +197,25 @@ def _whole(data: Any) -> Any:
 
 def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     """Numbers at nodes; what is known of cells alone becomes the mean of the cells around a node."""
-    found = {name: np.asarray(grid.point_data[name]) for name in grid.point_data}
+    found = _numbers(grid.GetPointData())
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
-    of_cells = [name for name in grid.cell_data if name not in found and not _NUMBERING.match(name)]
+    of_cells = [name for name in _numbers(grid.GetCellData()) if name not in found]
     if of_cells:
-        moved = grid.cell_data_to_point_data()
-        found |= {name: np.asarray(moved.point_data[name]) for name in of_cells}
-    return {name: values for name, values in found.items() if values.dtype.kind in "fiu" and not _NUMBERING.match(name)}
+        moved = _numbers(grid.cell_data_to_point_data().GetPointData())
+        found |= {name: moved[name] for name in of_cells}
+    return found
+
+
+def _numbers(data: Any) -> dict[str, NDArray[Any]]:
+    """The arrays of nodes or cells that hold numbers, but for what VTK adds itself. PyVista's own way is slower."""
+    from vtkmodules.util import numpy_support
+
+    as_numpy: Callable[[Any], NDArray[Any]] = numpy_support.vtk_to_numpy
+    arrays = (data.GetArray(index) for index in range(data.GetNumberOfArrays()))  # None for texts
+    found = {array.GetName(): as_numpy(array) for array in arrays if array is not None and array.GetName()}
+    return {name: values for name, values in found.items() if not _NUMBERING.match(name)}
 
 
 def _units(grid: Any) -> dict[str, str]:
