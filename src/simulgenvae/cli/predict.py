@@ -77,7 +77,6 @@ def run(options: argparse.Namespace, console: Console) -> None:
     for warning in surrogate.warnings(conditions):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     nodes = None if options.nodes is None else read_node_numbers(options.nodes)
-    mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
     scores: list[Score] = []
     with (
         _truth(options.truth, conditions, surrogate) as compared,
@@ -91,6 +90,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
             samples=options.samples,
             seed=options.seed,
         )
+        mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
         rated = _scored(compared(batches), scores)
         write_prediction(rated, mesh, options.out, overwrite=options.overwrite, runs=len(conditions))
         scores = list(chain(*ranks.gathered(scores)))
