@@ -7,6 +7,7 @@ import os
 import pickle
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,26 @@ def opengl() -> None:
         require_context("this test")
     except UserError as error:
         pytest.skip(str(error))
+
+
+FilesOfAtMost = Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="session")
+def files_of_at_most() -> FilesOfAtMost:
+    """A block in which writing a file beyond so many bytes fails, as on a full disk."""
+    resource = pytest.importorskip("resource", reason="limits of this kind exist on Unix alone")
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 RunRanks = Callable[..., list[Any]]

@@ -5,8 +5,6 @@ The size limit of files (RLIMIT_FSIZE) stands for the full disk: writing stops i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +16,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Study
 from simulgenvae.surrogate import Surrogate
 
-resource = pytest.importorskip("resource", reason="limits of this kind exist on Unix alone")
 
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Writing a file beyond so many bytes fails."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_training_on_a_full_disk_leaves_the_model(cli: Any, trained: Path, tree: Any) -> None:
+def test_training_on_a_full_disk_leaves_the_model(cli: Any, trained: Path, tree: Any, files_of_at_most: Any) -> None:
     before = tree(trained / "model_save"), tree(trained / "input_data")
     with files_of_at_most(3000):
         done = cli("train", trained, "--overwrite")
@@ -43,7 +28,9 @@ def test_training_on_a_full_disk_leaves_the_model(cli: Any, trained: Path, tree:
 
 
 @pytest.mark.parametrize("width", [16, 400])
-def test_model_files_are_replaced_together_or_not_at_all(width: int, cli: Any, trained: Path, tree: Any) -> None:
+def test_model_files_are_replaced_together_or_not_at_all(
+    width: int, cli: Any, trained: Path, tree: Any, files_of_at_most: Any
+) -> None:
     """The disk becomes full in the first file that is written (the VAE), or only in the second."""
     assert cli("train", trained, "--overwrite", "--set", f"conditioner.filters={width} {width}").code == 0
     study = Study(trained)
@@ -59,7 +46,9 @@ def test_model_files_are_replaced_together_or_not_at_all(width: int, cli: Any, t
     assert tree(trained) != before
 
 
-def test_ingest_on_a_full_disk_leaves_the_data(cli: Any, trained: Path, source: Path, tree: Any) -> None:
+def test_ingest_on_a_full_disk_leaves_the_data(
+    cli: Any, trained: Path, source: Path, tree: Any, files_of_at_most: Any
+) -> None:
     before = tree(trained)
     files = (source / "fields.npy", "--params", source / "params.csv")
     with files_of_at_most(1000):
@@ -69,7 +58,7 @@ def test_ingest_on_a_full_disk_leaves_the_data(cli: Any, trained: Path, source: 
     assert tree(trained) == before
 
 
-def test_a_disk_that_has_no_room_for_the_split(cli: Any, tmp_path: Path, tree: Any) -> None:
+def test_a_disk_that_has_no_room_for_the_split(cli: Any, tmp_path: Path, tree: Any, files_of_at_most: Any) -> None:
     runs, study = 300, tmp_path / "study"
     fields, params, split = tmp_path / "fields.npy", tmp_path / "params.csv", tmp_path / "split.csv"
     params.write_text("p\n" + "".join(f"{k}\n" for k in range(runs)))
@@ -89,7 +78,7 @@ def test_a_disk_that_has_no_room_for_the_split(cli: Any, tmp_path: Path, tree: A
 
 @pytest.mark.parametrize("suffix", [".npz", ".zarr"])
 def test_prediction_on_a_full_disk_leaves_the_one_from_before(
-    suffix: str, cli: Any, trained: Path, make_runs: Any, tree: Any
+    suffix: str, cli: Any, trained: Path, make_runs: Any, tree: Any, files_of_at_most: Any
 ) -> None:
     table = make_runs().write_params(trained / "new.csv", [0, 1])
     predict = ("predict", trained, "--params", table, "--out", trained / f"p{suffix}", "--overwrite")
@@ -104,7 +93,7 @@ def test_prediction_on_a_full_disk_leaves_the_one_from_before(
     assert tree(trained) == before
 
 
-def test_report_on_a_full_disk(cli: Any, trained: Path, tree: Any) -> None:
+def test_report_on_a_full_disk(cli: Any, trained: Path, tree: Any, files_of_at_most: Any) -> None:
     before = tree(trained)
     with files_of_at_most(1500):
         done = cli("evaluate", trained)

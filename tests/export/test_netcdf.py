@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -147,19 +146,10 @@ def test_fields_are_compressed_run_by_run(tmp_path: Path, prediction: xr.Dataset
         assert file.dimensions["run"].isunlimited()
 
 
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    resource = pytest.importorskip("resource", reason="limits of this kind exist on Unix alone")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("size", [0, 1777, 20_000, 150_000, 700_000])
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, make_prediction: Callable, size: int) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing(
+    tmp_path: Path, make_prediction: Callable, size: int, files_of_at_most: Any
+) -> None:
     whole = make_prediction([f"r{run}" for run in range(4)], nodes=9000)
     with files_of_at_most(size), pytest.raises(UserError, match=r"new\.nc could not be written"):
         write_prediction((whole.isel(run=[run]) for run in range(4)), Mesh(), tmp_path / "new.nc")

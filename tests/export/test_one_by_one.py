@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +12,6 @@ from simulgenvae.errors import UserError
 from simulgenvae.export import check_target, write_prediction
 
 SUFFIXES = pytest.mark.parametrize("suffix", [".vtkhdf", ".xdmf"])
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @SUFFIXES
@@ -81,7 +68,7 @@ def test_numbers_of_the_design_as_a_whole_and_units(
 @SUFFIXES
 @pytest.mark.parametrize("size", [0, 4000, 60_000])
 def test_a_full_disk_is_said_and_leaves_nothing(
-    tmp_path: Path, mesh: Any, make_prediction: Any, suffix: str, size: int
+    tmp_path: Path, mesh: Any, make_prediction: Any, suffix: str, size: int, files_of_at_most: Any
 ) -> None:
     whole = make_prediction(steps=600)
     with files_of_at_most(size), pytest.raises(UserError, match="cannot be written"):

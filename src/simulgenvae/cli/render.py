@@ -75,10 +75,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     unit = surrogate.units[surrogate.variables.index(variable)]
     quantity = f"{variable} [{unit}]" if unit else variable
     panels = make_panels(quantity, 0, case.prediction, case.truth, case.spread, warp)
-    heading, width = (
-        f"{variable}, {case.title}",
-        options.width or (FILM_WIDTH if options.out.suffix in FILMS else PICTURE_WIDTH),
-    )
+    heading = f"{variable}, {case.title}"
+    width = options.width or (FILM_WIDTH if options.out.suffix in FILMS else PICTURE_WIDTH)
     with Scene(surrogate.mesh, panels, case.times, heading, width=width, what=options.out.name) as scene:
         _write(scene, len(case.times), options)
     labels = time_labels(case.times)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,22 +67,29 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
     return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
 
 
+def import_pyvista(what: str) -> Any:
+    """The package, where it is installed; else UserError, naming ``what`` needs it."""
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError(f"{what} needs PyVista: pip install 'simulgenvae[mesh]'") from error
+    return pyvista
+
+
 def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
     """The grid of a mesh. Missing coordinates are 0; nodes become vertices where there are no cells.
 
     Raises UserError, naming ``what`` needs the grid, when PyVista is not installed or positions are unknown.
     """
-    try:
-        import pyvista
-    except ImportError as error:
-        raise UserError(f"{what} needs PyVista: pip install 'simulgenvae[mesh]'") from error
+    package = import_pyvista(what)
     if mesh.coords is None:
         raise UserError(f"{what} needs the positions of the nodes: ingest the data with --coords or --mesh")
     nodes, dimensions = mesh.coords.shape
     points = np.zeros((nodes, 3))
     points[:, :dimensions] = mesh.coords
     cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
-    return pyvista.UnstructuredGrid(cells or {1: np.arange(nodes)[:, np.newaxis]}, points)
+    grid: pyvista.UnstructuredGrid = package.UnstructuredGrid(cells or {1: np.arange(nodes)[:, np.newaxis]}, points)
+    return grid
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def is_run(entry: Path | os.DirEntry[str]) -> bool:
     """Whether this looks like the results of one run: a file of a known kind, a case, or a folder of timesteps."""
     if entry.is_dir():
         path = Path(entry)
-        return _is_openfoam(path) or bool(_listed(path, _is_result))
+        return _is_openfoam(path) or _has_results(path)
     return _is_result(entry)
 
 
@@ -93,7 +93,11 @@ def _kind(file: Path) -> str:
 def _entries(path: Path) -> list[Path]:
     if path.is_file() or _is_openfoam(path):
         return [path]
-    entries = [entry for entry in _listed(path, is_run) if not _is_pieces(entry)]
+    listed = _listed(path, is_run)
+    names = {entry.name for entry in listed}
+    # a folder beside a file of its name holds the pieces of that
+    pieces = {name for name in names if not names.isdisjoint((f"{name}.vtm", f"{name}.pvd"))}
+    entries = [entry for entry in listed if not (entry.name in pieces and entry.is_dir())]
     if not entries:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be an OpenFOAM case, a folder "
@@ -120,6 +124,11 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     return [Path(entry) for entry in entries]
 
 
+def _has_results(folder: Path) -> bool:
+    with os.scandir(folder) as found:
+        return any(map(_is_result, found))
+
+
 def refuse_link(entry: Path) -> None:
     """Data may come from strangers: UserError where an entry of a folder is a link to something elsewhere."""
     if entry.is_symlink() and not entry.resolve().is_relative_to(entry.parent.resolve()):
@@ -128,11 +137,6 @@ def refuse_link(entry: Path) -> None:
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
     return _kind(Path(entry.name)) in BEGINNINGS and entry.is_file()
-
-
-def _is_pieces(path: Path) -> bool:
-    """Whether a folder holds the pieces of the file of its name beside it."""
-    return path.is_dir() and any(path.with_name(path.name + kind).is_file() for kind in (".vtm", ".pvd"))
 
 
 def _is_openfoam(path: Path) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.description import Mesh
-from simulgenvae.data.grid import grid_mesh, quiet_vtk
+from simulgenvae.data.grid import grid_mesh, import_pyvista, quiet_vtk
 from simulgenvae.data.readers.solver_files.references import require_inside
 from simulgenvae.data.readers.solver_files.series import Series, Snapshot
 from simulgenvae.data.readers.solver_files.wholeness import HDF5
@@ -229,11 +229,7 @@ def _units(grid: Any) -> dict[str, str]:
 
 
 def _pyvista(path: Path) -> Any:
-    try:
-        import pyvista
-    except ImportError as error:
-        raise UserError(f"{path}: reading it needs PyVista: pip install 'simulgenvae[mesh]'") from error
-    return pyvista
+    return import_pyvista(f"{path}: reading it")
 
 
 @contextmanager
