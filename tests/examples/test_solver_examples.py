@@ -36,6 +36,12 @@ def _commands(page: str, folder: Path, name: str) -> list[list[str]]:
     ]
 
 
+def _run(command: list[str]) -> None:
+    """Run a command; a training takes few steps."""
+    few = [word for setting in FEW for word in ("--set", setting)] if command[0] == "train" else []
+    assert main([*command, *few]) == 0, command
+
+
 def _draws() -> bool:
     """Whether pictures can be drawn on this machine."""
     try:
@@ -50,8 +56,7 @@ def test_from_openfoam_cases_to_paraview(tmp_path: Path) -> None:
     _solve("openfoam_dam_break", tmp_path / "dam", 4)
     (tmp_path / "new.csv").write_text("id,width,height,viscosity\nnew,0.15,0.3,1e-5\n")
     for command in _commands("openfoam.md", tmp_path, "dam"):
-        few = [word for setting in FEW for word in ("--set", setting)] if command[0] == "train" else []
-        assert main([*command, *few]) == 0, command
+        _run(command)
     dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
     assert dataset.variables == ("alpha.water", "U_x", "U_y", "U_z")
     reader = pyvista.get_reader(tmp_path / "new.pvd")
@@ -67,23 +72,26 @@ def test_from_openfoam_cases_to_paraview(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("ccx") is None, reason="needs CalculiX: apt install calculix-ccx")
-def test_calculix_runs_become_a_study(tmp_path: Path) -> None:
-    _solve("calculix_beam", tmp_path / "beam", 3)
-    look, ingest, *_ = _commands("calculix.md", tmp_path, "beam")
-    assert main(look) == 0
-    assert main(ingest) == 0
+def test_from_calculix_results_to_paraview(tmp_path: Path) -> None:
+    _solve("calculix_beam", tmp_path / "beam", 4)
+    (tmp_path / "new.csv").write_text("id,force,young,density\nnew,5000,2e11,5000\n")
+    for command in _commands("calculix.md", tmp_path, "beam"):
+        _run(command)
     dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
-    assert dataset.shape == (3, 40, 621, 9)
+    assert dataset.shape == (4, 40, 621, 9)
     assert len(dataset.mesh.cells["hexahedron"]) == 80
     assert np.ptp(dataset.run(0)[:, :, 2]) > 1e-4
+    grid = pyvista.get_reader(tmp_path / "new.pvd").read()[0]
+    np.testing.assert_array_equal(grid.points, dataset.mesh.coords)
+    np.testing.assert_array_equal(grid.cells_dict[pyvista.CellType.HEXAHEDRON], dataset.mesh.cells["hexahedron"])
+    assert (grid["DISP"].shape, grid["STRESS_std"].shape) == ((621, 3), (621, 6))
 
 
 def test_from_vtk_files_of_own_code_to_paraview(tmp_path: Path) -> None:
     _solve("scikit_fem_plate", tmp_path / "plate", 4)
     (tmp_path / "new.csv").write_text("id,place,duration,young\nnew,0.035,3e-5,8e10\n")
     for command in _commands("scikit-fem.md", tmp_path, "plate"):
-        few = [word for setting in FEW for word in ("--set", setting)] if command[0] == "train" else []
-        assert main([*command, *few]) == 0, command
+        _run(command)
     dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
     assert dataset.variables == ("displacement_x", "displacement_y", "von_mises")
     assert dataset.shape == (4, 31, 1824, 3)
