@@ -136,6 +136,14 @@ class ConditionerSettings(Group):
     """Whether the blocks of `cnn` weigh places of the picture (`use_spatial_attention`)."""
 
 
+class PredictionSettings(Group):
+    """How the trained parts answer together."""
+
+    gaussian_process: Literal["auto", "off"] = "auto"
+    """`auto`: the prediction is a mixture of networks and Gaussian processes, with the weight that has the least error
+    on the validation runs; `off`: the networks predict alone, and Gaussian processes only measure novelty."""
+
+
 class EvaluationSettings(Group):
     """What `evaluate` measures beside the errors. It may differ from what the model was trained with."""
 
@@ -154,6 +162,7 @@ class Settings(Group):
     model: ModelSettings = ModelSettings()
     conditioner: ConditionerSettings = ConditionerSettings()
     training: TrainingSettings = TrainingSettings()
+    prediction: PredictionSettings = PredictionSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
     @model_validator(mode="after")
