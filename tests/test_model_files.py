@@ -246,7 +246,6 @@ def test_names_that_are_none(study: Study, names: dict[str, Any]) -> None:
     "info",
     [
         {"data_fingerprint": None},
-        {"conditioner_trained": 1},
         {"stages": "vae"},
         {"stages": ["../../vae"]},
         {"stages": [["vae"]]},
@@ -268,7 +267,7 @@ def test_information_of_the_wrong_kind(study: Study, info: dict[str, Any]) -> No
     _refused(study)
 
 
-@pytest.mark.parametrize("key", ["data_fingerprint", "conditioner_trained", "stages", "history"])
+@pytest.mark.parametrize("key", ["data_fingerprint", "stages", "history"])
 def test_information_that_is_missing(study: Study, key: str) -> None:
     _change(study.vae_file, lambda tensors, about: about["info"].pop(key))
     _refused(study)
@@ -351,7 +350,7 @@ def test_members_are_read_back(study: Study) -> None:
     parts = load_parts(study)
     assert parts.ensemble is not None
     assert len(parts.ensemble.members) == 2
-    assert {entry["stage"] for entry in parts.info["history"]} == {"vae", "conditioner", "end_to_end", "end_to_end_2"}
+    assert {entry["stage"] for entry in parts.info["history"]} == {"end_to_end", "end_to_end_2"}
 
 
 def test_start_refuses_another_architecture(study: Study, make_settings: MakeSettings) -> None:

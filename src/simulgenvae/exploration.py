@@ -37,7 +37,7 @@ def predicted_latents(surrogate: Surrogate, conditions: Conditions) -> Latents:
     They are those of the surrogate's own VAE, ``surrogate.networks``, whatever else takes part in a prediction.
     UserError for other conditions than the trained ones, and for a surrogate whose conditioner is not trained.
     """
-    if not surrogate.info["conditioner_trained"]:
+    if surrogate.ensemble is None:
         raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
     inputs = network_inputs(conditions, surrogate.condition_scaler)
     with torch.inference_mode():

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 
 from simulgenvae import ranks
@@ -20,7 +21,8 @@ from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.stage import StageName
 from simulgenvae.training.start import Start
-from simulgenvae.training.train import train
+from simulgenvae.training.train import Trained, train
+from simulgenvae.training.vae_training import VaeTraining, changes_vae
 
 
 def fit(
@@ -70,7 +72,8 @@ def fit(
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     stages = stages or default_stages(settings)
-    if stages[0] == "conditioner" and start is None:
+    frozen = settings.training.end_to_end.decoder == "frozen"
+    if start is None and (stages[0] == "conditioner" or (stages[0] == "end_to_end" and frozen)):
         raise UserError("The conditioner learns from a trained VAE: train that too, or start from a trained one.")
     trained = train(
         dataset,
@@ -83,8 +86,17 @@ def fit(
         resume=resume,
         start=start,
     )
-    conditioner_trained = list(stages) != ["vae"]
-    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if conditioner_trained else None
+    info = {
+        "data_fingerprint": dataset.fingerprint,
+        "stages": list(stages),
+        "history": trained.progress.history,
+        "warnings": trained.progress.warnings,
+        "skipped_steps": trained.progress.skipped,
+        "rank": trained.reduction.rank,
+        "versions": versions(),
+    }
+    kept = start if start is not None and not changes_vae(stages, settings) else None
+    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if list(stages) != ["vae"] else None
     surrogate = Surrogate(
         settings=settings,
         split=split,
@@ -96,29 +108,33 @@ def fit(
         reduction=trained.reduction,
         networks=trained.members[0],
         ensemble=ensemble,
-        info={
-            "data_fingerprint": dataset.fingerprint,
-            "stages": list(stages),
-            "conditioner_trained": conditioner_trained,
-            "history": trained.progress.history,
-            "warnings": trained.progress.warnings,
-            "skipped_steps": trained.progress.skipped,
-            "rank": trained.reduction.rank,
-            "versions": versions(),
-        },
+        vae_training=VaeTraining.of(settings, info) if kept is None else kept.vae_training,
+        info=info,
     )
     if study is not None and ranks.is_first():
-        with torch.inference_mode():
-            runs = (torch.as_tensor(trained.coefficients[np.array([row])]) for row in range(len(dataset.ids)))
-            latents = [surrogate.networks.vae.encode(run)[0] for run in runs]
-        z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
-        save_parts(surrogate, study, (z, h))
+        vae_file = None if kept is None else kept.vae_file
+        latents = None
+        if vae_file != study.vae_file or not (study.latents_file.exists() and study.hierarchical_latents_file.exists()):
+            latents = _latents(trained, surrogate, len(dataset.ids))
+        save_parts(surrogate, study, latents, vae_file=vae_file)
     return surrogate
 
 
+def _latents(trained: Trained, surrogate: Surrogate, runs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the posterior means of the first ``runs`` runs, ``[N, D]`` and ``[N, L, d]``."""
+    with torch.inference_mode():
+        rows = (torch.as_tensor(trained.coefficients[np.array([row])]) for row in range(runs))
+        latents = [surrogate.networks.vae.encode(run)[0] for run in rows]
+    z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
+    return z, h
+
+
 def default_stages(settings: Settings) -> list[StageName]:
-    """The stages of ``--stage all``."""
-    return ["vae", "conditioner", "end_to_end"] if settings.training.end_to_end.enabled else ["vae", "conditioner"]
+    """Return the stages that a whole training takes: none whose networks a later one would forget."""
+    end_to_end = settings.training.end_to_end
+    if not end_to_end.enabled:
+        return ["vae", "conditioner"]
+    return ["end_to_end"] if end_to_end.alone else ["vae", "conditioner", "end_to_end"]
 
 
 def versions() -> dict[str, str]:

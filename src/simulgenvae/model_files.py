@@ -6,6 +6,7 @@ stranger can neither run code nor ask for more memory than it holds itself.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -19,52 +20,48 @@ from torch import Tensor
 
 from simulgenvae.ensemble.file import ensemble_state, restore_ensemble
 from simulgenvae.errors import UserError
-from simulgenvae.model_parts import Kind, Parts, assemble, digest, of_kind
+from simulgenvae.model_parts import ConditionerFile, Kind, Parts, assemble, digest, of_kind
 from simulgenvae.settings import Settings, Study
 from simulgenvae.training.start import Start
 from simulgenvae.training.tensor_file import read_tensors, save_tensors, written_together
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 def save_parts(
-    parts: Parts, study: Study, latents: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    parts: Parts,
+    study: Study,
+    latents: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+    *,
+    vae_file: Path | None = None,
 ) -> None:
-    """Write the files of ``model_save/``, all of them or none: the VAE, the trained conditioner, the ensemble, and
-    ``latents``.
+    """Write the files of ``model_save/``, all of them or none.
 
-    latents: posterior means of all runs, ``[N, D]`` and ``[N, L, d]``, as the documented arrays.
+    Parameters
+    ----------
+    parts
+        The VAE, and the conditioner and the ensemble where they are trained.
+    study
+        Where the files go.
+    latents
+        Posterior means of all runs, ``[N, D]`` and ``[N, L, d]``; None leaves their files as they are.
+    vae_file
+        File that holds the VAE already: it is kept bit by bit, or copied where it is not that of the study.
     """
-    weights = parts.networks.state_dict()
-    vae = of_kind("vae", weights)
-    arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
-    arrays["times"] = parts.times
-    arrays |= {f"cells.{name}": cells for name, cells in parts.mesh.cells.items()}
-    if parts.mesh.coords is not None:
-        arrays["coords"] = parts.mesh.coords
-    common = {
-        "format_version": FORMAT_VERSION,
-        "vae": digest(vae),
-        "settings": parts.settings.model_dump(mode="json"),
-        "condition_scaler": parts.condition_scaler.to_dict(),
-        "info": parts.info,
-    }
-    description = {
-        "kind": "vae",
-        "split": asdict(parts.split),
-        "variables": parts.variables,
-        "units": parts.units,
-    }
-    tensors = vae | {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    files: dict[Path, Callable[[Path], None]] = {
-        study.vae_file: lambda path: save_tensors(path, tensors, common | description)
-    }
-    if parts.info["conditioner_trained"]:
-        conditioner = of_kind("conditioner", weights)
-        files[study.conditioner_file] = lambda path: save_tensors(path, conditioner, common | {"kind": "conditioner"})
+    files: dict[Path, Callable[[Path], None]] = {}
+    if vae_file is None:
+        files[study.vae_file] = lambda path: save_tensors(path, *_vae(parts))
+    elif not (study.vae_file.exists() and vae_file.samefile(study.vae_file)):
+        files[study.vae_file] = lambda path: _copy(vae_file, path)
     if parts.ensemble is not None:
-        others, about = ensemble_state(parts.ensemble)
-        files[study.ensemble_file] = lambda path: save_tensors(path, others, common | about | {"kind": "ensemble"})
+        ensemble, about = ensemble_state(parts.ensemble)
+        conditioner = of_kind("conditioner", parts.networks.state_dict())
+        common = _common(parts) | {"conditioner": digest(conditioner)}
+        last = {"settings": parts.settings.model_dump(mode="json"), "info": parts.info}
+        files[study.conditioner_file] = lambda path: save_tensors(
+            path, conditioner, common | last | {"kind": "conditioner"}
+        )
+        files[study.ensemble_file] = lambda path: save_tensors(path, ensemble, common | about | {"kind": "ensemble"})
     if latents is not None:
         z, h = latents
         files[study.latents_file] = lambda path: _save_array(path, z)
@@ -72,6 +69,38 @@ def save_parts(
     with written_together(*files) as temporaries:
         for temporary, save in zip(temporaries, files.values(), strict=True):
             save(temporary)
+
+
+def _common(parts: Parts) -> dict[str, Any]:
+    """Return what all model files say."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "vae": digest(of_kind("vae", parts.networks.state_dict())),
+        "condition_scaler": parts.condition_scaler.to_dict(),
+    }
+
+
+def _vae(parts: Parts) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return tensors and description of the VAE's file: networks, reduction, mesh, and how they were trained."""
+    arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
+    arrays["times"] = parts.times
+    arrays |= {f"cells.{name}": cells for name, cells in parts.mesh.cells.items()}
+    if parts.mesh.coords is not None:
+        arrays["coords"] = parts.mesh.coords
+    about = _common(parts) | {
+        "kind": "vae",
+        "settings": parts.vae_training.settings,
+        "info": parts.vae_training.info,
+        "split": asdict(parts.split),
+        "variables": parts.variables,
+        "units": parts.units,
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    return of_kind("vae", parts.networks.state_dict()) | tensors, about
+
+
+def _copy(file: Path, path: Path) -> None:
+    shutil.copyfile(file, path)
 
 
 def _save_array(path: Path, array: NDArray[np.float32]) -> None:
@@ -88,12 +117,16 @@ def load_parts(study: Study) -> Parts:
         When one is missing, damaged, of another format version, or they were not trained together.
     """
     tensors, about = _read(study.vae_file, "vae", study)
-    conditioner, about_conditioner = _read(study.conditioner_file, "conditioner", study)
-    _check_pair(about, about_conditioner, study.conditioner_file, study)
+    conditioner = _read_conditioner(about, study)
     others, about_ensemble = _read(study.ensemble_file, "ensemble", study)
     _check_pair(about, about_ensemble, study.ensemble_file, study)
+    if digest(conditioner.weights) != about_ensemble.get("conditioner"):
+        raise UserError(
+            f"{study.ensemble_file} was made for another conditioner than {study.conditioner_file}: train the "
+            f"conditioner again with `simulgenvae train {study.folder} --stage conditioner`."
+        )
     with _complete(study.vae_file):
-        parts = assemble(tensors, conditioner, about)
+        parts = assemble(tensors, about, conditioner)
     with _complete(study.ensemble_file):
         ensemble = restore_ensemble(
             others, about_ensemble, parts.networks, parts.settings, parts.condition_scaler, parts.times
@@ -110,12 +143,9 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
         When a file is missing or damaged, or has another reduction or architecture than ``settings``.
     """
     tensors, about = _read(vae_file, "vae", study)
-    weights: dict[str, Tensor] | None = None
-    if conditioner:
-        weights, about_conditioner = _read(study.conditioner_file, "conditioner", study)
-        _check_pair(about, about_conditioner, study.conditioner_file, study)
+    trained = _read_conditioner(about, study) if conditioner else None
     with _complete(vae_file):
-        parts = assemble(tensors, weights, about)
+        parts = assemble(tensors, about, trained)
     for part in ("reduction", "model", *(["conditioner"] if conditioner else [])):
         old, new = (getattr(each, part).model_dump(mode="json") for each in (parts.settings, settings))
         if changed := [f"{part}.{key} was {old[key]} and is {new[key]}" for key in old if old[key] != new[key]]:
@@ -126,10 +156,12 @@ def load_start(vae_file: Path, study: Study, settings: Settings, *, conditioner:
     return Start(
         reduction=parts.reduction,
         split=parts.split,
-        weights=of_kind("vae", tensors) | (weights or {}),
+        weights=of_kind("vae", tensors) | ({} if trained is None else trained.weights),
         data_fingerprint=parts.info["data_fingerprint"],
         shape=(len(parts.times), *parts.reduction.field_shape),
         condition_scaler=parts.condition_scaler,
+        vae_training=parts.vae_training,
+        vae_file=vae_file,
     )
 
 
@@ -147,6 +179,14 @@ def _read(path: Path, kind: Kind, study: Study) -> tuple[dict[str, Tensor], dict
     if about.get("kind") != kind:
         raise UserError(f"{path} does not hold a {kind} (but: {about.get('kind')}). Restore the file from a copy.")
     return (of_kind(kind, tensors) if kind == "conditioner" else tensors), about
+
+
+def _read_conditioner(about_vae: dict[str, Any], study: Study) -> ConditionerFile:
+    """Read the conditioner of a VAE; UserError where its file is damaged or belongs to another VAE."""
+    weights, about = _read(study.conditioner_file, "conditioner", study)
+    _check_pair(about_vae, about, study.conditioner_file, study)
+    with _complete(study.conditioner_file):
+        return ConditionerFile.of(weights, about)
 
 
 def _check_pair(about_vae: dict[str, Any], about: dict[str, Any], file: Path, study: Study) -> None:

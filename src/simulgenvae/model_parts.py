@@ -25,6 +25,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.problem import Networks
 from simulgenvae.training.stage import stage_name
 from simulgenvae.training.stages import STAGES
+from simulgenvae.training.vae_training import VaeTraining
 
 Kind = Literal["vae", "conditioner", "ensemble"]
 
@@ -45,21 +46,50 @@ class Parts:
     """The first member: its VAE gives the latents."""
     ensemble: Ensemble | None
     """What predicts; None where the VAE alone is trained."""
+    vae_training: VaeTraining
+    """How the VAE was trained, which may have been before the rest."""
     info: dict[str, Any]
+    """How all of it was trained last: data fingerprint, stages, history, warnings, rank and versions."""
+
+
+@dataclass(frozen=True)
+class ConditionerFile:
+    """Content of the conditioner's file: its weights, and the training that made it."""
+
+    weights: dict[str, Tensor]
+    settings: Settings
+    info: dict[str, Any]
+
+    @classmethod
+    def of(cls, weights: dict[str, Tensor], about: dict[str, Any]) -> ConditionerFile:
+        """Check what was read; LookupError, TypeError, ValueError or OverflowError where it is not that file."""
+        if digest(weights) != about["conditioner"]:
+            raise ValueError("the weights are not those that were written")
+        _check_info(about["info"])
+        return cls(weights, Settings.model_validate(about["settings"]), about["info"])
 
 
 def of_kind(kind: Kind, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value for name, value in tensors.items() if name.startswith(f"{kind}.")}
 
 
-def assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None, about: dict[str, Any]) -> Parts:
-    """All parts, each checked against the others; without ``conditioner`` that network stays without memory.
+def assemble(tensors: dict[str, Tensor], about: dict[str, Any], conditioner: ConditionerFile | None = None) -> Parts:
+    """Put the parts together from the VAE's file and the conditioner's, each checked against the others.
+
+    Without ``conditioner`` that network stays without memory, and settings and info are those of the VAE alone.
 
     Raises UserError, KeyError, TypeError, ValueError, RuntimeError, AttributeError or OverflowError.
     """
     vae = of_kind("vae", tensors)
     arrays = {name: value.numpy() for name, value in tensors.items() if name not in vae}
-    settings = Settings.model_validate(about["settings"])
+    training = VaeTraining(about["settings"], about["info"])
+    settings, info = Settings.model_validate(training.settings), training.info
+    _check_info(info)
+    if conditioner is not None:
+        last = conditioner.settings
+        if (last.model, last.reduction) != (settings.model, settings.reduction):
+            raise ValueError("the VAE and the conditioner have different settings of model or reduction")
+        settings, info = last, conditioner.info
     scaler = ConditionScaler.from_dict(about["condition_scaler"])
     reduction = restore_reduction(settings.reduction.method, _group("reduction", arrays))
     times = arrays["times"].astype(np.float64)
@@ -68,7 +98,7 @@ def assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None, 
         networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
     _fill(networks.vae, vae, "vae")
     if conditioner is not None:
-        _fill(networks.conditioner, conditioner, "conditioner")
+        _fill(networks.conditioner, conditioner.weights, "conditioner")
     if digest(vae) != about["vae"]:
         raise ValueError("the weights are not those that were written")
     nodes, count = reduction.field_shape
@@ -80,7 +110,6 @@ def assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None, 
         raise TypeError("the units are no texts")
     mesh = Mesh(arrays.get("coords"), _group("cells", arrays))
     mesh.check(nodes)
-    _check_info(about["info"])
     return Parts(
         settings=settings,
         split=_split(about["split"]),
@@ -92,7 +121,8 @@ def assemble(tensors: dict[str, Tensor], conditioner: dict[str, Tensor] | None, 
         reduction=reduction,
         networks=networks.eval(),
         ensemble=None,
-        info=about["info"],
+        vae_training=training,
+        info=info,
     )
 
 
@@ -119,8 +149,8 @@ def _split(parts: dict[str, list[str]]) -> Split:
 
 def _check_info(info: dict[str, Any]) -> None:
     """Types of the entries that others read; TypeError, KeyError or ValueError where one is missing or wrong."""
-    if not isinstance(info["data_fingerprint"], str) or not isinstance(info["conditioner_trained"], bool):
-        raise TypeError("data_fingerprint or conditioner_trained in info")
+    if not isinstance(info["data_fingerprint"], str):
+        raise TypeError("data_fingerprint in info")
     if not isinstance(info["stages"], list) or any(stage not in STAGES for stage in info["stages"]):
         raise ValueError("unknown stages in info")
     for entry in info["history"]:

@@ -27,8 +27,6 @@ def test_the_budget_grows_with_the_root_of_the_snapshots(stage: str, runs: int, 
 )
 def test_it_has_bounds(runs: int, timesteps: int, root: int) -> None:
     assert step_counts("end_to_end", StageSettings(), runs, timesteps)[1] == PACE["end_to_end"] * root
-    _, forgotten = step_counts("vae", StageSettings(), runs, timesteps, forgotten=True)
-    assert forgotten == PACE["vae"] * min(root, 75) / 2
 
 
 def test_pictures_are_read_in_fewer_steps() -> None:
@@ -39,15 +37,6 @@ def test_pictures_are_read_in_fewer_steps() -> None:
     assert [member_count(None, 100, 9, pictures=seen) for seen in (False, True)] == [3, 2]
     assert [member_count(None, runs, 100, pictures=False) for runs in (199, 200)] == [3, 2]
     assert member_count(5, 200, 100, pictures=True) == 5
-
-
-@pytest.mark.parametrize("pictures", [False, True])
-def test_what_is_forgotten_takes_half_of_the_steps(pictures: bool) -> None:
-    whole, half = (
-        step_counts("vae", StageSettings(), 100, 9, pictures=pictures, forgotten=gone)[1] for gone in (False, True)
-    )
-    assert whole == 2 * half
-    assert step_counts("vae", StageSettings(steps=7), 100, 9, pictures=pictures, forgotten=True)[1] == 7
 
 
 def test_epochs_take_the_place_of_steps() -> None:

@@ -27,6 +27,7 @@ from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
+from simulgenvae.fitting import default_stages
 from simulgenvae.settings import Settings, Study
 from simulgenvae.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
@@ -51,6 +52,7 @@ OVERRIDES = {
     **{f"training.{stage}.steps": STEPS for stage in STAGES},
     **{f"training.{stage}.batch_size": 4 for stage in STAGES},
     "training.end_to_end.members": 2,
+    "training.end_to_end.from_scratch": "false",
 }
 ARGUMENTS = [argument for key, value in OVERRIDES.items() for argument in ("--set", f"{key}={value}")]
 
@@ -248,15 +250,22 @@ def _same_members(one: Trained, other: Trained) -> None:
         assert all(torch.equal(value, weights[name]) for name, value in mine.state_dict().items())
 
 
-def test_members_learn_from_weights_of_their_own(waves: Dataset, make_settings: MakeSettings, tmp_path: Path) -> None:
+PLANS = [("end_to_end",), STAGES]
+"""From new weights, and on with the networks of the first two stages."""
+
+
+@pytest.mark.parametrize("stages", PLANS)
+def test_members_learn_from_weights_of_their_own(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, stages: tuple[str, ...]
+) -> None:
     settings, one = make_settings(3, end_to_end={"members": 2}), make_settings(3)
     split = make_split(waves.ids, settings.data, None)
-    trained = train(waves, split, settings, stages=STAGES, folder=tmp_path)
-    assert [entry["stage"] for entry in trained.progress.history] == [*STAGES, "end_to_end_2"]
+    trained = train(waves, split, settings, stages=stages, folder=tmp_path)
+    assert [entry["stage"] for entry in trained.progress.history] == [*stages, "end_to_end_2"]
     first, second = (member.state_dict() for member in trained.members)
     assert not torch.equal(first["vae.decoder.output.weight"], second["vae.decoder.output.weight"])
     assert all(torch.equal(first[name], second[name]) for name in ("vae.times", "vae.coefficient_std"))
-    alone = train(waves, split, one, stages=STAGES).members
+    alone = train(waves, split, one, stages=stages).members
     assert len(alone) == 1
     assert all(torch.equal(value, first[name]) for name, value in alone[0].state_dict().items())
     for label, weights in (("end_to_end", first), ("end_to_end_2", second)):
@@ -264,22 +273,50 @@ def test_members_learn_from_weights_of_their_own(waves: Dataset, make_settings: 
         assert all(torch.equal(value, weights[name]) for name, value in kept.items())
 
 
+@pytest.mark.parametrize("stages", PLANS)
 def test_interrupted_members_go_on_as_if_never_stopped(
-    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    waves: Dataset,
+    make_settings: MakeSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stages: tuple[str, ...],
 ) -> None:
     settings = make_settings(5, end_to_end={"members": 3})
     split = make_split(waves.ids, settings.data, None)
-    whole = train(waves, split, settings, stages=STAGES)
+    whole = train(waves, split, settings, stages=stages)
     with monkeypatch.context() as patch:
         patch.setattr(simulgenvae.training.train, "EndToEndStage", _InterruptingMember)
-        patch.setitem(simulgenvae.training.train.STAGES, "end_to_end", _InterruptingMember)
         with pytest.raises(Interrupted):
-            train(waves, split, settings, stages=STAGES, folder=tmp_path)
-    resumed = train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
+            train(waves, split, settings, stages=stages, folder=tmp_path)
+    resumed = train(waves, split, settings, stages=stages, folder=tmp_path, resume=True)
     _same_members(resumed, whole)
     assert resumed.progress == whole.progress
-    again = train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
+    again = train(waves, split, settings, stages=stages, folder=tmp_path, resume=True)
     _same_members(again, whole)
+
+
+@pytest.mark.parametrize("decoder", ["trained", "frozen"])
+def test_further_members_have_the_trained_vae_and_a_new_conditioner(
+    waves: Dataset, make_settings: MakeSettings, decoder: str
+) -> None:
+    """Before its first step changes anything: with no learning rate."""
+    still = {"learning_rate": 1e-30, "weight_decay": 0.0}
+    settings = make_settings(2, end_to_end={"members": 2, "decoder": decoder} | still)
+    first, second = train(waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES).members
+    one, other = first.state_dict(), second.state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one if name.startswith("vae."))
+    assert not torch.equal(one["conditioner.table.input.weight"], other["conditioner.table.input.weight"])
+
+
+@pytest.mark.parametrize("end_to_end", [{"decoder": "frozen"}, {"enabled": False}])
+def test_the_vae_of_its_own_stage_is_kept_bit_by_bit(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, end_to_end: dict[str, object]
+) -> None:
+    settings = make_settings(3, end_to_end=end_to_end)
+    split = make_split(waves.ids, settings.data, None)
+    kept = train(waves, split, settings, stages=default_stages(settings), folder=tmp_path).members[0].state_dict()
+    after, _ = read_tensors(tmp_path / "vae.safetensors")
+    assert all(torch.equal(kept[name], value) for name, value in after.items() if name.startswith("vae."))
 
 
 @pytest.mark.parametrize("change", [{"vae.times": None}, {"vae.times": torch.zeros(3)}, {"other": torch.zeros(1)}])
@@ -303,15 +340,15 @@ def test_a_damaged_member_is_not_resumed(
     ("stages", "end_to_end"),
     [
         (["vae"], {}),
-        (["vae", "conditioner"], {}),
+        (["vae", "conditioner"], {"members": 3}),
         (STAGES, {"from_scratch": False}),
         (STAGES, {"decoder": "frozen"}),
     ],
 )
-def test_what_is_fine_tuned_has_one_member(
+def test_what_is_fine_tuned_has_one_member_unless_more_are_asked_for(
     waves: Dataset, make_settings: MakeSettings, stages: list[str], end_to_end: dict[str, object]
 ) -> None:
-    settings = make_settings(1, end_to_end={"members": 3} | end_to_end)
+    settings = make_settings(1, end_to_end={"members": None} | end_to_end)
     trained = train(waves, make_split(waves.ids, settings.data, None), settings, stages=stages)
     assert len(trained.members) == 1
     assert [entry["stage"] for entry in trained.progress.history] == list(stages)

@@ -20,7 +20,7 @@ from rich.console import Console
 from simulgenvae.cli.documented_data import update_dataset
 from simulgenvae.cli.evaluate import evaluate_study
 from simulgenvae.cli.main import guarded
-from simulgenvae.cli.train import starting_vae, train_study
+from simulgenvae.cli.train import starting_vae, train_study, whole_training
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study, load_settings
 
@@ -81,10 +81,11 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.print("note: one process: it trains as without --use_ddp and torchrun")
     study = Study.open(Path())
     settings = load_settings(study, preset=options.preset, overrides=_overrides(options))
-    stages = default_stages(settings)
     if options.lc_only:
         _require_vae(study, settings)
-        stages = stages[1:]
+        stages = default_stages(settings)[1:]  # without the VAE
+    else:
+        stages = whole_training(study, settings, console)
     with ranks.joined(settings.training.rank_timeout) as again:
         ranks.from_first(lambda: update_dataset(study, settings, options.preset, stages, console))
         with _previous_model_kept(study, console) if ranks.is_first() else nullcontext():
@@ -102,6 +103,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def _overrides(options: argparse.Namespace) -> list[str]:
     """What was asked for on the command line goes before the files; what was not stays as they say."""
     given = [] if options.size is None else [f"model.size={options.size}"]
+    if options.lc_only:
+        given.append("training.end_to_end.decoder=frozen")  # the VAE that is there is kept as it is
     return given if options.load_all is None else [*given, f"data.load_all={'true' if options.load_all else 'false'}"]
 
 

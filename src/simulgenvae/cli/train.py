@@ -37,7 +37,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
     from simulgenvae import ranks
 
     study = Study.open(options.folder)
-    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
+    # A stage that is asked for by its name goes on with what is trained.
+    continuing = ["training.end_to_end.from_scratch=false"] if options.stage == "end_to_end" else []
+    settings = load_settings(study, preset=options.preset, overrides=[*options.overrides, *continuing])
     with ranks.joined(settings.training.rank_timeout) as again:
         train_asked(study, settings, options, console, resume=options.resume or again)
 
@@ -46,15 +48,13 @@ def train_asked(
     study: Study, settings: Settings, options: argparse.Namespace, console: Console, *, resume: bool
 ) -> None:
     """Train the stages asked for; a trained model is replaced or completed only when asked for."""
-    from simulgenvae.fitting import default_stages
-
     target = study.conditioner_file if options.stage in {"conditioner", "end_to_end"} else study.vae_file
     if target.exists() and not (resume or options.overwrite):
         raise UserError(
             f"{target} exists: use --overwrite to train again and replace it, or --resume to go on with an "
             "interrupted training."
         )
-    stages = default_stages(settings) if options.stage == "all" else [options.stage]
+    stages = whole_training(study, settings, console) if options.stage == "all" else [options.stage]
     train_study(study, settings, console, stages=stages, resume=resume)
     following = "train" if stages == ["vae"] else "evaluate"
     more = " --stage conditioner" if following == "train" else ""
@@ -62,15 +62,34 @@ def train_asked(
 
 
 def starting_vae(study: Study, settings: Settings) -> Path:
-    """The trained VAE that stages without a VAE of their own start from: the study's, or the one the settings name."""
+    """Return the file of the trained VAE that later stages start from: the study's, or the one the settings name."""
     given = settings.training.end_to_end.vae_path
     return study.vae_file if given is None else study.resolve(given)
+
+
+def whole_training(study: Study, settings: Settings, console: Console) -> list[StageName]:
+    """Return the stages of a whole training: without ``vae`` where the settings name another trained VAE."""
+    from simulgenvae.fitting import default_stages
+
+    stages, vae = default_stages(settings), starting_vae(study, settings)
+    if vae.resolve() == study.vae_file.resolve():
+        return stages
+    if not settings.training.end_to_end.enabled:
+        console.print(
+            f"note: {vae} (training.end_to_end.vae_path, e2e_vae_model_path) is not read: end-to-end training is off"
+        )
+        return stages
+    console.print(f"note: the VAE is {vae}; the stage vae is left out", soft_wrap=True)
+    return [stage for stage in stages if stage != "vae"]
 
 
 def train_study(
     study: Study, settings: Settings, console: Console, *, stages: Sequence[StageName], resume: bool
 ) -> Surrogate:
     """Train stages of a study whose data are stored, and write the model.
+
+    Stages that need a trained VAE, which is not made by one of them, start from that of :func:`starting_vae`; and from
+    the study's conditioner, where it is not made either.
 
     Raises
     ------
@@ -85,12 +104,10 @@ def train_study(
     split = study_split(study, dataset, settings)
     read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)  # evaluate needs them, hours later
     vae, start = starting_vae(study, settings), None
-    if stages[0] != "vae":
+    if stages[0] == "conditioner" or (stages[0] == "end_to_end" and not settings.training.end_to_end.alone):
         if vae != study.vae_file and not vae.is_file():
             raise UserError(f"{vae} does not exist: training.end_to_end.vae_path (e2e_vae_model_path) names it.")
-        start = load_start(vae, study, settings, conditioner=stages[0] == "end_to_end")
-    elif vae != study.vae_file:
-        console.print(f"note: {vae} (training.end_to_end.vae_path) is not read: this training makes a VAE of its own")
+        start = load_start(vae, study, settings, conditioner="conditioner" not in stages)
     surrogate = fit(
         dataset, settings, split=split, stages=stages, study=study, console=console, resume=resume, start=start
     )

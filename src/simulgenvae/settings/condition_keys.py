@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulgenvae.settings.documented import number, whole_number
+from simulgenvae.settings.draft import Draft, Given
 from simulgenvae.settings.schema import IMAGE_ENDINGS
 
 
@@ -131,6 +132,12 @@ UNUSED: dict[str, str] = {
     "e2e_batch_reduction_factor": "latent_conditioner_batch holds for end-to-end training too",
 }
 """Keys of other versions that are read without effect → why they have none."""
+
+CLASSIC_DEFAULTS: Draft = {
+    "training.end_to_end.from_scratch": Given(False, "condition.txt", "e2e_from_scratch"),
+    "training.end_to_end.decoder": Given("frozen", "condition.txt", "e2e_decoder"),
+}
+"""Settings that a study with a ``condition.txt`` has where they are not given: the VAE that it configures is kept."""
 
 HEADINGS = frozenset({"common params", "common parameters", "lsh-vae parameters", "latentconditioner"})
 """Lines without a value that old files use as headings, in small letters."""

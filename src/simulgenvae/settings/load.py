@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from simulgenvae.settings.condition_file import read_condition_file
+from simulgenvae.settings.condition_keys import CLASSIC_DEFAULTS
 from simulgenvae.settings.draft import Draft, validate
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.preset_file import read_preset
@@ -36,5 +37,6 @@ def _read_files(study: Study, preset: int) -> Draft:
                 stacklevel=3,
             )
         return read_toml(study.settings_file)
-    documented = read_condition_file(study.condition_file) if study.condition_file.exists() else {}
-    return {**documented, **read_preset(study, preset)}
+    if not study.condition_file.exists():
+        return read_preset(study, preset)
+    return {**CLASSIC_DEFAULTS, **read_condition_file(study.condition_file), **read_preset(study, preset)}

@@ -49,15 +49,17 @@ class EndToEndSettings(StageSettings):
     enabled: bool = True
     """Whether `--stage all` includes this stage (`use_e2e_training`)."""
     decoder: Literal["trained", "frozen"] = "trained"
-    """`trained`: all networks learn; `frozen`: the VAE stays as it is and the conditioner alone learns, with gradients
-    through the decoder."""
+    """`trained`: all networks learn; `frozen`: the VAE stays bit by bit as it is and the conditioner alone learns, with
+    gradients through the decoder."""
     from_scratch: bool = True
-    """After the other stages, learn all networks together from new weights, or fine-tune theirs when false. A training
-    that starts from a trained model, or has a frozen decoder, always fine-tunes."""
+    """Train all networks together from new weights, in this stage alone; when false, the stages `vae` and `conditioner`
+    come first and this one goes on with their networks. It also does with a frozen decoder, a `vae_path` or
+    `--stage end_to_end`. Studies with a `condition.txt` have false here unless it is set."""
     members: Annotated[int, Field(ge=1, le=32)] | None = None
-    """Networks that are trained from new weights, one after another: their mean is the prediction, and how far they are
-    apart says how certain it is. When not given: 3, or 2 where pictures are read or there are 20,000 training
-    snapshots; always one where the stage fine-tunes."""
+    """Networks that are trained one after another: their mean is the prediction, and how far they are apart says how
+    certain it is. All begin with new weights; where the stage goes on with a trained VAE, with that and a new
+    conditioner. When not given: 3, or 2 where images are read or there are 20,000 training snapshots; one where the
+    stage goes on with trained networks."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     weight: Positive = 1.0
@@ -66,7 +68,13 @@ class EndToEndSettings(StageSettings):
     """Weight of the distance of the predicted latents from the encoder's (`latent_reg_weight`); 0 switches it off
     (`use_latent_regularization 0`)."""
     vae_path: str | None = None
-    """Another trained VAE to start from (`e2e_vae_model_path`), relative to the study folder."""
+    """Trained VAE to start from in the place of the stage `vae` (`e2e_vae_model_path`), relative to the study folder.
+    The study's own file, `model_save/SimulGen-VAE`, stands for the VAE that the stage `vae` makes."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether this stage trains all networks from new weights, so that no other stage is needed."""
+        return self.enabled and self.from_scratch and self.decoder == "trained" and self.vae_path is None
 
 
 class AugmentationSettings(Group):

@@ -15,8 +15,6 @@ LARGE = 0.55
 """Share of the root that counts where it is more than 75 so: of many snapshots more is learned by more steps."""
 MANY = 20_000
 """Training snapshots from which on two networks that learn longer are worth more than three."""
-FORGOTTEN = 0.5
-"""Share of these for a stage whose networks a later one replaces by new ones: what it ends with is only looked at."""
 
 
 def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
@@ -42,24 +40,18 @@ def member_count(wanted: int | None, runs: int, timesteps: int, *, pictures: boo
 
 
 def step_counts(
-    stage: str,
-    schedule: StageSettings,
-    runs: int,
-    timesteps: int,
-    *,
-    pictures: bool = False,
-    forgotten: bool = False,
+    stage: str, schedule: StageSettings, runs: int, timesteps: int, *, pictures: bool = False
 ) -> tuple[int, int]:
     """Steps per epoch and total steps of a stage on ``runs`` training runs.
 
     Where the settings leave the budget open it is the stage's pace times the square root of the number of training
     snapshots, which counts as at least 15 and, above 75, as ``LARGE`` of it: seconds for a tiny study, minutes for a
-    usual one. Of a stage that will be ``forgotten`` it is half of that, and the root counts as at most 75.
+    usual one.
     """
     per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
     if schedule.epochs is not None:
         return per_epoch, schedule.epochs * per_epoch
     root = math.sqrt(runs * timesteps)
-    size = max(min(max(root, 15.0), 75.0), 0.0 if forgotten else LARGE * root)
-    pace = (PACE_WITH_PICTURES if pictures else PACE)[stage] * (FORGOTTEN if forgotten else 1.0)
+    size = max(min(max(root, 15.0), 75.0), LARGE * root)
+    pace = (PACE_WITH_PICTURES if pictures else PACE)[stage]
     return per_epoch, schedule.steps or round(pace * size)

@@ -37,7 +37,7 @@ from simulgenvae.training.optimizers import Optimizers
 from simulgenvae.training.problem import Networks, TrainingData
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.speed import same_weights_again
-from simulgenvae.training.stage import Stage, forgotten
+from simulgenvae.training.stage import Stage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 AGREE_EVERY = 8
@@ -79,7 +79,8 @@ class Loop:
         self.best: dict[str, Tensor] = {}
         self.results: dict[str, dict[str, Tensor]] = {}
         """Weights that each finished stage ended with, by its label."""
-        self._forgotten: frozenset[str] = frozenset()
+        self._initial: dict[str, Tensor] = {}
+        """Weights that training began with, where a member needs them again."""
         self._unsettled: list[tuple[int, float, tuple[str, ...], Tensor]] = []
         """Of each step that nobody has looked at: its number, learning rate, and numbers with their names."""
         self._saved_at = time.monotonic()
@@ -94,22 +95,26 @@ class Loop:
         UserError
             When losses become NaN or infinite.
         """
+        if any(stage.renewed == ("conditioner",) for stage in stages):
+            self._initial = self._weights()
         if checkpoint is not None:
             self.progress, self.best = checkpoint.progress, checkpoint.best
             for stage in stages[: self.progress.stage]:
                 self.results[stage.label] = self._finished(stage)
             with restoring(checkpoint.path):
                 load_weights(self.networks, checkpoint.networks)
-        self._forgotten = forgotten(stages)
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
-                with memory_errors(stages[self.progress.stage]), ranks.communicating():
-                    self._run_stage(stages[self.progress.stage], checkpoint, stop)
+                stage = stages[self.progress.stage]
+                with memory_errors(stage), ranks.communicating():
+                    self._run_stage(stage, stages, checkpoint, stop)
                 checkpoint = None
             self._save(None)
         return self.progress
 
-    def _run_stage(self, stage: Stage, checkpoint: Checkpoint | None, stop: threading.Event) -> None:
+    def _run_stage(
+        self, stage: Stage, stages: list[Stage], checkpoint: Checkpoint | None, stop: threading.Event
+    ) -> None:
         progress, settings = self.progress, stage.settings.training
         for module in self.networks.modules():
             module.requires_grad_(False)
@@ -121,19 +126,19 @@ class Loop:
                 optimizers.load_arrays(checkpoint.optimizer)
                 checkpoint.restore_rng()
         elif progress.step == 0:
-            torch.manual_seed(self.seed + progress.stage)
-            if stage.from_scratch:
-                load_weights(self.networks, self.networks.new_weights())
+            torch.manual_seed(self.seed + stage.number)
+            if stage.renewed:
+                self._renew(stage, stages)
         runs, times = len(self.data.rows["train"]), len(self.data.times)
-        kinds = {"pictures": self.data.conditions.images is not None, "forgotten": stage.label in self._forgotten}
-        per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, **kinds)
+        pictures = self.data.conditions.images is not None
+        per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, pictures=pictures)
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.label, total, progress.step)
         self.networks.train()
 
         def fetch(step: int) -> Batch:
-            rows = self._batch_rows(step, per_epoch, size)
+            rows = self._batch_rows(stage, step, per_epoch, size)
             return plain_batch(self.data, rows, Shard.of(len(rows), ranks.rank(), ranks.count()))
 
         losses = losses_for(stage, settings.speed, lambda: fetch(progress.step), total, self.log.message)
@@ -161,6 +166,14 @@ class Loop:
                     break
         self._finish_stage(stage)
 
+    def _renew(self, stage: Stage, stages: list[Stage]) -> None:
+        """Draw new weights for networks that a stage renews; the others are those its first member began with."""
+        first = [each.name for each in stages].index(stage.name)
+        weights = self.results[stages[first - 1].label] if first else self._initial
+        fresh = self.networks.new_weights()
+        kept = {name: value for name, value in weights.items() if name.split(".")[0] not in stage.renewed}
+        load_weights(self.networks, fresh | kept)
+
     def _asked(self, stop: threading.Event, seconds: float) -> tuple[bool, bool]:
         """Whether a checkpoint is due, and whether training is to stop; several ranks settle it now and then."""
         stops = stop.is_set()
@@ -171,10 +184,10 @@ class Loop:
             saves, stops = map(bool, ranks.largest(torch.tensor([saves, stops], dtype=torch.uint8)))
         return saves, stops
 
-    def _batch_rows(self, step: int, per_epoch: int, size: int) -> Tensor:
+    def _batch_rows(self, stage: Stage, step: int, per_epoch: int, size: int) -> Tensor:
         """Rows of a batch: a fresh permutation of the training runs every epoch, whatever came before."""
         train = self.data.rows["train"]
-        order = np.random.default_rng((self.seed, self.progress.stage, step // per_epoch)).permutation(train)
+        order = np.random.default_rng((self.seed, stage.number, step // per_epoch)).permutation(train)
         start = (step % per_epoch) * size
         return torch.from_numpy(order[start : start + size])
 
@@ -231,11 +244,11 @@ class Loop:
         )
         self.log.scalars(stage.label, step, {"validation": error, "train_error": train_error})
         self.log.step(step, f"loss {train:.3g}  validation {error:.3g}")
-        if stage.label not in self._forgotten and (begins := overfitting_begins(self._entries(stage))):
+        if begins := overfitting_begins(self._entries(stage)):
             self.log.message(begins)
         if progress.best is None or error < progress.best:
             progress.best, progress.since_best = error, 0
-            self.best = {name: value.clone() for name, value in self.networks.state_dict().items()}
+            self.best = self._weights()
             self._write("best", self.best)
         else:
             progress.since_best += 1
@@ -254,12 +267,16 @@ class Loop:
         """The stage's part of the history."""
         return [entry for entry in self.progress.history if entry["stage"] == stage.label]
 
+    def _weights(self) -> dict[str, Tensor]:
+        """Copy of all weights as they are now."""
+        return {name: value.clone() for name, value in self.networks.state_dict().items()}
+
     def _finish_stage(self, stage: Stage) -> None:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         load_weights(self.networks, self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
         self.log.message(f"{stage.label}: best validation error {self.progress.best:.4g}{skipped}")
-        warnings = [] if stage.label in self._forgotten else stage_warnings(self._entries(stage))
+        warnings = stage_warnings(self._entries(stage))
         for warning in warnings:
             self.log.message(f"warning: {warning}")
         self.progress.warnings += warnings

@@ -111,8 +111,6 @@ class Networks(nn.Module):
 
     def __init__(self, settings: Settings, coefficient_std: Tensor, times: Tensor, scaler: ConditionScaler) -> None:
         super().__init__()
-        self.started_trained = False
-        """Whether the weights came from a trained model; they are then never forgotten."""
         self._made_from = (settings, coefficient_std, times, scaler)
         self.vae = HierarchicalVae(settings.model, coefficient_std, times)
         latents = settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim

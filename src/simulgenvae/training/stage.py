@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -21,6 +20,9 @@ from simulgenvae.training.problem import Networks, TrainingData
 
 StageName = Literal["vae", "conditioner", "end_to_end"]
 
+NUMBERS: dict[StageName, int] = {"vae": 0, "conditioner": 1, "end_to_end": 2}
+"""Place of each stage in a training that has all of them."""
+
 TIMES_PER_STEP = 32
 """Times at which a step compares fields, drawn anew for each."""
 
@@ -28,7 +30,7 @@ TIMES_PER_STEP = 32
 class Stage(ABC):
     """One stage: which modules learn from which loss."""
 
-    name: str
+    name: StageName
     """Name of its settings."""
 
     def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
@@ -56,9 +58,14 @@ class Stage(ABC):
         return loss
 
     @property
-    def from_scratch(self) -> bool:
-        """Whether the networks first forget what earlier stages taught them."""
-        return False
+    def number(self) -> int:
+        """Number that seeds its random numbers: the same whichever stages run before it."""
+        return NUMBERS[self.name]
+
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        """Networks (``vae``, ``conditioner``) that begin this stage with new weights; the others go on."""
+        return ()
 
     @property
     @abstractmethod
@@ -87,12 +94,3 @@ def member_label(member: int) -> str:
 def stage_name(label: str) -> str:
     """Name of the settings of the stage that has this label."""
     return "end_to_end" if re.fullmatch("end_to_end_[0-9]+", label) else label
-
-
-def forgotten(stages: Sequence[Stage]) -> frozenset[str]:
-    """Labels of the stages whose weights are no part of what training ends with: a later one begins from new ones.
-
-    Further members of an ensemble begin from new weights too, but those of the members before are kept.
-    """
-    starts = [number for number, stage in enumerate(stages) if stage.from_scratch and stage.label == stage.name]
-    return frozenset(stage.label for stage in stages[: max(starts, default=0)])

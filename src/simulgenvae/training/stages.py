@@ -115,10 +115,17 @@ class EndToEndStage(Stage):
     name = "end_to_end"
 
     def __init__(
-        self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss, member: int = 1
+        self,
+        networks: Networks,
+        data: TrainingData,
+        settings: Settings,
+        loss: FieldLoss,
+        member: int = 1,
+        *,
+        fine_tunes: bool = False,
     ) -> None:
         super().__init__(networks, data, settings, loss)
-        self.member = member
+        self.member, self.fine_tunes = member, fine_tunes
 
     @property
     def label(self) -> str:
@@ -130,9 +137,24 @@ class EndToEndStage(Stage):
         return self.settings.training.end_to_end.decoder == "frozen"
 
     @property
-    def from_scratch(self) -> bool:
-        wanted = self.settings.training.end_to_end.from_scratch
-        return wanted and not self.frozen and not self.networks.started_trained
+    def number(self) -> int:
+        return super().number + self.member - 1
+
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        if not self.fine_tunes:
+            return "vae", "conditioner"
+        return () if self.member == 1 else ("conditioner",)
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether there is an encoder whose latents the conditioner's are compared with."""
+        return self.fine_tunes or self.member == 1
+
+    @property
+    def teaches_encoder(self) -> bool:
+        """Whether the encoder learns too: that of the first member, whose VAE is kept."""
+        return self.member == 1 and not self.frozen
 
     @property
     def schedule(self) -> StageSettings:
@@ -143,36 +165,28 @@ class EndToEndStage(Stage):
         vae = self.networks.vae
         if self.frozen:
             return [self.networks.conditioner]
-        return [vae if self.member == 1 else vae.decoder, self.networks.conditioner]
+        return [vae if self.teaches_encoder else vae.decoder, self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         vae, wanted = self.networks.vae, self.settings.training.end_to_end
         predicted = self.networks.conditioner(batch.conditions)
         prediction = batch.shard.mean(self.decoded_loss(vae.latents_from_flat(predicted.mean), batch.coefficients))
-        if self.member > 1:
-            return {"loss": wanted.weight * prediction, "prediction": prediction}
-        few, shard = batch.shard.every(RECONSTRUCTED)
-        with drawing_for(shard):
-            latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
-        reconstruction = self.decoded_loss(latents, batch.coefficients[few], frozen=True)
-        distances = (predicted.mean[few] - latents.flat()).square()
-        distance = shard.mean(distances.mean(1))
-        spread = shard.mean(spread_loss(predicted.log_std[few], distances.detach()))
-        loss = (
-            wanted.weight * prediction
-            # Latents far from the conditioner's are decoded to anything: such an error must not fill the gradient.
-            + shard.mean(reconstruction.log1p())
-            + shard.mean(kl.sum(1)) / self.settings.training.alpha
-            + wanted.latent_weight * distance
-            + JOINT_SPREAD_WEIGHT * spread
-        )
-        return {
-            "loss": loss,
-            "prediction": prediction,
-            "reconstruction": shard.mean(reconstruction),
-            "latents": distance,
-            **kl_terms(kl, shard),
-        }
+        terms = {"loss": wanted.weight * prediction, "prediction": prediction}
+        if self.has_encoder:
+            few, shard = batch.shard.every(RECONSTRUCTED)
+            with drawing_for(shard):
+                latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
+            distances = (predicted.mean[few] - latents.flat()).square()
+            terms["latents"] = shard.mean(distances.mean(1))
+            spread = shard.mean(spread_loss(predicted.log_std[few], distances.detach()))
+            terms["loss"] = terms["loss"] + wanted.latent_weight * terms["latents"] + JOINT_SPREAD_WEIGHT * spread
+            if self.teaches_encoder:
+                reconstruction = self.decoded_loss(latents, batch.coefficients[few], frozen=not self.fine_tunes)
+                terms |= {"reconstruction": shard.mean(reconstruction), **kl_terms(kl, shard)}
+                # Latents far from the conditioner's are decoded to anything: such an error must not fill the gradient.
+                terms["loss"] = terms["loss"] + shard.mean(reconstruction.log1p())
+                terms["loss"] = terms["loss"] + shard.mean(kl.sum(1)) / self.settings.training.alpha
+        return terms
 
     def validation_error(self, batch: Batch) -> Tensor:
         vae = self.networks.vae

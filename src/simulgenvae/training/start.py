@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.split import Split
 from simulgenvae.reduction import Reduction
+from simulgenvae.training.vae_training import VaeTraining
 
 
 @dataclass(frozen=True)
@@ -21,5 +23,8 @@ class Start:
     shape: tuple[int, int, int]
     """Timesteps, nodes and variables of the fields."""
     condition_scaler: ConditionScaler
+    vae_training: VaeTraining
+    vae_file: Path
+    """File that the VAE was read from: it is kept as it is where this training does not change the VAE."""
     weights: dict[str, torch.Tensor]
     """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""

@@ -128,7 +128,7 @@ def train(
             rows,
             settings,
             scaler,
-            make_stages=partial(_stages, stages, settings),
+            make_stages=partial(_stages, stages, settings, started=start is not None),
             device=device,
             checkpoints=folder is not None,
         )
@@ -150,10 +150,9 @@ def train(
         prepare_networks(networks, settings.training.speed)
         if start is not None:
             networks.load_state_dict(start.weights, strict=False)
-            networks.started_trained = True
         if settings.training.speed.shard_nodes:
             shard_node_layers(networks)
-        running = _stages(stages, settings, reduction, networks, data)
+        running = _stages(stages, settings, reduction, networks, data, started=start is not None)
         running += _further_members(running[-1])
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
@@ -208,21 +207,32 @@ def _checkpoint(folder: Path | None, identity: dict[str, Any], console: Console 
 
 
 def _stages(
-    names: Sequence[StageName], settings: Settings, reduction: Reduction, networks: Networks, data: TrainingData
+    names: Sequence[StageName],
+    settings: Settings,
+    reduction: Reduction,
+    networks: Networks,
+    data: TrainingData,
+    *,
+    started: bool,
 ) -> list[Stage]:
+    """Make the stages of a training, which ``started`` from trained networks or did not."""
     stages: list[Stage] = []
     for name in names:
-        kind = settings.training.end_to_end.loss if name == "end_to_end" else settings.training.loss
-        stages.append(STAGES[name](networks, data, settings, data.field_loss(kind, reduction)))
+        parts = networks, data, settings
+        if name == "end_to_end":
+            loss = data.field_loss(settings.training.end_to_end.loss, reduction)
+            stages.append(EndToEndStage(*parts, loss, fine_tunes=started or len(stages) > 0))
+        else:
+            stages.append(STAGES[name](*parts, data.field_loss(settings.training.loss, reduction)))
     return stages
 
 
 def _further_members(last: Stage) -> list[Stage]:
     """The end-to-end stages of all members but the first, after the last stage that was asked for."""
-    if not isinstance(last, EndToEndStage) or not last.from_scratch:
+    if not isinstance(last, EndToEndStage):
         return []
     pictures, runs = last.data.conditions.images is not None, len(last.data.rows["train"])
-    wanted = last.settings.training.end_to_end.members
+    wanted = last.settings.training.end_to_end.members or (1 if last.fine_tunes else None)
     members = member_count(wanted, runs, len(last.data.times), pictures=pictures)
     parts = last.networks, last.data, last.settings, last.field_loss
-    return [EndToEndStage(*parts, member) for member in range(2, members + 1)]
+    return [EndToEndStage(*parts, member, fine_tunes=last.fine_tunes) for member in range(2, members + 1)]
