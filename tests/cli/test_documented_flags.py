@@ -94,30 +94,86 @@ def test_all_in_memory_or_read_as_needed(study: Study) -> None:
     assert same(weights(lazy, "conditioner"), weights(loaded, "conditioner"))
 
 
-def test_the_conditioner_alone_keeps_the_vae(study: Study) -> None:
-    first = trained(study)
-    study.condition_file.write_text(CONDITION.replace("n_epoch 2", "n_epoch 3"))
+VAE_FILES = "SimulGen-VAE", "latent_vectors.npy", "xs.npy"
+"""What there is of the VAE: its file, and the posterior means of all runs."""
+
+
+def vae_files(study: Study) -> dict[str, bytes]:
+    return {name: (study.model_save / name).read_bytes() for name in VAE_FILES}
+
+
+def say(study: Study, **keys: object) -> None:
+    """Write ``CONDITION`` with other values of these keys, and with further ones."""
+    condition = dict(line.split() for line in CONDITION.split("\n") if line) | keys
+    study.condition_file.write_text("".join(f"{key} {value}\n" for key, value in condition.items()))
+
+
+@pytest.mark.parametrize("end_to_end", [0, 1])
+def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(study: Study, end_to_end: int) -> None:
+    """``--lc_only 1``, also where other keys of the VAE were changed meanwhile."""
+    say(study, use_e2e_training=end_to_end)
+    first, before = trained(study), vae_files(study)
+    say(study, use_e2e_training=end_to_end, n_epoch=3, Training_epochs=5, LearningR=0.1)
     again = trained(study, "--lc_only=1")
-    assert same(weights(again, "vae"), weights(first, "vae"))
+    assert vae_files(study) == before
     assert not same(weights(again, "conditioner"), weights(first, "conditioner"))
-    assert [entry["stage"] for entry in again.info["history"]] == ["conditioner"]
+    stages = ["conditioner", "end_to_end"][: 1 + end_to_end]
+    assert [entry["stage"] for entry in again.info["history"]] == stages
+    assert again.vae_training == first.vae_training
+    assert again.settings.training.conditioner.epochs == 3
 
 
-def test_the_conditioner_of_another_vae(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    """``e2e_vae_model_path``, with and without end-to-end training after it."""
+def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: Study) -> None:
+    say(study, use_e2e_training=0)
+    trained(study)
+    without = vae_files(study)
+    say(study, use_e2e_training=1)
+    trained(study)
+    assert vae_files(study) == without
+
+
+def test_end_to_end_fine_tunes_the_vae_where_that_is_asked_for(study: Study) -> None:
+    """It starts from the VAE of the first stage: with next to no learning rate, it ends there."""
+    toml = "training.end_to_end.decoder"
+    say(study, use_e2e_training=0)
+    first = trained(study)
+    say(study, use_e2e_training=1, latent_conditioner_lr=1e-12, latent_conditioner_weight_decay=0)
+    tuned = trained(study, "--set", f"{toml}=trained")
+    for name, value in weights(tuned, "vae").items():
+        torch.testing.assert_close(value, weights(first, "vae")[name], rtol=0, atol=1e-6)
+    say(study, use_e2e_training=1)
+    assert not same(weights(trained(study, "--set", f"{toml}=trained"), "vae"), weights(first, "vae"))
+
+
+def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    """``e2e_vae_model_path`` takes the place of the stage ``vae``; the file is copied as it is."""
     other = trained(study)
     shutil.move(study.vae_file, study.folder / "other.vae")
+    content = (study.folder / "other.vae").read_bytes()
     study.conditioner_file.unlink()
-    path = "e2e_vae_model_path /other.vae\n"
-    study.condition_file.write_text(CONDITION + path)
+    for flags in ([], ["--lc_only=1"]):
+        say(study, use_e2e_training=1, e2e_vae_model_path="/other.vae")
+        capsys.readouterr()
+        started = trained(study, *flags)
+        assert {entry["stage"] for entry in started.info["history"]} == {"conditioner", "end_to_end"}
+        assert same(weights(started, "vae"), weights(other, "vae"))
+        assert study.vae_file.read_bytes() == content
+        assert ("the stage vae is left out" in capsys.readouterr().out) == (not flags)
+    say(study, e2e_vae_model_path="/other.vae")
     assert same(weights(trained(study, "--lc_only=1"), "vae"), weights(other, "vae"))
-    study.condition_file.write_text(CONDITION.replace("use_e2e_training 0", "use_e2e_training 1") + path)
-    tuned = trained(study, "--lc_only=1")
-    assert {entry["stage"] for entry in tuned.info["history"]} == {"conditioner", "end_to_end"}
-    assert not same(weights(tuned, "vae"), weights(other, "vae"))
+    say(study, e2e_vae_model_path="/other.vae", Training_epochs=3)
+    assert not same(weights(trained(study), "vae"), weights(other, "vae"))
+    assert "other.vae" in capsys.readouterr().out
     (study.folder / "other.vae").unlink()
-    assert main(["--lc_only=1"]) == 2
-    assert "other.vae does not exist" in capsys.readouterr().err
+    for flags in ([], ["--lc_only=1"]):
+        say(study, use_e2e_training=1, e2e_vae_model_path="/other.vae")
+        assert main(flags) == 2
+        assert "other.vae does not exist" in capsys.readouterr().err
+
+
+def test_the_studys_own_vae_is_no_other_one(study: Study) -> None:
+    say(study, use_e2e_training=1, e2e_vae_model_path="model_save/SimulGen-VAE")
+    assert trained(study).info["stages"] == ["vae", "conditioner", "end_to_end"]
 
 
 def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
