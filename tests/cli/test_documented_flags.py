@@ -141,6 +141,17 @@ def test_set_comes_before_the_files_and_the_last_one_holds(study: Study) -> None
     assert settings.training.vae.epochs == 2
 
 
+def test_keys_of_ours_hold_unless_set_says_something_else(study: Study) -> None:
+    keys = "seed 3\npatience 4\nvalidation_fraction 0\ntest_fraction 0.25\nmixup 0.2\ngradient_checkpointing 1\n"
+    study.condition_file.write_text(CONDITION + keys)
+    surrogate = trained(study, "--set=training.vae.patience=5", "--set", "training.augmentation.mixup=0")
+    training = surrogate.settings.training
+    assert (training.seed, training.vae.patience, training.conditioner.patience) == (3, 5, 4)
+    assert training.speed.gradient_checkpointing is True
+    assert training.augmentation.mixup == 0.0
+    assert [len(surrogate.split.train), len(surrogate.split.validation), len(surrogate.split.test)] == [9, 0, 3]
+
+
 @pytest.mark.parametrize(
     ("flags", "texts"),
     [

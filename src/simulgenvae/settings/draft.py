@@ -114,6 +114,7 @@ _REASONS = {
     "less_than_equal": "must be at most {le}",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of fewer digits",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
@@ -148,4 +149,13 @@ def _explain(details: ErrorDetails, draft: Draft) -> str:
     if tried != key:
         reason = f"must be {KINDS[key]}"
     name = given.name if item is None else f"value {item} of {given.name}"
-    return f"{given.place}: {name} {reason}, but is {details['input']!r}"
+    return f"{given.place}: {name} {reason}, but is {_shown(details['input'])}"
+
+
+def _shown(value: object) -> str:
+    """Spelling of a value, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:190]}…{text[-9:]}"
