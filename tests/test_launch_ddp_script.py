@@ -93,11 +93,11 @@ def test_the_processes_get_flags_folder_and_threads_and_the_first_failure_decide
 ) -> None:
     study = tmp_path / "study"
     study.mkdir()
-    flags = ("--gpus=2", "--preset", "3", "--load_all=1", "--resume")
+    flags = ("--gpus=2", "--preset", "3", "--load_all=1", "--resume", "--set", "model.filters=64 32")
     done = start(study, *flags, script=reporting_launcher, OMP_NUM_THREADS="3")
     assert done.returncode == 7
     assert done.stderr == "the reason\n"
-    told = f"3 {study} --use_ddp --preset=3 --plot=2 --lc_only=0 --load_all=1 --resume"
+    told = f"3 {study} --use_ddp --preset=3 --plot=2 --lc_only=0 --load_all=1 --resume --set=model.filters=64 32"
     assert sorted(done.stdout.splitlines())[:2] == [f"0 {told}", f"1 {told}"]
 
 

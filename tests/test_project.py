@@ -10,6 +10,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
+import simulgenvae
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = {"imageio-ffmpeg": "imageio_ffmpeg", "pillow": "PIL", "scikit-fem": "skfem", "scikit-learn": "sklearn"}
@@ -48,6 +52,24 @@ def test_the_package_imports_only_what_it_declares() -> None:
     declared = names(PROJECT["dependencies"] + extras["mesh"] + extras["onnx"])
     known = {MODULES.get(name, name) for name in declared} | set(sys.stdlib_module_names) | PARTS | {"simulgenvae"}
     assert {name: path for name, path in imported("src").items() if name not in known} == {}
+
+
+def test_the_version_is_written_once_and_the_newest_of_the_changelog() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert "version" in PROJECT["dynamic"]
+    assert tomllib.loads(text)["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "simulgenvae.__version__"}
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$", changes, flags=re.MULTILINE)
+    assert versions[0] == simulgenvae.__version__
+
+
+@pytest.mark.parametrize("program", [["-m", "simulgenvae.cli.main"], [str(ROOT / "SimulGen-VAE.py")]])
+def test_both_programs_tell_the_version_without_loading_torch(program: list[str], tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise SystemExit('torch was loaded')")
+    command = [sys.executable, *program, "--version"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"simulgenvae {simulgenvae.__version__}\n", "")
 
 
 def test_continuous_integration_runs_the_test_command() -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import torch
 from table import markdown
 
+from simulgenvae import __version__
 from simulgenvae.files import written_whole
 
 FORMAT = 1
-PACKAGES = ("simulgenvae", "numpy", "scipy", "scikit-learn", "torch", "ezyrb")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "ezyrb")
 
 
 class Results:
@@ -69,5 +70,5 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {"simulgenvae": __version__} | {name: version(name) for name in PACKAGES},
     }

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Conditions", "Dataset", "Settings", "Study", "Surrogate", "UserError", "fit"]
 
+__version__ = "2.1.0"
+"""The one place that spells the version; ``CHANGELOG.md`` says what came with it."""
+
 _HOMES = {
     "Conditions": "data.conditions",
     "Dataset": "data.dataset",

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from simulgenvae import ranks
+from simulgenvae import __version__, ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.ensemble import build_ensemble
@@ -139,5 +139,5 @@ def default_stages(settings: Settings) -> list[StageName]:
 
 def versions() -> dict[str, str]:
     """Versions of what a result depends on."""
-    packages = ("simulgenvae", "torch", "numpy")
-    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}
+    own = {"python": platform.python_version(), "simulgenvae": __version__}
+    return own | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}

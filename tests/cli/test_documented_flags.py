@@ -14,7 +14,7 @@ import torch
 import zarr
 
 from simulgenvae.cli.common import open_dataset
-from simulgenvae.cli.documented import main
+from simulgenvae.cli.documented import _overrides, main, parser
 from simulgenvae.settings import Study
 from simulgenvae.surrogate import Surrogate
 
@@ -186,6 +186,59 @@ def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
 
     assert pictures() == pictures("--plot=2") == 0
     assert pictures("--plot=1") > 3
+
+
+def test_set_comes_before_the_files_and_the_last_one_holds(study: Study) -> None:
+    overrides = ["--set", "model.latent_dim=3", "--set=model.latent_dim=5", "--set", "training.speed.compile=false"]
+    settings = trained(study, "--size=large", "--set=model.size = large", *overrides).settings
+    assert (settings.model.latent_dim, settings.model.hierarchical_dim) == (5, 2)
+    assert settings.model.size == "large"
+    assert settings.training.speed.compile is False
+    assert settings.training.vae.epochs == 2
+
+
+def test_keys_of_ours_hold_unless_set_says_something_else(study: Study) -> None:
+    keys = "seed 3\npatience 4\nvalidation_fraction 0\ntest_fraction 0.25\nmixup 0.2\ngradient_checkpointing 1\n"
+    study.condition_file.write_text(CONDITION + keys)
+    surrogate = trained(study, "--set=training.vae.patience=5", "--set", "training.augmentation.mixup=0")
+    training = surrogate.settings.training
+    assert (training.seed, training.vae.patience, training.conditioner.patience) == (3, 5, 4)
+    assert training.speed.gradient_checkpointing is True
+    assert training.augmentation.mixup == 0.0
+    assert [len(surrogate.split.train), len(surrogate.split.validation), len(surrogate.split.test)] == [9, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("flags", "texts"),
+    [
+        (["--set", "training.seed"], ["--set training.seed: write it as group.key=value"]),
+        (["--set", "training.vae.step=3"], ["is not a setting; the nearest is training.vae.steps"]),
+        (["--set=training.vae.steps=true"], ["--set training.vae.steps=true: training.vae.steps cannot be true"]),
+        (["--size=small", "--set=model.size=large"], ["--size small and --set model.size=large contradict"]),
+        (
+            ["--load_all", "1", "--set", "data.load_all=true", "--set", "data.load_all=0"],
+            ["--load_all 1 and --set data.load_all=0 contradict"],
+        ),
+        (["--size=large", "--set=model.size="], ["--size large and --set model.size= contradict"]),
+        (["--size=large", "--set=model.size=huge"], ["model.size must be 'small' or 'large', but is 'huge'"]),
+        (["--set=data.runs=13"], ["13 in the settings, 12 in the file"]),
+    ],
+)
+def test_mistakes_in_set_are_told_before_anything_is_written(
+    flags: list[str], texts: list[str], study: Study, tree: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(study.folder)
+    assert main(flags) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert all(text in said for text in texts), said
+    assert tree(study.folder) == before
+
+
+@pytest.mark.parametrize("typed", ["true", "1", "yes"])
+def test_a_flag_and_a_setting_that_agree_are_no_mistake(typed: str) -> None:
+    options = parser().parse_args(["--load_all=1", f"--set=data.load_all={typed}"])
+    assert _overrides(options) == ["data.load_all=true", f"data.load_all={typed}"]
 
 
 def test_help_shows_the_documented_flags_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:

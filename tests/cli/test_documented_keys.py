@@ -8,6 +8,7 @@ import io
 import pickle
 import shutil
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from simulgenvae.models.conditioner import Conditioner, TableEncoder
 from simulgenvae.models.vit import VisionTransformer
 from simulgenvae.settings import DataSettings, Settings, SettingsNote, Study, load_settings
 from simulgenvae.settings.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.draft import FIELDS
 from simulgenvae.settings.preset_file import LINES
 
 RUNS, STEPS, NODES, VARIABLES = 12, 6, 23, 2
@@ -59,6 +61,35 @@ PRESET = {
 }
 VAE, CONDITIONER, END_TO_END = "vae", "conditioner", "end_to_end"
 ALL = {VAE, CONDITIONER, END_TO_END}
+OWN_KEYS: dict[str, tuple[str, str, set[str]]] = {
+    "validation_fraction": ("0.1", "0.2", {"data.validation_fraction"}),
+    "test_fraction": ("0.1", "0", {"data.test_fraction"}),
+    "split_seed": ("0", "3", {"data.split_seed"}),
+    "reduction": ("pod", "none", {"reduction.method"}),
+    "seed": ("0", "3", {"training.seed"}),
+    "device": ("auto", "cpu", {"training.device"}),
+    "optimizer": ("muon", "adamw", {"training.optimizer"}),
+    "validate_every": ("10", "3", {"training.validate_every"}),
+    "patience": (
+        "50",
+        "3",
+        {"training.vae.patience", "training.conditioner.patience", "training.end_to_end.patience"},
+    ),
+    "e2e_from_scratch": ("1", "0", {"training.end_to_end.from_scratch"}),
+    "e2e_decoder": ("trained", "frozen", {"training.end_to_end.decoder"}),
+    "members": ("2", "3", {"training.end_to_end.members"}),
+    "gaussian_process": ("auto", "off", {"prediction.gaussian_process"}),
+    "flips": ("x", "x y", {"training.augmentation.flips"}),
+    "odd_variables": ("x:u", "x:v", {"training.augmentation.odd_variables"}),
+    "pixel_noise": ("0", "0.1", {"training.augmentation.pixel_noise"}),
+    "parameter_noise": ("0", "0.1", {"training.augmentation.parameter_noise"}),
+    "field_noise": ("0", "0.1", {"training.augmentation.field_noise"}),
+    "mixup": ("0", "0.1", {"training.augmentation.mixup"}),
+    "mixed_precision": ("auto", "1", {"training.speed.mixed_precision"}),
+    "compile": ("auto", "0", {"training.speed.compile"}),
+    "gradient_checkpointing": ("0", "1", {"training.speed.gradient_checkpointing"}),
+}
+"""Keys that the documented system does not have → two texts and the settings in which they differ."""
 DATA_KEYS = {"Dim1", "Dim2", "Dim3", "num_var", "Dim2_red", "Dim3_start", "Dim3_end", "param_dir", "param_data_type"}
 
 
@@ -202,6 +233,18 @@ def test_epochs_and_batches_are_counted_as_the_keys_say(history: Callable[..., H
     assert steps == {VAE: 4 * 2, CONDITIONER: 2 * 3, END_TO_END: 2 * 3}
 
 
+@pytest.mark.parametrize("key", OWN_KEYS)
+def test_a_key_of_ours_changes_the_settings_it_is_about_and_no_other(key: str, tmp_path: Path) -> None:
+    *texts, changed = OWN_KEYS[key]
+    others = {"flips": "x"} if key == "odd_variables" else {}
+    before, after = (study_with(tmp_path, {**others, key: str(text)})[1] for text in texts)
+    assert {name for name in FIELDS if value_at(before, name) != value_at(after, name)} == changed
+
+
+def value_at(settings: Settings, name: str) -> object:
+    return reduce(getattr, name.split("."), settings)
+
+
 @pytest.mark.parametrize("key", UNUSED)
 def test_keys_of_other_versions_change_nothing_and_are_said_to(key: str, tmp_path: Path) -> None:
     with pytest.warns(SettingsNote, match=f"line 1: {key} is not used: .") as notes:
@@ -268,7 +311,7 @@ def test_the_input_type_chooses_conditions_and_network(input_type: str, encoder:
 
 
 def test_every_key_is_tested_here() -> None:
-    acting = {key for key, _, _ in STAGES_OF} | DATA_KEYS | {"input_type", "use_spatial_attention"}
+    acting = {key for key, _, _ in STAGES_OF} | OWN_KEYS.keys() | DATA_KEYS | {"input_type", "use_spatial_attention"}
     assert acting | {"e2e_vae_model_path"} == KEYS.keys() | LINES.keys()  # the path: test_documented_flags.py
 
 

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from simulgenvae.cli.documented import main as documented
+from simulgenvae.cli.documented import parser as script_parser
 from simulgenvae.cli.launch import free_port, processes_for, torchrun
 from simulgenvae.cli.launch_ddp import main, parser, passed_on
 from simulgenvae.errors import UserError
@@ -61,11 +62,18 @@ def test_flags_are_passed_on_in_the_documented_form(arguments: str, flags: str) 
     assert passed_on(parser().parse_args(arguments.split())) == ["--use_ddp", *flags.split()]
 
 
+def test_settings_are_passed_on_as_they_are() -> None:
+    overrides = ["--set", "model.filters=64 32", "--set=training.vae.epochs="]
+    passed = passed_on(parser().parse_args(overrides))
+    assert passed[-2:] == ["--set=model.filters=64 32", "--set=training.vae.epochs="]
+    assert script_parser().parse_args(passed).overrides == ["model.filters=64 32", "training.vae.epochs="]
+
+
 def test_the_script_knows_every_flag_that_is_passed_on(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    everything = "--preset 5 --plot 1 --lc_only 1 --size large --load_all 1 --resume"
+    everything = "--preset 5 --plot 1 --lc_only 1 --size large --load_all 1 --resume --set training.seed=1"
     assert documented(passed_on(parser().parse_args(everything.split()))) == 2
     assert "usage" not in capsys.readouterr().err
 

@@ -91,7 +91,9 @@ def train_shortly(make_settings: Callable[..., Settings]) -> Callable[..., Surro
     """Trains all stages of a small model, two members, for a few steps."""
 
     def train(dataset: Dataset, split: Split, study: Study | None = None, steps: int = 4) -> Surrogate:
-        return fit(dataset, make_settings(steps, end_to_end={"members": 2, "from_scratch": False}), split=split, study=study)
+        return fit(
+            dataset, make_settings(steps, end_to_end={"members": 2, "from_scratch": False}), split=split, study=study
+        )
 
     return train
 

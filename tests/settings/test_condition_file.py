@@ -1,3 +1,4 @@
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,63 @@ def test_spatial_attention(tmp_path: Path, switch: str) -> None:
     assert read(tmp_path, f"use_spatial_attention {switch}").conditioner.spatial_attention is (switch == "1")
 
 
+STAGES = "training.vae", "training.conditioner", "training.end_to_end"
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("patience 7", {f"{stage}.patience": 7 for stage in STAGES}),
+        ("members 1e1", {"training.end_to_end.members": 10}),
+        ("gaussian_process auto", {"prediction.gaussian_process": "auto"}),
+        ("gaussian_process 1", {"prediction.gaussian_process": "auto"}),
+        ("gaussian_process Off", {"prediction.gaussian_process": "off"}),
+        ("gaussian_process 0", {"prediction.gaussian_process": "off"}),
+        ("e2e_decoder frozen", {"training.end_to_end.decoder": "frozen"}),
+        ("e2e_decoder Trained", {"training.end_to_end.decoder": "trained"}),
+        ("e2e_from_scratch 0", {"training.end_to_end.from_scratch": False}),
+        ("e2e_from_scratch 1", {"training.end_to_end.from_scratch": True}),
+        ("mixed_precision auto", {"training.speed.mixed_precision": "auto"}),
+        ("mixed_precision 1", {"training.speed.mixed_precision": True}),
+        ("mixed_precision 0", {"training.speed.mixed_precision": False}),
+        ("compile AUTO", {"training.speed.compile": "auto"}),
+        ("compile 1", {"training.speed.compile": True}),
+        ("compile 0", {"training.speed.compile": False}),
+        ("gradient_checkpointing 1", {"training.speed.gradient_checkpointing": True}),
+        ("gradient_checkpointing 0", {"training.speed.gradient_checkpointing": False}),
+        ("validation_fraction 0.2", {"data.validation_fraction": 0.2}),
+        ("test_fraction 0", {"data.test_fraction": 0.0}),
+        ("split_seed 5", {"data.split_seed": 5}),
+        ("reduction pod", {"reduction.method": "pod"}),
+        ("reduction None", {"reduction.method": "none"}),
+        ("seed 5", {"training.seed": 5}),
+        ("optimizer muon", {"training.optimizer": "muon"}),
+        ("optimizer AdamW", {"training.optimizer": "adamw"}),
+        ("device auto", {"training.device": "auto"}),
+        ("device CPU", {"training.device": "cpu"}),
+        ("device cuda", {"training.device": "cuda"}),
+        ("validate_every 4", {"training.validate_every": 4}),
+        ("flips x", {"training.augmentation.flips": ("x",)}),
+        ("flips: x, y z", {"training.augmentation.flips": ("x", "y", "z")}),
+        (
+            "odd_variables = x:u y:v\nflips x y",
+            {"training.augmentation.flips": ("x", "y"), "training.augmentation.odd_variables": ("x:u", "y:v")},
+        ),
+        ("pixel_noise 0.01", {"training.augmentation.pixel_noise": 0.01}),
+        ("parameter_noise 0.01", {"training.augmentation.parameter_noise": 0.01}),
+        ("field_noise 1e-2", {"training.augmentation.field_noise": 0.01}),
+        ("mixup 0.4", {"training.augmentation.mixup": 0.4}),
+    ],
+)
+def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> None:
+    file = tmp_path / "condition.txt"
+    file.write_text(line)
+    draft = read_condition_file(file)
+    settings = validate(draft)
+    assert draft.keys() == given.keys()
+    assert {key: reduce(getattr, key.split("."), settings) for key in given} == given
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -199,6 +257,33 @@ def test_spatial_attention(tmp_path: Path, switch: str) -> None:
         ("input_type\n", "line 1: input_type needs a value"),
         ("param_data_type .bmp\n", r"line 1: param_data_type must be one of \.csv, \.png, \.jpg, \.jpeg"),
         ("use_spatial_attention yes\n", "line 1: use_spatial_attention must be 0"),
+        ("patience 0\n", "line 1: patience must be at least 1, but is 0"),
+        ("members 33\n", "line 1: members must be at most 32, but is 33"),
+        ("members 2.5\n", "line 1: members must be a whole number"),
+        ("gaussian_process on\n", "line 1: gaussian_process must be one of auto, off, 1, 0, but is 'on'"),
+        ("e2e_decoder fixed\n", "line 1: e2e_decoder must be one of frozen, trained, but is 'fixed'"),
+        ("e2e_from_scratch yes\n", "line 1: e2e_from_scratch must be 0"),
+        ("mixed_precision true\n", "line 1: mixed_precision must be one of auto, 1, 0, but is 'true'"),
+        ("compile 2\n", "line 1: compile must be one of auto, 1, 0, but is '2'"),
+        ("gradient_checkpointing auto\n", "line 1: gradient_checkpointing must be 0"),
+        ("validation_fraction 1\n", "line 1: validation_fraction must be below 1"),
+        ("validation_fraction 0.5\ntest_fraction 0.5\n", "line 1 and .*line 2: data: validation_fraction"),
+        ("split_seed -1\n", "line 1: split_seed must be at least 0"),
+        ("reduction pca\n", "line 1: reduction must be one of pod, none, but is 'pca'"),
+        ("seed zero\n", "line 1: seed must be a number"),
+        ("optimizer sgd\n", "line 1: optimizer must be one of muon, adamw"),
+        ("device gpu\n", "line 1: device must be one of auto, cpu, cuda"),
+        ("validate_every 0\n", "line 1: validate_every must be at least 1"),
+        ("flips x w\n", "line 1: value 2 of flips must be 'x', 'y' or 'z', but is 'w'"),
+        ("odd_variables u\n", "line 1: value 1 of odd_variables must have the form"),
+        ("flips x\nodd_variables y:v\n", "line 1 and .*line 2: .*odd_variables are given for y"),
+        ("pixel_noise -0.1\n", "line 1: pixel_noise must be at least 0"),
+        ("parameter_noise much\n", "line 1: parameter_noise must be a number"),
+        ("field_noise inf\n", "line 1: field_noise must be finite"),
+        ("mixup -1\n", "line 1: mixup must be at least 0"),
+        ("mixup 1\nmixup 2\n", "line 2: mixup was given before, at .*line 1"),
+        ("patient 5\n", "line 1: patient is not a known key; the nearest is patience"),
+        ("mixed_presision 1\n", "line 1: mixed_presision is not a known key; the nearest is mixed_precision"),
         (b"Dim1 3\xff\n", "line 1: Dim1 is not UTF-8"),
         ("Dim1 3\n".encode("utf-16"), "condition.txt: not UTF-8"),
     ],

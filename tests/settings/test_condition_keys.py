@@ -1,4 +1,8 @@
-from simulgenvae.settings.condition_keys import KEYS, UNUSED
+import re
+
+import pytest
+
+from simulgenvae.settings.condition_keys import DOCUMENTED, KEYS, OURS, UNUSED
 from simulgenvae.settings.draft import FIELDS
 from simulgenvae.settings.preset_file import LINES
 
@@ -10,3 +14,20 @@ def test_every_documented_key_fills_settings_that_exist() -> None:
 
 def test_a_key_has_one_meaning() -> None:
     assert not KEYS.keys() & UNUSED.keys()
+    assert not DOCUMENTED.keys() & OURS.keys()
+
+
+@pytest.mark.parametrize(
+    ("key", "successors"),
+    [
+        ("e2e_gradient_checkpointing", {"gradient_checkpointing"}),
+        ("e2e_memory_efficient", {"gradient_checkpointing"}),
+        ("num_aug_f", {"flips", "pixel_noise", "parameter_noise", "field_noise", "mixup"}),
+        ("num_aug_a", {"flips", "pixel_noise", "parameter_noise", "field_noise", "mixup"}),
+        ("Dim3_red", {"Dim3_start", "Dim3_end"}),
+        ("n_sample", {"Dim1"}),
+        ("e2e_batch_reduction_factor", {"latent_conditioner_batch"}),
+    ],
+)
+def test_an_unused_key_names_those_that_do_its_job(key: str, successors: set[str]) -> None:
+    assert set(re.findall(r"\w+", UNUSED[key])) & KEYS.keys() == successors

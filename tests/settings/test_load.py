@@ -20,7 +20,7 @@ from simulgenvae.settings import (
     TrainingSettings,
     load_settings,
 )
-from simulgenvae.settings.condition_keys import KEYS
+from simulgenvae.settings.condition_keys import DOCUMENTED
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -94,7 +94,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
         "param_data_type": data_type,
         "param_dir": "/conditions",
     }
-    assert keys.keys() == KEYS.keys()
+    assert keys.keys() == DOCUMENTED.keys()
     ours = " ".join(map(str, filters)), " ".join(map(str, lc_filters))
     preset = f"data_No, init_beta_divisor, filters\n1\n{divisor!r}\n{ours[0]}\n{ours[1]}\n"
     lc = {"epochs": lc_epochs, "batch_size": lc_batch, "learning_rate": lc_rate, "weight_decay": decay}
@@ -181,6 +181,17 @@ def test_overrides_come_after_every_file(tmp_path: Path) -> None:
     study = study_with(tmp_path, condition="Training_epochs 3\nalpha 5\n")
     loaded = load_settings(study, overrides=["training.vae.epochs=", "training.alpha=6"])
     assert (loaded.training.vae.epochs, loaded.training.alpha) == (None, 6.0)
+
+
+def test_an_override_holds_for_one_of_the_settings_that_a_key_fills(tmp_path: Path) -> None:
+    study = study_with(tmp_path, condition="patience 3\ncompile 1\nflips x y\n", preset="No, filters\n1\n2\n8 4\n16\n")
+    overrides = ["training.vae.patience=5", "training.speed.compile=false", "model.filters=6"]
+    loaded = load_settings(study, overrides=[*overrides, "training.augmentation.flips="])
+    stages = loaded.training.vae, loaded.training.conditioner, loaded.training.end_to_end
+    assert [stage.patience for stage in stages] == [5, 3, 3]
+    assert loaded.training.speed.compile is False
+    assert loaded.training.augmentation.flips == ()
+    assert (loaded.model.filters, loaded.conditioner.filters) == ((6,), (16,))
 
 
 def test_an_override_may_repair_a_file(tmp_path: Path) -> None:

@@ -57,6 +57,39 @@ def test_numbers_words_texts_and_switches() -> None:
     assert settings.data.parameters == "2024"
 
 
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("2024", "2024"),
+        ("true", "true"),
+        ("2024-05-27", "2024-05-27"),
+        ("a b, c", "a b, c"),
+        ("'2024'", "2024"),
+        ('"a" # b', '"a" # b'),
+        ('"a", "b"', '"a", "b"'),
+        ("[1]", "[1]"),
+        ('"  a "', "  a "),
+    ],
+)
+def test_what_is_typed_for_a_text_is_text(typed: str, text: str) -> None:
+    assert apply(f"data.parameters={typed}").data.parameters == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "entries"),
+    [("2024", ("2024",)), ("true", ("true",)), ('["a, b", "c"]', ("a, b", "c")), ('"a, b", "c"', ("a, b", "c"))],
+)
+def test_what_is_typed_for_a_list_of_texts_is_text(typed: str, entries: tuple[str, ...]) -> None:
+    assert apply(f"evaluation.checks={typed}").evaluation.checks == entries
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [("true", True), ("false", False), ("auto", "auto"), ('"auto"', "auto"), ("1", True)]
+)
+def test_a_switch_that_can_be_automatic(typed: str, value: bool | str) -> None:
+    assert apply(f"training.speed.compile={typed}").training.speed.compile == value
+
+
 def test_the_last_one_holds() -> None:
     assert apply("training.seed=1", "training.seed=2").training.seed == 2
 
@@ -88,6 +121,19 @@ def test_no_value_takes_back_what_was_set() -> None:
         ("training.augmentation.flips=xy", "value 1 of training.augmentation.flips must be 'x', 'y' or 'z'"),
         ("training.augmentation.odd_variables=v", "odd_variables must have the form .*, but is 'v'"),
         ("training.seed=1\nx=2", "training.seed must be a whole number"),
+        ("training.seed=1 # one", "training.seed must be a whole number, but is '1 # one'"),
+        ("training.seed=" + "9" * 5000, "training.seed must be a whole number of fewer digits, but is '9{189}…9{8}'$"),
+        ("training.seed=0x" + "f" * 5000, "training.seed must be at most .*, but is a number of thousands of digits$"),
+        ("training.vae.steps=true", "^--set training.vae.steps=true: training.vae.steps cannot be true or false$"),
+        ("training.loss=true", "training.loss cannot be true or false"),
+        ("model.filters=64, true", "value 2 of model.filters cannot be true or false$"),
+        (
+            "training.speed.compile=maybe",
+            "^--set training.speed.compile=maybe: training.speed.compile must be true, false or 'auto', "
+            "but is 'maybe'$",
+        ),
+        ("training.speed.compile=2", "training.speed.compile must be true, false or 'auto', but is 2$"),
+        ("evaluation.checks=[1]", "value 1 of evaluation.checks must be text, in quotation marks, but is 1$"),
     ],
 )
 def test_mistakes_name_the_option(override: str, reason: str) -> None:

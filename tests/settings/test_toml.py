@@ -68,6 +68,11 @@ def test_byte_order_mark(tmp_path: Path) -> None:
             "line 2: training.loss must be 'mse', 'mae', 'smooth_l1' or 'huber', but is 'rmse'",
         ),
         ("[data]\nruns = 1979-05-27\n", "line 2: data.runs must be a whole number"),
+        ("x = " + "9" * 5000, "study.toml: not valid TOML"),
+        ("data.parameters = 2024\n", "line 1: data.parameters must be text, in quotation marks, but is 2024"),
+        ("data.parameters = true\n", "line 1: data.parameters cannot be true or false"),
+        ("model.filters = [64, true]\n", "line 1: value 2 of model.filters cannot be true or false"),
+        ("training.speed.compile = 'on demand'\n", "line 1: training.speed.compile must be true, false or 'auto'"),
     ],
 )
 def test_mistakes_name_file_line_key_and_reason(tmp_path: Path, text: str, reason: str) -> None:

@@ -164,9 +164,7 @@ def test_the_training_error_of_the_history_is_the_validation_error_of_training_r
     assert [entry["train_error"], entry["validation"]] == pytest.approx(errors, rel=1e-5)
 
 
-def test_warnings_of_every_stage_are_shown_and_kept(
-    make_problem: MakeProblem, make_settings: MakeSettings
-) -> None:
+def test_warnings_of_every_stage_are_shown_and_kept(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
     settings = make_settings(stage={"learning_rate": 1e-12}, validate_every=2)
     problem = make_problem(settings)
     console = Console(file=io.StringIO(), width=200)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.readers.solver_files.series import AXES
 from simulgenvae.data.split import Split, make_split
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 def add_study(parser: argparse.ArgumentParser) -> None:
     """The study folder as the first argument."""
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="study folder (default: this one)")
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """``--version``, which prints the version and ends."""
+    parser.add_argument("--version", action="version", version=f"simulgenvae {__version__}")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

@@ -17,12 +17,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from simulgenvae.cli.common import add_overrides, add_version
 from simulgenvae.cli.documented_data import update_dataset
 from simulgenvae.cli.evaluate import evaluate_study
 from simulgenvae.cli.main import guarded
 from simulgenvae.cli.train import starting_vae, train_study, whole_training
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, Study, load_settings
+from simulgenvae.settings.draft import validate
+from simulgenvae.settings.overrides import read_overrides
 
 SHOW, SAVE, NO_FIGURES = 0, 1, 2
 EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a new one takes its
@@ -46,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_flags(script)
     script.add_argument("--use_ddp", action="store_true", help="one of the processes that torchrun has started")
+    add_version(script)
     return script
 
 
@@ -70,6 +74,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", choices=("small", "large"), help="one or two layers per block (default: small)")
     parser.add_argument("--load_all", type=int, choices=(0, 1), help="1: hold all fields in memory (default: 0)")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted training")
+    add_overrides(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
@@ -101,11 +106,23 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:
-    """What was asked for on the command line goes before the files; what was not stays as they say."""
-    given = [] if options.size is None else [f"model.size={options.size}"]
+    """What was asked for on the command line goes before the files, and ``--set`` before all.
+
+    UserError where a flag asks for one value and ``--set`` for another.
+    """
+    flags = {} if options.size is None else {f"--size {options.size}": f"model.size={options.size}"}
+    if options.load_all is not None:
+        flags[f"--load_all {options.load_all}"] = f"data.load_all={'true' if options.load_all else 'false'}"
     if options.lc_only:
-        given.append("training.end_to_end.decoder=frozen")  # the VAE that is there is kept as it is
-    return given if options.load_all is None else [*given, f"data.load_all={'true' if options.load_all else 'false'}"]
+        flags["--lc_only 1"] = "training.end_to_end.decoder=frozen"  # the VAE that is there is kept as it is
+    typed = read_overrides(options.overrides)
+    for flag, override in flags.items():
+        asked = read_overrides([override])
+        other = {key: typed[key] for key in asked if key in typed}
+        if other and validate(other) != validate(asked):
+            places = " and ".join(given.place for given in other.values())
+            raise UserError(f"{flag} and {places} contradict each other: keep one of them.")
+    return [*flags.values(), *options.overrides]
 
 
 def _require_vae(study: Study, settings: Settings) -> None:

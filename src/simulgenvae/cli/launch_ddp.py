@@ -45,4 +45,5 @@ def passed_on(options: argparse.Namespace) -> list[str]:
     """The flags for ``SimulGen-VAE.py`` in the documented form; those neither given nor with a default stay out."""
     values = {name: getattr(options, name) for name in PASSED_ON}
     flags = [f"--{name}={value}" for name, value in values.items() if value is not None]
-    return ["--use_ddp", *flags, *(["--resume"] if options.resume else [])]
+    overrides = [f"--set={override}" for override in options.overrides]
+    return ["--use_ddp", *flags, *(["--resume"] if options.resume else []), *overrides]

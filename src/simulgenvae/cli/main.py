@@ -25,6 +25,7 @@ from simulgenvae.cli import (
     suggest,
     train,
 )
+from simulgenvae.cli.common import add_version
 from simulgenvae.cli.launch import asks_for_several, launch, without_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="simulgenvae", description="Fields of new designs, learned from finished runs."
     )
+    add_version(whole)
     subparsers = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(subparsers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae import __version__
 from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.readers.netcdf_grid import ORIGINAL_NAME, RUN
 from simulgenvae.data.store_write import chunk_shape
@@ -73,8 +73,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
 def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str], str]:
     """All that is the same for every run, and room for the rest; names in the file by variable and kind of value."""
-    version = importlib.metadata.version("simulgenvae")
-    file.attrs.update(Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {version}")
+    file.attrs.update(Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}")
     _, steps, nodes, _ = like.fields.shape
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
     _coordinate(file, "time", like.times, "time", axis="T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
@@ -30,7 +30,7 @@ def basis(dataset: Dataset, split: Split, settings: Settings, measured: Sequence
         "validation_runs": list(split.validation),
         "measured_runs": list(measured),
         "settings": settings.model_dump(mode="json"),
-        "version": importlib.metadata.version("simulgenvae"),
+        "version": __version__,
     }
 
 

@@ -54,8 +54,7 @@ def _data_type(text: str) -> str:
     return suffix
 
 
-# Where two keys fill the same setting, the later row holds, whatever their order in the file.
-KEYS: dict[str, Key] = {
+DOCUMENTED: dict[str, Key] = {
     "Dim1": Key(("data.runs",), whole_number),
     "Dim2": Key(("data.timesteps",), whole_number),
     "Dim3": Key(("data.nodes",), whole_number),
@@ -93,10 +92,45 @@ KEYS: dict[str, Key] = {
     "use_latent_regularization": Key(("training.end_to_end.latent_weight",), _switch(on=None, off=0.0)),
 }
 
-_AUGMENTED = "training runs are varied on the fly, as study.toml or --set training.augmentation says"
+_AUTOMATIC = _choice(**{"auto": "auto", "1": True, "0": False})
+
+OURS: dict[str, Key] = {
+    "validation_fraction": Key(("data.validation_fraction",), number),
+    "test_fraction": Key(("data.test_fraction",), number),
+    "split_seed": Key(("data.split_seed",), whole_number),
+    "reduction": Key(("reduction.method",), _choice(pod="pod", none="none")),
+    "seed": Key(("training.seed",), whole_number),
+    "device": Key(("training.device",), _choice(auto="auto", cpu="cpu", cuda="cuda")),
+    "optimizer": Key(("training.optimizer",), _choice(muon="muon", adamw="adamw")),
+    "validate_every": Key(("training.validate_every",), whole_number),
+    "patience": Key(
+        ("training.vae.patience", "training.conditioner.patience", "training.end_to_end.patience"), whole_number
+    ),
+    "e2e_from_scratch": Key(("training.end_to_end.from_scratch",), _switch(on=True, off=False)),
+    "e2e_decoder": Key(("training.end_to_end.decoder",), _choice(frozen="frozen", trained="trained")),
+    "members": Key(("training.end_to_end.members",), whole_number),
+    "gaussian_process": Key(
+        ("prediction.gaussian_process",), _choice(**{"auto": "auto", "off": "off", "1": "auto", "0": "off"})
+    ),
+    "flips": Key(("training.augmentation.flips",), str),
+    "odd_variables": Key(("training.augmentation.odd_variables",), str),
+    "pixel_noise": Key(("training.augmentation.pixel_noise",), number),
+    "parameter_noise": Key(("training.augmentation.parameter_noise",), number),
+    "field_noise": Key(("training.augmentation.field_noise",), number),
+    "mixup": Key(("training.augmentation.mixup",), number),
+    "mixed_precision": Key(("training.speed.mixed_precision",), _AUTOMATIC),
+    "compile": Key(("training.speed.compile",), _AUTOMATIC),
+    "gradient_checkpointing": Key(("training.speed.gradient_checkpointing",), _switch(on=True, off=False)),
+}
+"""Keys that the documented system does not have."""
+
+# Where two keys fill the same setting, the later row holds, whatever their order in the file.
+KEYS: dict[str, Key] = DOCUMENTED | OURS
+
+_AUGMENTED = "flips, pixel_noise, parameter_noise, field_noise and mixup vary the training runs on the fly"
 _ONE_LOSS = "the conditioner has one loss"
 _NO_PCA = "images are not reduced by PCA"
-_SAVE_MEMORY = "training.speed.gradient_checkpointing (study.toml or --set) saves memory"
+_SAVE_MEMORY = "gradient_checkpointing 1 saves memory, in all stages"
 
 UNUSED: dict[str, str] = {
     "Stretch": "timesteps are used as they are",

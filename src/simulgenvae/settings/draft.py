@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from simulgenvae.settings.group import SENTENCES, Group
+from simulgenvae.settings.group import Group
+from simulgenvae.settings.kinds import Kind
 from simulgenvae.settings.problems import nearest, refuse
 from simulgenvae.settings.schema import Settings
 
@@ -56,6 +56,9 @@ FIELDS: dict[str, FieldInfo] = {
 }
 """Dotted key of each setting → its declaration."""
 
+KINDS: dict[str, Kind] = {key: Kind.of(field) for key, field in FIELDS.items()}
+"""Dotted key of each setting → what its value may be."""
+
 
 def validate(draft: Draft) -> Settings:
     """Settings with the drafted values and the defaults of all others; one UserError lists every mistake."""
@@ -69,7 +72,7 @@ def validate(draft: Draft) -> Settings:
         branch = tree
         for group in groups:
             branch = branch.setdefault(group, {})
-        branch[last] = _as_list(given.value, FIELDS[key]) if _is_list(FIELDS[key].annotation) else given.value
+        branch[last] = _as_list(given.value, KINDS[key]) if KINDS[key].is_list else given.value
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
@@ -84,22 +87,19 @@ def _unusable(key: str, given: Given) -> str | None:
         return f"{given.place}: {given.name} is a group of settings; set one of its keys, such as {key}.{_first(key)}"
     if key not in FIELDS:
         return f"{given.place}: {given.name} is not a setting; the nearest is {nearest(key, FIELDS)}"
-    if isinstance(given.value, bool) and FIELDS[key].annotation is not bool:
-        return f"{given.place}: {given.name} cannot be true or false"  # pydantic would take true as the number 1
+    if bool not in KINDS[key].types:  # pydantic would take true as the number 1
+        if isinstance(given.value, bool):
+            return f"{given.place}: {given.name} cannot be true or false"
+        items = given.value if isinstance(given.value, list) else []
+        if wrong := [item for item, value in enumerate(items, start=1) if isinstance(value, bool)]:
+            return f"{given.place}: value {wrong[0]} of {given.name} cannot be true or false"
     return None
 
 
-def _is_list(annotation: Any) -> bool:
-    """Whether a setting is a list, or a list or nothing."""
-    if isinstance(annotation, UnionType) or get_origin(annotation) in {Annotated, Union}:
-        return any(_is_list(part) for part in get_args(annotation))
-    return get_origin(annotation) is tuple
-
-
-def _as_list(value: object, field: FieldInfo) -> object:
+def _as_list(value: object, kind: Kind) -> object:
     """Where a list is expected: one number is a list of one, and a text is a list of its words, or one sentence."""
     if isinstance(value, str):
-        return [value] if SENTENCES in field.metadata else re.split(r"[\s,]+", value.strip())
+        return [value] if kind.sentences else re.split(r"[\s,]+", value.strip())
     return [value] if isinstance(value, (int, float)) else value
 
 
@@ -114,13 +114,14 @@ _REASONS = {
     "less_than_equal": "must be at most {le}",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of fewer digits",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
     "finite_number": "must be finite",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "string_type": "must be text",
+    "string_type": "must be text, in quotation marks",
     "string_pattern_mismatch": "must have the form {pattern}",
     "literal_error": "must be {expected}",
     "tuple_type": "must be a list",
@@ -133,7 +134,9 @@ def _explain(details: ErrorDetails, draft: Draft) -> str:
     """One of pydantic's errors with the place, the key's name there and the reason in plain words."""
     location, context = details["loc"], details.get("ctx", {})
     item = next((part + 1 for part in location if isinstance(part, int)), None)
-    key = ".".join(part for part in location if isinstance(part, str))
+    key = tried = ".".join(part for part in location if isinstance(part, str))
+    while key not in FIELDS and key not in GROUPS:  # what follows says which of several kinds was tried
+        key = key.rpartition(".")[0]
     if details["type"] == "value_error":  # a check of several settings of one group: say where they were given
         reason = str(context["error"])
         places = [
@@ -143,5 +146,16 @@ def _explain(details: ErrorDetails, draft: Draft) -> str:
         return ": ".join([*([where] if where else []), f"{key}: {reason}" if key else reason])
     given = draft[key]
     reason = _REASONS[details["type"]].format(**context) if details["type"] in _REASONS else details["msg"]
+    if tried != key:
+        reason = f"must be {KINDS[key]}"
     name = given.name if item is None else f"value {item} of {given.name}"
-    return f"{given.place}: {name} {reason}, but is {details['input']!r}"
+    return f"{given.place}: {name} {reason}, but is {_shown(details['input'])}"
+
+
+def _shown(value: object) -> str:
+    """Spelling of a value, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:190]}…{text[-9:]}"

@@ -33,8 +33,10 @@ Every setting has a default, so a study needs no settings file at all. Settings 
 2. where there is none, the documented `input_data/condition.txt` and `preset.txt` (or `preset<k>.txt` for
    `--preset k`); the last column of the tables gives the name that a setting has there;
 3. `--set group.key=value` on the command line, which comes last: `--set training.vae.steps=4000`,
-   `--set model.filters="256 128"`, `--set training.loss=mae`. No value (`--set training.vae.epochs=`) takes back what
-   the files set.
+   `--set model.filters="256 128"`, `--set training.loss=mae`. What is typed for a text is text; a list of texts with
+   spaces is written as in `study.toml`: `--set 'evaluation.checks=["a: u + v", "b: u*v"]'`. No value
+   (`--set training.vae.epochs=`) takes back what the files set. `python SimulGen-VAE.py` and `launch_ddp.py` take
+   `--set` too.
 
 Unknown keys and bad values are errors that name the file, the line and the nearest known key. How to write
 `condition.txt` and `preset.txt` is explained at the end.
@@ -53,6 +55,18 @@ go to the end of the line. `RESERVED` lines and the heading `Common params` are 
   says. With a leading `/` that does not exist it is looked for in the study folder.
 - `use_e2e_training` and `use_latent_regularization` are 0 or 1; the latter's 1 keeps `latent_reg_weight`.
 - `Batch_size` also holds for end-to-end training, unless `latent_conditioner_batch` is given.
+
+These keys are ours; the documented system does not have them:
+
+- `validation_fraction`, `test_fraction`, `split_seed`: which runs are held out, unless a `split.csv` says so.
+- `reduction` is `pod` or `none`.
+- `seed`, `device` (`auto`, `cpu` or `cuda`), `optimizer` (`muon` or `adamw`) and `validate_every` are of all training;
+  `patience` is of all three stages.
+- `e2e_from_scratch` is 0 or 1, `e2e_decoder` is `frozen` or `trained`, and `members` is their number.
+- `gaussian_process` is `auto` or `off` (also 1 or 0).
+- `flips` is one or more of `x y z`; `odd_variables` are pairs of axis and variable, such as `x:u y:v`; `pixel_noise`,
+  `parameter_noise`, `field_noise` and `mixup` are numbers.
+- `mixed_precision` and `compile` are `auto`, 1 or 0; `gradient_checkpointing` is 1 or 0.
 
 A preset is a block of five lines: a header, the number of the preset and of its data file `dataset<k>.pickle`,
 `init_beta_divisor`, the encoder's filters, the conditioner's filters. `preset.txt` may hold several blocks;
@@ -80,7 +94,7 @@ def _table(name: str, group: Group) -> str:
         for key, schema in properties.items()
         if f"{name}.{key}" not in GROUPS
     ]
-    head = "| Key | Value | Default | Meaning | Documented name |\n| --- | --- | --- | --- | --- |\n"
+    head = "| Key | Value | Default | Meaning | In `condition.txt` |\n| --- | --- | --- | --- | --- |\n"
     return f"## `{name}`\n\n{inspect.getdoc(type(group))}\n\n{head}{''.join(rows)}"
 
 

@@ -21,7 +21,7 @@ def read_toml(path: Path) -> Draft:
     text = read_text(path)
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise UserError(f"{path}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise UserError(f"{path}: not valid TOML: nested too deeply") from error
