@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 import pickle
 import shutil
-from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,14 @@ from rich.console import Console
 from simulgenvae.cli.documented import main
 from simulgenvae.cli.documented_data import update_dataset
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.ingest import build_dataset
 from simulgenvae.errors import UserError
 from simulgenvae.fitting import fit
 from simulgenvae.models.cnn import CnnEncoder
 from simulgenvae.models.conditioner import Conditioner, TableEncoder
 from simulgenvae.models.vit import VisionTransformer
-from simulgenvae.settings import DataSettings, Settings, SettingsNote, Study, load_settings
-from simulgenvae.settings.condition_keys import KEYS, UNUSED
+from simulgenvae.settings import Settings, SettingsNote, Study, load_settings
+from simulgenvae.settings.condition_keys import UNUSED
 from simulgenvae.settings.draft import FIELDS
-from simulgenvae.settings.preset_file import LINES
 
 RUNS, STEPS, NODES, VARIABLES = 12, 6, 23, 2
 BASE = {
@@ -59,8 +56,6 @@ PRESET = {
     "num_filter_enc": "16 12 8",
     "latent_conditioner_filter": "16",
 }
-VAE, CONDITIONER, END_TO_END = "vae", "conditioner", "end_to_end"
-ALL = {VAE, CONDITIONER, END_TO_END}
 OWN_KEYS: dict[str, tuple[str, str, set[str]]] = {
     "validation_fraction": ("0.1", "0.2", {"data.validation_fraction"}),
     "test_fraction": ("0.1", "0", {"data.test_fraction"}),
@@ -139,98 +134,14 @@ def stored(folder: Path, **keys: str) -> Dataset:
 
 # --- training ---------------------------------------------------------------------------------------------------------
 
-History = dict[str, list[tuple[int, float, float]]]
-"""Stage → steps, loss and validation error, validation by validation."""
 
-
-@pytest.fixture(scope="module")
-def datasets(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Dataset]:
-    """The runs with a table ("csv") and with small pictures ("image")."""
-    folder, fields = tmp_path_factory.mktemp("stored"), [runs / "input_data/dataset1.pickle"]
-    settings = DataSettings(variables=VARIABLES, image_size=32, file_type=".png")
-    table, _ = build_dataset(fields, folder / "csv", params=runs / "parametric_data", settings=settings)
-    pictures, _ = build_dataset(fields, folder / "image", images=runs / "images", settings=settings)
-    return {"csv": table.load(), "image": pictures.load()}
-
-
-@pytest.fixture(scope="module")
-def history(datasets: dict[str, Dataset], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., History]:
-    """How training goes with these keys in place of, or beside, those of ``BASE`` and ``PRESET``."""
-    known: dict[str, History] = {}
-
-    def train(**keys: str) -> History:
-        preset = PRESET | {name: text for name, text in keys.items() if name in PRESET}
-        condition = BASE | {name: text for name, text in keys.items() if name not in PRESET}
-        _, settings = study_with(tmp_path_factory.mktemp("study"), condition, preset)
-        if (text := settings.model_dump_json()) not in known:
-            of_stage = known.setdefault(text, {})
-            surrogate = fit(datasets["image" if "image" in keys.get("input_type", "csv") else "csv"], settings)
-            for entry in surrogate.info["history"]:
-                seen = entry["step"], entry["train"], entry["validation"]
-                if entry["stage"] in ALL:  # the first member is enough
-                    of_stage.setdefault(entry["stage"], []).append(seen)
-        return known[text]
-
-    return train
-
-
-STAGES_OF = [
-    ("Training_epochs", "3", {VAE, CONDITIONER}),
-    ("Batch_size", "4", {VAE, CONDITIONER}),
-    ("LearningR", "0.002", {VAE, CONDITIONER}),
-    ("Latent_dim", "3", ALL),
-    ("Latent_dim_end", "5", ALL),
-    ("Loss_type", "2", {VAE, CONDITIONER}),
-    ("Loss_type", "3", {VAE, CONDITIONER}),
-    ("Loss_type", "4", {VAE, CONDITIONER}),
-    ("alpha", "10", ALL),
-    ("n_epoch", "3", {CONDITIONER, END_TO_END}),
-    ("latent_conditioner_lr", "0.002", {CONDITIONER, END_TO_END}),
-    ("latent_conditioner_batch", "4", {CONDITIONER, END_TO_END}),
-    ("latent_conditioner_weight_decay", "0.5", {CONDITIONER, END_TO_END}),
-    ("latent_conditioner_dropout_rate", "0.3", {CONDITIONER, END_TO_END}),
-    ("use_e2e_training", "0", {END_TO_END}),
-    ("e2e_loss_function", "MAE", {END_TO_END}),
-    ("e2e_loss_function", "Huber", {END_TO_END}),
-    ("e2e_loss_function", "SmoothL1", {END_TO_END}),
-    ("LC_alpha", "3", {END_TO_END}),
-    ("latent_reg_weight", "1", {END_TO_END}),
-    ("use_latent_regularization", "0", {END_TO_END}),
-    ("init_beta_divisor", "0", {VAE, CONDITIONER}),
-    ("num_filter_enc", "16 12", ALL),
-    ("latent_conditioner_filter", "12 12", {CONDITIONER, END_TO_END}),
-]
-
-
-@pytest.mark.parametrize(("key", "text", "stages"), STAGES_OF)
-def test_a_key_changes_the_stages_it_is_about_and_no_other(
-    key: str, text: str, stages: set[str], history: Callable[..., History]
-) -> None:
-    before, after = history(), history(**{key: text})
-    assert {stage for stage in ALL if before[stage] != after.get(stage)} == stages
-
-
-@pytest.mark.parametrize(
-    ("key", "text", "stages"),
-    [
-        ("input_type", "image_vit", {CONDITIONER, END_TO_END}),
-        ("use_spatial_attention", "1", {CONDITIONER, END_TO_END}),
-        ("latent_conditioner_filter", "8 16", {CONDITIONER, END_TO_END}),
-        ("latent_conditioner_dropout_rate", "0.3", {CONDITIONER, END_TO_END}),
-        ("use_e2e_training", "0", {END_TO_END}),
-        ("use_latent_regularization", "0", {END_TO_END}),
-        ("e2e_loss_function", "Huber", {END_TO_END}),
-    ],
-)
-def test_the_same_with_pictures(key: str, text: str, stages: set[str], history: Callable[..., History]) -> None:
-    before, after = history(input_type="image"), history(**{"input_type": "image", key: text})
-    assert {stage for stage in ALL if before[stage] != after.get(stage)} == stages
-
-
-def test_epochs_and_batches_are_counted_as_the_keys_say(history: Callable[..., History]) -> None:
-    """Ten training runs: 4 epochs of ⌈10 / 5⌉ and 3 of ⌈10 / 4⌉ steps."""
-    steps = {stage: seen[-1][0] for stage, seen in history(Training_epochs="4", latent_conditioner_batch="4").items()}
-    assert steps == {VAE: 4 * 2, CONDITIONER: 2 * 3, END_TO_END: 2 * 3}
+def test_epochs_and_batches_are_counted_as_the_keys_say(folder: Path) -> None:
+    """Ten training runs: 4 epochs of ⌈10 / 5⌉ and 2 of ⌈10 / 4⌉ steps."""
+    keys = BASE | {"Training_epochs": "4", "latent_conditioner_batch": "4"}
+    dataset = stored(folder, **keys)
+    history = fit(dataset, study_with(folder, keys)[1]).info["history"]
+    steps = {entry["stage"]: entry["step"] for entry in history}
+    assert steps == {"vae": 4 * 2, "conditioner": 2 * 3, "end_to_end": 2 * 3}
 
 
 @pytest.mark.parametrize("key", OWN_KEYS)
@@ -308,11 +219,6 @@ def test_the_input_type_chooses_conditions_and_network(input_type: str, encoder:
     network = Conditioner(settings.conditioner, len(conditions.names), conditions.image_format, 6)
     assert isinstance(network.table if conditions.images is None else network.image, encoder)
     assert (network.table is None) == (encoder is not TableEncoder)
-
-
-def test_every_key_is_tested_here() -> None:
-    acting = {key for key, _, _ in STAGES_OF} | OWN_KEYS.keys() | DATA_KEYS | {"input_type", "use_spatial_attention"}
-    assert acting | {"e2e_vae_model_path"} == KEYS.keys() | LINES.keys()  # the path: test_documented_flags.py
 
 
 def test_mistakes_of_the_file_stop_the_script(

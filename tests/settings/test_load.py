@@ -123,6 +123,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
             conditioner=ConditionerStageSettings.model_validate(lc),
             end_to_end=EndToEndSettings.model_validate(
                 {
+                    "from_scratch": False,
                     **lc,
                     "enabled": enabled,
                     "loss": e2e_loss[2],

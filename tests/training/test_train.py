@@ -401,3 +401,25 @@ def test_device() -> None:
         assert choose_device("auto") == torch.device("cpu")
         with pytest.raises(UserError, match="no GPU"):
             choose_device("cuda")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_fine_tuned_vae_reconstructs_unseen_runs_as_well_as_after_its_own_stage(
+    make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path, seed: int
+) -> None:
+    waves = make_waves(runs=24)
+    settings = make_settings(150, seed=seed, end_to_end={"decoder": "trained"})
+    split = make_split(waves.ids, settings.data, None)
+    trained = train(waves, split, settings, stages=STAGES, folder=tmp_path)
+    (networks,) = trained.members
+    unseen = torch.from_numpy(np.asarray(trained.coefficients)[trained.rows["test"]])
+
+    def error() -> float:
+        with torch.inference_mode():
+            decoded = networks.vae.decode(networks.vae.encode(unseen)[0])
+        return float((decoded - unseen).norm() / unseen.norm())
+
+    after_all = error()
+    weights, _ = read_tensors(tmp_path / "vae.safetensors")
+    networks.load_state_dict(weights)
+    assert after_all < 1.1 * error()

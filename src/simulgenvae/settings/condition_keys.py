@@ -169,9 +169,8 @@ UNUSED: dict[str, str] = {
 
 CLASSIC_DEFAULTS: Draft = {
     "training.end_to_end.from_scratch": Given(False, "condition.txt", "e2e_from_scratch"),
-    "training.end_to_end.decoder": Given("frozen", "condition.txt", "e2e_decoder"),
 }
-"""Settings that a study with a ``condition.txt`` has where they are not given: the VAE that it configures is kept."""
+"""Settings of a study with a ``condition.txt`` that gives no others: end to end goes on with the VAE it configures."""
 
 HEADINGS = frozenset({"common params", "common parameters", "lsh-vae parameters", "latentconditioner"})
 """Lines without a value that old files use as headings, in small letters."""

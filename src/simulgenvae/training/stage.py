@@ -41,11 +41,14 @@ class Stage(ABC):
         """Name in logs, the history and files."""
         return self.name
 
-    def decoded_loss(self, latents: Latents, coefficients: Tensor, *, frozen: bool = False) -> Tensor:
-        """Field loss of each run's decoded latents against ``[B, T, r]``, ``[B]``.
+    def decoded_loss(
+        self, latents: Latents, coefficients: Tensor, field_loss: FieldLoss | None = None, *, frozen: bool = False
+    ) -> Tensor:
+        """Return the loss of each run's decoded latents against ``[B, T, r]``, ``[B]``.
 
-        It is taken at a random subset of times where the decoder allows it: neighbouring times say nearly the same, and
-        a subset costs a fraction and, measured, learns as well or better.
+        It is the stage's own ``field_loss`` unless another one is given, and taken at a random subset of times where
+        the decoder allows it: neighbouring times say nearly the same, and a subset costs a fraction and, measured,
+        learns as well or better.
         ``frozen`` leaves the decoder's weights alone.
         """
         vae = self.networks.vae
@@ -54,7 +57,7 @@ class Stage(ABC):
         else:
             times = torch.randperm(len(self.data.times), device=coefficients.device)[:TIMES_PER_STEP]
             decoded, truth = vae.decode(latents, self.data.times[times], frozen=frozen), coefficients[:, times]
-        loss: Tensor = self.field_loss(decoded, truth)
+        loss: Tensor = (field_loss or self.field_loss)(decoded, truth)
         return loss
 
     @property

@@ -103,13 +103,17 @@ class ConditionerStage(Stage):
 
 
 class EndToEndStage(Stage):
-    """Condition → conditioner → decoder → field with gradients through all of it, jointly with the encoder.
+    """Condition → conditioner → decoder → field with gradients through all of it.
 
-    The decoder learns from predictions alone; the encoder learns, on a part of each batch, to reach latents that this
-    decoder reads as the run. Where the decoder also served reconstructions, or started from those of the VAE stage,
-    the error on unseen runs was a half larger (``docs/method.md``). The latent term pulls predicted latents to the
-    encoder's. ``member`` counts the networks of an ensemble from 1: the first gives the latents, and the others have no
-    use for an encoder, so that theirs is left out.
+    From new weights, jointly with the encoder: the decoder learns from predictions alone; the encoder learns, on a part
+    of each batch, to reach latents that this decoder reads as the run. Where the decoder also served reconstructions,
+    the error on unseen runs was a half larger (``docs/method.md``).
+
+    A stage that ``fine_tunes`` goes on with trained networks. Either the VAE is frozen, or it goes on learning its own
+    loss on the whole batch beside the predictions, so that it reconstructs as well as before.
+
+    The latent term pulls predicted latents to the encoder's. ``member`` counts the networks of an ensemble from 1: the
+    first gives the latents, and the VAE of the others serves predictions alone.
     """
 
     name = "end_to_end"
@@ -123,9 +127,12 @@ class EndToEndStage(Stage):
         member: int = 1,
         *,
         fine_tunes: bool = False,
+        vae_loss: FieldLoss | None = None,
     ) -> None:
         super().__init__(networks, data, settings, loss)
         self.member, self.fine_tunes = member, fine_tunes
+        self.vae_loss = loss if vae_loss is None else vae_loss
+        """Loss of reconstructions; ``loss`` is that of predictions."""
 
     @property
     def label(self) -> str:
@@ -172,20 +179,21 @@ class EndToEndStage(Stage):
         predicted = self.networks.conditioner(batch.conditions)
         prediction = batch.shard.mean(self.decoded_loss(vae.latents_from_flat(predicted.mean), batch.coefficients))
         terms = {"loss": wanted.weight * prediction, "prediction": prediction}
-        if self.has_encoder:
-            few, shard = batch.shard.every(RECONSTRUCTED)
-            with drawing_for(shard):
-                latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
-            distances = (predicted.mean[few] - latents.flat()).square()
-            terms["latents"] = shard.mean(distances.mean(1))
-            spread = shard.mean(spread_loss(predicted.log_std[few], distances.detach()))
-            terms["loss"] = terms["loss"] + wanted.latent_weight * terms["latents"] + JOINT_SPREAD_WEIGHT * spread
-            if self.teaches_encoder:
-                reconstruction = self.decoded_loss(latents, batch.coefficients[few], frozen=not self.fine_tunes)
-                terms |= {"reconstruction": shard.mean(reconstruction), **kl_terms(kl, shard)}
-                # Latents far from the conditioner's are decoded to anything: such an error must not fill the gradient.
-                terms["loss"] = terms["loss"] + shard.mean(reconstruction.log1p())
-                terms["loss"] = terms["loss"] + shard.mean(kl.sum(1)) / self.settings.training.alpha
+        if not self.has_encoder:
+            return terms
+        few, shard = batch.shard.every(1 if self.fine_tunes else RECONSTRUCTED)
+        with drawing_for(shard):
+            latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
+        if self.teaches_encoder:
+            errors = self.decoded_loss(latents, batch.coefficients[few], self.vae_loss, frozen=not self.fine_tunes)
+            terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
+            # Latents of an untrained encoder are decoded to anything: such an error must not fill the gradient.
+            reconstruction = terms["reconstruction"] if self.fine_tunes else shard.mean(errors.log1p())
+            terms["loss"] = terms["loss"] + reconstruction + shard.mean(kl.sum(1)) / self.settings.training.alpha
+        distances = (predicted.mean[few] - latents.flat()).square()
+        terms["latents"] = shard.mean(distances.mean(1))
+        spread = shard.mean(spread_loss(predicted.log_std[few], distances.detach()))
+        terms["loss"] = terms["loss"] + wanted.latent_weight * terms["latents"] + JOINT_SPREAD_WEIGHT * spread
         return terms
 
     def validation_error(self, batch: Batch) -> Tensor:

@@ -217,13 +217,14 @@ def _stages(
 ) -> list[Stage]:
     """Make the stages of a training, which ``started`` from trained networks or did not."""
     stages: list[Stage] = []
+    wanted = settings.training
     for name in names:
         parts = networks, data, settings
         if name == "end_to_end":
-            loss = data.field_loss(settings.training.end_to_end.loss, reduction)
-            stages.append(EndToEndStage(*parts, loss, fine_tunes=started or len(stages) > 0))
+            loss, vae_loss = (data.field_loss(kind, reduction) for kind in (wanted.end_to_end.loss, wanted.loss))
+            stages.append(EndToEndStage(*parts, loss, fine_tunes=started or len(stages) > 0, vae_loss=vae_loss))
         else:
-            stages.append(STAGES[name](*parts, data.field_loss(settings.training.loss, reduction)))
+            stages.append(STAGES[name](*parts, data.field_loss(wanted.loss, reduction)))
     return stages
 
 
