@@ -51,3 +51,22 @@ def test_bars_show_stage_steps_and_status() -> None:
         log.message("a message")
     text = out.getvalue()
     assert all(part in text for part in ("conditioner", "5/10", "loss 0.25", "a message"))
+
+
+def test_lines_name_errors_as_shares_of_the_standard_deviation_whatever_the_stage_counts() -> None:
+    out = io.StringIO()
+    with TrainingLog(None, Console(file=out, width=40), every=0.0) as log:
+        for stage, power in (("vae", 1), ("conditioner", 2)):
+            log.start_stage(stage, 100, 0)
+            entry = {"stage": stage, "step": 50, "train": 0.0123, "train_error": 0.02**power}
+            log.validation(entry | {"validation": 0.05**power}, best=0.04**power)
+            log.loss(60, 0.0321)
+            log.start_stage(stage, 100, 0)
+            log.loss(1, 0.5)
+    errors = "validation 5 %  training 2 %  best 4 %"
+    for stage in ("vae", "conditioner"):
+        found = [line[10:] for line in out.getvalue().splitlines() if line[10:].startswith(stage)]
+        assert found[::3] == [f"{stage}  step 0 of 100"] * 2
+        assert found[1] == f"{stage}  step 50 of 100  loss 0.0123  {errors}"
+        assert found[2].startswith(f"{stage}  step 60 of 100  loss 0.0321  {errors}  0 s left")
+        assert found[4] == f"{stage}  step 1 of 100  loss 0.5"

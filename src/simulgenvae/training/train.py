@@ -38,6 +38,7 @@ from simulgenvae.training.speed import prepare_networks
 from simulgenvae.training.stage import Stage, StageName
 from simulgenvae.training.stages import STAGES, EndToEndStage
 from simulgenvae.training.start import Start
+from simulgenvae.work_log import LogFile
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def train(
     folder: Path | None = None,
     tensorboard: Path | None = None,
     console: Console | None = None,
+    log_file: LogFile | None = None,
     resume: bool = False,
     start: Start | None = None,
 ) -> Trained:
@@ -86,6 +88,8 @@ def train(
         Where TensorBoard files go; None writes none.
     console
         Where progress is shown; None shows none.
+    log_file
+        Where lines of progress are written; None writes none.
     resume
         Go on from ``folder/last.safetensors``.
     start
@@ -103,7 +107,7 @@ def train(
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
     if not ranks.is_first():
-        tensorboard = console = None
+        tensorboard = console = log_file = None
     identity = {
         "settings": settings.model_dump(mode="json"),
         "data": dataset.fingerprint,
@@ -119,7 +123,7 @@ def train(
         runs = len(dataset.ids)
         dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
         rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
-    with torch.random.fork_rng(), TrainingLog(tensorboard, console) as log:
+    with torch.random.fork_rng(), TrainingLog(tensorboard, console, log_file) as log:
         torch.manual_seed(settings.training.seed)
         prepared = folder / "prepared.safetensors" if folder is not None else None
         fits = partial(
