@@ -4,10 +4,12 @@ import io
 import time
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.schedules import kl_weight
 
 
 def _run(folder: Path, stages: dict[str, range], value: float) -> None:
@@ -32,6 +34,19 @@ def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(t
     _run(tmp_path, {"conditioner": range(3, 8)}, 2.0)
     assert _read(tmp_path, "vae") == dict.fromkeys(range(10), 1.0)
     assert _read(tmp_path, "conditioner") == dict.fromkeys(range(3), 1.0) | dict.fromkeys(range(3, 8), 2.0)
+
+
+def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(tmp_path: Path, make_problem, make_settings) -> None:
+    problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
+    loop = problem.loop()
+    with TrainingLog(tmp_path, None) as loop.log:
+        loop.run([problem.stage("vae"), problem.stage("conditioner")])
+    events = {stage: EventAccumulator(str(tmp_path / stage)) for stage in ("vae", "conditioner")}
+    for each in events.values():
+        each.Reload()
+    weights = [(scalar.step, scalar.value) for scalar in events["vae"].Scalars("vae/kl_weight")]
+    assert weights == [(step, pytest.approx(kl_weight(step, 41, 2.0))) for step in (0, 20, 40)]
+    assert "conditioner/kl_weight" not in events["conditioner"].Tags()["scalars"]
 
 
 def test_without_folder_and_console_nothing_is_written_or_shown(tmp_path: Path, capsys) -> None:

@@ -80,8 +80,8 @@ class Loop:
         self.results: dict[str, dict[str, Tensor]] = {}
         """Weights that each finished stage ended with, by its label."""
         self._forgotten: frozenset[str] = frozenset()
-        self._unsettled: list[tuple[int, float, tuple[str, ...], Tensor]] = []
-        """Of each step that nobody has looked at: its number, learning rate, and numbers with their names."""
+        self._unsettled: list[tuple[int, dict[str, float], tuple[str, ...], Tensor]] = []
+        """Of each step that nobody has looked at: its number, rates, and numbers with their names."""
         self._saved_at = time.monotonic()
 
     def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
@@ -184,14 +184,16 @@ class Loop:
         optimizers.zero_grad()
         with drawing_for(batch.shard), same_weights_again(stage.trained, settings.speed):
             batch = augmented_batch(self.data, batch, settings.augmentation)
-            terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
+            beta = kl_weight(step, total, settings.init_beta_divisor)
+            terms = losses(batch, beta)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(optimizers.parameters)
         shrink_gradients(optimizers.parameters, norm, settings.clip_gradient)
         rate = learning_rate(step, total, stage.schedule)
         optimizers.step(rate, norm <= settings.skip_gradient)
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
-        self._unsettled.append((step, rate, ("gradient_norm", *terms), numbers))
+        rates = {"learning_rate": rate} | ({"kl_weight": beta} if stage.weighs_kl else {})
+        self._unsettled.append((step, rates, ("gradient_norm", *terms), numbers))
 
     def _settle(self, stage: Stage) -> None:
         """Look at the losses and gradients since the last time, count and log them.
@@ -200,7 +202,7 @@ class Loop:
         """
         progress, limit = self.progress, stage.settings.training.skip_gradient
         rows = (ranks.summed(torch.stack([numbers for *_, numbers in self._unsettled])) / ranks.count()).tolist()
-        for (step, rate, names, _), row in zip(self._unsettled, rows, strict=True):
+        for (step, rates, names, _), row in zip(self._unsettled, rows, strict=True):
             found = dict(zip(names, row, strict=True))
             norm = found.pop("gradient_norm")
             require_finite_loss(stage, step + 1, found)
@@ -213,7 +215,7 @@ class Loop:
             progress.loss_sum += found["loss"]
             progress.loss_count += 1
             if step % LOG_EVERY == 0:
-                found |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
+                found |= rates | {"gradient_norm": norm, "skipped_steps": float(progress.skipped)}
                 self.log.scalars(stage.label, step, found)
         if self.log.due or any(step % LOG_EVERY == 0 for step, *_ in self._unsettled):
             self.log.loss(progress.step, found["loss"])
