@@ -66,6 +66,7 @@ def test_samples_do_not_depend_on_how_many_are_decoded_together(
     ensemble: Ensemble, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = replace(ensemble, members=ensemble.members[:1], share=0.0)
+    monkeypatch.setattr("simulgenvae.ensemble.ensemble.DECODED", 5 * len(waves.ids))
     together = alone.answer(waves.conditions, waves.times, samples=5).alternatives
     monkeypatch.setattr("simulgenvae.ensemble.ensemble.DECODED", 2 * len(waves.ids))
     in_pairs = alone.answer(waves.conditions, waves.times, samples=5).alternatives

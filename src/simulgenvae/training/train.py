@@ -31,6 +31,7 @@ from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
+from simulgenvae.training.placement import placed
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
@@ -146,9 +147,7 @@ def train(
                 dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch, before
             )
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
-        held = device if settings.training.speed.data_on_device else torch.device("cpu")
-        inputs = network_inputs(dataset.conditions, scaler).to(held)
-        known = coefficients if isinstance(coefficients, OnDisk) else torch.from_numpy(coefficients).to(held)
+        known, inputs = placed(coefficients, network_inputs(dataset.conditions, scaler), settings, device)
         data = TrainingData(known, inputs, times, rows)
         networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
         prepare_networks(networks, settings.training.speed)
