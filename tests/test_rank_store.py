@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 from torch.distributed import Store, TCPStore
 
+from simulgenvae import rank_store
 from simulgenvae.errors import UserError
-from simulgenvae.rank_store import Place, limit_silence, meet, open_store
+from simulgenvae.rank_store import Place, limit_silence, listening, meet, open_store
 
 
 @pytest.fixture
@@ -85,3 +87,17 @@ def test_open_connections_are_given_up_after_a_silence_and_nothing_else_is_touch
         limit_silence(2.5)
         assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 2500
         assert sorted(path.name for path in Path("/proc/self/fd").iterdir()) == before
+
+
+def test_what_ends_another_rank_is_noted_before_this_one_ends(
+    server: TCPStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, told = threading.Event(), []
+    monkeypatch.setattr(rank_store.os, "_exit", lambda code: ended.set())
+    own = {"RANK": 0, "WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": server.port}
+    for name, value in (own | {"TORCHELASTIC_USE_AGENT_STORE": True}).items():
+        monkeypatch.setenv(name, str(value))
+    with listening(told.append, told.append):
+        _client(server).set("ended", json.dumps([0, -1, "error: rank 1: the disk is full"]))
+        assert ended.wait(10)
+    assert told[0] == "rank 1: the disk is full", "said on this machine already"

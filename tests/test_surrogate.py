@@ -13,6 +13,7 @@ import simulgenvae.surrogate
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
+from simulgenvae.ensemble import LATENTS
 from simulgenvae.ensemble.calibration import FLOOR
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
@@ -86,7 +87,9 @@ def test_batches_joined_are_the_whole(
     trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch, samples: int
 ) -> None:
     whole = trained.predict(waves.conditions, samples=samples)
-    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 5 * 4 * waves.fields[0].size)
+    coefficients = len(waves.times) * trained.reduction.rank
+    values = max(waves.fields[0].size, (1 + trained.ensemble.alternatives(samples or LATENTS)) * coefficients)
+    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 5 * 4 * values)
     batches = list(trained.predict_batches(waves.conditions, samples=samples))
     assert [batch.sizes["run"] for batch in batches] == [5, 5, 2]
     joined = trained.predict(waves.conditions, samples=samples)
@@ -182,10 +185,23 @@ def test_an_error_is_expected_only_where_the_spread_is_known_and_calibrated(
     trained: Surrogate, ensemble: Surrogate, waves: Dataset
 ) -> None:
     conditions = waves.conditions.select([0])
-    assert "expected_error" in trained.predict(conditions, samples=4)
-    assert "expected_error" not in trained.predict(conditions)
-    uncalibrated = replace(ensemble, ensemble=replace(ensemble.ensemble, calibration=None))
-    assert "expected_error" not in uncalibrated.predict(conditions, samples=4)
+    for surrogate in (trained, ensemble):
+        uncalibrated = replace(surrogate, ensemble=replace(surrogate.ensemble, calibration=None))
+        for samples in (0, 4):
+            assert "expected_error" in surrogate.predict(conditions, samples=samples)
+            assert "expected_error" not in uncalibrated.predict(conditions, samples=samples)
+
+
+def test_a_single_network_is_sampled_for_the_expected_error_and_shows_no_samples(
+    trained: Surrogate, waves: Dataset
+) -> None:
+    """As often as for its calibration."""
+    predicted, sampled = (trained.predict(waves.conditions, samples=samples) for samples in (0, LATENTS))
+    assert len(trained.ensemble.members) == 1
+    np.testing.assert_allclose(predicted["expected_error"], sampled["expected_error"], rtol=1e-5)
+    assert "std" not in predicted
+    alone = trained.predict(waves.conditions.select([3]))
+    np.testing.assert_allclose(alone["expected_error"], predicted["expected_error"][[3]], rtol=1e-3)
 
 
 def test_members_are_what_predicts(ensemble: Surrogate, waves: Dataset) -> None:
@@ -408,7 +424,7 @@ def test_documented_latents_are_the_posterior_means(study: Study, waves: Dataset
 def test_the_surrogate_of_an_earlier_stage(study: Study, waves: Dataset) -> None:
     loaded = Surrogate.load(study)
     after = {stage: loaded.at_stage(study, stage).predict(waves.conditions) for stage in ("conditioner", "end_to_end")}
-    first = replace(loaded.ensemble, members=(loaded.networks,), linear=None, share=0.0)
+    first = replace(loaded.ensemble, members=(loaded.networks,), linear=None, share=0.0, calibration=None)
     assert after["end_to_end"].identical(replace(loaded, ensemble=first).predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])
     vae = loaded.at_stage(study, "vae")

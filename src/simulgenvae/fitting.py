@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from simulgenvae.training.stage import StageName
 from simulgenvae.training.start import Start
 from simulgenvae.training.train import Trained, train
 from simulgenvae.training.vae_training import VaeTraining, changes_vae
+from simulgenvae.work_log import LogFile
 
 
 def fit(
@@ -49,7 +51,7 @@ def fit(
     stages
         Stages to run; all that the settings enable when not given.
     study
-        Where checkpoints, TensorBoard files and the model are written; nothing is written when not given.
+        Where checkpoints, TensorBoard files, the log and the model are written; nothing is written when not given.
     console
         Where progress is shown.
     resume
@@ -62,7 +64,24 @@ def fit(
     UserError
         A conditioner without a VAE, or a start from other data; else see :func:`simulgenvae.training.train.train`.
     """
-    settings = settings or Settings()
+    with ExitStack() as stack:
+        log_file = None
+        if study is not None and ranks.is_first():
+            log_file = stack.enter_context(LogFile(study.training_log, "training", append=resume))
+        return _fitted(dataset, settings or Settings(), split, stages, study, console, log_file, resume, start)
+
+
+def _fitted(
+    dataset: Dataset,
+    settings: Settings,
+    split: Split | None,
+    stages: Sequence[StageName] | None,
+    study: Study | None,
+    console: Console | None,
+    log_file: LogFile | None,
+    resume: bool,
+    start: Start | None,
+) -> Surrogate:
     if start is not None:
         conditions = dataset.conditions
         scaler = start.condition_scaler
@@ -83,6 +102,7 @@ def fit(
         folder=None if study is None else study.checkpoints,
         tensorboard=None if study is None else study.tensorboard,
         console=console,
+        log_file=log_file,
         resume=resume,
         start=start,
     )
@@ -96,7 +116,10 @@ def fit(
         "versions": versions(),
     }
     kept = start if start is not None and not changes_vae(stages, settings) else None
-    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if list(stages) != ["vae"] else None
+    conditioner_trained = list(stages) != ["vae"]
+    if log_file is not None and conditioner_trained:
+        log_file.line("learning the Gaussian processes, calibrating the uncertainty")
+    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if conditioner_trained else None
     surrogate = Surrogate(
         settings=settings,
         split=split,

@@ -158,10 +158,11 @@ def tell_end(error: Exception, message: str, say: Callable[[str], None]) -> None
 
 
 @contextmanager
-def listening(say: Callable[[str], None]) -> Iterator[None]:
+def listening(say: Callable[[str], None], note: Callable[[str], None] = lambda message: None) -> Iterator[None]:
     """Inside, this process ends when another rank has told why it ended.
 
-    Its message is for ``say`` on each machine but the one where it was said already, once.
+    Its message is for ``say`` on each machine but the one where it was said already, once; and for ``note`` in every
+    process that it ends.
     """
     place = Place.read()
     store = open_store(place)
@@ -180,6 +181,7 @@ def listening(say: Callable[[str], None]) -> Iterator[None]:
                     return
                 if machine != place.machine and place.local_rank == 0:
                     say(f"{message} (on machine {machine})")
+                note(message.removeprefix("error: "))
                 os._exit(2)
 
     thread = threading.Thread(target=watch, name="other ranks", daemon=True)

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
-from simulgenvae.ensemble import Calibration, Ensemble, expected_squares, uniform_state
+from simulgenvae.ensemble import LATENTS, Calibration, Ensemble, expected_squares, uniform_state
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import load_parts, save_parts
 from simulgenvae.model_parts import Parts
@@ -101,7 +101,8 @@ class Surrogate(Parts):
         samples
             When not 0, say how certain each value is: ``std`` and the 90 % interval from ``lower`` to ``upper``,
             both calibrated on the validation runs. They come from how far the members of the ensemble are apart; a
-            model with a single member draws so many latents instead, at least 2.
+            model with a single member draws so many latents instead, at least 2. For the expected error it draws 32
+            of them without being asked, where it is calibrated.
         seed
             Seed of these.
 
@@ -110,8 +111,8 @@ class Surrogate(Parts):
         ``fields`` (run, time, node, variable), float32, and ``std``, ``lower``, ``upper`` alike; ``coords`` (node, dim)
         where known; ``novelty`` (run), how far a design is from the training runs (1: as far as the loneliest of these
         from the others); ``expected_error`` (run), the joint ``relative_l2`` of the whole field that the calibrated
-        uncertainty stands for (a model with a single member has it with ``samples`` alone); attributes ``units`` and
-        ``warnings`` (parameters outside the trained range, novel designs, uncertainty that is not calibrated).
+        uncertainty stands for; attributes ``units`` and ``warnings`` (parameters outside the trained range, novel
+        designs, uncertainty that is not calibrated).
 
         Raises
         ------
@@ -148,7 +149,7 @@ class Surrogate(Parts):
             raise UserError("There is no design to predict: the conditions have no rows.")
         if samples < 0 or samples == 1:
             raise UserError(f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none).")
-        alternatives = 1 + self.ensemble.alternatives(samples)
+        alternatives = 1 + self.ensemble.alternatives(_latents(self.ensemble, samples))
         size = max(1, BATCH_BYTES // max(shown.run_bytes, alternatives * self._coefficient_bytes(shown)))
         for start in range(0, len(conditions), size):
             few = conditions.select(list(range(start, min(start + size, len(conditions)))))
@@ -158,9 +159,10 @@ class Surrogate(Parts):
         self, ensemble: Ensemble, conditions: Conditions, shown: Selection, samples: int, seed: int
     ) -> xr.Dataset:
         """All that :meth:`predict` says of a few designs."""
-        self._require_decoding(len(conditions), shown, ensemble.alternatives(samples), uncertain=samples > 0)
+        latents = _latents(ensemble, samples)
+        self._require_decoding(len(conditions), shown, ensemble.alternatives(latents), uncertain=samples > 0)
         with threadpool_limits(1, "blas"):  # numpy's threads go on spinning, and would take the cores of the decoding
-            answer = ensemble.answer(conditions, shown.times, samples=samples, seed=seed)
+            answer = ensemble.answer(conditions, shown.times, samples=latents, seed=seed)
             novelty = ensemble.novelty(conditions)
         fields = {"fields": shown.decoder.decode(answer.mean)}
         warnings = warnings_about(conditions, self.condition_scaler, novelty)
@@ -234,3 +236,8 @@ class Surrogate(Parts):
     def _coefficient_bytes(self, shown: Selection) -> int:
         """Memory of the coefficients of one run."""
         return 4 * len(shown.times) * self.reduction.rank
+
+
+def _latents(ensemble: Ensemble, samples: int) -> int:
+    """How many latents of a single network are drawn: as many as its calibration did for the expected error alone."""
+    return LATENTS if samples == 0 and ensemble.calibration is not None else samples

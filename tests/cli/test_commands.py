@@ -238,9 +238,13 @@ def test_conditioner_starts_from_the_vae_that_the_settings_name(cli: Any, ingest
 def test_resume_completes_the_training_that_overwrite_left(cli: Any, trained: Path, tree: Any) -> None:
     before = tree(trained / "model_save")
     (trained / "model_save/SimulGen-VAE").unlink()
+    log = trained / "output/training.log"
+    assert log.read_text().count("training begins") == 1
     done = cli("train", trained, "--resume")
     assert done.code == 0, done.err
     assert tree(trained / "model_save") == before
+    begun, ended = log.read_text().split("training goes on")
+    assert begun.count("  finished\n") == ended.count("  finished\n") == 1
 
 
 def test_settings_from_the_command_line_reach_the_model(cli: Any, ingested: Path) -> None:

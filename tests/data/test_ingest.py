@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tracemalloc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from simulgenvae.data.ingest import build_dataset, ingest_documented
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
+from simulgenvae.work_log import WorkLog
 
 N, T, M, V = 4, 3, 7, 2
 FIELDS = np.random.default_rng(0).normal(size=(N, T, M, V))
@@ -43,6 +45,18 @@ def ingest(study: Path, *sources: str, **options: Any) -> tuple[Dataset, list[st
 
 def fields_of(dataset: Dataset) -> np.ndarray:
     return np.stack([dataset.run(k) for k in range(len(dataset.ids))])
+
+
+def test_reading_can_be_followed_in_lines(
+    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest(study)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("simulgenvae.data.ingest.WorkLog", partial(WorkLog, every=0.0))
+    ingest(study, overwrite=True)
+    assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
+        f"Reading runs  {done} of {N}" + "  0 s left" * (done > 0) for done in range(N)
+    ]
 
 
 def test_arrays_and_table(study: Path) -> None:

@@ -62,6 +62,17 @@ def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None
     assert one.std(axis=0).max() > 0
 
 
+def test_samples_do_not_depend_on_how_many_are_decoded_together(
+    ensemble: Ensemble, waves: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = replace(ensemble, members=ensemble.members[:1], share=0.0)
+    monkeypatch.setattr("simulgenvae.ensemble.ensemble.DECODED", 5 * len(waves.ids))
+    together = alone.answer(waves.conditions, waves.times, samples=5).alternatives
+    monkeypatch.setattr("simulgenvae.ensemble.ensemble.DECODED", 2 * len(waves.ids))
+    in_pairs = alone.answer(waves.conditions, waves.times, samples=5).alternatives
+    np.testing.assert_allclose(in_pairs, together, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_a_single_network_without_samples_has_no_alternatives(ensemble: Ensemble, waves: Dataset, share: float) -> None:
     alone = replace(ensemble, members=ensemble.members[:1], share=share)

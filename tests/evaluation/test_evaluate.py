@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from simulgenvae.evaluation.nodal_volumes import NodalVolumes
 from simulgenvae.evaluation.presentation import METHODS, method_names
 from simulgenvae.settings import EvaluationSettings, Settings, Study
 from simulgenvae.training.checkpoint import comparable
+from simulgenvae.work_log import WorkLog
 
 
 def png_width(path: Path) -> int:
@@ -39,6 +43,19 @@ def test_files_and_content(evaluated: tuple[dict[str, Any], Study]) -> None:
     assert metrics["errors"]["reconstruction"]["train"]["runs"] == 8
     assert metrics["timing"]["seconds_for_one_run"] > 0
     assert study.model_card_file.read_text(encoding="utf-8") == model_card(metrics)
+
+
+def test_it_can_be_followed_in_lines(
+    dataset: Any, trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.modules[evaluate.__module__], "WorkLog", partial(WorkLog, every=0.0))
+    evaluate(dataset, trained, Study(tmp_path), figures=False)
+    lines = capsys.readouterr().err.splitlines()
+    counts = [re.fullmatch("[0-9:]{8}  Evaluating  ([0-9]+) of ([0-9]+)  .+", line) for line in lines]
+    assert all(counts), lines
+    assert [int(count[1]) for count in counts if count] == list(range(1, len(lines) + 1))
+    assert counts[-1]
+    assert counts[-1][1] == counts[-1][2]
 
 
 def test_every_kind_of_figure_is_a_file(evaluated: tuple[dict[str, Any], Study]) -> None:

@@ -16,9 +16,30 @@ def test_training_curves_have_a_panel_a_stage() -> None:
         {"stage": "end_to_end", "step": 3, "train": -1.0, "validation": 0.2},
     ]
     figure = training_curves(history)
-    assert [axes.get_title() for axes in figure.axes] == ["vae", "end to end"]
-    assert [axes.get_yscale() for axes in figure.axes] == ["log", "linear"]
+    assert [axes.get_title() for axes in figure.axes] == ["vae", "end to end", "", ""]
+    assert [axes.get_yscale() for axes in figure.axes] == ["log", "log", "log", "linear"]
     assert png(figure).startswith(b"\x89PNG")
+
+
+def test_training_curves_compare_errors_of_the_same_measure_and_draw_the_loss_apart() -> None:
+    history = [
+        {"stage": stage, "step": step, "train": 7.0, "train_error": 0.01, "validation": 0.04}
+        for stage in ("vae", "conditioner")
+        for step in (10, 20)
+    ]
+    vae, conditioner, losses, _ = training_curves(history).axes
+    curves = {stage: {line.get_label(): line.get_ydata()[-1] for line in stage.lines} for stage in (vae, conditioner)}
+    assert curves[vae] == pytest.approx({"training runs": 1.0, "validation runs": 4.0})
+    assert curves[conditioner] == pytest.approx({"training runs": 10.0, "validation runs": 20.0}), "roots of squares"
+    assert [list(line.get_ydata()) for line in losses.lines] == [[7.0, 7.0]]
+    assert (vae.get_ylabel(), losses.get_ylabel()) == ("error [% of standard deviation]", "loss")
+
+
+def test_training_curves_of_an_earlier_version_have_no_errors_of_training_runs() -> None:
+    history = [{"stage": "vae", "step": step, "train": 7.0, "validation": 0.04} for step in (10, 20)]
+    errors, losses = training_curves(history).axes
+    assert [line.get_label() for line in errors.lines] == ["validation runs"]
+    assert len(losses.lines) == 1
 
 
 def test_histogram_names_the_worst_run() -> None:

@@ -72,6 +72,7 @@ def test_bars_of_what_each_level_is_for(latents: dict[str, Any]) -> None:
     axes = off_bars(latents["reconstruction"]).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["all levels", "without z", "without h_1"]
     assert [bar.get_width() for bar in axes.patches] == [1.0, 50.0, 1.0]
+    assert (axes.get_xscale(), axes.get_xlim()[0]) == ("linear", 0.0), "lengths of bars can be compared"
     png(off_bars({"split": "test", "relative_l2": 0.0, "level_off": {"z": None}}))
 
 

@@ -4,10 +4,12 @@ import io
 import time
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.schedules import kl_weight
 
 
 def _run(folder: Path, stages: dict[str, range], value: float) -> None:
@@ -34,6 +36,19 @@ def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(t
     assert _read(tmp_path, "conditioner") == dict.fromkeys(range(3), 1.0) | dict.fromkeys(range(3, 8), 2.0)
 
 
+def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(tmp_path: Path, make_problem, make_settings) -> None:
+    problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
+    loop = problem.loop()
+    with TrainingLog(tmp_path, None) as loop.log:
+        loop.run([problem.stage("vae"), problem.stage("conditioner")])
+    events = {stage: EventAccumulator(str(tmp_path / stage)) for stage in ("vae", "conditioner")}
+    for each in events.values():
+        each.Reload()
+    weights = [(scalar.step, scalar.value) for scalar in events["vae"].Scalars("vae/kl_weight")]
+    assert weights == [(step, pytest.approx(kl_weight(step, 41, 2.0))) for step in (0, 20, 40)]
+    assert "conditioner/kl_weight" not in events["conditioner"].Tags()["scalars"]
+
+
 def test_without_folder_and_console_nothing_is_written_or_shown(tmp_path: Path, capsys) -> None:
     with TrainingLog(None, None) as log:
         log.start_stage("vae", 10, 0)
@@ -51,3 +66,22 @@ def test_bars_show_stage_steps_and_status() -> None:
         log.message("a message")
     text = out.getvalue()
     assert all(part in text for part in ("conditioner", "5/10", "loss 0.25", "a message"))
+
+
+def test_lines_name_errors_as_shares_of_the_standard_deviation_whatever_the_stage_counts() -> None:
+    out = io.StringIO()
+    with TrainingLog(None, Console(file=out, width=40), every=0.0) as log:
+        for stage, power in (("vae", 1), ("conditioner", 2)):
+            log.start_stage(stage, 100, 0)
+            entry = {"stage": stage, "step": 50, "train": 0.0123, "train_error": 0.02**power}
+            log.validation(entry | {"validation": 0.05**power}, best=0.04**power)
+            log.loss(60, 0.0321)
+            log.start_stage(stage, 100, 0)
+            log.loss(1, 0.5)
+    errors = "validation 5 %  training 2 %  best 4 %"
+    for stage in ("vae", "conditioner"):
+        found = [line[10:] for line in out.getvalue().splitlines() if line[10:].startswith(stage)]
+        assert found[::3] == [f"{stage}  step 0 of 100"] * 2
+        assert found[1] == f"{stage}  step 50 of 100  loss 0.0123  {errors}"
+        assert found[2].startswith(f"{stage}  step 60 of 100  loss 0.0321  {errors}  0 s left")
+        assert found[4] == f"{stage}  step 1 of 100  loss 0.5"

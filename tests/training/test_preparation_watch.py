@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import signal
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
@@ -154,3 +156,18 @@ def test_state_of_another_shape_is_damage(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="damaged"):
             again.resume("pass", 3, {"other": torch.zeros(2)})
         assert again.resume("another pass", 3, {"image": torch.zeros(3)}) == 0
+
+
+def test_passes_can_be_followed_in_lines(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with (
+        TrainingLog(None, Console(file=out), every=0.0) as log,
+        watched(log, tmp_path, IDENTITY, 1e9, resume=False) as watch,
+    ):
+        watch.resume("sketch of 44", 3, {})
+        watch.advance("sketch of 44", 1)
+        watch.advance("sketch of 44", 3)
+    assert [line[10:] for line in out.getvalue().splitlines()] == [
+        "sketch of 44  runs read: 1 of 3",
+        "sketch of 44  runs read: 3 of 3",
+    ]

@@ -72,7 +72,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="1: train the conditioner against the VAE that is there (and end to end, where that is enabled)",
     )
     parser.add_argument("--size", choices=("small", "large"), help="one or two layers per block (default: small)")
-    parser.add_argument("--load_all", type=int, choices=(0, 1), help="1: hold all fields in memory (default: 0)")
+    parser.add_argument(
+        "--load_all",
+        type=int,
+        choices=(0, 1),
+        help="1: hold the data in memory, and on the GPU where there is one (default: 0)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted training")
     add_overrides(parser)
 

@@ -29,6 +29,7 @@ from simulgenvae.cli.common import add_version
 from simulgenvae.cli.launch import asks_for_several, launch, without_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
+from simulgenvae.work_log import end_logs
 
 COMMANDS = (demo, inspect, ingest, check, train, evaluate, learning_curve, suggest, predict, render, explore, export)
 
@@ -85,7 +86,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
             if ranks > 1:
                 from simulgenvae.rank_store import listening
 
-                until_told.enter_context(listening(say))
+                until_told.enter_context(listening(say, end_logs))
             return work(console) or 0
         except UserError as error:
             return failed(error, str(error))

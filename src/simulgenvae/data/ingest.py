@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulgenvae.data.bad_runs import RunJudge
 from simulgenvae.data.companions import companion, texts
@@ -27,6 +26,7 @@ from simulgenvae.data.store_write import check_target, folder_made, write_store
 from simulgenvae.data.values import to_float32
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
+from simulgenvae.work_log import WorkLog
 
 
 def build_dataset(
@@ -174,11 +174,11 @@ def read_runs(
     sources: Sequence[Source], layout: Layout, ids: tuple[str, ...]
 ) -> Iterator[NDArray[np.float32] | UserError]:
     """The field [T, M, V] of one run after the other, or why it cannot be read or does not hold numbers."""
-    columns = (TextColumn("Reading runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     rows = [(source, index) for source in sources for index in range(source.shape[0])]
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        for name, (source, index) in progress.track(list(zip(ids, rows, strict=True))):
+    with WorkLog(Console(stderr=True), transient=True) as log:
+        log.start("Reading runs", len(rows))
+        for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
+            log.step(done)
             try:
                 yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
             except UserError as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.ensemble.calibration import Calibration
-from simulgenvae.ensemble.ensemble import Ensemble
+from simulgenvae.ensemble.ensemble import LATENTS, Ensemble
 from simulgenvae.ensemble.linear import LinearModel
 from simulgenvae.ensemble.views import views_of
 from simulgenvae.reduction import OnDisk, Reduction
@@ -21,8 +21,6 @@ from simulgenvae.settings import Settings
 if TYPE_CHECKING:  # a prediction needs nothing of training, and importing that takes as long as it does
     from simulgenvae.training.train import Trained
 
-SAMPLES = 32
-"""Latents that calibrate the spread of a single network."""
 SHARES = np.linspace(0.0, 1.0, 41)
 """Shares of the Gaussian processes that are tried."""
 CALIBRATED = 2**21
@@ -72,7 +70,7 @@ def calibrate(
 
     def found() -> Iterator[tuple[NDArray[np.float64], NDArray[np.floating[Any]]]]:
         for run, row in enumerate(rows):
-            answer = ensemble.answer(conditions.select([run]), dataset.times, samples=SAMPLES)
+            answer = ensemble.answer(conditions.select([run]), dataset.times, samples=LATENTS)
             truth = dataset.run(int(row))[:, chosen].astype(np.float64)
             yield truth - shown.decode(answer.mean[0]), answer.spread(0, shown)
 

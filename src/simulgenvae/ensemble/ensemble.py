@@ -20,8 +20,11 @@ from simulgenvae.training.problem import Networks, network_inputs, unit_times
 
 DRAWS = 12
 """Draws from the Gaussian processes, where they have a share; each goes with one of the members in turn."""
+LATENTS = 32
+"""Latents of a single network that calibrate its spread, and by which an error is expected of designs."""
 
-
+DECODED = 32
+"""Latents that are decoded to coefficients together, for fewer designs than that."""
 BLOCK = 2**23
 """Entries of alternatives that are decoded together."""
 
@@ -143,4 +146,7 @@ def _samples(
     # The same noise for all designs: a design's samples do not depend on the others of the call.
     noise = torch.randn((samples, 1, latents.mean.shape[1]), generator=generator)
     drawn = latents.mean + latents.log_std.exp() * noise
-    return [member.vae.decode(member.vae.latents_from_flat(flat), times).numpy() for flat in drawn]
+    few = max(1, DECODED // len(latents.mean))  # together: a single design's fill no processor
+    parts = [drawn[first : first + few].flatten(0, 1) for first in range(0, samples, few)]
+    decoded = torch.cat([member.vae.decode(member.vae.latents_from_flat(part), times) for part in parts])
+    return list(decoded.view(samples, -1, *decoded.shape[1:]).numpy())

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulgenvae import ranks
 from simulgenvae.errors import UserError
@@ -24,6 +23,7 @@ from simulgenvae.evaluation.sensitivity import conditioning
 from simulgenvae.evaluation.uncertainty import SAMPLES
 from simulgenvae.files import written_whole
 from simulgenvae.settings.study import Study
+from simulgenvae.work_log import WorkLog
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
@@ -60,17 +60,11 @@ def evaluate(
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)  # before minutes of reading
     rows = surrogate.split.rows(dataset.ids)
     stages, notes = _earlier_stages(surrogate, study)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True, quiet=not ranks.is_first())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Evaluating", total=compare.steps(rows) + latent_analysis.steps(rows) + 1)
-
-        def advance(text: str) -> None:
-            progress.update(task, advance=1, description=text)
-
-        comparison = compare.compare(dataset, surrogate, stages, rows, evaluation.checks, advance)
-        latents = latent_analysis.latent_analysis(surrogate, dataset, rows, advance)
-        advance("Asking what the inputs change")
+    with WorkLog(Console(stderr=True, quiet=not ranks.is_first()), transient=True) as log:
+        log.start("Evaluating", compare.steps(rows) + latent_analysis.steps(rows) + 1)
+        comparison = compare.compare(dataset, surrogate, stages, rows, evaluation.checks, log.advance)
+        latents = latent_analysis.latent_analysis(surrogate, dataset, rows, log.advance)
+        log.advance("Asking what the inputs change")
         sensitivity = ranks.from_first(
             lambda: conditioning(surrogate, dataset, rows, compared_split(rows), comparison.scale)
         )

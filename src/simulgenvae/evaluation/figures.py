@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
@@ -29,6 +29,7 @@ from simulgenvae.evaluation.presentation import (
     method_names,
     percent,
 )
+from simulgenvae.training.diagnosis import relative
 
 CAPTIONS = {
     "references": "Mean error of the surrogate and of simple methods that learned from the same training runs.",
@@ -37,7 +38,8 @@ CAPTIONS = {
     "temporal": "Single nodes over time.",
     "nodal": "The field at some times.",
     "error_map": "Where the prediction errs: root mean square error at each node.",
-    "training": "Losses during training.",
+    "training": "Training: errors of training and validation runs by the same measure, and the loss that each stage "
+    "minimises.",
     **uncertainty.CAPTIONS,
     **checks.CAPTIONS,
     **latents.CAPTIONS,
@@ -77,25 +79,47 @@ def make_figures(
 
 
 def training_curves(history: list[dict[str, Any]]) -> Figure:
-    """Training and validation loss over the steps, one panel a stage. Entries: ``stage, step, train, validation``."""
+    """Errors of training and validation runs over the steps, and below them the loss, one column a stage.
+
+    Entries of the history: ``stage``, ``step``, ``train`` (the loss), ``validation`` and, but for models of earlier
+    versions, ``train_error``.
+    """
     stages = list(dict.fromkeys(entry["stage"] for entry in history))
-    figure = Figure(figsize=(4.2 * len(stages), 3.4), layout="constrained")
-    for axes, stage in zip(np.atleast_1d(figure.subplots(1, len(stages))), stages, strict=True):
-        plotted: list[float] = []
-        for key, color in (("train", RECONSTRUCTION), ("validation", PREDICTION)):
-            points = [
-                (entry["step"], entry[key])
-                for entry in history
-                if entry["stage"] == stage and entry.get(key) is not None and np.isfinite(entry[key])
-            ]
-            if points:
-                axes.plot(*zip(*points, strict=True), color=color, label=key, **_markers(len(points)))
-                plotted += [value for _, value in points]
-        if plotted and min(plotted) > 0:
-            axes.set_yscale("log")
-        axes.set(title=literal(stage.replace("_", " ")), xlabel="optimiser step", ylabel="loss")
-        _finish(axes)
+    figure = Figure(figsize=(0.6 + 4.2 * len(stages), 5.6), layout="constrained")
+    columns = figure.subplots(2, len(stages), sharex="col", squeeze=False).T
+    for (errors, losses), stage in zip(columns, stages, strict=True):
+        entries = [entry for entry in history if entry["stage"] == stage]
+        curves = {key: _curve(entries, key) for key in ("train_error", "validation", "train")}
+        for key in ("train_error", "validation"):
+            curves[key] = [(step, 100 * relative(stage, error)) for step, error in curves[key]]
+        named = {"training runs": curves["train_error"], "validation runs": curves["validation"]}
+        _draw_curves(errors, named, (RECONSTRUCTION, PREDICTION))
+        if errors.get_yscale() == "log":  # percentages are not read as powers
+            errors.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            errors.yaxis.set_major_formatter("{x:g}")
+            errors.yaxis.set_minor_formatter(NullFormatter())
+        _draw_curves(losses, {"batches, as minimised": curves["train"]}, (TRUTH,))
+        errors.set(title=literal(stage.replace("_", " ")))
+        losses.set(xlabel="optimiser step")
+    columns[0, 0].set(ylabel="error [% of standard deviation]")
+    columns[0, 1].set(ylabel="loss")
     return figure
+
+
+def _curve(entries: list[dict[str, Any]], key: str) -> list[tuple[int, float]]:
+    """Steps and finite values of one of the history's numbers."""
+    known = [(entry["step"], entry.get(key)) for entry in entries]
+    return [(step, value) for step, value in known if value is not None and np.isfinite(value)]
+
+
+def _draw_curves(axes: Axes, curves: dict[str, list[tuple[int, float]]], colors: tuple[str, ...]) -> None:
+    for (name, points), color in zip(curves.items(), colors, strict=True):
+        if points:
+            axes.plot(*zip(*points, strict=True), color=color, label=name, **_markers(len(points)))
+    values = [value for points in curves.values() for _, value in points]
+    if values and min(values) > 0:
+        axes.set_yscale("log")
+    _finish(axes)
 
 
 def reference_bars(errors: dict[str, Any], split: str, names: dict[str, str]) -> Figure:

@@ -92,10 +92,8 @@ def off_bars(reconstruction: dict[str, Any]) -> Figure:
     colors = [RECONSTRUCTION if name == "all levels" else PREDICTION for name in known]
     bars = axes.barh(list(known), list(known.values()), color=colors)
     axes.bar_label(bars, [percent(value / 100) for value in known.values()], padding=4)
-    if known and min(known.values()) > 0:
-        # One level can matter a hundred times more than another.
-        axes.set_xscale("log")
-        axes.set_xlim(left=0.5 * min(known.values()))
+    if "all levels" in known:
+        axes.axvline(known["all levels"], color=RECONSTRUCTION, linestyle=":", linewidth=1, zorder=0)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set(xlabel=f"mean joint relative L2 error of the reconstruction on {reconstruction['split']} runs [%]")

@@ -52,7 +52,9 @@ class DataSettings(Group):
     split_seed: Seed = 0
     """Seed of the random split. A `split.csv` with `id,split` in the study takes its place."""
     load_all: bool = False
-    """Hold the fields in memory during training (`--load_all 1`); otherwise they are read from disk as needed."""
+    """Read the fields from disk once, and hold all that training reads where it computes (`--load_all 1`): on the GPU
+    where there is one (but see `training.speed.data_on_device`), else in memory. Otherwise fields are read as needed,
+    and batches come from disk where there is no reduction and the runs are large."""
 
     @property
     def image_endings(self) -> tuple[str, ...]:

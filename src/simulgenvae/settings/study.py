@@ -125,6 +125,10 @@ class Study:
         return self.output / "learning_curve.png"
 
     @property
+    def training_log(self) -> Path:
+        return self.output / "training.log"
+
+    @property
     def tensorboard(self) -> Path:
         return self.output / "tensorboard"
 

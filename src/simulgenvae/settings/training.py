@@ -129,8 +129,8 @@ class SpeedSettings(Group):
     channels_last: bool = True
     """Memory order of pictures that convolutions prefer."""
     data_on_device: bool = True
-    """Hold coefficients and pictures on the device. When false they stay in the computer's memory, and each batch is
-    copied from pinned memory while the GPU computes."""
+    """Hold coefficients and pictures on the device. When false they stay in the computer's memory, also with
+    `data.load_all`, and each batch is copied from pinned memory while the GPU computes."""
     compile: Choice = "auto"
     """Translate each stage's loss with `torch.compile`, which takes about a minute; `auto`: on a GPU, for stages of
     20,000 steps or more."""

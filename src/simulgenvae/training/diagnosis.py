@@ -112,13 +112,18 @@ def _best(entries: Sequence[Entry]) -> Entry:
     return min(entries, key=lambda entry: float(entry["validation"]))
 
 
-def _errors(entry: Entry) -> tuple[float, float]:
-    """Errors of validation and training runs relative to the training standard deviation: 1 is the mean run's.
+def relative(stage: str, error: float) -> float:
+    """Return an error of a stage relative to the training standard deviation: 1 is the mean run's.
 
     Those of the stage ``conditioner`` are squares, relative to the variance.
     """
-    power = 0.5 if entry["stage"] == "conditioner" else 1.0
-    return float(entry["validation"]) ** power, float(entry["train_error"]) ** power
+    return math.sqrt(error) if stage == "conditioner" else error
+
+
+def _errors(entry: Entry) -> tuple[float, float]:
+    """Relative errors of validation and training runs."""
+    validation, train = (relative(entry["stage"], float(entry[key])) for key in ("validation", "train_error"))
+    return validation, train
 
 
 def _ratio(entry: Entry) -> float:

@@ -1,76 +1,74 @@
-"""What a user sees of training: progress bars with loss and time left, and TensorBoard."""
+"""What a user sees of training: its progress, as bars or lines, and TensorBoard."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any
 
 import psutil
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
+from simulgenvae.training.diagnosis import relative
+from simulgenvae.work_log import INTERVAL, LogFile, WorkLog
 
-class TrainingLog:
-    """Progress bars on the console and scalars for TensorBoard.
+
+class TrainingLog(WorkLog):
+    """Progress on the console and in a file, and scalars for TensorBoard.
 
     Parameters
     ----------
     folder
         Where TensorBoard files go, in one folder a stage; None writes none.
     console
-        Where the bars are drawn; None draws none.
+        Where progress is shown; None shows none.
+    file
+        Where its lines are written; None writes none.
+    every
+        Seconds between lines.
     """
 
-    def __init__(self, folder: Path | None, console: Console | None) -> None:
+    def __init__(
+        self, folder: Path | None, console: Console | None, file: LogFile | None = None, *, every: float = INTERVAL
+    ) -> None:
+        super().__init__(console, file, every=every)
         self._folder = folder
         self._writer: SummaryWriter | None = None
-        self._bars = Progress(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[status]}"),
-            TimeRemainingColumn(),
-            console=console or Console(quiet=True),
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
+        self._validated = ""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        super().__exit__(kind, error, trace)
         self._close()
 
     def start_stage(self, name: str, steps: int, done: int) -> None:
-        """A new bar for a stage; what an interrupted run logged of it beyond ``done`` steps is purged."""
+        """Begin a stage; what an interrupted run logged of it beyond ``done`` steps is purged."""
         self._close()
         if self._folder is not None:
             self._writer = SummaryWriter(str(self._folder / name), purge_step=done)
-        self.start_bar(name, steps, done)
-
-    def start_bar(self, name: str, total: int, done: int) -> None:
-        """A new bar, for :meth:`step`."""
-        self._task = self._bars.add_task(name, total=total, completed=done, status="")
+        self._validated = ""
+        self.start(name, steps, done, unit="step", line=True)
 
     def _close(self) -> None:
         if self._writer is not None:
             self._writer.close()
 
-    def step(self, done: int, status: str) -> None:
-        """Move the bar to ``done`` steps."""
-        assert self._task is not None
-        self._bars.update(self._task, completed=done, status=status)
+    def loss(self, done: int, loss: float) -> None:
+        """Show the loss of the last of so many steps."""
+        status = f"loss {loss:.3g}"
+        self.step(done, status, f"{status}  {self._validated}".rstrip())
 
-    def message(self, text: str) -> None:
-        """A line above the bars."""
-        self._bars.console.print(text, highlight=False, soft_wrap=True)
+    def validation(self, entry: Mapping[str, Any], best: float) -> None:
+        """Show an entry of the history, and write a line of it; ``best`` is the least validation error so far."""
+        errors = {"validation": entry["validation"], "training": entry["train_error"], "best": best}
+        self._validated = "  ".join(f"{name} {percent(entry['stage'], error)}" for name, error in errors.items())
+        loss = f"loss {entry['train']:.3g}"
+        status = f"{loss}  validation {entry['validation']:.3g}"
+        self.step(entry["step"], status, f"{loss}  {self._validated}", line=True)
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Scalars of one step under ``stage/name``, with the memory in use (GB)."""
@@ -80,3 +78,8 @@ class TrainingLog:
             self._writer.add_scalar(f"{stage}/{name}", value, step)
         memory = torch.cuda.memory_allocated() if torch.cuda.is_available() else psutil.Process().memory_info().rss
         self._writer.add_scalar(f"{stage}/memory_gb", memory / 1e9, step)
+
+
+def percent(stage: str, error: float) -> str:
+    """Return an error of a stage as a share of the standard deviation of what it predicts."""
+    return f"{100 * relative(stage, error):.3g} %"

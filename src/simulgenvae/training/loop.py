@@ -30,7 +30,7 @@ from simulgenvae.training.checkpoint import (
 from simulgenvae.training.diagnosis import overfitting_begins, stage_warnings
 from simulgenvae.training.divergence import require_finite_loss, require_finite_validation, require_steps
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
-from simulgenvae.training.log import TrainingLog
+from simulgenvae.training.log import TrainingLog, percent
 from simulgenvae.training.memory import memory_errors
 from simulgenvae.training.node_shards import gradient_norm, load_weights, shrink_gradients, whole
 from simulgenvae.training.optimizers import Optimizers
@@ -43,7 +43,7 @@ from simulgenvae.training.tensor_file import read_tensors, write_tensors
 AGREE_EVERY = 8
 """Steps after which several ranks ask each other whether to save or to stop."""
 LOG_EVERY = 20
-"""Steps between updates of the bar and TensorBoard."""
+"""Steps between updates of the progress and TensorBoard."""
 
 
 class Loop:
@@ -59,7 +59,7 @@ class Loop:
     identity
         Settings and data fingerprint, compared when a checkpoint is resumed.
     log
-        Progress bars and TensorBoard.
+        Progress and TensorBoard.
     seed
         Seed of the order of batches; the noise is torch's, whose state is part of every checkpoint.
     """
@@ -81,8 +81,8 @@ class Loop:
         """Weights that each finished stage ended with, by its label."""
         self._initial: dict[str, Tensor] = {}
         """Weights that training began with, where a member needs them again."""
-        self._unsettled: list[tuple[int, float, tuple[str, ...], Tensor]] = []
-        """Of each step that nobody has looked at: its number, learning rate, and numbers with their names."""
+        self._unsettled: list[tuple[int, dict[str, float], tuple[str, ...], Tensor]] = []
+        """Of each step that nobody has looked at: its number, rates, and numbers with their names."""
         self._saved_at = time.monotonic()
 
     def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
@@ -197,14 +197,16 @@ class Loop:
         optimizers.zero_grad()
         with drawing_for(batch.shard), same_weights_again(stage.trained, settings.speed):
             batch = augmented_batch(self.data, batch, settings.augmentation)
-            terms = losses(batch, kl_weight(step, total, settings.init_beta_divisor))
+            beta = kl_weight(step, total, settings.init_beta_divisor)
+            terms = losses(batch, beta)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(optimizers.parameters)
         shrink_gradients(optimizers.parameters, norm, settings.clip_gradient)
         rate = learning_rate(step, total, stage.schedule)
         optimizers.step(rate, norm <= settings.skip_gradient)
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
-        self._unsettled.append((step, rate, ("gradient_norm", *terms), numbers))
+        rates = {"learning_rate": rate} | ({"kl_weight": beta} if stage.weighs_kl else {})
+        self._unsettled.append((step, rates, ("gradient_norm", *terms), numbers))
 
     def _settle(self, stage: Stage) -> None:
         """Look at the losses and gradients since the last time, count and log them.
@@ -213,7 +215,7 @@ class Loop:
         """
         progress, limit = self.progress, stage.settings.training.skip_gradient
         rows = (ranks.summed(torch.stack([numbers for *_, numbers in self._unsettled])) / ranks.count()).tolist()
-        for (step, rate, names, _), row in zip(self._unsettled, rows, strict=True):
+        for (step, rates, names, _), row in zip(self._unsettled, rows, strict=True):
             found = dict(zip(names, row, strict=True))
             norm = found.pop("gradient_norm")
             require_finite_loss(stage, step + 1, found)
@@ -226,9 +228,10 @@ class Loop:
             progress.loss_sum += found["loss"]
             progress.loss_count += 1
             if step % LOG_EVERY == 0:
-                self.log.step(step, f"loss {found['loss']:.3g}")
-                found |= {"learning_rate": rate, "gradient_norm": norm, "skipped_steps": float(progress.skipped)}
+                found |= rates | {"gradient_norm": norm, "skipped_steps": float(progress.skipped)}
                 self.log.scalars(stage.label, step, found)
+        if self.log.due or any(step % LOG_EVERY == 0 for step, *_ in self._unsettled):
+            self.log.loss(progress.step, found["loss"])
         self._unsettled.clear()
 
     def _validate(self, stage: Stage, step: int) -> None:
@@ -239,11 +242,10 @@ class Loop:
         require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum, progress.loss_count = 0.0, 0
-        progress.history.append(
-            {"stage": stage.label, "step": step, "train": train, "train_error": train_error, "validation": error}
-        )
+        entry = {"stage": stage.label, "step": step, "train": train, "train_error": train_error, "validation": error}
+        progress.history.append(entry)
         self.log.scalars(stage.label, step, {"validation": error, "train_error": train_error})
-        self.log.step(step, f"loss {train:.3g}  validation {error:.3g}")
+        self.log.validation(entry, error if progress.best is None else min(error, progress.best))
         if begins := overfitting_begins(self._entries(stage)):
             self.log.message(begins)
         if progress.best is None or error < progress.best:
@@ -275,7 +277,9 @@ class Loop:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         load_weights(self.networks, self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
-        self.log.message(f"{stage.label}: best validation error {self.progress.best:.4g}{skipped}")
+        assert self.progress.best is not None, "the last step of a stage is validated"
+        best = percent(stage.label, self.progress.best)
+        self.log.message(f"{stage.label}: best validation error {best}{skipped}")
         warnings = stage_warnings(self._entries(stage))
         for warning in warnings:
             self.log.message(f"warning: {warning}")

@@ -137,12 +137,19 @@ def require_training_memory(
         return
     if settings.training.speed.data_on_device:
         images = dataset.conditions.images
-        elsewhere = "training.speed.data_on_device = false"
-        learning.append(coefficients._replace(advice=elsewhere))
-        learning.append(Part("pictures", 0 if images is None else images.pixels.nbytes, elsewhere))
+        learning.append(coefficients._replace(advice=elsewhere(settings)))
+        learning.append(Part("pictures", 0 if images is None else images.pixels.nbytes, elsewhere(settings)))
     learning.append(Part("modes", len(steps) * modes, FEWER_MODES))
     for step in steps:
         require([*learning, step], torch.cuda.mem_get_info(device)[0], "Training on the GPU")
+
+
+def elsewhere(settings: Settings) -> str:
+    """Return what keeps the data of a training off the GPU."""
+    memory = "training.speed.data_on_device = false"
+    if settings.data.load_all and settings.reduction.method == "none":  # modes leave nothing to read batch by batch
+        return f"{memory}, or data.load_all = false (--load_all 0), which leaves runs of more than 2 GB on disk"
+    return memory
 
 
 def stage_memory(

@@ -39,12 +39,12 @@ def watched(
 
 
 class PreparationWatch(Watch):
-    """Shows a bar for each pass over the fields, and keeps the passes in a file.
+    """Shows the progress of each pass over the fields, and keeps the passes in a file.
 
     Parameters
     ----------
     log
-        Where the bars are drawn.
+        Where progress is shown.
     file
         Where the passes are kept; None keeps none.
     identity
@@ -73,13 +73,13 @@ class PreparationWatch(Watch):
                 for key, value in state.items() if done > 0 else ():
                     value.copy_(tensors[f"{name}/{key}"])
         self._passes[name] = done, state
-        self._log.start_bar(name, total, done)
+        self._log.start(name, total, done, unit="runs read:")
         return done
 
     def advance(self, name: str, done: int) -> None:
         """As :meth:`Watch.advance`; Interrupted after Ctrl-C, when the state has been saved."""
         self._passes[name] = done, self._passes[name][1]
-        self._log.step(done, "runs")
+        self._log.step(done, "runs", "")
         if self._stop.is_set() or time.monotonic() - self._saved_at > self._seconds:
             self._save()
         if self._stop.is_set():

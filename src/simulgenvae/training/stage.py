@@ -32,6 +32,8 @@ class Stage(ABC):
 
     name: StageName
     """Name of its settings."""
+    weighs_kl = False
+    """Whether its loss takes the KL weight that grows during training."""
 
     def __init__(self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss) -> None:
         self.networks, self.data, self.settings, self.field_loss = networks, data, settings, loss

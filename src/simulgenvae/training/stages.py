@@ -27,6 +27,7 @@ class VaeStage(Stage):
     """Reconstruction + (beta/alpha)·KL: encoder, latent hierarchy and decoder."""
 
     name = "vae"
+    weighs_kl = True
 
     @property
     def schedule(self) -> StageSettings:

@@ -31,6 +31,7 @@ from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
+from simulgenvae.training.placement import placed
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import prepare
 from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
@@ -38,6 +39,7 @@ from simulgenvae.training.speed import prepare_networks
 from simulgenvae.training.stage import Stage, StageName
 from simulgenvae.training.stages import STAGES, EndToEndStage
 from simulgenvae.training.start import Start
+from simulgenvae.work_log import LogFile
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def train(
     folder: Path | None = None,
     tensorboard: Path | None = None,
     console: Console | None = None,
+    log_file: LogFile | None = None,
     resume: bool = False,
     start: Start | None = None,
 ) -> Trained:
@@ -86,6 +89,8 @@ def train(
         Where TensorBoard files go; None writes none.
     console
         Where progress is shown; None shows none.
+    log_file
+        Where lines of progress are written; None writes none.
     resume
         Go on from ``folder/last.safetensors``.
     start
@@ -103,7 +108,7 @@ def train(
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
     if not ranks.is_first():
-        tensorboard = console = None
+        tensorboard = console = log_file = None
     identity = {
         "settings": settings.model_dump(mode="json"),
         "data": dataset.fingerprint,
@@ -119,7 +124,7 @@ def train(
         runs = len(dataset.ids)
         dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
         rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
-    with torch.random.fork_rng(), TrainingLog(tensorboard, console) as log:
+    with torch.random.fork_rng(), TrainingLog(tensorboard, console, log_file) as log:
         torch.manual_seed(settings.training.seed)
         prepared = folder / "prepared.safetensors" if folder is not None else None
         fits = partial(
@@ -142,9 +147,7 @@ def train(
                 dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch, before
             )
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
-        held = device if settings.training.speed.data_on_device else torch.device("cpu")
-        inputs = network_inputs(dataset.conditions, scaler).to(held)
-        known = coefficients if isinstance(coefficients, OnDisk) else torch.from_numpy(coefficients).to(held)
+        known, inputs = placed(coefficients, network_inputs(dataset.conditions, scaler), settings, device)
         data = TrainingData(known, inputs, times, rows)
         networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
         prepare_networks(networks, settings.training.speed)

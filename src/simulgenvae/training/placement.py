@@ -1,0 +1,36 @@
+"""Where training reads its data from: the device, to which all of them are brought at the start, or elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from simulgenvae.models import Inputs
+from simulgenvae.reduction import OnDisk
+from simulgenvae.settings import Settings
+from simulgenvae.training.memory import Part, elsewhere, require
+
+
+def placed(
+    coefficients: NDArray[np.float32] | OnDisk, inputs: Inputs, settings: Settings, device: torch.device
+) -> tuple[Tensor | OnDisk, Inputs]:
+    """Return coefficients and conditions where training reads them.
+
+    They are on ``device``, or in the computer's memory where ``training.speed.data_on_device`` is false; coefficients
+    that are not held stay on disk. Raises UserError where a GPU has too little free memory for them, also in a training
+    that is resumed on another GPU, or beside other programs.
+    """
+    if not settings.training.speed.data_on_device:
+        device = torch.device("cpu")
+    known = coefficients if isinstance(coefficients, OnDisk) else torch.from_numpy(coefficients)
+    if device.type != "cpu":
+        advice = elsewhere(settings)
+        parts = [
+            Part("coefficients", 0 if isinstance(known, OnDisk) else known.nbytes, advice),
+            Part("parameters", inputs.table.nbytes, advice),
+            Part("pictures", 0 if inputs.images is None else inputs.images.nbytes, advice),
+        ]
+        require(parts, torch.cuda.mem_get_info(device)[0], "Holding the data on the GPU")
+    return known if isinstance(known, OnDisk) else known.to(device), inputs.to(device)
