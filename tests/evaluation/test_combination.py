@@ -39,6 +39,7 @@ def test_names(combination: Combination, names: tuple[str, str, str]) -> None:
     ("combination", "words"),
     [
         (Combination(3, 0.35, "combined"), "combines 3 networks and Gaussian processes (weight 0.35)."),
+        (Combination(3, 1.0, "combined"), "is that of Gaussian processes alone (weight 1); 3 networks have none."),
         (Combination(3, 0.0, "combined"), "is that of 3 networks; Gaussian processes have the weight 0."),
         (Combination(1, 0.0, "off"), "is that of one network; Gaussian processes are switched off."),
         (Combination(2, 0.0, "none"), "is that of 2 networks; there are no Gaussian processes."),

@@ -118,6 +118,10 @@ def test_the_verdict_leads(page: str, evaluated: tuple[dict[str, Any], Study]) -
     assert f'<p class="lead">{escape(Verdict.from_metrics(evaluated[0]).sentence())}</p>' in page
 
 
+def test_a_doubtful_interval_is_a_warning_at_the_top(page: str) -> None:
+    assert '<p class="warning">The interval meant to hold 90 % of the values was calibrated on only 2 ' in page
+
+
 def test_no_interval_of_two_runs_is_called_by_its_level(page: str) -> None:
     assert "90 % interval" not in re.sub("<[^>]+>", "", page)
 

@@ -54,6 +54,9 @@ class Combination:
 
     def described(self) -> str:
         """Return what the prediction is made of, as a sentence."""
+        if self.weight == 1:
+            have = "has" if self.members == 1 else "have"
+            return f"The prediction is that of Gaussian processes alone (weight 1); {self.networks} {have} none."
         if self.weight > 0:
             return f"The prediction combines {self.networks} and Gaussian processes (weight {self.weight_text})."
         why = {
