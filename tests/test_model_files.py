@@ -319,7 +319,7 @@ ENSEMBLE_CHANGES: dict[str, Callable[[Tensors, dict[str, Any]], object]] = {
     "no calibration": lambda tensors, about: about.pop("calibration"),
     "members that are missing": lambda tensors, about: about.update(members=3),
     "endless members": lambda tensors, about: about.update(members=10**9),
-    "a share above one": lambda tensors, about: about.update(share=1.01),
+    "a weight above one": lambda tensors, about: about.update(weight=1.01),
     "a weight that is missing": lambda tensors, about: tensors.pop("member_2.vae.decoder.output.weight"),
     "a weight of another shape": lambda tensors, about: tensors.update(
         {"member_2.vae.decoder.output.bias": torch.zeros(10**5)}

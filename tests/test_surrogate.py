@@ -14,7 +14,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.ensemble import LATENTS
-from simulgenvae.ensemble.calibration import FLOOR
+from simulgenvae.ensemble.calibration import FLOOR, Calibration
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.fitting import fit
@@ -140,7 +140,7 @@ def test_equal_designs_have_equal_answers(trained: Surrogate, waves: Dataset) ->
 
 def test_the_spread_of_one_network_is_that_of_samples_of_its_latents(trained: Surrogate, waves: Dataset) -> None:
     """Against the standard deviation of latents drawn with the same noise, and its floor."""
-    alone = replace(trained, ensemble=replace(trained.ensemble, share=0.0, calibration=None))
+    alone = replace(trained, ensemble=replace(trained.ensemble, weight=0.0, calibration=None))
     conditions = waves.conditions.select([3])
     with torch.inference_mode():
         scaled = torch.from_numpy(trained.condition_scaler.transform(conditions).astype(np.float32))
@@ -155,6 +155,23 @@ def test_the_spread_of_one_network_is_that_of_samples_of_its_latents(trained: Su
     half = (predicted["upper"] - predicted["lower"]).values[0] / 2
     np.testing.assert_allclose(half, norm.ppf(0.95) * std, rtol=1e-2, atol=1e-4)
     assert any("not calibrated" in warning for warning in predicted.attrs["warnings"])
+
+
+@pytest.mark.parametrize(("runs", "known"), [(1, "other runs is unknown"), (2, "70 % to 98 %"), (10, None)])
+def test_an_interval_of_few_runs_comes_with_a_warning(
+    ensemble: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch, runs: int, known: str | None
+) -> None:
+    """Once, however many batches there are, and where an interval is asked for alone."""
+    monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 1)
+    left_out = (0.7, 0.98) if runs == 2 else ()
+    calibrated = replace(ensemble.ensemble, calibration=Calibration(1.0, 2.0, runs, left_out))
+    surrogate, some = replace(ensemble, ensemble=calibrated), waves.conditions.select([0, 1])
+    found = [line for line in surrogate.predict(some, samples=2).attrs["warnings"] if "validation run" in line]
+    assert len(found) == (known is not None)
+    assert all(str(known) in line for line in found)
+    assert [line for line in surrogate.warnings(some, samples=2) if "validation run" in line] == found
+    assert surrogate.predict(some).attrs["warnings"] == surrogate.warnings(some)
+    assert not any("validation run" in line for line in surrogate.warnings(some))
 
 
 def test_the_interval_contains_the_prediction(ensemble: Surrogate, waves: Dataset) -> None:
@@ -205,15 +222,15 @@ def test_a_single_network_is_sampled_for_the_expected_error_and_shows_no_samples
 
 
 def test_members_are_what_predicts(ensemble: Surrogate, waves: Dataset) -> None:
-    """Their mean, where the Gaussian processes have no share."""
+    """Their mean, where the Gaussian processes have no weight."""
     parts = ensemble.ensemble
     assert len(parts.members) == 2
     assert ensemble.networks is parts.members[0]
     alone = [
-        replace(ensemble, ensemble=replace(parts, members=(member,), share=0.0)).predict(waves.conditions)["fields"]
+        replace(ensemble, ensemble=replace(parts, members=(member,), weight=0.0)).predict(waves.conditions)["fields"]
         for member in parts.members
     ]
-    together = replace(ensemble, ensemble=replace(parts, share=0.0)).predict(waves.conditions)["fields"]
+    together = replace(ensemble, ensemble=replace(parts, weight=0.0)).predict(waves.conditions)["fields"]
     assert np.abs(alone[0] - alone[1]).max() > 1e-3
     np.testing.assert_allclose(together, (alone[0] + alone[1]) / 2, rtol=1e-5, atol=1e-5)
 
@@ -391,13 +408,13 @@ def study(waves: Dataset, make_settings: MakeSettings, tmp_path_factory: pytest.
     return study
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("weight", [0.0, 0.3])
 @pytest.mark.parametrize("kind", ["trained", "ensemble"])
 def test_saved_and_loaded_predicts_the_same_bits(
-    request: pytest.FixtureRequest, waves: Dataset, tmp_path: Path, kind: str, share: float
+    request: pytest.FixtureRequest, waves: Dataset, tmp_path: Path, kind: str, weight: float
 ) -> None:
     trained = request.getfixturevalue(kind)
-    trained = replace(trained, ensemble=replace(trained.ensemble, share=share))
+    trained = replace(trained, ensemble=replace(trained.ensemble, weight=weight))
     study = Study(tmp_path)
     trained.save(study)
     loaded = Surrogate.load(study)
@@ -424,7 +441,7 @@ def test_documented_latents_are_the_posterior_means(study: Study, waves: Dataset
 def test_the_surrogate_of_an_earlier_stage(study: Study, waves: Dataset) -> None:
     loaded = Surrogate.load(study)
     after = {stage: loaded.at_stage(study, stage).predict(waves.conditions) for stage in ("conditioner", "end_to_end")}
-    first = replace(loaded.ensemble, members=(loaded.networks,), linear=None, share=0.0, calibration=None)
+    first = replace(loaded.ensemble, members=(loaded.networks,), linear=None, weight=0.0, calibration=None)
     assert after["end_to_end"].identical(replace(loaded, ensemble=first).predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])
     vae = loaded.at_stage(study, "vae")

@@ -87,17 +87,17 @@ def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
     count = len(ensemble.members)
     found = {ONE_NETWORK: networks_alone(surrogate, 1), f"{count} networks": networks_alone(surrogate, count)}
     if ensemble.views:
-        alone = replace(ensemble, members=ensemble.members[:1], share=0.0, views=())
+        alone = replace(ensemble, members=ensemble.members[:1], weight=0.0, views=())
         found = {"one network, without mirrored views": replace(surrogate, ensemble=alone), **found}
     if ensemble.linear is not None:
-        found["Gaussian processes"] = replace(surrogate, ensemble=replace(ensemble, share=1.0))
+        found["Gaussian processes"] = replace(surrogate, ensemble=replace(ensemble, weight=1.0))
     return found | {"all of it": surrogate}
 
 
 def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
     """The first so many networks of a surrogate, without the Gaussian processes."""
     ensemble = _ensemble(surrogate)
-    return replace(surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], share=0.0))
+    return replace(surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], weight=0.0))
 
 
 def errors_of(surrogate: Surrogate, case: Case) -> list[float]:

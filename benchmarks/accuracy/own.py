@@ -31,7 +31,7 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
 
     about = {"rank": model.reduction.rank, "warnings": model.info["warnings"]}
     if model.ensemble is not None:
-        about |= {"members": len(model.ensemble.members), "share_of_processes": model.ensemble.share}
+        about |= {"members": len(model.ensemble.members), "gaussian_process_weight": model.ensemble.weight}
     name = "none" if settings.reduction.method == "none" else "ours"
     yield Fitted(name, seconds, predict, about, lambda: judged(model, case))
 

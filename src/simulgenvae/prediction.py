@@ -32,7 +32,7 @@ def labelled(
 
 
 def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Batches of runs as one, with the warnings of all; a single one is not copied."""
+    """Batches of runs as one, with the warnings of all, each once; a single one is not copied."""
     if len(batches) == 1:
         return batches[0]
     return xr.concat(
@@ -49,7 +49,8 @@ def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
 def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
     if "warnings" not in attributes[0]:  # those of a variable, not of the whole
         return dict(attributes[0])
-    return {**attributes[0], "warnings": [line for each in attributes for line in each["warnings"]]}
+    lines = dict.fromkeys(line for each in attributes for line in each["warnings"])  # some are of all designs
+    return {**attributes[0], "warnings": list(lines)}
 
 
 def warnings_about(conditions: Conditions, scaler: ConditionScaler, novelty: NDArray[np.float64] | None) -> list[str]:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
-from simulgenvae.ensemble import LATENTS, Calibration, Ensemble, expected_squares, uniform_state
+from simulgenvae.ensemble import LATENTS, Calibration, Ensemble, expected_squares, interval_doubt, uniform_state
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import load_parts, save_parts
 from simulgenvae.model_parts import Parts
@@ -99,10 +99,10 @@ class Surrogate(Parts):
         variables
             Names of the variables; all when not given.
         samples
-            When not 0, say how certain each value is: ``std`` and the 90 % interval from ``lower`` to ``upper``,
-            both calibrated on the validation runs. They come from how far the members of the ensemble are apart; a
-            model with a single member draws so many latents instead, at least 2. For the expected error it draws 32
-            of them without being asked, where it is calibrated.
+            When not 0, say how certain each value is: ``std`` and the interval from ``lower`` to ``upper`` that is
+            meant to hold 90 % of the values, both calibrated on the validation runs. They come from how far the
+            members of the ensemble are apart; a model with a single member draws so many latents instead, at least 2. For
+            the expected error it draws 32 of them without being asked, where it is calibrated.
         seed
             Seed of these.
 
@@ -112,7 +112,7 @@ class Surrogate(Parts):
         where known; ``novelty`` (run), how far a design is from the training runs (1: as far as the loneliest of these
         from the others); ``expected_error`` (run), the joint ``relative_l2`` of the whole field that the calibrated
         uncertainty stands for; attributes ``units`` and ``warnings`` (parameters outside the trained range, novel
-        designs, uncertainty that is not calibrated).
+        designs, uncertainty that is not calibrated or on few runs).
 
         Raises
         ------
@@ -168,8 +168,7 @@ class Surrogate(Parts):
         warnings = warnings_about(conditions, self.condition_scaler, novelty)
         if samples > 0:
             calibration = ensemble.calibration or Calibration.of_normal()
-            if ensemble.calibration is None:
-                warnings.append("the uncertainty is not calibrated, as there were no validation runs")
+            warnings += self._doubts()
             spreads = np.stack([answer.spread(run, shown.decoder) for run in range(len(conditions))])
             half = calibration.interval * spreads
             fields["std"] = (calibration.std * spreads).astype(np.float32, copy=False)
@@ -187,10 +186,18 @@ class Surrogate(Parts):
     def _uniform_state(self) -> NDArray[np.float32]:
         return uniform_state(self.reduction)
 
-    def warnings(self, conditions: Conditions) -> list[str]:
-        """What to know before trusting predictions of designs: parameters outside the trained range, and novelty."""
+    def warnings(self, conditions: Conditions, *, samples: int = 0) -> list[str]:
+        """What to know before trusting predictions of designs: parameters outside the trained range, and novelty; with
+        ``samples`` also what little is known of their uncertainty."""
         novelty = None if self.ensemble is None else self.ensemble.novelty(conditions)
-        return warnings_about(conditions, self.condition_scaler, novelty)
+        found = warnings_about(conditions, self.condition_scaler, novelty)
+        return found + self._doubts() if samples > 0 else found
+
+    def _doubts(self) -> list[str]:
+        """What to know before trusting the uncertainty."""
+        found = (None if self.ensemble is None else self.ensemble.calibration) or Calibration.of_normal()
+        doubt = interval_doubt(found.runs, found.left_out_coverage)
+        return [] if doubt is None else [doubt]
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
         """``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""

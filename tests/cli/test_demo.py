@@ -11,7 +11,7 @@ from simulgenvae.cli import demo, demo_results
 from simulgenvae.cli.main import main, parser
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset, Mesh
-from simulgenvae.evaluation.presentation import METHODS
+from simulgenvae.evaluation.presentation import METHODS, method_names
 from simulgenvae.export import write_prediction
 from simulgenvae.settings import Study
 
@@ -29,15 +29,16 @@ QUICK = (
 )
 
 
-def metrics(prediction=0.02):
+def metrics(prediction=0.02, weight=0.975):
     relative = {name: {"mean": 0.3, "median": 0.2, "max": 0.5} for name in METHODS}
     relative["prediction"] = {"mean": prediction, "median": 0.01, "max": 0.05}
     return {
         "compared_split": "test",
         "errors": {name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in METHODS},
-        "best_reference": {"name": "pod_gpr"},
+        "best_reference": {"name": "pod_gpr", "relative_l2": 0.3},
         "ratio_to_best_reference": 0.5,
-        "uncertainty": {"level": 0.9, "test": {"coverage": 0.88}},
+        "combination": {"members": 3, "gaussian_process_weight": weight, "gaussian_processes": "combined"},
+        "uncertainty": {"level": 0.9, "calibration_runs": 60, "left_out_coverage": [], "test": {"coverage": 0.88}},
         "notes": [],
         "data": {"runs": 2, "parameters": list(board.NAMES), "images": None},
         "split": {"train": ["run_001"], "test": ["run_000"]},
@@ -85,7 +86,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
 def test_tables_show_every_method_and_design():
     result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
     text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()))
-    assert all(title in text for title in METHODS.values())
+    assert all(title in text for title in method_names(metrics()).values())
     assert "new_000" in text
     assert "100 x" in text
     assert "3.40 %" in text
@@ -96,18 +97,31 @@ def test_tables_fit_a_terminal_of_eighty_columns():
     result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
     text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()), width=80)
     assert "…" not in text
-    assert all(name in text for name in (*METHODS.values(), "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms"))
+    names = method_names(metrics()).values()
+    assert all(name in text for name in (*names, "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms"))
     bodies = [line for line in text.splitlines() if line.startswith("│")]
     assert len(bodies) == len(METHODS) + 1
 
 
 def test_several_networks_stand_beside_the_references():
-    results = [demo_results.Result(name, metrics(error), ()) for name, error in (("CNN", 0.041), ("ViT", 0.052))]
+    given = (("CNN", 0.041, 0.0), ("ViT", 0.052, 0.35))
+    results = [demo_results.Result(name, metrics(error, weight), ()) for name, error, weight in given]
+    results[0].metrics["errors"]["networks"] = results[0].metrics["errors"]["prediction"]
     lines = shown(demo_results.errors_table(results)).splitlines()
-    row = {name: next(line for line in lines if name in line) for name in ("CNN", "ViT", "Mean run", "POD + GPR")}
-    assert "4.10 %" in row["CNN"]
-    assert "5.20 %" in row["ViT"]
-    assert "30.0 %" in row["Mean run"]
+    expected = {
+        "CNN alone (3 networks)": "4.10 %",
+        "ViT + Gaussian processes (weight 0.35)": "5.20 %",
+        "ViT alone (3 networks)": "30.0 %",
+        "Gaussian processes alone": "30.0 %",
+        "Mean run": "30.0 %",
+    }
+    for name, mean in expected.items():
+        (row,) = (line for line in lines if line.startswith("│") and name in line)
+        assert mean in row
+    assert not any("CNN +" in line for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert "CNN: The surrogate is more accurate than every baseline." in text
+    assert "ViT: Networks and Gaussian processes together (weight 0.35)" in text
     assert not any(METHODS["reconstruction"] in line for line in lines)
 
 

@@ -31,7 +31,7 @@ def _pictured(runs: int, *, parameters: bool) -> Dataset:
 
 @pytest.fixture(scope="session")
 def make_surrogate(waves: Dataset, make_settings: Callable[..., Settings]) -> Callable[..., Surrogate]:
-    """Trains one for a few steps, and gives the Gaussian processes a share."""
+    """Trains one for a few steps, and gives the Gaussian processes a weight."""
 
     @cache
     def trained(kind: str) -> Surrogate:
@@ -53,7 +53,7 @@ def make_surrogate(waves: Dataset, make_settings: Callable[..., Settings]) -> Ca
                 patch.setattr("simulgenvae.regression.pod_gpr.component_counts", lambda _, components: (components,))
             return fit(dataset, settings)
 
-    def make(kind: str, share: float = 0.4) -> Surrogate:
-        return replace(trained(kind), ensemble=replace(trained(kind).ensemble, share=share))
+    def make(kind: str, weight: float = 0.4) -> Surrogate:
+        return replace(trained(kind), ensemble=replace(trained(kind).ensemble, weight=weight))
 
     return make

@@ -16,10 +16,10 @@ MakeSurrogate = Callable[..., Surrogate]
 KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many components"]
 
 
-@pytest.mark.parametrize("share", [0.0, 0.4])
+@pytest.mark.parametrize("weight", [0.0, 0.4])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_network_says_what_the_surrogate_says(make_surrogate: MakeSurrogate, kind: str, share: float) -> None:
-    surrogate = make_surrogate(kind, share)
+def test_the_network_says_what_the_surrogate_says(make_surrogate: MakeSurrogate, kind: str, weight: float) -> None:
+    surrogate = make_surrogate(kind, weight)
     designs = random_designs(surrogate, 4)
     given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
     with torch.inference_mode():

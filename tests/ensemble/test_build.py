@@ -1,4 +1,4 @@
-"""Choices made on the validation runs: the share of the Gaussian processes, and the calibration."""
+"""Choices made on the validation runs: the weight of the Gaussian processes, and the calibration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.ensemble import Ensemble, build_ensemble
-from simulgenvae.ensemble.build import SHARES, best_share, calibrate
+from simulgenvae.ensemble.build import WEIGHTS, best_weight, calibrate
 from simulgenvae.settings import Settings
+from simulgenvae.settings.schema import PredictionSettings
 from simulgenvae.training.train import Trained
 
 RNG = np.random.default_rng(0)
@@ -31,31 +32,31 @@ TRUTH, NOISE = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
         (TRUTH + NOISE, TRUTH + NOISE, 0.0),
     ],
 )
-def test_shares_of_constructed_errors(networks: np.ndarray, linear: np.ndarray, expected: float) -> None:
-    assert best_share(networks, linear, TRUTH) == pytest.approx(expected)
+def test_weights_of_constructed_errors(networks: np.ndarray, linear: np.ndarray, expected: float) -> None:
+    assert best_weight(networks, linear, TRUTH) == pytest.approx(expected)
 
 
 @examples(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 999), size=st.floats(0.1, 10.0))
-def test_the_share_has_the_least_error_of_all(seed: int, size: float) -> None:
+def test_the_weight_has_the_least_error_of_all(seed: int, size: float) -> None:
     rng = np.random.default_rng(seed)
     networks, linear, truth = rng.normal(size=(3, 4, 3, 2)).astype(np.float32)
     linear *= size
-    mixed = [(1 - share) * networks + share * linear - truth for share in SHARES]
+    mixed = [(1 - weight) * networks + weight * linear - truth for weight in WEIGHTS]
     errors = [np.linalg.norm(each.reshape(4, -1), axis=1).mean() for each in mixed]
-    assert errors[list(SHARES).index(best_share(networks, linear, truth))] == pytest.approx(min(errors), rel=1e-5)
+    assert errors[list(WEIGHTS).index(best_weight(networks, linear, truth))] == pytest.approx(min(errors), rel=1e-5)
 
 
-def test_the_share_of_an_ensemble_is_that_of_its_validation_runs(
+def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
     rows = trained.rows["validation"]
     errors = []
-    for share in SHARES:
-        mean = replace(ensemble, share=float(share)).answer(waves.conditions.select(rows), waves.times).mean
+    for weight in WEIGHTS:
+        mean = replace(ensemble, weight=float(weight)).answer(waves.conditions.select(rows), waves.times).mean
         errors.append(np.linalg.norm((mean - trained.coefficients[rows]).reshape(len(rows), -1), axis=1).mean())
-    assert ensemble.share == SHARES[int(np.argmin(errors))]
-    assert ensemble.share > 0.5, "networks of six steps know nothing"
+    assert ensemble.weight == WEIGHTS[int(np.argmin(errors))]
+    assert ensemble.weight > 0.5, "networks of six steps know nothing"
 
 
 def test_calibration_brings_the_spread_to_the_errors(ensemble: Ensemble, trained: Trained, waves: Dataset) -> None:
@@ -76,18 +77,30 @@ def test_the_test_runs_are_not_looked_at(
     coefficients = trained.coefficients.copy()
     coefficients[10:] = np.nan
     found = build_ensemble(replace(trained, coefficients=coefficients), waves, settings)
-    assert (found.share, found.calibration) == (ensemble.share, ensemble.calibration)
+    assert (found.weight, found.calibration) == (ensemble.weight, ensemble.calibration)
     np.testing.assert_array_equal(found.linear.known, ensemble.linear.known)
 
 
 def test_without_validation_runs_nothing_is_chosen(trained: Trained, waves: Dataset, settings: Settings) -> None:
     found = build_ensemble(replace(trained, rows=trained.rows | {"validation": np.arange(0)}), waves, settings)
-    assert (found.share, found.calibration) == (0.0, None)
+    assert (found.weight, found.calibration) == (0.0, None)
     assert found.linear is not None
     assert len(found.members) == 3
 
 
+def test_switched_off_processes_measure_novelty_alone(
+    ensemble: Ensemble, trained: Trained, waves: Dataset, settings: Settings
+) -> None:
+    off = settings.model_copy(update={"prediction": PredictionSettings(gaussian_process="off")})
+    found = build_ensemble(trained, waves, off)
+    assert found.weight == 0.0 < ensemble.weight
+    np.testing.assert_array_equal(found.novelty(waves.conditions), ensemble.novelty(waves.conditions))
+    rows = trained.rows["validation"]
+    networks = replace(ensemble, weight=0.0)
+    assert found.calibration == calibrate(networks, waves, rows, waves.conditions.select(rows), trained.reduction)
+
+
 def test_of_too_few_runs_there_are_no_processes(trained: Trained, waves: Dataset, settings: Settings) -> None:
     found = build_ensemble(replace(trained, rows=trained.rows | {"train": np.arange(3)}), waves, settings)
-    assert (found.linear, found.share) == (None, 0.0)
+    assert (found.linear, found.weight) == (None, 0.0)
     assert found.calibration.runs == 2

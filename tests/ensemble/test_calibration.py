@@ -90,13 +90,43 @@ def test_a_spread_taken_as_standard_deviation() -> None:
     assert norm.cdf(found.interval) - norm.cdf(-found.interval) == pytest.approx(LEVEL)
 
 
-def test_survives_json() -> None:
-    found = fitted(*runs(3, 0.3, 0))
+def test_left_out_runs_say_how_sure_the_interval_is() -> None:
+    """Of each of few runs, what the interval of the others covers."""
+    errors, spreads = runs(4, 0.5, 1, between=0.7)
+    found = fitted(errors, spreads).left_out_coverage
+    assert len(found) == 4
+    for k, coverage in enumerate(found):
+        others = fitted([*errors[:k], *errors[k + 1 :]], [*spreads[:k], *spreads[k + 1 :]])
+        covered = (np.abs(errors[k]) <= others.interval * spreads[k]).mean()
+        assert coverage == pytest.approx(covered, abs=0.01)
+    assert np.ptp(found) > 0.05, "runs differ"
+
+
+@pytest.mark.parametrize(("count", "left_out"), [(1, 0), (2, 2), (9, 9), (10, 0)])
+def test_only_few_runs_are_left_out(count: int, left_out: int) -> None:
+    assert len(fitted(*runs(count, 0.5, 0)).left_out_coverage) == left_out
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_survives_json(count: int) -> None:
+    found = fitted(*runs(count, 0.3, 0))
     assert Calibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 
 
 @pytest.mark.parametrize(
-    "change", [{"std": None}, {"std": "wide"}, {"std": -1.0}, {"interval": float("nan")}, {"runs": float("inf")}]
+    "change",
+    [
+        {"std": None},
+        {"std": "wide"},
+        {"std": -1.0},
+        {"interval": float("nan")},
+        {"runs": float("inf")},
+        {"left_out_coverage": None},
+        {"left_out_coverage": [0.9]},
+        {"runs": 2},
+        {"runs": 2, "left_out_coverage": [0.9, 1.1]},
+        {"runs": 2, "left_out_coverage": [0.9, float("nan")]},
+    ],
 )
 def test_a_damaged_calibration_is_refused(change: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError, OverflowError)):

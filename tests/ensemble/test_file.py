@@ -43,18 +43,18 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
     assert len(found.members) == 3
     assert found.members[0] is ensemble.members[0]
     assert not any(member.training for member in found.members)
-    assert (found.share, found.calibration) == (ensemble.share, ensemble.calibration)
+    assert (found.weight, found.calibration) == (ensemble.weight, ensemble.calibration)
     before, after = (each.answer(waves.conditions, waves.times, samples=2) for each in (ensemble, found))
     np.testing.assert_array_equal(after.mean, before.mean)
     np.testing.assert_array_equal(after.alternatives, before.alternatives)
 
 
 def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], linear=None, share=0.0, calibration=None)
+    alone = replace(ensemble, members=ensemble.members[:1], linear=None, weight=0.0, calibration=None)
     tensors, about = ensemble_state(alone)
     assert tensors == {}
     found = restore(tensors, about)
-    assert (len(found.members), found.linear, found.share, found.calibration) == (1, None, 0.0, None)
+    assert (len(found.members), found.linear, found.weight, found.calibration) == (1, None, 0.0, None)
 
 
 def test_every_tensor_is_needed(state: State, restore: Restore) -> None:
@@ -71,11 +71,11 @@ def test_every_tensor_is_needed(state: State, restore: Restore) -> None:
         {"members": 0},
         {"members": 10**6},
         {"members": "three"},
-        {"share": 1.5},
-        {"share": float("nan")},
-        {"share": None},
+        {"weight": 1.5},
+        {"weight": float("nan")},
+        {"weight": None},
         {"calibration": {}},
-        {"calibration": {"std": -1.0, "interval": 1.0, "runs": 2}},
+        {"calibration": {"std": -1.0, "interval": 1.0, "runs": 2, "left_out_coverage": [0.9, 0.8]}},
         {"calibration": 3},
     ],
 )
@@ -105,8 +105,8 @@ def test_processes_of_other_trajectories_are_refused(state: State, restore: Rest
         restore(*state, times=np.arange(5.0))
 
 
-def test_a_share_of_processes_that_are_missing_is_refused(state: State, restore: Restore) -> None:
+def test_a_weight_of_processes_that_are_missing_is_refused(state: State, restore: Restore) -> None:
     tensors = {name: value for name, value in state[0].items() if not name.startswith("linear.")}
     with pytest.raises(ValueError, match="Gaussian processes are missing"):
-        restore(tensors, state[1] | {"share": 0.5})
-    assert restore(tensors, state[1] | {"share": 0.0}).linear is None
+        restore(tensors, state[1] | {"weight": 0.5})
+    assert restore(tensors, state[1] | {"weight": 0.0}).linear is None

@@ -86,8 +86,8 @@ def test_uncertainty_is_that_of_the_surrogate(
     dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], Study]
 ) -> None:
     found = evaluated[0]["uncertainty"]
-    assert (found["level"], found["members"], found["calibration_runs"]) == (0.9, 2, 2)
-    assert found["gaussian_process_share"] == trained.ensemble.share
+    assert (found["level"], found["calibration_runs"]) == (0.9, 2)
+    assert tuple(found["left_out_coverage"]) == trained.ensemble.calibration.left_out_coverage
     assert [found[split]["runs"] for split in ("validation", "test")] == [2, 2]
     assert "train" not in found
     predicted = trained.predict(dataset.conditions.select([11]), samples=16)
@@ -161,8 +161,43 @@ def test_best_reference_is_the_least_of_the_references(evaluated: tuple[dict[str
     assert best["relative_l2"] == min(means[name] for name in ("mean_run", "nearest_run", "pod_rbf", "pod_gpr"))
     assert best["relative_l2"] == means[best["name"]]
     assert metrics["ratio_to_best_reference"] == pytest.approx(means["prediction"] / best["relative_l2"])
+    for part in ("networks", "gaussian_processes"):
+        assert metrics[f"{part}_ratio_to_best_reference"] == pytest.approx(means[part] / best["relative_l2"])
     worst = metrics["worst_runs"]["train"]
     assert [run["relative_l2"] for run in worst] == sorted((run["relative_l2"] for run in worst), reverse=True)
+
+
+def test_parts_of_the_prediction_stand_beside_it(
+    dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], Study]
+) -> None:
+    metrics, ensemble = evaluated[0], trained.ensemble
+    assert 0 < ensemble.weight < 1, "all three differ"
+    assert metrics["combination"] == {
+        "members": 2,
+        "gaussian_process_weight": ensemble.weight,
+        "gaussian_processes": "combined",
+    }
+    scale = VariableScale.fit(dataset.run(row) for row in range(8))
+    for method, weight in (("networks", 0.0), ("prediction", ensemble.weight), ("gaussian_processes", 1.0)):
+        alone = replace(trained, ensemble=replace(ensemble, weight=weight))
+        fields = alone.predict(dataset.conditions.select([10, 11]))["fields"].to_numpy()
+        expected = [relative_l2(field, dataset.run(row), scale)[0] for field, row in zip(fields, (10, 11), strict=True)]
+        found = metrics["errors"][method]["test"]["per_run"]
+        assert list(found.values()) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("processes", [True, False])
+def test_networks_that_predict_alone(dataset: Any, surrogate: Any, study: Study, *, processes: bool) -> None:
+    """Gaussian processes without a weight have their row; where there are none there is no row."""
+    surrogate.info["stages"] = ["end_to_end"]
+    ensemble = replace(surrogate.ensemble, weight=0.0, **({} if processes else {"linear": None}))
+    metrics = evaluate(dataset, replace(surrogate, ensemble=ensemble), study, figures=False)
+    assert metrics["errors"]["networks"] == metrics["errors"]["prediction"]
+    assert ("gaussian_processes" in metrics["errors"]) == processes
+    assert metrics["combination"]["gaussian_processes"] == ("combined" if processes else "none")
+    page = study.report_file.read_text(encoding="utf-8")
+    assert "Surrogate: networks alone (2)" in page
+    assert ("Gaussian processes alone (weight 0)" in page) == processes
 
 
 def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Study) -> None:
@@ -170,7 +205,8 @@ def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Stu
     stages, errors = metrics["stages"], metrics["errors"]
     assert list(stages) == ["vae", "conditioner", "end_to_end"]
     assert stages["vae"]["test"] != errors["reconstruction"]["test"]["relative_l2"]
-    assert stages["end_to_end"]["test"] == errors["prediction"]["test"]["relative_l2"]
+    assert stages["end_to_end"]["test"] == errors["networks"]["test"]["relative_l2"]
+    assert stages["end_to_end"]["test"] != errors["prediction"]["test"]["relative_l2"]
     scale = VariableScale.fit(dataset.run(row) for row in range(8))
     earlier = surrogate.at_stage(with_checkpoints, "conditioner").predict(dataset.conditions.select([10, 11]))
     expected = [
@@ -180,7 +216,7 @@ def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Stu
     assert stages["conditioner"]["test"]["mean"] == pytest.approx(np.mean(expected), rel=1e-5)
     page = with_checkpoints.report_file.read_text(encoding="utf-8")
     assert "VAE: reconstruction" in page
-    assert "Conditioner: prediction" in page
+    assert "Conditioner: prediction of the networks" in page
     assert not any("left out" in note for note in metrics["notes"])
 
 
@@ -218,7 +254,8 @@ def test_references_that_do_not_fit_into_memory_are_named(
     monkeypatch.setattr("simulgenvae.evaluation.compare.available_memory", lambda: 10)
     metrics = evaluate(dataset, surrogate, study, figures=False)
     assert metrics["best_reference"] is None
-    assert set(metrics["errors"]) == {"prediction", "reconstruction", "projection_floor"}
+    assert set(metrics["errors"]).isdisjoint(metrics["references"])
+    assert metrics["networks_ratio_to_best_reference"] is None
     assert "references were left out" in study.report_file.read_text(encoding="utf-8")
 
 
@@ -251,7 +288,7 @@ def test_pictures_as_conditions(pictured: Any, split: Split, train_shortly: Any,
     assert metrics["errors"]["nearest_run"]["train"]["relative_l2"]["max"] < 0.01
     assert "image_components" in metrics["references"]["pod_gpr"]
     page = study.report_file.read_text(encoding="utf-8")
-    assert method_names(data)["pod_rbf"] in page
+    assert method_names(metrics)["pod_rbf"] in page
     assert "one image: 8 x 8 grey" in page
     assert "principal components" in page
     assert png_width(study.output / "nodal_worst_1.png") == 110 * 14  # the picture adds two inches to twelve

@@ -25,14 +25,18 @@ def metrics(evaluated: tuple[dict[str, Any], Study]) -> dict[str, Any]:
 
 
 def test_card_says_what_was_measured(metrics: dict[str, Any]) -> None:
-    card = model_card(metrics)
+    card, covered = model_card(metrics), percent(metrics["uncertainty"]["test"]["coverage"])
     for expected in (
         metrics["data"]["fingerprint"],
         "12: 8 train, 2 validation, 2 test",
         "T\\<script\\&gt; (K)".replace("\\<", "&lt;").replace("\\&gt;", "&gt;"),
         "POD + GPR",
-        "90 % interval, calibrated on 2 validation run(s)",
-        f"| Values inside the 90 % interval | {percent(metrics['uncertainty']['test']['coverage'])} | 90 % |",
+        "interval (90 % intended, 2 validation runs), calibrated on 2 validation run(s)",
+        "calibrated on only 2 validation runs: when each was left out",
+        "| Networks alone (2) |",
+        "| Gaussian processes alone |",
+        f"| Weight of Gaussian processes | {metrics['combination']['gaussian_process_weight']:.3g} |",
+        f"| Values inside the interval (90 % intended, 2 validation runs) | {covered} | 90 % |",
         "| test | 2 |",
         "energy of all variables",
         "| speed |",
@@ -81,7 +85,7 @@ def test_optional_parts_are_left_out(metrics: dict[str, Any]) -> None:
         "Purpose",
         "Data",
         "Errors",
-        "Comparison with simple methods",
+        "Comparison with baselines",
         "When not to trust it",
         "Training",
         "How to reproduce",
@@ -89,12 +93,14 @@ def test_optional_parts_are_left_out(metrics: dict[str, Any]) -> None:
 
 
 def test_limits_are_stated(metrics: dict[str, Any]) -> None:
-    worse = metrics | {"ratio_to_best_reference": 1.2, "compared_split": "validation", "notes": ["stage *vae*"]}
-    card = model_card(worse)
-    assert "at least as accurate" in card
+    best = metrics["best_reference"]
+    worse, better = (metrics | {"best_reference": best | {"relative_l2": error}} for error in (1e-9, 1e9))
+    card = model_card(worse | {"compared_split": "validation", "notes": ["stage *vae*"]})
+    assert "**A baseline is at least as accurate" in card
     assert "There were no test runs" in card
     assert r"stage \*vae\*" in card
-    assert "at least as accurate" not in model_card(metrics | {"ratio_to_best_reference": 0.5})
+    assert "at least as accurate" not in model_card(better)
+    assert "The surrogate is more accurate than every baseline" in model_card(better)
 
 
 def test_settings_cannot_leave_their_block(metrics: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from simulgenvae.evaluation.presentation import (
     number,
     percent,
     quantity,
+    sentence,
+    shown_errors,
 )
 
 
@@ -26,24 +28,41 @@ def test_percent(value: float | None, text: str) -> None:
 def test_names() -> None:
     assert number(None) == "–"
     assert number(1234.5678) == "1235"
+    assert sentence("the T is high") == "The T is high."
     assert quantity("T", "K") == "T [K]"
     assert quantity("a$b$", "") == r"a\$b\$"
     assert set(METHOD_STYLES) == set(METHODS)
 
 
+BASELINES = ("mean_run", "nearest_run", "pod_rbf", "pod_gpr")
 IMAGES = {"width": 100, "height": 50, "channels": 3, "size": 64}
 
 
 def test_methods_say_what_they_know_of_a_design() -> None:
+    combination = {"members": 3, "gaussian_process_weight": 0.35, "gaussian_processes": "combined"}
     table, images, both = (
-        method_names({"parameters": names, "images": images})
+        method_names({"data": {"parameters": names, "images": images}, "combination": combination})
         for names, images in ((["p"], None), ([], IMAGES), (["p"], IMAGES))
     )
-    assert table == METHODS
+    assert {name: table[name] for name in BASELINES} == {name: METHODS[name] for name in BASELINES}
+    assert table["prediction"] == images["prediction"] == "Surrogate (weight of Gaussian processes 0.35)"
     assert images["pod_rbf"] == "PCA of images + POD + RBF"
     assert both["pod_rbf"] == "PCA of images, parameters + POD + RBF"
     assert len({table["nearest_run"], images["nearest_run"], both["nearest_run"]}) == 3
     assert set(table) == set(images) == set(both)
+
+
+def test_no_row_stands_twice() -> None:
+    errors = {name: {} for name in ("pod_gpr", "gaussian_processes", "networks", "prediction")}
+    shown = {}
+    for weight in (0.0, 0.35, 1.0):
+        combination = {"members": 3, "gaussian_process_weight": weight, "gaussian_processes": "combined"}
+        shown[weight] = list(shown_errors({"errors": errors, "combination": combination}))
+    assert shown == {
+        0.0: ["prediction", "gaussian_processes", "pod_gpr"],
+        0.35: ["prediction", "networks", "gaussian_processes", "pod_gpr"],
+        1.0: ["prediction", "networks", "pod_gpr"],
+    }
 
 
 def test_conditions_in_words() -> None:

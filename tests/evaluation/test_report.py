@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulgenvae.evaluation.figures import CAPTIONS
+from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings.study import Study
 
 
@@ -99,14 +100,30 @@ def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:
         "p$x$ [Pa]",
         "latent_dim",
         "Worst runs",
-        "fraction of the best reference",
+        "fraction of the best baseline",
         "calibrated on 2 validation run(s)",
+        "calibrated on only 2 validation runs: when each was left out, the interval of the others held",
         "sd_ratio",
-        "of test values inside their 90 % interval",
+        "of test values inside their interval (90 % intended, 2 validation runs)",
+        "weight of Gaussian processes",
+        "Networks alone (2)",
+        "Gaussian processes alone",
         "energy of all variables",
         "Switched off: test",
     ):
         assert expected in page
+
+
+def test_the_verdict_leads(page: str, evaluated: tuple[dict[str, Any], Study]) -> None:
+    assert f'<p class="lead">{escape(Verdict.from_metrics(evaluated[0]).sentence())}</p>' in page
+
+
+def test_a_doubtful_interval_is_a_warning_at_the_top(page: str) -> None:
+    assert '<p class="warning">The interval meant to hold 90 % of the values was calibrated on only 2 ' in page
+
+
+def test_no_interval_of_two_runs_is_called_by_its_level(page: str) -> None:
+    assert "90 % interval" not in re.sub("<[^>]+>", "", page)
 
 
 def test_numbers_are_not_wrapped(page: str) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulgenvae.ensemble import interval_label
+from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.presentation import png
 from simulgenvae.evaluation.uncertainty_figures import CAPTIONS, uncertainty_figures
 from simulgenvae.evaluation.uncertainty_section import measures, uncertainty_section
+
+COMBINATION = Combination(3, 0.25, "combined")
 
 
 @pytest.fixture
@@ -33,39 +37,54 @@ def uncertainty() -> dict[str, Any]:
         "pit": [0.05] * 20,
         "per_run": runs,
     }
-    share = {"level": 0.9, "calibration_runs": 12, "members": 3, "gaussian_process_share": 0.25}
-    return {**share, "validation": one | {"coverage": 0.9}, "test": one}
+    calibrated = {"level": 0.9, "calibration_runs": 12, "left_out_coverage": []}
+    return {**calibrated, "validation": one | {"coverage": 0.9}, "test": one}
 
 
 def test_numbers_with_what_they_should_be(uncertainty: dict[str, Any]) -> None:
-    page = uncertainty_section(uncertainty)
+    page = uncertainty_section(uncertainty, COMBINATION)
     cells = ["Values inside the 90 % interval", "90.0 %", "87.5 %", "90 %"]
     assert "".join(f"<td>{cell}</td>" for cell in cells) in page
     assert "<th>validation (calibrated on)</th>" in page
-    assert "3 networks and, with a share of 25.0 %, of Gaussian processes" in page
+    assert "The prediction combines 3 networks and Gaussian processes (weight 0.25)." in page
     assert "calibrated on 12 validation run(s)" in page
-    assert "These are few" not in page
+    assert "only" not in page
     for word in ("90 % interval", "sd_ratio", "PIT", "Novelty"):
         assert f"<dt>{word}</dt>" in page
     assert measures(uncertainty, ["test"])[2][1:] == ["3.5", "up to 3.29"]
 
 
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [([0.98, 0.71, 0.9], "held 71 % to 98 % of its values."), ([], "its coverage on other runs is unknown.")],
+)
+def test_few_runs_are_called_few(uncertainty: dict[str, Any], left_out: list[float], words: str) -> None:
+    runs = max(1, len(left_out))
+    few = uncertainty | {"calibration_runs": runs, "left_out_coverage": left_out}
+    page = uncertainty_section(few, COMBINATION)
+    assert words in page
+    assert "90 % interval" not in page
+    assert interval_label(runs) in page
+    assert interval_label(runs) in dict(uncertainty_figures(few))["uncertainty_calibration"].axes[1].get_ylabel()
+
+
 def test_novel_runs_are_named_as_text(uncertainty: dict[str, Any]) -> None:
-    assert "Test runs with a novelty above 1: run&lt;1&gt; (1.5)." in uncertainty_section(uncertainty)
+    assert "Test runs with a novelty above 1: run&lt;1&gt; (1.5)." in uncertainty_section(uncertainty, COMBINATION)
     uncertainty["test"]["per_run"] = {
         f"r{k}": run for k in range(12) for run in [uncertainty["test"]["per_run"]["run<1>"]]
     }
-    assert "and 2 more." in uncertainty_section(uncertainty)
+    assert "and 2 more." in uncertainty_section(uncertainty, COMBINATION)
 
 
 def test_what_is_missing_is_said(uncertainty: dict[str, Any]) -> None:
-    changed = uncertainty | {"calibration_runs": 0, "members": 1, "gaussian_process_share": 0.0}
-    page = uncertainty_section(changed | {"validation": {"runs": 0}})
-    assert "one network." in page
+    changed = uncertainty | {"calibration_runs": 0}
+    page = uncertainty_section(changed | {"validation": {"runs": 0}}, Combination(1, 0.0, "none"))
+    assert "The prediction is that of one network; there are no Gaussian processes." in page
+    assert "90 % interval" not in page
     assert "do not rely on it" in page
     assert "validation (calibrated on)" not in page
     nothing = changed | {"validation": {"runs": 0}, "test": {"runs": 0}}
-    assert uncertainty_section(nothing) == ""
+    assert uncertainty_section(nothing, COMBINATION) == ""
     assert not list(uncertainty_figures(nothing))
 
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
+from rich.text import Text
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import method_names, percent
+from simulgenvae.evaluation.presentation import METHODS, method_names, percent
 from simulgenvae.evaluation.summary import summary_table
+from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings import Study
 
 if TYPE_CHECKING:
@@ -92,23 +95,36 @@ def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float |
 
 
 def errors_table(results: list[Result]) -> Table:
-    """Errors on the runs that nothing has seen: of all methods, or of several networks beside the references."""
+    """Errors on the runs that nothing has seen: of all methods, or of several networks beside the baselines."""
     first = results[0].metrics
     if len(results) == 1:
         return summary_table(first)
-    split, names = first["compared_split"], method_names(first["data"])
-    errors = {result.name: result.metrics["errors"]["prediction"][split] for result in results}
-    title = f"Joint relative L2 error on {errors[results[0].name]['runs']} {split} runs"
-    networks = set(errors)
-    of_each = {"prediction", "reconstruction"}
+    split, names = first["compared_split"], method_names(first) | {"gaussian_processes": METHODS["gaussian_processes"]}
+    title = f"Joint relative L2 error on {first['errors']['prediction'][split]['runs']} {split} runs"
+    errors, surrogates = {}, set()
+    for result in results:
+        combined, networks = _own_names(result)
+        errors[combined] = result.metrics["errors"]["prediction"][split]
+        errors[networks] = result.metrics["errors"]["networks"][split]
+        surrogates.add(combined)
+    of_each = {"prediction", "networks", "reconstruction"}
     errors |= {names[key]: by_split[split] for key, by_split in first["errors"].items() if key not in of_each}
-    table = Table("Method", title=title)
+    verdicts = [f"{result.name}: {Verdict.from_metrics(result.metrics).sentence()}" for result in results]
+    table = Table("Method", title=title, caption=Text("\n".join(verdicts)))
     for measure in ("mean", "median", "max"):
         table.add_column(measure, justify="right")
     for name, error in errors.items():
         cells = [percent(error["relative_l2"][measure]) for measure in ("mean", "median", "max")]
-        table.add_row(name, *cells, style="bold" if name in networks else None)
+        table.add_row(name, *cells, style="bold" if name in surrogates else None)
     return table
+
+
+def _own_names(result: Result) -> tuple[str, str]:
+    """Names of one of several surrogates and of its networks alone; the same where these are all."""
+    combination = Combination.from_metrics(result.metrics)
+    networks = f"{result.name} alone ({combination.networks})"
+    combined = f"{result.name} + Gaussian processes (weight {combination.weight_text})"
+    return combined if combination.weight > 0 else networks, networks
 
 
 def new_table(result: Result, solved: list[Solved]) -> Table:

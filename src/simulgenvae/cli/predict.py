@@ -74,7 +74,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     conditions, notes = read_new_conditions(options.params, options.images, surrogate.condition_scaler)
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
-    for warning in surrogate.warnings(conditions):
+    for warning in surrogate.warnings(conditions, samples=options.samples):
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     nodes = None if options.nodes is None else read_node_numbers(options.nodes)
     scores: list[Score] = []

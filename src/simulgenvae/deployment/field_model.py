@@ -25,8 +25,8 @@ class FieldModel(nn.Module):
         if ensemble is None:
             raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
         self.members = nn.ModuleList(_plain(member) for member in ensemble.members)
-        self.share = ensemble.share
-        self.processes = None if ensemble.linear is None or ensemble.share == 0 else Processes(ensemble.linear)
+        self.weight = ensemble.weight
+        self.processes = None if ensemble.linear is None or ensemble.weight == 0 else Processes(ensemble.linear)
         self.views = [view.axes for view in ensemble.views]
         arrays = surrogate.reduction.arrays()
         state = StateMap.from_arrays(arrays)
@@ -62,13 +62,13 @@ class FieldModel(nn.Module):
             matrix, offset = self.get_buffer(f"matrix_{view}"), self.get_buffer(f"offset_{view}")
             answers = [a + b @ matrix + offset for a, b in zip(answers, mirrored, strict=True)]
         networks, *linear = (answer / (1 + len(self.views)) for answer in answers)
-        coefficients = networks + self.share * (linear[0] - networks) if linear else networks
+        coefficients = networks + self.weight * (linear[0] - networks) if linear else networks
         states = coefficients @ self.get_buffer("basis").T if self.has_basis else coefficients
         fields = states * self.get_buffer("per_entry") + self.get_buffer("mean_field")
         return fields.reshape(*fields.shape[:2], *self.field_shape)
 
     def _answers(self, table: Tensor, images: Tensor | None) -> list[Tensor]:
-        """Coefficients ``[n, T, r]``: the mean of the networks, and that of the processes where they have a share."""
+        """Coefficients ``[n, T, r]``: the mean of the networks, and that of the processes where they have a weight."""
         inputs = Inputs(table.float(), None if images is None else images.permute(0, 3, 1, 2))
         decoded = []
         for member in self.members:

@@ -1,4 +1,4 @@
-"""From trained networks to an ensemble: Gaussian processes, their share, and the calibration of the spread."""
+"""From trained networks to an ensemble: Gaussian processes, their weight, and the calibration of the spread."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from simulgenvae.settings import Settings
 if TYPE_CHECKING:  # a prediction needs nothing of training, and importing that takes as long as it does
     from simulgenvae.training.train import Trained
 
-SHARES = np.linspace(0.0, 1.0, 41)
-"""Shares of the Gaussian processes that are tried."""
+WEIGHTS = np.linspace(0.0, 1.0, 41)
+"""Weights of the Gaussian processes that are tried."""
 CALIBRATED = 2**21
 """Entries of a run that calibrate the spread, where there are more: all times and variables of nodes at random."""
 
@@ -30,8 +30,9 @@ CALIBRATED = 2**21
 def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
     """The ensemble of trained members, with choices made on the validation runs of the data set.
 
-    Without validation runs the networks predict alone, and nothing is calibrated. They also do where training read its
-    runs from disk: Gaussian processes are linear combinations of the training runs, which the model would have to hold.
+    Without validation runs the networks predict alone, and nothing is calibrated. They also do where the settings want
+    no Gaussian processes (which then measure novelty alone), and where training read its runs from disk: Gaussian
+    processes are linear combinations of the training runs, which the model would have to hold.
     """
     train, validation = trained.rows["train"], trained.rows["validation"]
     linear, coefficients = None, trained.coefficients
@@ -44,20 +45,20 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     if not len(validation):
         return ensemble
     conditions = trained.conditions.select(validation)
-    if linear is not None and not isinstance(coefficients, OnDisk):
-        answer = replace(ensemble, share=1.0).answer(conditions, dataset.times)
-        networks = answer.mean if answer.gap is None else answer.mean - answer.gap
-        share = best_share(networks, answer.mean, coefficients[validation])
-        ensemble = replace(ensemble, share=share)
+    if settings.prediction.gaussian_process == "auto" and not isinstance(coefficients, OnDisk):
+        parts = ensemble.separate_answers(conditions, dataset.times)
+        if parts.gaussian_processes is not None:
+            weight = best_weight(parts.networks, parts.gaussian_processes, coefficients[validation])
+            ensemble = replace(ensemble, weight=weight)
     return replace(ensemble, calibration=calibrate(ensemble, dataset, validation, conditions, trained.reduction))
 
 
-def best_share(networks: NDArray[np.float32], linear: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
-    """Share of ``linear`` with the least mean error of the mixture over runs; all ``[n, T, r]``."""
+def best_weight(networks: NDArray[np.float32], linear: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    """Weight of ``linear`` with the least mean error of the mixture over runs; all ``[n, T, r]``."""
     rest, step = (truth - networks).astype(np.float64), (linear - networks).astype(np.float64)
     square, product, length = (np.einsum("ntr,ntr->n", *pair) for pair in ((rest, rest), (rest, step), (step, step)))
-    errors = [np.sqrt(np.maximum(square - 2 * share * product + share**2 * length, 0.0)).mean() for share in SHARES]
-    return float(SHARES[int(np.argmin(errors))])
+    errors = [np.sqrt(np.maximum(square - 2 * weight * product + weight**2 * length, 0.0)).mean() for weight in WEIGHTS]
+    return float(WEIGHTS[int(np.argmin(errors))])
 
 
 def calibrate(

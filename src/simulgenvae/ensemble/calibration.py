@@ -19,25 +19,27 @@ LEVEL = 0.9
 """Share of values that an interval should cover."""
 FLOOR = 0.1
 """Share of a run's mean variance that is added everywhere: where answers agree by chance they may still be wrong."""
+ENOUGH = 10
+"""Calibration runs from which on an interval is called by the level that it should have."""
 _ENTRIES = 20_000
 """Entries of a run that are looked at, drawn at random."""
 
 Fields = NDArray[np.floating[Any]]
 
 
-def spread(blocks: Iterable[tuple[Fields, Fields | None]], share: float) -> Fields:
+def spread(blocks: Iterable[tuple[Fields, Fields | None]], weight: float) -> Fields:
     """Uncalibrated standard deviation ``[T, M, V]`` of a run from its alternatives, one at least.
 
     Each of the ``blocks`` is of some timesteps: the alternatives' fields ``[K, t, M, V]``, which are overwritten, and
     the ``gap`` ``[t, M, V]`` between two answers. The variance of the alternatives, plus that of choosing between the
-    answers, the second with probability ``share``, plus a floor of each variable.
+    answers, the second with probability ``weight``, plus a floor of each variable.
     """
     parts = []
     for fields, gap in blocks:
         fields -= fields.mean(axis=0)
         variance = np.einsum("k...,k...->...", fields, fields) / max(len(fields) - 1, 1)
         if gap is not None:
-            variance += share * (1 - share) * np.square(gap)
+            variance += weight * (1 - weight) * np.square(gap)
         parts.append(variance)
     whole = np.concatenate(parts)
     whole += FLOOR * whole.mean(axis=(0, 1), dtype=np.float64)
@@ -55,6 +57,9 @@ class Calibration:
     """To half the width of the interval that covers ``LEVEL`` of the values."""
     runs: int
     """Validation runs that these come from."""
+    left_out_coverage: tuple[float, ...] = ()
+    """Of each of these runs, the share of its values inside the interval that the others alone would give. Empty for a
+    single run, and for ``ENOUGH`` and more."""
 
     @classmethod
     def fit(cls, runs: Iterable[tuple[Fields, Fields]], seed: int = 0) -> Self:
@@ -67,7 +72,8 @@ class Calibration:
             error_squares.append(np.square(error).mean(axis=(0, 1)))
             spread_squares.append(np.square(scale).mean(axis=(0, 1)))
         std = _std_factor(np.stack(error_squares), np.stack(spread_squares))
-        return cls(std, _interval_factor(ratios), len(ratios))
+        left_out = _left_out_coverage(ratios) if _left_out(len(ratios)) else ()
+        return cls(std, _interval_factor(ratios), len(ratios), left_out)
 
     @classmethod
     def of_normal(cls) -> Self:
@@ -76,15 +82,29 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the inverse of :meth:`from_dict`."""
-        return asdict(self)
+        return asdict(self) | {"left_out_coverage": list(self.left_out_coverage)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """From a model file. ValueError or TypeError where entries are missing or no positive numbers."""
-        found = cls(float(values["std"]), float(values["interval"]), int(values["runs"]))
+        left_out = tuple(float(value) for value in values["left_out_coverage"])
+        found = cls(float(values["std"]), float(values["interval"]), int(values["runs"]), left_out)
         if not all(np.isfinite(value) and value >= 0 for value in (found.std, found.interval, found.runs)):
             raise ValueError("the calibration is no set of positive numbers")
+        if not all(0 <= value <= 1 for value in left_out) or len(left_out) != _left_out(found.runs):
+            raise ValueError(f"the coverages of {found.runs} runs that were left out are {left_out}")
         return found
+
+
+def _left_out(runs: int) -> int:
+    """How many of so many runs are left out, one by one, to see what the interval of the others covers."""
+    return runs if 1 < runs < ENOUGH else 0
+
+
+def _left_out_coverage(ratios: Sequence[Fields]) -> tuple[float, ...]:
+    """Share of each run's ratios up to the factor that the others give."""
+    factors = (_interval_factor([*ratios[:k], *ratios[k + 1 :]]) for k in range(len(ratios)))
+    return tuple(float((own <= factor).mean()) for own, factor in zip(ratios, factors, strict=True))
 
 
 def _std_factor(errors: Fields, spreads: Fields) -> float:

@@ -19,7 +19,7 @@ from simulgenvae.reduction import Decoder
 from simulgenvae.training.problem import Networks, network_inputs, unit_times
 
 DRAWS = 12
-"""Draws from the Gaussian processes, where they have a share; each goes with one of the members in turn."""
+"""Draws from the Gaussian processes, where they have a weight; each goes with one of the members in turn."""
 LATENTS = 32
 """Latents of a single network that calibrate its spread, and by which an error is expected of designs."""
 
@@ -35,14 +35,14 @@ class Answer:
 
     ``mean`` ``[n, t, r]`` is the prediction. ``alternatives`` ``[K, n, t, r]`` vary as it might: each is made of a
     member in one view (or a sample of a single member's latents) and of a draw from the Gaussian processes, with their
-    ``share``. K = 0 for a single member without samples, which cannot disagree with another.
-    ``gap`` ``[n, t, r]`` is how far the Gaussian processes are from the members' mean, where they have a share.
+    ``weight``. K = 0 for a single member without samples, which cannot disagree with another.
+    ``gap`` ``[n, t, r]`` is how far the Gaussian processes are from the members' mean, where they have a weight.
     """
 
     mean: NDArray[np.float32]
     alternatives: NDArray[np.float32]
     gap: NDArray[np.float32] | None
-    share: float
+    weight: float
 
     def spread(self, run: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
         """Uncalibrated standard deviation of the fields of one of the n designs, ``[t, M, V]``, in physical units."""
@@ -57,7 +57,7 @@ class Answer:
                     gap = decoder.decode(mean + self.gap[run, times]) - decoder.decode(mean)
                 yield decoder.decode(self.alternatives[:, run, times]), gap
 
-        return spread(blocks(), self.share)
+        return spread(blocks(), self.weight)
 
     def total_variance(self) -> NDArray[np.float64]:
         """Squares of :meth:`spread`, summed over times and the state that coefficients stand for, ``[n]``.
@@ -68,17 +68,33 @@ class Answer:
         total = np.einsum("kntr,kntr->n", deviations, deviations) / max(len(deviations) - 1, 1)
         if self.gap is not None:
             gap = self.gap.astype(np.float64)
-            total += self.share * (1.0 - self.share) * np.einsum("ntr,ntr->n", gap, gap)
+            total += self.weight * (1.0 - self.weight) * np.einsum("ntr,ntr->n", gap, gap)
         found: NDArray[np.float64] = (1.0 + FLOOR) * total
         return found
+
+
+@dataclass(frozen=True)
+class SeparateAnswers:
+    """Coefficients of n designs at t times as networks and Gaussian processes have them, before they are combined."""
+
+    each: NDArray[np.float32]
+    """Of every member in every view, ``[K, n, t, r]``."""
+    gaussian_processes: NDArray[np.float32] | None
+    """Mean over the views, ``[n, t, r]``; None where there are none, or none are asked for."""
+
+    @property
+    def networks(self) -> NDArray[np.float32]:
+        """Mean of the members in all views, ``[n, t, r]``."""
+        mean: NDArray[np.float32] = np.mean(self.each, axis=0)
+        return mean
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
     """Members trained from different random weights, and POD with Gaussian processes.
 
-    The prediction is ``(1 - share) · mean of the members + share · Gaussian processes`` (stacking, Wolpert 1992; deep
-    ensembles, Lakshminarayanan et al. 2017). The share has the least error on the validation runs: 0 where the
+    The prediction is ``(1 - weight) · mean of the members + weight · Gaussian processes`` (stacking, Wolpert 1992; deep
+    ensembles, Lakshminarayanan et al. 2017). The weight has the least error on the validation runs: 0 where the
     networks are well ahead, near 1 for smooth responses of few runs.
     """
 
@@ -87,7 +103,7 @@ class Ensemble:
     times: NDArray[np.float64]
     """Times of the training runs, ``[T]``."""
     linear: LinearModel | None
-    share: float
+    weight: float
     calibration: Calibration | None
     views: tuple[View, ...] = ()
     """Mirror images in which each design is also looked at, where the problem is symmetric: answers are averaged."""
@@ -97,6 +113,26 @@ class Ensemble:
 
         ``samples`` is how many of its latents a single network is asked for; several need none.
         """
+        parts = self.separate_answers(conditions, times, processes=self.weight > 0)
+        mean, alternatives, gap = parts.networks, parts.each, None
+        if len(alternatives) == 1:
+            alternatives = self._samples(conditions, times, samples, seed) if samples else alternatives[:0]
+        if self.linear is not None and parts.gaussian_processes is not None:
+            gap = parts.gaussian_processes - mean
+            mean = mean + self.weight * gap
+            if len(alternatives):
+                drawn = self.linear.samples(conditions, times, self.alternatives(samples), seed)
+                turn = np.arange(len(drawn)) % len(alternatives)
+                alternatives = (1 - self.weight) * alternatives[turn] + self.weight * drawn
+        return Answer(mean.astype(np.float32), alternatives.astype(np.float32), gap, self.weight)
+
+    def separate_answers(
+        self, conditions: Conditions, times: NDArray[np.float64], *, processes: bool = True
+    ) -> SeparateAnswers:
+        """Coefficients of designs as in :meth:`answer`, of networks and Gaussian processes each alone.
+
+        ``processes`` says whether the latter are asked for.
+        """
         inputs = network_inputs(conditions, self.scaler)
         moments = torch.from_numpy(unit_times(times, self.times))
         with torch.inference_mode():
@@ -104,49 +140,40 @@ class Ensemble:
             for view in self.views:
                 seen = network_inputs(view.conditions(conditions), self.scaler)
                 each += [view.back(_decoded(member, seen, moments)) for member in self.members]
-            mean = np.mean(each, axis=0)
-            if len(each) == 1:
-                each = _samples(self.members[0], inputs, moments, samples, seed) if samples else []
-        alternatives = np.stack(each) if each else np.empty((0, *mean.shape), np.float32)
-        gap = None
-        if self.linear is not None and self.share > 0:
-            views = [view.back(self.linear.predict(view.conditions(conditions), times)) for view in self.views]
-            gap = np.mean([self.linear.predict(conditions, times), *views], axis=0) - mean
-            mean = mean + self.share * gap
-            if each:
-                drawn = self.linear.samples(conditions, times, self.alternatives(samples), seed)
-                turn = np.arange(len(drawn)) % len(each)
-                alternatives = (1 - self.share) * alternatives[turn] + self.share * drawn
-        return Answer(mean.astype(np.float32), alternatives.astype(np.float32), gap, self.share)
+        if self.linear is None or not processes:
+            return SeparateAnswers(np.stack(each), None)
+        views = [view.back(self.linear.predict(view.conditions(conditions), times)) for view in self.views]
+        return SeparateAnswers(np.stack(each), np.mean([self.linear.predict(conditions, times), *views], axis=0))
 
     def alternatives(self, samples: int) -> int:
         """How many an answer has, with so many ``samples`` of a single network's latents."""
         answers = len(self.members) * (1 + len(self.views))
         count = samples if answers == 1 else answers
-        return max(DRAWS, count) if self.share > 0 and count > 0 else count
+        return max(DRAWS, count) if self.weight > 0 and count > 0 else count
 
     def novelty(self, conditions: Conditions) -> NDArray[np.float64] | None:
         """How far designs are from the training runs, ``[n]``; see :meth:`LinearModel.novelty`. None where there are no
         Gaussian processes to measure it."""
         return None if self.linear is None else self.linear.novelty(conditions)
 
+    def _samples(
+        self, conditions: Conditions, times: NDArray[np.float64], samples: int, seed: int
+    ) -> NDArray[np.float32]:
+        """Coefficients ``[samples, n, t, r]`` of samples of the first member's p(z, h | condition)."""
+        member, moments = self.members[0], torch.from_numpy(unit_times(times, self.times))
+        with torch.inference_mode():
+            latents: Gaussian = member.conditioner(network_inputs(conditions, self.scaler))
+            generator = torch.Generator().manual_seed(seed)
+            # The same noise for all designs: a design's samples do not depend on the others of the call.
+            noise = torch.randn((samples, 1, latents.mean.shape[1]), generator=generator)
+            drawn = latents.mean + latents.log_std.exp() * noise
+            few = max(1, DECODED // len(conditions))  # together: a single design's fill no processor
+            parts = [drawn[first : first + few].flatten(0, 1) for first in range(0, samples, few)]
+            decoded = torch.cat([member.vae.decode(member.vae.latents_from_flat(part), moments) for part in parts])
+        return decoded.view(samples, -1, *decoded.shape[1:]).numpy()
+
 
 def _decoded(member: Networks, inputs: Inputs, times: torch.Tensor) -> NDArray[np.float32]:
     latents = member.vae.latents_from_flat(member.conditioner(inputs).mean)
     decoded: NDArray[np.float32] = member.vae.decode(latents, times).numpy()
     return decoded
-
-
-def _samples(
-    member: Networks, inputs: Inputs, times: torch.Tensor, samples: int, seed: int
-) -> list[NDArray[np.float32]]:
-    """Coefficients of samples of p(z, h | condition)."""
-    latents: Gaussian = member.conditioner(inputs)
-    generator = torch.Generator().manual_seed(seed)
-    # The same noise for all designs: a design's samples do not depend on the others of the call.
-    noise = torch.randn((samples, 1, latents.mean.shape[1]), generator=generator)
-    drawn = latents.mean + latents.log_std.exp() * noise
-    few = max(1, DECODED // len(latents.mean))  # together: a single design's fill no processor
-    parts = [drawn[first : first + few].flatten(0, 1) for first in range(0, samples, few)]
-    decoded = torch.cat([member.vae.decode(member.vae.latents_from_flat(part), times) for part in parts])
-    return list(decoded.view(samples, -1, *decoded.shape[1:]).numpy())

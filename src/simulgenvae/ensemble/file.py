@@ -36,7 +36,7 @@ def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], dict[str, Any
         tensors |= {f"view_{number}.{name}": torch.from_numpy(array) for name, array in view.arrays().items()}
     about = {
         "members": len(ensemble.members),
-        "share": ensemble.share,
+        "weight": ensemble.weight,
         "calibration": None if ensemble.calibration is None else ensemble.calibration.to_dict(),
         "views": [list(view.axes) for view in ensemble.views],
     }
@@ -55,9 +55,9 @@ def restore_ensemble(
 
     Raises UserError, KeyError, TypeError, ValueError or RuntimeError where something is missing or does not fit.
     """
-    count, share = int(about["members"]), float(about["share"])
-    if not 1 <= count <= _MOST_MEMBERS or not 0 <= share <= 1:
-        raise ValueError(f"{count} members, share {share}")
+    count, weight = int(about["members"]), float(about["weight"])
+    if not 1 <= count <= _MOST_MEMBERS or not 0 <= weight <= 1:
+        raise ValueError(f"{count} members, weight {weight}")
     further = (_group(f"member_{number}.", tensors) for number in range(2, count + 1))
     members = first, *(_member(weights, settings, scaler, first) for weights in further)
     arrays = _arrays("linear.", tensors)
@@ -66,13 +66,13 @@ def restore_ensemble(
     if linear is not None and linear.processes.trajectory != expected:
         raise ValueError(f"the Gaussian processes are of trajectories {linear.processes.trajectory}, not {expected}")
     calibration = None if about["calibration"] is None else Calibration.from_dict(about["calibration"])
-    if share > 0 and linear is None:
+    if weight > 0 and linear is None:
         raise ValueError("the Gaussian processes are missing")
     views = tuple(
         View.restore(axes, _arrays(f"view_{number}.", tensors), expected[1])
         for number, axes in enumerate(about["views"])
     )
-    return Ensemble(members, scaler, times, linear, share, calibration, views)
+    return Ensemble(members, scaler, times, linear, weight, calibration, views)
 
 
 def _group(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

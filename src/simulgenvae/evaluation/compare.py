@@ -44,7 +44,8 @@ class Comparison:
     physics: PhysicsChecks
     """Of the runs that nothing has seen."""
     errors: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
-    """By method: prediction, reconstruction, projection_floor and the references."""
+    """By method: prediction, networks and gaussian_processes alone, reconstruction, projection_floor and the
+    references."""
     stages: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
     """By training stage: reconstruction after ``vae``, prediction after every other."""
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -92,6 +93,7 @@ def compare(
             start = time.perf_counter()
             predictions = surrogate.predict(conditions)["fields"].to_numpy()
             predicting += time.perf_counter() - start
+            parts = _parts(surrogate, conditions)
             x = features.transform(conditions)
             answers = {reference.name: reference.predict(x) for reference in references}
             staged = {name: stages[name].predict(conditions)["fields"].to_numpy() for name in stages if name != "vae"}
@@ -99,6 +101,8 @@ def compare(
                 truth = dataset.run(int(row))
                 count = partial(_count, truth=truth, split=split, scale=scale, variables=dataset.variables)
                 count(found.errors, "prediction", predictions[i])
+                for name, part in parts.items():
+                    count(found.errors, name, predictions[i] if part is None else surrogate.reduction.decode(part[i]))
                 count(found.errors, "reconstruction", surrogate.reconstruct(truth))
                 count(found.errors, "projection_floor", surrogate.reduction.decode(surrogate.reduction.encode(truth)))
                 for name, answer in answers.items():
@@ -117,6 +121,16 @@ def compare(
         "seconds_for_one_run": _single_prediction(dataset, surrogate, next(r for r in rows.values() if len(r))),
     }
     return _of_all_ranks(found)
+
+
+def _parts(surrogate: Surrogate, conditions: Conditions) -> dict[str, NDArray[np.float32] | None]:
+    """Coefficients ``[n, T, r]`` of what predictions combine, each alone; None for networks that predict alone."""
+    ensemble = surrogate.ensemble
+    if ensemble is None or ensemble.linear is None:
+        return {"networks": None}
+    answers = ensemble.separate_answers(conditions, surrogate.times)
+    networks = None if ensemble.weight == 0 else answers.networks
+    return {"networks": networks, "gaussian_processes": answers.gaussian_processes}
 
 
 def _of_all_ranks(found: Comparison) -> Comparison:

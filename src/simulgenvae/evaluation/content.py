@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.compare import REFERENCES, Comparison
 from simulgenvae.evaluation.metrics import FieldErrors, over_runs
 from simulgenvae.evaluation.model_card import trained_ranges
 from simulgenvae.evaluation.presentation import SPLITS, STAGES, compared_split
 from simulgenvae.evaluation.uncertainty import uncertainty_metrics
+from simulgenvae.evaluation.verdict import Verdict, ratio
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from simulgenvae.training.stage import StageName
 
 _WORST = 5
+_RATIOS = {
+    "ratio_to_best_reference": "prediction",
+    "networks_ratio_to_best_reference": "networks",
+    "gaussian_processes_ratio_to_best_reference": "gaussian_processes",
+}
+"""Entries of ``metrics.json`` that compare a method with the best reference."""
 
 
 def stage_names(surrogate: Surrogate) -> list[StageName]:
@@ -41,6 +49,8 @@ def metrics_of(dataset: Dataset, surrogate: Surrogate, ensemble: Ensemble, compa
     images = dataset.conditions.image_format
     split = compared_split(ids)
     per_run = {name: errors["prediction"][name].get("per_run", {}) for name in SPLITS}
+    best, combination = _best_reference(errors, split), Combination.of(ensemble, surrogate.settings)
+    compared = {"errors": errors, "compared_split": split, "combination": combination.to_dict(), **best}
     return {
         "format": 1,
         "data": {
@@ -57,7 +67,8 @@ def metrics_of(dataset: Dataset, surrogate: Surrogate, ensemble: Ensemble, compa
         "split": ids,
         "errors": errors,
         "compared_split": split,
-        **_best_reference(errors, split),
+        **best,
+        "combination": combination.to_dict(),
         "stages": _stages(stage_names(surrogate), comparison),
         "worst_runs": {name: _worst(per_run[name]) for name in SPLITS},
         "references": comparison.references,
@@ -65,7 +76,7 @@ def metrics_of(dataset: Dataset, surrogate: Surrogate, ensemble: Ensemble, compa
         "physics": comparison.physics.summary(typical=ids[split][typical(comparison.errors["prediction"][split])]),
         "trained_ranges": trained_ranges(surrogate.condition_scaler),
         "timing": comparison.timing,
-        "notes": comparison.notes,
+        "notes": Verdict.from_metrics(compared).notes() + comparison.notes,
         "settings": surrogate.settings.model_dump(mode="json"),
         "surrogate": json.loads(json.dumps(surrogate.info), parse_constant=lambda _: None),  # NaN becomes null
     }
@@ -82,12 +93,13 @@ def worst(counted: FieldErrors) -> int:
 
 
 def _stages(names: list[StageName], comparison: Comparison) -> dict[str, dict[str, Any]]:
-    """Joint error after each training stage: of the reconstruction for the VAE, of the prediction for later stages."""
-    last = comparison.errors["prediction"]
+    """Joint error after each training stage: of the reconstruction for the VAE, of the networks' prediction for later
+    stages, which is that of all members after the last one."""
+    last = comparison.errors["networks"]
     by_stage = {name: comparison.stages.get(name, last if name == names[-1] else {}) for name in names}
     return {
         name: {
-            "measure": "reconstruction" if name == "vae" else "prediction",
+            "measure": "reconstruction" if name == "vae" else "prediction of the networks",
             **{split: over_runs(counted.joint) for split, counted in by_split.items()},
         }
         for name, by_split in by_stage.items()
@@ -96,18 +108,21 @@ def _stages(names: list[StageName], comparison: Comparison) -> dict[str, dict[st
 
 
 def _best_reference(errors: dict[str, dict[str, Any]], split: str) -> dict[str, Any]:
-    """The reference with the least mean joint error on the split, and the surrogate's error as a fraction of it.
+    """The reference with the least mean joint error on the split, and as multiples of its error those of the surrogate
+    and of its parts.
 
     Nothing is compared on training runs: the nearest run of a training run is itself.
     """
     means = {kind.name: errors[kind.name][split]["relative_l2"]["mean"] for kind in REFERENCES if kind.name in errors}
     known = {name: value for name, value in means.items() if value is not None}
     if not known or split == "train":
-        return {"best_reference": None, "ratio_to_best_reference": None}
+        return {"best_reference": None, **dict.fromkeys(_RATIOS)}
     best = min(known, key=lambda name: known[name])
-    own = errors["prediction"][split]["relative_l2"]["mean"]
-    ratio = own / known[best] if own is not None and known[best] > 0 else None
-    return {"best_reference": {"name": best, "relative_l2": known[best]}, "ratio_to_best_reference": ratio}
+    ratios = {
+        key: ratio(errors[method][split]["relative_l2"]["mean"], known[best]) if method in errors else None
+        for key, method in _RATIOS.items()
+    }
+    return {"best_reference": {"name": best, "relative_l2": known[best]}, **ratios}
 
 
 def _worst(per_run: dict[str, float | None]) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from simulgenvae import ranks
+from simulgenvae.ensemble import interval_label
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import compare, latent_analysis
 from simulgenvae.evaluation.content import metrics_of, stage_names, typical, worst
@@ -119,7 +121,10 @@ def _figures(
         del chosen["worst"]
     samples = SAMPLES if split in comparison.uncertainty else 0
     views = {
-        name: _view(dataset, surrogate, metrics["split"][split][index], f"{name} {split} run", samples)
+        name: replace(
+            _view(dataset, surrogate, metrics["split"][split][index], f"{name} {split} run", samples),
+            interval_label=interval_label(metrics["uncertainty"]["calibration_runs"]),
+        )
         for name, index in chosen.items()
     }
     frame = Frame(dataset.times, dataset.mesh.coords, dataset.mesh.cells, dataset.variables, dataset.units)

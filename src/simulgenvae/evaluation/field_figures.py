@@ -15,7 +15,6 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from simulgenvae.data.images import GREY, Images
-from simulgenvae.ensemble.calibration import LEVEL
 from simulgenvae.evaluation.presentation import PREDICTION, RECONSTRUCTION, TRUTH, literal, quantity
 
 MAX_VARIABLES = 4
@@ -26,7 +25,6 @@ _LINES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("VAE reconstruction", {"color": RECONSTRUCTION, "linestyle": "--"}),
     ("prediction", {"color": PREDICTION, "linestyle": "-", "linewidth": 1.2}),
 )
-_INTERVAL = f"{100 * LEVEL:g} % interval"
 _MAX_POINTS = 20_000
 _IMAGE_WIDTH = 2.0  # inches
 
@@ -70,8 +68,8 @@ class Frame:
 class RunView:
     """One run as truth, VAE reconstruction and prediction, each ``[T, M, V]``, with the words to head it.
 
-    ``interval`` are lower and upper bound of the prediction and ``image`` is the picture of its design alone, where
-    these are known.
+    ``interval`` are lower and upper bound of the prediction, named ``interval_label``, and ``image`` is the picture of
+    its design alone, where these are known.
     """
 
     title: str
@@ -79,6 +77,7 @@ class RunView:
     reconstruction: NDArray[np.float32]
     prediction: NDArray[np.float32]
     interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    interval_label: str = "interval"
     image: Images | None = None
 
     def fields(self) -> tuple[NDArray[np.float32], ...]:
@@ -100,7 +99,8 @@ def temporal_view(view: RunView, frame: Frame) -> Figure:
                 axes.plot(frame.times, values[:, node, v], label=label, **style, **mark)
             if view.interval is not None:
                 bounds = (bound[:, node, v] for bound in view.interval)
-                axes.fill_between(frame.times, *bounds, color=PREDICTION, alpha=0.2, linewidth=0, label=_INTERVAL)
+                shade = {"color": PREDICTION, "alpha": 0.2, "linewidth": 0}
+                axes.fill_between(frame.times, *bounds, label=view.interval_label, **shade)
             axes.set(title=frame.node(int(node)), ylabel=frame.quantity(v))
             axes.grid(color="#DDDDDD", linewidth=0.6)
     for axes in grid[-1]:

@@ -28,11 +28,13 @@ from simulgenvae.evaluation.presentation import (
     literal,
     method_names,
     percent,
+    shown_errors,
 )
 from simulgenvae.training.diagnosis import relative
 
 CAPTIONS = {
-    "references": "Mean error of the surrogate and of simple methods that learned from the same training runs.",
+    "references": "Mean error of the surrogate, of its parts alone, and of baselines that learned from the same "
+    "training runs.",
     "runs": "Error of each run.",
     "error_over_time": "Error at each time as a share of the whole trajectory's norm.",
     "temporal": "Single nodes over time.",
@@ -61,10 +63,10 @@ def make_figures(
     ``node_rmse`` ``[M, V]`` is the error at each node over the compared split; ``conditions`` are those of all runs.
     """
     split = metrics["compared_split"]
-    errors, names = metrics["errors"], method_names(metrics["data"])
-    yield "references", reference_bars(errors, split, names)
+    errors, names, shown = metrics["errors"], method_names(metrics), shown_errors(metrics)
+    yield "references", reference_bars(shown, split, names)
     yield "runs", run_histogram(errors["prediction"][split]["per_run"], split)
-    yield "error_over_time", error_over_time(errors, split, frame.times, names)
+    yield "error_over_time", error_over_time(shown, split, frame.times, names)
     for name, view in views.items():
         yield f"temporal_{name}", temporal_view(view, frame)
         for v, figure in nodal_view(view, frame):
@@ -155,7 +157,7 @@ def run_histogram(per_run: dict[str, float | None], split: str) -> Figure:
 
 
 def error_over_time(errors: dict[str, Any], split: str, times: NDArray[np.float64], names: dict[str, str]) -> Figure:
-    """Joint error at each time against the norm of the whole trajectory: surrogate, VAE and references."""
+    """Joint error at each time against the norm of the whole trajectory: surrogate, its parts, VAE and baselines."""
     figure = Figure(figsize=(9.5, 3.8), layout="constrained")
     axes = figure.subplots()
     positive = False

@@ -10,10 +10,21 @@ import json
 from typing import Any
 
 from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.ensemble import interval_doubt, interval_label
+from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.markdown import escaped, listed, table
 from simulgenvae.evaluation.physics import label
-from simulgenvae.evaluation.presentation import SPLITS, describe_conditions, method_names, number, percent
+from simulgenvae.evaluation.presentation import (
+    SPLITS,
+    describe_conditions,
+    method_names,
+    number,
+    percent,
+    sentence,
+    shown_errors,
+)
 from simulgenvae.evaluation.uncertainty_section import measures
+from simulgenvae.evaluation.verdict import Verdict
 
 _SHOWN_WORST = 3
 
@@ -28,7 +39,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         ("Data", _data(metrics)),
         ("Trained range", _ranges(metrics)),
         ("Errors", _errors(metrics)),
-        ("Comparison with simple methods", _references(metrics)),
+        ("Comparison with baselines", _references(metrics)),
         ("Uncertainty", _uncertainty(metrics)),
         ("Physics checks", _physics(metrics.get("physics"))),
         ("What it listens to", _inputs(metrics.get("sensitivity"))),
@@ -123,17 +134,18 @@ _MEASURES = ("mean", "median", "max")
 
 
 def _references(metrics: dict[str, Any]) -> str:
-    split, names = metrics["compared_split"], method_names(metrics["data"])
+    split, names = metrics["compared_split"], method_names(metrics)
     rows = [
         (names.get(name, escaped(name)), *(percent(by_split[split]["relative_l2"][measure]) for measure in _MEASURES))
-        for name, by_split in metrics["errors"].items()
+        for name, by_split in shown_errors(metrics).items()
     ]
     best, ratio = metrics["best_reference"], metrics["ratio_to_best_reference"]
-    verdict = "There were no unseen runs, or no references, to compare with."
+    verdict = Verdict.from_metrics(metrics).sentence()
     if best is not None and ratio is not None:
         named = names.get(best["name"], escaped(best["name"]))
-        verdict = f"The surrogate's mean error is {ratio:.2f} of that of the best reference, {named}."
-    return f"On {split} runs:\n\n{table(('Method', *_MEASURES), rows)}\n\n{verdict}"
+        verdict = f"The surrogate's mean error is {ratio:.2f} of that of the best baseline, {named}. {verdict}"
+    combined = Combination.from_metrics(metrics).described()
+    return f"{combined} On {split} runs:\n\n{table(('Method', *_MEASURES), rows)}\n\n{verdict}"
 
 
 def _uncertainty(metrics: dict[str, Any]) -> str:
@@ -143,11 +155,13 @@ def _uncertainty(metrics: dict[str, Any]) -> str:
         return ""
     runs = found["calibration_runs"]
     origin = f"calibrated on {runs} validation run(s)" if runs else "**not calibrated**: there were no validation runs"
+    doubt = interval_doubt(runs, found["left_out_coverage"]) if runs else None
+    few = "" if doubt is None else f" **{sentence(doubt)}**"
     shown = table(("Measure", f"{split} runs", "when right"), measures(found, [split]))
     return (
-        f"Every predicted value comes with a standard deviation and a {100 * found['level']:g} % interval, {origin}; "
+        f"Every predicted value comes with a standard deviation and bounds, the {interval_label(runs)}, {origin}; "
         "and every design with an expected error and a novelty: 1 is as far from the training runs as the loneliest "
-        f"of these is from the others, and above 1 larger errors are likely.\n\n{shown}"
+        f"of these is from the others, and above 1 larger errors are likely.{few}\n\n{shown}"
     )
 
 
@@ -181,7 +195,7 @@ def _inputs(sensitivity: dict[str, Any] | None) -> str:
 
 
 def _limits(metrics: dict[str, Any]) -> str:
-    data, split, ratio = metrics["data"], metrics["compared_split"], metrics["ratio_to_best_reference"]
+    data, split, verdict = metrics["data"], metrics["compared_split"], Verdict.from_metrics(metrics)
     prediction = metrics["errors"]["prediction"]
     floor = metrics["errors"]["projection_floor"][split]["relative_l2"]["mean"]
     lines = [
@@ -195,15 +209,20 @@ def _limits(metrics: dict[str, Any]) -> str:
     ]
     if split != "test":
         lines.append(f"**There were no test runs**: the errors are of {split} runs, which the training has used.")
-    if ratio is not None and ratio >= 1:
-        lines.append("**A simple method is at least as accurate**: use that, or train on more runs.")
+    if verdict.winner not in {"nothing compared", "networks"}:
+        lines.append(f"**{verdict.sentence()}**")
     lines += [escaped(note) for note in metrics["notes"]]
     return "\n".join(f"- {line}" for line in lines)
 
 
 def _training(metrics: dict[str, Any]) -> str:
     info = metrics["surrogate"]
-    rows = [("Stages", escaped(", ".join(map(str, info.get("stages", [])))))]
+    combination = Combination.from_metrics(metrics)
+    rows = [
+        ("Stages", escaped(", ".join(map(str, info.get("stages", []))))),
+        ("Networks", str(combination.members)),
+        ("Weight of Gaussian processes", combination.weight_text),
+    ]
     if _is_number(info.get("training_seconds")):
         rows.append(("Time of training", f"{info['training_seconds']:.0f} s"))
     rows.append(("Time of one prediction", f"{1e3 * metrics['timing']['seconds_for_one_run']:.3g} ms"))

@@ -10,12 +10,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from simulgenvae.data.images import ImageFormat
+from simulgenvae.evaluation.combination import Combination
 
 if TYPE_CHECKING:
     from simulgenvae.training.stage import StageName
 
 METHODS = {
-    "prediction": "Surrogate (prediction)",
+    "prediction": "Surrogate",
+    "networks": "Networks alone",
+    "gaussian_processes": "Gaussian processes alone",
     "reconstruction": "VAE reconstruction",
     "projection_floor": "POD projection floor",
     "mean_run": "Mean run",
@@ -23,7 +26,8 @@ METHODS = {
     "pod_rbf": "POD + RBF",
     "pod_gpr": "POD + GPR",
 }
-"""Keys of ``errors`` in ``metrics.json`` and their names in a study of parameters; the last four are references."""
+"""Keys of ``errors`` in ``metrics.json`` and their names in a study of parameters; the first is combined of the next
+two, the last four are baselines. :func:`method_names` says more."""
 
 _WITH_IMAGES = {
     "nearest_run": "Nearest run, by pixels",
@@ -44,6 +48,8 @@ SPLITS = ("train", "validation", "test")
 TRUTH, PREDICTION, RECONSTRUCTION = "#000000", "#D55E00", "#0072B2"
 METHOD_STYLES = {
     "prediction": (PREDICTION, "-"),
+    "networks": ("#E69F00", "-"),
+    "gaussian_processes": ("#009E73", "-"),
     "reconstruction": (RECONSTRUCTION, "-"),
     "projection_floor": ("#000000", ":"),
     "mean_run": ("#999999", "--"),
@@ -56,15 +62,26 @@ SPLIT_STYLES = {"train": ("#999999", "o"), "validation": ("#56B4E9", "s"), "test
 """Colour and marker of the runs of every split."""
 
 
-def method_names(data: dict[str, Any]) -> dict[str, str]:
-    """``METHODS`` as names that say what is known of a design: ``data`` is that entry of ``metrics.json``."""
+def method_names(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Return ``METHODS`` as names that say what is known of a design and how the prediction is combined.
+
+    ``metrics`` is the content of ``metrics.json``.
+    """
+    data, names = metrics["data"], METHODS | Combination.from_metrics(metrics).method_names()
     if data["images"] is None:
-        return METHODS
-    return METHODS | (_WITH_BOTH if data["parameters"] else _WITH_IMAGES)
+        return names
+    return names | (_WITH_BOTH if data["parameters"] else _WITH_IMAGES)
+
+
+def shown_errors(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``errors`` of ``metrics.json`` in the order of ``METHODS``, each once: where the prediction is that of the
+    networks or of the Gaussian processes alone, without that part."""
+    errors = Combination.from_metrics(metrics).shown(metrics["errors"])
+    return {name: errors[name] for name in METHODS if name in errors}
 
 
 def describe_conditions(data: dict[str, Any]) -> str:
-    """What is known of a design; ``data`` as in :func:`method_names`."""
+    """What is known of a design; ``data`` is that entry of ``metrics.json``."""
     parts = []
     if data["parameters"]:
         parts.append(f"{len(data['parameters'])} parameter(s): {', '.join(data['parameters'])}")
@@ -85,6 +102,11 @@ def percent(value: float | None) -> str:
 def number(value: Any) -> str:
     """A number with four significant digits; a dash where there is none."""
     return "–" if value is None else f"{value:.4g}"
+
+
+def sentence(clause: str) -> str:
+    """A clause with a capital letter and a full stop."""
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def quantity(name: str, unit: str) -> str:

@@ -6,13 +6,25 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from simulgenvae.ensemble import interval_doubt, interval_label
 from simulgenvae.evaluation import latent_figures, rendered, uncertainty_figures
 from simulgenvae.evaluation.check_sections import physics_section, sensitivity_section
+from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.figures import CAPTIONS
 from simulgenvae.evaluation.latent_section import latent_section
 from simulgenvae.evaluation.markup import chapters, figure, folded, page, section, table
-from simulgenvae.evaluation.presentation import SPLITS, STAGES, describe_conditions, method_names, number, percent
+from simulgenvae.evaluation.presentation import (
+    SPLITS,
+    STAGES,
+    describe_conditions,
+    method_names,
+    number,
+    percent,
+    sentence,
+    shown_errors,
+)
 from simulgenvae.evaluation.uncertainty_section import uncertainty_section
+from simulgenvae.evaluation.verdict import Verdict
 
 if TYPE_CHECKING:
     from simulgenvae.training.stage import StageName
@@ -34,7 +46,8 @@ def render_report(metrics: dict[str, Any], figures: dict[str, bytes]) -> str:
         + section("Worst runs", "Joint relative L2 error of the prediction.", _worst_table(metrics))
         + drawn("runs"),
         "Fields": _headed("Fields", drawn("temporal", "nodal", "error_map")),
-        "Uncertainty": uncertainty_section(metrics["uncertainty"]) + drawn(*uncertainty_figures.CAPTIONS),
+        "Uncertainty": uncertainty_section(metrics["uncertainty"], Combination.from_metrics(metrics))
+        + drawn(*uncertainty_figures.CAPTIONS),
         "Physics checks": physics_section(metrics["physics"]) + drawn("physics"),
         "Conditioning": sensitivity_section(metrics["sensitivity"]) + drawn("sensitivity"),
         "Latents": latent_section(metrics["latents"]) + drawn(*latent_figures.CAPTIONS),
@@ -61,10 +74,11 @@ def _headed(title: str, content: str) -> str:
 _METHODS_NOTE = (
     "Joint relative L2 error of whole trajectories: ‖prediction − truth‖ / ‖truth‖ after shifting and scaling each "
     "variable by its mean and standard deviation in the training runs. VAE reconstruction and projection floor see "
-    "the true field; the floor is what the reduction itself loses. The others see the condition alone."
+    "the true field; the floor is what the reduction itself loses. The others see the condition alone. The surrogate's "
+    "prediction combines its networks and its Gaussian processes, each of which stands alone below it."
 )
 _IMAGES_NOTE = (
-    " The references read an image as its principal components over the training runs, whose errors alone decide how "
+    " The baselines read an image as its principal components over the training runs, whose errors alone decide how "
     "many of them."
 )
 
@@ -72,23 +86,20 @@ _IMAGES_NOTE = (
 def _headline(metrics: dict[str, Any]) -> str:
     split, best = metrics["compared_split"], metrics["best_reference"]
     error = metrics["errors"]["prediction"][split]["relative_l2"]["mean"]
-    ratio = metrics["ratio_to_best_reference"]
-    reference = method_names(metrics["data"])[best["name"]] if best else "none"
-    covered = metrics["uncertainty"].get(split, {}).get("coverage")
+    baseline = method_names(metrics)[best["name"]] if best else "none"
+    uncertainty, combination = metrics["uncertainty"], Combination.from_metrics(metrics)
+    covered, runs = uncertainty.get(split, {}).get("coverage"), uncertainty["calibration_runs"]
     cards = [
         (percent(error), f"mean error of the prediction on {split} runs"),
-        (percent(best["relative_l2"]) if best else "–", f"best reference: {reference}"),
-        (number(ratio), "surrogate's error as a fraction of the best reference's"),
-        (percent(covered), f"of {split} values inside their {100 * metrics['uncertainty']['level']:g} % interval"),
+        (percent(best["relative_l2"]) if best else "–", f"best baseline: {baseline}"),
+        (number(metrics["ratio_to_best_reference"]), "surrogate's error as a fraction of the best baseline's"),
+        (combination.weight_text, "weight of Gaussian processes beside the networks in the prediction"),
+        (percent(covered), f"of {split} values inside their {interval_label(runs)}"),
         (f"{1e3 * metrics['timing']['seconds_for_one_run']:.3g} ms", "to predict one new design"),
     ]
-    if ratio is None:
-        verdict = "There are no unseen runs, or no references, to compare with."
-    elif ratio < 1:
-        verdict = "The surrogate is more accurate than every reference."
-    else:
-        verdict = "A reference is at least as accurate as the surrogate: use it, or train longer or on more runs."
-    notes = list(metrics["notes"])
+    verdict, notes = Verdict.from_metrics(metrics).sentence(), list(metrics["notes"])
+    if covered is not None and (doubt := interval_doubt(runs, uncertainty["left_out_coverage"])):
+        notes.append(sentence(doubt))
     if split != "test":
         notes.append(f"There are no test runs: the figures below are for {split} runs, which training has used.")
     data = metrics["data"]
@@ -106,7 +117,7 @@ def _headline(metrics: dict[str, Any]) -> str:
 
 
 def _methods_table(metrics: dict[str, Any]) -> str:
-    errors, names = metrics["errors"], method_names(metrics["data"])
+    errors, names = shown_errors(metrics), method_names(metrics)
     used = [split for split in SPLITS if errors["prediction"][split]["runs"]]
     head = ["Method", *(f"{split}: {measure}" for split in used for measure in ("mean", "median", "max"))]
     body = [
@@ -127,10 +138,10 @@ def _variables_note(metrics: dict[str, Any]) -> str:
 
 
 def _variables_table(metrics: dict[str, Any]) -> str:
-    split, data, names = metrics["compared_split"], metrics["data"], method_names(metrics["data"])
+    split, data, names = metrics["compared_split"], metrics["data"], method_names(metrics)
     body = []
     for variable, unit in zip(data["variables"], data["units"], strict=True):
-        for name, by_split in metrics["errors"].items():
+        for name, by_split in shown_errors(metrics).items():
             one = by_split[split]["variables"][variable]
             body.append(
                 [
@@ -150,10 +161,16 @@ def _stages(stages: dict[StageName, dict[str, Any]]) -> str:
     if not stages:
         return ""
     body = [
-        [f"{STAGES[name]}: {by['measure']}", *(percent(by[s]["mean"] if s in by else None) for s in SPLITS)]
+        [
+            f"{STAGES[name]}: {by['measure']}",
+            *(percent(by[s]["mean"] if s in by else None) for s in SPLITS),
+        ]
         for name, by in stages.items()
     ]
-    note = "Mean joint relative L2 error after each stage, of the reconstruction or of the prediction from conditions."
+    note = (
+        "Mean joint relative L2 error after each stage: of the reconstruction, or of what the networks alone predict "
+        "from conditions."
+    )
     return section("Training stages", note, table(["After stage", *SPLITS], body))
 
 
@@ -165,7 +182,7 @@ def _worst_table(metrics: dict[str, Any]) -> str:
 def _provenance(metrics: dict[str, Any]) -> str:
     split_sizes = table(["Split", "Runs"], [[split, str(len(metrics["split"][split]))] for split in SPLITS])
     known = {key: value for key, value in metrics["surrogate"].items() if key != "history"}
-    blocks = {"References": metrics["references"], "Surrogate": known, "Settings": metrics["settings"]}
+    blocks = {"Baselines": metrics["references"], "Surrogate": known, "Settings": metrics["settings"]}
     details = "".join(folded(title, f"<pre>{escape(_json(content))}</pre>") for title, content in blocks.items())
     fingerprint = f'<p class="note">Fingerprint of the data: <code>{escape(metrics["data"]["fingerprint"])}</code></p>'
     return f"<h2>Data, settings and versions</h2>{split_sizes}{fingerprint}{details}"

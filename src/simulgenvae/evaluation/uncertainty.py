@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import norm, spearmanr
 
-from simulgenvae.ensemble import Ensemble
+from simulgenvae.ensemble import Calibration, Ensemble
 from simulgenvae.ensemble.calibration import LEVEL
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.prediction import SCORES
@@ -102,11 +102,11 @@ def uncertainty_metrics(
     ids: of the runs of each split, in the order in which they were counted; errors: joint relative error of the
     prediction, by split and run.
     """
+    calibration = ensemble.calibration or Calibration.of_normal()
     found: dict[str, Any] = {
         "level": LEVEL,
-        "calibration_runs": 0 if ensemble.calibration is None else ensemble.calibration.runs,
-        "members": len(ensemble.members),
-        "gaussian_process_share": ensemble.share,
+        "calibration_runs": calibration.runs,
+        "left_out_coverage": list(calibration.left_out_coverage),
     }
     for split in UNSEEN:
         if split not in counted:

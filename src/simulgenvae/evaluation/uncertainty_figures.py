@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from simulgenvae.ensemble import interval_label
 from simulgenvae.evaluation.presentation import SPLIT_STYLES, TRUTH
 from simulgenvae.evaluation.uncertainty import UNSEEN
 
@@ -29,12 +30,13 @@ def uncertainty_figures(uncertainty: dict[str, Any]) -> Iterator[tuple[str, Figu
     """
     measured = {split: uncertainty[split] for split in UNSEEN if uncertainty[split]["runs"]}
     if measured:
-        yield "uncertainty_calibration", calibration(measured, uncertainty["level"])
+        label = interval_label(uncertainty["calibration_runs"])
+        yield "uncertainty_calibration", calibration(measured, uncertainty["level"], label)
         yield "uncertainty_runs", errors_of_runs(measured)
 
 
-def calibration(measured: dict[str, dict[str, Any]], level: float) -> Figure:
-    """PIT histograms of the splits, and the coverage of their runs in increasing order."""
+def calibration(measured: dict[str, dict[str, Any]], level: float, label: str) -> Figure:
+    """PIT histograms of the splits, and the coverage of their runs in increasing order by the interval of this name."""
     figure = Figure(figsize=(9.5, 3.4), layout="constrained")
     transforms, coverage = figure.subplots(1, 2)
     for split, found in measured.items():
@@ -50,7 +52,7 @@ def calibration(measured: dict[str, dict[str, Any]], level: float) -> Figure:
     coverage.axhline(100 * level, color=TRUTH, linewidth=0.8, linestyle="--")
     coverage.set(
         xlabel="runs, from the least covered [%]",
-        ylabel=f"values inside the {100 * level:g} % interval [%]",
+        ylabel=f"values inside the\n{label} [%]",
         xlim=(0, 100),
         ylim=(0, 102),
     )

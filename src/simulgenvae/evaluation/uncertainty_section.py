@@ -8,23 +8,26 @@ from typing import Any
 
 from scipy.stats import norm
 
+from simulgenvae.ensemble import interval_doubt, interval_label
+from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.markup import section, table
-from simulgenvae.evaluation.presentation import number, percent
+from simulgenvae.evaluation.presentation import number, percent, sentence
 from simulgenvae.evaluation.uncertainty import UNSEEN
 from simulgenvae.prediction import SCORES
 
 _NAMED = 10  # novel runs; more are counted
 
 
-def uncertainty_section(uncertainty: dict[str, Any]) -> str:
-    """HTML of what ``uncertainty_metrics`` returned; nothing where there are no runs."""
+def uncertainty_section(uncertainty: dict[str, Any], combination: Combination) -> str:
+    """HTML of what ``uncertainty_metrics`` returned of such a prediction; nothing where there are no runs."""
     measured = [split for split in UNSEEN if uncertainty[split]["runs"]]
     if not measured:
         return ""
     rows = measures(uncertainty, measured)
     heads = ["validation (calibrated on)" if split == "validation" else split for split in measured]
     found = table(["Measure", *heads, "When right"], rows)
-    return section("Uncertainty", _origin(uncertainty), found + _explained(uncertainty["level"]) + _novel(uncertainty))
+    origin = _origin(uncertainty, combination)
+    return section("Uncertainty", origin, found + _explained(uncertainty) + _novel(uncertainty))
 
 
 def measures(uncertainty: dict[str, Any], splits: Sequence[str]) -> list[list[str]]:
@@ -32,7 +35,7 @@ def measures(uncertainty: dict[str, Any], splits: Sequence[str]) -> list[list[st
     level = uncertainty["level"]
     found = [uncertainty[split] for split in splits]
     normal = f"up to {number(2 * float(norm.ppf((1 + level) / 2)))}"  # of normal errors; less, where they vary
-    interval = f"{100 * level:g} % interval"
+    interval = interval_label(uncertainty["calibration_runs"])
     return [
         [f"Values inside the {interval}", *(percent(one["coverage"]) for one in found), f"{100 * level:g} %"],
         ["The same of the least covered run", *(percent(one["coverage_of_runs"][0]) for one in found), "–"],
@@ -54,24 +57,22 @@ def measures(uncertainty: dict[str, Any], splits: Sequence[str]) -> list[list[st
     ]
 
 
-def _origin(uncertainty: dict[str, Any]) -> str:
-    members, share = uncertainty["members"], uncertainty["gaussian_process_share"]
-    networks = "one network" if members == 1 else f"{members} networks"
-    source = f"The prediction is that of {networks}"
-    source += f" and, with a share of {percent(share)}, of Gaussian processes. " if share > 0 else ". "
-    runs = uncertainty["calibration_runs"]
+def _origin(uncertainty: dict[str, Any], combination: Combination) -> str:
+    source, runs = combination.described(), uncertainty["calibration_runs"]
     if not runs:
-        return f"{source}There were no validation runs to calibrate the uncertainty on: do not rely on it."
-    few = " These are few: the test runs say more." if runs < 10 else ""
+        return f"{source} There were no validation runs to calibrate the uncertainty on: do not rely on it."
+    doubt = interval_doubt(runs, uncertainty["left_out_coverage"])
+    few = "" if doubt is None else f" {sentence(doubt)}"
     return (
-        f"{source}The uncertainty is calibrated on {runs} validation run(s), whose figures below are therefore right "
+        f"{source} The uncertainty is calibrated on {runs} validation run(s), whose figures below are therefore right "
         f"by construction; those of test runs are the proof.{few}"
     )
 
 
-def _explained(level: float) -> str:
+def _explained(uncertainty: dict[str, Any]) -> str:
+    level, label = uncertainty["level"], interval_label(uncertainty["calibration_runs"])
     words = {
-        f"{100 * level:g} % interval": "Each predicted value has a lower and an upper bound. The true value should lie "
+        label.capitalize(): "Each predicted value has a lower and an upper bound. The true value should lie "
         f"between them in {100 * level:g} % of the cases: more means that the bounds are wider than need be, fewer "
         "that they promise too much.",
         "sd_ratio": "The predicted standard deviation as a multiple of the error that was found. 1 is right; below 1 "

@@ -88,7 +88,7 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
 
 
 def describe(group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]) -> None:
-    """Write all that is the same for every run, and the runs' ids and warnings."""
+    """Write all that is the same for every run, and the runs' ids and warnings, each once."""
     for name, texts in {"run": ids, "variable": like.variables}.items():
         array = group.create_array(name, shape=(len(texts),), dtype="string", dimension_names=[name])
         array[...] = np.array(texts, dtype=np.dtypes.StringDType())
@@ -97,7 +97,7 @@ def describe(group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], war
         group.create_array("node", data=like.nodes, dimension_names=["node"])
     if mesh.coords is not None:
         group.create_array("coords", data=_coords(mesh, like), dimension_names=["node", "dim"])
-    group.attrs.update({"units": list(like.units), "warnings": list(warnings)})
+    group.attrs.update({"units": list(like.units), "warnings": list(dict.fromkeys(warnings))})
 
 
 def _coords(mesh: Mesh, batch: Batch) -> NDArray[np.float64]:

@@ -68,7 +68,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
                 ids += batch.ids
                 warnings += batch.warnings
                 target.check()
-            file.attrs["warnings"] = "\n".join(warnings)
+            file.attrs["warnings"] = "\n".join(dict.fromkeys(warnings))
 
 
 def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str], str]:
