@@ -101,8 +101,8 @@ class Surrogate(Parts):
         samples
             When not 0, say how certain each value is: ``std`` and the interval from ``lower`` to ``upper`` that is
             meant to hold 90 % of the values, both calibrated on the validation runs. They come from how far the
-            members of the ensemble are apart; a model with a single member draws so many latents instead, at least 2. For
-            the expected error it draws 32 of them without being asked, where it is calibrated.
+            members of the ensemble are apart; a model with a single member draws so many latents instead, at least 2.
+            For the expected error it draws 32 of them without being asked, where it is calibrated.
         seed
             Seed of these.
 
