@@ -84,7 +84,7 @@ def fit(
         start=start,
     )
     conditioner_trained = list(stages) != ["vae"]
-    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if conditioner_trained else None
+    ensemble = build_ensemble(trained, dataset, settings) if conditioner_trained else None
     surrogate = Surrogate(
         settings=settings,
         split=split,
