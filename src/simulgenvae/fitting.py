@@ -119,7 +119,7 @@ def _fitted(
     conditioner_trained = list(stages) != ["vae"]
     if log_file is not None and conditioner_trained:
         log_file.line("learning the Gaussian processes, calibrating the uncertainty")
-    ensemble = ranks.from_first(lambda: build_ensemble(trained, dataset, settings)) if conditioner_trained else None
+    ensemble = build_ensemble(trained, dataset, settings) if conditioner_trained else None
     surrogate = Surrogate(
         settings=settings,
         split=split,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +12,15 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.data.split import Split
 from simulgenvae.ensemble import Ensemble, build_ensemble
 from simulgenvae.ensemble.build import WEIGHTS, best_weight, calibrate
 from simulgenvae.settings import Settings
 from simulgenvae.settings.schema import PredictionSettings
-from simulgenvae.training.train import Trained
+from simulgenvae.training.train import Trained, train
 
 RNG = np.random.default_rng(0)
 TRUTH, NOISE = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
@@ -104,3 +109,22 @@ def test_of_too_few_runs_there_are_no_processes(trained: Trained, waves: Dataset
     found = build_ensemble(replace(trained, rows=trained.rows | {"train": np.arange(3)}), waves, settings)
     assert (found.linear, found.weight) == (None, 0.0)
     assert found.calibration.runs == 2
+
+
+def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
+    waves: Dataset, make_settings: Callable[..., Settings], run_ranks: Callable[..., list[Any]]
+) -> None:
+    """Pictures are read by layers with spectral normalisation, which torch refuses to pickle."""
+    pixels = RNG.integers(0, 255, (len(waves.ids), 32, 32, 1), dtype=np.uint8)
+    pictures = replace(waves, conditions=Conditions.of_images(waves.ids, Images(pixels, ImageFormat(32, 32, 1, 32))))
+    settings = make_settings(1, end_to_end={"members": 2})
+    trained = train(pictures, Split(waves.ids[:8], waves.ids[8:10], waves.ids[10:]), settings, stages=["end_to_end"])
+
+    def built() -> tuple[Any, ...]:
+        found = build_ensemble(trained, pictures, settings)
+        assert found.members is trained.members
+        return found.share, found.calibration, found.linear.known.tolist()
+
+    first, second = run_ranks(2, built)
+    assert first == second
+    assert first[1].runs == 2

@@ -81,6 +81,15 @@ def test_pictures_are_an_input_beside_parameters(grey: Images) -> None:
     assert found["field"]["total"] == pytest.approx([0.0, 1.0], abs=0.05)
 
 
+def test_the_only_input_explains_everything() -> None:
+    found = sobol(lambda conditions: everywhere(conditions.table[:, 0]), scaler(0, 1, "a"), None, ("u",), [])
+    assert found is not None
+    for indices in (found["field"], *found["outputs"].values()):
+        assert indices["first"] == pytest.approx([1.0], abs=0.03)
+        assert indices["total"] == pytest.approx([1.0], abs=0.03)
+    assert len(found["field"]["first_standard_error"]) == 1
+
+
 def test_constant_output_has_no_indices() -> None:
     found = sobol(lambda conditions: everywhere(np.full(len(conditions), 7.1)), scaler(0, 1, "a"), None, ("u",), [])
     assert found is not None

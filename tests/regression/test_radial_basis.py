@@ -41,3 +41,10 @@ def test_impossible_fits_have_infinite_error() -> None:
     few = X[:3]
     assert RadialBasis("cubic", 1, 1.0, 0.1).leave_one_out(few, cdist(few, few), Y[:3]) == np.inf
     assert RadialBasis("cubic", 0, 1.0, 0.1).leave_one_out(few, cdist(few, few), Y[:3]) < np.inf
+
+
+def test_a_point_without_which_the_others_lie_on_a_line_cannot_be_left_out() -> None:
+    corner = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
+    for choice in PodRbf.choices:
+        error = choice.leave_one_out(corner, cdist(corner, corner), Y[:4])
+        assert np.isfinite(error) if choice.degree == 0 else error == np.inf

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.ensemble.calibration import Calibration
@@ -33,7 +34,16 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     Without validation runs the networks predict alone, and nothing is calibrated. They also do where the settings want
     no Gaussian processes (which then measure novelty alone), and where training read its runs from disk: Gaussian
     processes are linear combinations of the training runs, which the model would have to hold.
+
+    All ranks call this and end with the same ensemble. The first one fits and chooses for all; what it sends has no
+    networks, which every rank has trained and which torch refuses to pickle under spectral normalisation.
     """
+    chosen = ranks.from_first(lambda: replace(_chosen(trained, dataset, settings), members=()))
+    return replace(chosen, members=trained.members)
+
+
+def _chosen(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
+    """The ensemble, as one rank makes it."""
     train, validation = trained.rows["train"], trained.rows["validation"]
     linear, coefficients = None, trained.coefficients
     if not isinstance(coefficients, OnDisk):

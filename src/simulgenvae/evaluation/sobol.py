@@ -138,7 +138,8 @@ def _indices(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     evaluated: dict[Literal["f_A", "f_B", "f_AB"], NDArray[np.float64]]
     evaluated = {"f_A": values[:, 0], "f_B": values[:, 1], "f_AB": np.moveaxis(values[:, 2:], 0, 1)}
     found = sobol_indices(func=evaluated, n=values.shape[-1])
-    return found.first_order, found.total_order
+    shape = len(values), values.shape[1] - 2  # SciPy drops the axis of a single input, and of a single output
+    return found.first_order.reshape(shape), found.total_order.reshape(shape)
 
 
 def _varies(values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -55,7 +55,10 @@ class RadialBasis:
             inverse = _inverse(system)
         except np.linalg.LinAlgError:
             return np.inf
-        return float(np.square(inverse[:n, :n] @ y / np.diag(inverse)[:n, None]).sum())
+        share = np.diag(inverse)[:n]  # of the determinant: what is left of it without each point
+        if np.abs(share).min() <= np.finfo(float).eps * np.abs(inverse).max():  # the others lie on a line or plane
+            return np.inf
+        return float(np.square(inverse[:n, :n] @ y / share[:, None]).sum())
 
     def _kernel(self, distances: Values) -> Values:
         return _KERNELS[self.kernel](self.epsilon * distances)
