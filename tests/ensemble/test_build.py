@@ -123,7 +123,7 @@ def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
     def built() -> tuple[Any, ...]:
         found = build_ensemble(trained, pictures, settings)
         assert found.members is trained.members
-        return found.share, found.calibration, found.linear.known.tolist()
+        return found.weight, found.calibration, found.linear.known.tolist()
 
     first, second = run_ranks(2, built)
     assert first == second

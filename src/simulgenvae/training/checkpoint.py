@@ -29,6 +29,10 @@ class Progress:
     """Steps of it that are done."""
     best: float | None = None
     """Smallest validation error of the stage."""
+    best_step: int = 0
+    """Step of the stage after which it was found."""
+    kept: float | None = None
+    """The error that must not grow (``Stage.kept_error``), as the stage began with it."""
     since_best: int = 0
     """Validations since then."""
     skipped: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ from simulgenvae.training.speed import same_weights_again
 from simulgenvae.training.stage import Stage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
+ALLOWED = 1.05
+"""How many times the error that must not grow may be what it was: that of few validation runs is uncertain."""
 AGREE_EVERY = 8
 """Steps after which several ranks ask each other whether to save or to stop."""
 LOG_EVERY = 20
@@ -144,6 +147,7 @@ class Loop:
         losses = losses_for(stage, settings.speed, lambda: fetch(progress.step), total, self.log.message)
         losses = averaging(losses, self.networks)
         if progress.step == 0:
+            self._begin_with_kept(stage)
             self._save(None)
         with batch_reader(self.data, fetch, total) as batch:
             for step in range(progress.step, total):
@@ -237,7 +241,9 @@ class Loop:
     def _validate(self, stage: Stage, step: int) -> None:
         progress = self.progress
         self.networks.eval()
-        error, train_error = (self._error(stage, rows) for rows in (self.data.validation_rows, self.data.compared_rows))
+        unseen, compared = self.data.validation_rows, self.data.compared_rows
+        error, train_error = (self._error(stage, stage.validation_error, rows) for rows in (unseen, compared))
+        kept = progress.kept is None or self._error(stage, stage.kept_error, unseen) <= ALLOWED * progress.kept
         self.networks.train()
         require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
@@ -248,21 +254,34 @@ class Loop:
         self.log.validation(entry, error if progress.best is None else min(error, progress.best))
         if begins := overfitting_begins(self._entries(stage)):
             self.log.message(begins)
-        if progress.best is None or error < progress.best:
-            progress.best, progress.since_best = error, 0
+        if kept and (progress.best is None or error < progress.best):
+            progress.best, progress.best_step, progress.since_best = error, step, 0
             self.best = self._weights()
             self._write("best", self.best)
         else:
             progress.since_best += 1
 
     @torch.no_grad()
-    def _error(self, stage: Stage, rows: NDArray[np.intp]) -> float:
+    def _begin_with_kept(self, stage: Stage) -> None:
+        """Where an error must not grow, begin with the weights as they are as the best ones."""
+        unseen = self.data.validation_rows
+        self.networks.eval()
+        if stage.kept_error(plain_batch(self.data, torch.from_numpy(unseen[:1]))) is not None:
+            self.progress.kept = self._error(stage, stage.kept_error, unseen)
+            self.progress.best = self._error(stage, stage.validation_error, unseen)
+            self.best = self._weights()
+        self.networks.train()
+
+    @torch.no_grad()
+    def _error(self, stage: Stage, of_batch: Callable[[Batch], Tensor | None], rows: NDArray[np.intp]) -> float:
         """Mean error of some runs, of which memory holds no more than a step does; ranks share them."""
         size = batch_size(stage.name, stage.schedule, len(self.data.rows["train"]))
         total = torch.zeros((), dtype=torch.float64, device=self.data.device)
         for own in ranks.pieces(rows, size):
             some = torch.from_numpy(own if len(own) else rows[:1])  # all ranks must ask the networks equally often
-            total += len(own) * stage.validation_error(plain_batch(self.data, some))
+            error = of_batch(plain_batch(self.data, some))
+            assert error is not None, "asked for where the stage has one"
+            total += len(own) * error
         return float(ranks.summed(total)) / len(rows)
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
@@ -281,13 +300,20 @@ class Loop:
         best = percent(stage.label, self.progress.best)
         self.log.message(f"{stage.label}: best validation error {best}{skipped}")
         warnings = stage_warnings(self._entries(stage))
+        if self.progress.kept is not None and self.progress.best_step == 0:
+            warnings.append(
+                f"{stage.label}: nothing of it was kept. In all validations, either predictions were worse than before "
+                f"the stage, or the VAE reconstructed unseen runs more than {ALLOWED - 1:.0%} worse. Hold it with "
+                "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
+            )
         for warning in warnings:
             self.log.message(f"warning: {warning}")
         self.progress.warnings += warnings
         self._write(stage.label, self.best)
         self.results[stage.label] = self.best
         self.progress.stage += 1
-        self.progress.step, self.progress.best, self.progress.since_best = 0, None, 0
+        self.progress.step, self.progress.best_step, self.progress.since_best = 0, 0, 0
+        self.progress.best = self.progress.kept = None
 
     def _finished(self, stage: Stage) -> dict[str, Tensor]:
         """Weights that a stage ended with before training was interrupted."""

@@ -90,6 +90,10 @@ class Stage(ABC):
     def validation_error(self, batch: Batch) -> Tensor:
         """Scalar by which models are chosen: the smaller the better."""
 
+    def kept_error(self, batch: Batch) -> Tensor | None:
+        """Return another error, which the chosen weights must not make larger; None where there is none."""
+        return None
+
 
 def member_label(member: int) -> str:
     """Label of the end-to-end stage of a member of the ensemble, counted from 1."""

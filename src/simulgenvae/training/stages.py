@@ -111,7 +111,8 @@ class EndToEndStage(Stage):
     the error on unseen runs was a half larger (``docs/method.md``).
 
     A stage that ``fine_tunes`` goes on with trained networks. Either the VAE is frozen, or it goes on learning its own
-    loss on the whole batch beside the predictions, so that it reconstructs as well as before.
+    loss on the whole batch beside the predictions, and weights that reconstruct the validation runs worse than before
+    are not chosen.
 
     The latent term pulls predicted latents to the encoder's. ``member`` counts the networks of an ensemble from 1: the
     first gives the latents, and the VAE of the others serves predictions alone.
@@ -201,6 +202,12 @@ class EndToEndStage(Stage):
         vae = self.networks.vae
         mean = self.networks.conditioner(batch.conditions).mean
         return relative_error(vae.decode(vae.latents_from_flat(mean)), batch.coefficients, self.data)
+
+    def kept_error(self, batch: Batch) -> Tensor | None:
+        if not (self.fine_tunes and self.teaches_encoder):
+            return None
+        vae = self.networks.vae
+        return relative_error(vae.decode(vae.encode(batch.coefficients)[0]), batch.coefficients, self.data)
 
 
 def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:
