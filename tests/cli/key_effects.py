@@ -22,6 +22,7 @@ from PIL import Image
 from simulgenvae.cli.documented import main
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.settings import Study
 from simulgenvae.training.tensor_file import read_tensors
 
@@ -131,10 +132,10 @@ ROWS = [
     Row("reduction", "none"),
     Row("seed", "3"),
     Row("optimizer", "adamw"),
-    Row("validate_every", "1", {"LearningR": "0.3", "latent_conditioner_lr": "0.3", "Training_epochs": "5"}),
-    Row("patience", "1", {"LearningR": "0.3", "Training_epochs": "9", "validate_every": "1"}),
-    Row("flips", "x", mesh=True),
-    Row("odd_variables", "x:v", {"flips": "x"}, mesh=True),
+    Row("validate_every", "1", {"LearningR": "0.1", "Training_epochs": "8", "patience": "1"}),
+    Row("patience", "1", {"LearningR": "0.1", "Training_epochs": "8", "validate_every": "1"}),
+    Row("flips", "x", IMAGES, mesh=True),
+    Row("odd_variables", "x:v", IMAGES | {"flips": "x"}, mesh=True),
     Row("pixel_noise", "0.1", IMAGES),
     Row("parameter_noise", "0.1"),
     Row("field_noise", "0.1"),
@@ -181,7 +182,9 @@ def write_study(folder: Path) -> Path:
         for place in ("images", "both"):
             Image.fromarray(grey).save(folder / place / f"param_{run:03d}.png")
         Image.fromarray(grey.T[::-1]).save(folder / "both" / f"param_{run:03d}.jpg")
-    conditions = Conditions(tuple(f"run{run}" for run in range(RUNS)), ("size", "speed"), table)
+    ids = tuple(f"run{run}" for run in range(RUNS))
+    images = Images(rng.integers(0, 256, (RUNS, 16, 16, 1), dtype=np.uint8), ImageFormat(16, 16, 1, 16))
+    conditions = Conditions(ids, (), np.zeros((RUNS, 0)), images)
     stored = Dataset.from_arrays(fields, conditions, times=t.ravel(), coords=x[:, None], variables=("u", "v"))
     stored.save(folder / "with_mesh.zarr")
     return folder

@@ -136,3 +136,14 @@ def test_the_data_stay_as_they_are(data: TrainingData) -> None:
     _augmented(data, mixup=0.5, **dict.fromkeys(NOISES, 0.5))
     after = (data.coefficients, data.conditions.table, data.conditions.images)
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("noise", ["parameter_noise", "pixel_noise"])
+def test_no_noise_is_drawn_for_conditions_that_nobody_reads(data: TrainingData, noise: str) -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    batch = plain_batch(data, ROWS)
+    unread = augmented_batch(data, batch, AugmentationSettings(**{noise: 0.5}), conditions=False)
+    assert torch.equal(unread.conditions.table, batch.conditions.table)
+    assert torch.equal(torch.rand(1), expected)

@@ -51,18 +51,21 @@ def plain_batch(data: TrainingData, whole: Tensor, shard: Shard | None = None) -
     return Batch(whole, shard, rows, coefficients, coefficients, data.inputs(rows))
 
 
-def augmented_batch(data: TrainingData, batch: Batch, settings: AugmentationSettings) -> Batch:
-    """The runs of a plain batch, mixed and with noise as the settings ask for.
+def augmented_batch(
+    data: TrainingData, batch: Batch, settings: AugmentationSettings, *, conditions: bool = True
+) -> Batch:
+    """Return the runs of a plain batch, mixed and with noise as the settings say.
 
+    No noise is drawn for ``conditions`` that nobody reads: settings about these do not change a stage without them.
     Mixup (Zhang et al. 2018, §2) blends both conditions and fields of two runs with a share from Beta(mixup, mixup).
     """
     batch = _mixed(data, batch, settings.mixup) if settings.mixup > 0 else batch
     encoded, table, images = batch.coefficients, batch.conditions.table, batch.conditions.images
     if settings.field_noise > 0:
         encoded = encoded + settings.field_noise * data.coefficient_std * _noise(encoded)
-    if settings.parameter_noise > 0:
+    if settings.parameter_noise > 0 and conditions:
         table = table + settings.parameter_noise * _noise(table)
-    if settings.pixel_noise > 0 and images is not None:
+    if settings.pixel_noise > 0 and conditions and images is not None:
         images = unit_pixels(images)
         images = images + settings.pixel_noise * _noise(images)
     return replace(batch, encoded=encoded, conditions=Inputs(table, images))

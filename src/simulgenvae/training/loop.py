@@ -200,7 +200,7 @@ class Loop:
         settings = stage.settings.training
         optimizers.zero_grad()
         with drawing_for(batch.shard), same_weights_again(stage.trained, settings.speed):
-            batch = augmented_batch(self.data, batch, settings.augmentation)
+            batch = augmented_batch(self.data, batch, settings.augmentation, conditions=stage.reads_conditions)
             beta = kl_weight(step, total, settings.init_beta_divisor)
             terms = losses(batch, beta)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped

@@ -73,6 +73,11 @@ class Stage(ABC):
         return ()
 
     @property
+    def reads_conditions(self) -> bool:
+        """Whether its losses look at what is known of the runs."""
+        return True
+
+    @property
     @abstractmethod
     def schedule(self) -> StageSettings:
         """Budget, batch size and learning rate."""

@@ -37,6 +37,10 @@ class VaeStage(Stage):
     def trained(self) -> list[nn.Module]:
         return [self.networks.vae]
 
+    @property
+    def reads_conditions(self) -> bool:
+        return False
+
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         latents, kl, _ = self.networks.vae.encode(batch.encoded, sample=True)
         reconstruction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
