@@ -18,15 +18,15 @@ from simulgenvae.evaluation.combination import Combination
         ),
         (
             Combination(3, 0.0, "combined"),
-            ("Surrogate: networks alone (3)", "Networks alone (3)", "Gaussian processes alone (weight 0)"),
+            ("Surrogate (weight of Gaussian processes 0)", "Networks alone (3)", "Gaussian processes alone"),
         ),
         (
             Combination(1, 0.0, "off"),
-            ("Surrogate: network alone", "Network alone", "Gaussian processes alone (not used)"),
+            ("Surrogate (Gaussian processes: off)", "Network alone", "Gaussian processes alone (not used)"),
         ),
         (
             Combination(3, 1.0, "combined"),
-            ("Surrogate: Gaussian processes alone (weight 1)", "Networks alone (3)", "Gaussian processes alone"),
+            ("Surrogate (weight of Gaussian processes 1)", "Networks alone (3)", "Gaussian processes alone"),
         ),
     ],
 )

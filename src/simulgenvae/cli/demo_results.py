@@ -120,11 +120,10 @@ def errors_table(results: list[Result]) -> Table:
 
 
 def _own_names(result: Result) -> tuple[str, str]:
-    """Names of one of several surrogates and of its networks alone; the same where these are all."""
+    """Return the names of one of several surrogates and of its networks alone."""
     combination = Combination.from_metrics(result.metrics)
     networks = f"{result.name} alone ({combination.networks})"
-    combined = f"{result.name} + Gaussian processes (weight {combination.weight_text})"
-    return combined if combination.weight > 0 else networks, networks
+    return f"{result.name} + Gaussian processes (weight {combination.weight_text})", networks
 
 
 def new_table(result: Result, solved: list[Solved]) -> Table:

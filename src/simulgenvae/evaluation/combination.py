@@ -71,15 +71,8 @@ class Combination:
         of_networks = "network alone" if self.members == 1 else f"networks alone ({self.members})"
         of_processes = "Gaussian processes alone"
         combined = f"Surrogate (weight of Gaussian processes {self.weight_text})"
-        if self.weight == 0:
-            combined = f"Surrogate: {of_networks}"
-            of_processes += " (not used)" if self.gaussian_processes == "off" else " (weight 0)"
-        elif self.weight == 1:
-            combined = f"Surrogate: {of_processes} (weight 1)"
+        if self.gaussian_processes != "combined":
+            combined = f"Surrogate (Gaussian processes: {self.weight_text})"
+            of_processes += " (not used)"
         names = {"networks": of_networks.capitalize(), "gaussian_processes": of_processes}
         return {"prediction": combined, **names}
-
-    def shown(self, errors: Mapping[str, Any]) -> dict[str, Any]:
-        """Return errors by method without the part that the prediction consists of alone, which they hold twice."""
-        same = {0.0: "networks", 1.0: "gaussian_processes"}.get(self.weight)
-        return {name: found for name, found in errors.items() if name != same}

@@ -74,9 +74,8 @@ def method_names(metrics: Mapping[str, Any]) -> dict[str, str]:
 
 
 def shown_errors(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``errors`` of ``metrics.json`` in the order of ``METHODS``, each once: where the prediction is that of the
-    networks or of the Gaussian processes alone, without that part."""
-    errors = Combination.from_metrics(metrics).shown(metrics["errors"])
+    """Return ``errors`` of ``metrics.json`` in the order of ``METHODS``: the prediction first, then its two parts."""
+    errors = metrics["errors"]
     return {name: errors[name] for name in METHODS if name in errors}
 
 
