@@ -67,8 +67,9 @@ IMAGES = {"input_type": "image", "param_dir": "/both", "param_data_type": ".png"
 class Row:
     """A key, line or flag with the value that is tried.
 
-    ``beside`` are keys that the study needs for it, with and without it; ``mesh``: a study of ingested data, with
-    coordinates; ``after``: flags of a training that comes first.
+    ``beside`` are keys that the study needs for it, with and without it. ``mesh``: a study of ingested data, with
+    coordinates. ``first``: a whole training in the same folder comes first, and its files are those compared with; its
+    VAE is left as ``first.vae`` too.
     """
 
     name: str
@@ -195,43 +196,38 @@ def effect(row: Row, data: Path, folder: Path, known: dict[str, dict[str, str]])
 
     ``data`` is what :func:`write_study` made; ``known`` keeps the files of trainings for further rows.
     """
-    plain = f"{row.beside} {row.mesh}"
-    if plain not in known:
-        known[plain] = trained(data, folder / f"plain{len(known)}", row.beside, mesh=row.mesh)
+    plain = f"{row.beside} {row.mesh} {row.first}"
+    place = folder / "".join(filter(str.isalnum, row.label))
+    copy_study(data, place, mesh=row.mesh)
+    if row.first:
+        known[plain] = trained(place, {"seed": "9"})
+        (place / "first.vae").hardlink_to(Study(place).vae_file)
+    elif plain not in known:
+        copy_study(data, folder / f"plain{len(known)}", mesh=row.mesh)
+        known[plain] = trained(folder / f"plain{len(known)}", row.beside)
     flags = [row.label] if row.is_flag and row.name != "--set" else []
     if row.name == "--set":
         flags = ["--set", row.text]
     keys = row.beside if row.is_flag else row.beside | {row.name: row.text}
-    place = folder / "".join(filter(str.isalnum, row.label))
-    after = trained(data, place, keys, flags, mesh=row.mesh, first=row.first)
+    after = trained(place, keys, flags)
     return {name for name in FILES if known[plain][name] != after[name]}
 
 
-def trained(
-    data: Path,
-    folder: Path,
-    keys: dict[str, str],
-    flags: Sequence[str] = (),
-    *,
-    mesh: bool = False,
-    first: bool = False,
-) -> dict[str, str]:
-    """Train with the script in a study of its own; return a digest of the content of each file.
-
-    With ``first``, a training with ``CONDITION`` and another seed comes before, and its VAE is left as ``first.vae``.
-    """
-    folder.mkdir()
+def copy_study(data: Path, folder: Path, *, mesh: bool) -> None:
+    """Make a study folder with links to the data."""
+    (folder / "input_data").mkdir(parents=True)
     for path in data.iterdir():
-        if path.name != "with_mesh.zarr":
-            (folder / path.name).mkdir() if path.name == "input_data" else (folder / path.name).symlink_to(path)
+        if path.name not in {"input_data", "with_mesh.zarr"}:
+            (folder / path.name).symlink_to(path)
     for path in (data / "input_data").iterdir():
         (folder / "input_data" / path.name).symlink_to(path)
     if mesh:
         (folder / "input_data/dataset.zarr").symlink_to(data / "with_mesh.zarr")
+
+
+def trained(folder: Path, keys: dict[str, str], flags: Sequence[str] = ()) -> dict[str, str]:
+    """Train with the script in a study folder; return a digest of the content of each file."""
     study = Study(folder)
-    if first:
-        _run(study, {"seed": "9"})
-        (folder / "first.vae").hardlink_to(study.vae_file)
     _run(study, keys, flags)
     return dict(digests(study))
 
