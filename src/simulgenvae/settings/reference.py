@@ -62,7 +62,9 @@ These keys are ours; the documented system does not have them:
 - `reduction` is `pod` or `none`.
 - `seed`, `device` (`auto`, `cpu` or `cuda`), `optimizer` (`muon` or `adamw`) and `validate_every` are of all training;
   `patience` is of all three stages.
-- `e2e_from_scratch` is 0 or 1, `e2e_decoder` is `frozen` or `trained`, and `members` is their number.
+- `e2e_from_scratch` is 0 (the default here: end-to-end training goes on with the VAE that these keys configure) or 1
+  (all networks begin with new weights, and the keys of the VAE's stage have no effect); `e2e_decoder` is `frozen` or
+  `trained`, and `members` is their number.
 - `gaussian_process` is `auto` or `off` (also 1 or 0).
 - `flips` is one or more of `x y z`; `odd_variables` are pairs of axis and variable, such as `x:u y:v`; `pixel_noise`,
   `parameter_noise`, `field_noise` and `mixup` are numbers.
