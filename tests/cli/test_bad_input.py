@@ -230,7 +230,8 @@ def test_missing_folder_data_and_model(command: str, tmp_path: Path, refused: An
 def test_bad_settings_are_refused_before_anything_is_written(
     setting: str, texts: tuple[str, ...], trained: Path, refused: Any
 ) -> None:
-    refused((["train", trained, "--overwrite", "--set", setting], texts))
+    every_stage = "training.end_to_end.from_scratch=false"
+    refused((["train", trained, "--overwrite", "--set", every_stage, "--set", setting], texts))
 
 
 @pytest.mark.parametrize(
@@ -383,9 +384,11 @@ def test_unknown_arguments_are_explained(refused: Any) -> None:
 
 
 def test_a_training_that_fails_late_leaves_the_model_and_its_report(cli: Any, trained: Path, tree: Any) -> None:
+    every_stage = ("--overwrite", "--set", "training.end_to_end.from_scratch=false")
+    assert cli("train", trained, *every_stage).code == 0
     before = tree(trained / "model_save")
     unguarded = ("--set", "training.clip_gradient=1e30", "--set", "training.skip_gradient=1e30")
-    done = cli("train", trained, "--overwrite", "--set", "training.end_to_end.learning_rate=1e30", *unguarded)
+    done = cli("train", trained, *every_stage, "--set", "training.end_to_end.learning_rate=1e30", *unguarded)
     assert done.code == 2
     assert "stage end_to_end became NaN or infinite" in done.err
     assert tree(trained / "model_save") == before

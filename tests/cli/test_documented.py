@@ -78,7 +78,7 @@ def test_default_run_and_every_later_one(script: Any, study: Path, cli: Any, tre
     code, out, err = script()
     assert code == 0, err
     assert "Stretch is not used" in err
-    assert "(prediction)" in out
+    assert "Surrogate (" in out
     model = study / "model_save"
     assert np.load(model / "latent_vectors.npy").shape == (12, 4)
     assert np.load(model / "xs.npy").shape == (12, 2, 2)

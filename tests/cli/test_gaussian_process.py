@@ -34,7 +34,8 @@ def test_off(cli: Callable[..., Any], ingested: Path, how: str) -> None:
     assert surrogate.predict(far)["novelty"].item() > 1, "Gaussian processes still measure it"
     done = cli("evaluate", ingested)
     assert done.code == 0, done.err
-    assert "Surrogate: networks alone (2)" in done.out
+    assert "Surrogate (Gaussian processes: off)" in done.out
+    assert "Networks alone (2)" in done.out
     assert "Gaussian processes alone (not used)" in done.out
     metrics = json.loads(study.metrics_file.read_text(encoding="utf-8"))
     assert metrics["combination"]["gaussian_processes"] == "off"

@@ -196,8 +196,9 @@ def test_networks_that_predict_alone(dataset: Any, surrogate: Any, study: Study,
     assert ("gaussian_processes" in metrics["errors"]) == processes
     assert metrics["combination"]["gaussian_processes"] == ("combined" if processes else "none")
     page = study.report_file.read_text(encoding="utf-8")
-    assert "Surrogate: networks alone (2)" in page
-    assert ("Gaussian processes alone (weight 0)" in page) == processes
+    combined = "weight of Gaussian processes 0" if processes else "Gaussian processes: none"
+    assert all(name in page for name in (f"Surrogate ({combined})", "Networks alone (2)"))
+    assert ("Gaussian processes alone" in page) == processes
 
 
 def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Study) -> None:
