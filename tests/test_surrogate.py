@@ -13,7 +13,6 @@ import simulgenvae.surrogate
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.ensemble import LATENTS
 from simulgenvae.ensemble.calibration import FLOOR, Calibration
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
@@ -21,7 +20,7 @@ from simulgenvae.fitting import fit
 from simulgenvae.model_files import load_start
 from simulgenvae.models import Inputs
 from simulgenvae.settings import Settings, Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate import EXPECTED_LATENTS, Surrogate
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 MakeWaves = Callable[..., Dataset]
@@ -88,7 +87,7 @@ def test_batches_joined_are_the_whole(
 ) -> None:
     whole = trained.predict(waves.conditions, samples=samples)
     coefficients = len(waves.times) * trained.reduction.rank
-    values = max(waves.fields[0].size, (1 + trained.ensemble.alternatives(samples or LATENTS)) * coefficients)
+    values = max(waves.fields[0].size, (1 + trained.ensemble.alternatives(samples or EXPECTED_LATENTS)) * coefficients)
     monkeypatch.setattr(simulgenvae.surrogate, "BATCH_BYTES", 5 * 4 * values)
     batches = list(trained.predict_batches(waves.conditions, samples=samples))
     assert [batch.sizes["run"] for batch in batches] == [5, 5, 2]
@@ -213,7 +212,7 @@ def test_a_single_network_is_sampled_for_the_expected_error_and_shows_no_samples
     trained: Surrogate, waves: Dataset
 ) -> None:
     """As often as for its calibration."""
-    predicted, sampled = (trained.predict(waves.conditions, samples=samples) for samples in (0, LATENTS))
+    predicted, sampled = (trained.predict(waves.conditions, samples=samples) for samples in (0, EXPECTED_LATENTS))
     assert len(trained.ensemble.members) == 1
     np.testing.assert_allclose(predicted["expected_error"], sampled["expected_error"], rtol=1e-5)
     assert "std" not in predicted

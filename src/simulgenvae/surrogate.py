@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.limits import require_memory
-from simulgenvae.ensemble import LATENTS, Calibration, Ensemble, expected_squares, interval_doubt, uniform_state
+from simulgenvae.ensemble import Calibration, Ensemble, expected_squares, interval_doubt, uniform_state
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import load_parts, save_parts
 from simulgenvae.model_parts import Parts
@@ -31,6 +31,8 @@ from simulgenvae.training.tensor_file import read_tensors
 
 BATCH_BYTES = 256 * 2**20
 """Fields that are decoded at once; more runs are predicted in batches of this size."""
+EXPECTED_LATENTS = 12
+"""Latents of a single network by which an error is expected of designs: each takes as long as a prediction."""
 PER_FIELD, PER_UNCERTAIN_FIELD, PER_SPREAD = 2, 7, 4
 """Memory that decoding needs, in fields of a run: for each run, for each whose uncertainty is asked for, and while the
 spread of one of these is found."""
@@ -102,7 +104,7 @@ class Surrogate(Parts):
             When not 0, say how certain each value is: ``std`` and the interval from ``lower`` to ``upper`` that is
             meant to hold 90 % of the values, both calibrated on the validation runs. They come from how far the
             members of the ensemble are apart; a model with a single member draws so many latents instead, at least 2.
-            For the expected error it draws 32 of them without being asked, where it is calibrated.
+            For the expected error it draws 12 of them without being asked, where it is calibrated.
         seed
             Seed of these.
 
@@ -246,5 +248,5 @@ class Surrogate(Parts):
 
 
 def _latents(ensemble: Ensemble, samples: int) -> int:
-    """How many latents of a single network are drawn: as many as its calibration did for the expected error alone."""
-    return LATENTS if samples == 0 and ensemble.calibration is not None else samples
+    """Return how many latents of a single network are drawn: for the expected error also where none are asked for."""
+    return EXPECTED_LATENTS if samples == 0 and ensemble.calibration is not None else samples

@@ -3,11 +3,10 @@
 from simulgenvae.ensemble.build import build_ensemble
 from simulgenvae.ensemble.calibration import Calibration
 from simulgenvae.ensemble.certainty import interval_doubt, interval_label
-from simulgenvae.ensemble.ensemble import LATENTS, Answer, Ensemble, SeparateAnswers
+from simulgenvae.ensemble.ensemble import Answer, Ensemble, SeparateAnswers
 from simulgenvae.ensemble.expected import expected_squares, uniform_state
 
 __all__ = [
-    "LATENTS",
     "Answer",
     "Calibration",
     "Ensemble",

@@ -21,7 +21,7 @@ from simulgenvae.training.problem import Networks, network_inputs, unit_times
 DRAWS = 12
 """Draws from the Gaussian processes, where they have a weight; each goes with one of the members in turn."""
 LATENTS = 32
-"""Latents of a single network that calibrate its spread, and by which an error is expected of designs."""
+"""Latents of a single network that calibrate its spread."""
 
 DECODED = 32
 """Latents that are decoded to coefficients together, for fewer designs than that."""
