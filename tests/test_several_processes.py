@@ -37,6 +37,7 @@ vae.batch_size = 4
 conditioner.steps = 20
 end_to_end.steps = {steps}
 end_to_end.members = 2
+end_to_end.from_scratch = false
 """
 ENVIRONMENT = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 

@@ -1,9 +1,11 @@
-"""Solve the runs of this documented study, and write ``input_data/dataset1.pickle`` and ``images/param_001.png`` …
+"""Solve the runs of this documented study, and write ``input_data/dataset1.pickle``, ``images/param_001.png`` … and
+``parametric_data/params.csv``.
 
     c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,    T = 100 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
 
-Each run is a plate with one to three circular inclusions that conduct badly; its picture shows them and nothing else
-tells them apart. Cell-centred finite volumes, implicit Euler. Run as ``python make.py``; it takes a few seconds.
+Each run is a plate with one to three circular inclusions that conduct badly; its picture shows them, and so does its
+row of the table: centre and radius of each, the largest first, and zeros where there are fewer. Cell-centred finite
+volumes, implicit Euler. Run as ``python make.py``; it takes a few seconds.
 """
 
 from __future__ import annotations
@@ -79,12 +81,18 @@ def picture(circles: Circles, pixels: int) -> Image.Image:
 
 
 def make(folder: Path, runs: int, nodes: int, timesteps: int, pixels: int) -> None:
-    """Write the data and the pictures of ``runs`` runs into a study folder."""
+    """Write the data, the pictures and the table of ``runs`` runs into a study folder."""
     designs = [sample(run) for run in range(runs)]
     fields = np.stack([solve(circles, nodes, timesteps) for circles in designs])  # [runs, timesteps, nodes²]
     (folder / "input_data").mkdir(parents=True, exist_ok=True)
     (folder / "images").mkdir(exist_ok=True)
     (folder / "input_data/dataset1.pickle").write_bytes(pickle.dumps(fields))
+    (folder / "parametric_data").mkdir(exist_ok=True)
+    header = ",".join(f"{name}{k}" for k in range(1, MOST_INCLUSIONS + 1) for name in ("x", "y", "radius"))
+    table = np.zeros((runs, 3 * MOST_INCLUSIONS))
+    for row, circles in zip(table, designs, strict=True):
+        row[: circles.size] = circles[np.argsort(-circles[:, 2])].ravel()
+    np.savetxt(folder / "parametric_data/params.csv", table, delimiter=",", header=header, comments="")
     for number, circles in enumerate(designs, start=1):
         picture(circles, pixels).save(folder / f"images/param_{number:03d}.png")
 

@@ -403,12 +403,12 @@ def test_device() -> None:
             choose_device("cuda")
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 def test_the_fine_tuned_vae_reconstructs_unseen_runs_as_well_as_after_its_own_stage(
-    make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path, seed: int
+    make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path
 ) -> None:
+    """Also where a short stage end to end, with a conditioner that is far off, would drive it away."""
     waves = make_waves(runs=24)
-    settings = make_settings(150, seed=seed, end_to_end={"decoder": "trained"})
+    settings = make_settings(80, vae={"steps": 400}, conditioner={"steps": 20}, validate_every=2)
     split = make_split(waves.ids, settings.data, None)
     trained = train(waves, split, settings, stages=STAGES, folder=tmp_path)
     (networks,) = trained.members
