@@ -32,9 +32,9 @@ filters = [16]
 device = "cpu"
 optimizer = "adamw"
 checkpoint_seconds = 0.1
-vae.steps = 20
+vae.steps = 12
 vae.batch_size = 4
-conditioner.steps = 20
+conditioner.steps = 12
 end_to_end.steps = {steps}
 end_to_end.members = 2
 end_to_end.from_scratch = false
@@ -51,7 +51,7 @@ def waves_with_many_steps(make_waves: Callable[..., Dataset]) -> Dataset:
 
 @pytest.fixture
 def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., Study]:
-    def make(name: str, steps: int = 40) -> Study:
+    def make(name: str, steps: int = 24) -> Study:
         study = Study(tmp_path / name)
         study.folder.mkdir()
         waves_with_many_steps.save(study.dataset)
