@@ -29,10 +29,6 @@ class Progress:
     """Steps of it that are done."""
     best: float | None = None
     """Smallest validation error of the stage."""
-    best_step: int = 0
-    """Step of the stage after which it was found."""
-    kept: float | None = None
-    """The error that must not grow (``Stage.kept_error``), as the stage began with it."""
     since_best: int = 0
     """Validations since then."""
     skipped: int = 0
@@ -47,6 +43,8 @@ class Progress:
     of the validation runs (``validation``) and of as many training runs (``train_error``)."""
     warnings: list[str] = field(default_factory=list)
     """What the stages' histories warn of (``diagnosis.py``)."""
+    kept: float | None = None
+    """The error that must not grow (``Stage.kept_error``), as the stage began with it."""
 
 
 def stage_file(folder: Path, stage: str) -> Path:

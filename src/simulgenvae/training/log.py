@@ -62,9 +62,12 @@ class TrainingLog(WorkLog):
         status = f"loss {loss:.3g}"
         self.step(done, status, f"{status}  {self._validated}".rstrip())
 
-    def validation(self, entry: Mapping[str, Any], best: float) -> None:
-        """Show an entry of the history, and write a line of it; ``best`` is the least validation error so far."""
-        errors = {"validation": entry["validation"], "training": entry["train_error"], "best": best}
+    def validation(self, entry: Mapping[str, Any], best: float | None) -> None:
+        """Show an entry of the history, and write a line of it; ``best`` is the validation error of the weights that
+        are the best so far, None where none are."""
+        errors = {"validation": entry["validation"], "training": entry["train_error"]}
+        if best is not None:
+            errors["best"] = best
         self._validated = "  ".join(f"{name} {percent(entry['stage'], error)}" for name, error in errors.items())
         loss = f"loss {entry['train']:.3g}"
         status = f"{loss}  validation {entry['validation']:.3g}"

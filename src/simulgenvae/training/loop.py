@@ -251,11 +251,12 @@ class Loop:
         entry = {"stage": stage.label, "step": step, "train": train, "train_error": train_error, "validation": error}
         progress.history.append(entry)
         self.log.scalars(stage.label, step, {"validation": error, "train_error": train_error})
-        self.log.validation(entry, error if progress.best is None else min(error, progress.best))
+        better = kept and (progress.best is None or error < progress.best)
+        self.log.validation(entry, error if better else progress.best)
         if begins := overfitting_begins(self._entries(stage)):
             self.log.message(begins)
-        if kept and (progress.best is None or error < progress.best):
-            progress.best, progress.best_step, progress.since_best = error, step, 0
+        if better:
+            progress.best, progress.since_best = error, 0
             self.best = self._weights()
             self._write("best", self.best)
         else:
@@ -263,12 +264,11 @@ class Loop:
 
     @torch.no_grad()
     def _begin_with_kept(self, stage: Stage) -> None:
-        """Where an error must not grow, begin with the weights as they are as the best ones."""
+        """Where an error must not grow, remember it, and the weights as they are for the case that it always does."""
         unseen = self.data.validation_rows
         self.networks.eval()
         if stage.kept_error(plain_batch(self.data, torch.from_numpy(unseen[:1]))) is not None:
             self.progress.kept = self._error(stage, stage.kept_error, unseen)
-            self.progress.best = self._error(stage, stage.validation_error, unseen)
             self.best = self._weights()
         self.networks.train()
 
@@ -296,15 +296,15 @@ class Loop:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         load_weights(self.networks, self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
-        assert self.progress.best is not None, "the last step of a stage is validated"
-        best = percent(stage.label, self.progress.best)
-        self.log.message(f"{stage.label}: best validation error {best}{skipped}")
+        if self.progress.best is not None:
+            best = percent(stage.label, self.progress.best)
+            self.log.message(f"{stage.label}: best validation error {best}{skipped}")
         warnings = stage_warnings(self._entries(stage))
-        if self.progress.kept is not None and self.progress.best_step == 0:
+        if self.progress.best is None:
             warnings.append(
-                f"{stage.label}: nothing of it was kept. In all validations, either predictions were worse than before "
-                f"the stage, or the VAE reconstructed unseen runs more than {ALLOWED - 1:.0%} worse. Hold it with "
-                "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
+                f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed unseen runs more "
+                f"than {ALLOWED - 1:.0%} worse than before. Hold it with training.end_to_end.decoder = frozen "
+                "(e2e_decoder), or train this stage longer."
             )
         for warning in warnings:
             self.log.message(f"warning: {warning}")
@@ -312,7 +312,7 @@ class Loop:
         self._write(stage.label, self.best)
         self.results[stage.label] = self.best
         self.progress.stage += 1
-        self.progress.step, self.progress.best_step, self.progress.since_best = 0, 0, 0
+        self.progress.step, self.progress.since_best = 0, 0
         self.progress.best = self.progress.kept = None
 
     def _finished(self, stage: Stage) -> dict[str, Tensor]:
