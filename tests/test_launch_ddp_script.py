@@ -14,15 +14,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 REPORT = """
-import os, sys, time
+import os, pathlib, sys, time
+reported = pathlib.Path(__file__).with_name("reported")
 rank = os.environ["RANK"]
 line = " ".join([rank, os.environ["OMP_NUM_THREADS"], os.getcwd(), *sys.argv[1:]])
 try:  # the signal may come as soon as the line is out
     os.write(1, f"{line}\\n".encode())
     if rank == "1":
         print("the reason", file=sys.stderr, flush=True)
-        time.sleep(0.5)
+        while not reported.exists():  # the failure ends process 0, which may still be starting
+            time.sleep(0.05)
         sys.exit(7)
+    reported.touch()
     time.sleep(60)
 except KeyboardInterrupt:
     print("stopped", flush=True)
