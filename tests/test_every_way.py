@@ -57,8 +57,8 @@ FIRST = ("image", "end to end")
 """What two processes evaluate and predict with by default: they have evaluated whatever they have trained anyway."""
 
 
-def two_processes(_: int) -> list[list[str]]:
-    return [["launch_ddp.py", "--gpus=2"]]
+def two_processes(port: int) -> list[list[str]]:
+    return [["launch_ddp.py", "--gpus=2", f"--master_port={port}"]]
 
 
 def torchrun(_: int) -> list[list[str]]:

@@ -47,6 +47,12 @@ def start(
     )
 
 
+def free_port() -> str:
+    """Return a port that no other test takes, as they all would the usual one."""
+    with socket.create_server(("", 0)) as free:
+        return str(free.getsockname()[1])
+
+
 @pytest.fixture
 def reporting_launcher(tmp_path: Path) -> Path:
     """A copy of the launcher beside another SimulGen-VAE.py."""
@@ -73,7 +79,7 @@ def test_a_documented_study_is_trained_although_the_port_is_taken(documented_stu
 
 
 def test_several_processes_train_one_model(documented_study: Path) -> None:
-    done = start(documented_study, "--gpus", "2", "--plot", "2")
+    done = start(documented_study, "--gpus", "2", "--plot", "2", "--master_port", free_port())
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("no GPU here: 2 processes on the CPU\n")
     assert done.stdout.count("The model is in") == 1
@@ -81,9 +87,7 @@ def test_several_processes_train_one_model(documented_study: Path) -> None:
 
 
 def test_a_mistake_is_said_by_one_of_several_processes(tmp_path: Path) -> None:
-    with socket.create_server(("", 0)) as free:  # other tests may use the usual one at the same time
-        port = str(free.getsockname()[1])
-    done = start(tmp_path, "--gpus", "2", "--master_port", port)
+    done = start(tmp_path, "--gpus", "2", "--master_port", free_port())
     assert done.returncode == 2
     assert done.stdout == "no GPU here: 2 processes on the CPU\n"
     assert done.stderr.startswith("error: rank ")
@@ -96,7 +100,17 @@ def test_the_processes_get_flags_folder_and_threads_and_the_first_failure_decide
 ) -> None:
     study = tmp_path / "study"
     study.mkdir()
-    flags = ("--gpus=2", "--preset", "3", "--load_all=1", "--resume", "--set", "model.filters=64 32")
+    flags = (
+        "--gpus=2",
+        "--master_port",
+        free_port(),
+        "--preset",
+        "3",
+        "--load_all=1",
+        "--resume",
+        "--set",
+        "model.filters=64 32",
+    )
     done = start(study, *flags, script=reporting_launcher, OMP_NUM_THREADS="3")
     assert done.returncode == 7
     assert done.stderr == "the reason\n"

@@ -92,7 +92,7 @@ def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(make_stud
     whole, killed = make_study("whole", 200), make_study("killed", 200)
     code, _, err = ended(start(whole, by=["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]))
     assert code == 0, err
-    launcher = start(killed, "--gpus", 2, "--max-restarts", 1)
+    launcher = start(killed, "--gpus", 2, "--max-restarts", 1, "--master-port", free_port())
     while not (killed.checkpoints / "end_to_end.safetensors").exists():
         time.sleep(0.01)
     time.sleep(0.3)  # in the middle of the next stage

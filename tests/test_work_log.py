@@ -4,6 +4,7 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -192,7 +193,8 @@ def test_a_training_whose_output_is_a_file_can_be_followed(tmp_path: Path, make_
     study = Study(tmp_path)
     make_waves(runs=6, timesteps=3, nodes=8).save(study.dataset)
     small = ("model.filters=[16,8]", "model.width=8", "model.latent_dim=2", "model.hierarchical_dim=1")
-    changes = [f"--set={each}" for each in (*small, "training.vae.steps=100000", "training.vae.patience=100000")]
+    long = ("training.end_to_end.from_scratch=false", "training.vae.steps=100000", "training.vae.patience=100000")
+    changes = [f"--set={each}" for each in (*small, *long)]
     with _running(["-m", "simulgenvae.cli.main", "train", tmp_path, *changes], tmp_path) as (process, output):
         _waited(process, output, "validation")
         assert "validation" in study.training_log.read_text()
@@ -205,10 +207,19 @@ def test_a_training_whose_output_is_a_file_can_be_followed(tmp_path: Path, make_
     assert _lines(written)[-1].startswith("interrupted: Stopped; everything is saved.")
 
 
+def _free_port() -> str:
+    """Return a port that no other test takes, as they all would the usual one."""
+    with socket.create_server(("", 0)) as free:
+        return str(free.getsockname()[1])
+
+
 def test_a_training_in_two_processes_can_be_followed_at_the_launcher(documented_study: Path) -> None:
     settings = documented_study / "input_data/condition.txt"
     settings.write_text(settings.read_text().replace("Training_epochs 2", "Training_epochs 100000"))
-    with _running([ROOT / "launch_ddp.py", "--gpus", "2"], documented_study) as (process, output):
+    with _running([ROOT / "launch_ddp.py", "--gpus", "2", "--master_port", _free_port()], documented_study) as (
+        process,
+        output,
+    ):
         _waited(process, output, "validation")
         assert "validation" in Study(documented_study).training_log.read_text()
     assert len(re.findall("vae  step 0 of", output.read_text())) == 1

@@ -98,7 +98,7 @@ def test_it_is_refused_before_it_is_made_when_it_does_not_fit_beside_the_network
         settings,
         scaler,
         reduction,
-        make_stages=partial(_stages, ["vae"], settings),
+        make_stages=partial(_stages, ["vae"], settings, started=False),
         device=GPU,
         checkpoints=False,
     )
