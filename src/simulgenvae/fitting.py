@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from rich.console import Console
 from simulgenvae import __version__, ranks
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
-from simulgenvae.ensemble import build_ensemble
+from simulgenvae.ensemble import Ensemble, build_ensemble
 from simulgenvae.errors import UserError
 from simulgenvae.model_files import save_parts
 from simulgenvae.settings import Settings, Study
@@ -64,24 +64,7 @@ def fit(
     UserError
         A conditioner without a VAE, or a start from other data; else see :func:`simulgenvae.training.train.train`.
     """
-    with ExitStack() as stack:
-        log_file = None
-        if study is not None and ranks.is_first():
-            log_file = stack.enter_context(LogFile(study.training_log, "training", append=resume))
-        return _fitted(dataset, settings or Settings(), split, stages, study, console, log_file, resume, start)
-
-
-def _fitted(
-    dataset: Dataset,
-    settings: Settings,
-    split: Split | None,
-    stages: Sequence[StageName] | None,
-    study: Study | None,
-    console: Console | None,
-    log_file: LogFile | None,
-    resume: bool,
-    start: Start | None,
-) -> Surrogate:
+    settings = settings or Settings()
     if start is not None:
         conditions = dataset.conditions
         scaler = start.condition_scaler
@@ -94,18 +77,51 @@ def _fitted(
     frozen = settings.training.end_to_end.decoder == "frozen"
     if start is None and (stages[0] == "conditioner" or (stages[0] == "end_to_end" and frozen)):
         raise UserError("The conditioner learns from a trained VAE: train that too, or start from a trained one.")
-    trained = train(
-        dataset,
-        split,
-        settings,
-        stages=stages,
-        folder=None if study is None else study.checkpoints,
-        tensorboard=None if study is None else study.tensorboard,
-        console=console,
-        log_file=log_file,
-        resume=resume,
-        start=start,
-    )
+    with _training_log(study, resume=resume) as log_file:
+        trained = train(
+            dataset,
+            split,
+            settings,
+            stages=stages,
+            folder=None if study is None else study.checkpoints,
+            tensorboard=None if study is None else study.tensorboard,
+            console=console,
+            log_file=log_file,
+            resume=resume,
+            start=start,
+        )
+        ensemble = None
+        if list(stages) != ["vae"]:
+            if log_file is not None:
+                log_file.line("learning the Gaussian processes, calibrating the uncertainty")
+            ensemble = build_ensemble(trained, dataset, settings)
+        kept = start if start is not None and not changes_vae(stages, settings) else None
+        surrogate = _surrogate(dataset, settings, split, stages, trained, ensemble, kept)
+        if study is not None and ranks.is_first():
+            latents = None
+            if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
+                latents = _latents(trained, surrogate, len(dataset.ids))
+            save_parts(surrogate, study, latents, vae_file=None if kept is None else kept.vae_file)
+    return surrogate
+
+
+def _training_log(study: Study | None, *, resume: bool) -> AbstractContextManager[LogFile | None]:
+    """Return the study's log of training; None where there is no study, and on all ranks but the first."""
+    if study is None or not ranks.is_first():
+        return nullcontext()
+    return LogFile(study.training_log, "training", append=resume)
+
+
+def _surrogate(
+    dataset: Dataset,
+    settings: Settings,
+    split: Split,
+    stages: Sequence[StageName],
+    trained: Trained,
+    ensemble: Ensemble | None,
+    kept: Start | None,
+) -> Surrogate:
+    """Put a surrogate together; ``kept`` is the start whose VAE the training has left as it was."""
     info = {
         "data_fingerprint": dataset.fingerprint,
         "stages": list(stages),
@@ -115,12 +131,7 @@ def _fitted(
         "rank": trained.reduction.rank,
         "versions": versions(),
     }
-    kept = start if start is not None and not changes_vae(stages, settings) else None
-    conditioner_trained = list(stages) != ["vae"]
-    if log_file is not None and conditioner_trained:
-        log_file.line("learning the Gaussian processes, calibrating the uncertainty")
-    ensemble = build_ensemble(trained, dataset, settings) if conditioner_trained else None
-    surrogate = Surrogate(
+    return Surrogate(
         settings=settings,
         split=split,
         variables=dataset.variables,
@@ -134,13 +145,6 @@ def _fitted(
         vae_training=VaeTraining.of(settings, info) if kept is None else kept.vae_training,
         info=info,
     )
-    if study is not None and ranks.is_first():
-        vae_file = None if kept is None else kept.vae_file
-        latents = None
-        if vae_file != study.vae_file or not (study.latents_file.exists() and study.hierarchical_latents_file.exists()):
-            latents = _latents(trained, surrogate, len(dataset.ids))
-        save_parts(surrogate, study, latents, vae_file=vae_file)
-    return surrogate
 
 
 def _latents(trained: Trained, surrogate: Surrogate, runs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +49,25 @@ def save_parts(
     vae_file
         File that holds the VAE already: it is kept bit by bit, or copied where it is not that of the study.
     """
-    files: dict[Path, Callable[[Path], None]] = {}
+    common = {
+        "format_version": FORMAT_VERSION,
+        "vae": digest(of_kind("vae", parts.networks.state_dict())),
+        "condition_scaler": parts.condition_scaler.to_dict(),
+    }
+    files: dict[Path, Callable[[Path], object]] = {}
     if vae_file is None:
-        files[study.vae_file] = lambda path: save_tensors(path, *_vae(parts))
+        files[study.vae_file] = lambda path: save_tensors(path, *_vae(parts, common))
     elif not (study.vae_file.exists() and vae_file.samefile(study.vae_file)):
-        files[study.vae_file] = lambda path: _copy(vae_file, path)
+        files[study.vae_file] = partial(shutil.copyfile, vae_file)
     if parts.ensemble is not None:
         ensemble, about = ensemble_state(parts.ensemble)
         conditioner = of_kind("conditioner", parts.networks.state_dict())
-        common = _common(parts) | {"conditioner": digest(conditioner)}
+        of_both = common | {"conditioner": digest(conditioner)}
         last = {"settings": parts.settings.model_dump(mode="json"), "info": parts.info}
         files[study.conditioner_file] = lambda path: save_tensors(
-            path, conditioner, common | last | {"kind": "conditioner"}
+            path, conditioner, of_both | last | {"kind": "conditioner"}
         )
-        files[study.ensemble_file] = lambda path: save_tensors(path, ensemble, common | about | {"kind": "ensemble"})
+        files[study.ensemble_file] = lambda path: save_tensors(path, ensemble, of_both | about | {"kind": "ensemble"})
     if latents is not None:
         z, h = latents
         files[study.latents_file] = lambda path: _save_array(path, z)
@@ -71,23 +77,17 @@ def save_parts(
             save(temporary)
 
 
-def _common(parts: Parts) -> dict[str, Any]:
-    """Return what all model files say."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "vae": digest(of_kind("vae", parts.networks.state_dict())),
-        "condition_scaler": parts.condition_scaler.to_dict(),
-    }
+def _vae(parts: Parts, common: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return tensors and description of the VAE's file: networks, reduction, mesh, and how they were trained.
 
-
-def _vae(parts: Parts) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return tensors and description of the VAE's file: networks, reduction, mesh, and how they were trained."""
+    ``common`` is what all model files say.
+    """
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
     arrays["times"] = parts.times
     arrays |= {f"cells.{name}": cells for name, cells in parts.mesh.cells.items()}
     if parts.mesh.coords is not None:
         arrays["coords"] = parts.mesh.coords
-    about = _common(parts) | {
+    about = common | {
         "kind": "vae",
         "settings": parts.vae_training.settings,
         "info": parts.vae_training.info,
@@ -97,10 +97,6 @@ def _vae(parts: Parts) -> tuple[dict[str, Tensor], dict[str, Any]]:
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     return of_kind("vae", parts.networks.state_dict()) | tensors, about
-
-
-def _copy(file: Path, path: Path) -> None:
-    shutil.copyfile(file, path)
 
 
 def _save_array(path: Path, array: NDArray[np.float32]) -> None:
@@ -120,7 +116,7 @@ def load_parts(study: Study) -> Parts:
     conditioner = _read_conditioner(about, study)
     others, about_ensemble = _read(study.ensemble_file, "ensemble", study)
     _check_pair(about, about_ensemble, study.ensemble_file, study)
-    if digest(conditioner.weights) != about_ensemble.get("conditioner"):
+    if conditioner.digest != about_ensemble.get("conditioner"):
         raise UserError(
             f"{study.ensemble_file} was made for another conditioner than {study.conditioner_file}: train the "
             f"conditioner again with `simulgenvae train {study.folder} --stage conditioner`."

@@ -57,16 +57,18 @@ class ConditionerFile:
     """Content of the conditioner's file: its weights, and the training that made it."""
 
     weights: dict[str, Tensor]
+    digest: str
+    """Fingerprint of the weights: it ties the ensemble to them."""
     settings: Settings
     info: dict[str, Any]
 
     @classmethod
     def of(cls, weights: dict[str, Tensor], about: dict[str, Any]) -> ConditionerFile:
         """Check what was read; LookupError, TypeError, ValueError or OverflowError where it is not that file."""
-        if digest(weights) != about["conditioner"]:
+        if (found := digest(weights)) != about["conditioner"]:
             raise ValueError("the weights are not those that were written")
         _check_info(about["info"])
-        return cls(weights, Settings.model_validate(about["settings"]), about["info"])
+        return cls(weights, found, Settings.model_validate(about["settings"]), about["info"])
 
 
 def of_kind(kind: Kind, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -164,7 +166,7 @@ def _check_info(info: dict[str, Any]) -> None:
 
 
 def digest(weights: dict[str, Tensor]) -> str:
-    """Fingerprint of the VAE's weights: it ties a conditioner to the VAE it was trained for."""
+    """Return the fingerprint of weights: that of the VAE ties a conditioner to the VAE it was trained for."""
     digest = hashlib.sha256()
     for name in sorted(weights):
         digest.update(name.encode())

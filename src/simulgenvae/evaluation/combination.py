@@ -1,4 +1,4 @@
-"""Of what a prediction is made, and how its parts are called where errors stand: networks, Gaussian processes, both."""
+"""Names of what a prediction combines, for wherever errors stand: networks, Gaussian processes, both."""
 
 from __future__ import annotations
 
@@ -10,30 +10,27 @@ if TYPE_CHECKING:
     from simulgenvae.ensemble import Ensemble
     from simulgenvae.settings import Settings
 
-PARTS = ("networks", "gaussian_processes")
-"""Methods of ``errors`` in ``metrics.json`` that the method ``prediction`` combines."""
-
 
 @dataclass(frozen=True)
 class Combination:
     """How networks and Gaussian processes are combined."""
 
     members: int
-    """Networks."""
+    """Number of networks."""
     weight: float
-    """Of the Gaussian processes; the networks have the rest."""
+    """Weight of the Gaussian processes; the networks have the rest."""
     gaussian_processes: Literal["combined", "off", "none"]
     """Whether their weight was chosen, the settings want none of them, or they could not be fitted."""
 
     @classmethod
     def of(cls, ensemble: Ensemble, settings: Settings) -> Self:
-        """Return that of a surrogate."""
+        """Return the combination of a surrogate with these settings."""
         wanted: Literal["combined", "off"] = "off" if settings.prediction.gaussian_process == "off" else "combined"
         return cls(len(ensemble.members), ensemble.weight, "none" if ensemble.linear is None else wanted)
 
     @classmethod
     def from_metrics(cls, metrics: Mapping[str, Any]) -> Self:
-        """Return that of an evaluated surrogate; ``metrics`` is the content of ``metrics.json``."""
+        """Return the combination of an evaluated surrogate; ``metrics`` is the content of ``metrics.json``."""
         entry = metrics["combination"]
         return cls(entry["members"], entry["gaussian_process_weight"], entry["gaussian_processes"])
 

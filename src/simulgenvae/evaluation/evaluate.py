@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,10 +120,7 @@ def _figures(
         del chosen["worst"]
     samples = SAMPLES if split in comparison.uncertainty else 0
     views = {
-        name: replace(
-            _view(dataset, surrogate, metrics["split"][split][index], f"{name} {split} run", samples),
-            interval_label=interval_label(metrics["uncertainty"]["calibration_runs"]),
-        )
+        name: _view(dataset, surrogate, metrics["split"][split][index], f"{name} {split} run", samples)
         for name, index in chosen.items()
     }
     frame = Frame(dataset.times, dataset.mesh.coords, dataset.mesh.cells, dataset.variables, dataset.units)
@@ -137,12 +133,14 @@ def _view(dataset: Dataset, surrogate: Surrogate, run_id: str, what: str, sample
     row = dataset.ids.index(run_id)
     truth, conditions = dataset.run(row), dataset.conditions.select([row])
     predicted = surrogate.predict(conditions, samples=samples)
+    calibration = None if surrogate.ensemble is None else surrogate.ensemble.calibration
     return RunView(
         title=f"{what} “{run_id}”",
         truth=truth,
         reconstruction=surrogate.reconstruct(truth),
         prediction=predicted["fields"].to_numpy()[0],
         interval=(predicted["lower"].to_numpy()[0], predicted["upper"].to_numpy()[0]) if samples else None,
+        interval_label=interval_label(0 if calibration is None else calibration.runs),
         image=conditions.images,
     )
 

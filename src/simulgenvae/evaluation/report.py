@@ -161,10 +161,7 @@ def _stages(stages: dict[StageName, dict[str, Any]]) -> str:
     if not stages:
         return ""
     body = [
-        [
-            f"{STAGES[name]}: {by['measure']}",
-            *(percent(by[s]["mean"] if s in by else None) for s in SPLITS),
-        ]
+        [f"{STAGES[name]}: {by['measure']}", *(percent(by[s]["mean"] if s in by else None) for s in SPLITS)]
         for name, by in stages.items()
     ]
     note = (

@@ -13,7 +13,7 @@ from simulgenvae.errors import UserError
 class Study:
     """A folder with the data, settings, models and results of one problem.
 
-    Nothing is created or read here; :meth:`open` and :meth:`resolve` look whether paths exist.
+    Nothing is created or read here; :meth:`open`, :meth:`resolve` and :attr:`has_latents` look whether paths exist.
     """
 
     folder: Path
@@ -93,6 +93,11 @@ class Study:
     @property
     def hierarchical_latents_file(self) -> Path:
         return self.model_save / "xs.npy"
+
+    @property
+    def has_latents(self) -> bool:
+        """Whether both arrays of latents are there."""
+        return self.latents_file.exists() and self.hierarchical_latents_file.exists()
 
     @property
     def model_files(self) -> tuple[Path, ...]:

@@ -243,7 +243,11 @@ class Loop:
         self.networks.eval()
         unseen, compared = self.data.validation_rows, self.data.compared_rows
         error, train_error = (self._error(stage, stage.validation_error, rows) for rows in (unseen, compared))
-        kept = progress.kept is None or self._error(stage, stage.kept_error, unseen) <= ALLOWED * progress.kept
+        kept = (
+            progress.kept is None
+            or stage.kept_error is None
+            or self._error(stage, stage.kept_error, unseen) <= ALLOWED * progress.kept
+        )
         self.networks.train()
         require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
@@ -262,26 +266,23 @@ class Loop:
         else:
             progress.since_best += 1
 
-    @torch.no_grad()
     def _begin_with_kept(self, stage: Stage) -> None:
         """Where an error must not grow, remember it, and the weights as they are for the case that it always does."""
-        unseen = self.data.validation_rows
+        if stage.kept_error is None:
+            return
         self.networks.eval()
-        if stage.kept_error(plain_batch(self.data, torch.from_numpy(unseen[:1]))) is not None:
-            self.progress.kept = self._error(stage, stage.kept_error, unseen)
-            self.best = self._weights()
+        self.progress.kept = self._error(stage, stage.kept_error, self.data.validation_rows)
         self.networks.train()
+        self.best = self._weights()
 
     @torch.no_grad()
-    def _error(self, stage: Stage, of_batch: Callable[[Batch], Tensor | None], rows: NDArray[np.intp]) -> float:
+    def _error(self, stage: Stage, of_batch: Callable[[Batch], Tensor], rows: NDArray[np.intp]) -> float:
         """Mean error of some runs, of which memory holds no more than a step does; ranks share them."""
         size = batch_size(stage.name, stage.schedule, len(self.data.rows["train"]))
         total = torch.zeros((), dtype=torch.float64, device=self.data.device)
         for own in ranks.pieces(rows, size):
             some = torch.from_numpy(own if len(own) else rows[:1])  # all ranks must ask the networks equally often
-            error = of_batch(plain_batch(self.data, some))
-            assert error is not None, "asked for where the stage has one"
-            total += len(own) * error
+            total += len(own) * of_batch(plain_batch(self.data, some))
         return float(ranks.summed(total)) / len(rows)
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
@@ -296,11 +297,11 @@ class Loop:
         """Go on with the weights of the best validation, and keep them as the stage's result."""
         load_weights(self.networks, self.best)
         skipped = f", {self.progress.skipped} steps skipped so far" if self.progress.skipped else ""
+        warnings = stage_warnings(self._entries(stage))
         if self.progress.best is not None:
             best = percent(stage.label, self.progress.best)
             self.log.message(f"{stage.label}: best validation error {best}{skipped}")
-        warnings = stage_warnings(self._entries(stage))
-        if self.progress.best is None:
+        else:
             warnings.append(
                 f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed unseen runs more "
                 f"than {ALLOWED - 1:.0%} worse than before. Hold it with training.end_to_end.decoder = frozen "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -62,6 +63,11 @@ class Stage(ABC):
         loss: Tensor = (field_loss or self.field_loss)(decoded, truth)
         return loss
 
+    def reconstruction_error(self, batch: Batch) -> Tensor:
+        """Return the mean over runs of the error of decoded posterior means."""
+        decoded = self.networks.vae.decode(self.networks.vae.encode(batch.coefficients)[0])
+        return relative_error(decoded, batch.coefficients, self.data)
+
     @property
     def number(self) -> int:
         """Number that seeds its random numbers: the same whichever stages run before it."""
@@ -95,9 +101,18 @@ class Stage(ABC):
     def validation_error(self, batch: Batch) -> Tensor:
         """Scalar by which models are chosen: the smaller the better."""
 
-    def kept_error(self, batch: Batch) -> Tensor | None:
-        """Return another error, which the chosen weights must not make larger; None where there is none."""
+    @property
+    def kept_error(self) -> Callable[[Batch], Tensor] | None:
+        """Another error of a batch, which the chosen weights must not make larger; None where there is none."""
         return None
+
+
+def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
+    """Return the mean over runs of a trajectory's error, relative to the training standard deviation; ``[B, T, r]``.
+
+    The root is taken run by run: one outlier among few validation runs must not choose the model alone.
+    """
+    return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()
 
 
 def member_label(member: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,7 @@ from simulgenvae.models.shard import Shard, drawing_for
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.problem import Networks, TrainingData
-from simulgenvae.training.stage import Stage, StageName, member_label
+from simulgenvae.training.stage import Stage, StageName, member_label, relative_error
 
 RECONSTRUCTED = 4
 """One in so many runs of a batch is also reconstructed in the end-to-end stage."""
@@ -48,8 +50,7 @@ class VaeStage(Stage):
         return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl, batch.shard)}
 
     def validation_error(self, batch: Batch) -> Tensor:
-        vae = self.networks.vae
-        return relative_error(vae.decode(vae.encode(batch.coefficients)[0]), batch.coefficients, self.data)
+        return self.reconstruction_error(batch)
 
 
 class ConditionerStage(Stage):
@@ -207,11 +208,9 @@ class EndToEndStage(Stage):
         mean = self.networks.conditioner(batch.conditions).mean
         return relative_error(vae.decode(vae.latents_from_flat(mean)), batch.coefficients, self.data)
 
-    def kept_error(self, batch: Batch) -> Tensor | None:
-        if not (self.fine_tunes and self.teaches_encoder):
-            return None
-        vae = self.networks.vae
-        return relative_error(vae.decode(vae.encode(batch.coefficients)[0]), batch.coefficients, self.data)
+    @property
+    def kept_error(self) -> Callable[[Batch], Tensor] | None:
+        return self.reconstruction_error if self.fine_tunes and self.teaches_encoder else None
 
 
 def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:
@@ -223,14 +222,6 @@ def spread_loss(log_std: Tensor, expected: Tensor) -> Tensor:
     """Negative log-likelihood (up to a constant) of each run's squared deviations ``expected``, both ``[B, D + L·d]``,
     as a mean over the latents, ``[B]``."""
     return (log_std + 0.5 * expected * (-2 * log_std).exp()).mean(1)
-
-
-def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
-    """Mean over runs of the error of a trajectory, relative to the training standard deviation; ``[B, T, r]``.
-
-    The root is taken run by run: one outlier among few validation runs must not choose the model alone.
-    """
-    return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()
 
 
 STAGES: dict[StageName, type[Stage]] = {

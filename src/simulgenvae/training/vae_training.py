@@ -9,13 +9,22 @@ from typing import Any
 from simulgenvae.settings import Settings
 from simulgenvae.training.stage import StageName
 
-_OF_OTHERS = {"conditioner": True, "prediction": True, "evaluation": True}
-_OF_LATER_STAGES = _OF_OTHERS | {"training": {"conditioner", "end_to_end"}}
+_NOT_ITS_OWN: dict[str, Any] = {
+    "conditioner": True,
+    "prediction": True,
+    "evaluation": True,
+    "training": {"conditioner", "end_to_end"},
+}
+"""Settings that the stage ``vae`` does not depend on."""
 
 
 def changes_vae(stages: Sequence[StageName], settings: Settings) -> bool:
-    """Whether a training of these stages changes the VAE, or leaves a trained one bit by bit as it is."""
-    return "vae" in stages or ("end_to_end" in stages and settings.training.end_to_end.decoder == "trained")
+    """Return whether a training of these stages changes the VAE, or leaves a trained one bit by bit as it is."""
+    return "vae" in stages or _trains_it_end_to_end(stages, settings)
+
+
+def _trains_it_end_to_end(stages: Sequence[StageName], settings: Settings) -> bool:
+    return "end_to_end" in stages and settings.training.end_to_end.decoder == "trained"
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,8 @@ class VaeTraining:
 
     @classmethod
     def of(cls, settings: Settings, info: dict[str, Any]) -> VaeTraining:
-        """Record of a training with ``settings`` that ended with ``info`` and changed the VAE."""
-        if "end_to_end" in info["stages"] and settings.training.end_to_end.decoder == "trained":
+        """Return the record of a training with ``settings`` that ended with ``info`` and changed the VAE."""
+        if _trains_it_end_to_end(info["stages"], settings):
             return cls(settings.model_dump(mode="json"), info)
         own = {
             "data_fingerprint": info["data_fingerprint"],
@@ -47,4 +56,4 @@ class VaeTraining:
             "rank": info["rank"],
             "versions": info["versions"],
         }
-        return cls(settings.model_dump(mode="json", exclude=_OF_LATER_STAGES), own)
+        return cls(settings.model_dump(mode="json", exclude=_NOT_ITS_OWN), own)
