@@ -297,3 +297,10 @@ def test_predict_beside_the_truth(cli: Any, trained: Path, make_runs: Any) -> No
     assert done.code == 2
     assert "has no runs for the designs 'other'" in done.err
     assert not (trained / "o.npz").exists()
+
+
+def test_settings_of_stages_that_do_not_run_are_said_to_have_no_effect(cli: Any, trained: Path) -> None:
+    setting = ("--overwrite", "--set", "training.vae.steps=3")
+    assert "note: without effect: training.conditioner, training.vae." in cli("train", trained, *setting).out
+    every_stage = ("--set", "training.end_to_end.from_scratch=false")
+    assert "without effect" not in cli("train", trained, *setting, *every_stage).out

@@ -35,7 +35,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def add_overrides(
     parser: argparse.ArgumentParser,
-    what: str = "a setting, such as training.vae.steps=500 (docs/settings.md lists all)",
+    what: str = "a setting, such as training.end_to_end.steps=500 (docs/settings.md lists all)",
 ) -> None:
     """``--set key=value``, any number of times; ``what`` is its help."""
     parser.add_argument(

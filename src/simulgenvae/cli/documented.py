@@ -69,7 +69,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=(0, 1),
         default=0,
-        help="1: train the conditioner against the VAE that is there (and end to end, where that is enabled)",
+        help="1: train the conditioner against the VAE that is there (and end to end, where that is enabled); "
+        "the files of the VAE stay as they are",
     )
     parser.add_argument("--size", choices=("small", "large"), help="one or two layers per block (default: small)")
     parser.add_argument(

@@ -72,6 +72,14 @@ def whole_training(study: Study, settings: Settings, console: Console) -> list[S
     from simulgenvae.fitting import default_stages
 
     stages, vae = default_stages(settings), starting_vae(study, settings)
+    unread = {"vae", "conditioner", "init_beta_divisor"} & settings.training.model_fields_set
+    if stages == ["end_to_end"] and unread:
+        names = ", ".join(f"training.{name}" for name in sorted(unread))
+        console.print(
+            f"note: without effect: {names}. All networks are trained in the stage end_to_end; "
+            "training.end_to_end.from_scratch = false (e2e_from_scratch 0) runs the stages vae and conditioner too",
+            soft_wrap=True,
+        )
     if vae.resolve() == study.vae_file.resolve():
         return stages
     if not settings.training.end_to_end.enabled:

@@ -22,7 +22,7 @@ def read_overrides(overrides: Sequence[str]) -> Draft:
     for override in overrides:
         key, equals, text = (part.strip() for part in override.partition("="))
         if not equals or not key:
-            raise UserError(f"--set {override}: write it as group.key=value, such as training.vae.steps=500")
+            raise UserError(f"--set {override}: write it as group.key=value, such as training.end_to_end.steps=500")
         draft[key] = Given(_value(text, KINDS.get(key)), f"--set {override}", key)
     return draft
 

@@ -32,7 +32,7 @@ Every setting has a default, so a study needs no settings file at all. Settings 
 
 2. where there is none, the documented `input_data/condition.txt` and `preset.txt` (or `preset<k>.txt` for
    `--preset k`); the last column of the tables gives the name that a setting has there;
-3. `--set group.key=value` on the command line, which comes last: `--set training.vae.steps=4000`,
+3. `--set group.key=value` on the command line, which comes last: `--set training.end_to_end.steps=4000`,
    `--set model.filters="256 128"`, `--set training.loss=mae`. What is typed for a text is text; a list of texts with
    spaces is written as in `study.toml`: `--set 'evaluation.checks=["a: u + v", "b: u*v"]'`. No value
    (`--set training.vae.epochs=`) takes back what the files set. `python SimulGen-VAE.py` and `launch_ddp.py` take
