@@ -206,9 +206,7 @@ def effect(row: Row, data: Path, folder: Path, known: dict[str, dict[str, str]])
     elif plain not in known:
         copy_study(data, folder / f"plain{len(known)}", mesh=row.mesh)
         known[plain] = trained(folder / f"plain{len(known)}", row.beside)
-    flags = [row.label] if row.is_flag and row.name != "--set" else []
-    if row.name == "--set":
-        flags = ["--set", row.text]
+    flags = [row.label] if row.is_flag else []
     keys = row.beside if row.is_flag else row.beside | {row.name: row.text}
     after = trained(place, keys, flags)
     return {name for name in FILES if known[plain][name] != after[name]}
@@ -265,9 +263,10 @@ def digests(study: Study) -> Iterator[tuple[str, str]]:
             yield path.name, _digest(path.read_bytes())
             continue
         tensors, about = read_tensors(path)
-        said = [str(about.get(name)) for name in ("members", "share", "weight", "calibration")]
-        numbers = (f"{name} {tensors[name].tolist()}" for name in sorted(tensors) if name.partition(".")[0] != "cells")
-        yield path.name, _digest(*(text.encode() for text in (*said, *numbers)))
+        said = [str(about.get(name)) for name in ("members", "weight", "calibration")]
+        said += [f"{name} {tuple(tensor.shape)}" for name, tensor in sorted(tensors.items())]
+        numbers = (tensors[name].numpy().tobytes() for name in sorted(tensors))
+        yield path.name, _digest(*(text.encode() for text in said), *numbers)
     yield "figures", ",".join(sorted(path.name for path in study.output.glob("*.png")))
 
 

@@ -30,26 +30,6 @@ from simulgenvae.settings.condition_keys import UNUSED
 from simulgenvae.settings.draft import FIELDS
 
 RUNS, STEPS, NODES, VARIABLES = 12, 6, 23, 2
-BASE = {
-    "num_var": "2",
-    "Training_epochs": "2",
-    "Batch_size": "5",
-    "LearningR": "0.005",
-    "Latent_dim": "2",
-    "Latent_dim_end": "4",
-    "Loss_type": "1",
-    "alpha": "1000",
-    "n_epoch": "2",
-    "latent_conditioner_lr": "0.005",
-    "latent_conditioner_batch": "5",
-    "latent_conditioner_weight_decay": "0.05",
-    "latent_conditioner_dropout_rate": "0",
-    "use_e2e_training": "1",
-    "e2e_loss_function": "MSE",
-    "LC_alpha": "1",
-    "latent_reg_weight": "0.001",
-    "use_latent_regularization": "1",
-}
 PRESET = {
     "data_No": "1",
     "init_beta_divisor": "4",
@@ -137,7 +117,7 @@ def stored(folder: Path, **keys: str) -> Dataset:
 
 def test_epochs_and_batches_are_counted_as_the_keys_say(folder: Path) -> None:
     """Ten training runs: 4 epochs of ⌈10 / 5⌉ and 2 of ⌈10 / 4⌉ steps."""
-    keys = BASE | {"Training_epochs": "4", "latent_conditioner_batch": "4"}
+    keys = {"num_var": "2", "Training_epochs": "4", "Batch_size": "5", "n_epoch": "2", "latent_conditioner_batch": "4"}
     dataset = stored(folder, **keys)
     history = fit(dataset, study_with(folder, keys)[1]).info["history"]
     steps = {entry["stage"]: entry["step"] for entry in history}
