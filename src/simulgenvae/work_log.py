@@ -1,4 +1,4 @@
-"""How long work is followed: bars on a terminal, plain lines where there is none, and the same lines in a file."""
+"""Progress of long work: bars on a terminal, plain lines where there is none, and the same lines in a file."""
 
 from __future__ import annotations
 

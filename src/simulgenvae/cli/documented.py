@@ -112,7 +112,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:
-    """What was asked for on the command line goes before the files, and ``--set`` before all.
+    """Return the settings given on the command line, which take precedence over the files; ``--set`` comes last.
 
     UserError where a flag asks for one value and ``--set`` for another.
     """

@@ -43,7 +43,7 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
 
 
 def _chosen(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
-    """The ensemble, as one rank makes it."""
+    """Return the ensemble as a single process makes it."""
     train, validation = trained.rows["train"], trained.rows["validation"]
     linear, coefficients = None, trained.coefficients
     if not isinstance(coefficients, OnDisk):

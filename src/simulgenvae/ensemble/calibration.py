@@ -58,8 +58,8 @@ class Calibration:
     runs: int
     """Validation runs that these come from."""
     left_out_coverage: tuple[float, ...] = ()
-    """Of each of these runs, the share of its values inside the interval that the others alone would give. Empty for a
-    single run, and for ``ENOUGH`` and more."""
+    """Share of each run's values inside the interval that is calibrated on the other runs. Empty for a single run, and
+    for ``ENOUGH`` and more."""
 
     @classmethod
     def fit(cls, runs: Iterable[tuple[Fields, Fields]], seed: int = 0) -> Self:
@@ -97,12 +97,12 @@ class Calibration:
 
 
 def _left_out(runs: int) -> int:
-    """How many of so many runs are left out, one by one, to see what the interval of the others covers."""
+    """Return how many of ``runs`` runs are left out, one by one, to see what the interval of the others covers."""
     return runs if 1 < runs < ENOUGH else 0
 
 
 def _left_out_coverage(ratios: Sequence[Fields]) -> tuple[float, ...]:
-    """Share of each run's ratios up to the factor that the others give."""
+    """Return the share of each run's ratios that are at most the factor calibrated on the other runs."""
     factors = (_interval_factor([*ratios[:k], *ratios[k + 1 :]]) for k in range(len(ratios)))
     return tuple(float((own <= factor).mean()) for own, factor in zip(ratios, factors, strict=True))
 

@@ -1,4 +1,4 @@
-"""How sure it is what an interval covers, in words: few validation runs say little of other runs."""
+"""Words for how certain an interval's coverage is: few validation runs say little of other runs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LEVEL = f"{100 * LEVEL:g} %"
 
 
 def interval_label(runs: int) -> str:
-    """Return the name of an interval that was calibrated on so many validation runs."""
+    """Return the name of an interval that was calibrated on a number of validation runs."""
     if runs >= ENOUGH:
         return f"{_LEVEL} interval"
     return f"interval ({_LEVEL} intended, {_validation_runs(runs) if runs else 'not calibrated'})"
 
 
 def interval_doubt(runs: int, left_out_coverage: Sequence[float]) -> str | None:
-    """Return what to know of an interval of few runs, without a full stop; None where there are enough.
+    """Return a warning about an interval of few runs, without a full stop; None where there are enough.
 
     Both arguments are attributes of :class:`~simulgenvae.ensemble.calibration.Calibration`.
     """

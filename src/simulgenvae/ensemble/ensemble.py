@@ -24,7 +24,7 @@ LATENTS = 32
 """Latents of a single network that calibrate its spread."""
 
 DECODED = 32
-"""Latents that are decoded to coefficients together, for fewer designs than that."""
+"""Latents that are decoded to coefficients in one call, where there are fewer designs."""
 BLOCK = 2**23
 """Entries of alternatives that are decoded together."""
 
@@ -75,12 +75,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class SeparateAnswers:
-    """Coefficients of n designs at t times as networks and Gaussian processes have them, before they are combined."""
+    """Coefficients of n designs at t times by the networks and by the Gaussian processes, before they are combined."""
 
     each: NDArray[np.float32]
-    """Of every member in every view, ``[K, n, t, r]``."""
+    """Prediction of every member in every view, ``[K, n, t, r]``."""
     gaussian_processes: NDArray[np.float32] | None
-    """Mean over the views, ``[n, t, r]``; None where there are none, or none are asked for."""
+    """Mean over the views, ``[n, t, r]``; None where there are no Gaussian processes, or they were left out."""
 
     @property
     def networks(self) -> NDArray[np.float32]:
@@ -129,9 +129,9 @@ class Ensemble:
     def separate_answers(
         self, conditions: Conditions, times: NDArray[np.float64], *, processes: bool = True
     ) -> SeparateAnswers:
-        """Coefficients of designs as in :meth:`answer`, of networks and Gaussian processes each alone.
+        """Return coefficients of designs as in :meth:`answer`, by networks and by Gaussian processes.
 
-        ``processes`` says whether the latter are asked for.
+        ``processes`` false leaves the Gaussian processes out.
         """
         inputs = network_inputs(conditions, self.scaler)
         moments = torch.from_numpy(unit_times(times, self.times))
@@ -159,7 +159,7 @@ class Ensemble:
     def _samples(
         self, conditions: Conditions, times: NDArray[np.float64], samples: int, seed: int
     ) -> NDArray[np.float32]:
-        """Coefficients ``[samples, n, t, r]`` of samples of the first member's p(z, h | condition)."""
+        """Return coefficients ``[samples, n, t, r]`` decoded from samples of the first member's p(z, h | condition)."""
         member, moments = self.members[0], torch.from_numpy(unit_times(times, self.times))
         with torch.inference_mode():
             latents: Gaussian = member.conditioner(network_inputs(conditions, self.scaler))

@@ -1,4 +1,4 @@
-"""Whether the surrogate is better than the baselines, and what of it is: like is compared with like."""
+"""Verdict on the surrogate: whether it, its networks or its Gaussian processes are better than the baselines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.presentation import percent
 
 MOSTLY_PROCESSES = 0.9
-"""Weight of the Gaussian processes from which on a prediction is theirs."""
+"""Weight of the Gaussian processes from which on a prediction is called theirs."""
 NETWORKS_MATTER = 0.5
 """Weight from which on networks that err much more than the prediction are to be trained longer."""
 MUCH_MORE = 1.25
-"""What that is, as a multiple of the prediction's error."""
+"""Multiple of the prediction's error from which on networks err much more."""
 ADVICE = "train them longer (more Training_epochs and n_epoch, or training.*.steps) or on more runs"
 
 Winner = Literal["nothing compared", "baseline", "networks", "combination", "gaussian processes"]
@@ -43,7 +43,7 @@ class Verdict:
 
     @property
     def winner(self) -> Winner:
-        """What is more accurate than every baseline: the networks alone where they are, else what takes their place."""
+        """Part that is more accurate than every baseline: the networks where they are, else what makes up for them."""
         if self.prediction is None or self.networks is None or self.baseline is None:
             return "nothing compared"
         if self.prediction >= self.baseline:
@@ -80,7 +80,7 @@ class Verdict:
                 return "A baseline is at least as accurate as the surrogate: use it, or train longer or on more runs."
 
     def notes(self) -> list[str]:
-        """Return what to do about networks that the prediction makes little use of."""
+        """Return advice where the prediction makes little use of its networks."""
         if self.networks is None or self.prediction is None or self.combination.weight == 0:
             return []
         poor = self.networks > MUCH_MORE * self.prediction

@@ -1,4 +1,4 @@
-"""Which values a setting takes, from its declaration in the schema."""
+"""Values that a setting takes, from its declaration in the schema."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from simulgenvae.settings.group import SENTENCES
 
 @dataclass(frozen=True)
 class Kind:
-    """What the value of a setting, or each entry of its list, may be.
+    """Values that a setting, or each entry of its list, may have.
 
-    `types` are among bool, int, float and str; `words` are the texts that it may be beside these. An entry of a list of
+    `types` are among bool, int, float and str; `words` are further texts that are allowed. An entry of a list of
     `sentences` holds spaces.
     """
 

@@ -42,7 +42,7 @@ from simulgenvae.training.stage import Stage
 from simulgenvae.training.tensor_file import read_tensors, write_tensors
 
 ALLOWED = 1.05
-"""How many times the error that must not grow may be what it was: that of few validation runs is uncertain."""
+"""Factor by which the error that must not grow may grow: that of few validation runs is uncertain."""
 AGREE_EVERY = 8
 """Steps after which several ranks ask each other whether to save or to stop."""
 LOG_EVERY = 20
@@ -267,7 +267,7 @@ class Loop:
             progress.since_best += 1
 
     def _begin_with_kept(self, stage: Stage) -> None:
-        """Where an error must not grow, remember it, and the weights as they are for the case that it always does."""
+        """Remember the error that must not grow, if any, and the weights to return to where it always grows."""
         if stage.kept_error is None:
             return
         self.networks.eval()

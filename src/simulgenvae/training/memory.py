@@ -145,7 +145,7 @@ def require_training_memory(
 
 
 def elsewhere(settings: Settings) -> str:
-    """Return what keeps the data of a training off the GPU."""
+    """Return the settings that keep the data of a training off the GPU."""
     memory = "training.speed.data_on_device = false"
     if settings.data.load_all and settings.reduction.method == "none":  # modes leave nothing to read batch by batch
         return f"{memory}, or data.load_all = false (--load_all 0), which leaves runs of more than 2 GB on disk"

@@ -1,4 +1,4 @@
-"""Where training reads its data from: the device, to which all of them are brought at the start, or elsewhere."""
+"""Placement of the training data: on the device, to which they are copied at the start, or elsewhere."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from simulgenvae.training.memory import Part, elsewhere, require
 def placed(
     coefficients: NDArray[np.float32] | OnDisk, inputs: Inputs, settings: Settings, device: torch.device
 ) -> tuple[Tensor | OnDisk, Inputs]:
-    """Return coefficients and conditions where training reads them.
+    """Return coefficients and conditions in the memory that training reads them from.
 
-    They are on ``device``, or in the computer's memory where ``training.speed.data_on_device`` is false; coefficients
-    that are not held stay on disk. Raises UserError where a GPU has too little free memory for them, also in a training
+    That is the memory of ``device``, or the computer's where ``training.speed.data_on_device`` is false; coefficients
+    on disk stay there. Raises UserError where a GPU has too little free memory for them, also in a training
     that is resumed on another GPU, or beside other programs.
     """
     if not settings.training.speed.data_on_device:

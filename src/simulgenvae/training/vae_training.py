@@ -1,4 +1,4 @@
-"""How the VAE of a surrogate was trained: what its file says, whatever was trained against it later."""
+"""Record of how a VAE was trained, as its file keeps it whatever is trained against that VAE later."""
 
 from __future__ import annotations
 
