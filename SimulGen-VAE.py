@@ -1,8 +1,9 @@
-"""The documented entry point: `python SimulGen-VAE.py --preset=1 --plot=1` in the folder of a study; see --help."""
+"""The documented entry point: `python SimulGen-VAE.py --preset=1 --plot=1` in the folder of a
+study; see --help."""
 
 import sys
 
-from simulgenvae.cli.documented import main
+from simulgenvae.cli.classic.simulgen_vae import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,5 @@
-"""The demo's study from Python: solve, learn, ask for a design that was never solved. Nothing is written.
+"""The demo's study from Python: solve, learn, ask for a design that was never solved. Nothing is
+written.
 
 python examples/board_from_python.py [--runs 96] [--steps STEPS]
 """
@@ -30,10 +31,15 @@ def main(runs: int, settings: Settings) -> float:
     surrogate = fit(dataset, settings, console=Console())
 
     _, new, new_ids = board.sample_designs(1, seed=1, prefix="new")
-    predicted = surrogate.predict(Conditions(new_ids, names, new))["fields"].sel(variable="temperature")
+    predicted = surrogate.predict(Conditions(new_ids, names, new))["fields"].sel(
+        variable="temperature"
+    )
     truth = board.solve(new[0])
     error = float(np.abs(predicted.to_numpy()[0] - truth).max())
-    print(f"{new_ids[0]}: at most {float(predicted.max()):.1f} K predicted, {truth.max():.1f} K solved")
+    print(
+        f"{new_ids[0]}: at most {float(predicted.max()):.1f} K predicted, {truth.max():.1f} K "
+        "solved"
+    )
     print(f"Nowhere and never off by more than {error:.1f} K")
     return error
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.rendering.context import require_context
 from simulgenvae.settings import Settings
@@ -28,7 +28,8 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Iterator[None]:
-    """One thread: small matrices gain nothing from more, and results do not depend on the machine's cores."""
+    """One thread: small matrices gain nothing from more, and results do not depend on the machine's
+    cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -37,10 +38,15 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def make_waves() -> MakeWaves:
-    """Makes runs of waves that travel over a line, each variable in a unit of its own; two parameters."""
+    """Makes runs of waves that travel over a line, each variable in a unit of its own; two
+    parameters."""
 
     def make(
-        runs: int = 12, timesteps: int = 8, nodes: int = 30, variables: int = 1, times: np.ndarray | None = None
+        runs: int = 12,
+        timesteps: int = 8,
+        nodes: int = 30,
+        variables: int = 1,
+        times: np.ndarray | None = None,
     ) -> Dataset:
         table = np.random.default_rng(0).uniform(0.5, 1.5, (runs, 2))
         x = np.linspace(0.0, 1.0, nodes)[:, None]
@@ -66,12 +72,21 @@ def waves(make_waves: MakeWaves) -> Dataset:
 
 @pytest.fixture(scope="session")
 def make_settings() -> MakeSettings:
-    """Makes settings of a small model that trains for ``steps`` a stage; further groups as keywords."""
+    """Makes settings of a small model that trains for ``steps`` a stage; further groups as
+    keywords."""
 
-    def make(steps: int = 4, model: dict | None = None, stage: dict | None = None, **training: object) -> Settings:
+    def make(
+        steps: int = 4, model: dict | None = None, stage: dict | None = None, **training: object
+    ) -> Settings:
         every = {"steps": steps, **(stage or {})}
         single = {"members": 1}
-        small = {"filters": (16, 8), "latent_dim": 4, "hierarchical_dim": 2, "time_features": 4, "width": 32}
+        small = {
+            "filters": (16, 8),
+            "latent_dim": 4,
+            "hierarchical_dim": 2,
+            "time_features": 4,
+            "width": 32,
+        }
         return Settings.model_validate(
             {
                 "model": small | (model or {}),
@@ -136,7 +151,8 @@ RunRanks = Callable[..., list[Any]]
 
 @pytest.fixture(scope="session")
 def run_ranks() -> RunRanks:
-    """Calls a function in several processes that have joined as ranks; gives what each of them returned or raised.
+    """Calls a function in several processes that have joined as ranks; gives what each of them
+    returned or raised.
 
     They are copies of this process, which costs a fraction of starting Python and torch anew.
     """
@@ -146,13 +162,18 @@ def run_ranks() -> RunRanks:
         with socket.create_server(("", 0)) as free:
             port = free.getsockname()[1]
         ends = [context.Pipe(duplex=False) for _ in range(count)]
-        common = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+        common = {
+            "WORLD_SIZE": count,
+            "LOCAL_WORLD_SIZE": count,
+            "MASTER_ADDR": "localhost",
+            "MASTER_PORT": port,
+        }
 
         def child(rank: int) -> None:
             own = common | {"RANK": rank, "LOCAL_RANK": rank}
             os.environ.update({name: str(value) for name, value in own.items()})
             try:
-                with ranks.joined(timeout):
+                with collectives.joined(timeout):
                     found = work()
             except Exception as error:
                 found = error

@@ -1,8 +1,9 @@
-"""Every kind of condition, every way to start a training and every choice of stages: the model is there, it loads, and
-one or two processes evaluate it and predict with it alike.
+"""Every kind of condition, every way to start a training and every choice of stages: the model is
+there, it loads, and one or two processes evaluate it and predict with it alike.
 
-By default each way to start several processes meets each kind of condition and each choice of stages once. All
-combinations, some minutes: ``pytest tests/test_every_way.py -m "matrix or not matrix"``.
+By default each way to start several processes meets each kind of condition and each choice of
+stages once. All combinations, some minutes: ``pytest tests/test_every_way.py -m "matrix or not
+matrix"``.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from PIL import Image
 from rich.console import Console
 from safetensors.numpy import load_file
 
-from simulgenvae.cli.documented import main as simulgen_vae
+from simulgenvae.cli.classic.simulgen_vae import main as simulgen_vae
 from simulgenvae.cli.evaluate import evaluate_study
 from simulgenvae.cli.main import main as simulgenvae
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 ROOT = Path(__file__).parents[1]
 RUNS, TIMESTEPS, NODES = 14, 3, 8
@@ -48,13 +49,16 @@ input_type {input_type}
 param_dir {folder}
 use_e2e_training {end_to_end}
 """
-PRESET = "data_No, init_beta_divisor, num_filter_enc, latent_conditioner_filter\n1\n4\n16 12 8\n8 8\n"
+PRESET = (
+    "data_No, init_beta_divisor, num_filter_enc, latent_conditioner_filter\n1\n4\n16 12 8\n8 8\n"
+)
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 
 CONDITIONS = {"csv": "/parametric_data", "image": "/images", "image_vit": "/images"}
 STAGES = ("end to end", "not end to end", "lc_only")
 FIRST = ("image", "end to end")
-"""What two processes evaluate and predict with by default: they have evaluated whatever they have trained anyway."""
+"""What two processes evaluate and predict with by default: they have evaluated whatever they have
+trained anyway."""
 
 
 def two_processes(port: int) -> list[list[str]]:
@@ -62,7 +66,16 @@ def two_processes(port: int) -> list[list[str]]:
 
 
 def torchrun(_: int) -> list[list[str]]:
-    return [["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "SimulGen-VAE.py", "--use_ddp"]]
+    return [
+        [
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc_per_node=2",
+            "SimulGen-VAE.py",
+            "--use_ddp",
+        ]
+    ]
 
 
 def two_machines(port: int) -> list[list[str]]:
@@ -121,7 +134,9 @@ def trained(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained
     def train(conditions: str, stages: str) -> Path:
         if (conditions, stages) not in made:
             folder = tmp_path_factory.mktemp("plain") / "study"
-            made[conditions, stages] = prepare(template, trained=train, at=folder, conditions=conditions, stages=stages)
+            made[conditions, stages] = prepare(
+                template, trained=train, at=folder, conditions=conditions, stages=stages
+            )
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
                 assert simulgen_vae(flags(stages)) == 0
@@ -146,9 +161,12 @@ def flags(stages: str) -> list[str]:
 
 
 def run(folder: Path, *commands: Sequence[str]) -> str:
-    """``python`` with each of these arguments in the folder, all at once; what they print. None may fail."""
+    """``python`` with each of these arguments in the folder, all at once; what they print. None may
+    fail."""
     context, texts = multiprocessing.get_context("fork"), folder / "printed.txt"
-    started = [context.Process(target=python, args=(folder, command, texts)) for command in commands]
+    started = [
+        context.Process(target=python, args=(folder, command, texts)) for command in commands
+    ]
     for process in started:
         process.start()
     for process in started:
@@ -160,8 +178,8 @@ def run(folder: Path, *commands: Sequence[str]) -> str:
 
 
 def python(folder: Path, arguments: Sequence[str], texts: Path) -> None:
-    """What the interpreter does with a script or ``-m`` and a module, in a copy of this process: the launcher then need
-    not import torch again, and the processes that it starts are new ones."""
+    """What the interpreter does with a script or ``-m`` and a module, in a copy of this process:
+    the launcher then need not import torch again, and the processes that it starts are new ones."""
     with texts.open("a") as file:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -194,12 +212,15 @@ def errors(metrics: dict[str, Any]) -> dict[str, float]:
 
 def check(folder: Path, conditions: str, stages: str) -> Surrogate:
     """All that a training leaves, in any number of processes; the surrogate, which predicts."""
-    study = Study(folder)
+    study = StudyFolder(folder)
     assert all(path.is_file() for path in study.model_files)
     surrogate = Surrogate.load(study)
     assert ("vae" in surrogate.info["stages"]) == (stages != "lc_only")
     assert ("end_to_end" in surrogate.info["stages"]) == (stages == "end to end")
-    assert surrogate.settings.conditioner.kind == {"csv": "mlp", "image": "cnn", "image_vit": "vit"}[conditions]
+    assert (
+        surrogate.settings.conditioner.kind
+        == {"csv": "mlp", "image": "cnn", "image_vit": "vit"}[conditions]
+    )
     assert errors(json.loads(study.metrics_file.read_text()))
     predicted = surrogate.predict(Dataset.open(study.dataset).conditions, samples=2)
     assert predicted["fields"].shape == (RUNS, TIMESTEPS, NODES, 1)
@@ -223,23 +244,27 @@ def test_several_processes_train(
     tmp_path: Path,
 ) -> None:
     folder = prepare(template, trained, tmp_path / "study", conditions, stages)
-    before = Study(folder).vae_file.read_bytes() if stages == "lc_only" else None
+    before = StudyFolder(folder).vae_file.read_bytes() if stages == "lc_only" else None
     printed = run(folder, *([*command, *flags(stages)] for command in start(free_port())))
     assert printed.count("The model is in") == 1
-    surrogate, study = check(folder, conditions, stages), Study(folder)
+    surrogate, study = check(folder, conditions, stages), StudyFolder(folder)
     several = errors(json.loads(study.metrics_file.read_text()))
     alone = errors(evaluate_study(study, surrogate, Console(quiet=True), figures=False))
     assert several == pytest.approx(alone, rel=1e-4, abs=1e-6)
     if before is not None:
         (folder / "before").write_bytes(before)
-        kept, now = load_file(folder / "before"), load_file(Study(folder).vae_file)
+        kept, now = load_file(folder / "before"), load_file(StudyFolder(folder).vae_file)
         assert all(np.array_equal(now[name], value) for name, value in kept.items())
 
 
 @pytest.mark.parametrize(
     ("conditions", "stages"),
     [
-        pytest.param(*combination, id=", ".join(combination), marks=[] if combination == FIRST else pytest.mark.matrix)
+        pytest.param(
+            *combination,
+            id=", ".join(combination),
+            marks=[] if combination == FIRST else pytest.mark.matrix,
+        )
         for combination in product(CONDITIONS, STAGES)
     ],
 )
@@ -247,16 +272,29 @@ def test_two_processes_evaluate_and_predict_what_one_does(
     conditions: str, stages: str, trained: Trained, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(trained(conditions, stages), tmp_path / "study")
-    study, several = Study(folder), ["--gpus=2", f"--master-port={free_port()}"]
+    study, several = StudyFolder(folder), ["--gpus=2", f"--master-port={free_port()}"]
     alone = json.loads(study.metrics_file.read_text())
     study.metrics_file.unlink()
     run(folder, ["-m", "simulgenvae.cli.main", "evaluate", *several])
-    assert errors(json.loads(study.metrics_file.read_text())) == pytest.approx(errors(alone), rel=1e-4, abs=1e-6)
+    assert errors(json.loads(study.metrics_file.read_text())) == pytest.approx(
+        errors(alone), rel=1e-4, abs=1e-6
+    )
     assert len(list(study.output.glob("*.png"))) > 10
     designs = ["--params", "new.csv"] if conditions == "csv" else ["--images", "images"]
     if conditions == "csv":
         shutil.copy(folder / "parametric_data/params.csv", folder / "new.csv")
-    run(folder, ["-m", "simulgenvae.cli.main", "predict", *designs, "--out=two.zarr", "--samples=2", *several])
+    run(
+        folder,
+        [
+            "-m",
+            "simulgenvae.cli.main",
+            "predict",
+            *designs,
+            "--out=two.zarr",
+            "--samples=2",
+            *several,
+        ],
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert simulgenvae(["predict", *designs, "--out=one.npz", "--samples=2"]) == 0

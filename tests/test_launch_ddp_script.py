@@ -64,14 +64,32 @@ def reporting_launcher(tmp_path: Path) -> Path:
 def test_help_names_every_documented_flag(tmp_path: Path) -> None:
     done = start(tmp_path, "--help")
     assert done.returncode == 0
-    for flag in ("--gpus", "--preset", "--plot", "--lc_only", "--size", "--load_all", "--master_port", "--resume"):
+    for flag in (
+        "--gpus",
+        "--preset",
+        "--plot",
+        "--lc_only",
+        "--size",
+        "--load_all",
+        "--master_port",
+        "--resume",
+    ):
         assert flag in done.stdout
 
 
 def test_a_documented_study_is_trained_although_the_port_is_taken(documented_study: Path) -> None:
     with socket.create_server(("", 0)) as busy:
         port = busy.getsockname()[1]
-        done = start(documented_study, "--gpus", "1", "--preset=1", "--size", "large", "--master_port", str(port))
+        done = start(
+            documented_study,
+            "--gpus",
+            "1",
+            "--preset=1",
+            "--size",
+            "large",
+            "--master_port",
+            str(port),
+        )
     assert done.returncode == 0, done.stderr
     assert f"port {port} is not available; using port" in done.stdout
     assert (documented_study / "model_save/SimulGen-VAE").is_file()
@@ -121,7 +139,9 @@ def test_the_processes_get_flags_folder_and_threads_and_the_first_failure_decide
 def test_ctrl_c_reaches_the_process(tmp_path: Path, reporting_launcher: Path) -> None:
     command = [sys.executable, reporting_launcher, "--gpus", "1"]
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as launcher:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as launcher:
         assert launcher.stdout
         for line in launcher.stdout:
             if "--use_ddp" in line:

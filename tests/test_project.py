@@ -1,4 +1,5 @@
-"""What the project promises about itself: pinned versions, one test command, declared and one-way imports."""
+"""What the project promises about itself: pinned versions, one test command, declared and one-way
+imports."""
 
 from __future__ import annotations
 
@@ -16,7 +17,12 @@ import simulgenvae
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"imageio-ffmpeg": "imageio_ffmpeg", "pillow": "PIL", "scikit-fem": "skfem", "scikit-learn": "sklearn"}
+MODULES = {
+    "imageio-ffmpeg": "imageio_ffmpeg",
+    "pillow": "PIL",
+    "scikit-fem": "skfem",
+    "scikit-learn": "sklearn",
+}
 """Distributions whose modules have another name."""
 PARTS = {"pydantic_core", "vtkmodules"}
 """Modules that pydantic and pyvista always bring with them."""
@@ -44,32 +50,53 @@ def test_every_requirement_is_pinned_to_one_version() -> None:
     assert pins["torch"] == "2.13.0"
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())
     extras = PROJECT["optional-dependencies"]
-    assert names(PROJECT["dependencies"] + extras["mesh"] + extras["onnx"] + extras["dev"]) <= set(pins)
+    assert names(PROJECT["dependencies"] + extras["mesh"] + extras["onnx"] + extras["dev"]) <= set(
+        pins
+    )
 
 
 def test_the_package_imports_only_what_it_declares() -> None:
     extras = PROJECT["optional-dependencies"]
     declared = names(PROJECT["dependencies"] + extras["mesh"] + extras["onnx"])
-    known = {MODULES.get(name, name) for name in declared} | set(sys.stdlib_module_names) | PARTS | {"simulgenvae"}
+    known = (
+        {MODULES.get(name, name) for name in declared}
+        | set(sys.stdlib_module_names)
+        | PARTS
+        | {"simulgenvae"}
+    )
     assert {name: path for name, path in imported("src").items() if name not in known} == {}
 
 
 def test_the_version_is_written_once_and_the_newest_of_the_changelog() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert "version" in PROJECT["dynamic"]
-    assert tomllib.loads(text)["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "simulgenvae.__version__"}
+    assert tomllib.loads(text)["tool"]["setuptools"]["dynamic"]["version"] == {
+        "attr": "simulgenvae.__version__"
+    }
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    versions = re.findall(r"^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$", changes, flags=re.MULTILINE)
+    versions = re.findall(
+        r"^## \[([0-9.]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$", changes, flags=re.MULTILINE
+    )
     assert versions[0] == simulgenvae.__version__
 
 
-@pytest.mark.parametrize("program", [["-m", "simulgenvae.cli.main"], [str(ROOT / "SimulGen-VAE.py")]])
-def test_both_programs_tell_the_version_without_loading_torch(program: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "program", [["-m", "simulgenvae.cli.main"], [str(ROOT / "SimulGen-VAE.py")]]
+)
+def test_both_programs_tell_the_version_without_loading_torch(
+    program: list[str], tmp_path: Path
+) -> None:
     (tmp_path / "torch.py").write_text("raise SystemExit('torch was loaded')")
     command = [sys.executable, *program, "--version"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"simulgenvae {simulgenvae.__version__}\n", "")
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        f"simulgenvae {simulgenvae.__version__}\n",
+        "",
+    )
 
 
 def test_continuous_integration_runs_the_test_command() -> None:
@@ -82,7 +109,9 @@ def test_continuous_integration_runs_the_test_command() -> None:
 
 def test_imports_run_one_way() -> None:
     program = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -90,6 +119,7 @@ def test_every_module_says_what_it_is_for() -> None:
     silent = [
         path
         for path in sorted((ROOT / "src").rglob("*.py"))
-        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        if path.stat().st_size
+        and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert not silent

@@ -1,4 +1,5 @@
-"""Trainings in several processes as users start them: one that is killed, two machines, a mistake of one of them."""
+"""Trainings in several processes as users start them: one that is killed, two machines, a mistake
+of one of them."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.settings import Study
+from simulgenvae.settings import StudyFolder
 
 SETTINGS = """
 [model]
@@ -50,9 +51,9 @@ def waves_with_many_steps(make_waves: Callable[..., Dataset]) -> Dataset:
 
 
 @pytest.fixture
-def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., Study]:
-    def make(name: str, steps: int = 24) -> Study:
-        study = Study(tmp_path / name)
+def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., StudyFolder]:
+    def make(name: str, steps: int = 24) -> StudyFolder:
+        study = StudyFolder(tmp_path / name)
         study.folder.mkdir()
         waves_with_many_steps.save(study.dataset)
         study.settings_file.write_text(SETTINGS.format(steps=steps))
@@ -61,11 +62,15 @@ def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., 
     return make
 
 
-def start(study: Study, *flags: object, on: Sequence[str] = (), by: Sequence[str] = ()) -> subprocess.Popen[str]:
+def start(
+    study: StudyFolder, *flags: object, on: Sequence[str] = (), by: Sequence[str] = ()
+) -> subprocess.Popen[str]:
     """`simulgenvae train` on a machine, by itself or ``by`` a module with arguments."""
     own = ["simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
     command = [*on, sys.executable, *by, "-m", *own]
-    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -78,25 +83,35 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def assert_same_model(one: Study, other: Study) -> None:
+def assert_same_model(one: StudyFolder, other: StudyFolder) -> None:
     """Within the rounding of sums that are taken in another order."""
     for path in (study_path.name for study_path in one.model_files if study_path.suffix != ".npy"):
         expected, found = (load_file(study.model_save / path) for study in (one, other))
         assert expected.keys() == found.keys()
         for name, value in expected.items():
             scale = max(1.0, float(np.abs(value).max(initial=0.0)))
-            np.testing.assert_allclose(found[name], value, rtol=0, atol=2e-3 * scale, err_msg=f"{path}: {name}")
+            np.testing.assert_allclose(
+                found[name], value, rtol=0, atol=2e-3 * scale, err_msg=f"{path}: {name}"
+            )
 
 
-def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(make_study: Callable[..., Study]) -> None:
+def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(
+    make_study: Callable[..., StudyFolder],
+) -> None:
     whole, killed = make_study("whole", 200), make_study("killed", 200)
-    code, _, err = ended(start(whole, by=["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]))
+    code, _, err = ended(
+        start(whole, by=["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"])
+    )
     assert code == 0, err
     launcher = start(killed, "--gpus", 2, "--max-restarts", 1, "--master-port", free_port())
     while not (killed.checkpoints / "end_to_end.safetensors").exists():
         time.sleep(0.01)
     time.sleep(0.3)  # in the middle of the next stage
-    ranks = [child for child in psutil.Process(launcher.pid).children() if "simulgenvae.cli.main" in child.cmdline()]
+    ranks = [
+        child
+        for child in psutil.Process(launcher.pid).children()
+        if "simulgenvae.cli.main" in child.cmdline()
+    ]
     ranks[-1].send_signal(signal.SIGKILL)
     code, _, err = ended(launcher)
     assert code == 0, err
@@ -120,16 +135,23 @@ class Machines(NamedTuple):
 def _ip(command: str) -> str | None:
     """What a command of `ip` prints; None where it fails."""
     try:
-        return subprocess.run(["ip", *command.split()], check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["ip", *command.split()], check=True, capture_output=True, text=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 @pytest.fixture
 def machines() -> Iterator[Machines]:
-    """Two network namespaces with a cable between them where this machine allows that, else this machine twice."""
+    """Two network namespaces with a cable between them where this machine allows that, else this
+    machine twice."""
     a, b = names = [f"simulgenvae{os.getpid()}{each}" for each in "ab"]
-    commands = [f"netns add {a}", f"netns add {b}", f"-n {a} link add cable type veth peer name cable netns {b}"]
+    commands = [
+        f"netns add {a}",
+        f"netns add {b}",
+        f"-n {a} link add cable type veth peer name cable netns {b}",
+    ]
     for number, name in enumerate(names, 1):
         commands += [f"-n {name} addr add 10.98.0.{number}/24 dev cable"]
         commands += [f"-n {name} link set {device} up" for device in ("lo", "cable")]
@@ -144,10 +166,23 @@ def machines() -> Iterator[Machines]:
         _ip(f"netns delete {name}")
 
 
-def test_two_machines_train_what_one_process_does(make_study: Callable[..., Study], machines: Machines) -> None:
+def test_two_machines_train_what_one_process_does(
+    make_study: Callable[..., StudyFolder], machines: Machines
+) -> None:
     alone, shared = make_study("alone"), make_study("shared")
-    flags = ("--nnodes", 2, "--master-addr", machines.address, "--master-port", free_port(), "--gpus", 1)
-    first, second = (start(shared, *flags, "--node-rank", node, on=machines.on[node]) for node in (0, 1))
+    flags = (
+        "--nnodes",
+        2,
+        "--master-addr",
+        machines.address,
+        "--master-port",
+        free_port(),
+        "--gpus",
+        1,
+    )
+    first, second = (
+        start(shared, *flags, "--node-rank", node, on=machines.on[node]) for node in (0, 1)
+    )
     for process in (start(alone), first, second):
         code, out, err = ended(process)
         assert code == 0, err
@@ -156,7 +191,7 @@ def test_two_machines_train_what_one_process_does(make_study: Callable[..., Stud
 
 
 def test_a_machine_that_vanishes_without_a_word_is_given_up(
-    make_study: Callable[..., Study], machines: Machines
+    make_study: Callable[..., StudyFolder], machines: Machines
 ) -> None:
     if not machines.cable:
         pytest.skip("no network namespaces here")
@@ -174,12 +209,23 @@ def test_a_machine_that_vanishes_without_a_word_is_given_up(
         assert "Traceback" not in err
 
 
-def test_a_machine_with_other_settings_is_named_on_both(make_study: Callable[..., Study]) -> None:
+def test_a_machine_with_other_settings_is_named_on_both(
+    make_study: Callable[..., StudyFolder],
+) -> None:
     study, port = make_study("study"), free_port()
     flags = ("--nnodes", 2, "--master-addr", "localhost", "--master-port", port, "--gpus", 1)
-    processes = start(study, *flags), start(study, *flags, "--node-rank", 1, "--set", "training.seed=1")
+    processes = (
+        start(study, *flags),
+        start(study, *flags, "--node-rank", 1, "--set", "training.seed=1"),
+    )
     for process in processes:
         code, _, err = ended(process)
         assert code == 2
-        assert err.count("rank 1 does not train the same study as rank 0: settings.training.seed was 0 and is 1") == 1
+        assert (
+            err.count(
+                "rank 1 does not train the same study as rank 0: settings.training.seed was 0 "
+                "and is 1"
+            )
+            == 1
+        )
     assert not study.model_save.exists()

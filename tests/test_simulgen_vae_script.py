@@ -11,7 +11,9 @@ SCRIPT = Path(__file__).parents[1] / "SimulGen-VAE.py"
 
 def start(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, SCRIPT, *flags]
-    return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
 
 
 def test_help_names_every_documented_flag(tmp_path: Path) -> None:
@@ -29,7 +31,17 @@ def test_an_empty_folder_is_one_message(tmp_path: Path) -> None:
 
 
 def test_a_documented_study_is_trained_without_questions(documented_study: Path) -> None:
-    done = start(documented_study, "--preset=1", "--plot", "2", "--lc_only", "0", "--size=large", "--load_all", "0")
+    done = start(
+        documented_study,
+        "--preset=1",
+        "--plot",
+        "2",
+        "--lc_only",
+        "0",
+        "--size=large",
+        "--load_all",
+        "0",
+    )
     assert done.returncode == 0, done.stderr
     assert (documented_study / "model_save/SimulGen-VAE").is_file()
     assert (documented_study / "output/metrics.json").is_file()

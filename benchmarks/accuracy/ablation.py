@@ -1,12 +1,14 @@
 """What each part of the recipe buys: the test error with one part taken out at a time.
 
-    python benchmarks/accuracy/ablation.py [PROBLEM ...] [--seeds 0] [--set group.key=value] [--out FOLDER]
+    python benchmarks/accuracy/ablation.py [PROBLEM ...] [--seeds 0] [--set group.key=value] [--out
+    FOLDER]
 
-*Parts of the answer* are read from one training with the defaults: a single network, several, the Gaussian processes,
-and both. *Parts of the training* are single networks without Gaussian processes, each trained from the start with
-another choice in one place; the first of them, as a default training has it, is what they are compared with.
-FOLDER/ablation.json and ablation.md are written after each training, and one that is finished there is left out unless
-its sources, settings or libraries have changed.
+*Parts of the answer* are read from one training with the defaults: a single network, several, the
+Gaussian processes, and both. *Parts of the training* are single networks without Gaussian
+processes, each trained from the start with another choice in one place; the first of them, as a
+default training has it, is what they are compared with. FOLDER/ablation.json and ablation.md are
+written after each training, and one that is finished there is left out unless its sources, settings
+or libraries have changed.
 """
 
 from __future__ import annotations
@@ -23,11 +25,11 @@ from methods import METHODS
 from results import Results
 from rich.console import Console
 
-from simulgenvae.ensemble import Ensemble
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.fitting import fit
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate.ensemble import Ensemble
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
 
 WHOLE = "defaults"
 ONE_NETWORK = "one network"
@@ -64,7 +66,10 @@ def main() -> None:
 def ablate(case: Case, asked: Sequence[str], results: Results, console: Console) -> None:
     """All trainings on one case, but for what is finished."""
     ours = METHODS["ours"]
-    for variant, overrides in {WHOLE: (), **{name: (*SINGLE, *sets) for name, sets in TRAININGS.items()}}.items():
+    for variant, overrides in {
+        WHOLE: (),
+        **{name: (*SINGLE, *sets) for name, sets in TRAININGS.items()},
+    }.items():
         settings = ours.settings(case.declared, [*asked, *overrides], results.json_file.parent)
         key, title = ours.key(case, settings), f"{case.name}, seed {case.seed}, {variant}"
         if results.has(case.name, case.seed, variant, key):
@@ -73,9 +78,17 @@ def ablate(case: Case, asked: Sequence[str], results: Results, console: Console)
         start = time.perf_counter()
         surrogate = fit(case.dataset, settings, split=case.split)
         seconds = time.perf_counter() - start
-        answers = parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, 1)}
+        answers = (
+            parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, 1)}
+        )
         errors = {name: errors_of(each, case) for name, each in answers.items()}
-        record = {"problem": case.name, "seed": case.seed, "method": variant, "key": key, "seconds": seconds}
+        record = {
+            "problem": case.name,
+            "seed": case.seed,
+            "method": variant,
+            "key": key,
+            "seconds": seconds,
+        }
         results.add(record | {"settings": settings.model_dump(mode="json"), "errors": errors})
         text = ", ".join(f"{name} {100 * fmean(each):.3g} %" for name, each in errors.items())
         console.print(f"{title}: {seconds:.0f} s, {text}")
@@ -85,7 +98,10 @@ def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
     """The surrogate and what it is made of, by name."""
     ensemble = _ensemble(surrogate)
     count = len(ensemble.members)
-    found = {ONE_NETWORK: networks_alone(surrogate, 1), f"{count} networks": networks_alone(surrogate, count)}
+    found = {
+        ONE_NETWORK: networks_alone(surrogate, 1),
+        f"{count} networks": networks_alone(surrogate, count),
+    }
     if ensemble.views:
         alone = replace(ensemble, members=ensemble.members[:1], weight=0.0, views=())
         found = {"one network, without mirrored views": replace(surrogate, ensemble=alone), **found}
@@ -97,7 +113,9 @@ def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
 def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
     """The first so many networks of a surrogate, without the Gaussian processes."""
     ensemble = _ensemble(surrogate)
-    return replace(surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], weight=0.0))
+    return replace(
+        surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], weight=0.0)
+    )
 
 
 def errors_of(surrogate: Surrogate, case: Case) -> list[float]:
@@ -105,7 +123,9 @@ def errors_of(surrogate: Surrogate, case: Case) -> list[float]:
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     errors = FieldErrors(case.dataset.variables, scale)
     for row in case.rows["test"]:
-        predicted = surrogate.predict(case.dataset.conditions.select([int(row)]))["fields"].to_numpy()[0]
+        predicted = surrogate.predict(case.dataset.conditions.select([int(row)]))[
+            "fields"
+        ].to_numpy()[0]
         errors.add(predicted, case.dataset.run(int(row)))
     return errors.joint
 
@@ -115,7 +135,9 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
     found: dict[str, dict[str, list[float]]] = {}
     for record in records:
         for name, errors in record["errors"].items():
-            found.setdefault(name, {}).setdefault(record["problem"], []).append(100.0 * fmean(errors))
+            found.setdefault(name, {}).setdefault(record["problem"], []).append(
+                100.0 * fmean(errors)
+            )
     problems = list(dict.fromkeys(record["problem"] for record in records))
     answers = [name for name in found if name not in TRAININGS]
     trainings = [name for name in (ONE_NETWORK, *TRAININGS) if name in found]
@@ -124,7 +146,8 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         "\n\n".join(
             [
                 "# What each part buys",
-                f"Joint relative L2 error in %, mean over test runs and over the seeds {', '.join(map(str, seeds))}.",
+                "Joint relative L2 error in %, mean over test runs and over the seeds "
+                f"{', '.join(map(str, seeds))}.",
                 "## Parts of the answer",
                 _table(answers, problems, found),
                 "## Parts of the training: one network, without Gaussian processes",
@@ -135,10 +158,15 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _table(names: Sequence[str], problems: Sequence[str], found: dict[str, dict[str, list[float]]]) -> str:
+def _table(
+    names: Sequence[str], problems: Sequence[str], found: dict[str, dict[str, list[float]]]
+) -> str:
     lines = ["| | " + " | ".join(problems) + " |", "|" + "---|" * (1 + len(problems))]
     for name in names:
-        cells = [f"{fmean(found[name][problem]):.3g}" if problem in found[name] else "–" for problem in problems]
+        cells = [
+            f"{fmean(found[name][problem]):.3g}" if problem in found[name] else "–"
+            for problem in problems
+        ]
         lines.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(lines)
 

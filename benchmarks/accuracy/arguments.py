@@ -9,17 +9,27 @@ from pathlib import Path
 from cases import CACHE
 
 
-def parser_of(description: str | None, known: Sequence[str], default: Sequence[str]) -> argparse.ArgumentParser:
-    """Arguments for the ``known`` problems (``default``: those that run when none is named), settings and results."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", nargs="*", default=list(default), metavar="PROBLEM", help=", ".join(known))
-    parser.add_argument("--set", action="append", default=[], metavar="group.key=value", help="a setting of ours")
+def parser_of(
+    description: str | None, known: Sequence[str], default: Sequence[str]
+) -> argparse.ArgumentParser:
+    """Arguments for the ``known`` problems (``default``: those that run when none is named),
+    settings and results."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "problems", nargs="*", default=list(default), metavar="PROBLEM", help=", ".join(known)
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="group.key=value", help="a setting of ours"
+    )
     parser.add_argument("--out", type=Path, default=CACHE / "results", metavar="FOLDER")
     return parser
 
 
 def parsed(parser: argparse.ArgumentParser, known: Sequence[str]) -> argparse.Namespace:
-    """The arguments that were given; the program ends with a message when one is no known problem."""
+    """The arguments that were given; the program ends with a message when one is no known
+    problem."""
     options = parser.parse_args()
     if unknown := [name for name in options.problems if name not in known]:
         parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(known)}")

@@ -1,9 +1,9 @@
 """Benchmark problem: the heated circuit board of ``simulgenvae demo``, solved by finite elements.
 
-The row and the speed of a travelling heat spot, the heat transfer to the air and the conductivity of the laminate vary
-from run to run; ``simulgenvae.demo.board`` has the equations and the ranges. The training designs of seed 0 are those
-of the demo. In the extrapolation runs one parameter lies beyond its range, by up to 30 % of its width (of its logarithm
-where designs are spread over that).
+The row and the speed of a travelling heat spot, the heat transfer to the air and the conductivity
+of the laminate vary from run to run; ``simulgenvae.demo.board`` has the equations and the ranges.
+The training designs of seed 0 are those of the demo. In the extrapolation runs one parameter lies
+beyond its range, by up to 30 % of its width (of its logarithm where designs are spread over that).
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ import simulgenvae.demo.board as solver
 
 BEYOND = 0.3
 STREAMS = 3
-"""Seeds of the Latin hypercubes of one seed of the problem: training, test and extrapolation runs."""
+"""Seeds of the Latin hypercubes of one seed of the problem: training, test and extrapolation
+runs."""
 
 
 def sample(runs: int, seed: int, stream: int) -> NDArray[np.float64]:
     """A Latin hypercube of designs in the order of ``solver.NAMES``, shape [runs, 4]."""
-    return solver.sample_designs(runs, STREAMS * seed + stream)[1] if runs else np.empty((0, len(solver.NAMES)))
+    return (
+        solver.sample_designs(runs, STREAMS * seed + stream)[1]
+        if runs
+        else np.empty((0, len(solver.NAMES)))
+    )
 
 
 def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
@@ -33,7 +38,9 @@ def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
         unit = -excess if generator.random() < 0.5 else 1.0 + excess
         lower, upper = solver.LOWER[column], solver.UPPER[column]
         logarithmic = solver.LOGARITHMIC[column]
-        design[column] = lower * (upper / lower) ** unit if logarithmic else lower + (upper - lower) * unit
+        design[column] = (
+            lower * (upper / lower) ** unit if logarithmic else lower + (upper - lower) * unit
+        )
     return table
 
 
@@ -46,11 +53,13 @@ def make(
     element_size: float = solver.ELEMENT_SIZE,
 ) -> Problem:
     """Sample and solve all runs."""
-    table = np.concatenate([sample(train, seed, 0), sample(test, seed, 1), sample_beyond(extrapolation, seed)])
+    table = np.concatenate(
+        [sample(train, seed, 0), sample(test, seed, 1), sample_beyond(extrapolation, seed)]
+    )
     return Problem(
-        fields=np.stack([solver.solve(design, element_size=element_size) for design in table.tolist()])[
-            ..., np.newaxis
-        ],
+        fields=np.stack(
+            [solver.solve(design, element_size=element_size) for design in table.tolist()]
+        )[..., np.newaxis],
         coords=solver.mesh(element_size).p.T,
         times=solver.TIMES,
         variables=("T",),

@@ -2,11 +2,11 @@
 
     u_t + u u_x = ν u_xx,    u(x, 0) = (1 - tanh((x - x0) / w)) / 2,    x on the real line
 
-Two parameters vary from run to run: the viscosity ν (log-uniform over a decade) and the position x0 of the initial
-front. The front steepens or spreads towards its travelling wave u = (1 - tanh((x - x0 - t/2) / 4ν)) / 2, 4 to 40 nodes
-wide (4ν), and moves over 0.4 of the observed interval [0, 1]: a case that linear reduction handles badly. In the
-extrapolation runs one parameter or both lie beyond their range, by up to 30 % of its width (of the
-logarithm's for the viscosity).
+Two parameters vary from run to run: the viscosity ν (log-uniform over a decade) and the position x0
+of the initial front. The front steepens or spreads towards its travelling wave u = (1 - tanh((x -
+x0 - t/2) / 4ν)) / 2, 4 to 40 nodes wide (4ν), and moves over 0.4 of the observed interval [0, 1]: a
+case that linear reduction handles badly. In the extrapolation runs one parameter or both lie beyond
+their range, by up to 30 % of its width (of the logarithm's for the viscosity).
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
@@ -43,7 +43,8 @@ def sample(runs: int, seed: int) -> NDArray[np.float64]:
 
 
 def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
-    """Designs with one parameter or both outside the range, below or above it, by up to ``BEYOND`` of its width."""
+    """Designs with one parameter or both outside the range, below or above it, by up to ``BEYOND``
+    of its width."""
     generator = np.random.default_rng([seed, EXTRAPOLATION_STREAM])
     draws = generator.random((runs, 5))
     excess = BEYOND * (1.0 - draws[:, :2])
@@ -53,7 +54,8 @@ def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
 
 
 def designs(unit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Viscosity and position of points ``[n, 2]`` of the unit square, which stands for the range."""
+    """Viscosity and position of points ``[n, 2]`` of the unit square, which stands for the
+    range."""
     viscosity = LOWER[0] * (UPPER[0] / LOWER[0]) ** unit[:, 0]
     position = LOWER[1] + (UPPER[1] - LOWER[1]) * unit[:, 1]
     return np.stack([viscosity, position], axis=1)
@@ -64,11 +66,14 @@ def initial(x: NDArray[np.float64], position: float) -> NDArray[np.float64]:
     return 0.5 * (1.0 - np.tanh((x - position) / INITIAL_WIDTH))
 
 
-def solve(viscosity: float, position: float, times: NDArray[np.float64], nodes: int = NODES) -> NDArray[np.float64]:
+def solve(
+    viscosity: float, position: float, times: NDArray[np.float64], nodes: int = NODES
+) -> NDArray[np.float64]:
     """u at the times and at ``nodes`` equidistant points of [0, 1], shape [T, nodes].
 
-    Conservative second-order differences on a grid four times as fine that reaches ``MARGIN`` beyond both ends, so that
-    the fixed values 1 and 0 there stand for the infinite line; LSODA chooses the time steps.
+    Conservative second-order differences on a grid four times as fine that reaches ``MARGIN``
+    beyond both ends, so that the fixed values 1 and 0 there stand for the infinite line; LSODA
+    chooses the time steps.
     """
     step = 1.0 / (REFINEMENT * (nodes - 1))
     margin = round(MARGIN / step)
@@ -81,17 +86,31 @@ def solve(viscosity: float, position: float, times: NDArray[np.float64], nodes: 
         return change
 
     solution = solve_ivp(
-        rate, (times[0], times[-1]), initial(x, position), "LSODA", times, rtol=1e-6, atol=1e-8, lband=1, uband=1
+        rate,
+        (times[0], times[-1]),
+        initial(x, position),
+        "LSODA",
+        times,
+        rtol=1e-6,
+        atol=1e-8,
+        lband=1,
+        uband=1,
     )
     if not solution.success:
-        raise RuntimeError(f"no solution at viscosity {viscosity}, position {position}: {solution.message}")
+        raise RuntimeError(
+            f"no solution at viscosity {viscosity}, position {position}: {solution.message}"
+        )
     u: NDArray[np.float64] = solution.y.T[:, margin : x.size - margin : REFINEMENT]
     return u
 
 
-def make(train: int = 80, test: int = 40, extrapolation: int = 20, seed: int = 0, *, nodes: int = NODES) -> Problem:
+def make(
+    train: int = 80, test: int = 40, extrapolation: int = 20, seed: int = 0, *, nodes: int = NODES
+) -> Problem:
     """Sample and solve all runs."""
-    table = np.concatenate([sample(train, seed), sample(test, seed + 1), sample_beyond(extrapolation, seed)])
+    table = np.concatenate(
+        [sample(train, seed), sample(test, seed + 1), sample_beyond(extrapolation, seed)]
+    )
     times = np.linspace(0.0, END_TIME, TIMESTEPS)
     fields = np.stack([solve(viscosity, position, times, nodes) for viscosity, position in table])
     return Problem(
@@ -106,11 +125,15 @@ def make(train: int = 80, test: int = 40, extrapolation: int = 20, seed: int = 0
 
 
 def write(problem: Problem, folder: Path) -> None:
-    """Write fields.npy, params.csv, coords.npy, times.npy (training runs) and new.csv, truth.npy (test runs)."""
+    """Write fields.npy, params.csv, coords.npy, times.npy (training runs) and new.csv, truth.npy
+    (test runs)."""
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "coords.npy", problem.coords)
     np.save(folder / "times.npy", problem.times)
-    for rows, fields, params in ((problem.train, "fields", "params"), (problem.test, "truth", "new")):
+    for rows, fields, params in (
+        (problem.train, "fields", "params"),
+        (problem.test, "truth", "new"),
+    ):
         np.save(folder / f"{fields}.npy", problem.fields[rows])
         with (folder / f"{params}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)

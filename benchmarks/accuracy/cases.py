@@ -15,7 +15,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import GREY, ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.files import written_whole
+from simulgenvae.utils.atomic import written_whole
 
 PROBLEMS = ("burgers", "source", "steady", "impact", "plate", "dam_break", "pulse", "board")
 """Modules of this folder, each with ``make(seed=...) -> Problem``."""
@@ -48,7 +48,8 @@ def load_case(name: str, seed: int, cache: Path = CACHE) -> Case:
 
 
 def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
-    """The data set of a problem, with a tenth of the training runs, drawn by the seed, for validation."""
+    """The data set of a problem, with a tenth of the training runs, drawn by the seed, for
+    validation."""
     images = None
     if problem.images is not None:
         height, width = problem.images.shape[1:]
@@ -64,11 +65,20 @@ def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
     held = round(VALIDATION_SHARE * len(drawn))
     parts = {"train": drawn[held:], "validation": drawn[:held], "test": problem.test}
     split = Split(**{part: tuple(problem.ids[row] for row in rows) for part, rows in parts.items()})
-    return Case(name, seed, source, dataset, split, parts | {"extrapolation": problem.extrapolation}, problem.declared)
+    return Case(
+        name,
+        seed,
+        source,
+        dataset,
+        split,
+        parts | {"extrapolation": problem.extrapolation},
+        problem.declared,
+    )
 
 
 def solved(name: str, seed: int, source: str, cache: Path) -> Problem:
-    """The runs from the cache; made and stored there when it has none of this problem, seed and source."""
+    """The runs from the cache; made and stored there when it has none of this problem, seed and
+    source."""
     file = cache / f"{name}-{seed}-{source[:16]}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)

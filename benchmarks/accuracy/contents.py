@@ -13,7 +13,8 @@ SUITE = Path(__file__).parent
 
 
 def digest(files: Iterable[Path]) -> str:
-    """SHA-256 of the names and contents of files below the repository's root, whatever their order."""
+    """SHA-256 of the names and contents of files below the repository's root, whatever their
+    order."""
     found = hashlib.sha256()
     for file in sorted(set(files)):
         found.update(f"{file.relative_to(ROOT).as_posix()}\0{file.stat().st_size}\0".encode())
@@ -24,11 +25,14 @@ def digest(files: Iterable[Path]) -> str:
 def package_files(*patterns: str, but: Collection[str] = ()) -> list[Path]:
     """Python files of the package that match, but for those in some of its folders.
 
-    FileNotFoundError for a pattern without any: a file that has moved must not silently stop to count.
+    FileNotFoundError for a pattern without any: a file that has moved must not silently stop to
+    count.
     """
     found = []
     for pattern in patterns:
-        files = [file for file in PACKAGE.glob(pattern) if file.relative_to(PACKAGE).parts[0] not in but]
+        files = [
+            file for file in PACKAGE.glob(pattern) if file.relative_to(PACKAGE).parts[0] not in but
+        ]
         if not files:
             raise FileNotFoundError(f"{PACKAGE} has no {pattern}")
         found += files
@@ -36,7 +40,8 @@ def package_files(*patterns: str, but: Collection[str] = ()) -> list[Path]:
 
 
 def module_files(name: str) -> set[Path]:
-    """File of a module of the suite, and of the suite's and the demo's modules that it imports, directly or not."""
+    """File of a module of the suite, and of the suite's and the demo's modules that it imports,
+    directly or not."""
     found: set[Path] = set()
     waiting = [SUITE / f"{name}.py"]
     while waiting:
@@ -57,7 +62,8 @@ def _imported(file: Path) -> Iterator[str]:
 
 
 def _own_file(module: str) -> Path | None:
-    """File of a module that takes part in making runs; None for libraries and for the package's other parts."""
+    """File of a module that takes part in making runs; None for libraries and for the package's
+    other parts."""
     if "." not in module:
         file = SUITE / f"{module}.py"
         return file if file.is_file() else None

@@ -1,14 +1,17 @@
-"""Benchmark problem: a column of water breaks into a thin layer of another, runs round an obstacle and comes back.
+"""Benchmark problem: a column of water breaks into a thin layer of another, runs round an obstacle
+and comes back.
 
     ∂h/∂t + ∇·(h v) = 0,    ∂(h v)/∂t + ∇·(h v ⊗ v + h² I / 2) = 0,    ∂(h c)/∂t + ∇·(h v c) = 0    (gravity is 1)
 
-on a box of 2 x 1.2 with closed walls and a rectangular obstacle higher than the water. At t = 0 the water rests: with
-depth ``height`` and c = 1 for x < ``width``, with depth ``layer`` and c = 0 elsewhere. The bore hits the obstacle,
-splits, closes behind it and comes back from the far wall. Fields are the depth h and the share c of the column's water
-in it; both are 0 inside the obstacle. Bores and the edge of c, which stays one to two nodes wide and rolls up behind
-the obstacle, are jumps whose places depend on all four parameters: width and height of the column, depth of the layer
-and y of the obstacle's centre (a multiple of the solver's cell, so that its walls are faces). In an extrapolation run,
-one or two of them lie outside the range of the training runs, by up to 30 % of its width.
+on a box of 2 x 1.2 with closed walls and a rectangular obstacle higher than the water. At t = 0 the
+water rests: with depth ``height`` and c = 1 for x < ``width``, with depth ``layer`` and c = 0
+elsewhere. The bore hits the obstacle, splits, closes behind it and comes back from the far wall.
+Fields are the depth h and the share c of the column's water in it; both are 0 inside the obstacle.
+Bores and the edge of c, which stays one to two nodes wide and rolls up behind the obstacle, are
+jumps whose places depend on all four parameters: width and height of the column, depth of the layer
+and y of the obstacle's centre (a multiple of the solver's cell, so that its walls are faces). In an
+extrapolation run, one or two of them lie outside the range of the training runs, by up to 30 % of
+its width.
 """
 
 from __future__ import annotations
@@ -68,13 +71,17 @@ def sample(runs: int, seed: int, stream: int) -> Array:
 
 
 def limited(left: Array, right: Array, steepness: float) -> Array:
-    """Slope from the differences to both neighbours: minmod for steepness 1, superbee for 2 (Sweby 1984)."""
+    """Slope from the differences to both neighbours: minmod for steepness 1, superbee for 2 (Sweby
+    1984)."""
     small, large = np.minimum(np.abs(left), np.abs(right)), np.maximum(np.abs(left), np.abs(right))
-    return np.where(left * right > 0.0, np.copysign(np.minimum(steepness * small, large), left), 0.0)
+    return np.where(
+        left * right > 0.0, np.copysign(np.minimum(steepness * small, large), left), 0.0
+    )
 
 
 def walled(values: Array, block: Block | None, sign: float) -> Array:
-    """Values with two columns more at both ends and, in the obstacle, two behind either wall: mirrored, times sign."""
+    """Values with two columns more at both ends and, in the obstacle, two behind either wall:
+    mirrored, times sign."""
     padded = np.empty((values.shape[0], values.shape[1] + 4), values.dtype)
     padded[:, 2:-2] = values
     padded[:, :2] = sign * values[:, 1::-1]
@@ -94,8 +101,9 @@ def divide(amount: Array, depth: Array) -> Array:
 def fluxes(left: tuple[Array, ...], right: tuple[Array, ...]) -> tuple[Array, ...]:
     """HLLC fluxes along x between states (depth, u, v, share) of both sides.
 
-    Speeds of the outer waves are those of two rarefactions, and at a dry side that of the front (Toro 2001, Shock-
-    Capturing Methods for Free-Surface Shallow Flows, 10.4-10.6); v and share come from where the water does.
+    Speeds of the outer waves are those of two rarefactions, and at a dry side that of the front
+    (Toro 2001, Shock- Capturing Methods for Free-Surface Shallow Flows, 10.4-10.6); v and share
+    come from where the water does.
     """
     (h0, u0, v0, c0), (h1, u1, v1, c1) = left, right
     a0, a1 = np.sqrt(h0), np.sqrt(h1)
@@ -113,7 +121,8 @@ def fluxes(left: tuple[Array, ...], right: tuple[Array, ...]) -> tuple[Array, ..
 
 
 def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
-    """One step along x of the MUSCL-Hancock scheme (Toro 2001, 11.4); ``ratio`` is time step by cell width.
+    """One step along x of the MUSCL-Hancock scheme (Toro 2001, 11.4); ``ratio`` is time step by
+    cell width.
 
     Slopes are limited by minmod, of the share by superbee, which keeps its edge sharp.
     """
@@ -121,15 +130,24 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
     h, q, r, s = (walled(values, block, sign) for values, sign in zip(flow, signs, strict=True))
     cell = (h, divide(q, h), divide(r, h), divide(s, h))
     steps = [np.diff(values) for values in cell]
-    slope = [limited(d[:, :-1], d[:, 1:], k) for d, k in zip(steps, (1.0, 1.0, 1.0, 2.0), strict=True)]
+    slope = [
+        limited(d[:, :-1], d[:, 1:], k) for d, k in zip(steps, (1.0, 1.0, 1.0, 2.0), strict=True)
+    ]
     h, u, v, c = (values[:, 1:-1] for values in cell)
     dh, du, dv, dc = slope
     half = 0.5 * ratio
-    middle = (h - half * (u * dh + h * du), u - half * (u * du + dh), v - half * u * dv, c - half * u * dc)
+    middle = (
+        h - half * (u * dh + h * du),
+        u - half * (u * du + dh),
+        v - half * u * dv,
+        c - half * u * dc,
+    )
     lower = [values - 0.5 * d for values, d in zip(middle, slope, strict=True)]
     upper = [values + 0.5 * d for values, d in zip(middle, slope, strict=True)]
     lower[0], upper[0] = np.maximum(lower[0], 0.0), np.maximum(upper[0], 0.0)
-    flux = fluxes(tuple(values[:, :-1] for values in upper), tuple(values[:, 1:] for values in lower))
+    flux = fluxes(
+        tuple(values[:, :-1] for values in upper), tuple(values[:, 1:] for values in lower)
+    )
     new = Flow(*(values - ratio * np.diff(f) for values, f in zip(flow, flux, strict=True)))
     if block is not None:
         for values in new:
@@ -139,12 +157,15 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
 
 def fastest(flow: Flow) -> float:
     """Largest speed of a wave along x or y."""
-    speed = np.maximum(np.abs(divide(flow.along_x, flow.depth)), np.abs(divide(flow.along_y, flow.depth)))
+    speed = np.maximum(
+        np.abs(divide(flow.along_x, flow.depth)), np.abs(divide(flow.along_y, flow.depth))
+    )
     return float((speed + np.sqrt(np.maximum(flow.depth, 0.0))).max())
 
 
 def advance(flow: Flow, block: Block | None, cell: float, time: float) -> Flow:
-    """The flow after ``time``: a sweep along each axis a step, beginning with x and with y in turns (Strang 1968)."""
+    """The flow after ``time``: a sweep along each axis a step, beginning with x and with y in turns
+    (Strang 1968)."""
     left, turned = time, False
     while left > 0.0:
         count = max(1, int(np.ceil(left * fastest(flow) / (COURANT * cell))))
@@ -162,7 +183,9 @@ def obstacle(centre: float, cell: float) -> Block:
     return Block(*(round(edge / cell) for edge in edges))
 
 
-def at_rest(width: float, height: float, layer: float, block: Block, shape: tuple[int, int], cell: float) -> Flow:
+def at_rest(
+    width: float, height: float, layer: float, block: Block, shape: tuple[int, int], cell: float
+) -> Flow:
     """The flow at t = 0 on a grid of ``shape`` (y, x); the column's edge may lie within a cell."""
     share = np.tile(np.clip(width / cell - np.arange(shape[1]), 0.0, 1.0), (shape[0], 1))
     share[block.bottom : block.top, block.left : block.right] = 0.0
@@ -173,7 +196,8 @@ def at_rest(width: float, height: float, layer: float, block: Block, shape: tupl
 
 
 def node_values(flow: Flow, refinement: int) -> Array:
-    """Mean depth of ``refinement``² cells and share in their water, shape [M, 2]; nodes row by row, x fastest."""
+    """Mean depth of ``refinement``² cells and share in their water, shape [M, 2]; nodes row by row,
+    x fastest."""
     rows, columns = (size // refinement for size in flow.depth.shape)
     depth, column = (
         values.reshape(rows, refinement, columns, refinement).mean(axis=(1, 3)).ravel()
@@ -182,12 +206,17 @@ def node_values(flow: Flow, refinement: int) -> Array:
     return np.stack([depth, divide(column, depth)], axis=1)
 
 
-def solve(parameters: Array, times: Array, refinement: int = REFINEMENT, nodes: tuple[int, int] = NODES) -> Array:
-    """Depth and share at the times (the first is 0) and nodes, shape [T, M, 2], from ``refinement``² cells a node."""
+def solve(
+    parameters: Array, times: Array, refinement: int = REFINEMENT, nodes: tuple[int, int] = NODES
+) -> Array:
+    """Depth and share at the times (the first is 0) and nodes, shape [T, M, 2], from
+    ``refinement``² cells a node."""
     width, height, layer, centre = (float(value) for value in parameters)
     cell = LENGTH / (nodes[0] * refinement)
     block = obstacle(centre, cell)
-    flow = at_rest(width, height, layer, block, (nodes[1] * refinement, nodes[0] * refinement), cell)
+    flow = at_rest(
+        width, height, layer, block, (nodes[1] * refinement, nodes[0] * refinement), cell
+    )
     field = [node_values(flow, refinement)]
     for interval in np.diff(times):
         flow = advance(flow, block, cell, float(interval))
@@ -196,7 +225,8 @@ def solve(parameters: Array, times: Array, refinement: int = REFINEMENT, nodes: 
 
 
 def positions(nodes: tuple[int, int] = NODES) -> Array:
-    """x and y of the nodes, centres of squares, shape [M, 2]: row by row from the bottom, x fastest."""
+    """x and y of the nodes, centres of squares, shape [M, 2]: row by row from the bottom, x
+    fastest."""
     spacing = LENGTH / nodes[0]
     return grid_positions(*(spacing * (np.arange(count) + 0.5) for count in nodes))
 

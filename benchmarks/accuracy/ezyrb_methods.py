@@ -1,14 +1,16 @@
 """The published package EZyRB (Demo, Tezzele & Rozza 2018): POD+RBF and POD+GPR.
 
-Snapshots are whole trajectories, each variable less its mean and divided by its spread over the training runs: the
-scaling of the error measure. Inputs are those of our own references: standardised parameters (some of them as
-logarithms) and, where pictures are the condition, their principal components, as EZyRB reads none.
-Each rank, with pictures also each number of components, is fitted and measured; the table shows the one with the least
-error *on the test runs*, which flatters EZyRB.
+Snapshots are whole trajectories, each variable less its mean and divided by its spread over the
+training runs: the scaling of the error measure. Inputs are those of our own references:
+standardised parameters (some of them as logarithms) and, where pictures are the condition, their
+principal components, as EZyRB reads none. Each rank, with pictures also each number of components,
+is fitted and measured; the table shows the one with the least error *on the test runs*, which
+flatters EZyRB.
 
-RBF is the package's default, thin-plate splines. With its default kernel GPR answers with little more than the mean
-run; it gets constant · Matérn 5/2 + white noise with a length scale per input (one for all where there are more than
-``SINGLE_LENGTHS``) and restarts of the search for them. Regression over parameters and time is left to ``gpr_time``.
+RBF is the package's default, thin-plate splines. With its default kernel GPR answers with little
+more than the mean run; it gets constant · Matérn 5/2 + white noise with a length scale per input
+(one for all where there are more than ``SINGLE_LENGTHS``) and restarts of the search for them.
+Regression over parameters and time is left to ``gpr_time``.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
     """EZyRB with both regressions at every rank and number of components."""
     rows, dataset = case.rows["train"], case.dataset
     scale = VariableScale.fit(dataset.run(int(row)) for row in rows)
-    snapshots = np.stack([((dataset.run(int(row)) - scale.mean) / scale.spread).ravel() for row in rows])
+    snapshots = np.stack(
+        [((dataset.run(int(row)) - scale.mean) / scale.spread).ravel() for row in rows]
+    )
     known = Known.of(dataset, rows)
     features, x = known.features, known.x
     parameters = x.shape[1] - features.components
@@ -51,7 +55,9 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
     kinds: dict[str, Callable[[int], Any]] = {"rbf": lambda _: ezyrb.RBF(), "gpr": gaussian_process}
 
     def predict(model: Any, columns: int, rows: Rows) -> Array:
-        answer: Array = model.predict(features.transform(dataset.conditions.select(rows))[:, :columns])
+        answer: Array = model.predict(
+            features.transform(dataset.conditions.select(rows))[:, :columns]
+        )
         return answer.reshape(-1, *dataset.shape[1:]) * scale.spread + scale.mean
 
     for rank in [*(rank for rank in RANKS if rank < len(rows)), len(rows)]:
@@ -61,20 +67,31 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
                 model = fit(x[:, :columns], snapshots, rank, regression(columns))
                 seconds = time.perf_counter() - start
                 name = f"ezyrb_pod_{kind}_{rank}" + f"_of_{columns}" * (features.components > 0)
-                yield Fitted(name, seconds, partial(predict, model, columns), {"rank": rank, "inputs": columns})
+                yield Fitted(
+                    name,
+                    seconds,
+                    partial(predict, model, columns),
+                    {"rank": rank, "inputs": columns},
+                )
 
 
 def gaussian_process(inputs: int) -> Any:
     """EZyRB's GPR with a kernel that can describe smooth dependence on standardised inputs."""
     lengths = np.full(inputs if inputs <= SINGLE_LENGTHS else 1, 2.0)
-    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(lengths, (1e-1, 1e3), nu=2.5) + WhiteKernel(1e-2, (1e-10, 10.0))
+    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(lengths, (1e-1, 1e3), nu=2.5) + WhiteKernel(
+        1e-2, (1e-10, 10.0)
+    )
     return ezyrb.GPR(kern=kernel, optimization_restart=RESTARTS)
 
 
 def fit(x: Array, snapshots: Array, rank: int, regression: Any) -> Any:
     """EZyRB's reduced-order model of ``snapshots [n, size]`` at ``x [n, inputs]``."""
     np.random.seed(0)  # noqa: NPY002 # EZyRB's restarts draw from the global generator
-    model = ezyrb.ReducedOrderModel(ezyrb.Database(x, snapshots), ezyrb.POD("svd", rank=rank), regression)
+    model = ezyrb.ReducedOrderModel(
+        ezyrb.Database(x, snapshots), ezyrb.POD("svd", rank=rank), regression
+    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # hyper-parameters at a bound, or a restart that gave up
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # hyper-parameters at a bound, or a restart that gave up
         return model.fit()

@@ -10,12 +10,12 @@ import numpy as np
 from cases import Case
 from numpy.typing import NDArray
 
+from simulgenvae.baselines.image_features import Features
+from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.reduction import Reduction, reduce_runs
-from simulgenvae.regression.image_features import Features
-from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import ReductionSettings, Settings
 
 Rows = NDArray[np.intp]
@@ -29,7 +29,8 @@ class Fitted(NamedTuple):
     seconds: float
     """What fitting took."""
     predict: Callable[[Rows], NDArray[np.floating[Any]]]
-    """Fields ``[n, T, M, V]`` in physical units of rows of the case's data set, from their conditions."""
+    """Fields ``[n, T, M, V]`` in physical units of rows of the case's data set, from their
+    conditions."""
     about: dict[str, Any]
     """What was chosen while fitting."""
     judge: Callable[[], dict[str, Any]] = dict
@@ -40,9 +41,12 @@ Method = Callable[[Case, Settings], Iterator[Fitted]]
 
 
 def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
-    """Times in seconds, and joint relative errors of every run, with mean, median and maximum, by split."""
+    """Times in seconds, and joint relative errors of every run, with mean, median and maximum, by
+    split."""
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
-    fitted.predict(case.rows["test"][:1])  # what is made once, at the first call, is not the time of a prediction
+    fitted.predict(
+        case.rows["test"][:1]
+    )  # what is made once, at the first call, is not the time of a prediction
     seconds, predicted = 0.0, 0
     found: dict[str, Any] = {"fit_seconds": fitted.seconds, "about": fitted.about}
     for split in MEASURED:
@@ -62,7 +66,8 @@ def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
 
 
 class Known(NamedTuple):
-    """What references learn from: features ``x [n, P + C]`` and coefficients ``[n, T, r]`` of the training runs."""
+    """What references learn from: features ``x [n, P + C]`` and coefficients ``[n, T, r]`` of the
+    training runs."""
 
     dataset: Dataset
     reduction: Reduction

@@ -1,12 +1,14 @@
 """A reference: POD of the snapshots and Gaussian processes over parameters and time.
 
-Each coefficient of the reduction is one function of the design and of time (Guo & Hesthaven 2019 do the same with
-tensor products). The kernel is constant · Matérn 5/2 + white noise with a length scale for time and for every
-parameter; up to eight components of pictures have one each, more of them share one. A process over all snapshots would
-be too large: it learns from ``POINTS`` of them at most, every s-th of each run with the first ones staggered from run
-to run, so that all times occur. The hyper-parameters of each of the first ``OWN`` coefficients maximise the marginal
-likelihood of ``LIKELIHOOD_POINTS`` snapshots chosen in the same way; all other coefficients have those of the last of
-these. How many components of pictures are read is chosen by the likelihood of the first coefficient.
+Each coefficient of the reduction is one function of the design and of time (Guo & Hesthaven 2019 do
+the same with tensor products). The kernel is constant · Matérn 5/2 + white noise with a length
+scale for time and for every parameter; up to eight components of pictures have one each, more of
+them share one. A process over all snapshots would be too large: it learns from ``POINTS`` of them
+at most, every s-th of each run with the first ones staggered from run to run, so that all times
+occur. The hyper-parameters of each of the first ``OWN`` coefficients maximise the marginal
+likelihood of ``LIKELIHOOD_POINTS`` snapshots chosen in the same way; all other coefficients have
+those of the last of these. How many components of pictures are read is chosen by the likelihood of
+the first coefficient.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from cases import Case
 from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 
-from simulgenvae.regression.gaussian_process import Groups, Likelihood, LikelihoodSearch, Process
-from simulgenvae.regression.pod_regression import component_counts
+from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, Process
+from simulgenvae.baselines.pod_regression import component_counts
 from simulgenvae.settings import Settings
 
 Array = NDArray[np.float64]
@@ -47,13 +49,16 @@ def gpr_time(case: Case, _: Settings) -> Iterator[Fitted]:
 
 
 def staggered(runs: int, timesteps: int, points: int) -> tuple[Rows, Rows]:
-    """Runs and timesteps of at most ``points`` snapshots: every s-th of run i, beginning with number i mod s.
+    """Runs and timesteps of at most ``points`` snapshots: every s-th of run i, beginning with
+    number i mod s.
 
     There is at least one of each run, also where that is more than ``points``.
     """
     stride = min(math.ceil(runs * timesteps / points), timesteps)
     while True:
-        pairs = [(run, step) for run in range(runs) for step in range(run % stride, timesteps, stride)]
+        pairs = [
+            (run, step) for run in range(runs) for step in range(run % stride, timesteps, stride)
+        ]
         if len(pairs) <= points or stride == timesteps:
             chosen = np.array(pairs, dtype=np.intp).T
             return chosen[0], chosen[1]
@@ -61,12 +66,15 @@ def staggered(runs: int, timesteps: int, points: int) -> tuple[Rows, Rows]:
 
 
 class TimeGpr:
-    """Gaussian processes for coefficients ``[n, T, r]`` as functions of ``x [n, P + C]`` and of the times ``[T]``.
+    """Gaussian processes for coefficients ``[n, T, r]`` as functions of ``x [n, P + C]`` and of the
+    times ``[T]``.
 
     The last C = ``components`` columns of x are those of pictures.
     """
 
-    def __init__(self, x: Array, coefficients: NDArray[np.float32], times: Array, components: int) -> None:
+    def __init__(
+        self, x: Array, coefficients: NDArray[np.float32], times: Array, components: int
+    ) -> None:
         self._times = (times - times.mean()) / (times.std() or 1.0)
         self._parameters = x.shape[1] - components
         runs, steps = staggered(len(x), len(times), POINTS)
@@ -84,7 +92,8 @@ class TimeGpr:
         last = len(thetas) - 1
         parts = [slice(mode, None if mode == last else mode + 1) for mode in range(len(thetas))]
         self._processes = [
-            Process.learn(squared, values[:, part], theta) for theta, part in zip(thetas, parts, strict=True)
+            Process.learn(squared, values[:, part], theta)
+            for theta, part in zip(thetas, parts, strict=True)
         ]
         self.about: dict[str, Any] = {
             "snapshots": len(points),
@@ -101,7 +110,9 @@ class TimeGpr:
         for design in x:
             points = self._points(design[np.newaxis], np.zeros_like(steps), steps)
             squared = self._known.squared_distances(points, self._seen)
-            values = np.concatenate([process.predict(squared) for process in self._processes], axis=1)
+            values = np.concatenate(
+                [process.predict(squared) for process in self._processes], axis=1
+            )
             predicted.append(self._mean + self._spread * values)
         return np.stack(predicted).astype(np.float32)
 
@@ -113,14 +124,18 @@ class TimeGpr:
         for self._components in counts:
             points = self._points(x, *chosen)
             squared = self._groups(points).squared_distances(points, points)
-            evidence[self._components] = LikelihoodSearch(len(squared), SEED)(Likelihood(squared, y), thorough=True)[1]
+            evidence[self._components] = LikelihoodSearch(len(squared), SEED)(
+                Likelihood(squared, y), thorough=True
+            )[1]
         return min(evidence, key=lambda count: evidence[count])
 
     def _search(self, x: Array, chosen: tuple[Rows, Rows], values: Array) -> list[Array]:
         points = self._points(x, *chosen)
         squared = self._groups(points).squared_distances(points, points)
         search = LikelihoodSearch(len(squared), SEED)
-        return [search(Likelihood(squared, y), thorough=mode == 0)[0] for mode, y in enumerate(values.T)]
+        return [
+            search(Likelihood(squared, y), thorough=mode == 0)[0] for mode, y in enumerate(values.T)
+        ]
 
     def _points(self, x: Array, runs: Rows, steps: Rows) -> Array:
         """Time (where there are several), parameters and components of snapshots, one a row."""

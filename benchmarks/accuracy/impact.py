@@ -3,21 +3,23 @@
     ρ ü + D u̇ = ∇·σ(u),    σ = E (λ tr(ε) I + 2 μ ε),    ε = (∇u + ∇uᵀ) / 2,    u = u̇ = 0 at t = 0
     u = 0 at x = 0,    σ n = p(x) F(t) (0, -cos θ, sin θ) at y = HEIGHT,    no traction elsewhere
 
-on a bar of glass-fibre plastic with a rectangular section (x along it, y up, z across). p is a bump of half width
-``PATCH`` about the impact position, as wide as the face, with ∫p dA = 1; F is half a sine wave with the same impulse in
-every run, ∫F dt = ``IMPULSE``. D damps every mode by the same share ζ of its critical damping. λ and μ are the Lamé
-constants at E = 1.
+on a bar of glass-fibre plastic with a rectangular section (x along it, y up, z across). p is a bump
+of half width ``PATCH`` about the impact position, as wide as the face, with ∫p dA = 1; F is half a
+sine wave with the same impulse in every run, ∫F dt = ``IMPULSE``. D damps every mode by the same
+share ζ of its critical damping. λ and μ are the Lamé constants at E = 1.
 
-Five parameters vary from run to run: Young's modulus E (Pa, over a factor of three, so all frequencies vary over a
-factor of 1.7), impact position (m from the clamp), direction θ of the force (degrees from the downward one), duration
-of the impact (s) and damping ratio ζ. Bending up and down and bending sideways ring at different frequencies, a strike
-off the axis twists too, and short strikes excite second bending modes. 3.9 periods of the first mode pass at the middle
-modulus; two runs that start in phase may be two periods apart at the end. The fields of all runs lie close to a space
-of few dimensions: hard are the time and its dependence on the parameters. Mean errors over the test runs: nearest
-training run 86 %, mean of the training runs 90 %.
+Five parameters vary from run to run: Young's modulus E (Pa, over a factor of three, so all
+frequencies vary over a factor of 1.7), impact position (m from the clamp), direction θ of the force
+(degrees from the downward one), duration of the impact (s) and damping ratio ζ. Bending up and down
+and bending sideways ring at different frequencies, a strike off the axis twists too, and short
+strikes excite second bending modes. 3.9 periods of the first mode pass at the middle modulus; two
+runs that start in phase may be two periods apart at the end. The fields of all runs lie close to a
+space of few dimensions: hard are the time and its dependence on the parameters. Mean errors over
+the test runs: nearest training run 86 %, mean of the training runs 90 %.
 
-Extrapolation runs have one or two parameters, drawn at random, up to 30 % of the width of the training range
-below or above it (for the modulus the width of its logarithm, in which it is uniform); the others lie inside.
+Extrapolation runs have one or two parameters, drawn at random, up to 30 % of the width of the
+training range below or above it (for the modulus the width of its logarithm, in which it is
+uniform); the others lie inside.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ Array = NDArray[np.float64]
 
 
 class Bar(NamedTuple):
-    """Finite elements of the clamped bar at a modulus of 1; M nodes, their 3 M displacements run node by node."""
+    """Finite elements of the clamped bar at a modulus of 1; M nodes, their 3 M displacements run
+    node by node."""
 
     coords: Array
     """Node positions, shape [M, 3]; x slowest, z fastest."""
@@ -104,8 +107,12 @@ def strike(v, w):  # type: ignore[no-untyped-def]
 
 
 def assemble(cells: tuple[int, int, int] = CELLS) -> Bar:
-    """Triquadratic hexahedra, ``cells`` along x, y and z: the bending of linear ones would be too stiff."""
-    edges = [np.linspace(0.0, size, count + 1) for size, count in zip((LENGTH, HEIGHT, WIDTH), cells, strict=True)]
+    """Triquadratic hexahedra, ``cells`` along x, y and z: the bending of linear ones would be too
+    stiff."""
+    edges = [
+        np.linspace(0.0, size, count + 1)
+        for size, count in zip((LENGTH, HEIGHT, WIDTH), cells, strict=True)
+    ]
     mesh = MeshHex.init_tensor(*edges)
     basis = Basis(mesh, ElementVector(ElementHex2()), intorder=VOLUME_ORDER)
     of_nodes = np.hstack([basis.nodal_dofs, basis.edge_dofs, basis.facet_dofs, basis.interior_dofs])
@@ -121,14 +128,20 @@ def assemble(cells: tuple[int, int, int] = CELLS) -> Bar:
         stiffness=elastic_energy.assemble(basis)[dofs][:, dofs],
         mass=inertia.assemble(basis)[dofs][:, dofs],
         top=FacetBasis(
-            mesh, basis.elem, facets=mesh.facets_satisfying(lambda x: np.isclose(x[1], HEIGHT)), intorder=PATCH_ORDER
+            mesh,
+            basis.elem,
+            facets=mesh.facets_satisfying(lambda x: np.isclose(x[1], HEIGHT)),
+            intorder=PATCH_ORDER,
         ),
     )
 
 
 def vibration_modes(bar: Bar, count: int = MODES) -> Modes:
-    """The slowest modes, by Lanczos iteration on the inverse; the fixed start makes it repeatable."""
-    stiffness, mass = (matrix[bar.free][:, bar.free].tocsc() for matrix in (bar.stiffness, bar.mass))
+    """The slowest modes, by Lanczos iteration on the inverse; the fixed start makes it
+    repeatable."""
+    stiffness, mass = (
+        matrix[bar.free][:, bar.free].tocsc() for matrix in (bar.stiffness, bar.mass)
+    )
     start = np.random.default_rng(0).standard_normal(len(bar.free))
     squares, vectors = eigsh(stiffness, count, mass, sigma=0.0, v0=start)
     shapes = np.zeros((len(bar.dofs), count))
@@ -138,37 +151,47 @@ def vibration_modes(bar: Bar, count: int = MODES) -> Modes:
 
 def load(bar: Bar, position: float, angle: float) -> Array:
     """Nodal forces of a strike of 1 N, shape [3 M]."""
-    down, across = (strike.assemble(bar.top, position=position, axis=axis)[bar.dofs] for axis in (1, 2))
+    down, across = (
+        strike.assemble(bar.top, position=position, axis=axis)[bar.dofs] for axis in (1, 2)
+    )
     forces = np.sin(np.deg2rad(angle)) * across - np.cos(np.deg2rad(angle)) * down
     return np.asarray(forces / down.sum(), dtype=np.float64)
 
 
 def sine_response(times: Array, frequencies: Array, damping: float, driving: float) -> Array:
-    """Oscillators of mass 1 under the force sin(driving · t) from t = 0 on, at rest before; shape [T, modes].
+    """Oscillators of mass 1 under the force sin(driving · t) from t = 0 on, at rest before; shape
+    [T, modes].
 
-    The steady vibration and the damped free one that starts the sum from rest (Clough & Penzien 1993, section 3).
+    The steady vibration and the damped free one that starts the sum from rest (Clough & Penzien
+    1993, section 3).
     """
     t = np.maximum(times, 0.0)[:, np.newaxis]
     damped = frequencies * np.sqrt(1.0 - damping**2)
     transfer = 1.0 / (frequencies**2 - driving**2 + 2j * damping * frequencies * driving)
     cosine = -transfer.imag
     sine = (damping * frequencies * cosine - driving * transfer.real) / damped
-    free = np.exp(-damping * frequencies * t) * (cosine * np.cos(damped * t) + sine * np.sin(damped * t))
+    free = np.exp(-damping * frequencies * t) * (
+        cosine * np.cos(damped * t) + sine * np.sin(damped * t)
+    )
     return np.asarray((transfer * np.exp(1j * driving * t)).imag + free, dtype=np.float64)
 
 
 def pulse_response(times: Array, frequencies: Array, damping: float, duration: float) -> Array:
-    """Oscillators of mass 1 (``frequencies`` in rad/s) under half a sine wave of impulse 1 N s, shape [T, modes].
+    """Oscillators of mass 1 (``frequencies`` in rad/s) under half a sine wave of impulse 1 N s,
+    shape [T, modes].
 
     The pulse is a sine wave from t = 0 on plus one from t = ``duration`` on: after it they cancel.
     """
     driving = np.pi / duration
-    both = [sine_response(times - start, frequencies, damping, driving) for start in (0.0, duration)]
+    both = [
+        sine_response(times - start, frequencies, damping, driving) for start in (0.0, duration)
+    ]
     return 0.5 * driving * (both[0] + both[1])
 
 
 def solve(bar: Bar, modes: Modes, design: Design, times: Array) -> Array:
-    """Displacement at the times and nodes, shape [T, M, 3], in m: modal superposition, exact in time."""
+    """Displacement at the times and nodes, shape [T, M, 3], in m: modal superposition, exact in
+    time."""
     frequencies = np.sqrt(design.modulus * modes.squares)
     amplitudes = IMPULSE * pulse_response(times, frequencies, design.damping, design.duration)
     amplitudes *= load(bar, design.position, design.angle) @ modes.shapes
@@ -176,7 +199,8 @@ def solve(bar: Bar, modes: Modes, design: Design, times: Array) -> Array:
 
 
 def from_unit(unit: Array) -> Design:
-    """Design at a point of the unit cube (or beyond it): the modulus is uniform in its logarithm."""
+    """Design at a point of the unit cube (or beyond it): the modulus is uniform in its
+    logarithm."""
     values = LOWER + (np.array(UPPER) - LOWER) * unit
     values[0] = LOWER.modulus * (UPPER.modulus / LOWER.modulus) ** unit[0]
     return Design(*map(float, values))
@@ -196,7 +220,9 @@ def make(
 ) -> Problem:
     """Sample and solve all runs."""
     counts = train, test, extrapolation
-    designs = [design for stream, runs in enumerate(counts) for design in sample(runs, seed, stream)]
+    designs = [
+        design for stream, runs in enumerate(counts) for design in sample(runs, seed, stream)
+    ]
     times = np.linspace(0.0, END_TIME, TIMESTEPS)
     bar = assemble(cells)
     modes = vibration_modes(bar)

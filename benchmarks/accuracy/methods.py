@@ -17,7 +17,7 @@ from gpr_time import gpr_time
 from own import surrogate
 from references import references
 
-from simulgenvae.settings import Settings, Study, load_settings
+from simulgenvae.settings import Settings, StudyFolder, load_settings
 
 
 class Choice(NamedTuple):
@@ -33,7 +33,10 @@ class Choice(NamedTuple):
 
     def settings(self, declared: Sequence[str], asked: Sequence[str], folder: Path) -> Settings:
         """The defaults, what the problem declares, and for our own surrogates what is asked for."""
-        return load_settings(Study(folder), overrides=[*declared, *self.overrides, *(asked if self.own else ())])
+        return load_settings(
+            StudyFolder(folder),
+            overrides=[*declared, *self.overrides, *(asked if self.own else ())],
+        )
 
     def key(self, case: Case, settings: Settings) -> str:
         """Hash of everything that its results depend on."""
@@ -69,6 +72,12 @@ METHODS = {
     "ours": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), own=True),
     "references": Choice(references, [*SIMPLE, *_suite("references")]),
     "gpr_time": Choice(gpr_time, [*SIMPLE, *_suite("gpr_time")]),
-    "ezyrb": Choice(ezyrb_methods, [*SIMPLE, *_suite("ezyrb_methods")], ("ezyrb", "numpy", "scikit-learn", "scipy")),
-    "none": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), ("reduction.method=none",), own=True),
+    "ezyrb": Choice(
+        ezyrb_methods,
+        [*SIMPLE, *_suite("ezyrb_methods")],
+        ("ezyrb", "numpy", "scikit-learn", "scipy"),
+    ),
+    "none": Choice(
+        surrogate, LEARNED, ("numpy", "scipy", "torch"), ("reduction.method=none",), own=True
+    ),
 }

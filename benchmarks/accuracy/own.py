@@ -11,12 +11,12 @@ from cases import Case
 from fitted import Fitted, Rows
 from numpy.typing import NDArray
 
+from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.evaluation.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
-from simulgenvae.fitting import fit
-from simulgenvae.prediction import SCORES
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
@@ -26,18 +26,24 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
     seconds = time.perf_counter() - start
 
     def predict(rows: Rows) -> NDArray[np.float32]:
-        fields: NDArray[np.float32] = model.predict(case.dataset.conditions.select(rows))["fields"].to_numpy()
+        fields: NDArray[np.float32] = model.predict(case.dataset.conditions.select(rows))[
+            "fields"
+        ].to_numpy()
         return fields
 
     about = {"rank": model.reduction.rank, "warnings": model.info["warnings"]}
     if model.ensemble is not None:
-        about |= {"members": len(model.ensemble.members), "gaussian_process_weight": model.ensemble.weight}
+        about |= {
+            "members": len(model.ensemble.members),
+            "gaussian_process_weight": model.ensemble.weight,
+        }
     name = "none" if settings.reduction.method == "none" else "ours"
     yield Fitted(name, seconds, predict, about, lambda: judged(model, case))
 
 
 def judged(model: Surrogate, case: Case) -> dict[str, Any]:
-    """Uncertainty on test and extrapolation runs, and how the scores of designs follow the error of both."""
+    """Uncertainty on test and extrapolation runs, and how the scores of designs follow the error of
+    both."""
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     found: dict[str, Any] = {}
     errors = FieldErrors(case.dataset.variables, scale)
@@ -53,5 +59,8 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
                 values.append(float(prediction[name].values[0]) if name in prediction else 0.0)
         found[f"uncertainty_{split}"] = counted.summary()
     joint = np.array(errors.joint)
-    correlations = {f"rank_correlation_of_{name}": rank_correlation(np.array(scores[name]), joint) for name in SCORES}
+    correlations = {
+        f"rank_correlation_of_{name}": rank_correlation(np.array(scores[name]), joint)
+        for name in SCORES
+    }
     return found | correlations

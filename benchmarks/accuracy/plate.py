@@ -1,12 +1,13 @@
-"""Benchmark problem: heating of a square plate with one to three circular inclusions, known only by a picture.
+"""Benchmark problem: heating of a square plate with one to three circular inclusions, known only by
+a picture.
 
     c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,    T = 1 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
 
-Number, centres and radii of the inclusions vary from run to run; conductivity k and capacity c are those of ``MATRIX``
-outside and of ``INCLUSION`` inside. Turning a picture upside down turns the field upside down; nothing else is
-symmetric. In the extrapolation runs one inclusion is larger than any of the training runs', by up to 30 % of the range
-of the radii. Contrast, radii and times are chosen so that the nearest training run is 12.6 % wrong on average over the
-test runs.
+Number, centres and radii of the inclusions vary from run to run; conductivity k and capacity c are
+those of ``MATRIX`` outside and of ``INCLUSION`` inside. Turning a picture upside down turns the
+field upside down; nothing else is symmetric. In the extrapolation runs one inclusion is larger than
+any of the training runs', by up to 30 % of the range of the radii. Contrast, radii and times are
+chosen so that the nearest training run is 12.6 % wrong on average over the test runs.
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
@@ -47,7 +48,8 @@ END_TIME = 0.2
 REFINEMENT = 2
 SUBSTEPS = 3
 
-# Q1 element matrix of the Laplacian on a square, corners in the order (0, 0), (1, 0), (0, 1), (1, 1)
+# Q1 element matrix of the Laplacian on a square, corners in the order (0, 0), (1, 0), (0, 1), (1,
+# 1)
 STIFFNESS = np.array([[4, -1, -1, -2], [-1, 4, -2, -1], [-1, -2, 4, -1], [-2, -1, -1, 4]]) / 6.0
 
 Circles = NDArray[np.float64]
@@ -76,10 +78,11 @@ def sample_one(generator: np.random.Generator, first: tuple[float, float] = RADI
 
 
 def coverage(circles: Circles, cells: int) -> NDArray[np.float64]:
-    """Share of each of ``cells`` x ``cells`` squares that lies in a circle, shape [y from the bottom, x].
+    """Share of each of ``cells`` x ``cells`` squares that lies in a circle, shape [y from the
+    bottom, x].
 
-    Each edge is taken as straight within a square and as parallel to its sides: the share then follows from the
-    distance of the square's centre.
+    Each edge is taken as straight within a square and as parallel to its sides: the share then
+    follows from the distance of the square's centre.
     """
     centres = (np.arange(cells) + 0.5) / cells
     share = np.zeros((cells, cells))
@@ -90,7 +93,8 @@ def coverage(circles: Circles, cells: int) -> NDArray[np.float64]:
 
 
 def picture(circles: Circles, pixels: int = PIXELS) -> NDArray[np.uint8]:
-    """The inclusions as a grey picture with smooth edges, shape [pixels, pixels]; row 0 is the top edge, y = 1."""
+    """The inclusions as a grey picture with smooth edges, shape [pixels, pixels]; row 0 is the top
+    edge, y = 1."""
     grey = MATRIX_GREY + (INCLUSION_GREY - MATRIX_GREY) * coverage(circles, pixels)[::-1]
     return np.rint(grey).astype(np.uint8)
 
@@ -98,8 +102,8 @@ def picture(circles: Circles, pixels: int = PIXELS) -> NDArray[np.uint8]:
 def assemble(circles: Circles, nodes: int) -> tuple[NDArray[np.float64], csc_array]:
     """Lumped capacities [nodes²] and conductivity matrix [nodes², nodes²] of bilinear elements.
 
-    The material is constant in a cell: the mean capacity, and the geometric mean of the conductivities, weighted by
-    area, which lies between those of layers along and across the flux.
+    The material is constant in a cell: the mean capacity, and the geometric mean of the
+    conductivities, weighted by area, which lies between those of layers along and across the flux.
     """
     cells = nodes - 1
     share = coverage(circles, cells).ravel()
@@ -109,7 +113,9 @@ def assemble(circles: Circles, nodes: int) -> tuple[NDArray[np.float64], csc_arr
     corners = first[:, np.newaxis] + np.array([0, 1, nodes, nodes + 1])
     rows, columns = np.repeat(corners, 4, axis=1), np.tile(corners, (1, 4))
     values = conductivity[:, np.newaxis] * STIFFNESS.ravel()
-    matrix = coo_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=(nodes**2, nodes**2))
+    matrix = coo_array(
+        (values.ravel(), (rows.ravel(), columns.ravel())), shape=(nodes**2, nodes**2)
+    )
     lumped = np.bincount(corners.ravel(), np.repeat(capacity / 4.0, 4), minlength=nodes**2)
     return lumped, matrix.tocsc()
 
@@ -121,11 +127,12 @@ def solve(
     refinement: int = REFINEMENT,
     substeps: int = SUBSTEPS,
 ) -> NDArray[np.float64]:
-    """Temperature at the equidistant ``times`` (the first is 0) and at the nodes, shape [T, nodes²].
+    """Temperature at the equidistant ``times`` (the first is 0) and at the nodes, shape [T,
+    nodes²].
 
-    ``refinement`` elements from node to node along a side, and ``substeps`` steps of Crank-Nicolson from time to time;
-    the first two steps are made as four of backward Euler of half the length, which damp the jump at the heated edge
-    and share the one factorisation (Rannacher 1984).
+    ``refinement`` elements from node to node along a side, and ``substeps`` steps of Crank-Nicolson
+    from time to time; the first two steps are made as four of backward Euler of half the length,
+    which damp the jump at the heated edge and share the one factorisation (Rannacher 1984).
     """
     fine = refinement * (nodes - 1) + 1
     capacity, conduction = assemble(circles, fine)
@@ -144,13 +151,19 @@ def solve(
             for _ in range(2):
                 state = implicit.solve(capacity * state - half * heated)
         else:
-            state = implicit.solve(capacity * state - half * (conduction @ state) - 2.0 * half * heated)
+            state = implicit.solve(
+                capacity * state - half * (conduction @ state) - 2.0 * half * heated
+            )
         if step % substeps == 0:
             field[step // substeps, free] = state
-    return field.reshape(-1, fine, fine)[:, ::refinement, ::refinement].reshape(len(times), nodes**2)
+    return field.reshape(-1, fine, fine)[:, ::refinement, ::refinement].reshape(
+        len(times), nodes**2
+    )
 
 
-def make(train: int = 160, test: int = 40, extrapolation: int = 20, seed: int = 0, *, nodes: int = NODES) -> Problem:
+def make(
+    train: int = 160, test: int = 40, extrapolation: int = 20, seed: int = 0, *, nodes: int = NODES
+) -> Problem:
     """Sample, draw and solve all runs."""
     designs = [
         *sample(train, seed, TRAIN_STREAM),
@@ -173,14 +186,19 @@ def make(train: int = 160, test: int = 40, extrapolation: int = 20, seed: int = 
 
 
 def write(problem: Problem, folder: Path) -> None:
-    """Write fields.npy, images/, coords.npy, times.npy (training runs) and new_images/, truth.npy (test runs).
+    """Write fields.npy, images/, coords.npy, times.npy (training runs) and new_images/, truth.npy
+    (test runs).
 
-    A picture is named after its run's id, so the natural order of the files is the order of the runs.
+    A picture is named after its run's id, so the natural order of the files is the order of the
+    runs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "coords.npy", problem.coords)
     np.save(folder / "times.npy", problem.times)
-    for rows, fields, images in ((problem.train, "fields", "images"), (problem.test, "truth", "new_images")):
+    for rows, fields, images in (
+        (problem.train, "fields", "images"),
+        (problem.test, "truth", "new_images"),
+    ):
         np.save(folder / f"{fields}.npy", problem.fields[rows])
         (folder / images).mkdir(exist_ok=True)
         for row in rows:

@@ -1,4 +1,5 @@
-"""What every benchmark problem gives: solved runs, and which of them are known, for testing, or beyond the range."""
+"""What every benchmark problem gives: solved runs, and which of them are known, for testing, or
+beyond the range."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Counts = tuple[int, int, int]
 """Numbers of training, test and extrapolation runs."""
 TRAIN_STREAM, TEST_STREAM, EXTRAPOLATION_STREAM = range(3)
 BEYOND = (0.05, 0.3)
-"""Least and greatest distance of an extrapolation run's parameter from the training range, as shares of its width."""
+"""Least and greatest distance of an extrapolation run's parameter from the training range, as
+shares of its width."""
 
 
 class Problem(NamedTuple):
@@ -42,7 +44,8 @@ class Problem(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Ids of all runs of a problem, and rows of those that are known, for testing, and beyond the range."""
+    """Ids of all runs of a problem, and rows of those that are known, for testing, and beyond the
+    range."""
 
     ids: tuple[str, ...]
     train: NDArray[np.intp]
@@ -54,7 +57,9 @@ class Runs(NamedTuple):
         """Training, test and extrapolation runs, so many of each, in this order."""
         kinds = cls._fields[1:]
         ids = tuple(
-            f"{kind}_{number:03d}" for kind, count in zip(kinds, counts, strict=True) for number in range(count)
+            f"{kind}_{number:03d}"
+            for kind, count in zip(kinds, counts, strict=True)
+            for number in range(count)
         )
         bounds = np.cumsum([0, *counts])
         return cls(ids, *(np.arange(start, stop) for start, stop in pairwise(bounds)))
@@ -63,15 +68,18 @@ class Runs(NamedTuple):
 def sample_streams(
     sample: Callable[[int, int, int], NDArray[np.float64]], seed: int, counts: Counts
 ) -> NDArray[np.float64]:
-    """Designs of the training, test and extrapolation runs, one after another, by ``sample(runs, seed, stream)``."""
+    """Designs of the training, test and extrapolation runs, one after another, by ``sample(runs,
+    seed, stream)``."""
     return np.concatenate([sample(runs, seed, stream) for stream, runs in enumerate(counts)])
 
 
 def unit_designs(runs: int, parameters: int, seed: int, stream: int) -> NDArray[np.float64]:
-    """Designs at random in units of the training range, shape [runs, parameters]; [0, 1] stands for the range.
+    """Designs at random in units of the training range, shape [runs, parameters]; [0, 1] stands for
+    the range.
 
-    Uniform and independent. In the runs of ``EXTRAPOLATION_STREAM`` one or two parameters lie below 0 or above 1, by
-    a distance within ``BEYOND``. A run's design depends on its number, the seed and the stream, not on ``runs``.
+    Uniform and independent. In the runs of ``EXTRAPOLATION_STREAM`` one or two parameters lie below
+    0 or above 1, by a distance within ``BEYOND``. A run's design depends on its number, the seed
+    and the stream, not on ``runs``.
     """
     table = np.empty((runs, parameters))
     for run, unit in enumerate(table):
@@ -85,6 +93,7 @@ def unit_designs(runs: int, parameters: int, seed: int, stream: int) -> NDArray[
 
 
 def grid_positions(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """x and y of the nodes of a grid, shape [len(y) · len(x), 2]: row by row from the first y, x fastest."""
+    """x and y of the nodes of a grid, shape [len(y) · len(x), 2]: row by row from the first y, x
+    fastest."""
     rows, columns = np.meshgrid(y, x, indexing="ij")
     return np.stack([columns.ravel(), rows.ravel()], axis=1)

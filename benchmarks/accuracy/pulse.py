@@ -3,11 +3,12 @@
     ∂p/∂t + c² ∇·v = 0,    ∂v/∂t + ∇p = 0 on [0, 1]²
     v·n = 0 at x = 0 and y = 0,    v·n = p / (ζ c) at x = 1 and y = 1
 
-At t = 0 the air rests and the pressure is exp(-r² / 2 width²) around (x, y); density is 1. A ring runs out; rigid walls
-reflect all of it, the others, at normal incidence, (ζ - 1) / (ζ + 1) = 1/3 of its amplitude. Four parameters vary from
-run to run: x and y of the centre, the width and the speed of sound c. The field is a thin moving front on a background
-at rest, which linear reduction handles badly: a small error of position or speed moves it by its whole width. In an
-extrapolation run, one or two parameters lie outside the range of the training runs, by up to 30 % of its width.
+At t = 0 the air rests and the pressure is exp(-r² / 2 width²) around (x, y); density is 1. A ring
+runs out; rigid walls reflect all of it, the others, at normal incidence, (ζ - 1) / (ζ + 1) = 1/3 of
+its amplitude. Four parameters vary from run to run: x and y of the centre, the width and the speed
+of sound c. The field is a thin moving front on a background at rest, which linear reduction handles
+badly: a small error of position or speed moves it by its whole width. In an extrapolation run, one
+or two parameters lie outside the range of the training runs, by up to 30 % of its width.
 """
 
 from __future__ import annotations
@@ -48,12 +49,14 @@ def propagate(
     impedance: tuple[float, float] = IMPEDANCE,
     courant: float = COURANT,
 ) -> Array:
-    """Pressure at the equidistant ``times`` (the first is 0), shape [T, points, points], from air at rest.
+    """Pressure at the equidistant ``times`` (the first is 0), shape [T, points, points], from air
+    at rest.
 
-    Staggered leapfrog (Yee 1966): pressure at points [y, x], on the walls too, velocities between them and half a time
-    step later. The cells at the walls are halved, which makes the scheme of second order; it keeps its energy but for
-    what leaves through the walls x = 1 and y = 1 of finite ``impedance`` (relative to density times speed; the pressure
-    there is the mean of before and after the step). ``courant`` 1 is the limit of stability.
+    Staggered leapfrog (Yee 1966): pressure at points [y, x], on the walls too, velocities between
+    them and half a time step later. The cells at the walls are halved, which makes the scheme of
+    second order; it keeps its energy but for what leaves through the walls x = 1 and y = 1 of
+    finite ``impedance`` (relative to density times speed; the pressure there is the mean of before
+    and after the step). ``courant`` 1 is the limit of stability.
     """
     points = len(pressure)
     spacing, interval = 1.0 / (points - 1), float(times[1] - times[0])
@@ -81,15 +84,24 @@ def propagate(
     return np.stack(field)
 
 
-def solve(parameters: Array, times: Array, nodes: int = NODES, refinement: int = REFINEMENT) -> Array:
-    """Pressure at the equidistant ``times`` (the first is 0) and at the nodes, shape [T, nodes²]."""
+def solve(
+    parameters: Array, times: Array, nodes: int = NODES, refinement: int = REFINEMENT
+) -> Array:
+    """Pressure at the equidistant ``times`` (the first is 0) and at the nodes, shape [T,
+    nodes²]."""
     x, y, width, speed = (float(value) for value in parameters)
     line = np.linspace(0.0, 1.0, refinement * (nodes - 1) + 1)
-    pressure = np.exp(-((line[np.newaxis, :] - x) ** 2 + (line[:, np.newaxis] - y) ** 2) / (2.0 * width**2))
-    return propagate(pressure, speed, times)[:, ::refinement, ::refinement].reshape(len(times), nodes**2)
+    pressure = np.exp(
+        -((line[np.newaxis, :] - x) ** 2 + (line[:, np.newaxis] - y) ** 2) / (2.0 * width**2)
+    )
+    return propagate(pressure, speed, times)[:, ::refinement, ::refinement].reshape(
+        len(times), nodes**2
+    )
 
 
-def make(train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 0, nodes: int = NODES) -> Problem:
+def make(
+    train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 0, nodes: int = NODES
+) -> Problem:
     """Sample and solve all runs."""
     counts = train, test, extrapolation
     table = sample_streams(sample, seed, counts)

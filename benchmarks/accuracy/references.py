@@ -11,19 +11,23 @@ from cases import Case
 from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 
+from simulgenvae.baselines.simple import Baseline
 from simulgenvae.data.symmetry import with_mirrored
-from simulgenvae.evaluation.compare import REFERENCES
-from simulgenvae.regression.references import Reference
+from simulgenvae.evaluation.compare import BASELINES
 from simulgenvae.settings import Settings
 
 
 def references(case: Case, settings: Settings) -> Iterator[Fitted]:
-    """Mean run, nearest run, POD+RBF, POD+GPR and the error of projection, all with the training runs alone.
+    """Mean run, nearest run, POD+RBF, POD+GPR and the error of projection, all with the training
+    runs alone.
 
-    Where the problem is symmetric they are fitted again to the training runs and their mirror images.
+    Where the problem is symmetric they are fitted again to the training runs and their mirror
+    images.
     """
     known = Known.of(case.dataset, case.rows["train"])
-    yield Fitted("projection_floor", known.seconds, partial(_project, known), {"rank": known.reduction.rank})
+    yield Fitted(
+        "projection_floor", known.seconds, partial(_project, known), {"rank": known.reduction.rank}
+    )
     yield from _references(known)
     symmetry = settings.training.augmentation
     if symmetry.flips:
@@ -35,16 +39,23 @@ def references(case: Case, settings: Settings) -> Iterator[Fitted]:
 
 
 def _project(known: Known, rows: Rows) -> NDArray[np.float32]:
-    return np.stack([known.reduction.decode(known.reduction.encode(known.dataset.run(int(row)))) for row in rows])
+    return np.stack(
+        [
+            known.reduction.decode(known.reduction.encode(known.dataset.run(int(row))))
+            for row in rows
+        ]
+    )
 
 
 def _references(known: Known, suffix: str = "") -> Iterator[Fitted]:
-    for kind in REFERENCES:
+    for kind in BASELINES:
         start, reference = time.perf_counter(), kind()
         reference.fit(known.x, known.coefficients, known.features.components)
         seconds = known.seconds + time.perf_counter() - start
-        yield Fitted(kind.name + suffix, seconds, partial(_answer, known, reference), reference.describe())
+        yield Fitted(
+            kind.name + suffix, seconds, partial(_answer, known, reference), reference.describe()
+        )
 
 
-def _answer(known: Known, reference: Reference, rows: Rows) -> NDArray[np.float32]:
+def _answer(known: Known, reference: Baseline, rows: Rows) -> NDArray[np.float32]:
     return known.reduction.decode(reference.predict(known.inputs(rows)))

@@ -15,7 +15,7 @@ import torch
 from table import markdown
 
 from simulgenvae import __version__
-from simulgenvae.files import written_whole
+from simulgenvae.utils.atomic import written_whole
 
 FORMAT = 1
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "ezyrb")
@@ -31,7 +31,8 @@ class Results:
         name: str = "results",
         table: Callable[[Sequence[dict[str, Any]]], str] = markdown,
     ) -> None:
-        """``order``: problems as they stand in the table. ValueError for a file of another format."""
+        """``order``: problems as they stand in the table. ValueError for a file of another
+        format."""
         folder.mkdir(parents=True, exist_ok=True)
         self.json_file, self.markdown_file = folder / f"{name}.json", folder / f"{name}.md"
         self._order, self._table = order, table
@@ -39,21 +40,37 @@ class Results:
         if self.json_file.exists():
             found = json.loads(self.json_file.read_text(encoding="utf-8"))
             if found.get("format") != FORMAT:
-                raise ValueError(f"{self.json_file} is not of format {FORMAT}: remove it, or give another folder")
+                raise ValueError(
+                    f"{self.json_file} is not of format {FORMAT}: remove it, or give another folder"
+                )
             self.records = found["records"]
 
     def has(self, problem: str, seed: int, method: str, key: str) -> bool:
         """Whether this is finished and nothing that it depends on has changed since."""
-        return any(self._is(record, problem, seed, method) and record["key"] == key for record in self.records)
+        return any(
+            self._is(record, problem, seed, method) and record["key"] == key
+            for record in self.records
+        )
 
     def add(self, record: dict[str, Any]) -> None:
-        """Put a record in the place of an earlier one of its problem, seed and method, and write both files."""
+        """Put a record in the place of an earlier one of its problem, seed and method, and write
+        both files."""
         about = record["problem"], record["seed"], record["method"]
         self.records = [other for other in self.records if not self._is(other, *about)]
         self.records.append(record | {"environment": environment()})
-        self.records.sort(key=lambda each: (self._order.index(each["problem"]), each["seed"], each["method"]))
-        text = json.dumps({"format": FORMAT, "records": self.records}, indent=1, allow_nan=False, ensure_ascii=False)
-        for file, content in ((self.json_file, text), (self.markdown_file, self._table(self.records))):
+        self.records.sort(
+            key=lambda each: (self._order.index(each["problem"]), each["seed"], each["method"])
+        )
+        text = json.dumps(
+            {"format": FORMAT, "records": self.records},
+            indent=1,
+            allow_nan=False,
+            ensure_ascii=False,
+        )
+        for file, content in (
+            (self.json_file, text),
+            (self.markdown_file, self._table(self.records)),
+        ):
             with written_whole(file) as temporary:
                 temporary.write_text(content, encoding="utf-8")
 

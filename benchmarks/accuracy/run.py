@@ -1,12 +1,14 @@
 """Compare the surrogate with its references on the problems of the suite.
 
-    python benchmarks/accuracy/run.py [PROBLEM ...] [--seeds 0 1 2] [--methods ours references gpr_time ezyrb none]
+    python benchmarks/accuracy/run.py [PROBLEM ...] [--seeds 0 1 2] [--methods ours references
+    gpr_time ezyrb none]
                                       [--set group.key=value] [--out FOLDER]
 
-All problems and methods when none are named. Runs are solved once and cached in benchmarks/cache. A seed chooses the
-designs and the validation runs, a tenth of the training runs; settings are the defaults, what the problem declares (the
-symmetry of the plate) and, for our own surrogates, what --set asks for. FOLDER/results.json and results.md are written
-after every job, and a job that is finished there is left out unless its sources, settings or libraries have changed.
+All problems and methods when none are named. Runs are solved once and cached in benchmarks/cache. A
+seed chooses the designs and the validation runs, a tenth of the training runs; settings are the
+defaults, what the problem declares (the symmetry of the plate) and, for our own surrogates, what
+--set asks for. FOLDER/results.json and results.md are written after every job, and a job that is
+finished there is left out unless its sources, settings or libraries have changed.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from simulgenvae.errors import UserError
 
 def main() -> None:
     parser = parser_of(__doc__, PROBLEMS, PROBLEMS)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the designs")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the designs"
+    )
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     options = parsed(parser, PROBLEMS)
     console = Console(soft_wrap=True, highlight=False)
@@ -40,7 +44,9 @@ def main() -> None:
     console.print(f"{results.markdown_file} and {results.json_file}")
 
 
-def run_case(case: Case, methods: list[str], asked: list[str], results: Results, console: Console) -> None:
+def run_case(
+    case: Case, methods: list[str], asked: list[str], results: Results, console: Console
+) -> None:
     """Every method on one case, but for what is finished."""
     for method in methods:
         choice = METHODS[method]
@@ -71,7 +77,9 @@ def run_case(case: Case, methods: list[str], asked: list[str], results: Results,
 
 def _best(answers: dict[str, Any]) -> str:
     """The answer with the least mean test error, in words."""
-    known = {name: found["test"]["mean"] for name, found in answers.items() if name != "projection_floor"}
+    known = {
+        name: found["test"]["mean"] for name, found in answers.items() if name != "projection_floor"
+    }
     name = min(known, key=lambda each: known[each] if known[each] is not None else float("inf"))
     return f"{name} {100.0 * (known[name] or 0.0):.3g} %"
 

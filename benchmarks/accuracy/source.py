@@ -1,17 +1,19 @@
-"""Benchmark problem: a heat source that travels over a plate along a bent path, as in laser or arc welding.
+"""Benchmark problem: a heat source that travels over a plate along a bent path, as in laser or arc
+welding.
 
     ∂T/∂t = κ ∇²T - β T + q(x - c(t)) on [0, 1]²,    T = 0 at t = 0,    no flux through the edges
     q(r) = exp(-|r|² / 2w²) / 2πw²,    c(t) = START + ∫ v (cos φ, sin φ) dt,    φ = curvature · v t
 
-The faces of the thin plate lose heat by convection, β T; the source has the power 1, of which what falls beside the
-plate is lost. Four parameters vary from run to run, uniformly: the height at which the source starts, the curvature of
-its path (an arc that sets out along x), its speed v and the width w of its spot (a standard deviation). The spot
-travels some 6.6 times its width at half height, 2.35 w, and leaves a tail that fades over v/β = 0.16, hardly spread by
-diffusion: a sharp feature that passes each node at another time, or not at all, from run to run. Linear reduction needs
-many modes: 122 to leave 1 % of the training runs' root mean square deviation from their mean.
+The faces of the thin plate lose heat by convection, β T; the source has the power 1, of which what
+falls beside the plate is lost. Four parameters vary from run to run, uniformly: the height at which
+the source starts, the curvature of its path (an arc that sets out along x), its speed v and the
+width w of its spot (a standard deviation). The spot travels some 6.6 times its width at half
+height, 2.35 w, and leaves a tail that fades over v/β = 0.16, hardly spread by diffusion: a sharp
+feature that passes each node at another time, or not at all, from run to run. Linear reduction
+needs many modes: 122 to leave 1 % of the training runs' root mean square deviation from their mean.
 
-Extrapolation runs have one or two of the four parameters outside the range of training, by up to 30 % of its width;
-the centre of the spot stays on the plate.
+Extrapolation runs have one or two of the four parameters outside the range of training, by up to 30
+% of its width; the centre of the spot stays on the plate.
 """
 
 from __future__ import annotations
@@ -53,7 +55,10 @@ def centre(table: Array, time: float) -> Array:
 def heating(table: Array, time: float, coords: Array) -> Array:
     """Power per area q at the nodes ``coords`` [M, 2], shape [M, R]."""
     position, width = centre(table, time), table[:, 3]
-    x, y = (np.exp(-0.5 * ((coords[:, axis, np.newaxis] - position[:, axis]) / width) ** 2) for axis in (0, 1))
+    x, y = (
+        np.exp(-0.5 * ((coords[:, axis, np.newaxis] - position[:, axis]) / width) ** 2)
+        for axis in (0, 1)
+    )
     return x * y / (2.0 * np.pi * width**2)
 
 
@@ -63,11 +68,15 @@ def plate(squares: int = SQUARES) -> Basis:
     return Basis(MeshTri.init_tensor(ticks, ticks), ElementTriP2())
 
 
-def solve(table: Array, times: Array, basis: Basis, substeps: int = SUBSTEPS) -> NDArray[np.float32]:
-    """Temperature at the equidistant ``times`` (the first is 0), shape [R, T, M], for designs ``table`` [R, 4].
+def solve(
+    table: Array, times: Array, basis: Basis, substeps: int = SUBSTEPS
+) -> NDArray[np.float32]:
+    """Temperature at the equidistant ``times`` (the first is 0), shape [R, T, M], for designs
+    ``table`` [R, 4].
 
-    Crank-Nicolson with ``substeps`` steps from time to time. The matrix is the same for all runs and steps: it is
-    factorised once, and all runs advance together. The source is interpolated at the nodes.
+    Crank-Nicolson with ``substeps`` steps from time to time. The matrix is the same for all runs
+    and steps: it is factorised once, and all runs advance together. The source is interpolated at
+    the nodes.
     """
     capacity, coords = mass.assemble(basis), basis.doflocs.T
     half = 0.5 * (times[1] - times[0]) / substeps
@@ -87,7 +96,9 @@ def solve(table: Array, times: Array, basis: Basis, substeps: int = SUBSTEPS) ->
     return field
 
 
-def make(train: int = 80, test: int = 30, extrapolation: int = 20, seed: int = 0, squares: int = SQUARES) -> Problem:
+def make(
+    train: int = 80, test: int = 30, extrapolation: int = 20, seed: int = 0, squares: int = SQUARES
+) -> Problem:
     """Sample and solve all runs."""
     counts = train, test, extrapolation
     table = sample_streams(sample, seed, counts)

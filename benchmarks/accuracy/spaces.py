@@ -54,7 +54,9 @@ def impact_space(cells: tuple[int, int, int] = impact.CELLS) -> Space:
 
     def solve(table: Table) -> NDArray[np.float32]:
         designs = (impact.Design(*map(float, row)) for row in table)
-        return np.stack([impact.solve(bar, modes, design, times).astype(np.float32) for design in designs])
+        return np.stack(
+            [impact.solve(bar, modes, design, times).astype(np.float32) for design in designs]
+        )
 
     return Space(
         impact.Design._fields,
@@ -79,7 +81,9 @@ def pulse_space(nodes: int = pulse.NODES) -> Space:
         times,
         ("pressure",),
         pulse.sample,
-        lambda table: np.stack([pulse.solve(row, times, nodes).astype(np.float32) for row in table])[..., np.newaxis],
+        lambda table: np.stack(
+            [pulse.solve(row, times, nodes).astype(np.float32) for row in table]
+        )[..., np.newaxis],
     )
 
 
@@ -94,7 +98,9 @@ def steady_space(squares: int = steady.SQUARES) -> Space:
         np.zeros(1),
         ("T",),
         steady.sample,
-        lambda table: np.stack([steady.solve(row, plate) for row in table]).astype(np.float32)[:, None, :, None],
+        lambda table: np.stack([steady.solve(row, plate) for row in table]).astype(np.float32)[
+            :, None, :, None
+        ],
     )
 
 

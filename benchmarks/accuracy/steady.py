@@ -1,14 +1,15 @@
-"""Benchmark problem: steady heat conduction in a plate of four blocks that generates heat and is cooled at one edge.
+"""Benchmark problem: steady heat conduction in a plate of four blocks that generates heat and is
+cooled at one edge.
 
     -∇·(k ∇T) = 1 on [0, 1]²,    T = 1 at x = 0,    -k ∂T/∂x = h T at x = 1,    no flux at y = 0, 1
 
-The conductivity k of each block and the heat transfer coefficient h of the cooled edge vary from run to run over a
-decade each, uniformly in their logarithms: five parameters, and a single timestep. The field is a smooth function of
-the logarithms, and few modes describe it: a case that proper orthogonal decomposition with Gaussian processes solves
-about as well as 60 runs allow.
+The conductivity k of each block and the heat transfer coefficient h of the cooled edge vary from
+run to run over a decade each, uniformly in their logarithms: five parameters, and a single
+timestep. The field is a smooth function of the logarithms, and few modes describe it: a case that
+proper orthogonal decomposition with Gaussian processes solves about as well as 60 runs allow.
 
-Extrapolation runs have one or two of the five parameters outside the range of training, by up to 30 % of its width in
-the logarithm (0.3 decades).
+Extrapolation runs have one or two of the five parameters outside the range of training, by up to 30
+% of its width in the logarithm (0.3 decades).
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Plate(NamedTuple):
     coords: Array
     """Node positions x, y, shape [M, 2]."""
     parts: tuple[csr_array, ...]
-    """Matrices [M, M] that the parameters multiply: conduction in each block, transfer at the cooled edge."""
+    """Matrices [M, M] that the parameters multiply: conduction in each block, transfer at the
+    cooled edge."""
     load: Array
     """Heat generated, shape [M]."""
 
@@ -49,7 +51,8 @@ def sample(runs: int, seed: int, stream: int) -> Array:
 
 
 def assemble(squares: int = SQUARES) -> Plate:
-    """Linear triangles, two to each of ``squares`` x ``squares`` squares; an even number, so that blocks fit."""
+    """Linear triangles, two to each of ``squares`` x ``squares`` squares; an even number, so that
+    blocks fit."""
     if squares % 2:
         raise ValueError(f"squares must be even for the blocks to fit, got {squares}")
     ticks = np.linspace(0.0, 1.0, squares + 1)
@@ -57,8 +60,13 @@ def assemble(squares: int = SQUARES) -> Plate:
     basis = Basis(mesh, ElementTriP1())
     x, y = mesh.p[:, mesh.t].mean(axis=1)
     block = (x > 0.5) + 2 * (y > 0.5)
-    conduction = (laplace.assemble(basis.with_elements(np.flatnonzero(block == number))) for number in range(4))
-    edge = FacetBasis(mesh, ElementTriP1(), facets=mesh.facets_satisfying(lambda at: np.isclose(at[0], 1.0)))
+    conduction = (
+        laplace.assemble(basis.with_elements(np.flatnonzero(block == number)))
+        for number in range(4)
+    )
+    edge = FacetBasis(
+        mesh, ElementTriP1(), facets=mesh.facets_satisfying(lambda at: np.isclose(at[0], 1.0))
+    )
     parts = tuple(csr_array(part) for part in (*conduction, mass.assemble(edge)))
     return Plate(mesh.p.T.copy(), parts, unit_load.assemble(basis))
 
@@ -74,13 +82,17 @@ def solve(design: Array, plate: Plate) -> Array:
     return field
 
 
-def make(train: int = 60, test: int = 40, extrapolation: int = 20, seed: int = 0, squares: int = SQUARES) -> Problem:
+def make(
+    train: int = 60, test: int = 40, extrapolation: int = 20, seed: int = 0, squares: int = SQUARES
+) -> Problem:
     """Sample and solve all runs."""
     counts = train, test, extrapolation
     table = sample_streams(sample, seed, counts)
     plate = assemble(squares)
     return Problem(
-        fields=np.stack([solve(design, plate) for design in table]).astype(np.float32)[:, np.newaxis, :, np.newaxis],
+        fields=np.stack([solve(design, plate) for design in table]).astype(np.float32)[
+            :, np.newaxis, :, np.newaxis
+        ],
         coords=plate.coords,
         times=np.zeros(1),
         variables=("T",),

@@ -1,13 +1,15 @@
 """Do suggested designs lower the error by more than random ones do?
 
-    python benchmarks/accuracy/suggest.py [PROBLEM ...] [--repeats 5] [--start 40] [--add 20] [--test 30]
+    python benchmarks/accuracy/suggest.py [PROBLEM ...] [--repeats 5] [--start 40] [--add 20]
+    [--test 30]
                                           [--set group.key=value] [--out FOLDER]
 
-A surrogate learns from ``start`` runs at random (a tenth of them for validation), suggests designs over the domain that
-the random ones are drawn from, and these are solved. Surrogates of ``start + add`` runs follow, once with the suggested
-runs and once with as many random ones. Everything but the added runs is the same for both: settings, validation and
-test runs. Every repetition has designs of its own. FOLDER/suggest.json and suggest.md are written after each, and one
-that is finished there is left out unless sources, settings or numbers of runs have changed.
+A surrogate learns from ``start`` runs at random (a tenth of them for validation), suggests designs
+over the domain that the random ones are drawn from, and these are solved. Surrogates of ``start +
+add`` runs follow, once with the suggested runs and once with as many random ones. Everything but
+the added runs is the same for both: settings, validation and test runs. Every repetition has
+designs of its own. FOLDER/suggest.json and suggest.md are written after each, and one that is
+finished there is left out unless sources, settings or numbers of runs have changed.
 """
 
 from __future__ import annotations
@@ -32,14 +34,23 @@ from spaces import SPACES, Space
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
+from simulgenvae.design.suggest import suggest
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.fitting import fit
-from simulgenvae.settings import Settings, Study, load_settings
-from simulgenvae.suggestion import suggest
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import Settings, StudyFolder, load_settings
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
 
-TITLES = ("problem", "runs", "repetitions", "before", "with random runs", "with suggested runs", "ratio", "won")
+TITLES = (
+    "problem",
+    "runs",
+    "repetitions",
+    "before",
+    "with random runs",
+    "with suggested runs",
+    "ratio",
+    "won",
+)
 
 Fields = NDArray[np.float32]
 Table = NDArray[np.float64]
@@ -56,7 +67,7 @@ def main() -> None:
     console = Console(soft_wrap=True, highlight=False)
     counts = {"start": options.start, "add": options.add, "test": options.test}
     try:
-        settings = load_settings(Study(options.out), overrides=options.set)
+        settings = load_settings(StudyFolder(options.out), overrides=options.set)
         results = Results(options.out, list(SPACES), "suggest", markdown)
         compare(options.problems, options.repeats, counts, settings, results, console)
     except (UserError, ValueError) as error:
@@ -65,7 +76,12 @@ def main() -> None:
 
 
 def compare(
-    problems: Sequence[str], repeats: int, counts: Counts, settings: Settings, results: Results, console: Console
+    problems: Sequence[str],
+    repeats: int,
+    counts: Counts,
+    settings: Settings,
+    results: Results,
+    console: Console,
 ) -> None:
     """Every repetition of every problem, but for what is finished."""
     for name in problems:
@@ -78,16 +94,27 @@ def compare(
             space = space or SPACES[name]()
             start = time.perf_counter()
             errors = repetition(space, repeat, counts, settings)
-            record = {"problem": name, "seed": repeat, "method": "suggest", "key": key, "counts": counts}
+            record = {
+                "problem": name,
+                "seed": repeat,
+                "method": "suggest",
+                "key": key,
+                "counts": counts,
+            }
             results.add(record | {"settings": settings.model_dump(mode="json"), "errors": errors})
             text = ", ".join(f"{arm} {100 * fmean(each):.3g} %" for arm, each in errors.items())
             console.print(f"{title}: {time.perf_counter() - start:.0f} s, {text}")
 
 
-def repetition(space: Space, seed: int, counts: Counts, settings: Settings) -> dict[str, list[float]]:
+def repetition(
+    space: Space, seed: int, counts: Counts, settings: Settings
+) -> dict[str, list[float]]:
     """Joint relative error of every test run: before, with random runs and with suggested runs."""
     start, add = counts["start"], counts["add"]
-    table, unseen = space.sample(start + add, seed, TRAIN_STREAM), space.sample(counts["test"], seed, TEST_STREAM)
+    table, unseen = (
+        space.sample(start + add, seed, TRAIN_STREAM),
+        space.sample(counts["test"], seed, TEST_STREAM),
+    )
     fields, truth = space.solve(table), space.solve(unseen)
     held = np.random.default_rng(seed).permutation(start)[: round(VALIDATION_SHARE * start)]
     scale = VariableScale.fit(fields[row] for row in range(start) if row not in held)
@@ -103,7 +130,10 @@ def repetition(space: Space, seed: int, counts: Counts, settings: Settings) -> d
     known = Conditions(run_ids(start), space.names, table[:start])
     ranges = dict(zip(space.names, zip(space.lower, space.upper, strict=True), strict=True))
     suggested = suggest(first, known, add, ranges=ranges, seed=seed).designs.table
-    more = np.concatenate([table[:start], suggested]), np.concatenate([fields[:start], space.solve(suggested)])
+    more = (
+        np.concatenate([table[:start], suggested]),
+        np.concatenate([fields[:start], space.solve(suggested)]),
+    )
     return {
         "before": measured(first),
         "random": measured(learned(space, table, fields, held, settings)),
@@ -111,7 +141,9 @@ def repetition(space: Space, seed: int, counts: Counts, settings: Settings) -> d
     }
 
 
-def learned(space: Space, table: Table, fields: Fields, held: NDArray[np.intp], settings: Settings) -> Surrogate:
+def learned(
+    space: Space, table: Table, fields: Fields, held: NDArray[np.intp], settings: Settings
+) -> Surrogate:
     """A surrogate of these runs, of which the rows ``held`` are for validation."""
     ids = run_ids(len(table))
     dataset = Dataset.from_arrays(
@@ -133,30 +165,46 @@ def run_ids(count: int) -> tuple[str, ...]:
 
 def key_of(name: str, counts: Counts, settings: Settings) -> str:
     """Hash of all that the errors of a problem depend on."""
-    package = package_files("**/*.py", but=("cli", "demo", "evaluation", "export", "learning_curve"))
-    files = {*package, *package_files("evaluation/metrics.py"), *module_files("suggest"), *module_files(name)}
+    package = package_files(
+        "**/*.py", but=("cli", "demo", "evaluation", "export", "learning_curve")
+    )
+    files = {
+        *package,
+        *package_files("evaluation/metrics.py"),
+        *module_files("suggest"),
+        *module_files(name),
+    }
     text = {"files": digest(files), "counts": counts, "settings": settings.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(text).encode()).hexdigest()
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
-    """One row a problem and its latest key: mean error ± standard error over repetitions, and how many were won."""
+    """One row a problem and its latest key: mean error ± standard error over repetitions, and how
+    many were won."""
     lines = ["| " + " | ".join(TITLES) + " |", "|" + "---|" * len(TITLES)]
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for record in records:
         groups.setdefault((record["problem"], record["key"]), []).append(record)
     for (name, _), group in groups.items():
         before, random, suggested = (
-            [100 * fmean(record["errors"][arm]) for record in group] for arm in ("before", "random", "suggested")
+            [100 * fmean(record["errors"][arm]) for record in group]
+            for arm in ("before", "random", "suggested")
         )
         ratios = [ours / theirs for ours, theirs in zip(suggested, random, strict=True)]
         counts, won = group[0]["counts"], sum(ratio < 1 for ratio in ratios)
         means = [_with_error(each) for each in (before, random, suggested, ratios)]
-        cells = [name, f"{counts['start']} + {counts['add']}", str(len(group)), *means, f"{won} of {len(group)}"]
+        cells = [
+            name,
+            f"{counts['start']} + {counts['add']}",
+            str(len(group)),
+            *means,
+            f"{won} of {len(group)}",
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     intro = (
-        "Joint relative L2 error in %, mean over the test runs and then over repetitions, ± its standard error over "
-        "these. *ratio*: error with suggested runs over error with random runs; *won*: repetitions where it is below 1."
+        "Joint relative L2 error in %, mean over the test runs and then over repetitions, ± its "
+        "standard error over these. *ratio*: error with suggested runs over error with random "
+        "runs; *won*: repetitions where it is below 1."
     )
     return "\n\n".join(["# What suggested designs bring", intro, "\n".join(lines)]) + "\n"
 

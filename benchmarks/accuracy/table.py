@@ -24,7 +24,8 @@ TITLES = {
     "ezyrb_pod_gpr": "EZyRB POD+GPR",
     FLOOR: "POD projection floor",
 }
-"""Methods in the order of the columns; those named ``ezyrb_pod_rbf_40`` are choices of ``ezyrb_pod_rbf``."""
+"""Methods in the order of the columns; those named ``ezyrb_pod_rbf_40`` are choices of
+``ezyrb_pod_rbf``."""
 
 Answers = dict[str, dict[int, dict[str, Any]]]
 """Method → seed → what ``fitted.measure`` found."""
@@ -40,11 +41,13 @@ class Row(NamedTuple):
     ratio: float | None
     """Our mean error over these seeds as a share of that."""
     ratio_to_mirrored: float | None
-    """The same of the references that learned from mirror images too, where the problem is symmetric."""
+    """The same of the references that learned from mirror images too, where the problem is
+    symmetric."""
 
 
 def rows_of(records: Iterable[dict[str, Any]]) -> list[Row]:
-    """One row a problem, in the order of the records; of each kind of EZyRB only the best choice."""
+    """One row a problem, in the order of the records; of each kind of EZyRB only the best
+    choice."""
     problems: dict[str, Answers] = {}
     for record in records:
         for name, answer in record["answers"].items():
@@ -60,9 +63,14 @@ def rows_of(records: Iterable[dict[str, Any]]) -> list[Row]:
     ]
 
 
-def mean_error(answers: dict[int, dict[str, Any]], split: str = "test", seeds: Iterable[int] | None = None) -> float:
-    """Mean over the seeds of the mean error over runs; NaN where the split has no runs or an error is undefined."""
-    means = [answers[seed].get(split, {}).get("mean") for seed in (answers if seeds is None else seeds)]
+def mean_error(
+    answers: dict[int, dict[str, Any]], split: str = "test", seeds: Iterable[int] | None = None
+) -> float:
+    """Mean over the seeds of the mean error over runs; NaN where the split has no runs or an error
+    is undefined."""
+    means = [
+        answers[seed].get(split, {}).get("mean") for seed in (answers if seeds is None else seeds)
+    ]
     return math.nan if None in means or not means else fmean(means)
 
 
@@ -73,23 +81,26 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
     ratios = [row.ratio for row in rows if row.ratio is not None]
     parts = [
         "# Accuracy of the suite",
-        "Joint relative L2 error, mean over the test runs and then over the seeds, in %. The *ratio* is our error as a "
-        "share of the best reference's (bold). All methods learn from the same training runs; only ours looks at the "
-        "validation runs. Where a symmetry is declared, which ours makes use of, the references stand a second time "
-        "with the mirror images of the runs to learn from, and there is a ratio to these. EZyRB stands with the rank "
-        "(and number of picture components) that is best on the test runs.",
+        "Joint relative L2 error, mean over the test runs and then over the seeds, in %. The "
+        "*ratio* is our error as a share of the best reference's (bold). All methods learn from "
+        "the same training runs; only ours looks at the validation runs. Where a symmetry is "
+        "declared, which ours makes use of, the references stand a second time with the mirror "
+        "images of the runs to learn from, and there is a ratio to these. EZyRB stands with the "
+        "rank (and number of picture components) that is best on the test runs.",
         _errors(rows, used, "test", ratio=True),
         _geometric_mean(ratios),
         *(
-            f"{row.problem}: {row.ratio_to_mirrored:.3f} of the best reference that learned from mirror images too."
+            f"{row.problem}: {row.ratio_to_mirrored:.3f} of the best reference that learned from "
+            "mirror images too."
             for row in rows
             if row.ratio_to_mirrored is not None
         ),
         "## Extrapolation: parameters outside the trained range, in %",
         _errors(rows, used, "extrapolation"),
         "## Uncertainty of SimulGenVAE",
-        "90 % intervals and standard deviations on the test runs; rank correlations over test and extrapolation runs "
-        "together, of the expected error and of the novelty of a design with its true error.",
+        "90 % intervals and standard deviations on the test runs; rank correlations over test "
+        "and extrapolation runs together, of the expected error and of the novelty of a design "
+        "with its true error.",
         _uncertainty(rows),
         "## Seconds to fit",
         _times(rows, used, "fit_seconds", 1.0),
@@ -104,7 +115,9 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 def _geometric_mean(ratios: Sequence[float]) -> str:
     if not ratios:
         return ""
-    return f"Geometric mean of {len(ratios)} ratios: **{math.exp(fmean(map(math.log, ratios))):.3f}**"
+    return (
+        f"Geometric mean of {len(ratios)} ratios: **{math.exp(fmean(map(math.log, ratios))):.3f}**"
+    )
 
 
 def _kind(name: str) -> str:
@@ -122,7 +135,11 @@ def _with_best_choices(answers: Answers) -> Answers:
 
 
 def _ratio(answers: Answers, *, mirrored: bool) -> tuple[str | None, float | None]:
-    references = [name for name in answers if name not in (*OWN, FLOOR) and name.endswith("_mirrored") == mirrored]
+    references = [
+        name
+        for name in answers
+        if name not in (*OWN, FLOOR) and name.endswith("_mirrored") == mirrored
+    ]
     if not references or "ours" not in answers:
         return None, None
     seeds = set.intersection(*(set(answers[name]) for name in (*references, "ours")))
@@ -130,7 +147,9 @@ def _ratio(answers: Answers, *, mirrored: bool) -> tuple[str | None, float | Non
         return None, None
     errors = {name: mean_error(answers[name], seeds=seeds) for name in references}
     best = min(errors, key=lambda name: math.inf if math.isnan(errors[name]) else errors[name])
-    ratio = mean_error(answers["ours"], seeds=seeds) / errors[best] if errors[best] > 0 else math.nan
+    ratio = (
+        mean_error(answers["ours"], seeds=seeds) / errors[best] if errors[best] > 0 else math.nan
+    )
     return best, None if math.isnan(ratio) else ratio
 
 
@@ -147,7 +166,11 @@ def _errors(rows: list[Row], used: list[str], split: str, *, ratio: bool = False
 
 
 def _times(rows: list[Row], used: list[str], key: str, factor: float) -> str:
-    return _grid(rows, used, lambda row, name: f"{factor * fmean(a[key] for a in row.answers[name].values()):.3g}")
+    return _grid(
+        rows,
+        used,
+        lambda row, name: f"{factor * fmean(a[key] for a in row.answers[name].values()):.3g}",
+    )
 
 
 def _uncertainty(rows: list[Row]) -> str:
@@ -162,7 +185,11 @@ def _uncertainty(rows: list[Row]) -> str:
     lines = ["| problem | " + " | ".join(columns) + " |", "|" + "---|" * (1 + len(columns))]
     found: dict[str, list[float]] = {name: [] for name in columns}
     for row in rows:
-        answers = [answer for answer in row.answers.get("ours", {}).values() if "uncertainty_test" in answer]
+        answers = [
+            answer
+            for answer in row.answers.get("ours", {}).values()
+            if "uncertainty_test" in answer
+        ]
         if not answers:
             continue
         cells = []
@@ -172,7 +199,11 @@ def _uncertainty(rows: list[Row]) -> str:
             cells.append(f"{fmean(values):.3f}" if values else "–")
         lines.append(f"| {row.problem} | " + " | ".join(cells) + " |")
     means = [f"{fmean(values):.3f}" if values else "–" for values in found.values()]
-    return "\n".join([*lines, "| mean over problems and seeds | " + " | ".join(means) + " |"]) if len(lines) > 2 else ""
+    return (
+        "\n".join([*lines, "| mean over problems and seeds | " + " | ".join(means) + " |"])
+        if len(lines) > 2
+        else ""
+    )
 
 
 def _choices(records: Sequence[dict[str, Any]]) -> str:
@@ -200,5 +231,9 @@ def _grid(
         counts = {len(answers) for answers in row.answers.values()}
         seeds = str(counts.pop()) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
         cells = [cell(row, name) if name in row.answers else "–" for name in used]
-        lines.append("| " + " | ".join([row.problem, seeds, *cells, *([last[1](row)] if last else [])]) + " |")
+        lines.append(
+            "| "
+            + " | ".join([row.problem, seeds, *cells, *([last[1](row)] if last else [])])
+            + " |"
+        )
     return "\n".join(lines)

@@ -2,11 +2,12 @@
 
     python benchmarks/ranks/agreement.py [--steps 3 10 30 100 300]
 
-Each optimiser trains the same study in 1, 2 and 4 processes, and as two machines (two agents on two ports) of one
-process each, for so many steps a stage. Printed is how much they differ from one process: the validation errors of all
-stages and the last one (largest relative difference), and all weights of the networks (relative norm); and how much one
-process does with two threads, and with another seed. Sums over runs are rounded in another order, and every step of
-training enlarges what differs: AdamW and Muon give a gradient that is rounding alone the same size as any other.
+Each optimiser trains the same study in 1, 2 and 4 processes, and as two machines (two agents on two
+ports) of one process each, for so many steps a stage. Printed is how much they differ from one
+process: the validation errors of all stages and the last one (largest relative difference), and all
+weights of the networks (relative norm); and how much one process does with two threads, and with
+another seed. Sums over runs are rounded in another order, and every step of training enlarges what
+differs: AdamW and Muon give a gradient that is rounding alone the same size as any other.
 """
 
 from __future__ import annotations
@@ -21,25 +22,36 @@ from rich.console import Console
 from rich.table import Table
 from study import finish, free_port, make, train, weights
 
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
-def errors(study: Study) -> np.ndarray:
+def errors(study: StudyFolder) -> np.ndarray:
     """Validation errors of all stages, in order."""
     return np.array([entry["validation"] for entry in Surrogate.load(study).info["history"]])
 
 
-def networks(study: Study) -> np.ndarray:
+def networks(study: StudyFolder) -> np.ndarray:
     """All weights of all networks."""
     arrays = weights(study).items()
-    return np.concatenate([each.ravel() for name, each in arrays if "vae." in name or "conditioner." in name])
+    return np.concatenate(
+        [each.ravel() for name, each in arrays if "vae." in name or "conditioner." in name]
+    )
 
 
-def trained(folder: Path, optimizer: str, steps: int, way: str) -> Study:
+def trained(folder: Path, optimizer: str, steps: int, way: str) -> StudyFolder:
     study = make(folder, optimizer, steps)
     if way == "two machines":
-        meet = ("--nnodes", 2, "--gpus", 1, "--master-addr", "localhost", "--master-port", free_port())
+        meet = (
+            "--nnodes",
+            2,
+            "--gpus",
+            1,
+            "--master-addr",
+            "localhost",
+            "--master-port",
+            free_port(),
+        )
         finish(*(train(study, *meet, "--node-rank", node) for node in (0, 1)))
     elif way == "2 threads":
         finish(train(study, threads=2))
@@ -51,19 +63,41 @@ def trained(folder: Path, optimizer: str, steps: int, way: str) -> Study:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, nargs="+", default=[3, 10, 30, 100, 300])
     options = parser.parse_args()
-    table = Table("optimiser", "steps", "trained in", "errors differ by", "last error by", "last error", "weights by")
+    table = Table(
+        "optimiser",
+        "steps",
+        "trained in",
+        "errors differ by",
+        "last error by",
+        "last error",
+        "weights by",
+    )
     with tempfile.TemporaryDirectory() as folder:
         for optimizer, steps in product(("adamw", "muon"), options.steps):
-            alone = trained(Path(folder, optimizer, str(steps), "alone"), optimizer, steps, "1 process")
+            alone = trained(
+                Path(folder, optimizer, str(steps), "alone"), optimizer, steps, "1 process"
+            )
             for way in ("2 processes", "4 processes", "two machines", "2 threads", "another seed"):
                 study = trained(Path(folder, optimizer, str(steps), way), optimizer, steps, way)
                 far = np.abs(errors(study) / errors(alone) - 1)
                 last = f"{errors(study)[-1]:.4g} ({errors(alone)[-1]:.4g})"
-                apart = np.linalg.norm(networks(study) - networks(alone)) / np.linalg.norm(networks(alone))
-                table.add_row(optimizer, str(steps), way, f"{far.max():.1e}", f"{far[-1]:.1e}", last, f"{apart:.1e}")
+                apart = np.linalg.norm(networks(study) - networks(alone)) / np.linalg.norm(
+                    networks(alone)
+                )
+                table.add_row(
+                    optimizer,
+                    str(steps),
+                    way,
+                    f"{far.max():.1e}",
+                    f"{far[-1]:.1e}",
+                    last,
+                    f"{apart:.1e}",
+                )
     Console().print(table)
 
 

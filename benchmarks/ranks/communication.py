@@ -1,12 +1,15 @@
 """Share of a training step that several ranks spend on telling each other gradients.
 
-    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256] [--direct] [--shard-nodes]
-                                                           [--filters 1024 512 256 128] [--batch 32] [--steps 30]
+    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256]
+    [--direct] [--shard-nodes]
+                                                           [--filters 1024 512 256 128] [--batch 32]
+                                                           [--steps 30]
 
-Steps of the end-to-end stage on random coefficients, with gradients averaged over the ranks and without, in turn; and
-the sum over the ranks of as many numbers as there are gradients, by itself. Printed are medians, and the bytes that a
-ring of ranks sends, and the memory of the largest process. ``--direct`` has the documented form's convolutional
-decoder; ``--shard-nodes`` leaves each rank a part of its node-sized weights, which are exchanged in any case.
+Steps of the end-to-end stage on random coefficients, with gradients averaged over the ranks and
+without, in turn; and the sum over the ranks of as many numbers as there are gradients, by itself.
+Printed are medians, and the bytes that a ring of ranks sends, and the memory of the largest
+process. ``--direct`` has the documented form's convolutional decoder; ``--shard-nodes`` leaves each
+rank a part of its node-sized weights, which are exchanged in any case.
 """
 
 from __future__ import annotations
@@ -22,18 +25,19 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from simulgenvae import ranks
 from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.distributed import collectives
+from simulgenvae.distributed.batch_shards import Shard, drawing_for
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
-from simulgenvae.models.shard import Shard, drawing_for
+from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
-from simulgenvae.training.averaging import averaging
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.ddp import averaging
 from simulgenvae.training.node_shards import shard_node_layers
-from simulgenvae.training.optimizers import Optimizers
-from simulgenvae.training.problem import Networks, TrainingData
-from simulgenvae.training.stages import EndToEndStage
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.stages.stages import EndToEndStage
 
 TIMES, PARAMETERS = 200, 4
 
@@ -43,7 +47,11 @@ def measured(options: argparse.Namespace) -> None:
     torch.manual_seed(0)
     model = {"filters": options.filters, "decoder": "convolutional"} if options.direct else {}
     settings = Settings.model_validate({"model": model})
-    names, zeros, ones = tuple(f"p{k}" for k in range(PARAMETERS)), (0.0,) * PARAMETERS, (1.0,) * PARAMETERS
+    names, zeros, ones = (
+        tuple(f"p{k}" for k in range(PARAMETERS)),
+        (0.0,) * PARAMETERS,
+        (1.0,) * PARAMETERS,
+    )
     scaler = ConditionScaler(names, (False,) * PARAMETERS, zeros, ones, zeros, ones)
     data = TrainingData(
         torch.randn(options.batch, TIMES, options.modes, device=device),
@@ -58,13 +66,19 @@ def measured(options: argparse.Namespace) -> None:
         shard_node_layers(networks)
     losses = averaging(stage.losses, networks)
     optimizers = Optimizers(stage.trained, "muon", 0.05)
-    batch = plain_batch(data, torch.arange(options.batch), Shard.of(options.batch, ranks.rank(), ranks.count()))
-    learned = sum(parameter.numel() for parameter in networks.parameters() if parameter.requires_grad)
+    batch = plain_batch(
+        data,
+        torch.arange(options.batch),
+        Shard.of(options.batch, collectives.rank(), collectives.count()),
+    )
+    learned = sum(
+        parameter.numel() for parameter in networks.parameters() if parameter.requires_grad
+    )
     numbers = torch.zeros(learned, device=device)
 
     def step(*, shared: bool) -> None:
         optimizers.zero_grad()
-        alone = contextlib.nullcontext() if shared or ranks.count() == 1 else losses.no_sync()  # type: ignore[attr-defined] # that is DDP's
+        alone = contextlib.nullcontext() if shared or collectives.count() == 1 else losses.no_sync()  # type: ignore[attr-defined] # that is DDP's
         with alone, drawing_for(batch.shard):
             losses(batch, 1.0)["loss"].backward()
         optimizers.step(1e-4, torch.ones((), dtype=torch.bool, device=device))
@@ -72,12 +86,12 @@ def measured(options: argparse.Namespace) -> None:
     kinds: dict[str, Callable[[], object]] = {
         "step": lambda: step(shared=True),
         "step without exchange": lambda: step(shared=False),
-        "exchange alone": lambda: ranks.summed(numbers),
+        "exchange alone": lambda: collectives.all_reduce_sum(numbers),
     }
     seconds: dict[str, list[float]] = {name: [] for name in kinds}
     for turn in range(options.steps + 3):
         for name, work in kinds.items():
-            ranks.gathered(None)  # all begin together
+            collectives.all_gather(None)  # all begin together
             begin = time.perf_counter()
             work()
             if device.type == "cuda":
@@ -86,13 +100,15 @@ def measured(options: argparse.Namespace) -> None:
                 seconds[name].append(time.perf_counter() - begin)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else peak
-    peak = int(ranks.largest(torch.tensor(peak)))
-    if ranks.is_first():
+    peak = int(collectives.all_reduce_max(torch.tensor(peak)))
+    if collectives.is_rank0():
         medians = {name: float(np.median(each)) for name, each in seconds.items()}
-        report(ranks.count(), 4 * learned, medians, device, peak)
+        report(collectives.count(), 4 * learned, medians, device, peak)
 
 
-def report(count: int, size: int, seconds: dict[str, float], device: torch.device, peak: int) -> None:
+def report(
+    count: int, size: int, seconds: dict[str, float], device: torch.device, peak: int
+) -> None:
     sent = 2 * (count - 1) / count * size
     table = Table("", "time", title=f"{count} ranks, {device}, {size / 1e6:.1f} MB of gradients")
     for name, each in seconds.items():
@@ -100,22 +116,29 @@ def report(count: int, size: int, seconds: dict[str, float], device: torch.devic
     share = 1 - seconds["step without exchange"] / seconds["step"]
     table.add_row("share of the exchange", f"{100 * share:.0f} %")
     if count > 1:
-        table.add_row("sent by each rank", f"{sent / 1e6:.1f} MB, {sent / seconds['exchange alone'] / 1e9:.2f} GB/s")
-        hidden = 1 - (seconds["step"] - seconds["step without exchange"]) / seconds["exchange alone"]
+        table.add_row(
+            "sent by each rank",
+            f"{sent / 1e6:.1f} MB, {sent / seconds['exchange alone'] / 1e9:.2f} GB/s",
+        )
+        hidden = (
+            1 - (seconds["step"] - seconds["step without exchange"]) / seconds["exchange alone"]
+        )
         table.add_row("behind the backward pass", f"{100 * hidden:.0f} %")
     table.add_row("most memory of a process", f"{peak / 1e9:.2f} GB")
     Console().print(table)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--modes", type=int, default=256)
     parser.add_argument("--filters", type=int, nargs="+", default=[1024, 512, 256, 128])
     parser.add_argument("--direct", action="store_true")
     parser.add_argument("--shard-nodes", action="store_true")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=30)
-    with ranks.joined(60.0):
+    with collectives.joined(60.0):
         measured(parser.parse_args())
 
 

@@ -1,9 +1,10 @@
-"""Whether a training ends as if nothing had been when ranks are killed again and again, at random moments.
+"""Whether a training ends as if nothing had been when ranks are killed again and again, at random
+moments.
 
     python benchmarks/ranks/kills.py [--kills 10] [--steps 4000] [--ranks 2] [--seed 0]
 
-One training is left alone, the other one is started with ``--max-restarts``; when it trains, a rank that is drawn is
-sent SIGKILL after a time that is drawn. Then both models are compared, bit by bit.
+One training is left alone, the other one is started with ``--max-restarts``; when it trains, a rank
+that is drawn is sent SIGKILL after a time that is drawn. Then both models are compared, bit by bit.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from rich.console import Console
 from study import difference, finish, make, train, weights
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study
-from simulgenvae.training.tensor_file import read_tensors
+from simulgenvae.settings import StudyFolder
+from simulgenvae.utils.tensor_file import read_tensors
 
 
-def position(study: Study) -> tuple[int, int]:
+def position(study: StudyFolder) -> tuple[int, int]:
     """Stage and step of the last checkpoint."""
     try:
         progress = read_tensors(study.checkpoints / "last.safetensors")[1]["progress"]
@@ -33,7 +34,9 @@ def position(study: Study) -> tuple[int, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--ranks", type=int, default=2)
@@ -49,7 +52,9 @@ def main() -> None:
         launcher = train(studies[1], "--gpus", options.ranks, "--max-restarts", options.kills)
         for kill in range(options.kills):
             before = position(studies[1])
-            while launcher.poll() is None and position(studies[1]) == before:  # until it has gone on
+            while (
+                launcher.poll() is None and position(studies[1]) == before
+            ):  # until it has gone on
                 time.sleep(0.05)
             time.sleep(chance.uniform(0, 2))
             children = psutil.Process(launcher.pid).children() if launcher.poll() is None else []
@@ -59,12 +64,17 @@ def main() -> None:
                 break
             rank = chance.randrange(len(ranks))
             ranks[rank].kill()
-            console.print(f"kill {kill + 1}: rank {rank} after stage and step {position(studies[1])}")
+            console.print(
+                f"kill {kill + 1}: rank {rank} after stage and step {position(studies[1])}"
+            )
         finish(launcher)
         console.print(f"killed: {time.perf_counter() - start:.0f} s")
         left = [path.name for path in studies[1].folder.rglob("*.writing*")]
         far = difference(*map(weights, studies))
-    console.print(f"largest difference of the models: {far:g}; half-written files: {', '.join(left) or 'none'}")
+    console.print(
+        f"largest difference of the models: {far:g}; half-written files: "
+        f"{', '.join(left) or 'none'}"
+    )
 
 
 if __name__ == "__main__":

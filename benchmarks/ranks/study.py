@@ -1,4 +1,5 @@
-"""A small study that trains in seconds, for the scripts that start real trainings of several processes."""
+"""A small study that trains in seconds, for the scripts that start real trainings of several
+processes."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from safetensors.numpy import load_file
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.settings import Study
+from simulgenvae.settings import StudyFolder
 
 RUNS, TIMESTEPS, NODES = 61, 12, 200
 """A number of runs that no number of ranks divides: the training runs of its split are 49."""
@@ -32,9 +33,9 @@ end_to_end.members = 2
 """
 
 
-def make(folder: Path, optimizer: str, steps: int) -> Study:
+def make(folder: Path, optimizer: str, steps: int) -> StudyFolder:
     """Waves of different amplitude and speed on a line."""
-    study = Study(folder)
+    study = StudyFolder(folder)
     folder.mkdir(parents=True)
     table = np.random.default_rng(0).uniform(0.5, 1.5, (RUNS, 2))
     x, t = np.linspace(0, 1, NODES)[:, None], np.linspace(0, 1, TIMESTEPS)[:, None, None]
@@ -45,11 +46,20 @@ def make(folder: Path, optimizer: str, steps: int) -> Study:
     return study
 
 
-def train(study: Study, *flags: object, threads: int = 1) -> subprocess.Popen[str]:
+def train(study: StudyFolder, *flags: object, threads: int = 1) -> subprocess.Popen[str]:
     """`simulgenvae train` on the CPU."""
-    command = [sys.executable, "-m", "simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
+    command = [
+        sys.executable,
+        "-m",
+        "simulgenvae.cli.main",
+        "train",
+        str(study.folder),
+        *map(str, flags),
+    ]
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": str(threads)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def finish(*processes: subprocess.Popen[str]) -> None:
@@ -65,16 +75,20 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def weights(study: Study) -> dict[str, np.ndarray]:
+def weights(study: StudyFolder) -> dict[str, np.ndarray]:
     """All arrays of the model."""
     files = [path for path in study.model_files if path.suffix != ".npy"]
-    return {f"{path.name}/{name}": value for path in files for name, value in load_file(path).items()}
+    return {
+        f"{path.name}/{name}": value for path in files for name, value in load_file(path).items()
+    }
 
 
 def difference(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
-    """Largest one of an array's entries, relative to its largest entry (or to 1, where that is smaller)."""
+    """Largest one of an array's entries, relative to its largest entry (or to 1, where that is
+    smaller)."""
     assert one.keys() == other.keys()
     return max(
-        float(np.abs(other[name] - value).max(initial=0)) / max(1.0, float(np.abs(value).max(initial=0)))
+        float(np.abs(other[name] - value).max(initial=0))
+        / max(1.0, float(np.abs(value).max(initial=0)))
         for name, value in one.items()
     )

@@ -1,12 +1,15 @@
-"""Ingest of solvers' own files, beside the bare reading of the same numbers, and the memory that it holds.
+"""Ingest of solvers' own files, beside the bare reading of the same numbers, and the memory that it
+holds.
 
-    python benchmarks/speed/ingest_solver_files.py [--runs 8 32] [--repeats 5] [--size 30000] [--folder FOLDER]
+    python benchmarks/speed/ingest_solver_files.py [--runs 8 32] [--repeats 5] [--size 30000]
+    [--folder FOLDER]
 
-Bare reading is VTK's readers, driven by PyVista, for OpenFOAM and VTK files, and for CalculiX, which no library at hand
-reads, the package's own reader, itself beside the bytes of the files: all times of all runs, stacked to float32, and
-forgotten. Ingest also checks times, meshes and values, makes digests and writes the dataset. Both are repeated in turn,
-on the first number of runs, with files that the system has in memory; times are those of the processor. The memory is
-that of new processes, one for each number of runs, above what they held before.
+Bare reading is VTK's readers, driven by PyVista, for OpenFOAM and VTK files, and for CalculiX,
+which no library at hand reads, the package's own reader, itself beside the bytes of the files: all
+times of all runs, stacked to float32, and forgotten. Ingest also checks times, meshes and values,
+makes digests and writes the dataset. Both are repeated in turn, on the first number of runs, with
+files that the system has in memory; times are those of the processor. The memory is that of new
+processes, one for each number of runs, above what they held before.
 """
 
 from __future__ import annotations
@@ -27,12 +30,14 @@ from rich.table import Table
 from solver_runs import KINDS, written
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.ingest import build_dataset
-from simulgenvae.data.readers.solver_files.frd import open_frd
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.readers.runs.frd import open_frd
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--size", type=int, default=30_000, help="nodes of the VTK files")
@@ -59,7 +64,9 @@ def main() -> None:
     Console(width=160).print(table)
 
 
-def seconds(kind: str, folder: Path, params: Path, repeats: int) -> tuple[list[float], list[float], int]:
+def seconds(
+    kind: str, folder: Path, params: Path, repeats: int
+) -> tuple[list[float], list[float], int]:
     """Of bare readings and of ingests, in turn, and the bytes of one run in the dataset."""
     bare, ingest, size = [], [], 0
     runs = sorted(folder.iterdir())
@@ -72,7 +79,8 @@ def seconds(kind: str, folder: Path, params: Path, repeats: int) -> tuple[list[f
 
 
 def timed(work: Callable[..., object], *arguments: object) -> float:
-    """Seconds of the processor, in all threads: others use the machine too, and change the time on the clock."""
+    """Seconds of the processor, in all threads: others use the machine too, and change the time on
+    the clock."""
     start = time.process_time()
     work(*arguments)
     return time.process_time() - start
@@ -84,7 +92,8 @@ def ingested(folder: Path, params: Path, target: Path) -> None:
 
 
 def peak(folder: Path, params: Path) -> int:
-    """Bytes that an ingest holds at most in this process, which is new, above what it held before."""
+    """Bytes that an ingest holds at most in this process, which is new, above what it held
+    before."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as target:
         before = memory("VmRSS")
         ingested(folder, params, Path(target))
@@ -92,7 +101,8 @@ def peak(folder: Path, params: Path) -> int:
 
 
 def memory(what: str) -> int:
-    """Of this process, as Linux says. The peak of `getrusage` may be that of the process that started this one."""
+    """Of this process, as Linux says. The peak of `getrusage` may be that of the process that
+    started this one."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:"))
 

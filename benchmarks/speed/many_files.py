@@ -1,10 +1,12 @@
-"""How long `simulgenvae inspect` looks into folders of very many files that are of no use, before it says so.
+"""How long `simulgenvae inspect` looks into folders of very many files that are of no use, before
+it says so.
 
     python benchmarks/speed/many_files.py [--files 100000 1000000] [--folder FOLDER]
 
-Three folders: one run's folder with so many empty `.txt` files, a folder of runs with so many of these, and one with so
-many entries that are called like runs, `run_0.vtu` …, and hold garbage. Printed are the seconds of the clock and of the
-processor from the start of a new process to its end, and the most memory that it held.
+Three folders: one run's folder with so many empty `.txt` files, a folder of runs with so many of
+these, and one with so many entries that are called like runs, `run_0.vtu` …, and hold garbage.
+Printed are the seconds of the clock and of the processor from the start of a new process to its
+end, and the most memory that it held.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ KINDS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--files", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
@@ -50,16 +54,24 @@ def fill(folder: Path, name: str, content: bytes, files: int) -> None:
 
 
 def inspected(folder: Path) -> tuple[str, str, str, str]:
-    """Of `simulgenvae inspect`: seconds of the clock and of the processor, peak memory, and what it said."""
+    """Of `simulgenvae inspect`: seconds of the clock and of the processor, peak memory, and what it
+    said."""
     command = [str(Path(sys.executable).with_name("simulgenvae")), "inspect", "runs"]
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert process.stdout is not None
     said = process.stdout.read()
     _, _, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     processor = usage.ru_utime + usage.ru_stime
-    return f"{seconds:.1f} s", f"{processor:.1f} s", f"{usage.ru_maxrss / 1e6:.2f} GB", said[:60].strip() + " …"
+    return (
+        f"{seconds:.1f} s",
+        f"{processor:.1f} s",
+        f"{usage.ru_maxrss / 1e6:.2f} GB",
+        said[:60].strip() + " …",
+    )
 
 
 if __name__ == "__main__":

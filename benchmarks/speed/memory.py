@@ -1,9 +1,12 @@
-"""The most memory that preparation, training and prediction hold, for studies of several numbers of runs.
+"""The most memory that preparation, training and prediction hold, for studies of several numbers of
+runs.
 
-    python benchmarks/speed/memory.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder FOLDER]
+    python benchmarks/speed/memory.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
+    FOLDER]
 
-Each in a process of its own, on moving pulses; training takes a few steps of every stage, prediction one design with
-its uncertainty. What Python and its libraries hold themselves, about 0.5 GB, is in all figures.
+Each in a process of its own, on moving pulses; training takes a few steps of every stage,
+prediction one design with its uncertainty. What Python and its libraries hold themselves, about 0.5
+GB, is in all figures.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def preparation(data: Path, study: Path) -> None:
@@ -32,12 +35,12 @@ def preparation(data: Path, study: Path) -> None:
 
 def training(data: Path, study: Path) -> None:
     """All of a training, but few steps."""
-    trained(Dataset.open(data), Study(study))
+    trained(Dataset.open(data), StudyFolder(study))
 
 
 def prediction(data: Path, study: Path) -> None:
     """One design with its uncertainty, by the model that the training left."""
-    Surrogate.load(Study(study)).predict(new_designs(1), samples=2)
+    Surrogate.load(StudyFolder(study)).predict(new_designs(1), samples=2)
 
 
 def peak(work: Callable[[Path, Path], None], data: Path, study: Path) -> int:
@@ -49,14 +52,18 @@ def peak(work: Callable[[Path, Path], None], data: Path, study: Path) -> int:
 def main() -> None:
     options = parser_of(__doc__).parse_args()
     context, works = multiprocessing.get_context("spawn"), (preparation, training, prediction)
-    table = Table("runs", "data", *(work.__name__ for work in works), title=f"{options.nodes:,} nodes")
+    table = Table(
+        "runs", "data", *(work.__name__ for work in works), title=f"{options.nodes:,} nodes"
+    )
     for runs in options.runs:
         data = written(options.folder, runs, options.timesteps, options.nodes)
         cells = [str(runs), f"{4e-9 * runs * options.timesteps * options.nodes:.1f} GB"]
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             for work in works:
                 with context.Pool(1) as pool:
-                    cells.append(f"{pool.apply(peak, (work, data, Path(folder) / 'study')) / 1e9:.2f} GB")
+                    cells.append(
+                        f"{pool.apply(peak, (work, data, Path(folder) / 'study')) / 1e9:.2f} GB"
+                    )
         table.add_row(*cells)
     Console().print(table)
 

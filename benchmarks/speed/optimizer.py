@@ -1,9 +1,10 @@
-"""What a step of the optimiser costs beside that of `torch.optim.Muon`, for the matrices of the usual networks.
+"""What a step of the optimiser costs beside that of `torch.optim.Muon`, for the matrices of the
+usual networks.
 
     python benchmarks/speed/optimizer.py [--rank 512] [--device cpu|cuda] [--steps 50]
 
-Both take steps in turn in one run; printed are medians, and the rate of bfloat16 products of 1,024 x 1,024 matrices as
-the limit of the machine.
+Both take steps in turn in one run; printed are medians, and the rate of bfloat16 products of 1,024
+x 1,024 matrices as the limit of the machine.
 """
 
 from __future__ import annotations
@@ -19,18 +20,22 @@ from rich.table import Table
 from torch import nn
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
-from simulgenvae.training.muon import Muon
-from simulgenvae.training.problem import Networks
+from simulgenvae.training.optim.muon import Muon
 
 RUNS, TIMES, PARAMETERS, SIZE = 8, 50, 4, 1024
 PRODUCT = f"product of {SIZE:,} x {SIZE:,} matrices"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rank", type=int, default=512)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
+    )
     parser.add_argument("--steps", type=int, default=50)
     options = parser.parse_args()
     device = torch.device(options.device)
@@ -38,11 +43,18 @@ def main() -> None:
     square = torch.randn(SIZE, SIZE, device=device, dtype=torch.bfloat16)
     steps: dict[str, Callable[[], object]] = {
         "ours": Muon(matrices, 0.05).step,
-        "torch.optim.Muon": torch.optim.Muon(matrices, weight_decay=0.05, adjust_lr_fn="match_rms_adamw").step,
+        "torch.optim.Muon": torch.optim.Muon(
+            matrices, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
+        ).step,
         PRODUCT: lambda: square @ square,
     }
     seconds = medians(steps, options.steps, device)
-    table = Table("one step, or one product", "time", "of torch's", title=f"{device}, {len(matrices)} matrices")
+    table = Table(
+        "one step, or one product",
+        "time",
+        "of torch's",
+        title=f"{device}, {len(matrices)} matrices",
+    )
     for name, value in seconds.items():
         table.add_row(name, f"{1e3 * value:.2f} ms", f"{value / seconds['torch.optim.Muon']:.2f}")
     console = Console()
@@ -51,12 +63,17 @@ def main() -> None:
 
 
 def network_matrices(rank: int, device: torch.device) -> list[nn.Parameter]:
-    """Matrices of the decoder and the conditioner, which every member of an ensemble trains, with gradients."""
+    """Matrices of the decoder and the conditioner, which every member of an ensemble trains, with
+    gradients."""
     torch.manual_seed(0)
     table = np.random.default_rng(0).uniform(size=(RUNS, PARAMETERS))
-    conditions = Conditions(tuple(map(str, range(RUNS))), tuple(f"p{k}" for k in range(PARAMETERS)), table)
+    conditions = Conditions(
+        tuple(map(str, range(RUNS))), tuple(f"p{k}" for k in range(PARAMETERS)), table
+    )
     scaler = ConditionScaler.fit(conditions)
-    networks = Networks(Settings(), torch.ones(rank), torch.linspace(0, 1, TIMES), scaler).to(device)
+    networks = Networks(Settings(), torch.ones(rank), torch.linspace(0, 1, TIMES), scaler).to(
+        device
+    )
     trained = [*networks.vae.decoder.parameters(), *networks.conditioner.parameters()]
     matrices = [parameter for parameter in trained if parameter.ndim == 2]
     for parameter in matrices:
@@ -64,7 +81,9 @@ def network_matrices(rank: int, device: torch.device) -> list[nn.Parameter]:
     return matrices
 
 
-def medians(steps: dict[str, Callable[[], object]], count: int, device: torch.device) -> dict[str, float]:
+def medians(
+    steps: dict[str, Callable[[], object]], count: int, device: torch.device
+) -> dict[str, float]:
     """Median seconds of each, after three that are not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for turn in range(count + 3):

@@ -1,12 +1,14 @@
 """Prediction of new designs of the reference shape, against the product of basis and coefficients.
 
-    python benchmarks/speed/predict.py [--runs 24] [--timesteps 200] [--nodes 95008] [--designs 1000]
+    python benchmarks/speed/predict.py [--runs 24] [--timesteps 200] [--nodes 95008] [--designs
+    1000]
                                        [--repeats 7] [--folder FOLDER]
 
-A surrogate of moving pulses is trained for a few steps, which is enough for the time of its predictions. Printed are
-the time of a whole field, and of parts of it, beside that of the bare product ``[T x r]·[r x M]`` in single precision;
-the time from the start of a new process to the first field on disk; and time and memory of writing many designs, of 20
-timesteps each, to Zarr. The study is kept in FOLDER (benchmarks/cache/speed) for the next time.
+A surrogate of moving pulses is trained for a few steps, which is enough for the time of its
+predictions. Printed are the time of a whole field, and of parts of it, beside that of the bare
+product ``[T x r]·[r x M]`` in single precision; the time from the start of a new process to the
+first field on disk; and time and memory of writing many designs, of 20 timesteps each, to Zarr. The
+study is kept in FOLDER (benchmarks/cache/speed) for the next time.
 """
 
 from __future__ import annotations
@@ -30,15 +32,17 @@ from rich.table import Table
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.fitting import fit
-from simulgenvae.settings import Settings, Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
 
 STREAMED_TIMES, CHOSEN_NODES = 20, 1000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=24)
     parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
     parser.add_argument("--nodes", type=int, default=REFERENCE[2])
@@ -49,12 +53,12 @@ def main() -> None:
     console = Console()
     dataset = Dataset.open(written(options.folder, options.runs, options.timesteps, options.nodes))
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        surrogate = trained(dataset, Study(Path(folder) / "study"))
+        surrogate = trained(dataset, StudyFolder(Path(folder) / "study"))
         console.print(in_this_process(surrogate, options.repeats))
         console.print(commands(Path(folder), surrogate, options.designs))
 
 
-def trained(dataset: Dataset, study: Study) -> Surrogate:
+def trained(dataset: Dataset, study: StudyFolder) -> Surrogate:
     """A surrogate after a few steps, written to ``study``."""
     study.folder.mkdir()
     few = {stage: {"steps": 5} for stage in ("vae", "conditioner", "end_to_end")}
@@ -64,7 +68,10 @@ def trained(dataset: Dataset, study: Study) -> Surrogate:
 def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
     """Medians of predictions of one design, and of the bare product, in turn."""
     one = new_designs(1)
-    times, nodes = surrogate.times[:: max(1, len(surrogate.times) // 10)], np.arange(surrogate.reduction.field_shape[0])
+    times, nodes = (
+        surrogate.times[:: max(1, len(surrogate.times) // 10)],
+        np.arange(surrogate.reduction.field_shape[0]),
+    )
     rank = surrogate.reduction.rank
     coefficients, basis = torch.randn(len(surrogate.times), rank), torch.randn(len(nodes), rank)
     what: dict[str, Callable[[], object]] = {
@@ -91,15 +98,32 @@ def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
 
 def commands(folder: Path, surrogate: Surrogate, designs: int) -> Table:
     """The command line, in new processes: one design, and many of a few timesteps."""
-    np.savetxt(folder / "times.csv", np.linspace(surrogate.times[0], surrogate.times[-1], STREAMED_TIMES))
+    np.savetxt(
+        folder / "times.csv", np.linspace(surrogate.times[0], surrogate.times[-1], STREAMED_TIMES)
+    )
     for count in (1, designs):
         with (folder / f"{count}.csv").open("w", newline="") as stream:
             rows = new_designs(count)
             csv.writer(stream).writerows(
-                [["id", *NAMES], *([name, *row] for name, row in zip(rows.ids, rows.table.tolist(), strict=True))]
+                [
+                    ["id", *NAMES],
+                    *(
+                        [name, *row]
+                        for name, row in zip(rows.ids, rows.table.tolist(), strict=True)
+                    ),
+                ]
             )
-    table = Table("command", "time", "peak memory", "written", title="from the start of a new process to files on disk")
-    for name, count, more in (("one design", 1, ()), (f"{designs:,} designs", designs, ("--times", "times.csv"))):
+    table = Table(
+        "command",
+        "time",
+        "peak memory",
+        "written",
+        title="from the start of a new process to files on disk",
+    )
+    for name, count, more in (
+        ("one design", 1, ()),
+        (f"{designs:,} designs", designs, ("--times", "times.csv")),
+    ):
         out = folder / f"{count}.zarr"
         command = ["predict", "study", "--params", f"{count}.csv", "--out", out.name, *more]
         start = time.perf_counter()

@@ -1,11 +1,14 @@
-"""Preparation of a study (statistics, modes, coefficients of all runs) against what the hardware allows.
+"""Preparation of a study (statistics, modes, coefficients of all runs) against what the hardware
+allows.
 
-    python benchmarks/speed/prepare.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder FOLDER]
+    python benchmarks/speed/prepare.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
+    FOLDER]
 
-For each number of runs, from files that are not in memory: one sequential read of all files, and two products
-``[N·T x M]·[M x r]`` with the final rank r (a sketch and a projection must each touch all data); the limit is the
-larger of the two. Then the preparation itself, in a process of its own, whose peak memory is printed. The studies are
-kept in FOLDER (benchmarks/cache/speed) for the next time; the reference shape, `--runs 484`, takes 37 GB.
+For each number of runs, from files that are not in memory: one sequential read of all files, and
+two products ``[N·T x M]·[M x r]`` with the final rank r (a sketch and a projection must each touch
+all data); the limit is the larger of the two. Then the preparation itself, in a process of its own,
+whose peak memory is printed. The studies are kept in FOLDER (benchmarks/cache/speed) for the next
+time; the reference shape, `--runs 484`, takes 37 GB.
 """
 
 from __future__ import annotations
@@ -24,8 +27,8 @@ from rich.table import Table
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import reduce_runs
-from simulgenvae.settings import ReductionSettings, SpeedSettings
-from simulgenvae.training.speed import worker_count
+from simulgenvae.settings import PerformanceSettings, ReductionSettings
+from simulgenvae.training.performance import worker_count
 
 READ_BYTES = 2**24
 ROWS = 800
@@ -35,8 +38,20 @@ ROWS = 800
 def main() -> None:
     options = parser_of(__doc__).parse_args()
     console = Console()
-    titles = ("runs", "data", "rank", "read once", "two products", "prepared in", "of the limit", "peak memory")
-    table = Table(*titles, title=f"{options.timesteps} timesteps, {options.nodes:,} nodes, {os.cpu_count()} cores")
+    titles = (
+        "runs",
+        "data",
+        "rank",
+        "read once",
+        "two products",
+        "prepared in",
+        "of the limit",
+        "peak memory",
+    )
+    table = Table(
+        *titles,
+        title=f"{options.timesteps} timesteps, {options.nodes:,} nodes, {os.cpu_count()} cores",
+    )
     for runs in options.runs:
         path = written(options.folder, runs, options.timesteps, options.nodes)
         files = sorted(file for file in path.rglob("*") if file.is_file())
@@ -78,7 +93,8 @@ def read_seconds(files: list[Path]) -> float:
 
 
 def product_seconds(snapshots: int, nodes: int, rank: int) -> float:
-    """One product ``[snapshots x nodes]·[nodes x rank]`` in single precision, from the median of five of a few rows."""
+    """One product ``[snapshots x nodes]·[nodes x rank]`` in single precision, from the median of
+    five of a few rows."""
     rows = min(snapshots, ROWS)
     left, right = torch.randn(rows, nodes), torch.randn(nodes, rank)
     out, seconds = torch.empty(rows, rank), []
@@ -101,7 +117,9 @@ def prepared(path: Path) -> tuple[float, int, int]:
     start = time.perf_counter()
     dataset = Dataset.open(path)
     rows = np.arange(len(dataset.ids))
-    reduction, _ = reduce_runs(dataset, rows, ReductionSettings(), worker_count(SpeedSettings()))
+    reduction, _ = reduce_runs(
+        dataset, rows, ReductionSettings(), worker_count(PerformanceSettings())
+    )
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return time.perf_counter() - start, reduction.rank, peak
 

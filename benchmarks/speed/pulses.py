@@ -1,7 +1,8 @@
 """Moving pulses on any number of nodes: a study of any size whose rank is that of real data.
 
-Each run is a Gaussian pulse that crosses a unit square along a line of its own, on nodes at random. The benchmarks of
-this folder take it where solved runs of the reference shape (484 runs x 200 timesteps x 95,008 nodes) cannot be had.
+Each run is a Gaussian pulse that crosses a unit square along a line of its own, on nodes at random.
+The benchmarks of this folder take it where solved runs of the reference shape (484 runs x 200
+timesteps x 95,008 nodes) cannot be had.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.description import Description, Mesh
-from simulgenvae.data.store_write import write_store
+from simulgenvae.data.metadata import Metadata
+from simulgenvae.data.store.write import write_store
+from simulgenvae.mesh.mesh import Mesh
 
 NAMES = ("start", "angle", "speed", "width")
 LOWER, UPPER = np.array([0.2, -0.5, 0.4, 0.06]), np.array([0.8, 0.5, 0.8, 0.1])
@@ -29,7 +31,9 @@ REFERENCE = 484, 200, 95_008
 
 def parser_of(text: str | None) -> argparse.ArgumentParser:
     """Arguments of a script on studies of several numbers of runs; ``text`` is its docstring."""
-    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, nargs="+", default=[24, 48, 96])
     parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
     parser.add_argument("--nodes", type=int, default=REFERENCE[2])
@@ -37,11 +41,11 @@ def parser_of(text: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def description(runs: int, timesteps: int, nodes: int) -> Description:
+def description(runs: int, timesteps: int, nodes: int) -> Metadata:
     """Everything but the fields; runs, nodes and parameters do not depend on how many there are."""
     table = np.stack([np.random.default_rng([0, run]).uniform(LOWER, UPPER) for run in range(runs)])
     ids = tuple(f"run_{run:04d}" for run in range(runs))
-    return Description(
+    return Metadata(
         ids=ids,
         times=np.linspace(0.0, 1.0, timesteps),
         nodes=nodes,
@@ -52,7 +56,7 @@ def description(runs: int, timesteps: int, nodes: int) -> Description:
     )
 
 
-def fields(study: Description) -> Iterator[NDArray[np.float32]]:
+def fields(study: Metadata) -> Iterator[NDArray[np.float32]]:
     """Run by run, ``[T, M, 1]``."""
     assert study.mesh.coords is not None
     x, y = torch.from_numpy(study.mesh.coords.astype(np.float32)).T

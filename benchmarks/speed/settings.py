@@ -1,10 +1,11 @@
-"""What each setting of ``training.speed`` does to the time of an end-to-end step and to the memory it holds.
+"""What each setting of ``training.performance`` does to the time of an end-to-end step and to the
+memory it holds.
 
     python benchmarks/speed/settings.py [--kind cnn|vit] [--device cpu|cuda] [--compile]
 
-All variants take steps in turn in one run, so that a machine that is busy now and then is busy for all of them; printed
-are medians, as shares of the plain step. ``--compile`` also tries ``compile`` (and ``cuda_graphs`` on a GPU), whose
-first step may take minutes.
+All variants take steps in turn in one run, so that a machine that is busy now and then is busy for
+all of them; printed are medians, as shares of the plain step. ``--compile`` also tries ``compile``
+(and ``cuda_graphs`` on a GPU), whose first step may take minutes.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.images import GREY, ImageFormat
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
-from simulgenvae.settings import Settings, SpeedSettings
+from simulgenvae.models.networks import Networks
+from simulgenvae.settings import PerformanceSettings, Settings
 from simulgenvae.training.acceleration import accelerated, acceleration, precision
 from simulgenvae.training.augmentation import plain_batch
-from simulgenvae.training.optimizers import Optimizers
-from simulgenvae.training.problem import Networks, TrainingData
-from simulgenvae.training.speed import prepare_networks, same_weights_again
-from simulgenvae.training.stages import EndToEndStage
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.performance import prepare_networks, same_weights_again
+from simulgenvae.training.stages.stages import EndToEndStage
 
 RUNS, TIMES, RANK, PIXELS, BATCH = 64, 50, 256, 256, 16
 PLAIN = {"mixed_precision": False, "compile": False, "cuda_graphs": False, "channels_last": False}
@@ -40,7 +42,9 @@ VARIANTS: dict[str, dict[str, bool]] = {
     "data_on_device = false": {"data_on_device": False},
 }
 COMPILED: dict[str, dict[str, bool]] = {"compile": {"compile": True}}
-GRAPHS: dict[str, dict[str, bool]] = {"compile, cuda_graphs": {"compile": True, "cuda_graphs": True}}
+GRAPHS: dict[str, dict[str, bool]] = {
+    "compile, cuda_graphs": {"compile": True, "cuda_graphs": True}
+}
 
 
 class Variant:
@@ -48,8 +52,10 @@ class Variant:
 
     def __init__(self, kind: str, choices: dict[str, bool], device: torch.device) -> None:
         torch.manual_seed(0)
-        self.speed = SpeedSettings(**{**PLAIN, **choices})
-        settings = Settings.model_validate({"conditioner": {"kind": kind}, "training": {"speed": self.speed}})
+        self.speed = PerformanceSettings(**{**PLAIN, **choices})
+        settings = Settings.model_validate(
+            {"conditioner": {"kind": kind}, "training": {"speed": self.speed}}
+        )
         scaler = ConditionScaler((), (), (), (), (), (), ImageFormat(PIXELS, PIXELS, GREY, PIXELS))
         held = device if self.speed.data_on_device else torch.device("cpu")
         pixels = torch.randint(0, 256, (RUNS, GREY, PIXELS, PIXELS), dtype=torch.uint8)
@@ -59,7 +65,9 @@ class Variant:
             torch.linspace(0, 1, TIMES, device=device),
             {"train": np.arange(RUNS)},
         )
-        self.networks = Networks(settings, self.data.coefficient_std, self.data.times, scaler).to(device)
+        self.networks = Networks(settings, self.data.coefficient_std, self.data.times, scaler).to(
+            device
+        )
         prepare_networks(self.networks, self.speed)
         loss = FieldLoss("mse", self.data.variance, None, torch.ones(RANK)).to(device)
         self.stage = EndToEndStage(self.networks, self.data, settings, loss)
@@ -97,9 +105,13 @@ class Variant:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kind", choices=("cnn", "vit"), default="cnn")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
+    )
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--steps", type=int, default=12)
     options = parser.parse_args()
@@ -118,11 +130,15 @@ def main() -> None:
         for variant in variants.values():
             variant.step()
     plain = float(np.median(variants["plain"].seconds))
-    table = Table("setting", "step", "of plain", "first step", "held for the backward pass", title=str(device))
+    table = Table(
+        "setting", "step", "of plain", "first step", "held for the backward pass", title=str(device)
+    )
     for name, variant in variants.items():
         step = float(np.median(variant.seconds))
         held = f"{variant.held() / 1e6:.0f} MB"
-        table.add_row(name, f"{1e3 * step:.0f} ms", f"{step / plain:.2f}", f"{first[name]:.1f} s", held)
+        table.add_row(
+            name, f"{1e3 * step:.0f} ms", f"{step / plain:.2f}", f"{first[name]:.1f} s", held
+        )
     Console().print(table)
 
 

@@ -1,4 +1,5 @@
-"""Folders of runs as solvers leave them, for measurements: one run is solved, and the others are copies of it."""
+"""Folders of runs as solvers leave them, for measurements: one run is solved, and the others are
+copies of it."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def calculix(folder: Path, size: int) -> None:
 
 
 def vtk(folder: Path, size: int) -> None:
-    """A collection of 30 times with ``size`` nodes, a scalar and a vector, compressed as VTK does by default."""
+    """A collection of 30 times with ``size`` nodes, a scalar and a vector, compressed as VTK does
+    by default."""
     folder.mkdir()
     side = round(size ** (1 / 3))
     grid = pyvista.ImageData(dimensions=(side, side, side)).cast_to_unstructured_grid()
@@ -55,7 +57,9 @@ def written(folder: Path, kind: str, runs: int, size: int) -> tuple[Path, Path]:
         if not (target / f"run_{run}").exists():
             shutil.copytree(place / "one", target / f"run_{run}")
     with table.open("w", newline="") as stream:
-        csv.writer(stream).writerows([["id", "number"], *([f"run_{run}", run] for run in range(runs))])
+        csv.writer(stream).writerows(
+            [["id", "number"], *([f"run_{run}", run] for run in range(runs))]
+        )
     return target, table
 
 

@@ -1,11 +1,14 @@
-"""What a step of training costs beside its forward pass, backward pass and optimiser, and beside that of another mesh.
+"""What a step of training costs beside its forward pass, backward pass and optimiser, and beside
+that of another mesh.
 
-    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008] [--steps 60] [--repeats 5]
+    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008]
+    [--steps 60] [--repeats 5]
                                           [--device cpu|cuda] [--folder FOLDER]
 
-The end-to-end stage of the usual networks on moving pulses, for each number of nodes: the training loop with all that
-goes on in it (batches, clipping, log, validation, checkpoints), and the same loss, backward pass and optimiser on a
-batch that is there. Both take turns, as do the meshes; printed are medians of a step.
+The end-to-end stage of the usual networks on moving pulses, for each number of nodes: the training
+loop with all that goes on in it (batches, clipping, log, validation, checkpoints), and the same
+loss, backward pass and optimiser on a batch that is there. Both take turns, as do the meshes;
+printed are medians of a step.
 """
 
 from __future__ import annotations
@@ -24,16 +27,17 @@ from rich.table import Table
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
+from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import accelerated, acceleration
 from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.optimizers import Optimizers
-from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.speed import worker_count
-from simulgenvae.training.stages import EndToEndStage
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.performance import worker_count
+from simulgenvae.training.stages.stages import EndToEndStage
 
 
 class Learner:
@@ -46,8 +50,10 @@ class Learner:
             steps,
             make_split(dataset.ids, self.settings.data, None).rows(dataset.ids),
         )
-        workers = worker_count(self.settings.training.speed)
-        reduction, coefficients = reduce_runs(dataset, rows["train"], self.settings.reduction, workers)
+        workers = worker_count(self.settings.training.performance)
+        reduction, coefficients = reduce_runs(
+            dataset, rows["train"], self.settings.reduction, workers
+        )
         scaler = ConditionScaler.fit(dataset.conditions.select(rows["train"]))
         self.data = TrainingData(
             torch.from_numpy(coefficients).to(device),
@@ -56,7 +62,9 @@ class Learner:
             rows,
         )
         self.rank = reduction.rank
-        self.networks = Networks(self.settings, self.data.coefficient_std, self.data.times, scaler).to(device)
+        self.networks = Networks(
+            self.settings, self.data.coefficient_std, self.data.times, scaler
+        ).to(device)
         loss = self.data.field_loss(self.settings.training.end_to_end.loss, reduction)
         self.stage = EndToEndStage(self.networks, self.data, self.settings, loss)
 
@@ -73,9 +81,11 @@ class Learner:
         schedule = self.settings.training.end_to_end
         rows = torch.from_numpy(self.data.rows["train"][: schedule.batch_size])
         batch = plain_batch(self.data, rows)
-        used = acceleration(self.settings.training.speed, self.data.device, self.steps)
+        used = acceleration(self.settings.training.performance, self.data.device, self.steps)
         losses = accelerated(self.stage.losses, used, self.data.device)
-        optimizers = Optimizers(self.stage.trained, self.settings.training.optimizer, schedule.weight_decay)
+        optimizers = Optimizers(
+            self.stage.trained, self.settings.training.optimizer, schedule.weight_decay
+        )
         self.networks.train()
         start = time.perf_counter()
         for _ in range(self.steps):
@@ -89,13 +99,17 @@ class Learner:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=48)
     parser.add_argument("--timesteps", type=int, default=REFERENCE[1])
     parser.add_argument("--nodes", type=int, nargs="+", default=[1000, REFERENCE[2]])
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
     device = torch.device(options.device)
@@ -109,11 +123,24 @@ def main() -> None:
         for _ in range(options.repeats):
             for nodes, learner in learners.items():
                 seconds[nodes].append((learner.looped(), learner.bare()))
-    table = Table("nodes", "rank", "step", "bare step", "of the bare step", title=f"{options.runs} runs, {device}")
+    table = Table(
+        "nodes",
+        "rank",
+        "step",
+        "bare step",
+        "of the bare step",
+        title=f"{options.runs} runs, {device}",
+    )
     for nodes, each in seconds.items():
         looped, bare = np.median(each, axis=0)
         rank = str(learners[nodes].rank)
-        table.add_row(f"{nodes:,}", rank, f"{1e3 * looped:.1f} ms", f"{1e3 * bare:.1f} ms", f"{looped / bare:.2f}")
+        table.add_row(
+            f"{nodes:,}",
+            rank,
+            f"{1e3 * looped:.1f} ms",
+            f"{1e3 * bare:.1f} ms",
+            f"{looped / bare:.2f}",
+        )
     Console().print(table)
 
 

@@ -1,13 +1,16 @@
-"""How long the direct form (every node a channel) and the default form take to the same validation error.
+"""How long the direct form (every node a channel) and the default form take to the same validation
+error.
 
-    python benchmarks/speed/train_to_error.py [--runs 64] [--timesteps 100] [--nodes 4000] [--minutes 10]
-                                              [--steps STEPS] [--filters 1024 512 256 128] [--device cpu|cuda]
-                                              [--folder FOLDER]
+    python benchmarks/speed/train_to_error.py [--runs 64] [--timesteps 100] [--nodes 4000]
+    [--minutes 10]
+                                              [--steps STEPS] [--filters 1024 512 256 128] [--device
+                                              cpu|cuda] [--folder FOLDER]
 
-Both learn the same runs of moving pulses in the same process: the direct form with the convolutional decoder and the
-documented filters, as many steps as fit into so many minutes, the default form with its usual budget or STEPS. Errors
-are those of predictions from the parameters on validation runs, relative to the fields' standard deviation; times begin
-with the preparation of the fields.
+Both learn the same runs of moving pulses in the same process: the direct form with the
+convolutional decoder and the documented filters, as many steps as fit into so many minutes, the
+default form with its usual budget or STEPS. Errors are those of predictions from the parameters on
+validation runs, relative to the fields' standard deviation; times begin with the preparation of the
+fields.
 """
 
 from __future__ import annotations
@@ -26,12 +29,13 @@ from rich.table import Table
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
+from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
+from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.stages import EndToEndStage
+from simulgenvae.training.stages.stages import EndToEndStage
 
 TRIED = 3
 """Steps that tell how many fit into the time."""
@@ -51,10 +55,14 @@ class Clock(TrainingLog):
 
 
 def trained(
-    dataset: Dataset, changes: dict[str, Any], device: torch.device, steps: int | None, minutes: float = 0.0
+    dataset: Dataset,
+    changes: dict[str, Any],
+    device: torch.device,
+    steps: int | None,
+    minutes: float = 0.0,
 ) -> list[tuple[float, float]]:
-    """Seconds since the start and error of every validation of the end-to-end stage, of so many steps (None: the usual
-    budget), or of as many as fit into ``minutes``."""
+    """Seconds since the start and error of every validation of the end-to-end stage, of so many
+    steps (None: the usual budget), or of as many as fit into ``minutes``."""
     start = time.perf_counter()
     settings = Settings.model_validate(changes)
     rows = make_split(dataset.ids, settings.data, None).rows(dataset.ids)
@@ -75,7 +83,9 @@ def trained(
         networks = Networks(asked, data.coefficient_std, data.times, scaler).to(device)
         loss = data.field_loss(asked.training.end_to_end.loss, reduction)
         with Clock() as clock:
-            Loop(networks, data, None, {}, clock, seed=0).run([EndToEndStage(networks, data, asked, loss)])
+            Loop(networks, data, None, {}, clock, seed=0).run(
+                [EndToEndStage(networks, data, asked, loss)]
+            )
         return clock
 
     if minutes > 0:
@@ -87,27 +97,43 @@ def trained(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=64)
     parser.add_argument("--timesteps", type=int, default=100)
     parser.add_argument("--nodes", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--steps", type=int, help="of the default form")
     parser.add_argument("--filters", type=int, nargs="+", default=[1024, 512, 256, 128])
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
-    dataset = Dataset.open(written(options.folder, options.runs, options.timesteps, options.nodes)).load()
+    dataset = Dataset.open(
+        written(options.folder, options.runs, options.timesteps, options.nodes)
+    ).load()
     model = {"filters": options.filters, "decoder": "convolutional"}
     device = torch.device(options.device)
-    direct = trained(dataset, {"reduction": {"method": "none"}, "model": model}, device, None, options.minutes)
+    direct = trained(
+        dataset, {"reduction": {"method": "none"}, "model": model}, device, None, options.minutes
+    )
     default = trained(dataset, {}, device, options.steps)
     at, best = min(direct, key=lambda each: each[1])
     reached = next((seconds for seconds, error in default if error <= best), None)
-    table = Table("form", "best error", "after", "the direct form's best after", title=f"{options.runs} runs, {device}")
+    table = Table(
+        "form",
+        "best error",
+        "after",
+        "the direct form's best after",
+        title=f"{options.runs} runs, {device}",
+    )
     for name, seen, then in (("direct", direct, at), ("default", default, reached)):
         seconds, error = min(seen, key=lambda each: each[1])
-        table.add_row(name, f"{error:.4f}", f"{seconds:.1f} s", "never" if then is None else f"{then:.1f} s")
+        table.add_row(
+            name, f"{error:.4f}", f"{seconds:.1f} s", "never" if then is None else f"{then:.1f} s"
+        )
     console = Console()
     console.print(table)
     if reached is not None:

@@ -1,11 +1,12 @@
-"""Solve the runs of this documented study, and write ``input_data/dataset1.pickle``, ``images/param_001.png`` … and
-``parametric_data/params.csv``.
+"""Solve the runs of this documented study, and write ``input_data/dataset1.pickle``,
+``images/param_001.png`` … and ``parametric_data/params.csv``.
 
     c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,    T = 100 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
 
-Each run is a plate with one to three circular inclusions that conduct badly; its picture shows them, and so does its
-row of the table: centre and radius of each, the largest first, and zeros where there are fewer. Cell-centred finite
-volumes, implicit Euler. Run as ``python make.py``; it takes a few seconds.
+Each run is a plate with one to three circular inclusions that conduct badly; its picture shows
+them, and so does its row of the table: centre and radius of each, the largest first, and zeros
+where there are fewer. Cell-centred finite volumes, implicit Euler. Run as ``python make.py``; it
+takes a few seconds.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def sample(run: int) -> Circles:
 
 
 def covered(circles: Circles, cells: int) -> NDArray[np.float64]:
-    """Share of each of ``cells`` × ``cells`` squares that lies in an inclusion, about; rows from the bottom."""
+    """Share of each of ``cells`` × ``cells`` squares that lies in an inclusion, about; rows from
+    the bottom."""
     centres = (np.arange(cells) + 0.5) / cells
     y, x = np.meshgrid(centres, centres, indexing="ij")
     depth = [radius - np.hypot(x - at_x, y - at_y) for at_x, at_y, radius in circles]
@@ -48,16 +50,23 @@ def covered(circles: Circles, cells: int) -> NDArray[np.float64]:
 
 
 def solve(circles: Circles, nodes: int, timesteps: int) -> NDArray[np.float32]:
-    """Temperature [timesteps, nodes²] after equal steps of time, nodes row by row from the bottom, x fastest."""
+    """Temperature [timesteps, nodes²] after equal steps of time, nodes row by row from the bottom,
+    x fastest."""
     share = covered(circles, nodes)
     k = MATRIX * (INCLUSION / MATRIX) ** share
     index = np.arange(nodes**2).reshape(nodes, nodes)
     pairs = [(index[:, :-1], index[:, 1:], _between(k[:, :-1], k[:, 1:]))]
     pairs += [(index[:-1], index[1:], _between(k[:-1], k[1:]))]
-    a, b, conductance = (np.concatenate([np.ravel(pair[part]) for pair in pairs]) for part in range(3))
+    a, b, conductance = (
+        np.concatenate([np.ravel(pair[part]) for pair in pairs]) for part in range(3)
+    )
     at_wall = np.zeros((nodes, nodes))
-    at_wall[:, [0, -1]] = 2 * k[:, [0, -1]]  # half a cell to the walls that are held at a temperature
-    through = coo_array((np.concatenate([conductance, conductance]), (np.r_[a, b], np.r_[b, a]))).tocsc()
+    at_wall[:, [0, -1]] = (
+        2 * k[:, [0, -1]]
+    )  # half a cell to the walls that are held at a temperature
+    through = coo_array(
+        (np.concatenate([conductance, conductance]), (np.r_[a, b], np.r_[b, a]))
+    ).tocsc()
     laplacian = diags_array(through.sum(axis=1) + at_wall.ravel()) - through
     source = np.zeros((nodes, nodes))
     source[:, 0] = at_wall[:, 0] * HOT
@@ -83,23 +92,35 @@ def picture(circles: Circles, pixels: int) -> Image.Image:
 def make(folder: Path, runs: int, nodes: int, timesteps: int, pixels: int) -> None:
     """Write the data, the pictures and the table of ``runs`` runs into a study folder."""
     designs = [sample(run) for run in range(runs)]
-    fields = np.stack([solve(circles, nodes, timesteps) for circles in designs])  # [runs, timesteps, nodes²]
+    fields = np.stack(
+        [solve(circles, nodes, timesteps) for circles in designs]
+    )  # [runs, timesteps, nodes²]
     (folder / "input_data").mkdir(parents=True, exist_ok=True)
     (folder / "images").mkdir(exist_ok=True)
     (folder / "input_data/dataset1.pickle").write_bytes(pickle.dumps(fields))
     (folder / "parametric_data").mkdir(exist_ok=True)
-    header = ",".join(f"{name}{k}" for k in range(1, MOST_INCLUSIONS + 1) for name in ("x", "y", "radius"))
+    header = ",".join(
+        f"{name}{k}" for k in range(1, MOST_INCLUSIONS + 1) for name in ("x", "y", "radius")
+    )
     table = np.zeros((runs, 3 * MOST_INCLUSIONS))
     for row, circles in zip(table, designs, strict=True):
         row[: circles.size] = circles[np.argsort(-circles[:, 2])].ravel()
-    np.savetxt(folder / "parametric_data/params.csv", table, delimiter=",", header=header, comments="")
+    np.savetxt(
+        folder / "parametric_data/params.csv", table, delimiter=",", header=header, comments=""
+    )
     for number, circles in enumerate(designs, start=1):
         picture(circles, pixels).save(folder / f"images/param_{number:03d}.png")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Solve the runs of the documented study.")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).parent, help="default: beside this file")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path(__file__).parent,
+        help="default: beside this file",
+    )
     parser.add_argument("--runs", type=int, default=72)
     parser.add_argument("--nodes", type=int, default=20, help="along a side of the plate")
     parser.add_argument("--timesteps", type=int, default=20)

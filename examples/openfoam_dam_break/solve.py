@@ -1,4 +1,5 @@
-"""Solve a 2-D dam break with OpenFOAM's interFoam, once for each design of a seeded Latin hypercube.
+"""Solve a 2-D dam break with OpenFOAM's interFoam, once for each design of a seeded Latin
+hypercube.
 
     python examples/openfoam_dam_break/solve.py OUT [--runs 24] [--seed 0] [--workers 2]
 
@@ -8,8 +9,8 @@ t = 0.  The designs vary the column's width and height and the water's kinematic
     OUT/params.csv           one row per run: id, width [m], height [m], viscosity [m2/s]
     OUT/cases/case_000 ...   the OpenFOAM cases, with one folder for each of the 21 times 0, 0.02, ... 0.4 s
 
-Start it again after an interruption: cases that are finished are kept, the others are solved from the start.
-It needs the programs blockMesh and interFoam (Debian, Ubuntu: apt install openfoam).
+Start it again after an interruption: cases that are finished are kept, the others are solved from
+the start. It needs the programs blockMesh and interFoam (Debian, Ubuntu: apt install openfoam).
 """
 
 from __future__ import annotations
@@ -52,13 +53,16 @@ class SolverError(RuntimeError):
 
 
 def sample_designs(runs: int, seed: int) -> list[Design]:
-    """A Latin hypercube: along each axis, every one of `runs` equal strata holds exactly one design."""
+    """A Latin hypercube: along each axis, every one of `runs` equal strata holds exactly one
+    design."""
     unit = qmc.LatinHypercube(3, rng=seed).random(runs)
     low, high = np.array([WIDTHS, HEIGHTS, np.log10(VISCOSITIES)]).T
     points = low + unit * (high - low)
     points[:, 2] = 10.0 ** points[:, 2]
     # Rounded here, so that params.csv holds the very numbers that the cases are solved with.
-    return [Design(f"case_{i:03d}", *(float(f"{v:.6g}") for v in row)) for i, row in enumerate(points)]
+    return [
+        Design(f"case_{i:03d}", *(float(f"{v:.6g}") for v in row)) for i, row in enumerate(points)
+    ]
 
 
 def write_params(path: Path, designs: list[Design]) -> None:
@@ -67,7 +71,9 @@ def write_params(path: Path, designs: list[Design]) -> None:
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
             if list(csv.reader(file)) != rows:
-                raise SystemExit(f"{path} lists other designs: use the same --runs and --seed, or another folder")
+                raise SystemExit(
+                    f"{path} lists other designs: use the same --runs and --seed, or another folder"
+                )
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
@@ -87,8 +93,9 @@ def initial_alpha(design: Design) -> np.ndarray:
 
 
 def initial_pressures(alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """p and p_rgh = p + rho g y at rest, as if a gate still held the column; p = 0 is still air at the floor.
-    interFoam takes only p_rgh and does not write p at t = 0, which would leave that one time without p."""
+    """p and p_rgh = p + rho g y at rest, as if a gate still held the column; p = 0 is still air at
+    the floor. interFoam takes only p_rgh and does not write p at t = 0, which would leave that one
+    time without p."""
     step = SIZE / CELLS
     rho = RHO_WATER * alpha + RHO_AIR * (1.0 - alpha)
     above = np.cumsum(rho[::-1], axis=0)[::-1] - 0.5 * rho
@@ -100,14 +107,20 @@ def initial_pressures(alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def nonuniform(values: np.ndarray) -> str:
     """A cell field's values in blockMesh's order of cells: x runs fastest, then y."""
     flat = values.ravel()
-    return "nonuniform List<scalar>\n" + f"{flat.size}\n(\n" + "\n".join(f"{value:.8g}" for value in flat) + "\n)"
+    return (
+        "nonuniform List<scalar>\n"
+        + f"{flat.size}\n(\n"
+        + "\n".join(f"{value:.8g}" for value in flat)
+        + "\n)"
+    )
 
 
 # ---- case folders
 
 
 def field(dimensions: str, values: str, walls: str, atmosphere: str) -> str:
-    """The body of a field file: the values in the cells, and what holds at the walls and at the open top."""
+    """The body of a field file: the values in the cells, and what holds at the walls and at the
+    open top."""
     return (
         f"dimensions {dimensions};\n"
         f"internalField {values};\n"
@@ -125,9 +138,11 @@ def initial_fields(design: Design) -> dict[str, str]:
     pressure = "[1 -1 -2 0 0 0 0]"
     inflow = "type inletOutlet; inletValue uniform 0; value uniform 0;"
     velocity = "type pressureInletOutletVelocity; value uniform (0 0 0);"
-    # No `value` at the walls: a reader that has none takes the cells', where "uniform 0" would show a jump at t = 0.
+    # No `value` at the walls: a reader that has none takes the cells', where "uniform 0" would show
+    # a jump at t = 0.
     flux, total = "type fixedFluxPressure;", "type totalPressure; p0 uniform 0; value uniform 0;"
-    # The solver sets p from p_rgh and never reads this file: its boundary values are for readers only.
+    # The solver sets p from p_rgh and never reads this file: its boundary values are for readers
+    # only.
     near = "type zeroGradient;"
     return {
         "alpha.water": field("[0 0 0 0 0 0 0]", nonuniform(alpha), "type zeroGradient;", inflow),
@@ -138,7 +153,8 @@ def initial_fields(design: Design) -> dict[str, str]:
 
 
 def write_case(folder: Path, design: Design) -> None:
-    """A complete case, ready for blockMesh and interFoam: the template with this design's start and viscosity."""
+    """A complete case, ready for blockMesh and interFoam: the template with this design's start and
+    viscosity."""
     shutil.copytree(TEMPLATE, folder)
     fluids = folder / "constant/transportProperties"
     fluids.write_text(fluids.read_text().replace("VISCOSITY", repr(design.viscosity)))
@@ -146,7 +162,9 @@ def write_case(folder: Path, design: Design) -> None:
         kind = "volVectorField" if name == "U" else "volScalarField"
         file = folder / "0" / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(f"FoamFile {{ version 2.0; format ascii; class {kind}; object {name}; }}\n{body}")
+        file.write_text(
+            f"FoamFile {{ version 2.0; format ascii; class {kind}; object {name}; }}\n{body}"
+        )
 
 
 def foam_environment() -> dict[str, str]:
@@ -167,11 +185,15 @@ def run_program(name: str, folder: Path, env: dict[str, str]) -> None:
     with log.open("w", encoding="utf-8") as file:
         # OpenFOAM warns where PWD, which a shell would have set, is not the folder it runs in.
         here = {**env, "PWD": str(folder)}
-        done = subprocess.run([name], cwd=folder, env=here, stdout=file, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            [name], cwd=folder, env=here, stdout=file, stderr=subprocess.STDOUT, check=False
+        )
     if done.returncode != 0:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         end = " | ".join(line.strip() for line in lines if line.strip())[-600:]
-        raise SolverError(f"{folder.name}: {name} failed with exit status {done.returncode}; {log} ends: {end}")
+        raise SolverError(
+            f"{folder.name}: {name} failed with exit status {done.returncode}; {log} ends: {end}"
+        )
 
 
 def is_finished(folder: Path) -> bool:
@@ -191,7 +213,9 @@ def solve(design: Design, out: Path, env: dict[str, str]) -> float:
     for program in ("blockMesh", "interFoam"):
         run_program(program, work, env)
     if not is_finished(work):
-        raise SolverError(f"{design.id}: interFoam ended before t = {END_TIME:g} s; see {work / 'log.interFoam'}")
+        raise SolverError(
+            f"{design.id}: interFoam ended before t = {END_TIME:g} s; see {work / 'log.interFoam'}"
+        )
     final.parent.mkdir(parents=True, exist_ok=True)
     work.rename(final)
     return time.perf_counter() - start
@@ -212,7 +236,8 @@ def solve_all(designs: list[Design], out: Path, workers: int, env: dict[str, str
                 design = futures[future]
                 print(
                     f"progress {done}/{len(designs)} {design.id}: width {design.width:.4f} m, "
-                    f"height {design.height:.4f} m, viscosity {design.viscosity:.2e} m2/s, {seconds:.1f} s",
+                    f"height {design.height:.4f} m, viscosity {design.viscosity:.2e} m2/s, "
+                    f"{seconds:.1f} s",
                     flush=True,
                 )
         except SolverError as error:
@@ -236,7 +261,9 @@ def positive(text: str) -> int:
 
 def main(argv: list[str]) -> None:
     """Read the command line, write params.csv, solve the cases."""
-    parser = argparse.ArgumentParser(description="Solve dam breaks with interFoam, one for each sampled design.")
+    parser = argparse.ArgumentParser(
+        description="Solve dam breaks with interFoam, one for each sampled design."
+    )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for params.csv and cases/")
     parser.add_argument("--runs", type=positive, default=24, help="number of designs (24)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the Latin hypercube (0)")

@@ -1,11 +1,12 @@
-"""Solve the same transient for many designs with scikit-fem: a plate with a hole, struck on its edge.
+"""Solve the same transient for many designs with scikit-fem: a plate with a hole, struck on its
+edge.
 
     python examples/scikit_fem_plate/solve.py OUT [--runs 96] [--seed 0] [--workers 2]
 
-An elastic plate (plane stress) is clamped along its left edge. A pulse of pressure on its right edge sends waves
-through it, which bend around the hole and come back. Where on the edge the pulse acts, how long, and Young's modulus
-differ from run to run, drawn from a Latin hypercube. Every run has the same mesh and the same 31 times. The script
-leaves
+An elastic plate (plane stress) is clamped along its left edge. A pulse of pressure on its right
+edge sends waves through it, which bend around the hole and come back. Where on the edge the pulse
+acts, how long, and Young's modulus differ from run to run, drawn from a Latin hypercube. Every run
+has the same mesh and the same 31 times. The script leaves
 
     OUT/params.csv                    one row for each run: id,place,duration,young
     OUT/runs/run_000/plate.pvd        the run's times, each with the name of its file
@@ -45,10 +46,13 @@ STEP, STEPS, EVERY = 1e-6, 120, 4  # 120 µs: waves cross the plate about three 
 
 
 def plate() -> MeshQuad:
-    """Rings of quadrilaterals that begin as circles around the hole and end as the plate's edges."""
+    """Rings of quadrilaterals that begin as circles around the hole and end as the plate's
+    edges."""
     sides = [(LENGTH, 0.0), (LENGTH, HEIGHT), (0.0, HEIGHT), (0.0, 0.0), (LENGTH, 0.0)]
     walked = np.concatenate(([0.0], np.cumsum(np.abs(np.diff(sides, axis=0)).sum(axis=1))))
-    along = walked[-1] * np.arange(AROUND) / AROUND  # AROUND is a multiple of 6, so that corners are nodes
+    along = (
+        walked[-1] * np.arange(AROUND) / AROUND
+    )  # AROUND is a multiple of 6, so that corners are nodes
     edge = np.stack([np.interp(along, walked, np.array(sides)[:, axis]) for axis in (0, 1)])
     centre = np.array(CENTRE)[:, None]
     hole = centre + RADIUS * (edge - centre) / np.linalg.norm(edge - centre, axis=0)
@@ -80,7 +84,9 @@ def solve(folder: Path, design: Design) -> float:
     start = time.perf_counter()
     mesh = plate()
     basis = Basis(mesh, ElementVector(ElementQuad1()))
-    right = FacetBasis(mesh, basis.elem, facets=mesh.facets_satisfying(lambda x: np.isclose(x[0], LENGTH)))
+    right = FacetBasis(
+        mesh, basis.elem, facets=mesh.facets_satisfying(lambda x: np.isclose(x[0], LENGTH))
+    )
 
     @LinearForm
     def push(v: Any, w: Any) -> Any:
@@ -97,8 +103,11 @@ def solve(folder: Path, design: Design) -> float:
     return time.perf_counter() - start
 
 
-def newmark(inert: Any, stiff: Any, load: Callable[[float], Floats], free: NDArray[np.int64]) -> list[Floats]:
-    """Displacements of M a + K u = f(t) from rest, by Newmark's method with constant mean acceleration."""
+def newmark(
+    inert: Any, stiff: Any, load: Callable[[float], Floats], free: NDArray[np.int64]
+) -> list[Floats]:
+    """Displacements of M a + K u = f(t) from rest, by Newmark's method with constant mean
+    acceleration."""
     inert, stiff = inert[free][:, free].tocsc(), stiff[free][:, free].tocsc()
     step = splu((inert + STEP**2 / 4 * stiff).tocsc())
     u, v, a = np.zeros((3, len(free)))
@@ -114,7 +123,8 @@ def newmark(inert: Any, stiff: Any, load: Callable[[float], Floats], free: NDArr
 
 
 def von_mises(basis: Basis, states: list[Floats]) -> list[Floats]:
-    """Von Mises stress at the nodes for Young's modulus 1: the mean of what it is inside the elements around them."""
+    """Von Mises stress at the nodes for Young's modulus 1: the mean of what it is inside the
+    elements around them."""
     nodal = basis.with_element(ElementQuad1())
 
     @LinearForm
@@ -130,7 +140,9 @@ def von_mises(basis: Basis, states: list[Floats]) -> list[Floats]:
     return [weighted.assemble(nodal, u=basis.interpolate(state)) / weights for state in states]
 
 
-def write_run(folder: Path, mesh: MeshQuad, displacements: list[Floats], stresses: list[Floats]) -> None:
+def write_run(
+    folder: Path, mesh: MeshQuad, displacements: list[Floats], stresses: list[Floats]
+) -> None:
     """One file for each time, and the collection that ParaView opens."""
     folder.mkdir(parents=True)
     points = np.pad(mesh.p.T, ((0, 0), (0, 1)))
@@ -150,7 +162,10 @@ def latin_hypercube(runs: int, seed: int) -> list[Design]:
     low, high = np.array(list(RANGES.values())).T
     points = qmc.scale(qmc.LatinHypercube(len(RANGES), rng=seed).random(runs), low, high)
     # Rounded here, so that params.csv holds the very numbers that are solved with.
-    return [dict(zip(RANGES, (float(f"{value:.6g}") for value in point), strict=True)) for point in points]
+    return [
+        dict(zip(RANGES, (float(f"{value:.6g}") for value in point), strict=True))
+        for point in points
+    ]
 
 
 def write_params(path: Path, designs: dict[str, Design]) -> None:
@@ -159,11 +174,15 @@ def write_params(path: Path, designs: dict[str, Design]) -> None:
     with path.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["id", *RANGES])
-        rows.writerows([run, *(f"{design[name]:.6g}" for name in RANGES)] for run, design in designs.items())
+        rows.writerows(
+            [run, *(f"{design[name]:.6g}" for name in RANGES)] for run, design in designs.items()
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Solve a struck plate with a hole for many designs.")
+    parser = argparse.ArgumentParser(
+        description="Solve a struck plate with a hole for many designs."
+    )
     parser.add_argument("out", type=Path, help="folder to write to")
     parser.add_argument("--runs", type=int, default=96, help="number of designs (96)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the designs (0)")
@@ -173,7 +192,9 @@ def main() -> None:
         parser.error("--runs and --workers must be at least 1")
     if (args.out / "runs").exists():
         parser.error(f"{args.out / 'runs'} exists already: remove it, or choose another folder")
-    designs = {f"run_{i:03d}": design for i, design in enumerate(latin_hypercube(args.runs, args.seed))}
+    designs = {
+        f"run_{i:03d}": design for i, design in enumerate(latin_hypercube(args.runs, args.seed))
+    }
     write_params(args.out / "params.csv", designs)
     folders = [args.out / "runs" / run for run in designs]
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.errors import UserError
-    from simulgenvae.fitting import fit
-    from simulgenvae.settings import Settings, Study
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.settings import Settings, StudyFolder
+    from simulgenvae.surrogate.fit import fit
+    from simulgenvae.surrogate.surrogate import Surrogate
 
-__all__ = ["Conditions", "Dataset", "Settings", "Study", "Surrogate", "UserError", "fit"]
+__all__ = ["Conditions", "Dataset", "Settings", "StudyFolder", "Surrogate", "UserError", "fit"]
 
 __version__ = "2.1.0"
 """The one place that spells the version; ``CHANGELOG.md`` says what came with it."""
@@ -28,22 +28,23 @@ _HOMES = {
     "Conditions": "data.conditions",
     "Dataset": "data.dataset",
     "Settings": "settings",
-    "Study": "settings",
+    "StudyFolder": "settings",
     "Surrogate": "surrogate",
     "UserError": "errors",
     "fit": "fitting",
 }
 
-# Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else runs on the machine,
-# they take the processor from those that they wait for: training on two busy cores stood nearly still. Spinning for
-# some microseconds costs nothing on an idle machine and a third of the speed at most on a busy one (measured).
-# It is read once, when torch is loaded.
+# Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else
+# runs on the machine, they take the processor from those that they wait for: training on two busy
+# cores stood nearly still. Spinning for some microseconds costs nothing on an idle machine and a
+# third of the speed at most on a busy one (measured). It is read once, when torch is loaded.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used: torch takes seconds, and `simulgenvae --help` needs none of it."""
+    """Load a public name when it is first used: torch takes seconds, and `simulgenvae --help` needs
+    none of it."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

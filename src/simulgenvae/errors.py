@@ -4,6 +4,6 @@
 class UserError(Exception):
     """Something in the user's files, settings or arguments is wrong.
 
-    The message says what is wrong, where (file, line, key, run id) and what to do. The command line prints it
-    without a traceback and exits with code 2.
+    The message says what is wrong, where (file, line, key, run id) and what to do. The command line
+    prints it without a traceback and exits with code 2.
     """

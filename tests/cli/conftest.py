@@ -59,7 +59,9 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 def tree(folder: Path) -> dict[str, str]:
     """Every path below a folder → the digest of its content ("" for a folder)."""
     return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else ""
         for path in sorted(folder.rglob("*"))
     }
 
@@ -70,9 +72,11 @@ def tree_fixture() -> Callable[[Path], dict[str, str]]:
 
 
 @pytest.fixture
-def refused(cli: Callable[..., Outcome], tmp_path: Path) -> Callable[[tuple[Sequence[object], Sequence[str]]], None]:
-    """Given arguments and texts of the message: the command is refused as it must be, and leaves everything below the
-    test's folder as it was."""
+def refused(
+    cli: Callable[..., Outcome], tmp_path: Path
+) -> Callable[[tuple[Sequence[object], Sequence[str]]], None]:
+    """Given arguments and texts of the message: the command is refused as it must be, and leaves
+    everything below the test's folder as it was."""
 
     def check(case: tuple[Sequence[object], Sequence[str]]) -> None:
         arguments, texts = case
@@ -121,8 +125,12 @@ def make_runs(runs: int = 12, steps: int = 6, nodes: int = 23, variables: int = 
     rng = np.random.default_rng(0)
     speed, size = rng.uniform(0.3, 0.9, runs), rng.uniform(0.5, 2.0, runs)
     x, t = np.linspace(0, 1, nodes), np.linspace(0, 2, steps)
-    hump = size[:, None, None] * np.exp(-20 * (x - 0.1 - 0.3 * speed[:, None, None] * t[:, None]) ** 2)
-    fields = np.stack([300 * v + (1 + 20 * v) * hump for v in range(variables)], -1).astype(np.float32)
+    hump = size[:, None, None] * np.exp(
+        -20 * (x - 0.1 - 0.3 * speed[:, None, None] * t[:, None]) ** 2
+    )
+    fields = np.stack([300 * v + (1 + 20 * v) * hump for v in range(variables)], -1).astype(
+        np.float32
+    )
     return Runs(fields, np.stack([speed, size], 1), x[:, None], t)
 
 
@@ -137,14 +145,32 @@ def _quietly(*arguments: object) -> None:
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``source/`` (files), ``ingested/`` and ``trained/`` (studies); to be copied, never changed."""
+    """``source/`` (files), ``ingested/`` and ``trained/`` (studies); to be copied, never
+    changed."""
     folder = tmp_path_factory.mktemp("templates")
     source = make_runs().write(folder / "source")
     ingested = folder / "ingested"
     ingested.mkdir()
     (ingested / "study.toml").write_text(SETTINGS)
-    extra = ("--coords", source / "coords.npy", "--times", source / "times.npy", "--variables", "u,T", "--units", "m,K")
-    _quietly("ingest", source / "fields.npy", "--params", source / "params.csv", *extra, "--study", ingested)
+    extra = (
+        "--coords",
+        source / "coords.npy",
+        "--times",
+        source / "times.npy",
+        "--variables",
+        "u,T",
+        "--units",
+        "m,K",
+    )
+    _quietly(
+        "ingest",
+        source / "fields.npy",
+        "--params",
+        source / "params.csv",
+        *extra,
+        "--study",
+        ingested,
+    )
     shutil.copytree(ingested, folder / "trained")
     _quietly("train", folder / "trained")
     return folder

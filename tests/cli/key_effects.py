@@ -1,8 +1,9 @@
-"""Measure what each key, preset line and flag of the classic interface changes of the files that training leaves.
+"""Measure what each key, preset line and flag of the classic interface changes of the files that
+training leaves.
 
 ``python tests/cli/key_effects.py`` trains a tiny study once for every row and prints the table of
-``docs/documented-interface.md``, ``python tests/cli/key_effects.py LearningR alpha`` the rows of some keys;
-``test_key_effects.py`` compares that table with what it measures.
+``docs/documented-interface.md``, ``python tests/cli/key_effects.py LearningR alpha`` the rows of
+some keys; ``test_key_effects.py`` compares that table with what it measures.
 """
 
 from __future__ import annotations
@@ -20,16 +21,25 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from simulgenvae.cli.documented import main
+from simulgenvae.cli.classic.simulgen_vae import main
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.settings import Study
-from simulgenvae.training.tensor_file import read_tensors
+from simulgenvae.settings import StudyFolder
+from simulgenvae.utils.tensor_file import read_tensors
 
 RUNS, STEPS, NODES, VARIABLES = 14, 6, 9, 2
-FILES = ("dataset.zarr", "SimulGen-VAE", "LatentConditioner", "Ensemble", "latent_vectors.npy", "xs.npy", "figures")
-"""Columns of the table: the data as they are stored, the files of ``model_save/``, and the figures of ``output/``."""
+FILES = (
+    "dataset.zarr",
+    "SimulGen-VAE",
+    "LatentConditioner",
+    "Ensemble",
+    "latent_vectors.npy",
+    "xs.npy",
+    "figures",
+)
+"""Columns of the table: the data as they are stored, the files of ``model_save/``, and the figures
+of ``output/``."""
 MODEL = set(FILES[1:6])
 AFTER_VAE = {"LatentConditioner", "Ensemble"}
 
@@ -54,7 +64,8 @@ CONDITION = {
     "use_latent_regularization": "1",
     "e2e_decoder": "frozen",
 }
-"""Keys of the study that rows change. The VAE is frozen after its own stage, which shows what belongs to it."""
+"""Keys of the study that rows change. The VAE is frozen after its own stage, which shows what
+belongs to it."""
 PRESET = {
     "data_No": "1",
     "init_beta_divisor": "4",
@@ -68,9 +79,9 @@ IMAGES = {"input_type": "image", "param_dir": "/both", "param_data_type": ".png"
 class Row:
     """A key, line or flag with the value that is tried.
 
-    ``beside`` are keys that the study needs for it, with and without it. ``mesh``: a study of ingested data, with
-    coordinates. ``first``: a whole training in the same folder comes first, and its files are those compared with; its
-    VAE is left as ``first.vae`` too.
+    ``beside`` are keys that the study needs for it, with and without it. ``mesh``: a study of
+    ingested data, with coordinates. ``first``: a whole training in the same folder comes first, and
+    its files are those compared with; its VAE is left as ``first.vae`` too.
     """
 
     name: str
@@ -185,9 +196,13 @@ def write_study(folder: Path) -> Path:
             Image.fromarray(grey).save(folder / place / f"param_{run:03d}.png")
         Image.fromarray(grey.T[::-1]).save(folder / "both" / f"param_{run:03d}.jpg")
     ids = tuple(f"run{run}" for run in range(RUNS))
-    images = Images(rng.integers(0, 256, (RUNS, 16, 16, 1), dtype=np.uint8), ImageFormat(16, 16, 1, 16))
+    images = Images(
+        rng.integers(0, 256, (RUNS, 16, 16, 1), dtype=np.uint8), ImageFormat(16, 16, 1, 16)
+    )
     conditions = Conditions(ids, (), np.zeros((RUNS, 0)), images)
-    stored = Dataset.from_arrays(fields, conditions, times=t.ravel(), coords=x[:, None], variables=("u", "v"))
+    stored = Dataset.from_arrays(
+        fields, conditions, times=t.ravel(), coords=x[:, None], variables=("u", "v")
+    )
     stored.save(folder / "with_mesh.zarr")
     return folder
 
@@ -195,14 +210,15 @@ def write_study(folder: Path) -> Path:
 def effect(row: Row, data: Path, folder: Path, known: dict[str, dict[str, str]]) -> set[str]:
     """Return the files that differ between a training with the row's value and one without it.
 
-    ``data`` is what :func:`write_study` made; ``known`` keeps the files of trainings for further rows.
+    ``data`` is what :func:`write_study` made; ``known`` keeps the files of trainings for further
+    rows.
     """
     plain = f"{row.beside} {row.mesh} {row.first}"
     place = folder / "".join(filter(str.isalnum, row.label))
     copy_study(data, place, mesh=row.mesh)
     if row.first:
         known[plain] = trained(place, {"seed": "9"})
-        (place / "first.vae").hardlink_to(Study(place).vae_file)
+        (place / "first.vae").hardlink_to(StudyFolder(place).vae_file)
     elif plain not in known:
         copy_study(data, folder / f"plain{len(known)}", mesh=row.mesh)
         known[plain] = trained(folder / f"plain{len(known)}", row.beside)
@@ -226,19 +242,28 @@ def copy_study(data: Path, folder: Path, *, mesh: bool) -> None:
 
 def trained(folder: Path, keys: dict[str, str], flags: Sequence[str] = ()) -> dict[str, str]:
     """Train with the script in a study folder; return a digest of the content of each file."""
-    study = Study(folder)
+    study = StudyFolder(folder)
     _run(study, keys, flags)
     return dict(digests(study))
 
 
-def _run(study: Study, keys: dict[str, str], flags: Sequence[str] = ()) -> None:
+def _run(study: StudyFolder, keys: dict[str, str], flags: Sequence[str] = ()) -> None:
     condition = CONDITION | {name: text for name, text in keys.items() if name not in PRESET}
     preset = PRESET | {name: text for name, text in keys.items() if name in PRESET}
     study.condition_file.write_text("".join(f"{key}: {text}\n" for key, text in condition.items()))
-    lines = [" ".join(preset), *preset.values(), " ".join(preset), *(preset | {"data_No": "2"}).values()]
+    lines = [
+        " ".join(preset),
+        *preset.values(),
+        " ".join(preset),
+        *(preset | {"data_No": "2"}).values(),
+    ]
     (study.folder / "preset.txt").write_text("\n".join(lines))
     with chdir(study.folder), tempfile.TemporaryFile("w+") as said:
-        with redirect_stdout(said), redirect_stderr(said), _evaluation(skipped="--plot=1" not in flags):
+        with (
+            redirect_stdout(said),
+            redirect_stderr(said),
+            _evaluation(skipped="--plot=1" not in flags),
+        ):
             code = main(flags)
         said.seek(0)
         assert code == 0, f"{keys} {flags}: {said.read()}"
@@ -246,18 +271,29 @@ def _run(study: Study, keys: dict[str, str], flags: Sequence[str] = ()) -> None:
 
 @contextmanager
 def _evaluation(*, skipped: bool) -> Iterator[None]:
-    """Leave out the evaluation, which takes most of the time and changes none of these files but figures."""
-    with patch("simulgenvae.cli.documented.evaluate_study", return_value={"figures": []}) if skipped else nullcontext():
+    """Leave out the evaluation, which takes most of the time and changes none of these files but
+    figures."""
+    with (
+        patch("simulgenvae.cli.classic.simulgen_vae.evaluate_study", return_value={"figures": []})
+        if skipped
+        else nullcontext()
+    ):
         yield
 
 
-def digests(study: Study) -> Iterator[tuple[str, str]]:
-    """Yield each file of ``FILES`` with a digest of its numbers, without settings and other texts."""
+def digests(study: StudyFolder) -> Iterator[tuple[str, str]]:
+    """Yield each file of ``FILES`` with a digest of its numbers, without settings and other
+    texts."""
     data = Dataset.open(study.dataset)
     images = data.conditions.images
     seen = b"" if images is None else images.pixels.tobytes()
     stored = np.stack([data.run(run) for run in range(len(data.ids))])
-    yield "dataset.zarr", _digest(repr(stored.shape).encode(), stored.tobytes(), data.conditions.table.tobytes(), seen)
+    yield (
+        "dataset.zarr",
+        _digest(
+            repr(stored.shape).encode(), stored.tobytes(), data.conditions.table.tobytes(), seen
+        ),
+    )
     for path in study.model_files:
         if path.suffix == ".npy":
             yield path.name, _digest(path.read_bytes())
@@ -278,11 +314,13 @@ def _digest(*parts: bytes) -> str:
 
 
 def table(effects: dict[str, set[str]]) -> str:
-    """Return the Markdown table of what was measured: label of a row → the files that it changes."""
+    """Return the Markdown table of what was measured: label of a row → the files that it
+    changes."""
     head = ["tried", *FILES]
     lines = [head, ["---"] * len(head)]
     lines += [
-        [f"`{label}`", *("changed" if name in found else "" for name in FILES)] for label, found in effects.items()
+        [f"`{label}`", *("changed" if name in found else "" for name in FILES)]
+        for label, found in effects.items()
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -1,4 +1,5 @@
-"""Bad pictures, on the documented and on our command line: exit code 2, one message with the files, nothing written."""
+"""Bad pictures, on the documented and on our command line: exit code 2, one message with the files,
+nothing written."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simulgenvae.cli.documented import main
+from simulgenvae.cli.classic.simulgen_vae import main
 
 RUNS = 12
 CONDITION = "Dim1 12\nDim2 6\nDim3 23\nnum_var 2\ninput_type image\nparam_dir /images\nparam_data_type .png\n"
@@ -27,7 +28,8 @@ Spoil = Callable[[Path], tuple[str, ...]]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """A documented study with pictures, a table beside them and fields to ingest; to be copied, never changed."""
+    """A documented study with pictures, a table beside them and fields to ingest; to be copied,
+    never changed."""
     folder = tmp_path_factory.mktemp("pictures") / "study"
     runs = make_runs(RUNS)
     for name in ("input_data", "images", "tables"):
@@ -63,7 +65,9 @@ def png_that_says(width: int, height: int) -> bytes:
     """A PNG file of a few bytes with a header of any size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
@@ -166,7 +170,12 @@ def kind_with_a_table(study: Path) -> tuple[str, ...]:
 
 def kind_with_the_type_of_a_table(study: Path) -> tuple[str, ...]:
     condition(study, ".png", ".csv")
-    return "condition.txt, line 5", "condition.txt, line 7", "param_data_type", "pictures: .png, .jpg, .jpeg"
+    return (
+        "condition.txt, line 5",
+        "condition.txt, line 7",
+        "param_data_type",
+        "pictures: .png, .jpg, .jpeg",
+    )
 
 
 def table_with_the_type_of_pictures(study: Path) -> tuple[str, ...]:
@@ -182,7 +191,11 @@ def table_in_a_folder_of_pictures(study: Path) -> tuple[str, ...]:
 
 def type_that_no_file_has(study: Path) -> tuple[str, ...]:
     condition(study, ".png", ".JPG")
-    return "images: no picture in this folder (looked for .jpg)", "It has .png files", "param_data_type"
+    return (
+        "images: no picture in this folder (looked for .jpg)",
+        "It has .png files",
+        "param_data_type",
+    )
 
 
 @pytest.mark.parametrize("input_type", ["image", "image_vit"])
@@ -226,14 +239,28 @@ def test_ingest(spoil: Spoil, study: Path, refused: Any) -> None:
 
 def test_ids_of_the_table_that_have_no_picture(study: Path, refused: Any) -> None:
     more = ("--images", study / "images", "--params", study / "tables/params.csv")
-    refused((ingest(study, *more), ("images", "no picture for the runs 'run_0', 'run_1'", "'param_001'")))
+    refused(
+        (
+            ingest(study, *more),
+            ("images", "no picture for the runs 'run_0', 'run_1'", "'param_001'"),
+        )
+    )
 
 
 def test_ids_of_the_fields_that_have_no_picture(study: Path, refused: Any) -> None:
     names = [f"param_{k + 1:03d}" for k in range(RUNS - 1)] + ["param_099"]
     np.savez(study / "fields.npz", fields=np.load(study / "fields.npy"), ids=names)
-    command = ["ingest", study / "fields.npz", "--images", study / "images", "--study", study.parent / "new"]
-    refused((command, ("images", "no picture for the runs 'param_099'", "no fields for 'param_012'")))
+    command = [
+        "ingest",
+        study / "fields.npz",
+        "--images",
+        study / "images",
+        "--study",
+        study.parent / "new",
+    ]
+    refused(
+        (command, ("images", "no picture for the runs 'param_099'", "no fields for 'param_012'"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,28 +281,51 @@ def test_tables_of_pictures(rows: str, texts: tuple[str, ...], study: Path, refu
 
 
 def test_more_memory_than_there_is(study: Path, refused: Any) -> None:
-    (study / "images/list.csv").write_text("id,file\n" + "".join(f"r{k},param_001.png\n" for k in range(10**5)))
+    (study / "images/list.csv").write_text(
+        "id,file\n" + "".join(f"r{k},param_001.png\n" for k in range(10**5))
+    )
     size = ("--set", "data.image_size=2048")
-    refused((ingest(study, "--images", study / "images/list.csv", *size), ("holding 100000 pictures", "image_size")))
+    refused(
+        (
+            ingest(study, "--images", study / "images/list.csv", *size),
+            ("holding 100000 pictures", "image_size"),
+        )
+    )
 
 
 def test_kinds_that_the_data_do_not_have(cli: Any, study: Path, refused: Any) -> None:
     new = study.parent / "new"
     assert cli(*ingest(study, "--params", study / "tables/params.csv")).code == 0
-    refused((["train", new, "--set", "conditioner.kind=cnn"], ("conditioner.kind is cnn", "no images")))
+    refused(
+        (["train", new, "--set", "conditioner.kind=cnn"], ("conditioner.kind is cnn", "no images"))
+    )
     small = ("--set", "data.image_size=16")
     assert cli(*ingest(study, "--images", study / "images", *small, "--overwrite")).code == 0
-    refused((["train", new, "--set", "conditioner.kind=mlp"], ("conditioner.kind is mlp", "have images")))
+    refused(
+        (
+            ["train", new, "--set", "conditioner.kind=mlp"],
+            ("conditioner.kind is mlp", "have images"),
+        )
+    )
 
 
 @pytest.fixture(scope="module")
-def trained_template(template: Path, tmp_path_factory: pytest.TempPathFactory, settings_text: Any) -> Path:
+def trained_template(
+    template: Path, tmp_path_factory: pytest.TempPathFactory, settings_text: Any
+) -> Path:
     from simulgenvae.cli.main import main as simulgenvae
 
     folder = tmp_path_factory.mktemp("trained") / "study"
     folder.mkdir()
     (folder / "study.toml").write_text(settings_text + "[data]\nimage_size = 16\n")
-    command = ["ingest", template / "fields.npy", "--images", template / "images", "--study", folder]
+    command = [
+        "ingest",
+        template / "fields.npy",
+        "--images",
+        template / "images",
+        "--study",
+        folder,
+    ]
     assert simulgenvae([str(argument) for argument in command]) == 0
     assert simulgenvae(["train", str(folder)]) == 0
     return folder
@@ -289,13 +339,22 @@ def test_new_pictures(trained_template: Path, study: Path, refused: Any, cli: An
     refused(([*predict, *table], ("params.csv", "trained with images alone")))
     refused(([*predict, "--images", study / "images/none.png"], ("none.png", "no such file")))
     for spoil in (mixed_sizes, truncated, transparent, mixed_modes):
-        texts = [text.replace("but 11 others are", "but the surrogate was trained with") for text in spoil(study)]
+        texts = [
+            text.replace("but 11 others are", "but the surrogate was trained with")
+            for text in spoil(study)
+        ]
         pictures = study / "images"
         refused(
-            ([*predict, "--images", pictures], [text for text in texts if "others" not in text and " of " not in text])
+            (
+                [*predict, "--images", pictures],
+                [text for text in texts if "others" not in text and " of " not in text],
+            )
         )
     refused(
-        ([*predict, "--images", image(study, 1)], ("31 x 32 grey, but the surrogate was trained with 32 x 32 grey",))
+        (
+            [*predict, "--images", image(study, 1)],
+            ("31 x 32 grey, but the surrogate was trained with 32 x 32 grey",),
+        )
     )
     assert cli(*predict, "--images", image(study, 2)).code == 0
 
@@ -318,7 +377,9 @@ def test_a_symmetry_that_the_mesh_does_not_have(
     more = [] if coords is None else ["--coords", "coords.npy"]
     ingested = cli("ingest", "fields.npy", "--images", "images", *more, "--study", "made")
     assert ingested.code == 0, ingested.err
-    chosen = [part for setting in settings for part in ("--set", f"training.augmentation.{setting}")]
+    chosen = [
+        part for setting in settings for part in ("--set", f"training.augmentation.{setting}")
+    ]
     found = cli("check", "made", *chosen)
     assert found.code == 2
     assert reason in " ".join(found.err.split())

@@ -13,12 +13,21 @@ import pytest
 import xarray as xr
 import zarr
 
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
-def test_ingest_says_what_it_stored_and_how_runs_were_matched(cli: Any, source: Path, tmp_path: Path) -> None:
-    done = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--study", tmp_path / "study")
+def test_ingest_says_what_it_stored_and_how_runs_were_matched(
+    cli: Any, source: Path, tmp_path: Path
+) -> None:
+    done = cli(
+        "ingest",
+        source / "fields.npy",
+        "--params",
+        source / "params.csv",
+        "--study",
+        tmp_path / "study",
+    )
     assert done.code == 0, done.err
     assert "12 runs, 6 timesteps, 23 nodes, 2 variables" in done.out
     assert "run k is row k" in done.out
@@ -30,15 +39,34 @@ def test_ingest_keeps_the_given_split(cli: Any, source: Path, tmp_path: Path) ->
     split = source / "split.csv"
     split.write_text("id,split\n" + "".join(f"run_{k},{use}\n" for k, use in enumerate(uses)))
     study = tmp_path / "study"
-    done = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--split", split, "--study", study)
+    done = cli(
+        "ingest",
+        source / "fields.npy",
+        "--params",
+        source / "params.csv",
+        "--split",
+        split,
+        "--study",
+        study,
+    )
     assert done.code == 0, done.err
     assert "run_0,test" in (study / "input_data/split.csv").read_text()
-    again = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--study", study, "--overwrite")
+    again = cli(
+        "ingest",
+        source / "fields.npy",
+        "--params",
+        source / "params.csv",
+        "--study",
+        study,
+        "--overwrite",
+    )
     assert again.code == 0, again.err
     assert not (study / "input_data/split.csv").exists()
 
 
-def test_runs_are_appended_and_the_model_learns_from_them_too(cli: Any, source: Path, tmp_path: Path) -> None:
+def test_runs_are_appended_and_the_model_learns_from_them_too(
+    cli: Any, source: Path, tmp_path: Path
+) -> None:
     study, fields = tmp_path / "study", np.load(source / "fields.npy")
     header, *rows = (source / "params.csv").read_text().splitlines()
     for name, some in (("first", slice(9)), ("more", slice(9, 12))):
@@ -47,7 +75,15 @@ def test_runs_are_appended_and_the_model_learns_from_them_too(cli: Any, source: 
         (tmp_path / f"{name}.csv").write_text("\n".join(["id," + header.split(",", 1)[1], *table]))
 
     def ingest(name: str, *more: str) -> Any:
-        return cli("ingest", tmp_path / f"{name}.npy", "--params", tmp_path / f"{name}.csv", "--study", study, *more)
+        return cli(
+            "ingest",
+            tmp_path / f"{name}.npy",
+            "--params",
+            tmp_path / f"{name}.csv",
+            "--study",
+            study,
+            *more,
+        )
 
     assert ingest("first").code == 0
     quick = [f"--set=training.{stage}.steps=2" for stage in ("vae", "conditioner", "end_to_end")]
@@ -67,7 +103,9 @@ def test_runs_are_appended_and_the_model_learns_from_them_too(cli: Any, source: 
 
 def test_settings_name_the_parameters_and_the_part_that_is_used(cli: Any, source: Path) -> None:
     (source / "study.toml").write_text('[data]\nparameters = "params.csv"\n')
-    done = cli("ingest", source / "fields.npy", "--study", source, "--set", "data.first_timesteps=4")
+    done = cli(
+        "ingest", source / "fields.npy", "--study", source, "--set", "data.first_timesteps=4"
+    )
     assert done.code == 0, done.err
     assert "12 runs, 4 timesteps" in done.out
 
@@ -84,12 +122,20 @@ def test_another_preset_of_a_documented_study(cli: Any, ingested: Path) -> None:
 def test_check_reports_and_passes(cli: Any, ingested: Path) -> None:
     done = cli("check", ingested)
     assert done.code == 0, done.err
-    for text in ("timesteps", "speed", "0 to 2", "expected memory", f"Next: simulgenvae train {ingested}"):
+    for text in (
+        "timesteps",
+        "speed",
+        "0 to 2",
+        "expected memory",
+        f"Next: simulgenvae train {ingested}",
+    ):
         assert text in done.out
 
 
 @pytest.mark.parametrize("command", ["check", "train"])
-def test_physics_checks_are_read_before_they_are_needed(cli: Any, ingested: Path, command: str) -> None:
+def test_physics_checks_are_read_before_they_are_needed(
+    cli: Any, ingested: Path, command: str
+) -> None:
     refused = cli(command, ingested, "--set", "evaluation.checks=work: u * pressure")
     assert refused.code == 2
     assert "evaluation.checks, 'work': " in refused.err
@@ -113,11 +159,18 @@ def test_training_leaves_the_documented_files(templates: Path) -> None:
 def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
     done = cli("evaluate", trained)
     assert done.code == 0, done.err
-    assert all(name in done.out for name in ("Surrogate (", "Networks alone (2)", "Gaussian processes alone"))
+    assert all(
+        name in done.out
+        for name in ("Surrogate (", "Networks alone (2)", "Gaussian processes alone")
+    )
     metrics = json.loads((trained / "output/metrics.json").read_text())
     assert metrics["data"]["units"] == ["m", "K"]
     assert set(metrics["stages"]) == {"end_to_end"}
-    assert {path.name for path in (trained / "output").glob("*.png")} == set(metrics["figures"]) != set()
+    assert (
+        {path.name for path in (trained / "output").glob("*.png")}
+        == set(metrics["figures"])
+        != set()
+    )
     assert "</html>" in (trained / "output/report.html").read_text()
     card = trained / "output/MODEL_CARD.md"
     assert f"Model card: {card.resolve()}" in done.out
@@ -129,7 +182,9 @@ def test_evaluation_has_settings_of_its_own(cli: Any, trained: Path) -> None:
         done = cli("evaluate", trained, *arguments)
         assert done.code == 0, done.err
         metrics = json.loads((trained / "output/metrics.json").read_text())
-        found = [one["of"] for one in metrics["physics"]["quantities"] if one["kind"] == "expression"]
+        found = [
+            one["of"] for one in metrics["physics"]["quantities"] if one["kind"] == "expression"
+        ]
         assert len(metrics["settings"]["evaluation"]["checks"]) == len(found)
         return found
 
@@ -142,7 +197,9 @@ def test_evaluation_has_settings_of_its_own(cli: Any, trained: Path) -> None:
     assert "only settings of the group evaluation" in refused.err
 
 
-def test_predict_writes_arrays_in_the_order_of_the_table(cli: Any, trained: Path, make_runs: Any) -> None:
+def test_predict_writes_arrays_in_the_order_of_the_table(
+    cli: Any, trained: Path, make_runs: Any
+) -> None:
     table = make_runs().write_params(trained / "new.csv", [5, 2, 9])
     done = cli("predict", trained, "--params", table, "--out", trained / "new.npz", "--samples", 3)
     assert done.code == 0, done.err
@@ -162,7 +219,9 @@ def test_predict_writes_arrays_in_the_order_of_the_table(cli: Any, trained: Path
     assert stored["fields"].shape == (3, 6, 23, 2)
 
 
-def test_predict_at_other_times_and_warns_outside_the_trained_range(cli: Any, trained: Path) -> None:
+def test_predict_at_other_times_and_warns_outside_the_trained_range(
+    cli: Any, trained: Path
+) -> None:
     (trained / "new.csv").write_text("id,size,speed\n[red],99,0.5\n")  # brackets are no markup
     np.savetxt(trained / "times.csv", [0.1, 1.9])
     done = cli(
@@ -182,7 +241,9 @@ def test_predict_at_other_times_and_warns_outside_the_trained_range(cli: Any, tr
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".zarr", ".pvd"])
-def test_predict_some_nodes_and_variables(cli: Any, trained: Path, make_runs: Any, suffix: str) -> None:
+def test_predict_some_nodes_and_variables(
+    cli: Any, trained: Path, make_runs: Any, suffix: str
+) -> None:
     if suffix == ".pvd":
         pytest.importorskip("pyvista")
     table, nodes, out = (
@@ -191,7 +252,9 @@ def test_predict_some_nodes_and_variables(cli: Any, trained: Path, make_runs: An
         trained / f"s{suffix}",
     )
     nodes.write_text("node\n7\n2\n")
-    done = cli("predict", trained, "--params", table, "--out", out, "--nodes", nodes, "--variables", "T")
+    done = cli(
+        "predict", trained, "--params", table, "--out", out, "--nodes", nodes, "--variables", "T"
+    )
     assert done.code == 0, done.err
     if suffix == ".npz":
         with np.load(out) as found:
@@ -227,20 +290,28 @@ def test_stages_one_by_one(cli: Any, ingested: Path, make_runs: Any) -> None:
     assert cli("predict", ingested, "--params", table, "--out", ingested / "new.npz").code == 0
 
 
-def test_conditioner_starts_from_the_vae_that_the_settings_name(cli: Any, ingested: Path, templates: Path) -> None:
+def test_conditioner_starts_from_the_vae_that_the_settings_name(
+    cli: Any, ingested: Path, templates: Path
+) -> None:
     other = templates / "trained/model_save/SimulGen-VAE"
     path = f"training.end_to_end.vae_path={other}"
     done = cli("train", ingested, "--stage", "conditioner", "--set", path)
     assert done.code == 0, done.err
-    ours, theirs = (np.load(folder / "latent_vectors.npy") for folder in (ingested / "model_save", other.parent))
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)  # up to rounding in the projection on the modes
+    ours, theirs = (
+        np.load(folder / "latent_vectors.npy") for folder in (ingested / "model_save", other.parent)
+    )
+    np.testing.assert_allclose(
+        ours, theirs, rtol=1e-4, atol=1e-5
+    )  # up to rounding in the projection on the modes
     done = cli("train", ingested, "--set", path, "--overwrite")
     assert done.code == 0, done.err
     assert "the stage vae is left out" in done.out
-    assert Surrogate.load(Study(ingested)).info["stages"] == ["conditioner", "end_to_end"]
+    assert Surrogate.load(StudyFolder(ingested)).info["stages"] == ["conditioner", "end_to_end"]
 
 
-def test_resume_completes_the_training_that_overwrite_left(cli: Any, trained: Path, tree: Any) -> None:
+def test_resume_completes_the_training_that_overwrite_left(
+    cli: Any, trained: Path, tree: Any
+) -> None:
     before = tree(trained / "model_save")
     (trained / "model_save/SimulGen-VAE").unlink()
     log = trained / "output/training.log"
@@ -253,12 +324,24 @@ def test_resume_completes_the_training_that_overwrite_left(cli: Any, trained: Pa
 
 
 def test_settings_from_the_command_line_reach_the_model(cli: Any, ingested: Path) -> None:
-    done = cli("train", ingested, "--set", "model.size=large", "--set", "data.load_all=true", "--stage", "vae")
+    done = cli(
+        "train",
+        ingested,
+        "--set",
+        "model.size=large",
+        "--set",
+        "data.load_all=true",
+        "--stage",
+        "vae",
+    )
     assert done.code == 0, done.err
-    from simulgenvae.training.tensor_file import read_tensors
+    from simulgenvae.utils.tensor_file import read_tensors
 
     _, about = read_tensors(ingested / "model_save/SimulGen-VAE")
-    assert (about["settings"]["model"]["size"], about["settings"]["data"]["load_all"]) == ("large", True)
+    assert (about["settings"]["model"]["size"], about["settings"]["data"]["load_all"]) == (
+        "large",
+        True,
+    )
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"]])
@@ -293,14 +376,21 @@ def test_predict_beside_the_truth(cli: Any, trained: Path, make_runs: Any) -> No
     np.testing.assert_array_equal(grid["T_truth"], stored["fields"][row, 3, :, 1])
     np.testing.assert_allclose(grid["T_error"], grid["T"] - grid["T_truth"])
     table.write_text(table.read_text().replace("run_4", "other"))
-    done = cli("predict", trained, "--params", table, "--truth", trained, "--out", trained / "o.npz")
+    done = cli(
+        "predict", trained, "--params", table, "--truth", trained, "--out", trained / "o.npz"
+    )
     assert done.code == 2
     assert "has no runs for the designs 'other'" in done.err
     assert not (trained / "o.npz").exists()
 
 
-def test_settings_of_stages_that_do_not_run_are_said_to_have_no_effect(cli: Any, trained: Path) -> None:
+def test_settings_of_stages_that_do_not_run_are_said_to_have_no_effect(
+    cli: Any, trained: Path
+) -> None:
     setting = ("--overwrite", "--set", "training.vae.steps=3")
-    assert "note: without effect: training.conditioner, training.vae." in cli("train", trained, *setting).out
+    assert (
+        "note: without effect: training.conditioner, training.vae."
+        in cli("train", trained, *setting).out
+    )
     every_stage = ("--set", "training.end_to_end.from_scratch=false")
     assert "without effect" not in cli("train", trained, *setting, *every_stage).out

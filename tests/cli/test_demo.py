@@ -1,4 +1,5 @@
-"""The demo's commands from solver to predictions with a few steps of training, and what it shows at its end."""
+"""The demo's commands from solver to predictions with a few steps of training, and what it shows at
+its end."""
 
 import json
 
@@ -10,10 +11,11 @@ from rich.console import Console
 from simulgenvae.cli import demo, demo_results
 from simulgenvae.cli.main import main, parser
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset, Mesh
+from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation.presentation import METHODS, method_names
 from simulgenvae.export import write_prediction
-from simulgenvae.settings import Study
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.settings import StudyFolder
 
 pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
@@ -37,8 +39,17 @@ def metrics(prediction=0.02, weight=0.975):
         "errors": {name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in METHODS},
         "best_reference": {"name": "pod_gpr", "relative_l2": 0.3},
         "ratio_to_best_reference": 0.5,
-        "combination": {"members": 3, "gaussian_process_weight": weight, "gaussian_processes": "combined"},
-        "uncertainty": {"level": 0.9, "calibration_runs": 60, "left_out_coverage": [], "test": {"coverage": 0.88}},
+        "combination": {
+            "members": 3,
+            "gaussian_process_weight": weight,
+            "gaussian_processes": "combined",
+        },
+        "uncertainty": {
+            "level": 0.9,
+            "calibration_runs": 60,
+            "left_out_coverage": [],
+            "test": {"coverage": 0.88},
+        },
         "notes": [],
         "data": {"runs": 2, "parameters": list(board.NAMES), "images": None},
         "split": {"train": ["run_001"], "test": ["run_000"]},
@@ -59,17 +70,22 @@ def one_new_design():
 
 
 def test_new_designs_are_compared_with_the_solver(tmp_path):
-    study, out = Study(tmp_path / "study"), tmp_path / "new.pvd"
+    study, out = StudyFolder(tmp_path / "study"), tmp_path / "new.pvd"
     designs = problems.Parameters().sample(2)
     fields = np.stack([board.solve(design) for design in designs.table])[..., np.newaxis]
     study.input_data.mkdir(parents=True)
     study.output.mkdir()
-    Dataset.from_arrays(fields, Conditions(designs.ids, board.NAMES, designs.table)).save(study.dataset)
+    Dataset.from_arrays(fields, Conditions(designs.ids, board.NAMES, designs.table)).save(
+        study.dataset
+    )
     study.metrics_file.write_text(json.dumps(metrics()))
     (new,) = demo_results.solve(problems.Parameters().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
         {
-            "fields": (("run", "time", "node", "variable"), new.field[np.newaxis] + np.float32(1.5)),
+            "fields": (
+                ("run", "time", "node", "variable"),
+                new.field[np.newaxis] + np.float32(1.5),
+            ),
             "expected_error": ("run", [0.25]),
         },
         coords={"run": [new.id], "time": board.TIMES, "variable": ["temperature"]},
@@ -79,13 +95,18 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
     assert checked.largest_error == pytest.approx(1.5, rel=1e-3)
     assert checked.expected_error == 0.25
     assert checked.relative_l2 == pytest.approx(
-        1.5 * np.sqrt(new.field.size) / np.linalg.norm(new.field - fields[1].mean(dtype=np.float64)), rel=1e-3
+        1.5
+        * np.sqrt(new.field.size)
+        / np.linalg.norm(new.field - fields[1].mean(dtype=np.float64)),
+        rel=1e-3,
     )
 
 
 def test_tables_show_every_method_and_design():
     result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
-    text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()))
+    text = shown(
+        demo_results.errors_table([result]), demo_results.new_table(result, one_new_design())
+    )
     assert all(title in text for title in method_names(metrics()).values())
     assert "new_000" in text
     assert "100 x" in text
@@ -95,17 +116,25 @@ def test_tables_show_every_method_and_design():
 def test_tables_fit_a_terminal_of_eighty_columns():
     """Nothing is cut, and no cell is broken over two lines."""
     result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
-    text = shown(demo_results.errors_table([result]), demo_results.new_table(result, one_new_design()), width=80)
+    text = shown(
+        demo_results.errors_table([result]),
+        demo_results.new_table(result, one_new_design()),
+        width=80,
+    )
     assert "…" not in text
     names = method_names(metrics()).values()
-    assert all(name in text for name in (*names, "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms"))
+    assert all(
+        name in text for name in (*names, "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms")
+    )
     bodies = [line for line in text.splitlines() if line.startswith("│")]
     assert len(bodies) == len(METHODS) + 1
 
 
 def test_several_networks_stand_beside_the_references():
     given = (("CNN", 0.041, 0.0), ("ViT", 0.052, 0.35))
-    results = [demo_results.Result(name, metrics(error, weight), ()) for name, error, weight in given]
+    results = [
+        demo_results.Result(name, metrics(error, weight), ()) for name, error, weight in given
+    ]
     results[0].metrics["errors"]["networks"] = results[0].metrics["errors"]["prediction"]
     lines = shown(demo_results.errors_table(results)).splitlines()
     expected = {
@@ -134,14 +163,17 @@ def settings_of(argument_lists):
 
 
 @pytest.mark.parametrize(
-    ("kind", "kinds"), [((), ["cnn", "vit"]), (("--kind", "both"), ["cnn", "vit"]), (("--kind", "vit"), ["vit"])]
+    ("kind", "kinds"),
+    [((), ["cnn", "vit"]), (("--kind", "both"), ["cnn", "vit"]), (("--kind", "vit"), ["vit"])],
 )
 def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kinds):
     options = options_of("demo", tmp_path, "--images", *kind)
     trials = demo.asked_for(options)
     assert [trial.study.folder.name for trial in trials] == [f"study-{one}" for one in kinds]
     assert [trial.predictions.name for trial in trials] == [f"new-{one}.pvd" for one in kinds]
-    assert [settings_of(demo.commands(problems.Pictures(), trial, [])) for trial in trials] == [[one] for one in kinds]
+    assert [settings_of(demo.commands(problems.Pictures(), trial, [])) for trial in trials] == [
+        [one] for one in kinds
+    ]
 
 
 def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
@@ -150,17 +182,39 @@ def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
     study = str(tmp_path / "study")
     assert ingest[2:4] == ["--params", str(tmp_path / "solver" / "params.csv")]
     assert [check, train, evaluate] == [["check", study], ["train", study], ["evaluate", study]]
-    assert predict[2:] == ["--params", str(tmp_path / "new.csv"), "--out", str(tmp_path / "new.pvd")]
+    assert predict[2:] == [
+        "--params",
+        str(tmp_path / "new.csv"),
+        "--out",
+        str(tmp_path / "new.pvd"),
+    ]
 
 
 def test_the_whole_way_from_pictures(tmp_path, capsys):
     folder = tmp_path / "demo"
     settings = demo.as_arguments(QUICK)
-    assert main(["demo", str(folder), "--images", "--kind", "vit", "--runs", "8", "--no-open", *settings]) == 0
+    assert (
+        main(
+            [
+                "demo",
+                str(folder),
+                "--images",
+                "--kind",
+                "vit",
+                "--runs",
+                "8",
+                "--no-open",
+                *settings,
+            ]
+        )
+        == 0
+    )
     assert Dataset.open(folder / "study-vit" / "input_data" / "dataset.zarr").shape[0] == 8
     assert (folder / "study-vit" / "output" / "report.html").exists()
     assert (folder / "new-vit.pvd").exists()
-    assert [path.name for path in sorted((folder / "new_images").iterdir())] == [f"new_00{i}.png" for i in range(3)]
+    assert [path.name for path in sorted((folder / "new_images").iterdir())] == [
+        f"new_00{i}.png" for i in range(3)
+    ]
     text = capsys.readouterr().out
     assert "Joint relative L2 error on 1 test runs" in text
     assert "new_002" in text
@@ -180,7 +234,9 @@ def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
         (["--images", "--set", "conditioner.kind=mlp"], ("conditioner.kind is mlp", "--kind")),
     ],
 )
-def test_networks_that_do_not_fit_are_refused_before_anything_is_solved(tmp_path, capsys, arguments, words):
+def test_networks_that_do_not_fit_are_refused_before_anything_is_solved(
+    tmp_path, capsys, arguments, words
+):
     assert main(["demo", str(tmp_path / "demo"), *arguments]) == 2
     message = capsys.readouterr().err
     assert all(word in message for word in words)

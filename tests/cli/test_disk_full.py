@@ -1,6 +1,8 @@
-"""A disk that becomes full at any moment of saving: one message, and everything from before is still there.
+"""A disk that becomes full at any moment of saving: one message, and everything from before is
+still there.
 
-The size limit of files (RLIMIT_FSIZE) stands for the full disk: writing stops in the middle of a file.
+The size limit of files (RLIMIT_FSIZE) stands for the full disk: writing stops in the middle of a
+file.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ import pytest
 import torch
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
-def test_training_on_a_full_disk_leaves_the_model(cli: Any, trained: Path, tree: Any, files_of_at_most: Any) -> None:
+def test_training_on_a_full_disk_leaves_the_model(
+    cli: Any, trained: Path, tree: Any, files_of_at_most: Any
+) -> None:
     before = tree(trained / "model_save"), tree(trained / "input_data")
     with files_of_at_most(3000):
         done = cli("train", trained, "--overwrite")
@@ -32,8 +36,11 @@ def test_model_files_are_replaced_together_or_not_at_all(
     width: int, cli: Any, trained: Path, tree: Any, files_of_at_most: Any
 ) -> None:
     """The disk becomes full in the first file that is written (the VAE), or only in the second."""
-    assert cli("train", trained, "--overwrite", "--set", f"conditioner.filters={width} {width}").code == 0
-    study = Study(trained)
+    assert (
+        cli("train", trained, "--overwrite", "--set", f"conditioner.filters={width} {width}").code
+        == 0
+    )
+    study = StudyFolder(trained)
     sizes = [path.stat().st_size for path in (study.vae_file, study.conditioner_file)]
     assert (sizes[0] < sizes[1]) == (width == 400)
     surrogate = Surrogate.load(study)
@@ -58,13 +65,25 @@ def test_ingest_on_a_full_disk_leaves_the_data(
     assert tree(trained) == before
 
 
-def test_a_disk_that_has_no_room_for_the_split(cli: Any, tmp_path: Path, tree: Any, files_of_at_most: Any) -> None:
+def test_a_disk_that_has_no_room_for_the_split(
+    cli: Any, tmp_path: Path, tree: Any, files_of_at_most: Any
+) -> None:
     runs, study = 300, tmp_path / "study"
     fields, params, split = tmp_path / "fields.npy", tmp_path / "params.csv", tmp_path / "split.csv"
     params.write_text("p\n" + "".join(f"{k}\n" for k in range(runs)))
     uses = ["train", "train", *["validation"] * (runs - 2)]
     split.write_text("id,split\n" + "".join(f"{k},{use}\n" for k, use in enumerate(uses)))
-    ingest = ("ingest", fields, "--params", params, "--study", study, "--split", split, "--overwrite")
+    ingest = (
+        "ingest",
+        fields,
+        "--params",
+        params,
+        "--study",
+        study,
+        "--split",
+        split,
+        "--overwrite",
+    )
     np.save(fields, np.zeros((runs, 1, 1)))
     assert cli(*ingest).code == 0
     before = tree(study)
@@ -81,7 +100,15 @@ def test_prediction_on_a_full_disk_leaves_the_one_from_before(
     suffix: str, cli: Any, trained: Path, make_runs: Any, tree: Any, files_of_at_most: Any
 ) -> None:
     table = make_runs().write_params(trained / "new.csv", [0, 1])
-    predict = ("predict", trained, "--params", table, "--out", trained / f"p{suffix}", "--overwrite")
+    predict = (
+        "predict",
+        trained,
+        "--params",
+        table,
+        "--out",
+        trained / f"p{suffix}",
+        "--overwrite",
+    )
     assert cli(*predict).code == 0
     before = tree(trained)
     make_runs().write_params(table, range(5))

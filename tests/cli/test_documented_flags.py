@@ -13,10 +13,10 @@ import pytest
 import torch
 import zarr
 
+from simulgenvae.cli.classic.simulgen_vae import _overrides, main, parser
 from simulgenvae.cli.common import open_dataset
-from simulgenvae.cli.documented import _overrides, main, parser
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 CONDITION = """
 Training_epochs 2
@@ -32,7 +32,7 @@ FILTERS = {1: "16 12 8", 2: "14 12", 3: "10 8 6", 4: "12 8", 5: "6"}
 
 
 @pytest.fixture
-def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> StudyFolder:
     """A documented study with the data of presets 1 and 4, which differ, as the current folder."""
     for name in ("input_data", "parametric_data"):
         (tmp_path / name).mkdir()
@@ -41,14 +41,17 @@ def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> St
         fields = runs.fields[:, : 7 - preset].reshape(12, 7 - preset, -1)
         (tmp_path / f"input_data/dataset{preset}.pickle").write_bytes(pickle.dumps(fields))
     (tmp_path / "input_data/condition.txt").write_text(CONDITION)
-    blocks = [f"data_No, init_beta_divisor\n{preset}\n4\n{widths}\n16\n" for preset, widths in FILTERS.items()]
+    blocks = [
+        f"data_No, init_beta_divisor\n{preset}\n4\n{widths}\n16\n"
+        for preset, widths in FILTERS.items()
+    ]
     (tmp_path / "preset.txt").write_text("".join(blocks))
     np.savetxt(tmp_path / "parametric_data/p.csv", runs.params, delimiter=",")
     monkeypatch.chdir(tmp_path)
-    return Study(tmp_path)
+    return StudyFolder(tmp_path)
 
 
-def trained(study: Study, *flags: str) -> Surrogate:
+def trained(study: StudyFolder, *flags: str) -> Surrogate:
     assert main(flags) == 0
     return Surrogate.load(study)
 
@@ -61,7 +64,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_preset_has_its_own_data_and_filters(study: Study) -> None:
+def test_a_preset_has_its_own_data_and_filters(study: StudyFolder) -> None:
     first = trained(study)
     assert (first.settings.model.filters, len(first.times)) == ((16, 12, 8), 6)
     fourth = trained(study, "--preset", "4")
@@ -70,7 +73,9 @@ def test_a_preset_has_its_own_data_and_filters(study: Study) -> None:
 
 
 @pytest.mark.parametrize("preset", [2, 3, 5])
-def test_every_preset_names_its_data(preset: int, study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_preset_names_its_data(
+    preset: int, study: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([f"--preset={preset}"]) == 2
     assert f"input_data/dataset{preset}.pickle: no such file" in capsys.readouterr().err
     study.preset_files(preset)[0].write_text(f"own, file\n{preset}\n4\n8 9\n16\n")
@@ -78,15 +83,17 @@ def test_every_preset_names_its_data(preset: int, study: Study, capsys: pytest.C
     assert f"preset{preset}.txt, line 4" in capsys.readouterr().err
 
 
-def test_large_has_two_layers_per_block(study: Study) -> None:
+def test_large_has_two_layers_per_block(study: StudyFolder) -> None:
     small, large = trained(study), trained(study, "--size=large")
     assert (small.settings.model.layers, large.settings.model.layers) == (1, 2)
-    count = [sum(tensor.numel() for tensor in weights(each, "vae").values()) for each in (small, large)]
+    count = [
+        sum(tensor.numel() for tensor in weights(each, "vae").values()) for each in (small, large)
+    ]
     assert count[1] > 1.2 * count[0]
     assert same(weights(trained(study, "--size", "small"), "vae"), weights(small, "vae"))
 
 
-def test_all_in_memory_or_read_as_needed(study: Study) -> None:
+def test_all_in_memory_or_read_as_needed(study: StudyFolder) -> None:
     lazy, loaded = trained(study, "--load_all=0"), trained(study, "--load_all", "1")
     assert isinstance(open_dataset(study, lazy.settings).fields, zarr.Array)
     assert isinstance(open_dataset(study, loaded.settings).fields, np.ndarray)
@@ -98,18 +105,20 @@ VAE_FILES = "SimulGen-VAE", "latent_vectors.npy", "xs.npy"
 """What there is of the VAE: its file, and the posterior means of all runs."""
 
 
-def vae_files(study: Study) -> dict[str, bytes]:
+def vae_files(study: StudyFolder) -> dict[str, bytes]:
     return {name: (study.model_save / name).read_bytes() for name in VAE_FILES}
 
 
-def say(study: Study, **keys: object) -> None:
+def say(study: StudyFolder, **keys: object) -> None:
     """Write ``CONDITION`` with other values of these keys, and with further ones."""
     condition = dict(line.split() for line in CONDITION.split("\n") if line) | keys
     study.condition_file.write_text("".join(f"{key} {value}\n" for key, value in condition.items()))
 
 
 @pytest.mark.parametrize("end_to_end", [0, 1])
-def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(study: Study, end_to_end: int) -> None:
+def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(
+    study: StudyFolder, end_to_end: int
+) -> None:
     """``--lc_only 1``, also where other keys of the VAE were changed meanwhile."""
     say(study, use_e2e_training=end_to_end)
     first, before = trained(study), vae_files(study)
@@ -123,7 +132,7 @@ def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(study: Study, end_to_en
     assert again.settings.training.conditioner.epochs == 3
 
 
-def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: Study) -> None:
+def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: StudyFolder) -> None:
     say(study, use_e2e_training=0)
     trained(study)
     without = vae_files(study)
@@ -135,7 +144,7 @@ def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: Study
     assert vae_files(study) != without
 
 
-def test_end_to_end_goes_on_with_the_vae_of_the_first_stage(study: Study) -> None:
+def test_end_to_end_goes_on_with_the_vae_of_the_first_stage(study: StudyFolder) -> None:
     """It starts from the VAE of the first stage: with next to no learning rate, it ends there."""
     say(study, use_e2e_training=0)
     first = trained(study)
@@ -147,7 +156,9 @@ def test_end_to_end_goes_on_with_the_vae_of_the_first_stage(study: Study) -> Non
     assert not same(weights(trained(study), "vae"), weights(first, "vae"))
 
 
-def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_vae_of_another_training(
+    study: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     """``e2e_vae_model_path`` takes the place of the stage ``vae``; the file is copied as it is."""
     other = trained(study)
     shutil.move(study.vae_file, study.folder / "other.vae")
@@ -157,7 +168,10 @@ def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture
         say(study, use_e2e_training=1, e2e_decoder="frozen", e2e_vae_model_path="/other.vae")
         capsys.readouterr()
         started = trained(study, *flags)
-        assert {entry["stage"] for entry in started.info["history"]} == {"conditioner", "end_to_end"}
+        assert {entry["stage"] for entry in started.info["history"]} == {
+            "conditioner",
+            "end_to_end",
+        }
         assert same(weights(started, "vae"), weights(other, "vae"))
         assert study.vae_file.read_bytes() == content
         assert ("the stage vae is left out" in capsys.readouterr().out) == (not flags)
@@ -173,12 +187,12 @@ def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture
         assert "other.vae does not exist" in capsys.readouterr().err
 
 
-def test_the_studys_own_vae_is_no_other_one(study: Study) -> None:
+def test_the_studys_own_vae_is_no_other_one(study: StudyFolder) -> None:
     say(study, use_e2e_training=1, e2e_vae_model_path="model_save/SimulGen-VAE")
     assert trained(study).info["stages"] == ["vae", "conditioner", "end_to_end"]
 
 
-def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
+def test_figures_are_made_when_they_are_asked_for(study: StudyFolder) -> None:
     def pictures(*flags: str) -> int:
         trained(study, *flags)
         found = list(study.output.glob("*.png"))
@@ -190,24 +204,36 @@ def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
     assert pictures("--plot=1") > 3
 
 
-def test_set_comes_before_the_files_and_the_last_one_holds(study: Study) -> None:
-    overrides = ["--set", "model.latent_dim=3", "--set=model.latent_dim=5", "--set", "training.speed.compile=false"]
+def test_set_comes_before_the_files_and_the_last_one_holds(study: StudyFolder) -> None:
+    overrides = [
+        "--set",
+        "model.latent_dim=3",
+        "--set=model.latent_dim=5",
+        "--set",
+        "training.performance.compile=false",
+    ]
     settings = trained(study, "--size=large", "--set=model.size = large", *overrides).settings
     assert (settings.model.latent_dim, settings.model.hierarchical_dim) == (5, 2)
     assert settings.model.size == "large"
-    assert settings.training.speed.compile is False
+    assert settings.training.performance.compile is False
     assert settings.training.vae.epochs == 2
 
 
-def test_keys_of_ours_hold_unless_set_says_something_else(study: Study) -> None:
+def test_keys_of_ours_hold_unless_set_says_something_else(study: StudyFolder) -> None:
     keys = "seed 3\npatience 4\nvalidation_fraction 0\ntest_fraction 0.25\nmixup 0.2\ngradient_checkpointing 1\n"
     study.condition_file.write_text(CONDITION + keys)
-    surrogate = trained(study, "--set=training.vae.patience=5", "--set", "training.augmentation.mixup=0")
+    surrogate = trained(
+        study, "--set=training.vae.patience=5", "--set", "training.augmentation.mixup=0"
+    )
     training = surrogate.settings.training
     assert (training.seed, training.vae.patience, training.conditioner.patience) == (3, 5, 4)
-    assert training.speed.gradient_checkpointing is True
+    assert training.performance.gradient_checkpointing is True
     assert training.augmentation.mixup == 0.0
-    assert [len(surrogate.split.train), len(surrogate.split.validation), len(surrogate.split.test)] == [9, 0, 3]
+    assert [
+        len(surrogate.split.train),
+        len(surrogate.split.validation),
+        len(surrogate.split.test),
+    ] == [9, 0, 3]
 
 
 @pytest.mark.parametrize(
@@ -215,19 +241,32 @@ def test_keys_of_ours_hold_unless_set_says_something_else(study: Study) -> None:
     [
         (["--set", "training.seed"], ["--set training.seed: write it as group.key=value"]),
         (["--set", "training.vae.step=3"], ["is not a setting; the nearest is training.vae.steps"]),
-        (["--set=training.vae.steps=true"], ["--set training.vae.steps=true: training.vae.steps cannot be true"]),
-        (["--size=small", "--set=model.size=large"], ["--size small and --set model.size=large contradict"]),
+        (
+            ["--set=training.vae.steps=true"],
+            ["--set training.vae.steps=true: training.vae.steps cannot be true"],
+        ),
+        (
+            ["--size=small", "--set=model.size=large"],
+            ["--size small and --set model.size=large contradict"],
+        ),
         (
             ["--load_all", "1", "--set", "data.load_all=true", "--set", "data.load_all=0"],
             ["--load_all 1 and --set data.load_all=0 contradict"],
         ),
         (["--size=large", "--set=model.size="], ["--size large and --set model.size= contradict"]),
-        (["--size=large", "--set=model.size=huge"], ["model.size must be 'small' or 'large', but is 'huge'"]),
+        (
+            ["--size=large", "--set=model.size=huge"],
+            ["model.size must be 'small' or 'large', but is 'huge'"],
+        ),
         (["--set=data.runs=13"], ["13 in the settings, 12 in the file"]),
     ],
 )
 def test_mistakes_in_set_are_told_before_anything_is_written(
-    flags: list[str], texts: list[str], study: Study, tree: Any, capsys: pytest.CaptureFixture[str]
+    flags: list[str],
+    texts: list[str],
+    study: StudyFolder,
+    tree: Any,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = tree(study.folder)
     assert main(flags) == 2

@@ -1,5 +1,6 @@
-"""Every key of ``condition.txt`` and every line of a preset acts: on the stages of training that it is about, on the
-data that are read, or on the network that reads the conditions. Each test goes from the text of the file to the effect.
+"""Every key of ``condition.txt`` and every line of a preset acts: on the stages of training that it
+is about, on the data that are read, or on the network that reads the conditions. Each test goes
+from the text of the file to the effect.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
-from simulgenvae.cli.documented import main
-from simulgenvae.cli.documented_data import update_dataset
+from simulgenvae.cli.classic.dataset import update_dataset
+from simulgenvae.cli.classic.simulgen_vae import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.fitting import fit
-from simulgenvae.models.cnn import CnnEncoder
-from simulgenvae.models.conditioner import Conditioner, TableEncoder
-from simulgenvae.models.vit import VisionTransformer
-from simulgenvae.settings import Settings, SettingsNote, Study, load_settings
-from simulgenvae.settings.condition_keys import UNUSED
-from simulgenvae.settings.draft import FIELDS
+from simulgenvae.models.conditioner.cnn import CnnEncoder
+from simulgenvae.models.conditioner.conditioner import Conditioner, TableEncoder
+from simulgenvae.models.conditioner.vit import VisionTransformer
+from simulgenvae.settings import Settings, SettingsNote, StudyFolder, load_settings
+from simulgenvae.settings.classic.condition_keys import UNUSED
+from simulgenvae.settings.raw import FIELDS
+from simulgenvae.surrogate.fit import fit
 
 RUNS, STEPS, NODES, VARIABLES = 12, 6, 23, 2
 PRESET = {
@@ -60,31 +61,49 @@ OWN_KEYS: dict[str, tuple[str, str, set[str]]] = {
     "parameter_noise": ("0", "0.1", {"training.augmentation.parameter_noise"}),
     "field_noise": ("0", "0.1", {"training.augmentation.field_noise"}),
     "mixup": ("0", "0.1", {"training.augmentation.mixup"}),
-    "mixed_precision": ("auto", "1", {"training.speed.mixed_precision"}),
-    "compile": ("auto", "0", {"training.speed.compile"}),
-    "gradient_checkpointing": ("0", "1", {"training.speed.gradient_checkpointing"}),
+    "mixed_precision": ("auto", "1", {"training.performance.mixed_precision"}),
+    "compile": ("auto", "0", {"training.performance.compile"}),
+    "gradient_checkpointing": ("0", "1", {"training.performance.gradient_checkpointing"}),
 }
-"""Keys that the documented system does not have → two texts and the settings in which they differ."""
-DATA_KEYS = {"Dim1", "Dim2", "Dim3", "num_var", "Dim2_red", "Dim3_start", "Dim3_end", "param_dir", "param_data_type"}
+"""Keys that the documented system does not have → two texts and the settings in which they
+differ."""
+DATA_KEYS = {
+    "Dim1",
+    "Dim2",
+    "Dim3",
+    "num_var",
+    "Dim2_red",
+    "Dim3_start",
+    "Dim3_end",
+    "param_dir",
+    "param_data_type",
+}
 
 
-def study_with(folder: Path, keys: dict[str, str], preset: dict[str, str] = PRESET) -> tuple[Study, Settings]:
+def study_with(
+    folder: Path, keys: dict[str, str], preset: dict[str, str] = PRESET
+) -> tuple[StudyFolder, Settings]:
     """A study whose files say this, and the settings read from them."""
     (folder / "input_data").mkdir(exist_ok=True)
-    (folder / "input_data/condition.txt").write_text("".join(f"{key}: {text}\n" for key, text in keys.items()))
+    (folder / "input_data/condition.txt").write_text(
+        "".join(f"{key}: {text}\n" for key, text in keys.items())
+    )
     (folder / "preset.txt").write_text("\n".join([" ".join(preset), *preset.values()]))
-    study = Study(folder)
+    study = StudyFolder(folder)
     return study, load_settings(study)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """The runs' pickle, table and pictures (.png, and others as .jpg), in the documented places; never changed."""
+    """The runs' pickle, table and pictures (.png, and others as .jpg), in the documented places;
+    never changed."""
     folder = tmp_path_factory.mktemp("runs")
     made = make_runs(RUNS, STEPS, NODES, VARIABLES)
     for name in ("input_data", "parametric_data", "other", "images"):
         (folder / name).mkdir()
-    (folder / "input_data/dataset1.pickle").write_bytes(pickle.dumps(made.fields.reshape(RUNS, STEPS, -1)))
+    (folder / "input_data/dataset1.pickle").write_bytes(
+        pickle.dumps(made.fields.reshape(RUNS, STEPS, -1))
+    )
     np.savetxt(folder / "parametric_data/p.csv", made.params, delimiter=",")
     np.savetxt(folder / "other/p.csv", made.params[:, :1], delimiter=",")
     for k, row in enumerate(made.params):
@@ -112,12 +131,19 @@ def stored(folder: Path, **keys: str) -> Dataset:
     return Dataset.open(study.dataset)
 
 
-# --- training ---------------------------------------------------------------------------------------------------------
+# --- training
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_epochs_and_batches_are_counted_as_the_keys_say(folder: Path) -> None:
     """Ten training runs: 4 epochs of ⌈10 / 5⌉ and 2 of ⌈10 / 4⌉ steps."""
-    keys = {"num_var": "2", "Training_epochs": "4", "Batch_size": "5", "n_epoch": "2", "latent_conditioner_batch": "4"}
+    keys = {
+        "num_var": "2",
+        "Training_epochs": "4",
+        "Batch_size": "5",
+        "n_epoch": "2",
+        "latent_conditioner_batch": "4",
+    }
     dataset = stored(folder, **keys)
     history = fit(dataset, study_with(folder, keys)[1]).info["history"]
     steps = {entry["stage"]: entry["step"] for entry in history}
@@ -125,7 +151,9 @@ def test_epochs_and_batches_are_counted_as_the_keys_say(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("key", OWN_KEYS)
-def test_a_key_of_ours_changes_the_settings_it_is_about_and_no_other(key: str, tmp_path: Path) -> None:
+def test_a_key_of_ours_changes_the_settings_it_is_about_and_no_other(
+    key: str, tmp_path: Path
+) -> None:
     *texts, changed = OWN_KEYS[key]
     others = {"flips": "x"} if key == "odd_variables" else {}
     before, after = (study_with(tmp_path, {**others, key: str(text)})[1] for text in texts)
@@ -144,13 +172,17 @@ def test_keys_of_other_versions_change_nothing_and_are_said_to(key: str, tmp_pat
     assert settings == study_with(tmp_path, {})[1]
 
 
-# --- data and conditions ----------------------------------------------------------------------------------------------
+# --- data and conditions
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("key", "wrong", "right"), [("Dim1", 13, RUNS), ("Dim2", 7, STEPS), ("Dim3", 24, NODES), ("num_var", 3, VARIABLES)]
+    ("key", "wrong", "right"),
+    [("Dim1", 13, RUNS), ("Dim2", 7, STEPS), ("Dim3", 24, NODES), ("num_var", 3, VARIABLES)],
 )
-def test_dimensions_are_compared_with_the_data(key: str, wrong: int, right: int, folder: Path) -> None:
+def test_dimensions_are_compared_with_the_data(
+    key: str, wrong: int, right: int, folder: Path
+) -> None:
     others = {} if key == "num_var" else {"num_var": "2"}
     with pytest.raises(UserError, match=r"dataset1\.pickle") as error:
         stored(folder, **others, **{key: str(wrong)})
@@ -181,8 +213,12 @@ def test_the_folder_of_the_conditions(folder: Path) -> None:
 
 
 def test_the_type_of_the_files_chooses_among_pictures(folder: Path) -> None:
-    assert (png := stored(folder, input_type="image", param_data_type=".PNG").conditions.images) is not None
-    assert (jpg := stored(folder, input_type="image", param_data_type="jpg").conditions.images) is not None
+    assert (
+        png := stored(folder, input_type="image", param_data_type=".PNG").conditions.images
+    ) is not None
+    assert (
+        jpg := stored(folder, input_type="image", param_data_type="jpg").conditions.images
+    ) is not None
     assert np.array_equal(png.select([0]).pixels.shape, (1, 256, 256, 1))
     assert np.abs(png.pixels.astype(float) - jpg.pixels).mean() > 5
     assert stored(folder, param_data_type=".csv").conditions.images is None
@@ -190,9 +226,16 @@ def test_the_type_of_the_files_chooses_among_pictures(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("input_type", "encoder"),
-    [("csv", TableEncoder), ("csvs", TableEncoder), ("image", CnnEncoder), ("image_vit", VisionTransformer)],
+    [
+        ("csv", TableEncoder),
+        ("csvs", TableEncoder),
+        ("image", CnnEncoder),
+        ("image_vit", VisionTransformer),
+    ],
 )
-def test_the_input_type_chooses_conditions_and_network(input_type: str, encoder: type, folder: Path) -> None:
+def test_the_input_type_chooses_conditions_and_network(
+    input_type: str, encoder: type, folder: Path
+) -> None:
     ending = ".csv" if encoder is TableEncoder else ".png"
     conditions = stored(folder, input_type=input_type, param_data_type=ending).conditions
     _, settings = study_with(folder, {"input_type": input_type})
@@ -207,4 +250,7 @@ def test_mistakes_of_the_file_stop_the_script(
     (folder / "input_data/condition.txt").write_text("input_tipe: image\n")
     monkeypatch.chdir(folder)
     assert main([]) == 2
-    assert "condition.txt, line 1: input_tipe is not a known key; the nearest is input_type" in capsys.readouterr().err
+    assert (
+        "condition.txt, line 1: input_tipe is not a known key; the nearest is input_type"
+        in capsys.readouterr().err
+    )

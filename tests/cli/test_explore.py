@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.condition_files import read_conditions
-from simulgenvae.exploration import predicted_latents
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.design.latent_traversal import predicted_latents
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def _fields(path: Path) -> tuple[np.ndarray, list[str]]:
@@ -21,26 +21,42 @@ def _fields(path: Path) -> tuple[np.ndarray, list[str]]:
 
 def test_interpolate_between_two_runs(cli: Any, trained: Path, make_runs: Any) -> None:
     out = trained / "way.npz"
-    done = cli("explore", trained, "interpolate", "--from", "run_2", "--to", "run_7", "--steps", 3, "--out", out)
+    done = cli(
+        "explore",
+        trained,
+        "interpolate",
+        "--from",
+        "run_2",
+        "--to",
+        "run_7",
+        "--steps",
+        3,
+        "--out",
+        out,
+    )
     assert done.code == 0, done.err
     assert f"{out}: 3 fields" in done.out.replace("\n", "")
     fields, ids = _fields(out)
     assert ids == ["0", "0.5", "1"]
-    surrogate = Surrogate.load(Study.open(trained))
+    surrogate = Surrogate.load(StudyFolder.open(trained))
     for step, run in ((0, 2), (2, 7)):
-        np.testing.assert_allclose(fields[step], surrogate.reconstruct(make_runs().fields[run]), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(
+            fields[step], surrogate.reconstruct(make_runs().fields[run]), rtol=1e-4, atol=1e-4
+        )
 
 
 def test_interpolate_between_two_designs(cli: Any, trained: Path, make_runs: Any) -> None:
     table, out = make_runs().write_params(trained / "two.csv", [4, 1]), trained / "way.npz"
     arguments = ("interpolate", "--params", table, "--kind", "linear", "--steps", 2)
     assert cli("explore", trained, *arguments, "--out", out).code == 0
-    surrogate = Surrogate.load(Study.open(trained))
+    surrogate = Surrogate.load(StudyFolder.open(trained))
     latents = predicted_latents(surrogate, read_conditions(table, names=("speed", "size"))[0])
     np.testing.assert_allclose(_fields(out)[0], surrogate.decode(latents), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("more", [(), ("--run", "run_3", "--dimension", 1, "--range", 2, "--overwrite")])
+@pytest.mark.parametrize(
+    "more", [(), ("--run", "run_3", "--dimension", 1, "--range", 2, "--overwrite")]
+)
 def test_traverse_a_level(cli: Any, trained: Path, more: tuple[object, ...]) -> None:
     out = trained / "walk.npz"
     done = cli("explore", trained, "traverse", "--level", "h_2", "--steps", 5, *more, "--out", out)
@@ -73,8 +89,14 @@ def _mistakes(study: Path) -> dict[str, tuple[tuple[object, ...], tuple[str, ...
         "unknown run": ((*between, "run_99"), ("no run 'run_99'", "'run_0'")),
         "one end": (between[:3], ("--from ID --to ID",)),
         "no end": (between[:1], ("--from ID --to ID",)),
-        "runs and designs": ((*between, "run_2", "--params", study / "three.csv"), ("either two runs",)),
-        "three designs": (("interpolate", "--params", study / "three.csv"), ("three.csv: 3 designs",)),
+        "runs and designs": (
+            (*between, "run_2", "--params", study / "three.csv"),
+            ("either two runs",),
+        ),
+        "three designs": (
+            ("interpolate", "--params", study / "three.csv"),
+            ("three.csv: 3 designs",),
+        ),
         "one step": ((*between, "run_2", "--steps", 1), ("--steps is 1",)),
         "unknown kind": ((*between, "run_2", "--kind", "cubic"), ("cubic",)),
         "unknown level": ((*along, "h_7"), ("no level 'h_7'", "z, h_1, h_2")),
@@ -97,5 +119,12 @@ def test_mistakes_are_refused(refused: Any, trained: Path, make_runs: Any, mista
 
 def test_an_existing_file_and_an_unknown_suffix_are_refused(refused: Any, trained: Path) -> None:
     (trained / "there.npz").write_text("mine")
-    refused((("explore", trained, "sample", "--out", trained / "there.npz"), ("there.npz", "--overwrite")))
-    refused((("explore", trained, "sample", "--out", trained / "there.stl"), ("'.stl' is unknown",)))
+    refused(
+        (
+            ("explore", trained, "sample", "--out", trained / "there.npz"),
+            ("there.npz", "--overwrite"),
+        )
+    )
+    refused(
+        (("explore", trained, "sample", "--out", trained / "there.stl"), ("'.stl' is unknown",))
+    )

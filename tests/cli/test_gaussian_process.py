@@ -1,4 +1,5 @@
-"""`prediction.gaussian_process = "off"` on the command line: the networks predict alone, and the evaluation says so."""
+"""`prediction.gaussian_process = "off"` on the command line: the networks predict alone, and the
+evaluation says so."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 @pytest.mark.parametrize("how", ["study.toml", "--set"])
@@ -26,7 +27,7 @@ def test_off(cli: Callable[..., Any], ingested: Path, how: str) -> None:
             file.write('[prediction]\ngaussian_process = "off"\n')
     done = cli("train", ingested, *arguments)
     assert done.code == 0, done.err
-    study = Study(ingested)
+    study = StudyFolder(ingested)
     surrogate = Surrogate.load(study)
     assert surrogate.ensemble is not None
     assert surrogate.ensemble.weight == 0.0

@@ -16,7 +16,8 @@ VALUES = np.random.default_rng(0).normal(size=(12, 5, 4, 6))
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Twelve runs, each with 5 features of 4 timesteps and 6 nodes, and their parameters in another order."""
+    """Twelve runs, each with 5 features of 4 timesteps and 6 nodes, and their parameters in another
+    order."""
     with h5py.File(tmp_path / "runs.h5", "w") as file:
         for run, values in enumerate(VALUES):
             file[f"data/{run}/nodal_data"] = values
@@ -37,7 +38,9 @@ def test_groups_become_a_study(cli: Any, runs: Path, tmp_path: Path) -> None:
     assert "feature4" in told.out
     names = ("--fields", "feature3,feature4", "--variables", "ux,uy", "--every", 2)
     study = tmp_path / "study"
-    done = cli("ingest", runs, *where, *names, "--params", tmp_path / "params.csv", "--study", study)
+    done = cli(
+        "ingest", runs, *where, *names, "--params", tmp_path / "params.csv", "--study", study
+    )
     assert done.code == 0, done.err
     dataset = Dataset.open(study / "input_data/dataset.zarr")
     assert dataset.shape == (12, 2, 6, 2)
@@ -45,7 +48,9 @@ def test_groups_become_a_study(cli: Any, runs: Path, tmp_path: Path) -> None:
     assert dataset.ids[10:] == ("10", "11")
     assert dataset.conditions.table[10, 0] == 11.0
     np.testing.assert_array_equal(dataset.times, [0, 2])
-    np.testing.assert_array_equal(dataset.run(10), VALUES[10, 3:, ::2].transpose(1, 2, 0).astype(np.float32))
+    np.testing.assert_array_equal(
+        dataset.run(10), VALUES[10, 3:, ::2].transpose(1, 2, 0).astype(np.float32)
+    )
 
 
 @pytest.mark.parametrize("axes", ["time,variable", "time,node,nodes", "node,node", ""])

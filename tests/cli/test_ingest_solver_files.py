@@ -14,12 +14,15 @@ from simulgenvae.data.dataset import Dataset
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Seven runs of a plate on three meshes, each at times of its own, one with a file cut in half; and their table."""
+    """Seven runs of a plate on three meshes, each at times of its own, one with a file cut in half;
+    and their table."""
     for run in range(7):
         cells, folder = 4 + run % 3, tmp_path / f"runs/run_{run}"
         folder.mkdir(parents=True)
         for time in np.linspace(0, 2, 4 + run % 2):
-            image = pyvista.ImageData(dimensions=(cells + 1, cells + 1, 1), spacing=(1 / cells, 1 / cells, 1))
+            image = pyvista.ImageData(
+                dimensions=(cells + 1, cells + 1, 1), spacing=(1 / cells, 1 / cells, 1)
+            )
             image.point_data["T"] = image.points[:, 0] * (1 + run) + time
             image.point_data["p"] = image.points[:, 1]
             image.save(folder / f"t_{time:.4f}.vti")
@@ -46,7 +49,16 @@ def test_runs_on_other_meshes_at_other_times_become_a_study(cli: Any, runs: Path
     assert "run_4/t_2.0000.vti" in done.err
     assert "--skip-bad" in done.err
     assert not study.exists()
-    done = cli(*command, "--resample", "5", "--interpolate", "--skip-bad", "--box=-1,0.6", "--reference", "run_3")
+    done = cli(
+        *command,
+        "--resample",
+        "5",
+        "--interpolate",
+        "--skip-bad",
+        "--box=-1,0.6",
+        "--reference",
+        "run_3",
+    )
     assert done.code == 0, done.err
     assert "left out: run 'run_4'" in done.out
     assert "runs on other meshes were interpolated onto that of" in done.out

@@ -32,7 +32,14 @@ def test_inspect_says_what_is_there_and_writes_nothing(cli: Any, runs: Path) -> 
     before = sorted(runs.parent.rglob("*"))
     done = cli("inspect", runs)
     assert done.code == 0, done.err
-    for told in ("12: 'case_0', 'case_1'", "3, 0 to 2", "12, 6 quad, in 0 … 3 x 0 … 2 x 0 … 0", "MB a run", "T", "p"):
+    for told in (
+        "12: 'case_0', 'case_1'",
+        "3, 0 to 2",
+        "12, 6 quad, in 0 … 3 x 0 … 2 x 0 … 0",
+        "MB a run",
+        "T",
+        "p",
+    ):
         assert told in done.out
     assert sorted(runs.parent.rglob("*")) == before
 
@@ -49,14 +56,27 @@ def test_inspect_knows_arrays_too(cli: Any, tmp_path: Path) -> None:
 
 def test_a_folder_of_runs_and_a_table_become_a_study(cli: Any, runs: Path, tmp_path: Path) -> None:
     study = tmp_path / "study"
-    done = cli("ingest", runs, "--params", tmp_path / "params.csv", "--fields", "T", "--units", "K", "--study", study)
+    done = cli(
+        "ingest",
+        runs,
+        "--params",
+        tmp_path / "params.csv",
+        "--fields",
+        "T",
+        "--units",
+        "K",
+        "--study",
+        study,
+    )
     assert done.code == 0, done.err
     assert "matched to the runs by id" in done.out
     dataset = Dataset.open(study / "input_data/dataset.zarr")
     assert dataset.shape == (12, 3, 12, 1)
     assert dataset.ids[10] == "case_10"
     assert dataset.conditions.table[10, 0] == 11.0
-    np.testing.assert_allclose(dataset.run(10)[2, :, 0], 11 * np.sin(np.tile(np.arange(4.0), 3) + 2), rtol=1e-6)
+    np.testing.assert_allclose(
+        dataset.run(10)[2, :, 0], 11 * np.sin(np.tile(np.arange(4.0), 3) + 2), rtol=1e-6
+    )
     assert len(dataset.mesh.cells["quad"]) == 6
 
 
@@ -83,7 +103,18 @@ def test_fields_are_of_solver_files(cli: Any, tmp_path: Path) -> None:
 
 def test_every_second_timestep(cli: Any, runs: Path, tmp_path: Path) -> None:
     study = tmp_path / "study"
-    done = cli("ingest", runs, "--params", tmp_path / "params.csv", "--start", 0, "--every", 2, "--study", study)
+    done = cli(
+        "ingest",
+        runs,
+        "--params",
+        tmp_path / "params.csv",
+        "--start",
+        0,
+        "--every",
+        2,
+        "--study",
+        study,
+    )
     assert done.code == 0, done.err
     dataset = Dataset.open(study / "input_data/dataset.zarr")
     assert dataset.shape == (12, 2, 12, 2)

@@ -1,4 +1,5 @@
-"""The table of ``docs/documented-interface.md`` that says what each key and flag changes: complete, and measured."""
+"""The table of ``docs/documented-interface.md`` that says what each key and flag changes: complete,
+and measured."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from simulgenvae.cli import documented
-from simulgenvae.settings.condition_keys import KEYS
-from simulgenvae.settings.preset_file import LINES
+from simulgenvae.cli.classic import simulgen_vae as documented
+from simulgenvae.settings.classic.condition_keys import KEYS
+from simulgenvae.settings.classic.preset_file import LINES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/documented-interface.md"
@@ -59,7 +60,10 @@ def known() -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("label", ROWS)
 def test_a_row_says_what_is_measured(
-    label: str, data: Path, known: dict[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+    label: str,
+    data: Path,
+    known: dict[str, dict[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     found = key_effects.effect(ROWS[label], data, tmp_path_factory.mktemp("study"), known)
     assert documented_table()[label] == found
@@ -72,7 +76,9 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
 def test_every_key_line_and_flag_has_a_row_or_a_reason() -> None:
     tried = {row.name for row in key_effects.ROWS}
     assert not tried & key_effects.UNTRIED.keys()
-    assert tried | key_effects.UNTRIED.keys() == KEYS.keys() | LINES.keys() | {"data_No"} | _flags(documented.parser())
+    assert tried | key_effects.UNTRIED.keys() == KEYS.keys() | LINES.keys() | {"data_No"} | _flags(
+        documented.parser()
+    )
     assert documented_table().keys() == ROWS.keys()
 
 
@@ -81,11 +87,19 @@ def test_what_changes_no_file_is_about_speed_or_memory_alone() -> None:
     assert without == {"gradient_checkpointing: 1", "device: cpu", "--load_all=1", "--use_ddp"}
 
 
-@pytest.mark.parametrize("label", [row.label for row in key_effects.ROWS if row.name.startswith("latent_conditioner_")])
+@pytest.mark.parametrize(
+    "label", [row.label for row in key_effects.ROWS if row.name.startswith("latent_conditioner_")]
+)
 def test_keys_of_the_conditioner_leave_a_frozen_vae_alone(label: str) -> None:
     assert documented_table()[label] == key_effects.AFTER_VAE
 
 
-@pytest.mark.parametrize("name", ["Training_epochs", "LearningR", "Batch_size", "Loss_type", "init_beta_divisor"])
+@pytest.mark.parametrize(
+    "name", ["Training_epochs", "LearningR", "Batch_size", "Loss_type", "init_beta_divisor"]
+)
 def test_keys_of_the_vae_change_all_files_of_the_model(name: str) -> None:
-    assert all(documented_table()[row.label] == key_effects.MODEL for row in key_effects.ROWS if row.name == name)
+    assert all(
+        documented_table()[row.label] == key_effects.MODEL
+        for row in key_effects.ROWS
+        if row.name == name
+    )

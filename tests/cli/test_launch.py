@@ -1,4 +1,5 @@
-"""The launcher's decisions: how many processes, which port, which flags are passed on; mistakes and their messages."""
+"""The launcher's decisions: how many processes, which port, which flags are passed on; mistakes and
+their messages."""
 
 from __future__ import annotations
 
@@ -12,16 +13,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulgenvae.cli.documented import main as documented
-from simulgenvae.cli.documented import parser as script_parser
+from simulgenvae.cli.classic.launch_ddp import main, parser, passed_on
+from simulgenvae.cli.classic.simulgen_vae import main as documented
+from simulgenvae.cli.classic.simulgen_vae import parser as script_parser
 from simulgenvae.cli.launch import free_port, processes_for, torchrun
-from simulgenvae.cli.launch_ddp import main, parser, passed_on
+from simulgenvae.distributed.rendezvous import ADDRESS
 from simulgenvae.errors import UserError
-from simulgenvae.rank_store import ADDRESS
 
 
 @pytest.mark.parametrize(
-    ("asked", "gpus", "processes"), [(None, 0, 1), (None, 3, 3), (1, 0, 1), (4, 0, 4), (2, 4, 2), (4, 4, 4)]
+    ("asked", "gpus", "processes"),
+    [(None, 0, 1), (None, 3, 3), (1, 0, 1), (4, 0, 4), (2, 4, 2), (4, 4, 4)],
 )
 def test_one_process_per_gpu(asked: int | None, gpus: int, processes: int) -> None:
     assert processes_for(asked, gpus=gpus) == processes
@@ -53,8 +55,14 @@ def test_another_port_when_it_is_in_use(address: str, capsys: pytest.CaptureFixt
     ("arguments", "flags"),
     [
         ("", "--preset=1 --plot=2 --lc_only=0"),
-        ("--gpus 4 --preset 2 --size large --master_port 29501", "--preset=2 --plot=2 --lc_only=0 --size=large"),
-        ("--gpus=4 --plot=1 --lc_only=1 --load_all=0", "--preset=1 --plot=1 --lc_only=1 --load_all=0"),
+        (
+            "--gpus 4 --preset 2 --size large --master_port 29501",
+            "--preset=2 --plot=2 --lc_only=0 --size=large",
+        ),
+        (
+            "--gpus=4 --plot=1 --lc_only=1 --load_all=0",
+            "--preset=1 --plot=1 --lc_only=1 --load_all=0",
+        ),
         ("--plot 0 --load_all 1 --resume", "--preset=1 --plot=0 --lc_only=0 --load_all=1 --resume"),
     ],
 )
@@ -66,14 +74,19 @@ def test_settings_are_passed_on_as_they_are() -> None:
     overrides = ["--set", "model.filters=64 32", "--set=training.vae.epochs="]
     passed = passed_on(parser().parse_args(overrides))
     assert passed[-2:] == ["--set=model.filters=64 32", "--set=training.vae.epochs="]
-    assert script_parser().parse_args(passed).overrides == ["model.filters=64 32", "training.vae.epochs="]
+    assert script_parser().parse_args(passed).overrides == [
+        "model.filters=64 32",
+        "training.vae.epochs=",
+    ]
 
 
 def test_the_script_knows_every_flag_that_is_passed_on(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    everything = "--preset 5 --plot 1 --lc_only 1 --size large --load_all 1 --resume --set training.seed=1"
+    everything = (
+        "--preset 5 --plot 1 --lc_only 1 --size large --load_all 1 --resume --set training.seed=1"
+    )
     assert documented(passed_on(parser().parse_args(everything.split()))) == 2
     assert "usage" not in capsys.readouterr().err
 
@@ -91,7 +104,9 @@ def test_the_script_knows_every_flag_that_is_passed_on(
         ("--preset", "6"),
     ],
 )
-def test_unknown_flags_and_values(flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_flags_and_values(
+    flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
         main(Path("SimulGen-VAE.py"), flags)
     assert stop.value.code == 2
@@ -106,13 +121,19 @@ def test_the_script_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_a_port_that_is_taken_at_the_last_moment(tmp_path: Path) -> None:
     with socket.create_server(("", 0)) as busy:
         where = f"localhost:{busy.getsockname()[1]}"
-        meeting = [f"--rdzv_endpoint={where}", "--rdzv_backend=c10d", "--rdzv_conf=is_host=True,read_timeout=2"]
+        meeting = [
+            f"--rdzv_endpoint={where}",
+            "--rdzv_backend=c10d",
+            "--rdzv_conf=is_host=True,read_timeout=2",
+        ]
         with pytest.raises(UserError, match=f"cannot meet at {where} .*--master-addr"):
             torchrun([*meeting, f"--log_dir={tmp_path}", "never_started.py"], where, Console())
 
 
 @pytest.fixture
-def several(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def several(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
     """What the launcher of several machines says of a mistake."""
     script = tmp_path / "SimulGen-VAE.py"
     script.write_text("raise SystemExit('started')")
@@ -129,10 +150,14 @@ def several(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
 
 def test_mistakes_with_several_machines(several: Callable[..., str]) -> None:
     assert "--nnodes needs --master-addr" in several()
-    assert "--node-rank 2: 2 machines are numbered from 0" in several("--node-rank=2", "--master-addr=localhost")
+    assert "--node-rank 2: 2 machines are numbered from 0" in several(
+        "--node-rank=2", "--master-addr=localhost"
+    )
     with socket.create_server(("", 0)) as busy:
         port = str(busy.getsockname()[1])
-        assert f"--master-port {port} is in use" in several("--master-addr=localhost", "--master-port", port)
+        assert f"--master-port {port} is in use" in several(
+            "--master-addr=localhost", "--master-port", port
+        )
 
 
 def test_a_first_machine_that_is_not_there(several: Callable[..., str]) -> None:
@@ -145,13 +170,17 @@ def test_a_first_machine_that_is_not_there(several: Callable[..., str]) -> None:
 
 
 def test_a_machine_that_does_not_come(several: Callable[..., str]) -> None:
-    with socket.create_server(("", 0)) as free:  # other tests may use the usual one at the same time
+    with socket.create_server(
+        ("", 0)
+    ) as free:  # other tests may use the usual one at the same time
         port = free.getsockname()[1]
     said = several("--master-addr=localhost", f"--master-port={port}")
     assert f"not all machines came to localhost:{port} in time (--timeout)" in said
 
 
-def test_nobody_joins_a_training_on_one_machine_by_mistake(several: Callable[..., str], tmp_path: Path) -> None:
+def test_nobody_joins_a_training_on_one_machine_by_mistake(
+    several: Callable[..., str], tmp_path: Path
+) -> None:
     started, over, waits = (tmp_path / name for name in ("started", "over", "waits.py"))
     waits.write_text(
         "import pathlib, time\n"
@@ -160,10 +189,12 @@ def test_nobody_joins_a_training_on_one_machine_by_mistake(several: Callable[...
     )
     with socket.create_server(("", 0)) as free:
         port = str(free.getsockname()[1])
-    code = f"from simulgenvae.cli.launch_ddp import *; sys.exit(main(Path({str(waits)!r}), ['--master-port={port}']))"
+    code = f"from simulgenvae.cli.classic.launch_ddp import *; sys.exit(main(Path({str(waits)!r}), ['--master-port={port}']))"
     training = subprocess.Popen([sys.executable, "-c", f"import sys; {code}"])
     while not started.exists():
         time.sleep(0.05)
-    assert "not all machines came" in several("--node-rank=1", "--master-addr=localhost", "--master-port", port)
+    assert "not all machines came" in several(
+        "--node-rank=1", "--master-addr=localhost", "--master-port", port
+    )
     over.touch()
     assert training.wait(timeout=60) == 0

@@ -11,13 +11,33 @@ import pytest
 
 def test_a_curve_is_drawn_and_the_model_stays(cli: Any, trained: Path, tree: Any) -> None:
     before = tree(trained)
-    done = cli("learning-curve", trained, "--shares", "1/2", 1, "--target", 0.02, "--set", "training.vae.steps=2")
+    done = cli(
+        "learning-curve",
+        trained,
+        "--shares",
+        "1/2",
+        1,
+        "--target",
+        0.02,
+        "--set",
+        "training.vae.steps=2",
+    )
     assert done.code == 0, done.err
-    for text in ("training runs", "POD + GPR", "20 (expected)", "40 (expected)", "2.00 %", "learning_curve.png"):
+    for text in (
+        "training runs",
+        "POD + GPR",
+        "20 (expected)",
+        "40 (expected)",
+        "2.00 %",
+        "learning_curve.png",
+    ):
         assert text in done.out
     left = tree(trained)
     assert before.items() <= left.items()
-    assert left.keys() - before.keys() == {"output/learning_curve.json", "output/learning_curve.png"}
+    assert left.keys() - before.keys() == {
+        "output/learning_curve.json",
+        "output/learning_curve.png",
+    }
     assert json.loads((trained / "output/learning_curve.json").read_text())["target"] == 0.02
 
 

@@ -1,7 +1,8 @@
-"""Studies that have one of something: they are read, trained, evaluated and predicted with; or it is said why not.
+"""Studies that have one of something: they are read, trained, evaluated and predicted with; or it
+is said why not.
 
-``PAIRS`` holds every pair of what there can be one, two or none of. Trainings take three steps: what they learn does
-not matter here.
+``PAIRS`` holds every pair of what there can be one, two or none of. Trainings take three steps:
+what they learn does not matter here.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from simulgenvae.cli.documented import main as simulgen_vae
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.cli.classic.simulgen_vae import main as simulgen_vae
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 SETTINGS = """
 [data]
@@ -89,7 +90,8 @@ VALUES = {
 
 
 def fields_of(sizes: Sizes, table: NDArray[np.float64]) -> NDArray[np.float32]:
-    """``[N, T, M, V]``: what the two columns of ``table`` make of a grid of three columns of nodes."""
+    """``[N, T, M, V]``: what the two columns of ``table`` make of a grid of three columns of
+    nodes."""
     x, t = np.arange(sizes.nodes), np.linspace(0, 1, sizes.timesteps)[:, None]
     one = table[:, 0, None, None] * np.sin(0.3 + x + table[:, 1, None, None] * t)
     return np.stack([(1 + v) * one + v for v in range(sizes.variables)], axis=-1).astype(np.float32)
@@ -102,9 +104,14 @@ def write(sizes: Sizes, folder: Path) -> NDArray[np.float32]:
     table[:, 1] = table[:, min(1, max(0, sizes.parameters - 1))]
     fields = fields_of(sizes, table)
     np.save(folder / "fields.npy", fields)
-    np.save(folder / "coords.npy", np.stack(np.divmod(np.arange(sizes.nodes), 3), axis=1).astype(float))
+    np.save(
+        folder / "coords.npy", np.stack(np.divmod(np.arange(sizes.nodes), 3), axis=1).astype(float)
+    )
     ids = [f"run_{run}" for run in range(sizes.runs)]
-    rows = [",".join([run, *map(str, row[: sizes.parameters])]) for run, row in zip(ids, table, strict=True)]
+    rows = [
+        ",".join([run, *map(str, row[: sizes.parameters])])
+        for run, row in zip(ids, table, strict=True)
+    ]
     header = ",".join(["id", "a", "b"][: 1 + sizes.parameters])
     (folder / "params.csv").write_text("\n".join([header, *rows]) + "\n")
     (folder / "one.csv").write_text(f"{header}\n{rows[0]}\n")
@@ -148,7 +155,13 @@ def trained(done: Callable[..., str], tmp_path: Path) -> Make:
         fields = write(sizes, source)
         study.mkdir()
         (study / "study.toml").write_text(SETTINGS)
-        given = ("--coords", source / "coords.npy", "--split", source / "split.csv", *designs(sizes, source))
+        given = (
+            "--coords",
+            source / "coords.npy",
+            "--split",
+            source / "split.csv",
+            *designs(sizes, source),
+        )
         done("ingest", source / "fields.npy", *given, "--study", study)
         done("check", study)
         done("train", study)
@@ -171,10 +184,12 @@ def test_every_pair_is_there() -> None:
 
 
 @pytest.mark.parametrize("sizes", PAIRS, ids=str)
-def test_train_evaluate_and_predict(sizes: Sizes, trained: Make, done: Callable[..., str], tmp_path: Path) -> None:
+def test_train_evaluate_and_predict(
+    sizes: Sizes, trained: Make, done: Callable[..., str], tmp_path: Path
+) -> None:
     study, fields = trained(sizes)
     done("evaluate", study)
-    left = Study(study)
+    left = StudyFolder(study)
     assert left.report_file.stat().st_size > 1000
     assert len(list(left.output.glob("*.png"))) > 8
     source = tmp_path / "source"
@@ -197,7 +212,17 @@ def test_everything_else_where_there_is_one_of_all(
     done("export", study, "--out", tmp_path / "model.pt2")
     done("suggest", study, "--n", 2, "--candidates", 8, "--out", tmp_path / "new.csv")
     assert len((tmp_path / "new.csv").read_text().splitlines()) == 3
-    done("explore", study, "interpolate", "--from", "run_0", "--to", "run_1", "--out", tmp_path / "between.npz")
+    done(
+        "explore",
+        study,
+        "interpolate",
+        "--from",
+        "run_0",
+        "--to",
+        "run_1",
+        "--out",
+        tmp_path / "between.npz",
+    )
     done("explore", study, "traverse", "--level", "z", "--out", tmp_path / "along.npz")
     done("explore", study, "sample", "--count", 1, "--out", tmp_path / "sample.npz")
     done("learning-curve", study, "--shares", 1)
@@ -215,10 +240,26 @@ def test_everything_else_with_pictures_of_two_training_runs(
 ) -> None:
     sizes = Sizes(0, 1, 5, 9, 2, 0, 1)
     study, _ = trained(sizes)
-    done("predict", study, *designs(sizes, tmp_path / "source", one=True), "--out", tmp_path / "one.pvd")
+    done(
+        "predict",
+        study,
+        *designs(sizes, tmp_path / "source", one=True),
+        "--out",
+        tmp_path / "one.pvd",
+    )
     done("render", study, "--out", tmp_path / "field.png")
     done("render", study, "--out", tmp_path / "film.gif")
-    done("explore", study, "interpolate", "--from", "run_0", "--to", "run_1", "--out", tmp_path / "between.pvd")
+    done(
+        "explore",
+        study,
+        "interpolate",
+        "--from",
+        "run_0",
+        "--to",
+        "run_1",
+        "--out",
+        tmp_path / "between.pvd",
+    )
     done("explore", study, "sample", "--count", 1, "--out", tmp_path / "sample.npz")
     done("learning-curve", study, "--shares", 1)
     refused = cli("suggest", study, "--out", tmp_path / "new.csv")
@@ -250,9 +291,11 @@ def test_documented_studies(sizes: Sizes, tmp_path: Path, monkeypatch: pytest.Mo
         (source / "images").rename(study / "images")
         conditions = "input_type image\nparam_dir /images\n"
     budget = "Training_epochs 2\nn_epoch 2\nBatch_size 2\nlatent_conditioner_batch 2\nLatent_dim 2\nLatent_dim_end 4\n"
-    (study / "input_data/condition.txt").write_text(f"num_var {sizes.variables}\n{budget}{conditions}")
+    (study / "input_data/condition.txt").write_text(
+        f"num_var {sizes.variables}\n{budget}{conditions}"
+    )
     (study / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n16 12\n8 8\n")
     monkeypatch.chdir(study)
     assert simulgen_vae([]) == 0
-    assert Study(study).report_file.stat().st_size > 1000
-    assert Surrogate.load(Study(study)).times.shape == (sizes.timesteps,)
+    assert StudyFolder(study).report_file.stat().st_size > 1000
+    assert Surrogate.load(StudyFolder(study)).times.shape == (sizes.timesteps,)

@@ -13,16 +13,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simulgenvae.data.description import Mesh
-from simulgenvae.data.grid import mesh_grid
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import mesh_grid
 
 pytestmark = pytest.mark.usefixtures("opengl")
 Refused = Callable[[tuple[list[object], list[str]]], None]
 
 
 @pytest.fixture(scope="session")
-def plates(make_runs: Callable[..., Any], settings_text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained study of a displacement and a temperature on 4 x 6 nodes, and ``new.csv``; not to be changed."""
+def plates(
+    make_runs: Callable[..., Any], settings_text: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A trained study of a displacement and a temperature on 4 x 6 nodes, and ``new.csv``; not to
+    be changed."""
     from simulgenvae.cli.main import main
 
     folder = tmp_path_factory.mktemp("plates")
@@ -34,10 +37,20 @@ def plates(make_runs: Callable[..., Any], settings_text: str, tmp_path_factory: 
     study = folder / "study"
     study.mkdir()
     (study / "study.toml").write_text(settings_text)
-    files = ["--params", source / "params.csv", "--mesh", source / "mesh.vtu", "--times", source / "times.npy"]
+    files = [
+        "--params",
+        source / "params.csv",
+        "--mesh",
+        source / "mesh.vtu",
+        "--times",
+        source / "times.npy",
+    ]
     names = ["--variables", "U_x,U_y,T", "--units", "m,m,K"]
     (folder / "new.csv").write_text("id,speed,size\nslow,0.4,1.0\nquick,0.8,1.5\n")
-    for command in (["ingest", source / "fields.npy", *files, *names, "--study", study], ["train", study]):
+    for command in (
+        ["ingest", source / "fields.npy", *files, *names, "--study", study],
+        ["train", study],
+    ):
         assert main([str(argument) for argument in command]) == 0
     return folder
 
@@ -71,7 +84,20 @@ def test_times_are_rows(study: Path, tmp_path: Path, cli: Any) -> None:
     heights = []
     for times in ("0.8", "0.4,0.8,2"):
         out = tmp_path / f"{times}.png"
-        done = cli("render", study, "--run", "run_3", "--time", times, "--variable", "T", "--width", 640, "--out", out)
+        done = cli(
+            "render",
+            study,
+            "--run",
+            "run_3",
+            "--time",
+            times,
+            "--variable",
+            "T",
+            "--width",
+            640,
+            "--out",
+            out,
+        )
         assert done.code == 0, done.err
         heights.append(size(out)[1])
     assert heights[1] > 2 * heights[0]
@@ -79,13 +105,18 @@ def test_times_are_rows(study: Path, tmp_path: Path, cli: Any) -> None:
 
 def test_a_film_of_a_run_shows_its_timesteps(study: Path, tmp_path: Path, cli: Any) -> None:
     out = tmp_path / "run.gif"
-    assert cli("render", study, "--run", "run_3", "--out", out, "--width", 400, "--seconds", 3).code == 0
+    assert (
+        cli("render", study, "--run", "run_3", "--out", out, "--width", 400, "--seconds", 3).code
+        == 0
+    )
     with Image.open(out) as film:
         assert (film.n_frames, film.width) == (6, 400)  # type: ignore[attr-defined]
         assert film.info["duration"] == 500
 
 
-def test_a_film_of_a_design_shows_times_between(study: Path, plates: Path, tmp_path: Path, cli: Any) -> None:
+def test_a_film_of_a_design_shows_times_between(
+    study: Path, plates: Path, tmp_path: Path, cli: Any
+) -> None:
     out = tmp_path / "design.mp4"
     design = ["--params", plates / "new.csv", "--design", "quick"]
     film = ["--fps", 8, "--seconds", 2, "--width", 401, "--warp", "U,0.5", "--variable", "T"]
@@ -96,16 +127,35 @@ def test_a_film_of_a_design_shows_times_between(study: Path, plates: Path, tmp_p
     assert next(imageio_ffmpeg.read_frames(out))["size"][0] == 400
 
 
-def test_a_design_with_its_standard_deviation(study: Path, plates: Path, tmp_path: Path, cli: Any) -> None:
-    design = ["render", study, "--params", plates / "new.csv", "--design", "slow", "--time", 0.33, "--width", 640]
+def test_a_design_with_its_standard_deviation(
+    study: Path, plates: Path, tmp_path: Path, cli: Any
+) -> None:
+    design = [
+        "render",
+        study,
+        "--params",
+        plates / "new.csv",
+        "--design",
+        "slow",
+        "--time",
+        0.33,
+        "--width",
+        640,
+    ]
     for samples, name in ((0, "alone.png"), (4, "std.png")):
         assert cli(*design, "--samples", samples, "--out", tmp_path / name).code == 0
-    assert size(tmp_path / "alone.png")[1] > size(tmp_path / "std.png")[1]  # one panel, and two beside each other
+    assert (
+        size(tmp_path / "alone.png")[1] > size(tmp_path / "std.png")[1]
+    )  # one panel, and two beside each other
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_documented_command(
-    command: str, plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Any]
+    command: str,
+    plates: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cli: Callable[..., Any],
 ) -> None:
     shutil.copytree(plates / "study", tmp_path / "S")
     shutil.copy(plates / "new.csv", tmp_path)
@@ -121,13 +171,19 @@ def test_documented_command(
         (["--out", "a.jpg"], ["a.jpg: the suffix '.jpg' is unknown", ".png, .gif, .mp4"]),
         (["--run", "nobody"], ["the study has no run 'nobody'", "'run_0'"]),
         (["--variable", "p"], ["There is no variable 'p'", "U_x, U_y, T"]),
-        (["--run", "run_0", "--time", "0.5"], ["no field at the time 0.5", "nearest at 0.4 and 0.8"]),
+        (
+            ["--run", "run_0", "--time", "0.5"],
+            ["no field at the time 0.5", "nearest at 0.4 and 0.8"],
+        ),
         (["--time", "soon"], ["'soon': give numbers"]),
         (["--warp", "V"], ["moved by V_x and V_y", "U_x, U_y, T"]),
         (["--warp", "U,much"], ["give NAME or NAME,FACTOR"]),
         (["--params", "new.csv"], ["There are 2 designs, 'slow', 'quick'", "--design"]),
         (["--params", "new.csv", "--design", "x"], ["There is no design 'x'"]),
-        (["--params", "new.csv", "--design", "slow", "--time", "9"], ["outside the trained span 0 to 2"]),
+        (
+            ["--params", "new.csv", "--design", "slow", "--time", "9"],
+            ["outside the trained span 0 to 2"],
+        ),
         (["--params", "new.csv", "--run", "run_0"], ["give one of them"]),
         (["--design", "slow"], ["--params or --images"]),
         (["--fps", "5"], ["--fps and --seconds are for films"]),
@@ -155,14 +211,28 @@ def test_mistakes_are_refused(
 
 def test_a_file_that_is_there_stays(study: Path, refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "there.png").write_text("mine")
-    refused((["render", study, "--out", tmp_path / "there.png"], ["there.png exists already", "--overwrite"]))
+    refused(
+        (
+            ["render", study, "--out", tmp_path / "there.png"],
+            ["there.png exists already", "--overwrite"],
+        )
+    )
 
 
 def test_a_study_on_a_line_is_refused(trained: Path, refused: Refused, tmp_path: Path) -> None:
     refused((["render", trained, "--out", tmp_path / "a.png"], ["The nodes lie on a line"]))
 
 
-def test_other_data_than_the_models_are_refused(study: Path, refused: Refused, templates: Path, tmp_path: Path) -> None:
+def test_other_data_than_the_models_are_refused(
+    study: Path, refused: Refused, templates: Path, tmp_path: Path
+) -> None:
     shutil.rmtree(study / "input_data/dataset.zarr")
-    shutil.copytree(templates / "trained/input_data/dataset.zarr", study / "input_data/dataset.zarr")
-    refused((["render", study, "--out", tmp_path / "a.png"], ["other times, nodes or variables", "train again"]))
+    shutil.copytree(
+        templates / "trained/input_data/dataset.zarr", study / "input_data/dataset.zarr"
+    )
+    refused(
+        (
+            ["render", study, "--out", tmp_path / "a.png"],
+            ["other times, nodes or variables", "train again"],
+        )
+    )

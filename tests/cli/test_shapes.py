@@ -1,4 +1,5 @@
-"""Unusual but sound studies train and predict: static ones, awkward sizes, few filters, three runs, other numbers."""
+"""Unusual but sound studies train and predict: static ones, awkward sizes, few filters, three runs,
+other numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ import pytest
         pytest.param({}, ("model.filters=8 4",), id="two filters"),
         pytest.param({"runs": 3}, (), id="three runs"),
         pytest.param({"steps": 1}, ("model.decoder=convolutional",), id="static, convolutional"),
-        pytest.param({"steps": 5}, ("model.decoder=convolutional", "model.filters=8"), id="convolutional, one filter"),
+        pytest.param(
+            {"steps": 5},
+            ("model.decoder=convolutional", "model.filters=8"),
+            id="convolutional, one filter",
+        ),
         pytest.param({}, ("reduction.method=none",), id="no reduction"),
         pytest.param({}, ("training.optimizer=adamw", "training.loss=huber"), id="adamw, huber"),
     ],
@@ -42,7 +47,16 @@ def test_study_trains_and_predicts(
     assert done.code == 0, done.err
     done = cli("train", study, *(part for setting in settings for part in ("--set", setting)))
     assert done.code == 0, done.err
-    done = cli("predict", study, "--params", source / "params.csv", "--out", tmp_path / "p.npz", "--samples", 2)
+    done = cli(
+        "predict",
+        study,
+        "--params",
+        source / "params.csv",
+        "--out",
+        tmp_path / "p.npz",
+        "--samples",
+        2,
+    )
     assert done.code == 0, done.err
     with np.load(tmp_path / "p.npz") as out:
         assert out["fields"].shape == runs.fields.shape
@@ -57,17 +71,33 @@ def test_study_trains_and_predicts(
 def test_other_number_types_are_read(dtype: Any, cli: Any, source: Path, tmp_path: Path) -> None:
     fields = np.load(source / "fields.npy").astype(dtype)
     np.save(source / "fields.npy", fields)
-    done = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--study", tmp_path / "study")
+    done = cli(
+        "ingest",
+        source / "fields.npy",
+        "--params",
+        source / "params.csv",
+        "--study",
+        tmp_path / "study",
+    )
     assert done.code == 0, done.err
     done = cli("train", tmp_path / "study", "--stage", "vae", "--set", "training.vae.steps=2")
     assert done.code == 0, done.err
 
 
-def test_float64_that_float32_cannot_hold_is_refused(cli: Any, source: Path, tmp_path: Path) -> None:
+def test_float64_that_float32_cannot_hold_is_refused(
+    cli: Any, source: Path, tmp_path: Path
+) -> None:
     fields = np.load(source / "fields.npy").astype(np.float64)
     fields[4] *= 1e300
     np.save(source / "fields.npy", fields)
-    done = cli("ingest", source / "fields.npy", "--params", source / "params.csv", "--study", tmp_path / "study")
+    done = cli(
+        "ingest",
+        source / "fields.npy",
+        "--params",
+        source / "params.csv",
+        "--study",
+        tmp_path / "study",
+    )
     assert done.code == 2
     assert "run_4" in done.err
     assert not (tmp_path / "study").exists()

@@ -11,31 +11,44 @@ import pytest
 from simulgenvae.cli.suggest import write_designs
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.matching import read_new_conditions
-from simulgenvae.settings import Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def test_the_table_is_read_by_predict(cli: Any, trained: Path) -> None:
     out = trained / "next.csv"
     done = cli("suggest", trained, "--n", 3, "--range", "size=0.25:4", "--out", out)
     assert done.code == 0, done.err
-    for text in ("suggest_003", "speed", "Expected error", "times as much", f"{out}: 3 designs to solve"):
+    for text in (
+        "suggest_003",
+        "speed",
+        "Expected error",
+        "times as much",
+        f"{out}: 3 designs to solve",
+    ):
         assert text in done.out.replace("\n", "")
-    scaler = Surrogate.load(Study.open(trained)).condition_scaler
+    scaler = Surrogate.load(StudyFolder.open(trained)).condition_scaler
     designs, _ = read_new_conditions(out, None, scaler)
     assert designs.ids == ("suggest_001", "suggest_002", "suggest_003")
     assert designs.names == ("speed", "size")
     assert out.read_text().splitlines()[0] == "id,speed,size"
     assert cli("predict", trained, "--params", out, "--out", trained / "next.npz").code == 0
     before = out.read_bytes()
-    assert cli("suggest", trained, "--n", 3, "--range", "size=0.25:4", "--out", out, "--overwrite").code == 0
+    assert (
+        cli(
+            "suggest", trained, "--n", 3, "--range", "size=0.25:4", "--out", out, "--overwrite"
+        ).code
+        == 0
+    )
     assert out.read_bytes() == before
     assert cli("suggest", trained, "--n", 3, "--seed", 1, "--out", out, "--overwrite").code == 0
     assert out.read_bytes() != before
 
 
 def test_values_and_names_survive_the_table(tmp_path: Path) -> None:
-    designs = Conditions(("a", "b"), ("width, mm", "k"), np.array([[0.1 + 0.2, 1e-17], [-1 / 3, 3e200]]))
+    designs = Conditions(
+        ("a", "b"), ("width, mm", "k"), np.array([[0.1 + 0.2, 1e-17], [-1 / 3, 3e200]])
+    )
     write_designs(designs, tmp_path / "a.csv")
     from simulgenvae.data.condition_files import read_conditions
 
@@ -57,7 +70,9 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistakes_are_refused(refused: Any, trained: Path, monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
+def test_mistakes_are_refused(
+    refused: Any, trained: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+) -> None:
     monkeypatch.chdir(trained)
     arguments, texts = MISTAKES[mistake]
     refused((("suggest", trained, *arguments), texts))

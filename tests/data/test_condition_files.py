@@ -56,7 +56,9 @@ def test_ids_without_a_header(tmp_path: Path) -> None:
 
 
 def test_names_match_columns_in_any_order(tmp_path: Path) -> None:
-    conditions, _ = read_conditions(write(tmp_path, "id,size,speed\nx,2,1\n"), names=("speed", "size"))
+    conditions, _ = read_conditions(
+        write(tmp_path, "id,size,speed\nx,2,1\n"), names=("speed", "size")
+    )
     assert conditions.names == ("speed", "size")
     assert conditions.table.tolist() == [[1, 2]]
 
@@ -113,5 +115,7 @@ def test_a_folder_of_tables_in_natural_order(tmp_path: Path) -> None:
     assert conditions.ids == ("run2", "run10")
     assert conditions.table.tolist() == [[2], [10]]
     (tmp_path / "run3.CSV").write_text("size\n3\n")
-    with pytest.raises(UserError, match=r"run3\.CSV: has the columns size, but run2\.csv has speed"):
+    with pytest.raises(
+        UserError, match=r"run3\.CSV: has the columns size, but run2\.csv has speed"
+    ):
         read_condition_files(tmp_path)

@@ -97,8 +97,13 @@ def test_scaler_from_a_damaged_file(change: dict[str, object]) -> None:
         ConditionScaler.from_dict(scaled([1.0, 2.0])[0].to_dict() | change)
 
 
-def pictured(names: tuple[str, ...] = (), channels: int = 1, greys: tuple[int, ...] = (0, 100, 200)) -> Conditions:
-    pixels = np.full((len(greys), 8, 8, channels), 0, np.uint8) + np.array(greys, np.uint8)[:, None, None, None]
+def pictured(
+    names: tuple[str, ...] = (), channels: int = 1, greys: tuple[int, ...] = (0, 100, 200)
+) -> Conditions:
+    pixels = (
+        np.full((len(greys), 8, 8, channels), 0, np.uint8)
+        + np.array(greys, np.uint8)[:, None, None, None]
+    )
     ids = tuple(f"run{k}" for k in range(len(greys)))
     table = np.arange(float(len(greys)))[:, None] * np.ones(len(names))
     return Conditions(ids, names, table, Images(pixels, ImageFormat(20, 10, channels, 8)))
@@ -122,7 +127,9 @@ def test_scaler_of_pictures_survives_json(names: tuple[str, ...]) -> None:
 
 def test_transform_refuses_other_pictures_than_the_trained_ones() -> None:
     scaler = ConditionScaler.fit(pictured())
-    with pytest.raises(UserError, match="20 x 10 colour, but the model was trained with 20 x 10 grey"):
+    with pytest.raises(
+        UserError, match="20 x 10 colour, but the model was trained with 20 x 10 grey"
+    ):
         scaler.transform(pictured(channels=3))
     with pytest.raises(UserError, match="the images are none"):
         scaler.transform(Conditions(("a",), (), np.zeros((1, 0))))

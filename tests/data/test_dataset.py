@@ -13,15 +13,19 @@ from hypothesis.extra.numpy import arrays
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.limits import available_memory
 from simulgenvae.errors import UserError
+from simulgenvae.utils.resources import available_memory
 
 
 def conditions(runs: int) -> Conditions:
-    return Conditions(tuple(f"run{k}" for k in range(runs)), ("p",), np.arange(float(runs))[:, None])
+    return Conditions(
+        tuple(f"run{k}" for k in range(runs)), ("p",), np.arange(float(runs))[:, None]
+    )
 
 
-shapes = st.tuples(st.integers(1, 4), st.integers(1, 3), st.sampled_from([1, 2, 7]), st.integers(1, 3))
+shapes = st.tuples(
+    st.integers(1, 4), st.integers(1, 3), st.sampled_from([1, 2, 7]), st.integers(1, 3)
+)
 fields_of_any_shape = shapes.flatmap(
     lambda shape: arrays(np.float32, shape, elements=st.floats(-(2.0**100), 2.0**100, width=32))
 )
@@ -35,7 +39,12 @@ def test_save_then_open_gives_equal_data(fields: np.ndarray) -> None:
     coords = np.arange(2.0 * nodes).reshape(nodes, 2)
     names = [f"v{k}" for k in range(fields.shape[3])]
     dataset = Dataset.from_arrays(
-        fields, conditions(len(fields)), coords=coords, cells=cells, variables=names, units=["K"] * len(names)
+        fields,
+        conditions(len(fields)),
+        coords=coords,
+        cells=cells,
+        variables=names,
+        units=["K"] * len(names),
     )
     with tempfile.TemporaryDirectory() as folder:
         dataset.save(Path(folder) / "dataset.zarr")
@@ -43,7 +52,11 @@ def test_save_then_open_gives_equal_data(fields: np.ndarray) -> None:
         assert [path.name for path in Path(folder).iterdir()] == ["dataset.zarr"]
         assert again.shape == fields.shape
         assert all(np.array_equal(again.run(k), fields[k]) for k in range(len(fields)))
-        assert (again.ids, again.variables, again.units) == (dataset.ids, tuple(names), ("K",) * len(names))
+        assert (again.ids, again.variables, again.units) == (
+            dataset.ids,
+            tuple(names),
+            ("K",) * len(names),
+        )
         assert np.array_equal(again.times, np.arange(fields.shape[1]))
         assert again.mesh.coords is not None
         assert np.array_equal(again.mesh.coords, coords)
@@ -70,7 +83,10 @@ def test_fingerprint_changes_with_anything() -> None:
         Dataset.from_arrays(fields, Conditions(conditions(3).ids, ("p",), conditions(3).table + 1)),
     ]
     assert len({dataset.fingerprint for dataset in datasets}) == len(datasets)
-    assert Dataset.from_arrays(fields.astype(np.float64), conditions(3)).fingerprint == datasets[0].fingerprint
+    assert (
+        Dataset.from_arrays(fields.astype(np.float64), conditions(3)).fingerprint
+        == datasets[0].fingerprint
+    )
 
 
 def test_a_run_is_a_new_array() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from simulgenvae.data import limits
 from simulgenvae.data.image_files import read_images
 from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.names import natural_key
 from simulgenvae.errors import UserError
+from simulgenvae.utils import resources as limits
 
 
 def draw(path: Path, grey: int = 100, size: tuple[int, int] = (12, 8), mode: str = "L") -> Path:
@@ -30,7 +30,11 @@ def refusal(path: Path, like: ImageFormat | None = None) -> str:
     return str(caught.value)
 
 
-@given(st.lists(st.integers(0, 10**12), unique=True), st.text("abXY-_ .²", max_size=4), st.text("ab.", max_size=3))
+@given(
+    st.lists(st.integers(0, 10**12), unique=True),
+    st.text("abXY-_ .²", max_size=4),
+    st.text("ab.", max_size=3),
+)
 def test_numbers_in_names_count_as_numbers(numbers: list[int], before: str, after: str) -> None:
     names = sorted((f"{before}{number}{after}" for number in numbers), key=natural_key)
     assert names == [f"{before}{number}{after}" for number in sorted(numbers)]
@@ -120,7 +124,9 @@ def test_mixed_pictures_name_the_fewer_ones(tmp_path: Path, odd: dict, message: 
 def test_pictures_unlike_the_trained_ones_are_refused(tmp_path: Path, like: ImageFormat) -> None:
     draw(tmp_path / "a.png")
     draw(tmp_path / "b.png")
-    assert f"12 x 8 grey, but the surrogate was trained with {like}: 'a.png', 'b.png'" in refusal(tmp_path, like)
+    assert f"12 x 8 grey, but the surrogate was trained with {like}: 'a.png', 'b.png'" in refusal(
+        tmp_path, like
+    )
 
 
 def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
@@ -133,7 +139,9 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
     assert "without the folder): 'link.png'" in message
     assert "'circle.png'" in message
     table = folder / "index.csv"
-    table.write_text(f"id,file\na,../secret.png\nb,{secret}\nc,link.png\nd,{own}\ne,own.png\nf,gone.png\ng,n\0.png\n")
+    table.write_text(
+        f"id,file\na,../secret.png\nb,{secret}\nc,link.png\nd,{own}\ne,own.png\nf,gone.png\ng,n\0.png\n"
+    )
     message = refusal(table)
     assert f"without the folder): '../secret.png', '{secret}', 'link.png', '{own}';" in message
     assert "no such file: 'gone.png'" in message
@@ -179,7 +187,9 @@ def test_a_folder_without_pictures(tmp_path: Path) -> None:
 
 def test_only_the_ending_that_was_asked_for(tmp_path: Path) -> None:
     draw(tmp_path / "a.JPG")
-    with pytest.raises(UserError, match=r"looked for \.png\)\. It has \.jpg files: set data\.file_type"):
+    with pytest.raises(
+        UserError, match=r"looked for \.png\)\. It has \.jpg files: set data\.file_type"
+    ):
         read_images(tmp_path, 4, endings=(".png",))
     draw(tmp_path / "a.png")
     assert read_images(tmp_path, 4, endings=(".jpg",))[0] == ("a",)
@@ -189,10 +199,14 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     assert "no such file or folder" in refusal(tmp_path / "images")
 
 
-def test_pictures_that_do_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_that_do_not_fit_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(tmp_path / "a.png")
     draw(tmp_path / "b.png")
-    monkeypatch.setattr(limits, "available_memory", lambda: 12 * 8 * 16)  # enough to decode one, not to hold both
+    monkeypatch.setattr(
+        limits, "available_memory", lambda: 12 * 8 * 16
+    )  # enough to decode one, not to hold both
     with pytest.raises(UserError, match=r"holding 2 pictures needs .* data\.image_size"):
         read_images(tmp_path, 64)
     monkeypatch.setattr(limits, "available_memory", lambda: 12 * 8 * 16 - 1)

@@ -20,7 +20,9 @@ MakeFolder = Callable[..., Path]
 
 def _source(ids: Sequence[str] | None = None, runs: int = 3) -> Source:
     companions = {} if ids is None else {"ids": np.array(ids)}
-    return Source(Path("fields.npy"), (runs, 2, 4), np.dtype("f4"), lambda _: np.zeros((2, 4)), companions)
+    return Source(
+        Path("fields.npy"), (runs, 2, 4), np.dtype("f4"), lambda _: np.zeros((2, 4)), companions
+    )
 
 
 @pytest.fixture
@@ -70,8 +72,12 @@ def test_pictures_follow_the_ids_of_the_table(make_images: MakeFolder, tmp_path:
     assert conditions.images.pixels[:, 0, 0, 0].tolist() == [30, 10, 20]
 
 
-def test_without_any_ids_the_order_decides_and_pictures_name_the_runs(make_images: MakeFolder, tmp_path: Path) -> None:
-    conditions, _ = match_conditions([_source()], _table(tmp_path, "p\n7\n8\n9\n"), make_images(), SIZE, 3)
+def test_without_any_ids_the_order_decides_and_pictures_name_the_runs(
+    make_images: MakeFolder, tmp_path: Path
+) -> None:
+    conditions, _ = match_conditions(
+        [_source()], _table(tmp_path, "p\n7\n8\n9\n"), make_images(), SIZE, 3
+    )
     assert conditions.ids == ("a", "b", "c")
     assert conditions.table[:, 0].tolist() == [7, 8, 9]
     assert conditions.images is not None
@@ -88,7 +94,12 @@ def test_without_any_ids_the_order_decides_and_pictures_name_the_runs(make_image
     ],
 )
 def test_pictures_that_do_not_fit(
-    make_images: MakeFolder, tmp_path: Path, ids: list[str] | None, table: str | None, runs: int, reason: str
+    make_images: MakeFolder,
+    tmp_path: Path,
+    ids: list[str] | None,
+    table: str | None,
+    runs: int,
+    reason: str,
 ) -> None:
     path = None if table is None else _table(tmp_path, table)
     with pytest.raises(UserError, match=reason):
@@ -112,12 +123,17 @@ def scalers(make_images: MakeFolder, tmp_path: Path) -> dict[str, ConditionScale
     table, images = _table(tmp_path, "id,p\na,1\nb,2\nc,4\n"), make_images(name="known")
     given = {"table": (table, None), "images": (None, images), "both": (table, images)}
     return {
-        kind: ConditionScaler.fit(match_conditions([_source()], *paths, SIZE, 3)[0]) for kind, paths in given.items()
+        kind: ConditionScaler.fit(match_conditions([_source()], *paths, SIZE, 3)[0])
+        for kind, paths in given.items()
     }
 
 
-def test_new_designs_by_picture(make_images: MakeFolder, scalers: dict[str, ConditionScaler]) -> None:
-    conditions, notes = read_new_conditions(None, make_images({"x2": 7, "x1": 8}), scalers["images"])
+def test_new_designs_by_picture(
+    make_images: MakeFolder, scalers: dict[str, ConditionScaler]
+) -> None:
+    conditions, notes = read_new_conditions(
+        None, make_images({"x2": 7, "x1": 8}), scalers["images"]
+    )
     assert conditions.ids == ("x1", "x2")
     assert not notes
     one, _ = read_new_conditions(None, make_images({"y": 7}, "one") / "y.png", scalers["images"])
@@ -159,7 +175,9 @@ def test_conditions_of_another_kind_than_the_trained_ones(
         read_new_conditions(table if params else None, folder if images else None, scalers[kind])
 
 
-def test_pictures_of_another_size_than_the_trained_ones(tmp_path: Path, scalers: dict[str, ConditionScaler]) -> None:
+def test_pictures_of_another_size_than_the_trained_ones(
+    tmp_path: Path, scalers: dict[str, ConditionScaler]
+) -> None:
     Image.new("L", (16, 20), 3).save(tmp_path / "turned.png")
     with pytest.raises(UserError, match=r"turned\.png"):
         read_new_conditions(None, tmp_path / "turned.png", scalers["images"])

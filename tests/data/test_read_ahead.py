@@ -42,9 +42,16 @@ def _no_threads() -> bool:
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 @pytest.mark.parametrize("timesteps", [1, 100, BLOCK_SNAPSHOTS, BLOCK_SNAPSHOTS + 1])
-def test_blocks_are_the_runs_in_their_order(make_waves: MakeWaves, timesteps: int, workers: int) -> None:
-    dataset, rows = make_waves(runs=12, timesteps=timesteps, variables=2), [7, 0, 3, 4, 8, 1, 2, 2, 11, 10]
-    found = [(numbers.tolist(), block.copy()) for numbers, block in read_blocks(dataset, rows, workers)]
+def test_blocks_are_the_runs_in_their_order(
+    make_waves: MakeWaves, timesteps: int, workers: int
+) -> None:
+    dataset, rows = (
+        make_waves(runs=12, timesteps=timesteps, variables=2),
+        [7, 0, 3, 4, 8, 1, 2, 2, 11, 10],
+    )
+    found = [
+        (numbers.tolist(), block.copy()) for numbers, block in read_blocks(dataset, rows, workers)
+    ]
     assert [row for numbers, _ in found for row in numbers] == rows
     wanted = np.concatenate([dataset.run(row) for row in rows])
     np.testing.assert_array_equal(np.concatenate([block for _, block in found]), wanted)
@@ -84,7 +91,10 @@ def test_two_blocks_take_turns(make_waves: MakeWaves, workers: int, arrays: int)
 def test_a_damaged_run_is_named_after_those_before_it(make_waves: MakeWaves, workers: int) -> None:
     found: list[int] = []
     with pytest.raises(UserError, match="'run3'"):
-        found.extend(numbers[0] for numbers, _ in read_blocks(_long(make_waves, damaged=3), range(12), workers))
+        found.extend(
+            numbers[0]
+            for numbers, _ in read_blocks(_long(make_waves, damaged=3), range(12), workers)
+        )
     assert found == [0, 1, 2]
     assert _no_threads()
 

@@ -21,7 +21,9 @@ fractions = st.floats(0, 0.35)
 
 
 @given(st.integers(8, 200), fractions, fractions, st.integers(0, 5))
-def test_every_run_is_in_exactly_one_part(runs: int, validation: float, test: float, seed: int) -> None:
+def test_every_run_is_in_exactly_one_part(
+    runs: int, validation: float, test: float, seed: int
+) -> None:
     chosen = DataSettings(validation_fraction=validation, test_fraction=test, split_seed=seed)
     split = make_split(ids(runs), chosen, None)
     assert sorted((*split.train, *split.validation, *split.test)) == sorted(ids(runs))
@@ -32,7 +34,8 @@ def test_every_run_is_in_exactly_one_part(runs: int, validation: float, test: fl
 
 
 @pytest.mark.parametrize(
-    ("runs", "sizes"), [(2, (2, 0, 0)), (3, (2, 0, 1)), (4, (2, 1, 1)), (5, (3, 1, 1)), (30, (24, 3, 3))]
+    ("runs", "sizes"),
+    [(2, (2, 0, 0)), (3, (2, 0, 1)), (4, (2, 1, 1)), (5, (3, 1, 1)), (30, (24, 3, 3))],
 )
 def test_few_runs(runs: int, sizes: tuple[int, int, int]) -> None:
     split = make_split(ids(runs), DataSettings(), None)
@@ -40,7 +43,9 @@ def test_few_runs(runs: int, sizes: tuple[int, int, int]) -> None:
 
 
 def test_the_seed_matters() -> None:
-    assert make_split(ids(50), DataSettings(split_seed=1), None) != make_split(ids(50), DataSettings(), None)
+    assert make_split(ids(50), DataSettings(split_seed=1), None) != make_split(
+        ids(50), DataSettings(), None
+    )
 
 
 def test_too_few_runs() -> None:
@@ -57,7 +62,10 @@ def test_a_written_split_is_read_again(tmp_path: Path) -> None:
         pass
     assert make_split(names, DataSettings(split_seed=9), tmp_path / "split.csv") == split
     assert [path.name for path in tmp_path.iterdir()] == ["split.csv"]
-    with pytest.raises(UserError, match="cannot be written"), split_replaced(tmp_path / "none" / "split.csv", split):
+    with (
+        pytest.raises(UserError, match="cannot be written"),
+        split_replaced(tmp_path / "none" / "split.csv", split),
+    ):
         pass
 
 
@@ -70,7 +78,9 @@ def test_the_old_split_stays_when_the_data_fail(tmp_path: Path, split: Split | N
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("split.csv", "old")]
     with split_replaced(path, split):
         assert path.read_text() == "old"
-    assert [file.read_text() for file in tmp_path.iterdir()] == ([] if split is None else ["id,split\nc,train\n"])
+    assert [file.read_text() for file in tmp_path.iterdir()] == (
+        [] if split is None else ["id,split\nc,train\n"]
+    )
 
 
 def test_file_accepts_short_names_and_other_orders(tmp_path: Path) -> None:

@@ -26,10 +26,14 @@ def plate(*, pictures: bool = True, coords: bool = True, dimensions: int = 2) ->
     """
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (RUNS, SIDE, SIDE, 1), dtype=np.uint8)
-    nodes = np.array([(x, SIDE - 1 - row, 0.0) for row in range(SIDE) for x in range(SIDE)])[:, :dimensions]
+    nodes = np.array([(x, SIDE - 1 - row, 0.0) for row in range(SIDE) for x in range(SIDE)])[
+        :, :dimensions
+    ]
     order = random.permutation(len(nodes))
     ids = tuple(f"run{k}" for k in range(RUNS))
-    conditions = Conditions(ids, ("p",), random.random((RUNS, 1)), Images(pixels, ImageFormat(SIDE, SIDE, 1, SIDE)))
+    conditions = Conditions(
+        ids, ("p",), random.random((RUNS, 1)), Images(pixels, ImageFormat(SIDE, SIDE, 1, SIDE))
+    )
     if not pictures:
         conditions = Conditions(ids, ("p",), conditions.table)
     return Dataset.from_arrays(
@@ -50,7 +54,8 @@ def simulated(pixels: np.ndarray) -> np.ndarray:
 
 @st.composite
 def symmetric_clouds(draw: st.DrawFn) -> tuple[np.ndarray, str]:
-    """Nodes in random order, at random places left of a mirror and on it, and their images; the axis."""
+    """Nodes in random order, at random places left of a mirror and on it, and their images; the
+    axis."""
     dimensions = draw(st.integers(1, 3))
     column = draw(st.integers(0, dimensions - 1))
     places = st.tuples(*[st.integers(-40, 40)] * dimensions)
@@ -77,7 +82,9 @@ def test_nodes_of_a_symmetric_mesh_swap_in_pairs(example: tuple[np.ndarray, str]
 
 @settings(max_examples=20, deadline=None)
 @given(symmetric_clouds(), st.data())
-def test_a_mesh_with_one_node_moved_is_refused(example: tuple[np.ndarray, str], data: st.DataObject) -> None:
+def test_a_mesh_with_one_node_moved_is_refused(
+    example: tuple[np.ndarray, str], data: st.DataObject
+) -> None:
     coords, axis = example
     column = "xyz".index(axis)
     inner = np.flatnonzero(np.abs(coords[:, column] - 7.3) < 4.05)
@@ -88,7 +95,8 @@ def test_a_mesh_with_one_node_moved_is_refused(example: tuple[np.ndarray, str], 
     spacing = np.sort(np.linalg.norm(coords - coords[node], axis=1))[1]
     moved[node, column] -= 0.05 * spacing * np.sign(coords[node, column] - 7.3 + 1e-6)  # inwards
     with pytest.raises(
-        UserError, match=rf"not symmetric about {axis} = 7\.3: [12] of {len(coords)} have no mirror image"
+        UserError,
+        match=rf"not symmetric about {axis} = 7\.3: [12] of {len(coords)} have no mirror image",
     ):
         mirror_nodes(moved, axis)
 
@@ -97,17 +105,23 @@ def test_rounded_coordinates_are_symmetric_and_the_worst_node_is_named() -> None
     coords = np.array([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0], [3.0, 1.0], [1.0, 0.5], [2.001, 0.5]])
     assert mirror_nodes(coords, "x").tolist() == [2, 3, 0, 1, 5, 4]
     coords[5, 0] = 2.2
-    with pytest.raises(UserError, match=r"x = 1\.5: 2 of 6 .* node 4 at \(1, 0\.5\) the nearest is 0\.2 away"):
+    with pytest.raises(
+        UserError, match=r"x = 1\.5: 2 of 6 .* node 4 at \(1, 0\.5\) the nearest is 0\.2 away"
+    ):
         mirror_nodes(coords, "x")
 
 
 def test_nodes_in_one_place_are_refused() -> None:
-    crack = np.array([[0.0, 0.0], [1.0, 0.5], [1.0, 0.5 + 1e-13], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0]])
+    crack = np.array(
+        [[0.0, 0.0], [1.0, 0.5], [1.0, 0.5 + 1e-13], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0]]
+    )
     with pytest.raises(UserError, match=r"2 nodes share their place .* node 1 at \(1, 0\.5\)"):
         mirror_nodes(crack, "y")
 
 
-@pytest.mark.parametrize(("dimensions", "axis", "problem"), [(2, "z", "have 2 of x, y, z"), (3, "z", "the same z")])
+@pytest.mark.parametrize(
+    ("dimensions", "axis", "problem"), [(2, "z", "have 2 of x, y, z"), (3, "z", "the same z")]
+)
 def test_an_axis_without_extent_is_refused(dimensions: int, axis: str, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
         with_mirrored(plate(dimensions=dimensions), ROWS, [axis], {})
@@ -121,7 +135,9 @@ def test_runs_follow_their_originals_in_order() -> None:
     assert both.shape == (RUNS + 6, *dataset.shape[1:])
     assert both.fingerprint == dataset.fingerprint
     assert all(np.array_equal(both.run(k), dataset.run(k)) for k in range(RUNS))
-    assert np.array_equal(both.conditions.table, dataset.conditions.table[[*range(RUNS), *ROWS, *ROWS, *ROWS]])
+    assert np.array_equal(
+        both.conditions.table, dataset.conditions.table[[*range(RUNS), *ROWS, *ROWS, *ROWS]]
+    )
     assert np.array_equal(both.run(-1), both.run(RUNS + 5))
     assert np.array_equal(both.run(-7), dataset.run(3))
     with pytest.raises(IndexError):
@@ -132,7 +148,9 @@ def test_runs_follow_their_originals_in_order() -> None:
 def test_a_mirrored_picture_has_the_mirrored_field(axes: list[str]) -> None:
     """Every mirrored run is what the simulation gives for its mirrored picture."""
     dataset = plate()
-    both = with_mirrored(dataset, np.arange(RUNS), axes, {axis: [{"x": "u", "y": "v"}[axis]] for axis in axes})
+    both = with_mirrored(
+        dataset, np.arange(RUNS), axes, {axis: [{"x": "u", "y": "v"}[axis]] for axis in axes}
+    )
     assert dataset.mesh.coords is not None
     assert both.conditions.images is not None
     x, y = dataset.mesh.coords.astype(int).T
@@ -164,7 +182,10 @@ def test_twice_mirrored_is_the_run_itself_with_the_same_norm() -> None:
     again = with_mirrored(once, np.array([RUNS, RUNS + 1]), ["y"], {"y": ["v"]})
     for position, row in enumerate(ROWS):
         np.testing.assert_array_equal(again.run(RUNS + 2 + position), dataset.run(row))
-        norms = [np.linalg.norm(run.astype(float), axis=1) for run in (once.run(RUNS + position), dataset.run(row))]
+        norms = [
+            np.linalg.norm(run.astype(float), axis=1)
+            for run in (once.run(RUNS + position), dataset.run(row))
+        ]
         np.testing.assert_allclose(*norms, rtol=1e-12)
 
 

@@ -13,7 +13,9 @@ def matrices(convection, conductivity, grid):
     basis = board.Basis(grid, board.ElementTriP1(), intorder=4)
     elements = grid.t.shape[1]
     conductance = np.full(elements, conductivity * board.THICKNESS)
-    return basis, *board.assemble(basis, conductance, np.full(elements, board.LAMINATE_CAPACITY), convection)
+    return basis, *board.assemble(
+        basis, conductance, np.full(elements, board.LAMINATE_CAPACITY), convection
+    )
 
 
 def test_stored_heat_is_heat_in_minus_convection():
@@ -45,7 +47,9 @@ def cosine_error(element_size):
     conduction = conductivity * board.THICKNESS * (2.0 * np.pi / board.LENGTH) ** 2
     rate = (conduction + 2.0 * convection) / board.LAMINATE_CAPACITY
     times = np.linspace(0.0, 20.0, 11)
-    states = board.crank_nicolson(capacity, operator, lambda _: np.zeros(basis.N), wave, times, substeps=10)
+    states = board.crank_nicolson(
+        capacity, operator, lambda _: np.zeros(basis.N), wave, times, substeps=10
+    )
     return np.abs(states - np.exp(-rate * times)[:, np.newaxis] * wave).max()
 
 
@@ -57,8 +61,13 @@ def test_cosine_decays_at_the_exact_rate():
 
 def test_space_and_time_are_resolved():
     coarse = board.solve(DESIGN) - board.AMBIENT
-    fine = board.solve(DESIGN, element_size=board.ELEMENT_SIZE / 2, substeps=2 * board.SUBSTEPS) - board.AMBIENT
-    fine_nodes = {tuple(p): i for i, p in enumerate(np.round(board.mesh(board.ELEMENT_SIZE / 2).p.T, 6))}
+    fine = (
+        board.solve(DESIGN, element_size=board.ELEMENT_SIZE / 2, substeps=2 * board.SUBSTEPS)
+        - board.AMBIENT
+    )
+    fine_nodes = {
+        tuple(p): i for i, p in enumerate(np.round(board.mesh(board.ELEMENT_SIZE / 2).p.T, 6))
+    }
     common = [fine_nodes[tuple(p)] for p in np.round(board.mesh().p.T, 6)]
     assert np.linalg.norm(coarse - fine[:, common]) < 0.015 * np.linalg.norm(fine[:, common])
 
@@ -84,15 +93,16 @@ def test_designs_fill_their_ranges_and_repeat():
 
 def test_materials_cover_the_areas_of_the_components():
     grid = board.mesh()
-    layout = board.Layout(
-        spreaders=((0.01, 0.03, 0.02, 0.05),), chips=((0.05, 0.06, 0.0, 0.1), (0.1, 0.105, 0.05, 0.07))
+    layout = board.BoardLayout(
+        spreaders=((0.01, 0.03, 0.02, 0.05),),
+        chips=((0.05, 0.06, 0.0, 0.1), (0.1, 0.105, 0.05, 0.07)),
     )
     area = board.ELEMENT_SIZE**2 / 2.0 * np.bincount(board.materials(grid, layout))
     np.testing.assert_allclose(area, [0.160 * 0.100 - 0.0006 - 0.0011, 0.0006, 0.0011], rtol=1e-9)
 
 
 def test_every_design_is_solved_with_its_layout():
-    bare = board.Layout((), ())
+    bare = board.BoardLayout((), ())
     fields, seconds = board.solve_all(np.array([DESIGN, DESIGN]), [bare, board.BOARD], workers=1)
     assert fields.shape == (2, board.TIMES.size, board.mesh().p.shape[1], 1)
     assert (seconds > 0.0).all()

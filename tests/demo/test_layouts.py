@@ -18,7 +18,9 @@ def test_components_are_apart_and_clear_of_the_edges():
         for left, right, bottom, top in (*layout.spreaders[2:], *layout.chips):
             assert left >= gap
             assert right <= board.LENGTH - gap
-            assert all(max(left - r, lft - right, bottom - t, b - top) >= gap for lft, r, b, t in taken)
+            assert all(
+                max(left - r, lft - right, bottom - t, b - top) >= gap for lft, r, b, t in taken
+            )
             taken.append((left, right, bottom, top))
 
 
@@ -46,8 +48,11 @@ def test_every_pixel_has_the_colour_of_the_material_there(seed):
 
 def test_a_board_turned_upside_down_has_its_field_turned_upside_down():
     (layout,) = layouts.sample_layouts(1, seed=5)
-    turned = board.Layout(
-        *(tuple((x0, x1, board.WIDTH - y1, board.WIDTH - y0) for x0, x1, y0, y1 in boxes) for boxes in layout)
+    turned = board.BoardLayout(
+        *(
+            tuple((x0, x1, board.WIDTH - y1, board.WIDTH - y0) for x0, x1, y0, y1 in boxes)
+            for boxes in layout
+        )
     )
     nodes = {tuple(point): index for index, point in enumerate(np.round(board.mesh().p.T, 6))}
     mirrored = [nodes[round(x, 6), round(board.WIDTH - y, 6)] for x, y in nodes]

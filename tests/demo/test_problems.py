@@ -13,12 +13,16 @@ layouts = pytest.importorskip("simulgenvae.demo.layouts")
 problems = pytest.importorskip("simulgenvae.demo.problems")
 
 
-@pytest.mark.parametrize("problem", [problems.Parameters(), problems.Pictures()], ids=["parameters", "pictures"])
+@pytest.mark.parametrize(
+    "problem", [problems.Parameters(), problems.Pictures()], ids=["parameters", "pictures"]
+)
 def test_designs_repeat_and_new_ones_differ(problem):
     designs = problem.sample(5)
     new = problem.sample(5, seed=1, prefix="new")
     assert designs.ids[3] == "run_003"
-    assert len(designs.table) == len(designs.layouts) == len(set(designs.ids) | set(new.ids)) / 2 == 5
+    assert (
+        len(designs.table) == len(designs.layouts) == len(set(designs.ids) | set(new.ids)) / 2 == 5
+    )
     again = problem.sample(5)
     np.testing.assert_array_equal(designs.table, again.table)
     assert designs.layouts == again.layouts
@@ -33,7 +37,9 @@ def test_writes_a_study_of_parameters(tmp_path):
     grid = pyvista.read(tmp_path / "mesh.vtu")
     np.testing.assert_allclose(grid.points[:, :2], np.load(tmp_path / "coords.npy"), rtol=1e-6)
     np.testing.assert_array_equal(grid.cell_data["material"], board.materials(board.mesh()))
-    assert (tmp_path / "params.csv").read_text().splitlines()[0] == "id,row,speed,convection,conductivity"
+    assert (tmp_path / "params.csv").read_text().splitlines()[
+        0
+    ] == "id,row,speed,convection,conductivity"
     table = np.loadtxt(tmp_path / "params.csv", delimiter=",", skiprows=1, usecols=range(1, 5))
     np.testing.assert_array_equal(fields[1, :, :, 0], board.solve(table[1]))
 
@@ -42,10 +48,14 @@ def test_writes_a_study_of_pictures(tmp_path):
     problems.make_study(problems.Pictures(), tmp_path, runs=2, workers=1)
     fields = np.load(tmp_path / "fields.npy")
     designs = problems.Pictures().sample(2)
-    np.testing.assert_array_equal(fields[1, :, :, 0], board.solve(layouts.DESIGN, designs.layouts[1]))
+    np.testing.assert_array_equal(
+        fields[1, :, :, 0], board.solve(layouts.DESIGN, designs.layouts[1])
+    )
     assert not pyvista.read(tmp_path / "mesh.vtu").cell_data  # each board has its own materials
     ids, images = read_images(tmp_path / "images", 64)
     assert ids == designs.ids
     assert images.format.channels == 3
     with Image.open(tmp_path / "images" / "run_001.png") as drawn:
-        np.testing.assert_array_equal(np.asarray(drawn), np.asarray(layouts.picture(designs.layouts[1])))
+        np.testing.assert_array_equal(
+            np.asarray(drawn), np.asarray(layouts.picture(designs.layouts[1]))
+        )

@@ -12,25 +12,32 @@ import pytest
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import COLOUR, ImageFormat, Images
-from simulgenvae.fitting import fit
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def _pictured(runs: int, *, parameters: bool) -> Dataset:
-    """Symmetric fields of random pictures on a grid of 3 x 4 nodes, with a table beside them or without."""
+    """Symmetric fields of random pictures on a grid of 3 x 4 nodes, with a table beside them or
+    without."""
     random = np.random.default_rng(0)
     y, x = np.meshgrid(np.arange(4.0), np.arange(3.0), indexing="ij")
     pixels = random.integers(0, 256, (runs, 16, 16, COLOUR), np.uint8)
     images = Images(pixels, ImageFormat(16, 16, COLOUR, 16))
-    names, table = (("p", "q"), random.uniform(1.0, 90.0, (runs, 2))) if parameters else ((), np.zeros((runs, 0)))
+    names, table = (
+        (("p", "q"), random.uniform(1.0, 90.0, (runs, 2)))
+        if parameters
+        else ((), np.zeros((runs, 0)))
+    )
     conditions = Conditions(tuple(f"run{k}" for k in range(runs)), names, table, images)
     fields = pixels.mean((1, 2, 3))[:, None, None, None] + random.normal(size=(runs, 5, 12, 2))
     return Dataset.from_arrays(fields, conditions, coords=np.stack([x.ravel(), y.ravel()], axis=1))
 
 
 @pytest.fixture(scope="session")
-def make_surrogate(waves: Dataset, make_settings: Callable[..., Settings]) -> Callable[..., Surrogate]:
+def make_surrogate(
+    waves: Dataset, make_settings: Callable[..., Settings]
+) -> Callable[..., Surrogate]:
     """Trains one for a few steps, and gives the Gaussian processes a weight."""
 
     @cache
@@ -44,13 +51,20 @@ def make_surrogate(waves: Dataset, make_settings: Callable[..., Settings]) -> Ca
             )
         if kind in {"cnn", "vit", "both", "many components"}:
             dataset = _pictured(16, parameters=kind in {"both", "many components"})
-            conditioner = settings.conditioner.model_copy(update={"kind": "vit" if kind == "vit" else "cnn"})
+            conditioner = settings.conditioner.model_copy(
+                update={"kind": "vit" if kind == "vit" else "cnn"}
+            )
             symmetric = settings.training.augmentation.model_copy(update={"flips": ("y",)})
             training = settings.training.model_copy(update={"augmentation": symmetric})
-            settings = settings.model_copy(update={"conditioner": conditioner, "training": training})
+            settings = settings.model_copy(
+                update={"conditioner": conditioner, "training": training}
+            )
         with pytest.MonkeyPatch.context() as patch:
             if kind == "many components":  # share a length scale
-                patch.setattr("simulgenvae.regression.pod_gpr.component_counts", lambda _, components: (components,))
+                patch.setattr(
+                    "simulgenvae.baselines.pod_gpr.component_counts",
+                    lambda _, components: (components,),
+                )
             return fit(dataset, settings)
 
     def make(kind: str, weight: float = 0.4) -> Surrogate:

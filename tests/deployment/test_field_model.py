@@ -9,8 +9,8 @@ import torch
 from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.deployment.write import inputs_of, largest_difference, random_designs
 from simulgenvae.errors import UserError
-from simulgenvae.fitting import fit
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
 
 MakeSurrogate = Callable[..., Surrogate]
 KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many components"]
@@ -18,7 +18,9 @@ KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many component
 
 @pytest.mark.parametrize("weight", [0.0, 0.4])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_network_says_what_the_surrogate_says(make_surrogate: MakeSurrogate, kind: str, weight: float) -> None:
+def test_the_network_says_what_the_surrogate_says(
+    make_surrogate: MakeSurrogate, kind: str, weight: float
+) -> None:
     surrogate = make_surrogate(kind, weight)
     designs = random_designs(surrogate, 4)
     given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}

@@ -12,7 +12,7 @@ import torch
 from simulgenvae.deployment import write_model
 from simulgenvae.deployment.write import TOLERANCE, inputs_of, largest_difference, random_designs
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate.surrogate import Surrogate
 
 MakeSurrogate = Callable[..., Surrogate]
 
@@ -20,7 +20,9 @@ MakeSurrogate = Callable[..., Surrogate]
 def _run_onnx(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, dict]:
     runtime = pytest.importorskip("onnxruntime")
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(["fields"], inputs)[0], json.loads(session.get_modelmeta().custom_metadata_map["simulgenvae"])
+    return session.run(["fields"], inputs)[0], json.loads(
+        session.get_modelmeta().custom_metadata_map["simulgenvae"]
+    )
 
 
 def _run_program(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, dict]:
@@ -43,7 +45,9 @@ def test_a_file_says_what_the_surrogate_says_of_any_number_of_designs(
     for count in (1, 7):
         designs = random_designs(surrogate, count)
         found, about = RUN[suffix](path, inputs_of(designs))
-        assert largest_difference(found, surrogate.predict(designs)["fields"].to_numpy()) < TOLERANCE
+        assert (
+            largest_difference(found, surrogate.predict(designs)["fields"].to_numpy()) < TOLERANCE
+        )
     assert about["variables"] == list(surrogate.variables)
     assert about["times"] == surrogate.times.tolist()
     assert list(about["inputs"]) == list(surrogate.condition_scaler.names)
@@ -62,16 +66,24 @@ def test_a_file_that_says_something_else_is_not_kept(
 
 
 @pytest.mark.parametrize(("apart", "found"), [(1 / 64, 0.0), (1 / 4, 1 / 4 - 1 / 64)])
-def test_rounding_is_no_difference_where_values_have_no_finer_numbers(apart: float, found: float) -> None:
+def test_rounding_is_no_difference_where_values_have_no_finer_numbers(
+    apart: float, found: float
+) -> None:
     pressure = np.linspace(101_325.0, 101_326.0, 64, dtype=np.float32).reshape(1, 8, 8, 1)
     assert largest_difference(pressure + np.float32(apart), pressure) == pytest.approx(found)
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("model.h5", r"written as \.onnx or \.pt2"), ("none/model.onnx", "make it first"), ("there.onnx", "--overwrite")],
+    [
+        ("model.h5", r"written as \.onnx or \.pt2"),
+        ("none/model.onnx", "make it first"),
+        ("there.onnx", "--overwrite"),
+    ],
 )
-def test_a_target_that_cannot_be(make_surrogate: MakeSurrogate, tmp_path: Path, name: str, told: str) -> None:
+def test_a_target_that_cannot_be(
+    make_surrogate: MakeSurrogate, tmp_path: Path, name: str, told: str
+) -> None:
     (tmp_path / "there.onnx").write_text("precious")
     with pytest.raises(UserError, match=told):
         write_model(make_surrogate("table"), tmp_path / name)

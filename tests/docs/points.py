@@ -1,8 +1,10 @@
-"""Run the commands of "Try all of it" in ``docs/documented-interface.md``, and say which of them do what they promise.
+"""Run the commands of "Try all of it" in ``docs/documented-interface.md``, and say which of them do
+what they promise.
 
-``python tests/docs/points.py`` runs all of them, ``python tests/docs/points.py R4 R20`` those of some points, after the
-block that makes the studies. Blocks run one after the other in a fresh temporary folder, or in the one that
-``--folder`` names, which is kept; where that holds something, the first block is left out.
+``python tests/docs/points.py`` runs all of them, ``python tests/docs/points.py R4 R20`` those of
+some points, after the block that makes the studies. Blocks run one after the other in a fresh
+temporary folder, or in the one that ``--folder`` names, which is kept; where that holds something,
+the first block is left out.
 """
 
 from __future__ import annotations
@@ -27,13 +29,15 @@ HEADING = "## Try all of it"
 LONGEST = 900
 """Seconds after which a block has failed."""
 _ENTRY = re.compile(
-    r"^### (?P<title>[^\n]+)\n(?P<text>(?:(?!### |```)[^\n]*\n)+)```bash\n(?P<script>.*?)^```$", re.M | re.S
+    r"^### (?P<title>[^\n]+)\n(?P<text>(?:(?!### |```)[^\n]*\n)+)```bash\n(?P<script>.*?)^```$",
+    re.M | re.S,
 )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A block of commands: the points that it shows (none: it prepares the others), what to expect, the script."""
+    """A block of commands: the points that it shows (none: it prepares the others), what to expect,
+    the script."""
 
     points: tuple[str, ...]
     title: str
@@ -46,29 +50,38 @@ class Entry:
 
 
 def entries(document: str) -> list[Entry]:
-    """Return the entries of the section, in their order; ValueError where a heading has no text or no block."""
+    """Return the entries of the section, in their order; ValueError where a heading has no text or
+    no block."""
     section = re.split(r"^## ", document.split(f"\n{HEADING}\n", 1)[1], maxsplit=1, flags=re.M)[0]
     found = []
     for entry in _ENTRY.finditer(section):
         points, _, title = entry["title"].rpartition(": ")
-        found.append(Entry(tuple(re.findall(r"R\d+", points)), title, entry["text"].strip(), entry["script"]))
+        found.append(
+            Entry(tuple(re.findall(r"R\d+", points)), title, entry["text"].strip(), entry["script"])
+        )
     if len(found) != (headings := len(re.findall(r"^### ", section, re.M))):
-        raise ValueError(f"{headings} headings, but {len(found)} of them have a text and one block of commands")
+        raise ValueError(
+            f"{headings} headings, but {len(found)} of them have a text and one block of commands"
+        )
     return found
 
 
 def environment() -> dict[str, str]:
-    """Return the variables that blocks rely on: ``REPO``, and the programs and the package of this interpreter."""
+    """Return the variables that blocks rely on: ``REPO``, and the programs and the package of this
+    interpreter."""
     found = os.environ | {"REPO": str(ROOT)}
     found["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     package = importlib.util.find_spec("simulgenvae")
-    if package is None or not str(package.origin).startswith(str(ROOT / "src")):  # another checkout is installed
+    if package is None or not str(package.origin).startswith(
+        str(ROOT / "src")
+    ):  # another checkout is installed
         found["PYTHONPATH"] = str(ROOT / "src")
     return found
 
 
 def run(entry: Entry, folder: Path, variables: Mapping[str, str]) -> tuple[bool, str]:
-    """Run a block; return whether it succeeded, and what it printed. Nothing that it started is left running."""
+    """Run a block; return whether it succeeded, and what it printed. Nothing that it started is
+    left running."""
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         process = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", entry.script],
@@ -98,7 +111,11 @@ def run_all(chosen: Sequence[Entry], folder: Path) -> int:
     for entry in chosen:
         start = time.monotonic()
         succeeded, output = run(entry, folder, variables)
-        print(f"{entry.label}  {'passed' if succeeded else 'failed'}  {time.monotonic() - start:.0f} s", flush=True)
+        print(
+            f"{entry.label}  {'passed' if succeeded else 'failed'}  "
+            f"{time.monotonic() - start:.0f} s",
+            flush=True,
+        )
         if succeeded:
             passed += len(entry.points)
             continue
@@ -113,16 +130,22 @@ def run_all(chosen: Sequence[Entry], folder: Path) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chosen points; the exit code is 1 when any has failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("points", nargs="*", metavar="POINT", help="such as R4 (default: all)")
-    parser.add_argument("--document", type=Path, default=DOCUMENT, help="Markdown file with the section")
+    parser.add_argument(
+        "--document", type=Path, default=DOCUMENT, help="Markdown file with the section"
+    )
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     options = parser.parse_args(arguments)
     known = entries(options.document.read_text(encoding="utf-8"))
     if unknown := set(options.points) - {point for entry in known for point in entry.points}:
         parser.error(f"{options.document} has no entry for {', '.join(sorted(unknown))}")
     wanted = set(options.points)
-    chosen = [entry for entry in known if not wanted or not entry.points or wanted & set(entry.points)]
+    chosen = [
+        entry for entry in known if not wanted or not entry.points or wanted & set(entry.points)
+    ]
     with contextlib.ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from simulgenvae.cli import documented, launch_ddp
-from simulgenvae.settings.condition_keys import KEYS, UNUSED
-from simulgenvae.settings.draft import FIELDS
-from simulgenvae.settings.preset_file import LINES
+from simulgenvae.cli.classic import launch_ddp
+from simulgenvae.cli.classic import simulgen_vae as documented
+from simulgenvae.settings.classic.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.classic.preset_file import LINES
+from simulgenvae.settings.raw import FIELDS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/documented-interface.md").read_text(encoding="utf-8")
@@ -22,11 +23,18 @@ TEXT = (ROOT / "docs/documented-interface.md").read_text(encoding="utf-8")
 def rows(heading: str) -> dict[str, list[str]]:
     """First cell without quotes → the other cells, of the tables below a heading."""
     section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    cells = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    cells = [
+        line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")
+    ]
     return {first.strip("`"): others for first, *others in cells}
 
 
-SECTIONS = ["`SimulGen-VAE.py`", "`launch_ddp.py`", "`preset.txt` and `preset<k>.txt`", "`input_data/condition.txt`"]
+SECTIONS = [
+    "`SimulGen-VAE.py`",
+    "`launch_ddp.py`",
+    "`preset.txt` and `preset<k>.txt`",
+    "`input_data/condition.txt`",
+]
 SECTIONS += ["Data and outputs"]
 ROWS = [(name, cells) for section in SECTIONS for name, cells in rows(section).items()]
 
@@ -54,13 +62,21 @@ def test_a_key_names_the_settings_that_it_fills(key: str) -> None:
 
 def test_every_documented_output_has_its_line() -> None:
     wanted = {"SimulGen-VAE", "LatentConditioner", "latent_vectors.npy", "xs.npy"}
-    assert {f"model_save/{name}" for name in wanted} | {"checkpoints/", "output/"} <= rows(SECTIONS[4]).keys()
-    assert {"input_data/dataset<k>.pickle", "images/", "parametric_data/"} <= rows(SECTIONS[4]).keys()
+    assert {f"model_save/{name}" for name in wanted} | {"checkpoints/", "output/"} <= rows(
+        SECTIONS[4]
+    ).keys()
+    assert {"input_data/dataset<k>.pickle", "images/", "parametric_data/"} <= rows(
+        SECTIONS[4]
+    ).keys()
 
 
 @cache
 def functions(file: Path) -> set[str]:
-    return {node.name for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)}
+    return {
+        node.name
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 @pytest.mark.parametrize(("name", "cells"), ROWS, ids=[name for name, _ in ROWS])

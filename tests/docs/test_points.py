@@ -1,4 +1,5 @@
-"""The commands of "Try all of it": complete, readable by bash, and run by ``points.py``, which reports what fails.
+"""The commands of "Try all of it": complete, readable by bash, and run by ``points.py``, which
+reports what fails.
 
 They take too long for this suite: ``python tests/docs/points.py`` runs them.
 """
@@ -70,7 +71,9 @@ def test_an_entry_says_what_is_expected_in_commands_that_bash_can_read(entry: An
     assert entry.expected
     subprocess.run(["bash", "-n", "-c", entry.script], check=True)
     # `! command` alone never ends a script, whatever the command does.
-    assert [line for line in entry.script.splitlines() if re.match(r"\s*! (?!.* \|\| false$)", line)] == []
+    assert [
+        line for line in entry.script.splitlines() if re.match(r"\s*! (?!.* \|\| false$)", line)
+    ] == []
 
 
 def test_a_failing_block_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,12 +81,20 @@ def test_a_failing_block_is_reported(tmp_path: Path, capsys: pytest.CaptureFixtu
     document.write_text(MADE_UP)
     assert points.main(["--document", str(document), "--folder", str(tmp_path / "work")]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines == ["preparation  passed  0 s", "R1  passed  0 s", "R2 R3  failed  0 s", "", "1 passed, 2 failed"]
+    assert lines == [
+        "preparation  passed  0 s",
+        "R1  passed  0 s",
+        "R2 R3  failed  0 s",
+        "",
+        "1 passed, 2 failed",
+    ]
     assert points.main(["--document", str(document), "R1"]) == 0
     assert capsys.readouterr().out.endswith("R1  passed  0 s\n1 passed, 0 failed\n")
 
 
-def test_without_the_preparation_nothing_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_the_preparation_nothing_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = tmp_path / "document.md"
     document.write_text(MADE_UP.replace("echo here", "echo the reason; exit 3"))
     assert points.main(["--document", str(document)]) == 1
@@ -97,7 +108,9 @@ def test_a_point_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "has no entry for R48" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("there", "missing"), [("It is there.\n", ""), ("```bash\ngrep -q here file\n```\n", "")])
+@pytest.mark.parametrize(
+    ("there", "missing"), [("It is there.\n", ""), ("```bash\ngrep -q here file\n```\n", "")]
+)
 def test_an_entry_without_text_or_commands_is_no_entry(there: str, missing: str) -> None:
     assert there in MADE_UP
     with pytest.raises(ValueError, match="3 headings, but 2 of them"):

@@ -17,13 +17,14 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
 from simulgenvae.evaluation import evaluate
-from simulgenvae.fitting import fit
-from simulgenvae.settings import EvaluationSettings, Settings, Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
-    """Temperature and pressure of a bump that moves over a 4 × 6 grid of quads, with names that look like code."""
+    """Temperature and pressure of a bump that moves over a 4 × 6 grid of quads, with names that
+    look like code."""
     y, x = (axis.ravel() for axis in np.meshgrid(np.arange(4.0), np.arange(6.0), indexing="ij"))
     rng = np.random.default_rng(0)
     table = np.column_stack([rng.uniform(0.5, 1.5, runs), rng.uniform(1.0, 100.0, runs)])
@@ -44,7 +45,8 @@ def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
 
 
 def with_images(dataset: Dataset, *, parameters: bool) -> Dataset:
-    """The same runs with pictures whose bright bar says both parameters, beside the table or alone."""
+    """The same runs with pictures whose bright bar says both parameters, beside the table or
+    alone."""
     given = dataset.conditions
     speed, power = given.table.T
     pixels = np.zeros((len(given), 8, 8, 1), dtype=np.uint8)
@@ -90,9 +92,14 @@ def split(dataset: Dataset) -> Split:
 def train_shortly(make_settings: Callable[..., Settings]) -> Callable[..., Surrogate]:
     """Trains all stages of a small model, two members, for a few steps."""
 
-    def train(dataset: Dataset, split: Split, study: Study | None = None, steps: int = 4) -> Surrogate:
+    def train(
+        dataset: Dataset, split: Split, study: StudyFolder | None = None, steps: int = 4
+    ) -> Surrogate:
         return fit(
-            dataset, make_settings(steps, end_to_end={"members": 2, "from_scratch": False}), split=split, study=study
+            dataset,
+            make_settings(steps, end_to_end={"members": 2, "from_scratch": False}),
+            split=split,
+            study=study,
         )
 
     return train
@@ -100,13 +107,18 @@ def train_shortly(make_settings: Callable[..., Settings]) -> Callable[..., Surro
 
 @pytest.fixture(scope="session")
 def trained_study(
-    dataset: Dataset, split: Split, train_shortly: Callable[..., Surrogate], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Surrogate, Study]:
-    """A surrogate whose information looks like code, and the folder with its checkpoints; not to be changed.
+    dataset: Dataset,
+    split: Split,
+    train_shortly: Callable[..., Surrogate],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Surrogate, StudyFolder]:
+    """A surrogate whose information looks like code, and the folder with its checkpoints; not to be
+    changed.
 
-    It makes use of its networks too, which have learned so little that validation runs would give them no weight.
+    It makes use of its networks too, which have learned so little that validation runs would give
+    them no weight.
     """
-    study = Study(tmp_path_factory.mktemp("trained"))
+    study = StudyFolder(tmp_path_factory.mktemp("trained"))
     surrogate = train_shortly(dataset, split, study)
     assert surrogate.ensemble is not None
     mixed = replace(surrogate.ensemble, weight=0.4)
@@ -115,7 +127,7 @@ def trained_study(
 
 
 @pytest.fixture(scope="session")
-def trained(trained_study: tuple[Surrogate, Study]) -> Surrogate:
+def trained(trained_study: tuple[Surrogate, StudyFolder]) -> Surrogate:
     return trained_study[0]
 
 
@@ -126,12 +138,14 @@ def surrogate(trained: Surrogate) -> Surrogate:
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
-    return Study(tmp_path)
+def study(tmp_path: Path) -> StudyFolder:
+    return StudyFolder(tmp_path)
 
 
 @pytest.fixture
-def with_checkpoints(study: Study, trained_study: tuple[Surrogate, Study]) -> Study:
+def with_checkpoints(
+    study: StudyFolder, trained_study: tuple[Surrogate, StudyFolder]
+) -> StudyFolder:
     """A study that still has the checkpoints of the training."""
     shutil.copytree(trained_study[1].checkpoints, study.checkpoints)
     return study
@@ -140,8 +154,9 @@ def with_checkpoints(study: Study, trained_study: tuple[Surrogate, Study]) -> St
 @pytest.fixture(scope="session")
 def evaluated(
     dataset: Dataset, trained: Surrogate, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, Any], Study]:
-    """Metrics and folder of an evaluation with everything, also a check of the user's; not to be changed."""
-    study = Study(tmp_path_factory.mktemp("evaluated"))
+) -> tuple[dict[str, Any], StudyFolder]:
+    """Metrics and folder of an evaluation with everything, also a check of the user's; not to be
+    changed."""
+    study = StudyFolder(tmp_path_factory.mktemp("evaluated"))
     checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
     return evaluate(dataset, trained, study, evaluation=checks), study

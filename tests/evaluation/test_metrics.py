@@ -24,10 +24,14 @@ def test_hand_computed_values() -> None:
     errors.add(prediction, truth)
     found = errors.summary()
     assert found["variables"]["u"]["relative_l2"]["mean"] == pytest.approx(3 / 6)
-    assert found["relative_l2"]["mean"] == pytest.approx((3 / 2) / np.sqrt(1 + 4))  # shifted truth / 2: 1, 0, 0, 2
+    assert found["relative_l2"]["mean"] == pytest.approx(
+        (3 / 2) / np.sqrt(1 + 4)
+    )  # shifted truth / 2: 1, 0, 0, 2
     assert found["variables"]["u"]["rmse"]["mean"] == pytest.approx(1.5)
     assert found["variables"]["u"]["max_error"]["max"] == pytest.approx(3.0)
-    assert found["variables"]["u"]["r2"] == pytest.approx(1 - 9 / 11)  # mean 2.5, squares 0.25 + 2.25 + 2.25 + 6.25
+    assert found["variables"]["u"]["r2"] == pytest.approx(
+        1 - 9 / 11
+    )  # mean 2.5, squares 0.25 + 2.25 + 2.25 + 6.25
     assert found["times"]["rmse"]["u"] == pytest.approx([np.sqrt(4.5), 0.0])
     assert found["times"]["max_error"]["u"] == pytest.approx([3.0, 0.0])
     assert found["times"]["relative_l2"] == pytest.approx([1.5 * np.sqrt(2) / np.sqrt(5), 0.0])
@@ -38,7 +42,9 @@ def test_hand_computed_values() -> None:
 def test_zero_exactly_when_equal(prediction: np.ndarray, truth: np.ndarray) -> None:
     joint, raw = relative_l2(prediction, truth, UNIT)
     assert (joint == 0) == bool(np.array_equal(prediction, truth))
-    assert np.array_equal(raw == 0, [np.array_equal(prediction[..., v], truth[..., v]) for v in range(2)])
+    assert np.array_equal(
+        raw == 0, [np.array_equal(prediction[..., v], truth[..., v]) for v in range(2)]
+    )
     assert relative_l2(truth, truth, UNIT)[0] == 0
 
 
@@ -46,7 +52,9 @@ def test_zero_exactly_when_equal(prediction: np.ndarray, truth: np.ndarray) -> N
 def test_joint_error_does_not_depend_on_units(
     prediction: np.ndarray, truth: np.ndarray, power: int, shift: int
 ) -> None:
-    factor = np.array([2.0**power, 1.0])  # powers of two: exact, so that rounding cannot hide a mistake
+    factor = np.array(
+        [2.0**power, 1.0]
+    )  # powers of two: exact, so that rounding cannot hide a mistake
     offset = np.array([float(shift), 0.0])
     other = VariableScale(UNIT.mean * factor + offset, UNIT.spread * factor)
     before, raw = relative_l2(prediction, truth, UNIT)
@@ -66,7 +74,9 @@ def test_blocks_do_not_change_the_result(prediction: np.ndarray, truth: np.ndarr
     assert split.joint == pytest.approx(whole.joint)
     assert split.node_rmse() == pytest.approx(whole.node_rmse())
     r2 = [[errors.summary()["variables"][v]["r2"] for v in ("u", "v")] for errors in (whole, split)]
-    assert np.array(r2[0], dtype=float) == pytest.approx(np.array(r2[1], dtype=float), rel=1e-6, abs=1e-9, nan_ok=True)
+    assert np.array(r2[0], dtype=float) == pytest.approx(
+        np.array(r2[1], dtype=float), rel=1e-6, abs=1e-9, nan_ok=True
+    )
 
 
 @pytest.mark.parametrize("first", [0, 1, 3])

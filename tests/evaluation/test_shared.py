@@ -10,8 +10,8 @@ import pytest
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation import evaluate
-from simulgenvae.settings import EvaluationSettings, Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import EvaluationSettings, StudyFolder
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def assert_alike(found: Any, expected: Any, where: str = "") -> None:
@@ -35,7 +35,7 @@ def test_ranks_find_what_one_process_does_and_the_first_writes_it(
     count: int,
     dataset: Dataset,
     trained: Surrogate,
-    with_checkpoints: Study,
+    with_checkpoints: StudyFolder,
     tmp_path: Path,
     run_ranks: Callable[..., list[Any]],
 ) -> None:
@@ -50,4 +50,8 @@ def test_ranks_find_what_one_process_does_and_the_first_writes_it(
         written.unlink()
     for found in run_ranks(count, shared):
         assert_alike(found, alone)
-    assert {path.name for path in with_checkpoints.output.iterdir()} == {"metrics.json", "report.html", "MODEL_CARD.md"}
+    assert {path.name for path in with_checkpoints.output.iterdir()} == {
+        "metrics.json",
+        "report.html",
+        "MODEL_CARD.md",
+    }

@@ -1,4 +1,5 @@
-"""What is said of errors that are given: which part is better than every baseline, and what to do about it."""
+"""What is said of errors that are given: which part is better than every baseline, and what to do
+about it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,11 @@ from simulgenvae.evaluation.verdict import ADVICE, Verdict, ratio
 
 
 def verdict(
-    weight: float, prediction: float, networks: float, processes: float | None, baseline: float | None = 0.25
+    weight: float,
+    prediction: float,
+    networks: float,
+    processes: float | None,
+    baseline: float | None = 0.25,
 ) -> Verdict:
     kind = "none" if processes is None else "combined"
     return Verdict(Combination(3, weight, kind), prediction, networks, processes, baseline)
@@ -18,12 +23,32 @@ def verdict(
 @pytest.mark.parametrize(
     ("given", "winner", "words"),
     [
-        (verdict(0.0, 0.1, 0.1, 0.2), "networks", "The surrogate is more accurate than every baseline."),
-        (verdict(0.0, 0.1, 0.1, None), "networks", "The surrogate is more accurate than every baseline."),
+        (
+            verdict(0.0, 0.1, 0.1, 0.2),
+            "networks",
+            "The surrogate is more accurate than every baseline.",
+        ),
+        (
+            verdict(0.0, 0.1, 0.1, None),
+            "networks",
+            "The surrogate is more accurate than every baseline.",
+        ),
         (verdict(0.4, 0.1, 0.2, 0.2), "networks", "so are its networks alone, at 20.0 %."),
-        (verdict(0.4, 0.2, 0.3, 0.26), "combination", "together (weight 0.4) are more accurate than every baseline"),
-        (verdict(0.95, 0.0748, 0.54, 0.08), "gaussian processes", "It is the Gaussian processes (weight 0.95)"),
-        (verdict(0.6, 0.24, 0.5, 0.24), "gaussian processes", "the networks alone are at 50.0 %, 2 times"),
+        (
+            verdict(0.4, 0.2, 0.3, 0.26),
+            "combination",
+            "together (weight 0.4) are more accurate than every baseline",
+        ),
+        (
+            verdict(0.95, 0.0748, 0.54, 0.08),
+            "gaussian processes",
+            "It is the Gaussian processes (weight 0.95)",
+        ),
+        (
+            verdict(0.6, 0.24, 0.5, 0.24),
+            "gaussian processes",
+            "the networks alone are at 50.0 %, 2 times",
+        ),
         (verdict(0.4, 0.25, 0.3, 0.3), "baseline", "A baseline is at least as accurate"),
         (verdict(0.4, 0.1, 0.2, 0.2, None), "nothing compared", "no baselines, to compare with"),
     ],

@@ -1,4 +1,5 @@
-"""The example of a documented study: made by its script, trained by the documented command lines, a few runs of it."""
+"""The example of a documented study: made by its script, trained by the documented command lines, a
+few runs of it."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simulgenvae.cli.documented import main
+from simulgenvae.cli.classic.simulgen_vae import main
 from simulgenvae.cli.main import main as simulgenvae
 from simulgenvae.data.readers import open_source
-from simulgenvae.settings import Study, load_settings
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import StudyFolder, load_settings
+from simulgenvae.surrogate.surrogate import Surrogate
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/documented_study"
@@ -45,20 +46,22 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("make.py", "preset.txt", "input_data/condition.txt"):
         shutil.copy(EXAMPLE / name, folder / name)
     sizes = ["--runs", str(RUNS), "--nodes", str(NODES), "--timesteps", str(TIMESTEPS)]
-    subprocess.run([sys.executable, folder / "make.py", *sizes], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, folder / "make.py", *sizes], check=True, stdin=subprocess.DEVNULL
+    )
     condition = folder / "input_data/condition.txt"
     condition.write_text(replace(condition.read_text(), **SMALLER))
     return folder
 
 
 @pytest.fixture
-def study(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyFolder:
     folder = shutil.copytree(template, tmp_path / "study")
     monkeypatch.chdir(folder)
-    return Study(folder)
+    return StudyFolder(folder)
 
 
-def check_outputs(study: Study) -> None:
+def check_outputs(study: StudyFolder) -> None:
     """Everything that a documented training leaves, with the documented shapes."""
     assert np.load(study.latents_file).shape == (RUNS, 32)
     assert np.load(study.hierarchical_latents_file).shape == (RUNS, LEVELS, 8)
@@ -69,7 +72,9 @@ def check_outputs(study: Study) -> None:
         "latent_vectors.npy",
         "xs.npy",
     }
-    assert {"last.safetensors", "best.safetensors"} <= {path.name for path in study.checkpoints.iterdir()}
+    assert {"last.safetensors", "best.safetensors"} <= {
+        path.name for path in study.checkpoints.iterdir()
+    }
     assert json.loads(study.metrics_file.read_text())["errors"]["prediction"]["test"]["runs"] == 1
     assert study.report_file.stat().st_size > 1000
     assert list(study.tensorboard.rglob("events.out.tfevents.*"))
@@ -78,7 +83,7 @@ def check_outputs(study: Study) -> None:
 def test_the_shipped_files_are_valid_and_say_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        settings = load_settings(Study.open(EXAMPLE))
+        settings = load_settings(StudyFolder.open(EXAMPLE))
     assert (settings.conditioner.kind, settings.data.images) == ("cnn", "/images")
     assert settings.conditioner.filters == (4, 8, 16, 32, 64)
     assert len((EXAMPLE / "preset.txt").read_text().splitlines()) == 5
@@ -101,11 +106,16 @@ def test_the_script_makes_different_plates_that_heat_up(template: Path) -> None:
         assert picture.getextrema() == (0, 255)
 
 
-def test_the_documented_command_lines(study: Study) -> None:
+def test_the_documented_command_lines(study: StudyFolder) -> None:
     flags = ["--preset=1", "--lc_only=0", "--size=small", "--load_all=1"]
     command = [sys.executable, ROOT / "SimulGen-VAE.py", *flags]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ, check=False
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     check_outputs(study)
@@ -121,8 +131,10 @@ def test_the_documented_command_lines(study: Study) -> None:
     assert len(list(study.model_save.glob("previous-*"))) == 1
 
 
-def test_the_vision_transformer_and_a_picture_never_seen(study: Study) -> None:
-    study.condition_file.write_text(replace(study.condition_file.read_text(), input_type="image_vit"))
+def test_the_vision_transformer_and_a_picture_never_seen(study: StudyFolder) -> None:
+    study.condition_file.write_text(
+        replace(study.condition_file.read_text(), input_type="image_vit")
+    )
     assert main([]) == 0
     check_outputs(study)
     assert Surrogate.load(study).settings.conditioner.kind == "vit"

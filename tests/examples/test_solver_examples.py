@@ -1,4 +1,5 @@
-"""The tutorials of solvers: few cases, solved by the examples' scripts, become a study, a surrogate and a `.pvd`."""
+"""The tutorials of solvers: few cases, solved by the examples' scripts, become a study, a surrogate
+and a `.pvd`."""
 
 from __future__ import annotations
 
@@ -17,11 +18,17 @@ from simulgenvae.errors import UserError
 from simulgenvae.rendering.context import require_context
 
 ROOT = Path(__file__).parents[2]
-FEW = ["training.end_to_end.members=1", *(f"training.{name}.steps=20" for name in ("vae", "conditioner", "end_to_end"))]
+FEW = [
+    "training.end_to_end.members=1",
+    *(f"training.{name}.steps=20" for name in ("vae", "conditioner", "end_to_end")),
+]
 
 
 def _solve(example: str, out: Path, runs: int) -> None:
-    subprocess.run([sys.executable, ROOT / "examples" / example / "solve.py", out, "--runs", str(runs)], check=True)
+    subprocess.run(
+        [sys.executable, ROOT / "examples" / example / "solve.py", out, "--runs", str(runs)],
+        check=True,
+    )
 
 
 def _commands(page: str, folder: Path, name: str) -> list[list[str]]:
@@ -30,7 +37,10 @@ def _commands(page: str, folder: Path, name: str) -> list[list[str]]:
     words = [line.split()[1:] for line in lines if line.startswith("simulgenvae ")]
     local = {"S", "new.csv", "new.pvd", "dam.gif", "beam.gif", "plate.gif"}
     return [
-        [str(folder / word) if word in local or word.startswith(f"{name}/") else word for word in each]
+        [
+            str(folder / word) if word in local or word.startswith(f"{name}/") else word
+            for word in each
+        ]
         for each in words
         if each[0] != "render" or _draws()
     ]
@@ -51,7 +61,9 @@ def _draws() -> bool:
     return True
 
 
-@pytest.mark.skipif(shutil.which("interFoam") is None, reason="needs OpenFOAM: apt install openfoam")
+@pytest.mark.skipif(
+    shutil.which("interFoam") is None, reason="needs OpenFOAM: apt install openfoam"
+)
 def test_from_openfoam_cases_to_paraview(tmp_path: Path) -> None:
     _solve("openfoam_dam_break", tmp_path / "dam", 4)
     (tmp_path / "new.csv").write_text("id,width,height,viscosity\nnew,0.15,0.3,1e-5\n")
@@ -62,7 +74,9 @@ def test_from_openfoam_cases_to_paraview(tmp_path: Path) -> None:
     reader = pyvista.get_reader(tmp_path / "new.pvd")
     np.testing.assert_allclose(reader.time_values, np.arange(21) * 0.02, atol=1e-9)
     grid = reader.read()[0]
-    truth = pyvista.POpenFOAMReader(tmp_path / "dam/cases/case_000/system/controlDict").read()["internalMesh"]
+    truth = pyvista.POpenFOAMReader(tmp_path / "dam/cases/case_000/system/controlDict").read()[
+        "internalMesh"
+    ]
     np.testing.assert_allclose(grid.points, truth.points, atol=1e-6)
     assert {kind: len(cells) for kind, cells in grid.cells_dict.items()} == {12: 900}
     assert {"alpha.water", "U", "U_std", "U_upper"} <= set(grid.point_data)
@@ -83,7 +97,9 @@ def test_from_calculix_results_to_paraview(tmp_path: Path) -> None:
     assert np.ptp(dataset.run(0)[:, :, 2]) > 1e-4
     grid = pyvista.get_reader(tmp_path / "new.pvd").read()[0]
     np.testing.assert_array_equal(grid.points, dataset.mesh.coords)
-    np.testing.assert_array_equal(grid.cells_dict[pyvista.CellType.HEXAHEDRON], dataset.mesh.cells["hexahedron"])
+    np.testing.assert_array_equal(
+        grid.cells_dict[pyvista.CellType.HEXAHEDRON], dataset.mesh.cells["hexahedron"]
+    )
     assert (grid["DISP"].shape, grid["STRESS_std"].shape) == ((621, 3), (621, 6))
 
 
@@ -101,5 +117,7 @@ def test_from_vtk_files_of_own_code_to_paraview(tmp_path: Path) -> None:
     reader = pyvista.get_reader(tmp_path / "new.pvd")
     np.testing.assert_allclose(reader.time_values, np.arange(31) * 4e-6, atol=1e-12)
     grid = reader.read()[0]
-    assert {kind: len(cells) for kind, cells in grid.cells_dict.items()} == {pyvista.CellType.QUAD: 1728}
+    assert {kind: len(cells) for kind, cells in grid.cells_dict.items()} == {
+        pyvista.CellType.QUAD: 1728
+    }
     assert {"displacement", "von_mises", "von_mises_std", "von_mises_upper"} <= set(grid.point_data)

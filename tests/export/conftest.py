@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from simulgenvae.data.dataset import Mesh
+from simulgenvae.mesh.mesh import Mesh
 
 
-def random_prediction(ids=("b", "a"), steps=3, variables=("u", "T"), std=False, scores=False, nodes=6, seed=0):
+def random_prediction(
+    ids=("b", "a"), steps=3, variables=("u", "T"), std=False, scores=False, nodes=6, seed=0
+):
     rng = np.random.default_rng(seed)
     axes = ("run", "time", "node", "variable")
     shape = (len(ids), steps, nodes, len(variables))
@@ -36,4 +38,6 @@ def prediction():
 @pytest.fixture
 def mesh():
     coords = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]], dtype=float)
-    return Mesh(coords, {"triangle": np.array([[0, 1, 3], [1, 4, 3]]), "quad": np.array([[1, 2, 5, 4]])})
+    return Mesh(
+        coords, {"triangle": np.array([[0, 1, 3], [1, 4, 3]]), "quad": np.array([[1, 2, 5, 4]])}
+    )

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 import zarr
 
-from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
+from simulgenvae.mesh.mesh import Mesh
 
 
 def test_npz_holds_everything_without_objects(tmp_path, prediction, mesh):
@@ -34,7 +34,9 @@ def test_npz_of_batches_with_std_is_that_of_the_whole(tmp_path, mesh, make_predi
 
 
 def test_axes_may_come_in_any_order(tmp_path, prediction, mesh):
-    write_prediction(prediction.transpose("node", "variable", "run", "time"), mesh, tmp_path / "new.npz")
+    write_prediction(
+        prediction.transpose("node", "variable", "run", "time"), mesh, tmp_path / "new.npz"
+    )
     with np.load(tmp_path / "new.npz") as file:
         np.testing.assert_array_equal(file["fields"], prediction["fields"].values)
 
@@ -63,7 +65,9 @@ def test_zarr_opens_in_xarray(tmp_path, mesh, batched, make_prediction):
         np.testing.assert_array_equal(read["coords"].values, mesh.coords)
         assert read.attrs["units"] == ["m/s", "K"]
         assert read.attrs["warnings"] == ["short: outside"]
-        np.testing.assert_array_equal(read["fields"].sel(run="ü", variable="T").values, whole["fields"][2, :, :, 1])
+        np.testing.assert_array_equal(
+            read["fields"].sel(run="ü", variable="T").values, whole["fields"][2, :, :, 1]
+        )
 
 
 def test_zarr_keeps_one_run_per_chunk(tmp_path, prediction, mesh):
@@ -72,7 +76,7 @@ def test_zarr_keeps_one_run_per_chunk(tmp_path, prediction, mesh):
 
 
 def test_npz_that_does_not_fit_into_memory_is_refused(tmp_path, prediction, mesh, monkeypatch):
-    monkeypatch.setattr("simulgenvae.data.limits.available_memory", lambda: 100)
+    monkeypatch.setattr("simulgenvae.utils.resources.available_memory", lambda: 100)
     with pytest.raises(UserError, match=r"joining 1 batches.*\.zarr"):
         write_prediction(prediction, mesh, tmp_path / "new.npz")
     assert list(tmp_path.iterdir()) == []

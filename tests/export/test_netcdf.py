@@ -15,13 +15,16 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.readers import Part, open_source
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
+from simulgenvae.mesh.mesh import Mesh
 
 LINE = Mesh(np.linspace(0, 1, 6)[:, None], {"line": np.array([[0, 1], [1, 2]])})
-SOLID = Mesh(np.random.default_rng(0).random((6, 3)), {"tetra": np.array([[0, 1, 2, 3]]), "wedge": np.arange(6)[None]})
+SOLID = Mesh(
+    np.random.default_rng(0).random((6, 3)),
+    {"tetra": np.array([[0, 1, 2, 3]]), "wedge": np.arange(6)[None]},
+)
 TRIANGLES = Mesh(SOLID.coords, {"triangle": np.array([[0, 1, 2], [3, 4, 5]])})
 
 
@@ -49,8 +52,12 @@ def require_same(path: Path, whole: xr.Dataset, mesh: Mesh) -> None:
         np.testing.assert_array_equal(source.mesh.cells[name], cells)
 
 
-@pytest.mark.parametrize("other", [None, LINE, SOLID, TRIANGLES, Mesh()], ids=["faces", "line", "solid", "shell", "no"])
-def test_batches_are_read_as_they_were_given(tmp_path: Path, make_prediction: Any, mesh: Mesh, other: Mesh) -> None:
+@pytest.mark.parametrize(
+    "other", [None, LINE, SOLID, TRIANGLES, Mesh()], ids=["faces", "line", "solid", "shell", "no"]
+)
+def test_batches_are_read_as_they_were_given(
+    tmp_path: Path, make_prediction: Any, mesh: Mesh, other: Mesh
+) -> None:
     whole = make_prediction(("b", "a much longer id", "ü"), std=True, scores=True)
     whole["fields"].values[1, 2, 3, 0] = np.nan
     used = mesh if other is None else other
@@ -65,8 +72,12 @@ names = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=9
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(names, min_size=1, max_size=4, unique=True), st.integers(1, 3), st.data())
-def test_any_names_come_back(make_prediction: Any, variables: list[str], runs: int, data: st.DataObject) -> None:
-    units = data.draw(st.lists(names | st.just(""), min_size=len(variables), max_size=len(variables)))
+def test_any_names_come_back(
+    make_prediction: Any, variables: list[str], runs: int, data: st.DataObject
+) -> None:
+    units = data.draw(
+        st.lists(names | st.just(""), min_size=len(variables), max_size=len(variables))
+    )
     whole = make_prediction([f"run{run}" for run in range(runs)], variables=variables, std=True)
     whole.attrs["units"] = units
     with tempfile.TemporaryDirectory() as folder:
@@ -75,9 +86,19 @@ def test_any_names_come_back(make_prediction: Any, variables: list[str], runs: i
 
 
 @pytest.mark.parametrize(
-    "variables", [("x", "time"), ("p/rho", "p rho"), ("u", "u_std"), ("run", "node"), ("-a", "mesh"), ("novelty", "_")]
+    "variables",
+    [
+        ("x", "time"),
+        ("p/rho", "p rho"),
+        ("u", "u_std"),
+        ("run", "node"),
+        ("-a", "mesh"),
+        ("novelty", "_"),
+    ],
 )
-def test_names_that_are_taken_or_not_allowed(tmp_path: Path, make_prediction: Any, mesh: Mesh, variables: Any) -> None:
+def test_names_that_are_taken_or_not_allowed(
+    tmp_path: Path, make_prediction: Any, mesh: Mesh, variables: Any
+) -> None:
     whole = make_prediction(variables=variables, std=True, scores=True)
     write_prediction(whole, mesh, tmp_path / "new.nc")
     require_same(tmp_path / "new.nc", whole, mesh)
@@ -92,7 +113,9 @@ def test_xarray_reads_labelled_axes_units_and_what_is_said_of_designs(
     write_prediction(whole, mesh, tmp_path / "new.nc")
     with xr.open_dataset(tmp_path / "new.nc") as found:
         assert found["u"].dims == ("run", "time", "node")
-        np.testing.assert_array_equal(found["T"].sel(run="ü", time=0.1), whole["fields"].values[1, 1, :, 1])
+        np.testing.assert_array_equal(
+            found["T"].sel(run="ü", time=0.1), whole["fields"].values[1, 1, :, 1]
+        )
         np.testing.assert_array_equal(found["u_std"], whole["std"].values[..., 0])
         assert found["u"].attrs["units"] == "m/s"
         assert found["u_std"].attrs["long_name"] == "standard deviation of u"
@@ -116,19 +139,28 @@ def test_faces_are_a_mesh_by_ugrid(tmp_path: Path, make_prediction: Any, mesh: M
             assert topology["face_node_connectivity"] == name
             assert file["u"].attrs["mesh"] == "mesh"
             assert file["u"].attrs["location"] == "node"
-            expected = [*used.cells["triangle"].tolist(), *used.cells.get("quad", np.zeros((0, 4))).tolist()]
-            assert [[node for node in face if node >= 0] for face in file[name][...].tolist()] == expected
+            expected = [
+                *used.cells["triangle"].tolist(),
+                *used.cells.get("quad", np.zeros((0, 4))).tolist(),
+            ]
+            assert [
+                [node for node in face if node >= 0] for face in file[name][...].tolist()
+            ] == expected
 
 
 def test_chosen_nodes_have_their_numbers(tmp_path: Path, prediction: xr.Dataset) -> None:
     numbers = np.array([7, 3, 1, 0, 9, 5])
     write_prediction(prediction.assign_coords(node=numbers), Mesh(), tmp_path / "new.nc")
     with xr.open_dataset(tmp_path / "new.nc") as found:
-        np.testing.assert_array_equal(found["u"].sel(node=9), prediction["fields"].values[:, :, 4, 0])
+        np.testing.assert_array_equal(
+            found["u"].sel(node=9), prediction["fields"].values[:, :, 4, 0]
+        )
     assert read(tmp_path / "new.nc").mesh.coords is None
 
 
-def test_how_certain_fields_are_is_read_when_it_is_asked_for(tmp_path: Path, make_prediction: Any, mesh: Mesh) -> None:
+def test_how_certain_fields_are_is_read_when_it_is_asked_for(
+    tmp_path: Path, make_prediction: Any, mesh: Mesh
+) -> None:
     whole = make_prediction(std=True)
     write_prediction(whole, mesh, tmp_path / "new.nc")
     source = read(tmp_path / "new.nc", ["u", "u_std"])
@@ -137,7 +169,9 @@ def test_how_certain_fields_are_is_read_when_it_is_asked_for(tmp_path: Path, mak
     np.testing.assert_array_equal(source.run(1)[..., 1], whole["std"].values[1, ..., 0])
 
 
-def test_fields_are_compressed_run_by_run(tmp_path: Path, prediction: xr.Dataset, mesh: Mesh) -> None:
+def test_fields_are_compressed_run_by_run(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.nc")
     with h5netcdf.File(tmp_path / "new.nc") as file:
         stored = file["u"]

@@ -15,8 +15,12 @@ SUFFIXES = pytest.mark.parametrize("suffix", [".vtkhdf", ".xdmf"])
 
 
 @SUFFIXES
-def test_several_designs_need_a_place_for_their_ids(tmp_path: Path, mesh: Any, prediction: Any, suffix: str) -> None:
-    with pytest.raises(UserError, match=rf"new{suffix}: .*holds one design.*as in .*new_\{{id\}}\{suffix}"):
+def test_several_designs_need_a_place_for_their_ids(
+    tmp_path: Path, mesh: Any, prediction: Any, suffix: str
+) -> None:
+    with pytest.raises(
+        UserError, match=rf"new{suffix}: .*holds one design.*as in .*new_\{{id\}}\{suffix}"
+    ):
         write_prediction(prediction, mesh, tmp_path / f"new{suffix}")
     assert list(tmp_path.iterdir()) == []
     write_prediction(prediction.isel(run=[0]), mesh, tmp_path / f"new{suffix}")
@@ -43,7 +47,9 @@ def test_nothing_is_replaced_unless_asked(
         check_target(tmp_path / f"new{suffix}")
 
 
-def test_what_an_xdmf_file_refers_to_is_kept_too(tmp_path: Path, mesh: Any, make_prediction: Any) -> None:
+def test_what_an_xdmf_file_refers_to_is_kept_too(
+    tmp_path: Path, mesh: Any, make_prediction: Any
+) -> None:
     (tmp_path / "new.xdmf.h5").write_text("precious")
     with pytest.raises(UserError, match=r"new\.xdmf\.h5 exists already"):
         check_target(tmp_path / "new.xdmf")
@@ -57,7 +63,9 @@ def test_numbers_of_the_design_as_a_whole_and_units(
     write_prediction(whole, mesh, tmp_path / f"new{suffix}")
     if suffix == ".vtkhdf":
         with h5py.File(tmp_path / "new.vtkhdf") as file:
-            assert file["VTKHDF/FieldData/novelty"][...].tolist() == whole["novelty"].values.tolist()
+            assert (
+                file["VTKHDF/FieldData/novelty"][...].tolist() == whole["novelty"].values.tolist()
+            )
             assert file["VTKHDF/PointData/T"].attrs["units"] == "K"
     else:
         text = (tmp_path / "new.xdmf").read_text()

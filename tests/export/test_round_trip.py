@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from simulgenvae.data.dataset import Mesh
-from simulgenvae.data.readers.solver_files.runs import open_runs
-from simulgenvae.data.readers.solver_files.series import Part
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.series import Part
 from simulgenvae.export import write_prediction
+from simulgenvae.mesh.mesh import Mesh
 
 VARIABLES = ("p", "U_x", "U_y", "U_z", "S_xx", "S_yy", "S_zz", "S_xy", "S_yz", "S_xz", "n_x")
 MESH = Mesh(
@@ -32,8 +32,15 @@ MESH = Mesh(
 def prediction() -> xr.Dataset:
     rng, axes = np.random.default_rng(0), ("run", "time", "node", "variable")
     shape = (2, 3, 9, len(VARIABLES))
-    arrays = {name: (axes, rng.normal(size=shape).astype(np.float32)) for name in ("fields", "std", "truth", "error")}
-    labels = {"run": ["design_2", "design_10"], "time": [0.0, 0.1, 0.35], "variable": list(VARIABLES)}
+    arrays = {
+        name: (axes, rng.normal(size=shape).astype(np.float32))
+        for name in ("fields", "std", "truth", "error")
+    }
+    labels = {
+        "run": ["design_2", "design_10"],
+        "time": [0.0, 0.1, 0.35],
+        "variable": list(VARIABLES),
+    }
     units = ["Pa", *["m/s"] * 3, *["N/mm²"] * 6, ""]
     scores = {"novelty": ("run", [0.1, 0.2]), "expected_error": ("run", [0.01, 0.02])}
     return xr.Dataset({**arrays, **scores}, labels, {"units": units, "warnings": []})
@@ -44,7 +51,9 @@ def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name
     if name != "new.pvd":
         (tmp_path / "new_vtu").mkdir()
     write_prediction(prediction, MESH, tmp_path / name)
-    source = open_runs(tmp_path / "new_vtu", Part(fields=["p", "U", "S", "n_x", "U_std", "S_truth", "p_error"]))
+    source = open_runs(
+        tmp_path / "new_vtu", Part(fields=["p", "U", "S", "n_x", "U_std", "S_truth", "p_error"])
+    )
     assert not source.problems
     assert source.companions["ids"].tolist() == ["design_2", "design_10"]
     np.testing.assert_array_equal(source.companions["times"], prediction["time"].values)

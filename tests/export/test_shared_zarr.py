@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from simulgenvae import ranks
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 
@@ -20,12 +20,14 @@ def whole(make_prediction):
 
 def own_batches(whole):
     """This rank's designs, one by one."""
-    return (whole.isel(run=[row]) for row in ranks.mine(np.arange(len(IDS))))
+    return (whole.isel(run=[row]) for row in collectives.local_rows(np.arange(len(IDS))))
 
 
 @pytest.mark.parametrize("count", [2, 4, 7])
 def test_the_group_is_that_of_one_process(count, tmp_path, whole, mesh, run_ranks):
-    write_prediction((whole.isel(run=[row]) for row in range(len(IDS))), mesh, tmp_path / "alone.zarr")
+    write_prediction(
+        (whole.isel(run=[row]) for row in range(len(IDS))), mesh, tmp_path / "alone.zarr"
+    )
     target = tmp_path / "shared.zarr"
     work = lambda: write_prediction(own_batches(whole), mesh, target, runs=len(IDS))  # noqa: E731
     assert run_ranks(count, work) == [None] * count
@@ -37,19 +39,25 @@ def test_the_group_is_that_of_one_process(count, tmp_path, whole, mesh, run_rank
     assert {path.name for path in tmp_path.iterdir()} == {"alone.zarr", "shared.zarr"}
 
 
-def test_a_mistake_of_one_rank_is_raised_by_all_and_nothing_is_left(tmp_path, whole, mesh, run_ranks):
+def test_a_mistake_of_one_rank_is_raised_by_all_and_nothing_is_left(
+    tmp_path, whole, mesh, run_ranks
+):
     def batches():
         yield from own_batches(whole)
-        if ranks.rank() == 1:
+        if collectives.rank() == 1:
             raise UserError("out of memory")
 
-    found = run_ranks(2, lambda: write_prediction(batches(), mesh, tmp_path / "new.zarr", runs=len(IDS)))
+    found = run_ranks(
+        2, lambda: write_prediction(batches(), mesh, tmp_path / "new.zarr", runs=len(IDS))
+    )
     assert list(map(str, found)) == ["out of memory"] * 2
     assert not list(tmp_path.iterdir())
 
 
 def test_other_formats_are_refused_at_once(tmp_path, whole, mesh, run_ranks):
-    found = run_ranks(2, lambda: write_prediction(own_batches(whole), mesh, tmp_path / "new.npz", runs=len(IDS)))
+    found = run_ranks(
+        2, lambda: write_prediction(own_batches(whole), mesh, tmp_path / "new.npz", runs=len(IDS))
+    )
     for error in found:
         assert "several processes write .zarr alone" in str(error)
     assert not list(tmp_path.iterdir())

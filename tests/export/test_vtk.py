@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 from simulgenvae.export.target import safe_name
+from simulgenvae.mesh.mesh import Mesh
 
 pyvista = pytest.importorskip("pyvista")
 
@@ -36,8 +36,12 @@ def test_collection_shows_all_designs(tmp_path, mesh, make_prediction):
             for name in ("novelty", "expected_error"):
                 assert grid.field_data[name].tolist() == [whole[name].values[run]]
             for column, name in enumerate(("u", "T")):
-                np.testing.assert_array_equal(grid.point_data[name], whole["fields"].values[run, step, :, column])
-                np.testing.assert_array_equal(grid.point_data[f"{name}_std"], whole["std"].values[run, step, :, column])
+                np.testing.assert_array_equal(
+                    grid.point_data[name], whole["fields"].values[run, step, :, column]
+                )
+                np.testing.assert_array_equal(
+                    grid.point_data[f"{name}_std"], whole["std"].values[run, step, :, column]
+                )
 
 
 def test_each_design_has_its_own_collection_with_the_mesh(tmp_path, prediction, mesh):
@@ -47,9 +51,13 @@ def test_each_design_has_its_own_collection_with_the_mesh(tmp_path, prediction, 
     (grid,) = grids[2]
     np.testing.assert_array_equal(grid.points[:, :2], mesh.coords)
     assert (grid.points[:, 2] == 0).all()
-    np.testing.assert_array_equal(grid.cells_dict[pyvista.CellType.TRIANGLE], mesh.cells["triangle"])
+    np.testing.assert_array_equal(
+        grid.cells_dict[pyvista.CellType.TRIANGLE], mesh.cells["triangle"]
+    )
     np.testing.assert_array_equal(grid.cells_dict[pyvista.CellType.QUAD], mesh.cells["quad"])
-    np.testing.assert_array_equal(grid.point_data["T"], prediction["fields"].sel(run="a").values[2, :, 1])
+    np.testing.assert_array_equal(
+        grid.point_data["T"], prediction["fields"].sel(run="a").values[2, :, 1]
+    )
     assert set(grid.point_data) == {"u", "T"}
 
 
@@ -77,7 +85,9 @@ def test_safe_names_are_different_plain_names(ids):
     used = set()
     names = [safe_name(run, used) for run in ids]
     assert len({name.lower() for name in names}) == len(ids)
-    assert all(name not in {"", ".", ".."} and not set(name) & set('/\\:*?"<>|\0') for name in names)
+    assert all(
+        name not in {"", ".", ".."} and not set(name) & set('/\\:*?"<>|\0') for name in names
+    )
     assert all(len(name) < 120 for name in names)
 
 
@@ -89,7 +99,9 @@ def test_positions_are_needed(tmp_path, prediction):
 
 def test_a_variable_named_like_a_spread_is_refused(tmp_path, mesh, make_prediction):
     with pytest.raises(UserError, match="'u_std' occurs more than once"):
-        write_prediction(make_prediction(variables=("u", "u_std"), std=True), mesh, tmp_path / "new.pvd")
+        write_prediction(
+            make_prediction(variables=("u", "u_std"), std=True), mesh, tmp_path / "new.pvd"
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,4 +134,6 @@ def test_any_variable_name_comes_back(tmp_path, mesh, make_prediction):
     write_prediction(whole, mesh, tmp_path / "new.pvd")
     grid = pyvista.read(tmp_path / "new_vtu" / "a" / "0001.vtu")
     assert set(grid.point_data) == set(names)
-    np.testing.assert_array_equal(grid.point_data["σ_xx"], whole["fields"].sel(run="a").values[1, :, 0])
+    np.testing.assert_array_equal(
+        grid.point_data["σ_xx"], whole["fields"].sel(run="a").values[1, :, 0]
+    )

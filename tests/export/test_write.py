@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export import check_target, write_prediction
+from simulgenvae.mesh.mesh import Mesh
 
 SUFFIXES = (".npz", ".zarr", ".nc", ".pvd")
 
@@ -22,7 +22,9 @@ def test_missing_folder_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_existing_target_is_refused_and_replaced_on_request(tmp_path, prediction, mesh, suffix, make_prediction):
+def test_existing_target_is_refused_and_replaced_on_request(
+    tmp_path, prediction, mesh, suffix, make_prediction
+):
     path = tmp_path / f"new{suffix}"
     write_prediction(prediction, mesh, path)
     before = sorted(file.name for file in tmp_path.iterdir())
@@ -60,7 +62,9 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, prediction, me
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_no_designs_twice_the_same_and_a_foreign_mesh_are_refused(tmp_path, prediction, mesh, suffix):
+def test_no_designs_twice_the_same_and_a_foreign_mesh_are_refused(
+    tmp_path, prediction, mesh, suffix
+):
     path = tmp_path / f"new{suffix}"
     with pytest.raises(UserError, match="no designs"):
         write_prediction([], mesh, path)

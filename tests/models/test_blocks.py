@@ -9,7 +9,9 @@ from simulgenvae.models.blocks import Modulated, ResidualConv
 @pytest.mark.parametrize(("before", "after"), [(8, 8), (17, 9), (1, 1), (7, 16)])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("length", [1, 2, 13])
-def test_residual_convolution_keeps_the_length(before: int, after: int, layers: int, length: int) -> None:
+def test_residual_convolution_keeps_the_length(
+    before: int, after: int, layers: int, length: int
+) -> None:
     block = ResidualConv(before, after, layers)
     out = block(torch.randn(2, before, length))
     assert out.shape == (2, after, length)

@@ -15,7 +15,9 @@ def _settings(**choices: object) -> ModelSettings:
 
 def _latents(count: int = 3) -> Latents:
     generator = torch.Generator().manual_seed(0)
-    return Latents(torch.randn(count, 4, generator=generator), torch.randn(count, 2, 2, generator=generator))
+    return Latents(
+        torch.randn(count, 4, generator=generator), torch.randn(count, 2, 2, generator=generator)
+    )
 
 
 def test_the_setting_chooses() -> None:
@@ -37,7 +39,10 @@ def test_modulated_decoder_at_any_times_gives_the_values_of_its_own_grid(size: s
 
 def test_modulated_decoder_is_continuous_in_time() -> None:
     decoder, latents = ModulatedDecoder(_settings(), 5), _latents()
-    steps = [(decoder(latents, torch.tensor([0.5, 0.5 + gap])).diff(dim=1).abs().max()) for gap in (1e-2, 1e-3)]
+    steps = [
+        (decoder(latents, torch.tensor([0.5, 0.5 + gap])).diff(dim=1).abs().max())
+        for gap in (1e-2, 1e-3)
+    ]
     assert steps[1] < steps[0] / 5
 
 

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import Normal, kl
 
-from simulgenvae.models.latents import LOG_SPREAD_RANGE, Gaussian, LatentHierarchy, Latents, kl_divergence
+from simulgenvae.models.latents import (
+    LOG_SPREAD_RANGE,
+    Gaussian,
+    LatentHierarchy,
+    Latents,
+    kl_divergence,
+)
 
 means = st.floats(-10, 10, width=32)
 log_stds = st.floats(*LOG_SPREAD_RANGE, width=32)
@@ -20,7 +26,9 @@ def _gaussian(parameters: list[tuple[float, float]]) -> Gaussian:
 
 def _hierarchy(levels: int = 3) -> LatentHierarchy:
     torch.manual_seed(0)
-    return LatentHierarchy(latent_dim=4, hierarchical_dim=2, levels=levels, feature_dims=[5] * (levels + 1))
+    return LatentHierarchy(
+        latent_dim=4, hierarchical_dim=2, levels=levels, feature_dims=[5] * (levels + 1)
+    )
 
 
 @given(q=gaussians, p=gaussians)
@@ -56,7 +64,9 @@ def test_divergence_of_nearly_equal_spreads_is_exact(change: float) -> None:
 
 
 def test_samples_have_mean_and_spread() -> None:
-    this = Gaussian(torch.tensor([3.0, -1.0]).expand(20000, 2), torch.tensor([0.5, -2.0]).expand(20000, 2))
+    this = Gaussian(
+        torch.tensor([3.0, -1.0]).expand(20000, 2), torch.tensor([0.5, -2.0]).expand(20000, 2)
+    )
     sample = this.sample(torch.Generator().manual_seed(0))
     torch.testing.assert_close(sample.mean(0), this.mean[0], atol=0.05, rtol=0)
     torch.testing.assert_close(sample.std(0).log(), this.log_std[0], atol=0.03, rtol=0)
@@ -91,7 +101,8 @@ def test_shapes_and_determinism() -> None:
     sampled = hierarchy.posterior(features, sample=True)[0]
     assert (sampled.flat() != latents.flat()).all()
     first, second = (
-        hierarchy.posterior(features, sample=True, generator=torch.Generator().manual_seed(7))[0] for _ in range(2)
+        hierarchy.posterior(features, sample=True, generator=torch.Generator().manual_seed(7))[0]
+        for _ in range(2)
     )
     assert torch.equal(first.flat(), second.flat())
 
@@ -106,7 +117,9 @@ def test_divergence_of_a_level_is_that_of_its_posterior_given_the_levels_above()
     prior = Gaussian.from_parameters(hierarchy.priors[0](latents.z))
     q = Normal(latents.h[0, 0].double(), log_std.h[0, 0].double().exp())
     p = Normal(prior.mean[0].double(), prior.log_std[0].double().exp())
-    torch.testing.assert_close(divergence[0, 1].double(), kl.kl_divergence(q, p).sum(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        divergence[0, 1].double(), kl.kl_divergence(q, p).sum(), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_prior_samples_start_as_standard_normals() -> None:

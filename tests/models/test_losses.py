@@ -29,7 +29,9 @@ def reduction(request: pytest.FixtureRequest, make_waves: Callable[..., Dataset]
 
 def _loss(kind: str, reduction: Reduction, variance: float = 1.0) -> FieldLoss:
     rows, factor = reduction.state_rows()
-    return FieldLoss(kind, variance, None if rows is None else torch.from_numpy(rows), torch.from_numpy(factor))
+    return FieldLoss(
+        kind, variance, None if rows is None else torch.from_numpy(rows), torch.from_numpy(factor)
+    )
 
 
 def _pair(reduction: Reduction) -> tuple[Tensor, Tensor]:
@@ -46,11 +48,15 @@ def test_mse_of_coefficients_is_that_of_states(reduction: Reduction) -> None:
     prediction, truth = _pair(reduction)
     difference = _states(reduction, prediction) - _states(reduction, truth)
     expected = difference.square().sum(-1).mean(-1) / 7.0
-    torch.testing.assert_close(_loss("mse", reduction, 7.0)(prediction, truth), expected, rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        _loss("mse", reduction, 7.0)(prediction, truth), expected, rtol=1e-4, atol=0
+    )
 
 
 @pytest.mark.parametrize("kind", EXACT)
-def test_the_others_estimate_the_loss_over_all_entries_without_bias(reduction: Reduction, kind: str) -> None:
+def test_the_others_estimate_the_loss_over_all_entries_without_bias(
+    reduction: Reduction, kind: str
+) -> None:
     prediction, truth = _pair(reduction)
     scaled = _states(reduction, prediction - truth) * torch.from_numpy(reduction.state_rows()[1])
     exact = EXACT[kind](scaled, torch.zeros_like(scaled))

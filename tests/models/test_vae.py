@@ -16,10 +16,17 @@ VARIANTS = list(itertools.product(["modulated", "convolutional"], ["small", "lar
 LENGTHS = [1, 2, 7, 13, 16]
 
 
-def make_vae(decoder: str, size: str, filters: tuple[int, ...], timesteps: int, rank: int = 5) -> HierarchicalVae:
+def make_vae(
+    decoder: str, size: str, filters: tuple[int, ...], timesteps: int, rank: int = 5
+) -> HierarchicalVae:
     torch.manual_seed(0)
     settings = ModelSettings(
-        decoder=decoder, size=size, filters=filters, latent_dim=4, hierarchical_dim=2, time_features=4
+        decoder=decoder,
+        size=size,
+        filters=filters,
+        latent_dim=4,
+        hierarchical_dim=2,
+        time_features=4,
     )
     times = torch.linspace(0, 1, timesteps) if timesteps > 1 else torch.zeros(1)
     return HierarchicalVae(settings, torch.logspace(0, -3, rank), times)
@@ -50,7 +57,9 @@ def test_shapes_and_one_hierarchical_latent_per_step_of_width(
 
 @pytest.mark.parametrize(("decoder", "size", "filters"), VARIANTS)
 @pytest.mark.parametrize("timesteps", [1, 7, 13])
-def test_every_latent_is_read_by_the_decoder(decoder: str, size: str, filters: tuple[int, ...], timesteps: int) -> None:
+def test_every_latent_is_read_by_the_decoder(
+    decoder: str, size: str, filters: tuple[int, ...], timesteps: int
+) -> None:
     vae = make_vae(decoder, size, filters, timesteps)
     flat = torch.randn(2, 4 + 2 * max(1, len(filters) - 1), requires_grad=True)
     vae.decode(vae.latents_from_flat(flat)).square().sum().backward()
@@ -67,8 +76,13 @@ def test_every_parameter_learns_from_reconstruction_and_divergence(
     decoded, divergence, _ = vae(truth)
     ((decoded - truth).square().sum() + divergence.sum()).backward()
     unused = [name for name, value in vae.named_parameters() if value.grad is None]
-    # The deepest hidden layer of a prior gets its first gradient once the layer after it is no longer zero.
-    silent = [name for name, value in vae.named_parameters() if value.grad is not None and not value.grad.any()]
+    # The deepest hidden layer of a prior gets its first gradient once the layer after it is no
+    # longer zero.
+    silent = [
+        name
+        for name, value in vae.named_parameters()
+        if value.grad is not None and not value.grad.any()
+    ]
     assert unused == []
     assert all(name.startswith("hierarchy.priors") for name in silent)
 
@@ -89,7 +103,9 @@ def test_runs_of_a_batch_do_not_see_each_other(decoder: str) -> None:
     vae, truth = make_vae(decoder, "large", (16, 8), 7).eval(), coefficients(4, 7)
     together = vae(truth)[0]
     for row in range(4):
-        torch.testing.assert_close(vae(truth[row : row + 1])[0][0], together[row], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(
+            vae(truth[row : row + 1])[0][0], together[row], rtol=1e-4, atol=1e-6
+        )
 
 
 def test_amplitude_reaches_the_latents() -> None:
@@ -122,6 +138,8 @@ def test_coefficients_without_variation_do_no_harm(value: float) -> None:
 
 def test_sampling_follows_its_generator() -> None:
     vae = make_vae("modulated", "small", (16, 8), 7).eval()
-    first, second, third = (vae.sample(2, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
+    first, second, third = (
+        vae.sample(2, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)
+    )
     assert torch.equal(first, second)
     assert not torch.equal(first, third)

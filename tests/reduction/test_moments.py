@@ -14,7 +14,9 @@ from simulgenvae.reduction.moments import field_statistics
 
 def _dataset(fields: np.ndarray) -> Dataset:
     table = np.arange(len(fields), dtype=float)[:, None]
-    return Dataset.from_arrays(fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table))
+    return Dataset.from_arrays(
+        fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table)
+    )
 
 
 @given(
@@ -23,9 +25,14 @@ def _dataset(fields: np.ndarray) -> Dataset:
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(deadline=None, max_examples=50)
-def test_statistics_are_those_of_all_snapshots(shape: tuple[int, ...], offset: float, seed: int) -> None:
+def test_statistics_are_those_of_all_snapshots(
+    shape: tuple[int, ...], offset: float, seed: int
+) -> None:
     fields = (np.random.default_rng(seed).normal(size=shape) + offset).astype(np.float32)
-    found, exact = field_statistics(_dataset(fields), np.arange(len(fields))), fields.astype(np.float64)
+    found, exact = (
+        field_statistics(_dataset(fields), np.arange(len(fields))),
+        fields.astype(np.float64),
+    )
     np.testing.assert_array_equal(found.minimum, exact.min((0, 1)))
     np.testing.assert_array_equal(found.maximum, exact.max((0, 1)))
     np.testing.assert_allclose(found.mean, exact.mean((0, 1)), rtol=1e-9, atol=1e-9)
@@ -41,8 +48,11 @@ def test_only_the_given_runs_count(waves: Dataset) -> None:
     assert first.samples == 3 * 8
 
 
-def test_a_small_variation_on_a_large_offset_is_not_lost(make_waves: Callable[..., Dataset]) -> None:
-    """Pressures of 1e5 that vary by 10: squares about zero would leave no digit in single precision."""
+def test_a_small_variation_on_a_large_offset_is_not_lost(
+    make_waves: Callable[..., Dataset],
+) -> None:
+    """Pressures of 1e5 that vary by 10: squares about zero would leave no digit in single
+    precision."""
     fields = (1e5 + 10 * np.random.default_rng(0).normal(size=(20, 30, 7, 1))).astype(np.float32)
     found = field_statistics(_dataset(fields), np.arange(20))
     np.testing.assert_allclose(found.variance, fields.astype(np.float64).var((0, 1)), rtol=1e-9)

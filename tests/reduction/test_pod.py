@@ -18,7 +18,9 @@ from simulgenvae.settings import ReductionSettings
 
 def _dataset(fields: np.ndarray) -> Dataset:
     table = np.arange(len(fields), dtype=float)[:, None]
-    return Dataset.from_arrays(fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table))
+    return Dataset.from_arrays(
+        fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table)
+    )
 
 
 def _fit(dataset: Dataset, rows: np.ndarray, **choices: object) -> Pod:
@@ -38,7 +40,12 @@ def _fields(shape: tuple[int, ...], rank: int, decay: float, seed: int) -> np.nd
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 8), st.integers(1, 20), st.integers(1, 3))
 
 
-@given(shape=shapes, rank=st.integers(1, 30), decay=st.sampled_from([1.0, 0.5, 0.1]), seed=st.integers(0, 2**32 - 1))
+@given(
+    shape=shapes,
+    rank=st.integers(1, 30),
+    decay=st.sampled_from([1.0, 0.5, 0.1]),
+    seed=st.integers(0, 2**32 - 1),
+)
 @settings(deadline=None, max_examples=60)
 def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposition(
     shape: tuple[int, ...], rank: int, decay: float, seed: int
@@ -53,19 +60,24 @@ def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposi
     np.testing.assert_allclose(pod.basis.T @ pod.basis, np.eye(pod.rank), atol=2e-5)
     found = np.sqrt(np.square(coefficients.astype(np.float64)).sum((0, 1)))
     np.testing.assert_allclose(found, exact[: pod.rank], rtol=1e-3, atol=1e-5 * exact[0])
-    left_out = np.sqrt(np.maximum(np.square(exact).sum() - np.square(exact).cumsum(), 0.0) / np.square(exact).sum())
+    left_out = np.sqrt(
+        np.maximum(np.square(exact).sum() - np.square(exact).cumsum(), 0.0) / np.square(exact).sum()
+    )
     assert left_out[pod.rank - 1] <= 1e-3 * (1 + 1e-2)
     assert pod.rank == 1 or left_out[pod.rank - 2] > 1e-3 * (1 - 1e-2)
 
 
 @pytest.fixture(scope="module", params=[0.97, 0.9, 0.6])
 def large(request: pytest.FixtureRequest) -> Dataset:
-    """More snapshots and nodes than a sketch has columns; singular values fall in different ways."""
+    """More snapshots and nodes than a sketch has columns; singular values fall in different
+    ways."""
     return _dataset(_fields((60, 20, 900, 1), 400, request.param, 0))
 
 
 @pytest.mark.parametrize("tolerance", [1e-1, 1e-2, 1e-3])
-def test_a_sketch_needs_hardly_more_modes_than_the_decomposition(large: Dataset, tolerance: float) -> None:
+def test_a_sketch_needs_hardly_more_modes_than_the_decomposition(
+    large: Dataset, tolerance: float
+) -> None:
     rows = np.arange(60)
     pod = _fit(large, rows, tolerance=tolerance)
     states = np.concatenate([pod.state.to_state(large.run(row)) for row in rows])
@@ -96,7 +108,9 @@ def test_units_do_not_matter(unit: float, max_rank: int) -> None:
     """Particle densities, say; in blocks so large that they are summed in single precision."""
     fields, rows = _fields((60, 20, 2100, 1), 120, 0.9, 0), np.arange(60)
     choices = ReductionSettings(max_rank=max_rank)
-    (pod, expected), (_, found) = (reduce_runs(_dataset(each), rows, choices) for each in (fields, fields * unit))
+    (pod, expected), (_, found) = (
+        reduce_runs(_dataset(each), rows, choices) for each in (fields, fields * unit)
+    )
     assert pod.rank == found.shape[2]
     energies = [np.square(each.astype(np.float64)).sum((0, 1)) for each in (expected, found)]
     np.testing.assert_allclose(energies[0], energies[1], rtol=1e-2)
@@ -116,7 +130,10 @@ def test_a_large_offset_costs_no_accuracy() -> None:
     dataset, rows = _dataset(fields), np.arange(40)
     pod = _fit(dataset, rows, tolerance=1e-2)
     states = np.concatenate([pod.state.to_state(dataset.run(row)) for row in rows])
-    assert np.linalg.norm(states - states @ pod.basis @ pod.basis.T) <= 1e-2 * np.linalg.norm(states) * 1.02
+    assert (
+        np.linalg.norm(states - states @ pod.basis @ pod.basis.T)
+        <= 1e-2 * np.linalg.norm(states) * 1.02
+    )
     assert pod.rank < OVERSAMPLING
 
 
@@ -143,7 +160,9 @@ def test_max_rank_limits_the_modes(waves: Dataset) -> None:
     assert _fit(waves, np.arange(12), tolerance=1e-6, max_rank=2).rank == 2
 
 
-def test_basis_is_orthonormal_and_round_trips_are_exact_within_it(make_waves: Callable[..., Dataset]) -> None:
+def test_basis_is_orthonormal_and_round_trips_are_exact_within_it(
+    make_waves: Callable[..., Dataset],
+) -> None:
     dataset = make_waves(variables=3)
     pod = _fit(dataset, np.arange(12), tolerance=1e-6)
     np.testing.assert_allclose(pod.basis.T @ pod.basis, np.eye(pod.rank), atol=1e-5)
@@ -160,14 +179,18 @@ def test_basis_is_orthonormal_and_round_trips_are_exact_within_it(make_waves: Ca
     np.testing.assert_allclose(pod.encode(run.astype(np.float64)), coefficients, atol=1e-5)
 
 
-def test_rows_of_the_basis_give_single_entries_in_scaled_units(make_waves: Callable[..., Dataset]) -> None:
+def test_rows_of_the_basis_give_single_entries_in_scaled_units(
+    make_waves: Callable[..., Dataset],
+) -> None:
     dataset = make_waves(variables=2)
     pod = _fit(dataset, np.arange(12))
     rows, factor = pod.state_rows()
     assert rows is not None
     first, second = pod.encode(dataset.run(0)), pod.encode(dataset.run(1))
     difference = (first - second) @ rows.T * factor
-    expected = pod.state.scaler.scale(pod.decode(first)) - pod.state.scaler.scale(pod.decode(second))
+    expected = pod.state.scaler.scale(pod.decode(first)) - pod.state.scaler.scale(
+        pod.decode(second)
+    )
     np.testing.assert_allclose(difference, expected.reshape(difference.shape), atol=1e-5)
 
 
@@ -180,7 +203,9 @@ def test_two_runs_of_a_single_timestep(make_waves: Callable[..., Dataset]) -> No
 def test_arrays_round_trip(waves: Dataset) -> None:
     pod = _fit(waves, np.arange(12))
     restored = Pod.from_arrays(pod.arrays())
-    np.testing.assert_array_equal(restored.decode(pod.encode(waves.run(0))), pod.decode(pod.encode(waves.run(0))))
+    np.testing.assert_array_equal(
+        restored.decode(pod.encode(waves.run(0))), pod.decode(pod.encode(waves.run(0)))
+    )
     with pytest.raises(KeyError):
         Pod.from_arrays(pod.state.arrays())
     with pytest.raises(ValueError, match="shape"):

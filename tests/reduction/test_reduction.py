@@ -7,14 +7,21 @@ import pytest
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import Direct, Pod, Reduction, encode_runs, reduce_runs, restore_reduction
+from simulgenvae.reduction import (
+    Identity,
+    Pod,
+    Reduction,
+    encode_runs,
+    reduce_runs,
+    restore_reduction,
+)
 from simulgenvae.settings import ReductionSettings
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
 def test_either_method_encodes_all_runs_and_is_restored(waves: Dataset, method: str) -> None:
     reduction, coefficients = reduce_runs(waves, np.arange(9), ReductionSettings(method=method))
-    assert isinstance(reduction, {"pod": Pod, "none": Direct}[method])
+    assert isinstance(reduction, {"pod": Pod, "none": Identity}[method])
     assert coefficients.shape == (12, 8, reduction.rank)
     assert coefficients.dtype == np.float32
     again = encode_runs(waves, reduction)
@@ -30,7 +37,9 @@ def test_held_out_runs_change_nothing(waves: Dataset, method: str) -> None:
     fields[9:] *= 100.0
     other = dataclasses.replace(waves, fields=fields)
     settings = ReductionSettings(method=method)
-    (first, known), (second, others) = (reduce_runs(each, np.arange(9), settings) for each in (waves, other))
+    (first, known), (second, others) = (
+        reduce_runs(each, np.arange(9), settings) for each in (waves, other)
+    )
     np.testing.assert_array_equal(known[:9], others[:9])
     for name, array in first.arrays().items():
         np.testing.assert_array_equal(array, second.arrays()[name])
@@ -49,5 +58,7 @@ def test_memory_is_asked_for_before_all_runs_are_encoded(waves: Dataset, method:
 @pytest.mark.parametrize("method", ["pod", "none"])
 def test_runs_read_ahead_are_the_same_runs(waves: Dataset, method: str) -> None:
     settings = ReductionSettings(method=method)
-    (_, first), (_, second) = (reduce_runs(waves, np.arange(9), settings, workers) for workers in (0, 3))
+    (_, first), (_, second) = (
+        reduce_runs(waves, np.arange(9), settings, workers) for workers in (0, 3)
+    )
     np.testing.assert_array_equal(first, second)

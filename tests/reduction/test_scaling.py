@@ -18,7 +18,9 @@ MODES = ["variable", "node"]
 
 def _dataset(fields: np.ndarray) -> Dataset:
     table = np.arange(len(fields), dtype=float)[:, None]
-    return Dataset.from_arrays(fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table))
+    return Dataset.from_arrays(
+        fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table)
+    )
 
 
 def _rows(dataset: Dataset) -> np.ndarray:
@@ -26,24 +28,36 @@ def _rows(dataset: Dataset) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_training_runs_end_up_exactly_at_the_bounds(make_waves: Callable[..., Dataset], mode: str) -> None:
+def test_training_runs_end_up_exactly_at_the_bounds(
+    make_waves: Callable[..., Dataset], mode: str
+) -> None:
     dataset = make_waves(variables=3)
-    scaled = field_statistics(dataset, _rows(dataset)).scaler(mode).scale(np.asarray(dataset.fields))
+    scaled = (
+        field_statistics(dataset, _rows(dataset)).scaler(mode).scale(np.asarray(dataset.fields))
+    )
     axes = (0, 1, 2) if mode == "variable" else (0, 1)
     np.testing.assert_allclose(scaled.min(axes), -HALF_RANGE, rtol=0, atol=1e-12)
     np.testing.assert_allclose(scaled.max(axes), HALF_RANGE, rtol=0, atol=1e-12)
 
 
-@given(offset=st.floats(-(2.0**60), 2.0**60), span=st.floats(2.0**-60, 2.0**60), seed=st.integers(0, 2**32 - 1))
+@given(
+    offset=st.floats(-(2.0**60), 2.0**60),
+    span=st.floats(2.0**-60, 2.0**60),
+    seed=st.integers(0, 2**32 - 1),
+)
 @settings(deadline=None, max_examples=50)
 @pytest.mark.parametrize("mode", MODES)
-def test_unscale_inverts_scale_whatever_the_magnitudes(mode: str, offset: float, span: float, seed: int) -> None:
+def test_unscale_inverts_scale_whatever_the_magnitudes(
+    mode: str, offset: float, span: float, seed: int
+) -> None:
     fields = np.random.default_rng(seed).uniform(-1, 1, (3, 2, 4, 1)) * span + offset
     dataset = _dataset(fields.astype(np.float32))
     fields = np.asarray(dataset.fields, np.float64)
     scaler = field_statistics(dataset, _rows(dataset)).scaler(mode)
     assert np.abs(scaler.scale(fields)).max() <= HALF_RANGE * (1 + 1e-9)
-    np.testing.assert_allclose(scaler.unscale(scaler.scale(fields)), fields, rtol=1e-12, atol=1e-12 * span)
+    np.testing.assert_allclose(
+        scaler.unscale(scaler.scale(fields)), fields, rtol=1e-12, atol=1e-12 * span
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -61,12 +75,19 @@ def test_constant_nodes_and_variables_become_zero_and_come_back(mode: str) -> No
     assert statistics.scaled_std(scaler)[1] == 1.0
 
 
-def test_a_standard_deviation_is_that_of_all_scaled_values(make_waves: Callable[..., Dataset]) -> None:
+def test_a_standard_deviation_is_that_of_all_scaled_values(
+    make_waves: Callable[..., Dataset],
+) -> None:
     dataset = make_waves(variables=2)
-    statistics, fields = field_statistics(dataset, _rows(dataset)), np.asarray(dataset.fields, np.float64)
+    statistics, fields = (
+        field_statistics(dataset, _rows(dataset)),
+        np.asarray(dataset.fields, np.float64),
+    )
     for mode in MODES:
         scaler = statistics.scaler(mode)
-        np.testing.assert_allclose(statistics.scaled_std(scaler), scaler.scale(fields).std((0, 1, 2)), rtol=1e-9)
+        np.testing.assert_allclose(
+            statistics.scaled_std(scaler), scaler.scale(fields).std((0, 1, 2)), rtol=1e-9
+        )
 
 
 def test_fields_in_which_nothing_varies_are_refused() -> None:

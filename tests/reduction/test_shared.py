@@ -15,7 +15,9 @@ from simulgenvae.settings import ReductionSettings
 RunRanks = Callable[..., list[Any]]
 
 
-def _reduced(dataset: Dataset, rows: np.ndarray, **settings: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _reduced(
+    dataset: Dataset, rows: np.ndarray, **settings: Any
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     reduction, coefficients = reduce_runs(dataset, rows, ReductionSettings(**settings))
     return reduction.arrays(), np.asarray(coefficients)
 
@@ -31,7 +33,10 @@ def _reduced(dataset: Dataset, rows: np.ndarray, **settings: Any) -> tuple[dict[
     ids=["few nodes", "random sketch", "few snapshots", "none"],
 )
 def test_the_reduction_does_not_depend_on_how_many_ranks_make_it(
-    shape: dict[str, int], settings: dict[str, Any], make_waves: Callable[..., Dataset], run_ranks: RunRanks
+    shape: dict[str, int],
+    settings: dict[str, Any],
+    make_waves: Callable[..., Dataset],
+    run_ranks: RunRanks,
 ) -> None:
     dataset = make_waves(**shape)
     rows = np.arange(1, len(dataset.ids) - 1)
@@ -40,5 +45,9 @@ def test_the_reduction_does_not_depend_on_how_many_ranks_make_it(
         for found, other in run_ranks(count, lambda: _reduced(dataset, rows, **settings)):
             assert found.keys() == arrays.keys()
             for name, value in arrays.items():
-                np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-4 * np.abs(value).max())
-            np.testing.assert_allclose(other, coefficients, rtol=0, atol=1e-4 * np.abs(coefficients).max())
+                np.testing.assert_allclose(
+                    found[name], value, rtol=1e-4, atol=1e-4 * np.abs(value).max()
+                )
+            np.testing.assert_allclose(
+                other, coefficients, rtol=0, atol=1e-4 * np.abs(coefficients).max()
+            )

@@ -8,15 +8,26 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction.sketch import COLUMNS, OVERSAMPLING, PILOT_ROWS, pilot, rank_for, sketched
+from simulgenvae.reduction.sketch import (
+    COLUMNS,
+    OVERSAMPLING,
+    PILOT_ROWS,
+    pilot,
+    rank_for,
+    sketched,
+)
 from simulgenvae.settings import ReductionSettings
 
 
 def _dataset(runs: int, steps: int, nodes: int, rank: int) -> Dataset:
     rng = np.random.default_rng(0)
-    fields = (rng.normal(size=(runs * steps, rank)) @ rng.normal(size=(rank, nodes))).reshape(runs, steps, nodes, 1)
+    fields = (rng.normal(size=(runs * steps, rank)) @ rng.normal(size=(rank, nodes))).reshape(
+        runs, steps, nodes, 1
+    )
     table = np.arange(runs, dtype=float)[:, None]
-    return Dataset.from_arrays(fields + 7.0, Conditions(tuple(map(str, range(runs))), ("p",), table))
+    return Dataset.from_arrays(
+        fields + 7.0, Conditions(tuple(map(str, range(runs))), ("p",), table)
+    )
 
 
 @pytest.mark.parametrize("rank", [5, 60])
@@ -24,7 +35,9 @@ def test_a_pilot_tells_mean_and_rank(rank: int) -> None:
     dataset, choices = _dataset(200, 20, 700, rank), ReductionSettings(tolerance=1e-4)
     found = pilot(dataset, np.arange(200), choices)
     assert found.shift.shape == (700,)
-    np.testing.assert_allclose(found.shift, dataset.fields.mean((0, 1)).ravel(), atol=0.3 * rank**0.5)
+    np.testing.assert_allclose(
+        found.shift, dataset.fields.mean((0, 1)).ravel(), atol=0.3 * rank**0.5
+    )
     assert 0 <= found.width - (int(np.ceil(2.0 * rank)) + OVERSAMPLING) < COLUMNS
     assert found.width % COLUMNS == 0
     assert found.most == 512 + OVERSAMPLING
@@ -78,7 +91,9 @@ def test_a_sketch_does_not_depend_on_the_shift(scaling: str) -> None:
     tolerance=st.floats(1e-4, 0.9),
 )
 @settings(deadline=None)
-def test_rank_is_the_smallest_that_satisfies_the_tolerance(values: list[float], rest: float, tolerance: float) -> None:
+def test_rank_is_the_smallest_that_satisfies_the_tolerance(
+    values: list[float], rest: float, tolerance: float
+) -> None:
     energies = np.sort(np.array(values))[::-1].copy()
     total = float(energies.sum() + rest)
     rank = rank_for(torch.from_numpy(energies), total, tolerance, beyond=rest)

@@ -19,8 +19,12 @@ MODES = ["variable", "node"]
 def _fit(fields: np.ndarray, mode: str = "variable") -> tuple[StateMap, np.ndarray]:
     """The map of ``fields`` ``[N, T, M, V]`` and their states ``[N, T, M·V]``."""
     table = np.arange(len(fields), dtype=float)[:, None]
-    dataset = Dataset.from_arrays(fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table))
-    state = StateMap.fit(field_statistics(dataset, np.arange(len(fields))), ReductionSettings(scaling=mode))
+    dataset = Dataset.from_arrays(
+        fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table)
+    )
+    state = StateMap.fit(
+        field_statistics(dataset, np.arange(len(fields))), ReductionSettings(scaling=mode)
+    )
     return state, state.to_state(np.asarray(dataset.fields))
 
 
@@ -33,10 +37,14 @@ def test_states_are_centred_and_come_back(make_waves: Callable[..., Dataset], mo
     np.testing.assert_allclose(state.to_field(states), fields, rtol=1e-6)
 
 
-@given(exponents=st.tuples(st.integers(-12, 12), st.integers(-12, 12)), seed=st.integers(0, 2**32 - 1))
+@given(
+    exponents=st.tuples(st.integers(-12, 12), st.integers(-12, 12)), seed=st.integers(0, 2**32 - 1)
+)
 @settings(deadline=None, max_examples=25)
 @pytest.mark.parametrize("mode", MODES)
-def test_units_of_a_variable_do_not_matter(mode: str, exponents: tuple[int, int], seed: int) -> None:
+def test_units_of_a_variable_do_not_matter(
+    mode: str, exponents: tuple[int, int], seed: int
+) -> None:
     """Even where part of the nodes is fixed, as at a boundary."""
     fields = np.random.default_rng(seed).normal(size=(3, 4, 6, 2)).astype(np.float32)
     fields[:, :, 0] = 3.0
@@ -75,9 +83,13 @@ def test_a_state_is_the_distance_from_the_mean_field_times_a_factor(
 ) -> None:
     fields = np.asarray(make_waves(variables=3).fields)
     state, states = _fit(fields, mode)
-    np.testing.assert_allclose(state.mean_field(), fields.mean((0, 1), dtype=np.float64).ravel(), rtol=1e-12)
+    np.testing.assert_allclose(
+        state.mean_field(), fields.mean((0, 1), dtype=np.float64).ravel(), rtol=1e-12
+    )
     flat = fields.reshape(*states.shape)
-    np.testing.assert_allclose((flat - state.mean_field()) * state.field_factor(), states, atol=1e-9)
+    np.testing.assert_allclose(
+        (flat - state.mean_field()) * state.field_factor(), states, atol=1e-9
+    )
 
 
 def test_scaled_factor_leads_to_scaled_units(make_waves: Callable[..., Dataset]) -> None:
@@ -88,7 +100,9 @@ def test_scaled_factor_leads_to_scaled_units(make_waves: Callable[..., Dataset])
     np.testing.assert_allclose(scaled, expected.reshape(scaled.shape), atol=1e-6)
 
 
-def test_arrays_round_trip_and_what_is_missing_or_does_not_fit(make_waves: Callable[..., Dataset]) -> None:
+def test_arrays_round_trip_and_what_is_missing_or_does_not_fit(
+    make_waves: Callable[..., Dataset],
+) -> None:
     fields = np.asarray(make_waves(variables=2).fields)
     state, states = _fit(fields, "node")
     arrays = state.arrays()

@@ -8,18 +8,26 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
+from simulgenvae.mesh.mesh import Mesh
 
 
 def make_plate(columns: int = 11, rows: int = 11, width: float = 1.0, height: float = 1.0) -> Mesh:
-    x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(0, width, columns), np.linspace(0, height, rows)))
-    corner = np.array([columns * row + column for row in range(rows - 1) for column in range(columns - 1)])
-    return Mesh(np.column_stack([x, y]), {"quad": corner[:, None] + np.array([0, 1, columns + 1, columns])})
+    x, y = (
+        axis.ravel()
+        for axis in np.meshgrid(np.linspace(0, width, columns), np.linspace(0, height, rows))
+    )
+    corner = np.array(
+        [columns * row + column for row in range(rows - 1) for column in range(columns - 1)]
+    )
+    return Mesh(
+        np.column_stack([x, y]), {"quad": corner[:, None] + np.array([0, 1, columns + 1, columns])}
+    )
 
 
 @pytest.fixture(name="make_plate", scope="session")
 def make_plate_fixture() -> Callable[..., Mesh]:
-    """Quads on a rectangle from the origin: ``columns`` and ``rows`` of nodes, ``width`` and ``height``."""
+    """Quads on a rectangle from the origin: ``columns`` and ``rows`` of nodes, ``width`` and
+    ``height``."""
     return make_plate
 
 

@@ -23,7 +23,9 @@ for _ in range(2):
 
 def answers(**environment: str) -> subprocess.CompletedProcess[str]:
     known = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    return subprocess.run([sys.executable, "-c", CODE], env=known | environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", CODE], env=known | environment, capture_output=True, text=True
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="EGL is hidden from Linux's loader")

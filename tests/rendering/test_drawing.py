@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.rendering.camera import find_camera
 from simulgenvae.rendering.colours import Colours
 from simulgenvae.rendering.drawing import Drawing, Surface
-from simulgenvae.rendering.view import find_view
 
 pytestmark = pytest.mark.usefixtures("opengl")
 Inked = Callable[[NDArray[np.uint8]], NDArray[np.intp]]
@@ -22,10 +22,12 @@ UNIT = Colours("viridis", 0.0, 1.0, "u")
 
 
 @contextmanager
-def drawn(mesh: Mesh, size: tuple[int, int] = (80, 80), room: NDArray[np.float64] | None = None) -> Iterator[Drawing]:
+def drawn(
+    mesh: Mesh, size: tuple[int, int] = (80, 80), room: NDArray[np.float64] | None = None
+) -> Iterator[Drawing]:
     """A drawing of the mesh that also has room for its nodes after a displacement."""
     surface = Surface(mesh, "a test")
-    view = find_view(lambda: [surface.rest, surface.moved(room)])
+    view = find_camera(lambda: [surface.rest, surface.moved(room)])
     with closing(Drawing(surface, view, size)) as drawing:
         yield drawing
 
@@ -90,7 +92,9 @@ def test_a_flat_mesh_fills_its_picture_from_whichever_side(plate: Mesh, inked: I
 def test_three_sides_of_a_block_are_shaded(block: Mesh) -> None:
     with drawn(block, (80, 90)) as drawing:
         picture = drawing.draw(np.ones(8), UNIT)
-    top, left, right = (picture[row, column].astype(int) for row, column in ((20, 40), (60, 20), (60, 60)))
+    top, left, right = (
+        picture[row, column].astype(int) for row, column in ((20, 40), (60, 20), (60, 60))
+    )
     assert len({tuple(top), tuple(left), tuple(right)}) == 3
     assert (picture[0, 0] == 255).all()
     assert (picture[-1, -1] == 255).all()
@@ -117,7 +121,9 @@ def test_a_displacement_moves_the_mesh(plate: Mesh, inked: Inked, dimensions: in
     shift = np.zeros((121, dimensions))
     shift[:, 0] = 1.0
     with drawn(plate, (160, 80), room=shift) as drawing:
-        rest, moved, back = (inked(drawing.draw(np.zeros(121), UNIT, each)) for each in (None, shift, None))
+        rest, moved, back = (
+            inked(drawing.draw(np.zeros(121), UNIT, each)) for each in (None, shift, None)
+        )
     np.testing.assert_allclose(moved[:2] - rest[:2], 78, atol=2)
     assert np.array_equal(rest[2:], moved[2:])
     assert np.array_equal(rest, back)

@@ -85,7 +85,9 @@ def test_mp4_shows_each_picture(tmp_path: Path) -> None:
     pages = [np.frombuffer(page, np.uint8).reshape(*SIZE, 3).astype(int) for page in reader]
     assert len(pages) == 8
     for frame, page in enumerate(pages):
-        np.testing.assert_allclose(page[30, 10 * frame + 10], picture(frame)[30, 10 * frame + 10], atol=30)
+        np.testing.assert_allclose(
+            page[30, 10 * frame + 10], picture(frame)[30, 10 * frame + 10], atol=30
+        )
         assert (page[5] > 245).all()
 
 

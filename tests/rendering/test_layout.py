@@ -37,7 +37,9 @@ def test_boxes_are_in_the_page_and_apart(aspect: float, count: int, rows: int, w
     for box in every:
         assert min(box) > 0
         assert box.x + box.width <= layout.width
-        assert box.y + box.height + 3 * layout.letters * (box.height < layout.letters) <= layout.height
+        assert (
+            box.y + box.height + 3 * layout.letters * (box.height < layout.letters) <= layout.height
+        )
     assert all(apart(one, other) for one, other in combinations(every, 2))
 
 
@@ -58,4 +60,12 @@ def test_the_bar_of_truth_and_prediction_is_below_both() -> None:
     layout = arrange(panels(3), 1.0, 1, 1200)
     truth, prediction, error = layout.panels[0]
     (_, shared), (_, own) = layout.bars
-    assert truth.x < shared.x < truth.x + truth.width < prediction.x < shared.x + shared.width < error.x < own.x
+    assert (
+        truth.x
+        < shared.x
+        < truth.x + truth.width
+        < prediction.x
+        < shared.x + shared.width
+        < error.x
+        < own.x
+    )

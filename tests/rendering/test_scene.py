@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulgenvae.data.description import Mesh
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.layout import arrange
 from simulgenvae.rendering.panels import Warp, make_panels
 from simulgenvae.rendering.scene import Scene, time_labels
@@ -72,9 +72,12 @@ def test_a_mesh_that_is_moved_stays_in_the_picture(
     with Scene(beam, panels, TIMES, "u", width=400, what="a test") as scene:
         box = arrange(panels, 10.0 / 6.0, 1, 400).panels[0][0]
         places = [
-            inked(scene.picture([step])[box.y : box.y + box.height, box.x : box.x + box.width]) for step in (0, 2)
+            inked(scene.picture([step])[box.y : box.y + box.height, box.x : box.x + box.width])
+            for step in (0, 2)
         ]
-    assert places[0][2] > 0.8 * box.height  # at rest it is at the bottom, below the room that it needs later
+    assert (
+        places[0][2] > 0.8 * box.height
+    )  # at rest it is at the bottom, below the room that it needs later
     assert places[1][2] < 0.05 * box.height
 
 
@@ -82,7 +85,9 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     line = Mesh(np.arange(4.0)[:, None])
     for mesh, message in ((line, "on a line"), (Mesh(), "b.png needs the positions")):
         with pytest.raises(UserError, match=message):
-            Scene(mesh, make_panels("u", 0, np.zeros((3, 4, 1))), TIMES, "u", width=400, what="b.png")
+            Scene(
+                mesh, make_panels("u", 0, np.zeros((3, 4, 1))), TIMES, "u", width=400, what="b.png"
+            )
 
 
 @pytest.mark.parametrize(

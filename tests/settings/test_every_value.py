@@ -1,6 +1,8 @@
-"""Every value that the schema admits can be given on the command line, in ``study.toml`` and in Python alike.
+"""Every value that the schema admits can be given on the command line, in ``study.toml`` and in
+Python alike.
 
-The values are derived from the schema's own declarations, so that a new setting is tried as soon as it is declared.
+The values are derived from the schema's own declarations, so that a new setting is tried as soon as
+it is declared.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from simulgenvae.settings import Settings, Study, load_settings
-from simulgenvae.settings.draft import FIELDS
+from simulgenvae.settings import Settings, StudyFolder, load_settings
+from simulgenvae.settings.raw import FIELDS
 
 Values = dict[str, Any]
 """Dotted key → value."""
@@ -48,7 +50,8 @@ LARGE = 2**40
 
 
 def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
-    """Values that a declaration admits: all words and switches, the ends of numbers, lists short and long."""
+    """Values that a declaration admits: all words and switches, the ends of numbers, lists short
+    and long."""
     if annotation is NoneType:  # see test_no_value_takes_back_what_a_file_set
         return
     origin, parts = get_origin(annotation), get_args(annotation)
@@ -56,7 +59,11 @@ def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
         for part in parts:
             yield from admitted(part, [])
     elif origin is Annotated:
-        inner = [entry for part in parts[1:] for entry in (part.metadata if isinstance(part, FieldInfo) else [part])]
+        inner = [
+            entry
+            for part in parts[1:]
+            for entry in (part.metadata if isinstance(part, FieldInfo) else [part])
+        ]
         yield from admitted(parts[0], [*metadata, *inner])
     elif origin is Literal:
         yield from parts
@@ -70,7 +77,12 @@ def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
 def bounds(metadata: list[Any]) -> Values:
     """``ge``, ``max_length``, ``pattern`` … → its value."""
     names = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
-    return {name: value for entry in metadata for name in names if (value := getattr(entry, name, None)) is not None}
+    return {
+        name: value
+        for entry in metadata
+        for name in names
+        if (value := getattr(entry, name, None)) is not None
+    }
 
 
 def switches(_: Values) -> list[bool]:
@@ -96,7 +108,8 @@ def texts(bound: Values) -> list[str]:
 
 
 def lists(entries: list[Any], bound: Values) -> Iterator[list[Any]]:
-    """With no entry or as few as there may be, with each one alone, with several, with as many as there may be."""
+    """With no entry or as few as there may be, with each one alone, with several, with as many as
+    there may be."""
     if not bound.get("min_length"):
         yield []
     yield from ([entry] for entry in entries)
@@ -107,7 +120,9 @@ def lists(entries: list[Any], bound: Values) -> Iterator[list[Any]]:
         yield [ordered[0] - k for k in range(bound["max_length"])]
 
 
-VALUES: dict[str, list[Any]] = {key: list(admitted(field.annotation, field.metadata)) for key, field in FIELDS.items()}
+VALUES: dict[str, list[Any]] = {
+    key: list(admitted(field.annotation, field.metadata)) for key, field in FIELDS.items()
+}
 
 
 def in_python(values: Values) -> Settings:
@@ -122,7 +137,8 @@ def in_python(values: Values) -> Settings:
 
 
 def is_valid(values: Values) -> bool:
-    """Whether the checks that look at several settings let these pass; a value that is itself bad is an error."""
+    """Whether the checks that look at several settings let these pass; a value that is itself bad
+    is an error."""
     try:
         in_python(values)
     except ValidationError as error:
@@ -134,12 +150,22 @@ def is_valid(values: Values) -> bool:
 
 @cache
 def companion(key: str, position: int) -> tuple[str, Any] | None:
-    """The first other setting that a value needs, by the checks of the schema; None where it stands alone."""
+    """The first other setting that a value needs, by the checks of the schema; None where it stands
+    alone."""
     value = VALUES[key][position]
     if is_valid({key: value}):
         return None
-    others = ((other, candidate) for other, values in VALUES.items() for candidate in values if other != key)
-    return next((other, candidate) for other, candidate in others if is_valid({key: value, other: candidate}))
+    others = (
+        (other, candidate)
+        for other, values in VALUES.items()
+        for candidate in values
+        if other != key
+    )
+    return next(
+        (other, candidate)
+        for other, candidate in others
+        if is_valid({key: value, other: candidate})
+    )
 
 
 def cases(key: str) -> Iterator[Values]:
@@ -161,7 +187,9 @@ def as_typed(value: Any) -> str:
         plain = words and not any(set(" ,\n\"'") & set(word) for word in words)
         return " ".join(words) if plain else as_toml(value)
     if isinstance(value, str):
-        plain = value and value == value.strip() and not (value[0] == value[-1] and value[0] in "\"'")
+        plain = (
+            value and value == value.strip() and not (value[0] == value[-1] and value[0] in "\"'")
+        )
         return value if plain else as_toml(value)
     return as_toml(value)
 
@@ -175,7 +203,7 @@ def value_at(settings: Settings, key: str) -> Any:
 
 @pytest.mark.parametrize("key", FIELDS)
 def test_a_value_means_the_same_wherever_it_is_given(key: str, tmp_path: Path) -> None:
-    bare, written = Study(tmp_path / "bare"), Study(tmp_path)
+    bare, written = StudyFolder(tmp_path / "bare"), StudyFolder(tmp_path)
     for values in cases(key):
         meant = in_python(values)
         assert value_at(meant, key) == values[key]
@@ -190,7 +218,7 @@ def test_a_value_means_the_same_wherever_it_is_given(key: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("key", FIELDS)
 def test_no_value_takes_back_what_a_file_set(key: str, tmp_path: Path) -> None:
-    study = Study(tmp_path)
+    study = StudyFolder(tmp_path)
     values = next(cases(key))
     text = "\n".join(f"{name} = {as_toml(value)}" for name, value in values.items())
     study.settings_file.write_text(text, encoding="utf-8")
@@ -201,17 +229,21 @@ def test_no_value_takes_back_what_a_file_set(key: str, tmp_path: Path) -> None:
 
 def test_the_values_are_those_of_the_schema() -> None:
     """Some by hand, so that the walk itself is tried."""
-    assert VALUES["training.speed.compile"] == [False, True, "auto"]
+    assert VALUES["training.performance.compile"] == [False, True, "auto"]
     assert VALUES["training.end_to_end.decoder"] == ["trained", "frozen"]
     assert {1, 32} <= set(VALUES["training.end_to_end.members"])
     assert VALUES["data.test_fraction"][0] == 0.0
     assert 1.0 - 1e-15 < VALUES["data.test_fraction"][-1] < 1.0
     assert 0.0 < VALUES["training.alpha"][0] < 1e-300
     assert {len(value) for value in VALUES["model.filters"]} >= {1, 2, 16}
-    assert [value for value in VALUES["training.augmentation.flips"] if len(value) == 1] == [["x"], ["y"], ["z"]]
+    assert [value for value in VALUES["training.augmentation.flips"] if len(value) == 1] == [
+        ["x"],
+        ["y"],
+        ["z"],
+    ]
     assert "true" in VALUES["data.parameters"]
 
 
 def test_companions_are_found() -> None:
-    key = "training.speed.shard_nodes"
+    key = "training.performance.shard_nodes"
     assert companion(key, VALUES[key].index(True)) == ("reduction.method", "none")

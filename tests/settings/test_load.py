@@ -16,19 +16,23 @@ from simulgenvae.settings import (
     Settings,
     SettingsNote,
     StageSettings,
-    Study,
+    StudyFolder,
     TrainingSettings,
     load_settings,
 )
-from simulgenvae.settings.condition_keys import DOCUMENTED
+from simulgenvae.settings.classic.condition_keys import DOCUMENTED
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def study_with(folder: Path, **files: str) -> Study:
-    study = Study(folder)
+def study_with(folder: Path, **files: str) -> StudyFolder:
+    study = StudyFolder(folder)
     study.input_data.mkdir(exist_ok=True)
-    places = {"toml": study.settings_file, "condition": study.condition_file, "preset": folder / "preset.txt"}
+    places = {
+        "toml": study.settings_file,
+        "condition": study.condition_file,
+        "preset": folder / "preset.txt",
+    }
     for name, text in files.items():
         places[name].write_text(text, encoding="utf-8")
     return study
@@ -38,10 +42,20 @@ counts = st.integers(1, 10_000)
 positive = st.floats(1e-6, 1e6)
 fractions = st.floats(0.0, 0.99)
 losses = st.sampled_from(
-    [("1", "MSE", "mse"), ("2", "MAE", "mae"), ("3", "SmoothL1", "smooth_l1"), ("4", "Huber", "huber")]
+    [
+        ("1", "MSE", "mse"),
+        ("2", "MAE", "mae"),
+        ("3", "SmoothL1", "smooth_l1"),
+        ("4", "Huber", "huber"),
+    ]
 )
 kinds = st.sampled_from(
-    [("csv", ".csv", "mlp"), ("csvs", ".CSV", "mlp"), ("image", ".png", "cnn"), ("image_vit", "JPG", "vit")]
+    [
+        ("csv", ".csv", "mlp"),
+        ("csvs", ".CSV", "mlp"),
+        ("image", ".png", "cnn"),
+        ("image_vit", "JPG", "vit"),
+    ]
 )
 widths = st.lists(st.integers(1, 16_384), min_size=1, max_size=6, unique=True)
 
@@ -58,7 +72,12 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
         draw(st.integers(1, 4096)),
         draw(st.integers(1, 4096)),
     )
-    dropout, alpha, weight, latent_weight = draw(fractions), draw(positive), draw(positive), draw(positive)
+    dropout, alpha, weight, latent_weight = (
+        draw(fractions),
+        draw(positive),
+        draw(positive),
+        draw(positive),
+    )
     regularize, divisor = draw(st.booleans()), draw(st.floats(0, 10))
     (input_type, data_type, kind), attention = draw(kinds), draw(st.booleans())
     steps, nodes, variables, first = draw(counts), draw(counts), draw(counts), draw(counts)
@@ -97,7 +116,12 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
     assert keys.keys() == DOCUMENTED.keys()
     ours = " ".join(map(str, filters)), " ".join(map(str, lc_filters))
     preset = f"data_No, init_beta_divisor, filters\n1\n{divisor!r}\n{ours[0]}\n{ours[1]}\n"
-    lc = {"epochs": lc_epochs, "batch_size": lc_batch, "learning_rate": lc_rate, "weight_decay": decay}
+    lc = {
+        "epochs": lc_epochs,
+        "batch_size": lc_batch,
+        "learning_rate": lc_rate,
+        "weight_decay": decay,
+    }
     meant = Settings(
         data=DataSettings(
             runs=runs,
@@ -127,7 +151,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
                     **lc,
                     "enabled": enabled,
                     "loss": e2e_loss[2],
-                    "weight": weight,
+                    "field_weight": weight,
                     "vae_path": "other/model_save/SimulGen-VAE",
                     "latent_weight": latent_weight if regularize else 0.0,
                 }
@@ -143,8 +167,12 @@ def test_every_documented_syntax_means_the_same(case: tuple[dict[str, str], str,
     keys, preset, meant = case
     with tempfile.TemporaryDirectory() as folder:
         for separator in (": ", " ", "\t", " = "):
-            condition = "\n".join(f"{key}{separator}{text}  # as before" for key, text in keys.items())
-            assert load_settings(study_with(Path(folder), condition=condition, preset=preset)) == meant
+            condition = "\n".join(
+                f"{key}{separator}{text}  # as before" for key, text in keys.items()
+            )
+            assert (
+                load_settings(study_with(Path(folder), condition=condition, preset=preset)) == meant
+            )
 
 
 def toml_of(tree: dict[str, object], prefix: str = "") -> str:
@@ -169,13 +197,13 @@ def test_toml_and_overrides_mean_the_same(case: tuple[dict[str, str], str, Setti
     meant = case[-1]
     text = toml_of(meant.model_dump())
     with tempfile.TemporaryDirectory() as folder:
-        study = Study(Path(folder))
+        study = StudyFolder(Path(folder))
         assert load_settings(study, overrides=text.splitlines()) == meant
         assert load_settings(study_with(Path(folder), toml=text)) == meant
 
 
 def test_an_empty_study_has_the_defaults(tmp_path: Path) -> None:
-    assert load_settings(Study(tmp_path)) == Settings()
+    assert load_settings(StudyFolder(tmp_path)) == Settings()
 
 
 def test_overrides_come_after_every_file(tmp_path: Path) -> None:
@@ -185,12 +213,16 @@ def test_overrides_come_after_every_file(tmp_path: Path) -> None:
 
 
 def test_an_override_holds_for_one_of_the_settings_that_a_key_fills(tmp_path: Path) -> None:
-    study = study_with(tmp_path, condition="patience 3\ncompile 1\nflips x y\n", preset="No, filters\n1\n2\n8 4\n16\n")
-    overrides = ["training.vae.patience=5", "training.speed.compile=false", "model.filters=6"]
+    study = study_with(
+        tmp_path,
+        condition="patience 3\ncompile 1\nflips x y\n",
+        preset="No, filters\n1\n2\n8 4\n16\n",
+    )
+    overrides = ["training.vae.patience=5", "training.performance.compile=false", "model.filters=6"]
     loaded = load_settings(study, overrides=[*overrides, "training.augmentation.flips="])
     stages = loaded.training.vae, loaded.training.conditioner, loaded.training.end_to_end
     assert [stage.patience for stage in stages] == [5, 3, 3]
-    assert loaded.training.speed.compile is False
+    assert loaded.training.performance.compile is False
     assert loaded.training.augmentation.flips == ()
     assert (loaded.model.filters, loaded.conditioner.filters) == ((6,), (16,))
 
@@ -202,7 +234,9 @@ def test_an_override_may_repair_a_file(tmp_path: Path) -> None:
 
 def test_toml_takes_the_place_of_the_documented_files_and_says_so(tmp_path: Path) -> None:
     study = study_with(tmp_path, toml="training.seed = 4\n", condition="alpha 5\n")
-    with pytest.warns(SettingsNote, match=r"condition\.txt: not read, because study\.toml is there"):
+    with pytest.warns(
+        SettingsNote, match=r"condition\.txt: not read, because study\.toml is there"
+    ):
         loaded = load_settings(study)
     assert (loaded.training.seed, loaded.training.alpha) == (4, Settings().training.alpha)
 
@@ -221,6 +255,6 @@ def test_mistakes_from_all_places_come_together(tmp_path: Path) -> None:
 def test_the_shipped_files_are_valid_and_say_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        loaded = load_settings(Study.open(REPOSITORY))
+        loaded = load_settings(StudyFolder.open(REPOSITORY))
     assert loaded.training.vae.epochs is not None
     assert loaded.data.parameters == "/parametric_data"

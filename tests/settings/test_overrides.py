@@ -2,8 +2,8 @@ import pytest
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
-from simulgenvae.settings.draft import validate
 from simulgenvae.settings.overrides import read_overrides
+from simulgenvae.settings.raw import validate
 
 
 def apply(*overrides: str) -> Settings:
@@ -34,7 +34,9 @@ def test_a_list_of_sentences(text: str) -> None:
 
 
 def test_a_kind_and_files_of_another_are_one_mistake_with_both_places() -> None:
-    with pytest.raises(UserError, match=r"^--set conditioner\.kind=cnn and --set data\.file_type=\.csv: .*pictures"):
+    with pytest.raises(
+        UserError, match=r"^--set conditioner\.kind=cnn and --set data\.file_type=\.csv: .*pictures"
+    ):
         apply("conditioner.kind=cnn", "data.file_type=.csv")
 
 
@@ -77,17 +79,23 @@ def test_what_is_typed_for_a_text_is_text(typed: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "entries"),
-    [("2024", ("2024",)), ("true", ("true",)), ('["a, b", "c"]', ("a, b", "c")), ('"a, b", "c"', ("a, b", "c"))],
+    [
+        ("2024", ("2024",)),
+        ("true", ("true",)),
+        ('["a, b", "c"]', ("a, b", "c")),
+        ('"a, b", "c"', ("a, b", "c")),
+    ],
 )
 def test_what_is_typed_for_a_list_of_texts_is_text(typed: str, entries: tuple[str, ...]) -> None:
     assert apply(f"evaluation.checks={typed}").evaluation.checks == entries
 
 
 @pytest.mark.parametrize(
-    ("typed", "value"), [("true", True), ("false", False), ("auto", "auto"), ('"auto"', "auto"), ("1", True)]
+    ("typed", "value"),
+    [("true", True), ("false", False), ("auto", "auto"), ('"auto"', "auto"), ("1", True)],
 )
 def test_a_switch_that_can_be_automatic(typed: str, value: bool | str) -> None:
-    assert apply(f"training.speed.compile={typed}").training.speed.compile == value
+    assert apply(f"training.performance.compile={typed}").training.performance.compile == value
 
 
 def test_the_last_one_holds() -> None:
@@ -107,33 +115,59 @@ def test_no_value_takes_back_what_was_set() -> None:
         ("=3", "--set =3: write it as group.key=value"),
         (
             "training.epoch=3",
-            "--set training.epoch=3: training.epoch is not a setting; the nearest is training.vae.epochs",
+            "--set training.epoch=3: training.epoch is not a setting; the nearest is "
+            "training.vae.epochs",
         ),
         ("trainin.seed=", "trainin.seed is not a setting; the nearest is training.seed"),
         ("model=large", "--set model=large: model is a group of settings"),
         ("model.filters=32 64", "--set model.filters=32 64: model: filters must decrease"),
         (
             "model.filters=small",
-            "^--set model.filters=small: value 1 of model.filters must be a whole number, but is 'small'$",
+            "^--set model.filters=small: value 1 of model.filters must be a whole number, but is "
+            "'small'$",
         ),
-        ("conditioner.filters=small", "^--set .*: value 1 of conditioner.filters must be a whole number"),
+        (
+            "conditioner.filters=small",
+            "^--set .*: value 1 of conditioner.filters must be a whole number",
+        ),
         ("conditioner.filters=0", "value 1 of conditioner.filters must be at least 1, but is 0"),
-        ("training.augmentation.flips=xy", "value 1 of training.augmentation.flips must be 'x', 'y' or 'z'"),
-        ("training.augmentation.odd_variables=v", "odd_variables must have the form .*, but is 'v'"),
+        (
+            "training.augmentation.flips=xy",
+            "value 1 of training.augmentation.flips must be 'x', 'y' or 'z'",
+        ),
+        (
+            "training.augmentation.odd_variables=v",
+            "odd_variables must have the form .*, but is 'v'",
+        ),
         ("training.seed=1\nx=2", "training.seed must be a whole number"),
         ("training.seed=1 # one", "training.seed must be a whole number, but is '1 # one'"),
-        ("training.seed=" + "9" * 5000, "training.seed must be a whole number of fewer digits, but is '9{189}…9{8}'$"),
-        ("training.seed=0x" + "f" * 5000, "training.seed must be at most .*, but is a number of thousands of digits$"),
-        ("training.vae.steps=true", "^--set training.vae.steps=true: training.vae.steps cannot be true or false$"),
+        (
+            "training.seed=" + "9" * 5000,
+            "training.seed must be a whole number of fewer digits, but is '9{189}…9{8}'$",
+        ),
+        (
+            "training.seed=0x" + "f" * 5000,
+            "training.seed must be at most .*, but is a number of thousands of digits$",
+        ),
+        (
+            "training.vae.steps=true",
+            "^--set training.vae.steps=true: training.vae.steps cannot be true or false$",
+        ),
         ("training.loss=true", "training.loss cannot be true or false"),
         ("model.filters=64, true", "value 2 of model.filters cannot be true or false$"),
         (
-            "training.speed.compile=maybe",
-            "^--set training.speed.compile=maybe: training.speed.compile must be true, false or 'auto', "
-            "but is 'maybe'$",
+            "training.performance.compile=maybe",
+            "^--set training.performance.compile=maybe: training.performance.compile must be "
+            "true, false or 'auto', but is 'maybe'$",
         ),
-        ("training.speed.compile=2", "training.speed.compile must be true, false or 'auto', but is 2$"),
-        ("evaluation.checks=[1]", "value 1 of evaluation.checks must be text, in quotation marks, but is 1$"),
+        (
+            "training.performance.compile=2",
+            "training.performance.compile must be true, false or 'auto', but is 2$",
+        ),
+        (
+            "evaluation.checks=[1]",
+            "value 1 of evaluation.checks must be text, in quotation marks, but is 1$",
+        ),
     ],
 )
 def test_mistakes_name_the_option(override: str, reason: str) -> None:

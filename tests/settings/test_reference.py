@@ -2,7 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simulgenvae.settings.draft import FIELDS
+from simulgenvae.settings.raw import FIELDS
 from simulgenvae.settings.reference import render
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -20,5 +20,7 @@ def test_the_module_prints_the_reference() -> None:
 
 
 def test_every_setting_has_a_row_with_its_meaning() -> None:
-    rows = [line for line in render().splitlines() if line.startswith("| `") and line.count(" | ") == 4]
+    rows = [
+        line for line in render().splitlines() if line.startswith("| `") and line.count(" | ") == 4
+    ]
     assert len(rows) == len(FIELDS)

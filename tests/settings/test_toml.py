@@ -4,7 +4,7 @@ import pytest
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
-from simulgenvae.settings.draft import validate
+from simulgenvae.settings.raw import validate
 from simulgenvae.settings.toml import read_toml
 
 
@@ -53,26 +53,50 @@ def test_byte_order_mark(tmp_path: Path) -> None:
             "line 3: training.vae.epoch is not a setting; the nearest is training.vae.epochs",
         ),
         ("training.vae = { epoch = 3 }\n", "line 1: training.vae.epoch is not a setting"),
-        ("latent_dim = 3\n", "line 1: latent_dim is not a setting; the nearest is model.latent_dim"),
+        (
+            "latent_dim = 3\n",
+            "line 1: latent_dim is not a setting; the nearest is model.latent_dim",
+        ),
         ("'' = 3\n", "is not a setting"),
         ("training = 3\n", "line 1: training is a group of settings"),
         ("[[training.vae]]\nepochs = 3\n", "training.vae is a group of settings"),
-        ("[model]\nfilters = []\n", r"line 2: model.filters must have at least 1 value, but is \[\]"),
-        ("[model]\nfilters = [3, 'x']\n", "line 2: value 2 of model.filters must be a whole number, but is 'x'"),
-        ("[model]\nfilters = [3, 4]\n", "line 2: model: filters must decrease from first to last, but are: 3 4"),
+        (
+            "[model]\nfilters = []\n",
+            r"line 2: model.filters must have at least 1 value, but is \[\]",
+        ),
+        (
+            "[model]\nfilters = [3, 'x']\n",
+            "line 2: value 2 of model.filters must be a whole number, but is 'x'",
+        ),
+        (
+            "[model]\nfilters = [3, 4]\n",
+            "line 2: model: filters must decrease from first to last, but are: 3 4",
+        ),
         ("[training.vae]\nlearning_rate = nan\n", "training.vae.learning_rate must be"),
         ("[training.vae]\nepochs = true\n", "training.vae.epochs cannot be true or false"),
-        ("[training.vae]\nepochs = 0\n", "line 2: training.vae.epochs must be at least 1, but is 0"),
+        (
+            "[training.vae]\nepochs = 0\n",
+            "line 2: training.vae.epochs must be at least 1, but is 0",
+        ),
         (
             "[training]\nloss = 'rmse'\n",
             "line 2: training.loss must be 'mse', 'mae', 'smooth_l1' or 'huber', but is 'rmse'",
         ),
         ("[data]\nruns = 1979-05-27\n", "line 2: data.runs must be a whole number"),
         ("x = " + "9" * 5000, "study.toml: not valid TOML"),
-        ("data.parameters = 2024\n", "line 1: data.parameters must be text, in quotation marks, but is 2024"),
+        (
+            "data.parameters = 2024\n",
+            "line 1: data.parameters must be text, in quotation marks, but is 2024",
+        ),
         ("data.parameters = true\n", "line 1: data.parameters cannot be true or false"),
-        ("model.filters = [64, true]\n", "line 1: value 2 of model.filters cannot be true or false"),
-        ("training.speed.compile = 'on demand'\n", "line 1: training.speed.compile must be true, false or 'auto'"),
+        (
+            "model.filters = [64, true]\n",
+            "line 1: value 2 of model.filters cannot be true or false",
+        ),
+        (
+            "training.performance.compile = 'on demand'\n",
+            "line 1: training.performance.compile must be true, false or 'auto'",
+        ),
     ],
 )
 def test_mistakes_name_file_line_key_and_reason(tmp_path: Path, text: str, reason: str) -> None:

@@ -12,14 +12,15 @@ from torch import Tensor
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.stage import Stage
-from simulgenvae.training.stages import ConditionerStage, EndToEndStage, VaeStage
+from simulgenvae.training.stages.base import Stage
+from simulgenvae.training.stages.stages import ConditionerStage, EndToEndStage, VaeStage
 
 STAGES = {"vae": VaeStage, "conditioner": ConditionerStage, "end_to_end": EndToEndStage}
 
@@ -38,7 +39,9 @@ class Problem:
         return (kind or STAGES[name])(self.networks, self.data, self.settings, loss)
 
     def loop(self, folder: Path | None = None) -> Loop:
-        return Loop(self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None, None), seed=0)
+        return Loop(
+            self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None, None), seed=0
+        )
 
 
 MakeProblem = Callable[..., Problem]
@@ -48,7 +51,11 @@ MakeProblem = Callable[..., Problem]
 def make_problem(waves: Dataset) -> MakeProblem:
     def make(settings: Settings, *, validation: tuple[int, ...] = (9, 10)) -> Problem:
         torch.manual_seed(0)
-        rows = {"train": np.arange(9), "validation": np.array(validation, int), "test": np.array([11])}
+        rows = {
+            "train": np.arange(9),
+            "validation": np.array(validation, int),
+            "test": np.array([11]),
+        }
         scaler = ConditionScaler.fit(waves.conditions.select(rows["train"]))
         reduction, coefficients = reduce_runs(waves, rows["train"], settings.reduction)
         data = TrainingData(

@@ -1,4 +1,5 @@
-"""What is chosen for a device, and what becomes of choices that fail there. What they change: ``test_speed.py``."""
+"""What is chosen for a device, and what becomes of choices that fail there. What they change:
+``test_speed.py``."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ import torch
 from torch import Tensor
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, SpeedSettings
+from simulgenvae.settings import PerformanceSettings, Settings
 from simulgenvae.training.acceleration import Acceleration, acceleration, losses_for, proven
 from simulgenvae.training.augmentation import Batch, plain_batch
-from simulgenvae.training.stages import VaeStage
+from simulgenvae.training.stages.stages import VaeStage
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 PLAIN = Acceleration(mixed_precision=False, compile=False, cuda_graphs=False)
@@ -50,40 +51,57 @@ def ready(make_problem: MakeProblem, make_settings: MakeSettings) -> Callable[..
 
 
 def test_a_processor_computes_plainly_unless_it_is_asked() -> None:
-    assert acceleration(SpeedSettings(), CPU, 10**6) == PLAIN
-    asked = SpeedSettings(mixed_precision=True, compile=True)
-    assert acceleration(asked, CPU, 0) == Acceleration(mixed_precision=True, compile=True, cuda_graphs=False)
+    assert acceleration(PerformanceSettings(), CPU, 10**6) == PLAIN
+    asked = PerformanceSettings(mixed_precision=True, compile=True)
+    assert acceleration(asked, CPU, 0) == Acceleration(
+        mixed_precision=True, compile=True, cuda_graphs=False
+    )
 
 
 def test_a_gpu_is_used_as_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: not including_emulation)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation: not including_emulation
+    )
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "triton")
-    assert acceleration(SpeedSettings(), GPU, 10**6) == Acceleration(True, True, True)
-    assert acceleration(SpeedSettings(), GPU, 100) == Acceleration(True, False, False)
-    assert acceleration(SpeedSettings(cuda_graphs=True), GPU, 100) == Acceleration(True, True, True)
-    assert acceleration(SpeedSettings(cuda_graphs=False), GPU, 10**6) == Acceleration(True, True, False)
-    assert acceleration(SpeedSettings(mixed_precision=False, compile=False), GPU, 10**6) == PLAIN
+    assert acceleration(PerformanceSettings(), GPU, 10**6) == Acceleration(True, True, True)
+    assert acceleration(PerformanceSettings(), GPU, 100) == Acceleration(True, False, False)
+    assert acceleration(PerformanceSettings(cuda_graphs=True), GPU, 100) == Acceleration(
+        True, True, True
+    )
+    assert acceleration(PerformanceSettings(cuda_graphs=False), GPU, 10**6) == Acceleration(
+        True, True, False
+    )
+    assert (
+        acceleration(PerformanceSettings(mixed_precision=False, compile=False), GPU, 10**6) == PLAIN
+    )
 
 
 def test_graphs_need_a_gpu_and_compilation() -> None:
     with pytest.raises(UserError, match="cuda_graphs needs a GPU"):
-        acceleration(SpeedSettings(cuda_graphs=True), CPU, 0)
+        acceleration(PerformanceSettings(cuda_graphs=True), CPU, 0)
     with pytest.raises(ValueError, match="cuda_graphs needs compile"):
-        SpeedSettings(compile=False, cuda_graphs=True)
+        PerformanceSettings(compile=False, cuda_graphs=True)
 
 
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
         (VaeStage, None),
-        (_Wrong, "vae: without training.speed.mixed_precision, with which it changes a loss or its gradient by 20 %"),
+        (
+            _Wrong,
+            "vae: without training.performance.mixed_precision, with which it changes a loss or "
+            "its gradient by 20 %",
+        ),
         (
             _Failing,
-            "vae: without training.speed.mixed_precision, with which it fails here (RuntimeError: no such kernel)",
+            "vae: without training.performance.mixed_precision, with which it fails here "
+            "(RuntimeError: no such kernel)",
         ),
     ],
 )
-def test_a_choice_is_proven_first(ready: Callable[..., VaeStage], kind: type[VaeStage], message: str | None) -> None:
+def test_a_choice_is_proven_first(
+    ready: Callable[..., VaeStage], kind: type[VaeStage], message: str | None
+) -> None:
     stage, said, half = ready(kind), [], PLAIN._replace(mixed_precision=True)
     before = {name: value.clone() for name, value in stage.networks.state_dict().items()}
     torch.manual_seed(3)
@@ -94,19 +112,25 @@ def test_a_choice_is_proven_first(ready: Callable[..., VaeStage], kind: type[Vae
     drawn = torch.rand(())
     torch.manual_seed(3)
     assert torch.rand(()) == drawn
-    assert all(torch.equal(value, before[name]) for name, value in stage.networks.state_dict().items())
+    assert all(
+        torch.equal(value, before[name]) for name, value in stage.networks.state_dict().items()
+    )
     assert all(parameter.grad is None for parameter in stage.networks.parameters())
 
 
 def test_what_was_asked_for_is_not_taken_away(ready: Callable[..., VaeStage]) -> None:
     stage, said = ready(_Failing), []
-    losses = losses_for(stage, SpeedSettings(mixed_precision=True), lambda: _batch(stage), 1, said.append)
+    losses = losses_for(
+        stage, PerformanceSettings(mixed_precision=True), lambda: _batch(stage), 1, said.append
+    )
     assert said == ["vae: mixed_precision"]
     with pytest.raises(RuntimeError, match="no such kernel"):
         losses(_batch(stage), 1.0)
 
 
-def test_a_compiler_that_fails_is_done_without(ready: Callable[..., VaeStage], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_fails_is_done_without(
+    ready: Callable[..., VaeStage], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def missing(*_: object, **__: object) -> None:
         raise RuntimeError
 
@@ -114,7 +138,9 @@ def test_a_compiler_that_fails_is_done_without(ready: Callable[..., VaeStage], m
     stage, said, used = ready(), [], PLAIN._replace(mixed_precision=True, compile=True)
     left = proven(stage, used, ["compile", "mixed_precision"], lambda: _batch(stage), said.append)
     assert left == PLAIN._replace(mixed_precision=True)
-    assert said == ["vae: without training.speed.compile, with which it fails here (RuntimeError)"]
+    assert said == [
+        "vae: without training.performance.compile, with which it fails here (RuntimeError)"
+    ]
 
 
 def _batch(stage: VaeStage) -> Batch:

@@ -9,7 +9,7 @@ import torch
 from simulgenvae.models import Inputs
 from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
-from simulgenvae.training.problem import TrainingData
+from simulgenvae.training.data import TrainingData
 
 RUNS, TIMES, RANK = 40, 50, 3
 NOISES = ("field_noise", "parameter_noise", "pixel_noise")
@@ -39,7 +39,9 @@ def _tensors(batch: Batch) -> list[torch.Tensor]:
     return [batch.rows, batch.coefficients, batch.encoded, batch.conditions.table, images]
 
 
-def _augmented(data: TrainingData, rows: torch.Tensor = ROWS, seed: int = 0, **settings: Any) -> Batch:
+def _augmented(
+    data: TrainingData, rows: torch.Tensor = ROWS, seed: int = 0, **settings: Any
+) -> Batch:
     torch.manual_seed(seed)
     return augmented_batch(data, plain_batch(data, rows), AugmentationSettings(**settings))
 
@@ -61,14 +63,25 @@ def test_nothing_is_changed_or_drawn_where_all_is_off(data: TrainingData) -> Non
     before = torch.get_rng_state()
     batch = augmented_batch(data, plain_batch(data, ROWS), AugmentationSettings())
     assert torch.equal(torch.get_rng_state(), before)
-    assert all(torch.equal(a, b) for a, b in zip(_tensors(batch), _tensors(plain_batch(data, ROWS)), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(_tensors(batch), _tensors(plain_batch(data, ROWS)), strict=True)
+    )
 
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_noise_is_on_what_networks_read_alone(data: TrainingData, noise: str) -> None:
     plain, noisy = plain_batch(data, ROWS), _augmented(data, **{noise: 0.1})
-    pairs = dict(zip(("rows", "truth", *NOISES), zip(_tensors(plain), _tensors(noisy), strict=True), strict=True))
-    changed = {name for name, (a, b) in pairs.items() if a.shape != b.shape or not torch.equal(a, b)}
+    pairs = dict(
+        zip(
+            ("rows", "truth", *NOISES),
+            zip(_tensors(plain), _tensors(noisy), strict=True),
+            strict=True,
+        )
+    )
+    changed = {
+        name for name, (a, b) in pairs.items() if a.shape != b.shape or not torch.equal(a, b)
+    }
     assert changed == {noise}
 
 
@@ -81,7 +94,9 @@ def test_field_noise_is_in_units_of_each_coefficient(data: TrainingData) -> None
 
 def test_parameter_noise_has_the_given_spread(data: TrainingData) -> None:
     rows = torch.arange(30).repeat(20)
-    noise = _augmented(data, rows, parameter_noise=0.3).conditions.table - data.conditions.table[rows]
+    noise = (
+        _augmented(data, rows, parameter_noise=0.3).conditions.table - data.conditions.table[rows]
+    )
     assert float(noise.std()) == pytest.approx(0.3, rel=0.1)
     assert float(noise.mean()) == pytest.approx(0.0, abs=0.05)
 
@@ -125,14 +140,20 @@ def test_without_pictures_there_is_nothing_to_blur(data: TrainingData) -> None:
 
 
 @pytest.mark.parametrize("setting", [*NOISES, "mixup"])
-def test_everything_is_drawn_from_the_generator_that_checkpoints_hold(data: TrainingData, setting: str) -> None:
-    one, same, other = (_tensors(_augmented(data, seed=seed, **{setting: 0.5})) for seed in (1, 1, 2))
+def test_everything_is_drawn_from_the_generator_that_checkpoints_hold(
+    data: TrainingData, setting: str
+) -> None:
+    one, same, other = (
+        _tensors(_augmented(data, seed=seed, **{setting: 0.5})) for seed in (1, 1, 2)
+    )
     assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_the_data_stay_as_they_are(data: TrainingData) -> None:
-    before = [each.clone() for each in (data.coefficients, data.conditions.table, data.conditions.images)]
+    before = [
+        each.clone() for each in (data.coefficients, data.conditions.table, data.conditions.images)
+    ]
     _augmented(data, mixup=0.5, **dict.fromkeys(NOISES, 0.5))
     after = (data.coefficients, data.conditions.table, data.conditions.images)
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))

@@ -11,7 +11,7 @@ import torch
 from simulgenvae.models import Inputs
 from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
-from simulgenvae.training.problem import TrainingData
+from simulgenvae.training.data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def test_the_next_batch_is_fetched_meanwhile_and_none_after_the_last() -> None:
     data = _data(Remote)
     with batch_reader(data, _fetch(data), 3) as batch:
         batch(0)
-        while len(data.fetched) < 4:  # coefficients and conditions of steps 0 and 1; the test would hang otherwise
+        while (
+            len(data.fetched) < 4
+        ):  # coefficients and conditions of steps 0 and 1; the test would hang otherwise
             pass
         batch(1)
         batch(2)

@@ -8,13 +8,21 @@ from hypothesis import strategies as st
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
-from simulgenvae.training.budget import PACE, PACE_WITH_PICTURES, batch_size, member_count, step_counts
+from simulgenvae.training.budget import (
+    PACE,
+    PACE_WITH_PICTURES,
+    batch_size,
+    member_count,
+    step_counts,
+)
 
 STAGES = tuple(PACE)
 
 
 @given(st.sampled_from(STAGES), st.integers(1, 2000), st.integers(1, 500), st.booleans())
-def test_the_budget_grows_with_the_root_of_the_snapshots(stage: str, runs: int, timesteps: int, pictures: bool) -> None:
+def test_the_budget_grows_with_the_root_of_the_snapshots(
+    stage: str, runs: int, timesteps: int, pictures: bool
+) -> None:
     _, total = step_counts(stage, StageSettings(), runs, timesteps, pictures=pictures)
     _, more = step_counts(stage, StageSettings(), 4 * runs, timesteps, pictures=pictures)
     assert total <= more <= 2 * total + 1
@@ -23,15 +31,19 @@ def test_the_budget_grows_with_the_root_of_the_snapshots(stage: str, runs: int, 
 
 
 @pytest.mark.parametrize(
-    ("runs", "timesteps", "root"), [(2, 3, 15), (100, 9, 30), (100, 57, 75), (180, 100, 75), (400, 100, 110)]
+    ("runs", "timesteps", "root"),
+    [(2, 3, 15), (100, 9, 30), (100, 57, 75), (180, 100, 75), (400, 100, 110)],
 )
 def test_it_has_bounds(runs: int, timesteps: int, root: int) -> None:
-    assert step_counts("end_to_end", StageSettings(), runs, timesteps)[1] == PACE["end_to_end"] * root
+    assert (
+        step_counts("end_to_end", StageSettings(), runs, timesteps)[1] == PACE["end_to_end"] * root
+    )
 
 
 def test_pictures_are_read_in_fewer_steps() -> None:
     tables, pictures = (
-        [step_counts(stage, StageSettings(), 100, 9, pictures=seen)[1] for stage in STAGES] for seen in (False, True)
+        [step_counts(stage, StageSettings(), 100, 9, pictures=seen)[1] for stage in STAGES]
+        for seen in (False, True)
     )
     assert sum(pictures) < sum(tables)
     assert [member_count(None, 100, 9, pictures=seen) for seen in (False, True)] == [3, 2]

@@ -8,16 +8,22 @@ import torch
 
 from simulgenvae.errors import UserError
 from simulgenvae.training.checkpoint import Progress, load_checkpoint, save_checkpoint, stage_file
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
-IDENTITY = {"settings": {"training": {"vae": {"steps": 5, "patience": None}}}, "data": "abc", "stages": ["vae"]}
+IDENTITY = {
+    "settings": {"training": {"vae": {"steps": 5, "patience": None}}},
+    "data": "abc",
+    "stages": ["vae"],
+}
 ENTRY = {"stage": "vae", "step": 5, "train": 1.0, "train_error": 0.2, "validation": 0.25}
 
 
 def _save(path: Path) -> Progress:
     progress = Progress(1, 7, 0.25, 2, 3, 1, 1.5, 4, [ENTRY], ["vae: overfitting"])
     weights = {"vae.x": torch.rand(3)}
-    save_checkpoint(path, progress, weights, {"vae.x": torch.ones(3)}, {"0.0.step": torch.tensor(7.0)}, IDENTITY)
+    save_checkpoint(
+        path, progress, weights, {"vae.x": torch.ones(3)}, {"0.0.step": torch.tensor(7.0)}, IDENTITY
+    )
     return progress
 
 
@@ -42,8 +48,14 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
             {"settings": {"training": {"vae": {"steps": 6, "patience": None}}}},
             "settings.training.vae.steps was 5 and is 6",
         ),
-        ({"settings": {"training": {"vae": {"steps": 5, "patience": 3}}}}, "vae.patience was None and is 3"),
-        ({"stages": ["vae", "conditioner"]}, r"stages was \['vae'\] and is \['vae', 'conditioner'\]"),
+        (
+            {"settings": {"training": {"vae": {"steps": 5, "patience": 3}}}},
+            "vae.patience was None and is 3",
+        ),
+        (
+            {"stages": ["vae", "conditioner"]},
+            r"stages was \['vae'\] and is \['vae', 'conditioner'\]",
+        ),
     ],
 )
 def test_each_difference_is_named(tmp_path: Path, changed: dict[str, object], told: str) -> None:
@@ -62,7 +74,9 @@ def test_each_difference_is_named(tmp_path: Path, changed: dict[str, object], to
         {"training": {"vae": {"steps": 5, "patience": None}}, "data": {"load_all": True}},
     ],
 )
-def test_settings_that_change_nothing_that_is_learned_may_differ(tmp_path: Path, settings: dict[str, object]) -> None:
+def test_settings_that_change_nothing_that_is_learned_may_differ(
+    tmp_path: Path, settings: dict[str, object]
+) -> None:
     _save(tmp_path / "last")
     load_checkpoint(tmp_path / "last", IDENTITY | {"settings": settings})
 
@@ -114,4 +128,12 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_stage_files_have_names_of_their_own(tmp_path: Path) -> None:
-    assert len({stage_file(tmp_path, name) for name in ("vae", "conditioner", "end_to_end", "last", "best")}) == 5
+    assert (
+        len(
+            {
+                stage_file(tmp_path, name)
+                for name in ("vae", "conditioner", "end_to_end", "last", "best")
+            }
+        )
+        == 5
+    )

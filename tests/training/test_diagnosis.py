@@ -22,10 +22,18 @@ STEEP = {"learning_rate": 0.01, "warmup": 0.0}
 WIDE = {"width": 384}
 
 
-def _history(*errors: tuple[float, float], stage: str = "end_to_end", every: int = 10) -> list[dict[str, Any]]:
+def _history(
+    *errors: tuple[float, float], stage: str = "end_to_end", every: int = 10
+) -> list[dict[str, Any]]:
     """Entries of given validation and training errors."""
     return [
-        {"stage": stage, "step": every * (k + 1), "train": 1.0, "train_error": train, "validation": validation}
+        {
+            "stage": stage,
+            "step": every * (k + 1),
+            "train": 1.0,
+            "train_error": train,
+            "validation": validation,
+        }
         for k, (validation, train) in enumerate(errors)
     ]
 
@@ -37,22 +45,37 @@ def _told(problem: Any, stage: str = "vae") -> list[str]:
 # Real trainings, small.
 
 
-def test_a_training_on_three_runs_overfits(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
-    problem = make_problem(make_settings(60, model=WIDE, stage=STEEP, optimizer="adamw"), validation=(4, 5, 6, 7))
+def test_a_training_on_three_runs_overfits(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    problem = make_problem(
+        make_settings(60, model=WIDE, stage=STEEP, optimizer="adamw"), validation=(4, 5, 6, 7)
+    )
     problem.data.rows["train"] = np.arange(3)
     (warning,) = _told(problem)
     assert warning.startswith("vae: overfitting")
-    for change in ("more runs", "training.augmentation.flips", "training.vae.weight_decay", "smaller networks"):
+    for change in (
+        "more runs",
+        "training.augmentation.flips",
+        "training.vae.weight_decay",
+        "smaller networks",
+    ):
         assert change in warning
 
 
-def test_a_training_that_cannot_move_does_not_converge(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
-    (warning,) = _told(make_problem(make_settings(4, stage={"learning_rate": 1e-12}, validate_every=1)))
+def test_a_training_that_cannot_move_does_not_converge(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
+    (warning,) = _told(
+        make_problem(make_settings(4, stage={"learning_rate": 1e-12}, validate_every=1))
+    )
     assert warning.startswith("vae: no convergence")
     assert "training.vae.learning_rate (a third of it)" in warning
 
 
-def test_a_budget_that_is_too_small_is_told(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_a_budget_that_is_too_small_is_told(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     """Validated on the training runs themselves: what happens elsewhere would only add noise."""
     stage = {"learning_rate": 0.003, "final_learning_rate": 0.99, "warmup": 0.0}
     settings = make_settings(20, model=WIDE, stage=stage, optimizer="adamw", validate_every=5)
@@ -135,7 +158,10 @@ def test_not_every_end_comes_too_early(errors: list[tuple[float, float]]) -> Non
 _ERRORS = st.floats(0.0, 1e30)
 
 
-@given(st.lists(st.tuples(_ERRORS, _ERRORS), min_size=1, max_size=8), st.sampled_from(["vae", "conditioner"]))
+@given(
+    st.lists(st.tuples(_ERRORS, _ERRORS), min_size=1, max_size=8),
+    st.sampled_from(["vae", "conditioner"]),
+)
 def test_every_history_can_be_judged(errors: list[tuple[float, float]], stage: str) -> None:
     history = _history(*errors, stage=stage)
     overfitting_begins(history)

@@ -28,15 +28,23 @@ def _read(folder: Path, stage: str) -> dict[int, float]:
     return {each.step: each.value for each in scalars}
 
 
-def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(tmp_path: Path) -> None:
+def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(
+    tmp_path: Path,
+) -> None:
     _run(tmp_path, {"vae": range(10), "conditioner": range(6)}, 1.0)
-    time.sleep(1.0 - time.time() % 1.0)  # event files are read in the order of their names, which hold whole seconds
+    time.sleep(
+        1.0 - time.time() % 1.0
+    )  # event files are read in the order of their names, which hold whole seconds
     _run(tmp_path, {"conditioner": range(3, 8)}, 2.0)
     assert _read(tmp_path, "vae") == dict.fromkeys(range(10), 1.0)
-    assert _read(tmp_path, "conditioner") == dict.fromkeys(range(3), 1.0) | dict.fromkeys(range(3, 8), 2.0)
+    assert _read(tmp_path, "conditioner") == dict.fromkeys(range(3), 1.0) | dict.fromkeys(
+        range(3, 8), 2.0
+    )
 
 
-def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(tmp_path: Path, make_problem, make_settings) -> None:
+def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
+    tmp_path: Path, make_problem, make_settings
+) -> None:
     problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
     loop = problem.loop()
     with TrainingLog(tmp_path, None) as loop.log:

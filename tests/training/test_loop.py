@@ -1,4 +1,5 @@
-"""Batches, guards, validation and choice of weights. What is about whole trainings is in test_train.py."""
+"""Batches, guards, validation and choice of weights. What is about whole trainings is in
+test_train.py."""
 
 from __future__ import annotations
 
@@ -16,9 +17,9 @@ from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
-from simulgenvae.training.stage import Stage
-from simulgenvae.training.stages import ConditionerStage, EndToEndStage, VaeStage
-from simulgenvae.training.tensor_file import read_tensors
+from simulgenvae.training.stages.base import Stage
+from simulgenvae.training.stages.stages import ConditionerStage, EndToEndStage, VaeStage
+from simulgenvae.utils.tensor_file import read_tensors
 
 MakeProblem = Callable[..., object]
 MakeSettings = Callable[..., object]
@@ -62,7 +63,9 @@ def test_a_given_batch_larger_than_the_training_set_is_refused(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     problem = make_problem(make_settings(stage={"batch_size": 10}))
-    with pytest.raises(UserError, match=r"training\.vae\.batch_size is 10, but there are only 9 training runs"):
+    with pytest.raises(
+        UserError, match=r"training\.vae\.batch_size is 10, but there are only 9 training runs"
+    ):
         problem.loop().run([problem.stage("vae")])
 
 
@@ -73,13 +76,23 @@ def test_steps_with_exploding_gradients_are_skipped_and_counted(
     before = {name: value.clone() for name, value in problem.networks.state_dict().items()}
     progress = problem.loop().run([problem.stage("vae"), problem.stage("conditioner")])
     assert progress.skipped == 14
-    assert all(torch.equal(value, before[name]) for name, value in problem.networks.state_dict().items())
+    assert all(
+        torch.equal(value, before[name]) for name, value in problem.networks.state_dict().items()
+    )
 
 
-def test_training_stops_early_when_patience_is_over(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_training_stops_early_when_patience_is_over(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     """Nothing is learned, so that only the first validation is an improvement."""
-    settings = make_settings(steps=100, stage={"patience": 3}, skip_gradient=1e-12, validate_every=2)
-    progress = (problem := make_problem(settings)).loop().run([problem.stage("vae"), problem.stage("conditioner")])
+    settings = make_settings(
+        steps=100, stage={"patience": 3}, skip_gradient=1e-12, validate_every=2
+    )
+    progress = (
+        (problem := make_problem(settings))
+        .loop()
+        .run([problem.stage("vae"), problem.stage("conditioner")])
+    )
     assert [each["stage"] for each in progress.history] == ["vae"] * 4 + ["conditioner"] * 4
     assert [each["step"] for each in progress.history[:4]] == [2, 4, 6, 8]
 
@@ -98,7 +111,9 @@ def test_the_weights_of_the_best_validation_are_used(
 ) -> None:
     """Which are not the last, as the last steps climb the loss."""
     stage = {"learning_rate": 0.01, "final_learning_rate": 0.99, "warmup": 0.0}
-    settings = make_settings(steps=16, stage=stage, validate_every=1, optimizer="adamw", skip_gradient=1e30)
+    settings = make_settings(
+        steps=16, stage=stage, validate_every=1, optimizer="adamw", skip_gradient=1e30
+    )
     problem = make_problem(settings)
     kind = type(problem.stage(name))
 
@@ -120,17 +135,23 @@ def test_the_weights_of_the_best_validation_are_used(
     with torch.no_grad():
         assert float(stage.validation_error(batch)) == pytest.approx(min(errors), rel=1e-5)
     kept, _ = read_tensors(tmp_path / f"{name}.safetensors")
-    assert all(torch.equal(value, kept[key]) for key, value in problem.networks.state_dict().items())
+    assert all(
+        torch.equal(value, kept[key]) for key, value in problem.networks.state_dict().items()
+    )
 
 
-def test_a_stage_changes_only_what_it_trains(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_a_stage_changes_only_what_it_trains(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     problem = make_problem(make_settings())
     for name, frozen in (("vae", "conditioner."), ("conditioner", "vae.")):
         before = {key: value.clone() for key, value in problem.networks.state_dict().items()}
         problem.loop().run([problem.stage(name)])
         after = problem.networks.state_dict()
         assert all(torch.equal(after[key], before[key]) for key in before if key.startswith(frozen))
-        assert any(not torch.equal(after[key], before[key]) for key in before if not key.startswith(frozen))
+        assert any(
+            not torch.equal(after[key], before[key]) for key in before if not key.startswith(frozen)
+        )
 
 
 def test_training_loss_of_the_history_is_the_mean_since_the_last_validation(
@@ -164,7 +185,9 @@ def test_the_training_error_of_the_history_is_the_validation_error_of_training_r
     assert [entry["train_error"], entry["validation"]] == pytest.approx(errors, rel=1e-5)
 
 
-def test_warnings_of_every_stage_are_shown_and_kept(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_warnings_of_every_stage_are_shown_and_kept(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     settings = make_settings(stage={"learning_rate": 1e-12}, validate_every=2)
     problem = make_problem(settings)
     console = Console(file=io.StringIO(), width=200)
@@ -177,11 +200,16 @@ def test_warnings_of_every_stage_are_shown_and_kept(make_problem: MakeProblem, m
     second = problem.stage("end_to_end")
     second.member = 2
     progress = problem.loop().run([problem.stage("end_to_end"), second])
-    assert [warning.split(":")[0] for warning in progress.warnings] == ["end_to_end", "end_to_end_2"]
+    assert [warning.split(":")[0] for warning in progress.warnings] == [
+        "end_to_end",
+        "end_to_end_2",
+    ]
     assert all("training.end_to_end.learning_rate" in warning for warning in progress.warnings)
 
 
-def test_running_out_of_memory_says_what_to_change(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_running_out_of_memory_says_what_to_change(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     class Huge(VaeStage):
         def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
             torch.empty(2**60)
@@ -192,7 +220,9 @@ def test_running_out_of_memory_says_what_to_change(make_problem: MakeProblem, ma
         problem.loop().run([problem.stage("vae", Huge)])
 
 
-@pytest.mark.parametrize(("at", "optimizer"), [(1, "muon"), (5, "adamw"), (8, "muon"), (12, "muon")])
+@pytest.mark.parametrize(
+    ("at", "optimizer"), [(1, "muon"), (5, "adamw"), (8, "muon"), (12, "muon")]
+)
 @pytest.mark.parametrize("kind", [VaeStage, ConditionerStage, EndToEndStage])
 def test_ctrl_c_and_resuming_is_bit_for_bit_uninterrupted(
     make_problem: MakeProblem,
@@ -205,7 +235,11 @@ def test_ctrl_c_and_resuming_is_bit_for_bit_uninterrupted(
 ) -> None:
     """Each stage by itself after another one, with early stopping, dropout and a sampled loss."""
     settings = make_settings(
-        12, stage={"batch_size": 4, "patience": 4}, validate_every=2, loss="mae", optimizer=optimizer
+        12,
+        stage={"batch_size": 4, "patience": 4},
+        validate_every=2,
+        loss="mae",
+        optimizer=optimizer,
     )
     dropout = settings.conditioner.model_copy(update={"dropout": 0.3})
     settings = settings.model_copy(update={"conditioner": dropout})
@@ -217,7 +251,9 @@ def test_ctrl_c_and_resuming_is_bit_for_bit_uninterrupted(
     checkpoint = load_checkpoint(tmp_path / "last.safetensors", {"data": "waves"})
     assert (checkpoint.progress.stage, checkpoint.progress.step) == (1, at)
     torch.manual_seed(12345)
-    resumed = again.loop(tmp_path).run([again.stage("vae"), again.stage(kind.name, kind)], checkpoint)
+    resumed = again.loop(tmp_path).run(
+        [again.stage("vae"), again.stage(kind.name, kind)], checkpoint
+    )
     assert resumed == progress
     weights = again.networks.state_dict()
     for name, value in whole.networks.state_dict().items():

@@ -34,14 +34,21 @@ class _Scaler:
 
 
 def _estimate(
-    problem: Any, settings: Settings, name: str, images: ImageFormat | None = None, *, ahead: bool = False
+    problem: Any,
+    settings: Settings,
+    name: str,
+    images: ImageFormat | None = None,
+    *,
+    ahead: bool = False,
 ) -> Part:
     def stages(reduction: object, networks: Any, data: Any) -> list[Any]:
         copy = type(problem)(settings, data, networks, problem.reduction)
         return [copy.stage(name)]
 
     scaler, cpu = _Scaler(2, images), torch.device("cpu")
-    *_, (part,) = stage_memory(problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu, ahead=ahead)
+    *_, (part,) = stage_memory(
+        problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu, ahead=ahead
+    )
     return part
 
 
@@ -57,7 +64,9 @@ def test_a_step_without_memory_counts_as_much_as_a_real_one(
         module.requires_grad_(module in stage.trained)
     for module in stage.trained:
         module.requires_grad_(True)
-    stage.validation_error(plain_batch(problem.data, torch.arange(2)))  # what is computed once is there
+    stage.validation_error(
+        plain_batch(problem.data, torch.arange(2))
+    )  # what is computed once is there
     with PeakMemory(networks) as real:
         stage.losses(plain_batch(problem.data, torch.arange(9)), 1.0)["loss"].backward()
     assert _estimate(problem, settings, name).size == pytest.approx(real.peak, rel=0.1)
@@ -67,7 +76,7 @@ def test_larger_batches_and_pictures_take_more_and_recomputation_less(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     def need(size: int, side: int, **speed: bool) -> int:
-        settings = make_settings(stage={"batch_size": size}, speed=speed)
+        settings = make_settings(stage={"batch_size": size}, performance=speed)
         cnn = settings.conditioner.model_copy(update={"kind": "cnn"})
         settings = settings.model_copy(update={"conditioner": cnn})
         return _estimate(problem, settings, "conditioner", ImageFormat(side, side, 1, side)).size
@@ -79,10 +88,14 @@ def test_larger_batches_and_pictures_take_more_and_recomputation_less(
     assert need(2, 32, gradient_checkpointing=True) < small
 
 
-def test_a_batch_that_is_read_ahead_is_counted(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_a_batch_that_is_read_ahead_is_counted(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     settings = make_settings(stage={"batch_size": 3})
     problem = make_problem(settings)
-    with_it, without = (_estimate(problem, settings, "vae", ahead=ahead).size for ahead in (True, False))
+    with_it, without = (
+        _estimate(problem, settings, "vae", ahead=ahead).size for ahead in (True, False)
+    )
     assert with_it - without == 4 * 3 * 8 * problem.reduction.rank
 
 
@@ -91,7 +104,7 @@ def test_the_estimate_draws_nothing_at_random(
     make_problem: MakeProblem, make_settings: MakeSettings, kind: str
 ) -> None:
     """Training would otherwise depend on it."""
-    settings = make_settings(speed={"mixed_precision": True})
+    settings = make_settings(performance={"mixed_precision": True})
     conditioner = settings.conditioner.model_copy(update={"kind": kind, "dropout": 0.5})
     problem = make_problem(settings)
     before = torch.get_rng_state()
@@ -102,8 +115,14 @@ def test_the_estimate_draws_nothing_at_random(
 
 def test_fitting_grows_with_the_modes_that_are_looked_for(make_settings: MakeSettings) -> None:
     def need(shape: tuple[int, ...], runs: int, **reduction: object) -> int:
-        settings = make_settings().model_copy(update={"reduction": Settings().reduction.model_copy(update=reduction)})
-        return sum(part.size for part in fitting_memory(shape, runs, settings) if part.name != "runs being read")
+        settings = make_settings().model_copy(
+            update={"reduction": Settings().reduction.model_copy(update=reduction)}
+        )
+        return sum(
+            part.size
+            for part in fitting_memory(shape, runs, settings)
+            if part.name != "runs being read"
+        )
 
     wide = (100, 50, 100_000, 2)
     assert need(wide, 100, max_rank=64) < need(wide, 100, max_rank=512) / 3
@@ -112,12 +131,21 @@ def test_fitting_grows_with_the_modes_that_are_looked_for(make_settings: MakeSet
 
 
 def test_what_fits_is_not_refused_and_what_does_not_is_named_by_its_parts() -> None:
-    parts = [Part("big", 900, "a smaller big"), Part("small", 90, "less"), Part("none", 0, "nothing")]
+    parts = [
+        Part("big", 900, "a smaller big"),
+        Part("small", 90, "less"),
+        Part("none", 0, "nothing"),
+    ]
     require(parts, 990, "Training")
     with pytest.raises(UserError) as caught:
-        require([part._replace(size=part.size * 1_000_000) for part in parts], 989_999_999, "Training")
+        require(
+            [part._replace(size=part.size * 1_000_000) for part in parts], 989_999_999, "Training"
+        )
     message = str(caught.value)
-    assert "Training needs about 990.0 MB of memory (big 900.0 MB, small 90.0 MB), but 990.0 MB are free" in message
+    assert (
+        "Training needs about 990.0 MB of memory (big 900.0 MB, small 90.0 MB), but 990.0 MB are "
+        "free" in message
+    )
     assert "a smaller big" in message
     assert "less" not in message
     assert "none" not in message
@@ -129,7 +157,10 @@ SIDE = 128
 @pytest.fixture
 def pictures() -> Dataset:
     random = np.random.default_rng(0)
-    images = Images(random.integers(0, 255, (8, SIDE, SIDE, 1), dtype=np.uint8), ImageFormat(SIDE, SIDE, 1, SIDE))
+    images = Images(
+        random.integers(0, 255, (8, SIDE, SIDE, 1), dtype=np.uint8),
+        ImageFormat(SIDE, SIDE, 1, SIDE),
+    )
     ids = tuple(f"run{k}" for k in range(8))
     return Dataset.from_arrays(random.random((8, 5, 12)), Conditions.of_images(ids, images))
 
@@ -142,13 +173,24 @@ def pictures() -> Dataset:
     ],
 )
 def test_training_that_does_not_fit_is_refused_before_anything_is_written(
-    pictures: Dataset, make_settings: MakeSettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, free: int, told: str
+    pictures: Dataset,
+    make_settings: MakeSettings,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    free: int,
+    told: str,
 ) -> None:
     """On a machine with as little memory as this."""
     monkeypatch.setattr(memory, "available_memory", lambda: free)
     settings = make_settings(model={"width": 16})
     with pytest.raises(UserError, match=told):
-        train(pictures, make_split(pictures.ids, settings.data, None), settings, stages=STAGES, folder=tmp_path)
+        train(
+            pictures,
+            make_split(pictures.ids, settings.data, None),
+            settings,
+            stages=STAGES,
+            folder=tmp_path,
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -160,7 +202,11 @@ def test_a_huge_batch_is_refused_with_its_setting(
     split = Split(pictures.ids[:6], pictures.ids[6:7], pictures.ids[7:])
     with pytest.raises(UserError, match="a step of stage conditioner on 6 runs") as caught:
         train(pictures, split, settings, stages=["vae", "conditioner"])
-    for change in ("training.conditioner.batch_size", "gradient_checkpointing = true", "data.image_size"):
+    for change in (
+        "training.conditioner.batch_size",
+        "gradient_checkpointing = true",
+        "data.image_size",
+    ):
         assert change in str(caught.value)
 
 
@@ -185,7 +231,9 @@ def test_running_out_of_memory_is_the_users_to_solve(
     assert "\n" not in str(caught.value)
 
 
-def test_other_errors_stay_what_they_are(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
+def test_other_errors_stay_what_they_are(
+    make_problem: MakeProblem, make_settings: MakeSettings
+) -> None:
     stage = make_problem(make_settings()).stage("vae")
     with pytest.raises(RuntimeError, match="shapes"), memory_errors(stage):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")

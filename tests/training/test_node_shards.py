@@ -10,7 +10,7 @@ import torch
 from pydantic import ValidationError
 from torch.distributed.tensor import DTensor
 
-from simulgenvae import ranks
+from simulgenvae.distributed import collectives
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.interrupt import Interrupted
@@ -21,8 +21,8 @@ from simulgenvae.training.node_shards import (
     shard_node_layers,
     shrink_gradients,
 )
-from simulgenvae.training.optimizers import Optimizers
-from simulgenvae.training.stages import STAGES
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.stages.stages import STAGES
 
 MakeProblem = Callable[..., Any]
 ROUNDING = 1e-5
@@ -30,13 +30,20 @@ ROUNDING = 1e-5
 
 
 @pytest.fixture
-def make_direct(make_problem: MakeProblem, make_settings: Callable[..., Settings]) -> Callable[..., Any]:
-    """Makes the problem of fields that are not reduced: 30 nodes, which not every number of ranks divides."""
+def make_direct(
+    make_problem: MakeProblem, make_settings: Callable[..., Settings]
+) -> Callable[..., Any]:
+    """Makes the problem of fields that are not reduced: 30 nodes, which not every number of ranks
+    divides."""
 
     def make(**speed: bool) -> Any:
         stage = {"batch_size": 4, "steps": 12, "learning_rate": 2e-3}
         settings = make_settings(
-            stage=stage, model={"decoder": "convolutional"}, optimizer="adamw", validate_every=2, speed=speed
+            stage=stage,
+            model={"decoder": "convolutional"},
+            optimizer="adamw",
+            validate_every=2,
+            performance=speed,
         )
         direct = settings.reduction.model_copy(update={"method": "none"})
         return make_problem(settings.model_copy(update={"reduction": direct}))
@@ -45,16 +52,22 @@ def make_direct(make_problem: MakeProblem, make_settings: Callable[..., Settings
 
 
 @pytest.fixture
-def train(make_direct: Callable[..., Any], pressing_ctrl_c: Callable[..., Any]) -> Callable[..., Any]:
-    """Trains all stages, with parts where there are ranks; says None where a step of the last one, ``stop``, was
-    interrupted."""
+def train(
+    make_direct: Callable[..., Any], pressing_ctrl_c: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Trains all stages, with parts where there are ranks; says None where a step of the last one,
+    ``stop``, was interrupted."""
 
     def run(folder: Path | None = None, stop: int | None = None, **speed: bool) -> Any:
         problem = make_direct(**speed)
         shard_node_layers(problem.networks)
         loop = problem.loop(folder)
         last = STAGES["end_to_end"] if stop is None else pressing_ctrl_c(STAGES["end_to_end"], stop)
-        stages = [problem.stage("vae"), problem.stage("conditioner"), problem.stage("end_to_end", last)]
+        stages = [
+            problem.stage("vae"),
+            problem.stage("conditioner"),
+            problem.stage("end_to_end", last),
+        ]
         checkpoint = None
         if folder is not None and (folder / "last.safetensors").exists():
             checkpoint = load_checkpoint(folder / "last.safetensors", {"data": "waves"})
@@ -63,7 +76,9 @@ def train(make_direct: Callable[..., Any], pressing_ctrl_c: Callable[..., Any]) 
         except Interrupted:
             return None
         join_node_layers(problem.networks)
-        return history, {name: value.numpy() for name, value in problem.networks.state_dict().items()}
+        return history, {
+            name: value.numpy() for name, value in problem.networks.state_dict().items()
+        }
 
     return run
 
@@ -73,10 +88,14 @@ def _require_same(found: Any, expected: Any) -> None:
         for name in ("train", "validation", "train_error"):
             assert entry[name] == pytest.approx(other[name], rel=ROUNDING)
     for name, value in expected[1].items():
-        np.testing.assert_allclose(found[1][name], value, rtol=0, atol=ROUNDING * max(1, np.abs(value).max()))
+        np.testing.assert_allclose(
+            found[1][name], value, rtol=0, atol=ROUNDING * max(1, np.abs(value).max())
+        )
 
 
-@pytest.mark.parametrize("speed", [{}, {"gradient_checkpointing": True}], ids=["held", "recomputed"])
+@pytest.mark.parametrize(
+    "speed", [{}, {"gradient_checkpointing": True}], ids=["held", "recomputed"]
+)
 @pytest.mark.parametrize("count", [2, 4])
 def test_ranks_with_parts_learn_what_one_process_does(
     train: Callable[..., Any], run_ranks: Callable[..., Any], count: int, speed: dict[str, bool]
@@ -109,7 +128,9 @@ def test_each_rank_holds_its_part_of_weights_gradients_and_moments(
         optimizers.step(1e-3, torch.ones((), dtype=torch.bool))
         moments = [each for each in optimizers.arrays().values() if isinstance(each, DTensor)]
         assert len(moments) == 2
-        return [tuple(each.to_local().shape) for each in (layer.weight, layer.weight.grad, *moments)]
+        return [
+            tuple(each.to_local().shape) for each in (layer.weight, layer.weight.grad, *moments)
+        ]
 
     first, second, third = run_ranks(3, work)
     assert [first[0], second[0], third[0]] == [(6, 30, 1), (6, 30, 1), (4, 30, 1)], "16 filters"
@@ -123,7 +144,10 @@ def test_gradients_are_measured_and_scaled_all_together(
     def work() -> tuple[float, float]:
         networks = make_direct().networks
         shard_node_layers(networks)
-        loss = sum(layer(torch.ones(1, layer.in_channels, 8)).square().sum() for layer in node_layers(networks))
+        loss = sum(
+            layer(torch.ones(1, layer.in_channels, 8)).square().sum()
+            for layer in node_layers(networks)
+        )
         loss.backward()
         parameters = list(networks.parameters())
         norm = gradient_norm(parameters)
@@ -132,14 +156,17 @@ def test_gradients_are_measured_and_scaled_all_together(
 
     before, after = work()
     assert after == pytest.approx(min(before, longest), rel=1e-4)
-    assert ranks.count() == 1
+    assert collectives.count() == 1
     for found in run_ranks(2, work):
         assert found == pytest.approx((before, after), rel=1e-5)
 
 
 def test_parts_are_for_layers_as_large_as_the_mesh() -> None:
     with pytest.raises(ValidationError, match=r"shard_nodes is for reduction\.method = none"):
-        Settings.model_validate({"training": {"speed": {"shard_nodes": True}}})
-    direct = {"reduction": {"method": "none"}, "training": {"speed": {"shard_nodes": True, "compile": True}}}
+        Settings.model_validate({"training": {"performance": {"shard_nodes": True}}})
+    direct = {
+        "reduction": {"method": "none"},
+        "training": {"performance": {"shard_nodes": True, "compile": True}},
+    }
     with pytest.raises(ValidationError, match="no place for compile"):
         Settings.model_validate(direct)

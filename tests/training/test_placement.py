@@ -1,4 +1,5 @@
-"""Where data are held, on a device that stands for a GPU: torch's *meta*, whose tensors take no memory."""
+"""Where data are held, on a device that stands for a GPU: torch's *meta*, whose tensors take no
+memory."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
-from simulgenvae.reduction import OnDisk, reduce_runs
+from simulgenvae.reduction import LazyStates, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.placement import placed
@@ -31,7 +32,7 @@ def _settings(*, load_all: bool = True, on_device: bool = True, method: str = "n
         {
             "data": {"load_all": load_all},
             "reduction": {"method": method},
-            "training": {"speed": {"data_on_device": on_device}},
+            "training": {"performance": {"data_on_device": on_device}},
         }
     )
 
@@ -39,11 +40,15 @@ def _settings(*, load_all: bool = True, on_device: bool = True, method: str = "n
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Says how much memory the GPU has."""
-    return lambda size: monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (size, 2 * size))
+    return lambda size: monkeypatch.setattr(
+        torch.cuda, "mem_get_info", lambda device: (size, 2 * size)
+    )
 
 
 @pytest.mark.parametrize("method", ["none", "pod"])
-def test_all_that_training_reads_is_on_the_device_at_the_start(free: Callable[[int], None], method: str) -> None:
+def test_all_that_training_reads_is_on_the_device_at_the_start(
+    free: Callable[[int], None], method: str
+) -> None:
     free(SIZE)
     known, inputs = placed(COEFFICIENTS, INPUTS, _settings(method=method), GPU)
     assert {known.device, inputs.table.device, inputs.images.device} == {GPU}
@@ -56,12 +61,14 @@ def test_on_a_processor_and_where_it_is_asked_for_all_is_in_memory() -> None:
         np.testing.assert_array_equal(known, COEFFICIENTS)
 
 
-def test_what_is_read_batch_by_batch_stays_on_disk(waves: Dataset, free: Callable[[int], None]) -> None:
+def test_what_is_read_batch_by_batch_stays_on_disk(
+    waves: Dataset, free: Callable[[int], None]
+) -> None:
     settings = _settings(load_all=False)
     _, on_disk = reduce_runs(waves, np.arange(6), settings.reduction, on_disk=True)
     free(SIZE - COEFFICIENTS.nbytes)
     known, inputs = placed(on_disk, INPUTS, settings, GPU)
-    assert isinstance(known, OnDisk)
+    assert isinstance(known, LazyStates)
     assert inputs.table.device == GPU
 
 
@@ -70,9 +77,11 @@ def test_what_does_not_fit_is_refused_with_what_to_change(
     free: Callable[[int], None], method: str, names_load_all: bool
 ) -> None:
     free(SIZE - 1)
-    with pytest.raises(UserError, match=r"Holding the data on the GPU needs about .*coefficients") as caught:
+    with pytest.raises(
+        UserError, match=r"Holding the data on the GPU needs about .*coefficients"
+    ) as caught:
         placed(COEFFICIENTS, INPUTS, _settings(method=method), GPU)
-    assert "training.speed.data_on_device = false" in str(caught.value)
+    assert "training.performance.data_on_device = false" in str(caught.value)
     assert ("data.load_all = false (--load_all 0)" in str(caught.value)) == names_load_all
 
 
@@ -85,8 +94,11 @@ def test_it_is_refused_before_it_is_made_when_it_does_not_fit_beside_the_network
     load_all: bool,
 ) -> None:
     """Runs that would stay on disk are counted where they are to be loaded."""
-    monkeypatch.setattr("simulgenvae.reduction.on_disk.STATES_IN_MEMORY", 0)
-    changes: dict[str, Any] = {"data": _settings(load_all=load_all).data, "reduction": _settings().reduction}
+    monkeypatch.setattr("simulgenvae.reduction.lazy.STATES_IN_MEMORY", 0)
+    changes: dict[str, Any] = {
+        "data": _settings(load_all=load_all).data,
+        "reduction": _settings().reduction,
+    }
     settings = make_settings(stage={"batch_size": 2}).model_copy(update=changes)
     rows = {"train": np.arange(9), "validation": np.array([9, 10]), "test": np.array([11])}
     reduction, _ = reduce_runs(waves, rows["train"], settings.reduction, on_disk=True)

@@ -19,11 +19,11 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import BLOCK_SNAPSHOTS
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import reduce_runs
-from simulgenvae.settings import ReductionSettings, Study
+from simulgenvae.settings import ReductionSettings, StudyFolder
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.preparation_watch import PreparationWatch, watched
-from simulgenvae.training.tensor_file import read_tensors
+from simulgenvae.utils.tensor_file import read_tensors
 
 QUICK = [
     "--set",
@@ -57,7 +57,12 @@ class Stopping(Dataset):
 
 
 def _prepare(
-    dataset: Dataset, folder: Path | None, *, resume: bool, identity: dict[str, str] = IDENTITY, seconds: float = 1e9
+    dataset: Dataset,
+    folder: Path | None,
+    *,
+    resume: bool,
+    identity: dict[str, str] = IDENTITY,
+    seconds: float = 1e9,
 ) -> tuple[np.ndarray, np.ndarray]:
     with watched(TrainingLog(None, None), folder, identity, seconds, resume=resume) as watch:
         pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), watch=watch)
@@ -66,7 +71,8 @@ def _prepare(
 
 @pytest.mark.parametrize("at", range(5, 15))
 def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Path, at: int) -> None:
-    """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads four before."""
+    """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads
+    four before."""
     expected = _prepare(long_waves, None, resume=False)
     Stopping.at, Stopping.runs = at, 0
     with pytest.raises(Interrupted, match="--resume"):
@@ -85,11 +91,13 @@ def test_killed_and_resumed_is_uninterrupted(
     make_waves: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL in the middle of a pass, then ``--resume``, as users do it."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as in this process: sums depend on the number of threads
+    monkeypatch.setenv(
+        "OMP_NUM_THREADS", "1"
+    )  # as in this process: sums depend on the number of threads
     dataset = make_waves(runs=24, timesteps=BLOCK_SNAPSHOTS, nodes=100)
     commands = []
     for name in ("whole", "killed"):
-        study = Study(tmp_path / name)
+        study = StudyFolder(tmp_path / name)
         study.input_data.mkdir(parents=True)
         dataset.save(study.dataset)
         commands.append(["train", str(study.folder), "--stage", "vae", *QUICK])
@@ -105,7 +113,8 @@ def test_killed_and_resumed_is_uninterrupted(
     assert file.exists(), "it was killed while it prepared"
     assert main([*commands[1], "--resume"]) == 0
     whole, killed = (
-        read_tensors(tmp_path / name / "checkpoints/prepared.safetensors")[0] for name in ("whole", "killed")
+        read_tensors(tmp_path / name / "checkpoints/prepared.safetensors")[0]
+        for name in ("whole", "killed")
     )
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
     assert not file.exists()
@@ -120,7 +129,9 @@ def test_what_is_kept_is_not_resumed_unasked(long_waves: Dataset, tmp_path: Path
     assert Stopping.runs == 4 + 4 + 6
 
 
-def test_passes_of_another_training_and_damaged_ones_are_refused(long_waves: Dataset, tmp_path: Path) -> None:
+def test_passes_of_another_training_and_damaged_ones_are_refused(
+    long_waves: Dataset, tmp_path: Path
+) -> None:
     Stopping.at, Stopping.runs = 12, 0
     with pytest.raises(Interrupted):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
@@ -150,7 +161,9 @@ def test_state_of_another_shape_is_damage(tmp_path: Path) -> None:
     with watched(TrainingLog(None, None), tmp_path, IDENTITY, 0.0, resume=False) as watch:
         watch.resume("pass", 3, {"image": torch.zeros(2)})
         watch.advance("pass", 1)
-        again = PreparationWatch(TrainingLog(None, None), tmp_path / "preparing.safetensors", IDENTITY, None, 0.0)
+        again = PreparationWatch(
+            TrainingLog(None, None), tmp_path / "preparing.safetensors", IDENTITY, None, 0.0
+        )
         with pytest.raises(UserError, match="damaged"):
             again.resume("pass", 3, {"image": torch.zeros(3)})
         with pytest.raises(UserError, match="damaged"):

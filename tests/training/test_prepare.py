@@ -41,10 +41,17 @@ def test_the_scaler_that_was_chosen_is_that_of_a_resumed_training(
     before = train(waves, split, settings, stages=STAGES, folder=tmp_path).condition_scaler
     monkeypatch.undo()
     assert before.logarithm == (False, True)
-    assert train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True).condition_scaler == before
+    assert (
+        train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True).condition_scaler
+        == before
+    )
 
 
-def test_data_in_which_nothing_varies_are_refused(waves: Dataset, make_settings: MakeSettings) -> None:
+def test_data_in_which_nothing_varies_are_refused(
+    waves: Dataset, make_settings: MakeSettings
+) -> None:
     same = Dataset.from_arrays(np.full(waves.shape, 0.1), waves.conditions)
     with pytest.raises(UserError, match="nothing to learn"):
-        train(same, make_split(same.ids, make_settings().data, None), make_settings(), stages=STAGES)
+        train(
+            same, make_split(same.ids, make_settings().data, None), make_settings(), stages=STAGES
+        )

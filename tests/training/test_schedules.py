@@ -20,7 +20,9 @@ stages = st.builds(
     ("share", "weight"), [(0.0, 1e-4), (0.3, 1e-4), (0.55, (1 + 1e-4) / 2), (0.8, 1.0), (1.0, 1.0)]
 )
 def test_kl_weight_as_documented(share: float, weight: float) -> None:
-    assert kl_weight(int(1000 * share), 1000, init_beta_divisor=4.0) == pytest.approx(weight, rel=1e-9)
+    assert kl_weight(int(1000 * share), 1000, init_beta_divisor=4.0) == pytest.approx(
+        weight, rel=1e-9
+    )
 
 
 @given(total=st.integers(1, 500), divisor=st.floats(0.0, 10.0))
@@ -33,7 +35,9 @@ def test_kl_weight_never_falls_and_stays_between_its_ends(total: int, divisor: f
 
 @given(stage=stages, total=st.integers(2, 400))
 @settings(deadline=None)
-def test_learning_rate_ends_at_its_minimum_on_the_last_step(stage: StageSettings, total: int) -> None:
+def test_learning_rate_ends_at_its_minimum_on_the_last_step(
+    stage: StageSettings, total: int
+) -> None:
     low = stage.learning_rate * stage.final_learning_rate
     rates = [learning_rate(step, total, stage) for step in range(total)]
     assert rates[-1] == pytest.approx(low, abs=1e-12)
@@ -55,7 +59,9 @@ def test_learning_rate_warms_up_linearly_and_reaches_its_largest() -> None:
 
 
 @given(cycles=st.integers(1, 8), total=st.integers(40, 300))
-def test_every_restart_begins_at_the_largest_and_ends_at_the_smallest(cycles: int, total: int) -> None:
+def test_every_restart_begins_at_the_largest_and_ends_at_the_smallest(
+    cycles: int, total: int
+) -> None:
     stage = StageSettings(learning_rate=1.0, warmup=0.0, final_learning_rate=0.01, cycles=cycles)
     rates = [learning_rate(step, total, stage) for step in range(total)]
     starts = [step for step in range(total) if rates[step] == 1.0]

@@ -1,4 +1,5 @@
-"""Whole trainings: interrupted in every way and resumed, through the command line as users do it."""
+"""Whole trainings: interrupted in every way and resumed, through the command line as users do
+it."""
 
 from __future__ import annotations
 
@@ -27,14 +28,14 @@ from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.fitting import default_stages
-from simulgenvae.settings import Settings, Study
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.surrogate.fit import default_stages
+from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.training.stages import EndToEndStage, VaeStage
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.training.stages.stages import EndToEndStage, VaeStage
 from simulgenvae.training.train import Trained, choose_device, train
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 MakeSettings = Callable[..., Settings]
 STAGES = ("vae", "conditioner", "end_to_end")
@@ -54,26 +55,29 @@ OVERRIDES = {
     "training.end_to_end.members": 2,
     "training.end_to_end.from_scratch": "false",
 }
-ARGUMENTS = [argument for key, value in OVERRIDES.items() for argument in ("--set", f"{key}={value}")]
+ARGUMENTS = [
+    argument for key, value in OVERRIDES.items() for argument in ("--set", f"{key}={value}")
+]
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(waves: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def uninterrupted(waves: Dataset, tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """A study that was trained in one go."""
     study = _study(waves, tmp_path_factory.mktemp("uninterrupted"))
     assert main(["train", str(study.folder), *ARGUMENTS]) == 0
     return study
 
 
-def _study(waves: Dataset, folder: Path) -> Study:
-    study = Study(folder)
+def _study(waves: Dataset, folder: Path) -> StudyFolder:
+    study = StudyFolder(folder)
     study.input_data.mkdir()
     waves.save(study.dataset)
     return study
 
 
-def _progress(study: Study) -> tuple[int, int]:
-    """Stage and step of the last checkpoint: the file is replaced as a whole, so that its header can be read always."""
+def _progress(study: StudyFolder) -> tuple[int, int]:
+    """Stage and step of the last checkpoint: the file is replaced as a whole, so that its header
+    can be read always."""
     try:
         with (study.checkpoints / "last.safetensors").open("rb") as file:
             header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
@@ -89,30 +93,42 @@ def _wait(reached: Callable[[], bool], alive: Callable[[], bool], seconds: float
         time.sleep(0.002)
 
 
-def _same_model(one: Study, other: Study) -> None:
-    for file in ("vae_file", "conditioner_file", "ensemble_file", "latents_file", "hierarchical_latents_file"):
+def _same_model(one: StudyFolder, other: StudyFolder) -> None:
+    for file in (
+        "vae_file",
+        "conditioner_file",
+        "ensemble_file",
+        "latents_file",
+        "hierarchical_latents_file",
+    ):
         assert getattr(one, file).read_bytes() == getattr(other, file).read_bytes(), file
 
 
-def test_training_twice_gives_the_same_bits(waves: Dataset, uninterrupted: Study, tmp_path: Path) -> None:
+def test_training_twice_gives_the_same_bits(
+    waves: Dataset, uninterrupted: StudyFolder, tmp_path: Path
+) -> None:
     study = _study(waves, tmp_path)
     assert main(["train", str(study.folder), *ARGUMENTS]) == 0
     _same_model(study, uninterrupted)
 
 
 def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
-    waves: Dataset, uninterrupted: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    waves: Dataset, uninterrupted: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL at a random moment of every stage, then ``--resume``."""
     # Sums depend on the number of threads: that of the tests' own process is one.
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     study, chance = _study(waves, tmp_path), random.Random(0)
-    context = multiprocessing.get_context("forkserver")  # imports torch once instead of once a process
-    context.set_forkserver_preload(["simulgenvae.cli.main", "simulgenvae.surrogate"])
+    context = multiprocessing.get_context(
+        "forkserver"
+    )  # imports torch once instead of once a process
+    context.set_forkserver_preload(["simulgenvae.cli.main", "simulgenvae.surrogate.surrogate"])
     killed = []
     for stage in range(len(STAGES) + 1):  # the second member is the last
         moment = stage, chance.randrange(1, STEPS)
-        process = context.Process(target=main, args=(["train", str(study.folder), *ARGUMENTS, "--resume"],))
+        process = context.Process(
+            target=main, args=(["train", str(study.folder), *ARGUMENTS, "--resume"],)
+        )
         process.start()
         _wait(lambda moment=moment: _progress(study) >= moment, process.is_alive)
         time.sleep(0.03 * chance.random())
@@ -126,7 +142,7 @@ def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
     _same_model(study, uninterrupted)
 
 
-def test_resuming_a_finished_training_changes_nothing(uninterrupted: Study) -> None:
+def test_resuming_a_finished_training_changes_nothing(uninterrupted: StudyFolder) -> None:
     before = uninterrupted.vae_file.read_bytes()
     assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume"]) == 0
     assert uninterrupted.vae_file.read_bytes() == before
@@ -147,8 +163,17 @@ def test_ctrl_c_saves_says_how_to_go_on_and_leaves_130(waves: Dataset, tmp_path:
     assert not study.vae_file.exists()
 
 
-def test_other_settings_or_data_are_not_resumed(uninterrupted: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", "training.vae.learning_rate=0.1"]
+def test_other_settings_or_data_are_not_resumed(
+    uninterrupted: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "train",
+        str(uninterrupted.folder),
+        *ARGUMENTS,
+        "--resume",
+        "--set",
+        "training.vae.learning_rate=0.1",
+    ]
     assert main(arguments) == 2
     errors = capsys.readouterr().err
     assert "settings.training.vae.learning_rate was" in errors
@@ -160,20 +185,26 @@ def test_other_settings_or_data_are_not_resumed(uninterrupted: Study, capsys: py
     [
         "training.device=auto",
         "training.checkpoint_seconds=500",
-        "training.speed.workers=2",
+        "training.performance.workers=2",
         "data.load_all=true",
     ],
 )
-def test_settings_without_effect_may_change_on_resume(uninterrupted: Study, override: str) -> None:
+def test_settings_without_effect_may_change_on_resume(
+    uninterrupted: StudyFolder, override: str
+) -> None:
     before = uninterrupted.conditioner_file.read_bytes()
-    assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", override]) == 0
+    assert (
+        main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", override]) == 0
+    )
     loaded = Surrogate.load(uninterrupted)
     loaded.at_stage(uninterrupted, "vae")
     assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume"]) == 0
     assert uninterrupted.conditioner_file.read_bytes() == before
 
 
-def test_other_validation_runs_are_not_resumed(waves: Dataset, make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_other_validation_runs_are_not_resumed(
+    waves: Dataset, make_settings: MakeSettings, tmp_path: Path
+) -> None:
     """They choose the weights."""
     settings = make_settings(2)
     one, two = (Split(waves.ids[:8], held, ()) for held in (waves.ids[8:10], waves.ids[10:]))
@@ -225,7 +256,11 @@ def test_damaged_checkpoints_are_refused(
     path = tmp_path / f"{file}.safetensors"
     tensors, about = read_tensors(path)
     assert name in tensors
-    changed = tensors | {name: value} if value is not None else {k: v for k, v in tensors.items() if k != name}
+    changed = (
+        tensors | {name: value}
+        if value is not None
+        else {k: v for k, v in tensors.items() if k != name}
+    )
     write_tensors(path, changed, about)
     with pytest.raises(UserError, match="damaged"):
         train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
@@ -264,7 +299,9 @@ def test_members_learn_from_weights_of_their_own(
     assert [entry["stage"] for entry in trained.progress.history] == [*stages, "end_to_end_2"]
     first, second = (member.state_dict() for member in trained.members)
     assert not torch.equal(first["vae.decoder.output.weight"], second["vae.decoder.output.weight"])
-    assert all(torch.equal(first[name], second[name]) for name in ("vae.times", "vae.coefficient_std"))
+    assert all(
+        torch.equal(first[name], second[name]) for name in ("vae.times", "vae.coefficient_std")
+    )
     alone = train(waves, split, one, stages=stages).members
     assert len(alone) == 1
     assert all(torch.equal(value, first[name]) for name, value in alone[0].state_dict().items())
@@ -302,10 +339,14 @@ def test_further_members_have_the_trained_vae_and_a_new_conditioner(
     """Before its first step changes anything: with no learning rate."""
     still = {"learning_rate": 1e-30, "weight_decay": 0.0}
     settings = make_settings(2, end_to_end={"members": 2, "decoder": decoder} | still)
-    first, second = train(waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES).members
+    first, second = train(
+        waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES
+    ).members
     one, other = first.state_dict(), second.state_dict()
     assert all(torch.equal(one[name], other[name]) for name in one if name.startswith("vae."))
-    assert not torch.equal(one["conditioner.table.input.weight"], other["conditioner.table.input.weight"])
+    assert not torch.equal(
+        one["conditioner.table.input.weight"], other["conditioner.table.input.weight"]
+    )
 
 
 @pytest.mark.parametrize("end_to_end", [{"decoder": "frozen"}, {"enabled": False}])
@@ -314,21 +355,36 @@ def test_the_vae_of_its_own_stage_is_kept_bit_by_bit(
 ) -> None:
     settings = make_settings(3, end_to_end=end_to_end)
     split = make_split(waves.ids, settings.data, None)
-    kept = train(waves, split, settings, stages=default_stages(settings), folder=tmp_path).members[0].state_dict()
+    kept = (
+        train(waves, split, settings, stages=default_stages(settings), folder=tmp_path)
+        .members[0]
+        .state_dict()
+    )
     after, _ = read_tensors(tmp_path / "vae.safetensors")
-    assert all(torch.equal(kept[name], value) for name, value in after.items() if name.startswith("vae."))
+    assert all(
+        torch.equal(kept[name], value) for name, value in after.items() if name.startswith("vae.")
+    )
 
 
-@pytest.mark.parametrize("change", [{"vae.times": None}, {"vae.times": torch.zeros(3)}, {"other": torch.zeros(1)}])
+@pytest.mark.parametrize(
+    "change", [{"vae.times": None}, {"vae.times": torch.zeros(3)}, {"other": torch.zeros(1)}]
+)
 def test_a_damaged_member_is_not_resumed(
-    waves: Dataset, make_settings: MakeSettings, tmp_path: Path, change: dict[str, torch.Tensor | None]
+    waves: Dataset,
+    make_settings: MakeSettings,
+    tmp_path: Path,
+    change: dict[str, torch.Tensor | None],
 ) -> None:
     settings = make_settings(1, end_to_end={"members": 2})
     split = make_split(waves.ids, settings.data, None)
     train(waves, split, settings, stages=STAGES, folder=tmp_path)
     path = tmp_path / "end_to_end.safetensors"
     tensors, about = read_tensors(path)
-    write_tensors(path, {name: value for name, value in (tensors | change).items() if value is not None}, about)
+    write_tensors(
+        path,
+        {name: value for name, value in (tensors | change).items() if value is not None},
+        about,
+    )
     with pytest.raises(UserError, match=r"end_to_end\.safetensors is damaged"):
         train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
     write_tensors(path, tensors, {"identity": about["identity"] | {"data": "other"}})
@@ -367,7 +423,9 @@ def test_resuming_without_a_checkpoint_starts_and_says_so(
     assert len(trained.progress.history) == 3
 
 
-def test_the_random_state_of_the_caller_is_left_alone(waves: Dataset, make_settings: MakeSettings) -> None:
+def test_the_random_state_of_the_caller_is_left_alone(
+    waves: Dataset, make_settings: MakeSettings
+) -> None:
     settings = make_settings(1)
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -376,20 +434,30 @@ def test_the_random_state_of_the_caller_is_left_alone(waves: Dataset, make_setti
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_held_out_runs_do_not_influence_the_networks(waves: Dataset, make_settings: MakeSettings) -> None:
+def test_held_out_runs_do_not_influence_the_networks(
+    waves: Dataset, make_settings: MakeSettings
+) -> None:
     """Not one bit, where no validation chooses among the weights."""
     settings = make_settings(3)
     fields = np.array(waves.fields)
     fields[[10, 11]] *= 50.0
-    other = Dataset.from_arrays(fields, waves.conditions, times=waves.times, coords=waves.mesh.coords)
+    other = Dataset.from_arrays(
+        fields, waves.conditions, times=waves.times, coords=waves.mesh.coords
+    )
     split = Split(waves.ids[:10], waves.ids[10:11], waves.ids[11:])
-    one, two = (train(data, split, settings, stages=STAGES).members[0].state_dict() for data in (waves, other))
+    one, two = (
+        train(data, split, settings, stages=STAGES).members[0].state_dict()
+        for data in (waves, other)
+    )
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
 def test_a_seed_of_its_own_gives_other_weights(waves: Dataset, make_settings: MakeSettings) -> None:
     split = make_split(waves.ids, make_settings().data, None)
-    one, two = (train(waves, split, make_settings(1, seed=seed), stages=["vae"]).members[0] for seed in (0, 1))
+    one, two = (
+        train(waves, split, make_settings(1, seed=seed), stages=["vae"]).members[0]
+        for seed in (0, 1)
+    )
     assert not torch.equal(one.vae.decoder.output.weight, two.vae.decoder.output.weight)
 
 
@@ -406,7 +474,8 @@ def test_device() -> None:
 def test_the_fine_tuned_vae_reconstructs_unseen_runs_as_well_as_after_its_own_stage(
     make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    """Also where a short stage end to end, with a conditioner that is far off, would drive it away."""
+    """Also where a short stage end to end, with a conditioner that is far off, would drive it
+    away."""
     waves = make_waves(runs=24)
     settings = make_settings(80, vae={"steps": 400}, conditioner={"steps": 20}, validate_every=2)
     split = make_split(waves.ids, settings.data, None)

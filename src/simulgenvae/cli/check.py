@@ -12,7 +12,7 @@ from rich.text import Text
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study, load_settings
+from simulgenvae.settings import StudyFolder, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -22,7 +22,9 @@ COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
-    parser = subparsers.add_parser("check", help="look for everything that can be wrong with a study")
+    parser = subparsers.add_parser(
+        "check", help="look for everything that can be wrong with a study"
+    )
     add_study(parser)
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -30,16 +32,18 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Print tables and findings; a study with errors is a UserError."""
-    from simulgenvae.data.check import check
+    from simulgenvae.data.checks.dataset import check
 
-    study = Study.open(options.folder)
+    study = StudyFolder.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)
     split, symmetry = study_split(study, dataset, settings), settings.training.augmentation
     if symmetry.flips:  # refuses a mesh or variables that are not symmetric
         with_mirrored(dataset, split.rows(dataset.ids)["train"], symmetry.flips, symmetry.odd)
     if settings.evaluation.checks:
-        from simulgenvae.evaluation.physics import read_checks  # seconds, with all of evaluation and torch
+        from simulgenvae.evaluation.analyses.physics import (
+            read_checks,  # seconds, with all of evaluation and torch
+        )
 
         read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
     report = check(dataset, split, settings.reduction)
@@ -49,7 +53,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
             drawn.add_row(*row)
         console.print(drawn)
     for finding in report.findings:
-        console.print(Text.assemble((finding.level, COLOURS[finding.level]), f": {finding.message}"), soft_wrap=True)
+        console.print(
+            Text.assemble((finding.level, COLOURS[finding.level]), f": {finding.message}"),
+            soft_wrap=True,
+        )
     if not report.passed:
         raise UserError("The check found errors (see above): mend them before training.")
     console.print(f"Next: simulgenvae train {study.folder}", soft_wrap=True)

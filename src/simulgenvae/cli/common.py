@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.readers.solver_files.series import AXES
+from simulgenvae.data.readers.runs.series import AXES
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import IMAGE_ENDINGS, DataSettings, Settings, Study
+from simulgenvae.settings import IMAGE_ENDINGS, DataSettings, Settings, StudyFolder
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def add_study(parser: argparse.ArgumentParser) -> None:
     """The study folder as the first argument."""
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="study folder (default: this one)")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=Path(), help="study folder (default: this one)"
+    )
 
 
 def add_version(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,9 @@ def add_version(parser: argparse.ArgumentParser) -> None:
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Where a study's settings come from: ``--preset`` and ``--set``."""
-    parser.add_argument("--preset", type=int, default=1, help="preset of a documented study (default 1)")
+    parser.add_argument(
+        "--preset", type=int, default=1, help="preset of a documented study (default 1)"
+    )
     add_overrides(parser)
 
 
@@ -67,40 +71,49 @@ def add_path(parser: argparse.ArgumentParser) -> None:
 def _axes(text: str) -> tuple[str, ...]:
     axes = tuple(name.strip() for name in text.split(","))
     if "node" not in axes or len(set(axes)) < len(axes) or set(axes) - set(AXES):
-        raise argparse.ArgumentTypeError(f"{text!r} must be node and, in any order, variable and time, each once")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be node and, in any order, variable and time, each once"
+        )
     return axes
 
 
-def open_dataset(study: Study, settings: Settings) -> Dataset:
+def open_dataset(study: StudyFolder, settings: Settings) -> Dataset:
     """The study's stored data; in memory when ``data.load_all`` asks for it.
 
-    UserError when there are none, or others than the settings promise (they may have changed since the data were read).
+    UserError when there are none, or others than the settings promise (they may have changed since
+    the data were read).
     """
     if not study.dataset.exists():
-        raise UserError(f"{study.dataset} does not exist: make it with `simulgenvae ingest … --study {study.folder}`.")
+        raise UserError(
+            f"{study.dataset} does not exist: make it with `simulgenvae ingest … --study "
+            f"{study.folder}`."
+        )
     dataset = Dataset.open(study.dataset)
     _check_dimensions(study, dataset, settings.data)
     return dataset.load() if settings.data.load_all else dataset
 
 
 class ConditionFiles(NamedTuple):
-    """Where the settings say that the conditions are: a CSV or a folder of them, a folder of pictures."""
+    """Where the settings say that the conditions are: a CSV or a folder of them, a folder of
+    pictures."""
 
     table: Path | None
     images: Path | None
 
 
-def condition_files(study: Study, settings: Settings) -> ConditionFiles:
-    """The files that the settings name; ``images/`` of the study where they ask for pictures without saying which."""
+def condition_files(study: StudyFolder, settings: Settings) -> ConditionFiles:
+    """The files that the settings name; ``images/`` of the study where they ask for pictures
+    without saying which."""
     table, images = (
-        None if name is None else study.resolve(name) for name in (settings.data.parameters, settings.data.images)
+        None if name is None else study.resolve(name)
+        for name in (settings.data.parameters, settings.data.images)
     )
     if settings.conditioner.kind in {"cnn", "vit"} or settings.data.file_type in IMAGE_ENDINGS:
         images = images or study.images
     return ConditionFiles(table, images)
 
 
-def _check_dimensions(study: Study, dataset: Dataset, promised: DataSettings) -> None:
+def _check_dimensions(study: StudyFolder, dataset: Dataset, promised: DataSettings) -> None:
     end = promised.node_end or promised.nodes
     expected = {
         "runs (Dim1)": promised.runs,
@@ -115,14 +128,16 @@ def _check_dimensions(study: Study, dataset: Dataset, promised: DataSettings) ->
     ]
     if wrong:
         raise UserError(
-            f"{study.dataset}: not the promised dimensions. {'; '.join(wrong)}. Correct the settings, or ingest the "
-            "data again with --overwrite."
+            f"{study.dataset}: not the promised dimensions. {'; '.join(wrong)}. Correct the "
+            "settings, or ingest the data again with --overwrite."
         )
 
 
-def study_split(study: Study, dataset: Dataset, settings: Settings) -> Split:
+def study_split(study: StudyFolder, dataset: Dataset, settings: Settings) -> Split:
     """The one split of a study: from its ``split.csv``, else from the seed."""
-    return make_split(dataset.ids, settings.data, study.split_file if study.split_file.exists() else None)
+    return make_split(
+        dataset.ids, settings.data, study.split_file if study.split_file.exists() else None
+    )
 
 
 def positive(text: str) -> int:

@@ -1,9 +1,10 @@
-"""`simulgenvae demo`: solve a study of a heated circuit board, learn it, predict three new designs, and check them.
+"""`simulgenvae demo`: solve a study of a heated circuit board, learn it, predict three new designs,
+and check them.
 
-The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.board``. FOLDER then holds
-``solver/`` (the files that go in), ``study/`` (data, models, report) and ``new.pvd`` (predictions for ParaView); with
-pictures as conditions, two networks learn the same data: ``study-cnn/`` and ``new-cnn.pvd``, ``study-vit/`` and
-``new-vit.pvd``.
+The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.board``. FOLDER
+then holds ``solver/`` (the files that go in), ``study/`` (data, models, report) and ``new.pvd``
+(predictions for ParaView); with pictures as conditions, two networks learn the same data:
+``study-cnn/`` and ``new-cnn.pvd``, ``study-vit/`` and ``new-vit.pvd``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rich.console import Console
 
 from simulgenvae.cli.common import add_overrides
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study, load_settings
+from simulgenvae.settings import StudyFolder, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -36,7 +37,8 @@ NETWORKS = {"cnn": "CNN", "vit": "ViT"}
 
 @dataclass(frozen=True)
 class Trial:
-    """One network that learns the demo's data; ``kind`` is that of its conditioner, None for the default one."""
+    """One network that learns the demo's data; ``kind`` is that of its conditioner, None for the
+    default one."""
 
     folder: Path
     kind: str | None = None
@@ -46,8 +48,8 @@ class Trial:
         return "surrogate" if self.kind is None else NETWORKS[self.kind]
 
     @property
-    def study(self) -> Study:
-        return Study(self.folder / f"study{self._suffix}")
+    def study(self) -> StudyFolder:
+        return StudyFolder(self.folder / f"study{self._suffix}")
 
     @property
     def predictions(self) -> Path:
@@ -65,13 +67,25 @@ class Trial:
 def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
     parser = subparsers.add_parser("demo", help="solve, train, evaluate and predict an example")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("demo"), help="a new or empty folder")
-    parser.add_argument("--images", action="store_true", help="boards of different layout, known by pictures alone")
-    parser.add_argument("--kind", choices=[*NETWORKS, "both"], help="network that reads the pictures (default: both)")
     parser.add_argument(
-        "--runs", type=int, help="designs to solve for training and evaluation (default: 96, or 200 with --images)"
+        "folder", type=Path, nargs="?", default=Path("demo"), help="a new or empty folder"
     )
-    parser.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
+    parser.add_argument(
+        "--images", action="store_true", help="boards of different layout, known by pictures alone"
+    )
+    parser.add_argument(
+        "--kind",
+        choices=[*NETWORKS, "both"],
+        help="network that reads the pictures (default: both)",
+    )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        help="designs to solve for training and evaluation (default: 96, or 200 with --images)",
+    )
+    parser.add_argument(
+        "--no-open", action="store_true", help="do not open the report in a browser"
+    )
     add_overrides(parser)
     parser.set_defaults(run=run)
 
@@ -83,7 +97,9 @@ def run(options: argparse.Namespace, console: Console) -> None:
     try:
         from simulgenvae.demo.problems import Parameters, Pictures, make_study
     except ImportError as error:
-        raise UserError(f"The demo needs scikit-fem and pyvista ({error}): pip install 'simulgenvae[mesh]'") from error
+        raise UserError(
+            f"The demo needs scikit-fem and pyvista ({error}): pip install 'simulgenvae[mesh]'"
+        ) from error
     from simulgenvae.cli.demo_results import Result, errors_table, new_table, solve
 
     begin = time.perf_counter()
@@ -97,11 +113,22 @@ def run(options: argparse.Namespace, console: Console) -> None:
             call(arguments, console)
     solved = solve(new)
     results = [Result.read(trial.name, trial.study, trial.predictions, solved) for trial in trials]
-    console.print("\n", errors_table(results), *(new_table(result, solved) for result in results), sep="")
+    console.print(
+        "\n", errors_table(results), *(new_table(result, solved) for result in results), sep=""
+    )
     reports = [trial.study.report_file.resolve() for trial in trials]
-    console.print(f"Finished in {time.perf_counter() - begin:.0f} s. Report: {listed(reports)}", soft_wrap=True)
-    console.print(f"For ParaView: {listed([trial.predictions.resolve() for trial in trials])}", soft_wrap=True)
-    if not options.no_open and sys.stdout.isatty() and (os.environ.get("DISPLAY") or sys.platform != "linux"):
+    console.print(
+        f"Finished in {time.perf_counter() - begin:.0f} s. Report: {listed(reports)}",
+        soft_wrap=True,
+    )
+    console.print(
+        f"For ParaView: {listed([trial.predictions.resolve() for trial in trials])}", soft_wrap=True
+    )
+    if (
+        not options.no_open
+        and sys.stdout.isatty()
+        and (os.environ.get("DISPLAY") or sys.platform != "linux")
+    ):
         for report in reports:
             webbrowser.open(report.as_uri())
 
@@ -122,7 +149,9 @@ def asked_for(options: argparse.Namespace) -> list[Trial]:
     for trial in trials:
         settings = load_settings(trial.study, overrides=[*trial.settings, *options.overrides])
         if trial.kind not in {None, settings.conditioner.kind}:
-            raise UserError(f"conditioner.kind is {settings.conditioner.kind}: choose the network with --kind.")
+            raise UserError(
+                f"conditioner.kind is {settings.conditioner.kind}: choose the network with --kind."
+            )
     return trials
 
 
@@ -160,7 +189,9 @@ def call(arguments: list[str], console: Console) -> None:
     """Show and run one command of ``simulgenvae`` in this process."""
     from simulgenvae.cli.main import parser
 
-    console.print(f"\n$ simulgenvae {' '.join(arguments)}", style="bold", soft_wrap=True, highlight=False)
+    console.print(
+        f"\n$ simulgenvae {' '.join(arguments)}", style="bold", soft_wrap=True, highlight=False
+    )
     options = parser().parse_args(arguments)
     options.run(options, console)
 

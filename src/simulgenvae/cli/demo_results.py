@@ -1,4 +1,5 @@
-"""What the demo shows at its end: errors on test runs, and on new designs that are solved after their prediction."""
+"""What the demo shows at its end: errors on test runs, and on new designs that are solved after
+their prediction."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.presentation import METHODS, method_names, percent
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.settings import Study
+from simulgenvae.settings import StudyFolder
 
 if TYPE_CHECKING:
     from simulgenvae.demo.problems import Designs
@@ -45,29 +46,37 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """One network: the content of its ``metrics.json``, and its errors on the new designs, in their order."""
+    """One network: the content of its ``metrics.json``, and its errors on the new designs, in their
+    order."""
 
     name: str
     metrics: dict[str, Any]
     checked: tuple[Checked, ...]
 
     @classmethod
-    def read(cls, name: str, study: Study, predictions: Path, solved: list[Solved]) -> Self:
+    def read(cls, name: str, study: StudyFolder, predictions: Path, solved: list[Solved]) -> Self:
         """From an evaluated study and a ``.pvd`` file; errors are relative as in the report."""
         metrics = json.loads(study.metrics_file.read_text(encoding="utf-8"))
         dataset = Dataset.open(study.dataset)
         row = {run: index for index, run in enumerate(dataset.ids)}
         scale = VariableScale.fit(dataset.run(row[run]) for run in metrics["split"]["train"])
         series = predictions.with_name(f"{predictions.stem}_vtu")
-        return cls(name, metrics, tuple(_check(series / f"{design.id}.pvd", design.field, scale) for design in solved))
+        return cls(
+            name,
+            metrics,
+            tuple(_check(series / f"{design.id}.pvd", design.field, scale) for design in solved),
+        )
 
 
 def solve(designs: Designs) -> list[Solved]:
-    """The designs one by one, in this process: their times can be compared with those of predictions."""
+    """The designs one by one, in this process: their times can be compared with those of
+    predictions."""
     from simulgenvae.demo.board import solve_timed
 
     solved = []
-    for run, design, layout in zip(designs.ids, designs.table.tolist(), designs.layouts, strict=True):
+    for run, design, layout in zip(
+        designs.ids, designs.table.tolist(), designs.layouts, strict=True
+    ):
         temperature, seconds = solve_timed(design, layout)
         solved.append(Solved(run, temperature[..., np.newaxis], seconds))
     return solved
@@ -95,12 +104,18 @@ def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float |
 
 
 def errors_table(results: list[Result]) -> Table:
-    """Errors on the runs that nothing has seen: of all methods, or of several networks beside the baselines."""
+    """Errors on the runs that nothing has seen: of all methods, or of several networks beside the
+    baselines."""
     first = results[0].metrics
     if len(results) == 1:
         return summary_table(first)
-    split, names = first["compared_split"], method_names(first) | {"gaussian_processes": METHODS["gaussian_processes"]}
-    title = f"Joint relative L2 error on {first['errors']['prediction'][split]['runs']} {split} runs"
+    split, names = (
+        first["compared_split"],
+        method_names(first) | {"gaussian_processes": METHODS["gaussian_processes"]},
+    )
+    title = (
+        f"Joint relative L2 error on {first['errors']['prediction'][split]['runs']} {split} runs"
+    )
     errors, surrogates = {}, set()
     for result in results:
         combined, networks = _own_names(result)
@@ -108,8 +123,14 @@ def errors_table(results: list[Result]) -> Table:
         errors[networks] = result.metrics["errors"]["networks"][split]
         surrogates.add(combined)
     of_each = {"prediction", "networks", "reconstruction"}
-    errors |= {names[key]: by_split[split] for key, by_split in first["errors"].items() if key not in of_each}
-    verdicts = [f"{result.name}: {Verdict.from_metrics(result.metrics).sentence()}" for result in results]
+    errors |= {
+        names[key]: by_split[split]
+        for key, by_split in first["errors"].items()
+        if key not in of_each
+    }
+    verdicts = [
+        f"{result.name}: {Verdict.from_metrics(result.metrics).sentence()}" for result in results
+    ]
     table = Table("Method", title=title, caption=Text("\n".join(verdicts)))
     for measure in ("mean", "median", "max"):
         table.add_column(measure, justify="right")
@@ -130,7 +151,9 @@ def new_table(result: Result, solved: list[Solved]) -> Table:
     """True errors of the new designs, and how many times the solver is slower."""
     predict_seconds = result.metrics["timing"]["seconds_for_one_run"]
     columns = ("design", "expected", "error", "largest", "hottest", "solver", result.name, "gain")
-    title = "New designs, predicted first and solved afterwards: expected and true relative L2 error"
+    title = (
+        "New designs, predicted first and solved afterwards: expected and true relative L2 error"
+    )
     table = Table(*columns, title=title)
     for design, checked in zip(solved, result.checked, strict=True):
         table.add_row(

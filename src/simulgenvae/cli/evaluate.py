@@ -11,46 +11,55 @@ from rich.console import Console
 from simulgenvae.cli.common import add_overrides, add_study, open_dataset
 from simulgenvae.cli.launch import add_launch
 from simulgenvae.errors import UserError
-from simulgenvae.settings import EvaluationSettings, Settings, Study, load_settings
-from simulgenvae.settings.draft import validate
+from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder, load_settings
 from simulgenvae.settings.overrides import read_overrides
+from simulgenvae.settings.raw import validate
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
-    parser = subparsers.add_parser("evaluate", help="measure the surrogate and write metrics and a report")
+    parser = subparsers.add_parser(
+        "evaluate", help="measure the surrogate and write metrics and a report"
+    )
     add_study(parser)
-    add_overrides(parser, "a setting of the evaluation, such as 'evaluation.checks=work: 0.5*u**2' (docs/settings.md)")
+    add_overrides(
+        parser,
+        "a setting of the evaluation, such as 'evaluation.checks=work: 0.5*u**2' "
+        "(docs/settings.md)",
+    )
     add_launch(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Evaluate the model that the study has, alone or as one of several ranks."""
-    from simulgenvae import ranks
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.distributed import collectives
+    from simulgenvae.surrogate.surrogate import Surrogate
 
-    study = Study.open(options.folder)
+    study = StudyFolder.open(options.folder)
     surrogate = Surrogate.load(study)
     evaluation = evaluation_settings(study, surrogate.settings, options.overrides)
-    with ranks.joined(surrogate.settings.training.rank_timeout):
+    with collectives.joined(surrogate.settings.training.rank_timeout):
         evaluate_study(study, surrogate, console, evaluation=evaluation)
 
 
-def evaluation_settings(study: Study, trained: Settings, overrides: Sequence[str]) -> EvaluationSettings:
-    """Settings of the evaluation: those of ``--set``, else of the study's ``study.toml``, else of the training.
+def evaluation_settings(
+    study: StudyFolder, trained: Settings, overrides: Sequence[str]
+) -> EvaluationSettings:
+    """Settings of the evaluation: those of ``--set``, else of the study's ``study.toml``, else of
+    the training.
 
     UserError for ``--set`` of other settings: the model has been trained with them.
     """
     given = validate(read_overrides(overrides))
     if others := sorted(given.model_fields_set - {"evaluation"}):
         raise UserError(
-            f"--set {others[0]}.…: only settings of the group evaluation can be given here; the model was trained with "
-            "the others, so train again to change them."
+            f"--set {others[0]}.…: only settings of the group evaluation can be given here; the "
+            "model was trained with the others, so train again to change them."
         )
     if not given.model_fields_set and study.settings_file.exists():
         given = load_settings(study)
@@ -58,7 +67,7 @@ def evaluation_settings(study: Study, trained: Settings, overrides: Sequence[str
 
 
 def evaluate_study(
-    study: Study,
+    study: StudyFolder,
     surrogate: Surrogate,
     console: Console,
     *,

@@ -1,4 +1,5 @@
-"""`simulgenvae explore`: fields between two designs, along one level of the latents, and drawn from the prior."""
+"""`simulgenvae explore`: fields between two designs, along one level of the latents, and drawn from
+the prior."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from simulgenvae.cli.common import add_study, open_dataset
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study
+from simulgenvae.settings import StudyFolder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.models import Latents
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 MOST = 10_000
 """Fields that can be asked for at once; memory refuses far fewer where they are large."""
@@ -30,24 +31,47 @@ MOST = 10_000
 
 def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
-    parser = subparsers.add_parser("explore", help="walk through the latent space of a trained model")
+    parser = subparsers.add_parser(
+        "explore", help="walk through the latent space of a trained model"
+    )
     add_study(parser)
     ways = parser.add_subparsers(required=True, metavar="{interpolate,traverse,sample}")
 
     way = ways.add_parser("interpolate", help="fields on the way from one design to another")
     way.add_argument("--from", dest="first", metavar="ID", help="run of the study at the start")
     way.add_argument("--to", dest="second", metavar="ID", help="run of the study at the end")
-    way.add_argument("--params", type=Path, help="instead of runs: CSV with the parameters of two designs")
+    way.add_argument(
+        "--params", type=Path, help="instead of runs: CSV with the parameters of two designs"
+    )
     way.add_argument("--images", type=Path, help="their pictures: a folder, or a CSV id,file")
-    way.add_argument("--kind", choices=("slerp", "linear"), default="slerp", help="great circle, or straight line")
+    way.add_argument(
+        "--kind",
+        choices=("slerp", "linear"),
+        default="slerp",
+        help="great circle, or straight line",
+    )
     _add_common(way, interpolate_command, steps=True)
 
-    way = ways.add_parser("traverse", help="what a level does: move it, and leave the others as they are")
+    way = ways.add_parser(
+        "traverse", help="what a level does: move it, and leave the others as they are"
+    )
     way.add_argument("--level", required=True, help="z, h_1, h_2, …")
-    way.add_argument("--run", dest="start", metavar="ID", help="run to start from (default: mean of the training runs)")
-    way.add_argument("--dimension", type=int, help="dimension of the level, from 0 (default: first principal axis)")
     way.add_argument(
-        "--range", type=float, default=2.0, help="how far to both sides, in standard deviations of the training runs"
+        "--run",
+        dest="start",
+        metavar="ID",
+        help="run to start from (default: mean of the training runs)",
+    )
+    way.add_argument(
+        "--dimension",
+        type=int,
+        help="dimension of the level, from 0 (default: first principal axis)",
+    )
+    way.add_argument(
+        "--range",
+        type=float,
+        default=2.0,
+        help="how far to both sides, in standard deviations of the training runs",
     )
     _add_common(way, traverse_command, steps=True)
 
@@ -59,14 +83,15 @@ def register(subparsers: Subparsers) -> None:
 
 def interpolate_command(options: argparse.Namespace, console: Console) -> None:
     """Interpolate between two runs of the study, or between two new designs."""
-    from simulgenvae.exploration import interpolate
+    from simulgenvae.design.latent_traversal import interpolate
 
     runs, designs = (options.first, options.second), (options.params, options.images)
     by_run = [given is not None for given in runs]
     by_design = any(given is not None for given in designs)
     if any(by_run) != all(by_run) or any(by_run) == by_design:
         raise UserError(
-            "give either two runs, --from ID --to ID, or two designs, --params FILE (--images for pictures)"
+            "give either two runs, --from ID --to ID, or two designs, --params FILE (--images "
+            "for pictures)"
         )
     study, surrogate = _prepared(options)
     if by_design:
@@ -74,29 +99,43 @@ def interpolate_command(options: argparse.Namespace, console: Console) -> None:
     else:
         dataset = open_dataset(study, surrogate.settings)
         first, second = (_encoded(surrogate, dataset, name) for name in runs)
-    _write(interpolate(surrogate, first, second, options.steps, options.kind), surrogate, options, console)
+    _write(
+        interpolate(surrogate, first, second, options.steps, options.kind),
+        surrogate,
+        options,
+        console,
+    )
 
 
 def traverse_command(options: argparse.Namespace, console: Console) -> None:
     """Move one level around a run of the study, or around the mean of the training runs."""
     import torch
 
-    from simulgenvae.exploration import level_direction, level_number, traverse
+    from simulgenvae.design.latent_traversal import level_direction, level_number, traverse
     from simulgenvae.models import Latents
 
     if not (math.isfinite(options.range) and options.range > 0):
-        raise UserError(f"--range is {options.range:g}: give a positive number of standard deviations.")
+        raise UserError(
+            f"--range is {options.range:g}: give a positive number of standard deviations."
+        )
     study, surrogate = _prepared(options)
-    level_number(surrogate, options.level, options.dimension)  # refused now, not after all runs are encoded
+    level_number(
+        surrogate, options.level, options.dimension
+    )  # refused now, not after all runs are encoded
     dataset = open_dataset(study, surrogate.settings)
     start = None if options.start is None else _encoded(surrogate, dataset, options.start)
-    each = [surrogate.encode(dataset.run(int(row))) for row in surrogate.split.rows(dataset.ids)["train"]]
+    each = [
+        surrogate.encode(dataset.run(int(row)))
+        for row in surrogate.split.rows(dataset.ids)["train"]
+    ]
     trained = Latents(torch.cat([run.z for run in each]), torch.cat([run.h for run in each]))
     direction = level_direction(surrogate, trained, options.level, options.dimension)
     if start is None:
         start = Latents(trained.z.mean(0, keepdim=True), trained.h.mean(0, keepdim=True))
     values = np.linspace(-options.range, options.range, options.steps)
-    _write(traverse(surrogate, start, options.level, direction, values), surrogate, options, console)
+    _write(
+        traverse(surrogate, start, options.level, direction, values), surrogate, options, console
+    )
 
 
 def sample_command(options: argparse.Namespace, console: Console) -> None:
@@ -111,21 +150,25 @@ def sample_command(options: argparse.Namespace, console: Console) -> None:
 
 def _add_common(parser: argparse.ArgumentParser, run: object, *, steps: bool) -> None:
     if steps:
-        parser.add_argument("--steps", type=int, default=9, help="number of fields, the two ends included")
-    parser.add_argument("--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)")
+        parser.add_argument(
+            "--steps", type=int, default=9, help="number of fields, the two ends included"
+        )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="FILE.npz, FILE.zarr or FILE.pvd (ParaView)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the output file")
     parser.set_defaults(run=run)
 
 
-def _prepared(options: argparse.Namespace) -> tuple[Study, Surrogate]:
+def _prepared(options: argparse.Namespace) -> tuple[StudyFolder, Surrogate]:
     """The study and its surrogate, after everything that can be refused before they are read."""
     from simulgenvae.export.write import check_target
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
     if "steps" in options and not 2 <= options.steps <= MOST:
         raise UserError(f"--steps is {options.steps}: give a whole number from 2 to {MOST}.")
     check_target(options.out, overwrite=options.overwrite)
-    study = Study.open(options.folder)
+    study = StudyFolder.open(options.folder)
     return study, Surrogate.load(study)
 
 
@@ -138,7 +181,7 @@ def _encoded(surrogate: Surrogate, dataset: Dataset, name: str) -> Latents:
 def _two_designs(
     surrogate: Surrogate, params: Path | None, images: Path | None, console: Console
 ) -> tuple[Latents, Latents]:
-    from simulgenvae.exploration import predicted_latents
+    from simulgenvae.design.latent_traversal import predicted_latents
 
     conditions, notes = read_new_conditions(params, images, surrogate.condition_scaler)
     if len(conditions) != 2:
@@ -151,7 +194,9 @@ def _two_designs(
     return first, second
 
 
-def _write(fields: xr.Dataset, surrogate: Surrogate, options: argparse.Namespace, console: Console) -> None:
+def _write(
+    fields: xr.Dataset, surrogate: Surrogate, options: argparse.Namespace, console: Console
+) -> None:
     from simulgenvae.export.write import write_prediction
 
     write_prediction(fields, surrogate.mesh, options.out, overwrite=options.overwrite)

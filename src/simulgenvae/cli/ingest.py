@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from simulgenvae.cli.common import add_path, add_settings, condition_files, positive
-from simulgenvae.data.append import append_runs
-from simulgenvae.data.coordinates import read_node_numbers, read_times
 from simulgenvae.data.csv_table import number
-from simulgenvae.data.ingest import Given, build_dataset
+from simulgenvae.data.ingest.append import append_runs
+from simulgenvae.data.ingest.build import Given, build_dataset
+from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
 from simulgenvae.data.readers import Part
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study, load_settings
+from simulgenvae.settings import StudyFolder, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -29,47 +29,81 @@ def register(subparsers: Subparsers) -> None:
         type=Path,
         nargs="+",
         help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
-        "them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF, LS-DYNA, CalculiX, NetCDF",
+        "them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF, LS-DYNA, "
+        "CalculiX, NetCDF",
     )
     solver = parser.add_argument_group("of a solver's own files")
-    solver.add_argument("--fields", help="which fields, or components of them, separated by commas (default: all)")
+    solver.add_argument(
+        "--fields", help="which fields, or components of them, separated by commas (default: all)"
+    )
     solver.add_argument("--start", type=float, help="first time to take")
     solver.add_argument("--end", type=float, help="last time to take")
-    solver.add_argument("--every", type=positive, default=1, help="take every so many timesteps (default 1)")
-    solver.add_argument("--resample", help="so many times of equal distance, or a file of times: linear in between")
-    solver.add_argument("--box", help="nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)")
-    solver.add_argument("--nodes", type=Path, help="numbers of nodes to take, counted from 0: .npy .csv .txt")
-    solver.add_argument("--interpolate", action="store_true", help="bring runs on other meshes onto that of one")
-    solver.add_argument("--reference", help="run whose times, fields and mesh all have (default: one like most)")
+    solver.add_argument(
+        "--every", type=positive, default=1, help="take every so many timesteps (default 1)"
+    )
+    solver.add_argument(
+        "--resample", help="so many times of equal distance, or a file of times: linear in between"
+    )
+    solver.add_argument(
+        "--box", help="nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)"
+    )
+    solver.add_argument(
+        "--nodes", type=Path, help="numbers of nodes to take, counted from 0: .npy .csv .txt"
+    )
+    solver.add_argument(
+        "--interpolate", action="store_true", help="bring runs on other meshes onto that of one"
+    )
+    solver.add_argument(
+        "--reference", help="run whose times, fields and mesh all have (default: one like most)"
+    )
     add_path(parser)
     parser.add_argument(
-        "--params", type=Path, help="CSV with one row a run and an optional id column (default: data.parameters)"
+        "--params",
+        type=Path,
+        help="CSV with one row a run and an optional id column (default: data.parameters)",
     )
     parser.add_argument(
-        "--images", type=Path, help="folder with one picture a run (.png .jpg), or CSV id,file (default: data.images)"
+        "--images",
+        type=Path,
+        help="folder with one picture a run (.png .jpg), or CSV id,file (default: data.images)",
     )
     parser.add_argument("--coords", type=Path, help="node coordinates [M, 1..3]: .npy .csv .txt")
-    parser.add_argument("--mesh", type=Path, help="mesh with coordinates and cells: .vtu .vtk .stl …")
+    parser.add_argument(
+        "--mesh", type=Path, help="mesh with coordinates and cells: .vtu .vtk .stl …"
+    )
     parser.add_argument("--times", type=Path, help="times [T]: .npy .csv .txt")
     parser.add_argument("--variables", help="names, separated by commas")
     parser.add_argument("--units", help="units, separated by commas")
     parser.add_argument("--split", type=Path, help="CSV with id,split (train, validation or test)")
-    parser.add_argument("--study", type=Path, required=True, help="study folder; made when it does not exist")
-    parser.add_argument("--skip-bad", action="store_true", help="leave out runs that are of no use, and record that")
+    parser.add_argument(
+        "--study", type=Path, required=True, help="study folder; made when it does not exist"
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out runs that are of no use, and record that"
+    )
     known = parser.add_mutually_exclusive_group()
-    known.add_argument("--overwrite", action="store_true", help="replace the data that the study has")
-    known.add_argument("--append", action="store_true", help="add the runs to those that the study has")
+    known.add_argument(
+        "--overwrite", action="store_true", help="replace the data that the study has"
+    )
+    known.add_argument(
+        "--append", action="store_true", help="add the runs to those that the study has"
+    )
     add_settings(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Store the data and their split; whatever is wrong, nothing is kept."""
-    study = Study(options.study)
+    study = StudyFolder(options.study)
     if options.append and options.split is not None:
-        raise UserError("--split is of no use with --append: runs keep their part of the split; edit its file instead.")
+        raise UserError(
+            "--split is of no use with --append: runs keep their part of the split; edit its "
+            "file instead."
+        )
     if study.split_file.exists() and not (options.overwrite or options.append):
-        raise UserError(f"{study.split_file} exists: use --overwrite to replace the study's data and split.")
+        raise UserError(
+            f"{study.split_file} exists: use --overwrite to replace the study's data and split."
+        )
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     files = condition_files(study, settings)
     given = Given(
@@ -106,7 +140,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.print(f"note: {note}", soft_wrap=True)
     runs, times, nodes, variables = dataset.shape
     console.print(
-        f"{study.dataset}: {runs} runs, {times} timesteps, {nodes} nodes, {variables} variables", soft_wrap=True
+        f"{study.dataset}: {runs} runs, {times} timesteps, {nodes} nodes, {variables} variables",
+        soft_wrap=True,
     )
     console.print(f"Next: simulgenvae check {study.folder}", soft_wrap=True)
 
@@ -141,7 +176,9 @@ def _box(given: str) -> tuple[float, ...]:
     box = tuple(limit for limit in limits if limit is not None)
     whole = len(box) == len(limits) and len(box) in {2, 4, 6}
     if not whole or any(low > high for low, high in zip(box[::2], box[1::2], strict=True)):
-        raise UserError(f"--box is {given!r}: give xmin,xmax, and as needed ymin,ymax and zmin,zmax.")
+        raise UserError(
+            f"--box is {given!r}: give xmin,xmax, and as needed ymin,ymax and zmin,zmax."
+        )
     return box
 
 

@@ -12,11 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from simulgenvae.cli.common import add_path
-from simulgenvae.data.companions import texts
-from simulgenvae.data.description import Mesh
-from simulgenvae.data.limits import megabytes
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers import Part, Source, open_source
+from simulgenvae.data.readers.companions import texts
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.resources import megabytes
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -24,15 +24,23 @@ if TYPE_CHECKING:
 
 def register(subparsers: Subparsers) -> None:
     """Arguments of the command."""
-    parser = subparsers.add_parser("inspect", help="say what is in files of results; nothing is stored")
-    parser.add_argument("paths", type=Path, nargs="+", help="what `ingest` reads: arrays, or a folder of runs")
+    parser = subparsers.add_parser(
+        "inspect", help="say what is in files of results; nothing is stored"
+    )
+    parser.add_argument(
+        "paths", type=Path, nargs="+", help="what `ingest` reads: arrays, or a folder of runs"
+    )
     add_path(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Runs, times, mesh, size and variables; ranges are those of the first run."""
-    part = None if (options.path, options.axes) == (None, None) else Part(path=options.path, axes=options.axes)
+    part = (
+        None
+        if (options.path, options.axes) == (None, None)
+        else Part(path=options.path, axes=options.axes)
+    )
     for path in options.paths:
         with open_source(path, part) as source:
             console.print(f"{path}:", soft_wrap=True)
@@ -50,7 +58,9 @@ def _facts(source: Source) -> dict[str, str]:
     size = 4 * int(np.prod(source.shape, dtype=object))
     ids, bad = texts([source], "ids"), len(source.problems)
     return {
-        "runs": f"{runs}" + (f": {listed(ids)}" if ids else "") + (f", {bad} of them bad" if bad else ""),
+        "runs": f"{runs}"
+        + (f": {listed(ids)}" if ids else "")
+        + (f", {bad} of them bad" if bad else ""),
         "timesteps": f"{steps}" + _span(source.companions.get("times")),
         "nodes": f"{nodes}" + (_mesh(source.mesh) if source.mesh is not None else ""),
         "memory": f"{megabytes(size)} in the study (float32, before compression), {megabytes(size // runs)} a run",
@@ -72,13 +82,20 @@ def _mesh(mesh: Mesh) -> str:
 
 def _variables(source: Source) -> Table:
     run = min(set(range(source.shape[0])) - source.problems.keys())
-    first, which = source.run(run), "the first run" if run == 0 else f"run {run}, the first good one"
+    first, which = (
+        source.run(run),
+        "the first run" if run == 0 else f"run {run}, the first good one",
+    )
     names = texts([source], "variables") or ("values",)
     columns = first.reshape(-1, first.shape[-1] if len(names) == first.shape[-1] else 1)
     table = Table("variable", "min", "max", "mean", title=f"of {which}", title_justify="left")
     for name, values in zip(names, columns.T, strict=False):
         bad = int((~np.isfinite(values)).sum())
         numbers = values[np.isfinite(values)]
-        shown = [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)] if len(numbers) else ["-"] * 3
+        shown = (
+            [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)]
+            if len(numbers)
+            else ["-"] * 3
+        )
         table.add_row(name, *shown, *([f"{bad} values are not finite"] if bad else []))
     return table

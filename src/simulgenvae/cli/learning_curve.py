@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
-from simulgenvae.settings import Study, load_settings
+from simulgenvae.settings import StudyFolder, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -26,19 +26,25 @@ def register(subparsers: Subparsers) -> None:
         metavar="SHARE",
         help="parts of the training runs to train on (default 1/4 1/2 3/4 1)",
     )
-    parser.add_argument("--repeats", type=_count, default=1, help="trainings for each share (default 1)")
-    parser.add_argument("--seed", type=_seed, default=0, help="seed of the choice of runs (default 0)")
-    parser.add_argument("--target", type=_target, help="error to find the number of runs for; 0.02 is 2 %%")
+    parser.add_argument(
+        "--repeats", type=_count, default=1, help="trainings for each share (default 1)"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="seed of the choice of runs (default 0)"
+    )
+    parser.add_argument(
+        "--target", type=_target, help="error to find the number of runs for; 0.02 is 2 %%"
+    )
     add_settings(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
     """Train, measure, extrapolate; the study's own model stays as it is."""
-    from simulgenvae.learning_curve import SHARES, learning_curve
-    from simulgenvae.learning_curve.presentation import curve_table, statements
+    from simulgenvae.design.learning_curve import SHARES, learning_curve
+    from simulgenvae.design.learning_curve.presentation import curve_table, statements
 
-    study = Study.open(options.folder)
+    study = StudyFolder.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)
     found = learning_curve(
@@ -61,11 +67,15 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def _share(text: str) -> float:
     """A number such as 0.25 or 1/4, above 0 and at most 1."""
     try:
-        share = math.prod(float(part) ** power for part, power in zip(text.split("/", 1), (1, -1), strict=False))
+        share = math.prod(
+            float(part) ** power for part, power in zip(text.split("/", 1), (1, -1), strict=False)
+        )
     except (ValueError, ZeroDivisionError):
         share = math.nan
     if not 0.0 < share <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is no share: give numbers above 0 and up to 1, such as 0.25 or 1/4")
+        raise argparse.ArgumentTypeError(
+            f"{text} is no share: give numbers above 0 and up to 1, such as 0.25 or 1/4"
+        )
     return share
 
 

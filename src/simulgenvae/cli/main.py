@@ -1,4 +1,5 @@
-"""`simulgenvae`: parse, run one command, and turn a user's mistake into one message and exit code 2."""
+"""`simulgenvae`: parse, run one command, and turn a user's mistake into one message and exit code
+2."""
 
 from __future__ import annotations
 
@@ -29,9 +30,22 @@ from simulgenvae.cli.common import add_version
 from simulgenvae.cli.launch import asks_for_several, launch, without_launch
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
-from simulgenvae.work_log import end_logs
+from simulgenvae.utils.progress import end_logs
 
-COMMANDS = (demo, inspect, ingest, check, train, evaluate, learning_curve, suggest, predict, render, explore, export)
+COMMANDS = (
+    demo,
+    inspect,
+    ingest,
+    check,
+    train,
+    evaluate,
+    learning_curve,
+    suggest,
+    predict,
+    render,
+    explore,
+    export,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Parser of all commands; what it returns has ``run``, to be called with itself and a console."""
+    """Parser of all commands; what it returns has ``run``, to be called with itself and a
+    console."""
     whole = argparse.ArgumentParser(
         prog="simulgenvae", description="Fields of new designs, learned from finished runs."
     )
@@ -57,9 +72,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def guarded(work: Callable[[Console], int | None]) -> int:
-    """Run ``work`` with a console and return its exit code (None for 0); print a user's mistake as one message instead
-    of a traceback."""
-    rank, ranks = (int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1")))
+    """Run ``work`` with a console and return its exit code (None for 0); print a user's mistake as
+    one message instead of a traceback."""
+    rank, ranks = (
+        int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1"))
+    )
     console = Console(markup=False, highlight=False, quiet=rank > 0)
     errors = Console(stderr=True, markup=False, highlight=False)
 
@@ -72,7 +89,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
     def failed(error: Exception, message: str) -> int:
         if ranks > 1:
-            from simulgenvae.rank_store import tell_end
+            from simulgenvae.distributed.rendezvous import tell_end
 
             tell_end(error, f"error: rank {rank}: {message}", say)
         else:
@@ -84,7 +101,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
         warnings.showwarning = note
         try:
             if ranks > 1:
-                from simulgenvae.rank_store import listening
+                from simulgenvae.distributed.rendezvous import listening
 
                 until_told.enter_context(listening(say, end_logs))
             return work(console) or 0
@@ -93,7 +110,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
         except OSError as error:  # a folder without rights, a disk that is full or went away
             return failed(error, f"{error.filename or 'a file'}: {error.strerror or error}")
         except MemoryError as error:
-            return failed(error, "out of memory: close other programs, or use fewer runs, timesteps or nodes")
+            return failed(
+                error, "out of memory: close other programs, or use fewer runs, timesteps or nodes"
+            )
         except KeyboardInterrupt as stop:
             if rank == 0:
                 say(str(stop) or "Stopped.")

@@ -13,12 +13,12 @@ from simulgenvae.cli.common import open_dataset
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Study
+from simulgenvae.settings import StudyFolder
 
 if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.rendering.cases import Case
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 FILMS = (".gif", ".mp4")
 """Suffixes of films."""
@@ -27,7 +27,11 @@ USUAL_RATE, USUAL_MOST = 25.0, 150
 
 
 def chosen_case(
-    study: Study, surrogate: Surrogate, shown: list[str], options: argparse.Namespace, console: Console
+    study: StudyFolder,
+    surrogate: Surrogate,
+    shown: list[str],
+    options: argparse.Namespace,
+    console: Console,
 ) -> Case:
     """What is to be shown, at the times at which it is."""
     from simulgenvae.rendering.cases import design_case, run_case, typical_run
@@ -41,18 +45,29 @@ def chosen_case(
         case = run_case(dataset, surrogate, run_id, shown, options.samples)
     else:
         design = _design(surrogate, options, console)
-        case = design_case(surrogate, design, shown, _design_times(surrogate, options), options.samples)
+        case = design_case(
+            surrogate, design, shown, _design_times(surrogate, options), options.samples
+        )
     return case.at(_steps(case.times, options))
 
 
 def _design(surrogate: Surrogate, options: argparse.Namespace, console: Console) -> Conditions:
     """The one new design that is asked for."""
-    conditions, notes = read_new_conditions(options.params, options.images, surrogate.condition_scaler)
+    conditions, notes = read_new_conditions(
+        options.params, options.images, surrogate.condition_scaler
+    )
     if options.design is None and len(conditions) > 1:
-        raise UserError(f"There are {len(conditions)} designs, {listed(conditions.ids)}: choose one with --design.")
+        raise UserError(
+            f"There are {len(conditions)} designs, {listed(conditions.ids)}: choose one with "
+            "--design."
+        )
     if options.design is not None and options.design not in conditions.ids:
-        raise UserError(f"There is no design {options.design!r}: there are {listed(conditions.ids)}.")
-    chosen = conditions.select([0 if options.design is None else conditions.ids.index(options.design)])
+        raise UserError(
+            f"There is no design {options.design!r}: there are {listed(conditions.ids)}."
+        )
+    chosen = conditions.select(
+        [0 if options.design is None else conditions.ids.index(options.design)]
+    )
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
     for warning in surrogate.warnings(chosen):
@@ -61,7 +76,8 @@ def _design(surrogate: Surrogate, options: argparse.Namespace, console: Console)
 
 
 def _design_times(surrogate: Surrogate, options: argparse.Namespace) -> NDArray[np.float64] | None:
-    """Times at which a design is predicted; None for those of the training, among which are all that are shown."""
+    """Times at which a design is predicted; None for those of the training, among which are all
+    that are shown."""
     trained = surrogate.times
     if options.time is not None and not np.isin(options.time, trained).all():
         return np.array(options.time)
@@ -90,9 +106,11 @@ def _steps(times: NDArray[np.float64], options: argparse.Namespace) -> list[int]
 def _step(times: NDArray[np.float64], time: float) -> int:
     nearest = int(np.abs(times - time).argmin())
     if not np.isclose(times[nearest], time, rtol=1e-9, atol=1e-9 * float(np.ptp(times))):
-        near = " and ".join(f"{known:g}" for known in np.sort(times[np.abs(times - time).argsort()[:2]]))
+        near = " and ".join(
+            f"{known:g}" for known in np.sort(times[np.abs(times - time).argsort()[:2]])
+        )
         raise UserError(
-            f"The run has no field at the time {time:g}: it has {len(times)} from {times[0]:g} to {times[-1]:g}, the "
-            f"nearest at {near}."
+            f"The run has no field at the time {time:g}: it has {len(times)} from {times[0]:g} to "
+            f"{times[-1]:g}, the nearest at {near}."
         )
     return nearest

@@ -1,1 +1,2 @@
-"""Files become a :class:`~simulgenvae.data.dataset.Dataset`: readers, conditions, store, split and check."""
+"""Files become a :class:`~simulgenvae.data.dataset.Dataset`: readers, conditions, store, split and
+check."""

@@ -13,15 +13,17 @@ from simulgenvae.errors import UserError
 
 
 def read_condition_files(path: Path) -> tuple[Conditions, bool]:
-    """As :func:`read_conditions`, from a CSV file or from all CSV files of a folder in natural order.
+    """As :func:`read_conditions`, from a CSV file or from all CSV files of a folder in natural
+    order.
 
-    Several files are one table after another; without an id column a file of one row is called after its name.
-    Raises UserError when there is no table or the tables have different parameters.
+    Several files are one table after another; without an id column a file of one row is called
+    after its name. Raises UserError when there is no table or the tables have different parameters.
     """
     if not path.is_dir():
         return read_conditions(path)
     files = sorted(
-        (file for file in path.iterdir() if file.suffix.lower() == ".csv"), key=lambda file: natural_key(file.name)
+        (file for file in path.iterdir() if file.suffix.lower() == ".csv"),
+        key=lambda file: natural_key(file.name),
     )
     if not files:
         raise UserError(f"{path}: no .csv file in this folder")
@@ -32,7 +34,8 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
     for file, (table, has_ids) in zip(files, tables, strict=True):
         if table.names != first.names or has_ids != tables[0][1]:
             raise UserError(
-                f"{file}: has the columns {_columns(table, has_ids)}, but {files[0].name} has {_columns(*tables[0])}"
+                f"{file}: has the columns {_columns(table, has_ids)}, but {files[0].name} has "
+                f"{_columns(*tables[0])}"
             )
     has_ids = tables[0][1]
     values = np.concatenate([table.table for table, _ in tables])
@@ -47,14 +50,16 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
 
 
 def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tuple[Conditions, bool]:
-    """Read a CSV table with one row a run; returns the conditions and whether the table had an id column.
+    """Read a CSV table with one row a run; returns the conditions and whether the table had an id
+    column.
 
-    The id column is the one named ``id`` (any case) or an unnamed first one; without a header, a first column of text.
-    Without ids the runs are called 0, 1, …; without a header the parameters are called p0, p1, ….
-    With ``names`` (prediction) columns are matched by name, in any order, and a table without header by position.
+    The id column is the one named ``id`` (any case) or an unnamed first one; without a header, a
+    first column of text. Without ids the runs are called 0, 1, …; without a header the parameters
+    are called p0, p1, …. With ``names`` (prediction) columns are matched by name, in any order, and
+    a table without header by position.
 
-    Raises UserError naming file, line and column for anything that is not a finite number, and for an empty table,
-    duplicate ids or names, and missing or extra columns.
+    Raises UserError naming file, line and column for anything that is not a finite number, and for
+    an empty table, duplicate ids or names, and missing or extra columns.
     """
     rows = read_rows(path)
     header, body = _split_header(path, rows)
@@ -64,25 +69,38 @@ def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tupl
     columns = [column for column in range(len(rows[0].cells)) if column != id_column]
     if not columns:
         raise UserError(f"{path}: the table has ids but no parameters")
-    found = tuple(header[column] for column in columns) if header else _names_by_position(path, len(columns), names)
+    found = (
+        tuple(header[column] for column in columns)
+        if header
+        else _names_by_position(path, len(columns), names)
+    )
     with naming(path):
         check_names(found, "parameter")
         if names is not None:
             columns = _match(found, columns, names)
             found = names
-        ids = tuple(str(k) if id_column is None else row.cells[id_column] for k, row in enumerate(body))
+        ids = tuple(
+            str(k) if id_column is None else row.cells[id_column] for k, row in enumerate(body)
+        )
         check_ids(ids)
     table = np.array([_numbers(path, row, columns, found) for row in body], dtype=np.float64)
     return Conditions(ids, found, table), id_column is not None
 
 
 def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, list[Row]]:
-    """A first row of names is a header. One that mixes names and numbers is one only if a cell of it says ``id``."""
+    """A first row of names is a header. One that mixes names and numbers is one only if a cell of
+    it says ``id``."""
     first = rows[0].cells
     numeric = [number(cell) is not None for cell in first]
-    if not any(numeric) or any(cell.lower() == "id" for cell in first) or (first[0] == "" and len(first) > 1):
+    if (
+        not any(numeric)
+        or any(cell.lower() == "id" for cell in first)
+        or (first[0] == "" and len(first) > 1)
+    ):
         return first, rows[1:]
-    ids_without_header = not numeric[0] and all(numeric[1:]) and all(number(row.cells[0]) is None for row in rows)
+    ids_without_header = (
+        not numeric[0] and all(numeric[1:]) and all(number(row.cells[0]) is None for row in rows)
+    )
     if not all(numeric) and not ids_without_header:
         column = numeric.index(False)
         raise UserError(
@@ -106,7 +124,10 @@ def _names_by_position(path: Path, count: int, names: tuple[str, ...] | None) ->
         return tuple(f"p{column}" for column in range(count))
     if count != len(names):
         expected = ", ".join(names)
-        raise UserError(f"{path}: {count} columns without names, but {len(names)} parameters are needed: {expected}")
+        raise UserError(
+            f"{path}: {count} columns without names, but {len(names)} parameters are needed: "
+            f"{expected}"
+        )
     return names
 
 
@@ -114,8 +135,12 @@ def _match(found: tuple[str, ...], columns: list[int], names: tuple[str, ...]) -
     missing = [name for name in names if name not in found]
     extra = [name for name in found if name not in names]
     if missing or extra:
-        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"not known: {', '.join(extra)}"] * bool(extra)
-        raise UserError(f"parameters {'; '.join(parts)}. The model was trained with: {', '.join(names)}")
+        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [
+            f"not known: {', '.join(extra)}"
+        ] * bool(extra)
+        raise UserError(
+            f"parameters {'; '.join(parts)}. The model was trained with: {', '.join(names)}"
+        )
     return [columns[found.index(name)] for name in names]
 
 

@@ -18,8 +18,8 @@ from simulgenvae.errors import UserError
 class Conditions:
     """The parameters of N runs, their pictures, or both.
 
-    ids: N run ids; names: P parameter names (none where pictures say all); table: [N, P], finite; images: N pictures.
-    Raises UserError when these do not agree.
+    ids: N run ids; names: P parameter names (none where pictures say all); table: [N, P], finite;
+    images: N pictures. Raises UserError when these do not agree.
     """
 
     ids: tuple[str, ...]
@@ -31,13 +31,19 @@ class Conditions:
         object.__setattr__(self, "table", np.asarray(self.table, dtype=np.float64))
         if self.table.shape != (len(self.ids), len(self.names)):
             expected = f"{len(self.ids)} ids x {len(self.names)} names"
-            raise UserError(f"the table of parameters has the shape {self.table.shape}, but there are {expected}")
+            raise UserError(
+                f"the table of parameters has the shape {self.table.shape}, but there are "
+                f"{expected}"
+            )
         check_ids(self.ids)
         check_names(self.names, "parameter")
         bad = np.argwhere(~np.isfinite(self.table))
         if len(bad):
             run, column = bad[0]
-            raise UserError(f"run {self.ids[run]!r}: parameter {self.names[column]!r} is {self.table[run, column]}")
+            raise UserError(
+                f"run {self.ids[run]!r}: parameter {self.names[column]!r} is "
+                f"{self.table[run, column]}"
+            )
         if self.images is not None and len(self.images) != len(self.ids):
             raise UserError(f"there are {len(self.images)} images for {len(self.ids)} runs")
 
@@ -58,15 +64,17 @@ class Conditions:
         """The given rows, in the given order."""
         chosen = np.asarray(rows, dtype=np.intp)
         images = None if self.images is None else self.images.select(chosen)
-        return Conditions(tuple(self.ids[row] for row in chosen), self.names, self.table[chosen], images)
+        return Conditions(
+            tuple(self.ids[row] for row in chosen), self.names, self.table[chosen], images
+        )
 
 
 @dataclass(frozen=True)
 class ConditionScaler:
     """Shift and scale of each parameter, of some after a logarithm.
 
-    Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's units. ``images`` is the
-    format of the pictures, where there are any.
+    Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's
+    units. ``images`` is the format of the pictures, where there are any.
     """
 
     names: tuple[str, ...]
@@ -79,8 +87,8 @@ class ConditionScaler:
 
     @classmethod
     def fit(cls, conditions: Conditions, logarithms: Collection[str] | None = None) -> Self:
-        """From the training runs; ``logarithms`` names the parameters that are read as such, by default all that are
-        positive and span more than a decade.
+        """From the training runs; ``logarithms`` names the parameters that are read as such, by
+        default all that are positive and span more than a decade.
 
         Raises UserError naming every condition that is the same in all runs.
         """
@@ -88,15 +96,19 @@ class ConditionScaler:
         if not len(table):
             raise UserError("no runs to scale the parameters from")
         if images is not None and bool((images.pixels == images.pixels[0]).all()):
-            raise UserError(f"the {len(table)} training runs have the same image: nothing can be learned from it")
+            raise UserError(
+                f"the {len(table)} training runs have the same image: nothing can be learned from "
+                "it"
+            )
         lower, upper = table.min(axis=0), table.max(axis=0)
         size = np.maximum(np.abs(lower), np.abs(upper))
         same = np.flatnonzero(upper / 2 - lower / 2 <= 1e-12 * size)
         if len(same):
             constant = ", ".join(repr(conditions.names[column]) for column in same)
             raise UserError(
-                f"constant parameter {constant}: the same value in all {len(table)} training runs, so nothing can be "
-                "learned from it. Remove the column, or add runs that differ in it"
+                f"constant parameter {constant}: the same value in all {len(table)} training "
+                "runs, so nothing can be learned from it. Remove the column, or add runs that "
+                "differ in it"
             )
         if logarithms is None:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -104,31 +116,40 @@ class ConditionScaler:
         else:
             logarithm = np.isin(conditions.names, list(logarithms))
         values = _logarithm(table, logarithm)
-        size = np.abs(values).max(axis=0)  # divided out, so that squares of huge or tiny values stay finite
+        size = np.abs(values).max(
+            axis=0
+        )  # divided out, so that squares of huge or tiny values stay finite
         shift, scale = (values / size).mean(axis=0) * size, (values / size).std(axis=0) * size
-        shift, scale, lower, upper = (tuple(map(float, column)) for column in (shift, scale, lower, upper))
+        shift, scale, lower, upper = (
+            tuple(map(float, column)) for column in (shift, scale, lower, upper)
+        )
         logs = tuple(map(bool, logarithm))
         return cls(conditions.names, logs, shift, scale, lower, upper, conditions.image_format)
 
     def transform(self, conditions: Conditions) -> NDArray[np.float64]:
         """[n, P]: zero mean and unit standard deviation over the training runs.
 
-        Raises UserError for other parameter names, other images, and for a value that has no logarithm where one is
-        taken.
+        Raises UserError for other parameter names, other images, and for a value that has no
+        logarithm where one is taken.
         """
         if conditions.names != self.names:
             given, known = ", ".join(conditions.names) or "none", ", ".join(self.names) or "none"
-            raise UserError(f"the parameters are {given}, but the model was trained with {known}, in this order")
+            raise UserError(
+                f"the parameters are {given}, but the model was trained with {known}, in this order"
+            )
         if conditions.image_format != self.images:
-            given, known = (str(found or "none") for found in (conditions.image_format, self.images))
+            given, known = (
+                str(found or "none") for found in (conditions.image_format, self.images)
+            )
             raise UserError(f"the images are {given}, but the model was trained with {known}")
         logarithm = np.array(self.logarithm, dtype=bool)
         bad = np.argwhere((conditions.table <= 0) & logarithm)
         if len(bad):
             run, column = bad[0]
             raise UserError(
-                f"run {conditions.ids[run]!r}: {self.names[column]} = {conditions.table[run, column]:g} must be "
-                "positive, as in all training runs (its logarithm is used)"
+                f"run {conditions.ids[run]!r}: {self.names[column]} = "
+                f"{conditions.table[run, column]:g} must be positive, as in all training runs "
+                "(its logarithm is used)"
             )
         values = _logarithm(conditions.table, logarithm)
         values -= np.array(self.shift)
@@ -136,13 +157,15 @@ class ConditionScaler:
         return values
 
     def outside(self, conditions: Conditions) -> list[str]:
-        """One warning for each parameter value outside the trained range (by more than rounding)."""
+        """One warning for each parameter value outside the trained range (by more than
+        rounding)."""
         lower, upper = np.array(self.lower), np.array(self.upper)
         slack = 1e-6 * (upper - lower)
         rows = np.argwhere((conditions.table < lower - slack) | (conditions.table > upper + slack))
         return [
-            f"run {conditions.ids[run]!r}: {self.names[column]} = {conditions.table[run, column]:g} is outside the "
-            f"trained range {lower[column]:g} to {upper[column]:g}"
+            f"run {conditions.ids[run]!r}: {self.names[column]} = "
+            f"{conditions.table[run, column]:g} is outside the trained range {lower[column]:g} to "
+            f"{upper[column]:g}"
             for run, column in rows
         ]
 
@@ -153,12 +176,20 @@ class ConditionScaler:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From a model file. Raises UserError where entries are missing, differ in length or are no finite numbers."""
+        """From a model file. Raises UserError where entries are missing, differ in length or are no
+        finite numbers."""
         if not isinstance(values, dict) or set(values) != {*_COLUMNS, "images"}:
-            raise UserError(f"the scaling of the conditions must have exactly {', '.join(_COLUMNS)}, images")
+            raise UserError(
+                f"the scaling of the conditions must have exactly {', '.join(_COLUMNS)}, images"
+            )
         columns = {key: values[key] for key in _COLUMNS}
-        if not all(isinstance(value, list) and len(value) == len(columns["names"]) for value in columns.values()):
-            raise UserError("the scaling of the conditions must have one value per parameter in every entry")
+        if not all(
+            isinstance(value, list) and len(value) == len(columns["names"])
+            for value in columns.values()
+        ):
+            raise UserError(
+                "the scaling of the conditions must have one value per parameter in every entry"
+            )
         types = {"names": str, "logarithm": bool}
         for key, column in columns.items():
             _require_types(key, column, types.get(key, float))
@@ -174,7 +205,9 @@ _COLUMNS = ("names", "logarithm", "shift", "scale", "lower", "upper")
 
 
 def _logarithm(table: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.where(columns, np.log(table, out=np.zeros_like(table), where=columns & (table > 0)), table)
+    return np.where(
+        columns, np.log(table, out=np.zeros_like(table), where=columns & (table > 0)), table
+    )
 
 
 def _require_types(key: str, column: Iterable[object], kind: type) -> None:

@@ -1,4 +1,5 @@
-"""CSV files as rows of text: delimiter, byte order mark, quotes, blank lines and ragged rows are dealt with here."""
+"""CSV files as rows of text: delimiter, byte order mark, quotes, blank lines and ragged rows are
+dealt with here."""
 
 from __future__ import annotations
 
@@ -10,7 +11,11 @@ from pathlib import Path
 from simulgenvae.errors import UserError
 
 _MAX_BYTES = 512_000_000
-_DELIMITERS = ("\t", ";", ",")  # the comma last: in files with decimal commas it looks like a delimiter too
+_DELIMITERS = (
+    "\t",
+    ";",
+    ",",
+)  # the comma last: in files with decimal commas it looks like a delimiter too
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,15 @@ class Row:
 def read_rows(path: Path, *, whitespace: bool = False) -> list[Row]:
     """All rows of a CSV file that are not blank, cells stripped, all of the same length.
 
-    ``whitespace`` allows columns that are separated by blanks. Raises UserError when the file is missing, empty, not
-    UTF-8, too large for a table, or ragged.
+    ``whitespace`` allows columns that are separated by blanks. Raises UserError when the file is
+    missing, empty, not UTF-8, too large for a table, or ragged.
     """
     lines = _read_text(path).splitlines(keepends=True)
     delimiter = _delimiter(lines)
     if whitespace and delimiter is None:
-        rows = [Row(number, tuple(line.split())) for number, line in enumerate(lines, 1) if line.strip()]
+        rows = [
+            Row(number, tuple(line.split())) for number, line in enumerate(lines, 1) if line.strip()
+        ]
     else:
         rows = _parse(path, lines, delimiter or ",")
     if not rows:
@@ -38,7 +45,9 @@ def read_rows(path: Path, *, whitespace: bool = False) -> list[Row]:
     width = len(rows[0].cells)
     for row in rows:
         if len(row.cells) != width:
-            raise UserError(f"{path}, line {row.line}: {len(row.cells)} cells, but the first row has {width}")
+            raise UserError(
+                f"{path}, line {row.line}: {len(row.cells)} cells, but the first row has {width}"
+            )
     return rows
 
 
@@ -57,26 +66,36 @@ def _read_text(path: Path) -> str:
         raise UserError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise UserError(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB, which no table of parameters should be")
+            raise UserError(
+                f"{path}: larger than {_MAX_BYTES // 1_000_000} MB, which no table of parameters "
+                "should be"
+            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
+        raise UserError(
+            f"{path}: not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8"
+        ) from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _delimiter(lines: list[str]) -> str | None:
-    """The delimiter that cuts the first rows into equally many cells; failing that, one that cuts the first row."""
+    """The delimiter that cuts the first rows into equally many cells; failing that, one that cuts
+    the first row."""
     heads = {}
     for delimiter in _DELIMITERS:
         try:
-            heads[delimiter] = [len(cells) for cells in csv.reader(lines[:50], delimiter=delimiter) if cells]
+            heads[delimiter] = [
+                len(cells) for cells in csv.reader(lines[:50], delimiter=delimiter) if cells
+            ]
         except csv.Error:
             continue
     for delimiter, widths in heads.items():
         if widths and widths[0] > 1 and len(set(widths)) == 1:
             return delimiter
-    return next((delimiter for delimiter, widths in heads.items() if widths and widths[0] > 1), None)
+    return next(
+        (delimiter for delimiter, widths in heads.items() if widths and widths[0] > 1), None
+    )
 
 
 def _parse(path: Path, lines: list[str], delimiter: str) -> list[Row]:

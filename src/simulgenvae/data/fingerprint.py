@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Description
+from simulgenvae.data.metadata import Metadata
 
 
 def digest(run: NDArray[np.float32]) -> str:
@@ -18,7 +18,7 @@ def digest(run: NDArray[np.float32]) -> str:
     return hashlib.sha256(np.ascontiguousarray(run, dtype="<f4").data).hexdigest()
 
 
-def fingerprint(description: Description, digests: Sequence[str]) -> str:
+def fingerprint(description: Metadata, digests: Sequence[str]) -> str:
     """SHA-256 over a description and the digests of all runs, in their order."""
     mesh, conditions = description.mesh, description.conditions
     names: dict[str, Any] = {

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import read_rows
+from simulgenvae.data.image_decoding import UnusableImage, decode_image
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.data.limits import require_memory
 from simulgenvae.data.names import check_ids, listed, naming, natural_key
-from simulgenvae.data.picture import UnusablePicture, read_picture
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS
+from simulgenvae.utils.resources import require_memory
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,27 @@ class _Files:
         try:
             path = (self.folder / name).resolve()
         except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a zero byte
-            raise UnusablePicture("leads nowhere") from error
+            raise UnusableImage("leads nowhere") from error
         if Path(name).is_absolute() or not path.is_relative_to(self.folder):
-            raise UnusablePicture("outside the folder (copy it there, and write its name without the folder)")
+            raise UnusableImage(
+                "outside the folder (copy it there, and write its name without the folder)"
+            )
         return path
 
 
 def read_images(
-    path: Path, size: int, *, like: ImageFormat | None = None, endings: Sequence[str] = IMAGE_ENDINGS
+    path: Path,
+    size: int,
+    *,
+    like: ImageFormat | None = None,
+    endings: Sequence[str] = IMAGE_ENDINGS,
 ) -> tuple[tuple[str, ...], Images]:
     """Read N pictures; returns their run ids and ``[N, size, size, channels]`` bytes.
 
-    ``path`` is a folder (its files with one of the ``endings``, in natural order, each named after its run), a CSV
-    file with the columns ``id`` and ``file`` (relative to its folder), or one picture. All have one width, height and
-    number of channels: those of ``like`` where it is given (prediction).
+    ``path`` is a folder (its files with one of the ``endings``, in natural order, each named after
+    its run), a CSV file with the columns ``id`` and ``file`` (relative to its folder), or one
+    picture. All have one width, height and number of channels: those of ``like`` where it is given
+    (prediction).
 
     Raises UserError naming the files that cannot be used, up to ten for each reason.
     """
@@ -57,8 +64,8 @@ def read_images(
     pixels: NDArray[np.uint8] | None = None
     for row, name in enumerate(files.names):
         try:
-            picture = read_picture(files.path(name), size)
-        except UnusablePicture as reason:
+            picture = decode_image(files.path(name), size)
+        except UnusableImage as reason:
             problems[str(reason)].append(name)
             continue
         formats.append((name, picture.format))
@@ -70,7 +77,9 @@ def read_images(
     if problems or pixels is None:
         reasons = "; ".join(f"{reason}: {listed(names)}" for reason, names in problems.items())
         count = sum(map(len, problems.values()))
-        raise UserError(f"{path}: pictures that cannot be used ({count} of {len(files.names)}): {reasons}")
+        raise UserError(
+            f"{path}: pictures that cannot be used ({count} of {len(files.names)}): {reasons}"
+        )
     return files.ids, Images(pixels, formats[0][1])
 
 
@@ -94,16 +103,24 @@ def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
     if not files:
         present = {entry.suffix.lower() for entry in entries}
         other = [ending for ending in IMAGE_ENDINGS if ending in present]
-        advice = f". It has {', '.join(other)} files: set data.file_type (param_data_type)" if other else ""
+        advice = (
+            f". It has {', '.join(other)} files: set data.file_type (param_data_type)"
+            if other
+            else ""
+        )
         if ".csv" in present:
             advice += ". It has .csv files: a folder of tables holds parameters, not pictures"
-        raise UserError(f"{folder}: no picture in this folder (looked for {', '.join(endings)}){advice}")
+        raise UserError(
+            f"{folder}: no picture in this folder (looked for {', '.join(endings)}){advice}"
+        )
     of_run: dict[str, list[str]] = defaultdict(list)
     for file in files:
         of_run[file.stem].append(file.name)
     several = [" and ".join(map(repr, names)) for names in of_run.values() if len(names) > 1]
     if several:
-        raise UserError(f"{folder}: several pictures of one run, keep one of them: {'; '.join(several[:10])}")
+        raise UserError(
+            f"{folder}: several pictures of one run, keep one of them: {'; '.join(several[:10])}"
+        )
     return _Files(folder.resolve(), tuple(of_run), tuple(file.name for file in files))
 
 
@@ -112,27 +129,36 @@ def _find_in_table(path: Path) -> _Files:
     columns = [name.lower() for name in header.cells]
     if sorted(columns) != ["file", "id"]:
         raise UserError(
-            f"{path}: has the columns {listed(header.cells)}, but a table of pictures has 'id' and 'file'; "
-            "a table of parameters is given as parameters"
+            f"{path}: has the columns {listed(header.cells)}, but a table of pictures has 'id' "
+            "and 'file'; a table of parameters is given as parameters"
         )
     if not rows:
         raise UserError(f"{path}: the table has a header but no rows")
-    ids, names = (tuple(row.cells[columns.index(column)] for row in rows) for column in ("id", "file"))
+    ids, names = (
+        tuple(row.cells[columns.index(column)] for row in rows) for column in ("id", "file")
+    )
     return _Files(path.parent.resolve(), ids, names)
 
 
 def _allocate(path: Path, count: int, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     with naming(path):
-        require_memory(count * picture.nbytes, f"holding {count} pictures", "choose a smaller data.image_size.")
+        require_memory(
+            count * picture.nbytes, f"holding {count} pictures", "choose a smaller data.image_size."
+        )
     return np.empty((count, *picture.shape), dtype=np.uint8)
 
 
-def _compare(formats: list[tuple[str, ImageFormat]], like: ImageFormat | None, problems: dict[str, list[str]]) -> None:
-    """Adds the pictures of another format than ``like``, or without it than most of them, to ``problems``."""
+def _compare(
+    formats: list[tuple[str, ImageFormat]], like: ImageFormat | None, problems: dict[str, list[str]]
+) -> None:
+    """Adds the pictures of another format than ``like``, or without it than most of them, to
+    ``problems``."""
     if not formats:
         return
     usual, count = Counter(found for _, found in formats).most_common(1)[0]
-    expected, others = (like, "the surrogate was trained with") if like else (usual, f"{count} others are")
+    expected, others = (
+        (like, "the surrogate was trained with") if like else (usual, f"{count} others are")
+    )
     for name, found in formats:
         if found != expected:
             problems[f"{found}, but {others} {expected}"].append(name)

@@ -1,4 +1,5 @@
-"""Pictures of designs, as conditions: small arrays of bytes in memory, all from files of one format."""
+"""Pictures of designs, as conditions: small arrays of bytes in memory, all from files of one
+format."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ GREY, COLOUR = 1, 3
 class ImageFormat:
     """What all pictures of a study have in common; part of the saved model.
 
-    width, height: pixels of the files; channels: 1 grey or 3 colour; size: pixels of a side after resizing.
+    width, height: pixels of the files; channels: 1 grey or 3 colour; size: pixels of a side after
+    resizing.
     """
 
     width: int
@@ -35,9 +37,12 @@ class ImageFormat:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From a model or dataset file. Raises UserError where entries are missing or no sensible whole numbers."""
+        """From a model or dataset file. Raises UserError where entries are missing or no sensible
+        whole numbers."""
         if not isinstance(values, dict) or set(values) != set(cls.__dataclass_fields__):
-            raise UserError(f"the format of the images must have exactly {', '.join(cls.__dataclass_fields__)}")
+            raise UserError(
+                f"the format of the images must have exactly {', '.join(cls.__dataclass_fields__)}"
+            )
         if any(type(value) is not int or not 1 <= value <= 2**20 for value in values.values()):
             raise UserError(f"the format of the images has a bad value: {values}")
         if values["channels"] not in {GREY, COLOUR}:
@@ -56,7 +61,10 @@ class Images:
         side = self.format.size
         expected = (len(self.pixels), side, side, self.format.channels)
         if self.pixels.dtype != np.uint8 or self.pixels.shape != expected:
-            raise UserError(f"the pixels are {self.pixels.dtype} {self.pixels.shape}, but must be uint8 {expected}")
+            raise UserError(
+                f"the pixels are {self.pixels.dtype} {self.pixels.shape}, but must be uint8 "
+                f"{expected}"
+            )
 
     def __len__(self) -> int:
         return len(self.pixels)

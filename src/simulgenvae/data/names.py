@@ -14,7 +14,8 @@ _MAX_LENGTH = 200
 
 
 def check_names(names: Sequence[str], what: str) -> None:
-    """Raises UserError unless all are printable, not empty, of sensible length and different from each other."""
+    """Raises UserError unless all are printable, not empty, of sensible length and different from
+    each other."""
     for position, name in enumerate(names, 1):
         if not name:
             raise UserError(f"{what} {position} has no name")
@@ -27,15 +28,19 @@ def check_names(names: Sequence[str], what: str) -> None:
 
 
 def check_ids(ids: Sequence[str]) -> None:
-    """As :func:`check_names`; also refuses ids that would leave a folder when a file is named after a run."""
+    """As :func:`check_names`; also refuses ids that would leave a folder when a file is named after
+    a run."""
     check_names(ids, "run id")
     for name in ids:
         if "/" in name or "\\" in name or name in {".", ".."}:
-            raise UserError(f"run id {name!r} must not contain '/' or '\\': files are named after runs")
+            raise UserError(
+                f"run id {name!r} must not contain '/' or '\\': files are named after runs"
+            )
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
-    """To sort by: ``run2`` before ``run10``, in any case; no two names are equal, so the order is always the same."""
+    """To sort by: ``run2`` before ``run10``, in any case; no two names are equal, so the order is
+    always the same."""
     parts = re.split(r"(\d+)", name.lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
 

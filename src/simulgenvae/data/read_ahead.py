@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from simulgenvae.data.dataset import Dataset
 
 BLOCK_SNAPSHOTS = 768
-"""Snapshots of a block at least, where there are so many: a matrix product with fewer waits for memory."""
+"""Snapshots of a block at least, where there are so many: a matrix product with fewer waits for
+memory."""
 BLOCK_BYTES = 2**29
 """Of a block at most, but for a run that is larger."""
 
@@ -20,16 +21,20 @@ BLOCK_BYTES = 2**29
 def runs_of_block(shape: tuple[int, ...]) -> int:
     """How many runs of fields ``shape`` [N, T, M, V] are a block."""
     runs, steps, *_ = shape
-    return max(1, min(runs, math.ceil(BLOCK_SNAPSHOTS / steps), BLOCK_BYTES // (4 * math.prod(shape[1:]))))
+    return max(
+        1, min(runs, math.ceil(BLOCK_SNAPSHOTS / steps), BLOCK_BYTES // (4 * math.prod(shape[1:])))
+    )
 
 
 def read_blocks(
     dataset: Dataset, rows: Iterable[int], workers: int
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
-    """Some of ``rows`` at a time, in their order, and the snapshots of these runs below each other, ``[k·T, M, V]``.
+    """Some of ``rows`` at a time, in their order, and the snapshots of these runs below each other,
+    ``[k·T, M, V]``.
 
-    A block is the caller's to change, but only until the next one is asked for: there are two arrays that take turns,
-    as memory that is new to a process is slow. ``workers`` threads fill the other one meanwhile (0: none).
+    A block is the caller's to change, but only until the next one is asked for: there are two
+    arrays that take turns, as memory that is new to a process is slow. ``workers`` threads fill the
+    other one meanwhile (0: none).
 
     Raises UserError where :meth:`Dataset.read` does, at the block concerned.
     """

@@ -19,8 +19,9 @@ SAMPLES = 512
 class FieldStatistics:
     """Of finite values alone; NaN where there are none.
 
-    lower, upper, norm: [N, V], norm is the root mean square; nonfinite: [N] counts; node_lower, node_upper: [M, V] over
-    all runs and timesteps; hashes: equal for runs with equal fields; samples: [N, K], each run at the same K entries.
+    lower, upper, norm: [N, V], norm is the root mean square; nonfinite: [N] counts; node_lower,
+    node_upper: [M, V] over all runs and timesteps; hashes: equal for runs with equal fields;
+    samples: [N, K], each run at the same K entries.
     """
 
     lower: NDArray[np.float64]
@@ -41,7 +42,9 @@ def field_statistics(dataset: Dataset) -> FieldStatistics:
     node_lower = np.full((nodes, variables), np.inf, dtype=np.float32)
     node_upper = np.full((nodes, variables), -np.inf, dtype=np.float32)
     hashes = []
-    places = np.random.default_rng(0).integers(0, np.array(dataset.shape[1:])[:, None], (3, SAMPLES))
+    places = np.random.default_rng(0).integers(
+        0, np.array(dataset.shape[1:])[:, None], (3, SAMPLES)
+    )
     samples = np.empty((runs, SAMPLES), dtype=np.float32)
     for index in range(runs):
         run = dataset.run(index)
@@ -57,4 +60,6 @@ def field_statistics(dataset: Dataset) -> FieldStatistics:
             values = run[..., variable][finite[..., variable]].astype(np.float64)
             lower[index, variable], upper[index, variable] = values.min(), values.max()
             norm[index, variable] = np.sqrt(np.mean(values**2))
-    return FieldStatistics(lower, upper, norm, nonfinite, node_lower, node_upper, tuple(hashes), samples)
+    return FieldStatistics(
+        lower, upper, norm, nonfinite, node_lower, node_upper, tuple(hashes), samples
+    )

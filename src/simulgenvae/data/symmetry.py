@@ -1,4 +1,5 @@
-"""Mirrored runs: where a problem is symmetric, the mirror image of a run is a true run of the mirrored design."""
+"""Mirrored runs: where a problem is symmetric, the mirror image of a run is a true run of the
+mirrored design."""
 
 from __future__ import annotations
 
@@ -15,14 +16,15 @@ from scipy.spatial import cKDTree
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
-from simulgenvae.data.limits import require_memory
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Axis
+from simulgenvae.utils.resources import require_memory
 
 AXES = get_args(Axis)
 FLIPS, ODD = "training.augmentation.flips", "training.augmentation.odd_variables"
-_TOLERANCE = 0.01  # of the distance to the nearest node: coordinates rounded in a file pass, and no field shows it
+# of the distance to the nearest node: coordinates rounded in a file pass, and no field shows it
+_TOLERANCE = 0.01
 _SAME_PLACE = 1e-9  # of the size of the mesh
 
 
@@ -30,7 +32,8 @@ _SAME_PLACE = 1e-9  # of the size of the mesh
 class Mirror:
     """One reflection, or several in turn.
 
-    nodes: [M], the node whose value each node gets; signs: [V], -1 for a variable that changes its sign.
+    nodes: [M], the node whose value each node gets; signs: [V], -1 for a variable that changes its
+    sign.
     """
 
     axes: tuple[str, ...]
@@ -49,7 +52,8 @@ class Mirror:
 class _MirroredDataset(Dataset):
     """The runs of ``source``, followed by mirrored ones, which are made when they are read.
 
-    copies: (row of ``source``, mirror) of each further run. ``fields`` are those of ``source`` alone.
+    copies: (row of ``source``, mirror) of each further run. ``fields`` are those of ``source``
+    alone.
     """
 
     source: Dataset
@@ -71,29 +75,33 @@ class _MirroredDataset(Dataset):
 def with_mirrored(
     dataset: Dataset, rows: NDArray[np.intp], axes: Sequence[str], odd: Mapping[str, Sequence[str]]
 ) -> Dataset:
-    """The runs of ``dataset``, then those in ``rows`` mirrored along every combination of ``axes``, made when read.
+    """The runs of ``dataset``, then those in ``rows`` mirrored along every combination of ``axes``,
+    made when read.
 
-    A picture must show the bounding box of the nodes, x to the right and y upwards: it is mirrored with the field, and
-    parameters stay as they are. odd: axis → variables that change their sign, as a vector's component along that axis
-    does. The fingerprint remains that of ``dataset``.
+    A picture must show the bounding box of the nodes, x to the right and y upwards: it is mirrored
+    with the field, and parameters stay as they are. odd: axis → variables that change their sign,
+    as a vector's component along that axis does. The fingerprint remains that of ``dataset``.
 
-    Raises UserError without pictures or coordinates, for unknown axes and variables, and where nodes have no mirror
-    image.
+    Raises UserError without pictures or coordinates, for unknown axes and variables, and where
+    nodes have no mirror image.
     """
     conditions, coords = dataset.conditions, dataset.mesh.coords
     _check_names(dataset, axes, odd)
     if conditions.images is None:
         raise UserError(
-            f"{FLIPS} mirrors pictures, but the conditions are parameters alone, and those of a mirrored design are "
-            "unknown: remove it, or give pictures"
+            f"{FLIPS} mirrors pictures, but the conditions are parameters alone, and those of a "
+            "mirrored design are unknown: remove it, or give pictures"
         )
     if coords is None:
         raise UserError(
-            f"{FLIPS} needs to know where the nodes are: give their coordinates at ingest, --coords or --mesh"
+            f"{FLIPS} needs to know where the nodes are: give their coordinates at ingest, "
+            "--coords or --mesh"
         )
     mirrors = mirrors_of(coords, dataset.variables, axes, odd)
     extended = _extended(conditions, conditions.images, rows, mirrors)
-    parts: dict[str, Any] = {part.name: getattr(dataset, part.name) for part in dataclasses.fields(Dataset)}
+    parts: dict[str, Any] = {
+        part.name: getattr(dataset, part.name) for part in dataclasses.fields(Dataset)
+    }
     parts |= {"ids": extended.ids, "conditions": extended}
     copies = tuple((int(row), mirror) for mirror in mirrors for row in rows)
     return _MirroredDataset(**parts, source=dataset, copies=copies)
@@ -102,30 +110,33 @@ def with_mirrored(
 def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
     """The permutation [M] under which ``field[:, permutation]`` is the mirrored field.
 
-    coords: [M, D]; the mirror is in the middle of the bounding box, across ``axis``. Each node is matched with the
-    nearest one to its mirror image, at most a hundredth of the distance to its nearest neighbour away: at less than
-    half of it, the permutation is one to one and its own inverse. Raises UserError where there is no such node, for
-    nodes in the same place (which of them is the image of which?) and for an axis without extent.
+    coords: [M, D]; the mirror is in the middle of the bounding box, across ``axis``. Each node is
+    matched with the nearest one to its mirror image, at most a hundredth of the distance to its
+    nearest neighbour away: at less than half of it, the permutation is one to one and its own
+    inverse. Raises UserError where there is no such node, for nodes in the same place (which of
+    them is the image of which?) and for an axis without extent.
     """
     column = AXES.index(axis)
     if column >= coords.shape[1]:
         raise UserError(
-            f"{FLIPS}: there is no {axis}: the node coordinates have {coords.shape[1]} of {', '.join(AXES)}"
+            f"{FLIPS}: there is no {axis}: the node coordinates have {coords.shape[1]} of "
+            f"{', '.join(AXES)}"
         )
     lower, upper = coords.min(axis=0), coords.max(axis=0)
     middle = lower[column] / 2 + upper[column] / 2
     if lower[column] == upper[column]:
         raise UserError(
-            f"{FLIPS}: all nodes have the same {axis}, so that mirroring along it changes nothing: remove it"
+            f"{FLIPS}: all nodes have the same {axis}, so that mirroring along it changes "
+            "nothing: remove it"
         )
     tree = cKDTree(coords)
     spacing = np.asarray(tree.query(coords, k=[2])[0])[:, 0]
     same = np.flatnonzero(spacing <= _SAME_PLACE * np.linalg.norm(upper - lower))
     if len(same):
         raise UserError(
-            f"{FLIPS}: {len(same)} nodes share their place with another one, first node {same[0]} at "
-            f"{_place(coords[same[0]])}, and it is unknown which is the mirror image of which: merge such nodes, or "
-            f"remove {axis!r} from {FLIPS}"
+            f"{FLIPS}: {len(same)} nodes share their place with another one, first node {same[0]} "
+            f"at {_place(coords[same[0]])}, and it is unknown which is the mirror image of which: "
+            f"merge such nodes, or remove {axis!r} from {FLIPS}"
         )
     images = coords.copy()
     images[:, column] = 2 * middle - coords[:, column]
@@ -134,15 +145,17 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
     if lone.any():
         worst = int(np.argmax(np.where(lone, distance, 0)))
         raise UserError(
-            f"{FLIPS}: the nodes are not symmetric about {axis} = {middle:g}: {lone.sum()} "
-            f"of {len(coords)} have no mirror image; for node {worst} at {_place(coords[worst])} the nearest is "
-            f"{distance[worst]:.3g} away from it. Use a symmetric mesh, or remove {axis!r} from {FLIPS}"
+            f"{FLIPS}: the nodes are not symmetric about {axis} = {middle:g}: {lone.sum()} of "
+            f"{len(coords)} have no mirror image; for node {worst} at {_place(coords[worst])} the "
+            f"nearest is {distance[worst]:.3g} away from it. Use a symmetric mesh, or remove "
+            f"{axis!r} from {FLIPS}"
         )
     return nodes
 
 
 def mirror_pixels(pixels: NDArray[np.uint8], axes: Sequence[str]) -> NDArray[np.uint8]:
-    """[n, rows, columns, channels]: x mirrors the columns, y the rows; z is the direction of view."""
+    """[n, rows, columns, channels]: x mirrors the columns, y the rows; z is the direction of
+    view."""
     rows, columns = (slice(None, None, -1 if axis in axes else 1) for axis in ("y", "x"))
     return pixels[:, rows, columns]
 
@@ -154,19 +167,30 @@ def _check_names(dataset: Dataset, axes: Sequence[str], odd: Mapping[str, Sequen
         raise UserError(f"{FLIPS}: an axis occurs more than once: {', '.join(axes)}")
     if unused := [axis for axis in odd if axis not in axes]:
         raise UserError(
-            f"{ODD}: {listed(unused)} is not among the mirrored axes ({', '.join(axes) or 'none'}): see {FLIPS}"
+            f"{ODD}: {listed(unused)} is not among the mirrored axes "
+            f"({', '.join(axes) or 'none'}): see {FLIPS}"
         )
-    if strange := [name for names in odd.values() for name in names if name not in dataset.variables]:
-        raise UserError(f"{ODD}: no variable {listed(strange)}: the variables are {', '.join(dataset.variables)}")
+    if strange := [
+        name for names in odd.values() for name in names if name not in dataset.variables
+    ]:
+        raise UserError(
+            f"{ODD}: no variable {listed(strange)}: the variables are "
+            f"{', '.join(dataset.variables)}"
+        )
 
 
 def mirrors_of(
-    coords: NDArray[np.float64], variables: Sequence[str], axes: Sequence[str], odd: Mapping[str, Sequence[str]]
+    coords: NDArray[np.float64],
+    variables: Sequence[str],
+    axes: Sequence[str],
+    odd: Mapping[str, Sequence[str]],
 ) -> list[Mirror]:
     """For every combination of the axes: one axis first, then two in turn, and so on."""
     nodes = {axis: mirror_nodes(coords, axis) for axis in axes}
     mirrors = []
-    for several in (chosen for count in range(1, len(axes) + 1) for chosen in combinations(axes, count)):
+    for several in (
+        chosen for count in range(1, len(axes) + 1) for chosen in combinations(axes, count)
+    ):
         permutation, signs = np.arange(len(coords)), np.ones(len(variables), dtype=np.float32)
         for axis in several:
             permutation = permutation[nodes[axis]]
@@ -175,9 +199,15 @@ def mirrors_of(
     return mirrors
 
 
-def _extended(conditions: Conditions, images: Images, rows: NDArray[np.intp], mirrors: Sequence[Mirror]) -> Conditions:
+def _extended(
+    conditions: Conditions, images: Images, rows: NDArray[np.intp], mirrors: Sequence[Mirror]
+) -> Conditions:
     size = (len(images) + len(rows) * len(mirrors)) * images.pixels[:1].nbytes
-    require_memory(size, "mirroring the pictures", f"mirror along fewer axes ({FLIPS}), or lower data.image_size")
+    require_memory(
+        size,
+        "mirroring the pictures",
+        f"mirror along fewer axes ({FLIPS}), or lower data.image_size",
+    )
     copies = conditions.select(rows)
     pixels = images.select(rows).pixels
     mirrored = (mirror_pixels(pixels, mirror.axes) for mirror in mirrors)

@@ -1,4 +1,5 @@
-"""Field values on their way into a dataset: conversion to float32 and the search for NaN and infinity."""
+"""Field values on their way into a dataset: conversion to float32 and the search for NaN and
+infinity."""
 
 from __future__ import annotations
 
@@ -13,18 +14,23 @@ from simulgenvae.errors import UserError
 def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:
     """``values`` as a new C-ordered float32 array.
 
-    NaN and infinity pass (see :func:`count_nonfinite`). Raises UserError, beginning with ``where``, when finite values
-    leave the range of float32: above 3.4e38, or all so small that nothing but zeros would be left.
+    NaN and infinity pass (see :func:`count_nonfinite`). Raises UserError, beginning with ``where``,
+    when finite values leave the range of float32: above 3.4e38, or all so small that nothing but
+    zeros would be left.
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         converted = np.array(values, dtype=np.float32, order="C", copy=True)
     if values.dtype.kind == "f" and values.dtype.itemsize > 4:
         if count_nonfinite(converted) > np.count_nonzero(~np.isfinite(values)):
             largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
-            raise UserError(f"{where}: values up to {largest:.3g} do not fit into float32: choose other units")
+            raise UserError(
+                f"{where}: values up to {largest:.3g} do not fit into float32: choose other units"
+            )
         if not converted.any() and np.any(values):
             largest = float(np.max(np.abs(values)))
-            raise UserError(f"{where}: values of at most {largest:.3g} vanish in float32: choose other units")
+            raise UserError(
+                f"{where}: values of at most {largest:.3g} vanish in float32: choose other units"
+            )
     return converted
 
 

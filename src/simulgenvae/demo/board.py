@@ -4,9 +4,10 @@ The board is thin, so its temperature T(x, y, t) is uniform over the thickness d
 
     ρ c d ∂T/∂t = ∇·(k d ∇T) - 2 h (T - T_ambient) + q(x, y, t),    no heat through the edges,
 
-with heat transfer h on both faces and the power q of a Gaussian spot that moves along a row of the board. Copper
-planes give the laminate its in-plane conductivity; copper spreaders and chips are soldered to it. Linear triangles
-in space (scikit-fem), Crank-Nicolson with one sparse factorisation in time. All quantities in m, s, K, W, kg.
+with heat transfer h on both faces and the power q of a Gaussian spot that moves along a row of the
+board. Copper planes give the laminate its in-plane conductivity; copper spreaders and chips are
+soldered to it. Linear triangles in space (scikit-fem), Crank-Nicolson with one sparse factorisation
+in time. All quantities in m, s, K, W, kg.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ Box = tuple[float, float, float, float]
 """A rectangle: x from, x to, y from, y to."""
 
 
-class Layout(NamedTuple):
+class BoardLayout(NamedTuple):
     """What is soldered to the laminate; no two of the boxes overlap."""
 
     spreaders: tuple[Box, ...]
@@ -60,7 +61,7 @@ class Layout(NamedTuple):
 
 
 EDGE_SPREADERS = ((0.0, 0.160, 0.0, 0.010), (0.0, 0.160, 0.090, 0.100))
-BOARD = Layout(
+BOARD = BoardLayout(
     EDGE_SPREADERS,
     (
         (0.030, 0.050, 0.020, 0.040),
@@ -72,13 +73,16 @@ BOARD = Layout(
 """Four chips, and a spreader along each of the long edges."""
 
 NAMES = ("row", "speed", "convection", "conductivity")
-"""Row of the spot on the short axis (m), its speed (m/s), h (W/(m² K)), k of the laminate (W/(m K))."""
+"""Row of the spot on the short axis (m), its speed (m/s), h (W/(m² K)), k of the laminate (W/(m
+K))."""
 LOWER = np.array([0.030, 0.004, 5.0, 10.0])
 UPPER = np.array([0.070, 0.010, 50.0, 40.0])
 LOGARITHMIC = np.array([False, False, True, True])
 
 
-def sample_designs(count: int, seed: int = 0, prefix: str = "run") -> tuple[tuple[str, ...], Array, tuple[str, ...]]:
+def sample_designs(
+    count: int, seed: int = 0, prefix: str = "run"
+) -> tuple[tuple[str, ...], Array, tuple[str, ...]]:
     """Latin hypercube of designs: parameter names, table of shape [count, 4], and ids."""
     unit = qmc.LatinHypercube(len(NAMES), rng=np.random.default_rng(seed)).random(count)
     linear = LOWER + (UPPER - LOWER) * unit
@@ -90,10 +94,12 @@ def sample_designs(count: int, seed: int = 0, prefix: str = "run") -> tuple[tupl
 def mesh(element_size: float = ELEMENT_SIZE) -> MeshTri:
     """Triangles whose edges follow the boundaries of all spreaders and chips."""
     columns, rows = round(LENGTH / element_size), round(WIDTH / element_size)
-    return MeshTri.init_tensor(np.linspace(0.0, LENGTH, columns + 1), np.linspace(0.0, WIDTH, rows + 1))
+    return MeshTri.init_tensor(
+        np.linspace(0.0, LENGTH, columns + 1), np.linspace(0.0, WIDTH, rows + 1)
+    )
 
 
-def materials(grid: MeshTri, layout: Layout = BOARD) -> NDArray[np.int64]:
+def materials(grid: MeshTri, layout: BoardLayout = BOARD) -> NDArray[np.int64]:
     """Per triangle: 0 bare laminate, 1 copper spreader, 2 chip."""
     x, y = grid.p[:, grid.t].mean(axis=1)
     material = np.zeros(x.size, dtype=np.int64)
@@ -103,8 +109,11 @@ def materials(grid: MeshTri, layout: Layout = BOARD) -> NDArray[np.int64]:
     return material
 
 
-def assemble(basis: Basis, conductance: Array, capacity: Array, convection: float) -> tuple[csc_matrix, csc_matrix]:
-    """Matrices C and A of C dT/dt + A T = b, from k d (W/K) and ρ c d (J/(m² K)) per triangle and h."""
+def assemble(
+    basis: Basis, conductance: Array, capacity: Array, convection: float
+) -> tuple[csc_matrix, csc_matrix]:
+    """Matrices C and A of C dT/dt + A T = b, from k d (W/K) and ρ c d (J/(m² K)) per triangle and
+    h."""
 
     @BilinearForm  # type: ignore[untyped-decorator] # scikit-fem ships no types
     def storage(u: Any, v: Any, w: Any) -> Any:
@@ -119,13 +128,21 @@ def assemble(basis: Basis, conductance: Array, capacity: Array, convection: floa
         "capacity": np.tile(capacity[:, np.newaxis], points),
         "conductance": np.tile(conductance[:, np.newaxis], points),
     }
-    return storage.assemble(basis, **at_points).tocsc(), transport.assemble(basis, **at_points).tocsc()
+    return storage.assemble(basis, **at_points).tocsc(), transport.assemble(
+        basis, **at_points
+    ).tocsc()
 
 
 def spot_load(basis: Basis, row: float, speed: float) -> Callable[[float], Array]:
-    """The function t → b(t), b_i = ∫ q(x, y, t) φ_i, with the power POWER in a Gaussian of SPOT_RADIUS."""
+    """The function t → b(t), b_i = ∫ q(x, y, t) φ_i, with the power POWER in a Gaussian of
+    SPOT_RADIUS."""
     x, y = np.asarray(basis.global_coordinates())
-    across = POWER / (2.0 * np.pi * SPOT_RADIUS**2) * np.exp(-0.5 * ((y - row) / SPOT_RADIUS) ** 2) * basis.dx
+    across = (
+        POWER
+        / (2.0 * np.pi * SPOT_RADIUS**2)
+        * np.exp(-0.5 * ((y - row) / SPOT_RADIUS) ** 2)
+        * basis.dx
+    )
     shape = np.stack([np.asarray(basis.basis[i][0]) for i in range(basis.Nbfun)])
     nodes = basis.element_dofs.ravel()
 
@@ -145,7 +162,8 @@ def crank_nicolson(
     times: Array,
     substeps: int,
 ) -> Array:
-    """States of C dT/dt + A T = b(t) at equidistant times, shape [T, M]; the load is that of each step's middle."""
+    """States of C dT/dt + A T = b(t) at equidistant times, shape [T, M]; the load is that of each
+    step's middle."""
     step = (times[-1] - times[0]) / ((times.size - 1) * substeps)
     factor = splu(capacity / step + 0.5 * operator)
     explicit = (capacity / step - 0.5 * operator).tocsr()
@@ -159,21 +177,32 @@ def crank_nicolson(
 
 
 def solve(
-    design: Sequence[float], layout: Layout = BOARD, *, element_size: float = ELEMENT_SIZE, substeps: int = SUBSTEPS
+    design: Sequence[float],
+    layout: BoardLayout = BOARD,
+    *,
+    element_size: float = ELEMENT_SIZE,
+    substeps: int = SUBSTEPS,
 ) -> NDArray[np.float32]:
-    """Temperature in K of one design (values in the order of NAMES) at TIMES and the nodes, shape [T, M]."""
+    """Temperature in K of one design (values in the order of NAMES) at TIMES and the nodes, shape
+    [T, M]."""
     row, speed, convection, conductivity = design
     grid = mesh(element_size)
     basis = Basis(grid, ElementTriP1(), intorder=4)
     material = materials(grid, layout)
-    conductance = conductivity * THICKNESS + np.array([0.0, SPREADER_CONDUCTANCE, CHIP_CONDUCTANCE])[material]
+    conductance = (
+        conductivity * THICKNESS + np.array([0.0, SPREADER_CONDUCTANCE, CHIP_CONDUCTANCE])[material]
+    )
     storage = LAMINATE_CAPACITY + np.array([0.0, SPREADER_CAPACITY, CHIP_CAPACITY])[material]
     capacity, operator = assemble(basis, conductance, storage, convection)
-    rise = crank_nicolson(capacity, operator, spot_load(basis, row, speed), np.zeros(basis.N), TIMES, substeps)
+    rise = crank_nicolson(
+        capacity, operator, spot_load(basis, row, speed), np.zeros(basis.N), TIMES, substeps
+    )
     return (AMBIENT + rise).astype(np.float32)
 
 
-def solve_timed(design: Sequence[float], layout: Layout = BOARD) -> tuple[NDArray[np.float32], float]:
+def solve_timed(
+    design: Sequence[float], layout: BoardLayout = BOARD
+) -> tuple[NDArray[np.float32], float]:
     """:func:`solve`, and the seconds that it took."""
     begin = time.perf_counter()
     temperature = solve(design, layout)
@@ -181,9 +210,10 @@ def solve_timed(design: Sequence[float], layout: Layout = BOARD) -> tuple[NDArra
 
 
 def solve_all(
-    table: Array, layouts: Sequence[Layout] | None = None, workers: int | None = None
+    table: Array, layouts: Sequence[BoardLayout] | None = None, workers: int | None = None
 ) -> tuple[NDArray[np.float32], Array]:
-    """Temperatures [N, T, M, 1] of all designs of a table [N, 4], and seconds per design [N]; one process per core.
+    """Temperatures [N, T, M, 1] of all designs of a table [N, 4], and seconds per design [N]; one
+    process per core.
 
     layouts: one for each design; the usual one for all when there are none.
     """

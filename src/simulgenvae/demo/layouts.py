@@ -7,14 +7,15 @@ from itertools import combinations
 import numpy as np
 from PIL import Image
 
-from simulgenvae.demo.board import EDGE_SPREADERS, ELEMENT_SIZE, LENGTH, WIDTH, Box, Layout
+from simulgenvae.demo.board import EDGE_SPREADERS, ELEMENT_SIZE, LENGTH, WIDTH, BoardLayout, Box
 
 Edges = tuple[int, int, int, int]
 """A rectangle in elements: x from, x to, y from, y to."""
 
 DESIGN = (WIDTH / 2.0, 0.008, 20.0, 20.0)
-"""What all these boards share, in the order of ``board.NAMES``. The spot follows the middle line: a board turned upside
-down has its field turned upside down (within 0.4 %: all diagonals of the mesh run one way)."""
+"""What all these boards share, in the order of ``board.NAMES``. The spot follows the middle line: a
+board turned upside down has its field turned upside down (within 0.4 %: all diagonals of the mesh
+run one way)."""
 
 CHIPS = (1, 2)
 """Fewest and most of them."""
@@ -33,20 +34,23 @@ EDGE_ROWS = round(EDGE_SPREADERS[0][3] / ELEMENT_SIZE)
 """Width of the spreaders along the edges, in elements."""
 
 
-def sample_layouts(count: int, seed: int = 0) -> tuple[Layout, ...]:
+def sample_layouts(count: int, seed: int = 0) -> tuple[BoardLayout, ...]:
     """Layouts at random; a layout does not depend on how many there are."""
     return tuple(sample_layout(np.random.default_rng([seed, index])) for index in range(count))
 
 
-def sample_layout(generator: np.random.Generator) -> Layout:
-    """Chips and spreaders of random number, size and place (by rejection), besides the spreaders along the edges."""
-    chips, spreaders = (int(generator.integers(fewest, most + 1)) for fewest, most in (CHIPS, SPREADERS))
+def sample_layout(generator: np.random.Generator) -> BoardLayout:
+    """Chips and spreaders of random number, size and place (by rejection), besides the spreaders
+    along the edges."""
+    chips, spreaders = (
+        int(generator.integers(fewest, most + 1)) for fewest, most in (CHIPS, SPREADERS)
+    )
     while True:
         corners = [sample_component(generator) for _ in range(chips + spreaders)]
         if all(apart(one, other) for one, other in combinations(corners, 2)):
             break
     boxes = [scaled(edges) for edges in corners]
-    return Layout((*EDGE_SPREADERS, *boxes[chips:]), tuple(boxes[:chips]))
+    return BoardLayout((*EDGE_SPREADERS, *boxes[chips:]), tuple(boxes[:chips]))
 
 
 def sample_component(generator: np.random.Generator) -> Edges:
@@ -69,8 +73,9 @@ def scaled(edges: Edges) -> Box:
     return left, right, bottom, top
 
 
-def picture(layout: Layout) -> Image.Image:
-    """The board seen from above, ``PIXELS`` pixels an element; each pixel has the colour of one material."""
+def picture(layout: BoardLayout) -> Image.Image:
+    """The board seen from above, ``PIXELS`` pixels an element; each pixel has the colour of one
+    material."""
     material = np.zeros((PIXELS * ROWS, PIXELS * COLUMNS), dtype=np.int64)
     for number, boxes in ((1, layout.spreaders), (2, layout.chips)):
         for box in boxes:

@@ -1,4 +1,5 @@
-"""The two studies of the demo: four parameters of one board vary, or the layout of the board, known by a picture."""
+"""The two studies of the demo: four parameters of one board vary, or the layout of the board, known
+by a picture."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyvista
 
 from simulgenvae.demo import board
-from simulgenvae.demo.board import Array, Layout
+from simulgenvae.demo.board import Array, BoardLayout
 from simulgenvae.demo.layouts import DESIGN, picture, sample_layouts
 
 
@@ -21,7 +22,7 @@ class Designs(NamedTuple):
     ids: tuple[str, ...]
     table: Array
     """[N, 4], in the order of ``board.NAMES``."""
-    layouts: tuple[Layout, ...]
+    layouts: tuple[BoardLayout, ...]
 
 
 class Problem(Protocol):
@@ -64,11 +65,14 @@ class Parameters:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["id", *board.NAMES])
-            writer.writerows([run, *row] for run, row in zip(designs.ids, designs.table.tolist(), strict=True))
+            writer.writerows(
+                [run, *row] for run, row in zip(designs.ids, designs.table.tolist(), strict=True)
+            )
 
 
 class Pictures:
-    """Boards with components of random size and place; all else is fixed, so that the picture says everything."""
+    """Boards with components of random size and place; all else is fixed, so that the picture says
+    everything."""
 
     option: ClassVar[str] = "--images"
     runs: ClassVar[int] = 200
@@ -88,8 +92,11 @@ class Pictures:
             picture(layout).save(path / f"{run}.png")
 
 
-def make_study(problem: Problem, folder: Path, runs: int, seed: int = 0, workers: int | None = None) -> Array:
-    """Solve designs; write fields.npy, coords.npy, times.npy, mesh.vtu and the conditions; seconds per run [runs].
+def make_study(
+    problem: Problem, folder: Path, runs: int, seed: int = 0, workers: int | None = None
+) -> Array:
+    """Solve designs; write fields.npy, coords.npy, times.npy, mesh.vtu and the conditions; seconds
+    per run [runs].
 
     The conditions are called ``params.csv`` or ``images``.
     """
@@ -104,7 +111,7 @@ def make_study(problem: Problem, folder: Path, runs: int, seed: int = 0, workers
     return seconds
 
 
-def write_mesh(path: Path, layouts: Set[Layout]) -> None:
+def write_mesh(path: Path, layouts: Set[BoardLayout]) -> None:
     """The mesh as a .vtu file; with its materials where all boards have the same layout."""
     grid = board.mesh()
     points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.deployment.processes import Processes
+from simulgenvae.deployment.gp_module import Processes
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
+from simulgenvae.models.networks import Networks, unit_times
 from simulgenvae.reduction.state import StateMap
-from simulgenvae.surrogate import Surrogate
-from simulgenvae.training.problem import Networks, unit_times
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 class FieldModel(nn.Module):
@@ -23,10 +23,14 @@ class FieldModel(nn.Module):
         super().__init__()
         ensemble, scaler = surrogate.ensemble, surrogate.condition_scaler
         if ensemble is None:
-            raise UserError("Only the VAE is trained: train the conditioner too, with --stage conditioner.")
+            raise UserError(
+                "Only the VAE is trained: train the conditioner too, with --stage conditioner."
+            )
         self.members = nn.ModuleList(_plain(member) for member in ensemble.members)
         self.weight = ensemble.weight
-        self.processes = None if ensemble.linear is None or ensemble.weight == 0 else Processes(ensemble.linear)
+        self.processes = (
+            None if ensemble.linear is None or ensemble.weight == 0 else Processes(ensemble.linear)
+        )
         self.views = [view.axes for view in ensemble.views]
         arrays = surrogate.reduction.arrays()
         state = StateMap.from_arrays(arrays)
@@ -47,8 +51,9 @@ class FieldModel(nn.Module):
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
     def forward(self, parameters: Tensor | None = None, images: Tensor | None = None) -> Tensor:
-        """Parameters ``[n, P]`` float64 in the user's units, and pixels ``[n, S, S, C]`` uint8 with rows from the top,
-        whichever designs have, to fields ``[n, T, M, V]`` float32 in physical units."""
+        """Parameters ``[n, P]`` float64 in the user's units, and pixels ``[n, S, S, C]`` uint8 with
+        rows from the top, whichever designs have, to fields ``[n, T, M, V]`` float32 in physical
+        units."""
         if parameters is None:
             assert images is not None, "designs have parameters or pictures"
             parameters = images.new_zeros((images.shape[0], 0), dtype=torch.float64)
@@ -68,7 +73,8 @@ class FieldModel(nn.Module):
         return fields.reshape(*fields.shape[:2], *self.field_shape)
 
     def _answers(self, table: Tensor, images: Tensor | None) -> list[Tensor]:
-        """Coefficients ``[n, T, r]``: the mean of the networks, and that of the processes where they have a weight."""
+        """Coefficients ``[n, T, r]``: the mean of the networks, and that of the processes where
+        they have a weight."""
         inputs = Inputs(table.float(), None if images is None else images.permute(0, 3, 1, 2))
         decoded = []
         for member in self.members:

@@ -1,4 +1,5 @@
-"""Surrogates as files of other runtimes, each compared with the surrogate itself before it is kept."""
+"""Surrogates as files of other runtimes, each compared with the surrogate itself before it is
+kept."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from simulgenvae.data.images import Images
 from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
-from simulgenvae.files import written_whole
-from simulgenvae.surrogate import Surrogate
+from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.utils.atomic import written_whole
 
 Arrays = dict[str, NDArray[Any]]
 Answer = Callable[[Arrays], NDArray[np.float32]]
@@ -34,7 +35,8 @@ MOST_ONNX = 2**31 - 2**20
 
 
 def check_model_target(path: Path, *, overwrite: bool = False) -> None:
-    """UserError unless a model can be written to ``path``: known suffix, existing folder, nothing in the way."""
+    """UserError unless a model can be written to ``path``: known suffix, existing folder, nothing
+    in the way."""
     if path.suffix not in WRITERS:
         raise UserError(f"{path}: a model is written as {' or '.join(WRITERS)}")
     require_free(path, overwrite=overwrite)
@@ -43,18 +45,20 @@ def check_model_target(path: Path, *, overwrite: bool = False) -> None:
 def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) -> float:
     """Write a surrogate to ``path``: ``.onnx``, or ``.pt2`` for ``torch.export.load``.
 
-    The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have parameters) and
-    ``images`` ``[n, S, S, C]`` uint8 (where they have pictures), one output ``fields`` ``[n, T, M, V]`` float32 in
-    physical units, and a description in JSON: names, units, times, the trained range and versions.
+    The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have
+    parameters) and ``images`` ``[n, S, S, C]`` uint8 (where they have pictures), one output
+    ``fields`` ``[n, T, M, V]`` float32 in physical units, and a description in JSON: names, units,
+    times, the trained range and versions.
 
-    Returns the largest difference to ``Surrogate.predict`` on random designs of the trained range, as a share of each
-    variable's range.
+    Returns the largest difference to ``Surrogate.predict`` on random designs of the trained range,
+    as a share of each variable's range.
 
     Raises
     ------
     UserError
-        As :func:`check_model_target` does; where the packages of the extra ``onnx`` are missing; for a model that is
-        too large for the format; and where the file does not say what the surrogate says. Nothing is left behind then.
+        As :func:`check_model_target` does; where the packages of the extra ``onnx`` are missing;
+        for a model that is too large for the format; and where the file does not say what the
+        surrogate says. Nothing is left behind then.
     """
     check_model_target(path, overwrite=overwrite)
     model = FieldModel(surrogate)
@@ -64,14 +68,16 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
         named = temporary.with_name(f"{temporary.name}{path.suffix}")
         try:
             answer = WRITERS[path.suffix](model, inputs_of(some), description(surrogate), named)
-            difference = largest_difference(answer(inputs_of(some)), surrogate.predict(some)["fields"].to_numpy())
+            difference = largest_difference(
+                answer(inputs_of(some)), surrogate.predict(some)["fields"].to_numpy()
+            )
             named.replace(temporary)
         finally:
             named.unlink(missing_ok=True)
         if not difference <= TOLERANCE:
             raise UserError(
-                f"{path}: the model that was written differs from the surrogate by {difference:.2g} of the fields' "
-                f"range, more than {TOLERANCE:g}: it is not kept."
+                f"{path}: the model that was written differs from the surrogate by "
+                f"{difference:.2g} of the fields' range, more than {TOLERANCE:g}: it is not kept."
             )
     return difference
 
@@ -82,7 +88,9 @@ def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     images = None
     if (form := scaler.images) is not None:
-        images = Images(random.integers(0, 256, (count, form.size, form.size, form.channels), np.uint8), form)
+        images = Images(
+            random.integers(0, 256, (count, form.size, form.size, form.channels), np.uint8), form
+        )
     return Conditions(tuple(f"design_{k}" for k in range(count)), scaler.names, table, images)
 
 
@@ -112,8 +120,8 @@ def description(surrogate: Surrogate) -> dict[str, Any]:
 def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
     """Of fields ``[n, T, M, V]``, as a share of each variable's range in ``expected``.
 
-    What rounding to float32 does counts as none: a variable that varies little around a large value, such as 101325 Pa,
-    has no finer numbers.
+    What rounding to float32 does counts as none: a variable that varies little around a large
+    value, such as 101325 Pa, has no finer numbers.
     """
     span = np.ptp(expected, axis=(0, 1, 2))
     rounding = 2 * np.spacing(np.abs(expected).max(axis=(0, 1, 2)))
@@ -127,10 +135,15 @@ def _write_onnx(model: FieldModel, some: Arrays, about: dict[str, Any], path: Pa
         import onnxruntime
         import onnxscript  # noqa: F401 - torch needs it, and says so less clearly
     except ImportError as error:
-        raise UserError(f".onnx files need the package {error.name}: pip install 'simulgenvae[onnx]'") from error
+        raise UserError(
+            f".onnx files need the package {error.name}: pip install 'simulgenvae[onnx]'"
+        ) from error
     size = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     if size > MOST_ONNX:
-        raise UserError(f"{path}: an ONNX file holds 2 GB of weights at most, and this model has {size / 1e9:.1f} GB.")
+        raise UserError(
+            f"{path}: an ONNX file holds 2 GB of weights at most, and this model has "
+            f"{size / 1e9:.1f} GB."
+        )
     with quiet():
         program = torch.onnx.export(
             model,

@@ -1,4 +1,5 @@
-"""Names of what a prediction combines, for wherever errors stand: networks, Gaussian processes, both."""
+"""Names of what a prediction combines, for wherever errors stand: networks, Gaussian processes,
+both."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
-    from simulgenvae.ensemble import Ensemble
     from simulgenvae.settings import Settings
+    from simulgenvae.surrogate.ensemble import Ensemble
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,23 @@ class Combination:
     weight: float
     """Weight of the Gaussian processes; the networks have the rest."""
     gaussian_processes: Literal["combined", "off", "none"]
-    """Whether their weight was chosen, the settings want none of them, or they could not be fitted."""
+    """Whether their weight was chosen, the settings want none of them, or they could not be
+    fitted."""
 
     @classmethod
     def of(cls, ensemble: Ensemble, settings: Settings) -> Self:
         """Return the combination of a surrogate with these settings."""
-        wanted: Literal["combined", "off"] = "off" if settings.prediction.gaussian_process == "off" else "combined"
-        return cls(len(ensemble.members), ensemble.weight, "none" if ensemble.linear is None else wanted)
+        wanted: Literal["combined", "off"] = (
+            "off" if settings.prediction.gaussian_process == "off" else "combined"
+        )
+        return cls(
+            len(ensemble.members), ensemble.weight, "none" if ensemble.linear is None else wanted
+        )
 
     @classmethod
     def from_metrics(cls, metrics: Mapping[str, Any]) -> Self:
-        """Return the combination of an evaluated surrogate; ``metrics`` is the content of ``metrics.json``."""
+        """Return the combination of an evaluated surrogate; ``metrics`` is the content of
+        ``metrics.json``."""
         entry = metrics["combination"]
         return cls(entry["members"], entry["gaussian_process_weight"], entry["gaussian_processes"])
 
@@ -47,7 +54,11 @@ class Combination:
     @property
     def weight_text(self) -> str:
         """The weight as it is written everywhere; ``off`` or ``none`` where it was not chosen."""
-        return f"{self.weight:.3g}" if self.gaussian_processes == "combined" else self.gaussian_processes
+        return (
+            f"{self.weight:.3g}"
+            if self.gaussian_processes == "combined"
+            else self.gaussian_processes
+        )
 
     def described(self) -> str:
         """Return what the prediction is made of, as a sentence."""

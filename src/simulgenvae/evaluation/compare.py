@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae import ranks
-from simulgenvae.data.limits import available_memory
+from simulgenvae.baselines.image_features import Features
+from simulgenvae.baselines.pod_gpr import PodGpr
+from simulgenvae.baselines.pod_rbf import PodRbf
+from simulgenvae.baselines.simple import Baseline, MeanRun, NearestRun
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
+from simulgenvae.evaluation.analyses.physics import PhysicsChecks
+from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UNSEEN, UncertaintyErrors
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.evaluation.physics import PhysicsChecks
 from simulgenvae.evaluation.presentation import compared_split
-from simulgenvae.evaluation.uncertainty import SAMPLES, UNSEEN, UncertaintyErrors
-from simulgenvae.regression.image_features import Features
-from simulgenvae.regression.pod_gpr import PodGpr
-from simulgenvae.regression.pod_rbf import PodRbf
-from simulgenvae.regression.references import MeanRun, NearestRun, Reference
+from simulgenvae.utils.resources import available_memory
 
 if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
-REFERENCES: tuple[type[Reference], ...] = (MeanRun, NearestRun, PodRbf, PodGpr)
+BASELINES: tuple[type[Baseline], ...] = (MeanRun, NearestRun, PodRbf, PodGpr)
 _BATCH_BYTES = 2**28  # predicted fields held at once
 _TIMED_SINGLE = 5
 
@@ -37,15 +37,16 @@ Advance = Callable[[str], None]
 
 @dataclass
 class Comparison:
-    """What :func:`compare` found; the inner dictionaries have an entry for every split that has runs."""
+    """What :func:`compare` found; the inner dictionaries have an entry for every split that has
+    runs."""
 
     scale: VariableScale
     """Of the variables in the training runs."""
     physics: PhysicsChecks
     """Of the runs that nothing has seen."""
     errors: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
-    """By method: prediction, networks and gaussian_processes alone, reconstruction, projection_floor and the
-    references."""
+    """By method: prediction, networks and gaussian_processes alone, reconstruction,
+    projection_floor and the references."""
     stages: dict[str, dict[str, FieldErrors]] = field(default_factory=dict)
     """By training stage: reconstruction after ``vae``, prediction after every other."""
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -57,8 +58,8 @@ class Comparison:
 
 def steps(rows: dict[str, NDArray[np.intp]]) -> int:
     """How often :func:`compare` calls ``advance``, on this rank."""
-    own = {split: len(ranks.mine(chosen)) for split, chosen in rows.items()}
-    return own["train"] + len(REFERENCES) + sum(own.values())
+    own = {split: len(collectives.local_rows(chosen)) for split, chosen in rows.items()}
+    return own["train"] + len(BASELINES) + sum(own.values())
 
 
 def compare(
@@ -69,26 +70,32 @@ def compare(
     checks: Sequence[str],
     advance: Advance,
 ) -> Comparison:
-    """Evaluate on ``rows`` of the data set (keys train, validation, test); references learn from ``rows["train"]``.
+    """Evaluate on ``rows`` of the data set (keys train, validation, test); references learn from
+    ``rows["train"]``.
 
-    ``stages`` holds the surrogate as it was after earlier training stages; ``checks`` are users' physics checks, as
-    ``name: expression``. ``advance`` is called with a description after every run read and every reference fitted.
-    Memory holds a batch of predictions and the coefficients of the training runs; where those do not fit, the
-    references are left out and ``notes`` says so. Ranks share the runs, and all return what all have found.
+    ``stages`` holds the surrogate as it was after earlier training stages; ``checks`` are users'
+    physics checks, as ``name: expression``. ``advance`` is called with a description after every
+    run read and every reference fitted. Memory holds a batch of predictions and the coefficients of
+    the training runs; where those do not fit, the references are left out and ``notes`` says so.
+    Ranks share the runs, and all return what all have found.
     """
     scale, coefficients = _training_pass(dataset, surrogate, rows["train"], advance)
-    physics = PhysicsChecks(dataset.variables, dataset.times, dataset.mesh, dataset.shape[2], scale, checks)
+    physics = PhysicsChecks(
+        dataset.variables, dataset.times, dataset.mesh, dataset.shape[2], scale, checks
+    )
     found, unseen = Comparison(scale, physics), compared_split(rows)
     found.uncertainty = {split: UncertaintyErrors(scale) for split in UNSEEN if len(rows[split])}
     if coefficients is None:
         found.notes.append(_left_out(dataset, surrogate, rows["train"]))
     features = Features.fit(dataset.conditions.select(rows["train"]), surrogate.condition_scaler)
-    references: list[Reference] = []
+    references: list[Baseline] = []
     if coefficients is not None:
-        references, found.references = _fitted(dataset, features, rows["train"], coefficients, advance)
+        references, found.references = _fitted(
+            dataset, features, rows["train"], coefficients, advance
+        )
     predicting = 0.0
     for split, chosen in rows.items():
-        for batch in _batches(dataset, ranks.mine(chosen)):
+        for batch in _batches(dataset, collectives.local_rows(chosen)):
             conditions = dataset.conditions.select(batch)
             start = time.perf_counter()
             predictions = surrogate.predict(conditions)["fields"].to_numpy()
@@ -96,15 +103,29 @@ def compare(
             parts = _parts(surrogate, conditions)
             x = features.transform(conditions)
             answers = {reference.name: reference.predict(x) for reference in references}
-            staged = {name: stages[name].predict(conditions)["fields"].to_numpy() for name in stages if name != "vae"}
+            staged = {
+                name: stages[name].predict(conditions)["fields"].to_numpy()
+                for name in stages
+                if name != "vae"
+            }
             for i, row in enumerate(batch):
                 truth = dataset.run(int(row))
-                count = partial(_count, truth=truth, split=split, scale=scale, variables=dataset.variables)
+                count = partial(
+                    _count, truth=truth, split=split, scale=scale, variables=dataset.variables
+                )
                 count(found.errors, "prediction", predictions[i])
                 for name, part in parts.items():
-                    count(found.errors, name, predictions[i] if part is None else surrogate.reduction.decode(part[i]))
+                    count(
+                        found.errors,
+                        name,
+                        predictions[i] if part is None else surrogate.reduction.decode(part[i]),
+                    )
                 count(found.errors, "reconstruction", surrogate.reconstruct(truth))
-                count(found.errors, "projection_floor", surrogate.reduction.decode(surrogate.reduction.encode(truth)))
+                count(
+                    found.errors,
+                    "projection_floor",
+                    surrogate.reduction.decode(surrogate.reduction.encode(truth)),
+                )
                 for name, answer in answers.items():
                     count(found.errors, name, surrogate.reduction.decode(answer[i]))
                 if "vae" in stages:
@@ -115,16 +136,19 @@ def compare(
                     physics.add(dataset.ids[row], predictions[i], truth)
                 _count_uncertainty(found, surrogate, conditions.select([i]), split, truth)
                 advance(f"Evaluating {split} runs")
-    predicted = sum(len(ranks.mine(chosen)) for chosen in rows.values())
+    predicted = sum(len(collectives.local_rows(chosen)) for chosen in rows.values())
     found.timing = {
         "seconds_per_run_in_batches": predicting / max(1, predicted),
-        "seconds_for_one_run": _single_prediction(dataset, surrogate, next(r for r in rows.values() if len(r))),
+        "seconds_for_one_run": _single_prediction(
+            dataset, surrogate, next(r for r in rows.values() if len(r))
+        ),
     }
     return _of_all_ranks(found)
 
 
 def _parts(surrogate: Surrogate, conditions: Conditions) -> dict[str, NDArray[np.float32] | None]:
-    """Coefficients ``[n, T, r]`` of what predictions combine, each alone; None for networks that predict alone."""
+    """Coefficients ``[n, T, r]`` of what predictions combine, each alone; None for networks that
+    predict alone."""
     ensemble = surrogate.ensemble
     if ensemble is None or ensemble.linear is None:
         return {"networks": None}
@@ -134,14 +158,19 @@ def _parts(surrogate: Surrogate, conditions: Conditions) -> dict[str, NDArray[np
 
 
 def _of_all_ranks(found: Comparison) -> Comparison:
-    """What all ranks have counted, in the order of their runs; ``timing`` and ``scale`` are this rank's."""
-    shares = ranks.gathered((found.errors, found.stages, found.uncertainty, found.physics.series, found.notes))
+    """What all ranks have counted, in the order of their runs; ``timing`` and ``scale`` are this
+    rank's."""
+    shares = collectives.all_gather(
+        (found.errors, found.stages, found.uncertainty, found.physics.series, found.notes)
+    )
     errors, stages, uncertainty, series, notes = shares[0]
     for more_errors, more_stages, more_uncertainty, more_series, more_notes in shares[1:]:
         for methods, more in ((errors, more_errors), (stages, more_stages)):
             for name, by_split in more.items():
                 _merge(methods.setdefault(name, {}), by_split)
-        uncertainty = {split: counted for split, counted in uncertainty.items() if split in more_uncertainty}
+        uncertainty = {
+            split: counted for split, counted in uncertainty.items() if split in more_uncertainty
+        }
         for split, counted in uncertainty.items():
             counted.merge(more_uncertainty[split])
         series |= more_series
@@ -176,7 +205,11 @@ def _count(
 
 
 def _count_uncertainty(
-    found: Comparison, surrogate: Surrogate, conditions: Conditions, split: str, truth: NDArray[np.float32]
+    found: Comparison,
+    surrogate: Surrogate,
+    conditions: Conditions,
+    split: str,
+    truth: NDArray[np.float32],
 ) -> None:
     """Count one run, where its split still takes part; one that needs too much memory ends that."""
     if split not in found.uncertainty:
@@ -193,10 +226,15 @@ def _count_uncertainty(
 def _training_pass(
     dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp], advance: Advance
 ) -> tuple[VariableScale, NDArray[np.float32] | None]:
-    """Means and spreads of the variables, and coefficients ``[n, T, r]`` if they fit into half of the free memory."""
-    own = ranks.mine(rows)
+    """Means and spreads of the variables, and coefficients ``[n, T, r]`` if they fit into half of
+    the free memory."""
+    own = collectives.local_rows(rows)
     shape = (len(own), dataset.shape[1], surrogate.reduction.rank)
-    fits = all(ranks.gathered(_coefficient_bytes(dataset, surrogate, rows) <= available_memory() / 2))
+    fits = all(
+        collectives.all_gather(
+            _coefficient_bytes(dataset, surrogate, rows) <= available_memory() / 2
+        )
+    )
     coefficients = np.empty(shape, dtype=np.float32) if fits else None
 
     def runs() -> Iterator[NDArray[np.float32]]:
@@ -208,7 +246,9 @@ def _training_pass(
             yield run
 
     scale = VariableScale.fit_shared(runs())
-    return scale, coefficients if coefficients is None else np.concatenate(ranks.gathered(coefficients))
+    return scale, coefficients if coefficients is None else np.concatenate(
+        collectives.all_gather(coefficients)
+    )
 
 
 def _coefficient_bytes(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) -> int:
@@ -218,8 +258,9 @@ def _coefficient_bytes(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.
 def _left_out(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np.intp]) -> str:
     needed, free = _coefficient_bytes(dataset, surrogate, rows), available_memory()
     return (
-        f"The references were left out: the coefficients of {len(rows)} training runs need {needed / 1e9:.1f} GB, "
-        f"{free / 1e9:.1f} GB of memory are free, and half of that may be used."
+        f"The references were left out: the coefficients of {len(rows)} training runs need "
+        f"{needed / 1e9:.1f} GB, {free / 1e9:.1f} GB of memory are free, and half of that may be "
+        "used."
     )
 
 
@@ -229,18 +270,19 @@ def _fitted(
     rows: NDArray[np.intp],
     coefficients: NDArray[np.float32],
     advance: Advance,
-) -> tuple[list[Reference], dict[str, dict[str, Any]]]:
-    """The references, each fitted by the first rank for all, and what is to be said of them by name."""
+) -> tuple[list[Baseline], dict[str, dict[str, Any]]]:
+    """The references, each fitted by the first rank for all, and what is to be said of them by
+    name."""
     x = features.transform(dataset.conditions.select(rows))
 
-    def fit(kind: type[Reference]) -> tuple[Reference, dict[str, Any]]:
+    def fit(kind: type[Baseline]) -> tuple[Baseline, dict[str, Any]]:
         reference, start = kind(), time.perf_counter()
         reference.fit(x, coefficients, features.components)
         return reference, {**reference.describe(), "fit_seconds": time.perf_counter() - start}
 
     fitted, described = [], {}
-    for kind in REFERENCES:
-        reference, described[kind.name] = ranks.from_first(partial(fit, kind))
+    for kind in BASELINES:
+        reference, described[kind.name] = collectives.run_on_rank0(partial(fit, kind))
         advance("Fitting references")
         fitted.append(reference)
     return fitted, described

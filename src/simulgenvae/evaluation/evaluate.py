@@ -1,4 +1,5 @@
-"""Evaluation of a surrogate: errors of every split in physical units, references, figures, report."""
+"""Evaluation of a surrogate: errors of every split in physical units, references, figures,
+report."""
 
 from __future__ import annotations
 
@@ -8,88 +9,108 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from simulgenvae import ranks
-from simulgenvae.ensemble import interval_label
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation import compare, latent_analysis
-from simulgenvae.evaluation.content import metrics_of, stage_names, typical, worst
-from simulgenvae.evaluation.field_figures import Frame, RunView
-from simulgenvae.evaluation.figures import make_figures
-from simulgenvae.evaluation.model_card import model_card
-from simulgenvae.evaluation.physics import read_checks
+from simulgenvae.evaluation import compare
+from simulgenvae.evaluation.analyses import latents as latent_analysis
+from simulgenvae.evaluation.analyses.physics import read_checks
+from simulgenvae.evaluation.analyses.sensitivity import conditioning
+from simulgenvae.evaluation.analyses.uncertainty import SAMPLES
+from simulgenvae.evaluation.figures.fields import Frame, RunView
+from simulgenvae.evaluation.figures.make import make_figures
+from simulgenvae.evaluation.figures.mesh_figures import render
+from simulgenvae.evaluation.metrics_json import metrics_of, stage_names, typical, worst
 from simulgenvae.evaluation.presentation import compared_split, png
-from simulgenvae.evaluation.rendered import render
-from simulgenvae.evaluation.report import render_report
-from simulgenvae.evaluation.sensitivity import conditioning
-from simulgenvae.evaluation.uncertainty import SAMPLES
-from simulgenvae.files import written_whole
-from simulgenvae.settings.study import Study
-from simulgenvae.work_log import WorkLog
+from simulgenvae.evaluation.report.model_card import model_card
+from simulgenvae.evaluation.report.report import render_report
+from simulgenvae.settings.folder import StudyFolder
+from simulgenvae.surrogate.ensemble import interval_label
+from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.settings import EvaluationSettings
-    from simulgenvae.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def evaluate(
     dataset: Dataset,
     surrogate: Surrogate,
-    study: Study,
+    study: StudyFolder,
     *,
     figures: bool = True,
     evaluation: EvaluationSettings | None = None,
 ) -> dict[str, Any]:
-    """Measure the surrogate on the data set it was trained on; return what ``output/metrics.json`` then holds.
+    """Measure the surrogate on the data set it was trained on; return what ``output/metrics.json``
+    then holds.
 
-    Also writes ``output/report.html``, ``output/MODEL_CARD.md`` and, with ``figures``, each figure as
-    ``output/<name>.png`` and, where the mesh can be drawn, ``output/film.gif``. Settings of the evaluation that are
-    not given are those of the training. Ranks share the runs; the first one writes.
+    Also writes ``output/report.html``, ``output/MODEL_CARD.md`` and, with ``figures``, each figure
+    as ``output/<name>.png`` and, where the mesh can be drawn, ``output/film.gif``. Settings of the
+    evaluation that are not given are those of the training. Ranks share the runs; the first one
+    writes.
 
-    UserError when the data set is not the one of the training, when the VAE alone is trained, when a physics check
-    cannot be read, or when a file cannot be written (the previous one then stays).
+    UserError when the data set is not the one of the training, when the VAE alone is trained, when
+    a physics check cannot be read, or when a file cannot be written (the previous one then stays).
     """
     trained, given = surrogate.info.get("data_fingerprint"), dataset.fingerprint
     if trained != given:
         raise UserError(
-            f"{study.dataset}: this is not the data that the surrogate in {study.model_save} was trained on "
-            f"(fingerprint {given[:12]}…, trained on {str(trained)[:12]}…); restore that data, or train again"
+            f"{study.dataset}: this is not the data that the surrogate in {study.model_save} was "
+            f"trained on (fingerprint {given[:12]}…, trained on {str(trained)[:12]}…); restore "
+            "that data, or train again"
         )
     if surrogate.ensemble is None:
-        raise UserError("Only the VAE is trained, and nothing predicts yet: train the rest with --stage conditioner.")
+        raise UserError(
+            "Only the VAE is trained, and nothing predicts yet: train the rest with --stage "
+            "conditioner."
+        )
     evaluation = evaluation or surrogate.settings.evaluation
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)  # before minutes of reading
     rows = surrogate.split.rows(dataset.ids)
     stages, notes = _earlier_stages(surrogate, study)
-    with WorkLog(Console(stderr=True, quiet=not ranks.is_first()), transient=True) as log:
+    with WorkLog(Console(stderr=True, quiet=not collectives.is_rank0()), transient=True) as log:
         log.start("Evaluating", compare.steps(rows) + latent_analysis.steps(rows) + 1)
-        comparison = compare.compare(dataset, surrogate, stages, rows, evaluation.checks, log.advance)
+        comparison = compare.compare(
+            dataset, surrogate, stages, rows, evaluation.checks, log.advance
+        )
         latents = latent_analysis.latent_analysis(surrogate, dataset, rows, log.advance)
         log.advance("Asking what the inputs change")
-        sensitivity = ranks.from_first(
+        sensitivity = collectives.run_on_rank0(
             lambda: conditioning(surrogate, dataset, rows, compared_split(rows), comparison.scale)
         )
-    comparison.notes += notes + [f"Noted when the data were read: {remark}" for remark in dataset.remarks]
-    comparison.notes += [f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])]
+    comparison.notes += notes + [
+        f"Noted when the data were read: {remark}" for remark in dataset.remarks
+    ]
+    comparison.notes += [
+        f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])
+    ]
     metrics = metrics_of(dataset, surrogate, surrogate.ensemble, comparison)
     metrics |= {"sensitivity": sensitivity, "latents": latents}
     metrics["settings"]["evaluation"] = evaluation.model_dump(mode="json")
-    return ranks.from_first(lambda: _written(dataset, surrogate, study, metrics, comparison, figures=figures))
+    return collectives.run_on_rank0(
+        lambda: _written(dataset, surrogate, study, metrics, comparison, figures=figures)
+    )
 
 
 def _written(
     dataset: Dataset,
     surrogate: Surrogate,
-    study: Study,
+    study: StudyFolder,
     metrics: dict[str, Any],
     comparison: compare.Comparison,
     *,
     figures: bool,
 ) -> dict[str, Any]:
     """``metrics`` with the names of the figures, once all files are there."""
-    images, not_rendered = _figures(dataset, surrogate, metrics, comparison) if figures else ({}, None)
+    images, not_rendered = (
+        _figures(dataset, surrogate, metrics, comparison) if figures else ({}, None)
+    )
     metrics = metrics | {"figures": list(images), "not_rendered": not_rendered}
-    _write(study.metrics_file, json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False).encode())
+    _write(
+        study.metrics_file,
+        json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False).encode(),
+    )
     for name, image in images.items():
         _write(study.output / name, image)
     _write(study.report_file, render_report(metrics, images).encode())
@@ -97,8 +118,11 @@ def _written(
     return metrics
 
 
-def _earlier_stages(surrogate: Surrogate, study: Study) -> tuple[dict[str, Surrogate], list[str]]:
-    """The surrogate after each training stage but the last, and a note for each whose checkpoint cannot be read."""
+def _earlier_stages(
+    surrogate: Surrogate, study: StudyFolder
+) -> tuple[dict[str, Surrogate], list[str]]:
+    """The surrogate after each training stage but the last, and a note for each whose checkpoint
+    cannot be read."""
     stages: dict[str, Surrogate] = {}
     notes = []
     for stage in stage_names(surrogate)[:-1]:
@@ -120,10 +144,14 @@ def _figures(
         del chosen["worst"]
     samples = SAMPLES if split in comparison.uncertainty else 0
     views = {
-        name: _view(dataset, surrogate, metrics["split"][split][index], f"{name} {split} run", samples)
+        name: _view(
+            dataset, surrogate, metrics["split"][split][index], f"{name} {split} run", samples
+        )
         for name, index in chosen.items()
     }
-    frame = Frame(dataset.times, dataset.mesh.coords, dataset.mesh.cells, dataset.variables, dataset.units)
+    frame = Frame(
+        dataset.times, dataset.mesh.coords, dataset.mesh.cells, dataset.variables, dataset.units
+    )
     drawn = make_figures(metrics, views, frame, counted.node_rmse(), dataset.conditions)
     on_mesh, not_rendered = render(views["typical"], frame)
     return {f"{name}.png": png(figure) for name, figure in drawn} | on_mesh, not_rendered
@@ -139,7 +167,9 @@ def _view(dataset: Dataset, surrogate: Surrogate, run_id: str, what: str, sample
         truth=truth,
         reconstruction=surrogate.reconstruct(truth),
         prediction=predicted["fields"].to_numpy()[0],
-        interval=(predicted["lower"].to_numpy()[0], predicted["upper"].to_numpy()[0]) if samples else None,
+        interval=(predicted["lower"].to_numpy()[0], predicted["upper"].to_numpy()[0])
+        if samples
+        else None,
         interval_label=interval_label(0 if calibration is None else calibration.runs),
         image=conditions.images,
     )

@@ -1,12 +1,14 @@
 """Errors of predicted fields, accumulated run by run.
 
-The relative error of a run is ``‖prediction − truth‖ / ‖truth‖`` over its whole trajectory: per variable on the raw
-field, and *joint* over all variables after each is shifted and scaled by the scalar mean and standard deviation that
-it has in the training runs. Nothing here holds more than one run and a few arrays of size ``[T, V]`` and ``[M, V]``.
+The relative error of a run is ``‖prediction − truth‖ / ‖truth‖`` over its whole trajectory: per
+variable on the raw field, and *joint* over all variables after each is shifted and scaled by the
+scalar mean and standard deviation that it has in the training runs. Nothing here holds more than
+one run and a few arrays of size ``[T, V]`` and ``[M, V]``.
 
-Where a ratio has no meaning, the definitions are: a run whose (shifted) truth is zero everywhere has the relative
-error 0 if the prediction equals it and infinity otherwise; a run with an infinite or undefined error is left out of
-mean, median and maximum and counted as ``undefined_runs``; R² of a truth that never varies is null.
+Where a ratio has no meaning, the definitions are: a run whose (shifted) truth is zero everywhere
+has the relative error 0 if the prediction equals it and infinity otherwise; a run with an infinite
+or undefined error is left out of mean, median and maximum and counted as ``undefined_runs``; R² of
+a truth that never varies is null.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae import ranks
+from simulgenvae.distributed import collectives
 
-_BLOCK = 2**21  # values per block: keeps double-precision temporaries at some 16 MB each, whatever the mesh
+_BLOCK = (
+    2**21
+)  # values per block: keeps double-precision temporaries at some 16 MB each, whatever the mesh
 _CONSTANT = 1e-7  # relative spread below which float32 data cannot be told from a constant
 
 Run = NDArray[np.floating[Any]]
@@ -30,8 +34,9 @@ Run = NDArray[np.floating[Any]]
 class VariableScale:
     """Scalar mean and spread of each variable in the training runs.
 
-    ``mean`` ``[V]`` is in physical units. ``spread`` ``[V]`` is the standard deviation; for a variable that is constant
-    in the training runs it is the magnitude of that constant (1 if it is zero), so that errors stay finite.
+    ``mean`` ``[V]`` is in physical units. ``spread`` ``[V]`` is the standard deviation; for a
+    variable that is constant in the training runs it is the magnitude of that constant (1 if it is
+    zero), so that errors stay finite.
     """
 
     mean: NDArray[np.float64]
@@ -46,13 +51,16 @@ class VariableScale:
     def fit_shared(cls, runs: Iterable[Run]) -> VariableScale:
         """The same from the runs of all ranks, each of which gives its own."""
         whole = _Moments()
-        for share in ranks.gathered(_Moments.of(runs)):
+        for share in collectives.all_gather(_Moments.of(runs)):
             whole.merge(share)
         return whole.scale()
 
 
-def relative_l2(prediction: Run, truth: Run, scale: VariableScale) -> tuple[float, NDArray[np.float64]]:
-    """Joint error and raw error of each variable ``[V]`` of one run ``[T, M, V]``, as fractions (0.01 is 1 %)."""
+def relative_l2(
+    prediction: Run, truth: Run, scale: VariableScale
+) -> tuple[float, NDArray[np.float64]]:
+    """Joint error and raw error of each variable ``[V]`` of one run ``[T, M, V]``, as fractions
+    (0.01 is 1 %)."""
     errors = FieldErrors(tuple(map(str, range(truth.shape[-1]))), scale)
     errors.add(prediction, truth)
     return errors.joint[0], errors.raw[0]
@@ -61,7 +69,8 @@ def relative_l2(prediction: Run, truth: Run, scale: VariableScale) -> tuple[floa
 class FieldErrors:
     """Errors of one method on the runs of one split.
 
-    ``variables`` names the V variables; ``scale`` comes from the training runs. Runs count in the order of ``add``.
+    ``variables`` names the V variables; ``scale`` comes from the training runs. Runs count in the
+    order of ``add``.
     """
 
     def __init__(self, variables: Sequence[str], scale: VariableScale) -> None:
@@ -76,10 +85,13 @@ class FieldErrors:
         self._time_squares = self._time_largest = self._node_squares = np.zeros((0, 0))
 
     def add(self, prediction: Run, truth: Run) -> None:
-        """Count one run: two fields ``[T, M, V]`` in physical units. ValueError when the shapes differ."""
+        """Count one run: two fields ``[T, M, V]`` in physical units. ValueError when the shapes
+        differ."""
         variables = len(self.variables)
         if prediction.shape != truth.shape or truth.ndim != 3 or truth.shape[-1] != variables:
-            raise ValueError(f"expected two fields [T, M, {variables}], got {prediction.shape} and {truth.shape}")
+            raise ValueError(
+                f"expected two fields [T, M, {variables}], got {prediction.shape} and {truth.shape}"
+            )
         timesteps, nodes, _ = truth.shape
         self._begin(timesteps, nodes)
         squares, raw_truth, shifted_truth, largest = np.zeros((4, timesteps, variables))
@@ -125,14 +137,17 @@ class FieldErrors:
         self._node_squares = np.zeros((nodes, variables))
 
     def node_rmse(self) -> NDArray[np.float64]:
-        """Root mean square error at each node over all runs and times, ``[M, V]``, physical units."""
+        """Root mean square error at each node over all runs and times, ``[M, V]``, physical
+        units."""
         return np.sqrt(self._node_squares / (len(self.joint) * len(self._time_squares)))
 
     def summary(self) -> dict[str, Any]:
-        """Everything counted so far, ready for JSON: joint, per variable, per time, per run in order.
+        """Everything counted so far, ready for JSON: joint, per variable, per time, per run in
+        order.
 
-        ``times.relative_l2`` is the mean over runs of ``‖error at t‖ √T / ‖truth‖``: a run's error is the root mean
-        square of this over time, and a field that starts at zero causes no division by zero.
+        ``times.relative_l2`` is the mean over runs of ``‖error at t‖ √T / ‖truth‖``: a run's error
+        is the root mean square of this over time, and a field that starts at zero causes no
+        division by zero.
         """
         runs = len(self.joint)
         if not runs:
@@ -155,15 +170,20 @@ class FieldErrors:
                 for v, name in enumerate(self.variables)
             },
             "times": {
-                "relative_l2": _finite(over_time.mean(axis=0)) if len(over_time) else [None] * len(time_rmse),
+                "relative_l2": _finite(over_time.mean(axis=0))
+                if len(over_time)
+                else [None] * len(time_rmse),
                 "rmse": {name: _finite(time_rmse[:, v]) for v, name in enumerate(self.variables)},
-                "max_error": {name: _finite(self._time_largest[:, v]) for v, name in enumerate(self.variables)},
+                "max_error": {
+                    name: _finite(self._time_largest[:, v]) for v, name in enumerate(self.variables)
+                },
             },
             "per_run": _finite(np.array(self.joint)),
         }
 
     def _r2(self) -> list[float | None]:
-        """One minus squared error over squared deviation of the truth from its mean over the whole split."""
+        """One minus squared error over squared deviation of the truth from its mean over the whole
+        split."""
         total = self._moments.squares
         constant = np.sqrt(total / self._moments.count) <= _CONSTANT * np.abs(self._moments.mean)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -186,7 +206,8 @@ def over_runs(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float 
 
 
 class _Moments:
-    """Mean and sum of squared deviations per variable, merged block by block (Chan, Golub & LeVeque 1983)."""
+    """Mean and sum of squared deviations per variable, merged block by block (Chan, Golub & LeVeque
+    1983)."""
 
     def __init__(self, guess: NDArray[np.float64] | None = None) -> None:
         self.count = 0
@@ -222,11 +243,14 @@ class _Moments:
             raise ValueError("no training run to take means and standard deviations from")
         deviation, size = np.sqrt(self.squares / self.count), np.abs(self.mean)
         constant = deviation <= _CONSTANT * size
-        return VariableScale(self.mean, np.where(constant, np.where(size > 0, size, 1.0), deviation))
+        return VariableScale(
+            self.mean, np.where(constant, np.where(size > 0, size, 1.0), deviation)
+        )
 
 
 def _blocks(run: Run) -> Iterator[tuple[slice, slice]]:
-    """Slices over time and nodes that cover a run ``[T, M, V]`` in pieces of at most ``_BLOCK`` values."""
+    """Slices over time and nodes that cover a run ``[T, M, V]`` in pieces of at most ``_BLOCK``
+    values."""
     timesteps, nodes, variables = run.shape
     width = max(1, min(nodes, _BLOCK // variables))
     height = max(1, _BLOCK // (width * variables))

@@ -13,7 +13,7 @@ from simulgenvae.data.images import ImageFormat
 from simulgenvae.evaluation.combination import Combination
 
 if TYPE_CHECKING:
-    from simulgenvae.training.stage import StageName
+    from simulgenvae.settings.training import StageName
 
 METHODS = {
     "prediction": "Surrogate",
@@ -26,8 +26,8 @@ METHODS = {
     "pod_rbf": "POD + RBF",
     "pod_gpr": "POD + GPR",
 }
-"""Keys of ``errors`` in ``metrics.json`` and their names in a study of parameters; the first is combined of the next
-two, the last four are baselines. :func:`method_names` says more."""
+"""Keys of ``errors`` in ``metrics.json`` and their names in a study of parameters; the first is
+combined of the next two, the last four are baselines. :func:`method_names` says more."""
 
 _WITH_IMAGES = {
     "nearest_run": "Nearest run, by pixels",
@@ -40,7 +40,11 @@ _WITH_BOTH = {
     "pod_gpr": "PCA of images, parameters + POD + GPR",
 }
 
-STAGES: dict[StageName, str] = {"vae": "VAE", "conditioner": "Conditioner", "end_to_end": "End to end"}
+STAGES: dict[StageName, str] = {
+    "vae": "VAE",
+    "conditioner": "Conditioner",
+    "end_to_end": "End to end",
+}
 
 SPLITS = ("train", "validation", "test")
 
@@ -58,12 +62,17 @@ METHOD_STYLES = {
     "pod_gpr": ("#009E73", "--"),
 }
 """Colour and line style of every method."""
-SPLIT_STYLES = {"train": ("#999999", "o"), "validation": ("#56B4E9", "s"), "test": (PREDICTION, "^")}
+SPLIT_STYLES = {
+    "train": ("#999999", "o"),
+    "validation": ("#56B4E9", "s"),
+    "test": (PREDICTION, "^"),
+}
 """Colour and marker of the runs of every split."""
 
 
 def method_names(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """Return ``METHODS`` as names that say what is known of a design and how the prediction is combined.
+    """Return ``METHODS`` as names that say what is known of a design and how the prediction is
+    combined.
 
     ``metrics`` is the content of ``metrics.json``.
     """
@@ -74,7 +83,8 @@ def method_names(metrics: Mapping[str, Any]) -> dict[str, str]:
 
 
 def shown_errors(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``errors`` of ``metrics.json`` in the order of ``METHODS``: the prediction first, then its two parts."""
+    """Return ``errors`` of ``metrics.json`` in the order of ``METHODS``: the prediction first, then
+    its two parts."""
     errors = metrics["errors"]
     return {name: errors[name] for name in METHODS if name in errors}
 
@@ -119,7 +129,8 @@ def literal(text: str) -> str:
 
 
 def compared_split(rows: Mapping[str, Sized]) -> str:
-    """The split, of those with runs, that nothing has seen: test, else validation, else training."""
+    """The split, of those with runs, that nothing has seen: test, else validation, else
+    training."""
     return next(split for split in reversed(SPLITS) if split == "train" or len(rows.get(split, ())))
 
 

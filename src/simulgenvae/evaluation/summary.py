@@ -7,21 +7,27 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from simulgenvae.ensemble import interval_doubt, interval_label
 from simulgenvae.evaluation.presentation import method_names, percent, sentence, shown_errors
 from simulgenvae.evaluation.verdict import Verdict
+from simulgenvae.surrogate.ensemble import interval_doubt, interval_label
 
 
 def summary_table(metrics: dict[str, Any]) -> Table:
-    """Joint relative error of every method on the runs that nothing has seen; ``metrics`` is that of ``evaluate``."""
+    """Joint relative error of every method on the runs that nothing has seen; ``metrics`` is that
+    of ``evaluate``."""
     split, names = metrics["compared_split"], method_names(metrics)
     best, ratio = metrics["best_reference"], metrics["ratio_to_best_reference"]
     notes = []
     if ratio is not None:
         notes.append(f"{ratio:.2f} of the best baseline's error ({names[best['name']]})")
-    notes += [Verdict.from_metrics(metrics).sentence(), *_of_uncertainty(metrics["uncertainty"], split)]
+    notes += [
+        Verdict.from_metrics(metrics).sentence(),
+        *_of_uncertainty(metrics["uncertainty"], split),
+    ]
     notes += metrics["notes"]
-    title = f"Joint relative L2 error on {metrics['errors']['prediction'][split]['runs']} {split} runs"
+    title = (
+        f"Joint relative L2 error on {metrics['errors']['prediction'][split]['runs']} {split} runs"
+    )
     table = Table(title=title, caption=Text("\n".join(notes)) if notes else None)
     table.add_column("Method")
     for measure in ("mean", "median", "max"):

@@ -1,4 +1,5 @@
-"""Verdict on the surrogate: whether it, its networks or its Gaussian processes are better than the baselines."""
+"""Verdict on the surrogate: whether it, its networks or its Gaussian processes are better than the
+baselines."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ Winner = Literal["nothing compared", "baseline", "networks", "combination", "gau
 
 @dataclass(frozen=True)
 class Verdict:
-    """Mean errors on the same runs: of the prediction, of its parts and of the best baseline; None where not known."""
+    """Mean errors on the same runs: of the prediction, of its parts and of the best baseline; None
+    where not known."""
 
     combination: Combination
     prediction: float | None
@@ -32,8 +34,13 @@ class Verdict:
 
     @classmethod
     def from_metrics(cls, metrics: Mapping[str, Any]) -> Self:
-        """Return the verdict on the compared split; ``metrics`` is the content of ``metrics.json``."""
-        errors, split, best = metrics["errors"], metrics["compared_split"], metrics["best_reference"]
+        """Return the verdict on the compared split; ``metrics`` is the content of
+        ``metrics.json``."""
+        errors, split, best = (
+            metrics["errors"],
+            metrics["compared_split"],
+            metrics["best_reference"],
+        )
         prediction, networks, processes = (
             errors[method][split]["relative_l2"]["mean"] if method in errors else None
             for method in ("prediction", "networks", "gaussian_processes")
@@ -43,7 +50,8 @@ class Verdict:
 
     @property
     def winner(self) -> Winner:
-        """Part that is more accurate than every baseline: the networks where they are, else what makes up for them."""
+        """Part that is more accurate than every baseline: the networks where they are, else what
+        makes up for them."""
         if self.prediction is None or self.networks is None or self.baseline is None:
             return "nothing compared"
         if self.prediction >= self.baseline:
@@ -51,7 +59,11 @@ class Verdict:
         if self.networks < self.baseline:
             return "networks"
         alone = self.gaussian_processes is not None and self.gaussian_processes <= self.prediction
-        return "gaussian processes" if alone or self.combination.weight >= MOSTLY_PROCESSES else "combination"
+        return (
+            "gaussian processes"
+            if alone or self.combination.weight >= MOSTLY_PROCESSES
+            else "combination"
+        )
 
     def sentence(self) -> str:
         """Return the verdict in words."""
@@ -63,18 +75,18 @@ class Verdict:
                 return "The surrogate is more accurate than every baseline."
             case "networks":
                 return (
-                    "The surrogate is more accurate than every baseline, and so are its networks alone, "
-                    f"at {percent(self.networks)}."
+                    "The surrogate is more accurate than every baseline, and so are its networks "
+                    f"alone, at {percent(self.networks)}."
                 )
             case "combination":
                 return (
-                    f"Networks and Gaussian processes together (weight {weight}) are more accurate than every "
-                    f"baseline; {self._networks_alone()}."
+                    f"Networks and Gaussian processes together (weight {weight}) are more "
+                    f"accurate than every baseline; {self._networks_alone()}."
                 )
             case "gaussian processes":
                 return (
-                    f"It is the Gaussian processes (weight {weight}) that are more accurate than every baseline; "
-                    f"{self._networks_alone()}."
+                    f"It is the Gaussian processes (weight {weight}) that are more accurate than "
+                    f"every baseline; {self._networks_alone()}."
                 )
             case "baseline":
                 return "A baseline is at least as accurate as the surrogate: use it, or train longer or on more runs."
@@ -89,8 +101,9 @@ class Verdict:
         if not wanted and self.winner != "gaussian processes":
             return []
         return [
-            f"The prediction relies on Gaussian processes (weight {self.combination.weight_text}); its networks alone "
-            f"err by {percent(self.networks)}, the prediction by {percent(self.prediction)}: {ADVICE}."
+            "The prediction relies on Gaussian processes (weight "
+            f"{self.combination.weight_text}); its networks alone err by "
+            f"{percent(self.networks)}, the prediction by {percent(self.prediction)}: {ADVICE}."
         ]
 
     def _networks_alone(self) -> str:
@@ -99,7 +112,8 @@ class Verdict:
 
 
 def ratio(error: float | None, baseline: float | None) -> float | None:
-    """Return an error as a multiple of the best baseline's; None where one is not known or there is no error."""
+    """Return an error as a multiple of the best baseline's; None where one is not known or there is
+    no error."""
     return error / baseline if error is not None and baseline is not None and baseline > 0 else None
 
 

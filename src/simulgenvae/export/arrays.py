@@ -11,31 +11,38 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Mesh
-from simulgenvae.data.limits import require_memory
-from simulgenvae.data.store_write import chunk_shape
+from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
-from simulgenvae.files import written_whole
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.resources import require_memory
 
 _SCORES_PER_CHUNK = 1024
 
 
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables`` and ``units``; as far as they are
-    known, ``std``, ``lower`` and ``upper`` alike, and ``novelty`` and ``expected_error`` [n]; ``nodes`` [M], where some
-    were chosen.
+    """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables`` and ``units``;
+    as far as they are known, ``std``, ``lower`` and ``upper`` alike, and ``novelty`` and
+    ``expected_error`` [n]; ``nodes`` [M], where some were chosen.
 
-    ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory, twice while they are
-    joined (UserError where they do not fit); Zarr does not need that.
+    ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory,
+    twice while they are joined (UserError where they do not fit); Zarr does not need that.
     """
     collected, size = [], 0
     for batch in batches:
         collected.append(batch)
         size += sum(array.nbytes for array in batch.arrays().values())
-        require_memory(size, f"{path}: joining {len(collected)} batches of designs", "write a .zarr, or fewer designs.")
+        require_memory(
+            size,
+            f"{path}: joining {len(collected)} batches of designs",
+            "write a .zarr, or fewer designs.",
+        )
     first = collected[0]
-    fields = {name: np.concatenate([batch.arrays()[name] for batch in collected]) for name in first.arrays()}
+    fields = {
+        name: np.concatenate([batch.arrays()[name] for batch in collected])
+        for name in first.arrays()
+    }
     if first.nodes is not None:
         fields["nodes"] = first.nodes
     with written_whole(path) as temporary, temporary.open("wb") as file:
@@ -52,9 +59,11 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
 
 def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads: what :func:`write_npz` has, axes by name.
+    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads: what :func:`write_npz` has,
+    axes by name.
 
-    A chunk is one run, or less where a run is large. The group's attributes ``units`` and ``warnings`` are lists.
+    A chunk is one run, or less where a run is large. The group's attributes ``units`` and
+    ``warnings`` are lists.
     """
     require_group(path)
     with written_whole(path) as temporary:
@@ -81,16 +90,26 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     """A group with room for so many runs of batches ``like`` one."""
     group = zarr.create_group(str(path), zarr_format=3)
     for name, array in like.arrays().items():
-        chunks = (1, *chunk_shape(array.shape[1:], array.itemsize)) if array.ndim > 1 else (_SCORES_PER_CHUNK,)
+        chunks = (
+            (1, *chunk_shape(array.shape[1:], array.itemsize))
+            if array.ndim > 1
+            else (_SCORES_PER_CHUNK,)
+        )
         shape, axes = (runs, *array.shape[1:]), AXES[: array.ndim]
-        group.create_array(name, shape=shape, chunks=chunks, dtype=array.dtype, dimension_names=axes)
+        group.create_array(
+            name, shape=shape, chunks=chunks, dtype=array.dtype, dimension_names=axes
+        )
     return group
 
 
-def describe(group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]) -> None:
+def describe(
+    group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]
+) -> None:
     """Write all that is the same for every run, and the runs' ids and warnings, each once."""
     for name, texts in {"run": ids, "variable": like.variables}.items():
-        array = group.create_array(name, shape=(len(texts),), dtype="string", dimension_names=[name])
+        array = group.create_array(
+            name, shape=(len(texts),), dtype="string", dimension_names=[name]
+        )
         array[...] = np.array(texts, dtype=np.dtypes.StringDType())
     group.create_array("time", data=like.times, dimension_names=["time"])
     if like.nodes is not None:

@@ -9,10 +9,11 @@ from typing import Any
 
 
 class Target(FileIO):
-    """A file whose failures HDF5 does not see, because it ends the whole process with a crash where it cannot write.
+    """A file whose failures HDF5 does not see, because it ends the whole process with a crash where
+    it cannot write.
 
-    What did not fit is held in memory until the writer, after each piece of its work, asks by :meth:`check`, which
-    raises the first failure; so does the end of the ``with`` block.
+    What did not fit is held in memory until the writer, after each piece of its work, asks by
+    :meth:`check`, which raises the first failure; so does the end of the ``with`` block.
     """
 
     _failure: OSError | None = None
@@ -59,7 +60,10 @@ class Target(FileIO):
             raise self._failure
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         super().__exit__(kind, error, traceback)
         self.check()

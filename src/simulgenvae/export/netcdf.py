@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae import __version__
-from simulgenvae.data.dataset import Mesh
 from simulgenvae.data.readers.netcdf_grid import ORIGINAL_NAME, RUN
-from simulgenvae.data.store_write import chunk_shape
+from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.hdf5_target import Target
-from simulgenvae.files import written_whole
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.atomic import written_whole
 
 if TYPE_CHECKING:
     import h5netcdf
@@ -40,13 +40,14 @@ _FACES = {"triangle", "quad"}
 
 
 def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write each variable, and as far as they are known its std, limits, truth and error, as ``NAME(run, time, node)``
-    and ``NAME_std`` …; ``novelty(run)`` and ``expected_error(run)``; the coordinates ``run`` (texts), ``time``, ``x``,
-    ``y``, ``z`` and, where some nodes were chosen, their numbers ``node``; cells as ``cells_NAME(cell, corner)``.
+    """Write each variable, and as far as they are known its std, limits, truth and error, as
+    ``NAME(run, time, node)`` and ``NAME_std`` …; ``novelty(run)`` and ``expected_error(run)``; the
+    coordinates ``run`` (texts), ``time``, ``x``, ``y``, ``z`` and, where some nodes were chosen,
+    their numbers ``node``; cells as ``cells_NAME(cell, corner)``.
 
-    One batch is in memory at a time; a chunk is one run, or less where a run is large. A name that NetCDF and CF do not
-    allow, or that another variable has, is changed (blanks and ``/`` become ``_``), and then is in the attribute
-    ``original_name``.
+    One batch is in memory at a time; a chunk is one run, or less where a run is large. A name that
+    NetCDF and CF do not allow, or that another variable has, is changed (blanks and ``/`` become
+    ``_``), and then is in the attribute ``original_name``.
     """
     import h5netcdf
 
@@ -72,8 +73,11 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
 
 def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str], str]:
-    """All that is the same for every run, and room for the rest; names in the file by variable and kind of value."""
-    file.attrs.update(Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}")
+    """All that is the same for every run, and room for the rest; names in the file by variable and
+    kind of value."""
+    file.attrs.update(
+        Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}"
+    )
     _, steps, nodes, _ = like.fields.shape
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
     _coordinate(file, "time", like.times, "time", axis="T")
@@ -91,23 +95,35 @@ def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str
     return _create_fields(file, like, on_mesh)
 
 
-def _coordinate(file: h5netcdf.File, name: str, values: NDArray[Any], what: str, **attributes: str) -> None:
+def _coordinate(
+    file: h5netcdf.File, name: str, values: NDArray[Any], what: str, **attributes: str
+) -> None:
     dimension = name if name in file.dimensions else "node"
     variable = file.create_variable(name, (dimension,), values.dtype, data=values)
     variable.attrs.update(long_name=what, **attributes)
 
 
 def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:
-    """Cells, and for faces with known corners a mesh by UGRID; what variables at its nodes have to say of it."""
+    """Cells, and for faces with known corners a mesh by UGRID; what variables at its nodes have to
+    say of it."""
     for name, cells in mesh.cells.items():
-        _connectivity(file, f"cells_{name}", (f"cell_{name}", f"corner_{name}"), cells, f"nodes of each {name}")
+        _connectivity(
+            file,
+            f"cells_{name}",
+            (f"cell_{name}", f"corner_{name}"),
+            cells,
+            f"nodes of each {name}",
+        )
     if not (places and mesh.cells.keys() <= _FACES):
         return {}
     faces = next(f"cells_{name}" for name in mesh.cells)
     if len(mesh.cells) > 1:
         faces = "faces"
         table = np.concatenate(
-            [np.pad(cells, ((0, 0), (0, 4 - cells.shape[1])), constant_values=-1) for cells in mesh.cells.values()]
+            [
+                np.pad(cells, ((0, 0), (0, 4 - cells.shape[1])), constant_values=-1)
+                for cells in mesh.cells.values()
+            ]
         )
         _connectivity(file, faces, ("face", "corner"), table, "nodes of each face", fillvalue=-1)
     topology = file.create_variable("mesh", (), np.int32, data=np.int32(0))
@@ -133,7 +149,9 @@ def _connectivity(
 ) -> None:
     for dimension, count in zip(dimensions, cells.shape, strict=True):
         file.dimensions[dimension] = count
-    variable = file.create_variable(name, dimensions, cells.dtype, data=cells, fillvalue=fillvalue, **_COMPRESSED)
+    variable = file.create_variable(
+        name, dimensions, cells.dtype, data=cells, fillvalue=fillvalue, **_COMPRESSED
+    )
     variable.attrs.update(long_name=what, start_index=np.int64(0))
 
 
@@ -146,7 +164,9 @@ def _create_runs(file: h5netcdf.File, like: Batch) -> None:
         variable.attrs.update(long_name=_SCORES[name], units="1")
 
 
-def _create_fields(file: h5netcdf.File, like: Batch, on_mesh: dict[str, str]) -> dict[tuple[str, str], str]:
+def _create_fields(
+    file: h5netcdf.File, like: Batch, on_mesh: dict[str, str]
+) -> dict[tuple[str, str], str]:
     used = {*file.dimensions, *file.variables}
     wanted = {(variable, ""): variable for variable in like.variables}
     wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.beside}
@@ -154,9 +174,13 @@ def _create_fields(file: h5netcdf.File, like: Batch, on_mesh: dict[str, str]) ->
     _, steps, nodes, _ = like.fields.shape
     chunks = (1, *chunk_shape((steps, nodes), 4))
     for (variable, kind), name in names.items():
-        stored = file.create_variable(name, (RUN, "time", "node"), np.float32, chunks=chunks, **_COMPRESSED)
+        stored = file.create_variable(
+            name, (RUN, "time", "node"), np.float32, chunks=chunks, **_COMPRESSED
+        )
         unit, original = like.units[like.variables.index(variable)], wanted[variable, kind]
-        stored.attrs.update(long_name=_KINDS[kind].format(variable) if kind else variable, **on_mesh)
+        stored.attrs.update(
+            long_name=_KINDS[kind].format(variable) if kind else variable, **on_mesh
+        )
         if unit:
             stored.attrs["units"] = unit
         if name != original and not (kind and original in like.variables):

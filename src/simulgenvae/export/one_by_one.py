@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from simulgenvae.data.dataset import Mesh
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.target import require_free, safe_name
 from simulgenvae.export.vtkhdf import write_vtkhdf
 from simulgenvae.export.xdmf import heavy_file, write_xdmf
+from simulgenvae.mesh.mesh import Mesh
 
-ONE_EACH: dict[str, Callable[[Batch, int, Mesh, Path], None]] = {".vtkhdf": write_vtkhdf, ".xdmf": write_xdmf}
+ONE_EACH: dict[str, Callable[[Batch, int, Mesh, Path], None]] = {
+    ".vtkhdf": write_vtkhdf,
+    ".xdmf": write_xdmf,
+}
 ID = "{id}"
 
 
@@ -23,10 +26,11 @@ def files_of(path: Path) -> tuple[Path, ...]:
 
 
 def write_each(batches: Iterator[Batch], mesh: Mesh, path: Path, *, overwrite: bool) -> None:
-    """Write each design to the file that ``path`` names, one after the other, and put them into place at the end.
+    """Write each design to the file that ``path`` names, one after the other, and put them into
+    place at the end.
 
-    Raises UserError, with nothing written, where there are several designs and no ``{id}`` in the name, or something at
-    the place of one of them.
+    Raises UserError, with nothing written, where there are several designs and no ``{id}`` in the
+    name, or something at the place of one of them.
     """
     used: set[str] = set()
     try:
@@ -35,8 +39,9 @@ def write_each(batches: Iterator[Batch], mesh: Mesh, path: Path, *, overwrite: b
                 for index, run in enumerate(batch.ids):
                     if used and ID not in path.name:
                         raise UserError(
-                            f"{path}: a {path.suffix} file holds one design, and there are several: put {ID} into the "
-                            f"name, as in {path.with_stem(f'{path.stem}_{ID}')}"
+                            f"{path}: a {path.suffix} file holds one design, and there are "
+                            f"several: put {ID} into the name, as in "
+                            f"{path.with_stem(f'{path.stem}_{ID}')}"
                         )
                     target = path.with_name(path.name.replace(ID, safe_name(run, used)))
                     for file in files_of(target):

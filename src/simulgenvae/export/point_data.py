@@ -1,4 +1,5 @@
-"""Predictions as fields on a mesh: components together as vectors and tensors, beside them what is known of each."""
+"""Predictions as fields on a mesh: components together as vectors and tensors, beside them what is
+known of each."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.components import whole_fields
 from simulgenvae.data.names import check_names
 from simulgenvae.export.batches import Batch
+from simulgenvae.mesh.components import whole_fields
 
 
 class PointField(NamedTuple):
@@ -23,8 +24,9 @@ class PointField(NamedTuple):
 
 
 def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
-    """The fields of one design of a batch: predicted ones under their names; standard deviation, limits, truth and
-    error, by component, with ``_std``, … appended. A vector of two components has a third of zeros.
+    """The fields of one design of a batch: predicted ones under their names; standard deviation,
+    limits, truth and error, by component, with ``_std``, … appended. A vector of two components has
+    a third of zeros.
 
     Raises UserError where two would have the same name.
     """

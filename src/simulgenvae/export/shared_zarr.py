@@ -12,42 +12,50 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from simulgenvae import ranks
-from simulgenvae.data.dataset import Mesh
+from simulgenvae.distributed import collectives
 from simulgenvae.export.arrays import create_group, describe, require_group
 from simulgenvae.export.batches import Batch
-from simulgenvae.files import written_whole
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.atomic import written_whole
 
 
 def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: int) -> None:
-    """Write what :func:`~simulgenvae.export.arrays.write_zarr` does, of ``runs`` runs, of which ``batches`` has this
-    rank's: those that :func:`~simulgenvae.ranks.mine` says. ``path`` must be the same folder for all ranks.
+    """Write what :func:`~simulgenvae.export.arrays.write_zarr` does, of ``runs`` runs, of which
+    ``batches`` has this rank's: those that :func:`~simulgenvae.distributed.collectives.local_rows`
+    says. ``path`` must be the same folder for all ranks.
 
-    Raises UserError on all ranks, without leaving anything behind, where one of them cannot predict or write.
+    Raises UserError on all ranks, without leaving anything behind, where one of them cannot predict
+    or write.
     """
     require_group(path)
-    own = ranks.mine(np.arange(runs))
+    own = collectives.local_rows(np.arange(runs))
     begun: list[Batch] = []
-    with written_whole(path) if ranks.is_first() else nullcontext(path) as place:
-        temporary = ranks.from_first(lambda: place)
+    with written_whole(path) if collectives.is_rank0() else nullcontext(path) as place:
+        temporary = collectives.run_on_rank0(lambda: place)
 
         def begin() -> None:
             begun.extend(islice(batches, min(1, len(own))))
-            if ranks.is_first():
+            if collectives.is_rank0():
                 create_group(temporary, begun[0], runs)
 
-        ranks.from_all(begin)
-        parts = ranks.from_all(lambda: _Part.write(temporary, chain(begun, batches if begun else ()), own))
-        if ranks.is_first():
+        collectives.run_on_all(begin)
+        parts = collectives.run_on_all(
+            lambda: _Part.write(temporary, chain(begun, batches if begun else ()), own)
+        )
+        if collectives.is_rank0():
             group = zarr.open_group(str(temporary), mode="r+")
             for part in parts:
                 part.write_scores(group)
-            ids, warnings = (list(chain(*texts)) for texts in ([p.ids for p in parts], [p.warnings for p in parts]))
+            ids, warnings = (
+                list(chain(*texts))
+                for texts in ([p.ids for p in parts], [p.warnings for p in parts])
+            )
             describe(group, mesh, begun[0], ids, warnings)
 
 
 class _Part:
-    """The runs of one rank: what is written when all fields are there, as ranks cannot write into one chunk at once."""
+    """The runs of one rank: what is written when all fields are there, as ranks cannot write into
+    one chunk at once."""
 
     def __init__(self, start: int) -> None:
         self.start = start

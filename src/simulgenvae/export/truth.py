@@ -1,4 +1,5 @@
-"""What the solver says of designs that are predicted, so that both, and the error, are in one file."""
+"""What the solver says of designs that are predicted, so that both, and the error, are in one
+file."""
 
 from __future__ import annotations
 
@@ -12,13 +13,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulgenvae.data.companions import texts
-from simulgenvae.data.dataset import Dataset, Mesh
+from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers import open_source
+from simulgenvae.data.readers.companions import texts
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES
-from simulgenvae.settings import Study
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.settings import StudyFolder
 
 SAME = 1e-6
 """How far times may be apart, relative to their span, and nodes, relative to the mesh."""
@@ -26,7 +28,8 @@ SAME = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Solved runs. ids and variables are None where the files do not say them: then their order counts."""
+    """Solved runs. ids and variables are None where the files do not say them: then their order
+    counts."""
 
     path: Path
     ids: tuple[str, ...] | None
@@ -44,7 +47,9 @@ class Truth:
     def require(self, ids: Sequence[str], mesh: Mesh) -> None:
         """UserError unless there is a run for each of the designs, on their mesh."""
         if self.ids is None and self.runs != len(ids):
-            raise UserError(f"{self.path}: {self.runs} runs without ids, but {len(ids)} designs are predicted")
+            raise UserError(
+                f"{self.path}: {self.runs} runs without ids, but {len(ids)} designs are predicted"
+            )
         missing = [name for name in ids if self.ids is not None and name not in self.ids]
         if missing:
             raise UserError(f"{self.path}: has no runs for the designs {listed(missing)}")
@@ -53,15 +58,23 @@ class Truth:
         near = SAME * float(np.ptp(mesh.coords, axis=0).max())
         own = self.mesh.coords[:, : mesh.coords.shape[1]]
         if own.shape != mesh.coords.shape or not np.allclose(own, mesh.coords, rtol=0.0, atol=near):
-            raise UserError(f"{self.path}: its mesh is not that of the model: its nodes are elsewhere, or not as many")
+            raise UserError(
+                f"{self.path}: its mesh is not that of the model: its nodes are elsewhere, or not "
+                "as many"
+            )
 
     def added(
-        self, predictions: Iterable[xr.Dataset], designs: Sequence[str], nodes: int, variables: Sequence[str]
+        self,
+        predictions: Iterable[xr.Dataset],
+        designs: Sequence[str],
+        nodes: int,
+        variables: Sequence[str],
     ) -> Iterator[xr.Dataset]:
-        """Batches of predictions, with ``truth`` and ``error`` (prediction less truth) beside their fields.
+        """Batches of predictions, with ``truth`` and ``error`` (prediction less truth) beside their
+        fields.
 
-        ``designs`` are all that are predicted, ``nodes`` and ``variables`` those of the whole model. UserError where a
-        run has others, or other times.
+        ``designs`` are all that are predicted, ``nodes`` and ``variables`` those of the whole
+        model. UserError where a run has others, or other times.
         """
         for batch in predictions:
             fields = batch["fields"].transpose(*AXES)
@@ -70,15 +83,20 @@ class Truth:
                 truth[index] = self._at(self.row(run, designs), batch, nodes, variables)
             yield batch.assign(truth=(AXES, truth), error=(AXES, fields.to_numpy() - truth))
 
-    def _at(self, run: int, like: xr.Dataset, nodes: int, variables: Sequence[str]) -> NDArray[np.float32]:
+    def _at(
+        self, run: int, like: xr.Dataset, nodes: int, variables: Sequence[str]
+    ) -> NDArray[np.float32]:
         """The field of a run at the times, nodes and variables of a prediction."""
         field = self.read(run)
         names = self.variables or tuple(variables)
         if field[0].size != nodes * len(names):
             raise UserError(
-                f"{self.path}: {field[0].size} values per timestep are not {len(names)} variables at {nodes} nodes"
+                f"{self.path}: {field[0].size} values per timestep are not {len(names)} variables "
+                f"at {nodes} nodes"
             )
-        field = field.reshape(len(field), nodes, len(names))[self._steps(like["time"].values, len(field))]
+        field = field.reshape(len(field), nodes, len(names))[
+            self._steps(like["time"].values, len(field))
+        ]
         if "node" in like.coords:
             field = field[:, like["node"].values]
         wanted = like["variable"].values.tolist()
@@ -94,7 +112,10 @@ class Truth:
         nearest: NDArray[np.intp] = np.abs(own[:, np.newaxis] - times).argmin(axis=0)
         apart = np.abs(own[nearest] - times)
         if apart.max() > SAME * max(float(np.ptp(own)), float(np.abs(own).max())):
-            raise UserError(f"{self.path}: has no timestep at time {times[apart.argmax()]:g}: predict at its times")
+            raise UserError(
+                f"{self.path}: has no timestep at time {times[apart.argmax()]:g}: predict at its "
+                "times"
+            )
         return nearest
 
 
@@ -104,7 +125,7 @@ def open_truth(path: Path) -> Iterator[Truth]:
 
     Raises UserError as the readers do.
     """
-    stored = Study(path).dataset
+    stored = StudyFolder(path).dataset
     if stored.is_dir():
         data = Dataset.open(stored)
         yield Truth(path, data.ids, data.times, data.variables, data.mesh, len(data.ids), data.run)

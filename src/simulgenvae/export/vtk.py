@@ -1,4 +1,5 @@
-"""Predictions as ParaView files: a ``.pvd`` collection of ``.vtu`` unstructured grids, one per design and timestep."""
+"""Predictions as ParaView files: a ``.pvd`` collection of ``.vtu`` unstructured grids, one per
+design and timestep."""
 
 from __future__ import annotations
 
@@ -10,13 +11,13 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Mesh
-from simulgenvae.data.grid import mesh_grid
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.export.target import safe_name
-from simulgenvae.files import written_whole
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import mesh_grid
+from simulgenvae.utils.atomic import written_whole
 
 if TYPE_CHECKING:
     import pyvista
@@ -30,13 +31,13 @@ def series_folder(path: Path) -> Path:
 def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """Write ``NAME.pvd`` and the folder ``NAME_vtu``.
 
-    The folder has ``ID.pvd``, the transient of one design, and ``ID/0000.vtu`` … for every design; ``NAME.pvd`` shows
-    all of them at once, as parts 0, 1, … of each timestep. Point data: as :func:`~simulgenvae.export.point_data` says,
-    units as VTK's ``UNITS_LABEL``. Field data: novelty and expected error. Nodes without cells become vertices; missing
-    coordinates are 0.
+    The folder has ``ID.pvd``, the transient of one design, and ``ID/0000.vtu`` … for every design;
+    ``NAME.pvd`` shows all of them at once, as parts 0, 1, … of each timestep. Point data: as
+    :func:`~simulgenvae.export.point_data` says, units as VTK's ``UNITS_LABEL``. Field data: novelty
+    and expected error. Nodes without cells become vertices; missing coordinates are 0.
 
-    Raises UserError when PyVista is not installed, when node positions are unknown, or when ``NAME_vtu`` is there and
-    holds anything but such files.
+    Raises UserError when PyVista is not installed, when node positions are unknown, or when
+    ``NAME_vtu`` is there and holds anything but such files.
     """
     folder = series_folder(path)
     _require_series(folder)
@@ -58,10 +59,14 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
 def _require_series(folder: Path) -> None:
     """UserError unless the folder is missing or holds the files of an earlier collection alone."""
-    foreign = [file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})]
+    foreign = [
+        file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})
+    ]
     if folder.is_symlink() or foreign or (folder.exists() and not folder.is_dir()):
         what = foreign[0] if foreign else folder
-        raise UserError(f"{what} is no file of an earlier prediction, so {folder} stays; choose another name")
+        raise UserError(
+            f"{what} is no file of an earlier prediction, so {folder} stays; choose another name"
+        )
 
 
 def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder: Path) -> list[str]:
@@ -86,7 +91,9 @@ def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> 
     name, values = _attribute(field.name), field.values[step]
     grid.point_data[name] = values[:, 0] if values.shape[1] == 1 else values
     if field.unit:
-        grid.GetPointData().GetArray(name).GetInformation().Set(vtkDataArray.UNITS_LABEL(), _attribute(field.unit))
+        grid.GetPointData().GetArray(name).GetInformation().Set(
+            vtkDataArray.UNITS_LABEL(), _attribute(field.unit)
+        )
 
 
 def _attribute(name: str) -> str:
@@ -95,7 +102,8 @@ def _attribute(name: str) -> str:
 
 
 def _vtu(grid: pyvista.UnstructuredGrid) -> str:
-    """The grid as the text of a ``.vtu`` file, compressed. Made in memory, because VTK dies when a disk is full."""
+    """The grid as the text of a ``.vtu`` file, compressed. Made in memory, because VTK dies when a
+    disk is full."""
     from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
     writer = vtkXMLUnstructuredGridWriter()
@@ -106,13 +114,18 @@ def _vtu(grid: pyvista.UnstructuredGrid) -> str:
     return str(writer.GetOutputString())
 
 
-def _write_collection(path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]) -> None:
-    """Write a collection of the files of some folders, one folder per part, one file per timestep."""
+def _write_collection(
+    path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]
+) -> None:
+    """Write a collection of the files of some folders, one folder per part, one file per
+    timestep."""
     entries = [
         f'    <DataSet timestep="{time!r}" part="{part}" file={quoteattr(f"{folder}/{file}")}/>\n'
         for part, (folder, files) in enumerate(series)
         for time, file in zip(times.tolist(), files, strict=True)
     ]
     with path.open("w", encoding="utf-8") as target:
-        target.write('<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n')
+        target.write(
+            '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
+        )
         target.writelines(["  <Collection>\n", *entries, "  </Collection>\n", "</VTKFile>\n"])

@@ -1,7 +1,7 @@
 """One design as a ``.vtkhdf`` file: a transient unstructured grid in one file, the mesh in it once.
 
-The layout is that of "VTKHDF File Format", version 2.2, sections "Unstructured grid" and "Temporal data"
-(https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/index.html).
+The layout is that of "VTKHDF File Format", version 2.2, sections "Unstructured grid" and "Temporal
+data" (https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/index.html).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from simulgenvae.data.dataset import Mesh
-from simulgenvae.data.grid import mesh_grid
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.hdf5_target import Target
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import mesh_grid
 
 
 def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:

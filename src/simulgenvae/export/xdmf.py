@@ -1,4 +1,5 @@
-"""One design as ``NAME.xdmf`` and ``NAME.xdmf.h5``: any program with an XDMF reader shows it over time."""
+"""One design as ``NAME.xdmf`` and ``NAME.xdmf.h5``: any program with an XDMF reader shows it over
+time."""
 
 from __future__ import annotations
 
@@ -10,12 +11,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.components import endings
-from simulgenvae.data.dataset import Mesh
-from simulgenvae.data.grid import mesh_grid
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.hdf5_target import Target
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.mesh.components import endings
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
     import pyvista
@@ -31,12 +32,17 @@ def heavy_file(path: Path) -> Path:
 
 
 def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
-    """Write the design ``index`` of a batch: mesh and fields to the :func:`heavy_file`, all else to ``path``."""
+    """Write the design ``index`` of a batch: mesh and fields to the :func:`heavy_file`, all else to
+    ``path``."""
     grid = mesh_grid(mesh, f"{path.name}, as every .xdmf,")
     heavy = heavy_file(path)
     root = ET.Element("Xdmf", Version="3.0")
     series = ET.SubElement(
-        ET.SubElement(root, "Domain"), "Grid", Name=batch.ids[index], GridType="Collection", CollectionType="Temporal"
+        ET.SubElement(root, "Domain"),
+        "Grid",
+        Name=batch.ids[index],
+        GridType="Collection",
+        CollectionType="Temporal",
     )
     with Target(heavy) as target, h5py.File(target, "w") as file:
 
@@ -61,18 +67,32 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         for step, time in enumerate(batch.times.tolist()):
             one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
             ET.SubElement(one, "Time", Value=repr(time))
-            cells = ET.SubElement(one, "Topology", TopologyType="Mixed", NumberOfElements=str(grid.n_cells))
+            cells = ET.SubElement(
+                one, "Topology", TopologyType="Mixed", NumberOfElements=str(grid.n_cells)
+            )
             item("topology", topology, cells)
-            item("points", np.asarray(grid.points), ET.SubElement(one, "Geometry", GeometryType="XYZ"))
+            item(
+                "points",
+                np.asarray(grid.points),
+                ET.SubElement(one, "Geometry", GeometryType="XYZ"),
+            )
             for number, field in enumerate(fields):
                 kind = _ATTRIBUTE[field.values.shape[2]]
-                found = ET.SubElement(one, "Attribute", Name=field.name, AttributeType=kind, Center="Node")
+                found = ET.SubElement(
+                    one, "Attribute", Name=field.name, AttributeType=kind, Center="Node"
+                )
                 if field.unit:
                     ET.SubElement(found, "Information", Name="unit", Value=field.unit)
                 values = field.values[step]
-                item(f"field{number}/{step:04d}", values[:, 0] if values.shape[1] == 1 else values, found)
+                item(
+                    f"field{number}/{step:04d}",
+                    values[:, 0] if values.shape[1] == 1 else values,
+                    found,
+                )
             for name, scores in batch.scores.items():
-                item(name, scores[[index]], ET.SubElement(one, "Attribute", Name=name, Center="Grid"))
+                item(
+                    name, scores[[index]], ET.SubElement(one, "Attribute", Name=name, Center="Grid")
+                )
     ET.indent(root)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
@@ -88,7 +108,8 @@ def _parts(field: PointField) -> list[PointField]:
 
 
 def _mixed(grid: pyvista.UnstructuredGrid) -> NDArray[np.int64]:
-    """Cells one after the other, each as its type (of points and lines with their number of nodes), then its nodes."""
+    """Cells one after the other, each as its type (of points and lines with their number of nodes),
+    then its nodes."""
     cells = np.split(np.asarray(grid.cell_connectivity), np.asarray(grid.cell_offsets)[1:-1])
     rows = []
     for kind, nodes in zip(np.asarray(grid.celltypes).tolist(), cells, strict=True):

@@ -14,8 +14,8 @@ from torch.utils.checkpoint import checkpoint
 
 
 def maybe_recomputed(function: Callable[..., Any], *inputs: Any, recompute: bool) -> Any:
-    """``function(*inputs)``; with ``recompute`` its activations are computed again in the backward pass instead of held
-    (Chen et al. 2016, "Training deep nets with sublinear memory cost")."""
+    """``function(*inputs)``; with ``recompute`` its activations are computed again in the backward
+    pass instead of held (Chen et al. 2016, "Training deep nets with sublinear memory cost")."""
     if recompute and torch.is_grad_enabled():
         return checkpoint(function, *inputs, use_reentrant=False)
     return function(*inputs)
@@ -33,7 +33,8 @@ class Chain(nn.ModuleList):
 
 
 class ResidualConv(nn.Module):
-    """Pre-activation residual block of 1-D convolutions (He et al. 2016), GroupNorm and GELU; ``[B, C, T]``."""
+    """Pre-activation residual block of 1-D convolutions (He et al. 2016), GroupNorm and GELU; ``[B,
+    C, T]``."""
 
     def __init__(self, before: int, after: int, layers: int) -> None:
         super().__init__()
@@ -51,7 +52,8 @@ class ResidualConv(nn.Module):
 
 
 class Stem(nn.Module):
-    """Convolutions of stride two, each with twice the channels of the one before, SiLU between them.
+    """Convolutions of stride two, each with twice the channels of the one before, SiLU between
+    them.
 
     ``[B, channels, s, s]`` to ``[B, width, s / 2^halvings, s / 2^halvings]``, rounded up.
     """
@@ -59,7 +61,9 @@ class Stem(nn.Module):
     def __init__(self, channels: int, width: int, halvings: int) -> None:
         super().__init__()
         widths = [channels, *(max(1, width // 2**k) for k in reversed(range(halvings)))]
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths))
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.convs[0](x)
@@ -69,7 +73,8 @@ class Stem(nn.Module):
 
 
 def group_norm(width: int) -> nn.Module:
-    """GroupNorm whose groups have two channels at least: a single one has no variance where there is one timestep."""
+    """GroupNorm whose groups have two channels at least: a single one has no variance where there
+    is one timestep."""
     if width == 1:
         return nn.Identity()
     groups = gcd(8, width)
@@ -77,7 +82,8 @@ def group_norm(width: int) -> nn.Module:
 
 
 class Modulated(nn.Module):
-    """Linear layer whose output is scaled and shifted by a context (FiLM, Perez et al. 2018), then GELU.
+    """Linear layer whose output is scaled and shifted by a context (FiLM, Perez et al. 2018), then
+    GELU.
 
     ``[B, T, before]`` and ``[B, context]`` to ``[B, T, after]``. Starts unmodulated.
     """

@@ -11,7 +11,8 @@ from simulgenvae.models.blocks import ResidualConv
 from simulgenvae.models.node_conv import NodeConv
 
 TIME_BINS = 8
-"""Time is averaged to so many bins before the linear layers: any number of timesteps gives the same width."""
+"""Time is averaged to so many bins before the linear layers: any number of timesteps gives the same
+width."""
 
 
 class Encoder(nn.Module):
@@ -31,12 +32,17 @@ class Encoder(nn.Module):
         super().__init__()
         widths = (filters[0], *filters)
         self.input = NodeConv(rank, filters[0])
-        self.blocks = nn.ModuleList(ResidualConv(before, after, layers) for before, after in pairwise(widths))
-        level_widths = [filters[-1], *reversed(filters[:-1])] if len(filters) > 1 else [filters[0]] * 2
+        self.blocks = nn.ModuleList(
+            ResidualConv(before, after, layers) for before, after in pairwise(widths)
+        )
+        level_widths = (
+            [filters[-1], *reversed(filters[:-1])] if len(filters) > 1 else [filters[0]] * 2
+        )
         self.feature_dims = [width * TIME_BINS for width in level_widths]
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Coefficients ``[B, T, r]`` of order one to features for z, h_1, …, h_L (deepest first), ``[B, F_l]``."""
+        """Coefficients ``[B, T, r]`` of order one to features for z, h_1, …, h_L (deepest first),
+        ``[B, F_l]``."""
         x = self.input(x.transpose(1, 2))
         features = []
         for block in self.blocks:

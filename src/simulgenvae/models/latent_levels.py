@@ -1,4 +1,5 @@
-"""The levels of the latents one by one: level 0 is the main latent z, level l is the hierarchical latent h_l."""
+"""The levels of the latents one by one: level 0 is the main latent z, level l is the hierarchical
+latent h_l."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ def with_level(latents: Latents, level: int, values: Tensor) -> Latents:
 
 
 def level_priors(hierarchy: LatentHierarchy, latents: Latents) -> list[Gaussian]:
-    """Prior of every level given the levels above it in ``latents``; that of z is the standard normal."""
+    """Prior of every level given the levels above it in ``latents``; that of z is the standard
+    normal."""
     context = latents.z
     priors = [Gaussian(torch.zeros_like(context), torch.zeros_like(context))]
     for level, network in enumerate(hierarchy.priors):

@@ -1,8 +1,9 @@
-"""The latent hierarchy p(z) p(h_1|z) … p(h_L|z, h_<L): one code path for posterior, prior and given latents.
+"""The latent hierarchy p(z) p(h_1|z) … p(h_L|z, h_<L): one code path for posterior, prior and given
+latents.
 
-Posteriors are residuals of the priors, q(h_l) = N(μ_p + σ_p Δμ, σ_p Δσ) (after Vahdat & Kautz 2020, NVAE,
-§3.2, whose shift is Δμ itself), so that a level which the encoder has nothing to say about costs nothing. Divergences
-are those of diagonal Gaussians in closed form.
+Posteriors are residuals of the priors, q(h_l) = N(μ_p + σ_p Δμ, σ_p Δσ) (after Vahdat & Kautz 2020,
+NVAE, §3.2, whose shift is Δμ itself), so that a level which the encoder has nothing to say about
+costs nothing. Divergences are those of diagonal Gaussians in closed form.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.models.shard import drawn
+from simulgenvae.distributed.batch_shards import drawn
 
 LOG_SPREAD_RANGE = (-8.0, 4.0)
-"""Logarithms of standard deviations are kept in this range: beyond it exp() and its gradient are useless."""
+"""Logarithms of standard deviations are kept in this range: beyond it exp() and its gradient are
+useless."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Gaussian:
 
 
 def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
-    """KL(q ‖ p) summed over the last dimension, in nats: 0.5·Σ(Δμ²/σ_p² + s − log s − 1) with s = σ_q²/σ_p²."""
+    """KL(q ‖ p) summed over the last dimension, in nats: 0.5·Σ(Δμ²/σ_p² + s − log s − 1) with s =
+    σ_q²/σ_p²."""
     log_ratio = 2 * (q.log_std - p.log_std)
     distance = ((q.mean - p.mean) * (-p.log_std).exp()).square()
     return 0.5 * (distance + torch.expm1(log_ratio) - log_ratio).sum(-1)
@@ -75,7 +78,9 @@ class LatentHierarchy(nn.Module):
         Widths of the encoder's features for z and for h_1 … h_L.
     """
 
-    def __init__(self, latent_dim: int, hierarchical_dim: int, levels: int, feature_dims: list[int]) -> None:
+    def __init__(
+        self, latent_dim: int, hierarchical_dim: int, levels: int, feature_dims: list[int]
+    ) -> None:
         super().__init__()
         self.latent_dim, self.hierarchical_dim, self.levels = latent_dim, hierarchical_dim, levels
         self.width = latent_dim + levels * hierarchical_dim
@@ -93,28 +98,37 @@ class LatentHierarchy(nn.Module):
         """Latents given encoder features ``[B, F_l]``.
 
         Returns
-        -------
-        latents (posterior samples, or means when not ``sample``), the KL of every level ``[B, 1 + L]`` (z first), and
-        the log standard deviations in the shape of latents.
+        ------- latents (posterior samples, or means when not ``sample``), the KL of every level
+        ``[B, 1 + L]`` (z first), and the log standard deviations in the shape of latents.
         """
         q = Gaussian.from_parameters(self.main(features[0]))
         standard = Gaussian(torch.zeros_like(q.mean), torch.zeros_like(q.log_std))
         kl, log_std = [kl_divergence(q, standard)], [q.log_std]
         context = z = q.sample(generator) if sample else q.mean
         h = []
-        for prior_net, residual_net, feature in zip(self.priors, self.residuals, features[1:], strict=True):
+        for prior_net, residual_net, feature in zip(
+            self.priors, self.residuals, features[1:], strict=True
+        ):
             prior = Gaussian.from_parameters(prior_net(context))
-            q = prior.shifted(Gaussian.from_parameters(residual_net(torch.cat([feature, context], 1))))
+            q = prior.shifted(
+                Gaussian.from_parameters(residual_net(torch.cat([feature, context], 1)))
+            )
             h.append(q.sample(generator) if sample else q.mean)
             kl.append(kl_divergence(q, prior))
             log_std.append(q.log_std)
             context = torch.cat([context, h[-1]], 1)
-        return Latents(z, torch.stack(h, 1)), torch.stack(kl, 1), Latents(log_std[0], torch.stack(log_std[1:], 1))
+        return (
+            Latents(z, torch.stack(h, 1)),
+            torch.stack(kl, 1),
+            Latents(log_std[0], torch.stack(log_std[1:], 1)),
+        )
 
     def prior_sample(self, count: int, generator: torch.Generator | None = None) -> Latents:
         """``count`` independent samples of the learned prior."""
         weight = self.main.weight
-        context = z = torch.randn(count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype)
+        context = z = torch.randn(
+            count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype
+        )
         h = []
         for prior_net in self.priors:
             h.append(Gaussian.from_parameters(prior_net(context)).sample(generator))
@@ -123,7 +137,8 @@ class LatentHierarchy(nn.Module):
 
 
 def _prior(width: int, hierarchical_dim: int) -> nn.Module:
-    """Network from the latents above to the parameters of a level's prior; it starts as the standard normal."""
+    """Network from the latents above to the parameters of a level's prior; it starts as the
+    standard normal."""
     last = nn.Linear(64, 2 * hierarchical_dim)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)

@@ -11,15 +11,17 @@ from simulgenvae.settings import Loss
 THRESHOLD = 0.05
 """Where SmoothL1 and Huber turn from square to linear, in scaled units (fields span ±0.7)."""
 SAMPLED_ENTRIES = 1024
-"""Entries of the state (node and variable) on which the losses other than MSE are estimated at each call."""
+"""Entries of the state (node and variable) on which the losses other than MSE are estimated at each
+call."""
 
 
 class FieldLoss(nn.Module):
     """Loss between predicted and true fields of a batch, from their coefficients ``[B, T, r]``.
 
-    MSE needs no field: the basis is orthonormal, so the squared distance of coefficients is that of states. It is given
-    relative to the training variance: 1 is the error of the mean. The others are evaluated in scaled units (±0.7) on a
-    fresh random subset of entries of the field, an unbiased estimate of the mean over all.
+    MSE needs no field: the basis is orthonormal, so the squared distance of coefficients is that of
+    states. It is given relative to the training variance: 1 is the error of the mean. The others
+    are evaluated in scaled units (±0.7) on a fresh random subset of entries of the field, an
+    unbiased estimate of the mean over all.
 
     Parameters
     ----------
@@ -28,7 +30,8 @@ class FieldLoss(nn.Module):
     variance
         Mean squared norm of the training coefficients, summed over r.
     rows, factor
-        ``Reduction.state_rows()``: rows ``[M·V, r]`` (None: identity) and factors ``[M·V]`` to scaled units.
+        ``Reduction.state_rows()``: rows ``[M·V, r]`` (None: identity) and factors ``[M·V]`` to
+        scaled units.
     """
 
     variance: Tensor
@@ -38,7 +41,9 @@ class FieldLoss(nn.Module):
     def __init__(self, kind: Loss, variance: float, rows: Tensor | None, factor: Tensor) -> None:
         super().__init__()
         self.kind = kind
-        self.register_buffer("variance", torch.tensor(max(variance, torch.finfo(torch.float32).tiny)))
+        self.register_buffer(
+            "variance", torch.tensor(max(variance, torch.finfo(torch.float32).tiny))
+        )
         self.register_buffer("rows", rows)
         self.register_buffer("factor", factor)
 
@@ -47,8 +52,12 @@ class FieldLoss(nn.Module):
         difference = prediction - truth
         if self.kind == "mse":
             return difference.square().sum(-1).mean(-1) / self.variance
-        entries = torch.randint(len(self.factor), (min(SAMPLED_ENTRIES, len(self.factor)),), device=self.factor.device)
-        at_nodes = difference[..., entries] if self.rows is None else difference @ self.rows[entries].T
+        entries = torch.randint(
+            len(self.factor), (min(SAMPLED_ENTRIES, len(self.factor)),), device=self.factor.device
+        )
+        at_nodes = (
+            difference[..., entries] if self.rows is None else difference @ self.rows[entries].T
+        )
         scaled = at_nodes * self.factor[entries]
         zero = torch.zeros_like(scaled)
         if self.kind == "mae":

@@ -1,4 +1,5 @@
-"""The layers between nodes and channels, the only ones that grow with the mesh where fields are not reduced."""
+"""The layers between nodes and channels, the only ones that grow with the mesh where fields are not
+reduced."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from torch import Tensor, nn
 
 
 class NodeConv(nn.Conv1d):
-    """The same linear map at each time, ``[B, before, T]`` to ``[B, after, T]``: a convolution of width 1."""
+    """The same linear map at each time, ``[B, before, T]`` to ``[B, after, T]``: a convolution of
+    width 1."""
 
     gathered: Callable[[Tensor], Tensor] | None = None
     """Makes the whole weight of what this process holds of it; None where that is the whole."""

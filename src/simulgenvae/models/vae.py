@@ -16,10 +16,11 @@ from simulgenvae.settings import ModelSettings
 class HierarchicalVae(nn.Module):
     """Encoder, latent hierarchy and decoder between coefficients ``[B, T, r]`` and latents.
 
-    Coefficients span many decades. The decoder's outputs are multiplied by each one's standard deviation, so that the
-    networks handle numbers of order one while losses stay in units of the field. The encoder sees all coefficients over
-    the largest standard deviation: standardised one by one, the small ones drown the others in detail that means
-    nothing in another run, and unseen runs were reconstructed up to four times worse (``docs/method.md``).
+    Coefficients span many decades. The decoder's outputs are multiplied by each one's standard
+    deviation, so that the networks handle numbers of order one while losses stay in units of the
+    field. The encoder sees all coefficients over the largest standard deviation: standardised one
+    by one, the small ones drown the others in detail that means nothing in another run, and unseen
+    runs were reconstructed up to four times worse (``docs/method.md``).
 
     Parameters
     ----------
@@ -43,22 +44,34 @@ class HierarchicalVae(nn.Module):
         self.register_buffer("times", times)
         self.encoder = Encoder(rank, settings.filters, settings.layers)
         self.hierarchy = LatentHierarchy(
-            settings.latent_dim, settings.hierarchical_dim, settings.levels, self.encoder.feature_dims
+            settings.latent_dim,
+            settings.hierarchical_dim,
+            settings.levels,
+            self.encoder.feature_dims,
         )
         self.decoder = build_decoder(settings, rank, len(times))
 
-    def encode(self, coefficients: Tensor, *, sample: bool = False) -> tuple[Latents, Tensor, Latents]:
-        """Posterior of runs ``[B, T, r]``: latents (means, or samples), KL per level ``[B, 1 + L]``, log spreads."""
+    def encode(
+        self, coefficients: Tensor, *, sample: bool = False
+    ) -> tuple[Latents, Tensor, Latents]:
+        """Posterior of runs ``[B, T, r]``: latents (means, or samples), KL per level ``[B, 1 +
+        L]``, log spreads."""
         largest = self.coefficient_std.max() + torch.finfo(torch.float32).tiny
         features = maybe_recomputed(self.encoder, coefficients / largest, recompute=self.recompute)
         return self.hierarchy.posterior(features, sample=sample)
 
-    def decode(self, latents: Latents, times: Tensor | None = None, *, frozen: bool = False) -> Tensor:
-        """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1) ``[T]``.
+    def decode(
+        self, latents: Latents, times: Tensor | None = None, *, frozen: bool = False
+    ) -> Tensor:
+        """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1)
+        ``[T]``.
 
         With ``frozen``, gradients reach the latents and leave the decoder's weights alone.
         """
-        weights = {name: value.detach() if frozen else value for name, value in self.decoder.named_parameters()}
+        weights = {
+            name: value.detach() if frozen else value
+            for name, value in self.decoder.named_parameters()
+        }
 
         def decoded(z: Tensor, h: Tensor, at: Tensor) -> Tensor:
             out: Tensor = functional_call(self.decoder, weights, (Latents(z, h), at))
@@ -73,11 +86,14 @@ class HierarchicalVae(nn.Module):
         return self.decode(self.hierarchy.prior_sample(count, generator))
 
     def forward(self, coefficients: Tensor) -> tuple[Tensor, Tensor, Latents]:
-        """Reconstruction from a posterior sample (mean in evaluation mode), KL per level ``[B, 1 + L]``, latents."""
+        """Reconstruction from a posterior sample (mean in evaluation mode), KL per level ``[B, 1 +
+        L]``, latents."""
         latents, kl, _ = self.encode(coefficients, sample=self.training)
         return self.decode(latents), kl, latents
 
     def latents_from_flat(self, flat: Tensor) -> Latents:
         """Flat latents ``[B, D + L·d]`` as :class:`Latents`."""
         main, rest = flat[:, : self.hierarchy.latent_dim], flat[:, self.hierarchy.latent_dim :]
-        return Latents(main, rest.reshape(-1, self.hierarchy.levels, self.hierarchy.hierarchical_dim))
+        return Latents(
+            main, rest.reshape(-1, self.hierarchy.levels, self.hierarchy.hierarchical_dim)
+        )

@@ -24,10 +24,11 @@ class Decoder(Protocol):
 class Reduction(Decoder, Protocol):
     """An invertible (up to a measured truncation) linear map between fields and coefficients.
 
-    A *state* is the flattened scaled field of one timestep, ``[M·V]``, each variable divided by its training standard
-    deviation, so that squared distances between states are those of the joint error measure (with scaling per node,
-    of one that counts every node by its own range).
-    Coefficients are coordinates in an orthonormal basis of states: their squared distances are the states'.
+    A *state* is the flattened scaled field of one timestep, ``[M·V]``, each variable divided by its
+    training standard deviation, so that squared distances between states are those of the joint
+    error measure (with scaling per node, of one that counts every node by its own range).
+    Coefficients are coordinates in an orthonormal basis of states: their squared distances are the
+    states'.
     """
 
     @property
@@ -44,8 +45,8 @@ class Reduction(Decoder, Protocol):
         ...
 
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
-        """Rows ``[M·V, r]`` that map coefficients to single entries of the state (None for the identity), and the
-        factor ``[M·V]`` from entries of the state to scaled units (±0.7)."""
+        """Rows ``[M·V, r]`` that map coefficients to single entries of the state (None for the
+        identity), and the factor ``[M·V]`` from entries of the state to scaled units (±0.7)."""
         ...
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:

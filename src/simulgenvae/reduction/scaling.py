@@ -1,4 +1,5 @@
-"""Min/max scaling of fields to ±0.7, and the statistics of the training runs that it follows from."""
+"""Min/max scaling of fields to ±0.7, and the statistics of the training runs that it follows
+from."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ class FieldScaler:
     Attributes
     ----------
     centre, half_span
-        ``[1, V]`` (per variable) or ``[M, V]`` (per node), float64; a constant variable or node has half_span 1, so
-        that it is mapped to 0 and back to itself.
+        ``[1, V]`` (per variable) or ``[M, V]`` (per node), float64; a constant variable or node has
+        half_span 1, so that it is mapped to 0 and back to itself.
     """
 
     centre: NDArray[np.float64]
@@ -39,7 +40,8 @@ class FieldScaler:
 
 @dataclass(frozen=True)
 class FieldStatistics:
-    """Minima, maxima, means and variances over the timesteps of the training runs, each ``[M, V]`` float64.
+    """Minima, maxima, means and variances over the timesteps of the training runs, each ``[M, V]``
+    float64.
 
     ``samples`` = runs x timesteps. The variance of what is constant is exactly 0.
     """
@@ -51,11 +53,16 @@ class FieldStatistics:
     samples: int
 
     def merged(self, other: Self) -> Self:
-        """Of the snapshots of both (Chan, Golub & LeVeque 1983, The American Statistician 37(3), equation 2.1)."""
+        """Of the snapshots of both (Chan, Golub & LeVeque 1983, The American Statistician 37(3),
+        equation 2.1)."""
         samples = self.samples + other.samples
         low, high = np.minimum(self.minimum, other.minimum), np.maximum(self.maximum, other.maximum)
         apart, share = other.mean - self.mean, other.samples / samples
-        variance = (1 - share) * self.variance + share * other.variance + share * (1 - share) * np.square(apart)
+        variance = (
+            (1 - share) * self.variance
+            + share * other.variance
+            + share * (1 - share) * np.square(apart)
+        )
         return type(self)(low, high, self.mean + share * apart, variance * (high > low), samples)
 
     def require_variation(self) -> None:
@@ -75,7 +82,8 @@ class FieldStatistics:
         return FieldScaler((low + high) / 2, np.where(half > 0, half, 1.0))
 
     def scaled_std(self, scaler: FieldScaler) -> NDArray[np.float64]:
-        """Standard deviation of each scaled variable over runs, timesteps and nodes, ``[V]``; 1 where constant."""
+        """Standard deviation of each scaled variable over runs, timesteps and nodes, ``[V]``; 1
+        where constant."""
         within = self.variance * np.square(HALF_RANGE / scaler.half_span)
         std = np.sqrt(within.mean(0) + scaler.scale(self.mean).var(0))
         return np.where(self.maximum.max(0) > self.minimum.min(0), std, 1.0)

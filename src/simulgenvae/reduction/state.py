@@ -16,8 +16,9 @@ from simulgenvae.settings import ReductionSettings
 class StateMap:
     """Affine map between physical fields ``[..., M, V]`` and states ``[..., M·V]``.
 
-    state = (scaled field - its training mean) / weight, where weight ``[V]`` is the standard deviation of each scaled
-    variable: every variable then counts alike, whatever its units and range.
+    state = (scaled field - its training mean) / weight, where weight ``[V]`` is the standard
+    deviation of each scaled variable: every variable then counts alike, whatever its units and
+    range.
     """
 
     scaler: FieldScaler
@@ -47,7 +48,8 @@ class StateMap:
         """The map of some nodes and variables alone."""
         chosen = np.ix_(nodes, variables)
         centre, half = (
-            np.broadcast_to(array, self.mean.shape)[chosen] for array in (self.scaler.centre, self.scaler.half_span)
+            np.broadcast_to(array, self.mean.shape)[chosen]
+            for array in (self.scaler.centre, self.scaler.half_span)
         )
         return type(self)(FieldScaler(centre, half), self.mean[chosen], self.spread[variables])
 
@@ -90,8 +92,11 @@ class StateMap:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        """Restore what :meth:`arrays` gave; raises KeyError when one is missing, ValueError when they do not fit."""
-        centre, half, mean, spread = (arrays[k].astype(np.float64) for k in ("centre", "half_span", "mean", "spread"))
+        """Restore what :meth:`arrays` gave; raises KeyError when one is missing, ValueError when
+        they do not fit."""
+        centre, half, mean, spread = (
+            arrays[k].astype(np.float64) for k in ("centre", "half_span", "mean", "spread")
+        )
         # Shapes that merely broadcast would let a small file ask for a huge field.
         scales = {(1, *mean.shape[1:]), mean.shape}
         fit = centre.shape == half.shape and half.shape in scales and spread.shape == mean.shape[1:]
@@ -100,5 +105,7 @@ class StateMap:
             raise ValueError(f"centre, half_span, mean and spread have the shapes {shapes}")
         finite = all(np.isfinite(array).all() for array in (centre, half, mean, spread))
         if not finite or half.min() <= 0 or spread.min() <= 0:
-            raise ValueError("centre, half_span, mean and spread are not all finite, or a width is not positive")
+            raise ValueError(
+                "centre, half_span, mean and spread are not all finite, or a width is not positive"
+            )
         return cls(FieldScaler(centre, half), mean, spread)

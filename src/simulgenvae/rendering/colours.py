@@ -14,7 +14,8 @@ _FIELD, _SPREAD, _ERROR = "viridis", "cividis", "RdBu_r"
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """A colour map between two limits, ``low < high``. Panels with the same scale, not an equal one, share its bar."""
+    """A colour map between two limits, ``low < high``. Panels with the same scale, not an equal
+    one, share its bar."""
 
     name: str
     low: float

@@ -8,35 +8,42 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from simulgenvae.data.description import Mesh
-from simulgenvae.data.grid import mesh_grid
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import mesh_grid
+from simulgenvae.rendering.camera import Camera
 from simulgenvae.rendering.colours import Colours
-from simulgenvae.rendering.view import View
 
 if TYPE_CHECKING:
     import pyvista
 
 _SHARP = 35.0
-"""Angle in degrees from which an edge between two faces is one of the shape, and not of the mesh."""
+"""Angle in degrees from which an edge between two faces is one of the shape, and not of the
+mesh."""
 _EDGES = "#333333"
 _FINER = 2
-"""How many times finer than the picture is drawn, which makes edges smooth where the driver knows no other way."""
+"""How many times finer than the picture is drawn, which makes edges smooth where the driver knows
+no other way."""
 _NODE = "vtkOriginalPointIds"
 _VALUES = "values"
 
 
 class Surface:
-    """What can be seen of a mesh: its outer faces and the edges of its shape, or its nodes where it has no cells.
+    """What can be seen of a mesh: its outer faces and the edges of its shape, or its nodes where it
+    has no cells.
 
     Raises UserError as ``mesh_grid`` does.
     """
 
     def __init__(self, mesh: Mesh, what: str) -> None:
         grid = mesh_grid(mesh, what)
-        self.faces = grid.extract_surface(pass_pointid=True, pass_cellid=False, algorithm="dataset_surface")
+        self.faces = grid.extract_surface(
+            pass_pointid=True, pass_cellid=False, algorithm="dataset_surface"
+        )
         self.edges = None
         if mesh.cells.keys() - {"line"}:
-            self.faces = self._with_normals(split=False)  # now neighbours turn the same side to the viewer
+            self.faces = self._with_normals(
+                split=False
+            )  # now neighbours turn the same side to the viewer
             self.edges = self.faces.extract_feature_edges(_SHARP, non_manifold_edges=False)
             self.faces = self._with_normals(split=True)
         self.rest = np.array(grid.points, dtype=np.float64)
@@ -60,7 +67,8 @@ class Surface:
             self.faces.point_data["Normals"] = self._with_normals(split=False).point_data["Normals"]
 
     def _with_normals(self, *, split: bool) -> pyvista.PolyData:
-        """The faces with normals at their points; with ``split``, points at sharp edges are there once a side."""
+        """The faces with normals at their points; with ``split``, points at sharp edges are there
+        once a side."""
         found: pyvista.PolyData = self.faces.compute_normals(
             cell_normals=False, split_vertices=split, feature_angle=_SHARP
         )
@@ -68,17 +76,20 @@ class Surface:
 
 
 class Drawing:
-    """An off-screen window with a surface in it, to be closed; ``size`` is its width and height in pixels.
+    """An off-screen window with a surface in it, to be closed; ``size`` is its width and height in
+    pixels.
 
     VTK must be able to draw (``require_context``).
     """
 
-    def __init__(self, surface: Surface, view: View, size: tuple[int, int]) -> None:
+    def __init__(self, surface: Surface, view: Camera, size: tuple[int, int]) -> None:
         import pyvista
 
         self._surface = surface
         with pyvista.vtk_verbosity("off"):
-            self._plotter = pyvista.Plotter(off_screen=True, window_size=[_FINER * length for length in size])
+            self._plotter = pyvista.Plotter(
+                off_screen=True, window_size=[_FINER * length for length in size]
+            )
         self._plotter.renderer.SetBackground(1.0, 1.0, 1.0)
         self._plotter.disable_anti_aliasing()
         dots = _point_size(surface, view, size)
@@ -89,22 +100,30 @@ class Drawing:
             show_scalar_bar=False,
             interpolate_before_map=True,
             lighting=not view.flat,
-            ambient=0.5,  # with the next one 1 in all, or colours without light were not those of the map
+            # with the next one 1 in all, or colours without light were not those of the map
+            ambient=0.5,
             diffuse=0.5,
             line_width=_FINER * max(2.0, 0.006 * max(size)),
             point_size=_FINER * dots,
             render_points_as_spheres=not surface.has_cells,
         )
         if surface.edges is not None and surface.edges.n_points:
-            edges = self._plotter.add_mesh(surface.edges, color=_EDGES, line_width=float(_FINER), lighting=False)
-            edges.position = 1e-3 * (view.width + view.height) * view.towards  # before the faces, not within them
+            edges = self._plotter.add_mesh(
+                surface.edges, color=_EDGES, line_width=float(_FINER), lighting=False
+            )
+            edges.position = (
+                1e-3 * (view.width + view.height) * view.towards
+            )  # before the faces, not within them
         self._look(view, size, margin=2.0 if surface.has_cells else 0.5 * dots)
         self._plotter.show(auto_close=False)
         self._tables: dict[Colours, pyvista.LookupTable] = {}
         self._moved = False
 
     def draw(
-        self, values: NDArray[np.floating], colours: Colours, displacement: NDArray[np.floating] | None = None
+        self,
+        values: NDArray[np.floating],
+        colours: Colours,
+        displacement: NDArray[np.floating] | None = None,
     ) -> NDArray[np.uint8]:
         """The picture ``[h, w, 3]`` of values ``[M]`` on the mesh, moved by ``[M, D]``."""
         if displacement is not None or self._moved:
@@ -126,11 +145,14 @@ class Drawing:
 
         if colours not in self._tables:
             limits = (colours.low, colours.high)
-            self._tables[colours] = pyvista.LookupTable(colours.name, n_values=256, scalar_range=limits)
+            self._tables[colours] = pyvista.LookupTable(
+                colours.name, n_values=256, scalar_range=limits
+            )
         return self._tables[colours]
 
-    def _look(self, view: View, size: tuple[int, int], margin: float) -> None:
-        """Stand in front of the view, such that it fills the window up to a margin in pixels, for edges and dots."""
+    def _look(self, view: Camera, size: tuple[int, int], margin: float) -> None:
+        """Stand in front of the view, such that it fills the window up to a margin in pixels, for
+        edges and dots."""
         depth = np.ptp(self._surface.rest, axis=0).max() + view.width + view.height
         camera = self._plotter.camera
         camera.parallel_projection = True
@@ -142,7 +164,7 @@ class Drawing:
         camera.clipping_range = (0.5 * depth, 4.0 * depth)
 
 
-def _point_size(surface: Surface, view: View, size: tuple[int, int]) -> float:
+def _point_size(surface: Surface, view: Camera, size: tuple[int, int]) -> float:
     """Diameter in pixels with which points that are spread evenly leave no gaps."""
     shown = min(size[0] / view.width, size[1] / view.height) ** 2 * view.width * view.height
     return float(np.clip(1.4 * np.sqrt(shown / surface.faces.n_points), 2.0, 16.0))

@@ -1,4 +1,5 @@
-"""Films of pictures that are made one by one: GIF by Pillow, H.264 by ffmpeg. Few of them are in memory at once."""
+"""Films of pictures that are made one by one: GIF by Pillow, H.264 by ffmpeg. Few of them are in
+memory at once."""
 
 from __future__ import annotations
 
@@ -24,16 +25,19 @@ _LOOKED_AT = 5
 _NEARLY_WHITE = 250
 """Colours as light as this are the white of the page."""
 _SKIPPED = 2
-"""The colours are chosen from so many pictures, of these from every second pixel of every second row."""
+"""The colours are chosen from so many pictures, of these from every second pixel of every second
+row."""
 
 
 def usual_rate(frames: int) -> float:
-    """Pictures a second of a film that lasts about six seconds, or less where there are few of them."""
+    """Pictures a second of a film that lasts about six seconds, or less where there are few of
+    them."""
     return max(frames / _SECONDS, _SLOWEST)
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Numbers below ``count``, evenly spread, the first and the last included; all where there are at most ``most``."""
+    """Numbers below ``count``, evenly spread, the first and the last included; all where there are
+    at most ``most``."""
     numbers: list[int] = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
     return numbers
 
@@ -41,11 +45,14 @@ def spread(count: int, most: int) -> list[int]:
 def write_gif(target: BinaryIO, picture: MakePicture, frames: Sequence[int], rate: float) -> None:
     """Write the pictures with these numbers, ``rate`` a second, as a film without end.
 
-    All have the same colours, so that nothing flickers, and what has not changed is not written again.
+    All have the same colours, so that nothing flickers, and what has not changed is not written
+    again.
     """
     known = {frames[k]: picture(frames[k]) for k in spread(len(frames), _LOOKED_AT)}
     colours = _colours(list(known.values()))
-    ends = np.round(100 * np.arange(1, len(frames) + 1) / rate)  # the format counts hundredths of a second
+    ends = np.round(
+        100 * np.arange(1, len(frames) + 1) / rate
+    )  # the format counts hundredths of a second
     before: NDArray[np.uint8] | None = None
     for frame, hundredths in zip(frames, np.diff(ends, prepend=0.0).tolist(), strict=True):
         page = Image.fromarray(known.pop(frame) if frame in known else picture(frame))
@@ -55,7 +62,9 @@ def write_gif(target: BinaryIO, picture: MakePicture, frames: Sequence[int], rat
         image.putpalette(colours.getpalette() or [])
         if before is None:
             target.writelines(getheader(image, info={"loop": 0})[0])
-        target.writelines(getdata(image, duration=10 * hundredths, transparency=_UNCHANGED, disposal=1))
+        target.writelines(
+            getdata(image, duration=10 * hundredths, transparency=_UNCHANGED, disposal=1)
+        )
         before = now
     target.write(b";")
 
@@ -80,7 +89,9 @@ def write_mp4(path: Path, picture: MakePicture, frames: Sequence[int], rate: flo
     try:
         import imageio_ffmpeg
     except ImportError as error:
-        raise UserError("An .mp4 needs imageio-ffmpeg: pip install 'simulgenvae[mesh]'; or write a .gif") from error
+        raise UserError(
+            "An .mp4 needs imageio-ffmpeg: pip install 'simulgenvae[mesh]'; or write a .gif"
+        ) from error
     first = picture(frames[0])
     writer = imageio_ffmpeg.write_frames(
         path,
@@ -100,6 +111,8 @@ def write_mp4(path: Path, picture: MakePicture, frames: Sequence[int], rate: flo
         writer.close()
         written, _ = imageio_ffmpeg.count_frames_and_secs(path)
     except (OSError, RuntimeError) as error:
-        raise UserError(f"ffmpeg could not write the film: {str(error).strip().splitlines()[-1]}") from error
+        raise UserError(
+            f"ffmpeg could not write the film: {str(error).strip().splitlines()[-1]}"
+        ) from error
     if written != len(frames):
         raise UserError(f"ffmpeg wrote {written} of {len(frames)} pictures: is the disk full?")

@@ -13,7 +13,8 @@ from simulgenvae.rendering.panels import Panel
 _WIDE = 2.2
 """Meshes that are so many times wider than high stand one above the other, and not side by side."""
 _HIGHEST = 0.6
-"""Height of a panel as a fraction of the width of the picture; a mesh that is higher is drawn smaller."""
+"""Height of a panel as a fraction of the width of the picture; a mesh that is higher is drawn
+smaller."""
 _LONGEST_BAR = 30
 """In heights of the letters."""
 
@@ -28,11 +29,11 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout:
+class SceneLayout:
     """Parts of a picture whose size is ``width`` by ``height``, both even, as films need.
 
-    letters: height of the text; panels: one box a panel in each row of times, above which its title stands; bars: one
-    box for each scale of colours, below which its numbers and its label stand.
+    letters: height of the text; panels: one box a panel in each row of times, above which its title
+    stands; bars: one box for each scale of colours, below which its numbers and its label stand.
     """
 
     width: int
@@ -42,7 +43,7 @@ class Layout:
     bars: list[tuple[Colours, Box]]
 
 
-def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> Layout:
+def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> SceneLayout:
     """The layout of panels, for so many times, of a mesh with this width by height."""
     width -= width % 2
     letters = int(np.clip(width / 72, 9, 28))
@@ -60,21 +61,37 @@ def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> Layout
         if column == columns - 1:
             y += title + high + gap // 2
     by_row = [boxes[row * len(panels) : (row + 1) * len(panels)] for row in range(rows)]
-    bars = _bars(panels, by_row[0], Box(letters, y + gap // 2, inner, int(0.8 * letters)), stacked=stacked)
+    bars = _bars(
+        panels, by_row[0], Box(letters, y + gap // 2, inner, int(0.8 * letters)), stacked=stacked
+    )
     height = y + int(5.4 * letters)
-    return Layout(width, height + height % 2, letters, by_row, [(colours, _shorter(bar)) for colours, bar in bars])
+    return SceneLayout(
+        width,
+        height + height % 2,
+        letters,
+        by_row,
+        [(colours, _shorter(bar)) for colours, bar in bars],
+    )
 
 
-def _bars(panels: list[Panel], boxes: list[Box], below: Box, *, stacked: bool) -> list[tuple[Colours, Box]]:
-    """Each scale of colours once: below the panels that have it, or side by side where these are stacked."""
+def _bars(
+    panels: list[Panel], boxes: list[Box], below: Box, *, stacked: bool
+) -> list[tuple[Colours, Box]]:
+    """Each scale of colours once: below the panels that have it, or side by side where these are
+    stacked."""
     scales = list(dict.fromkeys(panel.colours for panel in panels))
     if stacked:
         share = below.width // len(scales)
-        return [(colours, below._replace(x=below.x + k * share, width=share)) for k, colours in enumerate(scales)]
+        return [
+            (colours, below._replace(x=below.x + k * share, width=share))
+            for k, colours in enumerate(scales)
+        ]
     found = []
     for colours in scales:
         own = [box for panel, box in zip(panels, boxes, strict=True) if panel.colours is colours]
-        found.append((colours, below._replace(x=own[0].x, width=own[-1].x + own[-1].width - own[0].x)))
+        found.append(
+            (colours, below._replace(x=own[0].x, width=own[-1].x + own[-1].width - own[0].x))
+        )
     return found
 
 

@@ -16,7 +16,8 @@ _AXES = ("x", "y", "z")
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Values ``[t, M]`` in their colours, on a mesh that is moved by ``displacement`` ``[t, M, D]``, if any."""
+    """Values ``[t, M]`` in their colours, on a mesh that is moved by ``displacement`` ``[t, M,
+    D]``, if any."""
 
     title: str
     values: NDArray[np.floating]
@@ -26,7 +27,8 @@ class Panel:
 
 @dataclass(frozen=True)
 class Warp:
-    """Which columns of the variables move the mesh, in the order x, y, z, and how many times they are enlarged."""
+    """Which columns of the variables move the mesh, in the order x, y, z, and how many times they
+    are enlarged."""
 
     columns: tuple[int, ...]
     factor: float
@@ -37,13 +39,14 @@ class Warp:
 
 
 def components(name: str, variables: Sequence[str]) -> list[str]:
-    """The variables ``name_x``, ``name_y`` and, where there is one, ``name_z``; UserError when they are missing."""
+    """The variables ``name_x``, ``name_y`` and, where there is one, ``name_z``; UserError when they
+    are missing."""
     names = [f"{name}_{axis}" for axis in _AXES]
     found = [column for column in names if column in variables]
     if found not in (names, names[:2]):
         raise UserError(
-            f"The mesh is moved by {names[0]} and {names[1]} (and {names[2]} in 3-D), but the variables are "
-            f"{', '.join(variables)}: name a displacement."
+            f"The mesh is moved by {names[0]} and {names[1]} (and {names[2]} in 3-D), but the "
+            f"variables are {', '.join(variables)}: name a displacement."
         )
     return found
 
@@ -58,8 +61,9 @@ def make_panels(
 ) -> list[Panel]:
     """Panels of one variable; ``quantity`` is its name and unit.
 
-    prediction, truth and spread, its standard deviation: ``[t, M, V]``. Truth and prediction have the same colours,
-    over all times; the error is prediction - truth, on the mesh as it is predicted.
+    prediction, truth and spread, its standard deviation: ``[t, M, V]``. Truth and prediction have
+    the same colours, over all times; the error is prediction - truth, on the mesh as it is
+    predicted.
     """
     values = prediction[..., variable]
     moved = None if warp is None else warp(prediction)
@@ -75,5 +79,7 @@ def make_panels(
         ]
     if spread is not None:
         std = spread[..., variable]
-        found.append(Panel("standard deviation", std, Colours.of_spread(f"std of {quantity}", std), moved))
+        found.append(
+            Panel("standard deviation", std, Colours.of_spread(f"std of {quantity}", std), moved)
+        )
     return found

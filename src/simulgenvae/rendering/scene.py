@@ -10,13 +10,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.rendering.annotations import Sheet
+from simulgenvae.rendering.camera import find_camera
 from simulgenvae.rendering.context import require_context
 from simulgenvae.rendering.drawing import Drawing, Surface
-from simulgenvae.rendering.layout import Layout, arrange
+from simulgenvae.rendering.layout import SceneLayout, arrange
 from simulgenvae.rendering.panels import Panel
-from simulgenvae.rendering.sheet import Sheet
-from simulgenvae.rendering.view import find_view
 
 
 class Scene:
@@ -44,13 +44,20 @@ class Scene:
     """
 
     def __init__(
-        self, mesh: Mesh, panels: Sequence[Panel], times: NDArray[np.float64], heading: str, *, width: int, what: str
+        self,
+        mesh: Mesh,
+        panels: Sequence[Panel],
+        times: NDArray[np.float64],
+        heading: str,
+        *,
+        width: int,
+        what: str,
     ) -> None:
         require_context(what)
         self._panels, self._heading, self._width = list(panels), heading, width
         self._times = time_labels(times)
         surface = Surface(mesh, what)
-        self._view = find_view(lambda: _positions(surface, self._panels))
+        self._view = find_camera(lambda: _positions(surface, self._panels))
         box = self._layout(1).panels[0][0]
         self._drawing = Drawing(surface, self._view, (box.width, box.height))
 
@@ -60,16 +67,21 @@ class Scene:
         if len(steps) == 1:
             heading = f"{heading}, time {self._times[steps[0]]}"
         else:
-            titles = [[f"{panel.title}, time {self._times[step]}" for panel in self._panels] for step in steps]
+            titles = [
+                [f"{panel.title}, time {self._times[step]}" for panel in self._panels]
+                for step in steps
+            ]
             sheet = Sheet(self._layout(len(steps)), titles)
-        return sheet.filled(heading, [[self._drawn(panel, step) for panel in self._panels] for step in steps])
+        return sheet.filled(
+            heading, [[self._drawn(panel, step) for panel in self._panels] for step in steps]
+        )
 
     @cached_property
     def _sheet(self) -> Sheet:
         """For one time: all that films draw only once."""
         return Sheet(self._layout(1), [[panel.title for panel in self._panels]])
 
-    def _layout(self, rows: int) -> Layout:
+    def _layout(self, rows: int) -> SceneLayout:
         return arrange(self._panels, self._view.aspect, rows, self._width)
 
     def _drawn(self, panel: Panel, step: int) -> NDArray[np.uint8]:
@@ -80,7 +92,10 @@ class Scene:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._drawing.close()
 

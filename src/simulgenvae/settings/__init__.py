@@ -1,5 +1,7 @@
-"""What the user asks for: one typed schema, the readers of every form in which it is written, and the study folder."""
+"""What the user asks for: one typed schema, the readers of every form in which it is written, and
+the study folder."""
 
+from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.settings.load import load_settings
 from simulgenvae.settings.problems import SettingsNote
 from simulgenvae.settings.schema import (
@@ -11,14 +13,13 @@ from simulgenvae.settings.schema import (
     ReductionSettings,
     Settings,
 )
-from simulgenvae.settings.study import Study
 from simulgenvae.settings.training import (
     AugmentationSettings,
     Axis,
     ConditionerStageSettings,
     EndToEndSettings,
     Loss,
-    SpeedSettings,
+    PerformanceSettings,
     StageSettings,
     TrainingSettings,
 )
@@ -34,12 +35,12 @@ __all__ = [
     "EvaluationSettings",
     "Loss",
     "ModelSettings",
+    "PerformanceSettings",
     "ReductionSettings",
     "Settings",
     "SettingsNote",
-    "SpeedSettings",
     "StageSettings",
-    "Study",
+    "StudyFolder",
     "TrainingSettings",
     "load_settings",
 ]

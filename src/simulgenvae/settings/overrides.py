@@ -7,23 +7,27 @@ import tomllib
 from collections.abc import Sequence
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings.draft import KINDS, Draft, Given
-from simulgenvae.settings.kinds import Kind
+from simulgenvae.settings.raw import KINDS, Draft, RawSettings
+from simulgenvae.settings.value_types import Kind
 
 
 def read_overrides(overrides: Sequence[str]) -> Draft:
     """Draft of ``key=value`` texts; of two for one key the last holds.
 
-    What is typed for a text setting is text, ``2024`` and ``true`` too; quotation marks around it are TOML's. Other
-    values are TOML (``2e-3``, ``true``, ``[64, 32]``), several of them (``64 32``), or bare words. No value at all
-    (``training.vae.epochs=``) takes back what the study's files set. UserError for a text without ``=``.
+    What is typed for a text setting is text, ``2024`` and ``true`` too; quotation marks around it
+    are TOML's. Other values are TOML (``2e-3``, ``true``, ``[64, 32]``), several of them (``64
+    32``), or bare words. No value at all (``training.vae.epochs=``) takes back what the study's
+    files set. UserError for a text without ``=``.
     """
-    draft: dict[str, Given] = {}
+    draft: dict[str, RawSettings] = {}
     for override in overrides:
         key, equals, text = (part.strip() for part in override.partition("="))
         if not equals or not key:
-            raise UserError(f"--set {override}: write it as group.key=value, such as training.end_to_end.steps=500")
-        draft[key] = Given(_value(text, KINDS.get(key)), f"--set {override}", key)
+            raise UserError(
+                f"--set {override}: write it as group.key=value, such as "
+                "training.end_to_end.steps=500"
+            )
+        draft[key] = RawSettings(_value(text, KINDS.get(key)), f"--set {override}", key)
     return draft
 
 
@@ -42,9 +46,12 @@ def _value(text: str, kind: Kind | None) -> object:
 
 
 def _literal(text: str) -> object | None:
-    """A TOML value, a list for several with commas between them, or None (which TOML does not have) for other text."""
+    """A TOML value, a list for several with commas between them, or None (which TOML does not have)
+    for other text."""
     try:
-        table = tomllib.loads(f"values = [{text}]")  # in brackets no comment after a value goes unnoticed
+        table = tomllib.loads(
+            f"values = [{text}]"
+        )  # in brackets no comment after a value goes unnoticed
     except (ValueError, RecursionError):
         return None
     values: list[object] = table["values"]

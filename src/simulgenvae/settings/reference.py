@@ -1,4 +1,5 @@
-"""The settings reference, from the schema: ``python -m simulgenvae.settings.reference > docs/settings.md``."""
+"""The settings reference, from the schema: ``python -m simulgenvae.settings.reference >
+docs/settings.md``."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from simulgenvae.settings.condition_keys import KEYS, UNUSED
-from simulgenvae.settings.draft import GROUPS
+from simulgenvae.settings.classic.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.group import Group
-from simulgenvae.settings.preset_file import LINES
+from simulgenvae.settings.raw import GROUPS
 
 _INTRODUCTION = """\
 # Settings
@@ -92,7 +93,13 @@ def _table(name: str, group: Group) -> str:
     """Heading, purpose and one row per setting of a group."""
     properties: Mapping[str, Any] = type(group).model_json_schema()["properties"]
     rows = [
-        _row(key, _type(schema), _default(getattr(group, key)), _meaning(schema), _documented(f"{name}.{key}"))
+        _row(
+            key,
+            _type(schema),
+            _default(getattr(group, key)),
+            _meaning(schema),
+            _documented(f"{name}.{key}"),
+        )
         for key, schema in properties.items()
         if f"{name}.{key}" not in GROUPS
     ]
@@ -111,13 +118,22 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         return " or ".join(f"`{value}`" for value in schema.get("enum") or [schema["const"]])
     if schema["type"] == "array":
-        count = f"{schema['minItems']} to {schema['maxItems']}" if "maxItems" in schema else "any number"
+        count = (
+            f"{schema['minItems']} to {schema['maxItems']}"
+            if "maxItems" in schema
+            else "any number"
+        )
         return f"{count} of: {_type(schema['items'])}"
-    words = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}[
-        schema["type"]
-    ]
+    words = {
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "string": "text",
+    }[schema["type"]]
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    return ", ".join([words, *(f"{sign} {schema[bound]:,}" for bound, sign in signs.items() if bound in schema)])
+    return ", ".join(
+        [words, *(f"{sign} {schema[bound]:,}" for bound, sign in signs.items() if bound in schema)]
+    )
 
 
 def _default(value: object) -> str:

@@ -1,8 +1,8 @@
 """What a user can ask for: one typed, validated schema for every part of SimulGenVAE.
 
-Every reader (TOML, ``condition.txt``, ``--set``) produces a :class:`Settings`; ``docs/settings.md`` is generated from
-the docstrings below. Bounds are wide enough for any sensible study and tight enough that a model file from a stranger
-cannot ask for absurd amounts of memory.
+Every reader (TOML, ``condition.txt``, ``--set``) produces a :class:`Settings`; ``docs/settings.md``
+is generated from the docstrings below. Bounds are wide enough for any sensible study and tight
+enough that a model file from a stranger cannot ask for absurd amounts of memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class DataSettings(Group):
     nodes: Count | None = None
     """Number of mesh nodes that the data must hold (`Dim3`); an error when it does not."""
     variables: Count | None = None
-    """Number of variables per node that the data must hold (`num_var`); an error when it does not."""
+    """Number of variables per node that the data must hold (`num_var`); an error when it does
+    not."""
     first_timesteps: Count | None = None
     """Use only the first so many timesteps (`Dim2_red`)."""
     node_start: Annotated[int, Field(ge=0)] = 0
@@ -35,38 +36,51 @@ class DataSettings(Group):
     node_end: Count | None = None
     """Node before which the used slice ends (`Dim3_end`); all nodes when not given."""
     parameters: str | None = None
-    """CSV file with the runs' parameters, or the folder that holds it (`param_dir`), relative to the study folder;
-    `parametric_data` when not given."""
+    """CSV file with the runs' parameters, or the folder that holds it (`param_dir`), relative to
+    the study folder; `parametric_data` when not given."""
     images: str | None = None
-    """Folder with the runs' pictures, or CSV with `id,file` (`param_dir` where `input_type` is an image), relative to
-    the study folder; `images` when not given and `conditioner.kind` asks for pictures."""
+    """Folder with the runs' pictures, or CSV with `id,file` (`param_dir` where `input_type` is an
+    image), relative to the study folder; `images` when not given and `conditioner.kind` asks for
+    pictures."""
     file_type: Literal[".csv", ".png", ".jpg", ".jpeg"] | None = None
-    """Ending of the files with the conditions, in any case (`param_data_type`); of pictures, all three when not
-    given."""
+    """Ending of the files with the conditions, in any case (`param_data_type`); of pictures, all
+    three when not given."""
     image_size: Annotated[int, Field(ge=16, le=2048)] = 256
     """Pictures are resized to so many pixels a side."""
     validation_fraction: Fraction = 0.1
-    """Share of the runs that early stopping and model choice look at; at least one run where four or more exist."""
+    """Share of the runs that early stopping and model choice look at; at least one run where four
+    or more exist."""
     test_fraction: Fraction = 0.1
-    """Share of the runs that nothing but the final evaluation sees; at least one run where four or more exist."""
+    """Share of the runs that nothing but the final evaluation sees; at least one run where four or
+    more exist."""
     split_seed: Seed = 0
     """Seed of the random split. A `split.csv` with `id,split` in the study takes its place."""
     load_all: bool = False
-    """Read the fields from disk once, and hold all that training reads where it computes (`--load_all 1`): on the GPU
-    where there is one (but see `training.speed.data_on_device`), else in memory. Otherwise fields are read as needed,
-    and batches come from disk where there is no reduction and the runs are large."""
+    """Read the fields from disk once, and hold all that training reads where it computes
+    (`--load_all 1`): on the GPU where there is one (but see `training.performance.data_on_device`),
+    else in memory. Otherwise fields are read as needed, and batches come from disk where there is
+    no reduction and the runs are large."""
 
     @property
     def image_endings(self) -> tuple[str, ...]:
         """Endings of the files that are read as pictures."""
-        return IMAGE_ENDINGS if self.file_type is None or self.file_type == ".csv" else (self.file_type,)
+        return (
+            IMAGE_ENDINGS
+            if self.file_type is None or self.file_type == ".csv"
+            else (self.file_type,)
+        )
 
     @model_validator(mode="after")
     def _leave_training_runs(self) -> Self:
         if self.validation_fraction + self.test_fraction >= 1.0:
-            raise ValueError("validation_fraction + test_fraction must be below 1, or nothing is left to train on")
+            raise ValueError(
+                "validation_fraction + test_fraction must be below 1, or nothing is left to "
+                "train on"
+            )
         if self.node_end is not None and self.node_end <= self.node_start:
-            raise ValueError(f"node_end ({self.node_end}) must be larger than node_start ({self.node_start})")
+            raise ValueError(
+                f"node_end ({self.node_end}) must be larger than node_start ({self.node_start})"
+            )
         return self
 
 
@@ -74,9 +88,11 @@ class ReductionSettings(Group):
     """How fields become a few coefficients per timestep, and back."""
 
     method: Literal["pod", "none"] = "pod"
-    """`pod`: proper orthogonal decomposition of the scaled training fields; `none`: nodes are channels of the model."""
+    """`pod`: proper orthogonal decomposition of the scaled training fields; `none`: nodes are
+    channels of the model."""
     scaling: Literal["variable", "node"] = "variable"
-    """Minima and maxima (to ±0.7) of each variable over all nodes, or of each variable at each node."""
+    """Minima and maxima (to ±0.7) of each variable over all nodes, or of each variable at each
+    node."""
     tolerance: Annotated[float, Field(gt=0.0, lt=1.0)] = 1e-3
     """Relative error that leaving out modes may cause on the training runs."""
     max_rank: Annotated[int, Field(ge=1, le=4096)] = 512
@@ -87,13 +103,13 @@ class ModelSettings(Group):
     """The hierarchical variational autoencoder."""
 
     decoder: Literal["modulated", "convolutional"] = "modulated"
-    """`modulated`: latent-dependent time features and linear layers modulated by the latents, continuous in time;
-    `convolutional`: 1-D convolutions over the timesteps of the data."""
+    """`modulated`: latent-dependent time features and linear layers modulated by the latents,
+    continuous in time; `convolutional`: 1-D convolutions over the timesteps of the data."""
     size: Literal["small", "large"] = "small"
     """One layer per level, or two (`--size`)."""
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (192, 128, 96, 64)
-    """Encoder widths, decreasing; the convolutional decoder has them in reverse. One hierarchical latent per step from
-    one width to the next (one, where there is a single width)."""
+    """Encoder widths, decreasing; the convolutional decoder has them in reverse. One hierarchical
+    latent per step from one width to the next (one, where there is a single width)."""
     latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
     """Size of the main latent (`Latent_dim_end`)."""
     hierarchical_dim: Annotated[int, Field(ge=1, le=4096)] = 8
@@ -125,15 +141,15 @@ class ConditionerSettings(Group):
     """The network from a design's parameters, its picture or both to its latents."""
 
     kind: Literal["auto", "mlp", "cnn", "vit"] = "auto"
-    """`mlp` for a table of parameters (`input_type csv`); `cnn`, a convolutional network (`image`), or `vit`, a vision
-    transformer (`image_vit`), for pictures with or without a table; `auto`: `cnn` where there are pictures, else
-    `mlp`."""
+    """`mlp` for a table of parameters (`input_type csv`); `cnn`, a convolutional network (`image`),
+    or `vit`, a vision transformer (`image_vit`), for pictures with or without a table; `auto`:
+    `cnn` where there are pictures, else `mlp`."""
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
-    """Widths of its residual blocks. `vit` has as many blocks as there are filters, all as wide as the widest. When not
-    given: 128 128 (`mlp`), 32 64 96 128 (`cnn`), four times 64 (`vit`)."""
+    """Widths of its residual blocks. `vit` has as many blocks as there are filters, all as wide as
+    the widest. When not given: 128 128 (`mlp`), 32 64 96 128 (`cnn`), four times 64 (`vit`)."""
     dropout: Fraction = 0.0
-    """Dropout rate: of the last block of `mlp` (earlier blocks have proportionally less), of the features of `cnn`,
-    inside the blocks of `vit`."""
+    """Dropout rate: of the last block of `mlp` (earlier blocks have proportionally less), of the
+    features of `cnn`, inside the blocks of `vit`."""
     spatial_attention: bool = False
     """Whether the blocks of `cnn` weigh places of the picture (`use_spatial_attention`)."""
 
@@ -142,18 +158,21 @@ class PredictionSettings(Group):
     """How the trained parts answer together."""
 
     gaussian_process: Literal["auto", "off"] = "auto"
-    """`auto`: the prediction is a mixture of networks and Gaussian processes, with the weight that has the least error
-    on the validation runs; `off`: the networks predict alone, and Gaussian processes only measure novelty."""
+    """`auto`: the prediction is a mixture of networks and Gaussian processes, with the weight that
+    has the least error on the validation runs; `off`: the networks predict alone, and Gaussian
+    processes only measure novelty."""
 
 
 class EvaluationSettings(Group):
-    """What `evaluate` measures beside the errors. It may differ from what the model was trained with."""
+    """What `evaluate` measures beside the errors. It may differ from what the model was trained
+    with."""
 
     checks: Annotated[tuple[str, ...], SENTENCES] = ()
-    """Physics checks beside sum, integral and energy: a list of `name: expression` over the variables, the coordinates
-    x, y, z and the time t, for instance `["kinetic energy: 0.5*(u**2 + v**2)"]`; integrated over the mesh at every
-    time. Known are numbers, + - * / **, parentheses, sqrt, abs, exp, log, sin, cos, min and max; names that are no
-    identifiers stand between backquotes."""
+    """Physics checks beside sum, integral and energy: a list of `name: expression` over the
+    variables, the coordinates x, y, z and the time t, for instance `["kinetic energy: 0.5*(u**2 +
+    v**2)"]`; integrated over the mesh at every time. Known are numbers, + - * / **, parentheses,
+    sqrt, abs, exp, log, sin, cos, min and max; names that are no identifiers stand between
+    backquotes."""
 
 
 class Settings(Group):
@@ -172,18 +191,22 @@ class Settings(Group):
         kind, ending = self.conditioner.kind, self.data.file_type
         if kind == "mlp" and ending in IMAGE_ENDINGS:
             raise ValueError(
-                f"file_type (param_data_type) is {ending}, but kind mlp (input_type csv) reads a table: .csv"
+                f"file_type (param_data_type) is {ending}, but kind mlp (input_type csv) reads a "
+                "table: .csv"
             )
         if kind in {"cnn", "vit"} and ending == ".csv":
             asked = f"kind {kind} (input_type {'image' if kind == 'cnn' else 'image_vit'})"
             endings = ", ".join(IMAGE_ENDINGS)
-            raise ValueError(f"file_type (param_data_type) is .csv, but {asked} reads pictures: {endings}")
+            raise ValueError(
+                f"file_type (param_data_type) is .csv, but {asked} reads pictures: {endings}"
+            )
         return self
 
     @model_validator(mode="after")
     def _node_sized_layers(self) -> Self:
-        if self.training.speed.shard_nodes and self.reduction.method != "none":
+        if self.training.performance.shard_nodes and self.reduction.method != "none":
             raise ValueError(
-                "training.speed.shard_nodes is for reduction.method = none: with modes no layer is as large as the mesh"
+                "training.performance.shard_nodes is for reduction.method = none: with modes no "
+                "layer is as large as the mesh"
             )
         return self

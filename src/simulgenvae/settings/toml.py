@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings.draft import Draft, Given
-from simulgenvae.settings.text import read_text
+from simulgenvae.settings.raw import Draft, RawSettings
+from simulgenvae.utils.text_file import read_text
 
 _TABLE = re.compile(r"\s*\[+([^\[\]=#]+)\]")
 _KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")
 
 
 def read_toml(path: Path) -> Draft:
-    """Draft of the settings in a TOML file; UserError with the line for anything that is not TOML."""
+    """Draft of the settings in a TOML file; UserError with the line for anything that is not
+    TOML."""
     text = read_text(path)
     try:
         tables = tomllib.loads(text)
@@ -26,7 +27,10 @@ def read_toml(path: Path) -> Draft:
     except RecursionError as error:
         raise UserError(f"{path}: not valid TOML: nested too deeply") from error
     lines = _lines(text)
-    return {key: Given(value, _place(path, key, lines), key) for key, value in _flatten("", tables)}
+    return {
+        key: RawSettings(value, _place(path, key, lines), key)
+        for key, value in _flatten("", tables)
+    }
 
 
 def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]:
@@ -39,7 +43,8 @@ def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]
 
 
 def _lines(text: str) -> dict[str, int]:
-    """Line of each dotted key. Good for messages only: strings over several lines may look like keys."""
+    """Line of each dotted key. Good for messages only: strings over several lines may look like
+    keys."""
     found: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), start=1):

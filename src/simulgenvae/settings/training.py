@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from simulgenvae.settings.group import Count, Fraction, Group, NonNegative, Positive, Seed
 
+StageName = Literal["vae", "conditioner", "end_to_end"]
 Axis = Literal["x", "y", "z"]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
 
@@ -16,12 +17,13 @@ class StageSettings(Group):
     """How one training stage runs."""
 
     steps: Count | None = None
-    """Budget of optimiser steps. Where neither this nor `epochs` is given, it grows with the square root of the number
-    of training snapshots (runs × timesteps), between bounds of each stage."""
+    """Budget of optimiser steps. Where neither this nor `epochs` is given, it grows with the square
+    root of the number of training snapshots (runs × timesteps), between bounds of each stage."""
     epochs: Count | None = None
     """Number of passes over the training runs; takes the place of `steps`."""
     batch_size: Count = 16
-    """Runs per step, over all processes. Reduced to the number of training runs only while it is the default."""
+    """Runs per step, over all processes. Reduced to the number of training runs only while it is
+    the default."""
     learning_rate: Positive = 5e-3
     """Largest learning rate, reached after the warm-up."""
     final_learning_rate: Fraction = 0.01
@@ -40,7 +42,8 @@ class ConditionerStageSettings(StageSettings):
     """How the stage that fits the conditioner to the latents runs."""
 
     batch_size: Count = 64
-    """Runs per step, over all processes. Reduced to the number of training runs only while it is the default."""
+    """Runs per step, over all processes. Reduced to the number of training runs only while it is
+    the default."""
 
 
 class EndToEndSettings(StageSettings):
@@ -49,54 +52,66 @@ class EndToEndSettings(StageSettings):
     enabled: bool = True
     """Whether `--stage all` includes this stage (`use_e2e_training`)."""
     decoder: Literal["trained", "frozen"] = "trained"
-    """`trained`: all networks learn; `frozen`: the VAE stays bit by bit as it is and the conditioner alone learns, with
-    gradients through the decoder."""
+    """`trained`: all networks learn; `frozen`: the VAE stays bit by bit as it is and the
+    conditioner alone learns, with gradients through the decoder."""
     from_scratch: bool = True
-    """Train all networks together from new weights, in this stage alone; when false, the stages `vae` and `conditioner`
-    come first and this one goes on with their networks. It also does with a frozen decoder, a `vae_path` or
-    `--stage end_to_end`. Studies with a `condition.txt` have false here unless it is set."""
+    """Train all networks together from new weights, in this stage alone; when false, the stages
+    `vae` and `conditioner` come first and this one goes on with their networks. It also does with a
+    frozen decoder, a `vae_path` or `--stage end_to_end`. Studies with a `condition.txt` have false
+    here unless it is set."""
     members: Annotated[int, Field(ge=1, le=32)] | None = None
-    """Networks that are trained one after another: their mean is the prediction, and how far they are apart says how
-    certain it is. All begin with new weights; where the stage goes on with a trained VAE, with that and a new
-    conditioner. When not given: 3, or 2 where images are read or there are 20,000 training snapshots; one where the
-    stage goes on with trained networks."""
+    """Networks that are trained one after another: their mean is the prediction, and how far they
+    are apart says how certain it is. All begin with new weights; where the stage goes on with a
+    trained VAE, with that and a new conditioner. When not given: 3, or 2 where images are read or
+    there are 20,000 training snapshots; one where the stage goes on with trained networks."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
-    weight: Positive = 1.0
+    field_weight: Positive = 1.0
     """Weight of that loss (`LC_alpha`)."""
     latent_weight: NonNegative = 1e-3
-    """Weight of the distance of the predicted latents from the encoder's (`latent_reg_weight`); 0 switches it off
-    (`use_latent_regularization 0`)."""
+    """Weight of the distance of the predicted latents from the encoder's (`latent_reg_weight`); 0
+    switches it off (`use_latent_regularization 0`)."""
     vae_path: str | None = None
-    """Trained VAE to start from in the place of the stage `vae` (`e2e_vae_model_path`), relative to the study folder.
-    The study's own file, `model_save/SimulGen-VAE`, stands for the VAE that the stage `vae` makes."""
+    """Trained VAE to start from in the place of the stage `vae` (`e2e_vae_model_path`), relative to
+    the study folder. The study's own file, `model_save/SimulGen-VAE`, stands for the VAE that the
+    stage `vae` makes."""
 
     @property
     def alone(self) -> bool:
-        """Whether this stage trains all networks from new weights, so that no other stage is needed."""
-        return self.enabled and self.from_scratch and self.decoder == "trained" and self.vae_path is None
+        """Whether this stage trains all networks from new weights, so that no other stage is
+        needed."""
+        return (
+            self.enabled
+            and self.from_scratch
+            and self.decoder == "trained"
+            and self.vae_path is None
+        )
 
 
 class AugmentationSettings(Group):
-    """Training runs varied on the fly, in ways that keep condition and field a true pair; validation and test runs
-    never are."""
+    """Training runs varied on the fly, in ways that keep condition and field a true pair;
+    validation and test runs never are."""
 
     flips: tuple[Axis, ...] = ()
-    """Axes along which the problem is symmetric: each training run is also seen mirrored, picture and field alike.
-    `x` mirrors the columns of the picture, `y` its rows; nodes are matched by their coordinates."""
+    """Axes along which the problem is symmetric: each training run is also seen mirrored, picture
+    and field alike. `x` mirrors the columns of the picture, `y` its rows; nodes are matched by
+    their coordinates."""
     odd_variables: tuple[Annotated[str, Field(pattern=r"^[xyz]:.+$")], ...] = ()
-    """Variables that change their sign when mirrored along an axis, as a vector's component along it does: `y:v` for
-    the variable `v` and the axis `y`."""
+    """Variables that change their sign when mirrored along an axis, as a vector's component along
+    it does: `y:v` for the variable `v` and the axis `y`."""
     pixel_noise: NonNegative = 0.0
-    """Standard deviation of noise on the pictures that the conditioner reads (pixels are 0 to 1)."""
+    """Standard deviation of noise on the pictures that the conditioner reads (pixels are 0 to
+    1)."""
     parameter_noise: NonNegative = 0.0
-    """Standard deviation of noise on the parameters that the conditioner reads, each in units of its own."""
+    """Standard deviation of noise on the parameters that the conditioner reads, each in units of
+    its own."""
     field_noise: NonNegative = 0.0
-    """Standard deviation of noise on the fields that the encoder reads, in units of each coefficient's standard
-    deviation."""
+    """Standard deviation of noise on the fields that the encoder reads, in units of each
+    coefficient's standard deviation."""
     mixup: NonNegative = 0.0
-    """Blend pairs of training runs, conditions and fields alike, with a share from Beta(mixup, mixup). This assumes
-    that fields change in proportion to conditions between any two designs, which is rarely true."""
+    """Blend pairs of training runs, conditions and fields alike, with a share from Beta(mixup,
+    mixup). This assumes that fields change in proportion to conditions between any two designs,
+    which is rarely true."""
 
     @property
     def odd(self) -> dict[str, tuple[str, ...]]:
@@ -107,43 +122,47 @@ class AugmentationSettings(Group):
     @model_validator(mode="after")
     def _mirrored_axes(self) -> Self:
         if unmirrored := [axis for axis in self.odd if axis not in self.flips]:
-            raise ValueError(f"odd_variables are given for {', '.join(unmirrored)}, which flips does not name")
+            raise ValueError(
+                f"odd_variables are given for {', '.join(unmirrored)}, which flips does not name"
+            )
         return self
 
 
 Choice = bool | Literal["auto"]
 
 
-class SpeedSettings(Group):
+class PerformanceSettings(Group):
     """What makes training faster or smaller and, but for rounding, changes nothing else.
 
-    What is `auto` is left out on a processor; on a GPU it is compared with the plain path when a stage begins, and left
-    out, with a message, where it fails or finds something else.
+    What is `auto` is left out on a processor; on a GPU it is compared with the plain path when a
+    stage begins, and left out, with a message, where it fails or finds something else.
     """
 
     mixed_precision: Choice = "auto"
-    """Matrix products and convolutions in bfloat16, weights and sums in float32; `auto`: on GPUs that are built for
-    it."""
+    """Matrix products and convolutions in bfloat16, weights and sums in float32; `auto`: on GPUs
+    that are built for it."""
     gradient_checkpointing: bool = False
-    """Compute activations again in the backward pass instead of holding them: less memory, a longer step."""
+    """Compute activations again in the backward pass instead of holding them: less memory, a longer
+    step."""
     channels_last: bool = True
     """Memory order of pictures that convolutions prefer."""
     data_on_device: bool = True
-    """Hold coefficients and pictures on the device. When false they stay in the computer's memory, also with
-    `data.load_all`, and each batch is copied from pinned memory while the GPU computes."""
+    """Hold coefficients and pictures on the device. When false they stay in the computer's memory,
+    also with `data.load_all`, and each batch is copied from pinned memory while the GPU
+    computes."""
     compile: Choice = "auto"
-    """Translate each stage's loss with `torch.compile`, which takes about a minute; `auto`: on a GPU, for stages of
-    20,000 steps or more."""
+    """Translate each stage's loss with `torch.compile`, which takes about a minute; `auto`: on a
+    GPU, for stages of 20,000 steps or more."""
     cuda_graphs: Choice = "auto"
-    """With `compile`: record a loss on the GPU once and replay it, which saves the time of launching its kernels;
-    `auto`: wherever it is compiled on a GPU."""
+    """With `compile`: record a loss on the GPU once and replay it, which saves the time of
+    launching its kernels; `auto`: wherever it is compiled on a GPU."""
     shard_nodes: bool = False
-    """Without a reduction, and with several processes: each has a part of the weights between nodes and channels, with
-    their gradients and moments, for meshes whose weights fit no single GPU (`docs/scaling.md`). More is exchanged in
-    each step, and nothing is compiled."""
+    """Without a reduction, and with several processes: each has a part of the weights between nodes
+    and channels, with their gradients and moments, for meshes whose weights fit no single GPU
+    (`docs/scaling.md`). More is exchanged in each step, and nothing is compiled."""
     workers: Annotated[int, Field(ge=0, le=64)] | None = None
-    """Threads that read runs ahead while the fields are reduced; as many as there are spare cores, at most 4, when not
-    given. With any, a second block of runs is in memory."""
+    """Threads that read runs ahead while the fields are reduced; as many as there are spare cores,
+    at most 4, when not given. With any, a second block of runs is in memory."""
 
     @model_validator(mode="after")
     def _graphs_of_compiled(self) -> Self:
@@ -168,8 +187,9 @@ class TrainingSettings(Group):
     alpha: Positive = 1e6
     """Weight of the reconstruction loss against the summed KL divergence."""
     init_beta_divisor: NonNegative = 4.0
-    """KL weight beta starts at 10 to minus this, until 30 % of the budget, and rises linearly to 1 at 80 %."""
-    clip_gradient: Positive = 1.0
+    """KL weight beta starts at 10 to minus this, until 30 % of the budget, and rises linearly to 1
+    at 80 %."""
+    max_grad_norm: Positive = 1.0
     """Gradients longer than this are scaled down to it."""
     skip_gradient: Positive = 1e3
     """A step whose gradient is longer than this is skipped and counted."""
@@ -178,8 +198,9 @@ class TrainingSettings(Group):
     checkpoint_seconds: Positive = 20.0
     """Time between the checkpoints that `--resume` starts from."""
     rank_timeout: Positive = 1800.0
-    """Seconds that one of several processes waits for another before training ends (`docs/scaling.md`)."""
-    speed: SpeedSettings = SpeedSettings()
+    """Seconds that one of several processes waits for another before training ends
+    (`docs/scaling.md`)."""
+    performance: PerformanceSettings = PerformanceSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
     vae: StageSettings = StageSettings()
     conditioner: ConditionerStageSettings = ConditionerStageSettings()

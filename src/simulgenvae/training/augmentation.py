@@ -1,7 +1,8 @@
-"""What training batches are made of: runs as they are, or varied in ways that keep condition and field a true pair.
+"""What training batches are made of: runs as they are, or varied in ways that keep condition and
+field a true pair.
 
-Noise goes on what the networks read, never on what they should answer. Mirrored runs are not made here: they are runs
-of the data (``data/symmetry.py``).
+Noise goes on what the networks read, never on what they should answer. Mirrored runs are not made
+here: they are runs of the data (``data/symmetry.py``).
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulgenvae.models.conditioner import Inputs, unit_pixels
-from simulgenvae.models.shard import Shard, drawn
+from simulgenvae.distributed.batch_shards import Shard, drawn
+from simulgenvae.models.conditioner.conditioner import Inputs, unit_pixels
 from simulgenvae.settings import AugmentationSettings
-from simulgenvae.training.problem import TrainingData
+from simulgenvae.training.data import TrainingData
 
 
 @dataclass(frozen=True)
 class Batch:
     """Runs of one step.
 
-    ``rows`` in the data; ``coefficients`` ``[B, T, r]``, the truth; ``encoded``, what the encoder reads of them;
-    ``conditions``. They are the ``shard`` of a batch with the rows ``whole``. Where runs are mixed, each with the one
-    in ``partners`` at a ``share`` ``[B]`` of its own.
+    ``rows`` in the data; ``coefficients`` ``[B, T, r]``, the truth; ``encoded``, what the encoder
+    reads of them; ``conditions``. They are the ``shard`` of a batch with the rows ``whole``. Where
+    runs are mixed, each with the one in ``partners`` at a ``share`` ``[B]`` of its own.
     """
 
     whole: Tensor
@@ -36,7 +37,8 @@ class Batch:
     share: Tensor | None = None
 
     def gather(self, data: TrainingData, values: Tensor) -> Tensor:
-        """What ``values`` ``[N, ...]`` say of the batch's runs, on the device and mixed as the runs are."""
+        """What ``values`` ``[N, ...]`` say of the batch's runs, on the device and mixed as the runs
+        are."""
         own = data.take(values, self.rows)
         if self.partners is None or self.share is None:
             return own
@@ -56,8 +58,9 @@ def augmented_batch(
 ) -> Batch:
     """Return the runs of a plain batch, mixed and with noise as the settings say.
 
-    No noise is drawn for ``conditions`` that nobody reads: settings about these do not change a stage without them.
-    Mixup (Zhang et al. 2018, §2) blends both conditions and fields of two runs with a share from Beta(mixup, mixup).
+    No noise is drawn for ``conditions`` that nobody reads: settings about these do not change a
+    stage without them. Mixup (Zhang et al. 2018, §2) blends both conditions and fields of two runs
+    with a share from Beta(mixup, mixup).
     """
     batch = _mixed(data, batch, settings.mixup) if settings.mixup > 0 else batch
     encoded, table, images = batch.coefficients, batch.conditions.table, batch.conditions.images
@@ -78,14 +81,22 @@ def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
     partners = batch.whole[torch.randperm(len(batch.whole))[batch.shard.runs]]
     coefficients = _blend(batch.coefficients, data.take(data.coefficients, partners), share)
     own, other = batch.conditions, data.inputs(partners)
-    images = None if own.images is None or other.images is None else _blend(own.images, other.images, share)
+    images = (
+        None
+        if own.images is None or other.images is None
+        else _blend(own.images, other.images, share)
+    )
     conditions = Inputs(_blend(own.table, other.table, share), images)
-    return replace(batch, coefficients=coefficients, conditions=conditions, partners=partners, share=share)
+    return replace(
+        batch, coefficients=coefficients, conditions=conditions, partners=partners, share=share
+    )
 
 
 def _noise(values: Tensor) -> Tensor:
     """Standard normal, of the shape of ``values`` ``[B, ...]``."""
-    return drawn(lambda runs: torch.randn(runs, *values.shape[1:], device=values.device), len(values))
+    return drawn(
+        lambda runs: torch.randn(runs, *values.shape[1:], device=values.device), len(values)
+    )
 
 
 def _blend(own: Tensor, other: Tensor, share: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""Batches in the order of the steps; where they are not on the device already, the next one is fetched meanwhile."""
+"""Batches in the order of the steps; where they are not on the device already, the next one is
+fetched meanwhile."""
 
 from __future__ import annotations
 
@@ -7,15 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from simulgenvae.training.augmentation import Batch
-from simulgenvae.training.problem import TrainingData
+from simulgenvae.training.data import TrainingData
 
 
 @contextmanager
-def batch_reader(data: TrainingData, fetch: Callable[[int], Batch], total: int) -> Iterator[Callable[[int], Batch]]:
+def batch_reader(
+    data: TrainingData, fetch: Callable[[int], Batch], total: int
+) -> Iterator[Callable[[int], Batch]]:
     """A function from a step to its batch, for steps that follow each other up to ``total``.
 
-    ``fetch`` gathers the runs that a step takes from disk or from the computer's memory, and copies them to the device.
-    One thread does so for the next step while the caller computes.
+    ``fetch`` gathers the runs that a step takes from disk or from the computer's memory, and copies
+    them to the device. One thread does so for the next step while the caller computes.
     """
     if data.at_hand:
         yield fetch

@@ -1,4 +1,5 @@
-"""Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors file."""
+"""Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors
+file."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 HISTORY_NUMBERS = ("step", "train", "train_error", "validation")
 """Of each entry of a history, beside its stage."""
@@ -39,8 +40,9 @@ class Progress:
     loss_count: int = 0
     """Training loss summed since the last validation."""
     history: list[dict[str, Any]] = field(default_factory=list)
-    """One entry a validation: stage, step, ``train`` (loss since the last one), and what ``Stage.validation_error`` is
-    of the validation runs (``validation``) and of as many training runs (``train_error``)."""
+    """One entry a validation: stage, step, ``train`` (loss since the last one), and what
+    ``Stage.validation_error`` is of the validation runs (``validation``) and of as many training
+    runs (``train_error``)."""
     warnings: list[str] = field(default_factory=list)
     """What the stages' histories warn of (``diagnosis.py``)."""
     kept: float | None = None
@@ -60,7 +62,8 @@ def save_checkpoint(
     optimizer: dict[str, Tensor],
     identity: dict[str, Any],
 ) -> None:
-    """Write the whole state of training; ``identity`` says which settings and data it belongs to."""
+    """Write the whole state of training; ``identity`` says which settings and data it belongs
+    to."""
     tensors = {f"networks/{name}": value for name, value in networks.items()}
     tensors |= {f"best/{name}": value for name, value in best.items()}
     tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
@@ -104,9 +107,16 @@ def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
             group, name = key.split("/", 1)
             groups[group][name] = value
         progress = Progress(**metadata["progress"])
-        if any(type(value) is not int or value < 0 for value in (progress.stage, progress.step, progress.since_best)):
+        if any(
+            type(value) is not int or value < 0
+            for value in (progress.stage, progress.step, progress.since_best)
+        ):
             raise ValueError("its progress is not counted in whole numbers")
-        if not all(isinstance(entry[key], (int, float)) for entry in progress.history for key in HISTORY_NUMBERS):
+        if not all(
+            isinstance(entry[key], (int, float))
+            for entry in progress.history
+            for key in HISTORY_NUMBERS
+        ):
             raise TypeError("its history does not hold numbers")
         if not all(isinstance(warning, str) for warning in progress.warnings):
             raise TypeError("its warnings are no texts")
@@ -125,30 +135,38 @@ def restoring(path: Path) -> Iterator[None]:
 
 
 def comparable(identity: Any) -> dict[str, Any]:
-    """An identity without the settings that a resumed run may change; empty where a file holds none.
+    """An identity without the settings that a resumed run may change; empty where a file holds
+    none.
 
-    ``training.device``, ``speed`` and ``checkpoint_seconds`` change how fast and how safely it is learned. The group
-    ``data`` says what is read and how it is split; the fingerprint and the lists of runs stand for that. The group
-    ``evaluation`` is not about training.
+    ``training.device``, ``speed`` and ``checkpoint_seconds`` change how fast and how safely it is
+    learned. The group ``data`` says what is read and how it is split; the fingerprint and the lists
+    of runs stand for that. The group ``evaluation`` is not about training.
     """
     if not isinstance(identity, dict):
         return {}
     settings = identity.get("settings")
     if not isinstance(settings, dict):
         return identity
-    kept = {group: values for group, values in settings.items() if group not in {"data", "evaluation"}}
+    kept = {
+        group: values for group, values in settings.items() if group not in {"data", "evaluation"}
+    }
     if isinstance(training := kept.get("training"), dict):
-        without = {"device", "checkpoint_seconds", "rank_timeout", "speed"}
+        without = {"device", "checkpoint_seconds", "rank_timeout", "performance"}
         kept["training"] = {key: value for key, value in training.items() if key not in without}
     return identity | {"settings": kept}
 
 
 def check_identity(path: Path, metadata: dict[str, Any], identity: dict[str, Any]) -> None:
-    """Raises UserError, naming each difference, when a file was written by a training of other settings or data."""
-    found = differences(comparable(metadata.get("identity")), comparable(json.loads(json.dumps(identity))))
+    """Raises UserError, naming each difference, when a file was written by a training of other
+    settings or data."""
+    found = differences(
+        comparable(metadata.get("identity")), comparable(json.loads(json.dumps(identity)))
+    )
     if found:
         raise UserError(
-            f"{path} belongs to another training: " + "; ".join(found) + ". Use the same settings and data to "
+            f"{path} belongs to another training: "
+            + "; ".join(found)
+            + ". Use the same settings and data to "
             "resume, or start afresh with --overwrite."
         )
 

@@ -1,7 +1,8 @@
 """Early warnings: what the validations of a stage say about how it learned, and what to change.
 
-Everything here is a function of one stage's part of ``Progress.history``, oldest entry first: ``validation`` is the
-error of the validation runs and ``train_error`` that of as many training runs, by the same measure.
+Everything here is a function of one stage's part of ``Progress.history``, oldest entry first:
+``validation`` is the error of the validation runs and ``train_error`` that of as many training
+runs, by the same measure.
 """
 
 from __future__ import annotations
@@ -10,24 +11,26 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulgenvae.training.stage import stage_name
+from simulgenvae.training.stages.base import stage_name
 
 Entry = Mapping[str, Any]
 
 OVERFITTED = 3.0
-"""Validation over training error from which on networks know the training runs rather than the problem.
+"""Validation over training error from which on networks know the training runs rather than the
+problem.
 
-Measured: 1 to 2 in good trainings on 64 and 76 runs; 3.2 on 24 of them, with twenty times the validation error; 36 on
-10 of them."""
+Measured: 1 to 2 in good trainings on 64 and 76 runs; 3.2 on 24 of them, with twenty times the
+validation error; 36 on 10 of them."""
 NEGLIGIBLE = 0.01
 """Validation errors below this are good, whatever those of training runs are."""
 NOT_LEARNED = 0.9
 """Validation error from which on the mean run would have done as well; its own is 1."""
 STILL_FALLING, STILL_LARGE, ALIKE = 0.1, 0.05, 1.5
-"""A budget was too small where its last quarter still brought this relative gain, and left this error, to training and
-validation runs alike (up to this ratio). The gain alone says little: the falling learning rate brings 5 to 30 % in the
-last quarter of every budget. Measured on 64 and 76 runs: errors of 0.01 to 0.02 with the usual budget, 0.07 to 0.08 at
-ratios of 1.2 to 1.4 with a tenth of it."""
+"""A budget was too small where its last quarter still brought this relative gain, and left this
+error, to training and validation runs alike (up to this ratio). The gain alone says little: the
+falling learning rate brings 5 to 30 % in the last quarter of every budget. Measured on 64 and 76
+runs: errors of 0.01 to 0.02 with the usual budget, 0.07 to 0.08 at ratios of 1.2 to 1.4 with a
+tenth of it."""
 
 
 def stage_warnings(entries: Sequence[Entry]) -> list[str]:
@@ -43,13 +46,14 @@ def overfitting_begins(entries: Sequence[Entry]) -> str | None:
         return None
     last = entries[-1]
     return (
-        f"{last['stage']}: at step {last['step']} the error of validation runs is {ratios[-1]:.1f} times that of "
-        "training runs: overfitting begins"
+        f"{last['stage']}: at step {last['step']} the error of validation runs is "
+        f"{ratios[-1]:.1f} times that of training runs: overfitting begins"
     )
 
 
 def overfitted(entries: Sequence[Entry]) -> str | None:
-    """Whether the networks that the stage keeps do much worse on validation runs than on training runs."""
+    """Whether the networks that the stage keeps do much worse on validation runs than on training
+    runs."""
     best = _best(entries)
     if (ratio := _ratio(best)) < OVERFITTED:
         return None
@@ -58,9 +62,10 @@ def overfitted(entries: Sequence[Entry]) -> str | None:
     smaller = "model.width and model.filters" if stage == "vae" else "conditioner.filters"
     dropout = "" if stage == "vae" else "conditioner.dropout, "
     return (
-        f"{stage}: overfitting. The error of validation runs is {ratio:.1f} times that of training runs. What helps, "
-        "best first: more runs, a symmetry of the problem (training.augmentation.flips), noise (training.augmentation."
-        f"{noise}), {dropout}a larger training.{stage_name(stage)}.weight_decay, smaller networks ({smaller})."
+        f"{stage}: overfitting. The error of validation runs is {ratio:.1f} times that of "
+        "training runs. What helps, best first: more runs, a symmetry of the problem "
+        f"(training.augmentation.flips), noise (training.augmentation.{noise}), {dropout}a larger "
+        f"training.{stage_name(stage)}.weight_decay, smaller networks ({smaller})."
     )
 
 
@@ -72,20 +77,24 @@ def not_converged(entries: Sequence[Entry]) -> str | None:
     validation, train = _errors(best)
     if train >= NOT_LEARNED or (validation >= NOT_LEARNED and _ratio(best) <= ALIKE):
         return (
-            f"{stage}: no convergence. The mean of the training runs would have done as well. Try more "
-            f"{settings}.steps, {rate}, or the other training.optimizer."
+            f"{stage}: no convergence. The mean of the training runs would have done as well. Try "
+            f"more {settings}.steps, {rate}, or the other training.optimizer."
         )
     if validation >= NOT_LEARNED:
-        source = "fields" if stage == "vae" else "fields, and whether each row or picture belongs to its run"
+        source = (
+            "fields"
+            if stage == "vae"
+            else "fields, and whether each row or picture belongs to its run"
+        )
         return (
-            f"{stage}: no convergence. Training runs are learned, but for validation runs the mean of the training "
-            f"runs would have done as well. Check the {source} (`simulgenvae check` names outliers); else more runs "
-            "are needed."
+            f"{stage}: no convergence. Training runs are learned, but for validation runs the "
+            f"mean of the training runs would have done as well. Check the {source} (`simulgenvae "
+            "check` names outliers); else more runs are needed."
         )
     if len(entries) > 2 and best is entries[0] and _errors(entries[-1])[1] >= train:
         return (
-            f"{stage}: no convergence. Neither training nor validation runs became any better after the first "
-            f"validation. Try {rate}."
+            f"{stage}: no convergence. Neither training nor validation runs became any better "
+            f"after the first validation. Try {rate}."
         )
     return None
 
@@ -102,9 +111,9 @@ def stopped_too_early(entries: Sequence[Entry]) -> str | None:
         return None
     stage = best["stage"]
     return (
-        f"{stage}: stopped too early. The last quarter of the budget still made the validation error {gain:.0%} "
-        f"smaller, and training runs are hardly better. More training.{stage_name(stage)}.steps (or epochs) than {end} "
-        "will help."
+        f"{stage}: stopped too early. The last quarter of the budget still made the validation "
+        f"error {gain:.0%} smaller, and training runs are hardly better. More "
+        f"training.{stage_name(stage)}.steps (or epochs) than {end} will help."
     )
 
 
@@ -122,7 +131,9 @@ def relative(stage: str, error: float) -> float:
 
 def _errors(entry: Entry) -> tuple[float, float]:
     """Relative errors of validation and training runs."""
-    validation, train = (relative(entry["stage"], float(entry[key])) for key in ("validation", "train_error"))
+    validation, train = (
+        relative(entry["stage"], float(entry[key])) for key in ("validation", "train_error")
+    )
     return validation, train
 
 

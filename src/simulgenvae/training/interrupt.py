@@ -15,7 +15,8 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def interrupt_flag() -> Iterator[threading.Event]:
-    """Ctrl-C sets a flag, so that a step is never cut in two; pressed twice it interrupts at once."""
+    """Ctrl-C sets a flag, so that a step is never cut in two; pressed twice it interrupts at
+    once."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield flag

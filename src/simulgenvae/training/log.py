@@ -13,7 +13,7 @@ from rich.console import Console
 from torch.utils.tensorboard import SummaryWriter
 
 from simulgenvae.training.diagnosis import relative
-from simulgenvae.work_log import INTERVAL, LogFile, WorkLog
+from simulgenvae.utils.progress import INTERVAL, LogFile, WorkLog
 
 
 class TrainingLog(WorkLog):
@@ -32,7 +32,12 @@ class TrainingLog(WorkLog):
     """
 
     def __init__(
-        self, folder: Path | None, console: Console | None, file: LogFile | None = None, *, every: float = INTERVAL
+        self,
+        folder: Path | None,
+        console: Console | None,
+        file: LogFile | None = None,
+        *,
+        every: float = INTERVAL,
     ) -> None:
         super().__init__(console, file, every=every)
         self._folder = folder
@@ -40,7 +45,10 @@ class TrainingLog(WorkLog):
         self._validated = ""
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         super().__exit__(kind, error, trace)
         self._close()
@@ -63,12 +71,14 @@ class TrainingLog(WorkLog):
         self.step(done, status, f"{status}  {self._validated}".rstrip())
 
     def validation(self, entry: Mapping[str, Any], best: float | None) -> None:
-        """Show an entry of the history, and write a line of it; ``best`` is the validation error of the weights that
-        are the best so far, None where none are."""
+        """Show an entry of the history, and write a line of it; ``best`` is the validation error of
+        the weights that are the best so far, None where none are."""
         errors = {"validation": entry["validation"], "training": entry["train_error"]}
         if best is not None:
             errors["best"] = best
-        self._validated = "  ".join(f"{name} {percent(entry['stage'], error)}" for name, error in errors.items())
+        self._validated = "  ".join(
+            f"{name} {percent(entry['stage'], error)}" for name, error in errors.items()
+        )
         loss = f"loss {entry['train']:.3g}"
         status = f"{loss}  validation {entry['validation']:.3g}"
         self.step(entry["step"], status, f"{loss}  {self._validated}", line=True)
@@ -79,7 +89,11 @@ class TrainingLog(WorkLog):
             return
         for name, value in values.items():
             self._writer.add_scalar(f"{stage}/{name}", value, step)
-        memory = torch.cuda.memory_allocated() if torch.cuda.is_available() else psutil.Process().memory_info().rss
+        memory = (
+            torch.cuda.memory_allocated()
+            if torch.cuda.is_available()
+            else psutil.Process().memory_info().rss
+        )
         self._writer.add_scalar(f"{stage}/memory_gb", memory / 1e9, step)
 
 

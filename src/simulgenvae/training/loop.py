@@ -1,4 +1,5 @@
-"""The one training loop: batches, guards, validation, early stopping, checkpoints, for every stage."""
+"""The one training loop: batches, guards, validation, early stopping, checkpoints, for every
+stage."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae import ranks
-from simulgenvae.models.shard import Shard, drawing_for
+from simulgenvae.distributed import collectives
+from simulgenvae.distributed.batch_shards import Shard, drawing_for
+from simulgenvae.models.networks import Networks
 from simulgenvae.training.acceleration import Losses, losses_for
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
-from simulgenvae.training.averaging import averaging
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.checkpoint import (
@@ -28,21 +29,27 @@ from simulgenvae.training.checkpoint import (
     save_checkpoint,
     stage_file,
 )
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.ddp import averaging
 from simulgenvae.training.diagnosis import overfitting_begins, stage_warnings
-from simulgenvae.training.divergence import require_finite_loss, require_finite_validation, require_steps
+from simulgenvae.training.guards import (
+    require_finite_loss,
+    require_finite_validation,
+    require_steps,
+)
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
 from simulgenvae.training.memory import memory_errors
 from simulgenvae.training.node_shards import gradient_norm, load_weights, shrink_gradients, whole
-from simulgenvae.training.optimizers import Optimizers
-from simulgenvae.training.problem import Networks, TrainingData
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.performance import same_weights_again
 from simulgenvae.training.schedules import kl_weight, learning_rate
-from simulgenvae.training.speed import same_weights_again
-from simulgenvae.training.stage import Stage
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.training.stages.base import Stage
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 ALLOWED = 1.05
-"""Factor by which the error that must not grow may grow: that of few validation runs is uncertain."""
+"""Factor by which the error that must not grow may grow: that of few validation runs is
+uncertain."""
 AGREE_EVERY = 8
 """Steps after which several ranks ask each other whether to save or to stop."""
 LOG_EVERY = 20
@@ -57,8 +64,8 @@ class Loop:
     networks, data
         What learns, and from what.
     folder
-        Where ``last.safetensors`` (whole state), ``best.safetensors`` (weights of the best validation) and the result
-        of each stage go; None keeps nothing.
+        Where ``last.safetensors`` (whole state), ``best.safetensors`` (weights of the best
+        validation) and the result of each stage go; None keeps nothing.
     identity
         Settings and data fingerprint, compared when a checkpoint is resumed.
     log
@@ -85,11 +92,13 @@ class Loop:
         self._initial: dict[str, Tensor] = {}
         """Weights that training began with, where a member needs them again."""
         self._unsettled: list[tuple[int, dict[str, float], tuple[str, ...], Tensor]] = []
-        """Of each step that nobody has looked at: its number, rates, and numbers with their names."""
+        """Of each step that nobody has looked at: its number, rates, and numbers with their
+        names."""
         self._saved_at = time.monotonic()
 
     def run(self, stages: list[Stage], checkpoint: Checkpoint | None = None) -> Progress:
-        """Run all stages, from ``checkpoint`` on when one is given; the networks end as the last stage's best.
+        """Run all stages, from ``checkpoint`` on when one is given; the networks end as the last
+        stage's best.
 
         Raises
         ------
@@ -109,14 +118,18 @@ class Loop:
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
                 stage = stages[self.progress.stage]
-                with memory_errors(stage), ranks.communicating():
+                with memory_errors(stage), collectives.communicating():
                     self._run_stage(stage, stages, checkpoint, stop)
                 checkpoint = None
             self._save(None)
         return self.progress
 
     def _run_stage(
-        self, stage: Stage, stages: list[Stage], checkpoint: Checkpoint | None, stop: threading.Event
+        self,
+        stage: Stage,
+        stages: list[Stage],
+        checkpoint: Checkpoint | None,
+        stop: threading.Event,
     ) -> None:
         progress, settings = self.progress, stage.settings.training
         for module in self.networks.modules():
@@ -142,9 +155,13 @@ class Loop:
 
         def fetch(step: int) -> Batch:
             rows = self._batch_rows(stage, step, per_epoch, size)
-            return plain_batch(self.data, rows, Shard.of(len(rows), ranks.rank(), ranks.count()))
+            return plain_batch(
+                self.data, rows, Shard.of(len(rows), collectives.rank(), collectives.count())
+            )
 
-        losses = losses_for(stage, settings.speed, lambda: fetch(progress.step), total, self.log.message)
+        losses = losses_for(
+            stage, settings.performance, lambda: fetch(progress.step), total, self.log.message
+        )
         losses = averaging(losses, self.networks)
         if progress.step == 0:
             self._begin_with_kept(stage)
@@ -155,8 +172,9 @@ class Loop:
                 progress.step = step + 1
                 validates = progress.step % validate_every == 0 or progress.step == total
                 saves, stops = self._asked(stop, settings.checkpoint_seconds)
-                # A GPU that is asked for numbers stands still, and so do ranks; the processor has its own at once.
-                at_once = self.data.device.type == "cpu" and ranks.count() == 1
+                # A GPU that is asked for numbers stands still, and so do ranks; the processor has
+                # its own at once.
+                at_once = self.data.device.type == "cpu" and collectives.count() == 1
                 if validates or saves or at_once or progress.step % per_epoch == 0:
                     self._settle(stage)
                 if validates:
@@ -164,48 +182,74 @@ class Loop:
                 if saves:
                     self._save(optimizers)
                 if stops:
-                    raise Interrupted("Stopped; everything is saved. Go on with the same command and --resume.")
+                    raise Interrupted(
+                        "Stopped; everything is saved. Go on with the same command and --resume."
+                    )
                 if progress.since_best >= stage.schedule.patience:
-                    self.log.message(f"{stage.label}: no improvement for {progress.since_best} validations, stopped")
+                    self.log.message(
+                        f"{stage.label}: no improvement for {progress.since_best} validations, "
+                        "stopped"
+                    )
                     break
         self._finish_stage(stage)
 
     def _renew(self, stage: Stage, stages: list[Stage]) -> None:
-        """Draw new weights for networks that a stage renews; the others are those its first member began with."""
+        """Draw new weights for networks that a stage renews; the others are those its first member
+        began with."""
         first = [each.name for each in stages].index(stage.name)
         weights = self.results[stages[first - 1].label] if first else self._initial
         fresh = self.networks.new_weights()
-        kept = {name: value for name, value in weights.items() if name.split(".")[0] not in stage.renewed}
+        kept = {
+            name: value
+            for name, value in weights.items()
+            if name.split(".")[0] not in stage.renewed
+        }
         load_weights(self.networks, fresh | kept)
 
     def _asked(self, stop: threading.Event, seconds: float) -> tuple[bool, bool]:
-        """Whether a checkpoint is due, and whether training is to stop; several ranks settle it now and then."""
+        """Whether a checkpoint is due, and whether training is to stop; several ranks settle it now
+        and then."""
         stops = stop.is_set()
         saves = stops or time.monotonic() - self._saved_at > seconds
-        if ranks.count() > 1:
+        if collectives.count() > 1:
             if self.progress.step % AGREE_EVERY:
                 return False, False
-            saves, stops = map(bool, ranks.largest(torch.tensor([saves, stops], dtype=torch.uint8)))
+            saves, stops = map(
+                bool, collectives.all_reduce_max(torch.tensor([saves, stops], dtype=torch.uint8))
+            )
         return saves, stops
 
     def _batch_rows(self, stage: Stage, step: int, per_epoch: int, size: int) -> Tensor:
-        """Rows of a batch: a fresh permutation of the training runs every epoch, whatever came before."""
+        """Rows of a batch: a fresh permutation of the training runs every epoch, whatever came
+        before."""
         train = self.data.rows["train"]
-        order = np.random.default_rng((self.seed, stage.number, step // per_epoch)).permutation(train)
+        order = np.random.default_rng((self.seed, stage.number, step // per_epoch)).permutation(
+            train
+        )
         start = (step % per_epoch) * size
         return torch.from_numpy(order[start : start + size])
 
-    def _step(self, stage: Stage, losses: Losses, batch: Batch, optimizers: Optimizers, step: int, total: int) -> None:
+    def _step(
+        self,
+        stage: Stage,
+        losses: Losses,
+        batch: Batch,
+        optimizers: Optimizers,
+        step: int,
+        total: int,
+    ) -> None:
         """One step, without waiting for the device; what it found is left for :meth:`_settle`."""
         settings = stage.settings.training
         optimizers.zero_grad()
-        with drawing_for(batch.shard), same_weights_again(stage.trained, settings.speed):
-            batch = augmented_batch(self.data, batch, settings.augmentation, conditions=stage.reads_conditions)
+        with drawing_for(batch.shard), same_weights_again(stage.trained, settings.performance):
+            batch = augmented_batch(
+                self.data, batch, settings.augmentation, conditions=stage.reads_conditions
+            )
             beta = kl_weight(step, total, settings.init_beta_divisor)
             terms = losses(batch, beta)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(optimizers.parameters)
-        shrink_gradients(optimizers.parameters, norm, settings.clip_gradient)
+        shrink_gradients(optimizers.parameters, norm, settings.max_grad_norm)
         rate = learning_rate(step, total, stage.schedule)
         optimizers.step(rate, norm <= settings.skip_gradient)
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
@@ -218,7 +262,10 @@ class Loop:
         Raises UserError where they say that training cannot go on.
         """
         progress, limit = self.progress, stage.settings.training.skip_gradient
-        rows = (ranks.summed(torch.stack([numbers for *_, numbers in self._unsettled])) / ranks.count()).tolist()
+        rows = (
+            collectives.all_reduce_sum(torch.stack([numbers for *_, numbers in self._unsettled]))
+            / collectives.count()
+        ).tolist()
         for (step, rates, names, _), row in zip(self._unsettled, rows, strict=True):
             found = dict(zip(names, row, strict=True))
             norm = found.pop("gradient_norm")
@@ -242,7 +289,9 @@ class Loop:
         progress = self.progress
         self.networks.eval()
         unseen, compared = self.data.validation_rows, self.data.compared_rows
-        error, train_error = (self._error(stage, stage.validation_error, rows) for rows in (unseen, compared))
+        error, train_error = (
+            self._error(stage, stage.validation_error, rows) for rows in (unseen, compared)
+        )
         kept = (
             progress.kept is None
             or stage.kept_error is None
@@ -252,7 +301,13 @@ class Loop:
         require_finite_validation(stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum, progress.loss_count = 0.0, 0
-        entry = {"stage": stage.label, "step": step, "train": train, "train_error": train_error, "validation": error}
+        entry = {
+            "stage": stage.label,
+            "step": step,
+            "train": train,
+            "train_error": train_error,
+            "validation": error,
+        }
         progress.history.append(entry)
         self.log.scalars(stage.label, step, {"validation": error, "train_error": train_error})
         better = kept and (progress.best is None or error < progress.best)
@@ -267,7 +322,8 @@ class Loop:
             progress.since_best += 1
 
     def _begin_with_kept(self, stage: Stage) -> None:
-        """Remember the error that must not grow, if any, and the weights to return to where it always grows."""
+        """Remember the error that must not grow, if any, and the weights to return to where it
+        always grows."""
         if stage.kept_error is None:
             return
         self.networks.eval()
@@ -276,14 +332,19 @@ class Loop:
         self.best = self._weights()
 
     @torch.no_grad()
-    def _error(self, stage: Stage, of_batch: Callable[[Batch], Tensor], rows: NDArray[np.intp]) -> float:
-        """Mean error of some runs, of which memory holds no more than a step does; ranks share them."""
+    def _error(
+        self, stage: Stage, of_batch: Callable[[Batch], Tensor], rows: NDArray[np.intp]
+    ) -> float:
+        """Mean error of some runs, of which memory holds no more than a step does; ranks share
+        them."""
         size = batch_size(stage.name, stage.schedule, len(self.data.rows["train"]))
         total = torch.zeros((), dtype=torch.float64, device=self.data.device)
-        for own in ranks.pieces(rows, size):
-            some = torch.from_numpy(own if len(own) else rows[:1])  # all ranks must ask the networks equally often
+        for own in collectives.local_batches(rows, size):
+            some = torch.from_numpy(
+                own if len(own) else rows[:1]
+            )  # all ranks must ask the networks equally often
             total += len(own) * of_batch(plain_batch(self.data, some))
-        return float(ranks.summed(total)) / len(rows)
+        return float(collectives.all_reduce_sum(total)) / len(rows)
 
     def _entries(self, stage: Stage) -> list[dict[str, Any]]:
         """The stage's part of the history."""
@@ -303,9 +364,9 @@ class Loop:
             self.log.message(f"{stage.label}: best validation error {best}{skipped}")
         else:
             warnings.append(
-                f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed unseen runs more "
-                f"than {ALLOWED - 1:.0%} worse than before. Hold it with training.end_to_end.decoder = frozen "
-                "(e2e_decoder), or train this stage longer."
+                f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed "
+                f"unseen runs more than {ALLOWED - 1:.0%} worse than before. Hold it with "
+                "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
             )
         for warning in warnings:
             self.log.message(f"warning: {warning}")
@@ -329,8 +390,12 @@ class Loop:
     def _save(self, optimizers: Optimizers | None) -> None:
         if self.folder is not None:
             arrays = {} if optimizers is None else optimizers.arrays()
-            networks, best, arrays = whole(self.networks.state_dict()), whole(self.best), whole(arrays)
-            if ranks.is_first():
+            networks, best, arrays = (
+                whole(self.networks.state_dict()),
+                whole(self.best),
+                whole(arrays),
+            )
+            if collectives.is_rank0():
                 path = self.folder / "last.safetensors"
                 save_checkpoint(path, self.progress, networks, best, arrays, self.identity)
         self._saved_at = time.monotonic()
@@ -339,5 +404,5 @@ class Loop:
         """Keep weights by themselves."""
         if self.folder is not None:
             weights = whole(weights)
-            if ranks.is_first():
+            if collectives.is_rank0():
                 write_tensors(stage_file(self.folder, name), weights, {"identity": self.identity})

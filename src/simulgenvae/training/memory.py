@@ -1,7 +1,7 @@
 """What training needs of memory, asked before anything large is allocated.
 
-Activations are counted, not guessed: a step of each stage runs on tensors that have shapes and no memory, so that the
-count follows every network and every setting of theirs.
+Activations are counted, not guessed: a step of each stage runs on tensors that have shapes and no
+memory, so that the count follows every network and every setting of theirs.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ import torch
 from numpy.typing import NDArray
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from simulgenvae import ranks
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.limits import available_memory, megabytes
 from simulgenvae.data.read_ahead import runs_of_block
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
+from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction, stays_on_disk
 from simulgenvae.reduction.sketch import OVERSAMPLING
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.budget import batch_size
+from simulgenvae.training.data import TrainingData
 from simulgenvae.training.node_shards import node_layers
 from simulgenvae.training.peak import PeakMemory
-from simulgenvae.training.problem import Networks, TrainingData
-from simulgenvae.training.speed import prepare_networks, worker_count
-from simulgenvae.training.stage import Stage
+from simulgenvae.training.performance import prepare_networks, worker_count
+from simulgenvae.training.stages.base import Stage
+from simulgenvae.utils.resources import available_memory, megabytes
 
 MakeStages = Callable[[Reduction, Networks, TrainingData], Sequence[Stage]]
 """Makes the stages of a training."""
@@ -42,7 +43,7 @@ MakeStages = Callable[[Reduction, Networks, TrainingData], Sequence[Stage]]
 WORTH_CHANGING = 0.15
 """Parts with a smaller share of the need are listed without advice."""
 FEWER_MODES = "a smaller reduction.max_rank or larger reduction.tolerance"
-NODE_SHARDS = "training.speed.shard_nodes = true with several GPUs, or a reduction (reduction.method = pod)"
+NODE_SHARDS = "training.performance.shard_nodes = true with several GPUs, or a reduction (reduction.method = pod)"
 SMALLER_NETWORKS = "smaller networks (model.width, model.filters, reduction.max_rank)"
 FEWER_TIMES = "fewer timesteps (data.first_timesteps)"
 
@@ -57,7 +58,11 @@ class Part(NamedTuple):
 
 def require_fitting_memory(dataset: Dataset, training_runs: int, settings: Settings) -> None:
     """Raises UserError when fitting the reduction does not fit into the available memory."""
-    require(fitting_memory(dataset.shape, training_runs, settings), available_memory(), "Reducing the fields")
+    require(
+        fitting_memory(dataset.shape, training_runs, settings),
+        available_memory(),
+        "Reducing the fields",
+    )
 
 
 def fitting_memory(shape: tuple[int, ...], training_runs: int, settings: Settings) -> list[Part]:
@@ -70,15 +75,17 @@ def fitting_memory(shape: tuple[int, ...], training_runs: int, settings: Setting
     parts = [_runs_being_read(shape, settings)]
     if settings.reduction.method == "pod":
         sketch = min(settings.reduction.max_rank + OVERSAMPLING, width, training_runs * timesteps)
-        parts.append(Part("fitting of the modes", 5 * 4 * width * sketch, "a smaller reduction.max_rank"))
+        parts.append(
+            Part("fitting of the modes", 5 * 4 * width * sketch, "a smaller reduction.max_rank")
+        )
     return parts
 
 
 def _runs_being_read(shape: tuple[int, ...], settings: Settings) -> Part:
     """The blocks of fields ``shape`` [N, T, M, V] that take turns, and what one of them becomes."""
-    blocks = 2 + (worker_count(settings.training.speed) > 0)
+    blocks = 2 + (worker_count(settings.training.performance) > 0)
     size = blocks * 4 * runs_of_block(shape) * math.prod(shape[1:])
-    return Part("runs being read", size, f"training.speed.workers = 0 or {FEWER_TIMES}")
+    return Part("runs being read", size, f"training.performance.workers = 0 or {FEWER_TIMES}")
 
 
 def require_training_memory(
@@ -92,7 +99,8 @@ def require_training_memory(
     device: torch.device,
     checkpoints: bool,
 ) -> None:
-    """Raises UserError when training does not fit; asked once the rank is known, before coefficients are computed.
+    """Raises UserError when training does not fit; asked once the rank is known, before
+    coefficients are computed.
 
     Parameters
     ----------
@@ -116,29 +124,43 @@ def require_training_memory(
     )
     saving = [coefficients]
     if checkpoints:
-        kept = size if settings.reduction.method == "pod" else 0  # without a reduction they are the fields
+        kept = (
+            size if settings.reduction.method == "pod" else 0
+        )  # without a reduction they are the fields
         preparing.append(Part("their copy for the checkpoint", kept + modes, FEWER_MODES))
         saving.append(Part("copies for the checkpoint", 4 * weights, SMALLER_NETWORKS))
     # Weights, two moments and the best weights; gradients are counted in the steps.
     learning = [Part("networks", 4 * (weights - between), SMALLER_NETWORKS)]
-    if settings.training.speed.shard_nodes and ranks.count() > 1:
-        learning.append(Part("parts of node-sized weights", math.ceil(4 * between / ranks.count()), "more processes"))
+    if settings.training.performance.shard_nodes and collectives.count() > 1:
+        learning.append(
+            Part(
+                "parts of node-sized weights",
+                math.ceil(4 * between / collectives.count()),
+                "more processes",
+            )
+        )
         learning.append(Part("these weights while they are used", between, SMALLER_NETWORKS))
     else:
         learning.append(Part("node-sized weights", 4 * between, NODE_SHARDS))
     phases = [preparing, saving]
     if device.type == "cpu":
         gradients = Part("gradients", weights, SMALLER_NETWORKS)
-        phases = [preparing, [*saving, *learning, gradients], *([coefficients, *learning, step] for step in steps)]
+        phases = [
+            preparing,
+            [*saving, *learning, gradients],
+            *([coefficients, *learning, step] for step in steps),
+        ]
     free = available_memory()
     for phase in phases:
         require(phase, free, "Training")
     if device.type == "cpu":
         return
-    if settings.training.speed.data_on_device:
+    if settings.training.performance.data_on_device:
         images = dataset.conditions.images
         learning.append(coefficients._replace(advice=elsewhere(settings)))
-        learning.append(Part("pictures", 0 if images is None else images.pixels.nbytes, elsewhere(settings)))
+        learning.append(
+            Part("pictures", 0 if images is None else images.pixels.nbytes, elsewhere(settings))
+        )
     learning.append(Part("modes", len(steps) * modes, FEWER_MODES))
     for step in steps:
         require([*learning, step], torch.cuda.mem_get_info(device)[0], "Training on the GPU")
@@ -146,8 +168,10 @@ def require_training_memory(
 
 def elsewhere(settings: Settings) -> str:
     """Return the settings that keep the data of a training off the GPU."""
-    memory = "training.speed.data_on_device = false"
-    if settings.data.load_all and settings.reduction.method == "none":  # modes leave nothing to read batch by batch
+    memory = "training.performance.data_on_device = false"
+    if (
+        settings.data.load_all and settings.reduction.method == "none"
+    ):  # modes leave nothing to read batch by batch
         return f"{memory}, or data.load_all = false (--load_all 0), which leaves runs of more than 2 GB on disk"
     return memory
 
@@ -163,25 +187,34 @@ def stage_memory(
     *,
     ahead: bool = False,
 ) -> tuple[int, int, list[Part]]:
-    """Bytes of all weights, those of node-sized ones among them (none with a reduction), and what a step of each stage
-    takes beside them on the device, with another batch where one is read ``ahead``; a validation takes less."""
+    """Bytes of all weights, those of node-sized ones among them (none with a reduction), and what a
+    step of each stage takes beside them on the device, with another batch where one is read
+    ``ahead``; a validation takes less."""
     data = _one_run(timesteps, reduction.rank, scaler)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     with fake:
         networks = Networks(settings, torch.ones(reduction.rank), torch.ones(timesteps), scaler)
         # The memory order changes no size, and tensors without memory cannot take another.
-        prepare_networks(networks, settings.training.speed.model_copy(update={"channels_last": False}))
+        prepare_networks(
+            networks, settings.training.performance.model_copy(update={"channels_last": False})
+        )
     stages = make_stages(reduction, networks, data)
     parts = []
     for stage in stages:
-        size = math.ceil(batch_size(stage.name, stage.schedule, len(rows["train"])) / ranks.count())
+        size = math.ceil(
+            batch_size(stage.name, stage.schedule, len(rows["train"])) / collectives.count()
+        )
         with fake:
-            mixed = acceleration(settings.training.speed, device, 0).mixed_precision
+            mixed = acceleration(settings.training.performance, device, 0).mixed_precision
             step = _step_memory(stage, networks, data, size, mixed=mixed)
             step += 4 * size * timesteps * reduction.rank if ahead else 0
         parts.append(Part(f"a step of stage {stage.name} on {size} runs", step, step_advice(stage)))
     between = node_layers(networks) if settings.reduction.method == "none" else []
-    return sum(p.nbytes for p in networks.parameters()), sum(layer.weight.nbytes for layer in between), parts
+    return (
+        sum(p.nbytes for p in networks.parameters()),
+        sum(layer.weight.nbytes for layer in between),
+        parts,
+    )
 
 
 def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData:
@@ -198,8 +231,11 @@ def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData
     )
 
 
-def _step_memory(stage: Stage, networks: Networks, data: TrainingData, runs: int, *, mixed: bool) -> int:
-    """Bytes of activations and gradients of a step; noise and mixup of a batch are small beside them."""
+def _step_memory(
+    stage: Stage, networks: Networks, data: TrainingData, runs: int, *, mixed: bool
+) -> int:
+    """Bytes of activations and gradients of a step; noise and mixup of a batch are small beside
+    them."""
     networks.requires_grad_(False)
     for module in stage.trained:
         module.requires_grad_(True)
@@ -222,22 +258,24 @@ def require(parts: Sequence[Part], free: int, what: str) -> None:
     listed = ", ".join(f"{part.name} {megabytes(part.size)}" for part in ranked)
     changes = dict.fromkeys(part.advice for part in ranked if part.size >= WORTH_CHANGING * need)
     raise UserError(
-        f"{what} needs about {megabytes(need)} of memory ({listed}), but {megabytes(free)} are free. "
-        f"Free some, or try {'; or '.join(changes)}."
+        f"{what} needs about {megabytes(need)} of memory ({listed}), but {megabytes(free)} are "
+        f"free. Free some, or try {'; or '.join(changes)}."
     )
 
 
 def step_advice(stage: Stage) -> str:
     """What makes a step of a stage take less."""
     changes = [f"a smaller training.{stage.name}.batch_size"]
-    if not stage.settings.training.speed.gradient_checkpointing:
-        changes.append("training.speed.gradient_checkpointing = true")
+    if not stage.settings.training.performance.gradient_checkpointing:
+        changes.append("training.performance.gradient_checkpointing = true")
     if stage.data.conditions.images is not None:
         changes.append("a smaller data.image_size")
     return ", ".join(changes)
 
 
-_OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory|not enough memory|alloc_failed", re.IGNORECASE)
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|allocate memory|not enough memory|alloc_failed", re.IGNORECASE
+)
 
 
 @contextmanager
@@ -250,6 +288,6 @@ def memory_errors(stage: Stage) -> Iterator[None]:
             raise
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise UserError(
-            f"Training stopped: stage {stage.name} ran out of memory ({reason}). Free some, or train again with "
-            f"--overwrite and {step_advice(stage)}, or {FEWER_MODES}."
+            f"Training stopped: stage {stage.name} ran out of memory ({reason}). Free some, or "
+            f"train again with --overwrite and {step_advice(stage)}, or {FEWER_MODES}."
         ) from error

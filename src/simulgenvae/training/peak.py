@@ -12,20 +12,28 @@ from torch.utils._pytree import tree_leaves
 
 
 class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch leaves it untyped
-    """Counts the bytes of all tensors made inside a ``with`` block while they live; the most ever is ``peak``.
+    """Counts the bytes of all tensors made inside a ``with`` block while they live; the most ever
+    is ``peak``.
 
-    It works on real tensors and on those of ``FakeTensorMode``, which take no memory themselves. What operators need
-    inside and give back is not seen. Parameters and buffers of ``known`` are left out.
+    It works on real tensors and on those of ``FakeTensorMode``, which take no memory themselves.
+    What operators need inside and give back is not seen. Parameters and buffers of ``known`` are
+    left out.
     """
 
     def __init__(self, known: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.live: int = 0
         self.peak: int = 0
-        self._known = {id(tensor.untyped_storage()) for tensor in (*known.parameters(), *known.buffers())}
+        self._known = {
+            id(tensor.untyped_storage()) for tensor in (*known.parameters(), *known.buffers())
+        }
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(out):

@@ -1,4 +1,5 @@
-"""Progress of the preparation for the user, and what an interrupted one leaves on disk for the next."""
+"""Progress of the preparation for the user, and what an interrupted one leaves on disk for the
+next."""
 
 from __future__ import annotations
 
@@ -11,24 +12,30 @@ from typing import Any
 
 from torch import Tensor
 
-from simulgenvae import ranks
-from simulgenvae.reduction import Watch
+from simulgenvae.distributed import collectives
+from simulgenvae.reduction import Monitor
 from simulgenvae.training.checkpoint import check_identity, restoring
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 
 @contextmanager
 def watched(
     log: TrainingLog, folder: Path | None, identity: dict[str, Any], seconds: float, *, resume: bool
 ) -> Iterator[PreparationWatch]:
-    """Watch over a preparation that can be stopped by Ctrl-C, and kept in ``folder`` every so many ``seconds``.
+    """Watch over a preparation that can be stopped by Ctrl-C, and kept in ``folder`` every so many
+    ``seconds``.
 
-    Unless it is to ``resume``, what an interrupted one left there is removed; and so it is when this one is complete.
+    Unless it is to ``resume``, what an interrupted one left there is removed; and so it is when
+    this one is complete.
     """
     # Each rank keeps what it has seen of its own runs.
-    name = "preparing" if ranks.count() == 1 else f"preparing-{ranks.rank() + 1}-of-{ranks.count()}"
+    name = (
+        "preparing"
+        if collectives.count() == 1
+        else f"preparing-{collectives.rank() + 1}-of-{collectives.count()}"
+    )
     file = None if folder is None else folder / f"{name}.safetensors"
     if file is not None and not resume:
         file.unlink(missing_ok=True)
@@ -38,7 +45,7 @@ def watched(
         file.unlink(missing_ok=True)
 
 
-class PreparationWatch(Watch):
+class PreparationWatch(Monitor):
     """Shows the progress of each pass over the fields, and keeps the passes in a file.
 
     Parameters
@@ -56,14 +63,26 @@ class PreparationWatch(Watch):
     """
 
     def __init__(
-        self, log: TrainingLog, file: Path | None, identity: dict[str, Any], stop: threading.Event, seconds: float
+        self,
+        log: TrainingLog,
+        file: Path | None,
+        identity: dict[str, Any],
+        stop: threading.Event,
+        seconds: float,
     ) -> None:
-        self._log, self._file, self._identity, self._stop, self._seconds = log, file, identity, stop, seconds
+        self._log, self._file, self._identity, self._stop, self._seconds = (
+            log,
+            file,
+            identity,
+            stop,
+            seconds,
+        )
         self._passes: dict[str, tuple[int, dict[str, Tensor]]] = {}
         self._saved_at = time.monotonic()
 
     def resume(self, name: str, total: int, state: dict[str, Tensor]) -> int:
-        """As :meth:`Watch.resume`; UserError where the file belongs to another training or is damaged."""
+        """As :meth:`Monitor.resume`; UserError where the file belongs to another training or is
+        damaged."""
         done = 0
         if self._file is not None and self._file.exists():
             tensors, about = read_tensors(self._file)
@@ -77,18 +96,22 @@ class PreparationWatch(Watch):
         return done
 
     def advance(self, name: str, done: int) -> None:
-        """As :meth:`Watch.advance`; Interrupted after Ctrl-C, when the state has been saved."""
+        """As :meth:`Monitor.advance`; Interrupted after Ctrl-C, when the state has been saved."""
         self._passes[name] = done, self._passes[name][1]
         self._log.step(done, "runs", "")
         if self._stop.is_set() or time.monotonic() - self._saved_at > self._seconds:
             self._save()
         if self._stop.is_set():
-            raise Interrupted("Stopped; everything is saved. Go on with the same command and --resume.")
+            raise Interrupted(
+                "Stopped; everything is saved. Go on with the same command and --resume."
+            )
 
     def _save(self) -> None:
         if self._file is not None:
             tensors = {
-                f"{name}/{key}": value for name, (_, state) in self._passes.items() for key, value in state.items()
+                f"{name}/{key}": value
+                for name, (_, state) in self._passes.items()
+                for key, value in state.items()
             }
             done = {name: count for name, (count, _) in self._passes.items()}
             write_tensors(self._file, tensors, {"identity": self._identity, "done": done})

@@ -1,6 +1,8 @@
-"""What training needs before the first step: the reduction of the fields, their coefficients, the scale of the inputs.
+"""What training needs before the first step: the reduction of the fields, their coefficients, the
+scale of the inputs.
 
-It is made from the data, taken from a trained model, or read back from the file that an interrupted training left.
+It is made from the data, taken from a trained model, or read back from the file that an interrupted
+training left.
 """
 
 from __future__ import annotations
@@ -14,30 +16,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from simulgenvae import ranks
+from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
-    Known,
-    OnDisk,
+    EarlierModes,
+    LazyStates,
+    Monitor,
     Reduction,
-    Watch,
     reduce_runs,
     restore_reduction,
     runs_in,
     stays_on_disk,
 )
-from simulgenvae.regression.logarithms import choose_logarithms
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
-from simulgenvae.training.known_runs import described
+from simulgenvae.training.earlier_preparation import described
 from simulgenvae.training.memory import require_fitting_memory
-from simulgenvae.training.speed import worker_count
+from simulgenvae.training.performance import worker_count
 from simulgenvae.training.start import Start
-from simulgenvae.training.tensor_file import read_tensors, write_tensors
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 SEEN = 2**28
-"""Bytes of coefficients that are looked at to choose how parameters are read: fewer timesteps where all have more."""
+"""Bytes of coefficients that are looked at to choose how parameters are read: fewer timesteps where
+all have more."""
 
 
 def prepare(
@@ -49,18 +52,19 @@ def prepare(
     checkpoint: Checkpoint | None,
     start: Start | None,
     fits: Callable[[Reduction], None],
-    watch: Watch,
-    known: Known | None = None,
-) -> tuple[Reduction, NDArray[np.float32] | OnDisk, ConditionScaler]:
-    """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run when one is resumed.
+    watch: Monitor,
+    known: EarlierModes | None = None,
+) -> tuple[Reduction, NDArray[np.float32] | LazyStates, ConditionScaler]:
+    """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run
+    when one is resumed.
 
-    ``fits`` raises UserError where training with a reduction would not fit into the memory; ``watch`` follows the
-    reduction of the fields. Runs that are ``known`` are not read.
+    ``fits`` raises UserError where training with a reduction would not fit into the memory;
+    ``watch`` follows the reduction of the fields. Runs that are ``known`` are not read.
     """
-    on_disk, workers = stays_on_disk(dataset, settings), worker_count(settings.training.speed)
+    on_disk, workers = stays_on_disk(dataset, settings), worker_count(settings.training.performance)
     # Without a reduction they are the fields, which are there already.
     kept = settings.reduction.method == "pod"
-    coefficients: NDArray[np.float32] | OnDisk
+    coefficients: NDArray[np.float32] | LazyStates
     if checkpoint is not None and file is not None:
         tensors, about = read_tensors(file)
         check_identity(file, about, identity)
@@ -70,8 +74,13 @@ def prepare(
             scaler = ConditionScaler.from_dict(about["condition_scaler"])
             if kept:
                 coefficients = arrays["coefficients"]
-                if coefficients.shape != (*dataset.shape[:2], reduction.rank) or coefficients.dtype != np.float32:
-                    raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
+                if (
+                    coefficients.shape != (*dataset.shape[:2], reduction.rank)
+                    or coefficients.dtype != np.float32
+                ):
+                    raise ValueError(
+                        f"coefficients {coefficients.shape} of type {coefficients.dtype}"
+                    )
         if not kept:
             coefficients = runs_in(dataset, reduction, workers, on_disk=on_disk)
         return reduction, coefficients, scaler
@@ -82,12 +91,19 @@ def prepare(
     else:
         require_fitting_memory(dataset, len(rows["train"]), settings)
         reduction, coefficients = reduce_runs(
-            dataset, rows["train"], settings.reduction, workers, fits, watch, on_disk=on_disk, known=known
+            dataset,
+            rows["train"],
+            settings.reduction,
+            workers,
+            fits,
+            watch,
+            on_disk=on_disk,
+            known=known,
         )
         scaler = _scaler(dataset.conditions.select(rows["train"]), coefficients, rows["train"])
-    if file is not None and ranks.is_first():
+    if file is not None and collectives.is_rank0():
         arrays = reduction.arrays()
-        if kept and not isinstance(coefficients, OnDisk):
+        if kept and not isinstance(coefficients, LazyStates):
             arrays["coefficients"] = coefficients
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         more, facts = described(reduction, dataset)
@@ -96,9 +112,13 @@ def prepare(
     return reduction, coefficients, scaler
 
 
-def _scaler(known: Conditions, coefficients: NDArray[np.float32] | OnDisk, rows: NDArray[np.intp]) -> ConditionScaler:
+def _scaler(
+    known: Conditions, coefficients: NDArray[np.float32] | LazyStates, rows: NDArray[np.intp]
+) -> ConditionScaler:
     """How the parameters of the training runs are read, some of them as logarithms."""
     _, steps, rank = coefficients.shape
     stride = math.ceil(steps / max(1, SEEN // (4 * len(rows) * rank)))
-    seen = np.stack([np.asarray(coefficients[rows[[place]]][0, ::stride]) for place in range(len(rows))])
+    seen = np.stack(
+        [np.asarray(coefficients[rows[[place]]][0, ::stride]) for place in range(len(rows))]
+    )
     return ConditionScaler.fit(known, choose_logarithms(known, seen))

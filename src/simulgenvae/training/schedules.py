@@ -1,4 +1,5 @@
-"""Learning rate and KL weight as functions of progress: no state, so a resumed run continues exactly."""
+"""Learning rate and KL weight as functions of progress: no state, so a resumed run continues
+exactly."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from simulgenvae.settings import StageSettings
 
 
 def learning_rate(step: int, total: int, stage: StageSettings) -> float:
-    """Learning rate of ``step`` (0 … total - 1): linear warm-up, then cosines with warm restarts (Loshchilov & Hutter
-    2017, SGDR) of equal length, the last of which ends at the minimum on the last step."""
+    """Learning rate of ``step`` (0 … total - 1): linear warm-up, then cosines with warm restarts
+    (Loshchilov & Hutter 2017, SGDR) of equal length, the last of which ends at the minimum on the
+    last step."""
     warmup = math.ceil(stage.warmup * total)
     if step < warmup:
         return stage.learning_rate * (step + 1) / (warmup + 1)
@@ -23,7 +25,8 @@ def learning_rate(step: int, total: int, stage: StageSettings) -> float:
 
 
 def kl_weight(step: int, total: int, init_beta_divisor: float) -> float:
-    """Weight beta of the KL: 10^-init_beta_divisor until 30 % of the budget, linear to 1 at 80 %, then 1."""
+    """Weight beta of the KL: 10^-init_beta_divisor until 30 % of the budget, linear to 1 at 80 %,
+    then 1."""
     start, progress = 10.0**-init_beta_divisor, step / total
     ramp = min(max((progress - 0.3) / 0.5, 0.0), 1.0)
     return float(start + (1.0 - start) * ramp)

@@ -1,4 +1,5 @@
-"""What a training may begin with: known to model files too, which need nothing else of training, long to import."""
+"""What a training may begin with: known to model files too, which need nothing else of training,
+long to import."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import torch
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.split import Split
+from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import Reduction
-from simulgenvae.training.vae_training import VaeTraining
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Start:
     condition_scaler: ConditionScaler
     vae_training: VaeTraining
     vae_file: Path
-    """File that the VAE was read from: it is kept as it is where this training does not change the VAE."""
+    """File that the VAE was read from: it is kept as it is where this training does not change the
+    VAE."""
     weights: dict[str, torch.Tensor]
-    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that begins fresh."""
+    """Entries of ``Networks.state_dict()``: those of the VAE, and of the conditioner unless that
+    begins fresh."""

@@ -14,32 +14,34 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from simulgenvae import ranks
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.data.symmetry import with_mirrored
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.models.conditioner import conditioner_kind
-from simulgenvae.reduction import OnDisk, Reduction
+from simulgenvae.models.conditioner.conditioner import conditioner_kind
+from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.settings import Settings
+from simulgenvae.settings.training import StageName
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size, member_count
 from simulgenvae.training.checkpoint import Checkpoint, Progress, differences, load_checkpoint
-from simulgenvae.training.known_runs import known_runs
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.earlier_preparation import known_runs
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
+from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.placement import placed
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import prepare
-from simulgenvae.training.problem import Networks, TrainingData, network_inputs, unit_times
-from simulgenvae.training.speed import prepare_networks
-from simulgenvae.training.stage import Stage, StageName
-from simulgenvae.training.stages import STAGES, EndToEndStage
+from simulgenvae.training.stages.base import Stage
+from simulgenvae.training.stages.stages import STAGES, EndToEndStage
 from simulgenvae.training.start import Start
-from simulgenvae.work_log import LogFile
+from simulgenvae.utils.progress import LogFile
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,11 @@ class Trained:
     """What training leaves: networks on the CPU and everything that belongs to them."""
 
     members: tuple[Networks, ...]
-    """Trained one after another from new weights, each on all training runs; one where the last stage fine-tunes."""
+    """Trained one after another from new weights, each on all training runs; one where the last
+    stage fine-tunes."""
     reduction: Reduction
     condition_scaler: ConditionScaler
-    coefficients: NDArray[np.float32] | OnDisk
+    coefficients: NDArray[np.float32] | LazyStates
     """Of all runs, mirrored training runs last, ``[N, T, r]``."""
     conditions: Conditions
     """Of the same runs."""
@@ -74,8 +77,8 @@ def train(
 ) -> Trained:
     """Train the networks of one surrogate, alone or as one of several ranks.
 
-    Each rank reads its part of the runs and computes its part of every batch; all end with the same. The first one
-    writes files.
+    Each rank reads its part of the runs and computes its part of every batch; all end with the
+    same. The first one writes files.
 
     Parameters
     ----------
@@ -99,15 +102,15 @@ def train(
     Raises
     ------
     UserError
-        Settings that do not fit the data, a checkpoint of another training, NaN losses; ranks that do not train the
-        same, or one that is lost.
+        Settings that do not fit the data, a checkpoint of another training, NaN losses; ranks that
+        do not train the same, or one that is lost.
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
     rows = split.rows(dataset.ids)
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
-    if not ranks.is_first():
+    if not collectives.is_rank0():
         tensorboard = console = log_file = None
     identity = {
         "settings": settings.model_dump(mode="json"),
@@ -118,7 +121,7 @@ def train(
     }
     checkpoint = _checkpoint(folder, identity, console) if resume else None
     done = None if checkpoint is None else asdict(checkpoint.progress)
-    ranks.require_same(identity | {"checkpoint": done}, differences)
+    collectives.require_same(identity | {"checkpoint": done}, differences)
     augmentation = settings.training.augmentation
     if augmentation.flips:
         runs = len(dataset.ids)
@@ -141,32 +144,44 @@ def train(
         if prepared is not None and checkpoint is None and start is None and not augmentation.flips:
             before = known_runs(prepared, dataset, rows, settings, log.message)
         if before is not None:
-            log.message(f"{len(before.rows)} runs keep their modes, {len(dataset.ids) - len(before.rows)} are added")
-        with watched(log, folder, identity, settings.training.checkpoint_seconds, resume=resume) as watch:
+            log.message(
+                f"{len(before.rows)} runs keep their modes, {len(dataset.ids) - len(before.rows)} "
+                "are added"
+            )
+        with watched(
+            log, folder, identity, settings.training.checkpoint_seconds, resume=resume
+        ) as watch:
             reduction, coefficients, scaler = prepare(
                 dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch, before
             )
         times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
-        known, inputs = placed(coefficients, network_inputs(dataset.conditions, scaler), settings, device)
+        known, inputs = placed(
+            coefficients, network_inputs(dataset.conditions, scaler), settings, device
+        )
         data = TrainingData(known, inputs, times, rows)
         networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
-        prepare_networks(networks, settings.training.speed)
+        prepare_networks(networks, settings.training.performance)
         if start is not None:
             networks.load_state_dict(start.weights, strict=False)
-        if settings.training.speed.shard_nodes:
+        if settings.training.performance.shard_nodes:
             shard_node_layers(networks)
         running = _stages(stages, settings, reduction, networks, data, started=start is not None)
         running += _further_members(running[-1])
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
-    results = [whole(loop.results[stage.label]) for stage in running if isinstance(stage, EndToEndStage)]
+    results = [
+        whole(loop.results[stage.label]) for stage in running if isinstance(stage, EndToEndStage)
+    ]
     join_node_layers(networks)
     members = _members(networks.cpu(), results)
     return Trained(members, reduction, scaler, coefficients, dataset.conditions, rows, progress)
 
 
-def _members(networks: Networks, results: Sequence[dict[str, torch.Tensor]]) -> tuple[Networks, ...]:
-    """Networks with the weights of each end-to-end stage, or ``networks`` as they are where there was none."""
+def _members(
+    networks: Networks, results: Sequence[dict[str, torch.Tensor]]
+) -> tuple[Networks, ...]:
+    """Networks with the weights of each end-to-end stage, or ``networks`` as they are where there
+    was none."""
     members = [networks, *(copy.deepcopy(networks) for _ in results[1:])]
     for member, weights in zip(members, results, strict=False):
         member.load_state_dict(weights)
@@ -176,15 +191,16 @@ def _members(networks: Networks, results: Sequence[dict[str, torch.Tensor]]) -> 
 def check_trainable(
     conditions: Conditions, split: Split, settings: Settings, stages: Sequence[StageName]
 ) -> ConditionScaler:
-    """All that can be refused before fields are read and anything is written; returns the fitted scaler.
+    """All that can be refused before fields are read and anything is written; returns the fitted
+    scaler.
 
     Raises
     ------
     UserError
-        For a batch size larger than the training set, a constant parameter, a conditioner for other conditions, or a
-        device that is not there.
+        For a batch size larger than the training set, a constant parameter, a conditioner for other
+        conditions, or a device that is not there.
     """
-    acceleration(settings.training.speed, choose_device(settings.training.device), 0)
+    acceleration(settings.training.performance, choose_device(settings.training.device), 0)
     conditioner_kind(settings.conditioner, conditions.image_format)
     for name in stages:
         batch_size(name, getattr(settings.training, name), len(split.train))
@@ -194,11 +210,15 @@ def check_trainable(
 def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
     """The device to train on; UserError when a GPU is asked for and there is none."""
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise UserError("training.device is cuda, but torch finds no GPU: use device = auto or cpu.")
+        raise UserError(
+            "training.device is cuda, but torch finds no GPU: use device = auto or cpu."
+        )
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def _checkpoint(folder: Path | None, identity: dict[str, Any], console: Console | None) -> Checkpoint | None:
+def _checkpoint(
+    folder: Path | None, identity: dict[str, Any], console: Console | None
+) -> Checkpoint | None:
     """The last checkpoint; None, and said so, when the run was stopped before it wrote one."""
     assert folder is not None, "resuming needs a folder of checkpoints"
     path = folder / "last.safetensors"
@@ -224,19 +244,29 @@ def _stages(
     for name in names:
         parts = networks, data, settings
         if name == "end_to_end":
-            loss, vae_loss = (data.field_loss(kind, reduction) for kind in (wanted.end_to_end.loss, wanted.loss))
-            stages.append(EndToEndStage(*parts, loss, fine_tunes=started or len(stages) > 0, vae_loss=vae_loss))
+            loss, vae_loss = (
+                data.field_loss(kind, reduction) for kind in (wanted.end_to_end.loss, wanted.loss)
+            )
+            stages.append(
+                EndToEndStage(
+                    *parts, loss, fine_tunes=started or len(stages) > 0, vae_loss=vae_loss
+                )
+            )
         else:
             stages.append(STAGES[name](*parts, data.field_loss(wanted.loss, reduction)))
     return stages
 
 
 def _further_members(last: Stage) -> list[Stage]:
-    """The end-to-end stages of all members but the first, after the last stage that was asked for."""
+    """The end-to-end stages of all members but the first, after the last stage that was asked
+    for."""
     if not isinstance(last, EndToEndStage):
         return []
     pictures, runs = last.data.conditions.images is not None, len(last.data.rows["train"])
     wanted = last.settings.training.end_to_end.members or (1 if last.fine_tunes else None)
     members = member_count(wanted, runs, len(last.data.times), pictures=pictures)
     parts = last.networks, last.data, last.settings, last.field_loss
-    return [EndToEndStage(*parts, member, fine_tunes=last.fine_tunes) for member in range(2, members + 1)]
+    return [
+        EndToEndStage(*parts, member, fine_tunes=last.fine_tunes)
+        for member in range(2, members + 1)
+    ]

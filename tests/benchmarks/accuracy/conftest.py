@@ -17,15 +17,16 @@ def tiny() -> Callable[..., Problem]:
     """Makes a problem of a few numbers."""
 
     def make(runs: int = 20, images: bool = False) -> Problem:
-        """Two variables in units of their own; each field is a constant shape times one parameter, plus another's."""
+        """Two variables in units of their own; each field is a constant shape times one parameter,
+        plus another's."""
         split = Runs.of((runs, 4, 2))
         generator = np.random.default_rng(0)
         table = generator.uniform(-1.0, 1.0, (len(split.ids), 2))
         shapes = generator.standard_normal((2, 5, 6, 2)) * [1.0, 100.0] + 3.0
         fields = np.tensordot(table, shapes, axes=1) + shapes[0]
-        pixels = np.rint(100.0 * table[:, 0, None, None] + generator.uniform(0.0, 1.0, (16, 16)) * 50 + 100).astype(
-            np.uint8
-        )
+        pixels = np.rint(
+            100.0 * table[:, 0, None, None] + generator.uniform(0.0, 1.0, (16, 16)) * 50 + 100
+        ).astype(np.uint8)
         return Problem(
             fields=fields.astype(np.float32),
             coords=generator.uniform(size=(6, 2)),

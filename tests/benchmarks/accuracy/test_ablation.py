@@ -17,7 +17,9 @@ MakeTiny = Callable[..., Problem]
 BRIEF = [f"training.{stage}.steps=2" for stage in ("vae", "conditioner", "end_to_end")]
 
 
-def test_every_part_is_measured_once(tiny: MakeTiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_part_is_measured_once(
+    tiny: MakeTiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     case = cases.case_of(tiny(), "burgers", seed=0)
 
     def ablate() -> list[dict]:
@@ -30,8 +32,13 @@ def test_every_part_is_measured_once(tiny: MakeTiny, tmp_path: Path, capsys: pyt
     expected = {"one network", "3 networks", "Gaussian processes", "all of it", *ablation.TRAININGS}
     assert set(errors) == expected
     assert all(len(found) == len(case.rows["test"]) for found in errors.values())
-    assert len({tuple(found) for name, found in errors.items() if name != "all of it"}) == len(expected) - 1
-    assert [record["settings"]["training"]["end_to_end"]["members"] for record in records].count(1) == 6
+    assert (
+        len({tuple(found) for name, found in errors.items() if name != "all of it"})
+        == len(expected) - 1
+    )
+    assert [record["settings"]["training"]["end_to_end"]["members"] for record in records].count(
+        1
+    ) == 6
     text = (tmp_path / "ablation.md").read_text()
     assert text.count("| one network | ") == 2
     assert "| AdamW instead of Muon | " in text
@@ -42,7 +49,12 @@ def test_every_part_is_measured_once(tiny: MakeTiny, tmp_path: Path, capsys: pyt
 
 def test_tables_are_means_over_runs_and_seeds() -> None:
     records = [
-        {"problem": "burgers", "seed": seed, "method": ablation.WHOLE, "errors": {"one network": [0.1, error]}}
+        {
+            "problem": "burgers",
+            "seed": seed,
+            "method": ablation.WHOLE,
+            "errors": {"one network": [0.1, error]},
+        }
         for seed, error in ((0, 0.3), (1, 0.5))
     ]
     assert "| one network | 25 |" in ablation.markdown(records)

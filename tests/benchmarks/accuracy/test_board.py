@@ -12,7 +12,9 @@ def test_training_designs_are_the_demos_and_those_beyond_have_one_parameter_outs
     outside = (table < solver.LOWER) | (table > solver.UPPER)
     assert (outside.sum(axis=1) == 1).all()
     assert outside.any(axis=0).all()
-    width = np.where(solver.LOGARITHMIC, np.log(solver.UPPER / solver.LOWER), solver.UPPER - solver.LOWER)
+    width = np.where(
+        solver.LOGARITHMIC, np.log(solver.UPPER / solver.LOWER), solver.UPPER - solver.LOWER
+    )
     below, above = solver.LOWER - table, table - solver.UPPER
     logs = np.log(solver.LOWER / table), np.log(table / solver.UPPER)
     excess = np.where(solver.LOGARITHMIC, np.maximum(*logs), np.maximum(below, above)) / width

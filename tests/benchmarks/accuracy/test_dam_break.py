@@ -1,4 +1,5 @@
-"""The dam break benchmark against exact solutions, its conservation laws, its symmetry and finer grids."""
+"""The dam break benchmark against exact solutions, its conservation laws, its symmetry and finer
+grids."""
 
 import dam_break
 import numpy as np
@@ -12,7 +13,8 @@ HIGHEST = dam_break.UPPER + 0.29 * (dam_break.UPPER - dam_break.LOWER)
 
 
 def dam(cells, layer, rows=2):
-    """A dam across a channel of length 2, in the middle, 1 deep on one side and ``layer`` on the other."""
+    """A dam across a channel of length 2, in the middle, 1 deep on one side and ``layer`` on the
+    other."""
     x = (np.arange(cells) + 0.5) * 2.0 / cells
     full = np.tile(np.where(x < 1.0, 1.0, 0.0), (rows, 1))
     still = np.zeros_like(full)
@@ -20,9 +22,12 @@ def dam(cells, layer, rows=2):
 
 
 def stoker(x, time, layer):
-    """Exact depth and share over a wet bed (Stoker 1957): rarefaction, plateau, contact in it, bore."""
+    """Exact depth and share over a wet bed (Stoker 1957): rarefaction, plateau, contact in it,
+    bore."""
     middle = brentq(
-        lambda h: 2.0 * (1.0 - np.sqrt(h)) - (h - layer) * np.sqrt(0.5 * (h + layer) / (h * layer)), layer, 1
+        lambda h: 2.0 * (1.0 - np.sqrt(h)) - (h - layer) * np.sqrt(0.5 * (h + layer) / (h * layer)),
+        layer,
+        1,
     )
     speed = 2.0 * (1.0 - np.sqrt(middle))
     bore = middle * speed / (middle - layer)
@@ -67,7 +72,9 @@ def test_dry_dam_break_follows_the_exact_solution_along_either_axis():
 @pytest.mark.parametrize("obstacle", [None, dam_break.Block(2, 42, 70, 80)])
 def test_stream_against_a_wall_sends_back_the_exact_bore(obstacle):
     depth, speed, time, cell = 0.2, 0.5, 0.3, 0.02
-    behind = brentq(lambda h: (h - depth) * np.sqrt(0.5 * (h + depth) / (h * depth)) - speed, depth, 2.0)
+    behind = brentq(
+        lambda h: (h - depth) * np.sqrt(0.5 * (h + depth) / (h * depth)) - speed, depth, 2.0
+    )
     bore = depth * speed / (behind - depth)
     still = np.zeros((44, 100))
     flow = dam_break.Flow(still + depth, still + depth * speed, still, still)
@@ -110,9 +117,9 @@ def test_water_at_rest_stays_at_rest():
 
 
 def test_obstacle_in_the_middle_leaves_the_box_symmetric():
-    field = dam_break.solve(np.array([0.6, 1.0, 0.1, 0.6]), np.array([0.0, 0.5, 1.0]), 2, (40, 24)).reshape(
-        3, 24, 40, 2
-    )
+    field = dam_break.solve(
+        np.array([0.6, 1.0, 0.1, 0.6]), np.array([0.0, 0.5, 1.0]), 2, (40, 24)
+    ).reshape(3, 24, 40, 2)
     np.testing.assert_allclose(field, field[:, ::-1], atol=1e-4)
     assert np.ptp(field[2, :, 30, 0]) > 0.1
 
@@ -121,7 +128,9 @@ def test_finer_grids_come_closer():
     nodes, times = (20, 12), np.array([0.0, 0.7])
     finest = dam_break.solve(np.array([0.55, 1.0, 0.12, 0.5]), times, 12, nodes)
     errors = [
-        np.linalg.norm(dam_break.solve(np.array([0.55, 1.0, 0.12, 0.5]), times, refinement, nodes) - finest)
+        np.linalg.norm(
+            dam_break.solve(np.array([0.55, 1.0, 0.12, 0.5]), times, refinement, nodes) - finest
+        )
         / np.linalg.norm(finest)
         for refinement in (4, 8)  # as fine as one cell and as the benchmark's two cells a node
     ]
@@ -135,7 +144,9 @@ def test_ranges_of_the_designs():
     cells = inside[:, 3] / 0.0125
     np.testing.assert_allclose(cells, np.rint(cells), atol=1e-9)
     beyond = dam_break.sample(50, 0, EXTRAPOLATION_STREAM)
-    excess = np.maximum(dam_break.LOWER - beyond, beyond - dam_break.UPPER) / (dam_break.UPPER - dam_break.LOWER)
+    excess = np.maximum(dam_break.LOWER - beyond, beyond - dam_break.UPPER) / (
+        dam_break.UPPER - dam_break.LOWER
+    )
     assert set(np.count_nonzero(excess > 1e-9, axis=1)) == {1, 2}
     assert excess.max() < 0.3 + 1e-9
 
@@ -147,9 +158,15 @@ def test_problem_has_the_stated_shape(monkeypatch):
     assert problem.fields.shape == (5, dam_break.TIMESTEPS, 3840, len(problem.variables))
     assert problem.fields.dtype == np.float32
     assert problem.table.shape == (5, len(problem.names))
-    np.testing.assert_allclose(problem.coords[[0, 1, 80]], [[0.0125, 0.0125], [0.0375, 0.0125], [0.0125, 0.0375]])
+    np.testing.assert_allclose(
+        problem.coords[[0, 1, 80]], [[0.0125, 0.0125], [0.0375, 0.0125], [0.0125, 0.0375]]
+    )
     column = problem.coords[:, 0] < problem.table[0, 0] - 0.025
-    np.testing.assert_allclose(problem.fields[0, 0, column], [[problem.table[0, 1], 1.0]] * column.sum(), rtol=1e-6)
+    np.testing.assert_allclose(
+        problem.fields[0, 0, column], [[problem.table[0, 1], 1.0]] * column.sum(), rtol=1e-6
+    )
     assert len(set(problem.ids)) == 5
     more = dam_break.make(train=3, test=0, extrapolation=2)
-    np.testing.assert_array_equal(more.fields[more.extrapolation], problem.fields[problem.extrapolation])
+    np.testing.assert_array_equal(
+        more.fields[more.extrapolation], problem.fields[problem.extrapolation]
+    )

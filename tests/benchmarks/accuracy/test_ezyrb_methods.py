@@ -12,8 +12,16 @@ def test_recovers_a_field_that_is_linear_in_the_parameters(tiny, monkeypatch) ->
     monkeypatch.setattr(ezyrb_methods, "RANKS", (3, 40))
     monkeypatch.setattr(ezyrb_methods, "RESTARTS", 0)
     case = case_of(tiny(), "burgers", seed=0)
-    answers = {each.name: fitted.measure(each, case) for each in ezyrb_methods.ezyrb_methods(case, Settings())}
-    assert list(answers) == ["ezyrb_pod_rbf_3", "ezyrb_pod_gpr_3", "ezyrb_pod_rbf_18", "ezyrb_pod_gpr_18"]
+    answers = {
+        each.name: fitted.measure(each, case)
+        for each in ezyrb_methods.ezyrb_methods(case, Settings())
+    }
+    assert list(answers) == [
+        "ezyrb_pod_rbf_3",
+        "ezyrb_pod_gpr_3",
+        "ezyrb_pod_rbf_18",
+        "ezyrb_pod_gpr_18",
+    ]
     for kind in ("rbf", "gpr"):
         assert answers[f"ezyrb_pod_{kind}_3"]["test"]["mean"] < 0.01
         assert answers[f"ezyrb_pod_{kind}_3"]["extrapolation"]["mean"] < 0.05

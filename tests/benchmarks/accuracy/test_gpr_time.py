@@ -17,7 +17,9 @@ def test_staggered_snapshots_keep_the_limit_and_show_every_time_and_run() -> Non
 def smooth(x: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Two coefficients, the second far smaller, ``[n, T, 2]``."""
     phase = x[:, :1] + 0.5 * times
-    return np.stack([np.sin(phase) + 0.3 * x[:, 1:2], 1e-3 * np.cos(phase) + 7.0], axis=-1).astype(np.float32)
+    return np.stack([np.sin(phase) + 0.3 * x[:, 1:2], 1e-3 * np.cos(phase) + 7.0], axis=-1).astype(
+        np.float32
+    )
 
 
 def test_predicts_a_smooth_function(monkeypatch) -> None:

@@ -1,4 +1,5 @@
-"""The impact benchmark against beam theory, direct integration in time, similarity and finer meshes."""
+"""The impact benchmark against beam theory, direct integration in time, similarity and finer
+meshes."""
 
 import impact
 import numpy as np
@@ -30,7 +31,11 @@ def share(error, truth):
 
 
 def half_sine(time, duration):
-    return np.where((time >= 0) & (time < duration), np.sin(np.pi * time / duration) * 0.5 * np.pi / duration, 0.0)
+    return np.where(
+        (time >= 0) & (time < duration),
+        np.sin(np.pi * time / duration) * 0.5 * np.pi / duration,
+        0.0,
+    )
 
 
 def test_first_frequencies_are_those_of_slender_beams(modes):
@@ -38,7 +43,9 @@ def test_first_frequencies_are_those_of_slender_beams(modes):
     depth = np.array([impact.HEIGHT, impact.WIDTH, impact.HEIGHT, impact.WIDTH])
     exact = (roots / impact.LENGTH) ** 2 * depth / np.sqrt(12.0 * impact.DENSITY)
     np.testing.assert_allclose(np.sqrt(modes.squares[:2]), exact[:2], rtol=0.01)
-    np.testing.assert_allclose(np.sqrt(modes.squares[2:4]), exact[2:], rtol=0.04)  # shear slows the shorter waves
+    np.testing.assert_allclose(
+        np.sqrt(modes.squares[2:4]), exact[2:], rtol=0.04
+    )  # shear slows the shorter waves
     assert (np.sqrt(modes.squares[2:4]) < exact[2:]).all()
 
 
@@ -60,9 +67,13 @@ def test_matrices_know_mass_rigid_motion_and_extension(bar):
 
 
 def test_modes_are_orthogonal_and_clamped(bar, modes):
-    np.testing.assert_allclose(modes.shapes.T @ bar.mass @ modes.shapes, np.eye(impact.MODES), atol=1e-9)
     np.testing.assert_allclose(
-        modes.shapes.T @ bar.stiffness @ modes.shapes / modes.squares, np.eye(impact.MODES), atol=1e-6
+        modes.shapes.T @ bar.mass @ modes.shapes, np.eye(impact.MODES), atol=1e-9
+    )
+    np.testing.assert_allclose(
+        modes.shapes.T @ bar.stiffness @ modes.shapes / modes.squares,
+        np.eye(impact.MODES),
+        atol=1e-6,
     )
     clamped = np.flatnonzero(np.repeat(bar.coords[:, 0] == 0.0, 3))
     assert len(clamped) == 3 * 3 * 5
@@ -88,7 +99,9 @@ def test_oscillators_follow_their_equation(damping):
     def rate(time, state):
         a, velocity = state.reshape(2, 3)
         force = half_sine(time, duration)
-        return np.concatenate([velocity, force - frequencies**2 * a - 2.0 * damping * frequencies * velocity])
+        return np.concatenate(
+            [velocity, force - frequencies**2 * a - 2.0 * damping * frequencies * velocity]
+        )
 
     times = np.linspace(0.0, 0.02, 41)
     pulse, free = times <= duration, times >= duration
@@ -108,7 +121,10 @@ def test_undamped_energy_after_the_pulse_is_that_of_its_spectrum(frequency, dura
     a = impact.pulse_response(times, np.array([frequency]), 0.0, duration)[:, 0]
     spectrum = 0.5 * np.pi / duration * 2.0 * np.pi / duration * np.cos(0.5 * frequency * duration)
     spectrum /= (np.pi / duration) ** 2 - frequency**2
-    first, second = np.hypot(a[0], a[1]), np.hypot(a[2], a[3])  # a quarter of a period later, a is the velocity / ω
+    first, second = (
+        np.hypot(a[0], a[1]),
+        np.hypot(a[2], a[3]),
+    )  # a quarter of a period later, a is the velocity / ω
     assert first == pytest.approx(second, rel=1e-8, abs=1e-12)
     assert first == pytest.approx(abs(spectrum) / frequency, rel=1e-8, abs=1e-12)
 
@@ -121,7 +137,10 @@ def test_slow_push_bends_the_bar_as_beam_theory_says(bar, modes):
     force = impact.IMPULSE * 0.5 * np.pi / duration
     static = np.zeros(field.size)
     stiffness = bar.stiffness[bar.free][:, bar.free].tocsc()
-    static[bar.free] = splu(stiffness).solve(force * impact.load(bar, design.position, 0.0)[bar.free]) / design.modulus
+    static[bar.free] = (
+        splu(stiffness).solve(force * impact.load(bar, design.position, 0.0)[bar.free])
+        / design.modulus
+    )
     assert share(field.ravel() - static, static) < 2e-3
     bending = design.modulus * impact.WIDTH * impact.HEIGHT**3 / 12.0
     tip = -force * design.position**2 * (3.0 * impact.LENGTH - design.position) / (6.0 * bending)
@@ -130,7 +149,8 @@ def test_slow_push_bends_the_bar_as_beam_theory_says(bar, modes):
 
 
 def newmark(mass, damping, stiffness, force, times, steps):
-    """Average acceleration (Newmark 1959) with ``steps`` from time to time; force(t) has the shape [n]."""
+    """Average acceleration (Newmark 1959) with ``steps`` from time to time; force(t) has the shape
+    [n]."""
     step = (times[1] - times[0]) / steps
     system = np.linalg.inv(mass + 0.5 * step * damping + 0.25 * step**2 * stiffness)
     u, velocity, acceleration = (np.zeros(len(mass)) for _ in range(3))
@@ -158,10 +178,14 @@ def test_agrees_with_newmark_on_the_unreduced_matrices():
     def force(time):
         return half_sine(time, DESIGN.duration) * shape
 
-    ours = impact.solve(bar, impact.vibration_modes(bar), DESIGN, times).reshape(len(times), -1)[:, bar.free]
+    ours = impact.solve(bar, impact.vibration_modes(bar), DESIGN, times).reshape(len(times), -1)[
+        :, bar.free
+    ]
     coarse, fine = (newmark(mass, damping, stiffness, force, times, steps) for steps in (60, 120))
     assert share(fine - ours, ours) < 2e-3
-    assert share((4.0 * fine - coarse) / 3.0 - ours, ours) < 2e-4  # without the leading error of both
+    assert (
+        share((4.0 * fine - coarse) / 3.0 - ours, ours) < 2e-4
+    )  # without the leading error of both
 
 
 def test_four_times_the_modulus_rings_twice_as_fast(bar, modes):
@@ -173,11 +197,17 @@ def test_four_times_the_modulus_rings_twice_as_fast(bar, modes):
 
 
 def test_directions_add_up_and_the_downward_one_is_symmetric(bar, modes):
-    down, across = (impact.solve(bar, modes, DESIGN._replace(angle=angle), TIMES) for angle in (0.0, 90.0))
+    down, across = (
+        impact.solve(bar, modes, DESIGN._replace(angle=angle), TIMES) for angle in (0.0, 90.0)
+    )
     field = impact.solve(bar, modes, DESIGN, TIMES)
     angle = np.deg2rad(DESIGN.angle)
-    np.testing.assert_allclose(field, np.cos(angle) * down + np.sin(angle) * across, atol=1e-9 * np.abs(field).max())
-    mirrored = down.reshape(len(TIMES), -1, 2 * COARSE[2] + 1, 3)[:, :, ::-1].reshape(down.shape) * [1.0, 1.0, -1.0]
+    np.testing.assert_allclose(
+        field, np.cos(angle) * down + np.sin(angle) * across, atol=1e-9 * np.abs(field).max()
+    )
+    mirrored = down.reshape(len(TIMES), -1, 2 * COARSE[2] + 1, 3)[:, :, ::-1].reshape(
+        down.shape
+    ) * [1.0, 1.0, -1.0]
     np.testing.assert_allclose(mirrored, down, atol=1e-6 * np.abs(down).max())
     assert (down[1, :, 1] <= 0.0).all()  # goes down first
 
@@ -192,7 +222,8 @@ def test_more_modes_change_little(bar, modes):
 
 def test_finer_meshes_change_the_frequencies_little(modes):
     coarser, finer = (
-        np.sqrt(impact.vibration_modes(impact.assemble(cells), 5).squares) for cells in ((6, 1, 1), (18, 1, 2))
+        np.sqrt(impact.vibration_modes(impact.assemble(cells), 5).squares)
+        for cells in ((6, 1, 1), (18, 1, 2))
     )
     coarse = np.sqrt(modes.squares[:5])
     assert (finer[:4] < coarse[:4]).all()

@@ -57,7 +57,8 @@ def test_finer_grids_and_steps_change_little():
     nodes, times = 22, TIMES[::3]
     finest = plate.solve(TWO, times, nodes, refinement=9, substeps=4)
     errors = [
-        np.linalg.norm(plate.solve(TWO, times, nodes, refinement, 4) - finest) / np.linalg.norm(finest - finest.mean())
+        np.linalg.norm(plate.solve(TWO, times, nodes, refinement, 4) - finest)
+        / np.linalg.norm(finest - finest.mean())
         for refinement in (
             1,
             3,
@@ -71,7 +72,9 @@ def test_finer_grids_and_steps_change_little():
 def test_steps_in_time_are_of_second_order():
     times = TIMES[:6]
     exact = plate.solve(TWO, times, 16, substeps=64)[-1]
-    coarse, fine = (np.abs(plate.solve(TWO, times, 16, substeps=n)[-1] - exact).max() for n in (4, 8))
+    coarse, fine = (
+        np.abs(plate.solve(TWO, times, 16, substeps=n)[-1] - exact).max() for n in (4, 8)
+    )
     assert 3.0 < coarse / fine < 5.5
 
 
@@ -118,7 +121,9 @@ def test_problem_has_the_stated_shape():
     assert len({image.tobytes() for image in problem.images}) == 5
     more = plate.make(train=4, test=2, extrapolation=1, nodes=12)
     np.testing.assert_array_equal(more.fields[more.test], problem.fields[problem.test])
-    assert not np.array_equal(plate.make(train=3, test=2, extrapolation=0, seed=1, nodes=12).images, problem.images)
+    assert not np.array_equal(
+        plate.make(train=3, test=2, extrapolation=0, seed=1, nodes=12).images, problem.images
+    )
 
 
 def test_writes_the_files_of_the_command_line(tmp_path):

@@ -52,7 +52,9 @@ def test_wall_reflects_its_share_of_a_plane_wave(impedance):
         return 0.5 * np.exp(-((line - centre) ** 2) / (2.0 * width**2))
 
     start = np.tile(2.0 * wave(0.7), (points, 1))
-    field = pulse.propagate(start, speed, np.array([0.0, travelled / speed]), (impedance, np.inf))[-1]
+    field = pulse.propagate(start, speed, np.array([0.0, travelled / speed]), (impedance, np.inf))[
+        -1
+    ]
     share = 1.0 if np.isinf(impedance) else (impedance - 1.0) / (impedance + 1.0)
     exact = wave(0.7 - travelled) + share * wave(1.3 - travelled)
     np.testing.assert_allclose(field, np.tile(exact, (points, 1)), atol=5e-3)
@@ -70,12 +72,16 @@ def test_energy_leaves_only_through_the_absorbing_walls(impedance):
     area = spacing**2 * weights * weights[:, np.newaxis]
     rate = np.diff(field, axis=0) / step
     energy = (area * rate**2).sum(axis=(1, 2)) / speed**2
-    energy += (np.diff(field[1:], axis=2) * np.diff(field[:-1], axis=2) * weights[:, np.newaxis]).sum(axis=(1, 2))
+    energy += (
+        np.diff(field[1:], axis=2) * np.diff(field[:-1], axis=2) * weights[:, np.newaxis]
+    ).sum(axis=(1, 2))
     energy += (np.diff(field[1:], axis=1) * np.diff(field[:-1], axis=1) * weights).sum(axis=(1, 2))
     assert energy[0] > 0.0
     if impedance == RIGID:
         np.testing.assert_allclose(energy, energy[0], rtol=1e-11)
-        np.testing.assert_allclose((area * field).sum(axis=(1, 2)), (area * start).sum(), rtol=1e-11)
+        np.testing.assert_allclose(
+            (area * field).sum(axis=(1, 2)), (area * start).sum(), rtol=1e-11
+        )
     else:
         assert np.diff(energy).max() < 1e-12 * energy[0]
         assert energy[-1] < 0.8 * energy[0]
@@ -119,6 +125,10 @@ def test_problem_has_the_stated_shape():
     np.testing.assert_allclose(problem.coords[1], [1.0 / 8.0, 0.0])
     assert problem.table.shape == (5, len(problem.names))
     assert len(set(problem.ids)) == 5
-    np.testing.assert_array_equal(np.concatenate([problem.train, problem.test, problem.extrapolation]), np.arange(5))
+    np.testing.assert_array_equal(
+        np.concatenate([problem.train, problem.test, problem.extrapolation]), np.arange(5)
+    )
     more = pulse.make(train=3, test=0, extrapolation=2, nodes=9)
-    np.testing.assert_array_equal(more.fields[more.extrapolation], problem.fields[problem.extrapolation])
+    np.testing.assert_array_equal(
+        more.fields[more.extrapolation], problem.fields[problem.extrapolation]
+    )

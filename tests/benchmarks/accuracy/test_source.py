@@ -1,23 +1,32 @@
-"""The travelling-source benchmark against Green's function, the balance of heat and finer meshes."""
+"""The travelling-source benchmark against Green's function, the balance of heat and finer
+meshes."""
 
 import numpy as np
 import pytest
 import source
 from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
 
-DESIGNS = np.array([[0.45, 0.8, 0.7, 0.035], [0.6, -0.5, 0.5, 0.035]])  # narrow: all of the spot is on the plate
+DESIGNS = np.array(
+    [[0.45, 0.8, 0.7, 0.035], [0.6, -0.5, 0.5, 0.035]]
+)  # narrow: all of the spot is on the plate
 TIMES = np.linspace(0.0, source.END_TIME, 11)
 
 
 def exact(design, time, coords, steps=600):
-    """Heat released at t - τ has decayed by exp(-βτ) and spread to the variance w² + 2κτ; edges reflect it."""
+    """Heat released at t - τ has decayed by exp(-βτ) and spread to the variance w² + 2κτ; edges
+    reflect it."""
     age = (np.arange(steps) + 0.5) * time / steps
     centres = np.concatenate([source.centre(design[np.newaxis], time - tau) for tau in age])
     variance = design[3] ** 2 + 2.0 * source.DIFFUSIVITY * age
 
     def spread(axis):
-        images = [shift + sign * centres[:, axis] for shift in (-2.0, 0.0, 2.0) for sign in (-1.0, 1.0)]
-        return sum(np.exp(-((coords[:, axis, np.newaxis] - image) ** 2) / (2.0 * variance)) for image in images)
+        images = [
+            shift + sign * centres[:, axis] for shift in (-2.0, 0.0, 2.0) for sign in (-1.0, 1.0)
+        ]
+        return sum(
+            np.exp(-((coords[:, axis, np.newaxis] - image) ** 2) / (2.0 * variance))
+            for image in images
+        )
 
     weight = np.exp(-source.LOSS * age) / (2.0 * np.pi * variance) * time / steps
     return (spread(0) * spread(1)) @ weight
@@ -57,7 +66,9 @@ def test_heat_on_the_plate_is_what_came_in_less_the_loss():
 def test_steps_in_time_are_of_second_order():
     basis, times = source.plate(12), TIMES[:4]
     finest = source.solve(DESIGNS, times, basis, substeps=128)[:, -1]
-    coarse, fine = (relative(source.solve(DESIGNS, times, basis, n)[:, -1], finest) for n in (8, 16))
+    coarse, fine = (
+        relative(source.solve(DESIGNS, times, basis, n)[:, -1], finest) for n in (8, 16)
+    )
     assert 3.3 < coarse / fine < 4.7
 
 
@@ -65,7 +76,9 @@ def test_finer_meshes_converge():
     def common(squares):
         basis = source.plate(squares)
         order = np.lexsort(np.rint(basis.doflocs * 2 * squares))
-        field = source.solve(DESIGNS, TIMES[:3], basis)[:, :, order].reshape(2, 3, 2 * squares + 1, -1)
+        field = source.solve(DESIGNS, TIMES[:3], basis)[:, :, order].reshape(
+            2, 3, 2 * squares + 1, -1
+        )
         return field[:, -1, :: squares // 12, :: squares // 12]
 
     finest = common(48)
@@ -83,7 +96,9 @@ def test_field_has_no_cold_spots():
 def test_path_is_an_arc_travelled_at_constant_speed(curvature):
     step, height, speed = 1e-4, 0.5, 0.6
     times = np.arange(0.0, 1.0, step)
-    path = np.concatenate([source.centre(np.array([[height, curvature, speed, 0.05]]), time) for time in times])
+    path = np.concatenate(
+        [source.centre(np.array([[height, curvature, speed, 0.05]]), time) for time in times]
+    )
     np.testing.assert_allclose(path[0], [source.START, height])
     velocity = np.diff(path, axis=0) / step
     np.testing.assert_allclose(np.linalg.norm(velocity, axis=1), speed, rtol=1e-6)
@@ -121,7 +136,9 @@ def test_problem_has_the_stated_shape():
     more = source.make(train=4, test=2, extrapolation=1, squares=8)
     np.testing.assert_array_equal(more.table[more.test], problem.table[problem.test])
     np.testing.assert_array_equal(more.table[:3], problem.table[:3])
-    np.testing.assert_allclose(more.fields[more.extrapolation], problem.fields[problem.extrapolation], atol=1e-6)
+    np.testing.assert_allclose(
+        more.fields[more.extrapolation], problem.fields[problem.extrapolation], atol=1e-6
+    )
     assert not np.array_equal(source.make(3, 2, 1, seed=1, squares=8).table, problem.table)
 
 

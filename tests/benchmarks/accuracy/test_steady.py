@@ -1,4 +1,5 @@
-"""The steady-conduction benchmark against exact solutions of layers, the balance of heat and finer meshes."""
+"""The steady-conduction benchmark against exact solutions of layers, the balance of heat and finer
+meshes."""
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ DESIGN = np.array([0.4, 2.5, 1.7, 0.6, 1.3])
 
 
 def layers(x, left, right, edge):
-    """T = 1 - ∫ (J + s)/k(s) ds, with the flux J at x = 0 such that J + 1 = h T(1); shape of ``x``."""
+    """T = 1 - ∫ (J + s)/k(s) ds, with the flux J at x = 0 such that J + 1 = h T(1); shape of
+    ``x``."""
     slab = np.minimum(x, 0.5), np.maximum(x - 0.5, 0.0)
     resistance = slab[0] / left + slab[1] / right
     drop = slab[0] ** 2 / (2.0 * left) + (np.maximum(x, 0.5) ** 2 - 0.25) / (2.0 * right)
@@ -17,7 +19,9 @@ def layers(x, left, right, edge):
     return 1.0 - flux * resistance - drop
 
 
-@pytest.mark.parametrize(("left", "right", "edge"), [(1.0, 1.0, 2.0), (0.32, 3.1, 0.5), (2.0, 0.4, 3.0)])
+@pytest.mark.parametrize(
+    ("left", "right", "edge"), [(1.0, 1.0, 2.0), (0.32, 3.1, 0.5), (2.0, 0.4, 3.0)]
+)
 def test_layers_across_the_flux_have_the_exact_field(left, right, edge):
     plate = steady.assemble(20)
     field = steady.solve(np.array([left, right, left, right, edge]), plate)
@@ -80,7 +84,9 @@ def test_field_rises_smoothly_with_a_parameter():
         fields = np.stack([steady.solve(design, plate) for design in designs])
         for row in range(2, 7):  # cubic interpolation from every other value
             if row % 2:
-                guess = (9.0 * (fields[row - 1] + fields[row + 1]) - fields[row - 3] - fields[row + 3]) / 16.0
+                guess = (
+                    9.0 * (fields[row - 1] + fields[row + 1]) - fields[row - 3] - fields[row + 3]
+                ) / 16.0
                 assert np.linalg.norm(guess - fields[row]) < 1e-2 * np.linalg.norm(fields[row])
 
 
@@ -108,7 +114,9 @@ def test_problem_has_the_stated_shape():
     np.testing.assert_array_equal(problem.times, [0.0])
     assert problem.ids[problem.extrapolation[0]] == "extrapolation_000"
     more = steady.make(train=4, test=2, extrapolation=1, squares=8)
-    np.testing.assert_array_equal(more.fields[more.extrapolation], problem.fields[problem.extrapolation])
+    np.testing.assert_array_equal(
+        more.fields[more.extrapolation], problem.fields[problem.extrapolation]
+    )
     np.testing.assert_array_equal(more.table[more.test], problem.table[problem.test])
     np.testing.assert_array_equal(more.table[:3], problem.table[:3])
     assert not np.array_equal(steady.make(3, 2, 1, seed=1, squares=8).table, problem.table)

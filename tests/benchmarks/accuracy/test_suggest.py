@@ -1,4 +1,5 @@
-"""The comparison of suggested with random designs, on a small solver, and the spaces that it draws from."""
+"""The comparison of suggested with random designs, on a small solver, and the spaces that it draws
+from."""
 
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ import suggest
 from results import Results
 from rich.console import Console
 
-from simulgenvae.settings import Settings, Study, load_settings
+from simulgenvae.settings import Settings, StudyFolder, load_settings
 
 COUNTS = {"start": 12, "add": 3, "test": 2}
 
@@ -19,7 +20,10 @@ COUNTS = {"start": 12, "add": 3, "test": 2}
 @pytest.fixture
 def brief() -> Settings:
     steps = [f"training.{stage}.steps=2" for stage in ("vae", "conditioner", "end_to_end")]
-    return load_settings(Study(Path("none")), overrides=[*steps, "training.end_to_end.members=2", "model.width=8"])
+    return load_settings(
+        StudyFolder(Path("none")),
+        overrides=[*steps, "training.end_to_end.members=2", "model.width=8"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,11 +43,16 @@ def test_spaces_solve_the_suites_designs(name, space) -> None:
     assert fields.dtype == np.float32
     assert (table >= found.lower).all()
     assert (table <= found.upper).all()
-    size = {"source": {"squares": 8}, "impact": {"cells": (4, 1, 1)}, "pulse": {"nodes": 9}, "steady": {"squares": 4}}[
-        name
-    ]
+    size = {
+        "source": {"squares": 8},
+        "impact": {"cells": (4, 1, 1)},
+        "pulse": {"nodes": 9},
+        "steady": {"squares": 4},
+    }[name]
     made = __import__(name).make(2, 0, 0, **size)
-    np.testing.assert_allclose(fields, made.fields, rtol=1e-5, atol=1e-6 * np.abs(made.fields).max())
+    np.testing.assert_allclose(
+        fields, made.fields, rtol=1e-5, atol=1e-6 * np.abs(made.fields).max()
+    )
     np.testing.assert_array_equal(table, made.table)
     assert found.names == made.names
     assert set(spaces.SPACES) == {"source", "impact", "pulse", "steady"}
@@ -88,8 +97,13 @@ def test_table_counts_what_is_won() -> None:
             "seed": k,
             "key": "a",
             "counts": COUNTS,
-            "errors": dict(zip(("before", "random", "suggested"), ([e] for e in each), strict=True)),
+            "errors": dict(
+                zip(("before", "random", "suggested"), ([e] for e in each), strict=True)
+            ),
         }
         for k, each in enumerate(errors)
     ]
-    assert "| source | 12 + 3 | 2 | 40 ± 0 | 20 ± 0 | 20 ± 10 | 1 ± 0.5 | 1 of 2 |" in suggest.markdown(records)
+    assert (
+        "| source | 12 + 3 | 2 | 40 ± 0 | 20 ± 0 | 20 ± 10 | 1 ± 0.5 | 1 of 2 |"
+        in suggest.markdown(records)
+    )

@@ -97,7 +97,9 @@ def test_measured_errors_are_those_of_the_predictions(case: cases.Case) -> None:
 
 
 def test_references_reach_what_is_linear(case: cases.Case) -> None:
-    answers = {each.name: fitted.measure(each, case) for each in methods.references(case, Settings())}
+    answers = {
+        each.name: fitted.measure(each, case) for each in methods.references(case, Settings())
+    }
     assert set(answers) == {"projection_floor", "mean_run", "nearest_run", "pod_rbf", "pod_gpr"}
     assert answers["pod_gpr"]["test"]["mean"] < 0.02
     assert answers["pod_rbf"]["test"]["mean"] < 0.02
@@ -112,7 +114,12 @@ def test_references_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
     case = cases.case_of(problem, "plate", seed=0)
     settings = Settings.model_validate({"training": {"augmentation": {"flips": ("y",)}}})
     names = [each.name for each in methods.references(case, settings)]
-    assert names[-4:] == ["mean_run_mirrored", "nearest_run_mirrored", "pod_rbf_mirrored", "pod_gpr_mirrored"]
+    assert names[-4:] == [
+        "mean_run_mirrored",
+        "nearest_run_mirrored",
+        "pod_rbf_mirrored",
+        "pod_gpr_mirrored",
+    ]
 
 
 def test_keys_follow_what_a_result_depends_on(case: cases.Case) -> None:
@@ -126,7 +133,9 @@ def test_keys_follow_what_a_result_depends_on(case: cases.Case) -> None:
     assert methods.METHODS["none"].settings((), (), Path("none")).reduction.method == "none"
 
 
-def test_finished_jobs_are_left_out(case: cases.Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_finished_jobs_are_left_out(
+    case: cases.Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def compare(asked: list[str]) -> None:
         results = Results(tmp_path, cases.PROBLEMS)
         run.run_case(case, ["ours", "references"], asked, results, Console(soft_wrap=True))

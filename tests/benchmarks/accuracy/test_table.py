@@ -7,7 +7,11 @@ import table
 
 
 def answer(mean: float | None, beyond: float | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"fit_seconds": 2.0, "predict_seconds_per_run": 0.004, "test": {"mean": mean}}
+    found: dict[str, Any] = {
+        "fit_seconds": 2.0,
+        "predict_seconds_per_run": 0.004,
+        "test": {"mean": mean},
+    }
     return found if beyond is None else found | {"extrapolation": {"mean": beyond}}
 
 
@@ -44,8 +48,14 @@ def test_ratio_counts_the_seeds_that_all_have() -> None:
 def test_references_with_mirror_images_have_a_ratio_of_their_own() -> None:
     mirrored = record("steady", 0, "references", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
     row = table.rows_of([RECORDS[6], mirrored])[0]
-    assert (row.best, row.ratio, row.ratio_to_mirrored) == ("pod_gpr", pytest.approx(0.9), pytest.approx(1.5))
-    assert "steady: 1.500 of the best reference that learned" in table.markdown([RECORDS[6], mirrored])
+    assert (row.best, row.ratio, row.ratio_to_mirrored) == (
+        "pod_gpr",
+        pytest.approx(0.9),
+        pytest.approx(1.5),
+    )
+    assert "steady: 1.500 of the best reference that learned" in table.markdown(
+        [RECORDS[6], mirrored]
+    )
     assert table.rows_of(RECORDS)[0].ratio_to_mirrored is None
 
 
@@ -57,7 +67,13 @@ def test_undefined_errors_make_no_ratio() -> None:
 def test_markdown_has_every_number_in_its_place() -> None:
     lines = table.markdown(RECORDS).splitlines()
     titles = next(line for line in lines if line.startswith("| problem"))
-    assert titles.split(" | ")[2:] == ["SimulGenVAE", "POD+GPR", "EZyRB POD+RBF", "POD projection floor", "ratio |"]
+    assert titles.split(" | ")[2:] == [
+        "SimulGenVAE",
+        "POD+GPR",
+        "EZyRB POD+RBF",
+        "POD projection floor",
+        "ratio |",
+    ]
     assert "| burgers | 2 | 2 | **5** | 5.5 | 0.1 | 0.400 |" in lines
     assert "| steady | 1 | 9 | **10** | – | – | 0.900 |" in lines
     assert "Geometric mean of 2 ratios: **0.600**" in lines

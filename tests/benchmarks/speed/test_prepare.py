@@ -33,7 +33,9 @@ def test_it_prints_a_row_a_size(printed: tuple[str, Path]) -> None:
     assert "6 timesteps, 40 nodes" in text
     for title in ("read once", "two products", "prepared in", "of the limit", "peak memory"):
         assert title in text
-    assert sum(line.startswith(("│ 2 ", "│ 3 ")) for line in text.splitlines()) == 3, "the table grows by a row"
+    assert sum(line.startswith(("│ 2 ", "│ 3 ")) for line in text.splitlines()) == 3, (
+        "the table grows by a row"
+    )
 
 
 def test_runs_are_the_same_however_many_there_are(printed: tuple[str, Path]) -> None:

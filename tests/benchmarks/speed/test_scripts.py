@@ -11,7 +11,19 @@ import pytest
 SMALL = ["--timesteps", "6", "--nodes", "40"]
 CASES = {
     "train_step": (
-        ["--runs", "6", "--timesteps", "6", "--nodes", "30", "40", "--steps", "2", "--repeats", "1"],
+        [
+            "--runs",
+            "6",
+            "--timesteps",
+            "6",
+            "--nodes",
+            "30",
+            "40",
+            "--steps",
+            "2",
+            "--repeats",
+            "1",
+        ],
         ["│ 30 ", "│ 40 "],
     ),
     "train_to_error": (
@@ -41,6 +53,9 @@ def test_it_prints_its_table(
 def test_the_most_memory_of_each_work_is_measured(tmp_path: Path) -> None:
     memory, pulses = (importlib.import_module(name) for name in ("memory", "pulses"))
     data, study = pulses.written(tmp_path, 6, 6, 40), tmp_path / "study"
-    peaks = [memory.peak(work, data, study) for work in (memory.preparation, memory.training, memory.prediction)]
+    peaks = [
+        memory.peak(work, data, study)
+        for work in (memory.preparation, memory.training, memory.prediction)
+    ]
     assert min(peaks) > 2**20
     assert peaks == sorted(peaks), "it is the most that this process ever held"

@@ -23,10 +23,16 @@ def values(run: int) -> np.ndarray:
     return np.random.default_rng(run).normal(size=(FEATURES, STEPS, NODES))
 
 
-def write(path: Path, ids: Sequence[str] = ("10", "9", "1"), change: Callable[[h5py.File], None] | None = None) -> Path:
+def write(
+    path: Path,
+    ids: Sequence[str] = ("10", "9", "1"),
+    change: Callable[[h5py.File], None] | None = None,
+) -> Path:
     with h5py.File(path, "w") as file:
         for name in ids:
-            file.create_dataset(f"data/{name}/nodal_data", data=values(int(name)), chunks=True, compression="gzip")
+            file.create_dataset(
+                f"data/{name}/nodal_data", data=values(int(name)), chunks=True, compression="gzip"
+            )
             file[f"data/{name}/cells"] = np.arange(6).reshape(2, 3)
         if change is not None:
             change(file)
@@ -49,7 +55,9 @@ def test_each_group_is_a_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wanted", [(3, 4), (4, 0, 2), (1,)])
 def test_features_are_taken_in_the_order_asked_for(tmp_path: Path, wanted: tuple[int, ...]) -> None:
-    source = opened(write(tmp_path / "runs.h5"), NODAL._replace(fields=[f"feature{k}" for k in wanted]))
+    source = opened(
+        write(tmp_path / "runs.h5"), NODAL._replace(fields=[f"feature{k}" for k in wanted])
+    )
     assert source.companions["variables"].tolist() == [f"feature{k}" for k in wanted]
     np.testing.assert_array_equal(source.run(0), values(1)[list(wanted)].transpose(1, 2, 0))
 
@@ -69,7 +77,9 @@ def test_axes(tmp_path: Path, axes: str, order: tuple[int, ...], default: bool) 
     whole = values(0)
     stored = whole if 1 in order else whole[:, 0][:, None]
     stored = stored if 0 in order else stored[:1]
-    array = stored.transpose([*order, *({0, 1, 2} - set(order))]).reshape([whole.shape[axis] for axis in order])
+    array = stored.transpose([*order, *({0, 1, 2} - set(order))]).reshape(
+        [whole.shape[axis] for axis in order]
+    )
     with h5py.File(tmp_path / "runs.h5", "w") as file:
         file["a"] = array
     for given in [tuple(axes.split(","))] + [None] * default:
@@ -147,13 +157,18 @@ def _few_times(file: h5py.File) -> None:
 
 
 def _empty(file: h5py.File) -> None:
-    file.create_dataset("data/11/nodal_data", shape=(FEATURES, STEPS, NODES), chunks=(1, 1, NODES), dtype="f4")
+    file.create_dataset(
+        "data/11/nodal_data", shape=(FEATURES, STEPS, NODES), chunks=(1, 1, NODES), dtype="f4"
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (_short, r"run '11' \(data/11/nodal_data\): has the shape \(5, 3, 6\), but \(5, 4, 6\) in .*run '1'"),
+        (
+            _short,
+            r"run '11' \(data/11/nodal_data\): has the shape \(5, 3, 6\), but \(5, 4, 6\) in .*run '1'",
+        ),
         (_text, "run '11' .*real numbers"),
         (_without_times, "run '9' .*: has no times, as .*run '1'"),
         (_other_times, "run '9' .* times are not those of .*run '1'"),
@@ -186,7 +201,10 @@ def refused(path: Path) -> str:
         (Part(path="data/*/velocity"), "no dataset is at data/"),
         (Part(path="nowhere/*"), "no dataset is at nowhere"),
         (NODAL._replace(fields=["feature7"]), "has no 'feature7'; its fields are 'feature0'"),
-        (NODAL._replace(axes=("time", "node")), r"the shape \(5, 4, 6\), but --axes names time, node"),
+        (
+            NODAL._replace(axes=("time", "node")),
+            r"the shape \(5, 4, 6\), but --axes names time, node",
+        ),
         (Part(path="data/*/cells", fields=["feature0"]), "no axis of variables"),
         (Part(axes=("time", "node")), "give that too"),
         (NODAL._replace(resample=3), "--fields, --start, --end and --every alone take a part"),
@@ -198,7 +216,9 @@ def test_what_does_not_fit_is_said(tmp_path: Path, part: Part, told: str) -> Non
 
 
 def test_groups_without_the_dataset_are_noted(tmp_path: Path) -> None:
-    source = opened(write(tmp_path / "runs.h5", change=lambda file: file.create_group("data/settings")))
+    source = opened(
+        write(tmp_path / "runs.h5", change=lambda file: file.create_group("data/settings"))
+    )
     assert source.shape[0] == 3
     assert source.notes == (
         f"{tmp_path / 'runs.h5'}: there is no dataset 'data/settings/nodal_data': not read as runs",
@@ -224,8 +244,15 @@ def test_nothing_outside_of_the_file_is_read(tmp_path: Path) -> None:
         file.create_virtual_dataset("data/11/nodal_data", layout)
 
     values(1).tofile(tmp_path / "raw.bin")
-    for change, told in ((linked, "link"), (soft, "link"), (external, "other files"), (virtual, "other files")):
-        assert re.search(rf"runs\.h5.*data/11.*{told}", refused(write(tmp_path / "runs.h5", change=change)))
+    for change, told in (
+        (linked, "link"),
+        (soft, "link"),
+        (external, "other files"),
+        (virtual, "other files"),
+    ):
+        assert re.search(
+            rf"runs\.h5.*data/11.*{told}", refused(write(tmp_path / "runs.h5", change=change))
+        )
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "run.h5").symlink_to(secret)
@@ -250,13 +277,23 @@ def test_other_files_have_no_paths(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "pattern", "runs"),
     [
-        ([f"data/{run}/{name}" for run in range(3) for name in ("nodal_data", "p")], "data/*/nodal_data", 3),
-        ([f"data/{run}/{name}" for run in range(2) for name in ("nodal_data", "p", "qp")], "data/*/nodal_data", 2),
+        (
+            [f"data/{run}/{name}" for run in range(3) for name in ("nodal_data", "p")],
+            "data/*/nodal_data",
+            3,
+        ),
+        (
+            [f"data/{run}/{name}" for run in range(2) for name in ("nodal_data", "p", "qp")],
+            "data/*/nodal_data",
+            2,
+        ),
         (["a/results/u", "b/results/u"], "*/results/u", 2),
         (["runs/1", "runs/2", "runs/3"], "runs/*", 3),
     ],
 )
-def test_without_a_path_the_one_that_fits_is_told(tmp_path: Path, names: list[str], pattern: str, runs: int) -> None:
+def test_without_a_path_the_one_that_fits_is_told(
+    tmp_path: Path, names: list[str], pattern: str, runs: int
+) -> None:
     with h5py.File(tmp_path / "runs.h5", "w") as file:
         for name in names:
             file[name] = values(0)[0] if name.endswith("p") else values(0)

@@ -1,4 +1,5 @@
-"""NetCDF files of other programs, on grids and at nodes, as xarray, SciPy and h5netcdf write them."""
+"""NetCDF files of other programs, on grids and at nodes, as xarray, SciPy and h5netcdf write
+them."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def plane(**changes: Any) -> xr.Dataset:
 def test_runs_on_a_plane_one_a_file(tmp_path: Path, kind: Any) -> None:
     for run in (10, 9):
         plane(T=plane()["T"] + run).to_netcdf(
-            tmp_path / f"run{run}.nc", format=kind, engine="h5netcdf" if kind == "NETCDF4" else "scipy"
+            tmp_path / f"run{run}.nc",
+            format=kind,
+            engine="h5netcdf" if kind == "NETCDF4" else "scipy",
         )
     source = opened(tmp_path)
     assert source.shape == (2, 3, 12, 2)
@@ -50,7 +53,9 @@ def test_runs_on_a_plane_one_a_file(tmp_path: Path, kind: Any) -> None:
     assert source.companions["variables"].tolist() == ["T", "p"]
     np.testing.assert_array_equal(source.companions["times"], HOURS)
     np.testing.assert_array_equal(source.run(1)[..., 1], GIVEN[:, 1].reshape(3, 12))
-    np.testing.assert_array_equal(source.run(1)[..., 0], GIVEN[:, 0].reshape(3, 12) + np.float32(10))
+    np.testing.assert_array_equal(
+        source.run(1)[..., 0], GIVEN[:, 0].reshape(3, 12) + np.float32(10)
+    )
     assert source.mesh is not None
     np.testing.assert_array_equal(source.mesh.coords, [[x, y] for y in Y for x in X])
     assert source.mesh.cells["quad"].tolist()[:2] == [[0, 1, 5, 4], [1, 2, 6, 5]]
@@ -70,7 +75,8 @@ def test_units_are_taken_and_must_agree(tmp_path: Path) -> None:
 
 def test_a_box_becomes_hexahedra(tmp_path: Path) -> None:
     xr.Dataset(
-        {"T": (("level", "y", "x", "time"), GIVEN.transpose(1, 2, 3, 0))}, {"level": Z, "y": Y, "x": X}
+        {"T": (("level", "y", "x", "time"), GIVEN.transpose(1, 2, 3, 0))},
+        {"level": Z, "y": Y, "x": X},
     ).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     source = opened(tmp_path / "a.nc")
     np.testing.assert_array_equal(source.run(0)[..., 0], GIVEN.reshape(3, 24))
@@ -116,7 +122,9 @@ def test_nodes_without_a_grid(tmp_path: Path) -> None:
 
 
 def test_a_steady_line(tmp_path: Path) -> None:
-    xr.Dataset({"T": ("x", GIVEN[0, 0, 0])}, {"x": X}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    xr.Dataset({"T": ("x", GIVEN[0, 0, 0])}, {"x": X}).to_netcdf(
+        tmp_path / "a.nc", engine="h5netcdf"
+    )
     source = opened(tmp_path / "a.nc")
     assert source.shape == (1, 1, 4, 1)
     np.testing.assert_array_equal(source.run(0)[0, :, 0], GIVEN[0, 0, 0])
@@ -131,7 +139,10 @@ def test_a_mesh_by_ugrid(tmp_path: Path) -> None:
         "face_node_connectivity": "mesh_face_nodes",
     }
     faces = np.array([[1, 2, 3, -999], [2, 4, 3, -999], [4, 5, 6, 3]])
-    east, north = {"standard_name": "projection_x_coordinate"}, {"standard_name": "projection_y_coordinate"}
+    east, north = (
+        {"standard_name": "projection_x_coordinate"},
+        {"standard_name": "projection_y_coordinate"},
+    )
     xr.Dataset(
         {
             "mesh": ((), 0, topology),
@@ -144,7 +155,9 @@ def test_a_mesh_by_ugrid(tmp_path: Path) -> None:
     ).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     source = opened(tmp_path / "a.nc")
     assert source.companions["variables"].tolist() == ["depth"]
-    np.testing.assert_array_equal(source.mesh.coords, np.column_stack([np.arange(6.0), np.arange(6.0) ** 2]))
+    np.testing.assert_array_equal(
+        source.mesh.coords, np.column_stack([np.arange(6.0), np.arange(6.0) ** 2])
+    )
     assert {name: cells.tolist() for name, cells in source.mesh.cells.items()} == {
         "triangle": [[0, 1, 2], [1, 3, 2]],
         "quad": [[3, 4, 5, 2]],
@@ -163,15 +176,23 @@ def test_packed_and_missing_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chunks", [(1, 3, 4), (2, 2, 2), (3, 3, 4)])
 @pytest.mark.parametrize("few", [1, 1_000_000])
-def test_blocks_of_timesteps(tmp_path: Path, chunks: Any, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_of_timesteps(
+    tmp_path: Path, chunks: Any, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("simulgenvae.data.readers.netcdf._FEW", few)
     for run in range(2):
         data = plane(T=plane()["T"] + run)
-        data.to_netcdf(tmp_path / f"{run}.nc", engine="h5netcdf", encoding={"T": {"chunksizes": chunks, "zlib": True}})
+        data.to_netcdf(
+            tmp_path / f"{run}.nc",
+            engine="h5netcdf",
+            encoding={"T": {"chunksizes": chunks, "zlib": True}},
+        )
     source = opened(tmp_path, Part(["p", "T"], start=6.0))
     np.testing.assert_array_equal(source.companions["times"], HOURS[1:])
     for run in (1, 0, 1):
-        np.testing.assert_array_equal(source.run(run)[..., 1], GIVEN[1:, 0].reshape(2, 12) + np.float32(run))
+        np.testing.assert_array_equal(
+            source.run(run)[..., 1], GIVEN[1:, 0].reshape(2, 12) + np.float32(run)
+        )
         np.testing.assert_array_equal(source.run(run)[..., 0], GIVEN[1:, 1].reshape(2, 12))
 
 
@@ -205,10 +226,22 @@ def test_damaged_files(tmp_path: Path, engine: Any, keep: float) -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (xr.Dataset({"load": ("time", HOURS)}), r"holds no numbers at nodes; its variables are load\(time\)"),
-        (xr.Dataset({"T": (("time", "a", "b", "c", "d"), GIVEN[..., None])}), "over a, b, c, d: more than three"),
-        (xr.Dataset({"T": (("time", "x"), GIVEN[:, 0, 0])}, {"time": ["a", "b", "c"]}), "its times must be"),
-        (xr.Dataset({"T": (("run", "x"), GIVEN[:2, 0, 0])}, {"run": ["a", "a"]}), "'a' occurs more than once"),
+        (
+            xr.Dataset({"load": ("time", HOURS)}),
+            r"holds no numbers at nodes; its variables are load\(time\)",
+        ),
+        (
+            xr.Dataset({"T": (("time", "a", "b", "c", "d"), GIVEN[..., None])}),
+            "over a, b, c, d: more than three",
+        ),
+        (
+            xr.Dataset({"T": (("time", "x"), GIVEN[:, 0, 0])}, {"time": ["a", "b", "c"]}),
+            "its times must be",
+        ),
+        (
+            xr.Dataset({"T": (("run", "x"), GIVEN[:2, 0, 0])}, {"run": ["a", "a"]}),
+            "'a' occurs more than once",
+        ),
     ],
 )
 def test_files_without_fields_times_or_names(tmp_path: Path, data: xr.Dataset, told: str) -> None:
@@ -234,7 +267,12 @@ def test_nothing_outside_of_the_file_is_read(tmp_path: Path) -> None:
 
     plane().to_netcdf(tmp_path / "secret.nc", engine="h5netcdf")
     GIVEN.tofile(tmp_path / "raw.bin")
-    for change, told in ((linked, "link"), (soft, "link"), (external, "other files"), (virtual, "other files")):
+    for change, told in (
+        (linked, "link"),
+        (soft, "link"),
+        (external, "other files"),
+        (virtual, "other files"),
+    ):
         plane().to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
         with h5py.File(tmp_path / "a.nc", "a") as file:
             change(file)

@@ -115,22 +115,40 @@ RECONSTRUCT, DTYPE = b"cnumpy.core.multiarray\n_reconstruct\n", b"cnumpy\ndtype\
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        (NDARRAY + b"(J\x00\x00\x00\x7f\x85tR.", "an array in an unknown form"),  # numpy.ndarray called
+        (
+            NDARRAY + b"(J\x00\x00\x00\x7f\x85tR.",
+            "an array in an unknown form",
+        ),  # numpy.ndarray called
         (NDARRAY + b"}X\x01\x00\x00\x00aK\x01sb.", "a state for a function"),
         (RECONSTRUCT + b"}X\x08\x00\x00\x00__code__K\x01sb.", "a state for a function"),
         (ENCODE + b"X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13\x86R.", "a conversion of text"),
         (DTYPE + b"X\x02\x00\x00\x00O8\x85R.", "values of type 'O8'"),
         (DTYPE + b"X\x0e\x00\x00\x00f8,(1000000)O8\x85R.", "values of type"),
-        (RECONSTRUCT + DTYPE + b"K\x00\x85C\x01b\x87R.", "an array in an unknown form"),  # another type than ndarray
-        (RECONSTRUCT + NDARRAY + b"K\x05\x85C\x01b\x87R.", "an array in an unknown form"),  # another shape
+        (
+            RECONSTRUCT + DTYPE + b"K\x00\x85C\x01b\x87R.",
+            "an array in an unknown form",
+        ),  # another type than ndarray
+        (
+            RECONSTRUCT + NDARRAY + b"K\x05\x85C\x01b\x87R.",
+            "an array in an unknown form",
+        ),  # another shape
         (RECONSTRUCT + NDARRAY + b"K\x00\x85C\x01b\x87R.", "no values"),  # no state
         (b"cbuiltins\ngetattr\n.", "builtins.getattr"),
         (b"\x82\x01.", "a registered extension"),
         (b"Pid\n.", "a reference to something outside"),
         (b"r\xff\xff\xff\x7f.", "damaged"),  # a memo entry far away
-        (b"\x8d\x00\x00\x00\x00\x05\x00\x00\x00abc.", "it ends early"),  # a text longer than the file
-        (b"\x96\x00\x00\x00\x00\x05\x00\x00\x00abc.", "it ends early"),  # bytes longer than the file
-        (b"\x95\x00\x00\x00\x00\x05\x00\x00\x00abc.", "it ends early"),  # a frame longer than the file
+        (
+            b"\x8d\x00\x00\x00\x00\x05\x00\x00\x00abc.",
+            "it ends early",
+        ),  # a text longer than the file
+        (
+            b"\x96\x00\x00\x00\x00\x05\x00\x00\x00abc.",
+            "it ends early",
+        ),  # bytes longer than the file
+        (
+            b"\x95\x00\x00\x00\x00\x05\x00\x00\x00abc.",
+            "it ends early",
+        ),  # a frame longer than the file
         (b"\xff.", "damaged"),
         (b".", "damaged"),
         (b"0.", "damaged"),

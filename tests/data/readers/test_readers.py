@@ -48,7 +48,9 @@ def hdf5_plain(path: Path, array: np.ndarray) -> None:
 
 
 def zarr_array(path: Path, array: np.ndarray) -> None:
-    zarr.create_array(str(path), data=array, chunks=(2, 2, 5, 2)[: array.ndim], shards=(2, 4, 10, 2)[: array.ndim])
+    zarr.create_array(
+        str(path), data=array, chunks=(2, 2, 5, 2)[: array.ndim], shards=(2, 4, 10, 2)[: array.ndim]
+    )
 
 
 def zarr_group(path: Path, array: np.ndarray) -> None:
@@ -77,13 +79,22 @@ FORMATS: list[tuple[str, Callable[[Path, np.ndarray], None]]] = [
     ("f.zarr", zarr_v2),
     ("dataset1.pickle", pickled),
 ]
-every_format = pytest.mark.parametrize(("name", "write"), FORMATS, ids=[write.__name__ for _, write in FORMATS])
+every_format = pytest.mark.parametrize(
+    ("name", "write"), FORMATS, ids=[write.__name__ for _, write in FORMATS]
+)
 
 
 @every_format
 @pytest.mark.parametrize(
     "array",
-    [FIELDS, FIELDS.astype(np.float32), np.asfortranarray(FIELDS), FIELDS.astype(">f4"), FIELDS[..., 0], FIELDS[:, :1]],
+    [
+        FIELDS,
+        FIELDS.astype(np.float32),
+        np.asfortranarray(FIELDS),
+        FIELDS.astype(">f4"),
+        FIELDS[..., 0],
+        FIELDS[:, :1],
+    ],
     ids=["f8", "f4", "fortran", "big-endian", "3d", "static"],
 )
 def test_runs_read_one_by_one_equal_the_whole(
@@ -100,7 +111,9 @@ def test_runs_read_one_by_one_equal_the_whole(
     ("name", "write", "keys"),
     [("f.npz", npz, "ids times"), ("f.h5", hdf5_plain, "ids"), ("f.zarr", zarr_group, "times")],
 )
-def test_companions(tmp_path: Path, name: str, write: Callable[[Path, np.ndarray], None], keys: str) -> None:
+def test_companions(
+    tmp_path: Path, name: str, write: Callable[[Path, np.ndarray], None], keys: str
+) -> None:
     write(tmp_path / name, FIELDS)
     with open_source(tmp_path / name) as source:
         assert sorted(source.companions) == keys.split()
@@ -108,9 +121,13 @@ def test_companions(tmp_path: Path, name: str, write: Callable[[Path, np.ndarray
             assert list(source.companions["ids"]) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(("name", "write"), [(name, write) for name, write in FORMATS if "zarr" not in name])
+@pytest.mark.parametrize(
+    ("name", "write"), [(name, write) for name, write in FORMATS if "zarr" not in name]
+)
 @pytest.mark.parametrize("keep", [0.0, 0.1, 0.5, 0.97])
-def test_truncated_files(tmp_path: Path, name: str, write: Callable[[Path, np.ndarray], None], keep: float) -> None:
+def test_truncated_files(
+    tmp_path: Path, name: str, write: Callable[[Path, np.ndarray], None], keep: float
+) -> None:
     path = tmp_path / name
     write(path, FIELDS)
     path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
@@ -121,7 +138,11 @@ def test_truncated_files(tmp_path: Path, name: str, write: Callable[[Path, np.nd
 @pytest.mark.parametrize("write", [zarr_array, zarr_group, zarr_v2])
 def test_truncated_zarr(tmp_path: Path, write: Callable[[Path, np.ndarray], None]) -> None:
     write(tmp_path / "f.zarr", FIELDS)
-    files = [path for path in (tmp_path / "f.zarr").rglob("*") if path.is_file() and path.name != ".zattrs"]
+    files = [
+        path
+        for path in (tmp_path / "f.zarr").rglob("*")
+        if path.is_file() and path.name != ".zattrs"
+    ]
     for file in files:
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2])
@@ -215,7 +236,9 @@ def test_hdf5_does_not_leave_its_file(tmp_path: Path) -> None:
         pass
     FIELDS.tofile(tmp_path / "raw.bin")
     with h5py.File(tmp_path / "f.h5", "w") as file:
-        file.create_dataset("fields", FIELDS.shape, "f8", external=[(str(tmp_path / "raw.bin"), 0, FIELDS.nbytes)])
+        file.create_dataset(
+            "fields", FIELDS.shape, "f8", external=[(str(tmp_path / "raw.bin"), 0, FIELDS.nbytes)]
+        )
     with pytest.raises(UserError, match="other files"), open_source(tmp_path / "f.h5"):
         pass
     layout = h5py.VirtualLayout(FIELDS.shape, "f8")
@@ -238,6 +261,8 @@ def test_zarr_does_not_leave_its_folder(tmp_path: Path) -> None:
 def test_zarr_with_unknown_codecs(tmp_path: Path) -> None:
     zarr_v2(tmp_path / "f.zarr", FIELDS)
     file = tmp_path / "f.zarr/u/.zarray"
-    file.write_text(file.read_text().replace('"filters": null', '"filters": [{"id": "bz2", "level": 1}]'))
+    file.write_text(
+        file.read_text().replace('"filters": null', '"filters": [{"id": "bz2", "level": 1}]')
+    )
     with pytest.raises(UserError, match="bz2"), open_source(tmp_path / "f.zarr"):
         pass

@@ -1,4 +1,5 @@
-"""HDF5: the dataset ``fields`` or the only one, read run by run. Nothing outside the file is followed."""
+"""HDF5: the dataset ``fields`` or the only one, read run by run. Nothing outside the file is
+followed."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.limits import require_memory
 from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, choose_fields, damaged
 from simulgenvae.errors import UserError
+from simulgenvae.utils.resources import require_memory
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -24,30 +25,41 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 def open_hdf5(path: Path) -> Iterator[Source]:
     """The fields of an HDF5 file and their companions.
 
-    Raises UserError when it is truncated, or when the fields lie in other files (external or virtual datasets).
+    Raises UserError when it is truncated, or when the fields lie in other files (external or
+    virtual datasets).
     """
     with ExitStack() as stack:
         try:
             file = stack.enter_context(h5py.File(path, "r"))
             arrays: dict[str, Any] = {}
-            # visits hard links only: soft and external links, which may lead elsewhere, are not followed
-            file.visititems(lambda name, item: arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+            # visits hard links only: soft and external links, which may lead elsewhere, are not
+            # followed
+            file.visititems(
+                lambda name, item: (
+                    arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None
+                )
+            )
             fields = arrays[choose_fields(path, list(arrays), _pattern(arrays))]
             notes = check_dataset(path, fields)
-            companions = {name: read_whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
+            companions = {
+                name: read_whole(path, arrays[name]) for name in COMPANIONS if name in arrays
+            }
         except READ_ERRORS as error:
             raise damaged(path, "cannot be read as HDF5", error) from error
         yield Source(path, fields.shape, fields.dtype, fields.__getitem__, companions, notes)
 
 
 def _pattern(arrays: Mapping[str, Any]) -> str:
-    """Advice on ``--path``, where there are datasets of one name in several groups, or several in one group."""
+    """Advice on ``--path``, where there are datasets of one name in several groups, or several in
+    one group."""
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     for name, array in arrays.items():
         if array.dtype.kind in "fiu" and 1 <= array.ndim <= 3:
             parts = name.split("/")
-            patterns = ["/".join((*parts[:place], "*", *parts[place + 1 :])) for place in range(len(parts))]
+            patterns = [
+                "/".join((*parts[:place], "*", *parts[place + 1 :])) for place in range(len(parts))
+            ]
             counts.update(patterns)
             sizes.update(dict.fromkeys(patterns, array.size))
     repeated = [pattern for pattern, count in counts.items() if count > 1]
@@ -58,7 +70,8 @@ def _pattern(arrays: Mapping[str, Any]) -> str:
 
 
 def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
-    """Notes on a dataset of the file ``path``; UserError where its values lie in other files or are not there."""
+    """Notes on a dataset of the file ``path``; UserError where its values lie in other files or are
+    not there."""
     where = f"{path}, dataset {dataset.name!r}"
     if dataset.is_virtual or dataset.external is not None:
         raise UserError(f"{where}: its values lie in other files: copy them into this one")
@@ -68,17 +81,29 @@ def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
         raise UserError(f"{where}: has a shape but no values were ever written to it")
     if dataset.chunks is None:
         return ()
-    require_memory(2 * math.prod(dataset.chunks) * dataset.dtype.itemsize, where, "write it with smaller chunks")
-    expected = math.prod(-(-count // chunk) for count, chunk in zip(dataset.shape, dataset.chunks, strict=True))
+    require_memory(
+        2 * math.prod(dataset.chunks) * dataset.dtype.itemsize,
+        where,
+        "write it with smaller chunks",
+    )
+    expected = math.prod(
+        -(-count // chunk) for count, chunk in zip(dataset.shape, dataset.chunks, strict=True)
+    )
     missing = expected - int(dataset.id.get_num_chunks())
     if missing:
-        return (f"{where}: {missing} of {expected} chunks were never written and read as {dataset.fillvalue}",)
+        return (
+            f"{where}: {missing} of {expected} chunks were never written and read as "
+            f"{dataset.fillvalue}",
+        )
     return ()
 
 
 def read_whole(path: Path, dataset: Any) -> NDArray[Any]:
-    """A small dataset of the file ``path``; UserError as :func:`check_dataset`, and where it does not fit."""
+    """A small dataset of the file ``path``; UserError as :func:`check_dataset`, and where it does
+    not fit."""
     check_dataset(path, dataset)
     size = 2 * dataset.size * dataset.dtype.itemsize
     require_memory(size, f"{path}, dataset {dataset.name!r}", "is this the right file?")
-    return np.asarray(dataset.asstr()[...] if h5py.check_string_dtype(dataset.dtype) else dataset[...])
+    return np.asarray(
+        dataset.asstr()[...] if h5py.check_string_dtype(dataset.dtype) else dataset[...]
+    )

@@ -1,4 +1,5 @@
-"""HDF5 with a dataset for each run: in groups of one file, or in files of a folder. Nothing outside is followed."""
+"""HDF5 with a dataset for each run: in groups of one file, or in files of a folder. Nothing outside
+is followed."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.data.readers.hdf5 import MAGIC, check_dataset, read_whole
-from simulgenvae.data.readers.solver_files.runs import refuse_link
-from simulgenvae.data.readers.solver_files.series import AXES, Part
-from simulgenvae.data.readers.solver_files.times import SAME_TIMES
+from simulgenvae.data.readers.runs.folder import refuse_link
+from simulgenvae.data.readers.runs.series import AXES, Part
+from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
 from simulgenvae.errors import UserError
 
@@ -38,20 +39,26 @@ class _Run(NamedTuple):
 def open_groups(path: Path, part: Part) -> Source:
     """The runs of the file or folder ``path``, in natural order of their ids.
 
-    The dataset of each is at ``part.path``: in a file ``*``, a component of the path or a piece of one, stands for the
-    run's id; in a folder every HDF5 file is a run, its name the id. ``part.axes`` are those of the dataset (default:
-    time, node, variable, or the first two, or nodes alone). Variables are called ``feature0``, ``feature1``, ….
-    A dataset ``times`` beside that of the run, or in a group around it, has the times.
+    The dataset of each is at ``part.path``: in a file ``*``, a component of the path or a piece of
+    one, stands for the run's id; in a folder every HDF5 file is a run, its name the id.
+    ``part.axes`` are those of the dataset (default: time, node, variable, or the first two, or
+    nodes alone). Variables are called ``feature0``, ``feature1``, …. A dataset ``times`` beside
+    that of the run, or in a group around it, has the times.
 
-    Runs that are not like the first, or whose values lie in other files, are among the source's ``problems``.
+    Runs that are not like the first, or whose values lie in other files, are among the source's
+    ``problems``.
 
     Raises UserError when there are no runs, or the first cannot be read.
     """
     assert part.path is not None
     if part != Part(part.fields, part.start, part.end, part.every, path=part.path, axes=part.axes):
-        raise UserError(f"{path}: of datasets at --path, --fields, --start, --end and --every alone take a part")
+        raise UserError(
+            f"{path}: of datasets at --path, --fields, --start, --end and --every alone take a part"
+        )
     names = part.path.strip("/").split("/")
-    runs, notes = _groups(path, names) if path.is_file() and "*" in part.path else (_files(path, names), [])
+    runs, notes = (
+        _groups(path, names) if path.is_file() and "*" in part.path else (_files(path, names), [])
+    )
     first = runs[0]
     with _opened(first) as dataset:
         shape, dtype, times = dataset.shape, dataset.dtype, _times(first, dataset)
@@ -86,24 +93,38 @@ def open_groups(path: Path, part: Part) -> Source:
     return Source(path, size, dtype, read, companions, tuple(notes), problems=problems)
 
 
-def _read(dataset: Any, axes: Sequence[str], steps: NDArray[np.intp], features: Sequence[int]) -> NDArray[Any]:
+def _read(
+    dataset: Any, axes: Sequence[str], steps: NDArray[np.intp], features: Sequence[int]
+) -> NDArray[Any]:
     """Timesteps and variables of a dataset, in one slice, as ``[T, M, V]``."""
     every = int(steps[1] - steps[0]) if len(steps) > 1 else 1
     wanted = sorted(set(features))
-    chosen = {"time": slice(int(steps[0]), int(steps[-1]) + 1, every), "node": slice(None), "variable": wanted}
+    chosen = {
+        "time": slice(int(steps[0]), int(steps[-1]) + 1, every),
+        "node": slice(None),
+        "variable": wanted,
+    }
     if wanted == list(range(wanted[0], wanted[-1] + 1)):
-        chosen["variable"] = slice(wanted[0], wanted[-1] + 1)  # h5py reads these much faster than a list
+        chosen["variable"] = slice(
+            wanted[0], wanted[-1] + 1
+        )  # h5py reads these much faster than a list
     values = dataset[tuple(chosen[axis] for axis in axes)]
-    values = values.transpose([axes.index(axis) for axis in ("time", "node", "variable") if axis in axes])
+    values = values.transpose(
+        [axes.index(axis) for axis in ("time", "node", "variable") if axis in axes]
+    )
     nodes = dataset.shape[axes.index("node")]
-    return np.asarray(values.reshape(len(steps), nodes, len(wanted))[..., np.searchsorted(wanted, features)])
+    return np.asarray(
+        values.reshape(len(steps), nodes, len(wanted))[..., np.searchsorted(wanted, features)]
+    )
 
 
 def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
     """The datasets that fit a path with one ``*``, and notes on what fits up to there alone."""
     places = [place for place, name in enumerate(names) if "*" in name]
     if len(places) != 1 or names[places[0]].count("*") != 1:
-        raise UserError(f"{path}: --path {'/'.join(names)} must have one *, which stands for a run's id")
+        raise UserError(
+            f"{path}: --path {'/'.join(names)} must have one *, which stands for a run's id"
+        )
     place = places[0]
     before, after = (re.escape(piece) for piece in names[place].split("*"))
     runs, others = [], []
@@ -119,7 +140,9 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
             else:
                 others.append("/".join(whole))
     if not runs:
-        raise UserError(f"{path}: no dataset is at {'/'.join(names)}; `h5ls -r` lists what there is")
+        raise UserError(
+            f"{path}: no dataset is at {'/'.join(names)}; `h5ls -r` lists what there is"
+        )
     notes = [f"{path}: there is no dataset {listed(others)}: not read as runs"] if others else []
     return sorted(runs, key=lambda run: natural_key(run.id)), notes
 
@@ -128,22 +151,32 @@ def _files(path: Path, names: Sequence[str]) -> list[_Run]:
     """Files that are a run each: those of a folder, or one."""
     dataset = "/".join(names)
     if "*" in dataset:
-        raise UserError(f"{path}: --path {dataset}: each file of the folder is a run: leave the * out")
+        raise UserError(
+            f"{path}: --path {dataset}: each file of the folder is a run: leave the * out"
+        )
     files = [path]
     if path.is_dir():
-        files = [file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES]
+        files = [
+            file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES
+        ]
         for file in files:
             refuse_link(file)
     if not files:
-        raise UserError(f"{path}: --path is for HDF5, but no file there ends with {' or '.join(SUFFIXES)}")
-    return sorted((_Run(file.stem, file, dataset) for file in files), key=lambda run: natural_key(run.id))
+        raise UserError(
+            f"{path}: --path is for HDF5, but no file there ends with {' or '.join(SUFFIXES)}"
+        )
+    return sorted(
+        (_Run(file.stem, file, dataset) for file in files), key=lambda run: natural_key(run.id)
+    )
 
 
 @contextmanager
 def _file(path: Path) -> Iterator[Any]:
     with path.open("rb") as opened:
         if opened.read(len(MAGIC)) != MAGIC:
-            raise UserError(f"{path}: --path is for HDF5, and this is none: it is empty, damaged or misnamed")
+            raise UserError(
+                f"{path}: --path is for HDF5, and this is none: it is empty, damaged or misnamed"
+            )
     try:
         with h5py.File(path, "r") as file:
             yield file
@@ -167,7 +200,10 @@ def _at(path: Path, group: Any, names: Sequence[str]) -> Any:
         if link is None:
             return None
         if not isinstance(link, h5py.HardLink):
-            raise UserError(f"{path}: {'/'.join(names[: place + 1])!r} is a link to elsewhere, which is not followed")
+            raise UserError(
+                f"{path}: {'/'.join(names[: place + 1])!r} is a link to elsewhere, which is not "
+                "followed"
+            )
         group = group[name]
     return group
 
@@ -175,7 +211,9 @@ def _at(path: Path, group: Any, names: Sequence[str]) -> Any:
 def _axes(first: _Run, shape: tuple[int, ...], given: Sequence[str] | None) -> tuple[str, ...]:
     axes = _DEFAULT_AXES.get(len(shape)) if given is None else tuple(given)
     if axes is None:
-        raise UserError(f"{first}: has the shape {shape}, but a run has one to three axes: {', '.join(AXES)}")
+        raise UserError(
+            f"{first}: has the shape {shape}, but a run has one to three axes: {', '.join(AXES)}"
+        )
     if len(axes) != len(shape):
         raise UserError(f"{first}: has the shape {shape}, but --axes names {', '.join(axes)}")
     return axes
@@ -189,7 +227,8 @@ def _require_like(run: _Run, dataset: Any, first: _Run, shape: tuple[int, ...]) 
 
 
 def _features(first: _Run, wanted: Sequence[str] | None, count: int | None) -> list[int]:
-    """The variables that are asked for, by default all; ``count`` is None without an axis of variables."""
+    """The variables that are asked for, by default all; ``count`` is None without an axis of
+    variables."""
     if count is None:
         if wanted is not None:
             raise UserError(f"{first}: has no axis of variables to take --fields from: see --axes")
@@ -202,21 +241,27 @@ def _features(first: _Run, wanted: Sequence[str] | None, count: int | None) -> l
 
 
 def _times(run: _Run, dataset: Any) -> NDArray[np.float64] | None:
-    """The dataset ``times`` that is nearest: beside that of the run, or in a group around it, up to the root."""
+    """The dataset ``times`` that is nearest: beside that of the run, or in a group around it, up to
+    the root."""
     names = run.dataset.split("/")
     for depth in reversed(range(len(names))):
         found = _at(run.file, dataset.file, [*names[:depth], "times"])
         if isinstance(found, h5py.Dataset) and found.name != dataset.name:
             values = read_whole(run.file, found)
             if values.dtype.kind not in "fiu" or values.ndim != 1:
-                raise UserError(f"{run.file}: {found.name!r} must be [T] numbers, but is {values.dtype} {values.shape}")
+                raise UserError(
+                    f"{run.file}: {found.name!r} must be [T] numbers, but is {values.dtype} "
+                    f"{values.shape}"
+                )
             return values.astype(np.float64)
     return None
 
 
 def _require_count(run: _Run, times: NDArray[np.float64] | None, steps: int) -> None:
     if times is not None and len(times) != steps:
-        raise UserError(f"{run}: {steps} timesteps, but {len(times)} times: what are its axes? See --axes")
+        raise UserError(
+            f"{run}: {steps} timesteps, but {len(times)} times: what are its axes? See --axes"
+        )
 
 
 def _require_same_times(
@@ -225,6 +270,11 @@ def _require_same_times(
     if found is None and times is None:
         return
     if found is None or times is None:
-        raise UserError(f"{run if found is None else first}: has no times, as {first if found is None else run} has")
-    if len(found) != len(times) or np.abs(found - times).max() > SAME_TIMES * max(float(np.ptp(times)), 1e-300):
+        raise UserError(
+            f"{run if found is None else first}: has no times, as "
+            f"{first if found is None else run} has"
+        )
+    if len(found) != len(times) or np.abs(found - times).max() > SAME_TIMES * max(
+        float(np.ptp(times)), 1e-300
+    ):
         raise UserError(f"{run}: its times are not those of {first}")

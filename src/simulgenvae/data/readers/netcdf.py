@@ -1,4 +1,5 @@
-"""NetCDF: a run on a grid or at nodes, or several along a dimension ``run``; read by blocks of timesteps."""
+"""NetCDF: a run on a grid or at nodes, or several along a dimension ``run``; read by blocks of
+timesteps."""
 
 from __future__ import annotations
 
@@ -16,15 +17,21 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
-from simulgenvae.data.limits import require_memory
 from simulgenvae.data.names import check_ids, naming
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import check_dataset
-from simulgenvae.data.readers.netcdf_grid import RUN, Fields, find_fields, nodes_and_cells, time_variable
-from simulgenvae.data.readers.solver_files.series import Series, Snapshot
+from simulgenvae.data.readers.netcdf_grid import (
+    RUN,
+    Fields,
+    find_fields,
+    nodes_and_cells,
+    time_variable,
+)
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.data.readers.source import READ_ERRORS, damaged
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,10 +45,11 @@ _ERRORS = (*READ_ERRORS, IndexError, AttributeError, AssertionError, struct.erro
 
 
 def open_netcdf(path: Path) -> list[tuple[str, Series]]:
-    """The runs of a file with their ids: those along its dimension ``run``, else one, called like the file.
+    """The runs of a file with their ids: those along its dimension ``run``, else one, called like
+    the file.
 
-    Fields are as :func:`~simulgenvae.data.readers.netcdf_grid.find_fields` finds them, with scales, offsets and missing
-    values (NaN) applied; times are numbers in the unit of the file.
+    Fields are as :func:`~simulgenvae.data.readers.netcdf_grid.find_fields` finds them, with scales,
+    offsets and missing values (NaN) applied; times are numbers in the unit of the file.
 
     Raises UserError when it is damaged, refers to other files, or has no fields.
     """
@@ -50,7 +58,11 @@ def open_netcdf(path: Path) -> list[tuple[str, Series]]:
         file = _File(path, data, find_fields(path, data))
         _require_values(file, stored)
         ids, times = file.ids(), file.times()
-        units = {name: str(v.attrs["units"]) for name, v in file.fields.variables.items() if v.attrs.get("units")}
+        units = {
+            name: str(v.attrs["units"])
+            for name, v in file.fields.variables.items()
+            if v.attrs.get("units")
+        }
     with naming(path):
         check_ids(ids)
 
@@ -92,11 +104,15 @@ class _File:
         if variable is None:
             return np.arange(self.data.sizes[self.fields.time], dtype=np.float64)
         if variable.dtype.kind not in "fiu" or variable.ndim != 1:
-            raise UserError(f"{self.path}: its times must be [T] numbers, but are {variable.dtype} {variable.shape}")
+            raise UserError(
+                f"{self.path}: its times must be [T] numbers, but are {variable.dtype} "
+                f"{variable.shape}"
+            )
         return np.asarray(variable.values, dtype=np.float64)
 
     def block(self) -> int:
-        """How many timesteps are read at once: those of one chunk, so that none is decompressed twice."""
+        """How many timesteps are read at once: those of one chunk, so that none is decompressed
+        twice."""
         size = 8 * self.nodes * len(self.fields.variables)
         chunks = [1]
         for variable in self.fields.variables.values():
@@ -158,7 +174,10 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"CDF\x05"):
-        raise UserError(f"{path}: NetCDF with 64-bit data (CDF-5) is not read: convert it (nccopy -k nc4 OLD NEW)")
+        raise UserError(
+            f"{path}: NetCDF with 64-bit data (CDF-5) is not read: convert it (nccopy -k nc4 OLD "
+            "NEW)"
+        )
     is_hdf5 = head == HDF5_MAGIC
     if is_hdf5:
         _require_inside(path)
@@ -174,7 +193,8 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
 
 
 def _require_inside(path: Path) -> None:
-    """UserError where links or datasets of an HDF5 file lead to other files, or its axes do not fit into memory."""
+    """UserError where links or datasets of an HDF5 file lead to other files, or its axes do not fit
+    into memory."""
 
     links: dict[str, Any] = {}
     items: dict[str, Any] = {}
@@ -188,7 +208,9 @@ def _require_inside(path: Path) -> None:
             if not isinstance(item, h5py.Dataset):
                 continue
             if item.is_virtual or item.external is not None:
-                raise UserError(f"{path}: the values of {name!r} lie in other files: copy them into this one")
+                raise UserError(
+                    f"{path}: the values of {name!r} lie in other files: copy them into this one"
+                )
             if item.ndim == 1:
                 size = 2 * item.size * item.dtype.itemsize
                 require_memory(size, f"{path}, variable {name!r}", "is this the right file?")

@@ -1,4 +1,5 @@
-"""The nodes of a NetCDF file: which dimensions and fields are theirs, where they lie, which cells are between them."""
+"""The nodes of a NetCDF file: which dimensions and fields are theirs, where they lie, which cells
+are between them."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import CELL_NODES, Mesh
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import CELL_NODES, Mesh
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +28,8 @@ _CORNERS = {
         ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (1, 1, 1), (1, 1, 0)),
     ),
 }
-"""Cells of grids of one to three dimensions, and the steps to their corners, in VTK's order where the last is x."""
+"""Cells of grids of one to three dimensions, and the steps to their corners, in VTK's order where
+the last is x."""
 
 
 RUN = "run"
@@ -49,8 +51,8 @@ class Fields(NamedTuple):
 
 
 def find_fields(path: Path, data: xr.Dataset) -> Fields:
-    """The numbers that are known at every node, and at every timestep if there are any such; of several grids, those on
-    the one with the most nodes, or on the nodes of a UGRID mesh.
+    """The numbers that are known at every node, and at every timestep if there are any such; of
+    several grids, those on the one with the most nodes, or on the nodes of a UGRID mesh.
 
     Raises UserError where there are none, or where nodes are along more than three dimensions.
     """
@@ -67,25 +69,46 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
         found = {name: variable for name, variable in found.items() if time in variable.dims}
     else:
         time = None
-    grids = {frozenset(variable.dims) - {RUN, time}: variable for variable in reversed(found.values())}
+    grids = {
+        frozenset(variable.dims) - {RUN, time}: variable for variable in reversed(found.values())
+    }
     if not grids:
-        listed = ", ".join(f"{name}({', '.join(map(str, v.dims))})" for name, v in data.variables.items())
-        raise UserError(f"{path}: holds no numbers at nodes; its variables are {listed[:500] or 'none'}")
+        listed = ", ".join(
+            f"{name}({', '.join(map(str, v.dims))})" for name, v in data.variables.items()
+        )
+        raise UserError(
+            f"{path}: holds no numbers at nodes; its variables are {listed[:500] or 'none'}"
+        )
     chosen = frozenset([_node_dimension(data)])
     if chosen not in grids:
         chosen = max(grids, key=lambda dims: math.prod(data.sizes[dim] for dim in dims))
     space = tuple(dim for dim in grids[chosen].dims if dim in chosen)
     if len(space) > 3:
         raise UserError(
-            f"{path}: its fields are over {', '.join(map(str, space))}: more than three dimensions of nodes"
+            f"{path}: its fields are over {', '.join(map(str, space))}: more than three "
+            "dimensions of nodes"
         )
-    taken = {name: variable for name, variable in found.items() if frozenset(variable.dims) - {RUN, time} == chosen}
-    others = {name for v in taken.values() for name in str(v.attrs.get("ancillary_variables", "")).split()}
+    taken = {
+        name: variable
+        for name, variable in found.items()
+        if frozenset(variable.dims) - {RUN, time} == chosen
+    }
+    others = {
+        name for v in taken.values() for name in str(v.attrs.get("ancillary_variables", "")).split()
+    }
     names = {name: str(variable.attrs.get(ORIGINAL_NAME, name)) for name, variable in taken.items()}
     variables = {names[name]: variable for name, variable in taken.items()}
     if len(variables) < len(taken):
-        raise UserError(f"{path}: two variables are called alike by their attributes {ORIGINAL_NAME!r}")
-    return Fields(time, space, variables, tuple(taken), frozenset(names[name] for name in others & names.keys()))
+        raise UserError(
+            f"{path}: two variables are called alike by their attributes {ORIGINAL_NAME!r}"
+        )
+    return Fields(
+        time,
+        space,
+        variables,
+        tuple(taken),
+        frozenset(names[name] for name in others & names.keys()),
+    )
 
 
 def time_variable(data: xr.Dataset, time: Hashable) -> xr.Variable | None:
@@ -96,7 +119,8 @@ def time_variable(data: xr.Dataset, time: Hashable) -> xr.Variable | None:
 
 
 def _time_dimension(data: xr.Dataset) -> Hashable | None:
-    """That of a variable that CF calls a time, else one with that name, else the only one that is unlimited."""
+    """That of a variable that CF calls a time, else one with that name, else the only one that is
+    unlimited."""
     names = sorted(data.variables, key=lambda name: name not in data.dims)
     for name in names:
         variable = data.variables[name]
@@ -110,17 +134,34 @@ def _time_dimension(data: xr.Dataset) -> Hashable | None:
 
 def _is_time(name: Hashable, variable: xr.Variable) -> bool:
     attrs = {key: str(variable.attrs.get(key, "")) for key in ("axis", "standard_name", "units")}
-    return "T" in attrs["axis"] or attrs["standard_name"] == "time" or " since " in attrs["units"] or name == "time"
+    return (
+        "T" in attrs["axis"]
+        or attrs["standard_name"] == "time"
+        or " since " in attrs["units"]
+        or name == "time"
+    )
 
 
 def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
-    """Variables that say where values are: those that others name by CF or UGRID, and those that are X, Y or Z and do
-    not change."""
-    keys = ("coordinates", "node_coordinates", "edge_coordinates", "face_coordinates", "bounds", "climatology")
-    mesh = [f"{what}_connectivity" for what in ("face_node", "edge_node", "face_edge", "face_face", "volume_node")]
+    """Variables that say where values are: those that others name by CF or UGRID, and those that
+    are X, Y or Z and do not change."""
+    keys = (
+        "coordinates",
+        "node_coordinates",
+        "edge_coordinates",
+        "face_coordinates",
+        "bounds",
+        "climatology",
+    )
+    mesh = [
+        f"{what}_connectivity"
+        for what in ("face_node", "edge_node", "face_edge", "face_face", "volume_node")
+    ]
     found: set[Hashable] = set(data.dims) | {f"cells_{name}" for name in CELL_NODES}
     for name, variable in data.variables.items():
-        found.update(word for key in (*keys, *mesh) for word in str(variable.attrs.get(key, "")).split())
+        found.update(
+            word for key in (*keys, *mesh) for word in str(variable.attrs.get(key, "")).split()
+        )
         if not {RUN, time} & set(variable.dims) and _axis(name, variable):
             found.add(name)
     return found
@@ -140,11 +181,12 @@ def _node_dimension(data: xr.Dataset) -> Hashable | None:
 
 
 def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
-    """The mesh of nodes along the dimensions ``space`` (at most three), which are put one after another as in C.
+    """The mesh of nodes along the dimensions ``space`` (at most three), which are put one after
+    another as in C.
 
-    Coordinates, in the order x, y, z, are those of the dimensions, else others, such as latitudes of two dimensions;
-    of several dimensions one without coordinates is counted from 0. Cells are those of variables ``cells_<name>``, of
-    a UGRID mesh, or those between the neighbours of a grid.
+    Coordinates, in the order x, y, z, are those of the dimensions, else others, such as latitudes
+    of two dimensions; of several dimensions one without coordinates is counted from 0. Cells are
+    those of variables ``cells_<name>``, of a UGRID mesh, or those between the neighbours of a grid.
     """
     places = _places(data, space)
     shape = tuple(data.sizes[dim] for dim in space)
@@ -165,7 +207,11 @@ def _axis(name: Hashable, variable: xr.Variable) -> str | None:
     )
     if projection:
         return _NAMES[projection[1] or projection[2]]
-    return _UNITS.get(attrs["units"]) or _NAMES.get(attrs["standard_name"]) or _NAMES.get(str(name).lower())
+    return (
+        _UNITS.get(attrs["units"])
+        or _NAMES.get(attrs["standard_name"])
+        or _NAMES.get(str(name).lower())
+    )
 
 
 def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variable]:
@@ -174,7 +220,12 @@ def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variabl
     for name in sorted(data.variables, key=lambda name: name not in space):
         variable = data.variables[name]
         axis = _axis(name, variable)
-        if axis and variable.dims and set(variable.dims) <= set(space) and variable.dtype.kind in "fiu":
+        if (
+            axis
+            and variable.dims
+            and set(variable.dims) <= set(space)
+            and variable.dtype.kind in "fiu"
+        ):
             found.setdefault(axis, variable)
     if len(space) > 1:
         for dim in reversed(space):
@@ -216,5 +267,8 @@ def _grid_cells(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
     if not numbers.ndim:
         return {}
     name, corners = _CORNERS[numbers.ndim]
-    pieces = [numbers[tuple(slice(1, None) if step else slice(-1) for step in corner)] for corner in corners]
+    pieces = [
+        numbers[tuple(slice(1, None) if step else slice(-1) for step in corner)]
+        for corner in corners
+    ]
     return {name: np.stack([piece.ravel() for piece in pieces], axis=1)}

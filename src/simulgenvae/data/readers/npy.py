@@ -18,7 +18,8 @@ MAGIC = b"\x93NUMPY"
 
 @contextmanager
 def open_npy(path: Path) -> Iterator[Source]:
-    """The array of a ``.npy`` file. Raises UserError when it is truncated or holds Python objects."""
+    """The array of a ``.npy`` file. Raises UserError when it is truncated or holds Python
+    objects."""
     array = map_npy(path)
     yield Source(path, array.shape, array.dtype, lambda index: np.asarray(array[index]))
 

@@ -1,4 +1,5 @@
-"""``.npz``: a zip archive of ``.npy`` files; fields are decompressed run by run, in order, never as a whole."""
+"""``.npz``: a zip archive of ``.npy`` files; fields are decompressed run by run, in order, never as
+a whole."""
 
 from __future__ import annotations
 
@@ -12,22 +13,36 @@ from typing import IO, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.limits import require_memory
-from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, check_fields, choose_fields, damaged
+from simulgenvae.data.readers.source import (
+    COMPANIONS,
+    READ_ERRORS,
+    Source,
+    check_fields,
+    choose_fields,
+    damaged,
+)
 from simulgenvae.errors import UserError
+from simulgenvae.utils.resources import require_memory
 
 MAGIC = b"PK\x03\x04"
 
 
 @contextmanager
 def open_npz(path: Path) -> Iterator[Source]:
-    """The fields of a ``.npz`` and their companions. Raises UserError when it is truncated or holds Python objects."""
+    """The fields of a ``.npz`` and their companions. Raises UserError when it is truncated or holds
+    Python objects."""
     with ExitStack() as stack:
         try:
             archive = stack.enter_context(zipfile.ZipFile(path))
-            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+            names = [
+                name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")
+            ]
             member = _Member(path, archive, choose_fields(path, names), stack)
-            companions = {name: _Member(path, archive, name, stack).whole() for name in names if name in COMPANIONS}
+            companions = {
+                name: _Member(path, archive, name, stack).whole()
+                for name in names
+                if name in COMPANIONS
+            }
         except READ_ERRORS as error:
             raise damaged(path, "cannot be read as .npz", error) from error
         yield Source(path, member.shape, member.dtype, member.reader(), companions)
@@ -44,20 +59,27 @@ class _Member:
         self._start = self._stream.tell()
         stored = archive.getinfo(f"{name}.npy").file_size - self._start
         if math.prod(self.shape) * self.dtype.itemsize != stored:
-            raise UserError(f"{self._where}: {stored} bytes of data do not fill the shape {self.shape}: damaged")
+            raise UserError(
+                f"{self._where}: {stored} bytes of data do not fill the shape {self.shape}: damaged"
+            )
 
     def whole(self) -> NDArray[Any]:
         size = math.prod(self.shape)
         require_memory(2 * size * self.dtype.itemsize, self._where, "is this the right file?")
         order: Literal["C", "F"] = "F" if self._fortran else "C"
-        return np.frombuffer(self._bytes(0, size), dtype=self.dtype).reshape(self.shape, order=order)
+        return np.frombuffer(self._bytes(0, size), dtype=self.dtype).reshape(
+            self.shape, order=order
+        )
 
     def run(self, index: int) -> NDArray[Any]:
         size = math.prod(self.shape[1:])
-        return np.frombuffer(self._bytes(index * size, size), dtype=self.dtype).reshape(self.shape[1:])
+        return np.frombuffer(self._bytes(index * size, size), dtype=self.dtype).reshape(
+            self.shape[1:]
+        )
 
     def reader(self) -> Callable[[int], NDArray[Any]]:
-        """How runs are read. In Fortran order the values of a run are scattered: then all are read at once."""
+        """How runs are read. In Fortran order the values of a run are scattered: then all are read
+        at once."""
         check_fields(self._path, self.shape, self.dtype)
         return self.whole().__getitem__ if self._fortran else self.run
 
@@ -78,5 +100,7 @@ def _header(where: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dt
     else:
         raise UserError(f"{where}: version {version} of the .npy format is not supported")
     if dtype.hasobject:
-        raise UserError(f"{where}: holds Python objects, which are never loaded: save numbers or text")
+        raise UserError(
+            f"{where}: holds Python objects, which are never loaded: save numbers or text"
+        )
     return shape, fortran, dtype

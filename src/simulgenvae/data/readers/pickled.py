@@ -1,8 +1,9 @@
-"""The documented ``dataset<k>.pickle``: one NumPy array, rebuilt without giving the file any say in what is called.
+"""The documented ``dataset<k>.pickle``: one NumPy array, rebuilt without giving the file any say in
+what is called.
 
-A pickle is a program. This unpickler runs it with stand-ins: the few names that pickled arrays mention are replaced by
-objects of this module which check their arguments and remember them; every other name is refused. NumPy's own
-``__setstate__``, which trusts its input, is never reached.
+A pickle is a program. This unpickler runs it with stand-ins: the few names that pickled arrays
+mention are replaced by objects of this module which check their arguments and remember them; every
+other name is refused. NumPy's own ``__setstate__``, which trusts its input, is never reached.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from typing import IO, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.limits import require_memory
 from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
 from simulgenvae.errors import UserError
+from simulgenvae.utils.resources import require_memory
 
 _TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
 
@@ -29,11 +30,14 @@ _TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
 def open_pickle(path: Path) -> Iterator[Source]:
     """The array of a pickle, read whole (the format allows nothing else).
 
-    Raises UserError when it is truncated or holds anything but one NumPy array of numbers; nothing in it is executed.
+    Raises UserError when it is truncated or holds anything but one NumPy array of numbers; nothing
+    in it is executed.
     """
     size = path.stat().st_size
     require_memory(
-        2 * size, f"{path}: reading a pickle, which is read whole,", "save the array with numpy.save instead"
+        2 * size,
+        f"{path}: reading a pickle, which is read whole,",
+        "save the array with numpy.save instead",
     )
     try:
         with path.open("rb") as file:
@@ -43,8 +47,9 @@ def open_pickle(path: Path) -> Iterator[Source]:
         raise damaged(path, "cannot be read as a pickle of one NumPy array", error) from error
     except _Refused as error:
         raise UserError(
-            f"{path}: the pickle holds {error}, but only a NumPy array of numbers is read from a pickle. "
-            "Nothing in it was executed. If you trust its author, save the array with numpy.save."
+            f"{path}: the pickle holds {error}, but only a NumPy array of numbers is read from a "
+            "pickle. Nothing in it was executed. If you trust its author, save the array with "
+            "numpy.save."
         ) from error
     yield Source(path, values.shape, values.dtype, values.__getitem__)
 
@@ -54,7 +59,8 @@ class _Refused(Exception):
 
 
 class _Bounded:
-    """A file that is never asked for more than it has, so that a crafted length allocates nothing."""
+    """A file that is never asked for more than it has, so that a crafted length allocates
+    nothing."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._size = file, size
@@ -118,10 +124,16 @@ class _Array:
         self.values = _from_bytes(data, data_type, shape, "F" if fortran else "C")
 
 
-def _from_bytes(data: object, data_type: object, shape: object, order: Literal["C", "F"]) -> NDArray[Any]:
+def _from_bytes(
+    data: object, data_type: object, shape: object, order: Literal["C", "F"]
+) -> NDArray[Any]:
     if not isinstance(data_type, _DataType) or not isinstance(data, bytes):
         raise _Refused("an array of Python objects")
-    if not isinstance(shape, tuple) or not all(type(count) is int and count >= 0 for count in shape) or len(shape) > 8:
+    if (
+        not isinstance(shape, tuple)
+        or not all(type(count) is int and count >= 0 for count in shape)
+        or len(shape) > 8
+    ):
         raise _Refused("an array with an impossible shape")
     dtype = data_type.dtype()
     if math.prod(shape) * dtype.itemsize != len(data):
@@ -135,7 +147,9 @@ def _reconstruct(subtype: object, shape: object, code: object) -> _Array:
     return _Array()
 
 
-def _from_buffer(data: object, data_type: object, shape: object, order: object, axes: object = None) -> _Array:
+def _from_buffer(
+    data: object, data_type: object, shape: object, order: object, axes: object = None
+) -> _Array:
     array = _Array()
     if order == "K" and isinstance(axes, tuple):
         array.values = _from_bytes(data, data_type, shape, "C").transpose(axes)
@@ -173,7 +187,8 @@ _NAMES = {
 
 
 class _ArrayUnpickler(pickle._Unpickler):
-    """The Python version: unlike the C one, its memory follows what the file holds, not the indices it names."""
+    """The Python version: unlike the C one, its memory follows what the file holds, not the indices
+    it names."""
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
 
@@ -200,7 +215,9 @@ class _ArrayUnpickler(pickle._Unpickler):
 
 def _finished(array: object) -> NDArray[Any]:
     if not isinstance(array, _Array):
-        raise _Refused(f"{'an unfinished array' if isinstance(array, _Name) else type(array).__name__}")
+        raise _Refused(
+            f"{'an unfinished array' if isinstance(array, _Name) else type(array).__name__}"
+        )
     if array.values is None:
         raise ValueError("its array has no values")
     return array.values

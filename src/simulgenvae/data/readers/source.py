@@ -1,4 +1,5 @@
-"""What every reader gives: the fields of a file, run by run, and whatever else the file says about them."""
+"""What every reader gives: the fields of a file, run by run, and whatever else the file says about
+them."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.description import Mesh
-from simulgenvae.data.limits import require_memory
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.resources import require_memory
 
 FIELDS = "fields"
 COMPANIONS = ("ids", "times", "coords", "variables", "units", "params", "param_names")
@@ -41,10 +42,11 @@ READ_ERRORS = (
 class Source:
     """Fields that are read run by run.
 
-    shape: [N, T, M], [N, T, M, V] or [N, T, M·V]; read: index of a run → its array, without the first axis;
-    companions: arrays found beside the fields, by key (:data:`COMPANIONS`); notes: what the user should know; mesh:
-    that of all runs, where the files hold one; problems: index of a run → why it cannot be read, as far as known
-    before; remarks: once all runs are read, what is to be recorded of that.
+    shape: [N, T, M], [N, T, M, V] or [N, T, M·V]; read: index of a run → its array, without the
+    first axis; companions: arrays found beside the fields, by key (:data:`COMPANIONS`); notes: what
+    the user should know; mesh: that of all runs, where the files hold one; problems: index of a run
+    → why it cannot be read, as far as known before; remarks: once all runs are read, what is to be
+    recorded of that.
     """
 
     path: Path
@@ -60,7 +62,11 @@ class Source:
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)
         size = self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=object))
-        require_memory(2 * size, f"{self.path}: reading one run of shape {self.shape[1:]}", "is this the right file?")
+        require_memory(
+            2 * size,
+            f"{self.path}: reading one run of shape {self.shape[1:]}",
+            "is this the right file?",
+        )
 
     def run(self, index: int) -> NDArray[Any]:
         """The array of one run. Raises UserError when the file is damaged."""
@@ -71,7 +77,8 @@ class Source:
 
 
 def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raises UserError unless these are numbers [N, T, M], [N, T, M, V] or [N, T, M·V] and not empty."""
+    """Raises UserError unless these are numbers [N, T, M], [N, T, M, V] or [N, T, M·V] and not
+    empty."""
     if dtype.kind not in "fiu":
         raise UserError(f"{path}: the fields are of type {dtype}, but must be real numbers")
     if len(shape) not in {3, 4} or 0 in shape:
@@ -82,17 +89,23 @@ def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
 
 
 def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
-    """``fields``, or else the only array that is no companion. Raises UserError listing what there is, with ``advice``
-    after it."""
+    """``fields``, or else the only array that is no companion. Raises UserError listing what there
+    is, with ``advice`` after it."""
     if FIELDS in names:
         return FIELDS
     others = [name for name in names if name not in COMPANIONS]
     if len(others) != 1:
         listed = ", ".join(names[:20]) or "nothing"
-        raise UserError(f"{path}: no array is named 'fields', and none is the only one. It holds: {listed}{advice}")
+        raise UserError(
+            f"{path}: no array is named 'fields', and none is the only one. It holds: "
+            f"{listed}{advice}"
+        )
     return others[0]
 
 
 def damaged(path: Path, what: str, error: BaseException) -> UserError:
     """The error for a file that a library failed to read."""
-    return UserError(f"{path}: {what}: the file is truncated or damaged ({type(error).__name__}: {str(error)[:200]})")
+    return UserError(
+        f"{path}: {what}: the file is truncated or damaged ({type(error).__name__}: "
+        f"{str(error)[:200]})"
+    )

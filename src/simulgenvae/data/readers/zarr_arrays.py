@@ -1,4 +1,5 @@
-"""Zarr arrays and groups (v2 and v3) from other programs, read run by run through codecs that are known to be safe."""
+"""Zarr arrays and groups (v2 and v3) from other programs, read run by run through codecs that are
+known to be safe."""
 
 from __future__ import annotations
 
@@ -13,17 +14,29 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from simulgenvae.data.limits import require_memory
 from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, choose_fields, damaged
 from simulgenvae.errors import UserError
+from simulgenvae.utils.resources import require_memory
 
 MARKERS = ("zarr.json", ".zarray", ".zgroup")
-_CODECS = {"bytes", "crc32c", "zstd", "gzip", "zlib", "blosc", "lz4", "transpose", "sharding_indexed", "shuffle"}
+_CODECS = {
+    "bytes",
+    "crc32c",
+    "zstd",
+    "gzip",
+    "zlib",
+    "blosc",
+    "lz4",
+    "transpose",
+    "sharding_indexed",
+    "shuffle",
+}
 
 
 @contextmanager
 def open_zarr(path: Path) -> Iterator[Source]:
-    """The array at ``path``, or the array ``fields`` (or the only one) of the group there, and its companions.
+    """The array at ``path``, or the array ``fields`` (or the only one) of the group there, and its
+    companions.
 
     Raises UserError for damaged metadata, links, unknown codecs and values that are Python objects.
     """
@@ -36,7 +49,14 @@ def open_zarr(path: Path) -> Iterator[Source]:
         companions = {name: _whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
     except READ_ERRORS as error:
         raise damaged(path, "cannot be read as Zarr", error) from error
-    yield Source(path, fields.shape, np.dtype(fields.dtype), lambda index: np.asarray(fields[index]), companions, notes)
+    yield Source(
+        path,
+        fields.shape,
+        np.dtype(fields.dtype),
+        lambda index: np.asarray(fields[index]),
+        companions,
+        notes,
+    )
 
 
 def _refuse_links(path: Path) -> None:
@@ -52,17 +72,23 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
         raise UserError(f"{where}: holds {array.dtype}, not numbers or text")
     unknown = _codecs(array.metadata.to_dict()) - _CODECS
     if unknown and np.dtype(array.dtype).kind != "T":  # text of any length has a codec of its own
-        raise UserError(f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported")
+        raise UserError(
+            f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported"
+        )
     chunk = math.prod(array.shards or array.chunks) * np.dtype(array.dtype).itemsize
     require_memory(2 * chunk, f"{where}: one chunk", "write it with smaller chunks")
     missing = array.nchunks - array.nchunks_initialized
     if missing:
-        return (f"{where}: {missing} of {array.nchunks} chunks are not there and read as {array.fill_value}",)
+        return (
+            f"{where}: {missing} of {array.nchunks} chunks are not there and read as "
+            f"{array.fill_value}",
+        )
     return ()
 
 
 def _codecs(metadata: object) -> set[str]:
-    """Names of all codecs, compressors and filters, however deeply nested (sharding holds codecs of its own)."""
+    """Names of all codecs, compressors and filters, however deeply nested (sharding holds codecs of
+    its own)."""
     if isinstance(metadata, list | tuple):
         return set().union(*map(_codecs, metadata))
     if not isinstance(metadata, dict):
@@ -71,7 +97,9 @@ def _codecs(metadata: object) -> set[str]:
     for key, value in metadata.items():
         if key in {"codecs", "index_codecs", "compressor", "filters"}:
             for codec in value if isinstance(value, list | tuple) else [value]:
-                described = codec if isinstance(codec, dict) else getattr(codec, "get_config", dict)()
+                described = (
+                    codec if isinstance(codec, dict) else getattr(codec, "get_config", dict)()
+                )
                 if described:
                     names.add(str(described.get("name", described.get("id"))))
                     names |= _codecs(described)

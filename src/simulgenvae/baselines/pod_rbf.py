@@ -1,0 +1,77 @@
+"""POD with radial basis functions (Walton, Hassan & Morgan 2013)."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from simulgenvae.baselines.pod_regression import PodRegression, View, component_counts
+from simulgenvae.baselines.radial_basis import RadialBasis
+from simulgenvae.baselines.simple import Inputs
+
+
+class PodRbf(PodRegression):
+    """POD + radial basis functions; all choices have the least leave-one-out error on the training
+    runs.
+
+    Chosen are kernel and smoothing; for pictures also the number of principal components and,
+    beside parameters, their weight. More than ``choosing_runs`` runs are represented by a seeded
+    subset of that size.
+    """
+
+    name = "pod_rbf"
+    choices = tuple(
+        RadialBasis(kernel, degree, epsilon, smoothing)
+        for (kernel, degree, epsilon), smoothing in itertools.product(
+            [
+                ("linear", 0, 1.0),
+                ("thin_plate_spline", 1, 1.0),
+                ("cubic", 1, 1.0),
+                ("multiquadric", 0, 0.1),
+                ("multiquadric", 0, 0.5),
+                ("multiquadric", 0, 1.0),
+                ("gaussian", 0, 0.1),
+                ("gaussian", 1, 0.25),
+                ("gaussian", 1, 0.5),
+            ],
+            [0.0, 1e-6, 1e-3, 1e-2, 1e-1],
+        )
+    )
+    factors = (0.1, 0.3, 1.0, 3.0)
+    choosing_runs = 500
+    seed = 0
+
+    def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
+        chosen = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
+        errors = {}
+        for view in self._views(x.shape[1]):
+            seen = view(x[chosen])
+            distances = cdist(seen, seen)
+            for choice in self.choices:
+                errors[view, choice] = choice.leave_one_out(seen, distances, amplitudes[chosen])
+        for self._view, self._choice in sorted(errors, key=lambda pair: errors[pair]):
+            with suppress(np.linalg.LinAlgError):  # equal designs that were not both chosen
+                self._interpolant = self._choice.fit(self._view(x), amplitudes)
+                return
+        raise np.linalg.LinAlgError(f"no radial basis functions interpolate {len(x)} runs")
+
+    def _views(self, columns: int) -> list[View]:
+        parameters = columns - self._components
+        return [
+            View(parameters, count, factor)
+            for count in component_counts(columns, self._components)
+            for factor in (self.factors if count and parameters else (1.0,))
+        ]
+
+    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
+        return self._interpolant(self._view(x))
+
+    def _chosen(self) -> dict[str, Any]:
+        view = {"image_components": self._view.components, "image_factor": self._view.factor}
+        return {**asdict(self._choice), **(view if self._components else {})}

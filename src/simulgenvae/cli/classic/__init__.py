@@ -1,0 +1,1 @@
+"""The classic scripts ``SimulGen-VAE.py`` and ``launch_ddp.py``."""

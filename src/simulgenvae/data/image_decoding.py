@@ -1,0 +1,148 @@
+"""One picture file, which may come from a stranger: its pixels, or the reason why it cannot be
+used."""
+
+from __future__ import annotations
+
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+
+from simulgenvae.data.images import COLOUR, GREY, ImageFormat
+from simulgenvae.errors import UserError
+from simulgenvae.utils.resources import require_memory
+
+_MAX_BYTES = 200_000_000
+_MAX_PIXELS = 50_000_000
+_MAX_SIDE = 65_535  # the longest that a JPEG can have
+_DECODING_BYTES = (
+    16  # of memory per pixel: Pillow's four, and the copies of turning, converting and comparing
+)
+_FORMATS = ("PNG", "JPEG")
+_MODES = {"1", "L", "LA", "I;16", "P", "RGB", "RGBA"}
+_KEY_SCALE = {
+    "L;2": 255 / 3,
+    "L;4": 255 / 15,
+    "RGB;16B": 1 / 256,
+}  # bits of the file → the 8 bits of the pixels
+
+_TRANSPARENT = (
+    "transparent pixels (what is behind them is unknown: flatten the picture on a background)"
+)
+_TOO_LARGE = f"more than {_MAX_PIXELS // 1_000_000} million pixels, or {_MAX_SIDE} on a side (save it smaller)"
+_TOO_LONG = f"larger than {_MAX_BYTES // 1_000_000} MB (save it smaller)"
+
+
+class UnusableImage(Exception):
+    """Why a picture cannot be used; the same words for all pictures with the same fault."""
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """Pixels ``[size, size, channels]``, 0 to 255, and what the file was like."""
+
+    pixels: NDArray[np.uint8]
+    format: ImageFormat
+
+
+def decode_image(path: Path, size: int) -> DecodedImage:
+    """Read a PNG or JPEG file, turn it upright as its EXIF data say, and resize it to ``size`` ×
+    ``size`` pixels.
+
+    Grey stays grey (16 bits become 8, a palette of greys is grey); a picture of another shape is
+    stretched. Raises UnusablePicture, and UserError where the memory is too small to decode it.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever
+            raise UnusableImage("not a file")
+        if status.st_size == 0:
+            raise UnusableImage("empty")
+        if status.st_size > _MAX_BYTES:
+            raise UnusableImage(_TOO_LONG)
+        with path.open("rb") as stream:
+            return _read(stream, size)
+    except FileNotFoundError as error:
+        raise UnusableImage("no such file") from error
+    except OSError as error:
+        raise UnusableImage(f"cannot be read ({error.strerror})") from error
+
+
+def _read(stream: BinaryIO, size: int) -> DecodedImage:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow warns of what is refused here, or does not matter
+            with Image.open(stream, formats=_FORMATS) as image:
+                # check sums of a PNG file, which decoding does not look at; closes the picture
+                image.verify()
+            with Image.open(stream, formats=_FORMATS) as image:
+                return _decode(image, size)
+    except (UnusableImage, UserError, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnusableImage(_TOO_LARGE) from error
+    except UnidentifiedImageError as error:
+        raise UnusableImage("no PNG or JPEG picture, or damaged at its beginning") from error
+    except Exception as error:  # the decoders meet bad files with nearly every kind of exception
+        if "MAX_TEXT" in str(error):
+            raise UnusableImage(
+                "too much compressed text in it (save it without metadata)"
+            ) from error
+        raise UnusableImage("truncated or damaged (copy or export it again)") from error
+
+
+def _decode(image: ImageFile.ImageFile, size: int) -> DecodedImage:
+    width, height = image.size
+    if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE:
+        raise UnusableImage(_TOO_LARGE)
+    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
+        raise UnusableImage("animated (save one frame)")
+    if image.mode not in _MODES:
+        raise UnusableImage(f"{image.mode} colours (save it as RGB or grey)")
+    needed = _DECODING_BYTES * width * height
+    require_memory(
+        needed, f"decoding a picture of {width} x {height} pixels", "save the pictures smaller."
+    )
+    layout = str(image.tile[0].args)  # bits and channels of the file, gone once it is decoded
+    ImageOps.exif_transpose(image, in_place=True)
+    opaque = _opaque(image, layout)
+    channels = GREY if opaque.mode == "L" else COLOUR
+    resized = opaque.resize((size, size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(resized, dtype=np.uint8).reshape(size, size, channels)
+    return DecodedImage(pixels, ImageFormat(*opaque.size, channels, size))
+
+
+def _opaque(image: Image.Image, layout: str) -> Image.Image:
+    """The picture in mode ``L`` or ``RGB``; ``layout`` is Pillow's raw mode of the file.
+
+    Raises UnusablePicture where a pixel is not opaque.
+    """
+    grey = image.mode in {"1", "L", "LA", "I;16"} or layout == "LA;16B"
+    if image.mode == "P":
+        image = image.convert("RGBA")
+        red, green, blue = (np.asarray(image.getchannel(band)) for band in "RGB")
+        grey = np.array_equal(red, green) and np.array_equal(red, blue)
+    elif image.mode == "1":
+        image = image.convert("L")
+    if image.mode in {"LA", "RGBA"}:
+        if np.asarray(image.getchannel("A")).min() < 255:
+            raise UnusableImage(_TRANSPARENT)
+    elif "transparency" in image.info and _shows(image, image.info["transparency"], layout):
+        raise UnusableImage(_TRANSPARENT)
+    if image.mode == "I;16":
+        return Image.fromarray(((np.asarray(image, dtype=np.uint32) + 128) // 257).astype(np.uint8))
+    return image.convert("L" if grey else "RGB")
+
+
+def _shows(image: Image.Image, key: int | tuple[int, int, int], layout: str) -> bool:
+    """Whether any pixel has the colour that a PNG file declares to be transparent."""
+    pixels = np.asarray(image).reshape(image.height * image.width, -1)
+    colour = (np.atleast_1d(key) * _KEY_SCALE.get(layout, 1)).astype(np.int64)
+    return bool((pixels == colour).all(axis=1).any())

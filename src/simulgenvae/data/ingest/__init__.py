@@ -1,0 +1,1 @@
+"""From files of results and parameters to a stored dataset."""

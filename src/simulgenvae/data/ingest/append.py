@@ -1,0 +1,103 @@
+"""Further runs of a stored study: the data set grows, and what is there already stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import Images
+from simulgenvae.data.ingest.bad_runs import RunJudge
+from simulgenvae.data.ingest.build import Given, described, opened_sources, read_runs
+from simulgenvae.data.metadata import Metadata
+from simulgenvae.data.names import listed, naming
+from simulgenvae.data.split import make_split, split_replaced
+from simulgenvae.data.store.read import read_store
+from simulgenvae.data.store.write import write_store
+from simulgenvae.errors import UserError
+from simulgenvae.settings import DataSettings
+
+
+def append_runs(
+    sources: Sequence[Path],
+    target: Path,
+    given: Given,
+    *,
+    settings: DataSettings,
+    split_file: Path,
+    skip_bad: bool = False,
+) -> tuple[Dataset, list[str]]:
+    """Store the runs of ``sources`` after those that the dataset ``target`` has; returns all of it
+    and notes.
+
+    Runs keep their part of the split; new ones are drawn for validation and test until these have
+    their shares again, and ``split_file`` then says so. Mesh, times, variables and units are those
+    of the dataset where they are not given.
+
+    With ``skip_bad``, new runs that are of no use are left out, and that is recorded.
+
+    Raises UserError, with nothing changed, for anything that is wrong or does not agree with what
+    is stored.
+    """
+    stored = read_store(target)
+    with ExitStack() as stack:
+        opened = opened_sources(sources, stack, given.part)
+        layout, new, notes = described(opened, given, settings, stored.description)
+        with naming(sources[0]):
+            everything = joined(stored.description, new)
+        judge = RunJudge(opened, new.ids, skip_bad=skip_bad)
+        earlier = make_split(
+            stored.description.ids, settings, split_file if split_file.exists() else None
+        )
+        judge.then = stack.enter_context(
+            split_replaced(split_file, earlier.with_runs(new.ids, settings))
+        )
+        runs = read_runs(opened, layout, new.ids)
+        write_store(target, everything, runs, overwrite=True, known=stored, judge=judge)
+    dataset = Dataset.open(target)
+    return dataset, [*notes, *dataset.remarks[len(stored.remarks) :]]
+
+
+def joined(known: Metadata, new: Metadata) -> Metadata:
+    """The runs of ``known``, then those of ``new``; UserError unless they are of the same study."""
+    if twice := sorted(set(known.ids) & set(new.ids)):
+        raise UserError(
+            f"the study has these runs already: {listed(twice)}; give new runs an id column with "
+            "new names"
+        )
+    differences = {
+        "timesteps": (len(known.times), len(new.times)),
+        "nodes": (known.nodes, new.nodes),
+        "variables": (", ".join(known.variables), ", ".join(new.variables)),
+        "units": (", ".join(known.units), ", ".join(new.units)),
+        "parameters": (", ".join(known.conditions.names), ", ".join(new.conditions.names)),
+        "pictures": tuple(str(each.conditions.image_format or "none") for each in (known, new)),
+    }
+    for what, (old, found) in differences.items():
+        if old != found:
+            raise UserError(f"the {what} are {found}, but {old} in the study")
+    if not np.allclose(new.times, known.times, rtol=1e-9, atol=0.0):
+        raise UserError("the times are not those of the study")
+    old, found = known.mesh, new.mesh
+    if found.coords is not None and (old.coords is None or not old.same_as(found)):
+        raise UserError(
+            "the mesh is not that of the study: its nodes are elsewhere, or other cells connect "
+            "them"
+        )
+    ids, names = known.ids + new.ids, known.conditions.names
+    table = np.concatenate([known.conditions.table, new.conditions.table])
+    conditions = Conditions(
+        ids, names, table, _joined_images(known.conditions.images, new.conditions.images)
+    )
+    return replace(known, ids=ids, conditions=conditions)
+
+
+def _joined_images(known: Images | None, new: Images | None) -> Images | None:
+    if known is None or new is None:
+        return None
+    return replace(known, pixels=np.concatenate([known.pixels, new.pixels]))

@@ -1,0 +1,99 @@
+"""Node coordinates, times and meshes from files of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.csv_table import number, read_rows
+from simulgenvae.data.readers.npy import map_npy
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk import grid_mesh, quiet_vtk
+
+# only formats that VTK reads itself: other suffixes reach readers that may load pickles or other
+# files
+_MESH_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
+
+
+def read_numbers(path: Path) -> NDArray[np.float64]:
+    """Numbers from ``.npy`` (as they are), or from ``.csv`` or ``.txt`` as [rows, columns]; a
+    header row is skipped.
+
+    Raises UserError naming file, line and column of what is no number.
+    """
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise UserError(f"{path}: no such file")
+    if suffix == ".npy":
+        array = map_npy(path)
+        if array.dtype.kind not in "fiu":
+            raise UserError(f"{path}: holds values of type {array.dtype}, not numbers")
+        return np.array(array, dtype=np.float64)
+    if suffix not in {".csv", ".txt"}:
+        raise UserError(
+            f"{path}: unknown suffix {path.suffix!r}: coordinates and times are .npy, .csv or .txt"
+        )
+    rows = read_rows(path, whitespace=suffix == ".txt")
+    if all(number(cell) is None for cell in rows[0].cells):
+        rows = rows[1:]
+    for row in rows:
+        for column, cell in enumerate(row.cells, 1):
+            if number(cell) is None:
+                raise UserError(
+                    f"{path}, line {row.line}, column {column}: {cell!r} is not a number"
+                )
+    return np.array([[float(cell) for cell in row.cells] for row in rows], dtype=np.float64)
+
+
+def read_times(path: Path) -> NDArray[np.float64]:
+    """Times [T], also from a file with one row or one column."""
+    return _column(path, "times")
+
+
+def read_node_numbers(path: Path) -> NDArray[np.intp]:
+    """Numbers of nodes [m], also from a file with one row or one column; UserError when they are
+    not whole."""
+    numbers = _column(path, "node numbers")
+    bad = numbers[~((np.abs(numbers) < 2**53) & (numbers == np.rint(numbers)))]
+    if len(bad):
+        raise UserError(f"{path}: node numbers must be whole numbers, not {bad[0]:g}")
+    return numbers.astype(np.intp)
+
+
+def _column(path: Path, what: str) -> NDArray[np.float64]:
+    values = read_numbers(path)
+    if values.ndim == 2 and 1 in values.shape:
+        values = values.reshape(-1)
+    if values.ndim != 1:
+        raise UserError(f"{path}: {what} must be one column, but have the shape {values.shape}")
+    return values
+
+
+def read_mesh(path: Path) -> Mesh:
+    """Node coordinates and cells of a VTK, STL or PLY mesh.
+
+    Raises UserError when pyvista is not installed, and for unknown files and for cells that are no
+    points, lines, triangles, quads, tetrahedra, hexahedra, wedges or pyramids.
+    """
+    if path.suffix.lower() not in _MESH_SUFFIXES:
+        raise UserError(
+            f"{path}: unknown suffix {path.suffix!r}: meshes are read from "
+            f"{', '.join(_MESH_SUFFIXES)}"
+        )
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError("reading a mesh needs pyvista: pip install simulgenvae[mesh]") from error
+    try:
+        with quiet_vtk():
+            grid: Any = pyvista.read(path).cast_to_unstructured_grid()
+    except (OSError, ValueError, TypeError, RuntimeError, AttributeError, UserWarning) as error:
+        reason = "truncated or damaged" if isinstance(error, UserWarning) else error
+        raise UserError(f"{path}: cannot be read as a mesh: {reason}") from error
+    return grid_mesh(grid, path)

@@ -1,0 +1,80 @@
+"""Everything a dataset says about its fields: runs, times, mesh, variables, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.names import check_ids, check_names
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh, numeric
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """All of a dataset but its fields.
+
+    ids: N run ids; times: [T], strictly increasing; nodes: M; variables and units: V each, a unit
+    is "" where unknown; conditions: N rows in the order of the runs. Raises UserError when these do
+    not agree.
+    """
+
+    ids: tuple[str, ...]
+    times: NDArray[np.float64]
+    nodes: int
+    mesh: Mesh
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+    conditions: Conditions
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", numeric(self.times, "times", "fiu").astype(np.float64))
+        if 0 in (len(self.ids), self.times.size, self.nodes, len(self.variables)):
+            raise UserError(
+                "a dataset needs at least one run, one timestep, one node and one variable"
+            )
+        check_ids(self.ids)
+        check_names(self.variables, "variable")
+        check_times(self.times)
+        if len(self.units) != len(self.variables):
+            units, variables = ", ".join(self.units), ", ".join(self.variables)
+            raise UserError(
+                f"{len(self.units)} units ({units}), but {len(self.variables)} variables "
+                f"({variables})"
+            )
+        if self.conditions.ids != self.ids:
+            raise UserError("the parameters do not belong to the runs: their ids differ")
+        self.mesh.check(self.nodes)
+
+    def at(self, rows: Sequence[int]) -> Metadata:
+        """That of some of the runs."""
+        conditions = self.conditions.select(rows)
+        return replace(self, ids=conditions.ids, conditions=conditions)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """N runs, T timesteps, M nodes, V variables."""
+        return len(self.ids), len(self.times), self.nodes, len(self.variables)
+
+
+def check_times(times: NDArray[np.float64]) -> None:
+    """Raises UserError unless times are [T], finite and strictly increasing."""
+    if times.ndim != 1:
+        raise UserError(f"times must be [T], but have the shape {times.shape}")
+    if not np.isfinite(times).all():
+        raise UserError("times must be finite numbers")
+    steps = np.flatnonzero(np.diff(times) <= 0)
+    if len(steps):
+        k = int(steps[0])
+        raise UserError(
+            f"times must increase, but {times[k]:g} (timestep {k}) is followed by {times[k + 1]:g}"
+        )
+
+
+def default_variables(count: int) -> tuple[str, ...]:
+    """Names of variables that nobody named: ``field``, or ``field0``, ``field1``, …"""
+    return ("field",) if count == 1 else tuple(f"field{k}" for k in range(count))

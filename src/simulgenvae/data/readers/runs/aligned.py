@@ -1,0 +1,205 @@
+"""Runs of a study as one source of fields: the same variables at the same times on one mesh."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.names import listed
+from simulgenvae.data.readers.runs.series import Part, Series
+from simulgenvae.data.readers.runs.times import Timed, at_times, common_times, require_times
+from simulgenvae.data.readers.source import Source
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.interpolation import Interpolation, there_and_back
+
+SAME_PLACE = 1e-6
+"""How far the nodes of runs may be apart, relative to the mesh."""
+
+
+def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: Part) -> Source:
+    """The runs at ``path`` by name, each by what opens it, as one source.
+
+    Its ``problems`` say that of all runs that are known to be of no use; others show when they are
+    read. A run is opened for its times, and again when it is read: VTK's readers keep what they
+    read last, and those of all runs would not fit into memory.
+
+    Raises UserError when ``part`` names a reference that is not there, or when no run can be one.
+    """
+    known: dict[str, Timed] = {}
+    problems: dict[str, str] = {}
+    for name, opened in runs.items():
+        try:
+            series = opened().at(part)
+            known[name] = Timed(series.path, series.times)
+        except UserError as error:
+            problems[name] = str(error)
+    common = _common(runs, known, problems, part)
+    for name, run in known.items():
+        try:
+            common.require_times(run)
+        except UserError as error:
+            problems.setdefault(name, str(error))
+    names = list(runs)
+
+    def read(run: int) -> NDArray[np.float32]:
+        if names[run] in problems:
+            raise UserError(problems[names[run]])
+        return common.read(names[run], runs[names[run]]().at(part))
+
+    companions: dict[str, NDArray[Any]] = {
+        "ids": np.array(names),
+        "times": common.times,
+        "variables": np.array(list(common.variables)),
+    }
+    if any(common.units):
+        companions["units"] = np.array(common.units)
+    return Source(
+        path,
+        (len(names), len(common.times), common.nodes, len(common.variables)),
+        np.dtype(np.float32),
+        read,
+        companions,
+        mesh=common.mesh,
+        problems={index: problems[name] for index, name in enumerate(names) if name in problems},
+        remarks=common.remarks,
+    )
+
+
+class _Common:
+    """What all runs have: the times, variables and mesh of the reference, as far as ``part`` takes
+    them."""
+
+    def __init__(self, reference: Series, part: Part) -> None:
+        self.reference, self._part = reference, part
+        self.times = common_times(reference, part)
+        self.variables = reference.variables(part.fields)
+        self._whole = reference.mesh()
+        start = reference.read(0)
+        self._coords, self._units = (
+            start.coords if self._whole.coords is None else self._whole.coords,
+            start.units,
+        )
+        self._chosen = _chosen(self._coords, part, reference.path)
+        self.mesh = self._whole if self._chosen is None else self._whole.at(self._chosen)
+        self.nodes = len(self._coords if self._chosen is None else self._chosen)
+        self.units = [self._units.get(field, "") for field, _ in self.variables.values()]
+        self.changes: dict[str, NDArray[np.float64]] = {}
+        self.farthest = 0.0
+
+    def require_times(self, run: Timed) -> None:
+        require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
+
+    def read(self, name: str, series: Series) -> NDArray[np.float32]:
+        """The fields of a run, ``[T, M, V]``; UserError where it has others, or nodes elsewhere."""
+        steps = series.values(self.variables, self._units)
+        if self._part.resample is not None:
+            steps = at_times(series.times, steps, self.times)
+        coords, first = next(steps)
+        elsewhere = self._elsewhere(coords)
+        if elsewhere and not self._part.interpolate:
+            raise UserError(
+                f"{series.path}: {elsewhere} {self.reference.path}: another mesh, or another "
+                "order of nodes: bring all runs onto one mesh with --interpolate"
+            )
+        fields = np.empty((len(self.times), *first.shape), np.float32)
+        fields[0] = first
+        for step, (_, values) in enumerate(steps, 1):
+            fields[step] = values
+        if elsewhere:
+            fields = self._interpolated(name, series, fields)
+        return fields if self._chosen is None else fields[:, self._chosen]
+
+    def _elsewhere(self, coords: NDArray[Any]) -> str:
+        """How these nodes differ from those of the reference; nothing where they are the same."""
+        if coords.shape[1] != self._coords.shape[1]:
+            return f"nodes with {coords.shape[1]} coordinates, but with {self._coords.shape[1]} in"
+        if len(coords) != len(self._coords):
+            return f"{len(coords)} nodes, but {len(self._coords)} in"
+        far = np.abs(coords - self._coords).max(initial=0.0)
+        same = far <= SAME_PLACE * float(np.ptp(self._coords, axis=0).max(initial=0.0))
+        return "" if same else f"its nodes are up to {far:g} away from those of"
+
+    def _interpolated(
+        self, name: str, series: Series, fields: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        own = series.mesh()
+        there, back = (
+            Interpolation(own, self._whole, series.path),
+            Interpolation(self._whole, own, series.path),
+        )
+        self.changes[name] = there_and_back(fields[-1], there, back)
+        self.farthest = max(self.farthest, there.farthest)
+        return there(fields.swapaxes(0, 1)).swapaxes(0, 1)
+
+    def remarks(self) -> Iterator[str]:
+        """What interpolation has done to the runs that were read."""
+        if not self.changes:
+            return
+        changes = np.stack(list(self.changes.values())).max(axis=0)
+        worst = [
+            f"{name} {100 * change:.2g} %"
+            for name, change in zip(self.variables, changes, strict=True)
+        ]
+        outside = f" Nodes outside of a run's mesh, by up to {self.farthest:g}, have the value of its nearest node."
+        yield (
+            f"{len(self.changes)} runs on other meshes were interpolated onto that of "
+            f"{self.reference.path}. There and back, that changes their last timestep by at most "
+            f"{', '.join(worst)} of the standard deviation.{outside * (self.farthest > 0)}"
+        )
+
+
+def _common(
+    runs: Mapping[str, Callable[[], Series]],
+    known: Mapping[str, Timed],
+    problems: dict[str, str],
+    part: Part,
+) -> _Common:
+    """From the reference: the run that ``part`` names, or the first one with as many timesteps as
+    most. What cannot be read becomes one of the ``problems``."""
+    if part.reference is not None and part.reference not in known:
+        why = problems.get(part.reference, f"there is none among {listed(list(runs))}")
+        raise UserError(f"the reference {part.reference!r}: {why}")
+    lengths = Counter(len(run.times) for run in known.values())
+    for name in sorted(
+        known, key=lambda name: (name != part.reference, -lengths[len(known[name].times)])
+    ):
+        try:
+            return _Common(runs[name]().at(part), part)
+        except UserError as error:
+            problems[name] = str(error)
+            if name == part.reference:
+                break
+    raise UserError(
+        problems[next(name for name in (part.reference, *known, *problems) if name in problems)]
+    )
+
+
+def _chosen(coords: NDArray[Any], part: Part, path: Path) -> NDArray[np.intp] | None:
+    """Numbers of the nodes to take; None for all. UserError where there are none, or not those
+    asked for."""
+    if part.nodes is None and part.box is None:
+        return None
+    nodes = np.arange(len(coords)) if part.nodes is None else np.array(part.nodes, dtype=np.intp)
+    wrong = nodes[(nodes < 0) | (nodes >= len(coords))]
+    if len(wrong) or len(np.unique(nodes)) < len(nodes):
+        what = f"node {wrong[0]} is not there" if len(wrong) else "a node occurs twice"
+        raise UserError(f"{path}: {what} (--nodes): nodes are numbered from 0 to {len(coords) - 1}")
+    if part.box is not None:
+        if 2 * coords.shape[1] < len(part.box):
+            raise UserError(
+                f"{path}: nodes have {coords.shape[1]} coordinates, but --box has {len(part.box)} "
+                "limits"
+            )
+        limits = np.array(part.box, dtype=np.float64).reshape(-1, 2)
+        inside = coords[nodes, : len(limits)]
+        nodes = nodes[((inside >= limits[:, 0]) & (inside <= limits[:, 1])).all(axis=1)]
+    if not len(nodes):
+        low, high = coords.min(axis=0), coords.max(axis=0)
+        span = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))
+        raise UserError(f"{path}: no node is in the box asked for (--box): the mesh spans {span}")
+    return nodes

@@ -1,0 +1,229 @@
+"""CalculiX's result files (``.frd``, text): an index of their blocks first, then one block of
+numbers at a time.
+
+The format is that of the CalculiX GraphiX manual, section "Result Format". Numbers stand in
+columns, without blanks between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from simulgenvae.data.readers.runs.series import Series, Snapshot
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import CELL_NODES, Mesh
+from simulgenvae.utils.resources import require_memory
+
+ELEMENTS = {
+    1: (8, "hexahedron"),
+    2: (6, "wedge"),
+    3: (4, "tetra"),
+    4: (20, "hexahedron"),
+    5: (15, "wedge"),
+    6: (10, "tetra"),
+    7: (3, "triangle"),
+    8: (6, "triangle"),
+    9: (4, "quad"),
+    10: (8, "quad"),
+    11: (2, "line"),
+    12: (3, "line"),
+}
+"""Nodes of each type of element, corners first, and the cell that its corners are."""
+LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
+"""Of the short and the long format: digits of a node's number, and nodes on one line of an
+element."""
+
+
+def open_frd(path: Path) -> Series:
+    """The results of one CalculiX job; UserError where the file is cut short, binary or something
+    else."""
+    with _damaged(path):
+        nodes, elements, moments = _index(path)
+        ids, coords = _values(path, nodes)
+    if not moments:
+        raise UserError(
+            f"{path}: holds a mesh and no results: ask for some with *NODE FILE and *EL FILE"
+        )
+    times = np.array([blocks[0].time for blocks in moments])
+
+    def snapshot(step: int) -> Snapshot:
+        with _damaged(path):
+            return Snapshot(
+                coords, {block.name: _result(path, block, ids) for block in moments[step]}
+            )
+
+    def mesh() -> Mesh:
+        with _damaged(path):
+            return Mesh(coords, _cells(path, elements, ids))
+
+    return Series(path, times, snapshot, mesh)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Where the lines of one block are, and what they hold: ``count`` nodes or elements in ``size``
+    bytes."""
+
+    name: str
+    start: int
+    size: int
+    count: int
+    layout: tuple[int, int]
+    components: tuple[str, ...]
+    moment: str
+    """The same text for all results of one time; empty for the mesh."""
+    time: float
+
+
+def _index(path: Path) -> tuple[_Block, _Block, list[list[_Block]]]:
+    """Nodes, elements, and the results of each time, without reading their numbers."""
+    moments: dict[str, list[_Block]] = {}
+    with path.open("rb") as file:
+        while (line := file.readline())[:5] != b" 9999":
+            if not line:
+                raise ValueError(
+                    f"it ends after {len(moments.keys() - {''})} times: has the solver stopped "
+                    "early?"
+                )
+            if line[:6] in {b"    2C", b"    3C", b"  100C"}:
+                block = _index_block(file, line)
+                moments.setdefault(block.moment, []).append(block)
+            elif line[:5] != b"    1":
+                raise ValueError(f"unknown line {line[:40]!r} at byte {file.tell() - len(line)}")
+    mesh = {block.name: block for block in moments.pop("", [])}
+    if len(mesh) < 2:
+        raise ValueError("it holds no nodes (2C) or no elements (3C)")
+    return mesh["nodes"], mesh["elements"], list(moments.values())
+
+
+def _index_block(file: BinaryIO, header: bytes) -> _Block:
+    """The block that starts with this header. Leaves the file behind the block's last line."""
+    layout = LAYOUTS.get(header[73:75].strip() or b"0")
+    if layout is None:
+        raise ValueError(
+            "a binary .frd: let ccx write text with *NODE FILE and *EL FILE, not *NODE OUTPUT"
+        )
+    if not header[24:36].strip().isdigit():
+        raise ValueError(f"no number of nodes or elements in {header[:40]!r}")
+    name, moment, time = {b"2": "nodes", b"3": "elements"}.get(header[4:5], ""), "", 0.0
+    components = ["X", "Y", "Z"] if name == "nodes" else []
+    start, count = file.tell(), int(header[24:36])
+    if header[:6] == b"  100C":
+        moment, time = header[6:24].decode("ascii", "replace"), float(header[12:24])
+        while (line := file.readline())[:3] in (b" -4", b" -5"):
+            text = line[5:13].decode("ascii", "replace").strip()
+            name = text if line[:3] == b" -4" else name
+            if (
+                line[:3] == b" -5" and line[33:38].strip() != b"1"
+            ):  # 1: only the viewer works it out (DISP's ALL)
+                components.append(text)
+            start = file.tell()
+    size = _find_end(file, start, count * _record_width(layout[0], len(components)), name)
+    return _Block(name, start, size, count, layout, tuple(components), moment, time)
+
+
+def _record_width(digits: int, values: int) -> int:
+    """Bytes of one node's lines: six values to a line, after its key and its number."""
+    return -(-values // 6) * (3 + digits + 1) + 12 * values
+
+
+def _find_end(file: BinaryIO, start: int, guess: int, name: str) -> int:
+    """Bytes from the start to the ' -3' line: at the guess, else found line by line. Leaves the
+    file behind it."""
+    file.seek(start + guess)
+    if (line := file.readline()).rstrip() != b" -3":
+        file.seek(start)
+        while (line := file.readline()).rstrip() != b" -3":
+            if not line.endswith(b"\n"):
+                raise ValueError(f"cut short within {name}: did the solver stop early?")
+    return file.tell() - len(line) - start
+
+
+def _columns(rows: NDArray[np.uint8], start: int, width: int, count: int) -> NDArray[np.bytes_]:
+    """Text [rows, count] in columns of this width. Numbers touch each other: only their columns
+    part them."""
+    return np.ascontiguousarray(rows[:, start : start + width * count]).view(f"S{width}")
+
+
+def _values(path: Path, block: _Block) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Node numbers and values [nodes, components] of a block of nodes or of a result."""
+    data = _bytes(path, block)
+    digits, values = block.layout[0], len(block.components)
+    if len(data) != block.count * _record_width(digits, values):
+        raise ValueError(
+            f"{block.name} at time {block.time}: not {block.count} nodes of {values} values"
+        )
+    rows = data.reshape(block.count, -1)
+    line, head = _record_width(digits, 6), 3 + digits
+    parts = [
+        _columns(rows, at // 6 * line + head, 12, min(6, values - at)) for at in range(0, values, 6)
+    ]
+    return _columns(rows, 3, digits, 1)[:, 0].astype(np.int64), np.concatenate(
+        parts, axis=1
+    ).astype(np.float64)
+
+
+def _result(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A result's values [nodes, components] in the order of the nodes, NaN at nodes that it leaves
+    out."""
+    ids, values = _values(path, block)
+    if np.array_equal(ids, node_ids):
+        return values
+    result = np.full((len(node_ids), values.shape[1]), np.nan)
+    result[_places(ids, node_ids)] = values
+    return result
+
+
+def _cells(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Corners of the elements, counted from 0 in the order of the nodes, by the names of cells."""
+    data = _bytes(path, block)
+    digits, per_line = block.layout
+    lines = np.concatenate(([0], np.flatnonzero(data == ord("\n")) + 1))[:-1]
+    heads = np.flatnonzero(
+        data[lines + 2] == ord("1")
+    )  # " -1" starts an element, " -2" lines list its nodes
+    rows = sliding_window_view(data, 3 + digits + 5)[lines[heads]]
+    types = _columns(rows, 3 + digits, 5, 1)[:, 0].astype(np.int64)
+    cells: dict[str, list[NDArray[np.int64]]] = {}
+    for kind in np.unique(types).tolist():
+        if kind not in ELEMENTS:
+            raise ValueError(f"unknown type of element {kind}")
+        count = min(per_line, CELL_NODES[ELEMENTS[kind][1]])  # all corners are on the first line
+        part = sliding_window_view(data, 3 + digits * count)[lines[heads[types == kind] + 1]]
+        corners = _columns(part, 3, digits, count).astype(np.int64)
+        cells.setdefault(ELEMENTS[kind][1], []).append(
+            _places(corners.ravel(), node_ids).reshape(corners.shape)
+        )
+    return {name: np.concatenate(parts) for name, parts in cells.items()}
+
+
+def _places(ids: NDArray[np.int64], node_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where nodes of these numbers stand among all; ValueError for one that is not there."""
+    order = np.argsort(node_ids)
+    at: NDArray[np.int64] = order[
+        np.searchsorted(node_ids, ids, sorter=order).clip(max=len(order) - 1)
+    ]
+    if (node_ids[at] != ids).any():
+        raise ValueError(f"node {ids[node_ids[at] != ids][0]} is not in the mesh")
+    return at
+
+
+def _bytes(path: Path, block: _Block) -> NDArray[np.uint8]:
+    require_memory(4 * block.size, f"{path}: reading {block.name}", "is this the right file?")
+    return np.fromfile(path, np.uint8, block.size, offset=block.start)
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, IndexError) as error:
+        raise UserError(f"{path}: cannot be read as a CalculiX result file: {error}") from error

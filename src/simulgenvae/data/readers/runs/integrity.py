@@ -1,0 +1,158 @@
+"""Whether files are whole, where VTK's readers would crash, never end, or return what was never
+written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from simulgenvae.errors import UserError
+
+HDF5 = b"\x89HDF"
+_CASE_LINE = re.compile(
+    r"\s*#|(FORMAT|GEOMETRY|VARIABLE|TIME|FILE|SCRIPTS)\s*$|[a-z][a-z_ ]*:|[-+.\deE\s]+$"
+)
+"""A line of an EnSight case: a section, a name with a colon, or more numbers."""
+_CASE_VARIABLE = re.compile(
+    r"\s*#|constant per case|"
+    r"(complex )?(scalar|vector|tensor symm|tensor asym) per (measured )?(node|element):(\s+\S+){2,}"
+)
+"""A line of an EnSight case that names a variable: behind the colon at least the name and a
+file."""
+_D3PLOT_TAIL = 2**16
+"""Bytes at the end of each of LS-DYNA's files in which the mark of its end is looked for: whole
+blocks are written."""
+
+
+def begins_with(path: Path, beginning: bytes) -> bool:
+    """Whether these are the first bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(len(beginning)) == beginning
+
+
+def require_whole_hdf5(path: Path) -> None:
+    """UserError where an HDF5 file is damaged, or parts of it are in other files. Links within the
+    file are fine."""
+    try:
+        with h5py.File(path, "r") as file:
+            groups, seen = [file["/"]], set()
+            while groups:
+                group = groups.pop()
+                for name in group:
+                    link = group.get(name, getlink=True)
+                    if isinstance(link, h5py.SoftLink):
+                        continue
+                    if not isinstance(link, h5py.HardLink):
+                        raise UserError(
+                            f"{path}, {group.name}/{name}: a link to another file: such files are "
+                            "not read"
+                        )
+                    item = group[name]
+                    if isinstance(item, h5py.Group) and item.id.__hash__() not in seen:
+                        seen.add(item.id.__hash__())
+                        groups.append(item)
+                    elif isinstance(item, h5py.Dataset) and (
+                        item.is_virtual or item.external is not None
+                    ):
+                        raise UserError(
+                            f"{path}, {item.name}: its values lie in other files: copy them into "
+                            "this one"
+                        )
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise UserError(f"{path}: cannot be read as HDF5: truncated or damaged: {error}") from error
+
+
+def require_whole_case(file: Path) -> None:
+    """VTK's reader crashes, or never ends, with EnSight cases that were cut short: UserError for
+    such a one."""
+    text = file.read_text(encoding="latin-1")
+    if not re.search(r"^\s*type:\s*ensight", text, re.MULTILINE) or not re.search(
+        r"^model:\s*\S", text, re.MULTILINE
+    ):
+        raise UserError(
+            f"{file}: truncated or damaged: has no 'type: ensight …' or no geometry ('model: …')"
+        )
+    for line in text.splitlines():
+        if line.strip() and not _CASE_LINE.match(line):
+            raise UserError(
+                f"{file}: {line.strip()[:80]!r} is no line of an EnSight case that is read, or "
+                "damaged"
+            )
+    variables = re.search(r"^VARIABLE\s*$(.*?)(^[A-Z]+\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
+    for line in variables[1].splitlines() if variables else ():
+        if line.strip() and not _CASE_VARIABLE.match(line):
+            raise UserError(
+                f"{file}: truncated or damaged: {line.strip()!r} names no variable and its file"
+            )
+    if "*" in text and "time set:" not in text:
+        raise UserError(
+            f"{file}: truncated or damaged: its files have numbers (***), but it has no times"
+        )
+    _require_same_sizes(file, text)
+    for block in text.split("time set:")[1:]:
+        steps = re.search(r"number of steps:\s*(\d+)", block)
+        values = re.search(r"time values:((?:\s+[-+.\deE]+)*)", block)
+        count = len(values[1].split()) if values else 0
+        if not steps or count != int(steps[1]):
+            raise UserError(
+                f"{file}: truncated or damaged: {count} time values, of "
+                f"{steps[1] if steps else 'unknown'}"
+            )
+
+
+def _require_same_sizes(file: Path, text: str) -> None:
+    """Zeros are what VTK reads of binary values that are not there. On one mesh all timesteps have
+    as many bytes."""
+    model = re.search(r"^model:.*?(\S+)\s*$", text, re.MULTILINE)
+    if model is None or "*" in model[1] or not (geometry := file.parent / model[1]).is_file():
+        return
+    if not begins_with(geometry, b"C Binary"):
+        return
+    for name in dict.fromkeys(re.findall(r"\S*\*\S*", text)):
+        sizes = {part.stat().st_size: part for part in file.parent.glob(re.sub(r"\*+", "*", name))}
+        if len(sizes) > 1:
+            raise UserError(
+                f"{file}: {sizes[min(sizes)].name} is truncated: other timesteps have more values"
+            )
+
+
+def require_whole_d3plot(path: Path) -> None:
+    """UserError where LS-DYNA's files are not there to their end: control words, mesh, and the mark
+    behind the states of each file (LS-DYNA Database Manual, "d3plot")."""
+    files = [path, *sorted(path.parent.glob("d3plot[0-9]*"))]
+    with path.open("rb") as file:
+        head = file.read(64 * 8)
+    head = head[: len(head) // 8 * 8]
+    kind = next((kind for kind in ("<f4", "<f8", ">f4", ">f8") if _is_version(head, kind)), None)
+    if kind is None:
+        raise UserError(f"{path}: no d3plot of LS-DYNA, or truncated within its control words")
+    if len(files) < 2:
+        raise UserError(
+            f"{path}: has no d3plot01 beside it, where LS-DYNA writes the first results"
+        )
+    words = np.frombuffer(head, kind.replace("f", "i"))
+    nodes, solids, beams, shells, thick = (int(words[place]) for place in (16, 23, 28, 31, 40))
+    size = 64 + min(int(words[15]), 3) * nodes + 9 * (solids + thick) + 6 * beams + 5 * shells
+    if min(nodes, solids, beams, shells, thick) < 0 or size * words.itemsize > sum(
+        f.stat().st_size for f in files
+    ):
+        raise UserError(
+            f"{path}: truncated or damaged: a mesh of {nodes} nodes does not fit into its files"
+        )
+    for part in files[1:]:
+        with part.open("rb") as file:
+            file.seek(-min(_D3PLOT_TAIL, part.stat().st_size), 2)
+            tail = file.read()
+        if np.array(-999999.0, kind).tobytes() not in tail:
+            raise UserError(
+                f"{part}: has no mark at its end: truncated, or has the solver stopped early?"
+            )
+
+
+def _is_version(head: bytes, kind: str) -> bool:
+    """Whether the word that is LS-DYNA's version, some 960, is that as this type of number."""
+    words = np.frombuffer(head, kind)
+    return len(words) >= 64 and 900 < words[14] < 1000

@@ -1,0 +1,1 @@
+"""Which designs to solve next, what more runs would bring, and fields along the latents."""

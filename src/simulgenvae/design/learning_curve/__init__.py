@@ -1,0 +1,6 @@
+"""How much data is enough: the error against the number of training runs, and what more of them
+would bring."""
+
+from simulgenvae.design.learning_curve.curve import SHARES, learning_curve
+
+__all__ = ["SHARES", "learning_curve"]

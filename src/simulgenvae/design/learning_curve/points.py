@@ -1,0 +1,162 @@
+"""One point of a learning curve: surrogate and POD+GPR trained on some of the training runs, and
+measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from rich.console import Console
+
+from simulgenvae.baselines.image_features import Features
+from simulgenvae.baselines.pod_gpr import PodGpr
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+from simulgenvae.settings import Settings
+from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.surrogate import Surrogate
+
+Method = Literal["prediction", "pod_gpr"]
+METHODS: tuple[Method, ...] = ("prediction", "pod_gpr")
+"""Keys as in ``metrics.json``: the surrogate and POD+GPR."""
+FEWEST = 2
+"""Training runs that a surrogate needs."""
+_STAGES = ("vae", "conditioner", "end_to_end")
+
+Error = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Rows = NDArray[np.intp]
+
+
+class Point(BaseModel):
+    """What was measured with one set of training runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: Annotated[int, Field(ge=FEWEST)]
+    """Training runs."""
+    repeat: Annotated[int, Field(ge=0)]
+    """Which order of the training runs: the point has the first ``runs`` of it."""
+    seed: Annotated[int, Field(ge=0)]
+    """Seed of the orders."""
+    seconds: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    """What training and measuring took."""
+    errors: dict[Method, list[Error | None]]
+    """Joint relative error of every measured run; None where the truth is zero and it has none."""
+
+
+def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
+    """Different numbers of training runs at these shares of all, ascending. UserError for fewer
+    than two runs."""
+    found = sorted({round(share * training_runs) for share in shares})
+    if found[0] < FEWEST:
+        raise UserError(
+            f"--shares: {min(shares):g} of {training_runs} training runs is fewer than {FEWEST}: "
+            "give larger shares"
+        )
+    return found
+
+
+def nested(training: Sequence[str], runs: int, seed: int, repeat: int) -> tuple[str, ...]:
+    """The first ``runs`` of a random order of the training runs, which are part of those of every
+    larger number.
+
+    They stand in the order of ``training``: all of them are the study's own training runs.
+    """
+    chosen = np.sort(np.random.default_rng([seed, repeat]).permutation(len(training))[:runs])
+    return tuple(training[row] for row in chosen)
+
+
+def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
+    """The study's settings, with another seed for each repeat and batches no larger than the number
+    of runs."""
+    changed: dict[str, object] = {"seed": (settings.training.seed + repeat) % 2**32}
+    for name in _STAGES:
+        stage = getattr(settings.training, name)
+        if stage.batch_size > runs:
+            changed[name] = stage.model_copy(update={"batch_size": runs})
+    return settings.model_copy(update={"training": settings.training.model_copy(update=changed)})
+
+
+class Measure:
+    """Trains on some of the training runs and measures on runs that no training sees.
+
+    Parameters
+    ----------
+    dataset, split, settings
+        The study.
+    measured
+        Ids of the runs to measure on.
+    """
+
+    def __init__(
+        self, dataset: Dataset, split: Split, settings: Settings, measured: Sequence[str]
+    ) -> None:
+        self._dataset, self._split, self._settings = dataset, split, settings
+        position = {run_id: row for row, run_id in enumerate(dataset.ids)}
+        self._measured = [position[run_id] for run_id in measured]
+
+    @cached_property
+    def _scale(self) -> VariableScale:
+        """Of all training runs for every point, or the errors would not be of one kind."""
+        rows = self._split.rows(self._dataset.ids)["train"]
+        return VariableScale.fit(self._dataset.run(int(row)) for row in rows)
+
+    def __call__(self, runs: int, repeat: int, seed: int, console: Console | None = None) -> Point:
+        """Train and measure once; ``console`` shows the progress of the training.
+
+        UserError as :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training
+        runs.
+        """
+        start = time.perf_counter()
+        split = replace(self._split, train=nested(self._split.train, runs, seed, repeat))
+        try:
+            surrogate = fit(
+                self._dataset,
+                settings_of(self._settings, runs, repeat),
+                split=split,
+                console=console,
+            )
+        except UserError as error:
+            raise UserError(
+                f"With {runs} of {len(self._split.train)} training runs: {error}"
+            ) from error
+        errors = {
+            "prediction": self._errors(self._predictions(surrogate)),
+            "pod_gpr": self._errors(
+                self._pod_gpr(surrogate, split.rows(self._dataset.ids)["train"])
+            ),
+        }
+        return Point(
+            runs=runs, repeat=repeat, seed=seed, seconds=time.perf_counter() - start, errors=errors
+        )
+
+    def _predictions(self, surrogate: Surrogate) -> Iterator[NDArray[np.float32]]:
+        for row in self._measured:
+            yield surrogate.predict(self._dataset.conditions.select([row]))["fields"].to_numpy()[0]
+
+    def _pod_gpr(self, surrogate: Surrogate, training: Rows) -> Iterator[NDArray[np.float32]]:
+        conditions, reduction = self._dataset.conditions, surrogate.reduction
+        features = Features.fit(conditions.select(training), surrogate.condition_scaler)
+        coefficients = np.stack([reduction.encode(self._dataset.run(int(row))) for row in training])
+        reference = PodGpr()
+        reference.fit(
+            features.transform(conditions.select(training)), coefficients, features.components
+        )
+        for row in self._measured:
+            yield reduction.decode(
+                reference.predict(features.transform(conditions.select([row])))[0]
+            )
+
+    def _errors(self, predictions: Iterator[NDArray[np.float32]]) -> list[float | None]:
+        errors = FieldErrors(self._dataset.variables, self._scale)
+        for row, prediction in zip(self._measured, predictions, strict=True):
+            errors.add(prediction, self._dataset.run(row))
+        return [error if np.isfinite(error) else None for error in errors.joint]

@@ -1,0 +1,84 @@
+"""``learning_curve.json``: points that are finished, and on what they depend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from simulgenvae import __version__
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.design.learning_curve.points import METHODS, Point
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings
+from simulgenvae.utils.atomic import written_whole
+
+FORMAT = 1
+_LARGEST = 2**26
+_POINTS = TypeAdapter(list[Point])
+
+
+def basis(
+    dataset: Dataset, split: Split, settings: Settings, measured: Sequence[str]
+) -> dict[str, Any]:
+    """All that the points of one curve have in common; points of another basis cannot be compared
+    with them."""
+    return {
+        "data_fingerprint": dataset.fingerprint,
+        "training_runs": list(split.train),
+        "validation_runs": list(split.validation),
+        "measured_runs": list(measured),
+        "settings": settings.model_dump(mode="json"),
+        "version": __version__,
+    }
+
+
+def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
+    """Finished points on the basis ``wanted``, and whether there were others, which are of no use
+    any more.
+
+    UserError for a file that is not one of ours.
+    """
+    if not path.exists():
+        return [], False
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"larger than {_LARGEST >> 20} MiB")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f"not of format {FORMAT}")
+        points = _POINTS.validate_python(content.get("points"))
+        if content.get("basis") != json.loads(json.dumps(wanted)):
+            return [], bool(points)
+        count = len(wanted["measured_runs"])
+        if any(
+            len(point.errors.get(method, ())) != count for point in points for method in METHODS
+        ):
+            raise ValueError(f"a point without {count} errors of every method")
+    except (ValueError, RecursionError) as error:
+        reason = "its points are malformed" if isinstance(error, ValidationError) else str(error)
+        raise UserError(
+            f"{path} is no learning curve of this version ({reason}): remove it and start again"
+        ) from error
+    return points, False
+
+
+def write(
+    path: Path, common: dict[str, Any], points: Sequence[Point], found: dict[str, Any]
+) -> None:
+    """Points, what they have in common and what was found from them."""
+    content = {
+        "format": FORMAT,
+        **found,
+        "points": [point.model_dump() for point in points],
+        "basis": common,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8"
+        )

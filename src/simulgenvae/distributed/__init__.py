@@ -1,0 +1,1 @@
+"""Training in several processes: how they meet and what they exchange."""

@@ -1,0 +1,1 @@
+"""Analyses of a surrogate: physics, sensitivity, latents, uncertainty."""

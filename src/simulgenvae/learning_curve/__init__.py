@@ -1,5 +1,0 @@
-"""How much data is enough: the error against the number of training runs, and what more of them would bring."""
-
-from simulgenvae.learning_curve.curve import SHARES, learning_curve
-
-__all__ = ["SHARES", "learning_curve"]

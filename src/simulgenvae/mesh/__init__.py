@@ -1,0 +1,1 @@
+"""Meshes: their nodes, cells, volumes, and VTK's grids."""

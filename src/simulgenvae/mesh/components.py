@@ -1,0 +1,47 @@
+"""Names of the components of vectors and tensors: apart where fields are learned, together in files
+of meshes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+COMPONENTS: Mapping[int, tuple[str, ...]] = {
+    1: ("",),
+    2: ("_x", "_y"),
+    3: ("_x", "_y", "_z"),
+    6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz"),
+    9: ("_xx", "_xy", "_xz", "_yx", "_yy", "_yz", "_zx", "_zy", "_zz"),
+}
+"""What is appended for the components of scalars, vectors, symmetric tensors (VTK's order) and
+tensors (row by row)."""
+
+
+def endings(count: int) -> tuple[str, ...]:
+    """What each of so many components appends to a field's name."""
+    return COMPONENTS.get(count) or tuple(f"_{component}" for component in range(count))
+
+
+def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Fields and the positions of their components in ``variables``, in the order of the first
+    ones.
+
+    Variables belong together when all components of a vector or of a tensor are there, and the
+    field's name is not that of another variable.
+    """
+    known = set(variables)
+    parts_of: dict[str, list[str]] = {}
+    field_of: dict[str, str] = {}
+    for count in (9, 6, 3, 2):
+        first, *_ = COMPONENTS[count]
+        for stem in (name.removesuffix(first) for name in variables if name.endswith(first)):
+            parts = [stem + ending for ending in COMPONENTS[count]]
+            if (
+                stem
+                and stem not in known | parts_of.keys()
+                and set(parts) <= known - field_of.keys()
+            ):
+                parts_of[stem] = parts
+                field_of |= dict.fromkeys(parts, stem)
+    position = {name: index for index, name in enumerate(variables)}
+    fields = dict.fromkeys(field_of.get(name, name) for name in variables)
+    return {name: tuple(position[part] for part in parts_of.get(name, [name])) for name in fields}

@@ -1,0 +1,129 @@
+"""VTK's grids: from and to a mesh, and VTK's readers without pages of their own on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    import pyvista
+
+# VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their
+# corners first; nodes between corners stay nodes of the mesh, without being part of a cell.
+_VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
+    3: ("line", (0, 1)),
+    4: ("line", (0, 1)),  # of several pieces
+    5: ("triangle", (0, 1, 2)),
+    8: ("quad", (0, 1, 3, 2)),  # pixel
+    9: ("quad", (0, 1, 2, 3)),
+    10: ("tetra", (0, 1, 2, 3)),
+    11: ("hexahedron", (0, 1, 3, 2, 4, 5, 7, 6)),  # voxel
+    12: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
+    13: ("wedge", (0, 1, 2, 3, 4, 5)),
+    14: ("pyramid", (0, 1, 2, 3, 4)),
+    21: ("line", (0, 1)),
+    22: ("triangle", (0, 1, 2)),
+    23: ("quad", (0, 1, 2, 3)),
+    24: ("tetra", (0, 1, 2, 3)),
+    25: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
+    26: ("wedge", (0, 1, 2, 3, 4, 5)),
+    27: ("pyramid", (0, 1, 2, 3, 4)),
+}
+_VTK_VERTICES, _POLYLINE = {1, 2}, 4
+_CELL_TYPES = {
+    "line": 3,
+    "triangle": 5,
+    "quad": 9,
+    "tetra": 10,
+    "hexahedron": 12,
+    "wedge": 13,
+    "pyramid": 14,
+}
+"""Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
+
+
+def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
+    """Nodes and cells of a grid that was read from ``path``.
+
+    Raises UserError for a grid without nodes, and for cells that are no points, lines, triangles,
+    quads, tetrahedra, hexahedra, wedges or pyramids.
+    """
+    coords = np.array(grid.points, dtype=np.float64)
+    if not len(coords):
+        raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")
+    cells: dict[str, list[NDArray[np.int64]]] = {}
+    for kind, nodes in grid.cells_dict.items():
+        if kind in _VTK_VERTICES:
+            continue
+        if kind not in _VTK_CELLS:
+            raise UserError(f"{path}: cells of the VTK type {kind} are not supported")
+        name, corners = _VTK_CELLS[int(kind)]
+        table = np.asarray(nodes)
+        if kind == _POLYLINE:
+            table = np.concatenate(
+                [table[:, start : start + 2] for start in range(table.shape[1] - 1)]
+            )
+        cells.setdefault(name, []).append(table[:, corners].astype(np.int64))
+    return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
+
+
+def import_pyvista(what: str) -> Any:
+    """The package, where it is installed; else UserError, naming ``what`` needs it."""
+    try:
+        import pyvista
+    except ImportError as error:
+        raise UserError(f"{what} needs PyVista: pip install 'simulgenvae[mesh]'") from error
+    return pyvista
+
+
+def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
+    """The grid of a mesh. Missing coordinates are 0; nodes become vertices where there are no
+    cells.
+
+    Raises UserError, naming ``what`` needs the grid, when PyVista is not installed or positions are
+    unknown.
+    """
+    package = import_pyvista(what)
+    if mesh.coords is None:
+        raise UserError(
+            f"{what} needs the positions of the nodes: ingest the data with --coords or --mesh"
+        )
+    nodes, dimensions = mesh.coords.shape
+    points = np.zeros((nodes, 3))
+    points[:, :dimensions] = mesh.coords
+    cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
+    grid: pyvista.UnstructuredGrid = package.UnstructuredGrid(
+        cells or {1: np.arange(nodes)[:, np.newaxis]}, points
+    )
+    return grid
+
+
+@contextmanager
+def quiet_vtk() -> Iterator[None]:
+    """Instead of pages of VTK's own on the terminal, a file that VTK cannot read to its end raises
+    a UserWarning."""
+    import pyvista
+
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    # PyVista logs with the root logger itself. `logging.disable` takes a millisecond: it goes
+    # through all loggers.
+    root = logging.getLogger()
+    root.addFilter(nothing)
+    try:
+        with pyvista.vtk_verbosity("off"), warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            yield
+    finally:
+        root.removeFilter(nothing)

@@ -1,0 +1,1 @@
+"""Conditioners: from what is known of a design to its latents."""

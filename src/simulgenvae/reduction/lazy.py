@@ -1,0 +1,57 @@
+"""States of runs that stay on disk: they are read and scaled whenever they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction.base import Reduction
+from simulgenvae.settings import Settings
+
+STATES_IN_MEMORY = 2**31
+"""Bytes of all states up to which they are held in memory where there is no reduction; more stay on
+disk."""
+
+
+def stays_on_disk(dataset: Dataset, settings: Settings) -> bool:
+    """Whether training reads the runs of each batch from the data set: without a reduction, where
+    these are large."""
+    large = 4 * math.prod(dataset.shape) > STATES_IN_MEMORY
+    return settings.reduction.method == "none" and not settings.data.load_all and large
+
+
+@dataclass(frozen=True, eq=False)
+class LazyStates:
+    """Takes the place of coefficients ``[N, T, r]`` in memory where they are not fewer than the
+    fields."""
+
+    dataset: Dataset
+    reduction: Reduction
+    device = torch.device("cpu")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """N, T, r."""
+        return self.dataset.shape[0], self.dataset.shape[1], self.reduction.rank
+
+    def __len__(self) -> int:
+        return len(self.dataset.ids)
+
+    def __getitem__(self, rows: Tensor | NDArray[np.intp]) -> Tensor:
+        """Some runs ``[k, T, r]``; UserError where one cannot be read."""
+        found = torch.empty(len(rows), *self.shape[1:])
+        run = np.empty(self.dataset.shape[1:], np.float32)
+        for place, row in enumerate(rows.tolist()):
+            self.dataset.read(row, run)
+            found[place] = torch.from_numpy(self.reduction.encode(run))
+        return found
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[torch.tensor([row])][0] for row in range(len(self)))

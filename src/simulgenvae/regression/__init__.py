@@ -1,1 +1,0 @@
-"""Regression from conditions to POD amplitudes: the simple methods that surrogates are compared and combined with."""

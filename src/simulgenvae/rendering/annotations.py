@@ -1,0 +1,94 @@
+"""What is written around the panels: title, names, bars of colours. All but the times is drawn
+once, by matplotlib."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from simulgenvae.rendering.colours import Colours
+from simulgenvae.rendering.layout import Box, SceneLayout
+
+_DPI = 100
+_INK = "#222222"
+
+
+class Sheet:
+    """A page with places for pictures, each below its title, and for a heading that changes."""
+
+    def __init__(self, layout: SceneLayout, titles: list[list[str]]) -> None:
+        self._layout = layout
+        figure = Figure(
+            figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white"
+        )
+        self._canvas = cast(Any, FigureCanvasAgg(figure))  # whose methods have no annotations
+        for colours, box in layout.bars:
+            self._bar(colours, box)
+        self._canvas.draw()
+        for row, boxes in zip(titles, layout.panels, strict=True):
+            for title, box in zip(row, boxes, strict=True):
+                self._write(title, box.x + box.width / 2, box.y - 0.55 * layout.letters, 1.0)
+        self._empty = self._canvas.copy_from_bbox(figure.bbox)
+
+    def filled(self, heading: str, pictures: list[list[NDArray[np.uint8]]]) -> NDArray[np.uint8]:
+        """The page ``[H, W, 3]``; a picture of the size of its box for every panel."""
+        self._canvas.restore_region(self._empty)
+        self._write(
+            heading, self._layout.width / 2, 1.9 * self._layout.letters, 1.15, weight="bold"
+        )
+        page: NDArray[np.uint8] = np.array(self._canvas.buffer_rgba())[..., :3]
+        for shown, boxes in zip(pictures, self._layout.panels, strict=True):
+            for picture, box in zip(shown, boxes, strict=True):
+                page[box.y : box.y + box.height, box.x : box.x + box.width] = picture
+        return page
+
+    def _write(self, text: str, x: float, y: float, size: float, **more: str) -> None:
+        """Text about ``x`` and above ``y``, made smaller where the page is too narrow for it."""
+        layout = self._layout
+        artist = self._canvas.figure.text(
+            x / layout.width,
+            1 - y / layout.height,
+            text,
+            ha="center",
+            va="baseline",
+            fontsize=self._points(size),
+            color=_INK,
+            parse_math=False,
+            **more,
+        )
+        room = 2 * min(x, layout.width - x) - layout.letters
+        taken = artist.get_window_extent(self._canvas.get_renderer()).width
+        if taken > room:
+            artist.set_fontsize(self._points(size) * room / taken)
+        artist.draw(self._canvas.get_renderer())
+        artist.remove()
+
+    def _bar(self, colours: Colours, box: Box) -> None:
+        layout = self._layout
+        place = (
+            box.x / layout.width,
+            1 - (box.y + box.height) / layout.height,
+            box.width / layout.width,
+            box.height / layout.height,
+        )
+        axes = self._canvas.figure.add_axes(place)
+        scale = ScalarMappable(Normalize(colours.low, colours.high), colours.name)
+        few = MaxNLocator(max(2, min(6, box.width // (5 * layout.letters))))
+        bar = self._canvas.figure.colorbar(scale, cax=axes, orientation="horizontal", ticks=few)
+        bar.outline.set_linewidth(0.6)
+        axes.tick_params(
+            labelsize=self._points(0.85), colors=_INK, length=0.25 * layout.letters, width=0.6
+        )
+        axes.set_xlabel(colours.label, fontsize=self._points(0.95), color=_INK, parse_math=False)
+        axes.xaxis.offsetText.set_fontsize(self._points(0.85))
+
+    def _points(self, size: float) -> float:
+        """Font size of letters so many times as high as usual ones."""
+        return size * self._layout.letters * 72 / _DPI

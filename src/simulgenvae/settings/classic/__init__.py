@@ -1,0 +1,1 @@
+"""Readers of the classic text files ``condition.txt`` and ``preset.txt``."""

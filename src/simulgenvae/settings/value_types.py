@@ -1,0 +1,70 @@
+"""Values that a setting takes, from its declaration in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from simulgenvae.settings.group import SENTENCES
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Values that a setting, or each entry of its list, may have.
+
+    `types` are among bool, int, float and str; `words` are further texts that are allowed. An entry
+    of a list of `sentences` holds spaces.
+    """
+
+    types: frozenset[type]
+    words: tuple[str, ...]
+    is_list: bool
+    sentences: bool
+
+    @classmethod
+    def of(cls, field: FieldInfo) -> Self:
+        """Return the kind of a declared setting."""
+        parts = list(_parts(field.annotation))
+        return cls(
+            types=frozenset(part for part in parts if part in _NAMES),
+            words=tuple(
+                word for part in parts if get_origin(part) is Literal for word in get_args(part)
+            ),
+            is_list=tuple in parts,
+            sentences=SENTENCES in field.metadata,
+        )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether any text will do, ``true`` and ``2024`` among them."""
+        return str in self.types
+
+    def __str__(self) -> str:
+        """All that is accepted, in words: ``true, false or 'auto'``."""
+        *others, last = [
+            *(_NAMES[part] for part in _NAMES if part in self.types),
+            *map(repr, self.words),
+        ]
+        return f"{', '.join(others)} or {last}" if others else last
+
+
+_NAMES = {bool: "true, false", int: "a whole number", float: "a number", str: "text"}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Types and literals of which a declaration is made; ``tuple`` before those of a list's
+    entries."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
+        for part in get_args(annotation):
+            yield from _parts(part)
+    elif get_origin(annotation) is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif get_origin(annotation) is tuple:
+        yield tuple
+        yield from _parts(get_args(annotation)[0])
+    else:
+        yield annotation

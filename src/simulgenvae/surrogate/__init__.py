@@ -1,0 +1,1 @@
+"""The trained product, how it is fitted, and its files."""

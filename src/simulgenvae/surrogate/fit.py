@@ -1,0 +1,190 @@
+"""From a dataset to a surrogate: train the stages, and write the model of a study."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from simulgenvae import __version__
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split, make_split
+from simulgenvae.distributed import collectives
+from simulgenvae.errors import UserError
+from simulgenvae.models.training_record import VaeTraining, changes_vae
+from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.settings.training import StageName
+from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
+from simulgenvae.surrogate.files import save_parts
+from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.training.start import Start
+from simulgenvae.training.train import Trained, train
+from simulgenvae.utils.progress import LogFile
+
+
+def fit(
+    dataset: Dataset,
+    settings: Settings | None = None,
+    *,
+    split: Split | None = None,
+    stages: Sequence[StageName] | None = None,
+    study: StudyFolder | None = None,
+    console: Console | None = None,
+    resume: bool = False,
+    start: Start | None = None,
+) -> Surrogate:
+    """Train a surrogate.
+
+    Parameters
+    ----------
+    dataset
+        The runs.
+    settings
+        What differs from the defaults.
+    split
+        Which runs are for what; made from the settings when not given.
+    stages
+        Stages to run; all that the settings enable when not given.
+    study
+        Where checkpoints, TensorBoard files, the log and the model are written; nothing is written
+        when not given.
+    console
+        Where progress is shown.
+    resume
+        Go on from the study's last checkpoint.
+    start
+        Trained parts that training begins with; their split is used.
+
+    Raises
+    ------
+    UserError
+        A conditioner without a VAE, or a start from other data; else see
+        :func:`simulgenvae.training.train.train`.
+    """
+    settings = settings or Settings()
+    if start is not None:
+        conditions = dataset.conditions
+        scaler = start.condition_scaler
+        about = start.data_fingerprint, start.shape, scaler.names, scaler.images
+        if about != (
+            dataset.fingerprint,
+            dataset.shape[1:],
+            conditions.names,
+            conditions.image_format,
+        ):
+            raise UserError(
+                "The VAE to start from was trained on other data: train all stages again with "
+                "--overwrite."
+            )
+        split = start.split
+    split = split or make_split(dataset.ids, settings.data, None)
+    stages = stages or default_stages(settings)
+    frozen = settings.training.end_to_end.decoder == "frozen"
+    if start is None and (stages[0] == "conditioner" or (stages[0] == "end_to_end" and frozen)):
+        raise UserError(
+            "The conditioner learns from a trained VAE: train that too, or start from a trained "
+            "one."
+        )
+    with _training_log(study, resume=resume) as log_file:
+        trained = train(
+            dataset,
+            split,
+            settings,
+            stages=stages,
+            folder=None if study is None else study.checkpoints,
+            tensorboard=None if study is None else study.tensorboard,
+            console=console,
+            log_file=log_file,
+            resume=resume,
+            start=start,
+        )
+        ensemble = None
+        if list(stages) != ["vae"]:
+            if log_file is not None:
+                log_file.line("learning the Gaussian processes, calibrating the uncertainty")
+            ensemble = build_ensemble(trained, dataset, settings)
+        kept = start if start is not None and not changes_vae(stages, settings) else None
+        surrogate = _surrogate(dataset, settings, split, stages, trained, ensemble, kept)
+        if study is not None and collectives.is_rank0():
+            latents = None
+            if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
+                latents = _latents(trained, surrogate, len(dataset.ids))
+            save_parts(surrogate, study, latents, vae_file=None if kept is None else kept.vae_file)
+    return surrogate
+
+
+def _training_log(
+    study: StudyFolder | None, *, resume: bool
+) -> AbstractContextManager[LogFile | None]:
+    """Return the study's log of training; None where there is no study, and on all ranks but the
+    first."""
+    if study is None or not collectives.is_rank0():
+        return nullcontext()
+    return LogFile(study.training_log, "training", append=resume)
+
+
+def _surrogate(
+    dataset: Dataset,
+    settings: Settings,
+    split: Split,
+    stages: Sequence[StageName],
+    trained: Trained,
+    ensemble: Ensemble | None,
+    kept: Start | None,
+) -> Surrogate:
+    """Put a surrogate together; ``kept`` is the start whose VAE the training has left as it was."""
+    info = {
+        "data_fingerprint": dataset.fingerprint,
+        "stages": list(stages),
+        "history": trained.progress.history,
+        "warnings": trained.progress.warnings,
+        "skipped_steps": trained.progress.skipped,
+        "rank": trained.reduction.rank,
+        "versions": versions(),
+    }
+    return Surrogate(
+        settings=settings,
+        split=split,
+        variables=dataset.variables,
+        units=dataset.units,
+        times=dataset.times,
+        mesh=dataset.mesh,
+        condition_scaler=trained.condition_scaler,
+        reduction=trained.reduction,
+        networks=trained.members[0],
+        ensemble=ensemble,
+        vae_training=VaeTraining.of(settings, info) if kept is None else kept.vae_training,
+        info=info,
+    )
+
+
+def _latents(
+    trained: Trained, surrogate: Surrogate, runs: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the posterior means of the first ``runs`` runs, ``[N, D]`` and ``[N, L, d]``."""
+    with torch.inference_mode():
+        rows = (torch.as_tensor(trained.coefficients[np.array([row])]) for row in range(runs))
+        latents = [surrogate.networks.vae.encode(run)[0] for run in rows]
+    z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
+    return z, h
+
+
+def default_stages(settings: Settings) -> list[StageName]:
+    """Return the stages that a whole training takes: none whose networks a later one would
+    forget."""
+    end_to_end = settings.training.end_to_end
+    if not end_to_end.enabled:
+        return ["vae", "conditioner"]
+    return ["end_to_end"] if end_to_end.alone else ["vae", "conditioner", "end_to_end"]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    own = {"python": platform.python_version(), "simulgenvae": __version__}
+    return own | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}

@@ -1,0 +1,1 @@
+"""One of each: atomic writes, files of tensors, memory and disk, progress."""

@@ -1,0 +1,182 @@
+"""Gaussian processes of all modes: what is chosen, how ignorance grows, and what is kept in
+files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulgenvae.baselines.pod_gpr import PodGpr
+from simulgenvae.baselines.pod_regression import RunModes
+
+KERNELS = ("matern52", "squared_exponential")
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-1.7, 1.7, (16, 2))
+
+
+def smooth_runs(x: np.ndarray) -> np.ndarray:
+    """Runs ``[n, T, r]`` that depend on the first column much and on the second a little."""
+    t, k = np.linspace(0, 1, 12)[None, :, None], np.arange(3)[None, None, :]
+    first, second = x[:, 0, None, None], x[:, 1, None, None]
+    return (np.exp(0.3 * first) * np.sin(3 * t + k + 0.5 * first) + 0.05 * second).astype(
+        np.float32
+    )
+
+
+def fitted(x: np.ndarray = X, components: int = 0) -> PodGpr:
+    found = PodGpr(kernels=KERNELS)
+    found.fit(x, smooth_runs(x), components)
+    return found
+
+
+@pytest.fixture(scope="module")
+def processes() -> PodGpr:
+    return fitted()
+
+
+def test_hyperparameters_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    train, test = rng.uniform(-1.7, 1.7, (24, 2)), rng.uniform(-1.5, 1.5, (10, 2))
+    monkeypatch.setattr(PodGpr, "likelihood_runs", 8)
+    error = fitted(train).predict(test) - smooth_runs(test)
+    assert np.linalg.norm(error) < 0.01 * np.linalg.norm(smooth_runs(test))
+
+
+def test_same_data_same_answer(processes: PodGpr) -> None:
+    assert np.array_equal(fitted().predict(X + 0.1), processes.predict(X + 0.1))
+
+
+def test_the_kernel_fits_the_response() -> None:
+    """Smooth responses are those of the squared exponential, kinks are not."""
+    x = np.linspace(-2, 2, 20)[:, None]
+    smooth, kinked = np.sin(x), np.abs(x - 0.3) + np.abs(x + 1.1)
+    chosen = []
+    for values in (smooth, kinked):
+        found = PodGpr(kernels=KERNELS)
+        found.fit(x, (values * np.ones(3))[:, None].astype(np.float32))
+        chosen.append("squared exponential" in found.describe()["kernel"])
+    assert chosen == [True, False]
+
+
+def test_as_many_components_as_predict_best() -> None:
+    """Three modes are the first components themselves: so likely with eight of these that the
+    others hardly count."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(100, 40))
+    values = np.column_stack(
+        [[9.0, 7.0, 5.0] * x[:, :3], np.sin(x @ rng.normal(size=(40, 3)) / 12)]
+    )
+    found = PodGpr(kernels=KERNELS)
+    found.fit(x, values[:, None].astype(np.float32), 40)
+    assert found.describe()["image_components"] >= 32
+
+
+def test_ignorance_grows_away_from_the_known_designs(processes: PodGpr) -> None:
+    way = np.column_stack([np.linspace(1.7, 60, 30), np.full(30, 0.0)])
+    ignorance = processes.ignorance(way)
+    assert (np.diff(ignorance) > -1e-9).all()
+    assert ((ignorance >= 0) & (ignorance <= 1)).all()
+    assert ignorance[-1] > 0.9
+    assert (processes.ignorance(X) < 0.1).all()
+
+
+def test_a_design_is_less_known_without_itself(processes: PodGpr) -> None:
+    alone = processes.leave_one_out_ignorance()
+    assert alone.shape == (16,)
+    assert (alone >= processes.ignorance(X)).all()
+    assert alone.max() <= 1
+
+
+def test_draws_are_around_the_prediction_and_wider_where_less_is_known(processes: PodGpr) -> None:
+    noise = np.random.default_rng(0).standard_normal((400, processes.modes))
+    at = np.array([X[0], [4.0, 4.0]])
+    drawn = processes.samples(at, noise)
+    assert drawn.shape == (400, 2, 12, 3)
+    near, far = drawn.std(axis=0).max(axis=(1, 2))
+    assert far > 10 * near
+    mean = processes.predict(at)
+    np.testing.assert_allclose(drawn.mean(axis=0)[1], mean[1], atol=4 * far / 20)
+    np.testing.assert_allclose(
+        processes.samples(at, np.zeros((1, processes.modes)))[0], mean, rtol=1e-5, atol=1e-5
+    )
+    np.testing.assert_allclose(
+        processes.samples(at[1:], noise)[:, 0], drawn[:, 1], rtol=1e-4, atol=1e-4
+    )
+
+
+PICTURES = [(X, 0), (X, 2), (np.column_stack([X, RNG.normal(size=(16, 9))]), 10)]
+"""Two parameters, two components, and one parameter beside ten components, which share a length."""
+
+
+@pytest.mark.parametrize(("x", "components"), PICTURES)
+def test_arrays_give_the_same_answers_again(x: np.ndarray, components: int) -> None:
+    before = fitted(x, components)
+    after = PodGpr.restore(before.arrays(), x.shape[1] - components, components)
+    new = x + 0.2
+    assert np.array_equal(after.predict(new), before.predict(new))
+    assert np.array_equal(after.ignorance(new), before.ignorance(new))
+    assert np.array_equal(after.leave_one_out_ignorance(), before.leave_one_out_ignorance())
+    assert after.describe() == before.describe()
+    assert after.trajectory == before.trajectory == (12, 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            {name: None}
+            for name in (
+                "coefficients",
+                "left",
+                "singular",
+                "x",
+                "view",
+                "theta",
+                "alpha",
+                "mean",
+                "scale",
+            )
+        ),
+        *(
+            {name: np.zeros(3)}
+            for name in ("coefficients", "left", "singular", "x", "view", "theta", "alpha")
+        ),
+        {"view": np.array([3, 0, 0])},
+        {"view": np.array([2, 1, 0])},
+        {"view": np.array([2, 0, 7])},
+        {"coefficients": np.full((16, 12, 3), np.nan, np.float32)},
+    ],
+)
+def test_damaged_arrays_are_refused(processes: PodGpr, change: dict[str, Any]) -> None:
+    arrays = {
+        name: value for name, value in (processes.arrays() | change).items() if value is not None
+    }
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        PodGpr.restore(arrays, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("left", np.nan), ("singular", 0.0), ("theta", 700.0), ("theta", -50.0)]
+)
+def test_damaged_numbers_are_refused(processes: PodGpr, name: str, value: float) -> None:
+    arrays = processes.arrays()
+    changed = arrays[name].copy()
+    changed.flat[0] = value
+    with pytest.raises(ValueError, match="Gaussian processes"):
+        PodGpr.restore(arrays | {name: changed}, 2, 0)
+
+
+def test_no_modes_are_refused(processes: PodGpr) -> None:
+    empty = {
+        name: processes.arrays()[name][:0]
+        for name in ("singular", "theta", "alpha", "mean", "scale")
+    }
+    arrays = processes.arrays() | empty | {"left": np.zeros((16, 0))}
+    with pytest.raises(ValueError, match="0 modes"):
+        PodGpr.restore(arrays, 2, 0)
+
+
+def test_processes_belong_to_the_modes_of_the_runs(processes: PodGpr) -> None:
+    assert processes.modes == RunModes.of(smooth_runs(X).reshape(16, -1)).amplitudes.shape[1]

@@ -1,0 +1,78 @@
+"""Coordinates, times and meshes from files of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvista
+
+from simulgenvae.data.ingest.coordinates import read_mesh, read_numbers, read_times
+from simulgenvae.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("c.csv", "x,y\n1,2\n3,4\n"),
+        ("c.csv", "1;2\n3;4\n"),
+        ("c.txt", "1 2\n3   4\n"),
+        ("c.txt", "1,2\n3,4\n"),
+    ],
+)
+def test_tables_of_numbers(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert read_numbers(tmp_path / name).tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("text", ["0\n1\n2\n", "time\n0\n1\n2\n", "0 1 2\n"])
+def test_times_in_a_column_or_row(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.txt").write_text(text)
+    assert read_times(tmp_path / "t.txt").tolist() == [0, 1, 2]
+
+
+def test_what_is_no_number_is_named(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("x,y\n1,2\n3,?\n")
+    with pytest.raises(UserError, match=r"c\.csv, line 3, column 2: '\?'"):
+        read_numbers(tmp_path / "c.csv")
+    (tmp_path / "c.csv").write_text("x,y\n1,2\n3,4\n")
+    with pytest.raises(UserError, match="one column"):
+        read_times(tmp_path / "c.csv")
+    np.save(tmp_path / "c.npy", np.array(["a"]))
+    with pytest.raises(UserError, match="not numbers"):
+        read_numbers(tmp_path / "c.npy")
+    with pytest.raises(UserError, match="no such file"):
+        read_numbers(tmp_path / "none.csv")
+
+
+def test_voxels_become_hexahedra_in_the_right_order(tmp_path: Path) -> None:
+    pyvista.ImageData(dimensions=(2, 2, 2)).save(tmp_path / "m.vti")
+    mesh = read_mesh(tmp_path / "m.vti")
+    assert mesh.coords is not None
+    corners = mesh.coords[mesh.cells["hexahedron"][0]]
+    assert corners.tolist() == [
+        [0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]
+    ]  # fmt: skip
+
+
+def test_surfaces_and_second_order_cells(tmp_path: Path) -> None:
+    pyvista.Plane(i_resolution=1, j_resolution=1).triangulate().save(tmp_path / "m.stl")
+    assert read_mesh(tmp_path / "m.stl").cells["triangle"].shape == (2, 3)
+    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0.5, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0]])
+    pyvista.UnstructuredGrid({22: np.arange(6)[None]}, points).save(tmp_path / "m.vtu")
+    mesh = read_mesh(tmp_path / "m.vtu")
+    assert mesh.cells["triangle"].tolist() == [[0, 1, 2]]
+    assert mesh.coords is not None
+    assert len(mesh.coords) == 6
+
+
+def test_bad_meshes(tmp_path: Path) -> None:
+    (tmp_path / "m.pickle").touch()
+    with pytest.raises(UserError, match="unknown suffix"):
+        read_mesh(tmp_path / "m.pickle")
+    with pytest.raises(UserError, match="no such file"):
+        read_mesh(tmp_path / "none.vtu")
+    (tmp_path / "m.vtu").write_text("<VTKFile")
+    with pytest.raises(UserError, match=r"m\.vtu: cannot be read as a mesh"):
+        read_mesh(tmp_path / "m.vtu")

@@ -1,0 +1,118 @@
+"""CGNS files, put together with h5py by the rules of SIDS-to-HDF5: not by a solver, nor by the CGNS
+library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.errors import UserError
+
+TYPES = {"int32": "I4", "float32": "R4", "float64": "R8", "int8": "C1"}
+
+
+def _node(parent: Any, name: str, label: str, data: Any = None) -> Any:
+    """One node of the CGNS tree: a group with its name, label and type, and its values below ``
+    data``."""
+    group = parent.create_group(name, track_order=True)
+    kind = "MT" if data is None else TYPES[str(np.asarray(data).dtype)]
+    for key, text, length in (("name", name, 33), ("label", label, 33), ("type", kind, 3)):
+        group.attrs.create(key, np.bytes_(text), dtype=f"S{length}")
+    group.attrs["flags"] = np.array([1], np.int32)
+    if data is not None:
+        group[" data"] = data
+    return group
+
+
+def _text(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), np.int8)
+
+
+def _write(path: Path, box: SimpleNamespace) -> None:
+    block = box.block(2.0, 0.0)
+    with h5py.File(path, "w", track_order=True) as file:
+        for key, text, length in (
+            ("name", "HDF5 MotherNode", 33),
+            ("label", "Root Node of HDF5 File", 33),
+        ):
+            file.attrs.create(key, np.bytes_(text), dtype=f"S{length}")
+        file.attrs.create("type", np.bytes_("MT"), dtype="S3")
+        file[" format"], file[" hdf5version"] = (
+            _text("IEEE_LITTLE_32\0"),
+            _text("HDF5 Version 1.10.0".ljust(33, "\0")),
+        )
+        _node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], np.float32))
+        base = _node(file, "Base", "CGNSBase_t", np.array([3, 3], np.int32))
+        zone = _node(base, "Zone", "Zone_t", np.array([[24], [6], [0]], np.int32))
+        _node(zone, "ZoneType", "ZoneType_t", _text("Unstructured"))
+        nodes = _node(zone, "GridCoordinates", "GridCoordinates_t")
+        for axis, name in enumerate("XYZ"):
+            _node(nodes, f"Coordinate{name}", "DataArray_t", np.array(block.points[:, axis]))
+        elements = _node(zone, "Hexahedra", "Elements_t", np.array([17, 0], np.int32))
+        _node(elements, "ElementRange", "IndexRange_t", np.array([1, 6], np.int32))
+        corners = (block.cells_dict[12] + 1).astype(np.int32).ravel()
+        _node(elements, "ElementConnectivity", "DataArray_t", corners)
+        for step, time in enumerate(box.times):
+            block = box.block(2.0, time)
+            solution = _node(zone, f"Solution{step}", "FlowSolution_t")
+            _node(solution, "GridLocation", "GridLocation_t", _text("Vertex"))
+            _node(solution, "T", "DataArray_t", np.array(block["T"]))
+            for axis, name in enumerate("XYZ"):
+                _node(solution, f"Velocity{name}", "DataArray_t", np.array(block["U"][:, axis]))
+        times = _node(
+            base, "BaseIterativeData", "BaseIterativeData_t", np.array([len(box.times)], np.int32)
+        )
+        _node(times, "TimeValues", "DataArray_t", np.array(box.times))
+        names = np.stack([_text(f"Solution{step}".ljust(32)) for step in range(len(box.times))])
+        _node(
+            _node(zone, "ZoneData", "ZoneIterativeData_t"),
+            "FlowSolutionPointers",
+            "DataArray_t",
+            names,
+        )
+
+
+def test_all_times_of_an_unstructured_zone(tmp_path: Path, box: SimpleNamespace) -> None:
+    _write(tmp_path / "run.cgns", box)
+    source = open_runs(tmp_path)
+    assert source.companions["variables"].tolist() == [
+        "T",
+        "Velocity_x",
+        "Velocity_y",
+        "Velocity_z",
+    ]
+    np.testing.assert_array_equal(source.companions["times"], box.times)
+    for step, time in enumerate(box.times):
+        np.testing.assert_allclose(
+            source.run(0)[step], box.expected(2.0, time)[:, :4], rtol=1e-6, atol=1e-7
+        )
+    assert source.mesh is not None
+    np.testing.assert_array_equal(
+        source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
+    )
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_a_truncated_file_is_named(tmp_path: Path, box: SimpleNamespace, kept: float) -> None:
+    file = tmp_path / "run.cgns"
+    _write(file, box)
+    file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
+    with pytest.raises(UserError, match=r"run\.cgns"):
+        open_runs(file)
+
+
+def test_links_to_other_files_are_not_followed(tmp_path: Path, box: SimpleNamespace) -> None:
+    file = tmp_path / "run.cgns"
+    _write(file, box)
+    with h5py.File(file, "r+") as content:
+        content["Base/Zone/Solution1/T"].create_group("more")[" link"] = h5py.ExternalLink(
+            "secret.cgns", "/Base"
+        )
+    with pytest.raises(UserError, match="a link to another file"):
+        open_runs(file)

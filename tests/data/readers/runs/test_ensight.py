@@ -1,0 +1,120 @@
+"""EnSight Gold cases, written by VTK's own writer (binary), and one in text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from vtkmodules.vtkIOParallel import vtkEnSightWriter
+
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.errors import UserError
+
+TEXT = {
+    "run.case": "FORMAT\ntype: ensight gold\nGEOMETRY\nmodel: run.geo\nVARIABLE\n"
+    "scalar per node: 1 p run.p**\nTIME\ntime set: 1\nnumber of steps: 2\nfilename start number: "
+    "0\nfilename increment: 1\ntime values: 0.5\n2.5\n",
+    "run.geo": "of a test\n-\nnode id off\nelement id off\npart\n1\nplate\ncoordinates\n4\n"
+    "0\n1\n1\n0\n0\n0\n1\n1\n0\n0\n0\n0\nquad4\n1\n1 2 3 4\n",
+    "run.p00": "p\npart\n1\ncoordinates\n1\n2\n3\n4\n",
+    "run.p01": "p\npart\n1\ncoordinates\n5\n6\n7\n8\n",
+}
+
+
+@pytest.fixture
+def case(tmp_path: Path, box: SimpleNamespace) -> Path:
+    writer = vtkEnSightWriter()
+    writer.SetPath(str(tmp_path))
+    writer.SetBaseName("run")
+    for step, time in enumerate(box.times):
+        block = box.block(2.0, time)
+        block.cell_data["BlockId"] = np.ones(block.n_cells, np.int32)  # the writer's parts
+        block.cell_data.active_scalars_name = "BlockId"
+        writer.SetTimeStep(step)
+        writer.SetInputData(block)
+        writer.Write()
+    writer.WriteCaseFile(len(box.times))
+    file = tmp_path / "run.0.case"
+    file.write_text(
+        file.read_text().replace("0.000000 1.000000 2.000000", " ".join(map(str, box.times)))
+    )
+    return file
+
+
+def test_all_times_of_a_binary_case(case: Path, box: SimpleNamespace) -> None:
+    source = open_runs(case)
+    assert source.companions["variables"].tolist() == ["T_n", "U_n_x", "U_n_y", "U_n_z", "rho_c"]
+    np.testing.assert_array_equal(source.companions["times"], box.times)
+    for step, time in enumerate(box.times):
+        np.testing.assert_allclose(
+            source.run(0)[step], box.expected(2.0, time), rtol=1e-6, atol=1e-7
+        )
+    assert source.mesh is not None
+    np.testing.assert_array_equal(
+        source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
+    )
+
+
+def test_a_folder_with_a_case_in_text(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name, text in TEXT.items():
+        (tmp_path / "run" / name).write_text(text)
+    source = open_runs(tmp_path)
+    assert source.companions["ids"].tolist() == ["run"]
+    np.testing.assert_array_equal(source.companions["times"], [0.5, 2.5])
+    np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [5, 6, 7, 8]])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["run.0.case", "run.0.00000.geo", "run.0.00000_n.T", "run.0.00001_n.U", "run.0.00002_c.rho"],
+)
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_a_truncated_case_is_named(case: Path, name: str, kept: float) -> None:
+    file = case.with_name(name)
+    file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
+    with pytest.raises(UserError, match=r"run\.0\.case"):
+        open_runs(case).run(0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("run.0.00000.geo", "../secret.geo"),
+        ("run.0.00000.geo", "/etc/passwd"),
+        ("run.0.*****_n.T", "../secret/T.*****"),
+        ("run.0.*****_n.T", "..\\secret\\T.*****"),
+        ("run.0.*****_n.T", 'sub".."/../../T.*****'),
+    ],
+)
+def test_files_outside_are_not_read(case: Path, old: str, new: str) -> None:
+    case.write_text(case.read_text().replace(old, new))
+    with pytest.raises(UserError, match="outside of its folder"):
+        open_runs(case)
+
+
+def test_links_to_the_outside_are_not_read(
+    case: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    secret = tmp_path_factory.mktemp("secret") / "T"
+    step = case.with_name("run.0.00001_n.T")
+    step.rename(secret)
+    step.symlink_to(secret)
+    with pytest.raises(UserError, match="outside of its folder"):
+        open_runs(case)
+
+
+@pytest.mark.parametrize("until", ["VARI", "per node", "TIME", "time values:"])
+def test_a_case_that_breaks_off_is_named(case: Path, until: str) -> None:
+    text = case.read_text()
+    case.write_text(text[: text.index(until) + len(until)])
+    with pytest.raises(UserError, match=r"run\.0\.case"):
+        open_runs(case)
+
+
+def test_rigid_bodies_are_not_read(case: Path) -> None:
+    case.write_text(case.read_text().replace("VARIABLE", "rigid_body: run.erb\nVARIABLE"))
+    with pytest.raises(UserError, match="rigid_body"):
+        open_runs(case)

@@ -1,0 +1,142 @@
+"""CalculiX's result files, solved by CalculiX itself."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.frd import open_frd
+from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.errors import UserError
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("ccx") is None, reason="needs CalculiX: apt install calculix-ccx"
+)
+
+JOB = """*NODE, NSET=ALL
+{nodes}
+*ELEMENT, TYPE=C3D8, ELSET=BAR
+10, 1, 2, 5, 4, 21, 22, 25, 24
+20, 2, 3, 6, 5, 22, 23, 26, 25
+*BOUNDARY
+1, 1, 3
+4, 1, 3
+21, 1, 3
+24, 1, 3
+*MATERIAL, NAME=STEEL
+*ELASTIC
+2.1e11, 0.3
+*DENSITY
+7850.
+*SOLID SECTION, ELSET=BAR, MATERIAL=STEEL
+*STEP
+*DYNAMIC, DIRECT
+1e-4, 3e-4
+*CLOAD
+3, 3, 1000.
+6, 1, -500.
+*NODE FILE
+U, V
+*EL FILE
+S, NOE
+*END STEP
+"""
+NODES = {
+    number + 20 * top: (x, y, z)
+    for top, z in enumerate((0.0, 0.1))
+    for number, (x, y) in zip(
+        range(1, 7), [(0, 0), (1, 0), (2, 0), (0, 0.2), (1, 0.2), (2, 0.2)], strict=True
+    )
+}
+"""Numbers with gaps, as solvers have them."""
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bar of two bricks, three steps."""
+    folder = tmp_path_factory.mktemp("ccx")
+    nodes = "\n".join(f"{number}, {x}, {y}, {z}" for number, (x, y, z) in NODES.items())
+    (folder / "bar.inp").write_text(JOB.format(nodes=nodes))
+    subprocess.run(["ccx", "bar"], cwd=folder, check=True, capture_output=True)
+    return folder / "bar.frd"
+
+
+def _slowly(path: Path) -> dict[tuple[float, str], np.ndarray]:
+    """Values by time and field, line by line: what the format says, read as plainly as possible."""
+    found: dict[tuple[float, str], list[list[float]]] = {}
+    rows: list[list[float]] | None = None
+    time = 0.0
+    for line in path.read_text().splitlines():
+        if line.startswith("  100C"):
+            time = float(line[12:24])
+        elif line.startswith(" -4"):
+            rows = found.setdefault((time, line[5:13].strip()), [])
+        elif line.startswith(" -1") and rows is not None:
+            rows.append([float(line[at : at + 12]) for at in range(13, len(line.rstrip()), 12)])
+        elif line.startswith(" -3"):
+            rows = None
+    return {key: np.array(values) for key, values in found.items()}
+
+
+def test_every_number_is_where_the_format_says(job: Path) -> None:
+    series, expected = open_frd(job), _slowly(job)
+    np.testing.assert_allclose(series.times, [1e-4, 2e-4, 3e-4])
+    assert list(series.variables()) == [
+        *(f"DISP_{axis}" for axis in "xyz"),
+        *(f"VELO_{axis}" for axis in "xyz"),
+        *(f"STRESS_{axes}" for axes in ("xx", "yy", "zz", "xy", "yz", "xz")),
+    ]
+    assert len(expected) == 9
+    for step, time in enumerate(series.times):
+        for name, values in series.read(step).fields.items():
+            np.testing.assert_array_equal(values, expected[float(time), name])
+            assert np.abs(values).max() > 0
+
+
+def test_the_mesh_has_its_corners_in_the_order_of_the_nodes(job: Path) -> None:
+    mesh = open_frd(job).mesh()
+    assert mesh.coords is not None
+    np.testing.assert_allclose(mesh.coords, list(NODES.values()), atol=1e-6)
+    assert {name: table.tolist() for name, table in mesh.cells.items()} == {
+        "hexahedron": [[0, 1, 4, 3, 6, 7, 10, 9], [1, 2, 5, 4, 7, 8, 11, 10]]
+    }
+    mesh.check(12)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda text: text[: text.index(" 9999")],
+            r"it ends after 3 times: has the solver stopped early",
+        ),
+        (lambda text: text[: text.rindex(" -5")], r"it ends after|cut short"),
+        (lambda text: text[: text.rindex(" -1") + 30], r"cut short within"),
+        (lambda text: text.replace("    3C", "    4C"), r"unknown line|no elements"),
+        (
+            lambda text: text.replace("    2C", "    2C".rjust(6), 1).replace(" 1\n", " 2\n", 1),
+            r"binary",
+        ),
+        (lambda text: text[: text.index("    1PSTEP")] + " 9999\n", r"a mesh and no results"),
+        (lambda text: text.replace("E-", "Q-"), r"cannot be read as a CalculiX result file"),
+    ],
+)
+def test_damaged_files_are_named(job: Path, tmp_path: Path, change: object, told: str) -> None:
+    run = tmp_path / "run_7"
+    run.mkdir()
+    (run / "bar.frd").write_text(change(job.read_text()))
+    with pytest.raises(UserError, match=rf"run_7/bar\.frd: .*({told})"):
+        open_runs(tmp_path).run(0)
+
+
+def test_a_job_folder_is_a_run(job: Path, tmp_path: Path) -> None:
+    for run in range(2):
+        shutil.copytree(job.parent, tmp_path / f"run_{run}")
+    source = open_runs(tmp_path, Part(["DISP"]))
+    assert source.shape == (2, 3, 12, 3)
+    assert source.companions["ids"].tolist() == ["run_0", "run_1"]

@@ -1,0 +1,42 @@
+"""The process that reads with VTK's less careful readers: its end is not ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from vtkmodules.vtkIOHDF import vtkHDFWriter
+
+from simulgenvae.data.readers.runs import vtk_subprocess as careless
+from simulgenvae.data.readers.runs.folder import open_series
+from simulgenvae.errors import UserError
+
+
+@pytest.fixture
+def file(tmp_path: Path, box: SimpleNamespace) -> Path:
+    writer = vtkHDFWriter()
+    writer.SetFileName(str(tmp_path / "run.vtkhdf"))
+    writer.SetInputData(box.block(1.0, 0.0))
+    writer.Write()
+    return tmp_path / "run.vtkhdf"
+
+
+def test_a_run_whose_reader_dies_is_named_and_the_next_is_read(file: Path) -> None:
+    series = open_series(file)
+    process = careless._reader._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    with pytest.raises(
+        UserError, match=r"run\.vtkhdf: cannot be read: VTK's reader ends abnormally \(code -9\)"
+    ):
+        series.read(0)
+    assert len(series.read(0).coords) == 24
+
+
+def test_files_that_changed_are_read_anew(file: Path) -> None:
+    assert len(open_series(file).read(0).coords) == 24
+    file.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(UserError, match="truncated or damaged"):
+        open_series(file)

@@ -1,0 +1,120 @@
+"""XDMF: written by VTK's own writer (values in the XML), and as other programs do, with h5py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+from vtkmodules.vtkIOXdmf2 import vtkXdmfWriter
+
+from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.errors import UserError
+
+GRID = """<Grid Name="box" GridType="Uniform"><Time Value="{time}"/>
+<Topology TopologyType="Hexahedron" NumberOfElements="6"><DataItem Dimensions="6 8" NumberType="Int" Precision="8"
+ Format="HDF">run.h5:/cells</DataItem></Topology>
+<Geometry GeometryType="XYZ"><DataItem Dimensions="24 3" Precision="8" Format="HDF">run.h5:/nodes</DataItem></Geometry>
+<Attribute Name="T" AttributeType="Scalar" Center="Node"><DataItem Dimensions="24" Precision="8" Format="HDF">
+ run.h5:/{step}/T</DataItem></Attribute>
+<Attribute Name="U" AttributeType="Vector" Center="Node"><DataItem Dimensions="24 3" Precision="8" Format="HDF">
+ run.h5:/{step}/U</DataItem></Attribute>
+<Attribute Name="rho" AttributeType="Scalar" Center="Cell"><DataItem Dimensions="6" Precision="8" Format="HDF">
+ run.h5:/{step}/rho</DataItem></Attribute></Grid>"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, box: SimpleNamespace) -> Path:
+    with h5py.File(tmp_path / "run.h5", "w") as values:
+        values["nodes"], values["cells"] = (
+            box.block(2.0, 0.0).points,
+            box.block(2.0, 0.0).cells_dict[12],
+        )
+        for step, time in enumerate(box.times):
+            block = box.block(2.0, time)
+            values[f"{step}/T"], values[f"{step}/U"] = np.array(block["T"]), np.array(block["U"])
+            values[f"{step}/rho"] = np.array(block["rho"])
+    grids = "".join(GRID.format(step=step, time=time) for step, time in enumerate(box.times))
+    (tmp_path / "run.xdmf").write_text(
+        f'<?xml version="1.0"?><Xdmf Version="3.0" xmlns:xi="http://www.w3.org/2001/XInclude"><Domain>'
+        f'<Grid GridType="Collection" CollectionType="Temporal">{grids}</Grid></Domain></Xdmf>'
+    )
+    return tmp_path / "run.xdmf"
+
+
+def test_all_times_with_values_in_hdf5(file: Path, box: SimpleNamespace) -> None:
+    source = open_runs(file)
+    assert source.companions["variables"].tolist() == ["T", "U_x", "U_y", "U_z", "rho"]
+    np.testing.assert_array_equal(source.companions["times"], box.times)
+    for step, time in enumerate(box.times):
+        np.testing.assert_allclose(
+            source.run(0)[step], box.expected(2.0, time), rtol=1e-6, atol=1e-7
+        )
+    assert source.mesh is not None
+    np.testing.assert_array_equal(
+        source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
+    )
+
+
+def test_all_times_with_values_in_the_xml(tmp_path: Path, box: SimpleNamespace) -> None:
+    writer = vtkXdmfWriter()
+    writer.SetFileName(str(tmp_path / "run.xmf"))
+    transient = box.transient(lambda time: box.block(2.0, time), "vtkUnstructuredGrid")
+    writer.SetInputConnection(transient.GetOutputPort())
+    writer.SetWriteAllTimeSteps(True)
+    writer.Write()
+    source = open_runs(tmp_path)
+    names = source.companions["variables"].tolist()
+    columns = [names.index(name) for name in ("T", "U_x", "U_y", "U_z", "rho")]
+    for step, time in enumerate(box.times):
+        values = source.run(0)[step][:, columns]
+        np.testing.assert_allclose(
+            values, box.expected(2.0, time), rtol=1e-5, atol=1e-5
+        )  # it writes six digits
+
+
+@pytest.mark.parametrize("name", ["run.xdmf", "run.h5"])
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_a_truncated_file_is_named(file: Path, name: str, kept: float) -> None:
+    damaged = file.with_name(name)
+    damaged.write_bytes(damaged.read_bytes()[: int(kept * damaged.stat().st_size)])
+    with pytest.raises(UserError, match=name):
+        open_runs(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("run.h5:/1/T", "../secret.h5:/T", "outside of its folder"),
+        ('Format="HDF">\n run.h5:/1/T', 'Format="Binary">/etc/passwd', "outside of its folder"),
+        ("<Domain>", '<Domain><xi:include href="../secret.xml"/>', "outside of its folder"),
+        ("<Domain>", '<Domain><xi:include href="more.xml"/>', "outside of its folder"),
+        ("<Domain>", '<Domain><xi:include href="file:///etc/passwd"/>', "only plain names"),
+        ("<Domain>", '<Domain><xi:include href="%2e%2e/secret.xml"/>', "only plain names"),
+        ("<Domain>", '<Domain xml:base="../">', "xml:base"),
+        ("run.h5:/1/T", "FILE:../secret.h5:/T", "names no values"),
+        ("run.h5:/1/T", "run.h5<!-- -->:/1/T", "something else within the name"),
+        ('Format="HDF">\n run.h5:/1/T', 'Format="MySQL">host', "format MYSQL"),
+        ("run.h5:/1/T", "gone.h5:/1/T", "gone.h5, which is not there"),
+        ("run.h5:/1/T", "run.h5:/1/gone", "/1/gone"),
+        ("<Xdmf", '<!DOCTYPE Xdmf [<!ENTITY e SYSTEM "/etc/passwd">]><Xdmf', "entities"),
+    ],
+)
+def test_what_is_elsewhere_is_not_read(file: Path, old: str, new: str, told: str) -> None:
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+    file.with_name("more.xml").write_text(
+        '<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="../secret.xml"/></a>'
+    )
+    with pytest.raises(UserError, match=told):
+        open_runs(file)
+
+
+def test_links_of_its_values_are_not_followed(file: Path) -> None:
+    with h5py.File(file.with_name("run.h5"), "r+") as values:
+        del values["1/T"]
+        values["1/T"] = h5py.ExternalLink("secret.h5", "/T")
+    with pytest.raises(UserError, match="a link to another file"):
+        open_runs(file)

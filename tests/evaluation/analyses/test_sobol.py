@@ -1,0 +1,113 @@
+"""Indices of functions that are known in closed form."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.images import Images
+from simulgenvae.evaluation.analyses.sobol import sobol
+
+
+def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> ConditionScaler:
+    count = len(names)
+    columns = (float(lower),) * count, (float(upper),) * count
+    return ConditionScaler(names, (logarithm,) * count, (0.0,) * count, (1.0,) * count, *columns)
+
+
+def everywhere(values: np.ndarray) -> np.ndarray:
+    """A field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
+    return np.broadcast_to(values[:, None, None, None], (len(values), 2, 3, 1)).astype(np.float32)
+
+
+def ishigami(conditions: Conditions) -> np.ndarray:
+    """Ishigami & Homma 1990 with a = 7, b = 0.1."""
+    x = conditions.table.T
+    return everywhere(np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0]))
+
+
+def test_ishigami_function() -> None:
+    notes: list[str] = []
+    found = sobol(ishigami, scaler(-np.pi, np.pi, "a", "b", "c"), None, ("u",), notes, budget=2**14)
+    assert found is not None
+    assert notes == []
+    for indices in (found["field"], found["outputs"]["mean of u"], found["outputs"]["component 1"]):
+        assert indices["first"] == pytest.approx([0.314, 0.442, 0.0], abs=0.03)
+        assert indices["total"] == pytest.approx([0.558, 0.442, 0.244], abs=0.03)
+    assert found["shares"] == pytest.approx([1.0])
+    assert all(0 < error < 0.1 for error in found["field"]["total_standard_error"])
+
+
+def test_indices_of_the_field_are_weighted_by_variance() -> None:
+    """Two nodes move independently: variances 9 and 1, so nine tenths belong to the first input."""
+
+    def predict(conditions: Conditions) -> np.ndarray:
+        return (conditions.table * [3.0, 1.0])[:, None, :, None].astype(np.float32)
+
+    found = sobol(predict, scaler(0.0, 1.0, "a", "b"), None, ("u",), [])
+    assert found is not None
+    assert found["predictions"] == 1024
+    assert found["field"]["first"] == pytest.approx([0.9, 0.1], abs=0.03)
+    assert sum(found["shares"]) == pytest.approx(1.0)
+
+
+def test_a_logarithm_is_drawn_evenly() -> None:
+    """log10 of two inputs from 1 to 100 explains its variance in equal parts."""
+    seen: list[np.ndarray] = []
+
+    def predict(conditions: Conditions) -> np.ndarray:
+        seen.append(np.log10(conditions.table))
+        return everywhere(np.log10(conditions.table).sum(axis=1))
+
+    found = sobol(predict, scaler(1.0, 100.0, "a", "b", logarithm=True), None, ("u",), [])
+    assert found is not None
+    assert found["field"]["total"] == pytest.approx([0.5, 0.5], abs=0.03)
+    assert seen[0].mean() == pytest.approx(1.0, abs=0.02)
+    assert (seen[0].min(), seen[0].max()) == pytest.approx((0.0, 2.0), abs=0.02)
+
+
+def test_pictures_are_an_input_beside_parameters(grey: Images) -> None:
+    names = scaler(0.0, 1.0, "idle")
+
+    def predict(conditions: Conditions) -> np.ndarray:
+        assert conditions.images is not None
+        return everywhere(conditions.images.pixels.mean(axis=(1, 2, 3)))
+
+    found = sobol(predict, names, grey, ("u",), [])
+    assert found is not None
+    assert found["field"]["total"] == pytest.approx([0.0, 1.0], abs=0.05)
+
+
+def test_the_only_input_explains_everything() -> None:
+    found = sobol(
+        lambda conditions: everywhere(conditions.table[:, 0]), scaler(0, 1, "a"), None, ("u",), []
+    )
+    assert found is not None
+    for indices in (found["field"], *found["outputs"].values()):
+        assert indices["first"] == pytest.approx([1.0], abs=0.03)
+        assert indices["total"] == pytest.approx([1.0], abs=0.03)
+    assert len(found["field"]["first_standard_error"]) == 1
+
+
+def test_constant_output_has_no_indices() -> None:
+    found = sobol(
+        lambda conditions: everywhere(np.full(len(conditions), 7.1)),
+        scaler(0, 1, "a"),
+        None,
+        ("u",),
+        [],
+    )
+    assert found is not None
+    assert found["outputs"]["mean of u"] == {"first": None, "total": None}
+    json.dumps(found, allow_nan=False)
+
+
+def test_too_many_inputs_and_pictures_alone_are_said(grey: Images) -> None:
+    notes: list[str] = []
+    many = tuple(f"p{k}" for k in range(100))
+    assert sobol(ishigami, scaler(0, 1, *many), None, ("u",), notes) is None
+    assert sobol(ishigami, scaler(0, 1), grey, ("u",), notes) is None
+    assert ["100 inputs need" in notes[0], "no parameters" in notes[1]] == [True, True]

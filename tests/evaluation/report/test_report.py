@@ -1,0 +1,137 @@
+"""The page is complete, self-contained and shows data as text only."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from simulgenvae.evaluation.figures.make import CAPTIONS
+from simulgenvae.evaluation.verdict import Verdict
+from simulgenvae.settings.folder import StudyFolder
+
+
+class Outline(HTMLParser):
+    """Collects elements, and fails on one that is closed out of order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.sources += [value or "" for key, value in attrs if key in {"src", "href"}]
+        if tag not in {"meta", "img"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(evaluated: tuple[dict[str, Any], StudyFolder]) -> str:
+    return evaluated[1].report_file.read_text(encoding="utf-8")
+
+
+def test_self_contained_and_well_formed(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert outline.seen.count("img") >= 8
+    assert all(
+        source.startswith(("data:image/png;base64,", "data:image/gif;base64,", "#"))
+        for source in outline.sources
+    )
+    assert not {"script", "link", "b<", "iframe"} & set(outline.seen)
+    assert not re.search(r"https?://|url\(", page)
+
+
+@pytest.mark.usefixtures("opengl")
+def test_contents_lead_to_every_chapter(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    targets = [source.removeprefix("#") for source in outline.sources if source.startswith("#")]
+    assert targets == re.findall(r'<section id="([^"]+)"', page)
+    assert re.findall(r'<a href="#[^"]+">([^<]+)</a>', page) == [
+        "On the mesh",
+        "Errors",
+        "Fields",
+        "Uncertainty",
+        "Physics checks",
+        "Conditioning",
+        "Latents",
+        "Training",
+        "Data, settings and versions",
+    ]
+
+
+@pytest.mark.usefixtures("opengl")
+def test_figures_stand_in_their_chapters(page: str) -> None:
+    chapters = dict(
+        re.findall(r'<section id="[^"]+"><h2>([^<]+)</h2>(.*?)</section>', page, re.DOTALL)
+    )
+    for chapter, kinds in {
+        "On the mesh": ("film", "rendered"),
+        "Uncertainty": ("uncertainty_calibration", "uncertainty_runs"),
+        "Physics checks": ("physics",),
+        "Conditioning": ("sensitivity",),
+        "Latents": ("latent_levels", "latent_off", "latent_parity", "latent_pca", "latent_tsne"),
+        "Fields": ("temporal", "nodal", "error_map"),
+    }.items():
+        for kind in kinds:
+            assert escape(CAPTIONS[kind]) in chapters[chapter]
+    assert page.count("<img") == len(re.findall("<figcaption>", page)) >= 18
+
+
+def test_strings_from_data_are_text(page: str) -> None:
+    assert "T&lt;script&gt; [K]" in page
+    assert "run&lt;10&gt;" in page
+    assert "&lt;b&gt;torch" in page
+
+
+def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:
+    for expected in (
+        dataset.fingerprint,
+        "POD + GPR",
+        "POD projection floor",
+        "Training stages",
+        "p$x$ [Pa]",
+        "latent_dim",
+        "Worst runs",
+        "fraction of the best baseline",
+        "calibrated on 2 validation run(s)",
+        "calibrated on only 2 validation runs: when each was left out, the interval of the "
+        "others held",
+        "sd_ratio",
+        "of test values inside their interval (90 % intended, 2 validation runs)",
+        "weight of Gaussian processes",
+        "Networks alone (2)",
+        "Gaussian processes alone",
+        "energy of all variables",
+        "Switched off: test",
+    ):
+        assert expected in page
+
+
+def test_the_verdict_leads(page: str, evaluated: tuple[dict[str, Any], StudyFolder]) -> None:
+    assert f'<p class="lead">{escape(Verdict.from_metrics(evaluated[0]).sentence())}</p>' in page
+
+
+def test_a_doubtful_interval_is_a_warning_at_the_top(page: str) -> None:
+    assert (
+        '<p class="warning">The interval meant to hold 90 % of the values was calibrated on only 2 '
+        in page
+    )
+
+
+def test_no_interval_of_two_runs_is_called_by_its_level(page: str) -> None:
+    assert "90 % interval" not in re.sub("<[^>]+>", "", page)
+
+
+def test_numbers_are_not_wrapped(page: str) -> None:
+    assert re.search(r"td:not\(:first-child\)[^{]*{ white-space: nowrap; }", page)

@@ -1,0 +1,159 @@
+"""Runs added to a decomposition, against one of all runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.reduction import EarlierModes, Pod, reduce_runs
+from simulgenvae.settings import ReductionSettings
+
+TOLERANCE = 1e-3
+
+
+class _Unread(Dataset):
+    """Fails where a run is read that is known."""
+
+    def read(self, index: int, out: np.ndarray) -> None:
+        assert not self.ids[index].startswith("known"), self.ids[index]
+        super().read(index, out)
+
+
+def _dataset(fields: np.ndarray, known: int = 0) -> Dataset:
+    ids = tuple(f"{'known' if row < known else 'new'}_{row}" for row in range(len(fields)))
+    made = Dataset.from_arrays(
+        fields, Conditions(ids, ("p",), np.arange(len(fields), dtype=float)[:, None])
+    )
+    return _Unread(**vars(made))
+
+
+def _known(fields: np.ndarray, runs: int, choices: ReductionSettings) -> EarlierModes:
+    """The first runs."""
+    pod, coefficients = reduce_runs(_dataset(fields[:runs]), np.arange(runs), choices)
+    assert isinstance(pod, Pod)
+    assert pod.seen is not None
+    return EarlierModes(pod.state, pod.basis, pod.seen, np.asarray(coefficients), np.arange(runs))
+
+
+def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
+    """Runs around a mean that moves, whose snapshots have directions that are each ``decay`` times
+    the one before."""
+    runs, steps, nodes, variables = shape
+    rng, rank = np.random.default_rng(seed), 12
+    left, right = rng.normal(size=(runs * steps, rank)), rng.normal(size=(rank, nodes * variables))
+    drift = np.linspace(0, 3, runs)[:, None, None, None] * rng.normal(size=(nodes, variables))
+    return (left * decay ** np.arange(rank) @ right).reshape(shape) + drift + 5.0
+
+
+def _error(pod: Pod, coefficients: np.ndarray, fields: np.ndarray) -> float:
+    """Of the fields that coefficients stand for, as a share of what varies in the states."""
+    states = np.concatenate([pod.state.to_state(run) for run in fields])
+    found = coefficients.reshape(len(states), -1) @ pod.basis.T
+    return float(np.linalg.norm(states - found) / np.linalg.norm(states))
+
+
+shapes = st.tuples(st.integers(5, 9), st.integers(1, 6), st.integers(5, 40), st.integers(1, 2))
+
+
+@given(
+    shape=shapes,
+    runs=st.integers(3, 4),
+    decay=st.sampled_from([0.9, 0.5]),
+    scaling=st.sampled_from(["variable", "node"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None, max_examples=30)
+def test_modes_of_known_and_added_runs_keep_the_tolerance(
+    shape: tuple[int, ...], runs: int, decay: float, scaling: str, seed: int
+) -> None:
+    fields, choices = (
+        _fields(shape, decay, seed),
+        ReductionSettings(tolerance=TOLERANCE, scaling=scaling),
+    )
+    rows = np.arange(shape[0])
+    known = _known(fields, runs, choices)
+    pod, coefficients = reduce_runs(_dataset(fields, known=runs), rows, choices, known=known)
+    whole, _ = reduce_runs(_dataset(fields), rows, choices)
+    np.testing.assert_allclose(pod.basis.T @ pod.basis, np.eye(pod.rank), atol=2e-5)
+    for name in ("minimum", "maximum", "mean", "variance"):
+        found, expected = (getattr(each.seen.statistics, name) for each in (pod, whole))
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    # The modes of the first runs left out what the tolerance allows, in states that were a little
+    # smaller or larger.
+    stretched = float((pod.state.field_factor() / known.state.field_factor()).max())
+    assert _error(pod, coefficients, fields) <= 1.05 * TOLERANCE * max(1.0, stretched)
+    assert whole.rank <= pod.rank <= known.basis.shape[1] + 1 + (shape[0] - runs) * shape[1]
+
+
+def test_one_snapshot_is_added() -> None:
+    fields = _fields((6, 1, 30, 1), 0.8, 0)
+    known = _known(fields, 5, ReductionSettings())
+    pod, coefficients = reduce_runs(
+        _dataset(fields, known=5), np.arange(6), ReductionSettings(), known=known
+    )
+    np.testing.assert_allclose(
+        pod.decode(coefficients), fields, rtol=0, atol=5e-3 * float(fields.std())
+    )
+
+
+def test_runs_that_nothing_is_learned_from_change_no_mode() -> None:
+    fields = _fields((6, 4, 30, 1), 0.5, 1)
+    known = _known(fields, 4, ReductionSettings())
+    asked: list[Pod] = []
+    pod, coefficients = reduce_runs(
+        _dataset(fields, known=4), np.arange(4), ReductionSettings(), fits=asked.append, known=known
+    )
+    assert pod.basis is known.basis
+    assert [each.rank for each in asked] == [pod.rank]
+    np.testing.assert_array_equal(coefficients[:4], known.coefficients)
+    np.testing.assert_allclose(
+        coefficients[5], pod.encode(fields[5].astype(np.float32)), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_additions_one_after_the_other_keep_the_tolerance() -> None:
+    fields, choices = _fields((10, 5, 60, 2), 0.7, 2), ReductionSettings(tolerance=TOLERANCE)
+    known = _known(fields, 4, choices)
+    for runs in range(5, 11):
+        rows = np.arange(runs)
+        pod, coefficients = reduce_runs(
+            _dataset(fields[:runs], known=runs - 1), rows, choices, known=known
+        )
+        known = EarlierModes(pod.state, pod.basis, pod.seen, coefficients, rows)
+    assert _error(pod, coefficients, fields) <= 1.5 * TOLERANCE
+    assert torch.tensor(pod.seen.left_out) > 0
+
+
+def test_fields_of_other_units_share_no_scale() -> None:
+    """A variable that grows by a factor is stretched in the known modes too."""
+    fields = _fields((8, 4, 30, 2), 0.5, 3) * [1.0, 1e6]
+    fields[4:, ..., 1] *= 40
+    known = _known(fields, 4, ReductionSettings())
+    pod, coefficients = reduce_runs(
+        _dataset(fields, known=4), np.arange(8), ReductionSettings(), known=known
+    )
+    assert _error(pod, coefficients, fields) <= 1.05e-3 * max(
+        1.0, float((pod.state.field_factor() / known.state.field_factor()).max())
+    )
+
+
+@pytest.mark.parametrize("scaling", ["variable", "node"])
+def test_statistics_merge_as_if_they_were_counted_together(scaling: str) -> None:
+    fields = _fields((6, 3, 20, 2), 0.9, 4)
+    fields[..., 3, 0] = 2.5  # constant
+    first, second, both = (
+        reduce_runs(_dataset(some), np.arange(len(some)), ReductionSettings(scaling=scaling))[
+            0
+        ].seen.statistics
+        for some in (fields[:2], fields[2:], fields)
+    )
+    merged = first.merged(second)
+    assert merged.samples == both.samples
+    assert merged.variance[3, 0] == 0
+    np.testing.assert_allclose(merged.variance, both.variance, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(merged.mean, both.mean, rtol=1e-6)

@@ -1,0 +1,32 @@
+"""A small training with two members, and its ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.settings import Settings
+from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
+from simulgenvae.training.train import Trained, train
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session")
+def settings(make_settings: MakeSettings) -> Settings:
+    return make_settings(6, end_to_end={"members": 3})
+
+
+@pytest.fixture(scope="session")
+def trained(waves: Dataset, settings: Settings) -> Trained:
+    """Eight runs to train on, two to validate."""
+    split = Split(waves.ids[:8], waves.ids[8:10], waves.ids[10:])
+    return train(waves, split, settings, stages=["vae", "conditioner", "end_to_end"])
+
+
+@pytest.fixture(scope="session")
+def ensemble(trained: Trained, waves: Dataset, settings: Settings) -> Ensemble:
+    return build_ensemble(trained, waves, settings)

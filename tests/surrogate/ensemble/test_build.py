@@ -1,0 +1,171 @@
+"""Choices made on the validation runs: the weight of the Gaussian processes, and the
+calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.data.split import Split
+from simulgenvae.settings import Settings
+from simulgenvae.settings.schema import PredictionSettings
+from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
+from simulgenvae.surrogate.ensemble.build import WEIGHTS, best_weight, calibrate
+from simulgenvae.training.train import Trained, train
+
+RNG = np.random.default_rng(0)
+TRUTH, NOISE = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("networks", "linear", "expected"),
+    [
+        (TRUTH, TRUTH + NOISE, 0.0),
+        (TRUTH + NOISE, TRUTH, 1.0),
+        (TRUTH + NOISE, TRUTH - NOISE, 0.5),
+        (TRUTH + NOISE, TRUTH - 3 * NOISE, 0.25),
+        (TRUTH + NOISE, TRUTH + 2 * NOISE, 0.0),
+        (TRUTH + NOISE, TRUTH + NOISE, 0.0),
+    ],
+)
+def test_weights_of_constructed_errors(
+    networks: np.ndarray, linear: np.ndarray, expected: float
+) -> None:
+    assert best_weight(networks, linear, TRUTH) == pytest.approx(expected)
+
+
+@examples(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 999), size=st.floats(0.1, 10.0))
+def test_the_weight_has_the_least_error_of_all(seed: int, size: float) -> None:
+    rng = np.random.default_rng(seed)
+    networks, linear, truth = rng.normal(size=(3, 4, 3, 2)).astype(np.float32)
+    linear *= size
+    mixed = [(1 - weight) * networks + weight * linear - truth for weight in WEIGHTS]
+    errors = [np.linalg.norm(each.reshape(4, -1), axis=1).mean() for each in mixed]
+    assert errors[list(WEIGHTS).index(best_weight(networks, linear, truth))] == pytest.approx(
+        min(errors), rel=1e-5
+    )
+
+
+def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
+    ensemble: Ensemble, trained: Trained, waves: Dataset
+) -> None:
+    rows = trained.rows["validation"]
+    errors = []
+    for weight in WEIGHTS:
+        mean = (
+            replace(ensemble, weight=float(weight))
+            .answer(waves.conditions.select(rows), waves.times)
+            .mean
+        )
+        errors.append(
+            np.linalg.norm(
+                (mean - trained.coefficients[rows]).reshape(len(rows), -1), axis=1
+            ).mean()
+        )
+    assert ensemble.weight == WEIGHTS[int(np.argmin(errors))]
+    assert ensemble.weight > 0.5, "networks of six steps know nothing"
+
+
+def test_calibration_brings_the_spread_to_the_errors(
+    ensemble: Ensemble, trained: Trained, waves: Dataset
+) -> None:
+    rows = trained.rows["validation"]
+    answer = ensemble.answer(waves.conditions.select(rows), waves.times, samples=32)
+    errors = [
+        waves.run(row) - trained.reduction.decode(answer.mean[k]) for k, row in enumerate(rows)
+    ]
+    spreads = [answer.spread(k, trained.reduction) for k in range(len(rows))]
+    found = ensemble.calibration
+    assert found.runs == 2
+    assert found.std**2 * np.mean(np.square(spreads)) == pytest.approx(
+        np.mean(np.square(errors)), rel=1e-3
+    )
+    assert (np.abs(errors) <= found.interval * np.array(spreads)).mean() > 0.8
+    assert (
+        calibrate(ensemble, waves, rows, waves.conditions.select(rows), trained.reduction) == found
+    )
+
+
+def test_the_test_runs_are_not_looked_at(
+    ensemble: Ensemble, trained: Trained, waves: Dataset, settings: Settings
+) -> None:
+    coefficients = trained.coefficients.copy()
+    coefficients[10:] = np.nan
+    found = build_ensemble(replace(trained, coefficients=coefficients), waves, settings)
+    assert (found.weight, found.calibration) == (ensemble.weight, ensemble.calibration)
+    np.testing.assert_array_equal(found.linear.known, ensemble.linear.known)
+
+
+def test_without_validation_runs_nothing_is_chosen(
+    trained: Trained, waves: Dataset, settings: Settings
+) -> None:
+    found = build_ensemble(
+        replace(trained, rows=trained.rows | {"validation": np.arange(0)}), waves, settings
+    )
+    assert (found.weight, found.calibration) == (0.0, None)
+    assert found.linear is not None
+    assert len(found.members) == 3
+
+
+def test_switched_off_processes_measure_novelty_alone(
+    ensemble: Ensemble, trained: Trained, waves: Dataset, settings: Settings
+) -> None:
+    off = settings.model_copy(update={"prediction": PredictionSettings(gaussian_process="off")})
+    found = build_ensemble(trained, waves, off)
+    assert found.weight == 0.0 < ensemble.weight
+    np.testing.assert_array_equal(
+        found.novelty(waves.conditions), ensemble.novelty(waves.conditions)
+    )
+    rows = trained.rows["validation"]
+    networks = replace(ensemble, weight=0.0)
+    assert found.calibration == calibrate(
+        networks, waves, rows, waves.conditions.select(rows), trained.reduction
+    )
+
+
+def test_of_too_few_runs_there_are_no_processes(
+    trained: Trained, waves: Dataset, settings: Settings
+) -> None:
+    found = build_ensemble(
+        replace(trained, rows=trained.rows | {"train": np.arange(3)}), waves, settings
+    )
+    assert (found.linear, found.weight) == (None, 0.0)
+    assert found.calibration.runs == 2
+
+
+def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
+    waves: Dataset, make_settings: Callable[..., Settings], run_ranks: Callable[..., list[Any]]
+) -> None:
+    """Pictures are read by layers with spectral normalisation, which torch refuses to pickle."""
+    pixels = RNG.integers(0, 255, (len(waves.ids), 32, 32, 1), dtype=np.uint8)
+    pictures = replace(
+        waves,
+        conditions=Conditions.of_images(waves.ids, Images(pixels, ImageFormat(32, 32, 1, 32))),
+    )
+    settings = make_settings(1, end_to_end={"members": 2})
+    trained = train(
+        pictures,
+        Split(waves.ids[:8], waves.ids[8:10], waves.ids[10:]),
+        settings,
+        stages=["end_to_end"],
+    )
+
+    def built() -> tuple[Any, ...]:
+        found = build_ensemble(trained, pictures, settings)
+        assert found.members is trained.members
+        return found.weight, found.calibration, found.linear.known.tolist()
+
+    first, second = run_ranks(2, built)
+    assert first == second
+    assert first[1].runs == 2

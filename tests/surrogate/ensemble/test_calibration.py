@@ -1,0 +1,157 @@
+"""Factors from errors whose distribution is known; what the intervals cover."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from simulgenvae.surrogate.ensemble.calibration import FLOOR, LEVEL, Calibration, spread
+
+SHAPE = (5, 30, 2)
+
+
+def runs(
+    count: int, scale: float, seed: int, between: float = 0.0
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Spreads of runs, and normal errors of ``scale`` times that; some runs are worse by a factor
+    of their own."""
+    rng = np.random.default_rng(seed)
+    spreads = [rng.uniform(0.5, 2.0, SHAPE) * [1.0, 1000.0] for _ in range(count)]
+    own = np.exp(between * rng.normal(size=count))
+    return [
+        scale * factor * each * rng.normal(size=SHAPE)
+        for factor, each in zip(own, spreads, strict=True)
+    ], spreads
+
+
+def fitted(errors: list[np.ndarray], spreads: list[np.ndarray]) -> Calibration:
+    return Calibration.fit(zip(errors, spreads, strict=True))
+
+
+@settings(max_examples=25, deadline=None)
+@given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
+def test_factors_of_normal_errors(scale: float, seed: int) -> None:
+    found = fitted(*runs(8, scale, seed))
+    assert found.std == pytest.approx(scale, rel=0.1)
+    assert found.interval == pytest.approx(norm.ppf(0.95) * scale, rel=0.15)
+    assert found.runs == 8
+
+
+@pytest.mark.parametrize("between", [0.0, 0.7])
+@pytest.mark.parametrize("count", [4, 16])
+def test_the_interval_covers_what_it_should_of_new_runs(count: int, between: float) -> None:
+    covered = []
+    for seed in range(60):
+        errors, spreads = runs(count + 1, 0.3, seed, between)
+        found = fitted(errors[:-1], spreads[:-1])
+        covered.append((np.abs(errors[-1]) <= found.interval * spreads[-1]).mean())
+    assert LEVEL - 0.04 < np.mean(covered) < LEVEL + 0.05
+
+
+def test_few_runs_give_wider_intervals_than_many() -> None:
+    """In the mean, where runs differ: what leaving one out shows is added."""
+    few, many = (
+        np.mean([fitted(*runs(count, 1.0, seed, between=0.7)).interval for seed in range(60)])
+        for count in (3, 30)
+    )
+    assert few > 1.1 * many
+
+
+def test_the_factor_of_each_variable_counts_alike() -> None:
+    errors, spreads = runs(8, 1.0, 0)
+    wrong = [error * [3.0, 1.0] for error in errors]
+    assert fitted(wrong, spreads).std == pytest.approx(np.sqrt(2 / (1 / 9 + 1)), rel=0.15)
+
+
+def test_one_run_and_no_errors() -> None:
+    errors, spreads = runs(1, 0.5, 0)
+    expected = np.quantile(np.abs(errors[0]) / spreads[0], LEVEL)
+    assert fitted(errors, spreads).interval == pytest.approx(expected)
+    none = fitted([np.zeros(SHAPE)], spreads)
+    assert (none.std, none.interval) == (0.0, 0.0)
+
+
+def test_runs_without_errors_beside_others() -> None:
+    errors, spreads = runs(3, 0.5, 0)
+    found = fitted([np.zeros(SHAPE), np.zeros(SHAPE), errors[2]], spreads)
+    assert np.isfinite([found.std, found.interval]).all()
+
+
+def test_a_seeded_part_of_large_runs_stands_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = fitted(*runs(8, 0.3, 1))
+    monkeypatch.setattr("simulgenvae.surrogate.ensemble.calibration._ENTRIES", 100)
+    part = fitted(*runs(8, 0.3, 1))
+    assert part == fitted(*runs(8, 0.3, 1))
+    assert part.interval != whole.interval
+    assert part.interval == pytest.approx(whole.interval, rel=0.15)
+
+
+def test_a_spread_taken_as_standard_deviation() -> None:
+    found = Calibration.of_normal()
+    assert (found.std, found.runs) == (1.0, 0)
+    assert norm.cdf(found.interval) - norm.cdf(-found.interval) == pytest.approx(LEVEL)
+
+
+def test_left_out_runs_say_how_sure_the_interval_is() -> None:
+    """Of each of few runs, what the interval of the others covers."""
+    errors, spreads = runs(4, 0.5, 1, between=0.7)
+    found = fitted(errors, spreads).left_out_coverage
+    assert len(found) == 4
+    for k, coverage in enumerate(found):
+        others = fitted([*errors[:k], *errors[k + 1 :]], [*spreads[:k], *spreads[k + 1 :]])
+        covered = (np.abs(errors[k]) <= others.interval * spreads[k]).mean()
+        assert coverage == pytest.approx(covered, abs=0.01)
+    assert np.ptp(found) > 0.05, "runs differ"
+
+
+@pytest.mark.parametrize(("count", "left_out"), [(1, 0), (2, 2), (9, 9), (10, 0)])
+def test_only_few_runs_are_left_out(count: int, left_out: int) -> None:
+    assert len(fitted(*runs(count, 0.5, 0)).left_out_coverage) == left_out
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_survives_json(count: int) -> None:
+    found = fitted(*runs(count, 0.3, 0))
+    assert Calibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"std": None},
+        {"std": "wide"},
+        {"std": -1.0},
+        {"interval": float("nan")},
+        {"runs": float("inf")},
+        {"left_out_coverage": None},
+        {"left_out_coverage": [0.9]},
+        {"runs": 2},
+        {"runs": 2, "left_out_coverage": [0.9, 1.1]},
+        {"runs": 2, "left_out_coverage": [0.9, float("nan")]},
+    ],
+)
+def test_a_damaged_calibration_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        Calibration.from_dict(Calibration.of_normal().to_dict() | change)
+
+
+def test_spread_is_the_unbiased_deviation_and_a_floor() -> None:
+    alternatives = np.random.default_rng(0).normal(size=(4, *SHAPE))
+    variance = np.var(alternatives, axis=0, ddof=1)
+    expected = np.sqrt(variance + FLOOR * variance.mean(axis=(0, 1)))
+    blocks = [(alternatives[:, :2].copy(), None), (alternatives[:, 2:].copy(), None)]
+    assert spread(blocks, 0.5) == pytest.approx(expected)
+    gap = np.full(SHAPE, 2.0)
+    variance = variance + 0.3 * 0.7 * 4.0
+    expected = np.sqrt(variance + FLOOR * variance.mean(axis=(0, 1)))
+    assert spread([(alternatives, gap)], 0.3) == pytest.approx(expected)
+
+
+def test_spread_is_never_zero() -> None:
+    for count in (3, 1):
+        assert (spread([(np.ones((count, *SHAPE), np.float32), None)], 0.0) > 0).all()

@@ -1,0 +1,138 @@
+"""POD with Gaussian processes as a part of the model: any time, novelty, and files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+
+RUNS, TIMES = 10, np.array([0.0, 1.0, 3.0, 4.0])
+
+
+def conditions(pictures: bool = False) -> Conditions:
+    rng = np.random.default_rng(0)
+    images = None
+    if pictures:
+        images = Images(
+            rng.integers(0, 255, (RUNS, 4, 4, 1), dtype=np.uint8), ImageFormat(4, 4, 1, 4)
+        )
+    return Conditions(
+        tuple(f"run{k}" for k in range(RUNS)), ("p", "q"), rng.uniform(1, 3, (RUNS, 2)), images
+    )
+
+
+def fitted(known: Conditions, times: np.ndarray = TIMES) -> PodGaussianProcesses:
+    """Of smooth coefficients ``[n, T, 3]``."""
+    p, q = (column[:, None, None] for column in known.table.T)
+    coefficients = np.sin(p + times[:, None] / 4) + 0.2 * q * np.arange(3)
+    found = PodGaussianProcesses.fit(
+        known, ConditionScaler.fit(known), coefficients.astype(np.float32), times
+    )
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def linear() -> PodGaussianProcesses:
+    return fitted(conditions())
+
+
+@pytest.fixture(scope="module")
+def pictured() -> PodGaussianProcesses:
+    """With pictures beside the parameters."""
+    return fitted(conditions(pictures=True))
+
+
+def test_known_runs_are_reproduced(linear: PodGaussianProcesses) -> None:
+    assert np.abs(linear.predict(conditions(), TIMES) - linear.processes._coefficients).max() < 0.02
+
+
+def test_times_between_are_interpolated(linear: PodGaussianProcesses) -> None:
+    at = linear.predict(conditions(), TIMES)
+    times = np.array([4.0, 2.5, 0.0, 1.0, 0.25])
+    expected = np.stack([[[np.interp(times, TIMES, each) for each in run.T] for run in at]])[
+        0
+    ].transpose(0, 2, 1)
+    np.testing.assert_allclose(linear.predict(conditions(), times), expected, rtol=1e-5, atol=1e-6)
+    drawn, between = (linear.samples(conditions(), each, 3, 0) for each in (TIMES, times))
+    assert between.shape == (3, RUNS, 5, 3)
+    np.testing.assert_allclose(
+        between[:, :, [0, 2, 3]], drawn[:, :, [3, 0, 1]], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_single_time_may_be_asked_for_again() -> None:
+    linear = fitted(conditions(), np.zeros(1))
+    twice = linear.predict(conditions(), np.zeros(2))
+    np.testing.assert_array_equal(
+        twice, np.repeat(linear.predict(conditions(), np.zeros(1)), 2, axis=1)
+    )
+    assert linear.samples(conditions(), np.zeros(2), 3, 0).shape == (3, RUNS, 2, 3)
+
+
+def test_novelty_is_one_at_the_loneliest_run(linear: PodGaussianProcesses) -> None:
+    assert linear.novelty(conditions()).max() < 0.5
+    lonely = int(np.argmax(linear.processes.leave_one_out_ignorance()))
+    assert linear.known[-1] == linear.processes.leave_one_out_ignorance()[lonely]
+    far = Conditions(("far",), ("p", "q"), np.array([[30.0, -20.0]]))
+    alone = linear.processes.leave_one_out_ignorance().max()
+    expected = linear.processes.ignorance(linear.features.transform(far)) / alone
+    assert linear.novelty(far) == pytest.approx(expected)
+    assert linear.novelty(far)[0] > 1
+
+
+def test_too_few_runs_and_runs_that_are_all_the_same() -> None:
+    known = conditions()
+    same = np.ones((RUNS, 4, 3), np.float32)
+    assert PodGaussianProcesses.fit(known, ConditionScaler.fit(known), same, TIMES) is None
+    few = known.select([0, 1, 2])
+    varied = np.random.default_rng(0).random((3, 4, 3), np.float32)
+    assert PodGaussianProcesses.fit(few, ConditionScaler.fit(few), varied, TIMES) is None
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+def test_arrays_give_the_same_answers_again(
+    linear: PodGaussianProcesses, pictured: PodGaussianProcesses, pictures: bool
+) -> None:
+    known, before = conditions(pictures), pictured if pictures else linear
+    scaler = ConditionScaler.from_dict(json.loads(json.dumps(before.features.scaler.to_dict())))
+    after = PodGaussianProcesses.restore(before.arrays(), scaler, TIMES)
+    assert np.array_equal(after.predict(known, TIMES), before.predict(known, TIMES))
+    assert np.array_equal(after.novelty(known), before.novelty(known))
+    assert np.array_equal(after.samples(known, TIMES, 2, 0), before.samples(known, TIMES, 2, 0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"known": None},
+        {"known": np.zeros(0)},
+        {"known": np.full(RUNS, np.nan)},
+        {"surprise.x": np.zeros(1)},
+        {"processes.x": np.zeros((RUNS, 3))},
+        {"processes.theta": None},
+        {"images.pixels": None},
+        {"images.pixels": np.zeros((RUNS, 9), np.uint8), "images.mean": np.zeros(9, np.float32)},
+        {"images.mean": np.zeros(3, np.float32)},
+        {"images.projection": np.zeros((2, 2))},
+        {"images.surprise": np.zeros(1)},
+    ],
+)
+def test_damaged_arrays_are_refused(pictured: PodGaussianProcesses, change: dict[str, Any]) -> None:
+    arrays = {
+        name: value for name, value in (pictured.arrays() | change).items() if value is not None
+    }
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        PodGaussianProcesses.restore(arrays, pictured.features.scaler, TIMES)
+
+
+def test_processes_of_other_parameters_are_refused(linear: PodGaussianProcesses) -> None:
+    other = Conditions(("a", "b"), ("p", "q", "r"), np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 5.0]]))
+    with pytest.raises(ValueError, match="of 2 parameters"):
+        PodGaussianProcesses.restore(linear.arrays(), ConditionScaler.fit(other), TIMES)

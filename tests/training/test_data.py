@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulgenvae.models.networks import unit_times
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20, unique=True))
+def test_the_trained_span_becomes_the_unit_interval_and_steps_keep_their_ratios(
+    times: list[float],
+) -> None:
+    trained = np.sort(np.array(times))
+    unit = unit_times(trained, trained)
+    assert unit.dtype == np.float32
+    assert unit[0] == 0.0
+    assert unit[-1] == 1.0
+    np.testing.assert_allclose(
+        np.diff(unit), np.diff(trained) / (trained[-1] - trained[0]), atol=1e-6
+    )
+
+
+def test_a_single_time_is_zero() -> None:
+    np.testing.assert_array_equal(unit_times(np.array([3.0]), np.array([3.0])), [0.0])
+
+
+@pytest.mark.parametrize(("validation", "expected"), [((9, 10), [9, 10]), ((), list(range(9)))])
+def test_validation_falls_back_to_training_runs(
+    make_problem: Callable,
+    make_settings: Callable,
+    validation: tuple[int, ...],
+    expected: list[int],
+) -> None:
+    problem = make_problem(make_settings(), validation=validation)
+    assert problem.data.validation_rows.tolist() == expected
+
+
+@pytest.mark.parametrize(("validation", "count"), [((9, 10), 2), ((), 9)])
+def test_as_many_training_runs_are_compared_as_there_are_validation_runs(
+    make_problem: Callable, make_settings: Callable, validation: tuple[int, ...], count: int
+) -> None:
+    """Always the same ones, whatever the state of any generator: a resumed training must measure
+    the same."""
+    data = make_problem(make_settings(), validation=validation).data
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    rows = data.compared_rows.tolist()
+    assert len(set(rows)) == count
+    assert set(rows) <= set(range(9))
+    assert data.compared_rows.tolist() == rows
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_networks_fit_the_settings(make_problem: Callable, make_settings: Callable) -> None:
+    problem = make_problem(make_settings(model={"filters": (16, 12, 8)}))
+    predicted = problem.networks.conditioner(problem.data.conditions)
+    latents = problem.networks.vae.latents_from_flat(predicted.mean)
+    assert latents.z.shape == (12, 4)
+    assert latents.h.shape == (12, 2, 2)
+
+
+def test_field_loss_is_relative_to_the_training_variance(
+    make_problem: Callable, make_settings: Callable
+) -> None:
+    """1 is the error of the mean run."""
+    problem = make_problem(make_settings())
+    truth = problem.data.coefficients[torch.from_numpy(problem.data.rows["train"])]
+    losses = problem.data.field_loss("mse", problem.reduction)(0 * truth, truth)
+    assert float(losses.mean()) == pytest.approx(1.0, rel=1e-5)
