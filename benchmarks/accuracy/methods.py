@@ -54,7 +54,7 @@ def _suite(*names: str) -> list[Path]:
 
 
 METRICS = "evaluation/metrics.py"
-UNCERTAINTY = "evaluation/uncertainty.py"
+UNCERTAINTY = "evaluation/analyses/uncertainty.py"
 # The import rules of the package forbid fitting and surrogate to use these folders, metrics apart.
 LEARNED = [
     *package_files("**/*.py", but=("cli", "demo", "evaluation", "export")),
@@ -62,7 +62,7 @@ LEARNED = [
     *_suite("own"),
 ]
 SIMPLE = package_files(
-    "regression/*.py",
+    "baselines/*.py",
     *(f"data/{name}.py" for name in ("conditions", "images", "symmetry")),
     "evaluation/compare.py",
     METRICS,

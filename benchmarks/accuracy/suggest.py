@@ -165,9 +165,7 @@ def run_ids(count: int) -> tuple[str, ...]:
 
 def key_of(name: str, counts: Counts, settings: Settings) -> str:
     """Hash of all that the errors of a problem depend on."""
-    package = package_files(
-        "**/*.py", but=("cli", "demo", "evaluation", "export", "learning_curve")
-    )
+    package = package_files("**/*.py", but=("cli", "demo", "evaluation", "export"))
     files = {
         *package,
         *package_files("evaluation/metrics.py"),
