@@ -29,9 +29,9 @@ _HOMES = {
     "Dataset": "data.dataset",
     "Settings": "settings",
     "StudyFolder": "settings",
-    "Surrogate": "surrogate",
+    "Surrogate": "surrogate.surrogate",
     "UserError": "errors",
-    "fit": "fitting",
+    "fit": "surrogate.fit",
 }
 
 # Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else
