@@ -253,16 +253,16 @@ def _free_port() -> str:
 
 
 def test_a_training_in_two_processes_can_be_followed_at_the_launcher(
-    documented_study: Path,
+    classic_study: Path,
 ) -> None:
-    settings = documented_study / "input_data/condition.txt"
+    settings = classic_study / "input_data/condition.txt"
     settings.write_text(settings.read_text().replace("Training_epochs 2", "Training_epochs 100000"))
     with _running(
-        [ROOT / "launch_ddp.py", "--gpus", "2", "--master_port", _free_port()], documented_study
+        [ROOT / "launch_ddp.py", "--gpus", "2", "--master_port", _free_port()], classic_study
     ) as (
         process,
         output,
     ):
         _waited(process, output, "validation")
-        assert "validation" in StudyFolder(documented_study).training_log.read_text()
+        assert "validation" in StudyFolder(classic_study).training_log.read_text()
     assert len(re.findall("vae  step 0 of", output.read_text())) == 1

@@ -291,7 +291,7 @@ def documented(folder: Path, fields: np.ndarray) -> Path:
     return folder / "parametric_data"
 
 
-def test_documented_study(tmp_path: Path) -> None:
+def test_classic_study(tmp_path: Path) -> None:
     parameters = documented(tmp_path, FIELDS.reshape(N, T, M * V))
     (parameters / "table.CSV").write_text("1,2\n3,4\n5,6\n7,8\n")
     expected = DataSettings(runs=N, timesteps=T, nodes=M, variables=V)
@@ -303,7 +303,7 @@ def test_documented_study(tmp_path: Path) -> None:
     assert dataset.conditions.table.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
 
 
-def test_documented_study_with_one_table_a_run(tmp_path: Path) -> None:
+def test_classic_study_with_one_table_a_run(tmp_path: Path) -> None:
     parameters = documented(tmp_path, FIELDS)
     for name, value in (("run10", 3), ("run2", 1), ("run1", 0), ("run3", 2)):
         (parameters / f"{name}.csv").write_text(f"speed\n{value}\n")
@@ -315,7 +315,7 @@ def test_documented_study_with_one_table_a_run(tmp_path: Path) -> None:
     assert dataset.conditions.table[:, 0].tolist() == [0, 1, 2, 3]
 
 
-def test_documented_study_without_its_files(tmp_path: Path) -> None:
+def test_classic_study_without_its_files(tmp_path: Path) -> None:
     target, parameters = tmp_path / "dataset.zarr", documented(tmp_path, FIELDS)
     with pytest.raises(UserError, match=r"dataset2\.pickle: no such file"):
         ingest_documented(
