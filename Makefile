@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo demo-images test docs clean
+.PHONY: help demo demo-images test coverage docs clean
 
 help:
 	@echo "make demo         solve, train, evaluate and predict an example into demo/ (minutes)"
-	@echo "make demo-images  the same from pictures, with two networks, into demo-images/ (20 minutes)"
+	@echo "make demo-images  the same from images, with two networks, into demo-images/ (20 minutes)"
 	@echo "make test         style, types, import rules and tests"
+	@echo "make coverage     lines of the package that the tests run"
 	@echo "make docs         write docs/settings.md from the settings"
 	@echo "make clean        remove .venv, demo/, demo-images/ and caches"
 
@@ -36,6 +37,10 @@ test: $(INSTALLED)
 	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@# Two at a time, each with one thread: small tensors gain nothing from more.
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+coverage: $(INSTALLED)
+	@# Branches of processes that a test starts are not seen; the figure is of this process and its forks.
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 docs: $(INSTALLED)
 	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md

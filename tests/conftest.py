@@ -104,7 +104,7 @@ def make_settings() -> MakeSettings:
 
 
 @pytest.fixture
-def documented_study(tmp_path: Path) -> Path:
+def classic_study(tmp_path: Path) -> Path:
     """A folder with the documented files and a table of parameters, which trains in seconds."""
     rng = np.random.default_rng(0)
     for name in ("input_data", "parametric_data"):

@@ -77,11 +77,11 @@ def test_help_names_every_documented_flag(tmp_path: Path) -> None:
         assert flag in done.stdout
 
 
-def test_a_documented_study_is_trained_although_the_port_is_taken(documented_study: Path) -> None:
+def test_a_classic_study_is_trained_although_the_port_is_taken(classic_study: Path) -> None:
     with socket.create_server(("", 0)) as busy:
         port = busy.getsockname()[1]
         done = start(
-            documented_study,
+            classic_study,
             "--gpus",
             "1",
             "--preset=1",
@@ -92,16 +92,16 @@ def test_a_documented_study_is_trained_although_the_port_is_taken(documented_stu
         )
     assert done.returncode == 0, done.stderr
     assert f"port {port} is not available; using port" in done.stdout
-    assert (documented_study / "model_save/SimulGen-VAE").is_file()
-    assert (documented_study / "output/metrics.json").is_file()
+    assert (classic_study / "model_save/SimulGen-VAE").is_file()
+    assert (classic_study / "output/metrics.json").is_file()
 
 
-def test_several_processes_train_one_model(documented_study: Path) -> None:
-    done = start(documented_study, "--gpus", "2", "--plot", "2", "--master_port", free_port())
+def test_several_processes_train_one_model(classic_study: Path) -> None:
+    done = start(classic_study, "--gpus", "2", "--plot", "2", "--master_port", free_port())
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("no GPU here: 2 processes on the CPU\n")
     assert done.stdout.count("The model is in") == 1
-    assert (documented_study / "output/metrics.json").is_file()
+    assert (classic_study / "output/metrics.json").is_file()
 
 
 def test_a_mistake_is_said_by_one_of_several_processes(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ def test_an_empty_folder_is_one_message(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_documented_study_is_trained_without_questions(documented_study: Path) -> None:
+def test_a_classic_study_is_trained_without_questions(classic_study: Path) -> None:
     done = start(
-        documented_study,
+        classic_study,
         "--preset=1",
         "--plot",
         "2",
@@ -43,5 +43,5 @@ def test_a_documented_study_is_trained_without_questions(documented_study: Path)
         "0",
     )
     assert done.returncode == 0, done.stderr
-    assert (documented_study / "model_save/SimulGen-VAE").is_file()
-    assert (documented_study / "output/metrics.json").is_file()
+    assert (classic_study / "model_save/SimulGen-VAE").is_file()
+    assert (classic_study / "output/metrics.json").is_file()

@@ -2,7 +2,7 @@
 training leaves.
 
 ``python tests/cli/key_effects.py`` trains a tiny study once for every row and prints the table of
-``docs/documented-interface.md``, ``python tests/cli/key_effects.py LearningR alpha`` the rows of
+``docs/classic-interface.md``, ``python tests/cli/key_effects.py LearningR alpha`` the rows of
 some keys; ``test_key_effects.py`` compares that table with what it measures.
 """
 
@@ -169,7 +169,7 @@ UNTRIED = {
     "Dim2": "compared with the data: another number of timesteps is refused",
     "Dim3": "compared with the data: another number of nodes is refused",
     "data_No": "number of the preset and of its data file: see `--preset`",
-    "compile": "speed alone; translation takes a minute (`tests/training/test_speed.py`)",
+    "compile": "speed alone; translation takes a minute (`tests/training/test_performance.py`)",
     "--resume": "continues an interrupted training to the same files (`tests/training/test_train.py`)",
     "--version": "prints the version",
 }

@@ -110,7 +110,7 @@ def test_settings_name_the_parameters_and_the_part_that_is_used(cli: Any, source
     assert "12 runs, 4 timesteps" in done.out
 
 
-def test_another_preset_of_a_documented_study(cli: Any, ingested: Path) -> None:
+def test_another_preset_of_a_classic_study(cli: Any, ingested: Path) -> None:
     (ingested / "study.toml").unlink()
     (ingested / "preset.txt").write_text("header, of preset\n2\n4\n16 8\n16\n")
     refused = cli("check", ingested)

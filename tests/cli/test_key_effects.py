@@ -1,4 +1,4 @@
-"""The table of ``docs/documented-interface.md`` that says what each key and flag changes: complete,
+"""The table of ``docs/classic-interface.md`` that says what each key and flag changes: complete,
 and measured."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulgenvae.settings.classic.condition_keys import KEYS
 from simulgenvae.settings.classic.preset_file import LINES
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs/documented-interface.md"
+DOCUMENT = ROOT / "docs/classic-interface.md"
 
 
 def _load() -> ModuleType:

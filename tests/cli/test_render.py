@@ -60,7 +60,7 @@ def study(plates: Path, tmp_path: Path) -> Path:
     return shutil.copytree(plates / "study", tmp_path / "study")
 
 
-DOCS = (Path(__file__).parents[2] / "docs/pictures.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[2] / "docs/images.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^simulgenvae (render S .*)$", DOCS, re.MULTILINE)
 
 

@@ -76,8 +76,8 @@ def test_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_that_has_listened_ends_as_it_should(server: TCPStore) -> None:
-    setup = "import time; from simulgenvae import rank_store; rank_store.WATCH = 0.0"
-    code = f"{setup}\nwith rank_store.listening(print): time.sleep(0.1)"
+    setup = "import time; from simulgenvae.distributed import rendezvous; rendezvous.WATCH = 0.0"
+    code = f"{setup}\nwith rendezvous.listening(print): time.sleep(0.1)"
     asked = {"SIMULGENVAE_STORE": f"localhost:{server.port}", "RANK": "1", "WORLD_SIZE": "2"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, check=False

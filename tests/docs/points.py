@@ -1,4 +1,4 @@
-"""Run the commands of "Try all of it" in ``docs/documented-interface.md``, and say which of them do
+"""Run the commands of "Try all of it" in ``docs/classic-interface.md``, and say which of them do
 what they promise.
 
 ``python tests/docs/points.py`` runs all of them, ``python tests/docs/points.py R4 R20`` those of
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs/documented-interface.md"
+DOCUMENT = ROOT / "docs/classic-interface.md"
 HEADING = "## Try all of it"
 LONGEST = 900
 """Seconds after which a block has failed."""

@@ -39,9 +39,7 @@ class Problem:
         return (kind or STAGES[name])(self.networks, self.data, self.settings, loss)
 
     def loop(self, folder: Path | None = None) -> Loop:
-        return Loop(
-            self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None, None), seed=0
-        )
+        return Loop(self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None), seed=0)
 
 
 MakeProblem = Callable[..., Problem]

@@ -151,7 +151,6 @@ def train_study(
         split=split,
         stages=stages,
         study=study,
-        console=console,
         resume=resume,
         start=start,
     )

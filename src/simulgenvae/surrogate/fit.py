@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
@@ -25,7 +24,7 @@ from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.start import Start
 from simulgenvae.training.train import Trained, train
-from simulgenvae.utils.progress import LogFile
+from simulgenvae.utils.log_file import LogFile
 
 
 def fit(
@@ -35,7 +34,6 @@ def fit(
     split: Split | None = None,
     stages: Sequence[StageName] | None = None,
     study: StudyFolder | None = None,
-    console: Console | None = None,
     resume: bool = False,
     start: Start | None = None,
 ) -> Surrogate:
@@ -54,8 +52,6 @@ def fit(
     study
         Where checkpoints, TensorBoard files, the log and the model are written; nothing is written
         when not given.
-    console
-        Where progress is shown.
     resume
         Go on from the study's last checkpoint.
     start
@@ -99,8 +95,6 @@ def fit(
             stages=stages,
             folder=None if study is None else study.checkpoints,
             tensorboard=None if study is None else study.tensorboard,
-            console=console,
-            log_file=log_file,
             resume=resume,
             start=start,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
@@ -41,7 +42,9 @@ from simulgenvae.training.prepare import prepare
 from simulgenvae.training.stages.base import Stage
 from simulgenvae.training.stages.stages import STAGES, EndToEndStage
 from simulgenvae.training.start import Start
-from simulgenvae.utils.progress import LogFile
+from simulgenvae.utils.progress import progress_off
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,6 @@ def train(
     stages: Sequence[StageName],
     folder: Path | None = None,
     tensorboard: Path | None = None,
-    console: Console | None = None,
-    log_file: LogFile | None = None,
     resume: bool = False,
     start: Start | None = None,
 ) -> Trained:
@@ -90,10 +91,6 @@ def train(
         Where checkpoints go; None keeps none.
     tensorboard
         Where TensorBoard files go; None writes none.
-    console
-        Where progress is shown; None shows none.
-    log_file
-        Where lines of progress are written; None writes none.
     resume
         Go on from ``folder/last.safetensors``.
     start
@@ -111,7 +108,7 @@ def train(
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
     if not collectives.is_rank0():
-        tensorboard = console = log_file = None
+        tensorboard = None
     identity = {
         "settings": settings.model_dump(mode="json"),
         "data": dataset.fingerprint,
@@ -119,7 +116,7 @@ def train(
         "training runs": list(split.train),
         "validation runs": list(split.validation),
     }
-    checkpoint = _checkpoint(folder, identity, console) if resume else None
+    checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else asdict(checkpoint.progress)
     collectives.require_same(identity | {"checkpoint": done}, differences)
     augmentation = settings.training.augmentation
@@ -127,7 +124,8 @@ def train(
         runs = len(dataset.ids)
         dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
         rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
-    with torch.random.fork_rng(), TrainingLog(tensorboard, console, log_file) as log:
+    shown = nullcontext() if collectives.is_rank0() else progress_off()
+    with torch.random.fork_rng(), shown, TrainingLog(tensorboard) as log:
         torch.manual_seed(settings.training.seed)
         prepared = folder / "prepared.safetensors" if folder is not None else None
         fits = partial(
@@ -216,15 +214,13 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def _checkpoint(
-    folder: Path | None, identity: dict[str, Any], console: Console | None
-) -> Checkpoint | None:
+def _checkpoint(folder: Path | None, identity: dict[str, Any]) -> Checkpoint | None:
     """The last checkpoint; None, and said so, when the run was stopped before it wrote one."""
     assert folder is not None, "resuming needs a folder of checkpoints"
     path = folder / "last.safetensors"
     if not path.exists():
-        if console is not None:
-            console.print(f"No checkpoint in {folder}: training starts from the beginning.")
+        if collectives.is_rank0():
+            logger.info("No checkpoint in %s: training starts from the beginning.", folder)
         return None
     return load_checkpoint(path, identity)
 

@@ -23,7 +23,7 @@ from simulgenvae.data.ingest.build import build_dataset, ingest_documented
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
-from simulgenvae.utils.progress import WorkLog
+from simulgenvae.utils.progress import WorkLog, progress_on
 
 N, T, M, V = 4, 3, 7, 2
 FIELDS = np.random.default_rng(0).normal(size=(N, T, M, V))
@@ -55,10 +55,12 @@ def fields_of(dataset: Dataset) -> np.ndarray:
 def test_reading_can_be_followed_in_lines(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ingest(study)
+    with progress_on():
+        ingest(study)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("simulgenvae.data.ingest.build.WorkLog", partial(WorkLog, every=0.0))
-    ingest(study, overwrite=True)
+    with progress_on():
+        ingest(study, overwrite=True)
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
         f"Reading runs  {done} of {N}" + "  0 s left" * (done > 0) for done in range(N)
     ]
@@ -291,7 +293,7 @@ def documented(folder: Path, fields: np.ndarray) -> Path:
     return folder / "parametric_data"
 
 
-def test_documented_study(tmp_path: Path) -> None:
+def test_classic_study(tmp_path: Path) -> None:
     parameters = documented(tmp_path, FIELDS.reshape(N, T, M * V))
     (parameters / "table.CSV").write_text("1,2\n3,4\n5,6\n7,8\n")
     expected = DataSettings(runs=N, timesteps=T, nodes=M, variables=V)
@@ -303,7 +305,7 @@ def test_documented_study(tmp_path: Path) -> None:
     assert dataset.conditions.table.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
 
 
-def test_documented_study_with_one_table_a_run(tmp_path: Path) -> None:
+def test_classic_study_with_one_table_a_run(tmp_path: Path) -> None:
     parameters = documented(tmp_path, FIELDS)
     for name, value in (("run10", 3), ("run2", 1), ("run1", 0), ("run3", 2)):
         (parameters / f"{name}.csv").write_text(f"speed\n{value}\n")
@@ -315,7 +317,7 @@ def test_documented_study_with_one_table_a_run(tmp_path: Path) -> None:
     assert dataset.conditions.table[:, 0].tolist() == [0, 1, 2, 3]
 
 
-def test_documented_study_without_its_files(tmp_path: Path) -> None:
+def test_classic_study_without_its_files(tmp_path: Path) -> None:
     target, parameters = tmp_path / "dataset.zarr", documented(tmp_path, FIELDS)
     with pytest.raises(UserError, match=r"dataset2\.pickle: no such file"):
         ingest_documented(

@@ -17,7 +17,7 @@ from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import FIELDS
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs/documented-interface.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs/classic-interface.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ from simulgenvae.settings import StudyFolder, load_settings
 from simulgenvae.surrogate.surrogate import Surrogate
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/documented_study"
+EXAMPLE = ROOT / "examples/classic_study"
 RUNS, TIMESTEPS, NODES = 14, 5, 9
 SMALLER = {"Dim1": RUNS, "Dim2": TIMESTEPS, "Dim3": NODES**2, "Training_epochs": 2, "n_epoch": 1}
 SMALLER |= {"Batch_size": 4, "latent_conditioner_batch": 4}
