@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from simulgenvae.distributed import collectives
-from simulgenvae.distributed.batch_shards import Shard, drawing_for
+from simulgenvae.distributed.batch_shards import Shard, shard_draws
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings, StageSettings
@@ -210,8 +210,8 @@ class EndToEndStage(Stage):
         terms = {"loss": wanted.field_weight * prediction, "prediction": prediction}
         if not self.has_encoder:
             return terms
-        few, shard = batch.shard.every(1 if self.fine_tunes else RECONSTRUCTED)
-        with drawing_for(shard):
+        few, shard = batch.shard.every_nth(1 if self.fine_tunes else RECONSTRUCTED)
+        with shard_draws(shard):
             latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         if self.teaches_encoder:
             errors = self.decoded_loss(
