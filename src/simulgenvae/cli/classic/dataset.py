@@ -19,7 +19,8 @@ from rich.console import Console
 from simulgenvae.cli.common import ConditionFiles, condition_files
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.ingest.build import ingest_documented
+from simulgenvae.data.ingest.build import ingest_classic
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
@@ -73,11 +74,10 @@ def update_dataset(
             conditions, make_split(conditions.ids, settings.data, split_file), settings, stages
         )
 
-    dataset, notes = ingest_documented(
+    dataset, notes = ingest_classic(
         pickle,
         study.dataset,
-        params=files.table,
-        images=files.images,
+        IngestOptions(params=files.table, images=files.images),
         settings=settings.data,
         accept=accept,
     )
