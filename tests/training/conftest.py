@@ -20,7 +20,9 @@ from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.stages.base import Stage
-from simulgenvae.training.stages.stages import ConditionerStage, EndToEndStage, VaeStage
+from simulgenvae.training.stages.conditioner import ConditionerStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.stages.vae import VaeStage
 
 STAGES = {"vae": VaeStage, "conditioner": ConditionerStage, "end_to_end": EndToEndStage}
 

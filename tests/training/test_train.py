@@ -33,7 +33,8 @@ from simulgenvae.surrogate.fit import default_stages
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.training.stages.stages import EndToEndStage, VaeStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.stages.vae import VaeStage
 from simulgenvae.training.train import Trained, choose_device, train
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 

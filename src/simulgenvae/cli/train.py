@@ -16,7 +16,6 @@ from simulgenvae.settings import Settings, StudyFolder, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
-    from simulgenvae.settings.training import StageName
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
@@ -81,7 +80,7 @@ def starting_vae(study: StudyFolder, settings: Settings) -> Path:
     return study.vae_file if given is None else study.resolve(given)
 
 
-def whole_training(study: StudyFolder, settings: Settings, console: Console) -> list[StageName]:
+def whole_training(study: StudyFolder, settings: Settings, console: Console) -> list[str]:
     """Return the stages of a whole training: without ``vae`` where the settings name another
     trained VAE."""
     from simulgenvae.surrogate.fit import default_stages
@@ -113,7 +112,7 @@ def train_study(
     settings: Settings,
     console: Console,
     *,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     resume: bool,
 ) -> Surrogate:
     """Train stages of a study whose data are stored, and write the model.

@@ -24,7 +24,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.file import ensemble_state, restore_ensemble
 from simulgenvae.surrogate.parts import ConditionerFile, Kind, Parts, assemble, digest, of_kind
-from simulgenvae.training.start import Start
+from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors, written_together
 
 FORMAT_VERSION = 3
@@ -146,7 +146,7 @@ def load_parts(study: StudyFolder) -> Parts:
 
 def load_start(
     vae_file: Path, study: StudyFolder, settings: Settings, *, conditioner: bool
-) -> Start:
+) -> WarmStart:
     """Trained parts to go on from: the VAE of ``vae_file``, and the study's conditioner when that
     is asked for.
 
@@ -171,7 +171,7 @@ def load_start(
                 f"{vae_file} was trained with other settings: {'; '.join(changed)}. Use the same "
                 "ones for later stages, or train all stages again with --overwrite."
             )
-    return Start(
+    return WarmStart(
         reduction=parts.reduction,
         split=parts.split,
         weights=of_kind("vae", tensors) | ({} if trained is None else trained.weights),

@@ -19,11 +19,10 @@ from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.models.training_record import VaeTraining, changes_vae
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.settings.training import StageName
 from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
 from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.training.start import Start
+from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.training.train import Trained, train
 from simulgenvae.utils.progress import LogFile
 
@@ -33,11 +32,11 @@ def fit(
     settings: Settings | None = None,
     *,
     split: Split | None = None,
-    stages: Sequence[StageName] | None = None,
+    stages: Sequence[str] | None = None,
     study: StudyFolder | None = None,
     console: Console | None = None,
     resume: bool = False,
-    start: Start | None = None,
+    start: WarmStart | None = None,
 ) -> Surrogate:
     """Train a surrogate.
 
@@ -133,10 +132,10 @@ def _surrogate(
     dataset: Dataset,
     settings: Settings,
     split: Split,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     trained: Trained,
     ensemble: Ensemble | None,
-    kept: Start | None,
+    kept: WarmStart | None,
 ) -> Surrogate:
     """Put a surrogate together; ``kept`` is the start whose VAE the training has left as it was."""
     info = {
@@ -175,7 +174,7 @@ def _latents(
     return z, h
 
 
-def default_stages(settings: Settings) -> list[StageName]:
+def default_stages(settings: Settings) -> list[str]:
     """Return the stages that a whole training takes: none whose networks a later one would
     forget."""
     end_to_end = settings.training.end_to_end

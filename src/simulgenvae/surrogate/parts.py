@@ -26,7 +26,7 @@ from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.training.stages.base import stage_name
-from simulgenvae.training.stages.stages import STAGES
+from simulgenvae.training.stages import STAGES
 
 Kind = Literal["vae", "conditioner", "ensemble"]
 

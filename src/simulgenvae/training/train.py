@@ -39,8 +39,9 @@ from simulgenvae.training.placement import placed
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import prepare
 from simulgenvae.training.stages.base import Stage
-from simulgenvae.training.stages.stages import STAGES, EndToEndStage
-from simulgenvae.training.start import Start
+from simulgenvae.training.stages import STAGES
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.progress import LogFile
 
 
@@ -73,7 +74,7 @@ def train(
     console: Console | None = None,
     log_file: LogFile | None = None,
     resume: bool = False,
-    start: Start | None = None,
+    start: WarmStart | None = None,
 ) -> Trained:
     """Train the networks of one surrogate, alone or as one of several ranks.
 

@@ -25,7 +25,6 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
 
 if TYPE_CHECKING:
-    from simulgenvae.settings.training import StageName
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
@@ -36,7 +35,7 @@ def update_dataset(
     study: StudyFolder,
     settings: Settings,
     preset: int,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     console: Console,
 ) -> None:
     """Make ``study.dataset`` what the preset's pickle, the parameters and the settings say.
