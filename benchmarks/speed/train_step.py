@@ -70,7 +70,7 @@ class Learner:
 
     def looped(self) -> float:
         """Seconds of a step of the loop."""
-        with TrainingLog(self.folder / "log", None) as log:
+        with TrainingLog(self.folder / "log") as log:
             loop = Loop(self.networks, self.data, self.folder, {}, log, seed=0)
             start = time.perf_counter()
             loop.run([self.stage])

@@ -45,7 +45,7 @@ class Clock(TrainingLog):
     """Notes when each validation error was seen."""
 
     def __init__(self) -> None:
-        super().__init__(None, None)
+        super().__init__(None)
         self.seen: list[tuple[float, float]] = []
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:

@@ -25,7 +25,7 @@ from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.training.checkpoint import comparable
-from simulgenvae.utils.progress import WorkLog
+from simulgenvae.utils.progress import WorkLog, progress_on
 
 
 def png_width(path: Path) -> int:
@@ -54,7 +54,8 @@ def test_it_can_be_followed_in_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys.modules[evaluate.__module__], "WorkLog", partial(WorkLog, every=0.0))
-    evaluate(dataset, trained, StudyFolder(tmp_path), figures=False)
+    with progress_on():
+        evaluate(dataset, trained, StudyFolder(tmp_path), figures=False)
     lines = capsys.readouterr().err.splitlines()
     counts = [
         re.fullmatch("[0-9:]{8}  Evaluating  ([0-9]+) of ([0-9]+)  .+", line) for line in lines

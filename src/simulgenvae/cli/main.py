@@ -28,9 +28,11 @@ from simulgenvae.cli import (
 )
 from simulgenvae.cli.common import add_version
 from simulgenvae.cli.launch import asks_for_several, launch, without_launch
+from simulgenvae.cli.messages import messages_on
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
-from simulgenvae.utils.progress import end_logs
+from simulgenvae.utils.log_file import end_logs
+from simulgenvae.utils.progress import progress_on
 
 COMMANDS = (
     demo,
@@ -79,6 +81,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
     )
     console = Console(markup=False, highlight=False, quiet=rank > 0)
     errors = Console(stderr=True, markup=False, highlight=False)
+    progress = Console(stderr=True, quiet=rank > 0)
 
     def say(text: str) -> None:
         errors.print(text, soft_wrap=True)
@@ -104,7 +107,8 @@ def guarded(work: Callable[[Console], int | None]) -> int:
                 from simulgenvae.distributed.rendezvous import listening
 
                 until_told.enter_context(listening(say, end_logs))
-            return work(console) or 0
+            with messages_on(console), progress_on(console, progress):
+                return work(console) or 0
         except UserError as error:
             return failed(error, str(error))
         except OSError as error:  # a folder without rights, a disk that is full or went away

@@ -4,10 +4,9 @@ report."""
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
 
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
@@ -26,7 +25,7 @@ from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.surrogate.ensemble import interval_label
 from simulgenvae.utils.atomic import written_whole
-from simulgenvae.utils.progress import WorkLog
+from simulgenvae.utils.progress import WorkLog, progress_off
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
@@ -69,7 +68,8 @@ def evaluate(
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)  # before minutes of reading
     rows = surrogate.split.rows(dataset.ids)
     stages, notes = _earlier_stages(surrogate, study)
-    with WorkLog(Console(stderr=True, quiet=not collectives.is_rank0()), transient=True) as log:
+    shown = nullcontext() if collectives.is_rank0() else progress_off()
+    with shown, WorkLog(transient=True) as log:
         log.start("Evaluating", compare.steps(rows) + latent_analysis.steps(rows) + 1)
         comparison = compare.compare(
             dataset, surrogate, stages, rows, evaluation.checks, log.advance

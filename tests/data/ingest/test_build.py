@@ -23,7 +23,7 @@ from simulgenvae.data.ingest.build import build_dataset, ingest_documented
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
-from simulgenvae.utils.progress import WorkLog
+from simulgenvae.utils.progress import WorkLog, progress_on
 
 N, T, M, V = 4, 3, 7, 2
 FIELDS = np.random.default_rng(0).normal(size=(N, T, M, V))
@@ -55,10 +55,12 @@ def fields_of(dataset: Dataset) -> np.ndarray:
 def test_reading_can_be_followed_in_lines(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ingest(study)
+    with progress_on():
+        ingest(study)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("simulgenvae.data.ingest.build.WorkLog", partial(WorkLog, every=0.0))
-    ingest(study, overwrite=True)
+    with progress_on():
+        ingest(study, overwrite=True)
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
         f"Reading runs  {done} of {N}" + "  0 s left" * (done > 0) for done in range(N)
     ]

@@ -12,7 +12,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
@@ -23,8 +23,6 @@ from simulgenvae.data.ingest.build import ingest_documented
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-
-if TYPE_CHECKING:
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
@@ -198,7 +197,7 @@ def read_runs(
     """The field [T, M, V] of one run after the other, or why it cannot be read or does not hold
     numbers."""
     rows = [(source, index) for source in sources for index in range(source.shape[0])]
-    with WorkLog(Console(stderr=True), transient=True) as log:
+    with WorkLog(transient=True) as log:
         log.start("Reading runs", len(rows))
         for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
             log.step(done)

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from rich.console import Console
 
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.pod_gpr import PodGpr
@@ -108,8 +107,8 @@ class Measure:
         rows = self._split.rows(self._dataset.ids)["train"]
         return VariableScale.fit(self._dataset.run(int(row)) for row in rows)
 
-    def __call__(self, runs: int, repeat: int, seed: int, console: Console | None = None) -> Point:
-        """Train and measure once; ``console`` shows the progress of the training.
+    def __call__(self, runs: int, repeat: int, seed: int) -> Point:
+        """Train and measure once.
 
         UserError as :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training
         runs.
@@ -121,7 +120,6 @@ class Measure:
                 self._dataset,
                 settings_of(self._settings, runs, repeat),
                 split=split,
-                console=console,
             )
         except UserError as error:
             raise UserError(

@@ -61,7 +61,9 @@ def stage_specs(names: Iterable[str]) -> list[StageSpec]:
     specs = []
     for name in names:
         if name not in STAGES:
-            raise UserError(f"--stage {name}: there is no such stage. Choose all, {', '.join(STAGES)}.")
+            raise UserError(
+                f"--stage {name}: there is no such stage. Choose all, {', '.join(STAGES)}."
+            )
         specs.append(STAGES[name])
     return specs
 

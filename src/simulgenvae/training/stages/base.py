@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import torch
@@ -206,7 +206,7 @@ class StageSpec:
     """Steps per square root of the number of training snapshots, where no budget is given."""
     pace_with_images: float = 6
     """The same where a step also reads images, which takes twice the time."""
-    settings: StageSettings = StageSettings()
+    settings: StageSettings = field(default_factory=StageSettings)
     """Settings of a stage that has no field in ``TrainingSettings``."""
 
     def schedule(self, settings: Settings) -> StageSettings:
