@@ -22,8 +22,13 @@ from torch import Tensor
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.ensemble.file import ensemble_state, restore_ensemble
-from simulgenvae.surrogate.parts import ConditionerFile, Kind, Parts, assemble, digest, of_kind
+from simulgenvae.surrogate.ensemble.file import (
+    EnsembleDescription,
+    ensemble_state,
+    restore_ensemble,
+)
+from simulgenvae.surrogate.parts import ConditionerFile, Kind, Parts, assemble, of_kind
+from simulgenvae.surrogate.weights import digest
 from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors, written_together
 
@@ -71,7 +76,7 @@ def save_parts(
             path, conditioner, of_both | last | {"kind": "conditioner"}
         )
         files[study.ensemble_file] = lambda path: save_tensors(
-            path, ensemble, of_both | about | {"kind": "ensemble"}
+            path, ensemble, of_both | about.model_dump(mode="json") | {"kind": "ensemble"}
         )
     if latents is not None:
         z, h = latents
@@ -135,7 +140,7 @@ def load_parts(study: StudyFolder) -> Parts:
     with _complete(study.ensemble_file):
         ensemble = restore_ensemble(
             others,
-            about_ensemble,
+            EnsembleDescription.model_validate(about_ensemble),
             parts.networks,
             parts.settings,
             parts.condition_scaler,
