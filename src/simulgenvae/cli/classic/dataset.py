@@ -12,7 +12,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
@@ -25,9 +25,6 @@ from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
 
-if TYPE_CHECKING:
-    from simulgenvae.settings.training import StageName
-
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
 """Data settings that decide what is read, or whether it is accepted."""
@@ -37,7 +34,7 @@ def update_dataset(
     study: StudyFolder,
     settings: Settings,
     preset: int,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     console: Console,
 ) -> None:
     """Make ``study.dataset`` what the preset's pickle, the parameters and the settings say.
