@@ -37,7 +37,7 @@ from simulgenvae.training.data import TrainingData
 from simulgenvae.training.ddp import averaging
 from simulgenvae.training.node_shards import shard_node_layers
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.stages.stages import EndToEndStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 TIMES, PARAMETERS = 200, 4
 

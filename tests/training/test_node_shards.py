@@ -22,7 +22,7 @@ from simulgenvae.training.node_shards import (
     shrink_gradients,
 )
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.stages.stages import STAGES
+from simulgenvae.training.stages import STAGES
 
 MakeProblem = Callable[..., Any]
 ROUNDING = 1e-5

@@ -107,7 +107,7 @@ class Loop:
         UserError
             When losses become NaN or infinite.
         """
-        if any(stage.renewed == ("conditioner",) for stage in stages):
+        if any(0 < len(stage.renewed) < len(list(self.networks.children())) for stage in stages):
             self._initial = self._weights()
         if checkpoint is not None:
             self.progress, self.best = checkpoint.progress, checkpoint.best
@@ -146,8 +146,8 @@ class Loop:
             if stage.renewed:
                 self._renew(stage, stages)
         runs, times = len(self.data.rows["train"]), len(self.data.times)
-        pictures = self.data.conditions.images is not None
-        per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, pictures=pictures)
+        images = self.data.conditions.images is not None
+        per_epoch, total = step_counts(stage.spec, stage.schedule, runs, times, images=images)
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.label, total, progress.step)
@@ -243,7 +243,7 @@ class Loop:
         optimizers.zero_grad()
         with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
             batch = augmented_batch(
-                self.data, batch, settings.augmentation, conditions=stage.reads_conditions
+                self.data, batch, settings.augmentation, conditions=stage.spec.reads_conditions
             )
             beta = kl_weight(step, total, settings.init_beta_divisor)
             terms = losses(batch, beta)
@@ -294,8 +294,8 @@ class Loop:
         )
         kept = (
             progress.kept is None
-            or stage.kept_error is None
-            or self._error(stage, stage.kept_error, unseen) <= ALLOWED * progress.kept
+            or stage.limited_error is None
+            or self._error(stage, stage.limited_error, unseen) <= ALLOWED * progress.kept
         )
         self.networks.train()
         require_finite_validation(stage, step, error)
@@ -324,10 +324,10 @@ class Loop:
     def _begin_with_kept(self, stage: Stage) -> None:
         """Remember the error that must not grow, if any, and the weights to return to where it
         always grows."""
-        if stage.kept_error is None:
+        if stage.limited_error is None:
             return
         self.networks.eval()
-        self.progress.kept = self._error(stage, stage.kept_error, self.data.validation_rows)
+        self.progress.kept = self._error(stage, stage.limited_error, self.data.validation_rows)
         self.networks.train()
         self.best = self._weights()
 

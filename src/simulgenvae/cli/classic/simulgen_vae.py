@@ -99,7 +99,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot``
     says."""
     from simulgenvae.distributed import collectives
-    from simulgenvae.surrogate.fit import default_stages
+    from simulgenvae.training.stages import default_stages
 
     if options.use_ddp and os.environ.get("WORLD_SIZE", "1") == "1":
         console.print("note: one process: it trains as without --use_ddp and torchrun")
