@@ -24,6 +24,7 @@ from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.utils.atomic import atomic_write
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
@@ -121,10 +122,5 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
