@@ -9,13 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from baselines import baselines
 from cases import Case
 from contents import SUITE, digest, package_files
 from ezyrb_methods import ezyrb_methods
 from fitted import Method
 from gpr_time import gpr_time
 from own import surrogate
-from references import references
 
 from simulgenvae.settings import Settings, StudyFolder, load_settings
 
@@ -64,13 +64,12 @@ LEARNED = [
 SIMPLE = package_files(
     "baselines/*.py",
     *(f"data/{name}.py" for name in ("conditions", "images", "symmetry")),
-    "evaluation/compare.py",
     METRICS,
     "reduction/*.py",
 )
 METHODS = {
     "ours": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), own=True),
-    "references": Choice(references, [*SIMPLE, *_suite("references")]),
+    "baselines": Choice(baselines, [*SIMPLE, *_suite("baselines")]),
     "gpr_time": Choice(gpr_time, [*SIMPLE, *_suite("gpr_time")]),
     "ezyrb": Choice(
         ezyrb_methods,

@@ -22,12 +22,12 @@ def record(problem: str, seed: int, method: str, **answers: dict[str, Any]) -> d
 RECORDS = [
     record("burgers", 0, "ours", ours=answer(0.01, 0.3)),
     record("burgers", 1, "ours", ours=answer(0.03)),
-    record("burgers", 0, "references", pod_gpr=answer(0.04), projection_floor=answer(0.001)),
-    record("burgers", 1, "references", pod_gpr=answer(0.06), projection_floor=answer(0.001)),
+    record("burgers", 0, "baselines", pod_gpr=answer(0.04), projection_floor=answer(0.001)),
+    record("burgers", 1, "baselines", pod_gpr=answer(0.06), projection_floor=answer(0.001)),
     record("burgers", 0, "ezyrb", ezyrb_pod_rbf_10=answer(0.03), ezyrb_pod_rbf_20=answer(0.1)),
     record("burgers", 1, "ezyrb", ezyrb_pod_rbf_10=answer(0.09), ezyrb_pod_rbf_20=answer(0.01)),
     record("steady", 0, "ours", ours=answer(0.09)),
-    record("steady", 0, "references", pod_gpr=answer(0.1)),
+    record("steady", 0, "baselines", pod_gpr=answer(0.1)),
 ]
 
 
@@ -45,8 +45,8 @@ def test_ratio_counts_the_seeds_that_all_have() -> None:
     assert table.rows_of(RECORDS[1:3])[0].ratio is None
 
 
-def test_references_with_mirror_images_have_a_ratio_of_their_own() -> None:
-    mirrored = record("steady", 0, "references", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
+def test_baselines_with_mirror_images_have_a_ratio_of_their_own() -> None:
+    mirrored = record("steady", 0, "baselines", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
     row = table.rows_of([RECORDS[6], mirrored])[0]
     assert (row.best, row.ratio, row.ratio_to_mirrored) == (
         "pod_gpr",
@@ -60,7 +60,7 @@ def test_references_with_mirror_images_have_a_ratio_of_their_own() -> None:
 
 
 def test_undefined_errors_make_no_ratio() -> None:
-    row = table.rows_of([RECORDS[6], record("steady", 0, "references", pod_gpr=answer(None))])[0]
+    row = table.rows_of([RECORDS[6], record("steady", 0, "baselines", pod_gpr=answer(None))])[0]
     assert row.ratio is None
 
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from rich.table import Table
 
 from simulgenvae.design.learning_curve.power_law import LEVEL
-from simulgenvae.evaluation.presentation import METHOD_STYLES, percent
+from simulgenvae.evaluation.presentation import method_styles, percent
 
 NAMES = {"prediction": "Surrogate", "pod_gpr": "POD + GPR"}
 _NO_FLOOR = 1e-6
@@ -23,7 +23,7 @@ def curve_figure(found: dict[str, Any]) -> Figure:
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.subplots()
     for method, summary in found["methods"].items():
-        color, _ = METHOD_STYLES[method]
+        color, _ = method_styles()[method]
         known = [(n, e) for n, e in zip(summary["runs"], summary["relative_l2"], strict=True) if e]
         if known:
             sizes, errors = zip(*known, strict=True)
