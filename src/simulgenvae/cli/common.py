@@ -12,6 +12,7 @@ from simulgenvae.data.readers.runs.series import AXES
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS, DataSettings, Settings, StudyFolder
+from simulgenvae.settings.networks import conditioners_of
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -108,7 +109,8 @@ def condition_files(study: StudyFolder, settings: Settings) -> ConditionFiles:
         None if name is None else study.resolve(name)
         for name in (settings.data.parameters, settings.data.images)
     )
-    if settings.conditioner.kind in {"cnn", "vit"} or settings.data.file_type in IMAGE_ENDINGS:
+    reads_images = settings.conditioner.kind in conditioners_of("images")
+    if reads_images or settings.data.file_type in IMAGE_ENDINGS:
         images = images or study.images
     return ConditionFiles(table, images)
 
