@@ -37,7 +37,7 @@ from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import worker_count
-from simulgenvae.training.stages.stages import EndToEndStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 
 class Learner:

@@ -35,7 +35,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.stages.stages import EndToEndStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 TRIED = 3
 """Steps that tell how many fit into the time."""

@@ -18,7 +18,9 @@ from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.stages.base import Stage
-from simulgenvae.training.stages.stages import ConditionerStage, EndToEndStage, VaeStage
+from simulgenvae.training.stages.conditioner import ConditionerStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.stages.vae import VaeStage
 from simulgenvae.utils.progress import progress_on
 from simulgenvae.utils.tensor_file import read_tensors
 

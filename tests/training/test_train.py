@@ -28,11 +28,12 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.fit import default_stages
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.training.stages.stages import EndToEndStage, VaeStage
+from simulgenvae.training.stages import default_stages
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.stages.vae import VaeStage
 from simulgenvae.training.train import Trained, choose_device, train
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 

@@ -16,7 +16,7 @@ from simulgenvae.cli.common import add_study
 from simulgenvae.cli.render_case import FILMS, chosen_case
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -167,7 +167,7 @@ def _write(scene: Scene, count: int, options: argparse.Namespace) -> None:
         TimeRemainingColumn(),
     )
     with (
-        written_whole(options.out) as target,
+        atomic_write(options.out) as target,
         Progress(*columns, console=Console(stderr=True), transient=True) as bar,
     ):
         task = bar.add_task("Drawing", total=count)

@@ -6,6 +6,7 @@ A file from a stranger can neither run code nor ask for more memory than it hold
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,10 +26,10 @@ from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.weights import check_weights, digest
-from simulgenvae.training.stages.base import stage_name
-from simulgenvae.training.stages.stages import STAGES
 
 Kind = Literal["vae", "conditioner", "ensemble"]
+_STAGE = re.compile("[a-z][a-z0-9_]*")
+"""Form of a stage's name. Which stages there are is known to training, which is not imported here."""
 
 
 @dataclass(frozen=True)
@@ -176,11 +177,13 @@ def _check_info(info: dict[str, Any]) -> None:
     or wrong."""
     if not isinstance(info["data_fingerprint"], str):
         raise TypeError("data_fingerprint in info")
-    if not isinstance(info["stages"], list) or any(stage not in STAGES for stage in info["stages"]):
+    if not isinstance(info["stages"], list) or not all(
+        _STAGE.fullmatch(stage) for stage in info["stages"]
+    ):
         raise ValueError("unknown stages in info")
     for entry in info["history"]:
         numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
-        if stage_name(entry["stage"]) not in STAGES or numbers[0] < 0:
+        if re.sub("_[0-9]+$", "", entry["stage"]) not in info["stages"] or numbers[0] < 0:
             raise ValueError("unknown stages in the history")
         float(entry.get("train_error", 0.0))
     warnings = info.get("warnings", [])

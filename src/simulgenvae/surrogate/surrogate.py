@@ -19,7 +19,6 @@ from simulgenvae.errors import UserError
 from simulgenvae.models import Latents
 from simulgenvae.models.networks import unit_times
 from simulgenvae.settings import StudyFolder
-from simulgenvae.settings.training import StageName
 from simulgenvae.surrogate.ensemble import (
     Calibration,
     Ensemble,
@@ -61,7 +60,7 @@ class Surrogate(Parts):
         are complete."""
         save_parts(self, study)
 
-    def at_stage(self, study: StudyFolder, stage: StageName) -> Self:
+    def at_stage(self, study: StudyFolder, stage: str) -> Self:
         """The surrogate as it was at the end of a training stage, from the study's checkpoints.
 
         UserError when there is none, or only that of another training (one that failed after this

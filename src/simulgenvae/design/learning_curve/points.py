@@ -28,7 +28,6 @@ METHODS: tuple[Method, ...] = ("prediction", "pod_gpr")
 """Keys as in ``metrics.json``: the surrogate and POD+GPR."""
 FEWEST = 2
 """Training runs that a surrogate needs."""
-_STAGES = ("vae", "conditioner", "end_to_end")
 
 Error = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Rows = NDArray[np.intp]
@@ -77,7 +76,7 @@ def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
     """The study's settings, with another seed for each repeat and batches no larger than the number
     of runs."""
     changed: dict[str, object] = {"seed": (settings.training.seed + repeat) % 2**32}
-    for name in _STAGES:
+    for name in type(settings.training).stage_names():
         stage = getattr(settings.training, name)
         if stage.batch_size > runs:
             changed[name] = stage.model_copy(update={"batch_size": runs})

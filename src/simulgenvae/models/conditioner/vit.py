@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from simulgenvae.distributed.batch_shards import Dropout, drawn
+from simulgenvae.distributed.batch_shards import Dropout, draw_random
 from simulgenvae.models.blocks import Chain, Stem
 from simulgenvae.models.conditioner.base import ConditionEncoder, InputShape
 from simulgenvae.settings import ConditionerSettings
@@ -45,7 +45,7 @@ class DropPath(nn.Module):
         if not self.training or self.rate == 0:
             return x
         one_each = [1] * (x.ndim - 1)
-        uniform = drawn(lambda runs: torch.rand(runs, *one_each, device=x.device), len(x))
+        uniform = draw_random(lambda runs: torch.rand(runs, *one_each, device=x.device), len(x))
         return x * (uniform >= self.rate) / (1 - self.rate)
 
 
