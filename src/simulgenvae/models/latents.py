@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.distributed.batch_shards import drawn
+from simulgenvae.distributed.batch_shards import draw_random
 
 LOG_SPREAD_RANGE = (-8.0, 4.0)
 """Logarithms of standard deviations are kept in this range: beyond it exp() and its gradient are
@@ -43,7 +43,7 @@ class Gaussian:
         """Reparameterised sample, same shape as ``mean``."""
         mean = self.mean
         like: dict[str, Any] = {"generator": generator, "device": mean.device, "dtype": mean.dtype}
-        noise = drawn(lambda runs: torch.randn(runs, *mean.shape[1:], **like), len(mean))
+        noise = draw_random(lambda runs: torch.randn(runs, *mean.shape[1:], **like), len(mean))
         return mean + self.log_std.exp() * noise
 
 

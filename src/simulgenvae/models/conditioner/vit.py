@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from simulgenvae.distributed.batch_shards import Dropout, drawn
+from simulgenvae.distributed.batch_shards import Dropout, draw_random
 from simulgenvae.models.blocks import Chain, Stem
 
 HALVINGS = 4
@@ -38,7 +38,7 @@ class DropPath(nn.Module):
         if not self.training or self.rate == 0:
             return x
         keep = (
-            drawn(lambda runs: torch.rand(runs, *[1] * (x.ndim - 1), device=x.device), len(x))
+            draw_random(lambda runs: torch.rand(runs, *[1] * (x.ndim - 1), device=x.device), len(x))
             >= self.rate
         )
         return x * keep / (1 - self.rate)
