@@ -18,7 +18,7 @@ from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import naming
-from simulgenvae.data.readers import Part, Source, open_source
+from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
 from simulgenvae.data.readers.companions import companion, texts
 from simulgenvae.data.values import to_float32
@@ -37,7 +37,7 @@ class Description(NamedTuple):
 
 
 def open_sources(
-    paths: Sequence[Path], stack: ExitStack, selection: Part | None = None
+    paths: Sequence[Path], stack: ExitStack, selection: RunPart | None = None
 ) -> list[Source]:
     """Open files with fields; they are closed when ``stack`` is left.
 
