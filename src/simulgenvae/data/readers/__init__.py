@@ -20,7 +20,7 @@ from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import MARKERS, open_zarr
 from simulgenvae.errors import UserError
 
-__all__ = ["Part", "Source", "open_source"]
+__all__ = ["RunPart", "Source", "open_source"]
 
 _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]] = {
     ".npy": ("npy", open_npy),
