@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from rich.console import Console
 
-from simulgenvae import Conditions, Dataset, Settings, fit
+from simulgenvae import Conditions, Dataset, Settings, fit, progress_on
 from simulgenvae.demo import board
 
 
@@ -28,7 +27,8 @@ def main(runs: int, settings: Settings) -> float:
         variables=("temperature",),
         units=("K",),
     )
-    surrogate = fit(dataset, settings, console=Console())
+    with progress_on():
+        surrogate = fit(dataset, settings)
 
     _, new, new_ids = board.sample_designs(1, seed=1, prefix="new")
     predicted = surrogate.predict(Conditions(new_ids, names, new))["fields"].sel(

@@ -102,11 +102,11 @@ def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
         ONE_NETWORK: networks_alone(surrogate, 1),
         f"{count} networks": networks_alone(surrogate, count),
     }
-    if ensemble.views:
-        alone = replace(ensemble, members=ensemble.members[:1], weight=0.0, views=())
+    if ensemble.mirror_views:
+        alone = replace(ensemble, members=ensemble.members[:1], gp_weight=0.0, mirror_views=())
         found = {"one network, without mirrored views": replace(surrogate, ensemble=alone), **found}
-    if ensemble.linear is not None:
-        found["Gaussian processes"] = replace(surrogate, ensemble=replace(ensemble, weight=1.0))
+    if ensemble.pod_gp is not None:
+        found["Gaussian processes"] = replace(surrogate, ensemble=replace(ensemble, gp_weight=1.0))
     return found | {"all of it": surrogate}
 
 
@@ -114,7 +114,7 @@ def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
     """The first so many networks of a surrogate, without the Gaussian processes."""
     ensemble = _ensemble(surrogate)
     return replace(
-        surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], weight=0.0)
+        surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], gp_weight=0.0)
     )
 
 

@@ -35,7 +35,7 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
     if model.ensemble is not None:
         about |= {
             "members": len(model.ensemble.members),
-            "gaussian_process_weight": model.ensemble.weight,
+            "gaussian_process_weight": model.ensemble.gp_weight,
         }
     name = "none" if settings.reduction.method == "none" else "ours"
     yield Fitted(name, seconds, predict, about, lambda: judged(model, case))

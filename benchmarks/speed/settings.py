@@ -30,7 +30,7 @@ from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import prepare_networks, same_weights_again
-from simulgenvae.training.stages.stages import EndToEndStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 RUNS, TIMES, RANK, PIXELS, BATCH = 64, 50, 256, 256, 16
 PLAIN = {"mixed_precision": False, "compile": False, "cuda_graphs": False, "channels_last": False}

@@ -37,7 +37,7 @@ from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import worker_count
-from simulgenvae.training.stages.stages import EndToEndStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 
 class Learner:
@@ -70,7 +70,7 @@ class Learner:
 
     def looped(self) -> float:
         """Seconds of a step of the loop."""
-        with TrainingLog(self.folder / "log", None) as log:
+        with TrainingLog(self.folder / "log") as log:
             loop = Loop(self.networks, self.data, self.folder, {}, log, seed=0)
             start = time.perf_counter()
             loop.run([self.stage])

@@ -35,7 +35,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.stages.stages import EndToEndStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 TRIED = 3
 """Steps that tell how many fit into the time."""
@@ -45,7 +45,7 @@ class Clock(TrainingLog):
     """Notes when each validation error was seen."""
 
     def __init__(self) -> None:
-        super().__init__(None, None)
+        super().__init__(None)
         self.seen: list[tuple[float, float]] = []
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
     from simulgenvae.settings import Settings, StudyFolder
     from simulgenvae.surrogate.fit import fit
     from simulgenvae.surrogate.surrogate import Surrogate
+    from simulgenvae.utils.progress import progress_on
 
-__all__ = ["Conditions", "Dataset", "Settings", "StudyFolder", "Surrogate", "UserError", "fit"]
+__all__ = [
+    "Conditions",
+    "Dataset",
+    "Settings",
+    "StudyFolder",
+    "Surrogate",
+    "UserError",
+    "fit",
+    "progress_on",
+]
 
 __version__ = "2.1.0"
 """The one place that spells the version; ``CHANGELOG.md`` says what came with it."""
@@ -32,7 +43,11 @@ _HOMES = {
     "Surrogate": "surrogate.surrogate",
     "UserError": "errors",
     "fit": "surrogate.fit",
+    "progress_on": "utils.progress",
 }
+
+# Nothing is printed unless the program that uses the library asks for its messages.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 # Threads of libgomp wait for each other by spinning, for milliseconds. As soon as anything else
 # runs on the machine, they take the processor from those that they wait for: training on two busy

@@ -92,7 +92,7 @@ def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
     """Against leaving each point out, with the same hyper-parameters, mean and scale."""
     groups, theta = Groups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 0.05])
     known = groups.squared_distances(X, X)
-    wrong, ignorance = Process.learn(known, Y, theta, kernel).leave_one_out(known)
+    wrong, left = Process.learn(known, Y, theta, kernel).leave_one_out(known)
     for row in range(len(X)):
         others = np.arange(len(X)) != row
         among = known[:, others][:, :, others]
@@ -105,13 +105,15 @@ def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
         assert wrong[row] == pytest.approx(
             Y.std() * (standard[row] - weights @ standard[others]), rel=1e-6
         )
-        assert ignorance[row] == pytest.approx(1 - weights @ across[0] / 2.0, rel=1e-6)
-        expected = Process.learn(among, Y[others], theta, kernel).ignorance(among, to_others)
-        assert ignorance[row] == pytest.approx(expected[0], rel=1e-6)
+        assert left[row] == pytest.approx(1 - weights @ across[0] / 2.0, rel=1e-6)
+        expected = Process.learn(among, Y[others], theta, kernel).relative_posterior_variance(
+            among, to_others
+        )
+        assert left[row] == pytest.approx(expected[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_ignorance_is_the_variance_of_scikit_learn(kernel: Kernel) -> None:
+def test_relative_posterior_variance_is_that_of_scikit_learn(kernel: Kernel) -> None:
     groups = Groups.of(X, 0)
     known, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
     process = Process.learn(known, Y, THETA, kernel)
@@ -121,27 +123,33 @@ def test_ignorance_is_the_variance_of_scikit_learn(kernel: Kernel) -> None:
         ConstantKernel(2.0) * shape, alpha=0.01 + 1e-9, optimizer=None
     ).fit(X, Y)
     std = expected.predict(NEW, return_std=True)[1]
-    assert process.ignorance(known, across) == pytest.approx(std**2 / 2.0, rel=1e-6)
+    assert process.relative_posterior_variance(known, across) == pytest.approx(
+        std**2 / 2.0, rel=1e-6
+    )
     assert process.deviation(known, across) == pytest.approx(
         Y.std() * np.sqrt(std**2 + 0.01), rel=1e-6
     )
 
 
-def test_ignorance_goes_from_nothing_at_known_points_to_one() -> None:
+def test_relative_posterior_variance_goes_from_zero_at_learned_points_to_one() -> None:
     groups, theta = Groups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 1e-8])
     known = groups.squared_distances(X, X)
     process = Process.learn(known, Y, theta)
-    assert process.ignorance(known, known) == pytest.approx(np.zeros(12), abs=1e-6)
+    assert process.relative_posterior_variance(known, known) == pytest.approx(
+        np.zeros(12), abs=1e-6
+    )
     way = X[:1] + np.linspace(0, 100, 20)[:, None] * (X[0] - X.mean(axis=0))
-    ignorance = process.ignorance(known, groups.squared_distances(way, X))
-    assert (np.diff(ignorance) >= -1e-9).all()
-    assert ignorance[-1] == pytest.approx(1.0)
+    left = process.relative_posterior_variance(known, groups.squared_distances(way, X))
+    assert (np.diff(left) >= -1e-9).all()
+    assert left[-1] == pytest.approx(1.0)
 
 
-def test_noise_leaves_ignorance_at_known_points() -> None:
+def test_noise_leaves_variance_at_learned_points() -> None:
     """One point alone: noise / (variance + noise) of the prior variance is left."""
     process = Process.learn(np.zeros((1, 1, 1)), np.ones(1), np.log([2.0, 1.0, 0.5]))
-    assert process.ignorance(np.zeros((1, 1, 1)), np.zeros((1, 1, 1))) == pytest.approx(0.2)
+    assert process.relative_posterior_variance(
+        np.zeros((1, 1, 1)), np.zeros((1, 1, 1))
+    ) == pytest.approx(0.2)
 
 
 def test_several_functions_at_once() -> None:

@@ -1,4 +1,4 @@
-"""Gaussian processes of all modes: what is chosen, how ignorance grows, and what is kept in
+"""Gaussian processes of all modes: what is chosen, how the deviation grows, and what is kept in
 files."""
 
 from __future__ import annotations
@@ -73,19 +73,19 @@ def test_as_many_components_as_predict_best() -> None:
     assert found.describe()["image_components"] >= 32
 
 
-def test_ignorance_grows_away_from_the_known_designs(processes: PodGpr) -> None:
+def test_relative_posterior_std_grows_away_from_the_known_designs(processes: PodGpr) -> None:
     way = np.column_stack([np.linspace(1.7, 60, 30), np.full(30, 0.0)])
-    ignorance = processes.ignorance(way)
-    assert (np.diff(ignorance) > -1e-9).all()
-    assert ((ignorance >= 0) & (ignorance <= 1)).all()
-    assert ignorance[-1] > 0.9
-    assert (processes.ignorance(X) < 0.1).all()
+    deviation = processes.relative_posterior_std(way)
+    assert (np.diff(deviation) > -1e-9).all()
+    assert ((deviation >= 0) & (deviation <= 1)).all()
+    assert deviation[-1] > 0.9
+    assert (processes.relative_posterior_std(X) < 0.1).all()
 
 
 def test_a_design_is_less_known_without_itself(processes: PodGpr) -> None:
-    alone = processes.leave_one_out_ignorance()
+    alone = processes.leave_one_out_relative_std()
     assert alone.shape == (16,)
-    assert (alone >= processes.ignorance(X)).all()
+    assert (alone >= processes.relative_posterior_std(X)).all()
     assert alone.max() <= 1
 
 
@@ -116,8 +116,8 @@ def test_arrays_give_the_same_answers_again(x: np.ndarray, components: int) -> N
     after = PodGpr.restore(before.arrays(), x.shape[1] - components, components)
     new = x + 0.2
     assert np.array_equal(after.predict(new), before.predict(new))
-    assert np.array_equal(after.ignorance(new), before.ignorance(new))
-    assert np.array_equal(after.leave_one_out_ignorance(), before.leave_one_out_ignorance())
+    assert np.array_equal(after.relative_posterior_std(new), before.relative_posterior_std(new))
+    assert np.array_equal(after.leave_one_out_relative_std(), before.leave_one_out_relative_std())
     assert after.describe() == before.describe()
     assert after.trajectory == before.trajectory == (12, 3)
 

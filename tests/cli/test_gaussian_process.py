@@ -30,7 +30,7 @@ def test_off(cli: Callable[..., Any], ingested: Path, how: str) -> None:
     study = StudyFolder(ingested)
     surrogate = Surrogate.load(study)
     assert surrogate.ensemble is not None
-    assert surrogate.ensemble.weight == 0.0
+    assert surrogate.ensemble.gp_weight == 0.0
     far = Conditions(("far",), surrogate.condition_scaler.names, np.array([[5.0, 9.0]]))
     assert surrogate.predict(far)["novelty"].item() > 1, "Gaussian processes still measure it"
     done = cli("evaluate", ingested)

@@ -68,6 +68,6 @@ def make_surrogate(
             return fit(dataset, settings)
 
     def make(kind: str, weight: float = 0.4) -> Surrogate:
-        return replace(trained(kind), ensemble=replace(trained(kind).ensemble, weight=weight))
+        return replace(trained(kind), ensemble=replace(trained(kind).ensemble, gp_weight=weight))
 
     return make

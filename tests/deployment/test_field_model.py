@@ -36,8 +36,8 @@ def test_the_cases_have_mirrored_pictures_and_components_that_share_a_length_sca
     make_surrogate: MakeSurrogate,
 ) -> None:
     ensemble = make_surrogate("many components").ensemble
-    assert ensemble.views
-    arrays = ensemble.linear.processes.arrays()
+    assert ensemble.mirror_views
+    arrays = ensemble.pod_gp.pod_gpr.arrays()
     assert arrays["theta"].shape[1] - 2 < arrays["x"].shape[1]
 
 

@@ -19,7 +19,7 @@ from simulgenvae.design.suggest import candidate_designs, choose, length_scales,
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate.ensemble import Answer
+from simulgenvae.surrogate.ensemble import CoefficientPrediction
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -36,14 +36,14 @@ class Doubtful:
     bump: Callable[[np.ndarray], np.ndarray]
     times: np.ndarray
     calibration: None = None
-    linear: None = None
+    pod_gp: None = None
 
-    def answer(
-        self, conditions: Conditions, times: np.ndarray, *, samples: int = 0, seed: int = 0
-    ) -> Answer:
+    def predict(
+        self, conditions: Conditions, times: np.ndarray, *, latent_samples: int = 0, seed: int = 0
+    ) -> CoefficientPrediction:
         mean = np.ones((len(conditions), len(times), self.rank), np.float32)
         apart = self.bump(conditions.table)[:, None, None].astype(np.float32)
-        return Answer(mean, np.stack([mean - apart, mean + apart]), None, 0.0)
+        return CoefficientPrediction(mean, np.stack([mean - apart, mean + apart]), None, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -190,10 +190,10 @@ def test_a_parameter_that_changes_nothing_is_long(trained: Surrogate) -> None:
         designs, ConditionScaler.fit(designs), coefficients, np.zeros(1)
     )
     assert trained.ensemble is not None
-    idle, busy = length_scales(replace(trained.ensemble, linear=linear), 2)
+    idle, busy = length_scales(replace(trained.ensemble, pod_gp=linear), 2)
     assert idle > 5 * busy
     np.testing.assert_array_equal(
-        length_scales(replace(trained.ensemble, linear=None), 2), [1.0, 1.0]
+        length_scales(replace(trained.ensemble, pod_gp=None), 2), [1.0, 1.0]
     )
 
 

@@ -121,7 +121,7 @@ def trained_study(
     study = StudyFolder(tmp_path_factory.mktemp("trained"))
     surrogate = train_shortly(dataset, split, study)
     assert surrogate.ensemble is not None
-    mixed = replace(surrogate.ensemble, weight=0.4)
+    mixed = replace(surrogate.ensemble, gp_weight=0.4)
     info = surrogate.info | {"versions": {"<b>torch</b>": "2"}}
     return replace(surrogate, info=info, ensemble=mixed), study
 

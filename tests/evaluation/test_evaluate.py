@@ -25,7 +25,7 @@ from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.training.checkpoint import comparable
-from simulgenvae.utils.progress import WorkLog
+from simulgenvae.utils.progress import WorkLog, progress_on
 
 
 def png_width(path: Path) -> int:
@@ -54,7 +54,8 @@ def test_it_can_be_followed_in_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys.modules[evaluate.__module__], "WorkLog", partial(WorkLog, every=0.0))
-    evaluate(dataset, trained, StudyFolder(tmp_path), figures=False)
+    with progress_on():
+        evaluate(dataset, trained, StudyFolder(tmp_path), figures=False)
     lines = capsys.readouterr().err.splitlines()
     counts = [
         re.fullmatch("[0-9:]{8}  Evaluating  ([0-9]+) of ([0-9]+)  .+", line) for line in lines
@@ -203,19 +204,19 @@ def test_parts_of_the_prediction_stand_beside_it(
     dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], StudyFolder]
 ) -> None:
     metrics, ensemble = evaluated[0], trained.ensemble
-    assert 0 < ensemble.weight < 1, "all three differ"
+    assert 0 < ensemble.gp_weight < 1, "all three differ"
     assert metrics["combination"] == {
         "members": 2,
-        "gaussian_process_weight": ensemble.weight,
+        "gaussian_process_weight": ensemble.gp_weight,
         "gaussian_processes": "combined",
     }
     scale = VariableScale.fit(dataset.run(row) for row in range(8))
     for method, weight in (
         ("networks", 0.0),
-        ("prediction", ensemble.weight),
+        ("prediction", ensemble.gp_weight),
         ("gaussian_processes", 1.0),
     ):
-        alone = replace(trained, ensemble=replace(ensemble, weight=weight))
+        alone = replace(trained, ensemble=replace(ensemble, gp_weight=weight))
         fields = alone.predict(dataset.conditions.select([10, 11]))["fields"].to_numpy()
         expected = [
             relative_l2(field, dataset.run(row), scale)[0]
@@ -231,7 +232,7 @@ def test_networks_that_predict_alone(
 ) -> None:
     """Gaussian processes without a weight have their row; where there are none there is no row."""
     surrogate.info["stages"] = ["end_to_end"]
-    ensemble = replace(surrogate.ensemble, weight=0.0, **({} if processes else {"linear": None}))
+    ensemble = replace(surrogate.ensemble, gp_weight=0.0, **({} if processes else {"pod_gp": None}))
     metrics = evaluate(dataset, replace(surrogate, ensemble=ensemble), study, figures=False)
     assert metrics["errors"]["networks"] == metrics["errors"]["prediction"]
     assert ("gaussian_processes" in metrics["errors"]) == processes

@@ -70,8 +70,8 @@ def test_training_from_disk_is_training_from_memory(
     read = fit(dataset, direct, study=StudyFolder(tmp_path / "study"))
     for name, value in held.networks.state_dict().items():
         assert torch.equal(value, read.networks.state_dict()[name]), name
-    assert held.ensemble.linear is not None
-    assert read.ensemble.linear is None
+    assert held.ensemble.pod_gp is not None
+    assert read.ensemble.pod_gp is None
     assert read.ensemble.calibration is not None
     latents = np.load(tmp_path / "study/model_save/latent_vectors.npy")
     assert latents.shape[0] == 12

@@ -271,7 +271,6 @@ def test_names_that_are_none(study: StudyFolder, names: dict[str, Any]) -> None:
         {"history": [{"stage": "vae", "step": "late", "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "vae", "step": 10**400, "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "end_to_end_x", "step": 1, "train": 0.0, "validation": 0.0}]},
-        {"history": [{"stage": "vae_2", "step": 1, "train": 0.0, "validation": 0.0}]},
         {"history": [{"stage": "other", "step": 1, "train": 0.0, "validation": 0.0}]},
         {
             "history": [

@@ -17,7 +17,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.models import Inputs
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.ensemble.calibration import FLOOR, Calibration
+from simulgenvae.surrogate.ensemble.calibration import Calibration
+from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
 from simulgenvae.surrogate.files import load_start
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import EXPECTED_LATENTS, Surrogate
@@ -91,7 +92,7 @@ def test_batches_joined_are_the_whole(
     coefficients = len(waves.times) * trained.reduction.rank
     values = max(
         waves.fields[0].size,
-        (1 + trained.ensemble.alternatives(samples or EXPECTED_LATENTS)) * coefficients,
+        (1 + trained.ensemble.sample_count(samples or EXPECTED_LATENTS)) * coefficients,
     )
     monkeypatch.setattr(simulgenvae.surrogate.surrogate, "BATCH_BYTES", 5 * 4 * values)
     batches = list(trained.predict_batches(waves.conditions, samples=samples))
@@ -152,7 +153,7 @@ def test_the_spread_of_one_network_is_that_of_samples_of_its_latents(
     trained: Surrogate, waves: Dataset
 ) -> None:
     """Against the standard deviation of latents drawn with the same noise, and its floor."""
-    alone = replace(trained, ensemble=replace(trained.ensemble, weight=0.0, calibration=None))
+    alone = replace(trained, ensemble=replace(trained.ensemble, gp_weight=0.0, calibration=None))
     conditions = waves.conditions.select([3])
     with torch.inference_mode():
         scaled = torch.from_numpy(trained.condition_scaler.transform(conditions).astype(np.float32))
@@ -168,7 +169,7 @@ def test_the_spread_of_one_network_is_that_of_samples_of_its_latents(
     predicted = alone.predict(conditions, samples=6, seed=4)
     std = predicted["std"].values[0]
     np.testing.assert_allclose(
-        std, np.sqrt(variance + FLOOR * variance.mean()), rtol=1e-3, atol=1e-4
+        std, np.sqrt(variance + VARIANCE_FLOOR * variance.mean()), rtol=1e-3, atol=1e-4
     )
     half = (predicted["upper"] - predicted["lower"]).values[0] / 2
     np.testing.assert_allclose(half, norm.ppf(0.95) * std, rtol=1e-2, atol=1e-4)
@@ -188,7 +189,10 @@ def test_an_interval_of_few_runs_comes_with_a_warning(
     """Once, however many batches there are, and where an interval is asked for alone."""
     monkeypatch.setattr(simulgenvae.surrogate.surrogate, "BATCH_BYTES", 1)
     left_out = (0.7, 0.98) if runs == 2 else ()
-    calibrated = replace(ensemble.ensemble, calibration=Calibration(1.0, 2.0, runs, left_out))
+    calibrated = replace(
+        ensemble.ensemble,
+        calibration=Calibration(std=1.0, interval=2.0, runs=runs, left_out_coverage=left_out),
+    )
     surrogate, some = replace(ensemble, ensemble=calibrated), waves.conditions.select([0, 1])
     found = [
         line
@@ -261,12 +265,12 @@ def test_members_are_what_predicts(ensemble: Surrogate, waves: Dataset) -> None:
     assert len(parts.members) == 2
     assert ensemble.networks is parts.members[0]
     alone = [
-        replace(ensemble, ensemble=replace(parts, members=(member,), weight=0.0)).predict(
+        replace(ensemble, ensemble=replace(parts, members=(member,), gp_weight=0.0)).predict(
             waves.conditions
         )["fields"]
         for member in parts.members
     ]
-    together = replace(ensemble, ensemble=replace(parts, weight=0.0)).predict(waves.conditions)[
+    together = replace(ensemble, ensemble=replace(parts, gp_weight=0.0)).predict(waves.conditions)[
         "fields"
     ]
     assert np.abs(alone[0] - alone[1]).max() > 1e-3
@@ -474,7 +478,7 @@ def test_saved_and_loaded_predicts_the_same_bits(
     request: pytest.FixtureRequest, waves: Dataset, tmp_path: Path, kind: str, weight: float
 ) -> None:
     trained = request.getfixturevalue(kind)
-    trained = replace(trained, ensemble=replace(trained.ensemble, weight=weight))
+    trained = replace(trained, ensemble=replace(trained.ensemble, gp_weight=weight))
     study = StudyFolder(tmp_path)
     trained.save(study)
     loaded = Surrogate.load(study)
@@ -507,7 +511,7 @@ def test_the_surrogate_of_an_earlier_stage(study: StudyFolder, waves: Dataset) -
         for stage in ("conditioner", "end_to_end")
     }
     first = replace(
-        loaded.ensemble, members=(loaded.networks,), linear=None, weight=0.0, calibration=None
+        loaded.ensemble, members=(loaded.networks,), pod_gp=None, gp_weight=0.0, calibration=None
     )
     assert after["end_to_end"].identical(replace(loaded, ensemble=first).predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])

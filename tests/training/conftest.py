@@ -19,10 +19,7 @@ from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.stages.base import Stage
-from simulgenvae.training.stages.stages import ConditionerStage, EndToEndStage, VaeStage
-
-STAGES = {"vae": VaeStage, "conditioner": ConditionerStage, "end_to_end": EndToEndStage}
+from simulgenvae.training.stages import STAGES, Stage
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,10 @@ class Problem:
 
     def stage(self, name: str, kind: type[Stage] | None = None) -> Stage:
         loss = self.data.field_loss(self.settings.training.loss, self.reduction)
-        return (kind or STAGES[name])(self.networks, self.data, self.settings, loss)
+        return (kind or STAGES[name].stage)(self.networks, self.data, self.settings, loss)
 
     def loop(self, folder: Path | None = None) -> Loop:
-        return Loop(
-            self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None, None), seed=0
-        )
+        return Loop(self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None), seed=0)
 
 
 MakeProblem = Callable[..., Problem]

@@ -14,7 +14,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import PerformanceSettings, Settings
 from simulgenvae.training.acceleration import Acceleration, acceleration, losses_for, proven
 from simulgenvae.training.augmentation import Batch, plain_batch
-from simulgenvae.training.stages.stages import VaeStage
+from simulgenvae.training.stages.vae import VaeStage
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 PLAIN = Acceleration(mixed_precision=False, compile=False, cuda_graphs=False)

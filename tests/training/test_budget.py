@@ -9,24 +9,21 @@ from hypothesis import strategies as st
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
 from simulgenvae.training.budget import (
-    PACE,
-    PACE_WITH_PICTURES,
     batch_size,
     member_count,
     step_counts,
 )
+from simulgenvae.training.stages import STAGES
 
-STAGES = tuple(PACE)
 
-
-@given(st.sampled_from(STAGES), st.integers(1, 2000), st.integers(1, 500), st.booleans())
+@given(st.sampled_from(list(STAGES)), st.integers(1, 2000), st.integers(1, 500), st.booleans())
 def test_the_budget_grows_with_the_root_of_the_snapshots(
-    stage: str, runs: int, timesteps: int, pictures: bool
+    stage: str, runs: int, timesteps: int, images: bool
 ) -> None:
-    _, total = step_counts(stage, StageSettings(), runs, timesteps, pictures=pictures)
-    _, more = step_counts(stage, StageSettings(), 4 * runs, timesteps, pictures=pictures)
+    _, total = step_counts(STAGES[stage], StageSettings(), runs, timesteps, images=images)
+    _, more = step_counts(STAGES[stage], StageSettings(), 4 * runs, timesteps, images=images)
     assert total <= more <= 2 * total + 1
-    pace = (PACE_WITH_PICTURES if pictures else PACE)[stage]
+    pace = STAGES[stage].pace_with_images if images else STAGES[stage].pace
     assert 15 * pace <= total <= max(75.0, (runs * timesteps) ** 0.5) * pace
 
 
@@ -36,24 +33,28 @@ def test_the_budget_grows_with_the_root_of_the_snapshots(
 )
 def test_it_has_bounds(runs: int, timesteps: int, root: int) -> None:
     assert (
-        step_counts("end_to_end", StageSettings(), runs, timesteps)[1] == PACE["end_to_end"] * root
+        step_counts(STAGES["end_to_end"], StageSettings(), runs, timesteps)[1]
+        == STAGES["end_to_end"].pace * root
     )
 
 
-def test_pictures_are_read_in_fewer_steps() -> None:
-    tables, pictures = (
-        [step_counts(stage, StageSettings(), 100, 9, pictures=seen)[1] for stage in STAGES]
+def test_images_are_read_in_fewer_steps() -> None:
+    tables, images = (
+        [step_counts(STAGES[stage], StageSettings(), 100, 9, images=seen)[1] for stage in STAGES]
         for seen in (False, True)
     )
-    assert sum(pictures) < sum(tables)
-    assert [member_count(None, 100, 9, pictures=seen) for seen in (False, True)] == [3, 2]
-    assert [member_count(None, runs, 100, pictures=False) for runs in (199, 200)] == [3, 2]
-    assert member_count(5, 200, 100, pictures=True) == 5
+    assert sum(images) < sum(tables)
+    assert [member_count(None, 100, 9, images=seen) for seen in (False, True)] == [3, 2]
+    assert [member_count(None, runs, 100, images=False) for runs in (199, 200)] == [3, 2]
+    assert member_count(5, 200, 100, images=True) == 5
 
 
 def test_epochs_take_the_place_of_steps() -> None:
-    assert step_counts("vae", StageSettings(epochs=4, steps=1000, batch_size=8), 20, 9) == (3, 12)
-    assert step_counts("vae", StageSettings(steps=1000, batch_size=8), 20, 9) == (3, 1000)
+    assert step_counts(STAGES["vae"], StageSettings(epochs=4, steps=1000, batch_size=8), 20, 9) == (
+        3,
+        12,
+    )
+    assert step_counts(STAGES["vae"], StageSettings(steps=1000, batch_size=8), 20, 9) == (3, 1000)
 
 
 def test_a_batch_is_no_larger_than_the_training_runs() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
-from simulgenvae.training.stages.stages import VaeStage
+from simulgenvae.training.stages.vae import VaeStage
 
 MakeProblem = Callable[..., object]
 MakeSettings = Callable[..., object]

@@ -10,10 +10,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.schedules import kl_weight
+from simulgenvae.utils.progress import progress_on
 
 
 def _run(folder: Path, stages: dict[str, range], value: float) -> None:
-    with TrainingLog(folder, None) as log:
+    with TrainingLog(folder) as log:
         for name, steps in stages.items():
             log.start_stage(name, 100, steps.start)
             for step in steps:
@@ -47,7 +48,7 @@ def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
 ) -> None:
     problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
     loop = problem.loop()
-    with TrainingLog(tmp_path, None) as loop.log:
+    with TrainingLog(tmp_path) as loop.log:
         loop.run([problem.stage("vae"), problem.stage("conditioner")])
     events = {stage: EventAccumulator(str(tmp_path / stage)) for stage in ("vae", "conditioner")}
     for each in events.values():
@@ -58,7 +59,7 @@ def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
 
 
 def test_without_folder_and_console_nothing_is_written_or_shown(tmp_path: Path, capsys) -> None:
-    with TrainingLog(None, None) as log:
+    with TrainingLog(None) as log:
         log.start_stage("vae", 10, 0)
         log.step(5, "loss 1")
         log.scalars("vae", 5, {"loss": 1.0})
@@ -68,7 +69,8 @@ def test_without_folder_and_console_nothing_is_written_or_shown(tmp_path: Path, 
 
 def test_bars_show_stage_steps_and_status() -> None:
     out = io.StringIO()
-    with TrainingLog(None, Console(file=out, force_terminal=True, width=120)) as log:
+    console = Console(file=out, force_terminal=True, width=120)
+    with progress_on(console), TrainingLog(None) as log:
         log.start_stage("conditioner", 10, 0)
         log.step(5, "loss 0.25")
         log.message("a message")
@@ -78,7 +80,7 @@ def test_bars_show_stage_steps_and_status() -> None:
 
 def test_lines_name_errors_as_shares_of_the_standard_deviation_whatever_the_stage_counts() -> None:
     out = io.StringIO()
-    with TrainingLog(None, Console(file=out, width=40), every=0.0) as log:
+    with progress_on(Console(file=out, width=40)), TrainingLog(None, every=0.0) as log:
         for stage, power in (("vae", 1), ("conditioner", 2)):
             log.start_stage(stage, 100, 0)
             entry = {"stage": stage, "step": 50, "train": 0.0123, "train_error": 0.02**power}

@@ -18,7 +18,10 @@ from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.stages.base import Stage
-from simulgenvae.training.stages.stages import ConditionerStage, EndToEndStage, VaeStage
+from simulgenvae.training.stages.conditioner import ConditionerStage
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.stages.vae import VaeStage
+from simulgenvae.utils.progress import progress_on
 from simulgenvae.utils.tensor_file import read_tensors
 
 MakeProblem = Callable[..., object]
@@ -192,7 +195,8 @@ def test_warnings_of_every_stage_are_shown_and_kept(
     problem = make_problem(settings)
     console = Console(file=io.StringIO(), width=200)
     loop = problem.loop()
-    loop.log = TrainingLog(None, console)
+    with progress_on(console):
+        loop.log = TrainingLog(None)
     assert len(loop.run([problem.stage("vae"), problem.stage("conditioner")]).warnings) == 2
     shown = console.file.getvalue()
     assert all(f"warning: {warning}" in shown for warning in loop.progress.warnings)

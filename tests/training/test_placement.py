@@ -19,6 +19,7 @@ from simulgenvae.reduction import LazyStates, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.memory import require_training_memory
 from simulgenvae.training.placement import placed
+from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import _stages
 
 CPU, GPU = torch.device("cpu"), torch.device("meta")
@@ -110,7 +111,7 @@ def test_it_is_refused_before_it_is_made_when_it_does_not_fit_beside_the_network
         settings,
         scaler,
         reduction,
-        make_stages=partial(_stages, ["vae"], settings, started=False),
+        make_stages=partial(_stages, stage_specs(["vae"]), settings, started=False),
         device=GPU,
         checkpoints=False,
     )

@@ -23,6 +23,7 @@ from simulgenvae.settings import ReductionSettings, StudyFolder
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.preparation_watch import PreparationWatch, watched
+from simulgenvae.utils.progress import progress_on
 from simulgenvae.utils.tensor_file import read_tensors
 
 QUICK = [
@@ -64,7 +65,7 @@ def _prepare(
     identity: dict[str, str] = IDENTITY,
     seconds: float = 1e9,
 ) -> tuple[np.ndarray, np.ndarray]:
-    with watched(TrainingLog(None, None), folder, identity, seconds, resume=resume) as watch:
+    with watched(TrainingLog(None), folder, identity, seconds, resume=resume) as watch:
         pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), watch=watch)
     return pod.arrays()["basis"], coefficients
 
@@ -158,11 +159,11 @@ def test_passes_are_saved_every_so_many_seconds(long_waves: Dataset, tmp_path: P
 
 
 def test_state_of_another_shape_is_damage(tmp_path: Path) -> None:
-    with watched(TrainingLog(None, None), tmp_path, IDENTITY, 0.0, resume=False) as watch:
+    with watched(TrainingLog(None), tmp_path, IDENTITY, 0.0, resume=False) as watch:
         watch.resume("pass", 3, {"image": torch.zeros(2)})
         watch.advance("pass", 1)
         again = PreparationWatch(
-            TrainingLog(None, None), tmp_path / "preparing.safetensors", IDENTITY, None, 0.0
+            TrainingLog(None), tmp_path / "preparing.safetensors", IDENTITY, None, 0.0
         )
         with pytest.raises(UserError, match="damaged"):
             again.resume("pass", 3, {"image": torch.zeros(3)})
@@ -174,7 +175,8 @@ def test_state_of_another_shape_is_damage(tmp_path: Path) -> None:
 def test_passes_can_be_followed_in_lines(tmp_path: Path) -> None:
     out = io.StringIO()
     with (
-        TrainingLog(None, Console(file=out), every=0.0) as log,
+        progress_on(Console(file=out)),
+        TrainingLog(None, every=0.0) as log,
         watched(log, tmp_path, IDENTITY, 1e9, resume=False) as watch,
     ):
         watch.resume("sketch of 44", 3, {})

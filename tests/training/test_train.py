@@ -4,8 +4,8 @@ it."""
 from __future__ import annotations
 
 import contextlib
-import io
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 import simulgenvae.training.prepare
 import simulgenvae.training.train
@@ -29,11 +28,12 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.fit import default_stages
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.training.stages.stages import EndToEndStage, VaeStage
+from simulgenvae.training.stages import default_stages
+from simulgenvae.training.stages.end_to_end import EndToEndStage
+from simulgenvae.training.stages.vae import VaeStage
 from simulgenvae.training.train import Trained, choose_device, train
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
@@ -411,15 +411,17 @@ def test_what_is_fine_tuned_has_one_member_unless_more_are_asked_for(
 
 
 def test_resuming_without_a_checkpoint_starts_and_says_so(
-    waves: Dataset, make_settings: MakeSettings, tmp_path: Path
+    waves: Dataset,
+    make_settings: MakeSettings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings = make_settings(2)
-    console = Console(record=True, quiet=False, file=io.StringIO(), width=200)
+    caplog.set_level(logging.INFO)
     trained = train(
-        waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES, folder=tmp_path, console=console,
-        resume=True,
+        waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES, folder=tmp_path, resume=True,
     )  # fmt: skip
-    assert "starts from the beginning" in console.export_text()
+    assert "starts from the beginning" in caplog.text
     assert len(trained.progress.history) == 3
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,13 +18,12 @@ from rich.console import Console
 
 import simulgenvae.utils.progress
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
-from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.utils.progress import LogFile, WorkLog, duration, end_logs
+from simulgenvae.utils.log_file import LogFile
+from simulgenvae.utils.progress import WorkLog, duration, progress_off, progress_on
 
 TIME = r"\d\d:\d\d:\d\d"
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def _lines(text: str) -> list[str]:
@@ -51,7 +50,8 @@ def _work(log: WorkLog, first: int = 0) -> None:
 
 def test_without_a_terminal_lines_are_printed_when_asked_for() -> None:
     console, shown = _console()
-    _work(WorkLog(console))
+    with progress_on(console):
+        _work(WorkLog())
     first, second = _lines(shown.getvalue())
     assert re.fullmatch("vae  step 2 of 2,000  loss 0.2  validation 4 %  .+ left", first)
     assert second == "a message"
@@ -59,7 +59,8 @@ def test_without_a_terminal_lines_are_printed_when_asked_for() -> None:
 
 def test_without_a_terminal_lines_are_printed_when_due() -> None:
     console, shown = _console()
-    _work(WorkLog(console, every=0.0))
+    with progress_on(console):
+        _work(WorkLog(every=0.0))
     assert [line.split("  ")[1] for line in _lines(shown.getvalue())[:-1]] == [
         f"step {n} of 2,000" for n in (1, 2, 3)
     ]
@@ -67,16 +68,34 @@ def test_without_a_terminal_lines_are_printed_when_due() -> None:
 
 def test_short_work_prints_nothing_without_a_terminal() -> None:
     console, shown = _console()
-    with WorkLog(console, transient=True) as log:
+    with progress_on(errors=console), WorkLog(transient=True) as log:
         log.start("Evaluating", 2)
         log.advance("Reading")
         log.advance("Fitting")
     assert shown.getvalue() == ""
 
 
+def test_nothing_is_shown_unless_progress_is_on(capsys: pytest.CaptureFixture[str]) -> None:
+    _work(WorkLog(every=0.0))
+    with progress_on():
+        with progress_off():
+            _work(WorkLog(every=0.0))
+        assert capsys.readouterr() == ("", "")
+        _work(WorkLog(every=0.0))
+        assert "a message" in capsys.readouterr().out
+        _work(WorkLog(every=0.0, transient=True))
+        assert "a message" in capsys.readouterr().err
+
+
+def test_short_work_writes_no_line_into_the_file_of_a_training(tmp_path: Path) -> None:
+    with LogFile(tmp_path / "a.log", "training"):
+        _work(WorkLog(every=0.0, transient=True))
+    assert not (tmp_path / "a.log").exists()
+
+
 def test_pieces_without_a_status_name_what_follows() -> None:
     console, shown = _console()
-    with WorkLog(console, every=0.0) as log:
+    with progress_on(console), WorkLog(every=0.0) as log:
         log.start("Evaluating", 2)
         log.advance("Fitting references")
         log.advance("Encoding")
@@ -88,8 +107,8 @@ def test_pieces_without_a_status_name_what_follows() -> None:
 
 def test_on_a_terminal_there_are_bars_and_the_file_has_the_lines(tmp_path: Path) -> None:
     console, shown = _console(terminal=True)
-    with LogFile(path := tmp_path / "output/a.log", "training") as file:
-        _work(WorkLog(console, file))
+    with progress_on(console), LogFile(path := tmp_path / "output/a.log", "training"):
+        _work(WorkLog())
     assert "3/2000" in shown.getvalue()
     assert "step 2 of" not in shown.getvalue()
     assert "a message" in shown.getvalue()
@@ -107,7 +126,7 @@ def test_time_left_comes_from_the_pace_of_this_process(monkeypatch: pytest.Monke
         simulgenvae.utils.progress, "time", SimpleNamespace(monotonic=lambda: now[0])
     )
     console, shown = _console()
-    with WorkLog(console) as log:
+    with progress_on(console), WorkLog() as log:
         log.start("vae", 1_000, 400, unit="step")
         now[0] += 1_000.0  # something is compiled
         log.step(401, line=True)
@@ -127,56 +146,6 @@ def test_time_left_comes_from_the_pace_of_this_process(monkeypatch: pytest.Monke
 )
 def test_durations_have_a_unit_that_suits_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
-
-
-def test_a_file_is_begun_anew_or_appended_to_and_each_line_is_there_at_once(tmp_path: Path) -> None:
-    for text, append in (("old", False), ("first", False), ("second", True)):
-        with LogFile(tmp_path / "a.log", "training", append=append) as file:
-            file.line(text)
-            assert _lines((tmp_path / "a.log").read_text())[-1] == text
-    found = [line.split(",")[0] for line in _lines((tmp_path / "a.log").read_text())]
-    assert found == [
-        "training begins",
-        "first",
-        "finished",
-        "training goes on",
-        "second",
-        "finished",
-    ]
-
-
-def test_work_that_is_refused_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_text("earlier")
-    with pytest.raises(UserError), LogFile(tmp_path / "a.log", "training"):
-        raise UserError("no data")
-    assert (tmp_path / "a.log").read_text() == "earlier"
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (Interrupted("Stopped; go on."), "interrupted: Stopped; go on."),
-        (KeyboardInterrupt(), "interrupted"),
-        (UserError("the loss is NaN"), "ended with an error: the loss is NaN"),
-        (MemoryError(), "ended with an error: MemoryError"),
-    ],
-)
-def test_a_file_says_how_the_work_ended(tmp_path: Path, error: BaseException, text: str) -> None:
-    with suppress(type(error)), LogFile(tmp_path / "a.log", "training") as file:
-        file.line("step 1")
-        raise error
-    assert _lines((tmp_path / "a.log").read_text())[-1] == text
-
-
-def test_a_file_says_that_another_process_ends_the_work(tmp_path: Path) -> None:
-    with LogFile(tmp_path / "a.log", "training") as file:
-        end_logs("nothing has been written yet")
-        file.line("step 1")
-        end_logs("rank 1: the disk is full")
-        assert (
-            _lines((tmp_path / "a.log").read_text())[-1]
-            == "ended with an error: rank 1: the disk is full"
-        )
 
 
 @contextmanager

@@ -130,7 +130,7 @@ class Process:
         predicted: Values = self.mean + self.scale * np.exp(self.theta[0]) * kernel @ self.alpha
         return predicted
 
-    def ignorance(self, known: Values, squared: Values) -> Values:
+    def relative_posterior_variance(self, known: Values, squared: Values) -> Values:
         """Share of the prior variance that is left ``[m]``, with distances among the known points
         ``[G, n, n]`` and to them ``[G, m, n]``: 1 far from all of them, and next to one what the
         noise leaves."""
@@ -143,14 +143,16 @@ class Process:
 
     def deviation(self, known: Values, squared: Values) -> Values:
         """Standard deviation ``[m]`` of what is predicted, noise included; arguments as for
-        :meth:`ignorance`."""
-        variance = np.exp(self.theta[0]) * self.ignorance(known, squared) + np.exp(self.theta[-1])
+        :meth:`relative_posterior_variance`."""
+        variance = np.exp(self.theta[0]) * self.relative_posterior_variance(
+            known, squared
+        ) + np.exp(self.theta[-1])
         deviation: Values = self.scale * np.sqrt(variance)
         return deviation
 
     def leave_one_out(self, known: Values) -> tuple[Values, Values]:
-        """What each known point ``[n]`` would be wrong by, and its :meth:`ignorance`, if all others
-        alone were known.
+        """What each known point ``[n]`` would be wrong by, and its
+        :meth:`relative_posterior_variance`, if all others alone were known.
 
         Rasmussen & Williams 2006, equation 5.12; the hyper-parameters stay.
         """

@@ -131,7 +131,7 @@ class PodGpr(PodRegression):
             len(noise), len(x), *self.trajectory
         )
 
-    def ignorance(self, x: Inputs) -> Values:
+    def relative_posterior_std(self, x: Inputs) -> Values:
         """How far designs ``[m, P + C]`` are from the known ones as the processes see it, ``[m]``
         from 0 to 1.
 
@@ -140,10 +140,12 @@ class PodGpr(PodRegression):
         scales.
         """
         squared, known = self._squared(self._choice.view(x)), self._squared(self._x)
-        return self._over_modes(process.ignorance(known, squared) for process in self._leading())
+        return self._over_modes(
+            process.relative_posterior_variance(known, squared) for process in self._leading()
+        )
 
-    def leave_one_out_ignorance(self) -> Values:
-        """:meth:`ignorance` of each known design if all others alone were known, ``[n]``."""
+    def leave_one_out_relative_std(self) -> Values:
+        """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``."""
         known = self._squared(self._x)
         return self._over_modes(process.leave_one_out(known)[1] for process in self._leading())
 

@@ -56,7 +56,6 @@ def run(options: argparse.Namespace, console: Console) -> None:
         repeats=options.repeats,
         seed=options.seed,
         target=options.target,
-        console=console,
     )
     console.print(curve_table(found))
     for line in statements(found):

@@ -28,9 +28,11 @@ from simulgenvae.cli import (
 )
 from simulgenvae.cli.common import add_version
 from simulgenvae.cli.launch import asks_for_several, launch, without_launch
+from simulgenvae.cli.messages import messages_on
 from simulgenvae.errors import UserError
 from simulgenvae.settings import SettingsNote
-from simulgenvae.utils.progress import end_logs
+from simulgenvae.utils.log_file import end_logs
+from simulgenvae.utils.progress import progress_on
 
 COMMANDS = (
     demo,
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not asks_for_several(options):
         return guarded(lambda console: options.run(options, console))
     command = ["-m", "simulgenvae.cli.main", *without_launch(arguments)]
-    return guarded(lambda console: launch(command, options, console))
+    return guarded(lambda console: launch(command, options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,6 +81,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
     )
     console = Console(markup=False, highlight=False, quiet=rank > 0)
     errors = Console(stderr=True, markup=False, highlight=False)
+    progress = Console(stderr=True, quiet=rank > 0)
 
     def say(text: str) -> None:
         errors.print(text, soft_wrap=True)
@@ -89,9 +92,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
     def failed(error: Exception, message: str) -> int:
         if ranks > 1:
-            from simulgenvae.distributed.rendezvous import tell_end
+            from simulgenvae.distributed.failures import report_failure
 
-            tell_end(error, f"error: rank {rank}: {message}", say)
+            report_failure(error, f"error: rank {rank}: {message}", say)
         else:
             say(f"error: {message}")
         return 2
@@ -101,10 +104,11 @@ def guarded(work: Callable[[Console], int | None]) -> int:
         warnings.showwarning = note
         try:
             if ranks > 1:
-                from simulgenvae.distributed.rendezvous import listening
+                from simulgenvae.distributed.failures import watch_other_ranks
 
-                until_told.enter_context(listening(say, end_logs))
-            return work(console) or 0
+                until_told.enter_context(watch_other_ranks(say, end_logs))
+            with messages_on(console), progress_on(console, progress):
+                return work(console) or 0
         except UserError as error:
             return failed(error, str(error))
         except OSError as error:  # a folder without rights, a disk that is full or went away

@@ -12,11 +12,10 @@ from rich.console import Console
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
 from simulgenvae.cli.launch import add_launch
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, StudyFolder, load_settings
+from simulgenvae.settings import Settings, StudyFolder, TrainingSettings, load_settings
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
-    from simulgenvae.settings.training import StageName
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
@@ -25,7 +24,9 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("train", help="train the surrogate of a study")
     add_study(parser)
     parser.add_argument(
-        "--stage", choices=["all", "vae", "conditioner", "end_to_end"], default="all"
+        "--stage",
+        default="all",
+        help=f"all, or one of {', '.join(TrainingSettings.stage_names())}",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument(
@@ -39,14 +40,17 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Train, alone or as one of several ranks, and say what comes next."""
     from simulgenvae.distributed import collectives
+    from simulgenvae.training.stages import stage_specs
 
+    if options.stage != "all":
+        stage_specs([options.stage])  # refuses a stage that does not exist
     study = StudyFolder.open(options.folder)
     # A stage that is asked for by its name goes on with what is trained.
     continuing = ["training.end_to_end.from_scratch=false"] if options.stage == "end_to_end" else []
     settings = load_settings(
         study, preset=options.preset, overrides=[*options.overrides, *continuing]
     )
-    with collectives.joined(settings.training.rank_timeout) as again:
+    with collectives.process_group(settings.training.rank_timeout) as again:
         train_asked(study, settings, options, console, resume=options.resume or again)
 
 
@@ -59,8 +63,12 @@ def train_asked(
     resume: bool,
 ) -> None:
     """Train the stages asked for; a trained model is replaced or completed only when asked for."""
+    from simulgenvae.training.stages import STAGES
+
     target = (
-        study.conditioner_file if options.stage in {"conditioner", "end_to_end"} else study.vae_file
+        study.vae_file
+        if options.stage == "all" or not STAGES[options.stage].reads_conditions
+        else study.conditioner_file
     )
     if target.exists() and not (resume or options.overwrite):
         raise UserError(
@@ -69,7 +77,8 @@ def train_asked(
         )
     stages = whole_training(study, settings, console) if options.stage == "all" else [options.stage]
     train_study(study, settings, console, stages=stages, resume=resume)
-    following = "train" if stages == ["vae"] else "evaluate"
+    predicts = any(STAGES[stage].reads_conditions for stage in stages)
+    following = "evaluate" if predicts else "train"
     more = " --stage conditioner" if following == "train" else ""
     console.print(f"Next: simulgenvae {following} {study.folder}{more}", soft_wrap=True)
 
@@ -81,14 +90,15 @@ def starting_vae(study: StudyFolder, settings: Settings) -> Path:
     return study.vae_file if given is None else study.resolve(given)
 
 
-def whole_training(study: StudyFolder, settings: Settings, console: Console) -> list[StageName]:
+def whole_training(study: StudyFolder, settings: Settings, console: Console) -> list[str]:
     """Return the stages of a whole training: without ``vae`` where the settings name another
     trained VAE."""
-    from simulgenvae.surrogate.fit import default_stages
+    from simulgenvae.training.stages import default_stages
 
     stages, vae = default_stages(settings), starting_vae(study, settings)
-    unread = {"vae", "conditioner", "init_beta_divisor"} & settings.training.model_fields_set
-    if stages == ["end_to_end"] and unread:
+    without = {*settings.training.stage_names(), "init_beta_divisor"} - set(stages)
+    unread = without & settings.training.model_fields_set
+    if settings.training.end_to_end.alone and unread:
         names = ", ".join(f"training.{name}" for name in sorted(unread))
         console.print(
             f"note: without effect: {names}. All networks are trained in the stage end_to_end; "
@@ -113,7 +123,7 @@ def train_study(
     settings: Settings,
     console: Console,
     *,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     resume: bool,
 ) -> Surrogate:
     """Train stages of a study whose data are stored, and write the model.
@@ -130,6 +140,7 @@ def train_study(
     from simulgenvae.evaluation.analyses.physics import read_checks
     from simulgenvae.surrogate.files import load_start
     from simulgenvae.surrogate.fit import fit
+    from simulgenvae.training.stages import STAGES
 
     dataset = open_dataset(study, settings)
     split = study_split(study, dataset, settings)
@@ -137,9 +148,7 @@ def train_study(
         settings.evaluation.checks, dataset.variables, dataset.mesh
     )  # evaluate needs them, hours later
     vae, start = starting_vae(study, settings), None
-    if stages[0] == "conditioner" or (
-        stages[0] == "end_to_end" and not settings.training.end_to_end.alone
-    ):
+    if STAGES[stages[0]].stage.continues_study(settings):
         if vae != study.vae_file and not vae.is_file():
             raise UserError(
                 f"{vae} does not exist: training.end_to_end.vae_path (e2e_vae_model_path) names it."
@@ -151,7 +160,6 @@ def train_study(
         split=split,
         stages=stages,
         study=study,
-        console=console,
         resume=resume,
         start=start,
     )

@@ -27,11 +27,13 @@ class FieldModel(nn.Module):
                 "Only the VAE is trained: train the conditioner too, with --stage conditioner."
             )
         self.members = nn.ModuleList(_plain(member) for member in ensemble.members)
-        self.weight = ensemble.weight
-        self.processes = (
-            None if ensemble.linear is None or ensemble.weight == 0 else Processes(ensemble.linear)
+        self.weight = ensemble.gp_weight
+        self.pod_gpr = (
+            None
+            if ensemble.pod_gp is None or ensemble.gp_weight == 0
+            else Processes(ensemble.pod_gp)
         )
-        self.views = [view.axes for view in ensemble.views]
+        self.mirror_views = [view.axes for view in ensemble.mirror_views]
         arrays = surrogate.reduction.arrays()
         state = StateMap.from_arrays(arrays)
         self.field_shape = surrogate.reduction.field_shape
@@ -44,8 +46,8 @@ class FieldModel(nn.Module):
             "mean_field": state.mean_field().astype(np.float32),
             "per_entry": (1 / state.field_factor()).astype(np.float32),
             **({"basis": arrays["basis"].astype(np.float32, copy=False)} if self.has_basis else {}),
-            **{f"matrix_{k}": view.matrix for k, view in enumerate(ensemble.views)},
-            **{f"offset_{k}": view.offset for k, view in enumerate(ensemble.views)},
+            **{f"matrix_{k}": view.matrix for k, view in enumerate(ensemble.mirror_views)},
+            **{f"offset_{k}": view.offset for k, view in enumerate(ensemble.mirror_views)},
         }
         for name, array in held.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
@@ -60,13 +62,13 @@ class FieldModel(nn.Module):
         logarithms = torch.where(self.get_buffer("logarithm"), parameters.log(), parameters)
         table = (logarithms - self.get_buffer("shift")) / self.get_buffer("scale")
         answers = self._answers(table, images)
-        for view, axes in enumerate(self.views):
+        for view, axes in enumerate(self.mirror_views):
             assert images is not None, "only pictures are mirrored"
             flipped = [axis for axis, name in ((1, "y"), (2, "x")) if name in axes]
             mirrored = self._answers(table, images.flip(flipped))
             matrix, offset = self.get_buffer(f"matrix_{view}"), self.get_buffer(f"offset_{view}")
             answers = [a + b @ matrix + offset for a, b in zip(answers, mirrored, strict=True)]
-        networks, *linear = (answer / (1 + len(self.views)) for answer in answers)
+        networks, *linear = (answer / (1 + len(self.mirror_views)) for answer in answers)
         coefficients = networks + self.weight * (linear[0] - networks) if linear else networks
         states = coefficients @ self.get_buffer("basis").T if self.has_basis else coefficients
         fields = states * self.get_buffer("per_entry") + self.get_buffer("mean_field")
@@ -82,8 +84,8 @@ class FieldModel(nn.Module):
             latents = member.vae.latents_from_flat(member.conditioner(inputs).mean)
             decoded.append(member.vae.decode(latents, self.get_buffer("times")))
         answers = [torch.stack(decoded).mean(0)]
-        if self.processes is not None:
-            answers.append(self.processes(table, images))
+        if self.pod_gpr is not None:
+            answers.append(self.pod_gpr(table, images))
         return answers
 
 

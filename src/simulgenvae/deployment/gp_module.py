@@ -17,8 +17,8 @@ class Processes(nn.Module):
 
     def __init__(self, linear: PodGaussianProcesses) -> None:
         super().__init__()
-        arrays, images = linear.processes.arrays(), linear.features.images
-        self.kernel, groups = linear.processes.kernel, linear.processes.groups
+        arrays, images = linear.pod_gpr.arrays(), linear.features.images
+        self.kernel, groups = linear.pod_gpr.kernel, linear.pod_gpr.groups
         x, theta, runs = arrays["x"], arrays["theta"], arrays["coefficients"]
         self.shared, self.components = groups.shared, int(arrays["view"][1])
         scale = np.ones(x.shape[1])

@@ -28,7 +28,7 @@ from scipy.stats import qmc
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.ensemble import expected_squares, uniform_state
+from simulgenvae.surrogate.ensemble import expected_squares, uniform_coefficients
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -176,9 +176,9 @@ def length_scales(ensemble: Ensemble, parameters: int) -> Array:
     Those of the Gaussian processes beside the networks, averaged over the modes by their energy;
     all the same where there are none.
     """
-    if ensemble.linear is None:
+    if ensemble.pod_gp is None:
         return np.ones(parameters)
-    arrays = ensemble.linear.processes.arrays()
+    arrays = ensemble.pod_gp.pod_gpr.arrays()
     # Logarithms of a variance, of the length scales of the parameters and of the noise.
     mean: Array = np.average(
         arrays["theta"][:, 1 : 1 + parameters], axis=0, weights=np.square(arrays["singular"])
@@ -191,12 +191,12 @@ def squares_of(
 ) -> tuple[Array, Array]:
     """:func:`simulgenvae.surrogate.ensemble.expected_squares` of many designs, in parts that memory
     holds."""
-    uniform, calibration = uniform_state(reduction), ensemble.calibration
+    uniform, calibration = uniform_coefficients(reduction), ensemble.calibration
     at_once = max(1, _BATCH_VALUES // (_SAMPLES * len(ensemble.times) * reduction.rank))
     parts = []
     for start in range(0, len(designs), at_once):
         few = designs.select(list(range(start, min(start + at_once, len(designs)))))
-        answer = ensemble.answer(few, ensemble.times, samples=_SAMPLES)
+        answer = ensemble.predict(few, ensemble.times, latent_samples=_SAMPLES)
         parts.append(expected_squares(answer, calibration, uniform))
     squares, sizes = (np.concatenate(each) for each in zip(*parts, strict=True))
     return squares, sizes

@@ -31,7 +31,7 @@ class Combination:
             "off" if settings.prediction.gaussian_process == "off" else "combined"
         )
         return cls(
-            len(ensemble.members), ensemble.weight, "none" if ensemble.linear is None else wanted
+            len(ensemble.members), ensemble.gp_weight, "none" if ensemble.pod_gp is None else wanted
         )
 
     @classmethod

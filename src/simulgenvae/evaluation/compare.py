@@ -150,10 +150,10 @@ def _parts(surrogate: Surrogate, conditions: Conditions) -> dict[str, NDArray[np
     """Coefficients ``[n, T, r]`` of what predictions combine, each alone; None for networks that
     predict alone."""
     ensemble = surrogate.ensemble
-    if ensemble is None or ensemble.linear is None:
+    if ensemble is None or ensemble.pod_gp is None:
         return {"networks": None}
-    answers = ensemble.separate_answers(conditions, surrogate.times)
-    networks = None if ensemble.weight == 0 else answers.networks
+    answers = ensemble.predict_separately(conditions, surrogate.times)
+    networks = None if ensemble.gp_weight == 0 else answers.networks
     return {"networks": networks, "gaussian_processes": answers.gaussian_processes}
 
 

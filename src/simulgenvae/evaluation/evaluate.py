@@ -4,10 +4,9 @@ report."""
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
 
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
@@ -25,8 +24,8 @@ from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.surrogate.ensemble import interval_label
-from simulgenvae.utils.atomic import written_whole
-from simulgenvae.utils.progress import WorkLog
+from simulgenvae.utils.atomic import atomic_write
+from simulgenvae.utils.progress import WorkLog, progress_off
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
@@ -69,7 +68,8 @@ def evaluate(
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)  # before minutes of reading
     rows = surrogate.split.rows(dataset.ids)
     stages, notes = _earlier_stages(surrogate, study)
-    with WorkLog(Console(stderr=True, quiet=not collectives.is_rank0()), transient=True) as log:
+    shown = nullcontext() if collectives.is_rank0() else progress_off()
+    with shown, WorkLog(transient=True) as log:
         log.start("Evaluating", compare.steps(rows) + latent_analysis.steps(rows) + 1)
         comparison = compare.compare(
             dataset, surrogate, stages, rows, evaluation.checks, log.advance
@@ -177,5 +177,5 @@ def _view(dataset: Dataset, surrogate: Surrogate, run_id: str, what: str, sample
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)

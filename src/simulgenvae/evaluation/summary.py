@@ -9,7 +9,7 @@ from rich.text import Text
 
 from simulgenvae.evaluation.presentation import method_names, percent, sentence, shown_errors
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.surrogate.ensemble import interval_doubt, interval_label
+from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 
 
 def summary_table(metrics: dict[str, Any]) -> Table:
@@ -44,6 +44,6 @@ def _of_uncertainty(uncertainty: dict[str, Any], split: str) -> list[str]:
     covered, runs = uncertainty.get(split, {}).get("coverage"), uncertainty["calibration_runs"]
     if covered is None:
         return []
-    doubt = interval_doubt(runs, uncertainty["left_out_coverage"])
+    doubt = interval_warning(runs, uncertainty["left_out_coverage"])
     inside = f"{percent(covered)} of the values are inside their {interval_label(runs)}"
     return [inside] if doubt is None else [inside, sentence(doubt)]

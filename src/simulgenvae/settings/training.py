@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from simulgenvae.settings.group import Count, Fraction, Group, NonNegative, Positive, Seed
 
-StageName = Literal["vae", "conditioner", "end_to_end"]
+StageName = str
+"""Name of a training stage: a key of ``training.stages.STAGES``."""
 Axis = Literal["x", "y", "z"]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
 
@@ -205,3 +206,13 @@ class TrainingSettings(Group):
     vae: StageSettings = StageSettings()
     conditioner: ConditionerStageSettings = ConditionerStageSettings()
     end_to_end: EndToEndSettings = EndToEndSettings()
+
+    @classmethod
+    def stage_names(cls) -> tuple[str, ...]:
+        """Return the names of the groups that each hold the settings of one stage."""
+        names = []
+        for name, field in cls.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, StageSettings):
+                names.append(name)
+        return tuple(names)

@@ -22,10 +22,16 @@ from torch import Tensor
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.ensemble.file import ensemble_state, restore_ensemble
-from simulgenvae.surrogate.parts import ConditionerFile, Kind, Parts, assemble, digest, of_kind
-from simulgenvae.training.start import Start
-from simulgenvae.utils.tensor_file import read_tensors, save_tensors, written_together
+from simulgenvae.surrogate.ensemble.file import (
+    EnsembleDescription,
+    ensemble_state,
+    restore_ensemble,
+)
+from simulgenvae.surrogate.parts import ConditionerFile, Kind, Parts, assemble, of_kind
+from simulgenvae.surrogate.weights import digest
+from simulgenvae.training.warm_start import WarmStart
+from simulgenvae.utils.atomic import atomic_write_together
+from simulgenvae.utils.tensor_file import read_tensors, save_tensors
 
 FORMAT_VERSION = 3
 
@@ -71,13 +77,13 @@ def save_parts(
             path, conditioner, of_both | last | {"kind": "conditioner"}
         )
         files[study.ensemble_file] = lambda path: save_tensors(
-            path, ensemble, of_both | about | {"kind": "ensemble"}
+            path, ensemble, of_both | about.model_dump(mode="json") | {"kind": "ensemble"}
         )
     if latents is not None:
         z, h = latents
         files[study.latents_file] = lambda path: _save_array(path, z)
         files[study.hierarchical_latents_file] = lambda path: _save_array(path, h)
-    with written_together(*files) as temporaries:
+    with atomic_write_together(*files) as temporaries:
         for temporary, save in zip(temporaries, files.values(), strict=True):
             save(temporary)
 
@@ -135,7 +141,7 @@ def load_parts(study: StudyFolder) -> Parts:
     with _complete(study.ensemble_file):
         ensemble = restore_ensemble(
             others,
-            about_ensemble,
+            EnsembleDescription.model_validate(about_ensemble),
             parts.networks,
             parts.settings,
             parts.condition_scaler,
@@ -146,7 +152,7 @@ def load_parts(study: StudyFolder) -> Parts:
 
 def load_start(
     vae_file: Path, study: StudyFolder, settings: Settings, *, conditioner: bool
-) -> Start:
+) -> WarmStart:
     """Trained parts to go on from: the VAE of ``vae_file``, and the study's conditioner when that
     is asked for.
 
@@ -171,7 +177,7 @@ def load_start(
                 f"{vae_file} was trained with other settings: {'; '.join(changed)}. Use the same "
                 "ones for later stages, or train all stages again with --overwrite."
             )
-    return Start(
+    return WarmStart(
         reduction=parts.reduction,
         split=parts.split,
         weights=of_kind("vae", tensors) | ({} if trained is None else trained.weights),

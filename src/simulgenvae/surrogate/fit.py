@@ -10,22 +10,21 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.models.training_record import VaeTraining, changes_vae
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.settings.training import StageName
 from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
 from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.training.start import Start
+from simulgenvae.training.record import vae_training
+from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
 from simulgenvae.training.train import Trained, train
-from simulgenvae.utils.progress import LogFile
+from simulgenvae.training.warm_start import WarmStart
+from simulgenvae.utils.log_file import LogFile
 
 
 def fit(
@@ -33,11 +32,10 @@ def fit(
     settings: Settings | None = None,
     *,
     split: Split | None = None,
-    stages: Sequence[StageName] | None = None,
+    stages: Sequence[str] | None = None,
     study: StudyFolder | None = None,
-    console: Console | None = None,
     resume: bool = False,
-    start: Start | None = None,
+    start: WarmStart | None = None,
 ) -> Surrogate:
     """Train a surrogate.
 
@@ -54,8 +52,6 @@ def fit(
     study
         Where checkpoints, TensorBoard files, the log and the model are written; nothing is written
         when not given.
-    console
-        Where progress is shown.
     resume
         Go on from the study's last checkpoint.
     start
@@ -85,8 +81,8 @@ def fit(
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     stages = stages or default_stages(settings)
-    frozen = settings.training.end_to_end.decoder == "frozen"
-    if start is None and (stages[0] == "conditioner" or (stages[0] == "end_to_end" and frozen)):
+    specs = stage_specs(stages)
+    if start is None and specs[0].stage.needs_vae(settings):
         raise UserError(
             "The conditioner learns from a trained VAE: train that too, or start from a trained "
             "one."
@@ -99,13 +95,11 @@ def fit(
             stages=stages,
             folder=None if study is None else study.checkpoints,
             tensorboard=None if study is None else study.tensorboard,
-            console=console,
-            log_file=log_file,
             resume=resume,
             start=start,
         )
         ensemble = None
-        if list(stages) != ["vae"]:
+        if any(spec.reads_conditions for spec in specs):
             if log_file is not None:
                 log_file.line("learning the Gaussian processes, calibrating the uncertainty")
             ensemble = build_ensemble(trained, dataset, settings)
@@ -133,10 +127,10 @@ def _surrogate(
     dataset: Dataset,
     settings: Settings,
     split: Split,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     trained: Trained,
     ensemble: Ensemble | None,
-    kept: Start | None,
+    kept: WarmStart | None,
 ) -> Surrogate:
     """Put a surrogate together; ``kept`` is the start whose VAE the training has left as it was."""
     info = {
@@ -159,7 +153,7 @@ def _surrogate(
         reduction=trained.reduction,
         networks=trained.members[0],
         ensemble=ensemble,
-        vae_training=VaeTraining.of(settings, info) if kept is None else kept.vae_training,
+        vae_training=vae_training(settings, info) if kept is None else kept.vae_training,
         info=info,
     )
 
@@ -173,15 +167,6 @@ def _latents(
         latents = [surrogate.networks.vae.encode(run)[0] for run in rows]
     z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
     return z, h
-
-
-def default_stages(settings: Settings) -> list[StageName]:
-    """Return the stages that a whole training takes: none whose networks a later one would
-    forget."""
-    end_to_end = settings.training.end_to_end
-    if not end_to_end.enabled:
-        return ["vae", "conditioner"]
-    return ["end_to_end"] if end_to_end.alone else ["vae", "conditioner", "end_to_end"]
 
 
 def versions() -> dict[str, str]:

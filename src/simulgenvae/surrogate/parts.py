@@ -6,7 +6,7 @@ A file from a stranger can neither run code nor ask for more memory than it hold
 
 from __future__ import annotations
 
-import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,10 +25,11 @@ from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
-from simulgenvae.training.stages.base import stage_name
-from simulgenvae.training.stages.stages import STAGES
+from simulgenvae.surrogate.weights import check_weights, digest
 
 Kind = Literal["vae", "conditioner", "ensemble"]
+_STAGE = re.compile("[a-z][a-z0-9_]*")
+"""Form of a stage's name. Which stages there are is known to training, which is not imported here."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,7 @@ def _group(name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]
 def _fill(module: nn.Module, weights: dict[str, Tensor], kind: Kind) -> None:
     """Put all weights in their places: each of the right shape and type, finite, none missing, none
     left over."""
-    if bad := [
-        name
-        for name, value in weights.items()
-        if value.dtype != torch.float32 or not value.isfinite().all()
-    ]:
-        raise ValueError(f"{bad[0]} does not hold finite numbers of 32 bits")
+    check_weights(weights)
     module.load_state_dict(
         {name.removeprefix(f"{kind}."): value for name, value in weights.items()},
         strict=True,
@@ -181,11 +177,13 @@ def _check_info(info: dict[str, Any]) -> None:
     or wrong."""
     if not isinstance(info["data_fingerprint"], str):
         raise TypeError("data_fingerprint in info")
-    if not isinstance(info["stages"], list) or any(stage not in STAGES for stage in info["stages"]):
+    if not isinstance(info["stages"], list) or not all(
+        _STAGE.fullmatch(stage) for stage in info["stages"]
+    ):
         raise ValueError("unknown stages in info")
     for entry in info["history"]:
         numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
-        if stage_name(entry["stage"]) not in STAGES or numbers[0] < 0:
+        if re.sub("_[0-9]+$", "", entry["stage"]) not in info["stages"] or numbers[0] < 0:
             raise ValueError("unknown stages in the history")
         float(entry.get("train_error", 0.0))
     warnings = info.get("warnings", [])
@@ -193,13 +191,3 @@ def _check_info(info: dict[str, Any]) -> None:
         isinstance(each, str) and each.isprintable() for each in warnings
     ):
         raise TypeError("the warnings in info are no plain texts")
-
-
-def digest(weights: dict[str, Tensor]) -> str:
-    """Return the fingerprint of weights: that of the VAE ties a conditioner to the VAE it was
-    trained for."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(weights[name].detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -19,13 +19,12 @@ from simulgenvae.errors import UserError
 from simulgenvae.models import Latents
 from simulgenvae.models.networks import unit_times
 from simulgenvae.settings import StudyFolder
-from simulgenvae.settings.training import StageName
 from simulgenvae.surrogate.ensemble import (
     Calibration,
     Ensemble,
     expected_squares,
-    interval_doubt,
-    uniform_state,
+    interval_warning,
+    uniform_coefficients,
 )
 from simulgenvae.surrogate.files import load_parts, save_parts
 from simulgenvae.surrogate.parts import Parts
@@ -61,7 +60,7 @@ class Surrogate(Parts):
         are complete."""
         save_parts(self, study)
 
-    def at_stage(self, study: StudyFolder, stage: StageName) -> Self:
+    def at_stage(self, study: StudyFolder, stage: str) -> Self:
         """The surrogate as it was at the end of a training stage, from the study's checkpoints.
 
         UserError when there is none, or only that of another training (one that failed after this
@@ -176,7 +175,7 @@ class Surrogate(Parts):
             raise UserError(
                 f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none)."
             )
-        alternatives = 1 + self.ensemble.alternatives(_latents(self.ensemble, samples))
+        alternatives = 1 + self.ensemble.sample_count(_latents(self.ensemble, samples))
         size = max(
             1, BATCH_BYTES // max(shown.run_bytes, alternatives * self._coefficient_bytes(shown))
         )
@@ -190,12 +189,12 @@ class Surrogate(Parts):
         """All that :meth:`predict` says of a few designs."""
         latents = _latents(ensemble, samples)
         self._require_decoding(
-            len(conditions), shown, ensemble.alternatives(latents), uncertain=samples > 0
+            len(conditions), shown, ensemble.sample_count(latents), uncertain=samples > 0
         )
         with threadpool_limits(
             1, "blas"
         ):  # numpy's threads go on spinning, and would take the cores of the decoding
-            answer = ensemble.answer(conditions, shown.times, samples=latents, seed=seed)
+            answer = ensemble.predict(conditions, shown.times, latent_samples=latents, seed=seed)
             novelty = ensemble.novelty(conditions)
         fields = {"fields": shown.decoder.decode(answer.mean)}
         warnings = warnings_about(conditions, self.condition_scaler, novelty)
@@ -212,8 +211,10 @@ class Surrogate(Parts):
         found = labelled(shown, fields, conditions.ids, warnings)
         if novelty is not None:
             found["novelty"] = ("run", novelty)
-        if ensemble.calibration is not None and len(answer.alternatives):
-            squares, sizes = expected_squares(answer, ensemble.calibration, self._uniform_state)
+        if ensemble.calibration is not None and len(answer.samples):
+            squares, sizes = expected_squares(
+                answer, ensemble.calibration, self._uniform_coefficients
+            )
             found["expected_error"] = (
                 "run",
                 np.sqrt(squares / np.maximum(sizes, np.finfo(np.float32).tiny)),
@@ -221,8 +222,8 @@ class Surrogate(Parts):
         return found
 
     @cached_property
-    def _uniform_state(self) -> NDArray[np.float32]:
-        return uniform_state(self.reduction)
+    def _uniform_coefficients(self) -> NDArray[np.float32]:
+        return uniform_coefficients(self.reduction)
 
     def warnings(self, conditions: Conditions, *, samples: int = 0) -> list[str]:
         """What to know before trusting predictions of designs: parameters outside the trained
@@ -236,7 +237,7 @@ class Surrogate(Parts):
         found = (
             None if self.ensemble is None else self.ensemble.calibration
         ) or Calibration.of_normal()
-        doubt = interval_doubt(found.runs, found.left_out_coverage)
+        doubt = interval_warning(found.runs, found.left_out_coverage)
         return [] if doubt is None else [doubt]
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:

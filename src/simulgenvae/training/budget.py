@@ -1,32 +1,45 @@
-"""How many runs a step takes, and how many steps a stage."""
+"""Number of runs in a step, of steps in a stage, and of networks in an ensemble."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StageSettings
 
-PACE = {"vae": 8, "conditioner": 8, "end_to_end": 33}
-"""Steps per square root of the number of training snapshots, where the settings leave the budget
-open."""
-PACE_WITH_PICTURES = {"vae": 6, "conditioner": 3, "end_to_end": 12}
-"""The same where a step also reads pictures, which takes twice the time."""
-LARGE = 0.55
-"""Share of the root that counts where it is more than 75 so: of many snapshots more is learned by
-more steps."""
-MANY = 20_000
-"""Training snapshots from which on two networks that learn longer are worth more than three."""
+if TYPE_CHECKING:
+    from simulgenvae.training.stages.base import StageSpec
+
+SMALLEST_ROOT = 15.0
+"""Least square root of the number of snapshots that a budget is computed with."""
+LARGEST_ROOT = 75.0
+"""Square root of the number of snapshots above which a budget grows more slowly."""
+SLOWER_GROWTH = 0.55
+"""Fraction of the square root that counts where this is more than ``LARGEST_ROOT``: with many
+snapshots, more steps still improve the networks."""
+MANY_SNAPSHOTS = 20_000
+"""Number of training snapshots at which two networks that train longer are better than three."""
 
 
 def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
-    """Runs per step of a stage on ``runs`` training runs.
+    """Return the number of runs in a step of a stage.
+
+    Parameters
+    ----------
+    stage
+        Name of the stage, for the message.
+    schedule
+        Settings of the stage.
+    runs
+        Number of training runs.
 
     Raises
     ------
     UserError
         When a batch size that the user gave is larger than the number of training runs.
     """
+    # A default that is too large is no mistake of the user and is reduced silently.
     if schedule.batch_size > runs and "batch_size" in schedule.model_fields_set:
         raise UserError(
             f"training.{stage}.batch_size is {schedule.batch_size}, but there are only {runs} "
@@ -36,25 +49,38 @@ def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
     return min(schedule.batch_size, runs)
 
 
-def member_count(wanted: int | None, runs: int, timesteps: int, *, pictures: bool) -> int:
-    """Networks of an ensemble: those that the settings ask for, else 3, or 2 where a step also
-    reads pictures or there are ``MANY`` training snapshots."""
-    return wanted or (2 if pictures or runs * timesteps >= MANY else 3)
+def member_count(wanted: int | None, runs: int, timesteps: int, *, images: bool) -> int:
+    """Return the number of networks in an ensemble.
+
+    It is the number that the settings give. Otherwise it is 3, or 2 where a step also reads images
+    or there are at least ``MANY_SNAPSHOTS`` training snapshots.
+    """
+    return wanted or (2 if images or runs * timesteps >= MANY_SNAPSHOTS else 3)
 
 
 def step_counts(
-    stage: str, schedule: StageSettings, runs: int, timesteps: int, *, pictures: bool = False
+    spec: StageSpec, schedule: StageSettings, runs: int, timesteps: int, *, images: bool = False
 ) -> tuple[int, int]:
-    """Steps per epoch and total steps of a stage on ``runs`` training runs.
+    """Return the steps of an epoch and all steps of a stage.
 
-    Where the settings leave the budget open it is the stage's pace times the square root of the
-    number of training snapshots, which counts as at least 15 and, above 75, as ``LARGE`` of it:
-    seconds for a tiny study, minutes for a usual one.
+    Where the settings give no budget, it is the stage's pace times the square root of the number of
+    training snapshots (runs × timesteps). The root counts as at least ``SMALLEST_ROOT`` and, above
+    ``LARGEST_ROOT``, only by the fraction ``SLOWER_GROWTH``: a tiny study trains for seconds, a
+    usual one for minutes.
+
+    Parameters
+    ----------
+    spec, schedule
+        The stage and its settings.
+    runs, timesteps
+        Number of training runs, and of timesteps in each.
+    images
+        Whether the runs have images.
     """
-    per_epoch = math.ceil(runs / batch_size(stage, schedule, runs))
+    per_epoch = math.ceil(runs / batch_size(spec.name, schedule, runs))
     if schedule.epochs is not None:
         return per_epoch, schedule.epochs * per_epoch
     root = math.sqrt(runs * timesteps)
-    size = max(min(max(root, 15.0), 75.0), LARGE * root)
-    pace = (PACE_WITH_PICTURES if pictures else PACE)[stage]
+    size = max(min(max(root, SMALLEST_ROOT), LARGEST_ROOT), SLOWER_GROWTH * root)
+    pace = spec.pace_with_images if images else spec.pace
     return per_epoch, schedule.steps or round(pace * size)

@@ -46,7 +46,7 @@ class Progress:
     warnings: list[str] = field(default_factory=list)
     """What the stages' histories warn of (``diagnosis.py``)."""
     kept: float | None = None
-    """The error that must not grow (``Stage.kept_error``), as the stage began with it."""
+    """The error that must not grow (``Stage.limited_error``), as the stage began with it."""
 
 
 def stage_file(folder: Path, stage: str) -> Path:

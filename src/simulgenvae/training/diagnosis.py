@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulgenvae.training.stages.base import stage_name
+from simulgenvae.training.stages import spec_of
 
 Entry = Mapping[str, Any]
 
@@ -58,21 +58,29 @@ def overfitted(entries: Sequence[Entry]) -> str | None:
     if (ratio := _ratio(best)) < OVERFITTED:
         return None
     stage = best["stage"]
-    noise = "field_noise" if stage == "vae" else "parameter_noise or pixel_noise"
-    smaller = "model.width and model.filters" if stage == "vae" else "conditioner.filters"
-    dropout = "" if stage == "vae" else "conditioner.dropout, "
+    spec = spec_of(stage)
+    if spec.reads_conditions:
+        noise = "parameter_noise or pixel_noise"
+        dropout = "conditioner.dropout, "
+        smaller = "conditioner.filters"
+    else:
+        noise = "field_noise"
+        dropout = ""
+        smaller = "model.width and model.filters"
     return (
         f"{stage}: overfitting. The error of validation runs is {ratio:.1f} times that of "
         "training runs. What helps, best first: more runs, a symmetry of the problem "
         f"(training.augmentation.flips), noise (training.augmentation.{noise}), {dropout}a larger "
-        f"training.{stage_name(stage)}.weight_decay, smaller networks ({smaller})."
+        f"training.{spec.name}.weight_decay, smaller networks ({smaller})."
     )
 
 
 def not_converged(entries: Sequence[Entry]) -> str | None:
     """Whether the stage learned nothing, or nothing that holds for validation runs."""
     best = _best(entries)
-    stage, settings = best["stage"], f"training.{stage_name(best['stage'])}"
+    stage = best["stage"]
+    spec = spec_of(stage)
+    settings = f"training.{spec.name}"
     rate = f"a smaller {settings}.learning_rate (a third of it)"
     validation, train = _errors(best)
     if train >= NOT_LEARNED or (validation >= NOT_LEARNED and _ratio(best) <= ALIKE):
@@ -82,9 +90,9 @@ def not_converged(entries: Sequence[Entry]) -> str | None:
         )
     if validation >= NOT_LEARNED:
         source = (
-            "fields"
-            if stage == "vae"
-            else "fields, and whether each row or picture belongs to its run"
+            "fields, and whether each row or picture belongs to its run"
+            if spec.reads_conditions
+            else "fields"
         )
         return (
             f"{stage}: no convergence. Training runs are learned, but for validation runs the "
@@ -113,7 +121,7 @@ def stopped_too_early(entries: Sequence[Entry]) -> str | None:
     return (
         f"{stage}: stopped too early. The last quarter of the budget still made the validation "
         f"error {gain:.0%} smaller, and training runs are hardly better. More "
-        f"training.{stage_name(stage)}.steps (or epochs) than {end} will help."
+        f"training.{spec_of(stage).name}.steps (or epochs) than {end} will help."
     )
 
 
@@ -124,9 +132,9 @@ def _best(entries: Sequence[Entry]) -> Entry:
 def relative(stage: str, error: float) -> float:
     """Return an error of a stage relative to the training standard deviation: 1 is the mean run's.
 
-    Those of the stage ``conditioner`` are squares, relative to the variance.
+    Errors of some stages are squares, relative to a variance; the root is taken of them.
     """
-    return math.sqrt(error) if stage == "conditioner" else error
+    return math.sqrt(error) if spec_of(stage).squared_error else error
 
 
 def _errors(entry: Entry) -> tuple[float, float]:

@@ -9,11 +9,10 @@ from typing import Any
 
 import psutil
 import torch
-from rich.console import Console
 from torch.utils.tensorboard import SummaryWriter
 
 from simulgenvae.training.diagnosis import relative
-from simulgenvae.utils.progress import INTERVAL, LogFile, WorkLog
+from simulgenvae.utils.progress import INTERVAL, WorkLog
 
 
 class TrainingLog(WorkLog):
@@ -23,10 +22,6 @@ class TrainingLog(WorkLog):
     ----------
     folder
         Where TensorBoard files go, in one folder a stage; None writes none.
-    console
-        Where progress is shown; None shows none.
-    file
-        Where its lines are written; None writes none.
     every
         Seconds between lines.
     """
@@ -34,12 +29,10 @@ class TrainingLog(WorkLog):
     def __init__(
         self,
         folder: Path | None,
-        console: Console | None,
-        file: LogFile | None = None,
         *,
         every: float = INTERVAL,
     ) -> None:
-        super().__init__(console, file, every=every)
+        super().__init__(every=every)
         self._folder = folder
         self._writer: SummaryWriter | None = None
         self._validated = ""

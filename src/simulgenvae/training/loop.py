@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.distributed.batch_shards import Shard, drawing_for
+from simulgenvae.distributed.batch_shards import Shard, shard_draws
 from simulgenvae.models.networks import Networks
 from simulgenvae.training.acceleration import Losses, losses_for
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
@@ -107,7 +107,7 @@ class Loop:
         UserError
             When losses become NaN or infinite.
         """
-        if any(stage.renewed == ("conditioner",) for stage in stages):
+        if any(0 < len(stage.renewed) < len(list(self.networks.children())) for stage in stages):
             self._initial = self._weights()
         if checkpoint is not None:
             self.progress, self.best = checkpoint.progress, checkpoint.best
@@ -118,7 +118,7 @@ class Loop:
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
                 stage = stages[self.progress.stage]
-                with memory_errors(stage), collectives.communicating():
+                with memory_errors(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 checkpoint = None
             self._save(None)
@@ -146,8 +146,8 @@ class Loop:
             if stage.renewed:
                 self._renew(stage, stages)
         runs, times = len(self.data.rows["train"]), len(self.data.times)
-        pictures = self.data.conditions.images is not None
-        per_epoch, total = step_counts(stage.name, stage.schedule, runs, times, pictures=pictures)
+        images = self.data.conditions.images is not None
+        per_epoch, total = step_counts(stage.spec, stage.schedule, runs, times, images=images)
         size = batch_size(stage.name, stage.schedule, runs)
         validate_every = settings.validate_every * per_epoch
         self.log.start_stage(stage.label, total, progress.step)
@@ -156,7 +156,7 @@ class Loop:
         def fetch(step: int) -> Batch:
             rows = self._batch_rows(stage, step, per_epoch, size)
             return plain_batch(
-                self.data, rows, Shard.of(len(rows), collectives.rank(), collectives.count())
+                self.data, rows, Shard.of(len(rows), collectives.rank(), collectives.world_size())
             )
 
         losses = losses_for(
@@ -174,7 +174,7 @@ class Loop:
                 saves, stops = self._asked(stop, settings.checkpoint_seconds)
                 # A GPU that is asked for numbers stands still, and so do ranks; the processor has
                 # its own at once.
-                at_once = self.data.device.type == "cpu" and collectives.count() == 1
+                at_once = self.data.device.type == "cpu" and collectives.world_size() == 1
                 if validates or saves or at_once or progress.step % per_epoch == 0:
                     self._settle(stage)
                 if validates:
@@ -211,7 +211,7 @@ class Loop:
         and then."""
         stops = stop.is_set()
         saves = stops or time.monotonic() - self._saved_at > seconds
-        if collectives.count() > 1:
+        if collectives.world_size() > 1:
             if self.progress.step % AGREE_EVERY:
                 return False, False
             saves, stops = map(
@@ -241,9 +241,9 @@ class Loop:
         """One step, without waiting for the device; what it found is left for :meth:`_settle`."""
         settings = stage.settings.training
         optimizers.zero_grad()
-        with drawing_for(batch.shard), same_weights_again(stage.trained, settings.performance):
+        with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
             batch = augmented_batch(
-                self.data, batch, settings.augmentation, conditions=stage.reads_conditions
+                self.data, batch, settings.augmentation, conditions=stage.spec.reads_conditions
             )
             beta = kl_weight(step, total, settings.init_beta_divisor)
             terms = losses(batch, beta)
@@ -264,7 +264,7 @@ class Loop:
         progress, limit = self.progress, stage.settings.training.skip_gradient
         rows = (
             collectives.all_reduce_sum(torch.stack([numbers for *_, numbers in self._unsettled]))
-            / collectives.count()
+            / collectives.world_size()
         ).tolist()
         for (step, rates, names, _), row in zip(self._unsettled, rows, strict=True):
             found = dict(zip(names, row, strict=True))
@@ -294,8 +294,8 @@ class Loop:
         )
         kept = (
             progress.kept is None
-            or stage.kept_error is None
-            or self._error(stage, stage.kept_error, unseen) <= ALLOWED * progress.kept
+            or stage.limited_error is None
+            or self._error(stage, stage.limited_error, unseen) <= ALLOWED * progress.kept
         )
         self.networks.train()
         require_finite_validation(stage, step, error)
@@ -324,10 +324,10 @@ class Loop:
     def _begin_with_kept(self, stage: Stage) -> None:
         """Remember the error that must not grow, if any, and the weights to return to where it
         always grows."""
-        if stage.kept_error is None:
+        if stage.limited_error is None:
             return
         self.networks.eval()
-        self.progress.kept = self._error(stage, stage.kept_error, self.data.validation_rows)
+        self.progress.kept = self._error(stage, stage.limited_error, self.data.validation_rows)
         self.networks.train()
         self.best = self._weights()
 

@@ -35,7 +35,7 @@ from simulgenvae.training.checkpoint import Checkpoint, check_identity, restorin
 from simulgenvae.training.earlier_preparation import described
 from simulgenvae.training.memory import require_fitting_memory
 from simulgenvae.training.performance import worker_count
-from simulgenvae.training.start import Start
+from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 SEEN = 2**28
@@ -50,7 +50,7 @@ def prepare(
     identity: dict[str, Any],
     file: Path | None,
     checkpoint: Checkpoint | None,
-    start: Start | None,
+    start: WarmStart | None,
     fits: Callable[[Reduction], None],
     watch: Monitor,
     known: EarlierModes | None = None,

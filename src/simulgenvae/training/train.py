@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
@@ -24,9 +25,8 @@ from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.settings.training import StageName
 from simulgenvae.training.acceleration import acceleration
-from simulgenvae.training.budget import batch_size, member_count
+from simulgenvae.training.budget import batch_size
 from simulgenvae.training.checkpoint import Checkpoint, Progress, differences, load_checkpoint
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.earlier_preparation import known_runs
@@ -38,10 +38,11 @@ from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.placement import placed
 from simulgenvae.training.preparation_watch import watched
 from simulgenvae.training.prepare import prepare
-from simulgenvae.training.stages.base import Stage
-from simulgenvae.training.stages.stages import STAGES, EndToEndStage
-from simulgenvae.training.start import Start
-from simulgenvae.utils.progress import LogFile
+from simulgenvae.training.stages import Stage, StageSpec, stage_specs
+from simulgenvae.training.warm_start import WarmStart
+from simulgenvae.utils.progress import progress_off
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,11 @@ def train(
     split: Split,
     settings: Settings,
     *,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     folder: Path | None = None,
     tensorboard: Path | None = None,
-    console: Console | None = None,
-    log_file: LogFile | None = None,
     resume: bool = False,
-    start: Start | None = None,
+    start: WarmStart | None = None,
 ) -> Trained:
     """Train the networks of one surrogate, alone or as one of several ranks.
 
@@ -90,10 +89,6 @@ def train(
         Where checkpoints go; None keeps none.
     tensorboard
         Where TensorBoard files go; None writes none.
-    console
-        Where progress is shown; None shows none.
-    log_file
-        Where lines of progress are written; None writes none.
     resume
         Go on from ``folder/last.safetensors``.
     start
@@ -107,11 +102,12 @@ def train(
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
+    specs = stage_specs(stages)
     rows = split.rows(dataset.ids)
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     device = choose_device(settings.training.device)
     if not collectives.is_rank0():
-        tensorboard = console = log_file = None
+        tensorboard = None
     identity = {
         "settings": settings.model_dump(mode="json"),
         "data": dataset.fingerprint,
@@ -119,7 +115,7 @@ def train(
         "training runs": list(split.train),
         "validation runs": list(split.validation),
     }
-    checkpoint = _checkpoint(folder, identity, console) if resume else None
+    checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else asdict(checkpoint.progress)
     collectives.require_same(identity | {"checkpoint": done}, differences)
     augmentation = settings.training.augmentation
@@ -127,7 +123,8 @@ def train(
         runs = len(dataset.ids)
         dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
         rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
-    with torch.random.fork_rng(), TrainingLog(tensorboard, console, log_file) as log:
+    shown = nullcontext() if collectives.is_rank0() else progress_off()
+    with torch.random.fork_rng(), shown, TrainingLog(tensorboard) as log:
         torch.manual_seed(settings.training.seed)
         prepared = folder / "prepared.safetensors" if folder is not None else None
         fits = partial(
@@ -136,7 +133,7 @@ def train(
             rows,
             settings,
             scaler,
-            make_stages=partial(_stages, stages, settings, started=start is not None),
+            make_stages=partial(_stages, specs, settings, started=start is not None),
             device=device,
             checkpoints=folder is not None,
         )
@@ -165,13 +162,12 @@ def train(
             networks.load_state_dict(start.weights, strict=False)
         if settings.training.performance.shard_nodes:
             shard_node_layers(networks)
-        running = _stages(stages, settings, reduction, networks, data, started=start is not None)
-        running += _further_members(running[-1])
+        running = _stages(specs, settings, reduction, networks, data, started=start is not None)
+        running += running[-1].further_members()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
-    results = [
-        whole(loop.results[stage.label]) for stage in running if isinstance(stage, EndToEndStage)
-    ]
+    # The last stage and those of further members: each ended with the weights of one member.
+    results = [whole(loop.results[stage.label]) for stage in running[len(specs) - 1 :]]
     join_node_layers(networks)
     members = _members(networks.cpu(), results)
     return Trained(members, reduction, scaler, coefficients, dataset.conditions, rows, progress)
@@ -180,16 +176,15 @@ def train(
 def _members(
     networks: Networks, results: Sequence[dict[str, torch.Tensor]]
 ) -> tuple[Networks, ...]:
-    """Networks with the weights of each end-to-end stage, or ``networks`` as they are where there
-    was none."""
+    """Return networks with the weights that the stage of each member ended with."""
     members = [networks, *(copy.deepcopy(networks) for _ in results[1:])]
-    for member, weights in zip(members, results, strict=False):
+    for member, weights in zip(members, results, strict=True):
         member.load_state_dict(weights)
     return tuple(member.eval() for member in members)
 
 
 def check_trainable(
-    conditions: Conditions, split: Split, settings: Settings, stages: Sequence[StageName]
+    conditions: Conditions, split: Split, settings: Settings, stages: Sequence[str]
 ) -> ConditionScaler:
     """All that can be refused before fields are read and anything is written; returns the fitted
     scaler.
@@ -202,8 +197,8 @@ def check_trainable(
     """
     acceleration(settings.training.performance, choose_device(settings.training.device), 0)
     conditioner_kind(settings.conditioner, conditions.image_format)
-    for name in stages:
-        batch_size(name, getattr(settings.training, name), len(split.train))
+    for spec in stage_specs(stages):
+        batch_size(spec.name, spec.schedule(settings), len(split.train))
     return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
 
 
@@ -216,21 +211,19 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def _checkpoint(
-    folder: Path | None, identity: dict[str, Any], console: Console | None
-) -> Checkpoint | None:
+def _checkpoint(folder: Path | None, identity: dict[str, Any]) -> Checkpoint | None:
     """The last checkpoint; None, and said so, when the run was stopped before it wrote one."""
     assert folder is not None, "resuming needs a folder of checkpoints"
     path = folder / "last.safetensors"
     if not path.exists():
-        if console is not None:
-            console.print(f"No checkpoint in {folder}: training starts from the beginning.")
+        if collectives.is_rank0():
+            logger.info("No checkpoint in %s: training starts from the beginning.", folder)
         return None
     return load_checkpoint(path, identity)
 
 
 def _stages(
-    names: Sequence[StageName],
+    specs: Sequence[StageSpec],
     settings: Settings,
     reduction: Reduction,
     networks: Networks,
@@ -240,33 +233,7 @@ def _stages(
 ) -> list[Stage]:
     """Make the stages of a training, which ``started`` from trained networks or did not."""
     stages: list[Stage] = []
-    wanted = settings.training
-    for name in names:
-        parts = networks, data, settings
-        if name == "end_to_end":
-            loss, vae_loss = (
-                data.field_loss(kind, reduction) for kind in (wanted.end_to_end.loss, wanted.loss)
-            )
-            stages.append(
-                EndToEndStage(
-                    *parts, loss, fine_tunes=started or len(stages) > 0, vae_loss=vae_loss
-                )
-            )
-        else:
-            stages.append(STAGES[name](*parts, data.field_loss(wanted.loss, reduction)))
+    for spec in specs:
+        continues = started or len(stages) > 0
+        stages.append(spec.stage.make(networks, data, settings, reduction, continues=continues))
     return stages
-
-
-def _further_members(last: Stage) -> list[Stage]:
-    """The end-to-end stages of all members but the first, after the last stage that was asked
-    for."""
-    if not isinstance(last, EndToEndStage):
-        return []
-    pictures, runs = last.data.conditions.images is not None, len(last.data.rows["train"])
-    wanted = last.settings.training.end_to_end.members or (1 if last.fine_tunes else None)
-    members = member_count(wanted, runs, len(last.data.times), pictures=pictures)
-    parts = last.networks, last.data, last.settings, last.field_loss
-    return [
-        EndToEndStage(*parts, member, fine_tunes=last.fine_tunes)
-        for member in range(2, members + 1)
-    ]

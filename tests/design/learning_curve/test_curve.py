@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,11 @@ def seconds(study: StudyFolder) -> dict[tuple[int, int], float]:
 
 
 def test_files_and_resuming(
-    waves: Any, split: Split, study: StudyFolder, make_settings: Any
+    waves: Any,
+    split: Split,
+    study: StudyFolder,
+    make_settings: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     found = learning_curve(waves, split, make_settings(steps=2), study, shares=(0.5, 1.0))
     assert found["measured_on"] == "test"
@@ -45,20 +50,16 @@ def test_files_and_resuming(
     assert [path.name for path in study.folder.iterdir()] == ["output"]
     first = seconds(study)
 
-    console = Console(file=StringIO(), width=200)
-    learning_curve(
-        waves, split, make_settings(steps=2), study, shares=(1.0,), repeats=2, console=console
-    )
-    said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "[1 of 2] 8 training runs: finished before" in said
-    assert "[2 of 2] 8 training runs, repeat 2 ..." in said
+    caplog.set_level(logging.INFO)
+    learning_curve(waves, split, make_settings(steps=2), study, shares=(1.0,), repeats=2)
+    assert "[1 of 2] 8 training runs: finished before" in caplog.messages
+    assert "[2 of 2] 8 training runs, repeat 2 ..." in caplog.messages
     again = seconds(study)
     assert again.keys() == {(4, 0), (8, 0), (8, 1)}
     assert first.items() <= again.items()
 
-    console = Console(file=StringIO(), width=200)
-    learning_curve(waves, split, make_settings(steps=3), study, shares=(1.0,), console=console)
-    assert "all points are trained again" in " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    learning_curve(waves, split, make_settings(steps=3), study, shares=(1.0,))
+    assert "all points are trained again" in caplog.text
     assert seconds(study).keys() == {(8, 0)}
 
 

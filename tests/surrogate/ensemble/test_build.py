@@ -20,7 +20,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.settings import Settings
 from simulgenvae.settings.schema import PredictionSettings
 from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
-from simulgenvae.surrogate.ensemble.build import WEIGHTS, best_weight, calibrate
+from simulgenvae.surrogate.ensemble.build import GP_WEIGHTS, best_gp_weight, calibrate
 from simulgenvae.training.train import Trained, train
 
 RNG = np.random.default_rng(0)
@@ -41,7 +41,7 @@ TRUTH, NOISE = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
 def test_weights_of_constructed_errors(
     networks: np.ndarray, linear: np.ndarray, expected: float
 ) -> None:
-    assert best_weight(networks, linear, TRUTH) == pytest.approx(expected)
+    assert best_gp_weight(networks, linear, TRUTH) == pytest.approx(expected)
 
 
 @examples(max_examples=40, deadline=None)
@@ -50,9 +50,9 @@ def test_the_weight_has_the_least_error_of_all(seed: int, size: float) -> None:
     rng = np.random.default_rng(seed)
     networks, linear, truth = rng.normal(size=(3, 4, 3, 2)).astype(np.float32)
     linear *= size
-    mixed = [(1 - weight) * networks + weight * linear - truth for weight in WEIGHTS]
+    mixed = [(1 - weight) * networks + weight * linear - truth for weight in GP_WEIGHTS]
     errors = [np.linalg.norm(each.reshape(4, -1), axis=1).mean() for each in mixed]
-    assert errors[list(WEIGHTS).index(best_weight(networks, linear, truth))] == pytest.approx(
+    assert errors[list(GP_WEIGHTS).index(best_gp_weight(networks, linear, truth))] == pytest.approx(
         min(errors), rel=1e-5
     )
 
@@ -62,10 +62,10 @@ def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
 ) -> None:
     rows = trained.rows["validation"]
     errors = []
-    for weight in WEIGHTS:
+    for weight in GP_WEIGHTS:
         mean = (
-            replace(ensemble, weight=float(weight))
-            .answer(waves.conditions.select(rows), waves.times)
+            replace(ensemble, gp_weight=float(weight))
+            .predict(waves.conditions.select(rows), waves.times)
             .mean
         )
         errors.append(
@@ -73,15 +73,15 @@ def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
                 (mean - trained.coefficients[rows]).reshape(len(rows), -1), axis=1
             ).mean()
         )
-    assert ensemble.weight == WEIGHTS[int(np.argmin(errors))]
-    assert ensemble.weight > 0.5, "networks of six steps know nothing"
+    assert ensemble.gp_weight == GP_WEIGHTS[int(np.argmin(errors))]
+    assert ensemble.gp_weight > 0.5, "networks of six steps know nothing"
 
 
 def test_calibration_brings_the_spread_to_the_errors(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
     rows = trained.rows["validation"]
-    answer = ensemble.answer(waves.conditions.select(rows), waves.times, samples=32)
+    answer = ensemble.predict(waves.conditions.select(rows), waves.times, latent_samples=32)
     errors = [
         waves.run(row) - trained.reduction.decode(answer.mean[k]) for k, row in enumerate(rows)
     ]
@@ -103,8 +103,10 @@ def test_the_test_runs_are_not_looked_at(
     coefficients = trained.coefficients.copy()
     coefficients[10:] = np.nan
     found = build_ensemble(replace(trained, coefficients=coefficients), waves, settings)
-    assert (found.weight, found.calibration) == (ensemble.weight, ensemble.calibration)
-    np.testing.assert_array_equal(found.linear.known, ensemble.linear.known)
+    assert (found.gp_weight, found.calibration) == (ensemble.gp_weight, ensemble.calibration)
+    np.testing.assert_array_equal(
+        found.pod_gp.training_relative_std, ensemble.pod_gp.training_relative_std
+    )
 
 
 def test_without_validation_runs_nothing_is_chosen(
@@ -113,8 +115,8 @@ def test_without_validation_runs_nothing_is_chosen(
     found = build_ensemble(
         replace(trained, rows=trained.rows | {"validation": np.arange(0)}), waves, settings
     )
-    assert (found.weight, found.calibration) == (0.0, None)
-    assert found.linear is not None
+    assert (found.gp_weight, found.calibration) == (0.0, None)
+    assert found.pod_gp is not None
     assert len(found.members) == 3
 
 
@@ -123,12 +125,12 @@ def test_switched_off_processes_measure_novelty_alone(
 ) -> None:
     off = settings.model_copy(update={"prediction": PredictionSettings(gaussian_process="off")})
     found = build_ensemble(trained, waves, off)
-    assert found.weight == 0.0 < ensemble.weight
+    assert found.gp_weight == 0.0 < ensemble.gp_weight
     np.testing.assert_array_equal(
         found.novelty(waves.conditions), ensemble.novelty(waves.conditions)
     )
     rows = trained.rows["validation"]
-    networks = replace(ensemble, weight=0.0)
+    networks = replace(ensemble, gp_weight=0.0)
     assert found.calibration == calibrate(
         networks, waves, rows, waves.conditions.select(rows), trained.reduction
     )
@@ -140,7 +142,7 @@ def test_of_too_few_runs_there_are_no_processes(
     found = build_ensemble(
         replace(trained, rows=trained.rows | {"train": np.arange(3)}), waves, settings
     )
-    assert (found.linear, found.weight) == (None, 0.0)
+    assert (found.pod_gp, found.gp_weight) == (None, 0.0)
     assert found.calibration.runs == 2
 
 
@@ -164,7 +166,7 @@ def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
     def built() -> tuple[Any, ...]:
         found = build_ensemble(trained, pictures, settings)
         assert found.members is trained.members
-        return found.weight, found.calibration, found.linear.known.tolist()
+        return found.gp_weight, found.calibration, found.pod_gp.training_relative_std.tolist()
 
     first, second = run_ranks(2, built)
     assert first == second

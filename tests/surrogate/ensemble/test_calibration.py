@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from simulgenvae.surrogate.ensemble.calibration import FLOOR, LEVEL, Calibration, spread
+from simulgenvae.surrogate.ensemble.calibration import LEVEL, Calibration
+from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, spread
 
 SHAPE = (5, 30, 2)
 
@@ -117,7 +118,7 @@ def test_only_few_runs_are_left_out(count: int, left_out: int) -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_survives_json(count: int) -> None:
     found = fitted(*runs(count, 0.3, 0))
-    assert Calibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    assert Calibration.model_validate(json.loads(found.model_dump_json())) == found
 
 
 @pytest.mark.parametrize(
@@ -137,18 +138,18 @@ def test_survives_json(count: int) -> None:
 )
 def test_a_damaged_calibration_is_refused(change: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError, OverflowError)):
-        Calibration.from_dict(Calibration.of_normal().to_dict() | change)
+        Calibration.model_validate(Calibration.of_normal().model_dump() | change)
 
 
 def test_spread_is_the_unbiased_deviation_and_a_floor() -> None:
     alternatives = np.random.default_rng(0).normal(size=(4, *SHAPE))
     variance = np.var(alternatives, axis=0, ddof=1)
-    expected = np.sqrt(variance + FLOOR * variance.mean(axis=(0, 1)))
+    expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean(axis=(0, 1)))
     blocks = [(alternatives[:, :2].copy(), None), (alternatives[:, 2:].copy(), None)]
     assert spread(blocks, 0.5) == pytest.approx(expected)
     gap = np.full(SHAPE, 2.0)
     variance = variance + 0.3 * 0.7 * 4.0
-    expected = np.sqrt(variance + FLOOR * variance.mean(axis=(0, 1)))
+    expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean(axis=(0, 1)))
     assert spread([(alternatives, gap)], 0.3) == pytest.approx(expected)
 
 

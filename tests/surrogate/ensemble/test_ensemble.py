@@ -9,14 +9,14 @@ import pytest
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.surrogate.ensemble import Ensemble
-from simulgenvae.surrogate.ensemble.calibration import FLOOR
+from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
 from simulgenvae.training.train import Trained
 
 
 def means(ensemble: Ensemble, waves: Dataset) -> np.ndarray:
     """Of each member alone, ``[K, N, T, r]``."""
-    alone = [replace(ensemble, members=(member,), weight=0.0) for member in ensemble.members]
-    return np.stack([each.answer(waves.conditions, waves.times).mean for each in alone])
+    alone = [replace(ensemble, members=(member,), gp_weight=0.0) for member in ensemble.members]
+    return np.stack([each.predict(waves.conditions, waves.times).mean for each in alone])
 
 
 def test_members_differ(ensemble: Ensemble, waves: Dataset) -> None:
@@ -29,8 +29,8 @@ def test_members_differ(ensemble: Ensemble, waves: Dataset) -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
 def test_the_prediction_is_the_mixture(ensemble: Ensemble, waves: Dataset, weight: float) -> None:
     networks = means(ensemble, waves).mean(axis=0)
-    linear = ensemble.linear.predict(waves.conditions, waves.times)
-    answer = replace(ensemble, weight=weight).answer(waves.conditions, waves.times)
+    linear = ensemble.pod_gp.predict(waves.conditions, waves.times)
+    answer = replace(ensemble, gp_weight=weight).predict(waves.conditions, waves.times)
     np.testing.assert_allclose(
         answer.mean, (1 - weight) * networks + weight * linear, rtol=1e-4, atol=1e-4
     )
@@ -41,49 +41,51 @@ def test_networks_and_processes_answer_separately(
     ensemble: Ensemble, waves: Dataset, weight: float
 ) -> None:
     """Whatever their weight is."""
-    found = replace(ensemble, weight=weight).separate_answers(waves.conditions, waves.times)
-    np.testing.assert_array_equal(found.each, means(ensemble, waves))
+    found = replace(ensemble, gp_weight=weight).predict_separately(waves.conditions, waves.times)
+    np.testing.assert_array_equal(found.member_predictions, means(ensemble, waves))
     np.testing.assert_allclose(
         found.networks, means(ensemble, waves).mean(axis=0), rtol=1e-6, atol=1e-6
     )
     np.testing.assert_array_equal(
-        found.gaussian_processes, ensemble.linear.predict(waves.conditions, waves.times)
+        found.gaussian_processes, ensemble.pod_gp.predict(waves.conditions, waves.times)
     )
-    alone = replace(ensemble, linear=None, weight=0.0).separate_answers(
+    alone = replace(ensemble, pod_gp=None, gp_weight=0.0).predict_separately(
         waves.conditions, waves.times
     )
     assert alone.gaussian_processes is None
-    unasked = ensemble.separate_answers(waves.conditions, waves.times, processes=False)
+    unasked = ensemble.predict_separately(waves.conditions, waves.times, gaussian_processes=False)
     assert unasked.gaussian_processes is None
 
 
 def test_members_are_the_alternatives(ensemble: Ensemble, waves: Dataset) -> None:
-    answer = replace(ensemble, weight=0.0).answer(waves.conditions, waves.times)
-    np.testing.assert_allclose(answer.alternatives, means(ensemble, waves), rtol=1e-5, atol=1e-5)
-    assert answer.gap is None
+    answer = replace(ensemble, gp_weight=0.0).predict(waves.conditions, waves.times)
+    np.testing.assert_allclose(answer.samples, means(ensemble, waves), rtol=1e-5, atol=1e-5)
+    assert answer.gp_offset is None
 
 
 def test_where_the_processes_have_a_weight_they_are_drawn_from(
     ensemble: Ensemble, waves: Dataset
 ) -> None:
     one, two = (
-        replace(ensemble, weight=0.5).answer(waves.conditions, waves.times, samples=2, seed=seed)
+        replace(ensemble, gp_weight=0.5).predict(
+            waves.conditions, waves.times, latent_samples=2, seed=seed
+        )
         for seed in (0, 1)
     )
-    assert len(one.alternatives) % 3 == 0  # all members equally often
-    assert not np.array_equal(one.alternatives, two.alternatives)
+    assert len(one.samples) % 3 == 0  # all members equally often
+    assert not np.array_equal(one.samples, two.samples)
     np.testing.assert_array_equal(one.mean, two.mean)
     linear, networks = (
-        ensemble.linear.predict(waves.conditions, waves.times),
+        ensemble.pod_gp.predict(waves.conditions, waves.times),
         means(ensemble, waves).mean(axis=0),
     )
-    np.testing.assert_allclose(one.gap, linear - networks, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(one.gp_offset, linear - networks, rtol=1e-4, atol=1e-4)
 
 
 def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], weight=0.0)
+    alone = replace(ensemble, members=ensemble.members[:1], gp_weight=0.0)
     one, again, other = (
-        alone.answer(waves.conditions, waves.times, samples=5, seed=seed).alternatives
+        alone.predict(waves.conditions, waves.times, latent_samples=5, seed=seed).samples
         for seed in (0, 0, 1)
     )
     assert one.shape == (5, 12, *one.shape[2:])
@@ -95,11 +97,15 @@ def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None
 def test_samples_do_not_depend_on_how_many_are_decoded_together(
     ensemble: Ensemble, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], weight=0.0)
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.ensemble.DECODED", 5 * len(waves.ids))
-    together = alone.answer(waves.conditions, waves.times, samples=5).alternatives
-    monkeypatch.setattr("simulgenvae.surrogate.ensemble.ensemble.DECODED", 2 * len(waves.ids))
-    in_pairs = alone.answer(waves.conditions, waves.times, samples=5).alternatives
+    alone = replace(ensemble, members=ensemble.members[:1], gp_weight=0.0)
+    monkeypatch.setattr(
+        "simulgenvae.surrogate.ensemble.ensemble.DECODED_LATENTS", 5 * len(waves.ids)
+    )
+    together = alone.predict(waves.conditions, waves.times, latent_samples=5).samples
+    monkeypatch.setattr(
+        "simulgenvae.surrogate.ensemble.ensemble.DECODED_LATENTS", 2 * len(waves.ids)
+    )
+    in_pairs = alone.predict(waves.conditions, waves.times, latent_samples=5).samples
     np.testing.assert_allclose(in_pairs, together, rtol=1e-4, atol=1e-4)
 
 
@@ -107,10 +113,10 @@ def test_samples_do_not_depend_on_how_many_are_decoded_together(
 def test_a_single_network_without_samples_has_no_alternatives(
     ensemble: Ensemble, waves: Dataset, weight: float
 ) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], weight=weight)
-    answer = alone.answer(waves.conditions, waves.times)
-    assert answer.alternatives.shape == (0, *answer.mean.shape)
-    assert alone.alternatives(0) == 0
+    alone = replace(ensemble, members=ensemble.members[:1], gp_weight=weight)
+    answer = alone.predict(waves.conditions, waves.times)
+    assert answer.samples.shape == (0, *answer.mean.shape)
+    assert alone.sample_count(0) == 0
 
 
 @pytest.mark.parametrize(
@@ -119,27 +125,27 @@ def test_a_single_network_without_samples_has_no_alternatives(
 def test_alternatives_are_counted(
     ensemble: Ensemble, waves: Dataset, members: int, weight: float, samples: int
 ) -> None:
-    some = replace(ensemble, members=ensemble.members[:members], weight=weight)
-    answer = some.answer(waves.conditions, waves.times, samples=samples)
-    assert len(answer.alternatives) == some.alternatives(samples)
+    some = replace(ensemble, members=ensemble.members[:members], gp_weight=weight)
+    answer = some.predict(waves.conditions, waves.times, latent_samples=samples)
+    assert len(answer.samples) == some.sample_count(samples)
 
 
 def test_a_design_is_answered_alone_as_among_others(ensemble: Ensemble, waves: Dataset) -> None:
-    mixed = replace(ensemble, weight=0.4)
-    together = mixed.answer(waves.conditions, waves.times, samples=2)
-    alone = mixed.answer(waves.conditions.select([7]), waves.times, samples=2)
+    mixed = replace(ensemble, gp_weight=0.4)
+    together = mixed.predict(waves.conditions, waves.times, latent_samples=2)
+    alone = mixed.predict(waves.conditions.select([7]), waves.times, latent_samples=2)
     np.testing.assert_allclose(alone.mean[0], together.mean[7], rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(
-        alone.alternatives[:, 0], together.alternatives[:, 7], rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(alone.samples[:, 0], together.samples[:, 7], rtol=1e-4, atol=1e-4)
 
 
 def test_spread_is_in_the_units_of_the_fields(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
-    answer = replace(ensemble, weight=0.0).answer(waves.conditions, waves.times, samples=2)
-    variance = np.var(
-        [trained.reduction.decode(each[4]) for each in answer.alternatives], axis=0, ddof=1
+    answer = replace(ensemble, gp_weight=0.0).predict(
+        waves.conditions, waves.times, latent_samples=2
     )
-    expected = np.sqrt(variance + FLOOR * variance.mean())
+    variance = np.var(
+        [trained.reduction.decode(each[4]) for each in answer.samples], axis=0, ddof=1
+    )
+    expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean())
     np.testing.assert_allclose(answer.spread(4, trained.reduction), expected, rtol=1e-2, atol=1e-5)

@@ -15,7 +15,11 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
-from simulgenvae.surrogate.ensemble.file import ensemble_state, restore_ensemble
+from simulgenvae.surrogate.ensemble.file import (
+    EnsembleDescription,
+    ensemble_state,
+    restore_ensemble,
+)
 
 REFUSED = (
     UserError,
@@ -35,7 +39,7 @@ Restore = Callable[..., Ensemble]
 @pytest.fixture
 def state(ensemble: Ensemble) -> State:
     tensors, about = ensemble_state(ensemble)
-    return dict(tensors), json.loads(json.dumps(about))
+    return dict(tensors), json.loads(about.model_dump_json())
 
 
 @pytest.fixture
@@ -44,7 +48,12 @@ def restore(ensemble: Ensemble, settings: Settings) -> Restore:
         tensors: dict[str, torch.Tensor], about: dict[str, Any], times: np.ndarray = ensemble.times
     ) -> Ensemble:
         return restore_ensemble(
-            tensors, about, ensemble.members[0], settings, ensemble.scaler, times
+            tensors,
+            EnsembleDescription.model_validate(about),
+            ensemble.members[0],
+            settings,
+            ensemble.scaler,
+            times,
         )
 
     return run
@@ -55,22 +64,22 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
     assert len(found.members) == 3
     assert found.members[0] is ensemble.members[0]
     assert not any(member.training for member in found.members)
-    assert (found.weight, found.calibration) == (ensemble.weight, ensemble.calibration)
+    assert (found.gp_weight, found.calibration) == (ensemble.gp_weight, ensemble.calibration)
     before, after = (
-        each.answer(waves.conditions, waves.times, samples=2) for each in (ensemble, found)
+        each.predict(waves.conditions, waves.times, latent_samples=2) for each in (ensemble, found)
     )
     np.testing.assert_array_equal(after.mean, before.mean)
-    np.testing.assert_array_equal(after.alternatives, before.alternatives)
+    np.testing.assert_array_equal(after.samples, before.samples)
 
 
 def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
     alone = replace(
-        ensemble, members=ensemble.members[:1], linear=None, weight=0.0, calibration=None
+        ensemble, members=ensemble.members[:1], pod_gp=None, gp_weight=0.0, calibration=None
     )
     tensors, about = ensemble_state(alone)
     assert tensors == {}
-    found = restore(tensors, about)
-    assert (len(found.members), found.linear, found.weight, found.calibration) == (
+    found = restore(tensors, about.model_dump())
+    assert (len(found.members), found.pod_gp, found.gp_weight, found.calibration) == (
         1,
         None,
         0.0,
@@ -134,4 +143,4 @@ def test_a_weight_of_processes_that_are_missing_is_refused(state: State, restore
     tensors = {name: value for name, value in state[0].items() if not name.startswith("linear.")}
     with pytest.raises(ValueError, match="Gaussian processes are missing"):
         restore(tensors, state[1] | {"weight": 0.5})
-    assert restore(tensors, state[1] | {"weight": 0.0}).linear is None
+    assert restore(tensors, state[1] | {"weight": 0.0}).pod_gp is None

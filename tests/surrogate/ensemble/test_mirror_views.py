@@ -12,7 +12,7 @@ from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Pod, reduce_runs
 from simulgenvae.settings import AugmentationSettings, ReductionSettings
-from simulgenvae.surrogate.ensemble.mirror_views import MirrorView, views_of
+from simulgenvae.surrogate.ensemble.mirror_views import MirrorView, mirror_views_of
 
 SYMMETRY = AugmentationSettings(flips=("y",), odd_variables=("y:v",))
 
@@ -51,28 +51,28 @@ def test_coefficients_of_the_mirror_image_come_back(
     mirrored: Dataset, reduced: tuple[Pod, np.ndarray]
 ) -> None:
     reduction, coefficients = reduced
-    (view,) = views_of(mirrored, SYMMETRY, reduction)
-    assert view.back(coefficients[6:]) == pytest.approx(
+    (view,) = mirror_views_of(mirrored, SYMMETRY, reduction)
+    assert view.unmirror(coefficients[6:]) == pytest.approx(
         coefficients[:6], abs=1e-4 * float(np.abs(coefficients).max())
     )
 
 
-def test_pictures_are_mirrored_and_back(mirrored: Dataset, reduction: Pod) -> None:
-    (view,) = views_of(mirrored, SYMMETRY, reduction)
+def test_images_are_mirrored_and_back(mirrored: Dataset, reduction: Pod) -> None:
+    (view,) = mirror_views_of(mirrored, SYMMETRY, reduction)
     few = mirrored.conditions.select([0, 1])
-    seen = view.conditions(few)
+    seen = view.mirror_conditions(few)
     np.testing.assert_array_equal(
         seen.images.pixels, mirrored.conditions.select([6, 7]).images.pixels
     )
-    np.testing.assert_array_equal(view.conditions(seen).images.pixels, few.images.pixels)
+    np.testing.assert_array_equal(view.mirror_conditions(seen).images.pixels, few.images.pixels)
 
 
 def test_without_symmetry_there_is_no_view(mirrored: Dataset, reduction: Pod) -> None:
-    assert views_of(mirrored, AugmentationSettings(), reduction) == ()
+    assert mirror_views_of(mirrored, AugmentationSettings(), reduction) == ()
 
 
 def test_restored_view_is_the_same_and_damage_is_refused(mirrored: Dataset, reduction: Pod) -> None:
-    (view,) = views_of(mirrored, SYMMETRY, reduction)
+    (view,) = mirror_views_of(mirrored, SYMMETRY, reduction)
     again = MirrorView.restore(list(view.axes), view.arrays(), reduction.rank)
     np.testing.assert_array_equal(again.matrix, view.matrix)
     with pytest.raises(ValueError, match="shape"):
@@ -86,6 +86,6 @@ def test_restored_view_is_the_same_and_damage_is_refused(mirrored: Dataset, redu
 
 
 def test_a_table_alone_has_no_mirror_image(mirrored: Dataset, reduction: Pod) -> None:
-    (view,) = views_of(mirrored, SYMMETRY, reduction)
-    with pytest.raises(UserError, match="pictures"):
-        view.conditions(Conditions(("a",), ("p",), np.ones((1, 1))))
+    (view,) = mirror_views_of(mirrored, SYMMETRY, reduction)
+    with pytest.raises(UserError, match="mirrored images"):
+        view.mirror_conditions(Conditions(("a",), ("p",), np.ones((1, 1))))

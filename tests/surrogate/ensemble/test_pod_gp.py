@@ -50,7 +50,7 @@ def pictured() -> PodGaussianProcesses:
 
 
 def test_known_runs_are_reproduced(linear: PodGaussianProcesses) -> None:
-    assert np.abs(linear.predict(conditions(), TIMES) - linear.processes._coefficients).max() < 0.02
+    assert np.abs(linear.predict(conditions(), TIMES) - linear.pod_gpr._coefficients).max() < 0.02
 
 
 def test_times_between_are_interpolated(linear: PodGaussianProcesses) -> None:
@@ -78,11 +78,11 @@ def test_a_single_time_may_be_asked_for_again() -> None:
 
 def test_novelty_is_one_at_the_loneliest_run(linear: PodGaussianProcesses) -> None:
     assert linear.novelty(conditions()).max() < 0.5
-    lonely = int(np.argmax(linear.processes.leave_one_out_ignorance()))
-    assert linear.known[-1] == linear.processes.leave_one_out_ignorance()[lonely]
+    lonely = int(np.argmax(linear.pod_gpr.leave_one_out_relative_std()))
+    assert linear.training_relative_std[-1] == linear.pod_gpr.leave_one_out_relative_std()[lonely]
     far = Conditions(("far",), ("p", "q"), np.array([[30.0, -20.0]]))
-    alone = linear.processes.leave_one_out_ignorance().max()
-    expected = linear.processes.ignorance(linear.features.transform(far)) / alone
+    alone = linear.pod_gpr.leave_one_out_relative_std().max()
+    expected = linear.pod_gpr.relative_posterior_std(linear.features.transform(far)) / alone
     assert linear.novelty(far) == pytest.approx(expected)
     assert linear.novelty(far)[0] > 1
 

@@ -12,20 +12,19 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
 from simulgenvae.cli.common import ConditionFiles, condition_files
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.ingest.build import ingest_documented
+from simulgenvae.data.ingest.build import ingest_classic
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-
-if TYPE_CHECKING:
-    from simulgenvae.settings.training import StageName
+from simulgenvae.utils.atomic import atomic_write
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
@@ -36,7 +35,7 @@ def update_dataset(
     study: StudyFolder,
     settings: Settings,
     preset: int,
-    stages: Sequence[StageName],
+    stages: Sequence[str],
     console: Console,
 ) -> None:
     """Make ``study.dataset`` what the preset's pickle, the parameters and the settings say.
@@ -73,11 +72,10 @@ def update_dataset(
             conditions, make_split(conditions.ids, settings.data, split_file), settings, stages
         )
 
-    dataset, notes = ingest_documented(
+    dataset, notes = ingest_classic(
         pickle,
         study.dataset,
-        params=files.table,
-        images=files.images,
+        IngestOptions(params=files.table, images=files.images),
         settings=settings.data,
         accept=accept,
     )
@@ -124,10 +122,5 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

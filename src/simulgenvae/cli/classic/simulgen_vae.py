@@ -99,7 +99,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot``
     says."""
     from simulgenvae.distributed import collectives
-    from simulgenvae.surrogate.fit import default_stages
+    from simulgenvae.training.stages import default_stages
 
     if options.use_ddp and os.environ.get("WORLD_SIZE", "1") == "1":
         console.print("note: one process: it trains as without --use_ddp and torchrun")
@@ -110,7 +110,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         stages = default_stages(settings)[1:]  # without the VAE
     else:
         stages = whole_training(study, settings, console)
-    with collectives.joined(settings.training.rank_timeout) as again:
+    with collectives.process_group(settings.training.rank_timeout) as again:
         collectives.run_on_rank0(
             lambda: update_dataset(study, settings, options.preset, stages, console)
         )

@@ -3,13 +3,13 @@ extrapolate."""
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
@@ -25,7 +25,9 @@ from simulgenvae.design.learning_curve.store import basis, read_points, write
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.presentation import percent, png
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
+
+logger = logging.getLogger(__name__)
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 MULTIPLES = (2, 4)
@@ -42,7 +44,6 @@ def learning_curve(
     repeats: int = 1,
     seed: int = 0,
     target: float | None = None,
-    console: Console | None = None,
 ) -> dict[str, Any]:
     """Write ``output/learning_curve.json`` and ``.png``; return what was found, without the single
     points.
@@ -63,8 +64,6 @@ def learning_curve(
         Seed of the orders.
     target
         Joint relative error to say the necessary number of runs for.
-    console
-        Where progress is shown.
 
     Raises
     ------
@@ -86,18 +85,15 @@ def learning_curve(
     ]
     common = basis(dataset, split, settings, measured)
     kept, outdated = read_points(study.learning_curve_file, common)
-    console = console or Console(quiet=True)
     if outdated:
-        console.print(
-            f"{study.learning_curve_file} is of other data or settings: all points are trained "
-            "again."
+        logger.info(
+            "%s is of other data or settings: all points are trained again.",
+            study.learning_curve_file,
         )
-    points = _measure_all(
-        Measure(dataset, split, settings, measured), wanted, kept, common, study, console
-    )
+    points = _measure_all(Measure(dataset, split, settings, measured), wanted, kept, common, study)
     found = summarise([points[key] for key in wanted], measured_on, len(split.train), target)
     write(study.learning_curve_file, common, list(points.values()), found)
-    with written_whole(study.learning_curve_figure) as temporary:
+    with atomic_write(study.learning_curve_figure) as temporary:
         temporary.write_bytes(png(curve_figure(found)))
     return found
 
@@ -108,7 +104,6 @@ def _measure_all(
     kept: Sequence[Point],
     common: dict[str, Any],
     study: StudyFolder,
-    console: Console,
 ) -> dict[tuple[int, int, int], Point]:
     """All points by runs, repeat and seed; the file is written after every training."""
     points = {(point.runs, point.repeat, point.seed): point for point in kept}
@@ -117,20 +112,19 @@ def _measure_all(
             f", repeat {key[1] + 1}" if key[1] else ""
         )
         if key in points:
-            console.print(f"{title}: finished before")
+            logger.info("%s: finished before", title)
             continue
-        console.print(f"{title} ...")
+        logger.info("%s ...", title)
         try:
-            points[key] = measure(*key, console=console)
+            points[key] = measure(*key)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 "Stopped; finished points are kept. The same command goes on."
             ) from None
         write(study.learning_curve_file, common, list(points.values()), {})
         mean = {method: _defined([points[key]], method).mean() for method in METHODS}
-        console.print(
-            f"{title}: {percent(mean['prediction'])}, POD + GPR {percent(mean['pod_gpr'])}"
-        )
+        errors = percent(mean["prediction"]), percent(mean["pod_gpr"])
+        logger.info("%s: %s, POD + GPR %s", title, *errors)
     return points
 
 

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from rich.console import Console
 
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.pod_gpr import PodGpr
@@ -29,7 +28,6 @@ METHODS: tuple[Method, ...] = ("prediction", "pod_gpr")
 """Keys as in ``metrics.json``: the surrogate and POD+GPR."""
 FEWEST = 2
 """Training runs that a surrogate needs."""
-_STAGES = ("vae", "conditioner", "end_to_end")
 
 Error = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Rows = NDArray[np.intp]
@@ -78,7 +76,7 @@ def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
     """The study's settings, with another seed for each repeat and batches no larger than the number
     of runs."""
     changed: dict[str, object] = {"seed": (settings.training.seed + repeat) % 2**32}
-    for name in _STAGES:
+    for name in type(settings.training).stage_names():
         stage = getattr(settings.training, name)
         if stage.batch_size > runs:
             changed[name] = stage.model_copy(update={"batch_size": runs})
@@ -109,8 +107,8 @@ class Measure:
         rows = self._split.rows(self._dataset.ids)["train"]
         return VariableScale.fit(self._dataset.run(int(row)) for row in rows)
 
-    def __call__(self, runs: int, repeat: int, seed: int, console: Console | None = None) -> Point:
-        """Train and measure once; ``console`` shows the progress of the training.
+    def __call__(self, runs: int, repeat: int, seed: int) -> Point:
+        """Train and measure once.
 
         UserError as :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training
         runs.
@@ -122,7 +120,6 @@ class Measure:
                 self._dataset,
                 settings_of(self._settings, runs, repeat),
                 split=split,
-                console=console,
             )
         except UserError as error:
             raise UserError(

@@ -25,7 +25,7 @@ from simulgenvae.evaluation.presentation import (
 from simulgenvae.evaluation.report.markdown import escaped, listed, table
 from simulgenvae.evaluation.report.uncertainty_section import measures
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.surrogate.ensemble import interval_doubt, interval_label
+from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 
 _SHOWN_WORST = 3
 
@@ -184,7 +184,7 @@ def _uncertainty(metrics: dict[str, Any]) -> str:
         if runs
         else "**not calibrated**: there were no validation runs"
     )
-    doubt = interval_doubt(runs, found["left_out_coverage"]) if runs else None
+    doubt = interval_warning(runs, found["left_out_coverage"]) if runs else None
     few = "" if doubt is None else f" **{sentence(doubt)}**"
     shown = table(("Measure", f"{split} runs", "when right"), measures(found, [split]))
     return (

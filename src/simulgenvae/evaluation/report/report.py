@@ -27,7 +27,7 @@ from simulgenvae.evaluation.report.html import chapters, figure, folded, page, s
 from simulgenvae.evaluation.report.latent_section import latent_section
 from simulgenvae.evaluation.report.uncertainty_section import uncertainty_section
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.surrogate.ensemble import interval_doubt, interval_label
+from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 
 if TYPE_CHECKING:
     from simulgenvae.settings.training import StageName
@@ -115,7 +115,7 @@ def _headline(metrics: dict[str, Any]) -> str:
         (f"{1e3 * metrics['timing']['seconds_for_one_run']:.3g} ms", "to predict one new design"),
     ]
     verdict, notes = Verdict.from_metrics(metrics).sentence(), list(metrics["notes"])
-    if covered is not None and (doubt := interval_doubt(runs, uncertainty["left_out_coverage"])):
+    if covered is not None and (doubt := interval_warning(runs, uncertainty["left_out_coverage"])):
         notes.append(sentence(doubt))
     if split != "test":
         notes.append(

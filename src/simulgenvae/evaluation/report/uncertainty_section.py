@@ -12,7 +12,7 @@ from simulgenvae.evaluation.analyses.uncertainty import UNSEEN
 from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.presentation import number, percent, sentence
 from simulgenvae.evaluation.report.html import section, table
-from simulgenvae.surrogate.ensemble import interval_doubt, interval_label
+from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 from simulgenvae.surrogate.prediction import SCORES
 
 _NAMED = 10  # novel runs; more are counted
@@ -80,7 +80,7 @@ def _origin(uncertainty: dict[str, Any], combination: Combination) -> str:
     source, runs = combination.described(), uncertainty["calibration_runs"]
     if not runs:
         return f"{source} There were no validation runs to calibrate the uncertainty on: do not rely on it."
-    doubt = interval_doubt(runs, uncertainty["left_out_coverage"])
+    doubt = interval_warning(runs, uncertainty["left_out_coverage"])
     few = "" if doubt is None else f" {sentence(doubt)}"
     return (
         f"{source} The uncertainty is calibrated on {runs} validation run(s), whose figures below "

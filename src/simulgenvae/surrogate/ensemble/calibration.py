@@ -1,143 +1,142 @@
-"""From how far the answers are apart to standard deviations and intervals that hold: calibrated on
-validation runs.
+"""Calibration: factors from the spread of predictions to standard deviations and intervals.
 
 Split conformal prediction with errors in units of a spread (Papadopoulos et al. 2002; Lei et al.
-2018, section 5.2). All entries of a run belong together, so runs and not entries are what may be
-exchanged: a quantile that is taken from few runs is widened by what leaving each of them out shows.
+2018, section 5.2). The values of one run belong together, so that not values but runs are
+exchangeable: a quantile that comes from few runs is widened by what leaving out each of them shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import ndtri
 
+from simulgenvae.surrogate.ensemble.spread import Fields
+
 LEVEL = 0.9
-"""Share of values that an interval should cover."""
-FLOOR = 0.1
-"""Share of a run's mean variance that is added everywhere: where answers agree by chance they may
-still be wrong."""
-ENOUGH = 10
-"""Calibration runs from which on an interval is called by the level that it should have."""
+"""Fraction of values that an interval should cover."""
+ENOUGH_RUNS = 10
+"""Calibration runs from which on an interval is named by the level that it should have."""
 _ENTRIES = 20_000
-"""Entries of a run that are looked at, drawn at random."""
+"""Values of a run that the quantiles are taken from, drawn at random."""
 
-Fields = NDArray[np.floating[Any]]
-
-
-def spread(blocks: Iterable[tuple[Fields, Fields | None]], weight: float) -> Fields:
-    """Uncalibrated standard deviation ``[T, M, V]`` of a run from its alternatives, one at least.
-
-    Each of the ``blocks`` is of some timesteps: the alternatives' fields ``[K, t, M, V]``, which
-    are overwritten, and the ``gap`` ``[t, M, V]`` between two answers. The variance of the
-    alternatives, plus that of choosing between the answers, the second with probability ``weight``,
-    plus a floor of each variable.
-    """
-    parts = []
-    for fields, gap in blocks:
-        fields -= fields.mean(axis=0)
-        variance = np.einsum("k...,k...->...", fields, fields) / max(len(fields) - 1, 1)
-        if gap is not None:
-            variance += weight * (1 - weight) * np.square(gap)
-        parts.append(variance)
-    whole = np.concatenate(parts)
-    whole += FLOOR * whole.mean(axis=(0, 1), dtype=np.float64)
-    root: Fields = np.sqrt(np.maximum(whole, np.finfo(np.float32).tiny, out=whole), out=whole)
-    return root
+Factor = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Coverage = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Factors of :func:`spread`."""
+class Calibration(BaseModel):
+    """Factors by which a spread is multiplied, as the ensemble's file holds them."""
 
-    std: float
-    """To the standard deviation of the error."""
-    interval: float
-    """To half the width of the interval that covers ``LEVEL`` of the values."""
-    runs: int
-    """Validation runs that these come from."""
-    left_out_coverage: tuple[float, ...] = ()
-    """Share of each run's values inside the interval that is calibrated on the other runs. Empty
-    for a single run, and for ``ENOUGH`` and more."""
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    std: Factor
+    """Factor to the standard deviation of the error."""
+    interval: Factor
+    """Factor to half the width of the interval that covers ``LEVEL`` of the values."""
+    runs: Annotated[int, Field(ge=0)]
+    """Number of validation runs that the factors come from."""
+    left_out_coverage: tuple[Coverage, ...]
+    """Fraction of each run's values inside the interval that the other runs give. Empty for a
+    single run, and for ``ENOUGH_RUNS`` and more."""
+
+    @model_validator(mode="after")
+    def _one_coverage_for_each_left_out_run(self) -> Self:
+        if len(self.left_out_coverage) != _left_out_runs(self.runs):
+            raise ValueError(
+                f"the coverages of {self.runs} runs that were left out are {self.left_out_coverage}"
+            )
+        return self
 
     @classmethod
     def fit(cls, runs: Iterable[tuple[Fields, Fields]], seed: int = 0) -> Self:
-        """From errors and spreads of each of at least one run, both ``[T, M, V]``; one run is held
-        at a time."""
-        ratios, error_squares, spread_squares = [], [], []
+        """Calibrate on validation runs.
+
+        Parameters
+        ----------
+        runs
+            Error and spread of each run, both ``[T, M, V]``; at least one run. They are read one
+            after another, so that only one of them is in memory.
+        seed
+            Seed of the values that the quantiles are taken from.
+        """
+        ratios = []
+        error_squares = []
+        spread_squares = []
         generator = np.random.default_rng(seed)
         for error, scale in runs:
             chosen = generator.permutation(error.size)[:_ENTRIES]
             ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
             error_squares.append(np.square(error).mean(axis=(0, 1)))
             spread_squares.append(np.square(scale).mean(axis=(0, 1)))
-        std = _std_factor(np.stack(error_squares), np.stack(spread_squares))
-        left_out = _left_out_coverage(ratios) if _left_out(len(ratios)) else ()
-        return cls(std, _interval_factor(ratios), len(ratios), left_out)
+        left_out = _left_out_coverage(ratios) if _left_out_runs(len(ratios)) else ()
+        return cls(
+            std=_std_factor(np.stack(error_squares), np.stack(spread_squares)),
+            interval=_interval_factor(ratios),
+            runs=len(ratios),
+            left_out_coverage=left_out,
+        )
 
     @classmethod
     def of_normal(cls) -> Self:
-        """For a spread that is taken as the standard deviation of normally distributed errors."""
-        return cls(1.0, float(ndtri((1 + LEVEL) / 2)), 0)
+        """Return the factors of a spread that is taken as the deviation of a normal distribution.
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able; the inverse of :meth:`from_dict`."""
-        return asdict(self) | {"left_out_coverage": list(self.left_out_coverage)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From a model file. ValueError or TypeError where entries are missing or no positive
-        numbers."""
-        left_out = tuple(float(value) for value in values["left_out_coverage"])
-        found = cls(float(values["std"]), float(values["interval"]), int(values["runs"]), left_out)
-        if not all(
-            np.isfinite(value) and value >= 0 for value in (found.std, found.interval, found.runs)
-        ):
-            raise ValueError("the calibration is no set of positive numbers")
-        if not all(0 <= value <= 1 for value in left_out) or len(left_out) != _left_out(found.runs):
-            raise ValueError(
-                f"the coverages of {found.runs} runs that were left out are {left_out}"
-            )
-        return found
+        This is what is left where there are no validation runs.
+        """
+        interval = float(ndtri((1 + LEVEL) / 2))
+        return cls(std=1.0, interval=interval, runs=0, left_out_coverage=())
 
 
-def _left_out(runs: int) -> int:
-    """Return how many of ``runs`` runs are left out, one by one, to see what the interval of the
-    others covers."""
-    return runs if 1 < runs < ENOUGH else 0
+def _left_out_runs(runs: int) -> int:
+    """Return how many of ``runs`` runs are left out, one after another, to see how well the
+    interval of the others covers them."""
+    return runs if 1 < runs < ENOUGH_RUNS else 0
+
+
+def _without(ratios: Sequence[Fields], run: int) -> list[Fields]:
+    """Return the ratios of all runs but one."""
+    return [*ratios[:run], *ratios[run + 1 :]]
 
 
 def _left_out_coverage(ratios: Sequence[Fields]) -> tuple[float, ...]:
-    """Return the share of each run's ratios that are at most the factor calibrated on the other
-    runs."""
-    factors = (_interval_factor([*ratios[:k], *ratios[k + 1 :]]) for k in range(len(ratios)))
-    return tuple(float((own <= factor).mean()) for own, factor in zip(ratios, factors, strict=True))
+    """Return the fraction of each run's ratios within the factor that the other runs give."""
+    coverage = []
+    for run, own in enumerate(ratios):
+        factor = _interval_factor(_without(ratios, run))
+        coverage.append(float((own <= factor).mean()))
+    return tuple(coverage)
 
 
 def _std_factor(errors: Fields, spreads: Fields) -> float:
-    """Root of mean squared error over mean squared spread, each variable relative to its own
-    errors; squares of each run and variable ``[n, V]``."""
+    """Return the root of mean squared error over mean squared spread.
+
+    Parameters
+    ----------
+    errors, spreads
+        Mean squares of each run and variable, ``[n, V]``. Both are divided by the mean squared
+        error of the variable, so that variables of different units count alike.
+    """
     scale = errors.mean(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     return float(np.sqrt((errors / scale).mean() / (spreads / scale).mean()))
 
 
 def _interval_factor(ratios: Sequence[Fields]) -> float:
-    """Quantile of the ratios of all runs, times that of each run's ratios to the quantile of the
-    others."""
+    """Return the factor to half an interval's width from ratios of error to spread.
+
+    It is the quantile of all runs' ratios, times the quantile of each run's ratios over the
+    quantile of the other runs: that second factor is what a run that is not among them adds.
+    """
     quantile = float(np.quantile(np.concatenate(ratios), LEVEL))
     if len(ratios) < 2:
         return quantile
-    others = [
-        np.quantile(np.concatenate([*ratios[:k], *ratios[k + 1 :]]), LEVEL)
-        for k in range(len(ratios))
-    ]
-    if min(others) == 0:  # most entries are known exactly: leaving a run out shows nothing
+    rest = (np.concatenate(_without(ratios, run)) for run in range(len(ratios)))
+    others = [np.quantile(each, LEVEL) for each in rest]
+    # Most values have no error at all: then leaving a run out shows nothing, and the quotient
+    # would be 0 / 0.
+    if min(others) == 0:
         return quantile
-    return quantile * float(
-        np.quantile(np.concatenate([r / q for r, q in zip(ratios, others, strict=True)]), LEVEL)
-    )
+    relative = [own / other for own, other in zip(ratios, others, strict=True)]
+    return quantile * float(np.quantile(np.concatenate(relative), LEVEL))

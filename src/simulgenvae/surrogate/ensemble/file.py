@@ -1,120 +1,143 @@
-"""An ensemble as named tensors and JSON, and back: what the first member's own files do not
-hold."""
+"""An ensemble as named tensors and a description, and back.
+
+The first member has files of its own; this is the rest: the other members, the Gaussian processes,
+the mirror views, and what was chosen on the validation runs.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
+from simulgenvae.settings.training import Axis
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+from simulgenvae.surrogate.weights import check_weights, group
 
-PREDICTING = ("conditioner.", "vae.decoder.")
-"""What predicts; the encoder of the first member is the only one that is trained."""
-_MOST_MEMBERS = 32
+_PREDICTING = ("conditioner.", "vae.decoder.")
+"""Networks that a prediction needs; only the first member has a trained encoder."""
+_POD_GP = "linear."
+"""Prefix of the Gaussian processes' tensors. The file format is older than the code's names."""
 
 
-def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and a JSON-able description of all but the first member."""
-    tensors = {
-        f"member_{number}.{name}": value
-        for number, member in enumerate(ensemble.members[1:], start=2)
-        for name, value in member.state_dict().items()
-        if name.startswith(PREDICTING)
-    }
-    linear = {} if ensemble.linear is None else ensemble.linear.arrays()
-    tensors |= {
-        f"linear.{name}": torch.from_numpy(np.ascontiguousarray(array))
-        for name, array in linear.items()
-    }
-    for number, view in enumerate(ensemble.views):
-        tensors |= {
-            f"view_{number}.{name}": torch.from_numpy(array)
-            for name, array in view.arrays().items()
-        }
-    about = {
-        "members": len(ensemble.members),
-        "weight": ensemble.weight,
-        "calibration": None if ensemble.calibration is None else ensemble.calibration.to_dict(),
-        "views": [list(view.axes) for view in ensemble.views],
-    }
-    return tensors, about
+class EnsembleDescription(BaseModel):
+    """Description of an ensemble as its file holds it; other entries of the file are ignored."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+    members: Annotated[int, Field(ge=1, le=32)]
+    """Number of networks."""
+    gp_weight: Annotated[float, Field(alias="weight", ge=0.0, le=1.0, allow_inf_nan=False)]
+    """Weight of the Gaussian processes."""
+    calibration: Calibration | None
+    """Factors of the spread; None without validation runs."""
+    mirror_views: Annotated[tuple[tuple[Axis, ...], ...], Field(alias="views")]
+    """Axes of each mirror view."""
+
+
+def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescription]:
+    """Return tensors and description of everything but the first member."""
+    tensors = {}
+    for number, member in enumerate(ensemble.members[1:], start=2):
+        for name, value in member.state_dict().items():
+            if name.startswith(_PREDICTING):
+                tensors[f"member_{number}.{name}"] = value
+    pod_gp = {} if ensemble.pod_gp is None else ensemble.pod_gp.arrays()
+    for name, array in pod_gp.items():
+        tensors[_POD_GP + name] = torch.from_numpy(np.ascontiguousarray(array))
+    for number, view in enumerate(ensemble.mirror_views):
+        for name, array in view.arrays().items():
+            tensors[f"view_{number}.{name}"] = torch.from_numpy(array)
+    description = EnsembleDescription(
+        members=len(ensemble.members),
+        gp_weight=ensemble.gp_weight,
+        calibration=ensemble.calibration,
+        mirror_views=tuple(view.axes for view in ensemble.mirror_views),
+    )
+    return tensors, description
 
 
 def restore_ensemble(
     tensors: dict[str, Tensor],
-    about: dict[str, Any],
+    description: EnsembleDescription,
     first: Networks,
     settings: Settings,
     scaler: ConditionScaler,
     times: NDArray[np.float64],
 ) -> Ensemble:
-    """From :func:`ensemble_state` and the first member.
+    """Return the ensemble of :func:`ensemble_state` and its first member.
 
-    Raises UserError, KeyError, TypeError, ValueError or RuntimeError where something is missing or
-    does not fit.
+    Parameters
+    ----------
+    tensors, description
+        Content of the ensemble's file.
+    first
+        The first member.
+    settings
+        Settings of the last training.
+    scaler
+        Scaling of the conditions.
+    times
+        Training times, ``[T]``.
+
+    Raises
+    ------
+    UserError, KeyError, TypeError, ValueError, RuntimeError
+        When something is missing or does not fit.
     """
-    count, weight = int(about["members"]), float(about["weight"])
-    if not 1 <= count <= _MOST_MEMBERS or not 0 <= weight <= 1:
-        raise ValueError(f"{count} members, weight {weight}")
-    further = (_group(f"member_{number}.", tensors) for number in range(2, count + 1))
-    members = first, *(_member(weights, settings, scaler, first) for weights in further)
-    arrays = _arrays("linear.", tensors)
-    linear = PodGaussianProcesses.restore(arrays, scaler, times) if arrays else None
-    expected = (len(times), len(first.vae.coefficient_std))
-    if linear is not None and linear.processes.trajectory != expected:
+    further = (group(f"member_{k}.", tensors) for k in range(2, description.members + 1))
+    members = [first, *(_member(weights, settings, scaler, first) for weights in further)]
+    rank = len(first.vae.coefficient_std)
+    arrays = _arrays(_POD_GP, tensors)
+    pod_gp = PodGaussianProcesses.restore(arrays, scaler, times) if arrays else None
+    if pod_gp is not None and pod_gp.pod_gpr.trajectory != (len(times), rank):
         raise ValueError(
-            f"the Gaussian processes are of trajectories {linear.processes.trajectory}, not "
-            f"{expected}"
+            f"the Gaussian processes are of trajectories {pod_gp.pod_gpr.trajectory}, not "
+            f"{(len(times), rank)}"
         )
-    calibration = (
-        None if about["calibration"] is None else Calibration.from_dict(about["calibration"])
-    )
-    if weight > 0 and linear is None:
+    if description.gp_weight > 0 and pod_gp is None:
         raise ValueError("the Gaussian processes are missing")
-    views = tuple(
-        MirrorView.restore(axes, _arrays(f"view_{number}.", tensors), expected[1])
-        for number, axes in enumerate(about["views"])
+    views = []
+    for number, axes in enumerate(description.mirror_views):
+        views.append(MirrorView.restore(list(axes), _arrays(f"view_{number}.", tensors), rank))
+    return Ensemble(
+        members=tuple(members),
+        scaler=scaler,
+        times=times,
+        pod_gp=pod_gp,
+        gp_weight=description.gp_weight,
+        calibration=description.calibration,
+        mirror_views=tuple(views),
     )
-    return Ensemble(members, scaler, times, linear, weight, calibration, views)
-
-
-def _group(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in tensors.items()
-        if name.startswith(prefix)
-    }
 
 
 def _arrays(prefix: str, tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
-    return {name: value.numpy() for name, value in _group(prefix, tensors).items()}
+    return {name: value.numpy() for name, value in group(prefix, tensors).items()}
 
 
 def _member(
     weights: dict[str, Tensor], settings: Settings, scaler: ConditionScaler, like: Networks
 ) -> Networks:
-    if bad := [
-        name
-        for name, value in weights.items()
-        if value.dtype != torch.float32 or not value.isfinite().all()
-    ]:
-        raise ValueError(f"{bad[0]} does not hold finite numbers of 32 bits")
-    std, times = like.vae.coefficient_std, like.vae.times
-    with torch.device(
-        "meta"
-    ):  # no memory is taken until the shapes are known to be those of the file
+    """Return a further member with its own weights; its encoder stays without memory."""
+    check_weights(weights)
+    std = like.vae.coefficient_std
+    times = like.vae.times
+    # On the meta device a network takes no memory until its shapes are known to be those of the
+    # file, whose settings may ask for any size.
+    with torch.device("meta"):
         member = Networks(settings, torch.empty(len(std)), torch.empty(len(times)), scaler)
-    member.conditioner.load_state_dict(_group("conditioner.", weights), strict=True, assign=True)
-    member.vae.decoder.load_state_dict(_group("vae.decoder.", weights), strict=True, assign=True)
-    member.vae.coefficient_std, member.vae.times = std, times
+    member.conditioner.load_state_dict(group("conditioner.", weights), strict=True, assign=True)
+    member.vae.decoder.load_state_dict(group("vae.decoder.", weights), strict=True, assign=True)
+    member.vae.coefficient_std = std
+    member.vae.times = times
     return member.eval()

@@ -1,5 +1,4 @@
-"""A symmetric problem seen in all its mirror images: each view of a design is an answer of its
-own."""
+"""Mirror views: a design of a symmetric problem is also predicted as each of its mirror images."""
 
 from __future__ import annotations
 
@@ -19,12 +18,18 @@ from simulgenvae.settings import AugmentationSettings
 
 @dataclass(frozen=True, eq=False)
 class MirrorView:
-    """One mirror image: how pictures become it, and how its coefficients become those of the design
-    itself.
+    """One mirror image: what becomes of images, and how coefficients are mirrored back.
 
-    Mirroring a field is an affine map of its coefficients: ``matrix`` ``[r, r]`` and ``offset``
-    ``[r]``. The reduction is fitted to mirrored runs too, so that nothing is lost. A mirror image
-    of a mirror image is the picture itself.
+    Mirroring a field is an affine map of its coefficients. The reduction is fitted to mirrored runs
+    too, so that nothing is lost. The mirror image of a mirror image is the original, so that the
+    same map mirrors forth and back.
+
+    Attributes
+    ----------
+    axes
+        Axes along which the fields are mirrored, among ``x``, ``y`` and ``z``.
+    matrix, offset
+        The affine map of coefficients, ``[r, r]`` and ``[r]``.
     """
 
     axes: tuple[str, ...]
@@ -32,61 +37,68 @@ class MirrorView:
     offset: NDArray[np.float32]
 
     @classmethod
-    def of(cls, mirror: Mirror, reduction: Reduction) -> Self:
-        """The view of a mirror."""
+    def from_mirror(cls, mirror: Mirror, reduction: Reduction) -> Self:
+        """Return the view of a mirror, whose map is found by mirroring every mode."""
         rank = reduction.rank
-        mirrored = [
-            reduction.encode(mirror.field(reduction.decode(unit[None]))).astype(np.float64)[0]
-            for unit in np.vstack([np.zeros((1, rank)), np.eye(rank)])
-        ]
+        mirrored = []
+        for coefficients in np.vstack([np.zeros((1, rank)), np.eye(rank)]):
+            field = mirror.field(reduction.decode(coefficients[None]))
+            mirrored.append(reduction.encode(field).astype(np.float64)[0])
+        # The first one is the mean field, whose coefficients are 0: the constant of the map.
         offset = mirrored[0]
         matrix = np.stack(mirrored[1:]) - offset
         return cls(mirror.axes, matrix.astype(np.float32), offset.astype(np.float32))
 
-    def conditions(self, conditions: Conditions) -> Conditions:
-        """Designs as this view shows them."""
+    def mirror_conditions(self, conditions: Conditions) -> Conditions:
+        """Return the designs with their images mirrored.
+
+        Raises
+        ------
+        UserError
+            For designs without images.
+        """
         if conditions.images is None:
             raise UserError(
-                "this surrogate was trained on mirrored pictures: give the designs' pictures"
+                "this surrogate was trained on mirrored images: give the designs' images"
             )
         pixels = mirror_pixels(conditions.images.pixels, self.axes)
-        return replace(
-            conditions, images=replace(conditions.images, pixels=np.ascontiguousarray(pixels))
-        )
+        images = replace(conditions.images, pixels=np.ascontiguousarray(pixels))
+        return replace(conditions, images=images)
 
-    def back(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Coefficients ``[..., r]`` of a mirrored design to those of the design."""
+    def unmirror(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the coefficients ``[..., r]`` of designs from those of their mirror images."""
         mirrored: NDArray[np.float32] = coefficients @ self.matrix + self.offset
         return mirrored
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What :meth:`restore` needs beside the axes."""
+        """Return what :meth:`restore` needs besides the axes."""
         return {"matrix": self.matrix, "offset": self.offset}
 
     @classmethod
     def restore(cls, axes: list[str], arrays: dict[str, NDArray[Any]], rank: int) -> Self:
-        """From a model file; KeyError or ValueError where it does not hold a view of ``rank``
-        coefficients."""
-        matrix, offset = arrays["matrix"], arrays["offset"]
-        if (
-            matrix.shape != (rank, rank)
-            or offset.shape != (rank,)
-            or not set(axes) <= {"x", "y", "z"}
-        ):
-            raise ValueError(f"a view of shape {matrix.shape} along {axes}")
+        """Return a view that was read from a model file.
+
+        Raises
+        ------
+        KeyError, ValueError
+            When the arrays do not hold a view of ``rank`` coefficients.
+        """
+        matrix = arrays["matrix"]
+        offset = arrays["offset"]
+        square = matrix.shape == (rank, rank) and offset.shape == (rank,)
+        if not square or not set(axes) <= {"x", "y", "z"}:
+            raise ValueError(f"a mirror view of shape {matrix.shape} along {axes}")
         if not (np.isfinite(matrix).all() and np.isfinite(offset).all()):
-            raise ValueError("a view that is not finite")
+            raise ValueError("a mirror view that is not finite")
         return cls(tuple(axes), matrix, offset)
 
 
-def views_of(
+def mirror_views_of(
     dataset: Dataset, symmetry: AugmentationSettings, reduction: Reduction
 ) -> tuple[MirrorView, ...]:
-    """One view for each combination of the axes along which the problem is symmetric."""
+    """Return one view for each combination of the axes along which the problem is symmetric."""
     coords = dataset.mesh.coords
     if not symmetry.flips or coords is None:
         return ()
-    return tuple(
-        MirrorView.of(mirror, reduction)
-        for mirror in mirrors_of(coords, dataset.variables, symmetry.flips, symmetry.odd)
-    )
+    mirrors = mirrors_of(coords, dataset.variables, symmetry.flips, symmetry.odd)
+    return tuple(MirrorView.from_mirror(mirror, reduction) for mirror in mirrors)

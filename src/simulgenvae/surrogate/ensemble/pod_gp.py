@@ -1,4 +1,4 @@
-"""POD with Gaussian processes as a part of the surrogate: saved, restored, and read at any time."""
+"""Gaussian processes of the POD coefficients, as a part of the surrogate: any time, and files."""
 
 from __future__ import annotations
 
@@ -17,14 +17,25 @@ _FEWEST_RUNS = 4
 
 @dataclass(frozen=True, eq=False)
 class PodGaussianProcesses:
-    """Whole trajectories of coefficients as a linear combination of the training runs, and a
-    measure of novelty."""
+    """Whole trajectories of coefficients as linear combinations of the training runs.
+
+    Attributes
+    ----------
+    features
+        Numbers that the processes read of a design: scaled parameters and image components.
+    pod_gpr
+        The fitted processes, one for each mode of the trajectories.
+    times
+        Training times, ``[T]``.
+    training_relative_std
+        Relative posterior standard deviation of each training run when all others are given (leave
+        one out), sorted, ``[n]``. Its largest value is the unit of novelty.
+    """
 
     features: Features
-    processes: PodGpr
+    pod_gpr: PodGpr
     times: NDArray[np.float64]
-    known: NDArray[np.float64]
-    """Leave-one-out ignorance of the training runs, sorted, ``[n]``."""
+    training_relative_std: NDArray[np.float64]
 
     @classmethod
     def fit(
@@ -34,69 +45,96 @@ class PodGaussianProcesses:
         coefficients: NDArray[np.float32],
         times: NDArray[np.float64],
     ) -> Self | None:
-        """From the training runs ``[n, T, r]``; None where they are too few or all the same.
+        """Fit to the training runs; None where these are too few or all the same.
 
-        Unlike the reference, the modes' length scales are related, and beside Matérn 5/2 the
-        squared exponential kernel may be chosen, by the leave-one-out error.
+        Unlike the baseline POD+GPR, length scales of different modes are related, and the squared
+        exponential kernel may be chosen instead of Matérn 5/2, by the leave-one-out error.
+
+        Parameters
+        ----------
+        conditions
+            Conditions of the n training runs.
+        scaler
+            Scaling of the conditions.
+        coefficients
+            Coefficients of the training runs, ``[n, T, r]``.
+        times
+            Training times, ``[T]``.
         """
         if len(conditions) < _FEWEST_RUNS:
             return None
         features = Features.fit(conditions, scaler)
-        processes = PodGpr(kernels=("matern52", "squared_exponential"), related=True)
-        processes.fit(features.transform(conditions), coefficients, features.components)
-        if not processes.modes:
+        pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), related=True)
+        pod_gpr.fit(features.transform(conditions), coefficients, features.components)
+        # Runs that are all the same have no modes, and so no processes.
+        if not pod_gpr.modes:
             return None
-        return cls(features, processes, times, np.sort(processes.leave_one_out_ignorance()))
+        return cls(features, pod_gpr, times, np.sort(pod_gpr.leave_one_out_relative_std()))
 
     def predict(self, conditions: Conditions, times: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Coefficients ``[m, t, r]``; between the training times they are interpolated linearly."""
-        return self._at(times, self.processes.predict(self.features.transform(conditions)))
+        """Predict coefficients ``[m, t, r]``, linearly interpolated between the training times."""
+        return self._at(times, self.pod_gpr.predict(self.features.transform(conditions)))
 
     def samples(
         self, conditions: Conditions, times: NDArray[np.float64], count: int, seed: int
     ) -> NDArray[np.float32]:
-        """Draws from the posterior, ``[count, m, t, r]``; a design's do not depend on the others of
-        the call."""
-        noise = np.random.default_rng(seed).standard_normal((count, self.processes.modes))
-        return self._at(times, self.processes.samples(self.features.transform(conditions), noise))
+        """Draw samples from the posterior, ``[count, m, t, r]``.
 
-    def _at(self, times: NDArray[np.float64], found: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Trajectories ``[..., T, r]`` at other times, ``[..., t, r]``."""
+        The noise is the same for all designs, so that a design's samples do not depend on the other
+        designs of the call.
+        """
+        noise = np.random.default_rng(seed).standard_normal((count, self.pod_gpr.modes))
+        return self._at(times, self.pod_gpr.samples(self.features.transform(conditions), noise))
+
+    def _at(
+        self, times: NDArray[np.float64], trajectories: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Interpolate trajectories ``[..., T, r]`` to other times, ``[..., t, r]``."""
         if np.array_equal(times, self.times):
-            return found
+            return trajectories
         if len(self.times) == 1:
-            return np.repeat(found, len(times), axis=-2)
+            return np.repeat(trajectories, len(times), axis=-2)
         after = np.clip(np.searchsorted(self.times, times), 1, len(self.times) - 1)
         weight = (times - self.times[after - 1]) / (self.times[after] - self.times[after - 1])
-        before = found[..., after - 1, :]
+        before = trajectories[..., after - 1, :]
         between: NDArray[np.float32] = before + weight[:, None].astype(np.float32) * (
-            found[..., after, :] - before
+            trajectories[..., after, :] - before
         )
         return between
 
     def novelty(self, conditions: Conditions) -> NDArray[np.float64]:
-        """How far designs are from the training runs, ``[m]``; 1 is as far as the loneliest
-        training run is from the others."""
-        found: NDArray[np.float64] = self.processes.ignorance(self.features.transform(conditions))
-        return found / max(float(self.known[-1]), 1e-9)
+        """Return how far designs are from the training runs, ``[m]``.
+
+        It is the relative posterior standard deviation of a design over the largest one of a
+        training run that is left out: 1 is as far as the loneliest training run is from the others.
+        """
+        relative: NDArray[np.float64] = self.pod_gpr.relative_posterior_std(
+            self.features.transform(conditions)
+        )
+        return relative / max(float(self.training_relative_std[-1]), 1e-9)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What :meth:`restore` needs beside the scaler and the times."""
-        arrays = {f"processes.{name}": array for name, array in self.processes.arrays().items()} | {
-            "known": self.known
-        }
+        """Return what :meth:`restore` needs besides the scaler and the times."""
+        # The names are those of the file format, which is older than the names in the code.
+        arrays = {f"processes.{name}": array for name, array in self.pod_gpr.arrays().items()}
+        arrays["known"] = self.training_relative_std
         if self.features.images is not None:
-            arrays |= {
-                f"images.{name}": array for name, array in vars(self.features.images).items()
-            }
+            for name, array in vars(self.features.images).items():
+                arrays[f"images.{name}"] = array
         return arrays
 
     @classmethod
     def restore(
         cls, arrays: dict[str, NDArray[Any]], scaler: ConditionScaler, times: NDArray[np.float64]
     ) -> Self:
-        """From :meth:`arrays`; LookupError, TypeError or ValueError where they do not belong
-        together."""
+        """Return Gaussian processes that were read from a model file, the inverse of
+        :meth:`arrays`.
+
+        Raises
+        ------
+        LookupError, TypeError, ValueError
+            When the arrays do not belong together.
+        """
         groups: dict[str, dict[str, NDArray[Any]]] = {"processes": {}, "images": {}}
         for name, array in arrays.items():
             group, _, key = name.partition(".")
@@ -104,18 +142,19 @@ class PodGaussianProcesses:
                 groups[group][key] = array
         images = None
         if scaler.images is not None:
-            images, pixels = (
-                ImageComponents.restore(**groups["images"]),
-                scaler.images.size**2 * scaler.images.channels,
-            )
-            if images.pixels.shape[1] != pixels:
+            images = ImageComponents.restore(**groups["images"])
+            expected = scaler.images.size**2 * scaler.images.channels
+            if images.pixels.shape[1] != expected:
                 raise ValueError(
-                    f"the known pictures have {images.pixels.shape[1]} values, not {pixels}"
+                    f"the training images have {images.pixels.shape[1]} values, not {expected}"
                 )
-        features, known = Features(scaler, images), arrays["known"]
-        processes = PodGpr.restore(groups["processes"], len(scaler.names), features.components)
-        if known.shape != (len(groups["processes"]["x"]),) or not np.isfinite(known).all():
+        features = Features(scaler, images)
+        pod_gpr = PodGpr.restore(groups["processes"], len(scaler.names), features.components)
+        relative_std = arrays["known"]
+        runs = len(groups["processes"]["x"])
+        if relative_std.shape != (runs,) or not np.isfinite(relative_std).all():
             raise ValueError(
-                f"ignorance of the known runs is not a finite array of shape {known.shape}"
+                "the relative posterior standard deviation of the training runs is not a finite "
+                f"array of shape {(runs,)} but of {relative_std.shape}"
             )
-        return cls(features, processes, times, known)
+        return cls(features, pod_gpr, times, relative_std)

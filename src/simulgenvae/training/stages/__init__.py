@@ -1,1 +1,78 @@
-"""The stages of training."""
+"""The stages of training, one file each, and their registry.
+
+A new stage is a file with a subclass of :class:`Stage` and its :class:`StageSpec`, and one line
+below. Its settings are those of its descriptor. Only where users shall set them does
+``TrainingSettings`` also need a field with the stage's name: settings are read and checked without
+loading torch, so that they cannot ask this registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings
+from simulgenvae.training.stages.base import STAGES, Stage, StageSpec
+from simulgenvae.training.stages.conditioner import CONDITIONER
+from simulgenvae.training.stages.end_to_end import END_TO_END
+from simulgenvae.training.stages.vae import VAE
+
+__all__ = [
+    "STAGES",
+    "Stage",
+    "StageSpec",
+    "changes_vae",
+    "default_stages",
+    "register",
+    "spec_of",
+    "stage_specs",
+]
+
+
+def register(*specs: StageSpec) -> None:
+    """Add stages to the registry, from this package or from outside."""
+    for spec in specs:
+        STAGES[spec.name] = spec
+
+
+register(VAE, CONDITIONER, END_TO_END)
+
+
+def spec_of(label: str) -> StageSpec:
+    """Return the descriptor of the stage with this label, which may name a further member.
+
+    Raises
+    ------
+    KeyError
+        When there is no such stage.
+    """
+    return STAGES[label if label in STAGES else re.sub("_[0-9]+$", "", label)]
+
+
+def stage_specs(names: Iterable[str]) -> list[StageSpec]:
+    """Return the descriptors of the stages with these names.
+
+    Raises
+    ------
+    UserError
+        When a stage does not exist.
+    """
+    specs = []
+    for name in names:
+        if name not in STAGES:
+            raise UserError(
+                f"--stage {name}: there is no such stage. Choose all, {', '.join(STAGES)}."
+            )
+        specs.append(STAGES[name])
+    return specs
+
+
+def default_stages(settings: Settings) -> list[str]:
+    """Return the stages of a whole training, leaving out networks that a later one would forget."""
+    return [name for name, spec in STAGES.items() if spec.stage.by_default(settings)]
+
+
+def changes_vae(stages: Sequence[str], settings: Settings) -> bool:
+    """Return whether a training of these stages changes the VAE, even in one bit."""
+    return any(spec.stage.changes_vae(settings) for spec in stage_specs(stages))

@@ -1,14 +1,16 @@
-"""What a stage of training is: which modules learn from which loss, and by which error its best
-weights are chosen.
+"""Base class and descriptor of the training stages, and the registry of all of them.
 
-A stage is small on purpose: the loop that runs it is the same for all (``loop.py``).
+A stage says which modules learn from which loss, and by which error its best weights are chosen.
+Everything else is the same for all stages and lives in ``training/loop.py``. The registry is
+filled in ``training/stages/__init__.py``.
 """
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -16,35 +18,134 @@ from torch import Tensor, nn
 from simulgenvae.models.latents import Latents
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
+from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings, StageSettings
-from simulgenvae.settings.training import StageName
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.data import TrainingData
-
-NUMBERS: dict[StageName, int] = {"vae": 0, "conditioner": 1, "end_to_end": 2}
-"""Place of each stage in a training that has all of them."""
+from simulgenvae.training.stages.losses import relative_error
 
 TIMES_PER_STEP = 32
-"""Times at which a step compares fields, drawn anew for each."""
+"""Number of timesteps at which a training step compares fields, drawn anew for each step."""
 
 
 class Stage(ABC):
-    """One stage: which modules learn from which loss."""
+    """One training stage: which modules learn from which loss.
 
-    name: StageName
-    """Name of its settings."""
+    A subclass defines ``name``, ``trained``, ``losses`` and ``validation_error``; everything else
+    has a default. The module of the subclass also holds its :class:`StageSpec`.
+
+    Parameters
+    ----------
+    networks, data, settings
+        What learns, from what, and how.
+    loss
+        Loss between decoded and true fields.
+    """
+
+    name: str
+    """Key of the stage in ``STAGES`` and name of its group of settings."""
     weighs_kl = False
-    """Whether its loss takes the KL weight that grows during training."""
+    """Whether the loss uses the KL weight that grows during training."""
 
     def __init__(
         self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss
     ) -> None:
-        self.networks, self.data, self.settings, self.field_loss = networks, data, settings, loss
+        self.networks = networks
+        self.data = data
+        self.settings = settings
+        self.field_loss = loss
+        self.member = 1
+        """Number of the ensemble member that the stage trains, counted from 1."""
+
+    @classmethod
+    def make(
+        cls,
+        networks: Networks,
+        data: TrainingData,
+        settings: Settings,
+        reduction: Reduction,
+        *,
+        continues: bool,
+    ) -> Self:
+        """Return the stage as a training runs it.
+
+        Parameters
+        ----------
+        networks, data, settings
+            As for the class.
+        reduction
+            Reduction of the fields, which gives the loss its physical units.
+        continues
+            Whether the networks have been trained before this stage.
+        """
+        return cls(networks, data, settings, data.field_loss(settings.training.loss, reduction))
+
+    @classmethod
+    def by_default(cls, settings: Settings) -> bool:
+        """Return whether a whole training (``--stage all``) includes this stage."""
+        return False
+
+    @classmethod
+    def needs_vae(cls, settings: Settings) -> bool:
+        """Return whether a training whose first stage is this one needs a trained VAE."""
+        return False
+
+    @classmethod
+    def continues_study(cls, settings: Settings) -> bool:
+        """Return whether a training whose first stage is this one continues the study's model."""
+        return cls.needs_vae(settings)
+
+    @classmethod
+    def changes_vae(cls, settings: Settings) -> bool:
+        """Return whether the VAE may differ after the stage, even in one bit."""
+        return True
+
+    @property
+    def spec(self) -> StageSpec:
+        """Descriptor of the stage; KeyError where it is not registered."""
+        return STAGES[self.name]
 
     @property
     def label(self) -> str:
-        """Name in logs, the history and files."""
-        return self.name
+        """Name in logs, the history and checkpoint files; it also names members after the first."""
+        return self.name if self.member == 1 else f"{self.name}_{self.member}"
+
+    @property
+    def number(self) -> int:
+        """Number that seeds the random numbers: the same whichever stages run before this one."""
+        return self.spec.number + self.member - 1
+
+    @property
+    def schedule(self) -> StageSettings:
+        """Budget, batch size and learning rate."""
+        return self.spec.schedule(self.settings)
+
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        """Networks (``vae``, ``conditioner``) that start this stage with new weights."""
+        return ()
+
+    def further_members(self) -> Sequence[Stage]:
+        """Return the stages of the ensemble's other members, where this stage trains the first."""
+        return []
+
+    @property
+    @abstractmethod
+    def trained(self) -> list[nn.Module]:
+        """Modules whose parameters this stage changes."""
+
+    @abstractmethod
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Return the terms of the loss on a batch; the entry ``loss`` is minimised."""
+
+    @abstractmethod
+    def validation_error(self, batch: Batch) -> Tensor:
+        """Return the scalar by which weights are chosen: the smaller, the better."""
+
+    @property
+    def limited_error(self) -> Callable[[Batch], Tensor] | None:
+        """Second error of a batch that the chosen weights must not make larger, or None."""
+        return None
 
     def decoded_loss(
         self,
@@ -54,88 +155,70 @@ class Stage(ABC):
         *,
         frozen: bool = False,
     ) -> Tensor:
-        """Return the loss of each run's decoded latents against ``[B, T, r]``, ``[B]``.
+        """Return the loss of each run's decoded latents, `[B]`.
 
-        It is the stage's own ``field_loss`` unless another one is given, and taken at a random
-        subset of times where the decoder allows it: neighbouring times say nearly the same, and a
-        subset costs a fraction and, measured, learns as well or better. ``frozen`` leaves the
-        decoder's weights alone.
+        Parameters
+        ----------
+        latents
+            Latents of `B` runs.
+        coefficients
+            Truth, `[B, T, r]`.
+        field_loss
+            Loss to take; the stage's own when not given.
+        frozen
+            Whether the decoder's weights are constants in the backward pass.
         """
         vae = self.networks.vae
         if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
-            decoded, truth = vae.decode(latents, frozen=frozen), coefficients
+            decoded = vae.decode(latents, frozen=frozen)
         else:
-            times = torch.randperm(len(self.data.times), device=coefficients.device)[
-                :TIMES_PER_STEP
-            ]
-            decoded, truth = (
-                vae.decode(latents, self.data.times[times], frozen=frozen),
-                coefficients[:, times],
-            )
-        loss: Tensor = (field_loss or self.field_loss)(decoded, truth)
+            # Neighbouring timesteps say nearly the same. A random subset costs a fraction of all
+            # and, measured, learns as well or better.
+            order = torch.randperm(len(self.data.times), device=coefficients.device)
+            times = order[:TIMES_PER_STEP]
+            decoded = vae.decode(latents, self.data.times[times], frozen=frozen)
+            coefficients = coefficients[:, times]
+        loss: Tensor = (field_loss or self.field_loss)(decoded, coefficients)
         return loss
 
     def reconstruction_error(self, batch: Batch) -> Tensor:
-        """Return the mean over runs of the error of decoded posterior means."""
+        """Return the mean error over runs of decoded posterior means."""
         decoded = self.networks.vae.decode(self.networks.vae.encode(batch.coefficients)[0])
         return relative_error(decoded, batch.coefficients, self.data)
 
-    @property
-    def number(self) -> int:
-        """Number that seeds its random numbers: the same whichever stages run before it."""
-        return NUMBERS[self.name]
+
+@dataclass(frozen=True)
+class StageSpec:
+    """Descriptor of a kind of stage: everything that others need to know about it by name."""
+
+    name: str
+    """Key in ``STAGES``, name of the stage's settings, and choice of ``--stage``."""
+    stage: type[Stage]
+    number: int
+    """Number that seeds the random numbers; members of an ensemble take the numbers that follow."""
+    title: str
+    """Name for people."""
+    reads_conditions: bool = True
+    """Whether the stage trains the conditioner, so that the networks predict after it."""
+    squared_error: bool = False
+    """Whether its validation error is relative to a variance instead of a standard deviation."""
+    pace: float = 8
+    """Steps per square root of the number of training snapshots, where no budget is given."""
+    pace_with_images: float = 6
+    """The same where a step also reads images, which takes twice the time."""
+    settings: StageSettings = field(default_factory=StageSettings)
+    """Settings of a stage that has no field in ``TrainingSettings``."""
+
+    def schedule(self, settings: Settings) -> StageSettings:
+        """Return the group of ``settings.training`` with the stage's name, or its own settings."""
+        group = getattr(settings.training, self.name, None)
+        return group if isinstance(group, StageSettings) else self.settings
 
     @property
-    def renewed(self) -> tuple[str, ...]:
-        """Networks (``vae``, ``conditioner``) that begin this stage with new weights; the others go
-        on."""
-        return ()
-
-    @property
-    def reads_conditions(self) -> bool:
-        """Whether its losses look at what is known of the runs."""
-        return True
-
-    @property
-    @abstractmethod
-    def schedule(self) -> StageSettings:
-        """Budget, batch size and learning rate."""
-
-    @property
-    @abstractmethod
-    def trained(self) -> list[nn.Module]:
-        """Modules whose parameters this stage changes."""
-
-    @abstractmethod
-    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
-        """Terms of the loss on a batch; the entry ``loss`` is the one that is minimised."""
-
-    @abstractmethod
-    def validation_error(self, batch: Batch) -> Tensor:
-        """Scalar by which models are chosen: the smaller the better."""
-
-    @property
-    def kept_error(self) -> Callable[[Batch], Tensor] | None:
-        """Another error of a batch, which the chosen weights must not make larger; None where there
-        is none."""
-        return None
+    def measure(self) -> str:
+        """Text that says what is measured after the stage."""
+        return "prediction of the networks" if self.reads_conditions else "reconstruction"
 
 
-def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
-    """Return the mean over runs of a trajectory's error, relative to the training standard
-    deviation; ``[B, T, r]``.
-
-    The root is taken run by run: one outlier among few validation runs must not choose the model
-    alone.
-    """
-    return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()
-
-
-def member_label(member: int) -> str:
-    """Label of the end-to-end stage of a member of the ensemble, counted from 1."""
-    return "end_to_end" if member == 1 else f"end_to_end_{member}"
-
-
-def stage_name(label: str) -> str:
-    """Name of the settings of the stage that has this label."""
-    return "end_to_end" if re.fullmatch("end_to_end_[0-9]+", label) else label
+STAGES: dict[str, StageSpec] = {}
+"""Descriptor of each stage by its name, in the order of a training that has all of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulgenvae.surrogate.ensemble.certainty import interval_doubt, interval_label
+from simulgenvae.surrogate.ensemble.interval_text import interval_label, interval_warning
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,12 @@ def test_labels(runs: int, label: str) -> None:
 def test_doubts() -> None:
     few = "the interval meant to hold 90 % of the values was calibrated on only"
     left_out = "when each was left out, the interval of the others held 71 % to 98 % of its values"
-    assert interval_doubt(2, (0.98, 0.712)) == f"{few} 2 validation runs: {left_out}"
-    assert str(interval_doubt(2, (1.0, 1.0))).endswith(
+    assert interval_warning(2, (0.98, 0.712)) == f"{few} 2 validation runs: {left_out}"
+    assert str(interval_warning(2, (1.0, 1.0))).endswith(
         "the interval of the others held 100 % of its values"
     )
-    assert interval_doubt(1, ()) == f"{few} 1 validation run: its coverage on other runs is unknown"
-    assert "not calibrated" in str(interval_doubt(0, ()))
-    assert interval_doubt(10, ()) is None
+    assert (
+        interval_warning(1, ()) == f"{few} 1 validation run: its coverage on other runs is unknown"
+    )
+    assert "not calibrated" in str(interval_warning(0, ()))
+    assert interval_warning(10, ()) is None

@@ -1,0 +1,104 @@
+"""What an ensemble says of designs: coefficients, and samples of what they might have been.
+
+Tested in tests/surrogate/ensemble/test_ensemble.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.reduction import Decoder
+from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, spread
+
+DECODED_ENTRIES = 2**23
+"""Entries of sampled fields that are held in memory at once while a spread is computed."""
+
+
+@dataclass(frozen=True)
+class CoefficientPrediction:
+    """Predicted coefficients of n designs at t times, with samples of what they might have been.
+
+    Attributes
+    ----------
+    mean
+        The prediction, ``[n, t, r]``.
+    samples
+        K possible predictions, ``[K, n, t, r]``. Each combines one member, in one mirror view (or
+        one sample of a single member's latents), with one sample of the Gaussian processes where
+        these have a weight. K is 0 for a single member of which no latents are sampled.
+    gp_offset
+        Prediction of the Gaussian processes minus the mean of the members, ``[n, t, r]``; None
+        where the Gaussian processes have no weight.
+    gp_weight
+        Weight of the Gaussian processes in ``mean``; the members have the rest.
+    """
+
+    mean: NDArray[np.float32]
+    samples: NDArray[np.float32]
+    gp_offset: NDArray[np.float32] | None
+    gp_weight: float
+
+    def spread(self, run: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
+        """Return the uncalibrated standard deviation of a design's fields.
+
+        Parameters
+        ----------
+        run
+            Row of the design, from 0 to n - 1.
+        decoder
+            Map from coefficients to the fields ``[t, M, V]``, in physical units.
+        """
+        nodes, variables = decoder.field_shape
+        # All samples of all times would take K times the memory of the prediction, so only a few
+        # timesteps are decoded together.
+        timesteps = max(1, DECODED_ENTRIES // (len(self.samples) * nodes * variables))
+
+        def blocks() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
+            for start in range(0, self.mean.shape[1], timesteps):
+                times = slice(start, start + timesteps)
+                offset = None
+                if self.gp_offset is not None:
+                    # A decoder adds the mean field, which must not enter a difference of fields.
+                    mean = self.mean[run, times]
+                    moved = decoder.decode(mean + self.gp_offset[run, times])
+                    offset = moved - decoder.decode(mean)
+                yield decoder.decode(self.samples[:, run, times]), offset
+
+        return spread(blocks(), self.gp_weight)
+
+    def total_variance(self) -> NDArray[np.float64]:
+        """Return the squared spread of each design, summed over times and coefficients, ``[n]``.
+
+        Nothing is decoded: the basis is orthonormal, so a sum of squares over coefficients is the
+        sum of squares over nodes and variables, each divided by its standard deviation.
+        """
+        deviations = (self.samples - self.samples.mean(axis=0)).astype(np.float64)
+        total = np.einsum("kntr,kntr->n", deviations, deviations) / max(len(deviations) - 1, 1)
+        if self.gp_offset is not None:
+            offset = self.gp_offset.astype(np.float64)
+            between = np.einsum("ntr,ntr->n", offset, offset)
+            total += self.gp_weight * (1.0 - self.gp_weight) * between
+        with_floor: NDArray[np.float64] = (1.0 + VARIANCE_FLOOR) * total
+        return with_floor
+
+
+@dataclass(frozen=True)
+class SeparatePredictions:
+    """Coefficients of n designs at t times by networks and by Gaussian processes, not combined."""
+
+    member_predictions: NDArray[np.float32]
+    """Prediction of every member in every mirror view, ``[K, n, t, r]``."""
+    gaussian_processes: NDArray[np.float32] | None
+    """Mean over the mirror views, ``[n, t, r]``; None where there are no Gaussian processes, or
+    they were left out."""
+
+    @property
+    def networks(self) -> NDArray[np.float32]:
+        """Mean of the members over all mirror views, ``[n, t, r]``."""
+        mean: NDArray[np.float32] = np.mean(self.member_predictions, axis=0)
+        return mean

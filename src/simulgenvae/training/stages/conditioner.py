@@ -1,0 +1,110 @@
+"""Stage that fits the conditioner to the latents of a trained VAE."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.distributed import collectives
+from simulgenvae.models.losses import FieldLoss
+from simulgenvae.models.networks import Networks
+from simulgenvae.settings import Settings
+from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.stages.base import Stage, StageSpec
+from simulgenvae.training.stages.losses import spread_loss
+
+SPREAD_WEIGHT = 0.01
+"""Weight of the likelihood of the spread.
+
+The spread has weights of its own, and the optimisers only use a gradient's direction. The factor
+only keeps this term from filling the gradient, whose norm is limited."""
+
+
+class ConditionerStage(Stage):
+    """Training of the conditioner on the posteriors of the frozen encoder.
+
+    The mean learns from the squared distance to the posterior means, in units of each latent's
+    variance over the training runs. The spread (standard deviation) learns from the likelihood of
+    posterior samples with the mean held fixed, so that the two cannot trade error against
+    uncertainty.
+    """
+
+    name = "conditioner"
+
+    def __init__(
+        self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss
+    ) -> None:
+        super().__init__(networks, data, settings, loss)
+        self._posteriors: Tensor | None = None
+
+    @classmethod
+    def by_default(cls, settings: Settings) -> bool:
+        return not settings.training.end_to_end.alone
+
+    @classmethod
+    def needs_vae(cls, settings: Settings) -> bool:
+        return True
+
+    @classmethod
+    def changes_vae(cls, settings: Settings) -> bool:
+        return False
+
+    @property
+    def trained(self) -> list[nn.Module]:
+        return [self.networks.conditioner]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        target, log_std, variance = self._targets(batch)
+        predicted = self.networks.conditioner(batch.conditions)
+        distance = batch.shard.mean(((predicted.mean - target).square() / variance).mean(1))
+        # Expected squared deviation of a posterior sample from the predicted mean.
+        expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
+        spread = batch.shard.mean(spread_loss(predicted.log_std, expected))
+        return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        target, _, variance = self._targets(batch)
+        mean: Tensor = self.networks.conditioner(batch.conditions).mean
+        return ((mean - target).square() / variance).mean()
+
+    @torch.no_grad()
+    def _targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Return posterior means and log spreads of a batch, and the training variance of each."""
+        # The encoder does not change in this stage, so that its posteriors are computed once.
+        if self._posteriors is None:
+            self._posteriors = self._encode_all()
+        means, log_stds = self._posteriors
+        train = means[torch.from_numpy(self.data.rows["train"])]
+        variance = train.var(0, correction=0)
+        # Latents that hardly vary would otherwise dominate the distance.
+        variance = variance + 1e-4 * variance.max() + 1e-12
+        return batch.gather(self.data, means), batch.gather(self.data, log_stds), variance
+
+    def _encode_all(self) -> Tensor:
+        """Return posterior means and log spreads of all runs, `[2, N, D + L·d]`."""
+        vae = self.networks.vae
+        was_training = vae.training
+        vae.eval()
+        every = np.arange(len(self.data.coefficients))
+        posteriors = torch.zeros(2, len(every), vae.hierarchy.width, device=self.data.device)
+        for own in collectives.local_batches(every, 1):
+            # All ranks must call the networks equally often, also those that have no run left.
+            row = torch.from_numpy(own if len(own) else every[:1])
+            mean, _, log_std = vae.encode(self.data.take(self.data.coefficients, row))
+            if len(own):
+                posteriors[:, row] = torch.stack([mean.flat(), log_std.flat()])
+        vae.train(was_training)
+        return collectives.all_reduce_sum(posteriors)
+
+
+CONDITIONER = StageSpec(
+    name="conditioner",
+    stage=ConditionerStage,
+    number=1,
+    title="Conditioner",
+    squared_error=True,
+    pace=8,
+    pace_with_images=3,
+)

@@ -1,0 +1,195 @@
+"""Stage that trains from conditions to decoded fields, with gradients through all networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from torch import Tensor, nn
+
+from simulgenvae.distributed.batch_shards import shard_draws
+from simulgenvae.models.losses import FieldLoss
+from simulgenvae.models.networks import Networks
+from simulgenvae.reduction import Reduction
+from simulgenvae.settings import Settings
+from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.budget import member_count
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.stages.base import Stage, StageSpec
+from simulgenvae.training.stages.losses import kl_terms, relative_error, spread_loss
+
+RECONSTRUCT_EVERY = 4
+"""Distance between the runs of a batch that are also reconstructed: every fourth one is."""
+SPREAD_WEIGHT = 1e-5
+"""Weight of the likelihood of the conditioner's spread, small against the loss of fields."""
+
+
+class EndToEndStage(Stage):
+    """Training of condition → conditioner → decoder → field.
+
+    From new weights all networks are trained jointly. The decoder learns from predictions only.
+    The encoder learns, on a part of each batch, to reach latents that this decoder turns into the
+    run. Where the decoder also served reconstructions, the error on unseen runs was larger by half
+    (``docs/method.md``).
+
+    A stage that ``fine_tunes`` continues with trained networks. Either the VAE is frozen, or it
+    learns its own loss on the whole batch in addition to the predictions, and weights that
+    reconstruct the validation runs worse than before are not chosen.
+
+    The latent term pulls predicted latents towards the encoder's. The first ``member`` of an
+    ensemble provides the latents; the VAEs of the others are used for predictions only.
+    """
+
+    name = "end_to_end"
+
+    def __init__(
+        self,
+        networks: Networks,
+        data: TrainingData,
+        settings: Settings,
+        loss: FieldLoss,
+        member: int = 1,
+        *,
+        fine_tunes: bool = False,
+        vae_loss: FieldLoss | None = None,
+    ) -> None:
+        super().__init__(networks, data, settings, loss)
+        self.member = member
+        self.fine_tunes = fine_tunes
+        self.vae_loss = loss if vae_loss is None else vae_loss
+        """Loss of reconstructions; ``field_loss`` is that of predictions."""
+
+    @classmethod
+    def make(
+        cls,
+        networks: Networks,
+        data: TrainingData,
+        settings: Settings,
+        reduction: Reduction,
+        *,
+        continues: bool,
+    ) -> Self:
+        return cls(
+            networks,
+            data,
+            settings,
+            data.field_loss(settings.training.end_to_end.loss, reduction),
+            fine_tunes=continues,
+            vae_loss=data.field_loss(settings.training.loss, reduction),
+        )
+
+    def further_members(self) -> Sequence[Stage]:
+        wanted = self.settings.training.end_to_end.members or (1 if self.fine_tunes else None)
+        members = member_count(
+            wanted,
+            len(self.data.rows["train"]),
+            len(self.data.times),
+            images=self.data.conditions.images is not None,
+        )
+        parts = (self.networks, self.data, self.settings, self.field_loss)
+        kind = type(self)
+        return [kind(*parts, each, fine_tunes=self.fine_tunes) for each in range(2, members + 1)]
+
+    @classmethod
+    def by_default(cls, settings: Settings) -> bool:
+        return settings.training.end_to_end.enabled
+
+    @classmethod
+    def needs_vae(cls, settings: Settings) -> bool:
+        return settings.training.end_to_end.decoder == "frozen"
+
+    @classmethod
+    def continues_study(cls, settings: Settings) -> bool:
+        return not settings.training.end_to_end.alone
+
+    @classmethod
+    def changes_vae(cls, settings: Settings) -> bool:
+        return settings.training.end_to_end.decoder == "trained"
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the VAE stays as it is."""
+        return not self.changes_vae(self.settings)
+
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        if not self.fine_tunes:
+            return "vae", "conditioner"
+        return () if self.member == 1 else ("conditioner",)
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether there is a trained encoder whose latents the conditioner's are compared with."""
+        return self.fine_tunes or self.member == 1
+
+    @property
+    def teaches_encoder(self) -> bool:
+        """Whether the encoder learns too: that of the first member, whose VAE is kept."""
+        return self.member == 1 and not self.frozen
+
+    @property
+    def trained(self) -> list[nn.Module]:
+        vae = self.networks.vae
+        if self.frozen:
+            return [self.networks.conditioner]
+        return [vae if self.teaches_encoder else vae.decoder, self.networks.conditioner]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        vae = self.networks.vae
+        wanted = self.settings.training.end_to_end
+        predicted = self.networks.conditioner(batch.conditions)
+        latents = vae.latents_from_flat(predicted.mean)
+        prediction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
+        terms = {"loss": wanted.field_weight * prediction, "prediction": prediction}
+        if self.has_encoder:
+            self._add_encoder_terms(terms, batch, predicted.mean, predicted.log_std)
+        return terms
+
+    def _add_encoder_terms(
+        self, terms: dict[str, Tensor], batch: Batch, mean: Tensor, log_std: Tensor
+    ) -> None:
+        """Add the terms that need the encoder's latents of a part of the batch.
+
+        ``mean`` and ``log_std`` are the predicted latents of the whole batch, `[B, D + L·d]`.
+        """
+        vae = self.networks.vae
+        training = self.settings.training
+        few, shard = batch.shard.every_nth(1 if self.fine_tunes else RECONSTRUCT_EVERY)
+        with shard_draws(shard):
+            latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
+        if self.teaches_encoder:
+            truth = batch.coefficients[few]
+            errors = self.decoded_loss(latents, truth, self.vae_loss, frozen=not self.fine_tunes)
+            terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
+            # An untrained encoder's latents are decoded to anything. The logarithm keeps such an
+            # error from filling the gradient.
+            reconstruction = (
+                terms["reconstruction"] if self.fine_tunes else shard.mean(errors.log1p())
+            )
+            divergence = shard.mean(kl.sum(1)) / training.alpha
+            terms["loss"] = terms["loss"] + reconstruction + divergence
+        distances = (mean[few] - latents.flat()).square()
+        terms["latents"] = shard.mean(distances.mean(1))
+        spread = shard.mean(spread_loss(log_std[few], distances.detach()))
+        latent_loss = training.end_to_end.latent_weight * terms["latents"]
+        terms["loss"] = terms["loss"] + latent_loss + SPREAD_WEIGHT * spread
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        vae = self.networks.vae
+        mean = self.networks.conditioner(batch.conditions).mean
+        decoded = vae.decode(vae.latents_from_flat(mean))
+        return relative_error(decoded, batch.coefficients, self.data)
+
+    @property
+    def limited_error(self) -> Callable[[Batch], Tensor] | None:
+        return self.reconstruction_error if self.fine_tunes and self.teaches_encoder else None
+
+
+END_TO_END = StageSpec(
+    name="end_to_end",
+    stage=EndToEndStage,
+    number=2,
+    title="End to end",
+    pace=33,
+    pace_with_images=12,
+)

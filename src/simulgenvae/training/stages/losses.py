@@ -1,0 +1,48 @@
+"""Terms and errors that several stages share.
+
+Tested in tests/training/stages/test_stages.py.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from simulgenvae.distributed.batch_shards import Shard
+from simulgenvae.training.data import TrainingData
+
+
+def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
+    """Return the mean over runs of a trajectory's relative error, a scalar.
+
+    Parameters
+    ----------
+    prediction, truth
+        Coefficients, `[B, T, r]`.
+    data
+        Training data, whose standard deviation is the unit of the error.
+    """
+    # The root is taken run by run: one outlier among few validation runs must not choose the
+    # weights on its own.
+    return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()
+
+
+def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:
+    """Return the mean KL divergence of each level of ``kl``, `[B, 1 + L]`, by its name in logs."""
+    terms = {}
+    for level, mean in enumerate(shard.mean(kl)):
+        name = "z" if level == 0 else f"h_{level}"
+        terms[f"kl/{name}"] = mean
+    return terms
+
+
+def spread_loss(log_std: Tensor, expected: Tensor) -> Tensor:
+    """Return the negative log-likelihood of squared deviations, up to a constant, `[B]`.
+
+    Parameters
+    ----------
+    log_std
+        Logarithm of the predicted standard deviation of each latent, `[B, D + L·d]`.
+    expected
+        Squared deviations of each run's latents, of the same shape.
+    """
+    return (log_std + 0.5 * expected * (-2 * log_std).exp()).mean(1)

@@ -1,0 +1,47 @@
+"""Stage that trains the VAE: encoder, latent hierarchy and decoder."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from simulgenvae.settings import Settings
+from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.stages.base import Stage, StageSpec
+from simulgenvae.training.stages.losses import kl_terms
+
+
+class VaeStage(Stage):
+    """Training of the VAE on reconstruction + (beta/alpha)·KL."""
+
+    name = "vae"
+    weighs_kl = True
+
+    @classmethod
+    def by_default(cls, settings: Settings) -> bool:
+        # The end-to-end stage would forget these networks where it starts from new weights.
+        return not settings.training.end_to_end.alone
+
+    @property
+    def trained(self) -> list[nn.Module]:
+        return [self.networks.vae]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        latents, kl, _ = self.networks.vae.encode(batch.encoded, sample=True)
+        reconstruction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
+        divergence = batch.shard.mean(kl.sum(1))
+        loss = reconstruction + kl_weight / self.settings.training.alpha * divergence
+        return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl, batch.shard)}
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        return self.reconstruction_error(batch)
+
+
+VAE = StageSpec(
+    name="vae",
+    stage=VaeStage,
+    number=0,
+    title="VAE",
+    reads_conditions=False,
+    pace=8,
+    pace_with_images=6,
+)
