@@ -31,6 +31,7 @@ from solver_runs import KINDS, written
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.readers.runs.frd import open_frd
 
 
@@ -88,7 +89,7 @@ def timed(work: Callable[..., object], *arguments: object) -> float:
 
 def ingested(folder: Path, params: Path, target: Path) -> None:
     """The folder's runs as a dataset."""
-    build_dataset([folder], target / "dataset.zarr", params=params)
+    build_dataset([folder], target / "dataset.zarr", IngestOptions(params=params))
 
 
 def peak(folder: Path, params: Path) -> int:

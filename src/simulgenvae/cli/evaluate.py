@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     study = StudyFolder.open(options.folder)
     surrogate = Surrogate.load(study)
     evaluation = evaluation_settings(study, surrogate.settings, options.overrides)
-    with collectives.joined(surrogate.settings.training.rank_timeout):
+    with collectives.process_group(surrogate.settings.training.rank_timeout):
         evaluate_study(study, surrogate, console, evaluation=evaluation)
 
 

@@ -11,9 +11,10 @@ from rich.console import Console
 from simulgenvae.cli.common import add_path, add_settings, condition_files, positive
 from simulgenvae.data.csv_table import number
 from simulgenvae.data.ingest.append import append_runs
-from simulgenvae.data.ingest.build import Given, build_dataset
+from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
-from simulgenvae.data.readers import Part
+from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.readers import RunPart
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
 
@@ -106,7 +107,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         )
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     files = condition_files(study, settings)
-    given = Given(
+    given = IngestOptions(
         params=options.params or files.table,
         images=options.images or files.images,
         coords=options.coords,
@@ -114,7 +115,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
         times=options.times,
         variables=_names(options.variables),
         units=_names(options.units),
-        part=_part(options),
+        selection=_part(options),
+        split=options.split,
+        skip_bad=options.skip_bad,
+        if_exists="append" if options.append else "replace" if options.overwrite else "fail",
     )
     if options.append:
         dataset, notes = append_runs(
@@ -123,18 +127,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
             given,
             settings=settings.data,
             split_file=study.split_file,
-            skip_bad=options.skip_bad,
         )
     else:
         dataset, notes = build_dataset(
             options.sources,
             study.dataset,
-            **given._asdict(),
+            given,
             settings=settings.data,
-            split=options.split,
             split_target=study.split_file,
-            skip_bad=options.skip_bad,
-            overwrite=options.overwrite,
         )
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
@@ -146,10 +146,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
     console.print(f"Next: simulgenvae check {study.folder}", soft_wrap=True)
 
 
-def _part(options: argparse.Namespace) -> Part | None:
+def _part(options: argparse.Namespace) -> RunPart | None:
     if options.resample is not None and options.every != 1:
         raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
-    part = Part(
+    part = RunPart(
         fields=_names(options.fields),
         start=options.start,
         end=options.end,
@@ -162,7 +162,7 @@ def _part(options: argparse.Namespace) -> Part | None:
         path=options.path,
         axes=options.axes,
     )
-    return None if part == Part() else part
+    return None if part == RunPart() else part
 
 
 def _resample(given: str) -> int | tuple[float, ...]:

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not asks_for_several(options):
         return guarded(lambda console: options.run(options, console))
     command = ["-m", "simulgenvae.cli.main", *without_launch(arguments)]
-    return guarded(lambda console: launch(command, options, console))
+    return guarded(lambda console: launch(command, options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -92,9 +92,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
     def failed(error: Exception, message: str) -> int:
         if ranks > 1:
-            from simulgenvae.distributed.rendezvous import tell_end
+            from simulgenvae.distributed.failures import report_failure
 
-            tell_end(error, f"error: rank {rank}: {message}", say)
+            report_failure(error, f"error: rank {rank}: {message}", say)
         else:
             say(f"error: {message}")
         return 2
@@ -104,9 +104,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
         warnings.showwarning = note
         try:
             if ranks > 1:
-                from simulgenvae.distributed.rendezvous import listening
+                from simulgenvae.distributed.failures import watch_other_ranks
 
-                until_told.enter_context(listening(say, end_logs))
+                until_told.enter_context(watch_other_ranks(say, end_logs))
             with messages_on(console), progress_on(console, progress):
                 return work(console) or 0
         except UserError as error:

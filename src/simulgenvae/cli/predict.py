@@ -89,7 +89,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     scores: list[Score] = []
     with (
         _truth(options.truth, conditions, surrogate) as compared,
-        collectives.joined(surrogate.settings.training.rank_timeout),
+        collectives.process_group(surrogate.settings.training.rank_timeout),
     ):
         batches = surrogate.predict_batches(
             conditions.select(collectives.local_rows(np.arange(len(conditions))).tolist()),

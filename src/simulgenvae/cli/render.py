@@ -16,7 +16,7 @@ from simulgenvae.cli.common import add_study
 from simulgenvae.cli.render_case import FILMS, chosen_case
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -167,14 +167,14 @@ def _write(scene: Scene, count: int, options: argparse.Namespace) -> None:
         TimeRemainingColumn(),
     )
     with (
-        written_whole(options.out) as target,
+        atomic_write(options.out) as target,
         Progress(*columns, console=Console(stderr=True), transient=True) as bar,
     ):
         task = bar.add_task("Drawing", total=count)
 
         def picture(frame: int) -> NDArray[np.uint8]:
             bar.update(task, completed=frame + 1)
-            return scene.picture([frame])
+            return scene.image([frame])
 
         if options.out.suffix == ".mp4":
             write_mp4(target, picture, frames, rate)
@@ -182,7 +182,7 @@ def _write(scene: Scene, count: int, options: argparse.Namespace) -> None:
             with target.open("wb") as file:
                 write_gif(file, picture, frames, rate)
         else:
-            Image.fromarray(scene.picture(frames)).save(target, "PNG")
+            Image.fromarray(scene.image(frames)).save(target, "PNG")
 
 
 def _numbers(text: str) -> list[float]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from simulgenvae.cli.common import add_study, open_dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -90,7 +90,7 @@ def write_designs(designs: Conditions, path: Path) -> None:
     """A CSV with ids that every command reads; values are exact. The file is there whole or not at
     all."""
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\n")

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     settings = load_settings(
         study, preset=options.preset, overrides=[*options.overrides, *continuing]
     )
-    with collectives.joined(settings.training.rank_timeout) as again:
+    with collectives.process_group(settings.training.rank_timeout) as again:
         train_asked(study, settings, options, console, resume=options.resume or again)
 
 

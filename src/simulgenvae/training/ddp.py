@@ -36,7 +36,7 @@ def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
     the first. Layers of which each rank has a part average their gradients themselves
     (``node_shards.py``). Buffers are not exchanged: what changes them is the same on all ranks.
     """
-    if collectives.count() == 1:
+    if collectives.world_size() == 1:
         return losses
     module = _LossModule(losses, networks)
     shards = [name for name, value in module.named_parameters() if isinstance(value, DTensor)]

@@ -89,7 +89,7 @@ class Loop:
         with interrupt_flag() as stop:
             while state.progress.stage < len(stages):
                 stage = stages[state.progress.stage]
-                with memory_errors(stage), collectives.communicating():
+                with memory_errors(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 # The checkpoint has served: later stages start as in any training.
                 checkpoint = None

@@ -111,7 +111,7 @@ class StageRun:
         saves, stops = self._requests(settings.checkpoint_seconds)
         # Asking a GPU or other ranks for numbers makes them wait, so that it is done once an
         # epoch. A single process on the CPU has its numbers at once.
-        waits_for_none = state.data.device.type == "cpu" and collectives.count() == 1
+        waits_for_none = state.data.device.type == "cpu" and collectives.world_size() == 1
         if validates or saves or waits_for_none or done % self._per_epoch == 0:
             steps.settle()
         if validates:
@@ -130,7 +130,7 @@ class StageRun:
         """
         stops = self._stop.is_set()
         saves = stops or self._state.files.age > seconds
-        if collectives.count() > 1:
+        if collectives.world_size() > 1:
             # Ranks have clocks and signals of their own, and must save and stop at the same step.
             if self._state.progress.step % AGREE_EVERY:
                 return False, False
@@ -145,7 +145,7 @@ class StageRun:
     def _batch(self, step: int) -> Batch:
         """Return this rank's part of the batch of a step."""
         rows = self._batch_rows(step)
-        shard = Shard.of(len(rows), collectives.rank(), collectives.count())
+        shard = Shard.of(len(rows), collectives.rank(), collectives.world_size())
         return plain_batch(self._state.data, rows, shard)
 
     def _batch_rows(self, step: int) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.distributed.batch_shards import drawing_for
+from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.acceleration import Losses
 from simulgenvae.training.augmentation import Batch, augmented_batch
 from simulgenvae.training.guards import require_finite_loss, require_steps
@@ -77,7 +77,7 @@ class Steps:
         stage = self._stage
         settings = stage.settings.training
         self._optimizers.zero_grad()
-        with drawing_for(batch.shard), same_weights_again(stage.trained, settings.performance):
+        with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
             reads_conditions = stage.spec.reads_conditions
             batch = augmented_batch(
                 self._state.data, batch, settings.augmentation, conditions=reads_conditions
@@ -105,7 +105,7 @@ class Steps:
         """
         log = self._state.log
         numbers = torch.stack([result.numbers for result in self._unsettled])
-        means = (collectives.all_reduce_sum(numbers) / collectives.count()).tolist()
+        means = (collectives.all_reduce_sum(numbers) / collectives.world_size()).tolist()
         for result, row in zip(self._unsettled, means, strict=True):
             found = dict(zip(result.names, row, strict=True))
             self._check(result, found)

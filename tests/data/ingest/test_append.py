@@ -11,7 +11,8 @@ import pytest
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
-from simulgenvae.data.ingest.build import Given, build_dataset
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
@@ -37,11 +38,13 @@ def _built(study: Path, name: str, target: str) -> Dataset:
     return build_dataset(
         [study / f"{name}.npy"],
         study / target,
-        params=study / f"{name}.csv",
-        coords=study / "coords.npy",
-        times=study / "times.npy",
-        variables=["u", "v"],
-        units=["m", "s"],
+        IngestOptions(
+            params=study / f"{name}.csv",
+            coords=study / "coords.npy",
+            times=study / "times.npy",
+            variables=["u", "v"],
+            units=["m", "s"],
+        ),
         split_target=study / "split.csv",
     )[0]
 
@@ -49,11 +52,11 @@ def _built(study: Path, name: str, target: str) -> Dataset:
 def _appended(
     study: Path, fields: str = "more.npy", params: str = "more.csv", **given: Any
 ) -> Dataset:
-    paths = Given(params=study / params, **given)
+    options = IngestOptions(params=study / params, **given)
     return append_runs(
         [study / fields],
         study / "dataset.zarr",
-        paths,
+        options,
         settings=DataSettings(),
         split_file=study / "split.csv",
     )[0]

@@ -13,7 +13,8 @@ from simulgenvae.data.checks.dataset import check
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.bad_runs import require_good
-from simulgenvae.data.ingest.build import Given, build_dataset
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
@@ -47,11 +48,10 @@ def _ingest(runs: Path, *, skip_bad: bool, split: Path | None = None) -> Dataset
     dataset, _ = build_dataset(
         [runs],
         study / "dataset.zarr",
-        params=runs.parent / "p.csv",
-        skip_bad=skip_bad,
-        split=split,
+        IngestOptions(
+            params=runs.parent / "p.csv", skip_bad=skip_bad, split=split, if_exists="replace"
+        ),
         split_target=study / "split.csv",
-        overwrite=True,
     )
     return dataset
 
@@ -124,10 +124,9 @@ def test_further_runs_may_be_bad_too(runs: Path) -> None:
     grown, notes = append_runs(
         [more],
         runs.parent / "study/dataset.zarr",
-        Given(params=table),
+        IngestOptions(params=table, skip_bad=True),
         settings=DataSettings(),
         split_file=runs.parent / "study/split.csv",
-        skip_bad=True,
     )
     assert grown.ids == (*dataset.ids, "run_10", "run_11")
     assert grown.remarks[:3] == dataset.remarks

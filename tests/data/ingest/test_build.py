@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.checks.dataset import check
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.ingest.build import build_dataset, ingest_documented
+from simulgenvae.data.ingest.build import build_dataset, ingest_classic
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
@@ -42,9 +43,13 @@ def study(tmp_path: Path) -> Path:
 
 
 def ingest(study: Path, *sources: str, **options: Any) -> tuple[Dataset, list[str]]:
+    settings = options.pop("settings", None)
     options.setdefault("params", study / "params.csv")
     return build_dataset(
-        [study / name for name in sources or ("fields.npy",)], study / "dataset.zarr", **options
+        [study / name for name in sources or ("fields.npy",)],
+        study / "dataset.zarr",
+        IngestOptions(**options),
+        settings=settings,
     )
 
 
@@ -58,9 +63,9 @@ def test_reading_can_be_followed_in_lines(
     with progress_on():
         ingest(study)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("simulgenvae.data.ingest.build.WorkLog", partial(WorkLog, every=0.0))
+    monkeypatch.setattr("simulgenvae.data.ingest.sources.WorkLog", partial(WorkLog, every=0.0))
     with progress_on():
-        ingest(study, overwrite=True)
+        ingest(study, if_exists="replace")
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
         f"Reading runs  {done} of {N}" + "  0 s left" * (done > 0) for done in range(N)
     ]
@@ -121,7 +126,7 @@ def test_parameters_inside_the_file(study: Path) -> None:
     assert dataset.conditions.names == ("p", "q")
     assert np.array_equal(dataset.conditions.table, table)
     with pytest.raises(UserError, match="--params"):
-        ingest(study, params=None, overwrite=True)
+        ingest(study, params=None, if_exists="replace")
 
 
 def test_several_files_follow_each_other(study: Path) -> None:
@@ -132,7 +137,7 @@ def test_several_files_follow_each_other(study: Path) -> None:
     assert np.array_equal(fields_of(dataset), FIELDS.astype(np.float32))
     np.save(study / "c.npy", FIELDS[:, :2])
     with pytest.raises(UserError, match=r"c\.npy: one run has the shape"):
-        ingest(study, "a.npy", "c.npy", overwrite=True)
+        ingest(study, "a.npy", "c.npy", if_exists="replace")
 
 
 @settings(max_examples=10, deadline=None)
@@ -159,15 +164,15 @@ def test_slices(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"settings": DataSettings(runs=5)}, r"runs \(Dim1\): 5 in the settings, 4 in the file"),
+        ({"settings": DataSettings(runs=5)}, r"runs \(Dim1\): 5 in the settings, 4 in the data"),
         (
             {"settings": DataSettings(timesteps=4)},
-            r"timesteps \(Dim2\): 4 in the settings, 3 in the file",
+            r"timesteps \(Dim2\): 4 in the settings, 3 in the data",
         ),
-        ({"settings": DataSettings(nodes=9)}, r"nodes \(Dim3\): 9 in the settings, 7 in the file"),
+        ({"settings": DataSettings(nodes=9)}, r"nodes \(Dim3\): 9 in the settings, 7 in the data"),
         (
             {"settings": DataSettings(variables=3)},
-            r"variables \(num_var\): 3 in the settings, 2 in the file",
+            r"variables \(num_var\): 3 in the settings, 2 in the data",
         ),
         ({"settings": DataSettings(first_timesteps=4)}, "asks for 4"),
         ({"settings": DataSettings(node_start=2, node_end=8)}, "2 to 8"),
@@ -262,7 +267,7 @@ def test_memory_holds_a_run_and_not_the_file(study: Path, kind: str) -> None:
     (study / "params.csv").write_text("p\n" + "".join(f"{k}\n" for k in range(40)))
     ingest(study, source.name)  # imports and caches
     tracemalloc.start()
-    dataset, _ = ingest(study, source.name, overwrite=True)
+    dataset, _ = ingest(study, source.name, if_exists="replace")
     check(dataset, make_split(dataset.ids, DataSettings(), None))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -283,51 +288,63 @@ def test_mesh_gives_coordinates_and_cells(study: Path) -> None:
     assert dataset.mesh.coords is not None
     assert np.array_equal(dataset.mesh.coords, grid.points)
     assert dataset.mesh.cells["quad"].tolist() == [[0, 1, 4, 3], [1, 2, 5, 4]]
-    with pytest.raises(UserError, match="coordinates and cells of its own"):
-        ingest(study, mesh=study / "mesh.vtu", coords=study / "coords.npy", overwrite=True)
+    with pytest.raises(UserError, match="its own coordinates and cells"):
+        ingest(study, mesh=study / "mesh.vtu", coords=study / "coords.npy", if_exists="replace")
 
 
-def documented(folder: Path, fields: np.ndarray) -> Path:
+def classic_study(folder: Path, fields: np.ndarray) -> Path:
     (folder / "dataset1.pickle").write_bytes(pickle.dumps(fields))
     (folder / "parametric_data").mkdir(exist_ok=True)
     return folder / "parametric_data"
 
 
 def test_classic_study(tmp_path: Path) -> None:
-    parameters = documented(tmp_path, FIELDS.reshape(N, T, M * V))
+    parameters = classic_study(tmp_path, FIELDS.reshape(N, T, M * V))
     (parameters / "table.CSV").write_text("1,2\n3,4\n5,6\n7,8\n")
     expected = DataSettings(runs=N, timesteps=T, nodes=M, variables=V)
     target = tmp_path / "dataset.zarr"
-    dataset, _ = ingest_documented(
-        tmp_path / "dataset1.pickle", target, params=parameters, settings=expected
+    dataset, _ = ingest_classic(
+        tmp_path / "dataset1.pickle", target, IngestOptions(params=parameters), settings=expected
     )
     assert np.array_equal(fields_of(dataset), FIELDS.astype(np.float32))
     assert dataset.conditions.table.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
 
 
 def test_classic_study_with_one_table_a_run(tmp_path: Path) -> None:
-    parameters = documented(tmp_path, FIELDS)
+    parameters = classic_study(tmp_path, FIELDS)
     for name, value in (("run10", 3), ("run2", 1), ("run1", 0), ("run3", 2)):
         (parameters / f"{name}.csv").write_text(f"speed\n{value}\n")
     target = tmp_path / "dataset.zarr"
-    dataset, _ = ingest_documented(
-        tmp_path / "dataset1.pickle", target, params=parameters, settings=DataSettings()
+    dataset, _ = ingest_classic(
+        tmp_path / "dataset1.pickle",
+        target,
+        IngestOptions(params=parameters),
+        settings=DataSettings(),
     )
     assert dataset.ids == ("run1", "run2", "run3", "run10")
     assert dataset.conditions.table[:, 0].tolist() == [0, 1, 2, 3]
 
 
 def test_classic_study_without_its_files(tmp_path: Path) -> None:
-    target, parameters = tmp_path / "dataset.zarr", documented(tmp_path, FIELDS)
+    target, parameters = tmp_path / "dataset.zarr", classic_study(tmp_path, FIELDS)
     with pytest.raises(UserError, match=r"dataset2\.pickle: no such file"):
-        ingest_documented(
-            tmp_path / "dataset2.pickle", target, params=parameters, settings=DataSettings()
+        ingest_classic(
+            tmp_path / "dataset2.pickle",
+            target,
+            IngestOptions(params=parameters),
+            settings=DataSettings(),
         )
     with pytest.raises(UserError, match=r"no \.csv file"):
-        ingest_documented(
-            tmp_path / "dataset1.pickle", target, params=parameters, settings=DataSettings()
+        ingest_classic(
+            tmp_path / "dataset1.pickle",
+            target,
+            IngestOptions(params=parameters),
+            settings=DataSettings(),
         )
     with pytest.raises(UserError, match="param_dir"):
-        ingest_documented(
-            tmp_path / "dataset1.pickle", target, params=tmp_path / "none", settings=DataSettings()
+        ingest_classic(
+            tmp_path / "dataset1.pickle",
+            target,
+            IngestOptions(params=tmp_path / "none"),
+            settings=DataSettings(),
         )

@@ -19,10 +19,12 @@ from rich.console import Console
 from simulgenvae.cli.common import ConditionFiles, condition_files
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.ingest.build import ingest_documented
+from simulgenvae.data.ingest.build import ingest_classic
+from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.utils.atomic import atomic_write
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
@@ -70,11 +72,10 @@ def update_dataset(
             conditions, make_split(conditions.ids, settings.data, split_file), settings, stages
         )
 
-    dataset, notes = ingest_documented(
+    dataset, notes = ingest_classic(
         pickle,
         study.dataset,
-        params=files.table,
-        images=files.images,
+        IngestOptions(params=files.table, images=files.images),
         settings=settings.data,
         accept=accept,
     )
@@ -121,10 +122,5 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

@@ -110,7 +110,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
         stages = default_stages(settings)[1:]  # without the VAE
     else:
         stages = whole_training(study, settings, console)
-    with collectives.joined(settings.training.rank_timeout) as again:
+    with collectives.process_group(settings.training.rank_timeout) as again:
         collectives.run_on_rank0(
             lambda: update_dataset(study, settings, options.preset, stages, console)
         )

@@ -13,7 +13,8 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
 from simulgenvae.data.ingest.bad_runs import RunJudge
-from simulgenvae.data.ingest.build import Given, described, opened_sources, read_runs
+from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import listed, naming
 from simulgenvae.data.split import make_split, split_replaced
@@ -26,31 +27,29 @@ from simulgenvae.settings import DataSettings
 def append_runs(
     sources: Sequence[Path],
     target: Path,
-    given: Given,
+    options: IngestOptions,
     *,
     settings: DataSettings,
     split_file: Path,
-    skip_bad: bool = False,
 ) -> tuple[Dataset, list[str]]:
-    """Store the runs of ``sources`` after those that the dataset ``target`` has; returns all of it
-    and notes.
+    """Append runs to the dataset ``target``; return the whole dataset and notes for the user.
 
-    Runs keep their part of the split; new ones are drawn for validation and test until these have
-    their shares again, and ``split_file`` then says so. Mesh, times, variables and units are those
-    of the dataset where they are not given.
+    Stored runs keep their part of the split. New ones are drawn for validation and test until
+    these have their fractions again, and ``split_file`` then says so. Mesh, times, variables and
+    units are those of the dataset where ``options`` and the files do not give them.
 
-    With ``skip_bad``, new runs that are of no use are left out, and that is recorded.
+    With ``options.skip_bad``, bad runs among the new ones are left out, and that is recorded.
 
     Raises UserError, with nothing changed, for anything that is wrong or does not agree with what
     is stored.
     """
     stored = read_store(target)
     with ExitStack() as stack:
-        opened = opened_sources(sources, stack, given.part)
-        layout, new, notes = described(opened, given, settings, stored.description)
+        opened = open_sources(sources, stack, options.selection)
+        layout, new, notes = describe_sources(opened, options, settings, stored.description)
         with naming(sources[0]):
             everything = joined(stored.description, new)
-        judge = RunJudge(opened, new.ids, skip_bad=skip_bad)
+        judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
         earlier = make_split(
             stored.description.ids, settings, split_file if split_file.exists() else None
         )

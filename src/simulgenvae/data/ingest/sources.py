@@ -1,0 +1,179 @@
+"""Files with fields and what belongs to them, brought together into the metadata of a dataset.
+
+Tested in tests/data/ingest/test_build.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.ingest.coordinates import read_mesh, read_numbers, read_times
+from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.data.matching import match_conditions
+from simulgenvae.data.metadata import Metadata, check_times, default_variables
+from simulgenvae.data.names import naming
+from simulgenvae.data.readers import RunPart, Source, open_source
+from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
+from simulgenvae.data.readers.companions import companion, texts
+from simulgenvae.data.values import to_float32
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.settings import DataSettings
+from simulgenvae.utils.progress import WorkLog
+
+
+class Description(NamedTuple):
+    """Layout of the fields in their files, metadata of the dataset, and notes for the user."""
+
+    layout: ArrayLayout
+    metadata: Metadata
+    notes: list[str]
+
+
+def open_sources(
+    paths: Sequence[Path], stack: ExitStack, selection: RunPart | None = None
+) -> list[Source]:
+    """Open files with fields; they are closed when ``stack`` is left.
+
+    Raises UserError where one of them cannot be read, and for an empty list.
+    """
+    if not paths:
+        raise UserError("no files with fields are given")
+    return [stack.enter_context(open_source(path, selection)) for path in paths]
+
+
+def describe_sources(
+    sources: Sequence[Source],
+    options: IngestOptions,
+    settings: DataSettings,
+    stored: Metadata | None = None,
+) -> Description:
+    """Return the layout of the fields, the metadata of their dataset, and notes for the user.
+
+    Metadata come from ``options``, else from the files, else from the dataset ``stored`` to which
+    the runs will be appended. Raises UserError naming file, run or key for anything that is wrong
+    or does not agree.
+    """
+    first = sources[0].path
+    notes = [note for source in sources for note in source.notes]
+    names = _names(sources, options, stored)
+    mesh = _mesh(sources, options)
+    # Only a mesh that comes with these files says how many nodes their fields have: a stored one
+    # may cover a part of the nodes (node_start, node_end).
+    nodes = None if mesh.coords is None else len(mesh.coords)
+    layout = find_layout(first, _joint_shape(sources), settings, names, nodes)
+    conditions, matching = match_conditions(
+        sources, options.params, options.images, settings, layout.runs
+    )
+    with naming(options.mesh or options.coords or first):
+        mesh.check(layout.nodes)
+    mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
+    names = names or default_variables(layout.variables)
+    metadata = Metadata(
+        ids=conditions.ids,
+        times=_times(sources, options.times, layout, stored),
+        nodes=layout.end_node - layout.first_node,
+        mesh=stored.mesh if stored is not None and mesh.coords is None else mesh,
+        variables=names,
+        units=_units(sources, options, stored) or ("",) * len(names),
+        conditions=conditions,
+    )
+    return Description(layout, metadata, notes + matching)
+
+
+def read_runs(
+    sources: Sequence[Source], layout: ArrayLayout, ids: tuple[str, ...]
+) -> Iterator[NDArray[np.float32] | UserError]:
+    """Yield the field `[T, M, V]` of one run after the other.
+
+    In the place of a run that cannot be read, or holds no numbers, comes the UserError that says
+    why: the caller decides whether bad runs are left out.
+    """
+    rows = [(source, index) for source in sources for index in range(source.shape[0])]
+    with WorkLog(transient=True) as log:
+        log.start("Reading runs", len(rows))
+        for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
+            log.step(done)
+            try:
+                yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
+            except UserError as error:
+                yield error
+
+
+def _joint_shape(sources: Sequence[Source]) -> tuple[int, ...]:
+    first = sources[0]
+    for source in sources[1:]:
+        if source.shape[1:] != first.shape[1:]:
+            raise UserError(
+                f"{source.path}: one run has the shape {source.shape[1:]}, but {first.shape[1:]} "
+                f"in {first.path}: all runs must have the same timesteps and nodes"
+            )
+    return (sum(source.shape[0] for source in sources), *first.shape[1:])
+
+
+def _names(
+    sources: Sequence[Source], options: IngestOptions, stored: Metadata | None
+) -> tuple[str, ...] | None:
+    if options.variables:
+        return tuple(options.variables)
+    return texts(sources, "variables") or (None if stored is None else stored.variables)
+
+
+def _units(
+    sources: Sequence[Source], options: IngestOptions, stored: Metadata | None
+) -> tuple[str, ...] | None:
+    if options.units:
+        return tuple(options.units)
+    return texts(sources, "units") or (None if stored is None else stored.units)
+
+
+def _mesh(sources: Sequence[Source], options: IngestOptions) -> Mesh:
+    if options.mesh is not None:
+        if options.coords is not None:
+            raise UserError(
+                f"{options.mesh}: a mesh has its own coordinates and cells: give either it or "
+                "coordinates"
+            )
+        return read_mesh(options.mesh)
+    if options.coords is not None:
+        return Mesh(read_numbers(options.coords))
+    meshes = [source.mesh for source in sources if source.mesh is not None]
+    if meshes:
+        for source in sources:
+            if source.mesh is not None and not meshes[0].same_as(source.mesh):
+                raise UserError(f"{source.path}: its mesh is not that of {sources[0].path}")
+        return meshes[0]
+    found = companion(sources, "coords")
+    return Mesh(None if found is None else found[1])
+
+
+def _times(
+    sources: Sequence[Source], file: Path | None, layout: ArrayLayout, stored: Metadata | None
+) -> NDArray[np.float64]:
+    found = companion(sources, "times")
+    if file is not None:
+        found = (file, read_times(file))
+    if found is None and stored is not None:
+        if len(stored.times) != layout.used_steps:
+            raise UserError(
+                f"{sources[0].path}: {layout.used_steps} timesteps, but the study has "
+                f"{len(stored.times)}"
+            )
+        return stored.times
+    if found is None:
+        return np.arange(layout.used_steps, dtype=np.float64)
+    path, values = found
+    if values.shape != (layout.steps,):
+        raise UserError(
+            f"{path}: times of the shape {values.shape}, but the fields have {layout.steps} "
+            "timesteps"
+        )
+    with naming(path):
+        check_times(values)
+    return values[: layout.used_steps]
