@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from simulgenvae.data.names import check_ids, naming, natural_key
+from simulgenvae.data.names import check_ids, natural_key, prefix_errors
 from simulgenvae.data.readers.netcdf import BEGINNINGS as NETCDF_BEGINNINGS
 from simulgenvae.data.readers.netcdf import open_netcdf
 from simulgenvae.data.readers.runs.aligned import aligned
@@ -90,7 +90,7 @@ def _found(path: Path) -> dict[str, Callable[[], Series]]:
         return {name: partial(opened.__getitem__, name) for name in opened}
     entries = _entries(path)
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
-    with naming(path):
+    with prefix_errors(path):
         check_ids(names)
     return dict(zip(names, (partial(_open_entry, entry) for entry in entries), strict=True))
 
