@@ -63,7 +63,9 @@ LEARNED = [
 ]
 SIMPLE = package_files(
     "baselines/*.py",
-    *(f"data/{name}.py" for name in ("conditions", "images", "symmetry")),
+    "data/conditions.py",
+    "data/images/*.py",
+    "data/symmetry.py",
     METRICS,
     "reduction/*.py",
 )

@@ -23,7 +23,8 @@ from simulgenvae.cli.classic.simulgen_vae import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner.cnn import CnnEncoder
-from simulgenvae.models.conditioner.conditioner import Conditioner, TableEncoder
+from simulgenvae.models.conditioner.conditioner import Conditioner
+from simulgenvae.models.conditioner.table import TableEncoder
 from simulgenvae.models.conditioner.vit import VisionTransformer
 from simulgenvae.settings import Settings, SettingsNote, StudyFolder, load_settings
 from simulgenvae.settings.classic.condition_keys import UNUSED
@@ -145,8 +146,8 @@ def test_epochs_and_batches_are_counted_as_the_keys_say(folder: Path) -> None:
         "latent_conditioner_batch": "4",
     }
     dataset = stored(folder, **keys)
-    history = fit(dataset, study_with(folder, keys)[1]).info["history"]
-    steps = {entry["stage"]: entry["step"] for entry in history}
+    history = fit(dataset, study_with(folder, keys)[1]).info.history
+    steps = {entry.stage: entry.step for entry in history}
     assert steps == {"vae": 4 * 2, "conditioner": 2 * 3, "end_to_end": 2 * 3}
 
 

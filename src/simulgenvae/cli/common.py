@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.dimensions import check_dimensions
 from simulgenvae.data.readers.runs.series import AXES
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import IMAGE_ENDINGS, DataSettings, Settings, StudyFolder
+from simulgenvae.settings import IMAGE_ENDINGS, Settings, StudyFolder
+from simulgenvae.settings.networks import conditioners_of
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -89,7 +91,13 @@ def open_dataset(study: StudyFolder, settings: Settings) -> Dataset:
             f"{study.folder}`."
         )
     dataset = Dataset.open(study.dataset)
-    _check_dimensions(study, dataset, settings.data)
+    check_dimensions(
+        study.dataset,
+        dataset.shape,
+        settings.data,
+        stored=True,
+        advice="Correct the settings, or ingest the data again with --overwrite.",
+    )
     return dataset.load() if settings.data.load_all else dataset
 
 
@@ -108,29 +116,10 @@ def condition_files(study: StudyFolder, settings: Settings) -> ConditionFiles:
         None if name is None else study.resolve(name)
         for name in (settings.data.parameters, settings.data.images)
     )
-    if settings.conditioner.kind in {"cnn", "vit"} or settings.data.file_type in IMAGE_ENDINGS:
+    reads_images = settings.conditioner.kind in conditioners_of("images")
+    if reads_images or settings.data.file_type in IMAGE_ENDINGS:
         images = images or study.images
     return ConditionFiles(table, images)
-
-
-def _check_dimensions(study: StudyFolder, dataset: Dataset, promised: DataSettings) -> None:
-    end = promised.node_end or promised.nodes
-    expected = {
-        "runs (Dim1)": promised.runs,
-        "timesteps (Dim2, Dim2_red)": promised.first_timesteps or promised.timesteps,
-        "nodes (Dim3, Dim3_start, Dim3_end)": None if end is None else end - promised.node_start,
-        "variables (num_var)": promised.variables,
-    }
-    wrong = [
-        f"{name}: {count} in the settings, {stored} in the data"
-        for (name, count), stored in zip(expected.items(), dataset.shape, strict=True)
-        if count not in (None, stored)
-    ]
-    if wrong:
-        raise UserError(
-            f"{study.dataset}: not the promised dimensions. {'; '.join(wrong)}. Correct the "
-            "settings, or ingest the data again with --overwrite."
-        )
 
 
 def study_split(study: StudyFolder, dataset: Dataset, settings: Settings) -> Split:

@@ -23,6 +23,7 @@ from rich.console import Console
 from simulgenvae.cli.common import add_overrides
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
+from simulgenvae.settings.networks import CONDITIONERS, conditioners_of
 
 if TYPE_CHECKING:
     from simulgenvae.cli.common import Subparsers
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 NEW_DESIGNS = 3
 FEWEST_RUNS = 4
 """With fewer, one of training, validation and test would be too small."""
-NETWORKS = {"cnn": "CNN", "vit": "ViT"}
+NETWORKS = {name: CONDITIONERS[name].title for name in conditioners_of("images")}
 """Kinds of conditioner that read pictures, and their names."""
 
 

@@ -14,7 +14,7 @@ from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
 from simulgenvae.data.ingest.options import IngestOptions
-from simulgenvae.data.readers import Part
+from simulgenvae.data.readers import RunPart
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
 
@@ -146,10 +146,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
     console.print(f"Next: simulgenvae check {study.folder}", soft_wrap=True)
 
 
-def _part(options: argparse.Namespace) -> Part | None:
+def _part(options: argparse.Namespace) -> RunPart | None:
     if options.resample is not None and options.every != 1:
         raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
-    part = Part(
+    part = RunPart(
         fields=_names(options.fields),
         start=options.start,
         end=options.end,
@@ -162,7 +162,7 @@ def _part(options: argparse.Namespace) -> Part | None:
         path=options.path,
         axes=options.axes,
     )
-    return None if part == Part() else part
+    return None if part == RunPart() else part
 
 
 def _resample(given: str) -> int | tuple[float, ...]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from simulgenvae.cli.common import add_path
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers import Part, Source, open_source
+from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.data.readers.companions import texts
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import megabytes
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     part = (
         None
         if (options.path, options.axes) == (None, None)
-        else Part(path=options.path, axes=options.axes)
+        else RunPart(path=options.path, axes=options.axes)
     )
     for path in options.paths:
         with open_source(path, part) as source:

@@ -174,7 +174,7 @@ def _write(scene: Scene, count: int, options: argparse.Namespace) -> None:
 
         def picture(frame: int) -> NDArray[np.uint8]:
             bar.update(task, completed=frame + 1)
-            return scene.picture([frame])
+            return scene.image([frame])
 
         if options.out.suffix == ".mp4":
             write_mp4(target, picture, frames, rate)
@@ -182,7 +182,7 @@ def _write(scene: Scene, count: int, options: argparse.Namespace) -> None:
             with target.open("wb") as file:
                 write_gif(file, picture, frames, rate)
         else:
-            Image.fromarray(scene.picture(frames)).save(target, "PNG")
+            Image.fromarray(scene.image(frames)).save(target, "PNG")
 
 
 def _numbers(text: str) -> list[float]:

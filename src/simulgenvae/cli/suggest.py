@@ -112,7 +112,7 @@ def _table(found: Suggestion) -> Table:
 
 
 def _statement(found: Suggestion) -> str:
-    mean, known = float(found.errors.mean()), float(found.known_errors.mean())
+    mean, known = float(found.errors.mean()), float(found.training_errors.mean())
     text = f"Expected error: {100 * mean:.2g} % at these designs, {100 * known:.2g} % at those of the training runs"
     return f"{text}, {mean / known:.2g} times as much." if known > 0 else f"{text}."
 

@@ -243,7 +243,7 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
         (
             change_condition("Dim1 12", "Dim1 13"),
             [],
-            ["Dim1", "13 in the settings, 12 in the file"],
+            ["Dim1", "13 in the settings, 12 in the data"],
         ),
         (
             change_condition("Batch_size 8", "Batch_size 11"),
