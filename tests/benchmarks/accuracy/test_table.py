@@ -53,7 +53,7 @@ def test_baselines_with_mirror_images_have_a_ratio_of_their_own() -> None:
         pytest.approx(0.9),
         pytest.approx(1.5),
     )
-    assert "steady: 1.500 of the best reference that learned" in table.markdown(
+    assert "steady: 1.500 of the best baseline that learned" in table.markdown(
         [RECORDS[6], mirrored]
     )
     assert table.rows_of(RECORDS)[0].ratio_to_mirrored is None
@@ -69,8 +69,8 @@ def test_markdown_has_every_number_in_its_place() -> None:
     titles = next(line for line in lines if line.startswith("| problem"))
     assert titles.split(" | ")[2:] == [
         "SimulGenVAE",
-        "POD+GPR",
-        "EZyRB POD+RBF",
+        "POD + GPR",
+        "EZyRB POD + RBF",
         "POD projection floor",
         "ratio |",
     ]
