@@ -19,7 +19,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from simulgenvae.cli.common import positive
+from simulgenvae.cli.classic.arguments import positive
 from simulgenvae.errors import UserError
 
 SIGNALLED = 128

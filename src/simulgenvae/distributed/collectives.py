@@ -52,12 +52,12 @@ def joined(timeout: float) -> Iterator[bool]:
 
     Gives whether torchrun has started them again, after one was lost. Numbers on a GPU are
     exchanged by NCCL, all others by gloo. Waiting for another rank for more than ``timeout``
-    seconds raises :class:`RanksLost`.
+    seconds raises :class:`RanksLost`. Within another such context it does nothing.
 
     Raises UserError where this machine has fewer GPUs than ranks, or the others cannot be met.
     """
     place = Place.read()
-    if place.count == 1:
+    if place.count == 1 or dist.is_initialized():
         yield False
         return
     backend = "gloo"
