@@ -173,7 +173,7 @@ def run_ranks() -> RunRanks:
             own = common | {"RANK": rank, "LOCAL_RANK": rank}
             os.environ.update({name: str(value) for name, value in own.items()})
             try:
-                with collectives.joined(timeout):
+                with collectives.process_group(timeout):
                     found = work()
             except Exception as error:
                 found = error

@@ -15,7 +15,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import GREY, ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 PROBLEMS = ("burgers", "source", "steady", "impact", "plate", "dam_break", "pulse", "board")
 """Modules of this folder, each with ``make(seed=...) -> Problem``."""
@@ -94,7 +94,7 @@ def write_problem(problem: Problem, file: Path) -> None:
         for name, part in problem._asdict().items()
         if part is not None
     }
-    with written_whole(file) as temporary, temporary.open("wb") as stream:
+    with atomic_write(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
 
 

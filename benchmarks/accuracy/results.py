@@ -15,7 +15,7 @@ import torch
 from table import markdown
 
 from simulgenvae import __version__
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 FORMAT = 1
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "ezyrb")
@@ -71,7 +71,7 @@ class Results:
             (self.json_file, text),
             (self.markdown_file, self._table(self.records)),
         ):
-            with written_whole(file) as temporary:
+            with atomic_write(file) as temporary:
                 temporary.write_text(content, encoding="utf-8")
 
     @staticmethod

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.distributed import collectives
-from simulgenvae.distributed.batch_shards import Shard, drawing_for
+from simulgenvae.distributed.batch_shards import Shard, shard_draws
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
@@ -69,7 +69,7 @@ def measured(options: argparse.Namespace) -> None:
     batch = plain_batch(
         data,
         torch.arange(options.batch),
-        Shard.of(options.batch, collectives.rank(), collectives.count()),
+        Shard.of(options.batch, collectives.rank(), collectives.world_size()),
     )
     learned = sum(
         parameter.numel() for parameter in networks.parameters() if parameter.requires_grad
@@ -78,8 +78,12 @@ def measured(options: argparse.Namespace) -> None:
 
     def step(*, shared: bool) -> None:
         optimizers.zero_grad()
-        alone = contextlib.nullcontext() if shared or collectives.count() == 1 else losses.no_sync()  # type: ignore[attr-defined] # that is DDP's
-        with alone, drawing_for(batch.shard):
+        alone = (
+            contextlib.nullcontext()
+            if shared or collectives.world_size() == 1
+            else losses.no_sync()
+        )  # type: ignore[attr-defined] # that is DDP's
+        with alone, shard_draws(batch.shard):
             losses(batch, 1.0)["loss"].backward()
         optimizers.step(1e-4, torch.ones((), dtype=torch.bool, device=device))
 
@@ -103,7 +107,7 @@ def measured(options: argparse.Namespace) -> None:
     peak = int(collectives.all_reduce_max(torch.tensor(peak)))
     if collectives.is_rank0():
         medians = {name: float(np.median(each)) for name, each in seconds.items()}
-        report(collectives.count(), 4 * learned, medians, device, peak)
+        report(collectives.world_size(), 4 * learned, medians, device, peak)
 
 
 def report(
@@ -138,7 +142,7 @@ def main() -> None:
     parser.add_argument("--shard-nodes", action="store_true")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=30)
-    with collectives.joined(60.0):
+    with collectives.process_group(60.0):
         measured(parser.parse_args())
 
 

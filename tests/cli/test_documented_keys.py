@@ -21,7 +21,8 @@ from simulgenvae.cli.classic.simulgen_vae import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner.cnn import CnnEncoder
-from simulgenvae.models.conditioner.conditioner import Conditioner, TableEncoder
+from simulgenvae.models.conditioner.conditioner import Conditioner
+from simulgenvae.models.conditioner.table import TableEncoder
 from simulgenvae.models.conditioner.vit import VisionTransformer
 from simulgenvae.settings import Settings, SettingsNote, load_settings
 from simulgenvae.settings.classic.condition_keys import UNUSED

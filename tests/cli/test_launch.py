@@ -1,5 +1,4 @@
-"""The launcher's decisions: how many processes, which port, which flags are passed on; mistakes and
-their messages."""
+"""Flags of several processes: what is passed on to each, mistakes and their messages."""
 
 from __future__ import annotations
 
@@ -11,44 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from simulgenvae.cli.classic.launch_ddp import main, parser, passed_on
-from simulgenvae.cli.classic.simulgen_vae import main as documented
+from simulgenvae.cli.classic.simulgen_vae import main as simulgen_vae
 from simulgenvae.cli.classic.simulgen_vae import parser as script_parser
-from simulgenvae.cli.launch import free_port, processes_for, torchrun
-from simulgenvae.distributed.rendezvous import ADDRESS
-from simulgenvae.errors import UserError
-
-
-@pytest.mark.parametrize(
-    ("asked", "gpus", "processes"),
-    [(None, 0, 1), (None, 3, 3), (1, 0, 1), (4, 0, 4), (2, 4, 2), (4, 4, 4)],
-)
-def test_one_process_per_gpu(asked: int | None, gpus: int, processes: int) -> None:
-    assert processes_for(asked, gpus=gpus) == processes
-
-
-def test_more_processes_than_gpus() -> None:
-    with pytest.raises(UserError, match=r"--gpus 4: this machine shows 2 GPUs; ask for 2"):
-        processes_for(4, gpus=2)
-
-
-def test_a_free_port_is_taken_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("", 0)) as somewhere:
-        port = somewhere.getsockname()[1]
-    assert free_port(port, Console()) == port
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("address", ["", "127.0.0.1"])
-def test_another_port_when_it_is_in_use(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server((address, 0)) as busy:
-        wanted = busy.getsockname()[1]
-        port = free_port(wanted, Console())
-    assert port != wanted
-    assert capsys.readouterr().out == f"port {wanted} is not available; using port {port}\n"
-    socket.create_server(("", port)).close()
+from simulgenvae.distributed.rendezvous import STORE_VARIABLE
 
 
 @pytest.mark.parametrize(
@@ -66,7 +32,7 @@ def test_another_port_when_it_is_in_use(address: str, capsys: pytest.CaptureFixt
         ("--plot 0 --load_all 1 --resume", "--preset=1 --plot=0 --lc_only=0 --load_all=1 --resume"),
     ],
 )
-def test_flags_are_passed_on_in_the_documented_form(arguments: str, flags: str) -> None:
+def test_flags_are_passed_on_in_the_classic_form(arguments: str, flags: str) -> None:
     assert passed_on(parser().parse_args(arguments.split())) == ["--use_ddp", *flags.split()]
 
 
@@ -87,7 +53,7 @@ def test_the_script_knows_every_flag_that_is_passed_on(
     everything = (
         "--preset 5 --plot 1 --lc_only 1 --size large --load_all 1 --resume --set training.seed=1"
     )
-    assert documented(passed_on(parser().parse_args(everything.split()))) == 2
+    assert simulgen_vae(passed_on(parser().parse_args(everything.split()))) == 2
     assert "usage" not in capsys.readouterr().err
 
 
@@ -118,26 +84,14 @@ def test_the_script_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert f"error: {tmp_path}/SimulGen-VAE.py: no such file" in capsys.readouterr().err
 
 
-def test_a_port_that_is_taken_at_the_last_moment(tmp_path: Path) -> None:
-    with socket.create_server(("", 0)) as busy:
-        where = f"localhost:{busy.getsockname()[1]}"
-        meeting = [
-            f"--rdzv_endpoint={where}",
-            "--rdzv_backend=c10d",
-            "--rdzv_conf=is_host=True,read_timeout=2",
-        ]
-        with pytest.raises(UserError, match=f"cannot meet at {where} .*--master-addr"):
-            torchrun([*meeting, f"--log_dir={tmp_path}", "never_started.py"], where, Console())
-
-
 @pytest.fixture
 def several(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., str]:
-    """What the launcher of several machines says of a mistake."""
+    """Function that starts one of two machines and returns the message about a mistake."""
     script = tmp_path / "SimulGen-VAE.py"
     script.write_text("raise SystemExit('started')")
-    for name in (ADDRESS, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "TORCH_CPP_LOG_LEVEL"):
+    for name in (STORE_VARIABLE, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "TORCH_CPP_LOG_LEVEL"):
         monkeypatch.setenv(name, "")  # what the launcher sets is gone after the test
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 

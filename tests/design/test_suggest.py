@@ -190,7 +190,7 @@ def test_a_parameter_that_changes_nothing_is_long(trained: Surrogate) -> None:
         designs, ConditionScaler.fit(designs), coefficients, np.zeros(1)
     )
     assert trained.ensemble is not None
-    idle, busy = length_scales(replace(trained.ensemble, linear=linear), 2)
+    idle, busy = length_scales(replace(trained.ensemble, pod_gp=linear), 2)
     assert idle > 5 * busy
     np.testing.assert_array_equal(
         length_scales(replace(trained.ensemble, pod_gp=None), 2), [1.0, 1.0]

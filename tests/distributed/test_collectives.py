@@ -17,9 +17,13 @@ RunRanks = Callable[..., list[Any]]
 
 def test_one_process_is_the_first_of_one_and_nothing_is_exchanged() -> None:
     values = torch.arange(3.0)
-    with collectives.joined(1.0) as again:
+    with collectives.process_group(1.0) as again:
         assert not again
-        assert (collectives.rank(), collectives.count(), collectives.is_rank0()) == (0, 1, True)
+        assert (collectives.rank(), collectives.world_size(), collectives.is_rank0()) == (
+            0,
+            1,
+            True,
+        )
         assert collectives.all_reduce_sum(values) is values
         assert collectives.all_reduce_max(values) is values
         assert collectives.all_gather("a") == ["a"]
@@ -91,7 +95,7 @@ def test_a_rank_that_is_killed_is_missed(run_ranks: RunRanks) -> None:
 
 def test_other_errors_are_not_taken_for_lost_ranks(run_ranks: RunRanks) -> None:
     def work() -> None:
-        with collectives.communicating():
+        with collectives.communication_errors():
             raise RuntimeError("shapes differ")
 
     assert [(type(error), str(error)) for error in run_ranks(2, work)] == [
@@ -107,6 +111,6 @@ def test_more_ranks_than_gpus(count: int, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with (
         pytest.raises(UserError, match="on a machine with 1 GPUs: start one per GPU"),
-        collectives.joined(1.0),
+        collectives.process_group(1.0),
     ):
         pass

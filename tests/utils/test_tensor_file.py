@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from simulgenvae.errors import UserError
-from simulgenvae.utils.tensor_file import read_tensors, write_tensors, written_together
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 TENSORS = {
     "a": torch.arange(6.0).reshape(2, 3),
@@ -125,24 +125,3 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(UserError, match="could not be written"):
         write_tensors(tmp_path / "file" / "inside", TENSORS, {})
-
-
-def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> None:
-    paths = tmp_path / "one", tmp_path / "two"
-    for path in paths:
-        path.write_text("old")
-
-    def write(fail: bool) -> None:
-        with written_together(*paths) as temporaries:
-            for temporary in temporaries:
-                temporary.write_text("new")
-                if fail:
-                    raise OSError("disk full")
-
-    with pytest.raises(UserError, match="disk full"):
-        write(fail=True)
-    assert [path.read_text() for path in paths] == ["old", "old"]
-    assert sorted(tmp_path.iterdir()) == sorted(paths)
-    write(fail=False)
-    assert [path.read_text() for path in paths] == ["new", "new"]
-    assert sorted(tmp_path.iterdir()) == sorted(paths)

@@ -15,7 +15,7 @@ import time
 import webbrowser
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -36,7 +36,7 @@ def demo(
     /,
     *,
     images: bool = False,
-    kind: Literal["cnn", "vit", "both"] | None = None,
+    kind: str | None = None,
     runs: int | None = None,
     silent: Annotated[bool, Parameter(name="--no-open")] = False,
     overrides: Overrides = (),
@@ -50,7 +50,7 @@ def demo(
     images
         Boards of different layout, described by images only.
     kind
-        Network that reads the images (default: both).
+        Network that reads the images: cnn, vit, or both (default).
     runs
         Designs to solve for training and evaluation (default: 96, or 200 with --images).
     silent

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.launch_options import LaunchOptions
+from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.options import Overrides
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def evaluate(
             "(docs/settings.md).",
         ),
     ] = (),
-    launch: LaunchOptions = LaunchOptions(),
+    launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Measure the surrogate of a study and write metrics and a report.
 

@@ -44,9 +44,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
     def fail(error: Exception, message: str) -> int:
         if ranks > 1:
-            from simulgenvae.distributed.rendezvous import tell_end
+            from simulgenvae.distributed.failures import report_failure
 
-            tell_end(error, f"error: rank {rank}: {message}", say)
+            report_failure(error, f"error: rank {rank}: {message}", say)
         else:
             say(f"error: {message}")
         return MISTAKE
@@ -57,9 +57,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
         try:
             if ranks > 1:
                 # Ranks hear from each other which of them has failed, and end with the same code.
-                from simulgenvae.distributed.rendezvous import listening
+                from simulgenvae.distributed.failures import watch_other_ranks
 
-                stack.enter_context(listening(say, end_logs))
+                stack.enter_context(watch_other_ranks(say, end_logs))
             with printing_on(console), progress_on(console, progress):
                 return work(console) or 0
         except UserError as error:

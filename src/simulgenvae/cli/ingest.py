@@ -15,7 +15,7 @@ from simulgenvae.cli.options import Count, HdfAxes, HdfPath, Names, Overrides, P
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from simulgenvae.data.readers import Part
+    from simulgenvae.data.readers import RunPart
 
 _EXISTING = Group(validator=MutuallyExclusive())  # type: ignore[no-untyped-call]
 
@@ -130,15 +130,15 @@ def ingest(
 
 def _selection(
     solver: SolverOptions, path: str | None, axes: tuple[str, ...] | None
-) -> Part | None:
+) -> RunPart | None:
     """Return what to take of a solver's own files; None for everything."""
     from simulgenvae.data.ingest.coordinates import read_node_numbers
-    from simulgenvae.data.readers import Part
+    from simulgenvae.data.readers import RunPart
 
     if solver.resample is not None and solver.every != 1:
         raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
     nodes = None if solver.nodes is None else tuple(read_node_numbers(solver.nodes).tolist())
-    part = Part(
+    part = RunPart(
         fields=solver.fields,
         start=solver.start,
         end=solver.end,
@@ -151,7 +151,7 @@ def _selection(
         path=path,
         axes=axes,
     )
-    return None if part == Part() else part
+    return None if part == RunPart() else part
 
 
 def _resample(given: str) -> int | tuple[float, ...]:

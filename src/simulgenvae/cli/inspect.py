@@ -35,9 +35,9 @@ def inspect(
     paths
         What `ingest` reads: arrays, or a folder of runs.
     """
-    from simulgenvae.data.readers import Part, open_source
+    from simulgenvae.data.readers import RunPart, open_source
 
-    part = None if (path, axes) == (None, None) else Part(path=path, axes=axes)
+    part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
     for file in paths:
         with open_source(file, part) as source:
             show(f"{file}:")

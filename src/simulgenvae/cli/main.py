@@ -7,9 +7,7 @@ commands, took 1.0 s.
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from cyclopts import CycloptsError
 from rich.console import Console
@@ -33,14 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(call: Call, arguments: Sequence[str]) -> int:
     """Run a command in this process, or in several if its options say so; return the exit code."""
-    options = call.named.get("launch")
-    if options is None or not options.several:
+    flags = call.named.get("launch")
+    if flags is None or not flags.several:
         return guarded(lambda console: call())
     # Imported here: only a launch needs torch before the command itself does.
     from simulgenvae.cli.launch import launch, without_launch
 
     command = ["-m", "simulgenvae.cli.main", *without_launch(arguments)]
-    return guarded(lambda console: launch(command, Namespace(**asdict(options)), console))
+    return guarded(lambda console: launch(command, flags))
 
 
 if __name__ == "__main__":

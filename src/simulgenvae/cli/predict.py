@@ -10,7 +10,7 @@ from rich.table import Table
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.launch_options import LaunchOptions
+from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.options import Names
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def predict(
     seed: int = 0,
     truth: Path | None = None,
     overwrite: bool = False,
-    launch: LaunchOptions = LaunchOptions(),
+    launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Predict the fields of new designs.
 

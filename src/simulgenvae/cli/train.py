@@ -6,7 +6,7 @@ from pathlib import Path
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.launch_options import LaunchOptions
+from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.options import Overrides, Preset
 
 
@@ -19,7 +19,7 @@ def train(
     overwrite: bool = False,
     preset: Preset = 1,
     overrides: Overrides = (),
-    launch: LaunchOptions = LaunchOptions(),
+    launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Train the surrogate of a study.
 

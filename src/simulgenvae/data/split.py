@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import math
-import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
+from simulgenvae.utils.atomic import atomic_write
 
 _MIN_TRAINING = 2
 _ROLES = {
@@ -113,17 +113,13 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collec
     out before anything is replaced, and data never come to stand beside the split of others. Raises
     UserError when it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        if split is not None:
-            _write(split, path, temporary)
-        yield lambda runs: None if split is None else _write(split.without(runs), path, temporary)
-        if split is None:
-            path.unlink(missing_ok=True)
-        else:
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if split is None:
+        yield lambda runs: None
+        path.unlink(missing_ok=True)
+        return
+    with atomic_write(path) as temporary:
+        _write(split, path, temporary)
+        yield lambda runs: _write(split.without(runs), path, temporary)
 
 
 def _write(split: Split, path: Path, temporary: Path) -> None:

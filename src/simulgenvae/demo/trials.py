@@ -11,10 +11,11 @@ from pathlib import Path
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
+from simulgenvae.settings.networks import CONDITIONERS, conditioners_of
 
 FEWEST_RUNS = 4
 """Least number of runs, of which training, validation and test each get some."""
-NETWORKS = {"cnn": "CNN", "vit": "ViT"}
+NETWORKS = {name: CONDITIONERS[name].title for name in conditioners_of("images")}
 """Kinds of conditioner that read images, and their names."""
 
 
@@ -69,7 +70,7 @@ def plan_trials(
     images
         Whether the designs are described by images.
     kind
-        Network that reads the images: ``cnn``, ``vit`` or ``both`` (default).
+        Network that reads the images: one of ``NETWORKS``, or ``both`` (default).
     runs
         Number of designs to solve.
     overrides
@@ -86,6 +87,8 @@ def plan_trials(
         raise UserError(f"--runs is {runs}: give {FEWEST_RUNS} at least.")
     if kind and not images:
         raise UserError(f"--kind {kind} reads images: give --images, too.")
+    if kind not in {None, "both", *NETWORKS}:
+        raise UserError(f"--kind is {kind}: choose both, or one of {', '.join(NETWORKS)}.")
     kinds: list[str | None] = [None]
     if images:
         kinds = [each for each in NETWORKS if kind in {None, "both", each}]

@@ -21,7 +21,7 @@ from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 Arrays = dict[str, NDArray[Any]]
 Answer = Callable[[Arrays], NDArray[np.float32]]
@@ -63,7 +63,7 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
     check_model_target(path, overwrite=overwrite)
     model = FieldModel(surrogate)
     some = random_designs(surrogate, DESIGNS)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         # The suffix says what a file is to the libraries that write and read it.
         named = temporary.with_name(f"{temporary.name}{path.suffix}")
         try:

@@ -1,1 +1,1 @@
-"""Training in several processes: how they meet and what they exchange."""
+"""Training in several processes: how they start, meet, exchange numbers and end together."""

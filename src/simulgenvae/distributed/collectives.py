@@ -1,8 +1,8 @@
-"""The processes that share one training, as torchrun starts them: who this one is, and what they
-tell each other.
+"""What the ranks of a training exchange: who this one is, sums, objects and errors.
 
-Each process is a *rank*. Where there is only one, every function here does nothing and costs
-nothing, so that callers need not ask. All ranks must call the same functions in the same order.
+Each process that torchrun starts is a *rank*. In a single process every function here does nothing
+and costs nothing, so that callers need no second path. All ranks must call the same functions in
+the same order, or they wait for each other until ``training.rank_timeout``.
 """
 
 from __future__ import annotations
@@ -20,44 +20,53 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.distributed.rendezvous import Place, RanksLost, meet, open_store
+from simulgenvae.distributed.failures import RanksLost
+from simulgenvae.distributed.rendezvous import RankPlace, open_store, wait_for_ranks
 from simulgenvae.errors import UserError
 
 T = TypeVar("T")
-_LOST = re.compile(
+# gloo reports a lost connection as a plain RuntimeError, so that only its words tell it from
+# another error.
+_COMMUNICATION_ERROR = re.compile(
     "connection|gloo|nccl|timed? ?out|timeout|process ?group|broken pipe|unreachable", re.IGNORECASE
 )
-"""What errors of gloo and NCCL say; torch has no class of its own for gloo's."""
 
 
 def rank() -> int:
-    """Number of this process, counted from 0."""
+    """Return the number of this process, counted from 0."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def count() -> int:
-    """How many there are."""
+def world_size() -> int:
+    """Return the number of ranks on all machines."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def is_rank0() -> bool:
-    """Whether this is the one that writes files and speaks."""
+    """Return whether this is the rank that writes files and prints."""
     return rank() == 0
 
 
 @contextmanager
-def joined(timeout: float) -> Iterator[bool]:
-    """Meet the other processes that torchrun has started, one GPU each where there are GPUs;
-    nothing where it has not.
+def process_group(timeout: float) -> Iterator[bool]:
+    """Join the other processes that torchrun has started, for the time of this context.
 
-    Gives whether torchrun has started them again, after one was lost. Numbers on a GPU are
-    exchanged by NCCL, all others by gloo. Waiting for another rank for more than ``timeout``
-    seconds raises :class:`RanksLost`. Within another such context it does nothing.
+    Each rank takes one GPU where there are GPUs. Numbers on a GPU are exchanged by NCCL, all others
+    by gloo. Waiting for another rank for more than ``timeout`` seconds raises :class:`RanksLost`.
+    In a process that torchrun has not started, and within another such context, nothing is joined.
 
-    Raises UserError where this machine has fewer GPUs than ranks, or the others cannot be met.
+    Yields
+    ------
+    bool
+        Whether torchrun has started the ranks again, after one was lost.
+
+    Raises
+    ------
+    UserError
+        This machine has fewer GPUs than ranks, or the other ranks do not come.
     """
-    place = Place.read()
-    if place.count == 1 or dist.is_initialized():
+    place = RankPlace.read()
+    if place.world_size == 1 or dist.is_initialized():
         yield False
         return
     backend = "gloo"
@@ -65,36 +74,53 @@ def joined(timeout: float) -> Iterator[bool]:
         _take_gpu()
         backend = "cpu:gloo,cuda:nccl"
     store = open_store(place)
-    with _losses():
-        shared = meet(store, place, timeout)
+    with _as_ranks_lost():
+        new_store = wait_for_ranks(store, place, timeout)
         limit = timedelta(seconds=timeout)
         dist.init_process_group(
-            backend, store=shared, rank=place.rank, world_size=place.count, timeout=limit
+            backend, store=new_store, rank=place.rank, world_size=place.world_size, timeout=limit
         )
     try:
+        # The store outlives the ranks of one attempt, so this count exceeds 1 after a restart.
         yield run_on_rank0(lambda: store.add("attempts", 1) > 1)
     finally:
         dist.destroy_process_group()
 
 
 def _take_gpu() -> None:
-    local, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
-    if local >= gpus:
+    """Make the GPU of this rank's number on its machine the current one."""
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+    gpus = torch.cuda.device_count()
+    if local_rank >= gpus:
         raise UserError(
-            f"{os.environ.get('LOCAL_WORLD_SIZE', local + 1)} processes were started on a machine "
-            f"with {gpus} GPUs: start one per GPU (--gpus, --nproc_per_node), or train on the CPU "
-            "(CUDA_VISIBLE_DEVICES=)."
+            f"{os.environ.get('LOCAL_WORLD_SIZE', local_rank + 1)} processes were started on a "
+            f"machine with {gpus} GPUs: start one per GPU (--gpus, --nproc_per_node), or train on "
+            "the CPU (CUDA_VISIBLE_DEVICES=)."
         )
-    torch.cuda.set_device(local)
+    torch.cuda.set_device(local_rank)
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
-    """Errors of the communication in the user's words."""
+def communication_errors() -> Iterator[None]:
+    """Raise RanksLost for an error of the communication within this context.
+
+    For work in which a library exchanges numbers, such as DistributedDataParallel.
+    """
+    # One process exchanges nothing: there, an error with these words has another cause.
+    if world_size() == 1:
+        yield
+        return
+    with _as_ranks_lost():
+        yield
+
+
+@contextmanager
+def _as_ranks_lost() -> Iterator[None]:
+    """Raise RanksLost, with a message for the user, for errors of gloo and NCCL."""
     try:
         yield
     except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
+        if not isinstance(error, dist.DistError) and not _COMMUNICATION_ERROR.search(str(error)):
             raise
         reason = str(error).strip().splitlines()[0]
         raise RanksLost(
@@ -104,95 +130,112 @@ def _losses() -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def communicating() -> Iterator[None]:
-    """Around work in which libraries exchange numbers: a lost rank is said to be one
-    (RanksLost)."""
-    if count() == 1:
-        yield
-        return
-    with _losses():
-        yield
-
-
 def local_rows(rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """This rank's part of ``rows``: neighbours, as many as any other's or one more or less."""
-    return np.array_split(rows, count())[rank()]
+    """Return this rank's part of ``rows``.
+
+    Parts are consecutive, and their lengths differ by one at most.
+    """
+    return np.array_split(rows, world_size())[rank()]
 
 
 def local_batches(rows: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
-    """This rank's part of ``rows``, at most ``size`` at a time: as many pieces as any other's, some
-    of them empty."""
-    most = -(-len(rows) // count())
-    return [local_rows(rows)[start : start + size] for start in range(0, most, size)]
+    """Return this rank's part of ``rows`` in batches of at most ``size`` rows.
+
+    All ranks get the same number of batches, the last ones empty where needed: a layer whose weight
+    is gathered from all ranks must be called equally often on each.
+    """
+    longest = -(-len(rows) // world_size())
+    own = local_rows(rows)
+    return [own[start : start + size] for start in range(0, longest, size)]
 
 
 def all_reduce_sum(values: Tensor) -> Tensor:
-    """Sum of all ranks' ``values``, the same bits on each; ``values`` stay as they are."""
-    return _reduced(values, dist.ReduceOp.SUM)
+    """Return the sum of all ranks' ``values``, with the same bits on each rank.
+
+    ``values`` themselves are not changed.
+    """
+    return _reduce(values, dist.ReduceOp.SUM)
 
 
 def all_reduce_max(values: Tensor) -> Tensor:
-    """Element by element the largest of all ranks' ``values``."""
-    return _reduced(values, dist.ReduceOp.MAX)
+    """Return, element by element, the largest of all ranks' ``values``."""
+    return _reduce(values, dist.ReduceOp.MAX)
 
 
-def _reduced(values: Tensor, operation: Any) -> Tensor:
-    if count() == 1:
+def _reduce(values: Tensor, operation: Any) -> Tensor:
+    if world_size() == 1:
         return values
-    with _losses():
-        whole = values.clone()
-        dist.all_reduce(whole, operation)
-    return whole
+    with _as_ranks_lost():
+        reduced = values.clone()  # torch reduces in place
+        dist.all_reduce(reduced, operation)
+    return reduced
 
 
 def run_on_rank0(make: Callable[[], T]) -> T:
-    """What ``make`` gives on the first rank, for all; the others wait, and end with its UserError
-    if it raises one."""
-    if count() == 1:
+    """Call ``make`` on the first rank only, and return its result on all ranks.
+
+    The other ranks wait. A UserError on the first rank is raised on all.
+    """
+    if world_size() == 1:
         return make()
-    answer: list[Any] = [None, None]
+    result: list[Any] = [None, None]
     if is_rank0():
         try:
-            answer[0] = make()
+            result[0] = make()
         except UserError as error:
-            answer[1] = error
-    with _losses():
-        dist.broadcast_object_list(answer)
-    if answer[1] is not None:
-        raise answer[1]
-    made: T = answer[0]
+            result[1] = error
+    with _as_ranks_lost():
+        dist.broadcast_object_list(result)
+    if result[1] is not None:
+        raise result[1]
+    made: T = result[0]
     return made
 
 
 def run_on_all(make: Callable[[], T]) -> list[T]:
-    """What ``make`` gives on each rank, in the order of ranks; a UserError or OSError of one is
-    raised by all."""
+    """Call ``make`` on every rank, and return all results in the order of ranks.
+
+    A UserError or OSError on one rank is raised on all. Without that, the others would wait in
+    their next exchange for a rank that has left.
+    """
     own: list[Any] = [None, None]
     try:
         own[0] = make()
     except (UserError, OSError) as error:
         own[1] = error
-    answers = all_gather(own)
-    for _, problem in answers:
-        if problem is not None:
-            raise problem
-    return [made for made, _ in answers]
+    results = all_gather(own)
+    for _, mistake in results:
+        if mistake is not None:
+            raise mistake
+    return [made for made, _ in results]
 
 
 def all_gather(value: T) -> list[T]:
-    """Every rank's ``value``, in the order of ranks."""
-    if count() == 1:
+    """Return every rank's ``value``, in the order of ranks."""
+    if world_size() == 1:
         return [value]
-    values: list[Any] = [None] * count()
-    with _losses():
+    values: list[Any] = [None] * world_size()
+    with _as_ranks_lost():
         dist.all_gather_object(values, value)
     return values
 
 
 def require_same(value: Any, differences: Callable[[Any, Any], Sequence[str]]) -> None:
-    """UserError on all ranks where one has another ``value`` than the first; ``differences`` (of
-    the first one's, and another's) says how they differ."""
+    """Check that all ranks have the same ``value``.
+
+    Parameters
+    ----------
+    value
+        This rank's value.
+    differences
+        Function that lists how another rank's value (second argument) differs from the first
+        rank's (first argument).
+
+    Raises
+    ------
+    UserError
+        On all ranks, where the value of one rank differs.
+    """
     values = all_gather(value)
     for number, other in enumerate(values):
         if found := differences(values[0], other):

@@ -1,224 +1,171 @@
-"""The store through which ranks find each other, and tell each other what ended one of them.
+"""Where a rank stands among all ranks, and how the ranks meet.
 
-It is torch's key-value store, kept by torchrun where that started the ranks. There it outlives
-them, so that it holds what the ranks of an earlier attempt left: nothing in it is taken for news
-unless it says so.
+torch's key-value store (TCPStore) holds their messages. The launcher keeps it, so that it outlives
+the ranks and still contains what the ranks of an earlier attempt wrote, after a restart. torch
+separates attempts by the number of restarts, which differs between machines: an agent whose rank
+was killed counts a restart, and one that only joins in again does not, so that the ranks would wait
+for each other for ever. Hence the handshake of :func:`wait_for_ranks`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
 from torch.distributed import DistError
 
 from simulgenvae.errors import UserError
 
-ADDRESS = "SIMULGENVAE_STORE"
-"""Where our launcher keeps the store, ``host:port``; else it is where torchrun's variables say."""
-POLL = 0.05
-"""Seconds between looks at what others have written."""
-WATCH = 0.5
-"""The same for what ended another rank."""
-SILENCE = 60.0
-"""Seconds after which a store that does not answer is given up."""
-DEAF = 10.0
-"""Seconds after which a store that has answered before and does no more is listened to no more."""
+STORE_VARIABLE = "SIMULGENVAE_STORE"
+"""Environment variable with the address of the launcher's store, ``host:port``.
 
-
-class RanksLost(UserError):
-    """Another rank cannot be reached any more: it ended, or the network between them failed."""
+Without it, ranks were started by torchrun, whose variables have the address.
+"""
+POLL_SECONDS = 0.05
+"""Time between two looks at what other ranks have written, in seconds."""
+CONNECT_TIMEOUT = 60.0
+"""Time to wait for a store to answer, in seconds."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where this process stands among those that torchrun has started."""
+class RankPlace:
+    """Position of this process among all that were started for a training.
+
+    Parameters
+    ----------
+    rank, world_size
+        Number of this process, from 0, and the number of processes on all machines.
+    local_rank
+        Number of this process among those of its machine.
+    machine
+        Number of the machine.
+    """
 
     rank: int
-    count: int
+    world_size: int
     local_rank: int
     machine: int
 
     @classmethod
-    def read(cls) -> Place:
-        """From torchrun's variables; a single process without them."""
-        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "GROUP_RANK")
+    def read(cls) -> RankPlace:
+        """Return the place that torchrun's environment variables name.
+
+        A process without them is the only one.
+        """
         return cls(
-            *(
-                int(os.environ.get(name, default))
-                for name, default in zip(names, "0100", strict=True)
-            )
+            rank=int(os.environ.get("RANK", "0")),
+            world_size=int(os.environ.get("WORLD_SIZE", "1")),
+            local_rank=int(os.environ.get("LOCAL_RANK", "0")),
+            machine=int(os.environ.get("GROUP_RANK", "0")),
         )
 
 
-def open_store(place: Place) -> Store:
-    """A connection of its own to the store of this process's ranks; UserError where it does not
-    answer."""
-    host, _, port = os.environ.get(ADDRESS, "").rpartition(":")
-    host, port = (
-        host or os.environ.get("MASTER_ADDR", "localhost"),
-        port or os.environ.get("MASTER_PORT", "29500"),
-    )
-    kept = ADDRESS in os.environ or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+def open_store(place: RankPlace) -> Store:
+    """Connect to the store of this training's ranks.
+
+    Raises
+    ------
+    UserError
+        The store does not answer within ``CONNECT_TIMEOUT``.
+    """
+    host, _, port = os.environ.get(STORE_VARIABLE, "").rpartition(":")
+    host = host or os.environ.get("MASTER_ADDR", "localhost")
+    port = port or os.environ.get("MASTER_PORT", "29500")
+    # Whoever starts ranks without an agent, as a test or an MPI launcher does, keeps no store:
+    # then the first rank does.
+    agent_keeps_it = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    hosted_here = place.rank == 0 and not (STORE_VARIABLE in os.environ or agent_keeps_it)
+    timeout = timedelta(seconds=CONNECT_TIMEOUT)
     try:
-        hosts = place.rank == 0 and not kept
-        return TCPStore(
-            host, int(port), is_master=hosts, multi_tenant=True, timeout=timedelta(seconds=SILENCE)
-        )
+        # multi_tenant: a process may open the store twice, and the first rank hosts it once.
+        return TCPStore(host, int(port), is_master=hosted_here, multi_tenant=True, timeout=timeout)
     except (DistError, RuntimeError, ValueError) as error:
         raise UserError(
-            f"{host}:{port} does not answer within {SILENCE:g} s ({str(error).splitlines()[0]}). "
-            "Is that the first machine's address, is it up, and does a firewall let the port "
-            "through?"
+            f"{host}:{port} does not answer within {CONNECT_TIMEOUT:g} s "
+            f"({str(error).splitlines()[0]}). Is that the first machine's address, is it up, and "
+            "does a firewall let the port through?"
         ) from error
 
 
-def limit_silence(seconds: float) -> None:
-    """The open TCP connections of this process fail when what they send is not acknowledged for so
-    long (RFC 5482).
+def wait_for_ranks(store: Store, place: RankPlace, timeout: float) -> Store:
+    """Wait until all ranks are here, and return a part of the store that is new to all of them.
 
-    Otherwise the system tries again for a quarter of an hour, and the store's own functions wait as
-    long. Where it has no such limit, nothing is done.
+    The first rank writes a call with a new name. Every other rank answers the call it reads with a
+    new name of its own, and has met the first rank when that one repeats this name. So neither
+    side can take a call or an answer of an earlier attempt for one of this attempt.
+
+    Raises
+    ------
+    UserError
+        Some ranks, which the message names, did not come within ``timeout`` seconds.
     """
-    if not hasattr(socket, "TCP_USER_TIMEOUT"):
-        return
-    for path in Path("/proc/self/fd").iterdir():
-        if not path.is_socket():
-            continue
-        with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as connection:
-            if (
-                connection.family in {socket.AF_INET, socket.AF_INET6}
-                and connection.type == socket.SOCK_STREAM
-            ):
-                connection.setsockopt(
-                    socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * seconds)
-                )
-
-
-def meet(store: Store, place: Place, timeout: float) -> Store:
-    """Wait until all ranks are here; a part of the store that no earlier attempt has used.
-
-    The first rank calls by a name that is new. Each other one answers what it hears with a name of
-    its own, and has met the first when that repeats it: so neither takes an old call or answer for
-    a new one.
-
-    Raises UserError, naming the ranks that did not come, after ``timeout`` seconds.
-    """
-    deadline, own = time.monotonic() + timeout, uuid.uuid4().hex
-
-    def waited(until: Callable[[], bool], missing: Callable[[], str]) -> None:
-        while not until():
-            if time.monotonic() > deadline:
-                raise UserError(
-                    f"{missing()} did not come within {timeout:g} s (training.rank_timeout). Look "
-                    "at what these printed; start the same command on every machine, with "
-                    "--node-rank 0, 1 … of their own."
-                )
-            time.sleep(POLL)
-
+    deadline = time.monotonic() + timeout
     if place.rank == 0:
-        answers: dict[int, str] = {}
-        store.set("call", own)
+        return _call_ranks(store, place.world_size, timeout, deadline)
+    return _answer_call(store, place.rank, timeout, deadline)
 
-        def everybody() -> bool:
-            for rank in set(range(1, place.count)) - answers.keys():
-                if store.check([f"answer/{rank}"]):
-                    heard, name = json.loads(store.get(f"answer/{rank}"))
-                    if heard == own:
-                        answers[rank] = name
-            return len(answers) == place.count - 1
 
-        waited(everybody, lambda: f"ranks {sorted(set(range(1, place.count)) - answers.keys())}")
-        store.set("met", json.dumps([own, sorted(answers.values())]))
-        return PrefixStore(own, store)
+def _call_ranks(store: Store, world_size: int, timeout: float, deadline: float) -> Store:
+    """Call all other ranks and wait for their answers: the first rank's side of the handshake."""
+    call = uuid.uuid4().hex
+    missing = set(range(1, world_size))
+    names: list[str] = []
+    store.set("call", call)
 
-    attempt = [""]
+    def all_answered() -> bool:
+        for rank in sorted(missing):
+            if not store.check([f"answer/{rank}"]):
+                continue
+            answered_call, name = json.loads(store.get(f"answer/{rank}"))
+            if answered_call == call:
+                names.append(name)
+                missing.remove(rank)
+        return not missing
 
-    def greeted() -> bool:
-        if store.check(["call"]) and (call := store.get("call").decode()) != attempt[0]:
-            attempt[0] = call
-            store.set(f"answer/{place.rank}", json.dumps([call, own]))
+    if not _poll(all_answered, deadline):
+        raise _not_met(f"ranks {sorted(missing)}", timeout)
+    store.set("met", json.dumps([call, sorted(names)]))
+    return PrefixStore(call, store)
+
+
+def _answer_call(store: Store, rank: int, timeout: float, deadline: float) -> Store:
+    """Answer the first rank until it repeats the answer: the other ranks' side of the handshake."""
+    name = uuid.uuid4().hex
+    call = ""
+
+    def met() -> bool:
+        nonlocal call
+        # What is read first may be the call of an earlier attempt; a new one is answered again.
+        if store.check(["call"]) and (heard := store.get("call").decode()) != call:
+            call = heard
+            store.set(f"answer/{rank}", json.dumps([call, name]))
         if not store.check(["met"]):
             return False
-        call, names = json.loads(store.get("met"))
-        return call == attempt[0] and own in names
+        met_call, names = json.loads(store.get("met"))
+        return met_call == call and name in names
 
-    waited(greeted, lambda: "rank 0, or a rank it waits for,")
-    return PrefixStore(attempt[0], store)
-
-
-def tell_end(error: Exception, message: str, say: Callable[[str], None]) -> None:
-    """An error ends this rank: say its message, and tell the others in the store, so that they end
-    with the code 2.
-
-    Nothing is said where another rank has told of an error before. Where another rank was lost, the
-    others find that out themselves, and may be started again.
-    """
-    place = Place.read()
-    if isinstance(error, RanksLost):
-        time.sleep(
-            2 * WATCH
-        )  # the one that was lost may have told why: then this process ends meanwhile
-        say(message)
-        return
-    own = json.dumps([place.machine, os.getpid(), message])
-    try:
-        news = bool(open_store(place).compare_set("ended", "", own).decode() == own)
-    except (UserError, DistError, RuntimeError):  # nobody can be told
-        news = True
-    if news:
-        say(message)
-    time.sleep(
-        2 * WATCH
-    )  # when a rank has ended, torchrun ends this machine's others, and the store may go with them
+    if not _poll(met, deadline):
+        raise _not_met("rank 0, or a rank it waits for,", timeout)
+    return PrefixStore(call, store)
 
 
-@contextmanager
-def listening(
-    say: Callable[[str], None], note: Callable[[str], None] = lambda message: None
-) -> Iterator[None]:
-    """Inside, this process ends when another rank has told why it ended.
+def _poll(condition: Callable[[], bool], deadline: float) -> bool:
+    """Wait until ``condition`` holds; return False when the ``deadline`` passes before."""
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
-    Its message is for ``say`` on each machine but the one where it was said already, once; and for
-    ``note`` in every process that it ends.
-    """
-    place = Place.read()
-    store = open_store(place)
-    limit_silence(DEAF)
-    over = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(WATCH):
-            try:
-                ended = store.check(["ended"])
-            except (
-                DistError,
-                RuntimeError,
-            ):  # the store has gone, and with it everybody who could tell
-                return
-            if ended:
-                machine, process, message = json.loads(store.get("ended"))
-                if (machine, process) == (place.machine, os.getpid()):
-                    return
-                if machine != place.machine and place.local_rank == 0:
-                    say(f"{message} (on machine {machine})")
-                note(message.removeprefix("error: "))
-                os._exit(2)
-
-    thread = threading.Thread(target=watch, name="other ranks", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()  # Python aborts when it ends while a thread is in the store's code
+def _not_met(missing: str, timeout: float) -> UserError:
+    return UserError(
+        f"{missing} did not come within {timeout:g} s (training.rank_timeout). Look at what these "
+        "printed; start the same command on every machine, with --node-rank 0, 1 … of their own."
+    )

@@ -24,7 +24,7 @@ from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.surrogate.ensemble import interval_label
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
 
 if TYPE_CHECKING:
@@ -177,5 +177,5 @@ def _view(dataset: Dataset, surrogate: Surrogate, run_id: str, what: str, sample
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)

@@ -15,7 +15,7 @@ from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
 
 _SCORES_PER_CHUNK = 1024
@@ -45,7 +45,7 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     }
     if first.nodes is not None:
         fields["nodes"] = first.nodes
-    with written_whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             allow_pickle=False,
@@ -66,7 +66,7 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     ``warnings`` are lists.
     """
     require_group(path)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         first = next(batches)
         group = create_group(temporary, first, 0)
         ids: list[str] = []

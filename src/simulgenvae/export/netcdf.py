@@ -18,7 +18,7 @@ from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.hdf5_target import Target
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     import h5netcdf
@@ -51,7 +51,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """
     import h5netcdf
 
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         first = next(batches)
         with Target(temporary) as target, h5netcdf.File(target, "w") as file:
             names = _create(file, mesh, first)

@@ -16,7 +16,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.export.arrays import create_group, describe, require_group
 from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 
 def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: int) -> None:
@@ -30,7 +30,7 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
     require_group(path)
     own = collectives.local_rows(np.arange(runs))
     begun: list[Batch] = []
-    with written_whole(path) if collectives.is_rank0() else nullcontext(path) as place:
+    with atomic_write(path) if collectives.is_rank0() else nullcontext(path) as place:
         temporary = collectives.run_on_rank0(lambda: place)
 
         def begin() -> None:

@@ -17,7 +17,7 @@ from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.export.target import safe_name
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     import pyvista
@@ -44,7 +44,7 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     grid = mesh_grid(mesh, f"{path.name}, as every .pvd,")
     series: list[tuple[str, list[str]]] = []
     times: NDArray[np.float64] = np.zeros(0)
-    with written_whole(path) as collection, written_whole(folder) as temporary:
+    with atomic_write(path) as collection, atomic_write(folder) as temporary:
         temporary.mkdir()
         used: set[str] = set()
         for batch in batches:

@@ -66,9 +66,9 @@ def write_prediction(
     """
     check_target(path, overwrite=overwrite)
     checked = _on_mesh(batches(prediction), mesh)
-    if path.suffix in ONE_EACH and collectives.count() == 1:
+    if path.suffix in ONE_EACH and collectives.world_size() == 1:
         write_each(checked, mesh, path, overwrite=overwrite)
-    elif runs is None or collectives.count() == 1:
+    elif runs is None or collectives.world_size() == 1:
         WRITERS[path.suffix](checked, mesh, path)
     elif path.suffix == ".zarr":
         write_shared_zarr(checked, mesh, path, runs)

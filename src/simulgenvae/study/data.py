@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.dimensions import check_dimensions
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import (
-    IMAGE_ENDINGS,
-    DataSettings,
-    Settings,
-    StudyFolder,
-    load_settings,
-)
+from simulgenvae.settings import IMAGE_ENDINGS, Settings, StudyFolder, load_settings
+from simulgenvae.settings.networks import conditioners_of
 
 if TYPE_CHECKING:
     from simulgenvae.surrogate.surrogate import Surrogate
@@ -69,7 +65,13 @@ class StudyData(StudyFolder):
                 f"{self.folder}`."
             )
         dataset = Dataset.open(self.dataset)
-        self._check_dimensions(dataset, settings.data)
+        check_dimensions(
+            self.dataset,
+            dataset.shape,
+            settings.data,
+            stored=True,
+            advice="Correct the settings, or ingest the data again with --overwrite.",
+        )
         return dataset.load() if settings.data.load_all else dataset
 
     def make_split(self, dataset: Dataset, settings: Settings | None = None) -> Split:
@@ -93,30 +95,10 @@ class StudyData(StudyFolder):
         data = settings.data
         table = None if data.parameters is None else self.resolve(data.parameters)
         images = None if data.images is None else self.resolve(data.images)
-        if settings.conditioner.kind in {"cnn", "vit"} or data.file_type in IMAGE_ENDINGS:
+        reads_images = settings.conditioner.kind in conditioners_of("images")
+        if reads_images or data.file_type in IMAGE_ENDINGS:
             images = images or self.images
         return ConditionFiles(table, images)
-
-    def _check_dimensions(self, dataset: Dataset, promised: DataSettings) -> None:
-        end = promised.node_end or promised.nodes
-        expected = {
-            "runs (Dim1)": promised.runs,
-            "timesteps (Dim2, Dim2_red)": promised.first_timesteps or promised.timesteps,
-            "nodes (Dim3, Dim3_start, Dim3_end)": None
-            if end is None
-            else end - promised.node_start,
-            "variables (num_var)": promised.variables,
-        }
-        wrong = [
-            f"{name}: {count} in the settings, {stored} in the data"
-            for (name, count), stored in zip(expected.items(), dataset.shape, strict=True)
-            if count not in (None, stored)
-        ]
-        if wrong:
-            raise UserError(
-                f"{self.dataset}: not the promised dimensions. {'; '.join(wrong)}. Correct the "
-                "settings, or ingest the data again with --overwrite."
-            )
 
 
 def log_notes(notes: Iterable[str]) -> None:

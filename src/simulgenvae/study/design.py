@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData, require_seed
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
@@ -134,7 +134,7 @@ def write_designs(designs: Conditions, path: Path) -> None:
     The file is written completely or not at all.
     """
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\n")

@@ -53,7 +53,7 @@ class Evaluating(StudyData):
         surrogate = surrogate or self.load_surrogate()
         trained = surrogate.settings
         settings = settings or self.evaluation_settings(trained, overrides)
-        with collectives.joined(trained.training.rank_timeout):
+        with collectives.process_group(trained.training.rank_timeout):
             dataset = self.open_dataset(trained)
             return evaluate(dataset, surrogate, self, figures=figures, evaluation=settings)
 

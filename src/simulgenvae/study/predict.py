@@ -102,7 +102,7 @@ class Predicting(StudyData):
         scores: list[PredictionScore] = []
         with (
             _truth_added(truth, conditions, surrogate) as with_truth,
-            collectives.joined(surrogate.settings.training.rank_timeout),
+            collectives.process_group(surrogate.settings.training.rank_timeout),
         ):
             local = collectives.local_rows(np.arange(len(conditions))).tolist()
             batches = surrogate.predict_batches(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulgenvae.study.data import StudyData
 from simulgenvae.study.render_options import FILMS, RenderOptions
 from simulgenvae.study.rendered_case import choose_case
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ def _write(scene: Scene, count: int, out: Path, options: RenderOptions) -> None:
         rate = count / options.seconds
     elif options.fps is not None:
         rate = options.fps
-    with written_whole(out) as target, WorkLog(transient=True) as log:
+    with atomic_write(out) as target, WorkLog(transient=True) as log:
         log.start("Drawing", count)
 
         def draw(frame: int) -> NDArray[np.uint8]:
             log.step(frame + 1)
-            return scene.picture([frame])
+            return scene.image([frame])
 
         if out.suffix == ".mp4":
             write_mp4(target, draw, frames, rate)
@@ -97,4 +97,4 @@ def _write(scene: Scene, count: int, out: Path, options: RenderOptions) -> None:
             with target.open("wb") as file:
                 write_gif(file, draw, frames, rate)
         else:
-            Image.fromarray(scene.picture(frames)).save(target, "PNG")
+            Image.fromarray(scene.image(frames)).save(target, "PNG")

@@ -59,7 +59,7 @@ class Training(StudyData):
         settings = settings or self.read_settings()
         if stage == "end_to_end":
             settings = _from_trained_networks(settings)
-        with collectives.joined(settings.training.rank_timeout) as again:
+        with collectives.process_group(settings.training.rank_timeout) as again:
             # After a rank was lost, torchrun starts all of them again with the same arguments.
             resume = resume or again
             vae_first = whole or not STAGES[stage].reads_conditions

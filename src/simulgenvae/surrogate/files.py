@@ -30,7 +30,8 @@ from simulgenvae.surrogate.ensemble.file import (
 from simulgenvae.surrogate.parts import ConditionerFile, Kind, Parts, assemble, of_kind
 from simulgenvae.surrogate.weights import digest
 from simulgenvae.training.warm_start import WarmStart
-from simulgenvae.utils.tensor_file import read_tensors, save_tensors, written_together
+from simulgenvae.utils.atomic import atomic_write_together
+from simulgenvae.utils.tensor_file import read_tensors, save_tensors
 
 FORMAT_VERSION = 3
 
@@ -82,7 +83,7 @@ def save_parts(
         z, h = latents
         files[study.latents_file] = lambda path: _save_array(path, z)
         files[study.hierarchical_latents_file] = lambda path: _save_array(path, h)
-    with written_together(*files) as temporaries:
+    with atomic_write_together(*files) as temporaries:
         for temporary, save in zip(temporaries, files.values(), strict=True):
             save(temporary)
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from simulgenvae.distributed.batch_shards import Shard, drawn
-from simulgenvae.models.conditioner.conditioner import Inputs, unit_pixels
+from simulgenvae.distributed.batch_shards import Shard, draw_random
+from simulgenvae.models.conditioner.base import Inputs
+from simulgenvae.models.conditioner.conditioner import unit_pixels
 from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.data import TrainingData
 
@@ -77,7 +78,7 @@ def augmented_batch(
 def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
     concentration = torch.tensor(mixup, device=data.device)
     beta = torch.distributions.Beta(concentration, concentration)
-    share = drawn(lambda runs: beta.sample((runs,)), len(batch.rows))
+    share = draw_random(lambda runs: beta.sample((runs,)), len(batch.rows))
     partners = batch.whole[torch.randperm(len(batch.whole))[batch.shard.runs]]
     coefficients = _blend(batch.coefficients, data.take(data.coefficients, partners), share)
     own, other = batch.conditions, data.inputs(partners)
@@ -94,7 +95,7 @@ def _mixed(data: TrainingData, batch: Batch, mixup: float) -> Batch:
 
 def _noise(values: Tensor) -> Tensor:
     """Standard normal, of the shape of ``values`` ``[B, ...]``."""
-    return drawn(
+    return draw_random(
         lambda runs: torch.randn(runs, *values.shape[1:], device=values.device), len(values)
     )
 

@@ -37,7 +37,7 @@ def averaging(losses: Losses, networks: nn.Module) -> Losses:
     gradients themselves (``node_shards.py``). Buffers are not exchanged: what changes them is the
     same everywhere.
     """
-    if collectives.count() == 1:
+    if collectives.world_size() == 1:
         return losses
     with (
         warnings.catch_warnings()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.distributed.batch_shards import Shard, drawing_for
+from simulgenvae.distributed.batch_shards import Shard, shard_draws
 from simulgenvae.models.networks import Networks
 from simulgenvae.training.acceleration import Losses, losses_for
 from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
@@ -118,7 +118,7 @@ class Loop:
         with interrupt_flag() as stop:
             while self.progress.stage < len(stages):
                 stage = stages[self.progress.stage]
-                with memory_errors(stage), collectives.communicating():
+                with memory_errors(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 checkpoint = None
             self._save(None)
@@ -156,7 +156,7 @@ class Loop:
         def fetch(step: int) -> Batch:
             rows = self._batch_rows(stage, step, per_epoch, size)
             return plain_batch(
-                self.data, rows, Shard.of(len(rows), collectives.rank(), collectives.count())
+                self.data, rows, Shard.of(len(rows), collectives.rank(), collectives.world_size())
             )
 
         losses = losses_for(
@@ -174,7 +174,7 @@ class Loop:
                 saves, stops = self._asked(stop, settings.checkpoint_seconds)
                 # A GPU that is asked for numbers stands still, and so do ranks; the processor has
                 # its own at once.
-                at_once = self.data.device.type == "cpu" and collectives.count() == 1
+                at_once = self.data.device.type == "cpu" and collectives.world_size() == 1
                 if validates or saves or at_once or progress.step % per_epoch == 0:
                     self._settle(stage)
                 if validates:
@@ -211,7 +211,7 @@ class Loop:
         and then."""
         stops = stop.is_set()
         saves = stops or time.monotonic() - self._saved_at > seconds
-        if collectives.count() > 1:
+        if collectives.world_size() > 1:
             if self.progress.step % AGREE_EVERY:
                 return False, False
             saves, stops = map(
@@ -241,7 +241,7 @@ class Loop:
         """One step, without waiting for the device; what it found is left for :meth:`_settle`."""
         settings = stage.settings.training
         optimizers.zero_grad()
-        with drawing_for(batch.shard), same_weights_again(stage.trained, settings.performance):
+        with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
             batch = augmented_batch(
                 self.data, batch, settings.augmentation, conditions=stage.spec.reads_conditions
             )
@@ -264,7 +264,7 @@ class Loop:
         progress, limit = self.progress, stage.settings.training.skip_gradient
         rows = (
             collectives.all_reduce_sum(torch.stack([numbers for *_, numbers in self._unsettled]))
-            / collectives.count()
+            / collectives.world_size()
         ).tolist()
         for (step, rates, names, _), row in zip(self._unsettled, rows, strict=True):
             found = dict(zip(names, row, strict=True))

@@ -131,11 +131,11 @@ def require_training_memory(
         saving.append(Part("copies for the checkpoint", 4 * weights, SMALLER_NETWORKS))
     # Weights, two moments and the best weights; gradients are counted in the steps.
     learning = [Part("networks", 4 * (weights - between), SMALLER_NETWORKS)]
-    if settings.training.performance.shard_nodes and collectives.count() > 1:
+    if settings.training.performance.shard_nodes and collectives.world_size() > 1:
         learning.append(
             Part(
                 "parts of node-sized weights",
-                math.ceil(4 * between / collectives.count()),
+                math.ceil(4 * between / collectives.world_size()),
                 "more processes",
             )
         )
@@ -202,7 +202,7 @@ def stage_memory(
     parts = []
     for stage in stages:
         size = math.ceil(
-            batch_size(stage.name, stage.schedule, len(rows["train"])) / collectives.count()
+            batch_size(stage.name, stage.schedule, len(rows["train"])) / collectives.world_size()
         )
         with fake:
             mixed = acceleration(settings.training.performance, device, 0).mixed_precision

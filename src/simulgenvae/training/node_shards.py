@@ -30,10 +30,10 @@ def node_layers(module: nn.Module) -> list[NodeConv]:
 def shard_node_layers(networks: nn.Module) -> None:
     """Leave each rank its part of the weights, which are the same on all; nothing where there is
     one rank."""
-    if collectives.count() == 1:
+    if collectives.world_size() == 1:
         return
     for layer in node_layers(networks):
-        mesh = init_device_mesh(layer.weight.device.type, (collectives.count(),))
+        mesh = init_device_mesh(layer.weight.device.type, (collectives.world_size(),))
         part = distribute_tensor(layer.weight.detach(), mesh, [Shard(0)], src_data_rank=None)
         layer.weight = nn.Parameter(part)
         layer.gathered = _gathered
@@ -42,7 +42,7 @@ def shard_node_layers(networks: nn.Module) -> None:
 def join_node_layers(networks: nn.Module) -> None:
     """Undo :func:`shard_node_layers`: whole weights on the processor; RanksLost where another rank
     is."""
-    with collectives.communicating():
+    with collectives.communication_errors():
         for layer in node_layers(networks):
             layer.weight = nn.Parameter(_whole(layer.weight.detach()))
             layer.gathered = None
@@ -53,7 +53,7 @@ def _gathered(weight: Tensor) -> Tensor:
     assert isinstance(weight, DTensor)
     whole = weight.redistribute(placements=[Replicate()]).to_local(grad_placements=[Partial()])
     if whole.requires_grad:
-        whole.register_hook(lambda gradient: gradient / collectives.count())  # type: ignore[no-untyped-call] # torch's
+        whole.register_hook(lambda gradient: gradient / collectives.world_size())  # type: ignore[no-untyped-call] # torch's
     return whole
 
 
@@ -63,7 +63,7 @@ def whole(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     RanksLost where another rank is.
     """
-    with collectives.communicating():
+    with collectives.communication_errors():
         return {name: _whole(value) for name, value in arrays.items()}
 
 

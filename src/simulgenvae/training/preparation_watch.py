@@ -33,8 +33,8 @@ def watched(
     # Each rank keeps what it has seen of its own runs.
     name = (
         "preparing"
-        if collectives.count() == 1
-        else f"preparing-{collectives.rank() + 1}-of-{collectives.count()}"
+        if collectives.world_size() == 1
+        else f"preparing-{collectives.rank() + 1}-of-{collectives.world_size()}"
     )
     file = None if folder is None else folder / f"{name}.safetensors"
     if file is not None and not resume:

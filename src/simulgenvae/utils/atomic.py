@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all."""
+"""Files and folders that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -7,46 +7,109 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simulgenvae.errors import UserError
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``: a file or folder made there takes the place of ``path`` on
-    success.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path; the file or folder made there replaces ``path`` on success.
 
-    On failure whatever was made is removed and what was at ``path`` stays. An OSError becomes a
-    UserError.
+    On failure whatever was made is removed, and what was at ``path`` stays.
+
+    Raises
+    ------
+    UserError
+        In place of an OSError, from the block or from the replacement.
     """
+    # Unique, as two commands may write the same file at the same time: the later one wins.
     mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary, old = (path.with_name(f".{path.name}.{mark}.{end}") for end in ("tmp", "old"))
-    try:
+    temporary = path.with_name(f".{path.name}.{mark}.tmp")
+    with _replacing({path: temporary}, "Free some space or make the folder writable."):
         yield temporary
-        if temporary.is_dir() and path.exists():
-            path.rename(old)
-        temporary.replace(path)
+
+
+@contextmanager
+def atomic_write_together(*paths: Path) -> Iterator[list[Path]]:
+    """Yield a temporary path for each of ``paths``; all are replaced once all are on the disk.
+
+    Files that belong together then never come from two trainings because the disk became full
+    between them. Folders of ``paths`` that are missing are made.
+
+    Raises
+    ------
+    UserError
+        When the disk is full or a folder cannot be written; what was at ``paths`` is then still
+        there.
+    """
+    # Always the same name: what a killed process left is overwritten by the training that
+    # continues, so checkpoints of several GB do not pile up.
+    temporaries = {path: path.with_name(f".{path.name}.writing") for path in paths}
+    advice = "Free some space or make the folder writable, then continue with --resume."
+    with _replacing(temporaries, advice):
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield list(temporaries.values())
+        # A rename can reach the disk before the content does. After a power failure there would
+        # be empty files in place of the old ones.
+        for temporary in temporaries.values():
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+
+
+@contextmanager
+def ensure_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and its parents; those that are new are removed again when the block fails.
+
+    Raises UserError when it cannot be made.
+    """
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{folder}: this folder cannot be made: {error.strerror}") from error
+        yield
+    except BaseException:
+        for path in new:
+            with suppress(OSError):  # it was not made, or holds another program's files by now
+                path.rmdir()
+        raise
+
+
+@contextmanager
+def _replacing(temporaries: Mapping[Path, Path], advice: str) -> Iterator[None]:
+    """Move each temporary path to its key after the block, and clean up whatever happens."""
+    old = {path: temporary.with_suffix(".old") for path, temporary in temporaries.items()}
+    try:
+        yield
+        for path, temporary in temporaries.items():
+            # A file replaces a file in one step; a folder cannot replace one that has content.
+            if temporary.is_dir() and path.exists():
+                path.rename(old[path])
+            temporary.replace(path)
     except OSError as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
+        names = " and ".join(map(str, temporaries))
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise UserError(
-            f"{path} could not be written ({reason}); free space or fix its rights. What was "
-            "there before is untouched."
+            f"{names} could not be written ({reason}). What was there before is untouched. {advice}"
         ) from error
     finally:
-        remove(temporary)
-    shutil.rmtree(old, ignore_errors=True)
+        for path, temporary in temporaries.items():
+            if os.path.lexists(old[path]) and not os.path.lexists(path):
+                old[path].rename(path)
+            remove(temporary)
+            shutil.rmtree(old[path], ignore_errors=True)
 
 
 def remove(path: Path) -> None:
     """Remove a file or folder that was not finished, if there is one.
 
-    After a failed write zarr's threads may still be creating files in it, so it is looked at again
-    a little later.
+    After a failed write Zarr's threads may still be creating files in it, so the removal is
+    repeated a little later.
     """
     if not os.path.lexists(path):
         return

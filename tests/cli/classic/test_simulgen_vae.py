@@ -141,7 +141,7 @@ def test_data_without_their_record_are_not_left_behind(script: Any, study: Path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert code == 2
-    assert "dataset.source.json: cannot be written" in err
+    assert "dataset.source.json could not be written" in err
     assert {path.name for path in (study / "input_data").iterdir()} == {
         "condition.txt",
         "dataset1.pickle",
@@ -243,7 +243,7 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
         (
             change_condition("Dim1 12", "Dim1 13"),
             [],
-            ["Dim1", "13 in the settings, 12 in the file"],
+            ["Dim1", "13 in the settings, 12 in the data"],
         ),
         (
             change_condition("Batch_size 8", "Batch_size 11"),

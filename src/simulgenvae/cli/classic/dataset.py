@@ -23,6 +23,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.study import Study
 from simulgenvae.study.data import ConditionFiles, log_notes
+from simulgenvae.utils.atomic import atomic_write
 
 logger = logging.getLogger(__name__)
 
@@ -123,10 +124,5 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def _write_record(path: Path, record: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

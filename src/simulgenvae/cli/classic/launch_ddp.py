@@ -27,7 +27,7 @@ def main(script: Path, arguments: Sequence[str] | None = None) -> int:
                 f"{script}: no such file; launch_ddp.py starts the SimulGen-VAE.py that lies "
                 "beside it."
             )
-        return launch([str(script), *passed_on(options)], options, console)
+        return launch([str(script), *passed_on(options)], options)
 
     return guarded(work)
 

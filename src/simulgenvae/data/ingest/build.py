@@ -13,9 +13,10 @@ from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.split import make_split, split_replaced
-from simulgenvae.data.store.write import check_target, folder_made, write_store
+from simulgenvae.data.store.write import check_target, write_store
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
+from simulgenvae.utils.atomic import ensure_folder
 
 
 def build_dataset(
@@ -70,7 +71,7 @@ def build_dataset(
         if accept is not None:
             accept(metadata.conditions)
         if split_target is not None:
-            stack.enter_context(folder_made(target.parent))
+            stack.enter_context(ensure_folder(target.parent))
             judge.then = stack.enter_context(
                 split_replaced(split_target, None if options.split is None else split)
             )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
-import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,7 @@ from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.store.read import FORMAT, FORMAT_VERSION, Stored, require_dataset
 from simulgenvae.data.values import count_nonfinite
 from simulgenvae.errors import UserError
-from simulgenvae.utils.atomic import remove
+from simulgenvae.utils.atomic import atomic_write, ensure_folder
 from simulgenvae.utils.resources import require_disk
 
 CHUNK_BYTES = 16_000_000
@@ -67,47 +64,10 @@ def write_store(
     be written, the disk is full, or ``judge`` does.
     """
     check_target(path, overwrite=overwrite)
-    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary, old = (
-        path.with_name(f".{path.name}.{unique}.tmp"),
-        path.with_name(f".{path.name}.{unique}.old"),
-    )
-    with folder_made(path.parent):
-        try:
-            new = len(description.ids) - (0 if known is None else len(known.description.ids))
-            require_disk(4 * new * math.prod(description.shape[1:]), path.parent)
-            _write(temporary, description, runs, path, known, judge)
-            if path.exists():
-                path.rename(old)
-            temporary.rename(path)
-        except OSError as error:
-            reason = (
-                "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-            )
-            raise UserError(f"{path}: the dataset cannot be written: {reason}") from error
-        finally:
-            if old.exists() and not path.exists():
-                old.rename(path)
-            remove(temporary)
-            shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def folder_made(folder: Path) -> Iterator[None]:
-    """Make a folder and its parents; those that were not there before are removed again when the
-    block fails."""
-    new = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{folder}: this folder cannot be made: {error.strerror}") from error
-        yield
-    except BaseException:
-        for path in new:
-            with suppress(OSError):  # not made, or something else is in there by now
-                path.rmdir()
-        raise
+    with ensure_folder(path.parent), atomic_write(path) as temporary:
+        new = len(description.ids) - (0 if known is None else len(known.description.ids))
+        require_disk(4 * new * math.prod(description.shape[1:]), path.parent)
+        _write(temporary, description, runs, path, known, judge)
 
 
 def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:

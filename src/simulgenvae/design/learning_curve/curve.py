@@ -25,7 +25,7 @@ from simulgenvae.design.learning_curve.store import basis, read_points, write
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.presentation import percent, png
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def learning_curve(
     points = _measure_all(Measure(dataset, split, settings, measured), wanted, kept, common, study)
     found = summarise([points[key] for key in wanted], measured_on, len(split.train), target)
     write(study.learning_curve_file, common, list(points.values()), found)
-    with written_whole(study.learning_curve_figure) as temporary:
+    with atomic_write(study.learning_curve_figure) as temporary:
         temporary.write_bytes(png(curve_figure(found)))
     return found
 

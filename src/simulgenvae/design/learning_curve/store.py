@@ -15,7 +15,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.design.learning_curve.points import METHODS, Point
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
-from simulgenvae.utils.atomic import written_whole
+from simulgenvae.utils.atomic import atomic_write
 
 FORMAT = 1
 _LARGEST = 2**26
@@ -78,7 +78,7 @@ def write(
         "basis": common,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(
             json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8"
         )

@@ -7,7 +7,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
-from simulgenvae.distributed.batch_shards import drawing_for
+from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction
@@ -154,8 +154,8 @@ class EndToEndStage(Stage):
         """
         vae = self.networks.vae
         training = self.settings.training
-        few, shard = batch.shard.every(1 if self.fine_tunes else RECONSTRUCT_EVERY)
-        with drawing_for(shard):
+        few, shard = batch.shard.every_nth(1 if self.fine_tunes else RECONSTRUCT_EVERY)
+        with shard_draws(shard):
             latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         if self.teaches_encoder:
             truth = batch.coefficients[few]

@@ -14,7 +14,7 @@ Count = Annotated[int, Parameter(validator=Number(gte=1))]
 
 @Parameter(name="*", group=Group("Several processes", sort_key=9))
 @dataclass(frozen=True)
-class LaunchOptions:
+class LaunchFlags:
     """Where the processes run and how they meet; the spelling with ``_`` is torchrun's."""
 
     gpus: Count | None = None
