@@ -214,8 +214,8 @@ def check(folder: Path, conditions: str, stages: str) -> Surrogate:
     study = StudyFolder(folder)
     assert all(path.is_file() for path in study.model_files)
     surrogate = Surrogate.load(study)
-    assert ("vae" in surrogate.info["stages"]) == (stages != "lc_only")
-    assert ("end_to_end" in surrogate.info["stages"]) == (stages == "end to end")
+    assert ("vae" in surrogate.info.stages) == (stages != "lc_only")
+    assert ("end_to_end" in surrogate.info.stages) == (stages == "end to end")
     assert (
         surrogate.settings.conditioner.kind
         == {"csv": "mlp", "image": "cnn", "image_vit": "vit"}[conditions]

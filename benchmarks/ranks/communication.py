@@ -34,7 +34,7 @@ from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.data import TrainingData
-from simulgenvae.training.ddp import averaging
+from simulgenvae.training.ddp import with_mean_gradients
 from simulgenvae.training.node_shards import shard_node_layers
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stages.end_to_end import EndToEndStage
@@ -64,7 +64,7 @@ def measured(options: argparse.Namespace) -> None:
     stage = EndToEndStage(networks, data, settings, loss)
     if options.shard_nodes:
         shard_node_layers(networks)
-    losses = averaging(stage.losses, networks)
+    losses = with_mean_gradients(stage.losses, networks)
     optimizers = Optimizers(stage.trained, "muon", 0.05)
     batch = plain_batch(
         data,

@@ -306,7 +306,7 @@ def test_conditioner_starts_from_the_vae_that_the_settings_name(
     done = cli("train", ingested, "--set", path, "--overwrite")
     assert done.code == 0, done.err
     assert "the stage vae is left out" in done.out
-    assert Surrogate.load(StudyFolder(ingested)).info["stages"] == ["conditioner", "end_to_end"]
+    assert Surrogate.load(StudyFolder(ingested)).info.stages == ("conditioner", "end_to_end")
 
 
 def test_resume_completes_the_training_that_overwrite_left(

@@ -124,7 +124,7 @@ def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(study: Study, end_to_en
     assert vae_files(study) == before
     assert not same(weights(again, "conditioner"), weights(first, "conditioner"))
     stages = ["conditioner", "end_to_end"][: 1 + end_to_end]
-    assert [entry["stage"] for entry in again.info["history"]] == stages
+    assert [entry.stage for entry in again.info.history] == stages
     assert again.vae_training == first.vae_training
     assert again.settings.training.conditioner.epochs == 3
 
@@ -163,7 +163,7 @@ def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture
         say(study, use_e2e_training=1, e2e_decoder="frozen", e2e_vae_model_path="/other.vae")
         capsys.readouterr()
         started = trained(study, *flags)
-        assert {entry["stage"] for entry in started.info["history"]} == {
+        assert {entry.stage for entry in started.info.history} == {
             "conditioner",
             "end_to_end",
         }
@@ -184,7 +184,7 @@ def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture
 
 def test_the_studys_own_vae_is_no_other_one(study: Study) -> None:
     say(study, use_e2e_training=1, e2e_vae_model_path="model_save/SimulGen-VAE")
-    assert trained(study).info["stages"] == ["vae", "conditioner", "end_to_end"]
+    assert trained(study).info.stages == ("vae", "conditioner", "end_to_end")
 
 
 def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:

@@ -145,8 +145,8 @@ def test_epochs_and_batches_are_counted_as_the_keys_say(folder: Path) -> None:
         "latent_conditioner_batch": "4",
     }
     dataset = stored(folder, **keys)
-    history = fit(dataset, study_with(folder, keys)[1]).info["history"]
-    steps = {entry["stage"]: entry["step"] for entry in history}
+    history = fit(dataset, study_with(folder, keys)[1]).info.history
+    steps = {entry.stage: entry.step for entry in history}
     assert steps == {"vae": 4 * 2, "conditioner": 2 * 3, "end_to_end": 2 * 3}
 
 

@@ -95,7 +95,7 @@ def _table(suggestion: Suggestion) -> Table:
 
 def _statement(suggestion: Suggestion) -> str:
     mean = float(suggestion.errors.mean())
-    at_training_runs = float(suggestion.known_errors.mean())
+    at_training_runs = float(suggestion.training_errors.mean())
     text = (
         f"Expected error: {100 * mean:.2g} % at these designs, {100 * at_training_runs:.2g} % at "
         "those of the training runs"

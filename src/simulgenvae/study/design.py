@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
@@ -14,6 +14,7 @@ from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.design.learning_curve.result import LearningCurve
     from simulgenvae.design.suggest import Suggestion
 
 MOST_CANDIDATES = 4096
@@ -88,7 +89,7 @@ class Designing(StudyData):
         repeats: int = 1,
         seed: int = 0,
         target: float | None = None,
-    ) -> dict[str, Any]:
+    ) -> LearningCurve:
         """Return the error against the number of training runs, and what more runs would bring.
 
         Surrogates are trained on growing parts of the training runs; the study's own model is not
