@@ -15,10 +15,10 @@ TITLES = {
     "ours": "SimulGenVAE",
     "none": "SimulGenVAE without reduction",
     **{name: spec.title for name, spec in BASELINES.items()},
-    "pod_gpr_time": "POD+GPR over parameters and time",
+    "pod_gpr_time": "POD + GPR over parameters and time",
     **{f"{name}_mirrored": f"{spec.title}, mirrored too" for name, spec in BASELINES.items()},
-    "ezyrb_pod_rbf": "EZyRB POD+RBF",
-    "ezyrb_pod_gpr": "EZyRB POD+GPR",
+    "ezyrb_pod_rbf": "EZyRB POD + RBF",
+    "ezyrb_pod_gpr": "EZyRB POD + GPR",
     FLOOR: "POD projection floor",
 }
 """Methods in the order of the columns; those named ``ezyrb_pod_rbf_40`` are choices of
