@@ -54,9 +54,9 @@ def wrong_shape(source: Path) -> Case:
     (study / "input_data/condition.txt").write_text("Dim1 12\nDim2 7\nDim3 24\n")
     return ingest(source), (
         "Dim2",
-        "7 in the settings, 6 in the file",
+        "7 in the settings, 6 in the data",
         "Dim3",
-        "24 in the settings, 23 in the file",
+        "24 in the settings, 23 in the data",
     )
 
 

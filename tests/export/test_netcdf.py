@@ -15,7 +15,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulgenvae.data.readers import Part, open_source
+from simulgenvae.data.readers import RunPart, open_source
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
@@ -29,7 +29,7 @@ TRIANGLES = Mesh(SOLID.coords, {"triangle": np.array([[0, 1, 2], [3, 4, 5]])})
 
 
 def read(path: Path, fields: list[str] | None = None) -> Any:
-    return open_source(path, None if fields is None else Part(fields)).__enter__()
+    return open_source(path, None if fields is None else RunPart(fields)).__enter__()
 
 
 def require_same(path: Path, whole: xr.Dataset, mesh: Mesh) -> None:

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from simulgenvae.data.readers.runs.folder import open_runs
-from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
 
@@ -52,7 +52,7 @@ def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name
         (tmp_path / "new_vtu").mkdir()
     write_prediction(prediction, MESH, tmp_path / name)
     source = open_runs(
-        tmp_path / "new_vtu", Part(fields=["p", "U", "S", "n_x", "U_std", "S_truth", "p_error"])
+        tmp_path / "new_vtu", RunPart(fields=["p", "U", "S", "n_x", "U_std", "S_truth", "p_error"])
     )
     assert not source.problems
     assert source.companions["ids"].tolist() == ["design_2", "design_10"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl
 
 from simulgenvae.models.latents import (
-    LOG_SPREAD_RANGE,
+    LOG_STD_RANGE,
     Gaussian,
     LatentHierarchy,
     Latents,
@@ -15,7 +15,7 @@ from simulgenvae.models.latents import (
 )
 
 means = st.floats(-10, 10, width=32)
-log_stds = st.floats(*LOG_SPREAD_RANGE, width=32)
+log_stds = st.floats(*LOG_STD_RANGE, width=32)
 gaussians = st.lists(st.tuples(means, log_stds), min_size=3, max_size=3)
 
 
@@ -74,8 +74,8 @@ def test_samples_have_mean_and_spread() -> None:
 
 def test_spreads_stay_in_their_range() -> None:
     huge = Gaussian.from_parameters(torch.tensor([[0.0, 0.0, 1e9, -1e9]]))
-    assert huge.log_std.tolist() == [[LOG_SPREAD_RANGE[1], LOG_SPREAD_RANGE[0]]]
-    assert huge.shifted(huge).log_std.tolist() == [[LOG_SPREAD_RANGE[1], LOG_SPREAD_RANGE[0]]]
+    assert huge.log_std.tolist() == [[LOG_STD_RANGE[1], LOG_STD_RANGE[0]]]
+    assert huge.shifted(huge).log_std.tolist() == [[LOG_STD_RANGE[1], LOG_STD_RANGE[0]]]
 
 
 def test_a_posterior_that_equals_the_prior_costs_nothing() -> None:

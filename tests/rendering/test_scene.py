@@ -28,8 +28,8 @@ def test_panels_of_equal_fields_are_equal_and_their_error_is_neutral(plate: Mesh
     values = fields(plate)
     panels = make_panels("u $x$ [m]", 0, values, values)
     with Scene(plate, panels, TIMES, "u, run “<a$b$>”", width=501, what="a test") as scene:
-        first, last = scene.picture([0]), scene.picture([2])
-        rows = scene.picture([0, 2])
+        first, last = scene.image([0]), scene.image([2])
+        rows = scene.image([0, 2])
     layout = arrange(panels, 1.0, 1, 501)
     assert first.shape == last.shape == (layout.height, 500, 3)
     truth, prediction, error = (
@@ -51,7 +51,7 @@ def test_only_panels_and_the_time_change_in_a_film(plate: Mesh) -> None:
     values = fields(plate)
     panels = make_panels("u", 0, values)
     with Scene(plate, panels, TIMES, "u", width=400, what="a test") as scene:
-        one, other = scene.picture([0]), scene.picture([2])
+        one, other = scene.image([0]), scene.image([2])
     changed = (one != other).any(axis=(1, 2)).nonzero()[0]
     box = arrange(panels, 1.0, 1, 400).panels[0][0]
     title = changed[changed < box.y]
@@ -72,7 +72,7 @@ def test_a_mesh_that_is_moved_stays_in_the_picture(
     with Scene(beam, panels, TIMES, "u", width=400, what="a test") as scene:
         box = arrange(panels, 10.0 / 6.0, 1, 400).panels[0][0]
         places = [
-            inked(scene.picture([step])[box.y : box.y + box.height, box.x : box.x + box.width])
+            inked(scene.image([step])[box.y : box.y + box.height, box.x : box.x + box.width])
             for step in (0, 2)
         ]
     assert (

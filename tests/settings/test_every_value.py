@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from simulgenvae.settings import Settings, StudyFolder, load_settings
+from simulgenvae.settings.networks import OneOf
 from simulgenvae.settings.raw import FIELDS
 
 Values = dict[str, Any]
@@ -53,6 +54,9 @@ def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
     """Values that a declaration admits: all words and switches, the ends of numbers, lists short
     and long."""
     if annotation is NoneType:  # see test_no_value_takes_back_what_a_file_set
+        return
+    if registries := [entry for entry in metadata if isinstance(entry, OneOf)]:
+        yield from registries[0].names
         return
     origin, parts = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, UnionType) or origin is Union:

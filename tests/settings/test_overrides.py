@@ -35,7 +35,8 @@ def test_a_list_of_sentences(text: str) -> None:
 
 def test_a_kind_and_files_of_another_are_one_mistake_with_both_places() -> None:
     with pytest.raises(
-        UserError, match=r"^--set conditioner\.kind=cnn and --set data\.file_type=\.csv: .*pictures"
+        UserError,
+        match=r"^--set conditioner\.kind=cnn and --set data\.file_type=\.csv: .*image files",
     ):
         apply("conditioner.kind=cnn", "data.file_type=.csv")
 

@@ -1,6 +1,10 @@
-"""Networks and nothing else: no files, no loops."""
+"""Networks: the hierarchical VAE of a run's coefficients, and the conditioner.
 
-from simulgenvae.models.conditioner.conditioner import Conditioner, Inputs
+The package has ``nn.Module`` classes and what describes them; it reads no files and trains nothing.
+"""
+
+from simulgenvae.models.conditioner.base import Inputs
+from simulgenvae.models.conditioner.conditioner import Conditioner
 from simulgenvae.models.latents import Gaussian, Latents, kl_divergence
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.vae import HierarchicalVae

@@ -1,4 +1,4 @@
-"""Small parts that several networks share."""
+"""Building blocks that several networks share."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from torch.utils.checkpoint import checkpoint
 
 
 def maybe_recomputed(function: Callable[..., Any], *inputs: Any, recompute: bool) -> Any:
-    """``function(*inputs)``; with ``recompute`` its activations are computed again in the backward
-    pass instead of held (Chen et al. 2016, "Training deep nets with sublinear memory cost")."""
+    """Return ``function(*inputs)``, with less memory for its gradient where ``recompute`` is set.
+
+    Activations are then computed again in the backward pass instead of held (Chen et al. 2016,
+    "Training deep nets with sublinear memory cost").
+    """
+    # Without gradients nothing is held anyway, and a checkpoint would only warn.
     if recompute and torch.is_grad_enabled():
         return checkpoint(function, *inputs, use_reentrant=False)
     return function(*inputs)
 
 
 class Chain(nn.ModuleList):
-    """Blocks one after another; each is recomputed by itself where ``recompute`` is set."""
+    """Blocks one after another."""
 
     recompute = False
+    """Whether the activations of each block are computed again in the backward pass."""
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self:
@@ -33,8 +38,15 @@ class Chain(nn.ModuleList):
 
 
 class ResidualConv(nn.Module):
-    """Pre-activation residual block of 1-D convolutions (He et al. 2016), GroupNorm and GELU; ``[B,
-    C, T]``."""
+    """Pre-activation residual block of 1-D convolutions with GroupNorm and GELU (He et al. 2016).
+
+    Parameters
+    ----------
+    before, after
+        Channels of what goes in, ``[B, before, T]``, and of what comes out, ``[B, after, T]``.
+    layers
+        Number of convolutions.
+    """
 
     def __init__(self, before: int, after: int, layers: int) -> None:
         super().__init__()
@@ -52,10 +64,18 @@ class ResidualConv(nn.Module):
 
 
 class Stem(nn.Module):
-    """Convolutions of stride two, each with twice the channels of the one before, SiLU between
-    them.
+    """Convolutions of stride two with SiLU between them, each with twice the channels of the last.
 
-    ``[B, channels, s, s]`` to ``[B, width, s / 2^halvings, s / 2^halvings]``, rounded up.
+    From ``[B, channels, s, s]`` to ``[B, width, s / 2^halvings, s / 2^halvings]``, rounded up.
+
+    Parameters
+    ----------
+    channels
+        Channels of the image.
+    width
+        Channels of what comes out.
+    halvings
+        Number of convolutions.
     """
 
     def __init__(self, channels: int, width: int, halvings: int) -> None:
@@ -73,8 +93,8 @@ class Stem(nn.Module):
 
 
 def group_norm(width: int) -> nn.Module:
-    """GroupNorm whose groups have two channels at least: a single one has no variance where there
-    is one timestep."""
+    """Return a GroupNorm of ``width`` channels whose groups have at least two of them."""
+    # A group of a single channel has no variance where there is one timestep: it would become 0.
     if width == 1:
         return nn.Identity()
     groups = gcd(8, width)
@@ -82,16 +102,16 @@ def group_norm(width: int) -> nn.Module:
 
 
 class Modulated(nn.Module):
-    """Linear layer whose output is scaled and shifted by a context (FiLM, Perez et al. 2018), then
-    GELU.
+    """Linear layer whose output is scaled and shifted by a context, then GELU.
 
-    ``[B, T, before]`` and ``[B, context]`` to ``[B, T, after]``. Starts unmodulated.
+    FiLM, Perez et al. 2018. From ``[B, T, before]`` and ``[B, context]`` to ``[B, T, after]``.
     """
 
     def __init__(self, before: int, after: int, context: int) -> None:
         super().__init__()
         self.linear = nn.Linear(before, after)
         self.modulation = nn.Linear(context, 2 * after)
+        # Without a bias, a context of zero neither scales nor shifts.
         nn.init.zeros_(self.modulation.bias)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:

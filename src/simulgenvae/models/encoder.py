@@ -1,4 +1,4 @@
-"""Encoder: coefficients of one run over time to one feature vector for each latent."""
+"""Encoder: from the coefficients of a run over time to one feature vector for each latent."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from simulgenvae.models.blocks import ResidualConv
 from simulgenvae.models.node_conv import NodeConv
 
 TIME_BINS = 8
-"""Time is averaged to so many bins before the linear layers: any number of timesteps gives the same
-width."""
+"""Bins that time is averaged to before the linear layers, so that any number of timesteps gives the
+same number of features."""
 
 
 class Encoder(nn.Module):
-    """1-D convolutions over time with decreasing widths; coarser level, longer view.
+    """1-D convolutions over time with decreasing widths, each over coarser timesteps.
 
     Parameters
     ----------
     rank
         Coefficients per timestep, r.
     filters
-        Decreasing widths.
+        Widths of the blocks, decreasing.
     layers
         Convolutions per block.
     """
@@ -41,8 +41,11 @@ class Encoder(nn.Module):
         self.feature_dims = [width * TIME_BINS for width in level_widths]
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Coefficients ``[B, T, r]`` of order one to features for z, h_1, …, h_L (deepest first),
-        ``[B, F_l]``."""
+        """Return features ``[B, F_l]`` for z, h_1, …, h_L from coefficients ``[B, T, r]``.
+
+        The coefficients should be of order one. The last block, which sees the longest times, gives
+        the features of z.
+        """
         x = self.input(x.transpose(1, 2))
         features = []
         for block in self.blocks:
@@ -50,6 +53,7 @@ class Encoder(nn.Module):
             features.append(F.adaptive_avg_pool1d(x, TIME_BINS).flatten(1))
             if x.shape[-1] > TIME_BINS:
                 x = F.avg_pool1d(x, 2, ceil_mode=True)
-        if len(features) == 1:  # one filter: z and h_1 read the same block
+        # With a single filter, z and h_1 read the same block.
+        if len(features) == 1:
             features *= 2
         return features[::-1]

@@ -1,5 +1,4 @@
-"""The levels of the latents one by one: level 0 is the main latent z, level l is the hierarchical
-latent h_l."""
+"""Levels of the latents: level 0 is the main latent z, level l is the hierarchical latent h_l."""
 
 from __future__ import annotations
 
@@ -10,17 +9,17 @@ from simulgenvae.models.latents import Gaussian, LatentHierarchy, Latents
 
 
 def level_names(levels: int) -> tuple[str, ...]:
-    """``z, h_1, … h_L`` for L hierarchical latents."""
+    """Return the names ``z, h_1, …, h_L`` of L hierarchical latents and the main one."""
     return ("z", *(f"h_{level}" for level in range(1, levels + 1)))
 
 
 def level_values(latents: Latents, level: int) -> Tensor:
-    """Latents of one level, ``[B, D]`` for z and ``[B, d]`` for the others."""
+    """Return the latents of one level: ``[B, D]`` for z, ``[B, d]`` for the others."""
     return latents.z if level == 0 else latents.h[:, level - 1]
 
 
 def with_level(latents: Latents, level: int, values: Tensor) -> Latents:
-    """The same latents with other values of one level; the levels below it stay as they are."""
+    """Return the same latents with other values of one level; all other levels stay the same."""
     if level == 0:
         return Latents(values, latents.h)
     h = latents.h.clone()
@@ -29,8 +28,10 @@ def with_level(latents: Latents, level: int, values: Tensor) -> Latents:
 
 
 def level_priors(hierarchy: LatentHierarchy, latents: Latents) -> list[Gaussian]:
-    """Prior of every level given the levels above it in ``latents``; that of z is the standard
-    normal."""
+    """Return the prior of every level, given the levels above it in ``latents``.
+
+    That of z is the standard normal distribution.
+    """
     context = latents.z
     priors = [Gaussian(torch.zeros_like(context), torch.zeros_like(context))]
     for level, network in enumerate(hierarchy.priors):

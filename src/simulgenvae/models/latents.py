@@ -1,9 +1,8 @@
-"""The latent hierarchy p(z) p(h_1|z) … p(h_L|z, h_<L): one code path for posterior, prior and given
-latents.
+"""Latent hierarchy p(z) p(h_1|z) … p(h_L|z, h_<L): priors, posteriors and their divergence.
 
-Posteriors are residuals of the priors, q(h_l) = N(μ_p + σ_p Δμ, σ_p Δσ) (after Vahdat & Kautz 2020,
-NVAE, §3.2, whose shift is Δμ itself), so that a level which the encoder has nothing to say about
-costs nothing. Divergences are those of diagonal Gaussians in closed form.
+Posteriors are residuals of the priors, q(h_l) = N(μ_p + σ_p Δμ, σ_p Δσ), so that a level which the
+encoder has nothing to say about costs nothing (after Vahdat & Kautz 2020, "NVAE", section 3.2,
+whose shift is Δμ itself). Divergences are those of diagonal Gaussians in closed form.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from torch import Tensor, nn
 
 from simulgenvae.distributed.batch_shards import draw_random
 
-LOG_SPREAD_RANGE = (-8.0, 4.0)
-"""Logarithms of standard deviations are kept in this range: beyond it exp() and its gradient are
-useless."""
+LOG_STD_RANGE = (-8.0, 4.0)
+"""Range in which logarithms of standard deviations are kept. Beyond it, exp() overflows in single
+precision or its gradient vanishes."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,18 @@ class Gaussian:
 
     @classmethod
     def from_parameters(cls, parameters: Tensor) -> Gaussian:
-        """Split the output of a layer, ``[..., 2D]``, in single precision."""
+        """Return the distribution that a layer's output ``[..., 2D]`` describes."""
+        # In single precision: bfloat16 is too coarse for exp().
         mean, log_std = parameters.float().chunk(2, dim=-1)
-        return cls(mean, log_std.clamp(*LOG_SPREAD_RANGE))
+        return cls(mean, log_std.clamp(*LOG_STD_RANGE))
 
     def shifted(self, residual: Gaussian) -> Gaussian:
-        """This distribution moved by ``residual`` in units of its own spread."""
+        """Return this distribution moved by ``residual``, in units of its standard deviation."""
         mean = self.mean + self.log_std.exp() * residual.mean
-        return Gaussian(mean, (self.log_std + residual.log_std).clamp(*LOG_SPREAD_RANGE))
+        return Gaussian(mean, (self.log_std + residual.log_std).clamp(*LOG_STD_RANGE))
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Reparameterised sample, same shape as ``mean``."""
+        """Return a reparameterised sample of the same shape as ``mean``."""
         mean = self.mean
         like: dict[str, Any] = {"generator": generator, "device": mean.device, "dtype": mean.dtype}
         noise = draw_random(lambda runs: torch.randn(runs, *mean.shape[1:], **like), len(mean))
@@ -48,8 +48,11 @@ class Gaussian:
 
 
 def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
-    """KL(q ‖ p) summed over the last dimension, in nats: 0.5·Σ(Δμ²/σ_p² + s − log s − 1) with s =
-    σ_q²/σ_p²."""
+    """Return KL(q ‖ p), summed over the last dimension, in nats.
+
+    It is 0.5·Σ(Δμ²/σ_p² + s - log s - 1) with s = σ_q²/σ_p².
+    """
+    # expm1 keeps the difference s - log s - 1 exact where q and p are nearly the same.
     log_ratio = 2 * (q.log_std - p.log_std)
     distance = ((q.mean - p.mean) * (-p.log_std).exp()).square()
     return 0.5 * (distance + torch.expm1(log_ratio) - log_ratio).sum(-1)
@@ -57,13 +60,13 @@ def kl_divergence(q: Gaussian, p: Gaussian) -> Tensor:
 
 @dataclass(frozen=True)
 class Latents:
-    """Latents of a batch of runs: main ``z`` ``[B, D]`` and hierarchical ``h`` ``[B, L, d]``."""
+    """Latents of B runs: main ``z`` ``[B, D]`` and hierarchical ``h`` ``[B, L, d]``."""
 
     z: Tensor
     h: Tensor
 
     def flat(self) -> Tensor:
-        """All numbers of each run, ``[B, D + L·d]``."""
+        """Return all latents of each run in a row, ``[B, D + L·d]``."""
         return torch.cat([self.z, self.h.flatten(1)], dim=1)
 
 
@@ -82,7 +85,9 @@ class LatentHierarchy(nn.Module):
         self, latent_dim: int, hierarchical_dim: int, levels: int, feature_dims: list[int]
     ) -> None:
         super().__init__()
-        self.latent_dim, self.hierarchical_dim, self.levels = latent_dim, hierarchical_dim, levels
+        self.latent_dim = latent_dim
+        self.hierarchical_dim = hierarchical_dim
+        self.levels = levels
         self.width = latent_dim + levels * hierarchical_dim
         above = [latent_dim + level * hierarchical_dim for level in range(levels)]
         self.main = nn.Linear(feature_dims[0], 2 * latent_dim)
@@ -95,16 +100,32 @@ class LatentHierarchy(nn.Module):
     def posterior(
         self, features: list[Tensor], *, sample: bool, generator: torch.Generator | None = None
     ) -> tuple[Latents, Tensor, Latents]:
-        """Latents given encoder features ``[B, F_l]``.
+        """Return the posterior of runs, given the encoder's features.
+
+        Parameters
+        ----------
+        features
+            Features for z and for h_1 … h_L, each ``[B, F_l]``.
+        sample
+            Whether latents are samples of the posterior, or its means.
+        generator
+            Source of the samples; torch's own where it is None.
 
         Returns
-        ------- latents (posterior samples, or means when not ``sample``), the KL of every level
-        ``[B, 1 + L]`` (z first), and the log standard deviations in the shape of latents.
+        -------
+        latents
+            Samples or means.
+        kl
+            Divergence of every level from its prior, ``[B, 1 + L]``, z first.
+        log_std
+            Logarithms of the standard deviations, in the shape of latents.
         """
         q = Gaussian.from_parameters(self.main(features[0]))
         standard = Gaussian(torch.zeros_like(q.mean), torch.zeros_like(q.log_std))
-        kl, log_std = [kl_divergence(q, standard)], [q.log_std]
-        context = z = q.sample(generator) if sample else q.mean
+        kl = [kl_divergence(q, standard)]
+        log_std = [q.log_std]
+        z = q.sample(generator) if sample else q.mean
+        context = z
         h = []
         for prior_net, residual_net, feature in zip(
             self.priors, self.residuals, features[1:], strict=True
@@ -124,11 +145,12 @@ class LatentHierarchy(nn.Module):
         )
 
     def prior_sample(self, count: int, generator: torch.Generator | None = None) -> Latents:
-        """``count`` independent samples of the learned prior."""
+        """Return ``count`` independent samples of the learned prior."""
         weight = self.main.weight
-        context = z = torch.randn(
+        z = torch.randn(
             count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype
         )
+        context = z
         h = []
         for prior_net in self.priors:
             h.append(Gaussian.from_parameters(prior_net(context)).sample(generator))
@@ -137,9 +159,9 @@ class LatentHierarchy(nn.Module):
 
 
 def _prior(width: int, hierarchical_dim: int) -> nn.Module:
-    """Network from the latents above to the parameters of a level's prior; it starts as the
-    standard normal."""
+    """Return a network from the latents above a level to the parameters of its prior."""
     last = nn.Linear(64, 2 * hierarchical_dim)
+    # With zeros, training begins with the standard normal distribution as the prior.
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
     return nn.Sequential(nn.Linear(width, 64), nn.GELU(), last)

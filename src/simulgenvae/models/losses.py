@@ -1,4 +1,4 @@
-"""Distances between fields, computed on coefficients."""
+"""Losses: distances between fields, computed on their coefficients."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from simulgenvae.settings import Loss
 
 THRESHOLD = 0.05
-"""Where SmoothL1 and Huber turn from square to linear, in scaled units (fields span ±0.7)."""
+"""Error at which SmoothL1 and Huber turn from square to linear, in scaled units, in which fields
+span ±0.7."""
 SAMPLED_ENTRIES = 1024
-"""Entries of the state (node and variable) on which the losses other than MSE are estimated at each
+"""Entries of the field (node and variable) from which losses other than MSE are estimated in each
 call."""
 
 
@@ -26,12 +27,12 @@ class FieldLoss(nn.Module):
     Parameters
     ----------
     kind
-        One of MSE, MAE, SmoothL1, Huber.
+        Name of the loss: ``mse``, ``mae``, ``smooth_l1`` or ``huber``.
     variance
         Mean squared norm of the training coefficients, summed over r.
     rows, factor
-        ``Reduction.state_rows()``: rows ``[M·V, r]`` (None: identity) and factors ``[M·V]`` to
-        scaled units.
+        Map from coefficients to the field, by ``Reduction.state_rows()``: rows ``[M·V, r]`` (None
+        for the identity) and factors ``[M·V]`` to scaled units.
     """
 
     variance: Tensor
@@ -48,7 +49,7 @@ class FieldLoss(nn.Module):
         self.register_buffer("factor", factor)
 
     def forward(self, prediction: Tensor, truth: Tensor) -> Tensor:
-        """Loss of each run of ``[B, T, r]`` against ``[B, T, r]``, ``[B]``."""
+        """Return the loss of each run, ``[B]``, from coefficients ``[B, T, r]``."""
         difference = prediction - truth
         if self.kind == "mse":
             return difference.square().sum(-1).mean(-1) / self.variance

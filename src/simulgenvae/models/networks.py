@@ -1,4 +1,4 @@
-"""Networks of one surrogate, and their inputs: conditions as tensors and times mapped to 0 … 1."""
+"""Networks of one surrogate, and their inputs: conditions as tensors, times mapped to 0 … 1."""
 
 from __future__ import annotations
 
@@ -13,26 +13,49 @@ from simulgenvae.settings import Settings
 
 
 def network_inputs(conditions: Conditions, scaler: ConditionScaler) -> Inputs:
-    """Conditions as the conditioner reads them; UserError as :meth:`ConditionScaler.transform`
-    raises it."""
+    """Return conditions as the conditioner reads them.
+
+    Raises
+    ------
+    UserError
+        For conditions that the scaler was not fitted to, see :meth:`ConditionScaler.transform`.
+    """
     table = torch.from_numpy(scaler.transform(conditions).astype(np.float32))
     if conditions.images is None:
         return Inputs(table)
+    # Convolutions expect channels before rows and columns.
     return Inputs(table, torch.from_numpy(conditions.images.pixels).permute(0, 3, 1, 2))
 
 
 def unit_times(times: NDArray[np.float64], trained: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Times mapped so that the trained span becomes 0 … 1 (0 for a single time), uneven steps
-    kept."""
+    """Return times, mapped so that the trained span becomes 0 … 1.
+
+    Parameters
+    ----------
+    times
+        Times in the unit of the data, ``[t]``.
+    trained
+        Training times, ``[T]``, in ascending order; a single one is mapped to 0.
+    """
     span = trained[-1] - trained[0]
-    mapped: NDArray[np.float32] = ((times - trained[0]) / (span if span > 0 else 1.0)).astype(
-        np.float32
-    )
-    return mapped
+    mapped = (times - trained[0]) / (span if span > 0 else 1.0)
+    return np.asarray(mapped, dtype=np.float32)
 
 
 class Networks(nn.Module):
-    """The VAE and the conditioner of one surrogate."""
+    """The VAE and the conditioner of one surrogate.
+
+    Parameters
+    ----------
+    settings
+        Settings of the study.
+    coefficient_std
+        Standard deviation of each coefficient over the training runs, ``[r]``.
+    times
+        Training times mapped to 0 … 1, ``[T]``.
+    scaler
+        Scaling of the conditions, which says how many parameters and which images there are.
+    """
 
     def __init__(
         self, settings: Settings, coefficient_std: Tensor, times: Tensor, scaler: ConditionScaler
@@ -48,5 +71,5 @@ class Networks(nn.Module):
         )
 
     def new_weights(self) -> dict[str, Tensor]:
-        """The state of such networks that have learned nothing, drawn anew."""
+        """Return the state of the same networks with new random weights."""
         return Networks(*self._made_from).state_dict()

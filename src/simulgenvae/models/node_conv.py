@@ -1,5 +1,8 @@
-"""The layers between nodes and channels, the only ones that grow with the mesh where fields are not
-reduced."""
+"""Layers between nodes and channels.
+
+They are the only ones that grow with the mesh, where fields are not reduced. Tested in
+tests/training/test_node_shards.py and tests/models/test_encoder.py.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,14 @@ from torch import Tensor, nn
 
 
 class NodeConv(nn.Conv1d):
-    """The same linear map at each time, ``[B, before, T]`` to ``[B, after, T]``: a convolution of
-    width 1."""
+    """The same linear map at each time, from ``[B, before, T]`` to ``[B, after, T]``.
+
+    It is a convolution of width 1.
+    """
 
     gathered: Callable[[Tensor], Tensor] | None = None
-    """Makes the whole weight of what this process holds of it; None where that is the whole."""
+    """Function that makes the whole weight of the part that this process holds; None where the
+    process holds the whole weight."""
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__(before, after, 1)

@@ -1,4 +1,4 @@
-"""The hierarchical variational autoencoder of one run's coefficients over time."""
+"""Hierarchical variational autoencoder (VAE) of a run's coefficients over time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from simulgenvae.models.blocks import maybe_recomputed
-from simulgenvae.models.decoder import build_decoder
+from simulgenvae.models.decoders import build_decoder
 from simulgenvae.models.encoder import Encoder
 from simulgenvae.models.latents import LatentHierarchy, Latents
 from simulgenvae.settings import ModelSettings
@@ -25,7 +25,7 @@ class HierarchicalVae(nn.Module):
     Parameters
     ----------
     settings
-        Architecture.
+        The group ``model`` of the settings.
     coefficient_std
         Training standard deviation of each coefficient, ``[r]``.
     times
@@ -54,8 +54,21 @@ class HierarchicalVae(nn.Module):
     def encode(
         self, coefficients: Tensor, *, sample: bool = False
     ) -> tuple[Latents, Tensor, Latents]:
-        """Posterior of runs ``[B, T, r]``: latents (means, or samples), KL per level ``[B, 1 +
-        L]``, log spreads."""
+        """Return the posterior of runs.
+
+        Parameters
+        ----------
+        coefficients
+            Coefficients of B runs, ``[B, T, r]``.
+        sample
+            Whether latents are samples of the posterior, or its means.
+
+        Returns
+        -------
+        latents, kl, log_std
+            See :meth:`LatentHierarchy.posterior`.
+        """
+        # Added so that coefficients that are all zero are not divided by zero.
         largest = self.coefficient_std.max() + torch.finfo(torch.float32).tiny
         features = maybe_recomputed(self.encoder, coefficients / largest, recompute=self.recompute)
         return self.hierarchy.posterior(features, sample=sample)
@@ -63,11 +76,19 @@ class HierarchicalVae(nn.Module):
     def decode(
         self, latents: Latents, times: Tensor | None = None, *, frozen: bool = False
     ) -> Tensor:
-        """Coefficients ``[B, T, r]`` at the training times, or at ``times`` (mapped to 0 … 1)
-        ``[T]``.
+        """Return the coefficients of latents, ``[B, T, r]``.
 
-        With ``frozen``, gradients reach the latents and leave the decoder's weights alone.
+        Parameters
+        ----------
+        latents
+            Latents of B runs.
+        times
+            Times ``[T]``, mapped to 0 … 1; the training times when not given.
+        frozen
+            Whether gradients reach the latents but not the decoder's weights.
         """
+        # The decoder is called with weights that are detached where it is frozen: switching off
+        # `requires_grad` would also change the terms of the loss in which it does learn.
         weights = {
             name: value.detach() if frozen else value
             for name, value in self.decoder.named_parameters()
@@ -82,18 +103,19 @@ class HierarchicalVae(nn.Module):
         return out * self.coefficient_std
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Coefficients of ``count`` runs drawn from the learned prior, ``[count, T, r]``."""
+        """Return coefficients of ``count`` runs drawn from the learned prior, ``[count, T, r]``."""
         return self.decode(self.hierarchy.prior_sample(count, generator))
 
     def forward(self, coefficients: Tensor) -> tuple[Tensor, Tensor, Latents]:
-        """Reconstruction from a posterior sample (mean in evaluation mode), KL per level ``[B, 1 +
-        L]``, latents."""
+        """Return the reconstruction of runs ``[B, T, r]``, the KL of every level, and the latents.
+
+        The latents are samples of the posterior in training mode, its means in evaluation mode.
+        """
         latents, kl, _ = self.encode(coefficients, sample=self.training)
         return self.decode(latents), kl, latents
 
     def latents_from_flat(self, flat: Tensor) -> Latents:
-        """Flat latents ``[B, D + L·d]`` as :class:`Latents`."""
-        main, rest = flat[:, : self.hierarchy.latent_dim], flat[:, self.hierarchy.latent_dim :]
-        return Latents(
-            main, rest.reshape(-1, self.hierarchy.levels, self.hierarchy.hierarchical_dim)
-        )
+        """Return latents that were made flat, ``[B, D + L·d]``."""
+        shape = (-1, self.hierarchy.levels, self.hierarchy.hierarchical_dim)
+        z = flat[:, : self.hierarchy.latent_dim]
+        return Latents(z, flat[:, self.hierarchy.latent_dim :].reshape(shape))

@@ -20,7 +20,7 @@ _DPI = 100
 _INK = "#222222"
 
 
-class Sheet:
+class Annotations:
     """A page with places for pictures, each below its title, and for a heading that changes."""
 
     def __init__(self, layout: SceneLayout, titles: list[list[str]]) -> None:

@@ -14,7 +14,7 @@ from PIL.GifImagePlugin import getdata, getheader
 
 from simulgenvae.errors import UserError
 
-MakePicture = Callable[[int], NDArray[np.uint8]]
+MakeImage = Callable[[int], NDArray[np.uint8]]
 """From a number to its picture ``[H, W, 3]``; all have one size, which is even."""
 
 _SECONDS, _SLOWEST = 6.0, 4.0
@@ -42,7 +42,7 @@ def spread(count: int, most: int) -> list[int]:
     return numbers
 
 
-def write_gif(target: BinaryIO, picture: MakePicture, frames: Sequence[int], rate: float) -> None:
+def write_gif(target: BinaryIO, picture: MakeImage, frames: Sequence[int], rate: float) -> None:
     """Write the pictures with these numbers, ``rate`` a second, as a film without end.
 
     All have the same colours, so that nothing flickers, and what has not changed is not written
@@ -81,7 +81,7 @@ def _colours(pictures: list[NDArray[np.uint8]]) -> Image.Image:
     return chosen
 
 
-def write_mp4(path: Path, picture: MakePicture, frames: Sequence[int], rate: float) -> None:
+def write_mp4(path: Path, picture: MakeImage, frames: Sequence[int], rate: float) -> None:
     """Write the pictures with these numbers, ``rate`` a second, as H.264 that every player knows.
 
     UserError without imageio-ffmpeg, and where ffmpeg cannot write all of them.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.rendering.annotations import Sheet
+from simulgenvae.rendering.annotations import Annotations
 from simulgenvae.rendering.camera import find_camera
 from simulgenvae.rendering.context import require_context
 from simulgenvae.rendering.drawing import Drawing, Surface
@@ -61,8 +61,8 @@ class Scene:
         box = self._layout(1).panels[0][0]
         self._drawing = Drawing(surface, self._view, (box.width, box.height))
 
-    def picture(self, steps: Sequence[int]) -> NDArray[np.uint8]:
-        """The picture ``[H, W, 3]`` of the times with these numbers, one row of panels each."""
+    def image(self, steps: Sequence[int]) -> NDArray[np.uint8]:
+        """The image `[H, W, 3]` of the times with these numbers, one row of panels each."""
         heading, sheet = self._heading, self._sheet
         if len(steps) == 1:
             heading = f"{heading}, time {self._times[steps[0]]}"
@@ -71,15 +71,15 @@ class Scene:
                 [f"{panel.title}, time {self._times[step]}" for panel in self._panels]
                 for step in steps
             ]
-            sheet = Sheet(self._layout(len(steps)), titles)
+            sheet = Annotations(self._layout(len(steps)), titles)
         return sheet.filled(
             heading, [[self._drawn(panel, step) for panel in self._panels] for step in steps]
         )
 
     @cached_property
-    def _sheet(self) -> Sheet:
+    def _sheet(self) -> Annotations:
         """For one time: all that films draw only once."""
-        return Sheet(self._layout(1), [[panel.title for panel in self._panels]])
+        return Annotations(self._layout(1), [[panel.title for panel in self._panels]])
 
     def _layout(self, rows: int) -> SceneLayout:
         return arrange(self._panels, self._view.aspect, rows, self._width)

@@ -133,6 +133,7 @@ _REASONS = {
     "string_type": "must be text, in quotation marks",
     "string_pattern_mismatch": "must have the form {pattern}",
     "literal_error": "must be {expected}",
+    "unknown_name": "must be {expected} (the nearest is {nearest})",
     "tuple_type": "must be a list",
     "too_short": "must have at least {min_length} value",
     "too_long": "must have at most {max_length} values",

@@ -141,7 +141,11 @@ def _default(value: object) -> str:
 
 
 def _meaning(schema: Mapping[str, Any]) -> str:
-    return " ".join(schema["description"].split()).replace("|", "\\|")
+    text = schema["description"]
+    if meanings := schema.get("meanings"):
+        listed = "; ".join(f"`{name}`: {meaning}" for name, meaning in meanings)
+        text = f"{text} {listed}."
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _documented(setting: str) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulgenvae.settings.group import SENTENCES, Count, Fraction, Group, Seed, Width
+from simulgenvae.settings.networks import CONDITIONERS, DECODERS, OneOf
 from simulgenvae.settings.training import TrainingSettings
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
@@ -102,9 +103,8 @@ class ReductionSettings(Group):
 class ModelSettings(Group):
     """The hierarchical variational autoencoder."""
 
-    decoder: Literal["modulated", "convolutional"] = "modulated"
-    """`modulated`: latent-dependent time features and linear layers modulated by the latents,
-    continuous in time; `convolutional`: 1-D convolutions over the timesteps of the data."""
+    decoder: Annotated[str, OneOf(DECODERS)] = next(iter(DECODERS))
+    """Network from latents to coefficients."""
     size: Literal["small", "large"] = "small"
     """One layer per level, or two (`--size`)."""
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (192, 128, 96, 64)
@@ -138,20 +138,20 @@ class ModelSettings(Group):
 
 
 class ConditionerSettings(Group):
-    """The network from a design's parameters, its picture or both to its latents."""
+    """The network from a design's parameters, its image or both to its latents."""
 
-    kind: Literal["auto", "mlp", "cnn", "vit"] = "auto"
-    """`mlp` for a table of parameters (`input_type csv`); `cnn`, a convolutional network (`image`),
-    or `vit`, a vision transformer (`image_vit`), for pictures with or without a table; `auto`:
-    `cnn` where there are pictures, else `mlp`."""
+    kind: Annotated[str, OneOf(CONDITIONERS, words=("auto",))] = "auto"
+    """Network that reads the conditions. `auto`: the first of the following that reads images where
+    there are images, else the first that reads a table."""
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
-    """Widths of its residual blocks. `vit` has as many blocks as there are filters, all as wide as
-    the widest. When not given: 128 128 (`mlp`), 32 64 96 128 (`cnn`), four times 64 (`vit`)."""
+    """Widths of its residual blocks; those of its kind when not given. The vision transformer has
+    as many blocks as there are filters, all as wide as the widest."""
     dropout: Fraction = 0.0
-    """Dropout rate: of the last block of `mlp` (earlier blocks have proportionally less), of the
-    features of `cnn`, inside the blocks of `vit`."""
+    """Dropout rate: of the last block of the perceptron (earlier blocks have proportionally less),
+    of the features of the convolutional network, inside the blocks of the vision transformer."""
     spatial_attention: bool = False
-    """Whether the blocks of `cnn` weigh places of the picture (`use_spatial_attention`)."""
+    """Whether the blocks of the convolutional network weigh places of the image
+    (`use_spatial_attention`)."""
 
 
 class PredictionSettings(Group):
@@ -188,19 +188,18 @@ class Settings(Group):
 
     @model_validator(mode="after")
     def _files_of_the_kind(self) -> Self:
-        kind, ending = self.conditioner.kind, self.data.file_type
-        if kind == "mlp" and ending in IMAGE_ENDINGS:
-            raise ValueError(
-                f"file_type (param_data_type) is {ending}, but kind mlp (input_type csv) reads a "
-                "table: .csv"
-            )
-        if kind in {"cnn", "vit"} and ending == ".csv":
-            asked = f"kind {kind} (input_type {'image' if kind == 'cnn' else 'image_vit'})"
-            endings = ", ".join(IMAGE_ENDINGS)
-            raise ValueError(
-                f"file_type (param_data_type) is .csv, but {asked} reads pictures: {endings}"
-            )
-        return self
+        spec = CONDITIONERS.get(self.conditioner.kind)
+        ending = self.data.file_type
+        if spec is None or ending is None or (ending == ".csv") == (spec.reads == "table"):
+            return self
+        classic = f" (input_type {spec.input_types[0]})" if spec.input_types else ""
+        wanted = "a table: .csv"
+        if spec.reads == "images":
+            wanted = f"image files: {', '.join(IMAGE_ENDINGS)}"
+        raise ValueError(
+            f"file_type (param_data_type) is {ending}, but kind {self.conditioner.kind}{classic} "
+            f"reads {wanted}"
+        )
 
     @model_validator(mode="after")
     def _node_sized_layers(self) -> Self:

@@ -10,33 +10,43 @@ from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from simulgenvae.settings.group import SENTENCES
+from simulgenvae.settings.networks import OneOf
 
 
 @dataclass(frozen=True)
 class Kind:
     """Values that a setting, or each entry of its list, may have.
 
-    `types` are among bool, int, float and str; `words` are further texts that are allowed. An entry
-    of a list of `sentences` holds spaces.
+    `types` are among bool, int, float and str; `literals` are further texts that are allowed, and
+    so are the names of the registry `one_of`. An entry of a list of `sentences` holds spaces.
     """
 
     types: frozenset[type]
-    words: tuple[str, ...]
+    literals: tuple[str, ...]
     is_list: bool
     sentences: bool
+    one_of: OneOf | None
 
     @classmethod
     def of(cls, field: FieldInfo) -> Self:
         """Return the kind of a declared setting."""
         parts = list(_parts(field.annotation))
+        one_of = next((entry for entry in field.metadata if isinstance(entry, OneOf)), None)
+        types = frozenset(part for part in parts if part in _NAMES)
         return cls(
-            types=frozenset(part for part in parts if part in _NAMES),
-            words=tuple(
+            types=types if one_of is None else types - {str},
+            literals=tuple(
                 word for part in parts if get_origin(part) is Literal for word in get_args(part)
             ),
             is_list=tuple in parts,
             sentences=SENTENCES in field.metadata,
+            one_of=one_of,
         )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Texts that are allowed."""
+        return self.literals if self.one_of is None else self.one_of.names
 
     @property
     def is_text(self) -> bool:

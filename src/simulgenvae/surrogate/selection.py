@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.reduction import Decoder
+from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.parts import Parts
 
 
@@ -77,10 +78,11 @@ def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float6
     low, high = parts.times[0], parts.times[-1]
     slack = 1e-9 * (high - low)
     if not parts.networks.vae.decoder.continuous_in_time and not np.array_equal(times, parts.times):
+        continuous = [name for name, spec in DECODERS.items() if spec.continuous_in_time]
         raise UserError(
-            "This model has the convolutional decoder, which knows the training times alone: "
-            "leave the times out, "
-            'or train with model.decoder = "modulated".'
+            f"This model has the {parts.settings.model.decoder} decoder, which knows only the "
+            "training times: leave the times out, or train with "
+            f'model.decoder = "{continuous[0]}".'
         )
     outside = times[~((times >= low - slack) & (times <= high + slack))]
     if not len(times):

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from simulgenvae.distributed.batch_shards import Shard, draw_random
-from simulgenvae.models.conditioner.conditioner import Inputs, unit_pixels
+from simulgenvae.models.conditioner.base import Inputs
+from simulgenvae.models.conditioner.conditioner import unit_pixels
 from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.data import TrainingData
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulgenvae.cli.classic.simulgen_vae import main, show
+from simulgenvae.cli.classic.simulgen_vae import main, show_figures
 
 CONDITION = """Common params
 Dim1 12
@@ -243,7 +243,7 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
         (
             change_condition("Dim1 12", "Dim1 13"),
             [],
-            ["Dim1", "13 in the settings, 12 in the file"],
+            ["Dim1", "13 in the settings, 12 in the data"],
         ),
         (
             change_condition("Batch_size 8", "Batch_size 11"),
@@ -348,7 +348,7 @@ def test_figures_are_shown_where_there_is_a_display(
     try:
         import windows_backend  # type: ignore[import-not-found]
 
-        assert show([tmp_path / "one.png"])
+        assert show_figures([tmp_path / "one.png"])
         assert windows_backend.shown == ["one"]
         assert not plt.get_fignums()
     finally:

@@ -164,15 +164,15 @@ def test_slices(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"settings": DataSettings(runs=5)}, r"runs \(Dim1\): 5 in the settings, 4 in the file"),
+        ({"settings": DataSettings(runs=5)}, r"runs \(Dim1\): 5 in the settings, 4 in the data"),
         (
             {"settings": DataSettings(timesteps=4)},
-            r"timesteps \(Dim2\): 4 in the settings, 3 in the file",
+            r"timesteps \(Dim2\): 4 in the settings, 3 in the data",
         ),
-        ({"settings": DataSettings(nodes=9)}, r"nodes \(Dim3\): 9 in the settings, 7 in the file"),
+        ({"settings": DataSettings(nodes=9)}, r"nodes \(Dim3\): 9 in the settings, 7 in the data"),
         (
             {"settings": DataSettings(variables=3)},
-            r"variables \(num_var\): 3 in the settings, 2 in the file",
+            r"variables \(num_var\): 3 in the settings, 2 in the data",
         ),
         ({"settings": DataSettings(first_timesteps=4)}, "asks for 4"),
         ({"settings": DataSettings(node_start=2, node_end=8)}, "2 to 8"),

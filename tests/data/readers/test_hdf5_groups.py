@@ -10,12 +10,12 @@ import h5py
 import numpy as np
 import pytest
 
-from simulgenvae.data.readers import Part, Source, open_source
+from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.errors import UserError
 
 FEATURES, STEPS, NODES = 5, 4, 6
 TIMES = np.array([0.0, 0.5, 1.0, 2.0])
-NODAL = Part(path="data/*/nodal_data", axes=("variable", "time", "node"))
+NODAL = RunPart(path="data/*/nodal_data", axes=("variable", "time", "node"))
 
 
 def values(run: int) -> np.ndarray:
@@ -39,7 +39,7 @@ def write(
     return path
 
 
-def opened(path: Path, part: Part = NODAL) -> Source:
+def opened(path: Path, part: RunPart = NODAL) -> Source:
     return open_source(path, part).__enter__()
 
 
@@ -83,7 +83,7 @@ def test_axes(tmp_path: Path, axes: str, order: tuple[int, ...], default: bool) 
     with h5py.File(tmp_path / "runs.h5", "w") as file:
         file["a"] = array
     for given in [tuple(axes.split(","))] + [None] * default:
-        source = opened(tmp_path / "runs.h5", Part(path="*", axes=given))
+        source = opened(tmp_path / "runs.h5", RunPart(path="*", axes=given))
         assert source.shape[0] == 1
         np.testing.assert_array_equal(source.run(0), stored.transpose(1, 2, 0))
 
@@ -114,7 +114,7 @@ def test_a_star_may_be_a_piece_of_a_name(tmp_path: Path) -> None:
         for run in (2, 10):
             file[f"run_{run}_final/T"] = values(run)[0]
         file["run_3_other/T"] = values(3)[0]
-    source = opened(tmp_path / "runs.h5", Part(path="/run_*_final/T"))
+    source = opened(tmp_path / "runs.h5", RunPart(path="/run_*_final/T"))
     assert source.companions["ids"].tolist() == ["2", "10"]
     assert source.shape == (2, STEPS, NODES, 1)
 
@@ -197,20 +197,20 @@ def refused(path: Path) -> str:
 @pytest.mark.parametrize(
     ("part", "told"),
     [
-        (Part(path="data/*/*"), r"must have one \*"),
-        (Part(path="data/*/velocity"), "no dataset is at data/"),
-        (Part(path="nowhere/*"), "no dataset is at nowhere"),
+        (RunPart(path="data/*/*"), r"must have one \*"),
+        (RunPart(path="data/*/velocity"), "no dataset is at data/"),
+        (RunPart(path="nowhere/*"), "no dataset is at nowhere"),
         (NODAL._replace(fields=["feature7"]), "has no 'feature7'; its fields are 'feature0'"),
         (
             NODAL._replace(axes=("time", "node")),
             r"the shape \(5, 4, 6\), but --axes names time, node",
         ),
-        (Part(path="data/*/cells", fields=["feature0"]), "no axis of variables"),
-        (Part(axes=("time", "node")), "give that too"),
+        (RunPart(path="data/*/cells", fields=["feature0"]), "no axis of variables"),
+        (RunPart(axes=("time", "node")), "give that too"),
         (NODAL._replace(resample=3), "--fields, --start, --end and --every alone take a part"),
     ],
 )
-def test_what_does_not_fit_is_said(tmp_path: Path, part: Part, told: str) -> None:
+def test_what_does_not_fit_is_said(tmp_path: Path, part: RunPart, told: str) -> None:
     with pytest.raises(UserError, match=told):
         opened(write(tmp_path / "runs.h5"), part)
 
@@ -301,4 +301,4 @@ def test_without_a_path_the_one_that_fits_is_told(
         pass
     assert names[0] in str(told.value)
     assert f"--path '{pattern}'" in str(told.value)
-    assert opened(tmp_path / "runs.h5", Part(path=pattern)).shape[0] == runs
+    assert opened(tmp_path / "runs.h5", RunPart(path=pattern)).shape[0] == runs

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from scipy.io import netcdf_file
 
-from simulgenvae.data.readers import Part, Source, open_source
+from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.errors import UserError
 
 HOURS = np.array([0.0, 6.0, 18.0])
@@ -20,7 +20,7 @@ X, Y, Z = np.array([0.0, 1.0, 3.0, 4.0]), np.array([10.0, 5.0, 0.0]), np.array([
 GIVEN = np.random.default_rng(0).normal(size=(3, 2, 3, 4)).astype(np.float32)
 
 
-def opened(path: Path, part: Part | None = None) -> Source:
+def opened(path: Path, part: RunPart | None = None) -> Source:
     return open_source(path, part).__enter__()
 
 
@@ -187,7 +187,7 @@ def test_blocks_of_timesteps(
             engine="h5netcdf",
             encoding={"T": {"chunksizes": chunks, "zlib": True}},
         )
-    source = opened(tmp_path, Part(["p", "T"], start=6.0))
+    source = opened(tmp_path, RunPart(["p", "T"], start=6.0))
     np.testing.assert_array_equal(source.companions["times"], HOURS[1:])
     for run in (1, 0, 1):
         np.testing.assert_array_equal(

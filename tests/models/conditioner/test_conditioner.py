@@ -8,8 +8,9 @@ from simulgenvae.data.images import ImageFormat
 from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.errors import UserError
 from simulgenvae.models import Conditioner, Inputs
-from simulgenvae.models.conditioner.conditioner import DEFAULT_FILTERS, conditioner_kind
+from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.settings import ConditionerSettings
+from simulgenvae.settings.networks import CONDITIONERS
 
 GREY = ImageFormat(40, 40, 1, 32)
 LATENTS = 10
@@ -135,5 +136,5 @@ def test_another_network_than_the_conditions_need_is_refused(
 def test_filters_that_nobody_gave() -> None:
     conditioner = Conditioner(ConditionerSettings(), 3, None, LATENTS)
     assert [block.second.out_features for block in conditioner.table.blocks] == list(
-        DEFAULT_FILTERS["mlp"]
+        CONDITIONERS["mlp"].default_filters
     )

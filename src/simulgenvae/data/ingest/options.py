@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from simulgenvae.data.readers import Part
+from simulgenvae.data.readers import RunPart
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class IngestOptions:
     mesh: Path | None = None
     variables: Sequence[str] | None = None
     units: Sequence[str] | None = None
-    selection: Part | None = None
+    selection: RunPart | None = None
     split: Path | None = None
     skip_bad: bool = False
     if_exists: Literal["fail", "replace", "append"] = "fail"

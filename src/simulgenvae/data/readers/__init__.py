@@ -15,12 +15,12 @@ from simulgenvae.data.readers.npz import MAGIC as NPZ_MAGIC
 from simulgenvae.data.readers.npz import open_npz
 from simulgenvae.data.readers.pickled import open_pickle
 from simulgenvae.data.readers.runs.folder import BEGINNINGS, is_run, open_runs
-from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import MARKERS, open_zarr
 from simulgenvae.errors import UserError
 
-__all__ = ["Part", "Source", "open_source"]
+__all__ = ["RunPart", "Source", "open_source"]
 
 _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]] = {
     ".npy": ("npy", open_npy),
@@ -32,7 +32,7 @@ _READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]
 }
 
 
-def open_source(path: Path, part: Part | None = None) -> AbstractContextManager[Source]:
+def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManager[Source]:
     """Open the fields in a file or Zarr folder, or in a solver's own files; close them by leaving
     the ``with`` block.
 

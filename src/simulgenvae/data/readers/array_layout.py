@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from simulgenvae.data.dimensions import check_dimensions
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
 
@@ -64,7 +65,7 @@ def find_layout(
         raise UserError(
             f"{path}: has {shape[3]} variables, but {count} are named: {', '.join(variables)}"
         )
-    _check_expected(path, shape, settings)
+    check_dimensions(path, shape, settings)
     steps, end = settings.first_timesteps or shape[1], settings.node_end or shape[2]
     if steps > shape[1]:
         raise UserError(
@@ -77,19 +78,3 @@ def find_layout(
             f"ask for {asked}"
         )
     return ArrayLayout(shape[0], shape[1], shape[2], shape[3], steps, settings.node_start, end)
-
-
-def _check_expected(path: Path, shape: tuple[int, ...], settings: DataSettings) -> None:
-    promised = {
-        "runs (Dim1)": settings.runs,
-        "timesteps (Dim2)": settings.timesteps,
-        "nodes (Dim3)": settings.nodes,
-        "variables (num_var)": settings.variables,
-    }
-    wrong = [
-        f"{name}: {expected} in the settings, {actual} in the file"
-        for (name, expected), actual in zip(promised.items(), shape, strict=True)
-        if expected is not None and expected != actual
-    ]
-    if wrong:
-        raise UserError(f"{path}: the data do not have the promised dimensions. {'; '.join(wrong)}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.data.readers.hdf5 import MAGIC, check_dataset, read_whole
 from simulgenvae.data.readers.runs.folder import refuse_link
-from simulgenvae.data.readers.runs.series import AXES, Part
+from simulgenvae.data.readers.runs.series import AXES, RunPart
 from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
 from simulgenvae.errors import UserError
@@ -36,7 +36,7 @@ class _Run(NamedTuple):
         return f"{self.file}, run {self.id!r} ({self.dataset})"
 
 
-def open_groups(path: Path, part: Part) -> Source:
+def open_groups(path: Path, part: RunPart) -> Source:
     """The runs of the file or folder ``path``, in natural order of their ids.
 
     The dataset of each is at ``part.path``: in a file ``*``, a component of the path or a piece of
@@ -51,7 +51,9 @@ def open_groups(path: Path, part: Part) -> Source:
     Raises UserError when there are no runs, or the first cannot be read.
     """
     assert part.path is not None
-    if part != Part(part.fields, part.start, part.end, part.every, path=part.path, axes=part.axes):
+    if part != RunPart(
+        part.fields, part.start, part.end, part.every, path=part.path, axes=part.axes
+    ):
         raise UserError(
             f"{path}: of datasets at --path, --fields, --start, --end and --every alone take a part"
         )

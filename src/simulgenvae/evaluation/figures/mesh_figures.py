@@ -52,7 +52,7 @@ def render(view: RunView, frame: Frame) -> tuple[dict[str, bytes], str | None]:
 
 def _picture(scene: Scene, steps: list[int]) -> bytes:
     buffer = BytesIO()
-    Image.fromarray(scene.picture(steps)).save(buffer, "PNG")
+    Image.fromarray(scene.image(steps)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -62,7 +62,7 @@ def _film(scene: Scene, times: int) -> bytes:
     while True:
         buffer = BytesIO()
         write_gif(
-            buffer, lambda step: scene.picture([step]), spread(times, frames), usual_rate(frames)
+            buffer, lambda step: scene.image([step]), spread(times, frames), usual_rate(frames)
         )
         size = buffer.tell()
         if size <= _MOST_BYTES or frames == 2:

@@ -1,5 +1,7 @@
-"""Convolutional network for pictures: a pre-activation ResNet (He et al. 2016) with
-squeeze-and-excitation."""
+"""Convolutional network for images: a pre-activation ResNet with squeeze-and-excitation.
+
+Residual blocks as in He et al. 2016, "Identity mappings in deep residual networks".
+"""
 
 from __future__ import annotations
 
@@ -13,25 +15,29 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.models.blocks import Chain, Stem, group_norm
+from simulgenvae.models.conditioner.base import ConditionEncoder, InputShape
+from simulgenvae.settings import ConditionerSettings
 
 STEM_SIZE = 32
-"""The stem halves the picture until it has at most so many pixels a side: cost hardly depends on
-the resolution."""
+"""Pixels a side down to which the stem halves an image: the cost hardly depends on the
+resolution."""
 GRID = 4
-"""Features are averaged to so many cells a side: where something is matters, and any picture size
-works."""
+"""Cells a side of the grid in which features are averaged: it keeps where something is, and works
+for any image size."""
 FEATURES = 128
-"""Width of what comes out."""
+"""Number of features that the network gives."""
 
 
 def _conv(before: int, after: int, size: int, stride: int = 1) -> nn.Module:
-    """Convolution whose largest singular value is kept at one (Miyato et al. 2018, spectral
-    normalisation)."""
+    """Return a convolution whose largest singular value is kept at one.
+
+    Spectral normalisation, Miyato et al. 2018.
+    """
     return spectral_norm(nn.Conv2d(before, after, size, stride=stride, padding=size // 2))
 
 
 class SqueezeExcitation(nn.Module):
-    """Channels rescaled by what all of the picture says (Hu et al. 2018); ``[B, C, H, W]``."""
+    """Channels ``[B, C, H, W]`` rescaled by their means over the whole image (Hu et al. 2018)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -44,8 +50,10 @@ class SqueezeExcitation(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """Places rescaled by the mean and the maximum of their channels (Woo et al. 2018, CBAM, §3.2);
-    ``[B, C, H, W]``."""
+    """Places of ``[B, C, H, W]`` rescaled by the mean and the maximum of their channels.
+
+    Woo et al. 2018, "CBAM: convolutional block attention module", section 3.2.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,8 +66,7 @@ class SpatialAttention(nn.Module):
 
 
 class ResidualImage(nn.Module):
-    """GroupNorm, SiLU, convolution, twice, then squeeze-and-excitation, beside a skip
-    connection."""
+    """Residual block: twice GroupNorm, SiLU and convolution, then squeeze-and-excitation."""
 
     def __init__(self, before: int, after: int, stride: int, attention: bool) -> None:
         super().__init__()
@@ -74,20 +81,21 @@ class ResidualImage(nn.Module):
         residual = x
         for norm, conv in zip(self.norms, self.convs, strict=True):
             residual = conv(F.silu(norm(residual)))
+        # The skip path is averaged where the residual path strides, so that their sizes agree.
         x = F.avg_pool2d(x, self.stride, ceil_mode=True) if self.stride > 1 else x
         out: Tensor = self.skip(x) + self.attention(self.excitation(residual))
         return out
 
 
-class CnnEncoder(nn.Module):
-    """Pictures ``[B, C, S, S]`` in 0 … 1 to features ``[B, FEATURES]``.
+class CnnEncoder(ConditionEncoder):
+    """Images ``[B, C, S, S]`` from 0 to 1 to features ``[B, FEATURES]``.
 
     Parameters
     ----------
     channels, size
-        C and S.
+        Channels C and pixels a side S.
     filters
-        Widths; each block after the first halves the resolution.
+        Widths of the blocks; each block after the first halves the resolution.
     dropout
         Dropout rate of the features.
     attention
@@ -99,9 +107,10 @@ class CnnEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.stem = Stem(channels, filters[0], max(1, math.ceil(math.log2(size / STEM_SIZE))))
-        pairs = list(pairwise((filters[0], *filters)))
+        pairs = pairwise((filters[0], *filters))
         self.blocks = Chain(
-            ResidualImage(a, b, 1 if k == 0 else 2, attention) for k, (a, b) in enumerate(pairs)
+            ResidualImage(before, after, 1 if number == 0 else 2, attention)
+            for number, (before, after) in enumerate(pairs)
         )
         self.norm = group_norm(filters[-1])
         self.pool = nn.AdaptiveAvgPool2d(GRID)
@@ -115,3 +124,15 @@ class CnnEncoder(nn.Module):
         x = self.pool(F.silu(self.norm(x))).flatten(1)
         out: Tensor = F.silu(self.project(self.dropout(x)))
         return out
+
+
+def build(settings: ConditionerSettings, filters: tuple[int, ...], shape: InputShape) -> CnnEncoder:
+    """Return the network for the images of designs, as the settings describe it."""
+    assert shape.images is not None, "this network reads images"
+    return CnnEncoder(
+        shape.images.channels,
+        shape.images.size,
+        filters,
+        settings.dropout,
+        settings.spatial_attention,
+    )

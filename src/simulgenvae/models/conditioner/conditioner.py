@@ -1,121 +1,88 @@
-"""Conditioners: conditions to a Gaussian over all latents, p(z, h | condition).
+"""Conditioner: from the conditions of designs to a Gaussian over all latents, p(z, h | condition).
 
-A table goes through a residual perceptron, a picture through a convolutional network or a vision
-transformer; where a design has both, their features are joined before the two heads.
+A table and images are read by one network each; where a design has both, their features are joined
+before the two heads for mean and standard deviation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from simulgenvae.data.images import ImageFormat
-from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.errors import UserError
-from simulgenvae.models.blocks import Chain
-from simulgenvae.models.conditioner.cnn import CnnEncoder
-from simulgenvae.models.conditioner.vit import VisionTransformer
-from simulgenvae.models.latents import LOG_SPREAD_RANGE, Gaussian
+from simulgenvae.models.conditioner.base import ConditionEncoder, Inputs, InputShape
+from simulgenvae.models.conditioner.table import ResidualLinear
+from simulgenvae.models.latents import LOG_STD_RANGE, Gaussian
 from simulgenvae.settings import ConditionerSettings
+from simulgenvae.settings.networks import CONDITIONERS, Condition, conditioners_of, load_builder
 
 
 def unit_pixels(images: Tensor) -> Tensor:
-    """Pictures as numbers from 0 to 1; those that are numbers already stay as they are."""
+    """Return images as numbers from 0 to 1; those that are numbers already stay as they are."""
     return images if images.is_floating_point() else images / 255.0
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Conditions of B designs as networks read them.
+def conditioner_kind(settings: ConditionerSettings, images: ImageFormat | None) -> str:
+    """Return the name of the network that reads the conditions.
 
-    ``table`` ``[B, P]`` scaled; ``images`` ``[B, C, S, S]``, bytes or 0 … 1, where there are any.
+    Parameters
+    ----------
+    settings
+        The group ``conditioner`` of the settings.
+    images
+        Format of the designs' images; None where they have none.
+
+    Raises
+    ------
+    UserError
+        When the settings name a network that does not read these conditions.
     """
-
-    table: Tensor
-    images: Tensor | None = None
-
-    def __getitem__(self, rows: Tensor | slice) -> Inputs:
-        return Inputs(self.table[rows], None if self.images is None else self.images[rows])
-
-    def to(self, device: torch.device) -> Inputs:
-        """The same on another device."""
-        return Inputs(
-            self.table.to(device), None if self.images is None else self.images.to(device)
+    needed: Condition = "table" if images is None else "images"
+    if settings.kind == "auto":
+        return conditioners_of(needed)[0]
+    spec = CONDITIONERS[settings.kind]
+    if spec.reads == needed:
+        return settings.kind
+    classic = f" (input_type {spec.input_types[0]})" if spec.input_types else ""
+    others = " or ".join(conditioners_of(needed))
+    if needed == "images":
+        raise UserError(
+            f"conditioner.kind is {settings.kind}{classic}, but the conditions have images: use "
+            f"{others}."
         )
+    raise UserError(
+        f"conditioner.kind is {settings.kind}{classic}, but the conditions have no images: give "
+        f"them with --images at ingest, or use {others}."
+    )
 
 
-class ResidualLinear(nn.Module):
-    """Pre-norm residual block: LayerNorm, linear, GELU, dropout, linear; ``[B, before]`` to ``[B,
-    after]``."""
+def build_encoder(kind: str, settings: ConditionerSettings, shape: InputShape) -> ConditionEncoder:
+    """Return a network that reads one kind of condition, with new weights.
 
-    def __init__(self, before: int, after: int, dropout: float) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(before)
-        self.first, self.second = nn.Linear(before, after), nn.Linear(after, after)
-        self.dropout = Dropout(dropout)
-        self.skip = nn.Identity() if before == after else nn.Linear(before, after)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.skip(x) + self.second(self.dropout(F.gelu(self.first(self.norm(x)))))
-        return out
-
-
-class TableEncoder(nn.Module):
-    """Residual perceptron: scaled parameters ``[B, P]`` to features ``[B, filters[-1]]``.
-
-    Dropout grows linearly with depth up to ``dropout``. The raw parameters meet no normalisation
-    layer.
+    Its filters are those of the settings where it is the network that the settings choose, else
+    those of its descriptor: beside images, a table is read by a network of the usual size.
     """
-
-    def __init__(self, parameters: int, filters: tuple[int, ...], dropout: float) -> None:
-        super().__init__()
-        self.input = nn.Linear(parameters, filters[0])
-        widths, depth = (filters[0], *filters), len(filters)
-        self.blocks = Chain(
-            ResidualLinear(a, b, dropout * (k + 1) / depth)
-            for k, (a, b) in enumerate(pairwise(widths))
-        )
-        self.features = filters[-1]
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.blocks(F.gelu(self.input(x)))
-        return out
-
-
-DEFAULT_FILTERS = {"mlp": (128, 128), "cnn": (32, 64, 96, 128), "vit": (64, 64, 64, 64)}
-"""Filters of each kind of network where the settings name none; those of `mlp` also for a table
-beside pictures."""
-
-
-def conditioner_kind(
-    settings: ConditionerSettings, images: ImageFormat | None
-) -> Literal["mlp", "cnn", "vit"]:
-    """The network that conditions with or without pictures ask for; UserError where the settings
-    ask for another."""
-    kind = settings.kind if settings.kind != "auto" else "mlp" if images is None else "cnn"
-    if kind == "mlp" and images is not None:
-        raise UserError(
-            "conditioner.kind is mlp (input_type csv), but the conditions have images: use cnn "
-            "or vit."
-        )
-    if kind != "mlp" and images is None:
-        raise UserError(
-            f"conditioner.kind is {kind} (input_type image), but the conditions have no images: "
-            "give them with --images at ingest, or use mlp."
-        )
-    return kind
+    spec = CONDITIONERS[kind]
+    chosen = kind == conditioner_kind(settings, shape.images)
+    filters = (settings.filters if chosen else None) or spec.default_filters
+    encoder: ConditionEncoder = load_builder(spec)(settings, filters, shape)
+    return encoder
 
 
 class Conditioner(nn.Module):
-    """From a table, a picture or both to mean and spread of all latents.
+    """From a table, images or both to mean and standard deviation of all latents.
 
-    The spread is read from the features without shaping them: learning how wrong the mean is must
-    not make the mean worse.
+    Parameters
+    ----------
+    settings
+        The group ``conditioner`` of the settings.
+    parameters
+        Number P of parameters; 0 where designs have only images.
+    images
+        Format of the images; None where designs have none.
+    latents
+        Number of latents of a run, D + L·d.
     """
 
     def __init__(
@@ -127,35 +94,30 @@ class Conditioner(nn.Module):
     ) -> None:
         super().__init__()
         kind = conditioner_kind(settings, images)
-        filters = settings.filters or DEFAULT_FILTERS[kind]
-        self.table: TableEncoder | None = None
-        self.image: CnnEncoder | VisionTransformer | None = None
+        shape = InputShape(parameters, images)
+        self.table: ConditionEncoder | None = None
+        self.image: ConditionEncoder | None = None
         if parameters:
-            table_filters = filters if kind == "mlp" else DEFAULT_FILTERS["mlp"]
-            self.table = TableEncoder(parameters, table_filters, settings.dropout)
-        if images is not None and kind == "cnn":
-            self.image = CnnEncoder(
-                images.channels, images.size, filters, settings.dropout, settings.spatial_attention
-            )
-        elif images is not None:
-            self.image = VisionTransformer(images.channels, images.size, filters, settings.dropout)
-        features = sum(
-            encoder.features for encoder in (self.table, self.image) if encoder is not None
-        )
-        both = self.table is not None and self.image is not None
+            table_kind = kind if images is None else conditioners_of("table")[0]
+            self.table = build_encoder(table_kind, settings, shape)
+        if images is not None:
+            self.image = build_encoder(kind, settings, shape)
+        encoders = [each for each in (self.table, self.image) if each is not None]
+        features = sum(encoder.features for encoder in encoders)
+        both = len(encoders) == 2
         self.join = ResidualLinear(features, features, settings.dropout) if both else nn.Identity()
         self.mean = nn.Linear(features, latents)
         self.log_std = nn.Linear(features, latents)
 
     def forward(self, x: Inputs) -> Gaussian:
-        """Conditions of B designs to a distribution over flat latents ``[B, D + L·d]``."""
+        """Return a distribution over the flat latents ``[B, D + L·d]`` of B designs."""
         features = []
         if self.table is not None:
             features.append(self.table(x.table))
         if self.image is not None and x.images is not None:
             features.append(self.image(unit_pixels(x.images)))
         joined = self.join(torch.cat(features, dim=1))
-        return Gaussian(
-            self.mean(joined).float(),
-            self.log_std(joined.detach()).float().clamp(*LOG_SPREAD_RANGE),
-        )
+        # The standard deviation is read from the features without shaping them: learning how wrong
+        # the mean is must not make the mean worse.
+        log_std = self.log_std(joined.detach()).float().clamp(*LOG_STD_RANGE)
+        return Gaussian(self.mean(joined).float(), log_std)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from simulgenvae.settings.classic.condition_keys import HEADINGS, KEYS, UNUSED
 from simulgenvae.settings.classic.lines import read_lines
+from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.settings.problems import SettingsNote, nearest, refuse
 from simulgenvae.settings.raw import Draft, RawSettings
 from simulgenvae.settings.schema import IMAGE_ENDINGS
@@ -67,7 +68,7 @@ def read_condition_file(path: Path) -> Draft:
 def _asks_for_pictures(draft: Draft) -> bool:
     """Whether ``input_type`` says so or, where it is not given, ``param_data_type``."""
     if "conditioner.kind" in draft:
-        return draft["conditioner.kind"].value != "mlp"
+        return CONDITIONERS[str(draft["conditioner.kind"].value)].reads == "images"
     return "data.file_type" in draft and draft["data.file_type"].value in IMAGE_ENDINGS
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulgenvae.settings.classic.lines import number, whole_number
+from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.settings.raw import Draft, RawSettings
 from simulgenvae.settings.schema import IMAGE_ENDINGS
 
@@ -48,6 +49,13 @@ def _switch(on: object, off: object) -> Callable[[str], object]:
     return convert
 
 
+def _input_type(text: str) -> str:
+    kinds = {given: name for name, spec in CONDITIONERS.items() for given in spec.input_types}
+    if text.casefold() not in kinds:
+        raise ValueError(f"must be one of {', '.join(kinds)}")
+    return kinds[text.casefold()]
+
+
 def _data_type(text: str) -> str:
     suffix = "." + text.casefold().removeprefix(".")
     if suffix not in (".csv", *IMAGE_ENDINGS):
@@ -65,9 +73,7 @@ DOCUMENTED: dict[str, Key] = {
     "Dim3_end": Key(("data.node_end",), whole_number),
     "param_dir": Key(("data.parameters",), str),
     "param_data_type": Key(("data.file_type",), _data_type),
-    "input_type": Key(
-        ("conditioner.kind",), _choice(csv="mlp", csvs="mlp", image="cnn", image_vit="vit")
-    ),
+    "input_type": Key(("conditioner.kind",), _input_type),
     "Training_epochs": Key(("training.vae.epochs",), whole_number),
     "Batch_size": Key(("training.vae.batch_size", "training.end_to_end.batch_size"), whole_number),
     "LearningR": Key(("training.vae.learning_rate",), number),

@@ -13,7 +13,7 @@ from vtkmodules.vtkIOExodus import vtkExodusIIWriter
 
 from simulgenvae.data.readers import open_source
 from simulgenvae.data.readers.runs.folder import open_runs
-from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 TIMES = (0.0, 0.5, 1.0)
@@ -93,7 +93,7 @@ def test_exodus_files_are_runs(tmp_path: Path) -> None:
         writer.SetInputData(grid(run + 1.0, 0.0).triangulate())  # it knows no pixels
         writer.SetFileName(str(tmp_path / f"run_{run}.exo"))
         writer.Write()
-    source = open_runs(tmp_path, Part(["T", "U", "rho"]))
+    source = open_runs(tmp_path, RunPart(["T", "U", "rho"]))
     assert source.shape == (2, 1, 12, 5)
     assert set(open_runs(tmp_path).companions["variables"]) == {"T", "U_x", "U_y", "U_z", "rho"}
     assert source.mesh is not None
@@ -124,7 +124,7 @@ def test_fields_and_components_can_be_chosen(
     tmp_path: Path, fields: list[str], names: list[str], columns: list[int]
 ) -> None:
     write_numbered(tmp_path / "run", 2.0)
-    source = open_runs(tmp_path, Part(fields))
+    source = open_runs(tmp_path, RunPart(fields))
     assert source.companions["variables"].tolist() == names
     np.testing.assert_allclose(source.run(0), expected(2.0)[..., columns], rtol=1e-6, atol=1e-7)
 
@@ -132,14 +132,14 @@ def test_fields_and_components_can_be_chosen(
 @pytest.mark.parametrize(
     ("part", "steps"),
     [
-        (Part(start=0.5), [1, 2]),
-        (Part(end=0.5), [0, 1]),
-        (Part(start=0.1, end=0.9), [1]),
-        (Part(every=2), [0, 2]),
-        (Part(start=0.5, every=2), [1]),
+        (RunPart(start=0.5), [1, 2]),
+        (RunPart(end=0.5), [0, 1]),
+        (RunPart(start=0.1, end=0.9), [1]),
+        (RunPart(every=2), [0, 2]),
+        (RunPart(start=0.5, every=2), [1]),
     ],
 )
-def test_a_part_of_the_times_can_be_chosen(tmp_path: Path, part: Part, steps: list[int]) -> None:
+def test_a_part_of_the_times_can_be_chosen(tmp_path: Path, part: RunPart, steps: list[int]) -> None:
     write_pvd(tmp_path / "run/all.pvd", 2.0)
     source = open_runs(tmp_path, part)
     np.testing.assert_array_equal(source.companions["times"], np.array(TIMES)[steps])
@@ -151,7 +151,7 @@ def test_times_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"all\.pvd: has no timestep among those asked for .* its times are 0 to 1"
     ):
-        open_runs(tmp_path, Part(start=5.0))
+        open_runs(tmp_path, RunPart(start=5.0))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_other_files_of_vtk_are_timesteps_too(tmp_path: Path, kind: str, convert
         image = pyvista.ImageData(dimensions=(4, 3, 1), spacing=(0.5, 0.25, 1.0))
         image.point_data["T"] = np.sin(image.points[:, 0] + step)
         convert(image).save(folder / f"result_{step}{kind}")
-    source = open_runs(tmp_path, Part(["T"]))
+    source = open_runs(tmp_path, RunPart(["T"]))
     assert source.shape == (1, 2, 12, 1)
     assert source.mesh is not None
     assert source.mesh.coords is not None
@@ -184,7 +184,7 @@ def test_other_files_of_vtk_are_timesteps_too(tmp_path: Path, kind: str, convert
 def test_what_no_run_has_is_said_with_what_it_has(tmp_path: Path) -> None:
     write_numbered(tmp_path / "run", 2.0)
     with pytest.raises(UserError, match="run: has no 'p'; its fields are T, U, rho"):
-        open_runs(tmp_path, Part(["T", "p"]))
+        open_runs(tmp_path, RunPart(["T", "p"]))
 
 
 def _shifted(amplitude: float, time: float) -> pyvista.UnstructuredGrid:

@@ -11,7 +11,7 @@ import pytest
 
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.frd import open_frd
-from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 pytestmark = pytest.mark.skipif(
@@ -137,6 +137,6 @@ def test_damaged_files_are_named(job: Path, tmp_path: Path, change: object, told
 def test_a_job_folder_is_a_run(job: Path, tmp_path: Path) -> None:
     for run in range(2):
         shutil.copytree(job.parent, tmp_path / f"run_{run}")
-    source = open_runs(tmp_path, Part(["DISP"]))
+    source = open_runs(tmp_path, RunPart(["DISP"]))
     assert source.shape == (2, 3, 12, 3)
     assert source.companions["ids"].tolist() == ["run_0", "run_1"]

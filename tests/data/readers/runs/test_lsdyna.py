@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.readers.runs.folder import open_runs
-from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 STRESS = ["Stress_xx", "Stress_yy", "Stress_zz", "Stress_xy", "Stress_yz", "Stress_xz"]
@@ -54,7 +54,8 @@ def _write(folder: Path, box: SimpleNamespace, word: str = "4") -> None:
 def test_all_states_of_a_run(tmp_path: Path, box: SimpleNamespace, word: str) -> None:
     _write(tmp_path / "runs/run", box, word)
     source = open_runs(
-        tmp_path / "runs", Part(["Temperature", "Velocity", "Deflection", "Stress", "EffPlastStrn"])
+        tmp_path / "runs",
+        RunPart(["Temperature", "Velocity", "Deflection", "Stress", "EffPlastStrn"]),
     )
     names = [
         "Temperature",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.readers.runs.folder import open_runs
-from simulgenvae.data.readers.runs.series import Part
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 pytestmark = pytest.mark.skipif(
@@ -106,7 +106,7 @@ def test_a_case_in_parts_is_read_as_it_is(cavity: Path, tmp_path: Path) -> None:
 def test_cases_beside_each_other_are_runs(cavity: Path, tmp_path: Path) -> None:
     for run in range(2):
         shutil.copytree(cavity, tmp_path / f"case_{run}")
-    assert open_runs(tmp_path, Part(["p"])).shape == (2, 3, 50, 1)
+    assert open_runs(tmp_path, RunPart(["p"])).shape == (2, 3, 50, 1)
 
 
 def test_a_case_that_was_not_solved_is_named(cavity: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.series import Part, Series
+from simulgenvae.data.readers.runs.series import RunPart, Series
 from simulgenvae.data.readers.runs.times import Timed, at_times, common_times, require_times
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
@@ -21,7 +21,7 @@ SAME_PLACE = 1e-6
 """How far the nodes of runs may be apart, relative to the mesh."""
 
 
-def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: Part) -> Source:
+def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart) -> Source:
     """The runs at ``path`` by name, each by what opens it, as one source.
 
     Its ``problems`` say that of all runs that are known to be of no use; others show when they are
@@ -74,7 +74,7 @@ class _Common:
     """What all runs have: the times, variables and mesh of the reference, as far as ``part`` takes
     them."""
 
-    def __init__(self, reference: Series, part: Part) -> None:
+    def __init__(self, reference: Series, part: RunPart) -> None:
         self.reference, self._part = reference, part
         self.times = common_times(reference, part)
         self.variables = reference.variables(part.fields)
@@ -157,7 +157,7 @@ def _common(
     runs: Mapping[str, Callable[[], Series]],
     known: Mapping[str, Timed],
     problems: dict[str, str],
-    part: Part,
+    part: RunPart,
 ) -> _Common:
     """From the reference: the run that ``part`` names, or the first one with as many timesteps as
     most. What cannot be read becomes one of the ``problems``."""
@@ -179,7 +179,7 @@ def _common(
     )
 
 
-def _chosen(coords: NDArray[Any], part: Part, path: Path) -> NDArray[np.intp] | None:
+def _chosen(coords: NDArray[Any], part: RunPart, path: Path) -> NDArray[np.intp] | None:
     """Numbers of the nodes to take; None for all. UserError where there are none, or not those
     asked for."""
     if part.nodes is None and part.box is None:

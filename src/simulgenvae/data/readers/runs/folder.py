@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from simulgenvae.data.names import check_ids, naming, natural_key
+from simulgenvae.data.names import check_ids, natural_key, prefix_errors
 from simulgenvae.data.readers.netcdf import BEGINNINGS as NETCDF_BEGINNINGS
 from simulgenvae.data.readers.netcdf import open_netcdf
 from simulgenvae.data.readers.runs.aligned import aligned
 from simulgenvae.data.readers.runs.frd import open_frd
-from simulgenvae.data.readers.runs.series import Part, Series
+from simulgenvae.data.readers.runs.series import RunPart, Series
 from simulgenvae.data.readers.runs.vtk_series import BEGINNINGS as VTK_BEGINNINGS
 from simulgenvae.data.readers.runs.vtk_series import (
     CHECKED,
@@ -39,7 +39,7 @@ def is_run(entry: Path | os.DirEntry[str]) -> bool:
     return _is_result(entry)
 
 
-def open_runs(path: Path, part: Part | None = None) -> Source:
+def open_runs(path: Path, part: RunPart | None = None) -> Source:
     """The runs at ``path``, each under the name of its file or folder: a folder with one run an
     entry, or one run; or those in one NetCDF file, under the names there.
 
@@ -47,7 +47,7 @@ def open_runs(path: Path, part: Part | None = None) -> Source:
     times, fields or another mesh than most, are among the source's ``problems``, or raise UserError
     when they are read.
     """
-    return aligned(path, _found(path), part or Part())
+    return aligned(path, _found(path), part or RunPart())
 
 
 def open_series(path: Path) -> Series:
@@ -90,7 +90,7 @@ def _found(path: Path) -> dict[str, Callable[[], Series]]:
         return {name: partial(opened.__getitem__, name) for name in opened}
     entries = _entries(path)
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
-    with naming(path):
+    with prefix_errors(path):
         check_ids(names)
     return dict(zip(names, (partial(_open_entry, entry) for entry in entries), strict=True))
 

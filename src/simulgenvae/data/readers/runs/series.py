@@ -36,7 +36,7 @@ Values = tuple[NDArray[Any], NDArray[np.float32]]
 """Positions of the nodes of a timestep, ``[M, 3]``, and the variables there, ``[M, V]``."""
 
 
-class Part(NamedTuple):
+class RunPart(NamedTuple):
     """What is taken of the results of each run."""
 
     fields: Sequence[str] | None = None
@@ -93,7 +93,7 @@ class Series:
     mesh: Callable[[], Mesh]
     ancillary: Collection[str] = ()
 
-    def at(self, part: Part) -> Series:
+    def at(self, part: RunPart) -> Series:
         """The run at the timesteps of ``part`` alone, at all where it is resampled; UserError where
         it has none."""
         if part.resample is not None:

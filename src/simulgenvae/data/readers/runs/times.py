@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.readers.runs.series import Part, Series, Values
+from simulgenvae.data.readers.runs.series import RunPart, Series, Values
 from simulgenvae.errors import UserError
 
 SAME_TIMES = 1e-6
 """How far the times of runs may be apart, relative to their span."""
 
 
-def common_times(reference: Series, part: Part) -> NDArray[np.float64]:
+def common_times(reference: Series, part: RunPart) -> NDArray[np.float64]:
     """The times at which all runs are taken, [T]; UserError where those that ``part`` asks for do
     not increase."""
     asked = part.resample

@@ -1,9 +1,11 @@
+"""The decoder that is a function of time."""
+
 from __future__ import annotations
 
 import pytest
 import torch
 
-from simulgenvae.models.decoder import ConvolutionalDecoder, ModulatedDecoder, build_decoder
+from simulgenvae.models.decoders.modulated import ModulatedDecoder
 from simulgenvae.models.latents import Latents
 from simulgenvae.settings import ModelSettings
 
@@ -20,14 +22,9 @@ def _latents(count: int = 3) -> Latents:
     )
 
 
-def test_the_setting_chooses() -> None:
-    assert isinstance(build_decoder(_settings(), 5, 7), ModulatedDecoder)
-    assert isinstance(build_decoder(_settings(decoder="convolutional"), 5, 7), ConvolutionalDecoder)
-
-
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_modulated_decoder_at_any_times_gives_the_values_of_its_own_grid(size: str) -> None:
-    decoder, latents = ModulatedDecoder(_settings(size=size), 5), _latents()
+    decoder, latents = ModulatedDecoder(_settings(size=size), 5, 11), _latents()
     grid = torch.linspace(0, 1, 11)
     whole = decoder(latents, grid)
     for times in (grid[[3]], grid[[10, 0, 4]], grid[1:6]):
@@ -38,7 +35,7 @@ def test_modulated_decoder_at_any_times_gives_the_values_of_its_own_grid(size: s
 
 
 def test_modulated_decoder_is_continuous_in_time() -> None:
-    decoder, latents = ModulatedDecoder(_settings(), 5), _latents()
+    decoder, latents = ModulatedDecoder(_settings(), 5, 11), _latents()
     steps = [
         (decoder(latents, torch.tensor([0.5, 0.5 + gap])).diff(dim=1).abs().max())
         for gap in (1e-2, 1e-3)
@@ -47,7 +44,7 @@ def test_modulated_decoder_is_continuous_in_time() -> None:
 
 
 def test_modulated_decoder_takes_times_of_each_run() -> None:
-    decoder, latents = ModulatedDecoder(_settings(), 5), _latents()
+    decoder, latents = ModulatedDecoder(_settings(), 5, 11), _latents()
     times = torch.rand(3, 6)
     together = decoder(latents, times)
     for row in range(3):
@@ -57,15 +54,6 @@ def test_modulated_decoder_takes_times_of_each_run() -> None:
 
 def test_time_is_warped_by_the_latents() -> None:
     """Frequencies and phases are each run's own, not one grid for all."""
-    decoder, latents = ModulatedDecoder(_settings(), 5), _latents()
+    decoder, latents = ModulatedDecoder(_settings(), 5, 11), _latents()
     stretch, _ = decoder.warp(latents.z).chunk(2, dim=-1)
     assert (stretch.std(0) > 0).all()
-
-
-@pytest.mark.parametrize("timesteps", [1, 2, 3, 7, 13, 97])
-@pytest.mark.parametrize("size", ["small", "large"])
-def test_convolutional_decoder_gives_any_number_of_timesteps(timesteps: int, size: str) -> None:
-    decoder = ConvolutionalDecoder(_settings(decoder="convolutional", size=size), 5, timesteps)
-    out = decoder(_latents(), torch.zeros(timesteps))
-    assert out.shape == (3, timesteps, 5)
-    assert out.isfinite().all()

@@ -1,0 +1,62 @@
+"""What conditioners read, and what a network that reads one kind of condition is.
+
+Tested in tests/models/conditioner and tests/models/test_registries.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.data.images import ImageFormat
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Conditions of B designs as networks read them.
+
+    Attributes
+    ----------
+    table
+        Scaled parameters, ``[B, P]``; P is 0 where designs have only images.
+    images
+        Pixels ``[B, C, S, S]``, bytes or numbers from 0 to 1; None where designs have no images.
+    """
+
+    table: Tensor
+    images: Tensor | None = None
+
+    def __getitem__(self, rows: Tensor | slice) -> Inputs:
+        """Return the conditions of some of the designs."""
+        return Inputs(self.table[rows], None if self.images is None else self.images[rows])
+
+    def to(self, device: torch.device) -> Inputs:
+        """Return the same conditions on another device."""
+        images = None if self.images is None else self.images.to(device)
+        return Inputs(self.table.to(device), images)
+
+
+class InputShape(NamedTuple):
+    """Size of the conditions of one design."""
+
+    parameters: int
+    """Number P of parameters; 0 where designs have only images."""
+    images: ImageFormat | None
+    """Format of the images; None where designs have none."""
+
+
+class ConditionEncoder(nn.Module):
+    """Network from one kind of condition to features.
+
+    A kind of conditioner derives from this class and has a
+    :class:`~simulgenvae.settings.networks.ConditionerSpec`, whose ``build`` makes it from the group
+    ``conditioner`` of the settings, the filters and an :class:`InputShape`. Its ``forward`` is given
+    scaled parameters ``[B, P]``, or pixels ``[B, C, S, S]`` from 0 to 1, and returns features
+    ``[B, features]``.
+    """
+
+    features: int
+    """Number of features."""

@@ -1,0 +1,37 @@
+"""What every decoder is: a network from latents and times to coefficients.
+
+Tested in tests/models/decoders and tests/models/test_registries.py.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from simulgenvae.models.latents import Latents
+
+
+class LatentDecoder(nn.Module, ABC):
+    """Network from the latents of runs to standardised coefficients at given times.
+
+    A kind of decoder derives from this class and has a
+    :class:`~simulgenvae.settings.networks.DecoderSpec`.
+    """
+
+    continuous_in_time: bool
+    """Whether it predicts at any time, and not at the training times only. Set from its
+    descriptor."""
+
+    @abstractmethod
+    def forward(self, latents: Latents, times: Tensor) -> Tensor:
+        """Return the standardised coefficients of B runs, ``[B, T, r]``.
+
+        Parameters
+        ----------
+        latents
+            Latents of B runs.
+        times
+            Times at which they are wanted, mapped to 0 … 1: ``[T]``, or ``[B, T]`` for times of
+            each run. A decoder that is not continuous in time is given the training times.
+        """
