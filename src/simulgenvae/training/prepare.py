@@ -71,7 +71,7 @@ def prepare(
         with restoring(file):
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
             reduction = restore_reduction(settings.reduction.method, arrays)
-            scaler = ConditionScaler.from_dict(about["condition_scaler"])
+            scaler = ConditionScaler.model_validate(about["condition_scaler"])
             if kept:
                 coefficients = arrays["coefficients"]
                 if (
@@ -107,7 +107,11 @@ def prepare(
             arrays["coefficients"] = coefficients
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         more, facts = described(reduction, dataset)
-        about = {"identity": identity.to_json(), "condition_scaler": scaler.to_dict(), **facts}
+        about = {
+            "identity": identity.to_json(),
+            "condition_scaler": scaler.model_dump(mode="json"),
+            **facts,
+        }
         write_tensors(file, tensors | more, about)
     return reduction, coefficients, scaler
 
