@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-from cases import Case
-from fitted import Fitted, Rows, TrainingRuns
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Rows, TrainingRuns
 from simulgenvae.baselines import BASELINES, Baseline
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.settings import Settings
