@@ -14,7 +14,7 @@ from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
 from simulgenvae.data.ingest.options import IngestOptions
-from simulgenvae.data.readers import RunPart
+from simulgenvae.data.readers import RunPart, readable_formats
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
 
@@ -29,9 +29,7 @@ def register(subparsers: Subparsers) -> None:
         "sources",
         type=Path,
         nargs="+",
-        help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
-        "them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF, LS-DYNA, "
-        "CalculiX, NetCDF",
+        help=f"fields [N, T, M, V] as {readable_formats()}",
     )
     solver = parser.add_argument_group("of a solver's own files")
     solver.add_argument(

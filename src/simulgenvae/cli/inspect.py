@@ -13,7 +13,7 @@ from rich.table import Table
 
 from simulgenvae.cli.common import add_path
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers import RunPart, Source, open_source
+from simulgenvae.data.readers import RunPart, Source, open_source, readable_formats
 from simulgenvae.data.readers.companions import texts
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import megabytes
@@ -28,7 +28,7 @@ def register(subparsers: Subparsers) -> None:
         "inspect", help="say what is in files of results; nothing is stored"
     )
     parser.add_argument(
-        "paths", type=Path, nargs="+", help="what `ingest` reads: arrays, or a folder of runs"
+        "paths", type=Path, nargs="+", help=f"what `ingest` reads: {readable_formats()}"
     )
     add_path(parser)
     parser.set_defaults(run=run)
