@@ -31,7 +31,7 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
         ].to_numpy()
         return fields
 
-    about = {"rank": model.reduction.rank, "warnings": model.info["warnings"]}
+    about = {"rank": model.reduction.rank, "warnings": model.info.warnings}
     if model.ensemble is not None:
         about |= {
             "members": len(model.ensemble.members),

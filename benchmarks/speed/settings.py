@@ -54,9 +54,17 @@ class Variant:
         torch.manual_seed(0)
         self.speed = PerformanceSettings(**{**PLAIN, **choices})
         settings = Settings.model_validate(
-            {"conditioner": {"kind": kind}, "training": {"speed": self.speed}}
+            {"conditioner": {"kind": kind}, "training": {"performance": self.speed}}
         )
-        scaler = ConditionScaler((), (), (), (), (), (), ImageFormat(PIXELS, PIXELS, GREY, PIXELS))
+        scaler = ConditionScaler(
+            names=(),
+            logarithm=(),
+            shift=(),
+            scale=(),
+            lower=(),
+            upper=(),
+            images=ImageFormat(PIXELS, PIXELS, GREY, PIXELS),
+        )
         held = device if self.speed.data_on_device else torch.device("cpu")
         pixels = torch.randint(0, 256, (RUNS, GREY, PIXELS, PIXELS), dtype=torch.uint8)
         self.data = TrainingData(

@@ -33,6 +33,7 @@ from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.stages.end_to_end import EndToEndStage
@@ -83,7 +84,8 @@ def trained(
         networks = Networks(asked, data.coefficient_std, data.times, scaler).to(device)
         loss = data.field_loss(asked.training.end_to_end.loss, reduction)
         with Clock() as clock:
-            Loop(networks, data, None, {}, clock, seed=0).run(
+            identity = TrainingIdentity(asked, dataset.fingerprint, (), (), ())
+            Loop(networks, data, None, identity, clock, seed=0).run(
                 [EndToEndStage(networks, data, asked, loss)]
             )
         return clock

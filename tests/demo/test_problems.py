@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simulgenvae.data.image_files import read_images
+from simulgenvae.data.images.files import read_images
 
 pytest.importorskip("skfem")
 pyvista = pytest.importorskip("pyvista")

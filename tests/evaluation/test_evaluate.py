@@ -24,8 +24,13 @@ from simulgenvae.evaluation.presentation import METHODS, method_names
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
-from simulgenvae.training.checkpoint import comparable
+from simulgenvae.training.identity import comparable
 from simulgenvae.utils.progress import WorkLog, progress_on
+
+
+def with_info(surrogate: Any, **changes: object) -> Any:
+    """Return the surrogate with other facts about its training."""
+    return replace(surrogate, info=surrogate.info.model_copy(update=changes))
 
 
 def png_width(path: Path) -> int:
@@ -231,7 +236,7 @@ def test_networks_that_predict_alone(
     dataset: Any, surrogate: Any, study: StudyFolder, *, processes: bool
 ) -> None:
     """Gaussian processes without a weight have their row; where there are none there is no row."""
-    surrogate.info["stages"] = ["end_to_end"]
+    surrogate = with_info(surrogate, stages=("end_to_end",), history=())
     ensemble = replace(surrogate.ensemble, gp_weight=0.0, **({} if processes else {"pod_gp": None}))
     metrics = evaluate(dataset, replace(surrogate, ensemble=ensemble), study, figures=False)
     assert metrics["errors"]["networks"] == metrics["errors"]["prediction"]
@@ -303,7 +308,7 @@ def test_without_unseen_runs_nothing_is_compared(
 def test_references_that_do_not_fit_into_memory_are_named(
     dataset: Any, surrogate: Any, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    surrogate.info["stages"] = ["end_to_end"]
+    surrogate = with_info(surrogate, stages=("end_to_end",), history=())
     monkeypatch.setattr("simulgenvae.evaluation.compare.available_memory", lambda: 10)
     metrics = evaluate(dataset, surrogate, study, figures=False)
     assert metrics["best_reference"] is None
@@ -367,7 +372,7 @@ def test_parameters_alone_have_no_picture(dataset: Any, surrogate: Any, study: S
 def test_other_data_is_refused_and_nothing_written(
     dataset: Any, surrogate: Any, study: StudyFolder
 ) -> None:
-    surrogate.info["data_fingerprint"] = "0" * 64
+    surrogate = with_info(surrogate, data_fingerprint="0" * 64)
     with pytest.raises(UserError, match="not the data that the surrogate"):
         evaluate(dataset, surrogate, study)
     assert not study.output.exists()

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.csv_table import Row, number, read_rows
-from simulgenvae.data.names import check_ids, check_names, naming, natural_key
+from simulgenvae.data.names import check_ids, check_names, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 
 
@@ -45,7 +45,7 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
         ids, has_ids = [file.stem for file in files], True
     else:
         ids = [str(k) for k in range(len(values))]
-    with naming(path):
+    with prefix_errors(path):
         return Conditions(tuple(ids), first.names, values), has_ids
 
 
@@ -74,7 +74,7 @@ def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tupl
         if header
         else _names_by_position(path, len(columns), names)
     )
-    with naming(path):
+    with prefix_errors(path):
         check_names(found, "parameter")
         if names is not None:
             columns = _match(found, columns, names)

@@ -10,8 +10,8 @@ import numpy as np
 
 from simulgenvae.data.condition_files import read_condition_files, read_conditions
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.image_files import read_images
 from simulgenvae.data.images import Images
+from simulgenvae.data.images.files import read_images
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers import Source
 from simulgenvae.data.readers.companions import strings, texts

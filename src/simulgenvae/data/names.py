@@ -52,7 +52,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def prefix_errors(path: Path) -> Iterator[None]:
     """A UserError raised inside begins with ``path``, unless it names a file there already."""
     try:
         yield

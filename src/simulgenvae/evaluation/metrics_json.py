@@ -33,7 +33,7 @@ _RATIOS = {
 def stage_names(surrogate: Surrogate) -> list[StageName]:
     """The stages that were run; a model file can hold any text there, which must not become a file
     name."""
-    return [name for name in STAGES if name in surrogate.info["stages"]]
+    return [name for name in STAGES if name in surrogate.info.stages]
 
 
 def metrics_of(
@@ -89,7 +89,7 @@ def metrics_of(
         "notes": Verdict.from_metrics(compared).notes() + comparison.notes,
         "settings": surrogate.settings.model_dump(mode="json"),
         "surrogate": json.loads(
-            json.dumps(surrogate.info), parse_constant=lambda _: None
+            json.dumps(surrogate.info.to_json()), parse_constant=lambda _: None
         ),  # NaN becomes null
     }
 

@@ -16,7 +16,7 @@ from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.metadata import Metadata
-from simulgenvae.data.names import listed, naming
+from simulgenvae.data.names import listed, prefix_errors
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
@@ -47,7 +47,7 @@ def append_runs(
     with ExitStack() as stack:
         opened = open_sources(sources, stack, options.selection)
         layout, new, notes = describe_sources(opened, options, settings, stored.description)
-        with naming(sources[0]):
+        with prefix_errors(sources[0]):
             everything = joined(stored.description, new)
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
         earlier = make_split(

@@ -17,7 +17,7 @@ from simulgenvae.data.ingest.coordinates import read_mesh, read_numbers, read_ti
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
-from simulgenvae.data.names import naming
+from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
 from simulgenvae.data.readers.companions import companion, texts
@@ -71,7 +71,7 @@ def describe_sources(
     conditions, matching = match_conditions(
         sources, options.params, options.images, settings, layout.runs
     )
-    with naming(options.mesh or options.coords or first):
+    with prefix_errors(options.mesh or options.coords or first):
         mesh.check(layout.nodes)
     mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
     names = names or default_variables(layout.variables)
@@ -174,6 +174,6 @@ def _times(
             f"{path}: times of the shape {values.shape}, but the fields have {layout.steps} "
             "timesteps"
         )
-    with naming(path):
+    with prefix_errors(path):
         check_times(values)
     return values[: layout.used_steps]

@@ -39,7 +39,6 @@ __all__ = [
     "RunPart",
     "Source",
     "open_source",
-    "readable_formats",
     "register_array_formats",
     "register_run_formats",
 ]
@@ -89,12 +88,6 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
     if path.is_file():
         _require_content(path, array_format)
     return array_format.open(path)
-
-
-def readable_formats() -> str:
-    """Return the known formats as a text for help: those of arrays, then those of solvers."""
-    arrays = " ".join((*array_suffixes(), *array_folders()))
-    return f"arrays ({arrays}), or a folder with one run per entry: {', '.join(RUN_FORMATS)}"
 
 
 def _require_content(path: Path, expected: ArrayFormat) -> None:

@@ -15,7 +15,7 @@ from zarr.storage import LocalStore
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.metadata import Metadata
-from simulgenvae.data.names import naming
+from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.direct import DirectStore
 from simulgenvae.data.store.integrity import check_array, read_metadata
 from simulgenvae.errors import UserError
@@ -49,7 +49,7 @@ def read_store(path: Path) -> Stored:
         raise UserError(f"{path / 'fields'}: links are not allowed inside a dataset")
     shape = check_array(path / "fields", "float32", 4)
     names = tuple(attributes["parameters"])
-    with naming(path):
+    with prefix_errors(path):
         table = (
             _read(path / "conditions", "float64", 2)
             if names

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from simulgenvae.data.names import check_ids, naming, natural_key
+from simulgenvae.data.names import check_ids, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
 from simulgenvae.data.readers.runs.run_format import (
     RUN_FORMATS,
@@ -109,7 +109,7 @@ def _find_runs(path: Path) -> dict[str, Callable[[], Series]]:
         return {name: partial(opened.__getitem__, name) for name in opened}
     entries = _entries(path)
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
-    with naming(path):
+    with prefix_errors(path):
         check_ids(names)
     return {name: partial(_open_entry, entry) for name, entry in zip(names, entries, strict=True)}
 

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.names import check_ids, naming
+from simulgenvae.data.names import check_ids, prefix_errors
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import check_dataset
 from simulgenvae.data.readers.runs.netcdf_grid import (
@@ -62,7 +62,7 @@ def open_runs(path: Path) -> dict[str, Series]:
             for name, v in file.fields.variables.items()
             if v.attrs.get("units")
         }
-    with naming(path):
+    with prefix_errors(path):
         check_ids(ids)
 
     def series(run: int) -> Series:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from simulgenvae.data.image_decoding import UnusableImage, decode_image
 from simulgenvae.data.images import ImageFormat
+from simulgenvae.data.images.decoding import UnusableImage, decode_image
 
 GREYS = np.arange(0, 240, 20, dtype=np.uint8).reshape(3, 4)  # 4 wide, 3 high
 PALETTE = bytes([0, 0, 0, 50, 50, 50, 200, 0, 0])  # two greys and a red

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import read_rows
-from simulgenvae.data.image_decoding import UnusableImage, decode_image
 from simulgenvae.data.images import ImageFormat, Images
-from simulgenvae.data.names import check_ids, listed, naming, natural_key
+from simulgenvae.data.images.decoding import UnusableImage, decode_image
+from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS
 from simulgenvae.utils.resources import require_memory
@@ -57,7 +57,7 @@ def read_images(
     Raises UserError naming the files that cannot be used, up to ten for each reason.
     """
     files = _find(path, endings)
-    with naming(path):
+    with prefix_errors(path):
         check_ids(files.ids)
     problems: dict[str, list[str]] = defaultdict(list)
     formats: list[tuple[str, ImageFormat]] = []
@@ -141,7 +141,7 @@ def _find_in_table(path: Path) -> _Files:
 
 
 def _allocate(path: Path, count: int, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    with naming(path):
+    with prefix_errors(path):
         require_memory(
             count * picture.nbytes, f"holding {count} pictures", "choose a smaller data.image_size."
         )

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from simulgenvae.data.image_files import read_images
 from simulgenvae.data.images import ImageFormat
+from simulgenvae.data.images.files import read_images
 from simulgenvae.data.names import natural_key
 from simulgenvae.errors import UserError
 from simulgenvae.utils import resources as limits
