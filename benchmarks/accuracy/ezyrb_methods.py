@@ -23,12 +23,12 @@ from typing import Any
 
 import ezyrb
 import numpy as np
-from cases import Case
-from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Known, Rows
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.settings import Settings
 

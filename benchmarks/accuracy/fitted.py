@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from cases import Case
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.conditions import ConditionScaler

@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from cases import Case
-from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Known, Rows
 from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, Process
 from simulgenvae.baselines.pod_regression import component_counts
 from simulgenvae.settings import Settings

@@ -9,14 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from cases import Case
-from contents import SUITE, digest, package_files
-from ezyrb_methods import ezyrb_methods
-from fitted import Method
-from gpr_time import gpr_time
-from own import surrogate
-from references import references
-
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.contents import SUITE, digest, package_files
+from benchmarks.accuracy.ezyrb_methods import ezyrb_methods
+from benchmarks.accuracy.fitted import Method
+from benchmarks.accuracy.gpr_time import gpr_time
+from benchmarks.accuracy.own import surrogate
+from benchmarks.accuracy.references import references
 from simulgenvae.settings import Settings, StudyFolder, load_settings
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-from cases import Case
-from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Known, Rows
 from simulgenvae.baselines.simple import Baseline
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.evaluation.compare import BASELINES

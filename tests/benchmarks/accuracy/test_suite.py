@@ -1,20 +1,18 @@
 """The command that compares methods, on a problem of a few numbers."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
-import cases
-import contents
-import fitted
-import methods
 import numpy as np
 import pytest
-import run
-from problem import Problem
-from results import Results
 from rich.console import Console
 
+from benchmarks.accuracy import cases, contents, fitted, methods, run
+from benchmarks.accuracy.problem import Problem
+from benchmarks.accuracy.results import Results
 from simulgenvae.settings import Settings
 
 MakeTiny = Callable[..., Problem]
@@ -43,18 +41,17 @@ def test_problem_survives_its_file(tiny: MakeTiny, tmp_path: Path, images: bool)
 def test_runs_are_solved_once_per_seed_and_source(
     tiny: MakeTiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "counted.py").write_text(
-        "import numpy as np\nimport test_made\ndef make(seed):\n    test_made.seeds.append(seed)\n"
-        "    return test_made.problem\n"
-    )
-    (tmp_path / "test_made.py").write_text("seeds = []\nproblem = None\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    import test_made
+    seeds: list[int] = []
 
-    test_made.problem = tiny()
+    def make(seed: int) -> Problem:
+        seeds.append(seed)
+        return tiny()
+
+    module = SimpleNamespace(make=make)
+    monkeypatch.setitem(sys.modules, "benchmarks.accuracy.counted", module)
     for seed, source in ((0, "x"), (0, "x"), (1, "x"), (1, "x"), (0, "y")):
         cases.solved("counted", seed, source, tmp_path / "cache")
-    assert test_made.seeds == [0, 1, 0]
+    assert seeds == [0, 1, 0]
 
 
 def test_hash_follows_the_suites_imports_and_the_demos(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-import table
+
+from benchmarks.accuracy import table
 
 
 def answer(mean: float | None, beyond: float | None = None) -> dict[str, Any]:
