@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from cases import Case
-from fitted import Fitted, Rows
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Rows
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.settings import Settings
@@ -31,7 +31,7 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
         ].to_numpy()
         return fields
 
-    about = {"rank": model.reduction.rank, "warnings": model.info["warnings"]}
+    about = {"rank": model.reduction.rank, "warnings": model.info.warnings}
     if model.ensemble is not None:
         about |= {
             "members": len(model.ensemble.members),

@@ -1,7 +1,7 @@
 """What a step of training costs beside its forward pass, backward pass and optimiser, and beside
 that of another mesh.
 
-    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008]
+    python -m benchmarks.speed.train_step [--runs 48] [--timesteps 200] [--nodes 1000 95008]
     [--steps 60] [--repeats 5]
                                           [--device cpu|cuda] [--folder FOLDER]
 
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pulses import FOLDER, REFERENCE, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.pulses import FOLDER, REFERENCE, written
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
@@ -33,6 +33,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import accelerated, acceleration
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.optim.optimizers import Optimizers
@@ -62,6 +63,7 @@ class Learner:
             rows,
         )
         self.rank = reduction.rank
+        self.identity = TrainingIdentity(self.settings, dataset.fingerprint, (), (), ())
         self.networks = Networks(
             self.settings, self.data.coefficient_std, self.data.times, scaler
         ).to(device)
@@ -71,7 +73,7 @@ class Learner:
     def looped(self) -> float:
         """Seconds of a step of the loop."""
         with TrainingLog(self.folder / "log") as log:
-            loop = Loop(self.networks, self.data, self.folder, {}, log, seed=0)
+            loop = Loop(self.networks, self.data, self.folder, self.identity, log, seed=0)
             start = time.perf_counter()
             loop.run([self.stage])
             return (time.perf_counter() - start) / self.steps

@@ -1,7 +1,7 @@
 """How long the direct form (every node a channel) and the default form take to the same validation
 error.
 
-    python benchmarks/speed/train_to_error.py [--runs 64] [--timesteps 100] [--nodes 4000]
+    python -m benchmarks.speed.train_to_error [--runs 64] [--timesteps 100] [--nodes 4000]
     [--minutes 10]
                                               [--steps STEPS] [--filters 1024 512 256 128] [--device
                                               cpu|cuda] [--folder FOLDER]
@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pulses import FOLDER, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.pulses import FOLDER, written
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
@@ -33,6 +33,7 @@ from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.stages.end_to_end import EndToEndStage
@@ -83,7 +84,8 @@ def trained(
         networks = Networks(asked, data.coefficient_std, data.times, scaler).to(device)
         loss = data.field_loss(asked.training.end_to_end.loss, reduction)
         with Clock() as clock:
-            Loop(networks, data, None, {}, clock, seed=0).run(
+            identity = TrainingIdentity(asked, dataset.fingerprint, (), (), ())
+            Loop(networks, data, None, identity, clock, seed=0).run(
                 [EndToEndStage(networks, data, asked, loss)]
             )
         return clock

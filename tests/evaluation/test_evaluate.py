@@ -20,12 +20,17 @@ from simulgenvae.evaluation import evaluate
 from simulgenvae.evaluation.figures import mesh_figures as rendered
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import METHODS, method_names
+from simulgenvae.evaluation.presentation import method_names, methods
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
-from simulgenvae.training.checkpoint import comparable
+from simulgenvae.training.identity import comparable
 from simulgenvae.utils.progress import WorkLog, progress_on
+
+
+def with_info(surrogate: Any, **changes: object) -> Any:
+    """Return the surrogate with other facts about its training."""
+    return replace(surrogate, info=surrogate.info.model_copy(update=changes))
 
 
 def png_width(path: Path) -> int:
@@ -39,7 +44,7 @@ def test_files_and_content(evaluated: tuple[dict[str, Any], StudyFolder]) -> Non
     assert (study.output / "temporal_worst.png").read_bytes().startswith(b"\x89PNG")
     assert png_width(study.output / "nodal_worst_1.png") == 110 * 12
     assert not list(study.output.glob(".*"))
-    assert set(metrics["errors"]) == set(METHODS)
+    assert set(metrics["errors"]) == set(methods())
     assert list(metrics["errors"]["prediction"]["test"]["per_run"]) == ["run<10>", "run<11>"]
     assert metrics["errors"]["reconstruction"]["train"]["runs"] == 8
     assert metrics["timing"]["seconds_for_one_run"] > 0
@@ -181,7 +186,7 @@ def test_best_reference_is_the_least_of_the_references(
     evaluated: tuple[dict[str, Any], StudyFolder],
 ) -> None:
     metrics = evaluated[0]
-    means = {name: metrics["errors"][name]["test"]["relative_l2"]["mean"] for name in METHODS}
+    means = {name: metrics["errors"][name]["test"]["relative_l2"]["mean"] for name in methods()}
     best = metrics["best_reference"]
     assert best["relative_l2"] == min(
         means[name] for name in ("mean_run", "nearest_run", "pod_rbf", "pod_gpr")
@@ -231,7 +236,7 @@ def test_networks_that_predict_alone(
     dataset: Any, surrogate: Any, study: StudyFolder, *, processes: bool
 ) -> None:
     """Gaussian processes without a weight have their row; where there are none there is no row."""
-    surrogate.info["stages"] = ["end_to_end"]
+    surrogate = with_info(surrogate, stages=("end_to_end",), history=())
     ensemble = replace(surrogate.ensemble, gp_weight=0.0, **({} if processes else {"pod_gp": None}))
     metrics = evaluate(dataset, replace(surrogate, ensemble=ensemble), study, figures=False)
     assert metrics["errors"]["networks"] == metrics["errors"]["prediction"]
@@ -303,7 +308,7 @@ def test_without_unseen_runs_nothing_is_compared(
 def test_references_that_do_not_fit_into_memory_are_named(
     dataset: Any, surrogate: Any, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    surrogate.info["stages"] = ["end_to_end"]
+    surrogate = with_info(surrogate, stages=("end_to_end",), history=())
     monkeypatch.setattr("simulgenvae.evaluation.compare.available_memory", lambda: 10)
     metrics = evaluate(dataset, surrogate, study, figures=False)
     assert metrics["best_reference"] is None
@@ -342,7 +347,7 @@ def test_pictures_as_conditions(
     data = metrics["data"]
     assert data["images"] == {"width": 8, "height": 8, "channels": 1, "size": 8}
     assert data["parameters"] == list(pictured.conditions.names)
-    assert set(metrics["errors"]) == set(METHODS)
+    assert set(metrics["errors"]) == set(methods())
     assert metrics["errors"]["pod_rbf"]["test"]["relative_l2"]["mean"] < (
         0.5 * metrics["errors"]["mean_run"]["test"]["relative_l2"]["mean"]
     )
@@ -367,7 +372,7 @@ def test_parameters_alone_have_no_picture(dataset: Any, surrogate: Any, study: S
 def test_other_data_is_refused_and_nothing_written(
     dataset: Any, surrogate: Any, study: StudyFolder
 ) -> None:
-    surrogate.info["data_fingerprint"] = "0" * 64
+    surrogate = with_info(surrogate, data_fingerprint="0" * 64)
     with pytest.raises(UserError, match="not the data that the surrogate"):
         evaluate(dataset, surrogate, study)
     assert not study.output.exists()

@@ -126,7 +126,7 @@ def test_the_documented_command_lines(study: StudyFolder) -> None:
     assert main(["--lc_only=1", "--plot=1"]) == 0
     check_outputs(study)
     assert len(list(study.output.glob("*.png"))) > 3
-    assert "vae" not in Surrogate.load(study).info["stages"]
+    assert "vae" not in Surrogate.load(study).info.stages
 
     assert len(list(study.model_save.glob("previous-*"))) == 1
 

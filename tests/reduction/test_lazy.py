@@ -12,7 +12,9 @@ from simulgenvae.errors import UserError
 from simulgenvae.reduction import LazyStates, encode_runs, reduce_runs, stays_on_disk
 from simulgenvae.settings import ReductionSettings, Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
+from simulgenvae.training.step import Steps
 
 MakeSettings = Callable[..., Settings]
 
@@ -92,24 +94,14 @@ def test_it_goes_on_where_it_was_stopped(
     """Also with the fields in memory, as with ``data.load_all``."""
     (tmp_path / "study").mkdir()
     expected = fit(waves, direct)
-    import simulgenvae.training.loop as loop
+    take = Steps.take
 
-    step = loop.Loop._step
-
-    def stop(
-        self: loop.Loop,
-        stage: object,
-        losses: object,
-        batch: object,
-        optimizers: object,
-        at: int,
-        total: int,
-    ):
-        if stage.name == "end_to_end" and at == 1:
+    def stop(self: Steps, step: int, batch: Batch) -> None:
+        if self._stage.name == "end_to_end" and step == 1:
             raise Interrupted("here")
-        step(self, stage, losses, batch, optimizers, at, total)
+        take(self, step, batch)
 
-    monkeypatch.setattr(loop.Loop, "_step", stop)
+    monkeypatch.setattr(Steps, "take", stop)
     with pytest.raises(Interrupted):
         fit(waves, direct, study=StudyFolder(tmp_path / "study"))
     monkeypatch.undo()

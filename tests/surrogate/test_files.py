@@ -383,7 +383,7 @@ def test_members_are_read_back(study: StudyFolder) -> None:
     parts = load_parts(study)
     assert parts.ensemble is not None
     assert len(parts.ensemble.members) == 2
-    assert {entry["stage"] for entry in parts.info["history"]} == {"end_to_end", "end_to_end_2"}
+    assert {entry.stage for entry in parts.info.history} == {"end_to_end", "end_to_end_2"}
 
 
 def test_start_refuses_another_architecture(

@@ -448,7 +448,7 @@ def test_awkward_shapes(
 
 def test_no_validation_runs(waves: Dataset, make_settings: MakeSettings) -> None:
     surrogate = fit(waves, make_settings(2), split=Split(waves.ids[:10], (), waves.ids[10:]))
-    assert len(surrogate.info["history"]) == 1
+    assert len(surrogate.info.history) == 1
 
 
 def test_runs_are_read_from_disk_as_from_memory(

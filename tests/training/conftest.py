@@ -17,9 +17,12 @@ from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.stages import STAGES, Stage
+
+IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,14 @@ class Problem:
     data: TrainingData
     networks: Networks
     reduction: Reduction
+    identity = IDENTITY
 
     def stage(self, name: str, kind: type[Stage] | None = None) -> Stage:
         loss = self.data.field_loss(self.settings.training.loss, self.reduction)
         return (kind or STAGES[name].stage)(self.networks, self.data, self.settings, loss)
 
     def loop(self, folder: Path | None = None) -> Loop:
-        return Loop(self.networks, self.data, folder, {"data": "waves"}, TrainingLog(None), seed=0)
+        return Loop(self.networks, self.data, folder, IDENTITY, TrainingLog(None), seed=0)
 
 
 MakeProblem = Callable[..., Problem]

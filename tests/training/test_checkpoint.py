@@ -1,25 +1,43 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from simulgenvae.errors import UserError
+from simulgenvae.models.training_record import HistoryEntry
+from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import Progress, load_checkpoint, save_checkpoint, stage_file
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
-IDENTITY = {
-    "settings": {"training": {"vae": {"steps": 5, "patience": None}}},
-    "data": "abc",
-    "stages": ["vae"],
-}
+
+def _settings(group: str = "training", **changes: object) -> Settings:
+    training = {"vae": {"steps": 5, "patience": 3}}
+    if group == "training":
+        return Settings.model_validate({"training": training | changes})
+    return Settings.model_validate({"training": training, group: changes})
+
+
+IDENTITY = TrainingIdentity(_settings(), "abc", ("vae",), ("run1", "run2"), ("run3",))
 ENTRY = {"stage": "vae", "step": 5, "train": 1.0, "train_error": 0.2, "validation": 0.25}
 
 
 def _save(path: Path) -> Progress:
-    progress = Progress(1, 7, 0.25, 2, 3, 1, 1.5, 4, [ENTRY], ["vae: overfitting"])
+    progress = Progress(
+        stage=1,
+        step=7,
+        best=0.25,
+        since_best=2,
+        skipped=3,
+        skipped_in_row=1,
+        loss_sum=1.5,
+        loss_count=4,
+        history=[HistoryEntry(**ENTRY)],
+        warnings=["vae: overfitting"],
+    )
     weights = {"vae.x": torch.rand(3)}
     save_checkpoint(
         path, progress, weights, {"vae.x": torch.ones(3)}, {"0.0.step": torch.tensor(7.0)}, IDENTITY
@@ -32,7 +50,7 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
     progress = _save(tmp_path / "last")
     expected = torch.rand(5)
     checkpoint = load_checkpoint(tmp_path / "last", IDENTITY)
-    assert asdict(checkpoint.progress) == asdict(progress)
+    assert checkpoint.progress == progress
     assert checkpoint.networks.keys() == checkpoint.best.keys() == {"vae.x"}
     assert torch.equal(checkpoint.best["vae.x"], torch.ones(3))
     assert checkpoint.optimizer["0.0.step"] == 7.0
@@ -45,12 +63,12 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
     [
         ({"data": "xyz"}, "data was abc and is xyz"),
         (
-            {"settings": {"training": {"vae": {"steps": 6, "patience": None}}}},
+            {"settings": _settings(vae={"steps": 6, "patience": 3})},
             "settings.training.vae.steps was 5 and is 6",
         ),
         (
-            {"settings": {"training": {"vae": {"steps": 5, "patience": 3}}}},
-            "vae.patience was None and is 3",
+            {"settings": _settings(vae={"steps": None, "patience": 3})},
+            "vae.steps was 5 and is None",
         ),
         (
             {"stages": ["vae", "conditioner"]},
@@ -61,24 +79,24 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
 def test_each_difference_is_named(tmp_path: Path, changed: dict[str, object], told: str) -> None:
     _save(tmp_path / "last")
     with pytest.raises(UserError, match=told):
-        load_checkpoint(tmp_path / "last", IDENTITY | changed)
+        load_checkpoint(tmp_path / "last", replace(IDENTITY, **changed))
     with pytest.raises(UserError, match="--overwrite"):
-        load_checkpoint(tmp_path / "last", IDENTITY | changed)
+        load_checkpoint(tmp_path / "last", replace(IDENTITY, **changed))
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"training": {"vae": {"steps": 5, "patience": None}, "device": "cuda"}},
-        {"training": {"vae": {"steps": 5, "patience": None}, "checkpoint_seconds": 9.0}},
-        {"training": {"vae": {"steps": 5, "patience": None}}, "data": {"load_all": True}},
+        _settings(device="cuda"),
+        _settings(checkpoint_seconds=9.0),
+        _settings("data", load_all=True),
     ],
 )
 def test_settings_that_change_nothing_that_is_learned_may_differ(
-    tmp_path: Path, settings: dict[str, object]
+    tmp_path: Path, settings: Settings
 ) -> None:
     _save(tmp_path / "last")
-    load_checkpoint(tmp_path / "last", IDENTITY | {"settings": settings})
+    load_checkpoint(tmp_path / "last", replace(IDENTITY, settings=settings))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +121,7 @@ def test_entries_that_belong_nowhere(tmp_path: Path, name: str, value: torch.Ten
         {"step": "late"},
         {"since_best": 0.5},
         {"history": 3},
-        {"history": [{"stage": "vae", "step": 5, "train": 1.0, "validation": 0.25}]},
+        {"history": [{"stage": "vae", "step": 5, "train": 1.0}]},
         {"history": [ENTRY | {"train_error": "small"}]},
         {"warnings": [3]},
     ],
@@ -118,7 +136,7 @@ def test_progress_that_is_none(tmp_path: Path, progress: object) -> None:
 
 def test_identities_are_compared_as_they_are_stored(tmp_path: Path) -> None:
     _save(tmp_path / "last")
-    load_checkpoint(tmp_path / "last", IDENTITY | {"stages": ("vae",)})
+    load_checkpoint(tmp_path / "last", replace(IDENTITY, stages=["vae"]))
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:

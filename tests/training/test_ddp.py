@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import load_checkpoint
+from simulgenvae.training.identity import TrainingIdentity
 
+IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
 MakeProblem = Callable[..., Any]
 NOISE = {"mixup": 0.4, "field_noise": 0.05, "parameter_noise": 0.05}
 STAGES = ("vae", "conditioner", "end_to_end")
@@ -33,7 +36,9 @@ def train(make_problem: MakeProblem, make_settings: Callable[..., Any]) -> Calla
         problem = make_problem(asked)
         loop = problem.loop(folder)
         history = loop.run([problem.stage(name) for name in STAGES]).history
-        return history, {name: value.numpy() for name, value in loop.networks.state_dict().items()}
+        return history, {
+            name: value.numpy() for name, value in loop.state.networks.state_dict().items()
+        }
 
     return run
 
@@ -58,11 +63,13 @@ def test_ranks_learn_what_one_process_does(
     history, weights = train(**settings)
     for count in (2, 4):
         for found, learned in run_ranks(count, lambda: train(**settings)):
-            assert [entry["step"] for entry in found] == [entry["step"] for entry in history]
+            assert [entry.step for entry in found] == [entry.step for entry in history]
             pairs = zip(found, history, strict=True)
-            for entry, expected in (pair for pair in pairs if pair[0]["stage"] in compared):
+            for entry, expected in (pair for pair in pairs if pair[0].stage in compared):
                 for name in ("train", "validation", "train_error"):
-                    assert entry[name] == pytest.approx(expected[name], rel=tolerance), (
+                    assert getattr(entry, name) == pytest.approx(
+                        getattr(expected, name), rel=tolerance
+                    ), (
                         count,
                         entry,
                         expected,
@@ -91,6 +98,6 @@ def test_one_rank_writes_what_a_single_process_can_go_on_from(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [f"{name}.safetensors" for name in ("best", "last", *STAGES)]
     )
-    checkpoint = load_checkpoint(tmp_path / "last.safetensors", {"data": "waves"})
+    checkpoint = load_checkpoint(tmp_path / "last.safetensors", IDENTITY)
     assert checkpoint.progress.stage == len(STAGES)
     assert all(torch.isfinite(value).all() for value in checkpoint.networks.values())

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.diagnosis import (
     not_converged,
     overfitted,
@@ -24,16 +25,16 @@ WIDE = {"width": 384}
 
 def _history(
     *errors: tuple[float, float], stage: str = "end_to_end", every: int = 10
-) -> list[dict[str, Any]]:
+) -> list[HistoryEntry]:
     """Entries of given validation and training errors."""
     return [
-        {
-            "stage": stage,
-            "step": every * (k + 1),
-            "train": 1.0,
-            "train_error": train,
-            "validation": validation,
-        }
+        HistoryEntry(
+            stage=stage,
+            step=every * (k + 1),
+            train=1.0,
+            train_error=train,
+            validation=validation,
+        )
         for k, (validation, train) in enumerate(errors)
     ]
 

@@ -12,7 +12,7 @@ import pytest
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.settings import Settings
-from simulgenvae.training.earlier_preparation import known_runs
+from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.train import Trained, train
 
 MakeSettings = Callable[..., Settings]
@@ -85,9 +85,9 @@ def test_what_cannot_be_added_to(
         _first(waves, 8),
         _split(waves).rows(waves.ids),
     )
-    assert known_runs(file, waves, rows, make_settings(), said.append) is None
+    assert earlier_modes(file, waves, rows, make_settings(), said.append) is None
     learn(few)
-    found = known_runs(file, waves, rows, make_settings(), said.append)
+    found = earlier_modes(file, waves, rows, make_settings(), said.append)
     assert found is not None
     assert found.rows.tolist() == list(range(8))
     changed = waves.fields.copy()
@@ -95,14 +95,16 @@ def test_what_cannot_be_added_to(
     other = Dataset.from_arrays(changed, waves.conditions, times=waves.times)
     moved = rows | {"train": np.append(rows["train"], rows["test"]), "test": rows["test"][:0]}
     node = Settings.model_validate({"reduction": {"scaling": "node"}})
-    assert known_runs(file, other, rows, make_settings(), said.append) is None
-    assert known_runs(file, waves, moved, make_settings(), said.append) is None
-    assert known_runs(file, waves, rows, node, said.append) is None
-    assert known_runs(file, replace(waves, digests=()), rows, make_settings(), said.append) is None
+    assert earlier_modes(file, other, rows, make_settings(), said.append) is None
+    assert earlier_modes(file, waves, moved, make_settings(), said.append) is None
+    assert earlier_modes(file, waves, rows, node, said.append) is None
+    assert (
+        earlier_modes(file, replace(waves, digests=()), rows, make_settings(), said.append) is None
+    )
     assert not said
     content = file.read_bytes()
     file.write_bytes(content[:-100])
-    assert known_runs(file, waves, rows, make_settings(), said.append) is None
+    assert earlier_modes(file, waves, rows, make_settings(), said.append) is None
     assert len(said) == 1
     assert "the last preparation is not used" in said[0]
 
@@ -115,6 +117,6 @@ def test_more_new_training_runs_than_known_ones_begin_afresh(
     train(_first(waves, 6), few, make_settings(), stages=STAGES, folder=tmp_path)
     most = Split((*ids[:4], *ids[6:11]), ids[4:5], (ids[5], ids[11]))
     file = tmp_path / "prepared.safetensors"
-    assert known_runs(file, waves, most.rows(ids), make_settings(), said.append) is None
+    assert earlier_modes(file, waves, most.rows(ids), make_settings(), said.append) is None
     fewer = Split((*ids[:4], *ids[6:10]), ids[4:5], (ids[5], *ids[10:]))
-    assert known_runs(file, waves, fewer.rows(ids), make_settings(), said.append) is not None
+    assert earlier_modes(file, waves, fewer.rows(ids), make_settings(), said.append) is not None

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.schedules import kl_weight
 from simulgenvae.utils.progress import progress_on
@@ -48,7 +49,7 @@ def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
 ) -> None:
     problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
     loop = problem.loop()
-    with TrainingLog(tmp_path) as loop.log:
+    with TrainingLog(tmp_path) as loop.state.log:
         loop.run([problem.stage("vae"), problem.stage("conditioner")])
     events = {stage: EventAccumulator(str(tmp_path / stage)) for stage in ("vae", "conditioner")}
     for each in events.values():
@@ -83,8 +84,14 @@ def test_lines_name_errors_as_shares_of_the_standard_deviation_whatever_the_stag
     with progress_on(Console(file=out, width=40)), TrainingLog(None, every=0.0) as log:
         for stage, power in (("vae", 1), ("conditioner", 2)):
             log.start_stage(stage, 100, 0)
-            entry = {"stage": stage, "step": 50, "train": 0.0123, "train_error": 0.02**power}
-            log.validation(entry | {"validation": 0.05**power}, best=0.04**power)
+            entry = HistoryEntry(
+                stage=stage,
+                step=50,
+                train=0.0123,
+                train_error=0.02**power,
+                validation=0.05**power,
+            )
+            log.validation(entry, best=0.04**power)
             log.loss(60, 0.0321)
             log.start_stage(stage, 100, 0)
             log.loss(1, 0.5)

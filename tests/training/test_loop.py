@@ -96,8 +96,8 @@ def test_training_stops_early_when_patience_is_over(
         .loop()
         .run([problem.stage("vae"), problem.stage("conditioner")])
     )
-    assert [each["stage"] for each in progress.history] == ["vae"] * 4 + ["conditioner"] * 4
-    assert [each["step"] for each in progress.history[:4]] == [2, 4, 6, 8]
+    assert [each.stage for each in progress.history] == ["vae"] * 4 + ["conditioner"] * 4
+    assert [each.step for each in progress.history[:4]] == [2, 4, 6, 8]
 
 
 def test_without_patience_the_whole_budget_is_used_and_the_end_is_validated(
@@ -105,7 +105,7 @@ def test_without_patience_the_whole_budget_is_used_and_the_end_is_validated(
 ) -> None:
     settings = make_settings(steps=25, skip_gradient=1e-12)
     progress = (problem := make_problem(settings)).loop().run([problem.stage("vae")])
-    assert [each["step"] for each in progress.history] == [10, 20, 25]
+    assert [each.step for each in progress.history] == [10, 20, 25]
 
 
 @pytest.mark.parametrize("name", ["vae", "conditioner", "end_to_end"])
@@ -130,7 +130,7 @@ def test_the_weights_of_the_best_validation_are_used(
 
     stage = problem.stage(name, Climbing)
     history = problem.loop(tmp_path).run([stage]).history
-    errors = [each["validation"] for each in history]
+    errors = [each.validation for each in history]
     assert min(errors) < errors[-1], "otherwise this test shows nothing"
     rows = torch.from_numpy(problem.data.validation_rows)
     batch = plain_batch(problem.data, rows)
@@ -170,7 +170,7 @@ def test_training_loss_of_the_history_is_the_mean_since_the_last_validation(
 
     problem = make_problem(make_settings(steps=6, validate_every=3))
     history = problem.loop().run([problem.stage("vae", Scripted)]).history
-    assert [each["train"] for each in history] == pytest.approx([2.0, 5.0])
+    assert [each.train for each in history] == pytest.approx([2.0, 5.0])
 
 
 def test_the_training_error_of_the_history_is_the_validation_error_of_training_runs(
@@ -185,7 +185,7 @@ def test_the_training_error_of_the_history_is_the_validation_error_of_training_r
             float(stage.validation_error(plain_batch(problem.data, torch.from_numpy(rows))))
             for rows in (problem.data.compared_rows, problem.data.rows["validation"])
         ]
-    assert [entry["train_error"], entry["validation"]] == pytest.approx(errors, rel=1e-5)
+    assert [entry.train_error, entry.validation] == pytest.approx(errors, rel=1e-5)
 
 
 def test_warnings_of_every_stage_are_shown_and_kept(
@@ -196,10 +196,10 @@ def test_warnings_of_every_stage_are_shown_and_kept(
     console = Console(file=io.StringIO(), width=200)
     loop = problem.loop()
     with progress_on(console):
-        loop.log = TrainingLog(None)
+        loop.state.log = TrainingLog(None)
     assert len(loop.run([problem.stage("vae"), problem.stage("conditioner")]).warnings) == 2
     shown = console.file.getvalue()
-    assert all(f"warning: {warning}" in shown for warning in loop.progress.warnings)
+    assert all(f"warning: {warning}" in shown for warning in loop.state.progress.warnings)
     problem = make_problem(settings)
     second = problem.stage("end_to_end")
     second.member = 2
@@ -252,7 +252,7 @@ def test_ctrl_c_and_resuming_is_bit_for_bit_uninterrupted(
     progress = whole.loop().run([whole.stage("vae"), whole.stage(kind.name, kind)])
     with pytest.raises(Interrupted, match="--resume"):
         cut.loop(tmp_path).run([cut.stage("vae"), cut.stage(kind.name, pressing_ctrl_c(kind, at))])
-    checkpoint = load_checkpoint(tmp_path / "last.safetensors", {"data": "waves"})
+    checkpoint = load_checkpoint(tmp_path / "last.safetensors", cut.identity)
     assert (checkpoint.progress.stage, checkpoint.progress.step) == (1, at)
     torch.manual_seed(12345)
     resumed = again.loop(tmp_path).run(

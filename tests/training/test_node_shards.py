@@ -13,6 +13,7 @@ from torch.distributed.tensor import DTensor
 from simulgenvae.distributed import collectives
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import load_checkpoint
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.node_shards import (
     gradient_norm,
@@ -24,6 +25,7 @@ from simulgenvae.training.node_shards import (
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stages import STAGES
 
+IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
 MakeProblem = Callable[..., Any]
 ROUNDING = 1e-5
 """Relative difference after some steps: sums over runs are rounded in another order."""
@@ -70,7 +72,7 @@ def train(
         ]
         checkpoint = None
         if folder is not None and (folder / "last.safetensors").exists():
-            checkpoint = load_checkpoint(folder / "last.safetensors", {"data": "waves"})
+            checkpoint = load_checkpoint(folder / "last.safetensors", IDENTITY)
         try:
             history = loop.run(stages, checkpoint).history
         except Interrupted:
@@ -86,7 +88,7 @@ def train(
 def _require_same(found: Any, expected: Any) -> None:
     for entry, other in zip(found[0], expected[0], strict=True):
         for name in ("train", "validation", "train_error"):
-            assert entry[name] == pytest.approx(other[name], rel=ROUNDING)
+            assert getattr(entry, name) == pytest.approx(getattr(other, name), rel=ROUNDING)
     for name, value in expected[1].items():
         np.testing.assert_allclose(
             found[1][name], value, rtol=0, atol=ROUNDING * max(1, np.abs(value).max())
@@ -110,7 +112,7 @@ def test_a_checkpoint_goes_on_in_any_number_of_ranks(
     train: Callable[..., Any], run_ranks: Callable[..., Any], tmp_path: Path, wrote: int, reads: int
 ) -> None:
     assert run_ranks(wrote, lambda: train(tmp_path, stop=3)) == [None] * wrote
-    progress = load_checkpoint(tmp_path / "last.safetensors", {"data": "waves"}).progress
+    progress = load_checkpoint(tmp_path / "last.safetensors", IDENTITY).progress
     assert (progress.stage, progress.step > 0) == (2, True)
     for found in run_ranks(reads, lambda: train(tmp_path)):
         _require_same(found, train())

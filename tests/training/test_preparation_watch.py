@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import BLOCK_SNAPSHOTS
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import reduce_runs
-from simulgenvae.settings import ReductionSettings, StudyFolder
+from simulgenvae.settings import ReductionSettings, Settings, StudyFolder
+from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.preparation_watch import PreparationWatch, watched
@@ -34,7 +36,7 @@ QUICK = [
     "--set",
     "training.device='cpu'",
 ]
-IDENTITY = {"data": "waves"}
+IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
 ROWS = np.arange(4)
 
 
@@ -62,7 +64,7 @@ def _prepare(
     folder: Path | None,
     *,
     resume: bool,
-    identity: dict[str, str] = IDENTITY,
+    identity: TrainingIdentity = IDENTITY,
     seconds: float = 1e9,
 ) -> tuple[np.ndarray, np.ndarray]:
     with watched(TrainingLog(None), folder, identity, seconds, resume=resume) as watch:
@@ -137,7 +139,7 @@ def test_passes_of_another_training_and_damaged_ones_are_refused(
     with pytest.raises(Interrupted):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
     with pytest.raises(UserError, match="data was waves and is others"):
-        _prepare(long_waves, tmp_path, resume=True, identity={"data": "others"})
+        _prepare(long_waves, tmp_path, resume=True, identity=replace(IDENTITY, data="others"))
     file = tmp_path / "preparing.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(UserError, match="damaged"):

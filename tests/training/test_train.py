@@ -296,7 +296,7 @@ def test_members_learn_from_weights_of_their_own(
     settings, one = make_settings(3, end_to_end={"members": 2}), make_settings(3)
     split = make_split(waves.ids, settings.data, None)
     trained = train(waves, split, settings, stages=stages, folder=tmp_path)
-    assert [entry["stage"] for entry in trained.progress.history] == [*stages, "end_to_end_2"]
+    assert [entry.stage for entry in trained.progress.history] == [*stages, "end_to_end_2"]
     first, second = (member.state_dict() for member in trained.members)
     assert not torch.equal(first["vae.decoder.output.weight"], second["vae.decoder.output.weight"])
     assert all(
@@ -407,7 +407,7 @@ def test_what_is_fine_tuned_has_one_member_unless_more_are_asked_for(
     settings = make_settings(1, end_to_end={"members": None} | end_to_end)
     trained = train(waves, make_split(waves.ids, settings.data, None), settings, stages=stages)
     assert len(trained.members) == 1
-    assert [entry["stage"] for entry in trained.progress.history] == list(stages)
+    assert [entry.stage for entry in trained.progress.history] == list(stages)
 
 
 def test_resuming_without_a_checkpoint_starts_and_says_so(

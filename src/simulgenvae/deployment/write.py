@@ -112,8 +112,8 @@ def description(surrogate: Surrogate) -> dict[str, Any]:
         "variables": list(surrogate.variables),
         "units": list(surrogate.units),
         "times": surrogate.times.tolist(),
-        "data_fingerprint": surrogate.info["data_fingerprint"],
-        "versions": surrogate.info["versions"],
+        "data_fingerprint": surrogate.info.data_fingerprint,
+        "versions": surrogate.info.versions,
     }
 
 

@@ -52,7 +52,7 @@ def evaluate(
     UserError when the data set is not the one of the training, when the VAE alone is trained, when
     a physics check cannot be read, or when a file cannot be written (the previous one then stays).
     """
-    trained, given = surrogate.info.get("data_fingerprint"), dataset.fingerprint
+    trained, given = surrogate.info.data_fingerprint, dataset.fingerprint
     if trained != given:
         raise UserError(
             f"{study.dataset}: this is not the data that the surrogate in {study.model_save} was "
@@ -82,9 +82,7 @@ def evaluate(
     comparison.notes += notes + [
         f"Noted when the data were read: {remark}" for remark in dataset.remarks
     ]
-    comparison.notes += [
-        f"Training, stage {warning}" for warning in surrogate.info.get("warnings", [])
-    ]
+    comparison.notes += [f"Training, stage {warning}" for warning in surrogate.info.warnings]
     metrics = metrics_of(dataset, surrogate, surrogate.ensemble, comparison)
     metrics |= {"sensitivity": sensitivity, "latents": latents}
     metrics["settings"]["evaluation"] = evaluation.model_dump(mode="json")

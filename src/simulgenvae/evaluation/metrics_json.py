@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.evaluation.analyses.uncertainty import uncertainty_metrics
 from simulgenvae.evaluation.combination import Combination
-from simulgenvae.evaluation.compare import BASELINES, Comparison
+from simulgenvae.evaluation.compare import Comparison
 from simulgenvae.evaluation.metrics import FieldErrors, over_runs
 from simulgenvae.evaluation.presentation import SPLITS, STAGES, compared_split
 from simulgenvae.evaluation.report.model_card import trained_ranges
@@ -33,7 +34,7 @@ _RATIOS = {
 def stage_names(surrogate: Surrogate) -> list[StageName]:
     """The stages that were run; a model file can hold any text there, which must not become a file
     name."""
-    return [name for name in STAGES if name in surrogate.info["stages"]]
+    return [name for name in STAGES if name in surrogate.info.stages]
 
 
 def metrics_of(
@@ -89,7 +90,7 @@ def metrics_of(
         "notes": Verdict.from_metrics(compared).notes() + comparison.notes,
         "settings": surrogate.settings.model_dump(mode="json"),
         "surrogate": json.loads(
-            json.dumps(surrogate.info), parse_constant=lambda _: None
+            json.dumps(surrogate.info.to_json()), parse_constant=lambda _: None
         ),  # NaN becomes null
     }
 
@@ -128,9 +129,7 @@ def _best_reference(errors: dict[str, dict[str, Any]], split: str) -> dict[str, 
     Nothing is compared on training runs: the nearest run of a training run is itself.
     """
     means = {
-        kind.name: errors[kind.name][split]["relative_l2"]["mean"]
-        for kind in BASELINES
-        if kind.name in errors
+        name: errors[name][split]["relative_l2"]["mean"] for name in BASELINES if name in errors
     }
     known = {name: value for name, value in means.items() if value is not None}
     if not known or split == "train":

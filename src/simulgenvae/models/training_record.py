@@ -1,24 +1,86 @@
-"""Record of how a VAE was trained, as its file keeps it whatever is trained against that VAE
-later."""
+"""Record of how networks were trained, as checkpoints and model files hold it.
+
+Tested in tests/surrogate/test_files.py and tests/training/test_checkpoint.py.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Count = Annotated[int, Field(ge=0)]
+
+
+def _printable(text: str) -> str:
+    # Texts of a file from a stranger are shown on terminals, which obey control characters.
+    if not text.isprintable():
+        raise ValueError("a text has characters that cannot be printed")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_printable)]
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+"""Name or label of a training stage. Which stages exist is not known here: it can be one that was
+added from outside the package."""
+
+
+class HistoryEntry(BaseModel):
+    """Errors at one validation of a training stage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Name
+    """Label of the stage, such as ``vae`` or ``end_to_end_2``."""
+    step: Count
+    """Number of steps of the stage that were done."""
+    train: float
+    """Mean training loss since the previous validation."""
+    train_error: float | None = None
+    """Validation error of as many training runs, or None in files of older versions."""
+    validation: float
+    """Validation error of the validation runs."""
+
+
+class TrainingInfo(BaseModel):
+    """Facts about a training that has ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    data_fingerprint: str
+    stages: tuple[Name, ...]
+    """Names of the stages that were run, in their order."""
+    history: tuple[HistoryEntry, ...]
+    """All validations, oldest first."""
+    warnings: tuple[Line, ...] = ()
+    """Warnings about how the stages learned, each starting with the label of its stage."""
+    skipped_steps: Count | None = None
+    """Number of steps that were left out because of an exploding gradient, where it is known."""
+    rank: Count | None = None
+    """Number of coefficients per timestep."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Versions of Python and of the libraries that the result depends on, by their names."""
+
+    @model_validator(mode="after")
+    def _history_of_stages(self) -> Self:
+        for entry in self.history:
+            # The label of a further ensemble member is the stage's name and the member's number.
+            if not {entry.stage, re.sub("_[0-9]+$", "", entry.stage)} & set(self.stages):
+                raise ValueError(f"the history has a stage {entry.stage}, which was not run")
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record for a file, without what is not known."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 @dataclass(frozen=True)
 class VaeTraining:
-    """Record of the training that made the VAE, ready for JSON.
-
-    Attributes
-    ----------
-    settings
-        The settings that the VAE depends on. Others are left out, so that a VAE that only its own
-        stage has trained has the same file whatever came after it.
-    info
-        Data fingerprint, stages, history, warnings, rank and versions.
-    """
+    """Record of the training that made a VAE."""
 
     settings: dict[str, Any]
-    info: dict[str, Any]
+    """The settings that the VAE depends on, as JSON. Others are left out, so that a VAE that only
+    its own stage has trained has the same file whatever was trained later."""
+    info: TrainingInfo

@@ -61,7 +61,7 @@ def save_parts(
     common = {
         "format_version": FORMAT_VERSION,
         "vae": digest(of_kind("vae", parts.networks.state_dict())),
-        "condition_scaler": parts.condition_scaler.to_dict(),
+        "condition_scaler": parts.condition_scaler.model_dump(mode="json"),
     }
     files: dict[Path, Callable[[Path], object]] = {}
     if vae_file is None:
@@ -72,7 +72,7 @@ def save_parts(
         ensemble, about = ensemble_state(parts.ensemble)
         conditioner = of_kind("conditioner", parts.networks.state_dict())
         of_both = common | {"conditioner": digest(conditioner)}
-        last = {"settings": parts.settings.model_dump(mode="json"), "info": parts.info}
+        last = {"settings": parts.settings.model_dump(mode="json"), "info": parts.info.to_json()}
         files[study.conditioner_file] = lambda path: save_tensors(
             path, conditioner, of_both | last | {"kind": "conditioner"}
         )
@@ -102,7 +102,7 @@ def _vae(parts: Parts, common: dict[str, Any]) -> tuple[dict[str, Tensor], dict[
     about = common | {
         "kind": "vae",
         "settings": parts.vae_training.settings,
-        "info": parts.vae_training.info,
+        "info": parts.vae_training.info.to_json(),
         "split": asdict(parts.split),
         "variables": parts.variables,
         "units": parts.units,
@@ -181,7 +181,7 @@ def load_start(
         reduction=parts.reduction,
         split=parts.split,
         weights=of_kind("vae", tensors) | ({} if trained is None else trained.weights),
-        data_fingerprint=parts.info["data_fingerprint"],
+        data_fingerprint=parts.info.data_fingerprint,
         shape=(len(parts.times), *parts.reduction.field_shape),
         condition_scaler=parts.condition_scaler,
         vae_training=parts.vae_training,

@@ -16,6 +16,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
+from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
 from simulgenvae.surrogate.files import save_parts
@@ -133,15 +134,15 @@ def _surrogate(
     kept: WarmStart | None,
 ) -> Surrogate:
     """Put a surrogate together; ``kept`` is the start whose VAE the training has left as it was."""
-    info = {
-        "data_fingerprint": dataset.fingerprint,
-        "stages": list(stages),
-        "history": trained.progress.history,
-        "warnings": trained.progress.warnings,
-        "skipped_steps": trained.progress.skipped,
-        "rank": trained.reduction.rank,
-        "versions": versions(),
-    }
+    info = TrainingInfo(
+        data_fingerprint=dataset.fingerprint,
+        stages=tuple(stages),
+        history=tuple(trained.progress.history),
+        warnings=tuple(trained.progress.warnings),
+        skipped_steps=trained.progress.skipped,
+        rank=trained.reduction.rank,
+        versions=versions(),
+    )
     return Surrogate(
         settings=settings,
         split=split,

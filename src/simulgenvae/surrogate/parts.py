@@ -6,7 +6,6 @@ A file from a stranger can neither run code nor ask for more memory than it hold
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,15 +20,13 @@ from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.models.networks import Networks
-from simulgenvae.models.training_record import VaeTraining
+from simulgenvae.models.training_record import TrainingInfo, VaeTraining
 from simulgenvae.reduction import Reduction, restore_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.weights import check_weights, digest
 
 Kind = Literal["vae", "conditioner", "ensemble"]
-_STAGE = re.compile("[a-z][a-z0-9_]*")
-"""Form of a stage's name. Which stages there are is known to training, which is not imported here."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Parts:
     """What predicts; None where the VAE alone is trained."""
     vae_training: VaeTraining
     """How the VAE was trained, which may have been before the rest."""
-    info: dict[str, Any]
+    info: TrainingInfo
     """How all of it was trained last: data fingerprint, stages, history, warnings, rank and
     versions."""
 
@@ -64,7 +61,7 @@ class ConditionerFile:
     digest: str
     """Fingerprint of the weights: it ties the ensemble to them."""
     settings: Settings
-    info: dict[str, Any]
+    info: TrainingInfo
 
     @classmethod
     def of(cls, weights: dict[str, Tensor], about: dict[str, Any]) -> ConditionerFile:
@@ -72,8 +69,8 @@ class ConditionerFile:
         that file."""
         if (found := digest(weights)) != about["conditioner"]:
             raise ValueError("the weights are not those that were written")
-        _check_info(about["info"])
-        return cls(weights, found, Settings.model_validate(about["settings"]), about["info"])
+        info = TrainingInfo.model_validate(about["info"])
+        return cls(weights, found, Settings.model_validate(about["settings"]), info)
 
 
 def of_kind(kind: Kind, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -94,9 +91,8 @@ def assemble(
     """
     vae = of_kind("vae", tensors)
     arrays = {name: value.numpy() for name, value in tensors.items() if name not in vae}
-    training = VaeTraining(about["settings"], about["info"])
+    training = VaeTraining(about["settings"], TrainingInfo.model_validate(about["info"]))
     settings, info = Settings.model_validate(training.settings), training.info
-    _check_info(info)
     if conditioner is not None:
         last = conditioner.settings
         if (last.model, last.reduction) != (settings.model, settings.reduction):
@@ -104,7 +100,7 @@ def assemble(
                 "the VAE and the conditioner have different settings of model or reduction"
             )
         settings, info = last, conditioner.info
-    scaler = ConditionScaler.from_dict(about["condition_scaler"])
+    scaler = ConditionScaler.model_validate(about["condition_scaler"])
     reduction = restore_reduction(settings.reduction.method, _group("reduction", arrays))
     times = arrays["times"].astype(np.float64)
     check_times(times)
@@ -170,24 +166,3 @@ def _split(parts: dict[str, list[str]]) -> Split:
     if not split.train:
         raise ValueError("the split has no training runs")
     return split
-
-
-def _check_info(info: dict[str, Any]) -> None:
-    """Types of the entries that others read; TypeError, KeyError or ValueError where one is missing
-    or wrong."""
-    if not isinstance(info["data_fingerprint"], str):
-        raise TypeError("data_fingerprint in info")
-    if not isinstance(info["stages"], list) or not all(
-        _STAGE.fullmatch(stage) for stage in info["stages"]
-    ):
-        raise ValueError("unknown stages in info")
-    for entry in info["history"]:
-        numbers = float(entry["step"]), float(entry["train"]), float(entry["validation"])
-        if re.sub("_[0-9]+$", "", entry["stage"]) not in info["stages"] or numbers[0] < 0:
-            raise ValueError("unknown stages in the history")
-        float(entry.get("train_error", 0.0))
-    warnings = info.get("warnings", [])
-    if not isinstance(warnings, list) or not all(
-        isinstance(each, str) and each.isprintable() for each in warnings
-    ):
-        raise TypeError("the warnings in info are no plain texts")

@@ -30,7 +30,8 @@ from simulgenvae.surrogate.files import load_parts, save_parts
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.prediction import joined, labelled, warnings_about
 from simulgenvae.surrogate.selection import Selection, select
-from simulgenvae.training.checkpoint import comparable, stage_file
+from simulgenvae.training.checkpoint import stage_file
+from simulgenvae.training.identity import of_training
 from simulgenvae.utils.resources import require_memory
 from simulgenvae.utils.tensor_file import read_tensors
 
@@ -68,15 +69,8 @@ class Surrogate(Parts):
         """
         path = stage_file(study.checkpoints, stage)
         weights, about = read_tensors(path)
-        own = comparable(
-            {
-                "data": self.info["data_fingerprint"],
-                "settings": self.settings.model_dump(mode="json"),
-                "stages": self.info["stages"],
-            }
-        )
-        found = comparable(about.get("identity"))
-        if {key: found.get(key) for key in own} != own:
+        data, stages = self.info.data_fingerprint, self.info.stages
+        if not of_training(about.get("identity"), self.settings, data, stages):
             raise UserError(f"{path} belongs to another training than {study.vae_file}.")
         networks = copy.deepcopy(self.networks)
         try:

@@ -1,86 +1,66 @@
-"""Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors
-file."""
+"""Checkpoints: the whole state of a training in one safetensors file.
+
+A training that continues from a checkpoint ends with the same bits as one that never stopped.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import torch
+from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor
 
 from simulgenvae.errors import UserError
+from simulgenvae.models.training_record import HistoryEntry
+from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
-HISTORY_NUMBERS = ("step", "train", "train_error", "validation")
-"""Of each entry of a history, beside its stage."""
+# Strict: 7.0 steps in a file are a sign that it was not written by this program.
+Count = Annotated[int, Field(strict=True, ge=0)]
 
 
-@dataclass
-class Progress:
-    """Where training stands; plain numbers that go into a checkpoint as JSON."""
+class Progress(BaseModel, extra="forbid"):
+    """State of a training beside its tensors; it changes as the training proceeds."""
 
-    stage: int = 0
-    """Index of the running stage."""
-    step: int = 0
-    """Steps of it that are done."""
+    stage: Count = 0
+    """Index of the current stage."""
+    step: Count = 0
+    """Number of steps of the stage that are done."""
     best: float | None = None
-    """Smallest validation error of the stage."""
-    since_best: int = 0
-    """Validations since then."""
-    skipped: int = 0
-    """Steps left out because of an exploding gradient, over all stages."""
-    skipped_in_row: int = 0
-    """Such steps since the last one that was taken."""
+    """Smallest validation error of the stage, of weights that could be chosen."""
+    since_best: Count = 0
+    """Number of validations since then."""
+    skipped: Count = 0
+    """Number of steps left out because of an exploding gradient, over all stages."""
+    skipped_in_row: Count = 0
+    """Number of such steps since the last one that was taken."""
     loss_sum: float = 0.0
-    loss_count: int = 0
-    """Training loss summed since the last validation."""
-    history: list[dict[str, Any]] = field(default_factory=list)
-    """One entry a validation: stage, step, ``train`` (loss since the last one), and what
-    ``Stage.validation_error`` is of the validation runs (``validation``) and of as many training
-    runs (``train_error``)."""
-    warnings: list[str] = field(default_factory=list)
-    """What the stages' histories warn of (``diagnosis.py``)."""
+    """Sum of the training losses since the last validation."""
+    loss_count: Count = 0
+    """Number of these losses."""
+    history: list[HistoryEntry] = Field(default_factory=list)
+    """One entry for each validation, oldest first."""
+    warnings: list[str] = Field(default_factory=list)
+    """Warnings from the stages' histories (``diagnosis.py``)."""
     kept: float | None = None
-    """The error that must not grow (``Stage.limited_error``), as the stage began with it."""
-
-
-def stage_file(folder: Path, stage: str) -> Path:
-    """File in the folder of checkpoints that holds the networks as a stage left them."""
-    return folder / f"{stage}.safetensors"
-
-
-def save_checkpoint(
-    path: Path,
-    progress: Progress,
-    networks: dict[str, Tensor],
-    best: dict[str, Tensor],
-    optimizer: dict[str, Tensor],
-    identity: dict[str, Any],
-) -> None:
-    """Write the whole state of training; ``identity`` says which settings and data it belongs
-    to."""
-    tensors = {f"networks/{name}": value for name, value in networks.items()}
-    tensors |= {f"best/{name}": value for name, value in best.items()}
-    tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
-    tensors["rng/cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["rng/cuda"] = torch.cuda.get_rng_state()
-    write_tensors(path, tensors, {"progress": asdict(progress), "identity": identity})
+    """Limit of ``Stage.limited_error``: its value at the start of the stage."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint read back from ``path``; the random state is restored by :meth:`restore_rng`."""
+    """Checkpoint that was read back from ``path``."""
 
     path: Path
     progress: Progress
     networks: dict[str, Tensor]
+    """Weights at the last step."""
     best: dict[str, Tensor]
+    """Weights at the best validation of the stage."""
     optimizer: dict[str, Tensor]
     rng: dict[str, Tensor]
 
@@ -91,7 +71,36 @@ class Checkpoint:
             torch.cuda.set_rng_state(self.rng["cuda"])
 
 
-def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
+def stage_file(folder: Path, stage: str) -> Path:
+    """Return the file in the folder of checkpoints with the networks as a stage left them."""
+    return folder / f"{stage}.safetensors"
+
+
+def last_file(folder: Path) -> Path:
+    """Return the file in the folder of checkpoints that a training is resumed from."""
+    return folder / "last.safetensors"
+
+
+def save_checkpoint(
+    path: Path,
+    progress: Progress,
+    networks: dict[str, Tensor],
+    best: dict[str, Tensor],
+    optimizer: dict[str, Tensor],
+    identity: TrainingIdentity,
+) -> None:
+    """Write the whole state of a training, with torch's random state of this moment."""
+    tensors = {f"networks/{name}": value for name, value in networks.items()}
+    tensors |= {f"best/{name}": value for name, value in best.items()}
+    tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
+    tensors["rng/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng/cuda"] = torch.cuda.get_rng_state()
+    about = {"progress": progress.model_dump(mode="json"), "identity": identity.to_json()}
+    write_tensors(path, tensors, about)
+
+
+def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
     """Read a checkpoint of the same settings and data.
 
     Raises
@@ -99,84 +108,27 @@ def load_checkpoint(path: Path, identity: dict[str, Any]) -> Checkpoint:
     UserError
         When it is missing or damaged, or belongs to other settings or data (each difference named).
     """
-    tensors, metadata = read_tensors(path)
-    check_identity(path, metadata, identity)
+    tensors, about = read_tensors(path)
+    check_identity(path, about, identity)
     groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
     with restoring(path):
         for key, value in tensors.items():
             group, name = key.split("/", 1)
             groups[group][name] = value
-        progress = Progress(**metadata["progress"])
-        if any(
-            type(value) is not int or value < 0
-            for value in (progress.stage, progress.step, progress.since_best)
-        ):
-            raise ValueError("its progress is not counted in whole numbers")
-        if not all(
-            isinstance(entry[key], (int, float))
-            for entry in progress.history
-            for key in HISTORY_NUMBERS
-        ):
-            raise TypeError("its history does not hold numbers")
-        if not all(isinstance(warning, str) for warning in progress.warnings):
-            raise TypeError("its warnings are no texts")
+        progress = Progress.model_validate(about["progress"])
         return Checkpoint(path, progress, **groups)
 
 
 @contextmanager
 def restoring(path: Path) -> Iterator[None]:
-    """Errors of a file whose entries are missing or of the wrong shape, in the user's words."""
+    """Turn errors of a file with missing or wrong entries into a UserError that names it."""
     try:
         yield
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise UserError(
-            f"{path} is damaged ({type(error).__name__}: {error}). Start afresh with --overwrite."
-        ) from error
-
-
-def comparable(identity: Any) -> dict[str, Any]:
-    """An identity without the settings that a resumed run may change; empty where a file holds
-    none.
-
-    ``training.device``, ``speed`` and ``checkpoint_seconds`` change how fast and how safely it is
-    learned. The group ``data`` says what is read and how it is split; the fingerprint and the lists
-    of runs stand for that. The group ``evaluation`` is not about training.
-    """
-    if not isinstance(identity, dict):
-        return {}
-    settings = identity.get("settings")
-    if not isinstance(settings, dict):
-        return identity
-    kept = {
-        group: values for group, values in settings.items() if group not in {"data", "evaluation"}
-    }
-    if isinstance(training := kept.get("training"), dict):
-        without = {"device", "checkpoint_seconds", "rank_timeout", "performance"}
-        kept["training"] = {key: value for key, value in training.items() if key not in without}
-    return identity | {"settings": kept}
-
-
-def check_identity(path: Path, metadata: dict[str, Any], identity: dict[str, Any]) -> None:
-    """Raises UserError, naming each difference, when a file was written by a training of other
-    settings or data."""
-    found = differences(
-        comparable(metadata.get("identity")), comparable(json.loads(json.dumps(identity)))
-    )
-    if found:
-        raise UserError(
-            f"{path} belongs to another training: "
-            + "; ".join(found)
-            + ". Use the same settings and data to "
-            "resume, or start afresh with --overwrite."
-        )
-
-
-def differences(old: Any, new: Any, path: str = "") -> list[str]:
-    """Where two JSON values differ, as readable lines."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return [
-            line
-            for key in sorted(old.keys() | new.keys())
-            for line in differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
-        ]
-    return [] if old == new else [f"{path} was {old} and is {new}"]
+        if isinstance(error, ValidationError):
+            # The first of pydantic's findings, without its several lines for each.
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        else:
+            reason = f"{type(error).__name__}: {error}"
+        raise UserError(f"{path} is damaged ({reason}). Start afresh with --overwrite.") from error

@@ -1,5 +1,4 @@
-"""Gradients that are the mean over all ranks: torch's DistributedDataParallel around the losses of
-a stage.
+"""Mean gradients over all ranks, by torch's DistributedDataParallel.
 
 It exchanges the gradients of some layers while those of others are still computed (Li et al. 2020,
 "PyTorch Distributed", VLDB 13(12), section 3.2).
@@ -18,35 +17,34 @@ from simulgenvae.training.acceleration import Losses
 from simulgenvae.training.augmentation import Batch
 
 
-class _Forward(nn.Module):
-    """Losses as the forward pass of a module that owns what they train."""
+class _LossModule(nn.Module):
+    """Module whose forward pass computes losses of its networks, as torch's class needs it."""
 
     def __init__(self, losses: Losses, networks: nn.Module) -> None:
         super().__init__()
-        self.losses, self.networks = losses, networks
+        self.losses = losses
+        self.networks = networks
 
     def forward(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         return self.losses(batch, kl_weight)
 
 
-def averaging(losses: Losses, networks: nn.Module) -> Losses:
-    """``losses`` after whose backward pass the parameters of ``networks`` that learn have the mean
-    gradient of all ranks; as they are where there is one rank.
+def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
+    """Return losses whose backward pass averages the gradients of ``networks`` over all ranks.
 
-    Weights begin as those of the first rank. Layers of which each rank has a part average their
-    gradients themselves (``node_shards.py``). Buffers are not exchanged: what changes them is the
-    same everywhere.
+    Where there is one rank, they are returned unchanged. The weights of all ranks become those of
+    the first. Layers of which each rank has a part average their gradients themselves
+    (``node_shards.py``). Buffers are not exchanged: what changes them is the same on all ranks.
     """
     if collectives.world_size() == 1:
         return losses
-    with (
-        warnings.catch_warnings()
-    ):  # torch 2.13 has another name for broadcast_buffers, which older ones do not know
+    module = _LossModule(losses, networks)
+    shards = [name for name, value in module.named_parameters() if isinstance(value, DTensor)]
+    with warnings.catch_warnings():
+        # torch 2.13 has another name for broadcast_buffers, which older versions do not know.
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-        forward = _Forward(losses, networks)
-        shards = [name for name, value in forward.named_parameters() if isinstance(value, DTensor)]
-        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(forward, shards)  # type: ignore[no-untyped-call] # torch's
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(module, shards)  # type: ignore[no-untyped-call] # torch's
         averaged: Losses = DistributedDataParallel(
-            forward, broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
+            module, broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
         )
     return averaged

@@ -1,14 +1,18 @@
-"""What the last preparation of a study found, kept for a training on the same runs and more."""
+"""Modes and coefficients of a study's last preparation, where a new one can add runs to them.
+
+Reducing the fields takes long, and a study that has grown by some runs need not start again: the
+file of the last preparation is kept, and says which runs it was made from.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel
 from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
@@ -22,81 +26,106 @@ from simulgenvae.utils.tensor_file import read_tensors
 _STATISTICS = ("minimum", "maximum", "mean", "variance")
 
 
-def described(reduction: Reduction, dataset: Dataset) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts that the file of a preparation holds for :func:`known_runs`, where it can
-    be added to."""
-    if (
-        not isinstance(reduction, Pod)
-        or reduction.seen is None
-        or len(dataset.digests) != len(dataset.ids)
-    ):
+class PreparedRuns(BaseModel):
+    """Description of the runs that a preparation was made from."""
+
+    digests: dict[str, str]
+    """Digest of each run's fields, by the run's id."""
+    samples: int
+    """Number of values that the statistics of each node and variable were computed from."""
+    left_out: float
+    """Energy of the fields that the modes leave out."""
+
+
+def described(
+    reduction: Reduction, dataset: Dataset
+) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """Return the tensors and the description that :func:`earlier_modes` needs in the file.
+
+    Both are empty where runs cannot be added later: without POD, and where the dataset does not
+    hold digests of its runs.
+    """
+    if not isinstance(reduction, Pod) or reduction.seen is None or not _has_digests(dataset):
         return {}, {}
     statistics, left_out = reduction.seen
     tensors = {f"seen.{name}": torch.from_numpy(getattr(statistics, name)) for name in _STATISTICS}
     digests = dict(zip(dataset.ids, dataset.digests, strict=True))
-    return tensors, {"digests": digests, "samples": statistics.samples, "left_out": left_out}
+    runs = PreparedRuns(digests=digests, samples=statistics.samples, left_out=left_out)
+    return tensors, runs.model_dump()
 
 
-def known_runs(
+def earlier_modes(
     file: Path,
     dataset: Dataset,
     rows: dict[str, NDArray[np.intp]],
     settings: Settings,
     message: Callable[[str], None],
 ) -> EarlierModes | None:
-    """The runs of the preparation in ``file``, if this one can be made by adding to them; else
-    None.
+    """Return what the preparation in ``file`` found, if this one can add its other runs to it.
 
-    It can where they are runs of ``dataset`` with the same fields, in the same parts of the split,
-    reduced in the same way, and there are no more training runs beside them than among them. A file
-    that is damaged is of no use, which a ``message`` says, and will be replaced.
+    It can where all runs of the file are in ``dataset`` with the same fields and in the same parts
+    of the split, are to be reduced with the same settings, and there are at most as many new
+    training runs as old ones.
+
+    Parameters
+    ----------
+    file
+        File of the last preparation; it need not exist.
+    dataset, rows, settings
+        The study; ``rows`` of each part of the split.
+    message
+        Function that shows why a damaged file is not used.
     """
-    if not file.exists() or len(dataset.digests) != len(dataset.ids):
+    if not file.exists() or not _has_digests(dataset):
         return None
     try:
         tensors, about = read_tensors(file)
         with restoring(file):
-            return _known(tensors, about, dataset, rows, settings)
+            if not about.get("digests"):
+                return None
+            runs = PreparedRuns.model_validate(about)
+            identity = about["identity"]
+            same = identity["settings"]["reduction"] == settings.reduction.model_dump(mode="json")
+            if not same or not _can_grow(runs, set(identity["training runs"]), dataset, rows):
+                return None
+            return _read(tensors, runs, dataset)
     except UserError as error:
+        # The file is only a short cut. It is replaced at the end of the new preparation.
         message(f"note: the last preparation is not used, and all runs are reduced afresh: {error}")
         return None
 
 
-def _known(
-    tensors: dict[str, Tensor],
-    about: dict[str, Any],
-    dataset: Dataset,
-    rows: dict[str, NDArray[np.intp]],
-    settings: Settings,
-) -> EarlierModes | None:
-    digests: dict[str, str] = about.get("digests", {})
-    identity, present = about["identity"], dict(zip(dataset.ids, dataset.digests, strict=True))
-    same_fields = digests.items() <= present.items()
-    if not (digests and same_fields) or identity["settings"][
-        "reduction"
-    ] != settings.reduction.model_dump(mode="json"):
-        return None
-    learned = {dataset.ids[row] for row in rows["train"]}
-    before = set(identity["training runs"])
-    if learned & digests.keys() != before or len(learned) > 2 * len(before):
-        return None
+def _has_digests(dataset: Dataset) -> bool:
+    return len(dataset.digests) == len(dataset.ids)
+
+
+def _can_grow(
+    runs: PreparedRuns, learned: set[str], dataset: Dataset, rows: dict[str, NDArray[np.intp]]
+) -> bool:
+    """Return whether the study has the same runs, and not too many new training runs.
+
+    ``learned`` are the ids of the training runs that the modes were found from.
+    """
+    present = dict(zip(dataset.ids, dataset.digests, strict=True))
+    if not runs.digests.items() <= present.items():
+        return False
+    training = {dataset.ids[row] for row in rows["train"]}
+    return training & runs.digests.keys() == learned and len(training) <= 2 * len(learned)
+
+
+def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> EarlierModes:
+    """Return the content of the file; LookupError or ValueError where it does not fit."""
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-    pod, coefficients = Pod.from_arrays(arrays), arrays["coefficients"]
-    if pod.field_shape != dataset.shape[2:] or coefficients.shape != (
-        len(digests),
-        dataset.shape[1],
-        pod.rank,
-    ):
+    pod = Pod.from_arrays(arrays)
+    coefficients = arrays["coefficients"]
+    expected = (len(runs.digests), dataset.shape[1], pod.rank)
+    if pod.field_shape != dataset.shape[2:] or coefficients.shape != expected:
         raise ValueError(f"coefficients {coefficients.shape} of fields {pod.field_shape}")
     parts = {name: arrays[f"seen.{name}"].astype(np.float64) for name in _STATISTICS}
-    if any(part.shape != pod.field_shape or not np.isfinite(part).all() for part in parts.values()):
-        raise ValueError("statistics of other fields")
-    seen = Seen(FieldStatistics(**parts, samples=int(about["samples"])), float(about["left_out"]))
+    for part in parts.values():
+        if part.shape != pod.field_shape or not np.isfinite(part).all():
+            raise ValueError("statistics of other fields")
+    seen = Seen(FieldStatistics(**parts, samples=runs.samples), runs.left_out)
     place = {name: row for row, name in enumerate(dataset.ids)}
-    return EarlierModes(
-        pod.state,
-        pod.basis,
-        seen,
-        coefficients,
-        np.array([place[name] for name in digests], np.intp),
-    )
+    read = np.array([place[name] for name in runs.digests], np.intp)
+    return EarlierModes(pod.state, pod.basis, seen, coefficients, read)

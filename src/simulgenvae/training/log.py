@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import psutil
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.diagnosis import relative
 from simulgenvae.utils.progress import INTERVAL, WorkLog
 
@@ -63,18 +64,21 @@ class TrainingLog(WorkLog):
         status = f"loss {loss:.3g}"
         self.step(done, status, f"{status}  {self._validated}".rstrip())
 
-    def validation(self, entry: Mapping[str, Any], best: float | None) -> None:
+    def validation(self, entry: HistoryEntry, best: float | None) -> None:
         """Show an entry of the history, and write a line of it; ``best`` is the validation error of
         the weights that are the best so far, None where none are."""
-        errors = {"validation": entry["validation"], "training": entry["train_error"]}
+        errors = {
+            "validation": entry.validation,
+            "training": math.nan if entry.train_error is None else entry.train_error,
+        }
         if best is not None:
             errors["best"] = best
         self._validated = "  ".join(
-            f"{name} {percent(entry['stage'], error)}" for name, error in errors.items()
+            f"{name} {percent(entry.stage, error)}" for name, error in errors.items()
         )
-        loss = f"loss {entry['train']:.3g}"
-        status = f"{loss}  validation {entry['validation']:.3g}"
-        self.step(entry["step"], status, f"{loss}  {self._validated}", line=True)
+        loss = f"loss {entry.train:.3g}"
+        status = f"{loss}  validation {entry.validation:.3g}"
+        self.step(entry.step, status, f"{loss}  {self._validated}", line=True)
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Scalars of one step under ``stage/name``, with the memory in use (GB)."""

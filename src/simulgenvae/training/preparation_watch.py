@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Monitor
-from simulgenvae.training.checkpoint import check_identity, restoring
+from simulgenvae.training.checkpoint import restoring
+from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
@@ -22,7 +22,12 @@ from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 @contextmanager
 def watched(
-    log: TrainingLog, folder: Path | None, identity: dict[str, Any], seconds: float, *, resume: bool
+    log: TrainingLog,
+    folder: Path | None,
+    identity: TrainingIdentity,
+    seconds: float,
+    *,
+    resume: bool,
 ) -> Iterator[PreparationWatch]:
     """Watch over a preparation that can be stopped by Ctrl-C, and kept in ``folder`` every so many
     ``seconds``.
@@ -66,7 +71,7 @@ class PreparationWatch(Monitor):
         self,
         log: TrainingLog,
         file: Path | None,
-        identity: dict[str, Any],
+        identity: TrainingIdentity,
         stop: threading.Event,
         seconds: float,
     ) -> None:
@@ -114,5 +119,5 @@ class PreparationWatch(Monitor):
                 for key, value in state.items()
             }
             done = {name: count for name, (count, _) in self._passes.items()}
-            write_tensors(self._file, tensors, {"identity": self._identity, "done": done})
+            write_tensors(self._file, tensors, {"identity": self._identity.to_json(), "done": done})
         self._saved_at = time.monotonic()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,8 +30,9 @@ from simulgenvae.reduction import (
     stays_on_disk,
 )
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import Checkpoint, check_identity, restoring
+from simulgenvae.training.checkpoint import Checkpoint, restoring
 from simulgenvae.training.earlier_preparation import described
+from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.memory import require_fitting_memory
 from simulgenvae.training.performance import worker_count
 from simulgenvae.training.warm_start import WarmStart
@@ -47,7 +47,7 @@ def prepare(
     dataset: Dataset,
     rows: dict[str, NDArray[np.intp]],
     settings: Settings,
-    identity: dict[str, Any],
+    identity: TrainingIdentity,
     file: Path | None,
     checkpoint: Checkpoint | None,
     start: WarmStart | None,
@@ -71,7 +71,7 @@ def prepare(
         with restoring(file):
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
             reduction = restore_reduction(settings.reduction.method, arrays)
-            scaler = ConditionScaler.from_dict(about["condition_scaler"])
+            scaler = ConditionScaler.model_validate(about["condition_scaler"])
             if kept:
                 coefficients = arrays["coefficients"]
                 if (
@@ -107,7 +107,11 @@ def prepare(
             arrays["coefficients"] = coefficients
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         more, facts = described(reduction, dataset)
-        about = {"identity": identity, "condition_scaler": scaler.to_dict(), **facts}
+        about = {
+            "identity": identity.to_json(),
+            "condition_scaler": scaler.model_dump(mode="json"),
+            **facts,
+        }
         write_tensors(file, tensors | more, about)
     return reduction, coefficients, scaler
 

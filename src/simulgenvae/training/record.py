@@ -5,17 +5,15 @@ Tested in tests/surrogate/test_files.py.
 
 from __future__ import annotations
 
-from typing import Any
-
-from simulgenvae.models.training_record import VaeTraining
+from simulgenvae.models.training_record import TrainingInfo, VaeTraining
 from simulgenvae.settings import Settings
 from simulgenvae.training.stages import STAGES
 from simulgenvae.training.stages.vae import VAE
 
 
-def vae_training(settings: Settings, info: dict[str, Any]) -> VaeTraining:
+def vae_training(settings: Settings, info: TrainingInfo) -> VaeTraining:
     """Return the record of a training with ``settings`` that ended with ``info``."""
-    later = [name for name in info["stages"] if name != VAE.name]
+    later = [name for name in info.stages if name != VAE.name]
     if any(STAGES[name].stage.changes_vae(settings) for name in later):
         return VaeTraining(settings.model_dump(mode="json"), info)
     # Only its own stage has trained the VAE: what belongs to later stages is left out, so that the
@@ -26,12 +24,12 @@ def vae_training(settings: Settings, info: dict[str, Any]) -> VaeTraining:
         "evaluation": True,
         "training": set(settings.training.stage_names()) - {VAE.name},
     }
-    own = {
-        "data_fingerprint": info["data_fingerprint"],
-        "stages": [VAE.name],
-        "history": [entry for entry in info["history"] if entry["stage"] == VAE.name],
-        "warnings": [text for text in info["warnings"] if text.startswith(f"{VAE.name}:")],
-        "rank": info["rank"],
-        "versions": info["versions"],
-    }
+    own = TrainingInfo(
+        data_fingerprint=info.data_fingerprint,
+        stages=(VAE.name,),
+        history=tuple(entry for entry in info.history if entry.stage == VAE.name),
+        warnings=tuple(text for text in info.warnings if text.startswith(f"{VAE.name}:")),
+        rank=info.rank,
+        versions=info.versions,
+    )
     return VaeTraining(settings.model_dump(mode="json", exclude=unused), own)

@@ -6,10 +6,10 @@ import copy
 import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -27,9 +27,10 @@ from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size
-from simulgenvae.training.checkpoint import Checkpoint, Progress, differences, load_checkpoint
+from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
 from simulgenvae.training.data import TrainingData
-from simulgenvae.training.earlier_preparation import known_runs
+from simulgenvae.training.earlier_preparation import earlier_modes
+from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
 from simulgenvae.training.memory import require_training_memory
@@ -108,16 +109,12 @@ def train(
     device = choose_device(settings.training.device)
     if not collectives.is_rank0():
         tensorboard = None
-    identity = {
-        "settings": settings.model_dump(mode="json"),
-        "data": dataset.fingerprint,
-        "stages": list(stages),
-        "training runs": list(split.train),
-        "validation runs": list(split.validation),
-    }
+    identity = TrainingIdentity(
+        settings, dataset.fingerprint, stages, split.train, split.validation
+    )
     checkpoint = _checkpoint(folder, identity) if resume else None
-    done = None if checkpoint is None else asdict(checkpoint.progress)
-    collectives.require_same(identity | {"checkpoint": done}, differences)
+    done = None if checkpoint is None else checkpoint.progress.model_dump(mode="json")
+    collectives.require_same(identity.to_json() | {"checkpoint": done}, differences)
     augmentation = settings.training.augmentation
     if augmentation.flips:
         runs = len(dataset.ids)
@@ -139,7 +136,7 @@ def train(
         )
         before = None
         if prepared is not None and checkpoint is None and start is None and not augmentation.flips:
-            before = known_runs(prepared, dataset, rows, settings, log.message)
+            before = earlier_modes(prepared, dataset, rows, settings, log.message)
         if before is not None:
             log.message(
                 f"{len(before.rows)} runs keep their modes, {len(dataset.ids) - len(before.rows)} "
@@ -211,10 +208,10 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def _checkpoint(folder: Path | None, identity: dict[str, Any]) -> Checkpoint | None:
+def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint | None:
     """The last checkpoint; None, and said so, when the run was stopped before it wrote one."""
     assert folder is not None, "resuming needs a folder of checkpoints"
-    path = folder / "last.safetensors"
+    path = last_file(folder)
     if not path.exists():
         if collectives.is_rank0():
             logger.info("No checkpoint in %s: training starts from the beginning.", folder)

@@ -67,8 +67,8 @@ def test_a_stage_from_outside_is_trained_by_its_name(
     waves: Dataset, make_settings: MakeSettings
 ) -> None:
     surrogate = fit(waves, make_settings(steps=4), stages=["vae", "toy"])
-    last = surrogate.info["history"][-1]
-    assert (last["stage"], last["step"]) == ("toy", 7)
+    last = surrogate.info.history[-1]
+    assert (last.stage, last.step) == ("toy", 7)
     assert surrogate.ensemble is not None
     assert np.isfinite(surrogate.predict(waves.conditions.select([0]))["fields"]).all()
 

@@ -88,7 +88,7 @@ def read_mesh(path: Path) -> Mesh:
         )
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    pyvista = import_pyvista("reading a mesh")
+    pyvista = import_pyvista("Reading a mesh")
     try:
         with quiet_vtk():
             grid: Any = pyvista.read(path).cast_to_unstructured_grid()

@@ -1,0 +1,48 @@
+"""Look for everything that can be wrong with a study before it is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulgenvae.data.symmetry import with_mirrored
+from simulgenvae.settings import Settings
+from simulgenvae.study.data import StudyData
+
+if TYPE_CHECKING:
+    from simulgenvae.data.checks.dataset import CheckReport
+
+
+class Checking(StudyData):
+    """A study whose data can be checked."""
+
+    def check(self, settings: Settings | None = None) -> CheckReport:
+        """Return tables about the study's data, and findings such as constant or duplicate runs.
+
+        Parameters
+        ----------
+        settings
+            Settings of the study; those of its files by default.
+
+        Raises
+        ------
+        UserError
+            If the data cannot be read or do not fit the settings. What is wrong with values is a
+            finding of the report, whose ``passed`` is then False.
+        """
+        from simulgenvae.data.checks.dataset import check
+
+        settings = settings or self.read_settings()
+        dataset = self.open_dataset(settings)
+        split = self.make_split(dataset, settings)
+        symmetry = settings.training.augmentation
+        if symmetry.flips:
+            # Mirrored runs cost nothing until they are read; making them refuses a mesh or
+            # variables that are not symmetric.
+            training = split.rows(dataset.ids)["train"]
+            with_mirrored(dataset, training, symmetry.flips, symmetry.odd)
+        if settings.evaluation.checks:
+            # Imported only where it is needed: evaluation brings torch, which takes seconds.
+            from simulgenvae.evaluation.analyses.physics import read_checks
+
+            read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
+        return check(dataset, split, settings.reduction)

@@ -1,0 +1,83 @@
+"""Files of one training in its folder of checkpoints.
+
+``last.safetensors`` is the whole state, from which an interrupted training continues.
+``best.safetensors`` has the weights of the best validation so far, and a file with the label of
+each finished stage has the weights that it ended with. Tested in tests/training/test_loop.py.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from torch import Tensor
+
+from simulgenvae.distributed import collectives
+from simulgenvae.models.networks import Networks
+from simulgenvae.training.checkpoint import Progress, last_file, save_checkpoint, stage_file
+from simulgenvae.training.identity import TrainingIdentity, check_identity
+from simulgenvae.training.node_shards import whole
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.utils.tensor_file import read_tensors, write_tensors
+
+
+class CheckpointFiles:
+    """Writer and reader of the files; the first rank writes for all.
+
+    Parameters
+    ----------
+    folder
+        Where the files are; None keeps nothing.
+    identity
+        Identity of the training, which each file holds.
+    """
+
+    def __init__(self, folder: Path | None, identity: TrainingIdentity) -> None:
+        self._folder = folder
+        self._identity = identity
+        self._saved_at = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the whole state was saved."""
+        return time.monotonic() - self._saved_at
+
+    def save(
+        self,
+        progress: Progress,
+        networks: Networks,
+        best: dict[str, Tensor],
+        optimizers: Optimizers | None,
+    ) -> None:
+        """Save the whole state; ``optimizers`` is None between stages, which start with new ones."""
+        if self._folder is not None:
+            # Where ranks hold parts of weights, all of them must take part in joining these.
+            weights = whole(networks.state_dict())
+            best = whole(best)
+            moments = whole({} if optimizers is None else optimizers.arrays())
+            if collectives.is_rank0():
+                path = last_file(self._folder)
+                save_checkpoint(path, progress, weights, best, moments, self._identity)
+        self._saved_at = time.monotonic()
+
+    def write_weights(self, name: str, weights: dict[str, Tensor]) -> None:
+        """Write weights to the file of this name: the label of a stage, or ``best``."""
+        if self._folder is not None:
+            weights = whole(weights)
+            if collectives.is_rank0():
+                about = {"identity": self._identity.to_json()}
+                write_tensors(stage_file(self._folder, name), weights, about)
+
+    def read_weights(self, stage: str) -> tuple[Path, dict[str, Tensor]]:
+        """Return the file of a finished stage and its weights.
+
+        Raises
+        ------
+        UserError
+            When it is missing, damaged or of another training.
+        """
+        assert self._folder is not None, "resuming needs a folder of checkpoints"
+        path = stage_file(self._folder, stage)
+        weights, about = read_tensors(path)
+        check_identity(path, about, self._identity)
+        return path, weights

@@ -1,0 +1,110 @@
+"""Identity of a training: what must be the same when an interrupted one is resumed.
+
+Tested in tests/training/test_checkpoint.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings
+
+Json = Mapping[str, object]
+"""JSON object. Files hold identities of other versions too, so that they are compared key by key
+instead of being read into a class."""
+
+MAY_DIFFER = {"device", "checkpoint_seconds", "rank_timeout", "performance"}
+"""Settings of training that change how fast and how safely networks learn, but not what."""
+NOT_TRAINING = {"data", "evaluation"}
+"""Groups of settings that are left out of a comparison. ``data`` says what is read and how it is
+split, which the fingerprint and the lists of runs say too. ``evaluation`` comes after training."""
+
+
+@dataclass(frozen=True)
+class TrainingIdentity:
+    """Settings, data and runs of a training."""
+
+    settings: Settings
+    data: str
+    """Fingerprint of the dataset."""
+    stages: Sequence[str]
+    training_runs: Sequence[str]
+    validation_runs: Sequence[str]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the identity as files hold it."""
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "data": self.data,
+            "stages": list(self.stages),
+            "training runs": list(self.training_runs),
+            "validation runs": list(self.validation_runs),
+        }
+
+
+def check_identity(path: Path, about: Json, identity: TrainingIdentity) -> None:
+    """Refuse a file that was written by a training of other settings or data.
+
+    Parameters
+    ----------
+    path
+        The file, for the message.
+    about
+        Description in the file; its entry ``identity`` is compared.
+    identity
+        Identity of this training.
+
+    Raises
+    ------
+    UserError
+        When they differ; it names each difference.
+    """
+    found = differences(comparable(about.get("identity")), comparable(identity.to_json()))
+    if found:
+        raise UserError(
+            f"{path} belongs to another training: {'; '.join(found)}. Use the same settings and "
+            "data to resume, or start afresh with --overwrite."
+        )
+
+
+def of_training(found: object, settings: Settings, data: str, stages: Sequence[str]) -> bool:
+    """Return whether the identity ``found`` in a file has these settings, data and stages."""
+    own = comparable(
+        {"settings": settings.model_dump(mode="json"), "data": data, "stages": list(stages)}
+    )
+    other = comparable(found)
+    return all(other.get(key) == value for key, value in own.items())
+
+
+def comparable(identity: object) -> dict[str, object]:
+    """Return an identity without the settings that a resumed training may change.
+
+    It is empty where a file holds no identity.
+    """
+    if not isinstance(identity, Mapping):
+        return {}
+    settings = identity.get("settings")
+    if not isinstance(settings, Mapping):
+        return dict(identity)
+    kept = {group: values for group, values in settings.items() if group not in NOT_TRAINING}
+    training = kept.get("training")
+    if isinstance(training, Mapping):
+        kept["training"] = {key: training[key] for key in training if key not in MAY_DIFFER}
+    return {**identity, "settings": kept}
+
+
+def differences(old: object, new: object, path: str = "") -> list[str]:
+    """Return a readable line for each place where two JSON values differ.
+
+    ``path`` is the dotted name of the place that they were taken from.
+    """
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return [] if old == new else [f"{path} was {old} and is {new}"]
+    lines = []
+    for key in sorted(old.keys() | new.keys()):
+        place = f"{path}.{key}" if path else key
+        lines += differences(old.get(key), new.get(key), place)
+    return lines

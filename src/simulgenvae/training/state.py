@@ -1,0 +1,40 @@
+"""State that the parts of the training loop share.
+
+Tested in tests/training/test_loop.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from simulgenvae.models.networks import Networks
+from simulgenvae.models.training_record import HistoryEntry
+from simulgenvae.training.checkpoint import Progress
+from simulgenvae.training.checkpoint_files import CheckpointFiles
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.log import TrainingLog
+
+
+@dataclass
+class TrainingState:
+    """Networks that learn, what they learn from, and how far they have come."""
+
+    networks: Networks
+    data: TrainingData
+    files: CheckpointFiles
+    log: TrainingLog
+    seed: int
+    """Seed of the order of batches and of torch's random numbers."""
+    progress: Progress = field(default_factory=Progress)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    """Weights that the current stage would end with if it stopped now."""
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return a copy of all weights as they are now."""
+        return {name: value.clone() for name, value in self.networks.state_dict().items()}
+
+    def history(self, stage: str) -> list[HistoryEntry]:
+        """Return the entries of the stage with this label, oldest first."""
+        return [entry for entry in self.progress.history if entry.stage == stage]

@@ -1,0 +1,131 @@
+"""Optimiser steps of a stage, and the numbers that are logged and checked after them.
+
+Tested in tests/training/test_loop.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from simulgenvae.distributed import collectives
+from simulgenvae.distributed.batch_shards import shard_draws
+from simulgenvae.training.acceleration import Losses
+from simulgenvae.training.augmentation import Batch, augmented_batch
+from simulgenvae.training.guards import require_finite_loss, require_steps
+from simulgenvae.training.node_shards import gradient_norm, shrink_gradients
+from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.performance import same_weights_again
+from simulgenvae.training.schedules import kl_weight, learning_rate
+from simulgenvae.training.stages import Stage
+from simulgenvae.training.state import TrainingState
+
+LOG_EVERY = 20
+"""Number of steps between updates of the progress and TensorBoard."""
+
+
+class StepResult(NamedTuple):
+    """Numbers of a step that have not been looked at."""
+
+    step: int
+    rates: dict[str, float]
+    """Learning rate and, where it is used, KL weight."""
+    names: tuple[str, ...]
+    """Names of ``numbers``: ``gradient_norm`` and the terms of the loss."""
+    numbers: Tensor
+    """Numbers on the device, 1-d."""
+
+
+class Steps:
+    """Steps of one stage.
+
+    A GPU computes behind the program that gives it work. Asking it for a number makes the program
+    wait until all is computed, and the GPU then waits for new work. Therefore :meth:`take` leaves
+    the numbers of a step on the device, and :meth:`settle` asks for those of many steps at once.
+
+    Parameters
+    ----------
+    state, stage
+        What learns, and in which stage.
+    losses
+        Losses of the stage, made as fast as the device allows.
+    optimizers
+        Optimisers of the modules that the stage trains.
+    total
+        Number of steps of the whole stage, on which the learning rate depends.
+    """
+
+    def __init__(
+        self,
+        state: TrainingState,
+        stage: Stage,
+        losses: Losses,
+        optimizers: Optimizers,
+        total: int,
+    ) -> None:
+        self._state = state
+        self._stage = stage
+        self._losses = losses
+        self._optimizers = optimizers
+        self._total = total
+        self._unsettled: list[StepResult] = []
+
+    def take(self, step: int, batch: Batch) -> None:
+        """Change the weights by the gradient of the loss on a batch."""
+        stage = self._stage
+        settings = stage.settings.training
+        self._optimizers.zero_grad()
+        with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
+            reads_conditions = stage.spec.reads_conditions
+            batch = augmented_batch(
+                self._state.data, batch, settings.augmentation, conditions=reads_conditions
+            )
+            beta = kl_weight(step, self._total, settings.init_beta_divisor)
+            terms = self._losses(batch, beta)
+            terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        norm = gradient_norm(self._optimizers.parameters)
+        shrink_gradients(self._optimizers.parameters, norm, settings.max_grad_norm)
+        rate = learning_rate(step, self._total, stage.schedule)
+        # The comparison stays on the device, as the norm does: a step with an exploding gradient
+        # is computed like any other and changes nothing.
+        self._optimizers.step(rate, norm <= settings.skip_gradient)
+        rates = {"learning_rate": rate} | ({"kl_weight": beta} if stage.weighs_kl else {})
+        numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
+        self._unsettled.append(StepResult(step, rates, ("gradient_norm", *terms), numbers))
+
+    def settle(self) -> None:
+        """Count, check and log the numbers of all steps since the last call.
+
+        Raises
+        ------
+        UserError
+            When a loss is NaN or infinite, or too many steps were skipped one after another.
+        """
+        log = self._state.log
+        numbers = torch.stack([result.numbers for result in self._unsettled])
+        means = (collectives.all_reduce_sum(numbers) / collectives.world_size()).tolist()
+        for result, row in zip(self._unsettled, means, strict=True):
+            found = dict(zip(result.names, row, strict=True))
+            self._check(result, found)
+        if log.due or any(result.step % LOG_EVERY == 0 for result in self._unsettled):
+            log.loss(self._state.progress.step, found["loss"])
+        self._unsettled.clear()
+
+    def _check(self, result: StepResult, found: dict[str, float]) -> None:
+        """Check, count and log the numbers of one step by their names."""
+        progress = self._state.progress
+        norm = found.pop("gradient_norm")
+        require_finite_loss(self._stage, result.step + 1, found)
+        if norm <= self._stage.settings.training.skip_gradient:
+            progress.skipped_in_row = 0
+        else:
+            progress.skipped += 1
+            progress.skipped_in_row += 1
+            require_steps(self._stage, result.step + 1, progress.skipped_in_row)
+        progress.loss_sum += found["loss"]
+        progress.loss_count += 1
+        if result.step % LOG_EVERY == 0:
+            more = {"gradient_norm": norm, "skipped_steps": float(progress.skipped)}
+            self._state.log.scalars(self._stage.label, result.step, found | result.rates | more)
