@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
-from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
 
@@ -33,20 +32,21 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Print tables and findings; a study with errors is a UserError."""
     from simulgenvae.data.checks.dataset import check
+    from simulgenvae.training.memory_check import memory_findings
 
     study = StudyFolder.open(options.folder)
     settings = load_settings(study, preset=options.preset, overrides=options.overrides)
     dataset = open_dataset(study, settings)
-    split, symmetry = study_split(study, dataset, settings), settings.training.augmentation
-    if symmetry.flips:  # refuses a mesh or variables that are not symmetric
-        with_mirrored(dataset, split.rows(dataset.ids)["train"], symmetry.flips, symmetry.odd)
+    split = study_split(study, dataset, settings)
+    # This also refuses symmetries that the mesh or the variables do not have.
+    memory = memory_findings(dataset, split, settings)
     if settings.evaluation.checks:
         from simulgenvae.evaluation.analyses.physics import (
             read_checks,  # seconds, with all of evaluation and torch
         )
 
         read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
-    report = check(dataset, split, settings.reduction)
+    report = check(dataset, split, memory)
     for table in report.tables:
         drawn = Table(*table.columns, title=table.title)
         for row in table.rows:
