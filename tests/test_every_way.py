@@ -25,14 +25,13 @@ import numpy as np
 import pytest
 import zarr
 from PIL import Image
-from rich.console import Console
 from safetensors.numpy import load_file
 
 from simulgenvae.cli.classic.simulgen_vae import main as simulgen_vae
-from simulgenvae.cli.evaluate import evaluate_study
 from simulgenvae.cli.main import main as simulgenvae
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.settings import StudyFolder
+from simulgenvae.study import Study
 from simulgenvae.surrogate.surrogate import Surrogate
 
 ROOT = Path(__file__).parents[1]
@@ -249,7 +248,7 @@ def test_several_processes_train(
     assert printed.count("The model is in") == 1
     surrogate, study = check(folder, conditions, stages), StudyFolder(folder)
     several = errors(json.loads(study.metrics_file.read_text()))
-    alone = errors(evaluate_study(study, surrogate, Console(quiet=True), figures=False))
+    alone = errors(Study(folder).evaluate(surrogate, figures=False))
     assert several == pytest.approx(alone, rel=1e-4, abs=1e-6)
     if before is not None:
         (folder / "before").write_bytes(before)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.errors import UserError
-    from simulgenvae.settings import Settings, StudyFolder
+    from simulgenvae.settings import Settings
+    from simulgenvae.study import Study
     from simulgenvae.surrogate.fit import fit
     from simulgenvae.surrogate.surrogate import Surrogate
     from simulgenvae.utils.progress import progress_on
@@ -25,7 +26,7 @@ __all__ = [
     "Conditions",
     "Dataset",
     "Settings",
-    "StudyFolder",
+    "Study",
     "Surrogate",
     "UserError",
     "fit",
@@ -39,7 +40,7 @@ _HOMES = {
     "Conditions": "data.conditions",
     "Dataset": "data.dataset",
     "Settings": "settings",
-    "StudyFolder": "settings",
+    "Study": "study",
     "Surrogate": "surrogate.surrogate",
     "UserError": "errors",
     "fit": "surrogate.fit",

@@ -13,7 +13,7 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import chdir, contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -273,11 +273,11 @@ def _run(study: StudyFolder, keys: dict[str, str], flags: Sequence[str] = ()) ->
 def _evaluation(*, skipped: bool) -> Iterator[None]:
     """Leave out the evaluation, which takes most of the time and changes none of these files but
     figures."""
-    with (
-        patch("simulgenvae.cli.classic.simulgen_vae.evaluate_study", return_value={"figures": []})
-        if skipped
-        else nullcontext()
-    ):
+    with ExitStack() as stack:
+        if skipped:
+            found = {"figures": []}
+            stack.enter_context(patch("simulgenvae.study.Study.evaluate", return_value=found))
+            stack.enter_context(patch("simulgenvae.cli.classic.simulgen_vae.show_evaluation"))
         yield
 
 

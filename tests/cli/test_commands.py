@@ -98,7 +98,7 @@ def test_runs_are_appended_and_the_model_learns_from_them_too(
     assert done.code == 0, done.err
     assert "9 runs keep their modes, 3 are added" in done.out
     refused = ingest("more", "--append", "--split", str(tmp_path / "split.csv"))
-    assert "--split is of no use with --append" in refused.err
+    assert "--split has no effect with --append" in refused.err
 
 
 def test_settings_name_the_parameters_and_the_part_that_is_used(cli: Any, source: Path) -> None:
@@ -349,7 +349,7 @@ def test_the_installed_command_explains_itself(arguments: list[str]) -> None:
     program = Path(sys.executable).with_name("simulgenvae")
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert done.stdout.startswith("usage: simulgenvae")
+    assert done.stdout.startswith("Usage: simulgenvae")
 
 
 def test_export_writes_a_model_that_says_the_same(cli: Any, trained: Path) -> None:

@@ -8,11 +8,13 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from simulgenvae.cli import demo, demo_results
-from simulgenvae.cli.main import main, parser
+from simulgenvae.cli import demo
+from simulgenvae.cli.main import main
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.evaluation.presentation import METHODS, method_names
+from simulgenvae.demo import results
+from simulgenvae.demo.trials import plan_trials
+from simulgenvae.evaluation.presentation import method_names, methods
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import StudyFolder
@@ -32,11 +34,13 @@ QUICK = (
 
 
 def metrics(prediction=0.02, weight=0.975):
-    relative = {name: {"mean": 0.3, "median": 0.2, "max": 0.5} for name in METHODS}
+    relative = {name: {"mean": 0.3, "median": 0.2, "max": 0.5} for name in methods()}
     relative["prediction"] = {"mean": prediction, "median": 0.01, "max": 0.05}
     return {
         "compared_split": "test",
-        "errors": {name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in METHODS},
+        "errors": {
+            name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in methods()
+        },
         "best_reference": {"name": "pod_gpr", "relative_l2": 0.3},
         "ratio_to_best_reference": 0.5,
         "combination": {
@@ -66,7 +70,7 @@ def shown(*tables, width=120):
 
 def one_new_design():
     truth = np.full((2, 3, 1), 350.0, dtype=np.float32)
-    return [demo_results.Solved("new_000", truth, 0.2)]
+    return [results.Solved("new_000", truth, 0.2)]
 
 
 def test_new_designs_are_compared_with_the_solver(tmp_path):
@@ -79,7 +83,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
         study.dataset
     )
     study.metrics_file.write_text(json.dumps(metrics()))
-    (new,) = demo_results.solve(problems.Parameters().sample(1, seed=1, prefix="new"))
+    (new,) = results.solve(problems.Parameters().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
         {
             "fields": (
@@ -91,7 +95,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
         coords={"run": [new.id], "time": board.TIMES, "variable": ["temperature"]},
     )
     write_prediction(prediction, Mesh(board.mesh().p.T, {"triangle": board.mesh().t.T}), out)
-    (checked,) = demo_results.Result.read("surrogate", study, out, [new]).checked
+    (checked,) = results.Result.read("surrogate", study, out, [new]).checked
     assert checked.largest_error == pytest.approx(1.5, rel=1e-3)
     assert checked.expected_error == 0.25
     assert checked.relative_l2 == pytest.approx(
@@ -103,10 +107,8 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
 
 
 def test_tables_show_every_method_and_design():
-    result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
-    text = shown(
-        demo_results.errors_table([result]), demo_results.new_table(result, one_new_design())
-    )
+    result = results.Result("surrogate", metrics(), (results.Checked(0.01, 1.2, 0.034),))
+    text = shown(results.errors_table([result]), results.new_table(result, one_new_design()))
     assert all(title in text for title in method_names(metrics()).values())
     assert "new_000" in text
     assert "100 x" in text
@@ -115,10 +117,10 @@ def test_tables_show_every_method_and_design():
 
 def test_tables_fit_a_terminal_of_eighty_columns():
     """Nothing is cut, and no cell is broken over two lines."""
-    result = demo_results.Result("surrogate", metrics(), (demo_results.Checked(0.01, 1.2, 0.034),))
+    result = results.Result("surrogate", metrics(), (results.Checked(0.01, 1.2, 0.034),))
     text = shown(
-        demo_results.errors_table([result]),
-        demo_results.new_table(result, one_new_design()),
+        results.errors_table([result]),
+        results.new_table(result, one_new_design()),
         width=80,
     )
     assert "…" not in text
@@ -127,16 +129,14 @@ def test_tables_fit_a_terminal_of_eighty_columns():
         name in text for name in (*names, "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms")
     )
     bodies = [line for line in text.splitlines() if line.startswith("│")]
-    assert len(bodies) == len(METHODS) + 1
+    assert len(bodies) == len(methods()) + 1
 
 
 def test_several_networks_stand_beside_the_references():
     given = (("CNN", 0.041, 0.0), ("ViT", 0.052, 0.35))
-    results = [
-        demo_results.Result(name, metrics(error, weight), ()) for name, error, weight in given
-    ]
-    results[0].metrics["errors"]["networks"] = results[0].metrics["errors"]["prediction"]
-    lines = shown(demo_results.errors_table(results)).splitlines()
+    networks = [results.Result(name, metrics(error, weight), ()) for name, error, weight in given]
+    networks[0].metrics["errors"]["networks"] = networks[0].metrics["errors"]["prediction"]
+    lines = shown(results.errors_table(networks)).splitlines()
     expected = {
         "CNN + Gaussian processes (weight 0)": "4.10 %",
         "CNN alone (3 networks)": "4.10 %",
@@ -151,11 +151,7 @@ def test_several_networks_stand_beside_the_references():
     text = " ".join(" ".join(lines).split())
     assert "CNN: The surrogate is more accurate than every baseline." in text
     assert "ViT: Networks and Gaussian processes together (weight 0.35)" in text
-    assert not any(METHODS["reconstruction"] in line for line in lines)
-
-
-def options_of(*arguments):
-    return parser().parse_args([str(argument) for argument in arguments])
+    assert not any(methods()["reconstruction"] in line for line in lines)
 
 
 def settings_of(argument_lists):
@@ -163,12 +159,10 @@ def settings_of(argument_lists):
 
 
 @pytest.mark.parametrize(
-    ("kind", "kinds"),
-    [((), ["cnn", "vit"]), (("--kind", "both"), ["cnn", "vit"]), (("--kind", "vit"), ["vit"])],
+    ("kind", "kinds"), [(None, ["cnn", "vit"]), ("both", ["cnn", "vit"]), ("vit", ["vit"])]
 )
 def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kinds):
-    options = options_of("demo", tmp_path, "--images", *kind)
-    trials = demo.asked_for(options)
+    trials = plan_trials(tmp_path, images=True, kind=kind)
     assert [trial.study.folder.name for trial in trials] == [f"study-{one}" for one in kinds]
     assert [trial.predictions.name for trial in trials] == [f"new-{one}.pvd" for one in kinds]
     assert [settings_of(demo.commands(problems.Pictures(), trial, [])) for trial in trials] == [
@@ -177,7 +171,7 @@ def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kin
 
 
 def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
-    (trial,) = demo.asked_for(options_of("demo", tmp_path))
+    (trial,) = plan_trials(tmp_path)
     ingest, check, train, evaluate, predict = demo.commands(problems.Parameters(), trial, [])
     study = str(tmp_path / "study")
     assert ingest[2:4] == ["--params", str(tmp_path / "solver" / "params.csv")]

@@ -14,8 +14,7 @@ import torch
 import zarr
 
 from simulgenvae.cli.classic.simulgen_vae import _overrides, main, parser
-from simulgenvae.cli.common import open_dataset
-from simulgenvae.settings import StudyFolder
+from simulgenvae.study import Study
 from simulgenvae.surrogate.surrogate import Surrogate
 
 CONDITION = """
@@ -32,7 +31,7 @@ FILTERS = {1: "16 12 8", 2: "14 12", 3: "10 8 6", 4: "12 8", 5: "6"}
 
 
 @pytest.fixture
-def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> StudyFolder:
+def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A documented study with the data of presets 1 and 4, which differ, as the current folder."""
     for name in ("input_data", "parametric_data"):
         (tmp_path / name).mkdir()
@@ -48,10 +47,10 @@ def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> St
     (tmp_path / "preset.txt").write_text("".join(blocks))
     np.savetxt(tmp_path / "parametric_data/p.csv", runs.params, delimiter=",")
     monkeypatch.chdir(tmp_path)
-    return StudyFolder(tmp_path)
+    return Study(tmp_path)
 
 
-def trained(study: StudyFolder, *flags: str) -> Surrogate:
+def trained(study: Study, *flags: str) -> Surrogate:
     assert main(flags) == 0
     return Surrogate.load(study)
 
@@ -64,7 +63,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_preset_has_its_own_data_and_filters(study: StudyFolder) -> None:
+def test_a_preset_has_its_own_data_and_filters(study: Study) -> None:
     first = trained(study)
     assert (first.settings.model.filters, len(first.times)) == ((16, 12, 8), 6)
     fourth = trained(study, "--preset", "4")
@@ -74,7 +73,7 @@ def test_a_preset_has_its_own_data_and_filters(study: StudyFolder) -> None:
 
 @pytest.mark.parametrize("preset", [2, 3, 5])
 def test_every_preset_names_its_data(
-    preset: int, study: StudyFolder, capsys: pytest.CaptureFixture[str]
+    preset: int, study: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([f"--preset={preset}"]) == 2
     assert f"input_data/dataset{preset}.pickle: no such file" in capsys.readouterr().err
@@ -83,7 +82,7 @@ def test_every_preset_names_its_data(
     assert f"preset{preset}.txt, line 4" in capsys.readouterr().err
 
 
-def test_large_has_two_layers_per_block(study: StudyFolder) -> None:
+def test_large_has_two_layers_per_block(study: Study) -> None:
     small, large = trained(study), trained(study, "--size=large")
     assert (small.settings.model.layers, large.settings.model.layers) == (1, 2)
     count = [
@@ -93,10 +92,10 @@ def test_large_has_two_layers_per_block(study: StudyFolder) -> None:
     assert same(weights(trained(study, "--size", "small"), "vae"), weights(small, "vae"))
 
 
-def test_all_in_memory_or_read_as_needed(study: StudyFolder) -> None:
+def test_all_in_memory_or_read_as_needed(study: Study) -> None:
     lazy, loaded = trained(study, "--load_all=0"), trained(study, "--load_all", "1")
-    assert isinstance(open_dataset(study, lazy.settings).fields, zarr.Array)
-    assert isinstance(open_dataset(study, loaded.settings).fields, np.ndarray)
+    assert isinstance(study.open_dataset(lazy.settings).fields, zarr.Array)
+    assert isinstance(study.open_dataset(loaded.settings).fields, np.ndarray)
     assert same(weights(lazy, "vae"), weights(loaded, "vae"))
     assert same(weights(lazy, "conditioner"), weights(loaded, "conditioner"))
 
@@ -105,20 +104,18 @@ VAE_FILES = "SimulGen-VAE", "latent_vectors.npy", "xs.npy"
 """What there is of the VAE: its file, and the posterior means of all runs."""
 
 
-def vae_files(study: StudyFolder) -> dict[str, bytes]:
+def vae_files(study: Study) -> dict[str, bytes]:
     return {name: (study.model_save / name).read_bytes() for name in VAE_FILES}
 
 
-def say(study: StudyFolder, **keys: object) -> None:
+def say(study: Study, **keys: object) -> None:
     """Write ``CONDITION`` with other values of these keys, and with further ones."""
     condition = dict(line.split() for line in CONDITION.split("\n") if line) | keys
     study.condition_file.write_text("".join(f"{key} {value}\n" for key, value in condition.items()))
 
 
 @pytest.mark.parametrize("end_to_end", [0, 1])
-def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(
-    study: StudyFolder, end_to_end: int
-) -> None:
+def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(study: Study, end_to_end: int) -> None:
     """``--lc_only 1``, also where other keys of the VAE were changed meanwhile."""
     say(study, use_e2e_training=end_to_end)
     first, before = trained(study), vae_files(study)
@@ -132,7 +129,7 @@ def test_the_conditioner_alone_leaves_the_vae_bit_by_bit(
     assert again.settings.training.conditioner.epochs == 3
 
 
-def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: StudyFolder) -> None:
+def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: Study) -> None:
     say(study, use_e2e_training=0)
     trained(study)
     without = vae_files(study)
@@ -144,7 +141,7 @@ def test_end_to_end_with_a_frozen_decoder_leaves_the_vae_bit_by_bit(study: Study
     assert vae_files(study) != without
 
 
-def test_end_to_end_goes_on_with_the_vae_of_the_first_stage(study: StudyFolder) -> None:
+def test_end_to_end_goes_on_with_the_vae_of_the_first_stage(study: Study) -> None:
     """It starts from the VAE of the first stage: with next to no learning rate, it ends there."""
     say(study, use_e2e_training=0)
     first = trained(study)
@@ -156,9 +153,7 @@ def test_end_to_end_goes_on_with_the_vae_of_the_first_stage(study: StudyFolder) 
     assert not same(weights(trained(study), "vae"), weights(first, "vae"))
 
 
-def test_the_vae_of_another_training(
-    study: StudyFolder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_vae_of_another_training(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     """``e2e_vae_model_path`` takes the place of the stage ``vae``; the file is copied as it is."""
     other = trained(study)
     shutil.move(study.vae_file, study.folder / "other.vae")
@@ -187,12 +182,12 @@ def test_the_vae_of_another_training(
         assert "other.vae does not exist" in capsys.readouterr().err
 
 
-def test_the_studys_own_vae_is_no_other_one(study: StudyFolder) -> None:
+def test_the_studys_own_vae_is_no_other_one(study: Study) -> None:
     say(study, use_e2e_training=1, e2e_vae_model_path="model_save/SimulGen-VAE")
     assert trained(study).info.stages == ("vae", "conditioner", "end_to_end")
 
 
-def test_figures_are_made_when_they_are_asked_for(study: StudyFolder) -> None:
+def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
     def pictures(*flags: str) -> int:
         trained(study, *flags)
         found = list(study.output.glob("*.png"))
@@ -204,7 +199,7 @@ def test_figures_are_made_when_they_are_asked_for(study: StudyFolder) -> None:
     assert pictures("--plot=1") > 3
 
 
-def test_set_comes_before_the_files_and_the_last_one_holds(study: StudyFolder) -> None:
+def test_set_comes_before_the_files_and_the_last_one_holds(study: Study) -> None:
     overrides = [
         "--set",
         "model.latent_dim=3",
@@ -219,7 +214,7 @@ def test_set_comes_before_the_files_and_the_last_one_holds(study: StudyFolder) -
     assert settings.training.vae.epochs == 2
 
 
-def test_keys_of_ours_hold_unless_set_says_something_else(study: StudyFolder) -> None:
+def test_keys_of_ours_hold_unless_set_says_something_else(study: Study) -> None:
     keys = "seed 3\npatience 4\nvalidation_fraction 0\ntest_fraction 0.25\nmixup 0.2\ngradient_checkpointing 1\n"
     study.condition_file.write_text(CONDITION + keys)
     surrogate = trained(
@@ -264,7 +259,7 @@ def test_keys_of_ours_hold_unless_set_says_something_else(study: StudyFolder) ->
 def test_mistakes_in_set_are_told_before_anything_is_written(
     flags: list[str],
     texts: list[str],
-    study: StudyFolder,
+    study: Study,
     tree: Any,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

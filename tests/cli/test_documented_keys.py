@@ -5,7 +5,6 @@ from the text of the file to the effect.
 
 from __future__ import annotations
 
-import io
 import pickle
 import shutil
 from functools import reduce
@@ -16,7 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from rich.console import Console
 
 from simulgenvae.cli.classic.dataset import update_dataset
 from simulgenvae.cli.classic.simulgen_vae import main
@@ -26,9 +24,10 @@ from simulgenvae.models.conditioner.cnn import CnnEncoder
 from simulgenvae.models.conditioner.conditioner import Conditioner
 from simulgenvae.models.conditioner.table import TableEncoder
 from simulgenvae.models.conditioner.vit import VisionTransformer
-from simulgenvae.settings import Settings, SettingsNote, StudyFolder, load_settings
+from simulgenvae.settings import Settings, SettingsNote, load_settings
 from simulgenvae.settings.classic.condition_keys import UNUSED
 from simulgenvae.settings.raw import FIELDS
+from simulgenvae.study import Study
 from simulgenvae.surrogate.fit import fit
 
 RUNS, STEPS, NODES, VARIABLES = 12, 6, 23, 2
@@ -83,14 +82,14 @@ DATA_KEYS = {
 
 def study_with(
     folder: Path, keys: dict[str, str], preset: dict[str, str] = PRESET
-) -> tuple[StudyFolder, Settings]:
+) -> tuple[Study, Settings]:
     """A study whose files say this, and the settings read from them."""
     (folder / "input_data").mkdir(exist_ok=True)
     (folder / "input_data/condition.txt").write_text(
         "".join(f"{key}: {text}\n" for key, text in keys.items())
     )
     (folder / "preset.txt").write_text("\n".join([" ".join(preset), *preset.values()]))
-    study = StudyFolder(folder)
+    study = Study(folder)
     return study, load_settings(study)
 
 
@@ -128,7 +127,7 @@ def folder(runs: Path, tmp_path: Path) -> Path:
 def stored(folder: Path, **keys: str) -> Dataset:
     """What the documented script stores as the data of a study with these keys."""
     study, settings = study_with(folder, keys)
-    update_dataset(study, settings, 1, ("vae",), Console(file=io.StringIO()))
+    update_dataset(study, settings, 1, ("vae",))
     return Dataset.open(study.dataset)
 
 

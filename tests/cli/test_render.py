@@ -187,7 +187,7 @@ def test_documented_command(
         (["--params", "new.csv", "--run", "run_0"], ["give one of them"]),
         (["--design", "slow"], ["--params or --images"]),
         (["--fps", "5"], ["--fps and --seconds are for films"]),
-        (["--out", "a.gif", "--time", "1"], ["--time is for pictures"]),
+        (["--out", "a.gif", "--time", "1"], ["--time is for images"]),
         (["--out", "a.gif", "--fps", "nan"], ["--fps is nan"]),
         (["--out", "a.gif", "--fps", "500"], ["--fps is 500: give a number from 0.1 to 50"]),
         (["--width", "1"], ["--width is 1: give a whole number from 320 to 4096"]),

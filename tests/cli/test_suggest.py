@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulgenvae.cli.suggest import write_designs
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.settings import StudyFolder
+from simulgenvae.study.design import write_designs
 from simulgenvae.surrogate.surrogate import Surrogate
 
 

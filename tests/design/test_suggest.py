@@ -15,7 +15,9 @@ from scipy.spatial.distance import cdist, pdist
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import GREY, ImageFormat
-from simulgenvae.design.suggest import candidate_designs, choose, length_scales, squares_of, suggest
+from simulgenvae.design.candidates import candidate_designs
+from simulgenvae.design.choose import choose
+from simulgenvae.design.suggest import expected_squares_of, length_scales, suggest
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.settings import Settings
@@ -29,8 +31,7 @@ MakeSettings = Callable[..., Settings]
 
 @dataclass(frozen=True)
 class Doubtful:
-    """An ensemble that agrees with itself, but for one region: two answers ``bump(design)`` from a
-    flat mean."""
+    """Ensemble of two predictions that are ``bump(design)`` away from a flat mean."""
 
     rank: int
     bump: Callable[[np.ndarray], np.ndarray]
@@ -156,7 +157,7 @@ def test_expected_squares_are_those_of_the_decoded_fields(
     trained: Surrogate, data: Dataset
 ) -> None:
     designs = data.conditions.select([0, 5])
-    squares, sizes = squares_of(trained.ensemble, trained.reduction, designs)
+    squares, sizes = expected_squares_of(trained.ensemble, trained.reduction, designs)
     prediction = trained.predict(designs, samples=16)
     rows = trained.split.rows(data.ids)["train"]
     scale = VariableScale.fit(data.run(int(row)) for row in rows)
@@ -170,13 +171,13 @@ def test_expected_squares_are_those_of_the_decoded_fields(
 def test_many_designs_are_answered_in_parts(
     trained: Surrogate, data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = squares_of(trained.ensemble, trained.reduction, data.conditions)
+    whole = expected_squares_of(trained.ensemble, trained.reduction, data.conditions)
     monkeypatch.setattr(
         "simulgenvae.design.suggest._BATCH_VALUES",
         5 * 16 * len(data.times) * trained.reduction.rank,
     )
     np.testing.assert_allclose(
-        squares_of(trained.ensemble, trained.reduction, data.conditions), whole, rtol=1e-4
+        expected_squares_of(trained.ensemble, trained.reduction, data.conditions), whole, rtol=1e-4
     )
 
 
@@ -222,7 +223,7 @@ def test_candidates_fill_the_domain_evenly() -> None:
         ({"width": (0.0, 1.0)}, "no parameter 'width': the study has load, depth"),
         ({"depth": (1.0, 1.0)}, "range of depth is 1 to 1"),
         ({"depth": (0.0, np.inf)}, "range of depth is 0 to inf"),
-        ({"load": (0.0, 1.0)}, "range of load begins at 0"),
+        ({"load": (0.0, 1.0)}, "range of load starts at 0"),
     ],
 )
 def test_ranges_that_are_none_are_refused(
@@ -240,6 +241,6 @@ def test_what_cannot_be_done_is_refused(trained: Surrogate, data: Dataset) -> No
         suggest(trained, data.conditions, 9, candidates=8)
     with pytest.raises(UserError, match="--stage conditioner"):
         suggest(replace(trained, ensemble=None), data.conditions, 2)
-    pictures = replace(trained.condition_scaler, images=ImageFormat(16, 16, GREY, 16))
-    with pytest.raises(UserError, match="have pictures"):
-        suggest(replace(trained, condition_scaler=pictures), data.conditions, 2)
+    images = trained.condition_scaler.model_copy(update={"images": ImageFormat(16, 16, GREY, 16)})
+    with pytest.raises(UserError, match="have images"):
+        suggest(replace(trained, condition_scaler=images), data.conditions, 2)

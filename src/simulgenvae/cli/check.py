@@ -1,62 +1,39 @@
-"""`simulgenvae check`: everything that can be wrong, before anything runs."""
+"""``simulgenvae check``."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulgenvae.cli.common import add_settings, add_study, open_dataset, study_split
-from simulgenvae.errors import UserError
-from simulgenvae.settings import StudyFolder, load_settings
-
-if TYPE_CHECKING:
-    from simulgenvae.cli.common import Subparsers
+import simulgenvae
+from simulgenvae.cli.console import show
+from simulgenvae.cli.options import Overrides, Preset
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
-def register(subparsers: Subparsers) -> None:
-    """Arguments of the command."""
-    parser = subparsers.add_parser(
-        "check", help="look for everything that can be wrong with a study"
-    )
-    add_study(parser)
-    add_settings(parser)
-    parser.set_defaults(run=run)
+def check(folder: Path = Path(), /, *, preset: Preset = 1, overrides: Overrides = ()) -> None:
+    """Look for everything that can be wrong with a study.
 
-
-def run(options: argparse.Namespace, console: Console) -> None:
-    """Print tables and findings; a study with errors is a UserError."""
-    from simulgenvae.data.checks.dataset import check
-    from simulgenvae.training.memory_check import memory_findings
-
-    study = StudyFolder.open(options.folder)
-    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
-    dataset = open_dataset(study, settings)
-    split = study_split(study, dataset, settings)
-    # This also refuses symmetries that the mesh or the variables do not have.
-    memory = memory_findings(dataset, split, settings)
-    if settings.evaluation.checks:
-        from simulgenvae.evaluation.analyses.physics import (
-            read_checks,  # seconds, with all of evaluation and torch
-        )
-
-        read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
-    report = check(dataset, split, memory)
+    Parameters
+    ----------
+    folder
+        Study folder.
+    """
+    study = simulgenvae.Study.open(folder)
+    report = study.check(study.read_settings(preset=preset, overrides=overrides))
     for table in report.tables:
         drawn = Table(*table.columns, title=table.title)
         for row in table.rows:
             drawn.add_row(*row)
-        console.print(drawn)
+        show(drawn)
     for finding in report.findings:
-        console.print(
-            Text.assemble((finding.level, COLOURS[finding.level]), f": {finding.message}"),
-            soft_wrap=True,
-        )
+        level = (finding.level, COLOURS[finding.level])
+        show(Text.assemble(level, f": {finding.message}"))
     if not report.passed:
-        raise UserError("The check found errors (see above): mend them before training.")
-    console.print(f"Next: simulgenvae train {study.folder}", soft_wrap=True)
+        raise simulgenvae.UserError(
+            "The check found errors (see above): mend them before training."
+        )
+    show(f"Next: simulgenvae train {study.folder}")

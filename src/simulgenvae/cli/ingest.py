@@ -1,186 +1,174 @@
-"""`simulgenvae ingest`: arrays and a table of parameters into a study."""
+"""``simulgenvae ingest``."""
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from rich.console import Console
+from cyclopts import Group, Parameter
+from cyclopts.validators import MutuallyExclusive
 
-from simulgenvae.cli.common import add_path, add_settings, condition_files, positive
-from simulgenvae.data.csv_table import number
-from simulgenvae.data.ingest.append import append_runs
-from simulgenvae.data.ingest.build import build_dataset
-from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
-from simulgenvae.data.ingest.options import IngestOptions
-from simulgenvae.data.readers import RunPart
+import simulgenvae
+from simulgenvae.cli.console import show
+from simulgenvae.cli.options import Count, HdfAxes, HdfPath, Names, Overrides, Preset
 from simulgenvae.errors import UserError
-from simulgenvae.settings import StudyFolder, load_settings
 
 if TYPE_CHECKING:
-    from simulgenvae.cli.common import Subparsers
+    from simulgenvae.data.readers import RunPart
+
+_EXISTING = Group(validator=MutuallyExclusive())  # type: ignore[no-untyped-call]
 
 
-def register(subparsers: Subparsers) -> None:
-    """Arguments of the command."""
-    parser = subparsers.add_parser("ingest", help="read fields and parameters into a study")
-    parser.add_argument(
-        "sources",
-        type=Path,
-        nargs="+",
-        help="fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as solvers leave "
-        "them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF, LS-DYNA, "
-        "CalculiX, NetCDF",
-    )
-    solver = parser.add_argument_group("of a solver's own files")
-    solver.add_argument(
-        "--fields", help="which fields, or components of them, separated by commas (default: all)"
-    )
-    solver.add_argument("--start", type=float, help="first time to take")
-    solver.add_argument("--end", type=float, help="last time to take")
-    solver.add_argument(
-        "--every", type=positive, default=1, help="take every so many timesteps (default 1)"
-    )
-    solver.add_argument(
-        "--resample", help="so many times of equal distance, or a file of times: linear in between"
-    )
-    solver.add_argument(
-        "--box", help="nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)"
-    )
-    solver.add_argument(
-        "--nodes", type=Path, help="numbers of nodes to take, counted from 0: .npy .csv .txt"
-    )
-    solver.add_argument(
-        "--interpolate", action="store_true", help="bring runs on other meshes onto that of one"
-    )
-    solver.add_argument(
-        "--reference", help="run whose times, fields and mesh all have (default: one like most)"
-    )
-    add_path(parser)
-    parser.add_argument(
-        "--params",
-        type=Path,
-        help="CSV with one row a run and an optional id column (default: data.parameters)",
-    )
-    parser.add_argument(
-        "--images",
-        type=Path,
-        help="folder with one picture a run (.png .jpg), or CSV id,file (default: data.images)",
-    )
-    parser.add_argument("--coords", type=Path, help="node coordinates [M, 1..3]: .npy .csv .txt")
-    parser.add_argument(
-        "--mesh", type=Path, help="mesh with coordinates and cells: .vtu .vtk .stl …"
-    )
-    parser.add_argument("--times", type=Path, help="times [T]: .npy .csv .txt")
-    parser.add_argument("--variables", help="names, separated by commas")
-    parser.add_argument("--units", help="units, separated by commas")
-    parser.add_argument("--split", type=Path, help="CSV with id,split (train, validation or test)")
-    parser.add_argument(
-        "--study", type=Path, required=True, help="study folder; made when it does not exist"
-    )
-    parser.add_argument(
-        "--skip-bad", action="store_true", help="leave out runs that are of no use, and record that"
-    )
-    known = parser.add_mutually_exclusive_group()
-    known.add_argument(
-        "--overwrite", action="store_true", help="replace the data that the study has"
-    )
-    known.add_argument(
-        "--append", action="store_true", help="add the runs to those that the study has"
-    )
-    add_settings(parser)
-    parser.set_defaults(run=run)
+@Parameter(name="*", group="A solver's own files")
+@dataclass(frozen=True)
+class SolverOptions:
+    """What to take of a solver's own files."""
+
+    fields: Names | None = None
+    """Fields, or components of them, separated by commas (default: all)."""
+    start: float | None = None
+    """First time to take."""
+    end: float | None = None
+    """Last time to take."""
+    every: Count = 1
+    """Take every n-th timestep."""
+    resample: str | None = None
+    """Number of times of equal distance, or a file of times: linear in between."""
+    box: str | None = None
+    """Nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)."""
+    nodes: Path | None = None
+    """Numbers of nodes to take, counted from 0: .npy .csv .txt."""
+    interpolate: bool = False
+    """Bring runs on other meshes onto that of one."""
+    reference: str | None = None
+    """Run whose times, fields and mesh all have (default: one like most)."""
 
 
-def run(options: argparse.Namespace, console: Console) -> None:
-    """Store the data and their split; whatever is wrong, nothing is kept."""
-    study = StudyFolder(options.study)
-    if options.append and options.split is not None:
-        raise UserError(
-            "--split is of no use with --append: runs keep their part of the split; edit its "
-            "file instead."
-        )
-    if study.split_file.exists() and not (options.overwrite or options.append):
-        raise UserError(
-            f"{study.split_file} exists: use --overwrite to replace the study's data and split."
-        )
-    settings = load_settings(study, preset=options.preset, overrides=options.overrides)
-    files = condition_files(study, settings)
-    given = IngestOptions(
-        params=options.params or files.table,
-        images=options.images or files.images,
-        coords=options.coords,
-        mesh=options.mesh,
-        times=options.times,
-        variables=_names(options.variables),
-        units=_names(options.units),
-        selection=_part(options),
-        split=options.split,
-        skip_bad=options.skip_bad,
-        if_exists="append" if options.append else "replace" if options.overwrite else "fail",
+def ingest(
+    sources: Annotated[tuple[Path, ...], Parameter(required=True)],
+    /,
+    *,
+    study: Path,
+    solver: SolverOptions = SolverOptions(),
+    path: HdfPath = None,
+    axes: HdfAxes = None,
+    params: Path | None = None,
+    images: Path | None = None,
+    coords: Path | None = None,
+    mesh: Path | None = None,
+    times: Path | None = None,
+    variables: Names | None = None,
+    units: Names | None = None,
+    split: Path | None = None,
+    skip_bad: bool = False,
+    overwrite: Annotated[bool, Parameter(group=(_EXISTING, "Parameters"))] = False,
+    append: Annotated[bool, Parameter(group=(_EXISTING, "Parameters"))] = False,
+    preset: Preset = 1,
+    overrides: Overrides = (),
+) -> None:
+    """Read fields and parameters into a study.
+
+    Parameters
+    ----------
+    sources
+        Files of arrays [N, T, M, V], or a folder with one run per entry, as solvers leave them.
+        `simulgenvae inspect` lists the formats.
+    study
+        Study folder; made when it does not exist.
+    params
+        CSV file with one row a run and an optional id column (default: data.parameters).
+    images
+        Folder with one image a run (.png .jpg), or CSV file id,file (default: data.images).
+    coords
+        Node coordinates [M, 1..3]: .npy .csv .txt.
+    mesh
+        Mesh with coordinates and cells: .vtu .vtk .stl ….
+    times
+        Times [T]: .npy .csv .txt.
+    variables
+        Names, separated by commas.
+    units
+        Units, separated by commas.
+    split
+        CSV file with id,split (train, validation or test).
+    skip_bad
+        Leave out runs that cannot be used, and record that.
+    overwrite
+        Replace the data that the study has.
+    append
+        Add the runs to those that the study has.
+    """
+    from simulgenvae.data.ingest.options import IngestOptions
+
+    if_exists: Literal["fail", "replace", "append"] = "fail"
+    if overwrite or append:
+        if_exists = "append" if append else "replace"
+    target = simulgenvae.Study(study)
+    dataset = target.ingest(
+        sources,
+        IngestOptions(
+            params=params,
+            images=images,
+            coords=coords,
+            mesh=mesh,
+            times=times,
+            variables=variables,
+            units=units,
+            selection=_selection(solver, path, axes),
+            split=split,
+            skip_bad=skip_bad,
+            if_exists=if_exists,
+        ),
+        settings=target.read_settings(preset=preset, overrides=overrides),
     )
-    if options.append:
-        dataset, notes = append_runs(
-            options.sources,
-            study.dataset,
-            given,
-            settings=settings.data,
-            split_file=study.split_file,
-        )
-    else:
-        dataset, notes = build_dataset(
-            options.sources,
-            study.dataset,
-            given,
-            settings=settings.data,
-            split_target=study.split_file,
-        )
-    for note in notes:
-        console.print(f"note: {note}", soft_wrap=True)
-    runs, times, nodes, variables = dataset.shape
-    console.print(
-        f"{study.dataset}: {runs} runs, {times} timesteps, {nodes} nodes, {variables} variables",
-        soft_wrap=True,
-    )
-    console.print(f"Next: simulgenvae check {study.folder}", soft_wrap=True)
+    runs, timesteps, nodes, count = dataset.shape
+    show(f"{target.dataset}: {runs} runs, {timesteps} timesteps, {nodes} nodes, {count} variables")
+    show(f"Next: simulgenvae check {target.folder}")
 
 
-def _part(options: argparse.Namespace) -> RunPart | None:
-    if options.resample is not None and options.every != 1:
+def _selection(
+    solver: SolverOptions, path: str | None, axes: tuple[str, ...] | None
+) -> RunPart | None:
+    """Return what to take of a solver's own files; None for everything."""
+    from simulgenvae.data.ingest.coordinates import read_node_numbers
+    from simulgenvae.data.readers import RunPart
+
+    if solver.resample is not None and solver.every != 1:
         raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
+    nodes = None if solver.nodes is None else tuple(read_node_numbers(solver.nodes).tolist())
     part = RunPart(
-        fields=_names(options.fields),
-        start=options.start,
-        end=options.end,
-        every=options.every,
-        resample=None if options.resample is None else _resample(options.resample),
-        box=None if options.box is None else _box(options.box),
-        nodes=None if options.nodes is None else tuple(read_node_numbers(options.nodes).tolist()),
-        reference=options.reference,
-        interpolate=options.interpolate,
-        path=options.path,
-        axes=options.axes,
+        fields=solver.fields,
+        start=solver.start,
+        end=solver.end,
+        every=solver.every,
+        resample=None if solver.resample is None else _resample(solver.resample),
+        box=None if solver.box is None else _box(solver.box),
+        nodes=nodes,
+        reference=solver.reference,
+        interpolate=solver.interpolate,
+        path=path,
+        axes=axes,
     )
     return None if part == RunPart() else part
 
 
 def _resample(given: str) -> int | tuple[float, ...]:
+    from simulgenvae.data.ingest.coordinates import read_times
+
     if given.isdecimal() and int(given) > 0:
         return int(given)
     return tuple(read_times(Path(given)).tolist())
 
 
 def _box(given: str) -> tuple[float, ...]:
+    from simulgenvae.data.csv_table import number
+
     limits = [number(part.strip()) for part in given.split(",")]
     box = tuple(limit for limit in limits if limit is not None)
-    whole = len(box) == len(limits) and len(box) in {2, 4, 6}
-    if not whole or any(low > high for low, high in zip(box[::2], box[1::2], strict=True)):
+    complete = len(box) == len(limits) and len(box) in {2, 4, 6}
+    if not complete or any(low > high for low, high in zip(box[::2], box[1::2], strict=True)):
         raise UserError(
             f"--box is {given!r}: give xmin,xmax, and as needed ymin,ymax and zmin,zmax."
         )
     return box
-
-
-def _names(given: str | None) -> tuple[str, ...] | None:
-    return None if given is None else tuple(name.strip() for name in given.split(","))

@@ -1,69 +1,92 @@
-"""`simulgenvae inspect`: what is in files of results, before anything is stored."""
+"""``simulgenvae inspect``."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from rich.console import Console
-from rich.markup import escape
+from cyclopts import Parameter
 from rich.table import Table
+from rich.text import Text
 
-from simulgenvae.cli.common import add_path
-from simulgenvae.data.names import listed
-from simulgenvae.data.readers import RunPart, Source, open_source
-from simulgenvae.data.readers.companions import texts
-from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.utils.resources import megabytes
+from simulgenvae.cli.console import show
+from simulgenvae.cli.options import HdfAxes, HdfPath
 
 if TYPE_CHECKING:
-    from simulgenvae.cli.common import Subparsers
+    from simulgenvae.data.readers import Source
+    from simulgenvae.mesh.mesh import Mesh
 
 
-def register(subparsers: Subparsers) -> None:
-    """Arguments of the command."""
-    parser = subparsers.add_parser(
-        "inspect", help="say what is in files of results; nothing is stored"
-    )
-    parser.add_argument(
-        "paths", type=Path, nargs="+", help="what `ingest` reads: arrays, or a folder of runs"
-    )
-    add_path(parser)
-    parser.set_defaults(run=run)
+def inspect(
+    paths: Annotated[tuple[Path, ...], Parameter(required=False)] = (),
+    /,
+    *,
+    path: HdfPath = None,
+    axes: HdfAxes = None,
+) -> None:
+    """Say what is in files of results; nothing is stored.
 
+    Runs, times, mesh, size and variables are shown; the ranges of variables are those of the first
+    good run.
 
-def run(options: argparse.Namespace, console: Console) -> None:
-    """Runs, times, mesh, size and variables; ranges are those of the first run."""
-    part = (
-        None
-        if (options.path, options.axes) == (None, None)
-        else RunPart(path=options.path, axes=options.axes)
-    )
-    for path in options.paths:
-        with open_source(path, part) as source:
-            console.print(f"{path}:", soft_wrap=True)
+    Parameters
+    ----------
+    paths
+        What `ingest` reads: arrays, or a folder of runs. Without any, the formats are listed.
+    """
+    from simulgenvae.data.readers import RunPart, open_source
+
+    if not paths:
+        show(_formats())
+    part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
+    for file in paths:
+        with open_source(file, part) as source:
+            show(f"{file}:")
             for name, value in _facts(source).items():
-                console.print(f"  {name:<10} {value}", soft_wrap=True)
+                show(f"  {name:<10} {value}")
             for note in source.notes:
-                console.print(f"  note: {note}", soft_wrap=True)
+                show(f"  note: {note}")
             for problem in source.problems.values():
-                console.print(f"  [red]bad[/red]: {escape(problem)}", soft_wrap=True)
-            console.print(_variables(source))
+                show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
+            show(_variables(source))
+
+
+def _formats() -> Table:
+    """Return a table of the formats that can be read."""
+    from simulgenvae.data.readers import ARRAY_FORMATS, RUN_FORMATS
+
+    table = Table("files", "format", "holds", title="Formats", title_justify="left")
+    for array in ARRAY_FORMATS.values():
+        table.add_row(" ".join(array.suffixes or array.markers), array.name, "all runs")
+    for run in RUN_FORMATS.values():
+        several = "one run or several" if run.open_runs else "one run"
+        held = several if run.open_timesteps is None else "one timestep"
+        table.add_row(" ".join(run.suffixes) or "a folder", run.name, held)
+    return table
 
 
 def _facts(source: Source) -> dict[str, str]:
+    """Return numbers of runs, timesteps and nodes, and the memory that they need."""
+    from simulgenvae.data.names import listed
+    from simulgenvae.data.readers.companions import texts
+    from simulgenvae.utils.resources import megabytes
+
     runs, steps, nodes = source.shape[:3]
     size = 4 * int(np.prod(source.shape, dtype=object))
-    ids, bad = texts([source], "ids"), len(source.problems)
+    ids = texts([source], "ids")
+    bad = len(source.problems)
+    run_facts = f"{runs}"
+    if ids:
+        run_facts += f": {listed(ids)}"
+    if bad:
+        run_facts += f", {bad} of them bad"
     return {
-        "runs": f"{runs}"
-        + (f": {listed(ids)}" if ids else "")
-        + (f", {bad} of them bad" if bad else ""),
-        "timesteps": f"{steps}" + _span(source.companions.get("times")),
-        "nodes": f"{nodes}" + (_mesh(source.mesh) if source.mesh is not None else ""),
-        "memory": f"{megabytes(size)} in the study (float32, before compression), {megabytes(size // runs)} a run",
+        "runs": run_facts,
+        "timesteps": f"{steps}{_span(source.companions.get('times'))}",
+        "nodes": f"{nodes}{'' if source.mesh is None else _mesh(source.mesh)}",
+        "memory": f"{megabytes(size)} in the study (float32, before compression), "
+        f"{megabytes(size // runs)} a run",
     }
 
 
@@ -72,30 +95,30 @@ def _span(times: np.ndarray | None) -> str:
 
 
 def _mesh(mesh: Mesh) -> str:
-    cells = ", ".join(f"{len(nodes)} {name}" for name, nodes in mesh.cells.items())
     if mesh.coords is None:
         return ""
-    low, high = mesh.coords.min(axis=0), mesh.coords.max(axis=0)
+    cells = ", ".join(f"{len(nodes)} {name}" for name, nodes in mesh.cells.items())
+    low = mesh.coords.min(axis=0)
+    high = mesh.coords.max(axis=0)
     box = " x ".join(f"{a:g} … {b:g}" for a, b in zip(low, high, strict=True))
     return f", {cells or 'no cells'}, in {box}"
 
 
 def _variables(source: Source) -> Table:
+    """Return a table with the range of each variable in the first run that can be read."""
+    from simulgenvae.data.readers.companions import texts
+
     run = min(set(range(source.shape[0])) - source.problems.keys())
-    first, which = (
-        source.run(run),
-        "the first run" if run == 0 else f"run {run}, the first good one",
-    )
+    field = source.run(run)
+    which = "the first run" if run == 0 else f"run {run}, the first good one"
     names = texts([source], "variables") or ("values",)
-    columns = first.reshape(-1, first.shape[-1] if len(names) == first.shape[-1] else 1)
+    columns = field.reshape(-1, field.shape[-1] if len(names) == field.shape[-1] else 1)
     table = Table("variable", "min", "max", "mean", title=f"of {which}", title_justify="left")
     for name, values in zip(names, columns.T, strict=False):
-        bad = int((~np.isfinite(values)).sum())
         numbers = values[np.isfinite(values)]
-        shown = (
-            [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)]
-            if len(numbers)
-            else ["-"] * 3
-        )
+        shown = ["-"] * 3
+        if len(numbers):
+            shown = [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)]
+        bad = len(values) - len(numbers)
         table.add_row(name, *shown, *([f"{bad} values are not finite"] if bad else []))
     return table

@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields
 
-from simulgenvae.cli.common import positive
+from simulgenvae.cli.classic.arguments import positive
+from simulgenvae.cli.launch_flags import LaunchFlags
 
 PORT = 29500
 """Port where processes meet, as torchrun has it."""
@@ -59,13 +60,6 @@ def add_launch(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def asks_for_several(options: argparse.Namespace) -> bool:
-    """Return whether a command runs in several processes, or in one that may be restarted."""
-    if "nnodes" not in options:
-        return False
-    return (options.gpus or 1) > 1 or options.nnodes > 1 or options.max_restarts > 0
-
-
 def without_launch(arguments: Sequence[str]) -> list[str]:
     """Return a command line without these flags: that of each process."""
     own = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
@@ -85,7 +79,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def launch(command: Sequence[str], options: argparse.Namespace) -> int:
+def launch(command: Sequence[str], options: argparse.Namespace | LaunchFlags) -> int:
     """Run ``command`` as the flags say, and return its exit code.
 
     See :func:`simulgenvae.distributed.launch.launch`.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.names import check_ids, check_names
@@ -69,21 +70,44 @@ class Conditions:
         )
 
 
-@dataclass(frozen=True)
-class ConditionScaler:
-    """Shift and scale of each parameter, of some after a logarithm.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
-    Fitted on training runs alone. ``lower`` and ``upper`` are the trained range in the user's
-    units. ``images`` is the format of the pictures, where there are any.
+
+class ConditionScaler(BaseModel):
+    """Shift and scale of each parameter, of some after a logarithm, as model files hold them.
+
+    It is fitted on the training runs only.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     names: tuple[str, ...]
-    logarithm: tuple[bool, ...]
-    shift: tuple[float, ...]
-    scale: tuple[float, ...]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
+    """Names of the parameters."""
+    logarithm: tuple[StrictBool, ...]
+    """Whether the logarithm of each parameter is read."""
+    shift: tuple[Number, ...]
+    scale: tuple[Number, ...]
+    lower: tuple[Number, ...]
+    """Smallest value of each parameter among the training runs, in the user's units."""
+    upper: tuple[Number, ...]
+    """Largest value of each parameter among the training runs, in the user's units."""
     images: ImageFormat | None = None
+    """Format of the images, where there are any."""
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _format_of_a_file(cls, value: object) -> object:
+        return ImageFormat.from_dict(value) if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _one_value_for_each_parameter(self) -> Self:
+        for column in (self.logarithm, self.shift, self.scale, self.lower, self.upper):
+            if len(column) != len(self.names):
+                raise ValueError("the scaling of the conditions has not one value per parameter")
+        if any(scale <= 0 for scale in self.scale):
+            raise ValueError("the scaling of the conditions has a scale that is not positive")
+        check_names(self.names, "parameter")
+        return self
 
     @classmethod
     def fit(cls, conditions: Conditions, logarithms: Collection[str] | None = None) -> Self:
@@ -123,8 +147,15 @@ class ConditionScaler:
         shift, scale, lower, upper = (
             tuple(map(float, column)) for column in (shift, scale, lower, upper)
         )
-        logs = tuple(map(bool, logarithm))
-        return cls(conditions.names, logs, shift, scale, lower, upper, conditions.image_format)
+        return cls(
+            names=conditions.names,
+            logarithm=tuple(map(bool, logarithm)),
+            shift=shift,
+            scale=scale,
+            lower=lower,
+            upper=upper,
+            images=conditions.image_format,
+        )
 
     def transform(self, conditions: Conditions) -> NDArray[np.float64]:
         """[n, P]: zero mean and unit standard deviation over the training runs.
@@ -169,48 +200,8 @@ class ConditionScaler:
             for run, column in rows
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able; the inverse of :meth:`from_dict`."""
-        columns = {key: list(getattr(self, key)) for key in _COLUMNS}
-        return {**columns, "images": None if self.images is None else self.images.to_dict()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From a model file. Raises UserError where entries are missing, differ in length or are no
-        finite numbers."""
-        if not isinstance(values, dict) or set(values) != {*_COLUMNS, "images"}:
-            raise UserError(
-                f"the scaling of the conditions must have exactly {', '.join(_COLUMNS)}, images"
-            )
-        columns = {key: values[key] for key in _COLUMNS}
-        if not all(
-            isinstance(value, list) and len(value) == len(columns["names"])
-            for value in columns.values()
-        ):
-            raise UserError(
-                "the scaling of the conditions must have one value per parameter in every entry"
-            )
-        types = {"names": str, "logarithm": bool}
-        for key, column in columns.items():
-            _require_types(key, column, types.get(key, float))
-        if any(scale <= 0 for scale in values["scale"]):
-            raise UserError("the scaling of the conditions has a scale that is not positive")
-        check_names(values["names"], "parameter")
-        images = None if values["images"] is None else ImageFormat.from_dict(values["images"])
-        return cls(**{key: tuple(column) for key, column in columns.items()}, images=images)
-
-
-_COLUMNS = ("names", "logarithm", "shift", "scale", "lower", "upper")
-"""Entries of the scaler with one value per parameter."""
-
 
 def _logarithm(table: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.where(
         columns, np.log(table, out=np.zeros_like(table), where=columns & (table > 0)), table
     )
-
-
-def _require_types(key: str, column: Iterable[object], kind: type) -> None:
-    for value in column:
-        if type(value) is not kind or (isinstance(value, float) and not np.isfinite(value)):
-            raise UserError(f"the scaling of the conditions has a bad value in {key!r}: {value!r}")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.surrogate.surrogate import Surrogate
 
-Kind = Literal["slerp", "linear"]
+Interpolation = Literal["slerp", "linear"]
 Array = NDArray[np.float64]
 
 _PARALLEL = 1e-6
@@ -33,11 +33,16 @@ defined."""
 
 
 def predicted_latents(surrogate: Surrogate, conditions: Conditions) -> Latents:
-    """Most likely latents of n designs, by the conditioner: ``z`` ``[n, D]``, ``h`` ``[n, L, d]``.
+    """Return the most likely latents of n designs, ``z`` ``[n, D]`` and ``h`` ``[n, L, d]``.
 
-    They are those of the surrogate's own VAE, ``surrogate.networks``, whatever else takes part in a
-    prediction. UserError for other conditions than the trained ones, and for a surrogate whose
-    conditioner is not trained.
+    They are the mean of what the first member's conditioner predicts, and latents of that member's
+    VAE (``surrogate.networks``). Other members have latents of their own.
+
+    Raises
+    ------
+    UserError
+        For other conditions than the trained ones, and for a surrogate whose conditioner is not
+        trained.
     """
     if surrogate.ensemble is None:
         raise UserError(
@@ -52,58 +57,75 @@ def predicted_latents(surrogate: Surrogate, conditions: Conditions) -> Latents:
 
 
 def interpolate(
-    surrogate: Surrogate, first: Latents, second: Latents, steps: int = 9, kind: Kind = "slerp"
+    surrogate: Surrogate,
+    first: Latents,
+    second: Latents,
+    steps: int = 9,
+    kind: Interpolation = "slerp",
 ) -> xr.Dataset:
-    """Fields on the way from one design to another, labelled 0 … 1, else as
-    :meth:`Surrogate.predict` gives them.
+    """Return the fields on a path from one design to another.
 
-    ``first`` and ``second`` are latents of one run each (``z`` ``[1, D]``). Every level is
-    interpolated by itself, on a great circle (see :func:`slerp`) or on a straight line. UserError
-    for fewer than two steps and an unknown kind.
+    Runs of the result are labelled by their position on the path, from 0 to 1; else it is as
+    :meth:`Surrogate.predict` returns it. Every level of the latents is interpolated separately.
+
+    Parameters
+    ----------
+    surrogate
+        The surrogate that decodes the latents.
+    first, second
+        Latents of one run each, ``z`` ``[1, D]`` and ``h`` ``[1, L, d]``.
+    steps
+        Number of points on the path, both ends included.
+    kind
+        Path of each level: a great circle (:func:`slerp`) or a straight line (:func:`linear`).
+
+    Raises
+    ------
+    UserError
+        For fewer than two steps, and for an unknown path.
     """
-    if kind not in _WAYS:
-        raise UserError(f"there is no interpolation {kind!r}: choose {' or '.join(_WAYS)}")
+    if kind not in _PATHS:
+        raise UserError(f"there is no interpolation {kind!r}: choose {' or '.join(_PATHS)}")
     if steps < 2:
-        raise UserError(f"{steps} steps: a way has two ends, so it needs at least 2 steps")
-    shares = np.linspace(0.0, 1.0, steps)
-    parts = []
+        raise UserError(f"{steps} steps: a path has two ends, so it needs at least 2 steps")
+    positions = np.linspace(0.0, 1.0, steps)
+    levels = []
     for level in range(1 + first.h.shape[1]):
-        before, after = (
-            level_values(each, level)[0].numpy().astype(np.float64) for each in (first, second)
-        )
-        parts.append(torch.from_numpy(_WAYS[kind](before, after, shares).astype(np.float32)))
-    return _decoded(
-        surrogate,
-        Latents(parts[0], torch.stack(parts[1:], 1)),
-        [f"{share:.6g}" for share in shares],
-    )
+        before = level_values(first, level)[0].numpy().astype(np.float64)
+        after = level_values(second, level)[0].numpy().astype(np.float64)
+        path = _PATHS[kind](before, after, positions)
+        levels.append(torch.from_numpy(path.astype(np.float32)))
+    latents = Latents(levels[0], torch.stack(levels[1:], 1))
+    return _decoded(surrogate, latents, [f"{position:.6g}" for position in positions])
 
 
-def slerp(first: Array, second: Array, shares: Array) -> Array:
-    """Spherical linear interpolation (Shoemake 1985; of latents: White 2016), ``[shares, n]``.
+def slerp(first: Array, second: Array, positions: Array) -> Array:
+    """Return points of the great circle between two vectors ``[n]``, ``[positions, n]``.
 
-    ``sin((1 − s) ω) / sin ω · first + sin(s ω) / sin ω · second`` with ω the angle between the two.
-    It keeps to the lengths that latents have, where a straight line cuts through shorter ones that
-    no design has. Parallel and opposite vectors, and zero, have no great circle between them: there
-    it is :func:`linear`.
+    Spherical linear interpolation (Shoemake 1985; of latents, White 2016):
+    ``sin((1 - s) ω) / sin ω · first + sin(s ω) / sin ω · second`` at the position s, with ω the
+    angle between the two. Its points are as long as latents are, where a straight line has shorter
+    ones that no design has. Between parallel and opposite vectors, and zero, there is no great
+    circle: there it is :func:`linear`.
     """
     size = np.linalg.norm(first) * np.linalg.norm(second)
     cosine = np.clip(first @ second / size, -1.0, 1.0) if size > 0 else 1.0
     angle = math.acos(cosine)
     if math.sin(angle) < _PARALLEL:
-        return linear(first, second, shares)
-    before, after = np.sin((1.0 - shares) * angle), np.sin(shares * angle)
+        return linear(first, second, positions)
+    before = np.sin((1.0 - positions) * angle)
+    after = np.sin(positions * angle)
     path: Array = (before[:, None] * first + after[:, None] * second) / math.sin(angle)
     return path
 
 
-def linear(first: Array, second: Array, shares: Array) -> Array:
-    """Straight line between two vectors, ``[shares, n]``."""
-    path: Array = (1.0 - shares)[:, None] * first + shares[:, None] * second
+def linear(first: Array, second: Array, positions: Array) -> Array:
+    """Return points of the straight line between two vectors ``[n]``, ``[positions, n]``."""
+    path: Array = (1.0 - positions)[:, None] * first + positions[:, None] * second
     return path
 
 
-_WAYS: dict[str, Callable[[Array, Array, Array], Array]] = {"slerp": slerp, "linear": linear}
+_PATHS: dict[str, Callable[[Array, Array, Array], Array]] = {"slerp": slerp, "linear": linear}
 
 
 def traverse(
@@ -113,12 +135,27 @@ def traverse(
     direction: Array,
     values: Sequence[float] | Array,
 ) -> xr.Dataset:
-    """Fields of ``start`` with one level (``z``, ``h_1``, …) moved by ``values`` times
-    ``direction``: what it does.
+    """Return the fields of a run with one level of its latents moved, which shows what it does.
 
-    ``start`` are latents of one run; ``direction`` ``[D]`` or ``[d]``, see :func:`level_direction`.
-    The other levels stay as they are. Fields are labelled by the values, with sign. UserError for a
-    level that the model lacks.
+    Runs of the result are labelled by the values, with sign.
+
+    Parameters
+    ----------
+    surrogate
+        The surrogate that decodes the latents.
+    start
+        Latents of one run; the other levels keep their values.
+    level
+        Name of the level: ``z``, ``h_1``, …
+    direction
+        Vector ``[D]`` or ``[d]`` along which the level is moved, see :func:`level_direction`.
+    values
+        Factors of the direction.
+
+    Raises
+    ------
+    UserError
+        For a level that the model does not have.
     """
     number = level_number(surrogate, level)
     amounts = np.asarray(values, np.float64)
@@ -133,16 +170,29 @@ def traverse(
 def level_direction(
     surrogate: Surrogate, runs: Latents, level: str, dimension: int | None = None
 ) -> Array:
-    """Vector to move a level by: one standard deviation of ``runs`` long, so that values of 1 to 2
-    are usual designs.
+    """Return a vector to move a level along, one standard deviation of the runs long.
 
-    Along one dimension (from 0), else along the first principal axis of the level's latents. It is
-    zero where the runs do not differ. UserError as :func:`level_number` raises it, and for fewer
-    than two runs.
+    Moved by 1 to 2 times that vector, a design is still a usual one. The vector is zero where the
+    runs do not differ.
+
+    Parameters
+    ----------
+    surrogate
+        The surrogate whose latents they are.
+    runs
+        Latents of at least two runs.
+    level
+        Name of the level: ``z``, ``h_1``, …
+    dimension
+        Dimension of the level, from 0; the first principal axis of its latents when not given.
+
+    Raises
+    ------
+    UserError
+        For a level or a dimension that the model does not have, and for fewer than two runs.
     """
-    values = (
-        level_values(runs, level_number(surrogate, level, dimension)).numpy().astype(np.float64)
-    )
+    number = level_number(surrogate, level, dimension)
+    values = level_values(runs, number).numpy().astype(np.float64)
     if len(values) < 2:
         raise UserError(
             f"a direction needs two runs at least, to see how the latents differ, not {len(values)}"
@@ -152,17 +202,21 @@ def level_direction(
         direction = np.eye(values.shape[1])[dimension] * values[:, dimension].std()
         return direction
     _, lengths, axes = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
-    # The sign of an axis is free: its largest entry is positive, so that the same runs always give
-    # the same walk.
-    direction = (
-        axes[0] * np.sign(axes[0, np.abs(axes[0]).argmax()]) * lengths[0] / math.sqrt(len(values))
-    )
+    # The sign of an axis is free. Its largest entry is made positive, so that the same runs always
+    # give the same walk.
+    sign = np.sign(axes[0, np.abs(axes[0]).argmax()])
+    direction = axes[0] * sign * lengths[0] / math.sqrt(len(values))
     return direction
 
 
 def level_number(surrogate: Surrogate, level: str, dimension: int | None = None) -> int:
-    """0 for ``z``, l for ``h_l``; UserError for a level, or a dimension of it, that the model
-    lacks."""
+    """Return the number of a level: 0 for ``z``, l for ``h_l``.
+
+    Raises
+    ------
+    UserError
+        For a level, or a dimension of it, that the model does not have.
+    """
     hierarchy = surrogate.networks.vae.hierarchy
     names = level_names(hierarchy.levels)
     if level not in names:
@@ -176,10 +230,12 @@ def level_number(surrogate: Surrogate, level: str, dimension: int | None = None)
 
 
 def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Dataset:
-    """Fields of latents, one after the other."""
-    count, shown = len(latents.z), select(surrogate)
-    require_memory(count * shown.run_bytes, f"decoding {count} runs", "ask for fewer steps.")
-    fields = np.empty((count, len(shown.times), *surrogate.reduction.field_shape), np.float32)
+    """Return the fields of latents as a labelled data set."""
+    count = len(latents.z)
+    selection = select(surrogate)
+    require_memory(count * selection.run_bytes, f"decoding {count} runs", "ask for fewer steps.")
+    fields = np.empty((count, len(selection.times), *surrogate.reduction.field_shape), np.float32)
+    # One after another: each takes several times its own memory while it is decoded.
     for row in range(count):
         fields[row] = surrogate.decode(Latents(latents.z[[row]], latents.h[[row]]))[0]
-    return labelled(shown, {"fields": fields}, labels, [])
+    return labelled(selection, {"fields": fields}, labels, [])

@@ -53,7 +53,7 @@ def process_group(timeout: float) -> Iterator[bool]:
 
     Each rank takes one GPU where there are GPUs. Numbers on a GPU are exchanged by NCCL, all others
     by gloo. Waiting for another rank for more than ``timeout`` seconds raises :class:`RanksLost`.
-    In a process that torchrun has not started, nothing is joined.
+    In a process that torchrun has not started, and within another such context, nothing is joined.
 
     Yields
     ------
@@ -66,7 +66,7 @@ def process_group(timeout: float) -> Iterator[bool]:
         This machine has fewer GPUs than ranks, or the other ranks do not come.
     """
     place = RankPlace.read()
-    if place.world_size == 1:
+    if place.world_size == 1 or dist.is_initialized():
         yield False
         return
     backend = "gloo"

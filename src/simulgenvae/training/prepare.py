@@ -147,7 +147,7 @@ def restore(
     with restoring(file):
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         reduction = restore_reduction(settings.reduction.method, arrays)
-        scaler = ConditionScaler.from_dict(about["condition_scaler"])
+        scaler = ConditionScaler.model_validate(about["condition_scaler"])
         if _keeps_coefficients(settings):
             coefficients = arrays["coefficients"]
             expected = (*dataset.shape[:2], reduction.rank)
@@ -175,7 +175,7 @@ def save(
         arrays["coefficients"] = prepared.coefficients
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     more, facts = described(prepared.reduction, dataset)
-    scaler = prepared.scaler.to_dict()
+    scaler = prepared.scaler.model_dump(mode="json")
     about = {"identity": identity.to_json(), "condition_scaler": scaler, **facts}
     write_tensors(file, tensors | more, about)
 

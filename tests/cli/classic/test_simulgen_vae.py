@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulgenvae.cli.classic.simulgen_vae import main, show
+from simulgenvae.cli.classic.simulgen_vae import main, show_figures
 
 CONDITION = """Common params
 Dim1 12
@@ -348,7 +348,7 @@ def test_figures_are_shown_where_there_is_a_display(
     try:
         import windows_backend  # type: ignore[import-not-found]
 
-        assert show([tmp_path / "one.png"])
+        assert show_figures([tmp_path / "one.png"])
         assert windows_backend.shown == ["one"]
         assert not plt.get_fignums()
     finally:

@@ -17,6 +17,7 @@ from simulgenvae.design.learning_curve import learning_curve
 from simulgenvae.design.learning_curve.curve import summarise
 from simulgenvae.design.learning_curve.points import Point
 from simulgenvae.design.learning_curve.presentation import curve_figure, curve_table, statements
+from simulgenvae.design.learning_curve.result import LearningCurve
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 
@@ -44,8 +45,8 @@ def test_files_and_resuming(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     found = learning_curve(waves, split, make_settings(steps=2), study, shares=(0.5, 1.0))
-    assert found["measured_on"] == "test"
-    assert found["methods"]["prediction"]["runs"] == [4, 8]
+    assert found.measured_on == "test"
+    assert found.methods["prediction"].runs == [4, 8]
     assert study.learning_curve_figure.read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in study.folder.iterdir()] == ["output"]
     first = seconds(study)
@@ -70,8 +71,8 @@ def test_validation_runs_are_measured_where_there_are_no_test_runs(
     found = learning_curve(
         waves, Split(split.train, split.validation, ()), settings, study, shares=(1.0,)
     )
-    assert (found["measured_on"], found["measured_runs"]) == ("validation", 2)
-    assert found["methods"]["prediction"]["law"] is None
+    assert (found.measured_on, found.measured_runs) == ("validation", 2)
+    assert found.methods["prediction"].law is None
     with pytest.raises(UserError, match="neither test nor validation"):
         learning_curve(waves, Split(split.train, (), ()), settings, study)
 
@@ -95,7 +96,7 @@ def points(law: Any, undefined: bool = False) -> list[Point]:
     return found
 
 
-def said(found: dict[str, Any]) -> str:
+def said(found: LearningCurve) -> str:
     console = Console(file=StringIO(), width=200)
     console.print(curve_table(found))
     return console.file.getvalue() + "\n".join(statements(found))  # type: ignore[attr-defined]
@@ -103,19 +104,19 @@ def said(found: dict[str, Any]) -> str:
 
 def test_more_runs_and_the_runs_for_a_target() -> None:
     found = summarise(points(lambda n: 0.01 + 0.48 / n), "test", 48, 0.015)
-    summary = found["methods"]["prediction"]
-    np.testing.assert_allclose(summary["relative_l2"], [0.05, 0.03, 0.02333, 0.02], rtol=1e-3)
-    assert [entry["runs"] for entry in summary["expected"]] == [96, 192]
+    summary = found.methods["prediction"]
+    np.testing.assert_allclose(summary.relative_l2, [0.05, 0.03, 0.02333, 0.02], rtol=1e-3)
+    assert [entry.runs for entry in summary.expected] == [96, 192]
     np.testing.assert_allclose(
-        [entry["relative_l2"] for entry in summary["expected"]], [0.015, 0.0125], rtol=1e-3
+        [entry.relative_l2 for entry in summary.expected], [0.015, 0.0125], rtol=1e-3
     )
-    assert summary["runs_for_target"]["value"] in {96, 97}
+    assert summary.runs_for_target.value in {96, 97}
     text = said(found)
     assert "96 (expected)" in text
     assert "error ≈ 1.00 % + 48.0 % · n^-1.00" in text
     assert "1.50 % takes about 9" in text
     assert curve_figure(found).axes[0].get_ylabel().endswith("on 4 test runs [%]")
-    json.dumps(found, allow_nan=False)
+    json.dumps(found.model_dump(), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +141,13 @@ def test_more_runs_and_the_runs_for_a_target() -> None:
 def test_what_is_said_of_a_target(law: Any, target: float, text: str) -> None:
     found = summarise(points(law), "test", 48, target)
     assert text in said(found)
-    json.dumps(found, allow_nan=False)
+    json.dumps(found.model_dump(), allow_nan=False)
     curve_figure(found)
 
 
 def test_runs_without_an_error_are_left_out_and_said_so() -> None:
     found = summarise(points(lambda n: 1.0 / n, undefined=True), "test", 48, None)
-    assert found["methods"]["prediction"]["relative_l2"][-1] == pytest.approx(1.0 / 48)
+    assert found.methods["prediction"].relative_l2[-1] == pytest.approx(1.0 / 48)
     assert "1 of 5 runs have no relative error" in said(found)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulgenvae.design.learning_curve.points import Point
+from simulgenvae.design.learning_curve.result import LearningCurve
 from simulgenvae.design.learning_curve.store import read_points, write
 from simulgenvae.errors import UserError
 
@@ -22,10 +23,13 @@ POINT = Point(
 )
 
 
+CURVE = LearningCurve(measured_on="test", measured_runs=2, training_runs=8, target=None, methods={})
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "output/learning_curve.json"
-    write(path, BASIS, [POINT], {"target": None})
+    write(path, BASIS, [POINT], CURVE)
     return path
 
 

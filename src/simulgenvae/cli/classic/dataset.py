@@ -1,51 +1,58 @@
-"""The stored dataset of a documented study: read from ``dataset<k>.pickle`` and its CSV, and again
-when they changed.
+"""The stored dataset of a classic study, read from ``dataset<k>.pickle`` and its CSV file.
 
-What it was read from (size and time of change of the files, and the settings that choose a part of
-them) is written beside it. A dataset that came in another way, with ``simulgenvae ingest``, is used
-as it is.
+It is read again when these files change. Their size and time of change, and the settings that
+choose a part of them, are therefore written next to the dataset. A dataset that was made with
+``simulgenvae ingest`` has no such record and is used unchanged.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from simulgenvae.cli.common import ConditionFiles, condition_files
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.build import ingest_classic
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.settings import Settings
+from simulgenvae.study import Study
+from simulgenvae.study.data import ConditionFiles, log_notes
 from simulgenvae.utils.atomic import atomic_write
+
+logger = logging.getLogger(__name__)
 
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
 """Data settings that decide what is read, or whether it is accepted."""
 
 
-def update_dataset(
-    study: StudyFolder,
-    settings: Settings,
-    preset: int,
-    stages: Sequence[str],
-    console: Console,
-) -> None:
-    """Make ``study.dataset`` what the preset's pickle, the parameters and the settings say.
+def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequence[str]) -> None:
+    """Read the dataset from the preset's pickle and its conditions, unless it is up to date.
 
-    Raises UserError, with nothing written, for bad data and for data that ``stages`` could not be
-    trained on.
+    Parameters
+    ----------
+    study, settings
+        The study.
+    preset
+        Number of the preset and of its data file.
+    stages
+        Names of the training stages for which the data must serve.
+
+    Raises
+    ------
+    UserError
+        For bad data, and for data that the stages could not be trained on. Nothing is written then.
     """
     from simulgenvae.training.train import check_trainable
 
-    pickle, files = study.pickle_file(preset), condition_files(study, settings)
+    pickle = study.pickle_file(preset)
+    files = study.condition_files(settings)
     if files.images is None:
         files = files._replace(table=files.table or study.parametric_data)
     source = _source(settings, pickle, files)
@@ -53,18 +60,16 @@ def update_dataset(
         record = _record(study.dataset_source)
         if record.get("fingerprint") != Dataset.open(study.dataset).fingerprint:
             if pickle.exists():
-                console.print(
-                    f"note: {study.dataset} was ingested by itself and is used as it is; remove "
-                    f"it to read {pickle}",
-                    soft_wrap=True,
+                logger.info(
+                    "note: %s was made with `simulgenvae ingest` and is used unchanged; remove it "
+                    "to read %s",
+                    study.dataset,
+                    pickle,
                 )
             return
         if _unchanged(record["source"], source):
             return
-        console.print(
-            f"{pickle}, its conditions or the settings changed: reading the data again",
-            soft_wrap=True,
-        )
+        logger.info("%s, its conditions or the settings changed: reading the data again", pickle)
 
     def accept(conditions: Conditions) -> None:
         split_file = study.split_file if study.split_file.exists() else None
@@ -82,19 +87,18 @@ def update_dataset(
     try:
         _write_record(study.dataset_source, {"fingerprint": dataset.fingerprint, "source": source})
     except UserError:
-        shutil.rmtree(
-            study.dataset
-        )  # without the record it would pass for data that were ingested by themselves
+        # Without its record the dataset would look as if `simulgenvae ingest` had made it.
+        shutil.rmtree(study.dataset)
         raise
-    for note in notes:
-        console.print(f"note: {note}", soft_wrap=True)
+    log_notes(notes)
 
 
 def _source(settings: Settings, pickle: Path, conditions: ConditionFiles) -> dict[str, Any]:
+    """Return what the dataset is read from: files with size and time of change, and settings."""
     folders = [path for path in conditions if path is not None]
-    files = [
-        file for path in folders for file in (sorted(path.glob("*")) if path.is_dir() else [path])
-    ]
+    files: list[Path] = []
+    for path in folders:
+        files += sorted(path.glob("*")) if path.is_dir() else [path]
     states = {str(path): path.stat() for path in [pickle, *files] if path.is_file()}
     return {
         "pickle": pickle.name,
@@ -105,14 +109,12 @@ def _source(settings: Settings, pickle: Path, conditions: ConditionFiles) -> dic
 
 
 def _unchanged(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Whether all files that are there are as they were; one that has been removed since then is no
-    change."""
+    """Return whether no file has changed; a file that was removed since then is no change."""
     return {**new, "files": old["files"] | new["files"]} == old
 
 
 def _record(path: Path) -> dict[str, Any]:
-    """What was written beside the dataset; empty when it is missing or was damaged, which costs a
-    note at most."""
+    """Return the record of a dataset; empty if it is missing or damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from simulgenvae.cli.classic.simulgen_vae import add_flags
+from simulgenvae.cli.guard import guarded
 from simulgenvae.cli.launch import add_launch, launch
-from simulgenvae.cli.main import guarded
 from simulgenvae.errors import UserError
 
 PASSED_ON = ("preset", "plot", "lc_only", "size", "load_all")

@@ -1,9 +1,7 @@
-"""The documented ``SimulGen-VAE.py``: read, train, evaluate and draw the study in the current
-folder.
+"""The classic ``SimulGen-VAE.py``: read, train, evaluate and draw the study in the current folder.
 
-Command lines of the documented form work as they are, as often as they are given. A model that is
-already there is therefore not refused: it is copied to ``model_save/previous-<date of the model>``
-before the new one takes its place.
+The same command line works every time it is given. A model that exists is therefore not refused: it
+is copied to ``model_save/previous-<date of the model>`` before the new one replaces it.
 """
 
 from __future__ import annotations
@@ -17,17 +15,16 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from rich.console import Console
-
+from simulgenvae.cli.classic.arguments import add_overrides, add_version
 from simulgenvae.cli.classic.dataset import update_dataset
-from simulgenvae.cli.common import add_overrides, add_version
-from simulgenvae.cli.evaluate import evaluate_study
-from simulgenvae.cli.main import guarded
-from simulgenvae.cli.train import starting_vae, train_study, whole_training
+from simulgenvae.cli.console import show
+from simulgenvae.cli.evaluate import show_evaluation
+from simulgenvae.cli.guard import guarded
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, StudyFolder, load_settings
+from simulgenvae.settings import Settings
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.raw import validate
+from simulgenvae.study import Study
 
 SHOW, SAVE, NO_FIGURES = 0, 1, 2
 EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a new one takes its
@@ -35,13 +32,13 @@ place; remove what you no longer need. Prediction of new designs: simulgenvae pr
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script with its documented flags; returns the exit code, as ``simulgenvae`` does."""
+    """Run the script with its flags; return the exit code, as ``simulgenvae`` does."""
     options = parser().parse_args(arguments)
-    return guarded(lambda console: run(options, console))
+    return guarded(lambda console: run(options))
 
 
 def parser() -> argparse.ArgumentParser:
-    """Parser of the documented flags."""
+    """Return the parser of the classic flags."""
     script = argparse.ArgumentParser(
         prog="SimulGen-VAE.py",
         description="Train the study in this folder: input_data/dataset<k>.pickle with its parameters (CSV) "
@@ -58,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The documented flags that ``launch_ddp.py`` has too."""
+    """Add the flags that ``launch_ddp.py`` has, too."""
     parser.add_argument(
         "--preset",
         type=int,
@@ -95,44 +92,42 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_overrides(parser)
 
 
-def run(options: argparse.Namespace, console: Console) -> None:
-    """Bring the stored data up to date, train, evaluate, and do with the figures what ``--plot``
-    says."""
+def run(options: argparse.Namespace) -> None:
+    """Update the stored data, train, evaluate, and save or show figures as ``--plot`` says."""
     from simulgenvae.distributed import collectives
     from simulgenvae.training.stages import default_stages
 
     if options.use_ddp and os.environ.get("WORLD_SIZE", "1") == "1":
-        console.print("note: one process: it trains as without --use_ddp and torchrun")
-    study = StudyFolder.open(Path())
-    settings = load_settings(study, preset=options.preset, overrides=_overrides(options))
+        show("note: one process: it trains as without --use_ddp and torchrun")
+    study = Study.open(Path())
+    settings = study.read_settings(preset=options.preset, overrides=_overrides(options))
     if options.lc_only:
         _require_vae(study, settings)
         stages = default_stages(settings)[1:]  # without the VAE
     else:
-        stages = whole_training(study, settings, console)
+        stages = study.default_stages(settings)
     with collectives.process_group(settings.training.rank_timeout) as again:
-        collectives.run_on_rank0(
-            lambda: update_dataset(study, settings, options.preset, stages, console)
+        collectives.run_on_rank0(lambda: update_dataset(study, settings, options.preset, stages))
+        with _previous_model_kept(study) if collectives.is_rank0() else nullcontext():
+            surrogate = study.train_stages(settings, stages, resume=options.resume or again)
+        with_figures = options.plot != NO_FIGURES
+        metrics = study.evaluate(
+            surrogate, settings=surrogate.settings.evaluation, figures=with_figures
         )
-        with _previous_model_kept(study, console) if collectives.is_rank0() else nullcontext():
-            surrogate = train_study(
-                study, settings, console, stages=stages, resume=options.resume or again
-            )
-        metrics = evaluate_study(study, surrogate, console, figures=options.plot != NO_FIGURES)
     if not collectives.is_rank0():
         return
+    show_evaluation(study, metrics)
     figures = [study.output / name for name in metrics["figures"]]
     if figures:
-        console.print(f"{len(figures)} figures are in {study.output}")
-    if options.plot == SHOW and not show(figures):
-        console.print("note: there is no display to show them on")
+        show(f"{len(figures)} figures are in {study.output}")
+    if options.plot == SHOW and not show_figures(figures):
+        show("note: there is no display to show them on")
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:
-    """Return the settings given on the command line, which take precedence over the files;
-    ``--set`` comes last.
+    """Return the settings given on the command line, those of ``--set`` last.
 
-    UserError where a flag asks for one value and ``--set`` for another.
+    Raises UserError if a flag sets one value and ``--set`` another.
     """
     flags = {} if options.size is None else {f"--size {options.size}": f"model.size={options.size}"}
     if options.load_all is not None:
@@ -140,21 +135,20 @@ def _overrides(options: argparse.Namespace) -> list[str]:
             f"data.load_all={'true' if options.load_all else 'false'}"
         )
     if options.lc_only:
-        flags["--lc_only 1"] = (
-            "training.end_to_end.decoder=frozen"  # the VAE that is there is kept as it is
-        )
+        # Training the conditioner only means that no weight of the VAE changes.
+        flags["--lc_only 1"] = "training.end_to_end.decoder=frozen"
     typed = read_overrides(options.overrides)
     for flag, override in flags.items():
-        asked = read_overrides([override])
-        other = {key: typed[key] for key in asked if key in typed}
-        if other and validate(other) != validate(asked):
+        by_flag = read_overrides([override])
+        other = {key: typed[key] for key in by_flag if key in typed}
+        if other and validate(other) != validate(by_flag):
             places = " and ".join(given.place for given in other.values())
             raise UserError(f"{flag} and {places} contradict each other: keep one of them.")
     return [*flags.values(), *options.overrides]
 
 
-def _require_vae(study: StudyFolder, settings: Settings) -> None:
-    vae = starting_vae(study, settings)
+def _require_vae(study: Study, settings: Settings) -> None:
+    vae = study.starting_vae(settings)
     if not vae.is_file():
         raise UserError(
             f"{vae} does not exist: --lc_only 1 needs a trained VAE. Train one first with "
@@ -163,15 +157,15 @@ def _require_vae(study: StudyFolder, settings: Settings) -> None:
 
 
 @contextmanager
-def _previous_model_kept(study: StudyFolder, console: Console) -> Iterator[None]:
-    """Copies of the model files that are about to be replaced; without a new model none are
-    left."""
+def _previous_model_kept(study: Study) -> Iterator[None]:
+    """Keep copies of the model files that this context replaces; none if it fails."""
     files = [path for path in study.model_files if path.exists()]
     if not files:
         yield
         return
     date = f"{datetime.fromtimestamp(files[0].stat().st_mtime):%Y%m%d-%H%M%S}"
-    names = (date if k == 1 else f"{date}-{k}" for k in count(1))  # two models within one second
+    # Two models may be made within one second: the second gets a number.
+    names = (date if k == 1 else f"{date}-{k}" for k in count(1))
     backup = next(
         folder
         for folder in map(study.model_backup, names)
@@ -185,36 +179,36 @@ def _previous_model_kept(study: StudyFolder, console: Console) -> Iterator[None]
     except BaseException:
         shutil.rmtree(backup, ignore_errors=True)
         raise
-    console.print(f"The model that was there before is kept in {backup}", soft_wrap=True)
+    show(f"The model that was there before is kept in {backup}")
 
 
 def _holds(folder: Path, files: Sequence[Path]) -> bool:
-    """Whether a training that was ended by force has made these copies there."""
-    states = [
-        [path.stat() for path in (file, folder / file.name) if path.exists()] for file in files
-    ]
-    return all(
-        len({(state.st_size, state.st_mtime_ns) for state in pair}) == 1 and len(pair) == 2
-        for pair in states
-    )
+    """Return whether the folder has copies of all files, from a training that was killed."""
+    return all((folder / file.name).exists() and _same(file, folder / file.name) for file in files)
 
 
-def show(files: Sequence[Path]) -> bool:
-    """Open a window for each picture and wait until they are closed; False where there is no
-    display."""
+def _same(file: Path, copy: Path) -> bool:
+    """Return whether ``copy`` has the size and time of ``file``, as ``shutil.copy2`` makes it."""
+    state = file.stat()
+    copied = copy.stat()
+    return (state.st_size, state.st_mtime_ns) == (copied.st_size, copied.st_mtime_ns)
+
+
+def show_figures(files: Sequence[Path]) -> bool:
+    """Open a window for each image, wait until they are closed, return whether there was a display."""
     import matplotlib.pyplot as plt
 
     try:
         window = plt.figure()
-    except ImportError:  # a backend was asked for that cannot run here
+    except ImportError:  # matplotlib is set to a backend that cannot run here
         return False
     on_screen = window.canvas.required_interactive_framework is not None
     plt.close(window)
     for path in files if on_screen else ():
-        picture = plt.imread(path)
-        height, width = picture.shape[:2]
+        image = plt.imread(path)
+        height, width = image.shape[:2]
         axes = plt.figure(path.stem, figsize=(width / 100, height / 100)).add_axes((0, 0, 1, 1))
-        axes.imshow(picture)
+        axes.imshow(image)
         axes.set_axis_off()
     if on_screen:
         plt.show()

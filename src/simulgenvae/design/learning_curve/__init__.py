@@ -1,5 +1,4 @@
-"""How much data is enough: the error against the number of training runs, and what more of them
-would bring."""
+"""Learning curve: the error against the number of training runs, and what more of them would bring."""
 
 from simulgenvae.design.learning_curve.curve import SHARES, learning_curve
 

@@ -1,12 +1,11 @@
-"""``simulgenvae learning-curve``: train on growing parts of the training runs, measure,
-extrapolate."""
+"""Learning curve: train on growing parts of the training runs, measure, extrapolate."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,13 @@ from simulgenvae.design.learning_curve.power_law import (
     extrapolate,
 )
 from simulgenvae.design.learning_curve.presentation import curve_figure
+from simulgenvae.design.learning_curve.result import (
+    ExpectedError,
+    Law,
+    LearningCurve,
+    MethodCurve,
+    RunsForTarget,
+)
 from simulgenvae.design.learning_curve.store import basis, read_points, write
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.presentation import percent, png
@@ -30,8 +36,9 @@ from simulgenvae.utils.atomic import atomic_write
 logger = logging.getLogger(__name__)
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
+"""Fractions of the training runs that are trained on, where none are given."""
 MULTIPLES = (2, 4)
-"""The error is extrapolated to so many times the training runs."""
+"""Multiples of the training runs that the error is extrapolated to."""
 
 
 def learning_curve(
@@ -44,9 +51,8 @@ def learning_curve(
     repeats: int = 1,
     seed: int = 0,
     target: float | None = None,
-) -> dict[str, Any]:
-    """Write ``output/learning_curve.json`` and ``.png``; return what was found, without the single
-    points.
+) -> LearningCurve:
+    """Measure a learning curve, and write ``output/learning_curve.json`` and ``.png``.
 
     The error of the surrogate and of POD+GPR, trained on nested random parts of the training runs,
     is measured on the test runs (validation runs where there are none). Points that an earlier call
@@ -55,34 +61,33 @@ def learning_curve(
 
     Parameters
     ----------
+    dataset, split, settings, study
+        The study.
     shares
-        Parts of the training runs, in (0, 1].
+        Fractions of the training runs, in (0, 1].
     repeats
-        Trainings for each share, each with another random order of the runs and other initial
+        Trainings for each fraction, each with another random order of the runs and other initial
         weights.
     seed
         Seed of the orders.
     target
-        Joint relative error to say the necessary number of runs for.
+        Joint relative error whose number of training runs is wanted.
 
     Raises
     ------
     UserError
-        No runs to measure on, too few training runs, a training that fails, a file that is no
-        learning curve.
+        Where there are no runs to measure on or too few training runs, where a training fails, and
+        for a file that is no learning curve.
     """
-    measured_on = next((name for name in ("test", "validation") if getattr(split, name)), None)
-    if measured_on is None:
+    measured_on: Literal["test", "validation"] = "test" if split.test else "validation"
+    measured = split.test or split.validation
+    if not measured:
         raise UserError(
             "The study has neither test nor validation runs to measure on: set "
             "data.test_fraction above 0."
         )
-    measured = getattr(split, measured_on)
-    wanted = [
-        (runs, repeat, seed)
-        for repeat in range(repeats)
-        for runs in sizes(len(split.train), shares)
-    ]
+    counts = sizes(len(split.train), shares)
+    wanted = [(runs, repeat, seed) for repeat in range(repeats) for runs in counts]
     common = basis(dataset, split, settings, measured)
     kept, outdated = read_points(study.learning_curve_file, common)
     if outdated:
@@ -105,7 +110,7 @@ def _measure_all(
     common: dict[str, Any],
     study: StudyFolder,
 ) -> dict[tuple[int, int, int], Point]:
-    """All points by runs, repeat and seed; the file is written after every training."""
+    """Return all points by runs, repeat and seed, measuring those that are not kept."""
     points = {(point.runs, point.repeat, point.seed): point for point in kept}
     for number, key in enumerate(wanted, start=1):
         title = f"[{number} of {len(wanted)}] {key[0]} training runs" + (
@@ -121,7 +126,8 @@ def _measure_all(
             raise KeyboardInterrupt(
                 "Stopped; finished points are kept. The same command goes on."
             ) from None
-        write(study.learning_curve_file, common, list(points.values()), {})
+        # After every training, so that an interruption costs one training at most.
+        write(study.learning_curve_file, common, list(points.values()))
         mean = {method: _defined([points[key]], method).mean() for method in METHODS}
         errors = percent(mean["prediction"]), percent(mean["pod_gpr"])
         logger.info("%s: %s, POD + GPR %s", title, *errors)
@@ -129,74 +135,75 @@ def _measure_all(
 
 
 def summarise(
-    points: Sequence[Point], measured_on: str, training_runs: int, target: float | None
-) -> dict[str, Any]:
-    """What ``learning_curve.json`` says of the points, ready for JSON; None stands for infinity and
-    for no number."""
+    points: Sequence[Point],
+    measured_on: Literal["test", "validation"],
+    training_runs: int,
+    target: float | None,
+) -> LearningCurve:
+    """Return what follows from the points of a learning curve."""
     runs = np.array([point.runs for point in points], dtype=np.float64)
-    return {
-        "measured_on": measured_on,
-        "measured_runs": len(points[0].errors["prediction"]),
-        "training_runs": training_runs,
-        "target": target,
-        "methods": {
-            method: _summary(runs, _defined(points, method), training_runs, target)
-            for method in METHODS
-        },
-    }
+    methods = {}
+    for method in METHODS:
+        methods[method] = _method_curve(runs, _defined(points, method), training_runs, target)
+    return LearningCurve(
+        measured_on=measured_on,
+        measured_runs=len(points[0].errors["prediction"]),
+        training_runs=training_runs,
+        target=target,
+        methods=methods,
+    )
 
 
 def _defined(points: Sequence[Point], method: Method) -> NDArray[np.float64]:
-    """Errors ``[points, R]`` of the R measured runs that have one in every point."""
+    """Return the errors ``[points, R]`` of the R measured runs that have one in every point."""
     errors = np.array([point.errors[method] for point in points], dtype=np.float64)
     return errors[:, np.isfinite(errors).all(axis=0)]
 
 
-def _summary(
+def _method_curve(
     runs: NDArray[np.float64], errors: NDArray[np.float64], training_runs: int, target: float | None
-) -> dict[str, Any]:
+) -> MethodCurve:
+    """Return the learning curve of one method from its errors ``[points, R]``."""
     means = errors.mean(axis=1) if errors.size else np.full(len(runs), np.nan)
-    summary: dict[str, Any] = {
-        "runs": runs.astype(int).tolist(),
-        "relative_l2": [float(mean) if np.isfinite(mean) else None for mean in means],
-        "counted_runs": errors.shape[1],
-        "law": None,
-    }
+    measured = MethodCurve(
+        runs=runs.astype(int).tolist(),
+        relative_l2=[float(mean) if np.isfinite(mean) else None for mean in means],
+        counted_runs=errors.shape[1],
+        law=None,
+    )
     found = extrapolate(runs, errors)
     if found is None:
-        return summary
+        return measured
     law = found.law
-    summary["law"] = {
-        "form": "a + b n^-c" if found.with_floor else "b n^-c",
-        "a": law.floor,
-        "b": law.part * law.runs**law.exponent,
-        "c": law.exponent,
-        "spare_points": found.spare_points,
-    }
     grid = np.unique(np.geomspace(runs.min(), max(MULTIPLES) * training_runs, 60).round()).tolist()
-    summary["curve"] = [_expected(found, n) for n in grid]
-    summary["expected"] = [_expected(found, multiple * training_runs) for multiple in MULTIPLES]
-    summary["runs_for_target"] = (
-        None if target is None else _needed(found.runs_for(target), found.most_runs)
+    return measured.model_copy(
+        update={
+            "law": Law(
+                form="a + b n^-c" if found.with_floor else "b n^-c",
+                a=law.floor,
+                b=law.part * law.runs**law.exponent,
+                c=law.exponent,
+                spare_points=found.spare_points,
+            ),
+            "curve": [_expected(found, n) for n in grid],
+            "expected": [_expected(found, multiple * training_runs) for multiple in MULTIPLES],
+            "runs_for_target": (
+                None if target is None else _needed(found.runs_for(target), found.most_runs)
+            ),
+        }
     )
-    return summary
 
 
-def _expected(found: Extrapolation, runs: float) -> dict[str, float]:
+def _expected(found: Extrapolation, runs: float) -> ExpectedError:
     error = found.error(runs)
-    return {
-        "runs": int(runs),
-        "relative_l2": error.value,
-        "lower": error.lower,
-        "upper": error.upper,
-    }
+    return ExpectedError(
+        runs=int(runs), relative_l2=error.value, lower=error.lower, upper=error.upper
+    )
 
 
-def _needed(runs: Interval, most_runs: int) -> dict[str, Any]:
-    """Whole numbers of runs, None for what is out of reach; ``farthest`` is how far the curve is
-    followed."""
-    whole = {
-        name: math.ceil(value) if math.isfinite(value) else None
-        for name, value in runs._asdict().items()
-    }
-    return {**whole, "farthest": round(FARTHEST * most_runs)}
+def _needed(runs: Interval, most_runs: int) -> RunsForTarget:
+    """Return whole numbers of runs, None where they are out of reach."""
+    whole = [math.ceil(bound) if math.isfinite(bound) else None for bound in runs]
+    return RunsForTarget(
+        value=whole[0], lower=whole[1], upper=whole[2], farthest=round(FARTHEST * most_runs)
+    )

@@ -1,5 +1,4 @@
-"""One point of a learning curve: surrogate and POD+GPR trained on some of the training runs, and
-measured."""
+"""Points of a learning curve: surrogate and POD+GPR trained on a part of the training runs."""
 
 from __future__ import annotations
 
@@ -25,34 +24,39 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 Method = Literal["prediction", "pod_gpr"]
 METHODS: tuple[Method, ...] = ("prediction", "pod_gpr")
-"""Keys as in ``metrics.json``: the surrogate and POD+GPR."""
+"""Names of the methods, as in ``metrics.json``: the surrogate and POD+GPR."""
 FEWEST = 2
-"""Training runs that a surrogate needs."""
+"""Number of training runs that a surrogate needs."""
 
 Error = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Rows = NDArray[np.intp]
 
 
 class Point(BaseModel):
-    """What was measured with one set of training runs."""
+    """Errors that were measured with one set of training runs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     runs: Annotated[int, Field(ge=FEWEST)]
-    """Training runs."""
+    """Number of training runs."""
     repeat: Annotated[int, Field(ge=0)]
-    """Which order of the training runs: the point has the first ``runs`` of it."""
+    """Number of the random order of the training runs, whose first ``runs`` the point has."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of the orders."""
     seconds: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-    """What training and measuring took."""
+    """Time that training and measuring took."""
     errors: dict[Method, list[Error | None]]
-    """Joint relative error of every measured run; None where the truth is zero and it has none."""
+    """Joint relative error of every measured run; None where the truth is zero."""
 
 
 def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
-    """Different numbers of training runs at these shares of all, ascending. UserError for fewer
-    than two runs."""
+    """Return the different numbers of training runs at these fractions of all, ascending.
+
+    Raises
+    ------
+    UserError
+        For fewer than two training runs.
+    """
     found = sorted({round(share * training_runs) for share in shares})
     if found[0] < FEWEST:
         raise UserError(
@@ -63,18 +67,20 @@ def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
 
 
 def nested(training: Sequence[str], runs: int, seed: int, repeat: int) -> tuple[str, ...]:
-    """The first ``runs`` of a random order of the training runs, which are part of those of every
-    larger number.
+    """Return the first ``runs`` of a random order of the training runs.
 
-    They stand in the order of ``training``: all of them are the study's own training runs.
+    They are among those of every larger number, and in the order of ``training``: all of them are
+    the same as the study's own training runs.
     """
     chosen = np.sort(np.random.default_rng([seed, repeat]).permutation(len(training))[:runs])
     return tuple(training[row] for row in chosen)
 
 
 def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
-    """The study's settings, with another seed for each repeat and batches no larger than the number
-    of runs."""
+    """Return the study's settings with another seed for each repeat.
+
+    Batches are made no larger than the number of training runs.
+    """
     changed: dict[str, object] = {"seed": (settings.training.seed + repeat) % 2**32}
     for name in type(settings.training).stage_names():
         stage = getattr(settings.training, name)
@@ -84,7 +90,7 @@ def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
 
 
 class Measure:
-    """Trains on some of the training runs and measures on runs that no training sees.
+    """Function that trains on some of the training runs and measures on runs that none sees.
 
     Parameters
     ----------
@@ -97,21 +103,34 @@ class Measure:
     def __init__(
         self, dataset: Dataset, split: Split, settings: Settings, measured: Sequence[str]
     ) -> None:
-        self._dataset, self._split, self._settings = dataset, split, settings
+        self._dataset = dataset
+        self._split = split
+        self._settings = settings
         position = {run_id: row for row, run_id in enumerate(dataset.ids)}
         self._measured = [position[run_id] for run_id in measured]
 
     @cached_property
     def _scale(self) -> VariableScale:
-        """Of all training runs for every point, or the errors would not be of one kind."""
+        """Scale of all training runs, so that the errors of all points can be compared."""
         rows = self._split.rows(self._dataset.ids)["train"]
         return VariableScale.fit(self._dataset.run(int(row)) for row in rows)
 
     def __call__(self, runs: int, repeat: int, seed: int) -> Point:
         """Train and measure once.
 
-        UserError as :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training
-        runs.
+        Parameters
+        ----------
+        runs
+            Number of training runs.
+        repeat
+            Number of their random order.
+        seed
+            Seed of the orders.
+
+        Raises
+        ------
+        UserError
+            As :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training runs.
         """
         start = time.perf_counter()
         split = replace(self._split, train=nested(self._split.train, runs, seed, repeat))
@@ -125,11 +144,10 @@ class Measure:
             raise UserError(
                 f"With {runs} of {len(self._split.train)} training runs: {error}"
             ) from error
+        training = split.rows(self._dataset.ids)["train"]
         errors = {
             "prediction": self._errors(self._predictions(surrogate)),
-            "pod_gpr": self._errors(
-                self._pod_gpr(surrogate, split.rows(self._dataset.ids)["train"])
-            ),
+            "pod_gpr": self._errors(self._pod_gpr(surrogate, training)),
         }
         return Point(
             runs=runs, repeat=repeat, seed=seed, seconds=time.perf_counter() - start, errors=errors
@@ -140,16 +158,17 @@ class Measure:
             yield surrogate.predict(self._dataset.conditions.select([row]))["fields"].to_numpy()[0]
 
     def _pod_gpr(self, surrogate: Surrogate, training: Rows) -> Iterator[NDArray[np.float32]]:
-        conditions, reduction = self._dataset.conditions, surrogate.reduction
+        conditions = self._dataset.conditions
+        reduction = surrogate.reduction
         features = Features.fit(conditions.select(training), surrogate.condition_scaler)
         coefficients = np.stack([reduction.encode(self._dataset.run(int(row))) for row in training])
-        reference = PodGpr()
-        reference.fit(
+        baseline = PodGpr()
+        baseline.fit(
             features.transform(conditions.select(training)), coefficients, features.components
         )
         for row in self._measured:
             yield reduction.decode(
-                reference.predict(features.transform(conditions.select([row])))[0]
+                baseline.predict(features.transform(conditions.select([row])))[0]
             )
 
     def _errors(self, predictions: Iterator[NDArray[np.float32]]) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""``learning_curve.json``: points that are finished, and on what they depend."""
+"""File of a learning curve: finished points, what they depend on, and what follows from them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.design.learning_curve.points import METHODS, Point
+from simulgenvae.design.learning_curve.result import LearningCurve
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.utils.atomic import atomic_write
 
 FORMAT = 1
 _LARGEST = 2**26
+"""Bytes of the largest file that is read."""
 _POINTS = TypeAdapter(list[Point])
 
 
 def basis(
     dataset: Dataset, split: Split, settings: Settings, measured: Sequence[str]
 ) -> dict[str, Any]:
-    """All that the points of one curve have in common; points of another basis cannot be compared
-    with them."""
+    """Return what all points of one curve have in common, ready for JSON.
+
+    Points of another basis cannot be compared with them.
+    """
     return {
         "data_fingerprint": dataset.fingerprint,
         "training_runs": list(split.train),
@@ -38,10 +42,19 @@ def basis(
 
 
 def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
-    """Finished points on the basis ``wanted``, and whether there were others, which are of no use
-    any more.
+    """Return the finished points on the basis ``wanted``.
 
-    UserError for a file that is not one of ours.
+    Returns
+    -------
+    points
+        The finished points.
+    outdated
+        Whether the file has points on another basis, which cannot be used any more.
+
+    Raises
+    ------
+    UserError
+        For a file that is no learning curve of this version.
     """
     if not path.exists():
         return [], False
@@ -55,10 +68,9 @@ def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
         if content.get("basis") != json.loads(json.dumps(wanted)):
             return [], bool(points)
         count = len(wanted["measured_runs"])
-        if any(
-            len(point.errors.get(method, ())) != count for point in points for method in METHODS
-        ):
-            raise ValueError(f"a point without {count} errors of every method")
+        for point in points:
+            if any(len(point.errors.get(method, ())) != count for method in METHODS):
+                raise ValueError(f"a point without {count} errors of every method")
     except (ValueError, RecursionError) as error:
         reason = "its points are malformed" if isinstance(error, ValidationError) else str(error)
         raise UserError(
@@ -68,12 +80,15 @@ def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
 
 
 def write(
-    path: Path, common: dict[str, Any], points: Sequence[Point], found: dict[str, Any]
+    path: Path,
+    common: dict[str, Any],
+    points: Sequence[Point],
+    found: LearningCurve | None = None,
 ) -> None:
-    """Points, what they have in common and what was found from them."""
+    """Write points, what they have in common, and what follows from them where all are there."""
     content = {
         "format": FORMAT,
-        **found,
+        **({} if found is None else found.model_dump(exclude_unset=True)),
         "points": [point.model_dump() for point in points],
         "basis": common,
     }

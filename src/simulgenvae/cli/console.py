@@ -1,0 +1,59 @@
+"""What a command prints: its results, and the messages of the library.
+
+The library logs below the logger ``simulgenvae``; the command line prints these messages without
+the time and level of each, since its user reads them as the answer to a command.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+_CONSOLE: ContextVar[Console] = ContextVar("console")
+
+
+def show(*things: RenderableType, style: str | None = None) -> None:
+    """Print lines of text, which are not wrapped, and tables on the console of the command."""
+    for thing in things:
+        is_line = isinstance(thing, str | Text)
+        _CONSOLE.get().print(thing, style=style, soft_wrap=is_line)
+
+
+@contextmanager
+def printing_on(console: Console) -> Iterator[None]:
+    """Print results and messages on ``console`` within this context."""
+    logger = logging.getLogger("simulgenvae")
+    handler = ConsoleHandler(console)
+    level = logger.level
+    token = _CONSOLE.set(console)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        # One process may run several commands, as the tests do: each prints on its own console.
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        _CONSOLE.reset(token)
+
+
+class ConsoleHandler(logging.Handler):
+    """Handler that prints informative messages as they are and warnings in yellow."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one message, without markup: names of files and runs may contain brackets."""
+        text = record.getMessage()
+        style = None
+        if record.levelno >= logging.WARNING:
+            text = f"{record.levelname.lower()}: {text}"
+            style = "yellow"
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,76 @@
+"""Run a command so that a user's mistake becomes one message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from simulgenvae.cli.console import printing_on
+from simulgenvae.errors import UserError
+from simulgenvae.settings.problems import SettingsNote
+from simulgenvae.utils.log_file import end_logs
+from simulgenvae.utils.progress import progress_on
+
+MISTAKE = 2
+"""Exit code after a user's mistake."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, by convention 128 + SIGINT."""
+
+
+def guarded(work: Callable[[Console], int | None]) -> int:
+    """Run ``work`` with a console and return its exit code; None counts as 0.
+
+    Messages and progress of the library are shown. A :class:`UserError`, and errors of the machine
+    that a user can do something about, are printed as one message without a traceback; of several
+    ranks, the first that fails also ends the others.
+    """
+    rank = int(os.environ.get("RANK", "0"))
+    ranks = int(os.environ.get("WORLD_SIZE", "1"))
+    silent = rank > 0
+    console = Console(markup=False, highlight=False, quiet=silent)
+    progress = Console(stderr=True, quiet=silent)
+    errors = Console(stderr=True, markup=False, highlight=False)
+
+    def say(text: str) -> None:
+        errors.print(text, soft_wrap=True)
+
+    def note(message: Warning | str, *_: object, **__: object) -> None:
+        if not silent:
+            say(f"note: {message}")
+
+    def fail(error: Exception, message: str) -> int:
+        if ranks > 1:
+            from simulgenvae.distributed.failures import report_failure
+
+            report_failure(error, f"error: rank {rank}: {message}", say)
+        else:
+            say(f"error: {message}")
+        return MISTAKE
+
+    with warnings.catch_warnings(), ExitStack() as stack:
+        warnings.simplefilter("always", SettingsNote)
+        warnings.showwarning = note
+        try:
+            if ranks > 1:
+                # Ranks hear from each other which of them has failed, and end with the same code.
+                from simulgenvae.distributed.failures import watch_other_ranks
+
+                stack.enter_context(watch_other_ranks(say, end_logs))
+            with printing_on(console), progress_on(console, progress):
+                return work(console) or 0
+        except UserError as error:
+            return fail(error, str(error))
+        except OSError as error:  # a folder without rights, a disk that is full or was removed
+            return fail(error, f"{error.filename or 'a file'}: {error.strerror or error}")
+        except MemoryError as error:
+            return fail(
+                error, "out of memory: close other programs, or use fewer runs, timesteps or nodes"
+            )
+        except KeyboardInterrupt as stop:
+            if not silent:
+                say(str(stop) or "Stopped.")
+            return INTERRUPTED

@@ -1,0 +1,46 @@
+"""Options of the commands that several processes can share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+from cyclopts.validators import Number
+
+Count = Annotated[int, Parameter(validator=Number(gte=1))]
+"""A whole number from 1."""
+
+
+@Parameter(name="*", group=Group("Several processes", sort_key=9))
+@dataclass(frozen=True)
+class LaunchFlags:
+    """Where the processes run and how they meet; the spelling with ``_`` is torchrun's."""
+
+    gpus: Count | None = None
+    """Processes on this machine, each on its own GPU, or on the CPU. Default with --nnodes or
+    --max-restarts: one per GPU."""
+    nnodes: Count = 1
+    """Machines; start the same command on each."""
+    node_rank: Annotated[
+        int, Parameter(name=["--node-rank", "--node_rank"], validator=Number(gte=0))
+    ] = 0
+    """Number of this machine, from 0."""
+    master_addr: Annotated[str, Parameter(name=["--master-addr", "--master_addr"])] = ""
+    """Address of the first machine."""
+    master_port: Annotated[
+        int,
+        Parameter(name=["--master-port", "--master_port"], validator=Number(gte=1, lte=65535)),
+    ] = 29500
+    """Port where the processes meet; on a single machine another one if it is in use."""
+    max_restarts: Annotated[
+        int, Parameter(name=["--max-restarts", "--max_restarts"], validator=Number(gte=0))
+    ] = 0
+    """How often training continues from the last checkpoint after a process or machine is lost."""
+    timeout: Count = 600
+    """Seconds to wait for the other machines."""
+
+    @property
+    def several(self) -> bool:
+        """Whether the command runs in processes of its own."""
+        return (self.gpus or 1) > 1 or self.nnodes > 1 or self.max_restarts > 0

@@ -1,0 +1,44 @@
+"""Look for everything that can be wrong with a study before it is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulgenvae.settings import Settings
+from simulgenvae.study.data import StudyData
+
+if TYPE_CHECKING:
+    from simulgenvae.data.checks.dataset import CheckReport
+
+
+class Checking(StudyData):
+    """A study whose data can be checked."""
+
+    def check(self, settings: Settings | None = None) -> CheckReport:
+        """Return tables about the study's data, and findings such as constant or duplicate runs.
+
+        Parameters
+        ----------
+        settings
+            Settings of the study; those of its files by default.
+
+        Raises
+        ------
+        UserError
+            If the data cannot be read or do not fit the settings. What is wrong with values is a
+            finding of the report, whose ``passed`` is then False.
+        """
+        from simulgenvae.data.checks.dataset import check
+        from simulgenvae.training.memory_check import memory_findings
+
+        settings = settings or self.read_settings()
+        dataset = self.open_dataset(settings)
+        split = self.make_split(dataset, settings)
+        # This also refuses symmetries that the mesh or the variables do not have.
+        memory = memory_findings(dataset, split, settings)
+        if settings.evaluation.checks:
+            # Imported only where it is needed: all of evaluation takes seconds.
+            from simulgenvae.evaluation.analyses.physics import read_checks
+
+            read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
+        return check(dataset, split, memory)

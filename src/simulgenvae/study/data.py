@@ -1,0 +1,119 @@
+"""What all methods of a study start from: its settings, data, split and trained surrogate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.dimensions import check_dimensions
+from simulgenvae.data.split import Split, make_split
+from simulgenvae.errors import UserError
+from simulgenvae.settings import IMAGE_ENDINGS, Settings, StudyFolder, load_settings
+from simulgenvae.settings.networks import conditioners_of
+
+if TYPE_CHECKING:
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+logger = logging.getLogger(__name__)
+
+
+class ConditionFiles(NamedTuple):
+    """Where the conditions of the runs are stored."""
+
+    table: Path | None
+    """A CSV file, or a folder of them."""
+    images: Path | None
+    """A folder of images, or a CSV file ``id,file``."""
+
+
+class StudyData(StudyFolder):
+    """A study folder whose settings, data and surrogate can be read."""
+
+    def read_settings(self, *, preset: int = 1, overrides: Sequence[str] = ()) -> Settings:
+        """Return the settings of the study's files.
+
+        Parameters
+        ----------
+        preset
+            Number of the preset of a classic study (``preset.txt``).
+        overrides
+            Settings that take precedence over the files, each as ``group.key=value``.
+
+        Raises
+        ------
+        UserError
+            Every mistake in the files and overrides, with file, line and key.
+        """
+        return load_settings(self, preset=preset, overrides=overrides)
+
+    def open_dataset(self, settings: Settings | None = None) -> Dataset:
+        """Return the study's stored data, in memory if ``data.load_all`` is set.
+
+        Raises
+        ------
+        UserError
+            If there are none, or if their dimensions are not those of the settings, which may
+            have changed since the data were read.
+        """
+        settings = settings or self.read_settings()
+        if not self.dataset.exists():
+            raise UserError(
+                f"{self.dataset} does not exist: make it with `simulgenvae ingest … --study "
+                f"{self.folder}`."
+            )
+        dataset = Dataset.open(self.dataset)
+        check_dimensions(
+            self.dataset,
+            dataset.shape,
+            settings.data,
+            stored=True,
+            advice="Correct the settings, or ingest the data again with --overwrite.",
+        )
+        return dataset.load() if settings.data.load_all else dataset
+
+    def make_split(self, dataset: Dataset, settings: Settings | None = None) -> Split:
+        """Return the training, validation and test runs: ``split.csv``'s, else by the seed."""
+        settings = settings or self.read_settings()
+        file = self.split_file if self.split_file.exists() else None
+        return make_split(dataset.ids, settings.data, file)
+
+    def load_surrogate(self) -> Surrogate:
+        """Return the trained surrogate of the study; UserError if there is none."""
+        # torch takes seconds to import, and commands such as `ingest` do without it.
+        from simulgenvae.surrogate.surrogate import Surrogate
+
+        return Surrogate.load(self)
+
+    def condition_files(self, settings: Settings) -> ConditionFiles:
+        """Return the files of conditions that the settings name.
+
+        If the settings ask for images without naming a folder, it is ``images/`` of the study.
+        """
+        data = settings.data
+        table = None if data.parameters is None else self.resolve(data.parameters)
+        images = None if data.images is None else self.resolve(data.images)
+        reads_images = settings.conditioner.kind in conditioners_of("images")
+        if reads_images or data.file_type in IMAGE_ENDINGS:
+            images = images or self.images
+        return ConditionFiles(table, images)
+
+
+def log_notes(notes: Iterable[str]) -> None:
+    """Log what a user should know about files that were read."""
+    for note in notes:
+        logger.info("note: %s", note)
+
+
+def log_warnings(warnings: Iterable[str]) -> None:
+    """Log why predictions may be worse than usual."""
+    for warning in warnings:
+        logger.warning("%s", warning)
+
+
+def require_seed(seed: int) -> None:
+    """Raise UserError for a seed that no random generator takes."""
+    if not 0 <= seed < 2**63:
+        raise UserError(f"--seed is {seed}: give a whole number from 0 to 2**63 - 1.")

@@ -1,0 +1,144 @@
+"""What to solve next: new designs, and how many of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings
+from simulgenvae.study.data import StudyData, require_seed
+from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.design.learning_curve.result import LearningCurve
+    from simulgenvae.design.suggest import Suggestion
+
+MOST_CANDIDATES = 4096
+"""Largest number of candidates; memory holds a matrix with this many rows and columns."""
+
+
+class Designing(StudyData):
+    """A study that says what to solve next."""
+
+    def suggest(
+        self,
+        count: int = 10,
+        *,
+        out: Path | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
+        candidates: int = 512,
+        seed: int = 0,
+        overwrite: bool = False,
+    ) -> Suggestion:
+        """Return the designs that are most useful to solve next.
+
+        Parameters
+        ----------
+        count
+            Number of designs.
+        out
+            CSV file to write them to; none by default.
+        ranges
+            Least and largest value of each parameter whose domain is not the trained range.
+        candidates
+            Number of random designs to choose from.
+        seed
+            Seed of the candidates.
+        overwrite
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UserError
+            Numbers out of range, a study with images, or a file that cannot be written.
+        """
+        from simulgenvae.design.suggest import suggest
+        from simulgenvae.export.target import require_free
+
+        if not 2 <= candidates <= MOST_CANDIDATES:
+            raise UserError(
+                f"--candidates is {candidates}: give a whole number from 2 to {MOST_CANDIDATES}."
+            )
+        if not 1 <= count <= candidates:
+            raise UserError(
+                f"--n is {count}: give a whole number from 1 to {candidates} (--candidates)."
+            )
+        require_seed(seed)
+        if out is not None:
+            if out.suffix != ".csv":
+                raise UserError(f"{out}: designs are written as .csv")
+            require_free(out, overwrite=overwrite)
+        surrogate = self.load_surrogate()
+        solved = self.open_dataset(surrogate.settings).conditions
+        suggestion = suggest(
+            surrogate, solved, count, ranges=ranges, candidates=candidates, seed=seed
+        )
+        if out is not None:
+            write_designs(suggestion.designs, out)
+        return suggestion
+
+    def learning_curve(
+        self,
+        settings: Settings | None = None,
+        *,
+        fractions: Sequence[float] | None = None,
+        repeats: int = 1,
+        seed: int = 0,
+        target: float | None = None,
+    ) -> LearningCurve:
+        """Return the error against the number of training runs, and what more runs would bring.
+
+        Surrogates are trained on growing parts of the training runs; the study's own model is not
+        changed. Points that an earlier call has measured are not measured again.
+
+        Parameters
+        ----------
+        settings
+            Settings of the study; those of its files by default.
+        fractions
+            Parts of the training runs to train on, in (0, 1]; 1/4, 1/2, 3/4 and 1 by default.
+        repeats
+            Trainings for each fraction.
+        seed
+            Seed of the choice of runs.
+        target
+            Relative error to find the necessary number of runs for.
+
+        Raises
+        ------
+        UserError
+            If there are no runs to measure on, too few training runs, or a training that fails.
+        """
+        from simulgenvae.design.learning_curve import SHARES, learning_curve
+
+        settings = settings or self.read_settings()
+        dataset = self.open_dataset(settings)
+        return learning_curve(
+            dataset,
+            self.make_split(dataset, settings),
+            settings,
+            self,
+            shares=fractions or SHARES,
+            repeats=repeats,
+            seed=seed,
+            target=target,
+        )
+
+
+def write_designs(designs: Conditions, path: Path) -> None:
+    """Write designs as a CSV file with ids that every command reads, with exact values.
+
+    The file is written completely or not at all.
+    """
+    with (
+        atomic_write(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["id", *designs.names])
+        for name, values in zip(designs.ids, designs.table.tolist(), strict=True):
+            writer.writerow([name, *values])

@@ -1,0 +1,81 @@
+"""Measure the surrogate of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import EvaluationSettings, Settings
+from simulgenvae.settings.overrides import read_overrides
+from simulgenvae.settings.raw import validate
+from simulgenvae.study.data import StudyData
+
+if TYPE_CHECKING:
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+
+class Evaluating(StudyData):
+    """A study whose surrogate can be measured."""
+
+    def evaluate(
+        self,
+        surrogate: Surrogate | None = None,
+        *,
+        settings: EvaluationSettings | None = None,
+        overrides: Sequence[str] = (),
+        figures: bool = True,
+    ) -> dict[str, Any]:
+        """Measure the surrogate, write metrics and report, and return the metrics.
+
+        If torchrun has started several processes, they share the work.
+
+        Parameters
+        ----------
+        surrogate
+            Surrogate of the study; read from its model files by default.
+        settings
+            Settings of the evaluation; by default those of :meth:`evaluation_settings`.
+        overrides
+            Settings of the group ``evaluation``, each as ``evaluation.key=value``; not read if
+            ``settings`` are given.
+        figures
+            Whether figures are drawn.
+
+        Raises
+        ------
+        UserError
+            If the data are not those of the training, or if a file cannot be written.
+        """
+        from simulgenvae.distributed import collectives
+        from simulgenvae.evaluation import evaluate
+
+        surrogate = surrogate or self.load_surrogate()
+        trained = surrogate.settings
+        settings = settings or self.evaluation_settings(trained, overrides)
+        with collectives.process_group(trained.training.rank_timeout):
+            dataset = self.open_dataset(trained)
+            return evaluate(dataset, surrogate, self, figures=figures, evaluation=settings)
+
+    def evaluation_settings(
+        self, trained: Settings, overrides: Sequence[str] = ()
+    ) -> EvaluationSettings:
+        """Return the settings of an evaluation.
+
+        They are those of ``overrides``; without these, those of ``study.toml``; without these,
+        those of the training.
+
+        Raises
+        ------
+        UserError
+            For overrides of other groups: the model has been trained with their settings.
+        """
+        given = validate(read_overrides(overrides))
+        if others := sorted(given.model_fields_set - {"evaluation"}):
+            raise UserError(
+                f"--set {others[0]}.…: only settings of the group evaluation can be given here; "
+                "the model was trained with the others, so train again to change them."
+            )
+        if not given.model_fields_set and self.settings_file.exists():
+            given = self.read_settings()
+        return given.evaluation if "evaluation" in given.model_fields_set else trained.evaluation

@@ -1,0 +1,193 @@
+"""Fields along ways through the latent space of a trained model, and fields drawn from its prior."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from simulgenvae.data.matching import read_new_conditions
+from simulgenvae.data.names import listed
+from simulgenvae.errors import UserError
+from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.models import Latents
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+MOST_FIELDS = 10_000
+"""Largest number of fields of one call; for large fields the memory sets a lower limit."""
+
+
+class Exploring(StudyData):
+    """A study whose latent space can be explored.
+
+    All methods write the fields they return to ``out`` (``.npz``, ``.zarr``, ``.nc`` or ``.pvd``).
+    """
+
+    def interpolate(
+        self,
+        out: Path,
+        *,
+        first: str | None = None,
+        second: str | None = None,
+        params: Path | None = None,
+        images: Path | None = None,
+        steps: int = 9,
+        kind: Literal["slerp", "linear"] = "slerp",
+        overwrite: bool = False,
+    ) -> xr.Dataset:
+        """Return fields on the way from one run or design to another.
+
+        Parameters
+        ----------
+        out
+            File to write.
+        first, second
+            Ids of the two runs at the ends.
+        params, images
+            Instead of runs: files with the conditions of two new designs.
+        steps
+            Number of fields, including both ends.
+        kind
+            Great circle (``"slerp"``) or straight line (``"linear"``) in the latent space.
+        overwrite
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UserError
+            Unless two runs or two designs are given.
+        """
+        from simulgenvae.design.latent_traversal import interpolate
+
+        of_runs = first is not None or second is not None
+        of_designs = params is not None or images is not None
+        if of_runs == of_designs or (of_runs and (first is None or second is None)):
+            raise UserError(
+                "give either two runs, --from ID --to ID, or two designs, --params FILE (--images "
+                "for images)"
+            )
+        _require_steps(steps)
+        surrogate = self._surrogate_for(out, overwrite=overwrite)
+        if first is not None and second is not None:
+            dataset = self.open_dataset(surrogate.settings)
+            ends = _encoded(surrogate, dataset, first), _encoded(surrogate, dataset, second)
+        else:
+            ends = _two_designs(surrogate, params, images)
+        fields = interpolate(surrogate, *ends, steps, kind)
+        return _written(fields, surrogate, out, overwrite=overwrite)
+
+    def traverse(
+        self,
+        out: Path,
+        level: str,
+        *,
+        start: str | None = None,
+        dimension: int | None = None,
+        distance: float = 2.0,
+        steps: int = 9,
+        overwrite: bool = False,
+    ) -> xr.Dataset:
+        """Return fields while one level of the latents moves and the others do not.
+
+        Parameters
+        ----------
+        out
+            File to write.
+        level
+            ``z`` for the main latent, ``h_1``, ``h_2`` … for the hierarchical ones.
+        start
+            Id of the run in the middle; the mean of the training runs by default.
+        dimension
+            Number of the dimension that moves, from 0; the first principal axis by default.
+        distance
+            Distance to both sides, in standard deviations of the training runs.
+        steps
+            Number of fields.
+        overwrite
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UserError
+            For a level, dimension or run that does not exist.
+        """
+        import torch
+
+        from simulgenvae.design.latent_traversal import level_direction, level_number, traverse
+        from simulgenvae.models import Latents
+
+        if not (math.isfinite(distance) and distance > 0):
+            raise UserError(
+                f"--range is {distance:g}: give a positive number of standard deviations."
+            )
+        _require_steps(steps)
+        surrogate = self._surrogate_for(out, overwrite=overwrite)
+        level_number(surrogate, level, dimension)  # refuses mistakes before all runs are encoded
+        dataset = self.open_dataset(surrogate.settings)
+        middle = None if start is None else _encoded(surrogate, dataset, start)
+        rows = surrogate.split.rows(dataset.ids)["train"]
+        each = [surrogate.encode(dataset.run(int(row))) for row in rows]
+        trained = Latents(torch.cat([run.z for run in each]), torch.cat([run.h for run in each]))
+        direction = level_direction(surrogate, trained, level, dimension)
+        if middle is None:
+            middle = Latents(trained.z.mean(0, keepdim=True), trained.h.mean(0, keepdim=True))
+        values = np.linspace(-distance, distance, steps)
+        fields = traverse(surrogate, middle, level, direction, values)
+        return _written(fields, surrogate, out, overwrite=overwrite)
+
+    def sample(
+        self, out: Path, *, count: int = 8, seed: int = 0, overwrite: bool = False
+    ) -> xr.Dataset:
+        """Return fields drawn from the learned prior; UserError for a count out of range."""
+        if not 1 <= count <= MOST_FIELDS:
+            raise UserError(f"--count is {count}: give a whole number from 1 to {MOST_FIELDS}.")
+        require_seed(seed)
+        surrogate = self._surrogate_for(out, overwrite=overwrite)
+        return _written(surrogate.sample(count, seed), surrogate, out, overwrite=overwrite)
+
+    def _surrogate_for(self, out: Path, *, overwrite: bool) -> Surrogate:
+        """Return the surrogate, after a check of the file to write, which takes no time."""
+        from simulgenvae.export.write import check_target
+
+        check_target(out, overwrite=overwrite)
+        return self.load_surrogate()
+
+
+def _require_steps(steps: int) -> None:
+    if not 2 <= steps <= MOST_FIELDS:
+        raise UserError(f"--steps is {steps}: give a whole number from 2 to {MOST_FIELDS}.")
+
+
+def _encoded(surrogate: Surrogate, dataset: Dataset, name: str) -> Latents:
+    if name not in dataset.ids:
+        raise UserError(f"the study has no run {name!r}; its runs are {listed(dataset.ids)}")
+    return surrogate.encode(dataset.run(dataset.ids.index(name)))
+
+
+def _two_designs(
+    surrogate: Surrogate, params: Path | None, images: Path | None
+) -> tuple[Latents, Latents]:
+    from simulgenvae.design.latent_traversal import predicted_latents
+
+    conditions, notes = read_new_conditions(params, images, surrogate.condition_scaler)
+    if len(conditions) != 2:
+        raise UserError(f"{params or images}: {len(conditions)} designs, but a way goes between 2")
+    log_notes(notes)
+    log_warnings(surrogate.condition_scaler.outside(conditions))
+    first = predicted_latents(surrogate, conditions.select([0]))
+    second = predicted_latents(surrogate, conditions.select([1]))
+    return first, second
+
+
+def _written(fields: xr.Dataset, surrogate: Surrogate, out: Path, *, overwrite: bool) -> xr.Dataset:
+    from simulgenvae.export.write import write_prediction
+
+    write_prediction(fields, surrogate.mesh, out, overwrite=overwrite)
+    return fields

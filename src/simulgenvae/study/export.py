@@ -1,0 +1,37 @@
+"""Write the surrogate of a study as one file for other runtimes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulgenvae.study.data import StudyData
+
+
+class Exporting(StudyData):
+    """A study whose surrogate can be exported."""
+
+    def export(self, out: Path, *, overwrite: bool = False) -> float:
+        """Write the surrogate as a program that runs without this package.
+
+        Parameters
+        ----------
+        out
+            File to write: ``.onnx``, or ``.pt2`` for ``torch.export``.
+        overwrite
+            Whether an existing file is replaced.
+
+        Returns
+        -------
+        float
+            Largest difference between the file's predictions and the surrogate's on random
+            designs, relative to the range of each variable.
+
+        Raises
+        ------
+        UserError
+            A file that cannot be written, or a program whose predictions differ too much.
+        """
+        from simulgenvae.deployment import check_model_target, write_model
+
+        check_model_target(out, overwrite=overwrite)
+        return write_model(self.load_surrogate(), out, overwrite=overwrite)

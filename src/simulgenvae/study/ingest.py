@@ -1,0 +1,82 @@
+"""Read files of a solver into a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.ingest.append import append_runs
+from simulgenvae.data.ingest.build import build_dataset
+from simulgenvae.data.ingest.options import IngestOptions
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings
+from simulgenvae.study.data import StudyData, log_notes
+
+
+class Ingestion(StudyData):
+    """A study that reads the files of a solver."""
+
+    def ingest(
+        self,
+        sources: Sequence[Path],
+        options: IngestOptions | None = None,
+        *,
+        settings: Settings | None = None,
+    ) -> Dataset:
+        """Store fields and conditions of finished runs as the study's data; return these.
+
+        The study folder is made if it does not exist. Nothing is stored if anything is wrong.
+
+        Parameters
+        ----------
+        sources
+            Files with fields ``[N, T, M, V]``, or folders with a solver's own files.
+        options
+            Files that belong to the fields, and choices. Conditions that are not given are those
+            that the settings name.
+        settings
+            Settings of the study; those of its files by default.
+
+        Raises
+        ------
+        UserError
+            Data that are there already, and everything that is wrong with the files.
+        """
+        options = options or IngestOptions()
+        append = options.if_exists == "append"
+        if append and options.split is not None:
+            raise UserError(
+                "--split has no effect with --append: runs keep their part of the split; edit its "
+                "file instead."
+            )
+        if self.split_file.exists() and options.if_exists == "fail":
+            raise UserError(
+                f"{self.split_file} exists: use --overwrite to replace the study's data and split."
+            )
+        settings = settings or self.read_settings()
+        files = self.condition_files(settings)
+        options = replace(
+            options,
+            params=options.params or files.table,
+            images=options.images or files.images,
+        )
+        if append:
+            dataset, notes = append_runs(
+                sources,
+                self.dataset,
+                options,
+                settings=settings.data,
+                split_file=self.split_file,
+            )
+        else:
+            dataset, notes = build_dataset(
+                sources,
+                self.dataset,
+                options,
+                settings=settings.data,
+                split_target=self.split_file,
+            )
+        log_notes(notes)
+        return dataset

@@ -1,0 +1,40 @@
+"""The class that has all methods of a study folder."""
+
+from __future__ import annotations
+
+from simulgenvae.study.check import Checking
+from simulgenvae.study.design import Designing
+from simulgenvae.study.evaluate import Evaluating
+from simulgenvae.study.explore import Exploring
+from simulgenvae.study.export import Exporting
+from simulgenvae.study.ingest import Ingestion
+from simulgenvae.study.predict import Predicting
+from simulgenvae.study.render import Rendering
+from simulgenvae.study.train import Training
+
+
+class Study(
+    Ingestion,
+    Checking,
+    Training,
+    Evaluating,
+    Predicting,
+    Designing,
+    Exploring,
+    Rendering,
+    Exporting,
+):
+    """A folder with the data, settings, models and results of one problem.
+
+    Each method does what the command of its name does, and raises
+    :class:`~simulgenvae.UserError` for what the user can put right; its messages name options as
+    the command line spells them (``--overwrite``). Messages about the work go through
+    :mod:`logging`, and :func:`~simulgenvae.progress_on` shows its progress.
+
+    Examples
+    --------
+    >>> study = Study.open("heated-board")
+    >>> surrogate = study.train()
+    >>> study.evaluate()
+    >>> study.predict("new.npz", params="new.csv")
+    """

@@ -1,0 +1,161 @@
+"""Train the surrogate of a study."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulgenvae.errors import UserError
+from simulgenvae.settings import Settings
+from simulgenvae.study.data import StudyData
+
+if TYPE_CHECKING:
+    from simulgenvae.surrogate.surrogate import Surrogate
+
+logger = logging.getLogger(__name__)
+
+
+class Training(StudyData):
+    """A study whose surrogate can be trained."""
+
+    def train(
+        self,
+        settings: Settings | None = None,
+        *,
+        stage: str = "all",
+        resume: bool = False,
+        overwrite: bool = False,
+    ) -> Surrogate:
+        """Train a surrogate on the study's data, write its model files and return it.
+
+        If torchrun has started several processes, they share the work.
+
+        Parameters
+        ----------
+        settings
+            Settings of the study; those of its files by default.
+        stage
+            Name of one stage to train, or ``"all"`` for a whole training. A stage trained by its
+            name starts from the networks that are trained already.
+        resume
+            Whether training continues from the last checkpoint.
+        overwrite
+            Whether the model that the study has is replaced.
+
+        Raises
+        ------
+        UserError
+            A stage that does not exist, a trained model that may not be replaced, and everything
+            that is wrong with data and settings. The model files are replaced at the very end.
+        """
+        from simulgenvae.distributed import collectives
+        from simulgenvae.training.stages import STAGES, stage_specs
+
+        whole = stage == "all"
+        if not whole:
+            stage_specs([stage])  # refuses a stage that does not exist
+        settings = settings or self.read_settings()
+        if stage == "end_to_end":
+            settings = _from_trained_networks(settings)
+        with collectives.process_group(settings.training.rank_timeout) as again:
+            # After a rank was lost, torchrun starts all of them again with the same arguments.
+            resume = resume or again
+            vae_first = whole or not STAGES[stage].reads_conditions
+            model = self.vae_file if vae_first else self.conditioner_file
+            if model.exists() and not (resume or overwrite):
+                raise UserError(
+                    f"{model} exists: use --overwrite to train again and replace it, or --resume "
+                    "to go on with an interrupted training."
+                )
+            stages = self.default_stages(settings) if whole else [stage]
+            return self.train_stages(settings, stages, resume=resume)
+
+    def train_stages(
+        self, settings: Settings, stages: Sequence[str], *, resume: bool = False
+    ) -> Surrogate:
+        """Train these stages and write the model files, replacing those that are there.
+
+        Stages that need a trained VAE, which none of them makes, start from that of
+        :meth:`starting_vae`, and from the study's conditioner if none of them makes one.
+
+        Raises
+        ------
+        UserError
+            Everything that is wrong with data and settings, before anything is written.
+        """
+        from simulgenvae.evaluation.analyses.physics import read_checks
+        from simulgenvae.surrogate.files import load_start
+        from simulgenvae.surrogate.fit import fit
+        from simulgenvae.training.stages import STAGES
+
+        dataset = self.open_dataset(settings)
+        split = self.make_split(dataset, settings)
+        # `evaluate` needs the checks; a mistake in them shall not show up hours later.
+        read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
+        vae = self.starting_vae(settings)
+        start = None
+        if STAGES[stages[0]].stage.continues_study(settings):
+            if vae != self.vae_file and not vae.is_file():
+                raise UserError(
+                    f"{vae} does not exist: training.end_to_end.vae_path (e2e_vae_model_path) "
+                    "names it."
+                )
+            start = load_start(vae, self, settings, conditioner="conditioner" not in stages)
+        surrogate = fit(
+            dataset,
+            settings,
+            split=split,
+            stages=stages,
+            study=self,
+            resume=resume,
+            start=start,
+        )
+        logger.info("The model is in %s", self.model_save)
+        return surrogate
+
+    def starting_vae(self, settings: Settings) -> Path:
+        """Return the file of the trained VAE that later stages start from."""
+        given = settings.training.end_to_end.vae_path
+        return self.vae_file if given is None else self.resolve(given)
+
+    def default_stages(self, settings: Settings) -> list[str]:
+        """Return the stages of a whole training.
+
+        There is no stage ``vae`` among them if the settings name another trained VAE. Settings
+        without effect are logged.
+        """
+        from simulgenvae.training.stages import default_stages
+
+        stages = default_stages(settings)
+        vae = self.starting_vae(settings)
+        not_trained = {*settings.training.stage_names(), "init_beta_divisor"} - set(stages)
+        unread = not_trained & settings.training.model_fields_set
+        if settings.training.end_to_end.alone and unread:
+            names = ", ".join(f"training.{name}" for name in sorted(unread))
+            logger.info(
+                "note: without effect: %s. All networks are trained in the stage end_to_end; "
+                "training.end_to_end.from_scratch = false (e2e_from_scratch 0) runs the stages "
+                "vae and conditioner too",
+                names,
+            )
+        if vae.resolve() == self.vae_file.resolve():
+            return stages
+        if not settings.training.end_to_end.enabled:
+            logger.info(
+                "note: %s (training.end_to_end.vae_path, e2e_vae_model_path) is not read: "
+                "end-to-end training is off",
+                vae,
+            )
+            return stages
+        logger.info("note: the VAE is %s; the stage vae is left out", vae)
+        return [stage for stage in stages if stage != "vae"]
+
+
+def _from_trained_networks(settings: Settings) -> Settings:
+    """Return settings with which the end-to-end stage starts from trained networks."""
+    # Validated again instead of copied with an update: settings that exclude each other are refused.
+    given = settings.model_dump(exclude_unset=True)
+    given.setdefault("training", {}).setdefault("end_to_end", {})["from_scratch"] = False
+    return Settings.model_validate(given)
