@@ -1,6 +1,6 @@
 """Share of a training step that several ranks spend on telling each other gradients.
 
-    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256]
+    torchrun --standalone --nproc_per_node=2 -m benchmarks.ranks.communication [--modes 256]
     [--direct] [--shard-nodes]
                                                            [--filters 1024 512 256 128] [--batch 32]
                                                            [--steps 30]
@@ -47,12 +47,14 @@ def measured(options: argparse.Namespace) -> None:
     torch.manual_seed(0)
     model = {"filters": options.filters, "decoder": "convolutional"} if options.direct else {}
     settings = Settings.model_validate({"model": model})
-    names, zeros, ones = (
-        tuple(f"p{k}" for k in range(PARAMETERS)),
-        (0.0,) * PARAMETERS,
-        (1.0,) * PARAMETERS,
+    scaler = ConditionScaler(
+        names=tuple(f"p{k}" for k in range(PARAMETERS)),
+        logarithm=(False,) * PARAMETERS,
+        shift=(0.0,) * PARAMETERS,
+        scale=(1.0,) * PARAMETERS,
+        lower=(0.0,) * PARAMETERS,
+        upper=(1.0,) * PARAMETERS,
     )
-    scaler = ConditionScaler(names, (False,) * PARAMETERS, zeros, ones, zeros, ones)
     data = TrainingData(
         torch.randn(options.batch, TIMES, options.modes, device=device),
         Inputs(torch.randn(options.batch, PARAMETERS, device=device)),

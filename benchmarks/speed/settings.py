@@ -1,7 +1,7 @@
 """What each setting of ``training.performance`` does to the time of an end-to-end step and to the
 memory it holds.
 
-    python benchmarks/speed/settings.py [--kind cnn|vit] [--device cpu|cuda] [--compile]
+    python -m benchmarks.speed.settings [--kind cnn|vit] [--device cpu|cuda] [--compile]
 
 All variants take steps in turn in one run, so that a machine that is busy now and then is busy for
 all of them; printed are medians, as shares of the plain step. ``--compile`` also tries ``compile``
@@ -54,9 +54,17 @@ class Variant:
         torch.manual_seed(0)
         self.speed = PerformanceSettings(**{**PLAIN, **choices})
         settings = Settings.model_validate(
-            {"conditioner": {"kind": kind}, "training": {"speed": self.speed}}
+            {"conditioner": {"kind": kind}, "training": {"performance": self.speed}}
         )
-        scaler = ConditionScaler((), (), (), (), (), (), ImageFormat(PIXELS, PIXELS, GREY, PIXELS))
+        scaler = ConditionScaler(
+            names=(),
+            logarithm=(),
+            shift=(),
+            scale=(),
+            lower=(),
+            upper=(),
+            images=ImageFormat(PIXELS, PIXELS, GREY, PIXELS),
+        )
         held = device if self.speed.data_on_device else torch.device("cpu")
         pixels = torch.randint(0, 256, (RUNS, GREY, PIXELS, PIXELS), dtype=torch.uint8)
         self.data = TrainingData(

@@ -241,6 +241,6 @@ def test_what_cannot_be_done_is_refused(trained: Surrogate, data: Dataset) -> No
         suggest(trained, data.conditions, 9, candidates=8)
     with pytest.raises(UserError, match="--stage conditioner"):
         suggest(replace(trained, ensemble=None), data.conditions, 2)
-    images = replace(trained.condition_scaler, images=ImageFormat(16, 16, GREY, 16))
+    images = trained.condition_scaler.model_copy(update={"images": ImageFormat(16, 16, GREY, 16)})
     with pytest.raises(UserError, match="have images"):
         suggest(replace(trained, condition_scaler=images), data.conditions, 2)

@@ -61,7 +61,7 @@ def save_parts(
     common = {
         "format_version": FORMAT_VERSION,
         "vae": digest(of_kind("vae", parts.networks.state_dict())),
-        "condition_scaler": parts.condition_scaler.to_dict(),
+        "condition_scaler": parts.condition_scaler.model_dump(mode="json"),
     }
     files: dict[Path, Callable[[Path], object]] = {}
     if vae_file is None:

@@ -100,7 +100,7 @@ def assemble(
                 "the VAE and the conditioner have different settings of model or reduction"
             )
         settings, info = last, conditioner.info
-    scaler = ConditionScaler.from_dict(about["condition_scaler"])
+    scaler = ConditionScaler.model_validate(about["condition_scaler"])
     reduction = restore_reduction(settings.reduction.method, _group("reduction", arrays))
     times = arrays["times"].astype(np.float64)
     check_times(times)

@@ -14,8 +14,14 @@ from simulgenvae.evaluation.analyses.sobol import sobol
 
 def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> ConditionScaler:
     count = len(names)
-    columns = (float(lower),) * count, (float(upper),) * count
-    return ConditionScaler(names, (logarithm,) * count, (0.0,) * count, (1.0,) * count, *columns)
+    return ConditionScaler(
+        names=names,
+        logarithm=(logarithm,) * count,
+        shift=(0.0,) * count,
+        scale=(1.0,) * count,
+        lower=(float(lower),) * count,
+        upper=(float(upper),) * count,
+    )
 
 
 def everywhere(values: np.ndarray) -> np.ndarray:

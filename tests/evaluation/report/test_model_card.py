@@ -116,7 +116,9 @@ def test_settings_cannot_leave_their_block(metrics: dict[str, Any]) -> None:
 
 
 def test_ranges() -> None:
-    scaler = ConditionScaler(("p",), (True,), (0.0,), (1.0,), (1.0,), (100.0,))
+    scaler = ConditionScaler(
+        names=("p",), logarithm=(True,), shift=(0.0,), scale=(1.0,), lower=(1.0,), upper=(100.0,)
+    )
     assert trained_ranges(scaler) == {"p": {"lower": 1.0, "upper": 100.0, "logarithm": True}}
 
 

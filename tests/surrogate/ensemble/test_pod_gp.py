@@ -101,7 +101,7 @@ def test_arrays_give_the_same_answers_again(
     linear: PodGaussianProcesses, pictured: PodGaussianProcesses, pictures: bool
 ) -> None:
     known, before = conditions(pictures), pictured if pictures else linear
-    scaler = ConditionScaler.from_dict(json.loads(json.dumps(before.features.scaler.to_dict())))
+    scaler = ConditionScaler.model_validate(json.loads(before.features.scaler.model_dump_json()))
     after = PodGaussianProcesses.restore(before.arrays(), scaler, TIMES)
     assert np.array_equal(after.predict(known, TIMES), before.predict(known, TIMES))
     assert np.array_equal(after.novelty(known), before.novelty(known))

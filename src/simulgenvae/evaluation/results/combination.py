@@ -1,0 +1,82 @@
+"""Description of how networks and Gaussian processes are combined, in numbers and in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+from simulgenvae.evaluation.results.base import Record
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import Settings
+    from simulgenvae.surrogate.ensemble import Ensemble
+
+
+class Combination(Record):
+    """Members of the ensemble and weight of its Gaussian processes."""
+
+    members: int
+    """Number of networks."""
+    weight: float
+    """Weight of the Gaussian processes; the networks have the rest."""
+    gaussian_processes: Literal["combined", "off", "none"]
+    """Whether their weight was chosen (``combined``), the settings exclude them (``off``), or they
+    could not be fitted (``none``)."""
+
+    @classmethod
+    def of(cls, ensemble: Ensemble, settings: Settings) -> Self:
+        """Return the combination of a surrogate with these settings."""
+        use: Literal["combined", "off", "none"] = "combined"
+        if ensemble.pod_gp is None:
+            use = "none"
+        elif settings.prediction.gaussian_process == "off":
+            use = "off"
+        return cls(members=len(ensemble.members), weight=ensemble.gp_weight, gaussian_processes=use)
+
+    @property
+    def networks(self) -> str:
+        """Number of networks in words."""
+        return "one network" if self.members == 1 else f"{self.members} networks"
+
+    @property
+    def weight_text(self) -> str:
+        """Weight as text; ``off`` or ``none`` if it was not chosen."""
+        return (
+            f"{self.weight:.3g}"
+            if self.gaussian_processes == "combined"
+            else self.gaussian_processes
+        )
+
+    def describe(self) -> str:
+        """Return what the prediction consists of, as a sentence."""
+        if self.weight == 1:
+            have = "has" if self.members == 1 else "have"
+            return (
+                "The prediction is that of the Gaussian processes only (weight 1); "
+                f"{self.networks} {have} none."
+            )
+        if self.weight > 0:
+            return (
+                f"The prediction combines {self.networks} and Gaussian processes "
+                f"(weight {self.weight_text})."
+            )
+        why = {
+            "combined": "Gaussian processes have the weight 0",
+            "off": "Gaussian processes are switched off",
+            "none": "there are no Gaussian processes",
+        }[self.gaussian_processes]
+        return f"The prediction is that of {self.networks}; {why}."
+
+    def method_titles(self) -> dict[str, str]:
+        """Return titles of the prediction and of its parts, by the name of the method."""
+        networks = "Network only" if self.members == 1 else f"Networks only ({self.members})"
+        if self.gaussian_processes == "combined":
+            prediction = f"Surrogate (weight of Gaussian processes {self.weight_text})"
+            processes = "Gaussian processes only"
+        else:
+            prediction = f"Surrogate (Gaussian processes: {self.weight_text})"
+            processes = "Gaussian processes only (not used)"
+        return {
+            "prediction": prediction,
+            "networks": networks,
+            "gaussian_processes": processes,
+        }

@@ -1,0 +1,132 @@
+"""The result of an evaluation, and its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import JsonValue, ValidationError
+
+from simulgenvae.errors import UserError
+from simulgenvae.evaluation.results.base import Record, RunError
+from simulgenvae.evaluation.results.combination import Combination
+from simulgenvae.evaluation.results.errors import SplitErrors, StageErrors
+from simulgenvae.evaluation.results.format_1 import from_format_1
+from simulgenvae.evaluation.results.latents import LatentResults
+from simulgenvae.evaluation.results.physics import Physics
+from simulgenvae.evaluation.results.sensitivity import Sensitivity
+from simulgenvae.evaluation.results.study import SPLITS, DataSummary, SplitIds, Timing, TrainedRange
+from simulgenvae.evaluation.results.uncertainty import Uncertainty
+from simulgenvae.models.training_record import TrainingInfo
+from simulgenvae.settings import Settings
+from simulgenvae.utils.atomic import atomic_write
+
+FORMAT: Literal[2] = 2
+
+
+class BestBaseline(Record):
+    """The baseline with the least mean error on the compared split.
+
+    Each ratio is the mean error of a part of the surrogate relative to the baseline's; None where
+    the part does not exist.
+    """
+
+    name: str
+    relative_l2: float
+    prediction_ratio: float | None
+    networks_ratio: float | None
+    gaussian_processes_ratio: float | None
+
+
+class EvaluationResult(Record):
+    """Everything that an evaluation found; ``metrics.json`` is its dump."""
+
+    format: Literal[2] = FORMAT
+    data: DataSummary
+    split: SplitIds
+    errors: dict[str, dict[str, SplitErrors]]
+    """Errors by method (``prediction``, ``networks``, ``gaussian_processes``, ``reconstruction``,
+    ``projection_floor`` and the baselines), and by split; only splits that have runs."""
+    compared_split: str
+    """Split on which methods are compared: test, else validation, else training."""
+    best_baseline: BestBaseline | None
+    """None if no baseline was fitted, or if there are only training runs: the nearest run of a
+    training run is itself."""
+    combination: Combination
+    stages: dict[str, StageErrors]
+    """Errors after each training stage, by its name."""
+    worst_runs: dict[str, tuple[RunError, ...]]
+    """Runs with the largest errors of each split, undefined ones first."""
+    baselines: dict[str, dict[str, JsonValue]]
+    """What each baseline chose while fitting, by its name."""
+    uncertainty: Uncertainty
+    physics: Physics
+    sensitivity: Sensitivity
+    latents: LatentResults
+    trained_ranges: dict[str, TrainedRange]
+    timing: Timing
+    notes: tuple[str, ...]
+    settings: Settings
+    training: TrainingInfo
+    figures: tuple[str, ...] = ()
+    """Names of the files of the figures."""
+    not_rendered: str | None = None
+    """Reason why the mesh is not drawn, if it is not."""
+
+    @property
+    def compared(self) -> dict[str, SplitErrors]:
+        """Errors of each method on the compared split."""
+        split = self.compared_split
+        return {name: found[split] for name, found in self.errors.items() if split in found}
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits that have runs, in the order of tables."""
+        return tuple(split for split in SPLITS if split in self.errors["prediction"])
+
+    def mean_error(self, method: str) -> float | None:
+        """Return the mean joint relative error of a method on the compared split."""
+        found = self.compared.get(method)
+        return None if found is None else found.relative_l2.mean
+
+    def write(self, path: Path) -> None:
+        """Write ``metrics.json``; the previous file stays if this fails."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Settings hold values such as "auto" that users chose themselves or not: only a dump in
+        # full says with which values a result was made.
+        content = self.model_dump(mode="json")
+        text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+        with atomic_write(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read ``metrics.json``, also one of format 1.
+
+        Raises
+        ------
+        UserError
+            When there is no such file, or it does not hold a result.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(content, dict) and content.get("format") == 1:
+                content = from_format_1(content)
+            return cls.model_validate(content)
+        except FileNotFoundError:
+            raise UserError(f"{path} does not exist: evaluate the study first.") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = _first_problem(error)
+            raise UserError(
+                f"{path} does not hold the result of an evaluation ({reason}). "
+                "Evaluate the study again."
+            ) from error
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}"
+    return str(error) or type(error).__name__

@@ -1,0 +1,91 @@
+"""Facts about the evaluated study: its data, its split and what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+
+from simulgenvae.evaluation.results.base import Record
+from simulgenvae.utils.formatting import count
+
+SPLITS = ("train", "validation", "test")
+"""Names of the parts of a split, in the order of tables."""
+
+
+class ImageSummary(Record):
+    """Format of the images that describe the designs."""
+
+    width: int
+    height: int
+    channels: int
+    size: int
+    """Width and height in pixels to which they are resized."""
+
+    def __str__(self) -> str:
+        colour = "grey" if self.channels == 1 else "colour"
+        return f"{self.width} x {self.height} pixels, {colour}"
+
+
+class DataSummary(Record):
+    """Size and names of the data."""
+
+    fingerprint: str
+    runs: int
+    timesteps: int
+    nodes: int
+    times: tuple[float, ...]
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+    """Unit of each variable; empty where it is unknown."""
+    parameters: tuple[str, ...]
+    images: ImageSummary | None
+
+    def unit(self, variable: str) -> str:
+        """Return the unit of a variable; empty if it is unknown."""
+        return self.units[self.variables.index(variable)]
+
+    def describe_conditions(self) -> str:
+        """Return in words what is known of a design."""
+        parts = []
+        if self.parameters:
+            number = count(len(self.parameters), "parameter")
+            parts.append(f"{number}: {', '.join(self.parameters)}")
+        if self.images is not None:
+            size = self.images.size
+            parts.append(f"one image: {self.images}, read as {size} x {size}")
+        return "; ".join(parts)
+
+
+class SplitIds(Record):
+    """Ids of the runs of each part of the split."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def ids(self, split: str) -> tuple[str, ...]:
+        """Return the ids of one part of the split."""
+        found: tuple[str, ...] = getattr(self, split)
+        return found
+
+
+class TrainedRange(Record):
+    """Range of a parameter in the training runs, and whether its logarithm is used."""
+
+    lower: float
+    upper: float
+    logarithm: bool
+
+
+class Timing(Record):
+    """Times of prediction in seconds."""
+
+    seconds_per_run_in_batches: float
+    seconds_for_one_run: float
+
+
+def compared_split(rows: Mapping[str, Sized]) -> str:
+    """Return the split on which methods are compared: test, else validation, else training."""
+    for split in reversed(SPLITS):
+        if len(rows.get(split, ())):
+            return split
+    return "train"

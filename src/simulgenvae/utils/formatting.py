@@ -1,0 +1,58 @@
+"""Numbers and their units as text for people: the same everywhere, never in powers of ten for
+percentages, and in the singular where there is one."""
+
+from __future__ import annotations
+
+NONE = "–"
+"""Text in the place of a number that is undefined."""
+
+
+def percent(value: float | None) -> str:
+    """Return a fraction as a percentage with three significant digits.
+
+    >>> percent(0.0197), percent(1.8), percent(None)
+    ('1.97 %', '180 %', '–')
+    """
+    if value is None:
+        return NONE
+    scaled = 100 * value
+    if abs(scaled) >= 999.5:  # rounds to four digits, which "g" would write as a power of ten
+        return f"{scaled:,.0f} %"
+    return f"{scaled:#.3g}".rstrip(".") + " %"
+
+
+def number(value: float | None) -> str:
+    """Return a number with four significant digits.
+
+    >>> number(0.123456), number(None)
+    ('0.1235', '–')
+    """
+    return NONE if value is None else f"{value:.4g}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a whole number with its noun.
+
+    >>> count(1, "variable"), count(2000, "node")
+    ('1 variable', '2,000 nodes')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def quantity(name: str, unit: str) -> str:
+    """Return a name with its unit in brackets, where there is one.
+
+    >>> quantity("temperature", "K"), quantity("phase", "")
+    ('temperature [K]', 'phase')
+    """
+    return f"{name} [{unit}]" if unit else name
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a time in milliseconds with three significant digits, or in seconds from 1 s on."""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+
+
+def sentence(clause: str) -> str:
+    """Return a clause with a capital letter and a full stop."""
+    return f"{clause[:1].upper()}{clause[1:]}."
