@@ -82,9 +82,7 @@ class _IdentityCandidate:
 
     def project(self) -> tuple[Identity, NDArray[np.float32] | LazyStates]:
         """Return the identity, and the states of all runs."""
-        states = runs_in(
-            self.runs.dataset, self.reduction, self.runs.workers, on_disk=self.on_disk
-        )
+        states = runs_in(self.runs.dataset, self.reduction, self.runs.workers, on_disk=self.on_disk)
         return self.reduction, states
 
 

@@ -95,9 +95,7 @@ def take_pilot(runs: RunPass, settings: ReductionSettings) -> Pilot:
     return Pilot(shift, width, most, modes)
 
 
-def _some_snapshots(
-    runs: RunPass, rows: NDArray[np.intp], random: np.random.Generator
-) -> Tensor:
+def _some_snapshots(runs: RunPass, rows: NDArray[np.intp], random: np.random.Generator) -> Tensor:
     """Return as many snapshots from each of some runs, ``[n, M·V]``."""
     _, steps, nodes, variables = runs.dataset.shape
     in_memory = max(PILOT_BYTES // (4 * nodes * variables), OVERSAMPLING)

@@ -98,9 +98,7 @@ def take_sketch(runs: RunPass, settings: ReductionSettings, pilot: Pilot, width:
     if runs.reduced is not None:
         statistics = runs.reduced.summary.statistics.merged(statistics)
     snapshots = len(runs.training_rows_to_read) * runs.dataset.shape[1]
-    return collectives.run_on_rank0(
-        lambda: _subspace(sums, statistics, settings, pilot, snapshots)
-    )
+    return collectives.run_on_rank0(lambda: _subspace(sums, statistics, settings, pilot, snapshots))
 
 
 def _read(runs: RunPass, pilot: Pilot, width: int) -> _Sums:

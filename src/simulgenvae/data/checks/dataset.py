@@ -16,7 +16,7 @@ from simulgenvae.data.checks.pairing import check_pairing
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
 from simulgenvae.data.split import Split
-from simulgenvae.data.statistics import FieldStatistics, field_statistics
+from simulgenvae.data.statistics import DatasetStatistics, dataset_statistics
 from simulgenvae.utils.resources import megabytes
 
 # robust standard deviations; 3.5 is usual (Iglewicz & Hoaglin 1993), but designs are meant to
@@ -57,7 +57,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     Reads every run once and holds one at a time. Raises UserError where a run cannot be read or the
     split does not fit.
     """
-    statistics, rows = field_statistics(dataset), split.rows(dataset.ids)
+    statistics, rows = dataset_statistics(dataset), split.rows(dataset.ids)
     findings = [
         *_nonfinite(dataset, statistics),
         *_constants(dataset, statistics),
@@ -85,7 +85,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
 
 
 def _tables(
-    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+    dataset: Dataset, statistics: DatasetStatistics, rows: dict[str, NDArray[np.intp]]
 ) -> tuple[Table, ...]:
     runs, steps, nodes, variables = dataset.shape
     coords = dataset.mesh.coords
@@ -135,11 +135,11 @@ def _tables(
     )
 
 
-def _over_runs(statistics: FieldStatistics) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _over_runs(statistics: DatasetStatistics) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return statistics.node_lower.min(axis=0), statistics.node_upper.max(axis=0)
 
 
-def _nonfinite(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def _nonfinite(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     size = math.prod(dataset.shape[1:])
     for row in np.flatnonzero(statistics.nonfinite):
         count = statistics.nonfinite[row]
@@ -148,7 +148,7 @@ def _nonfinite(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Findin
         )
 
 
-def _constants(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def _constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     lower, upper = _over_runs(statistics)
     for v, name in enumerate(dataset.variables):
         if lower[v] == upper[v]:
@@ -170,7 +170,7 @@ def _constants(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Findin
 
 
 def _duplicates(
-    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+    dataset: Dataset, statistics: DatasetStatistics, rows: dict[str, NDArray[np.intp]]
 ) -> Iterator[Finding]:
     use = {int(row): name for name, part in rows.items() for row in part}
     conditions = dataset.conditions
@@ -199,7 +199,7 @@ def _groups(keys: Sequence[Hashable]) -> list[list[int]]:
     return [group for group in places.values() if len(group) > 1]
 
 
-def _outliers(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def _outliers(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     if len(dataset.ids) < _FEWEST_FOR_OUTLIERS:
         return
     measures = (
