@@ -15,7 +15,6 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.settings import ReductionSettings
 
 N = 20
 IDS = tuple(f"r{k}" for k in range(N))
@@ -47,7 +46,7 @@ def test_sound_data_pass() -> None:
     found = report(*arrays())
     assert found.passed
     assert messages(found, "warning") == ""
-    assert "expected memory" in messages(found, "info")
+    assert "all fields: 0.0 MB" in messages(found, "info")
     assert [table.title for table in found.tables] == ["Dataset", "Variables", "Parameters"]
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
 
@@ -118,7 +117,6 @@ def test_smallest_data_from_disk(tmp_path: Path) -> None:
     found = check(
         Dataset.open(tmp_path / "d.zarr"),
         Split(("a", "b"), (), ("c",)),
-        ReductionSettings(method="none"),
     )
     assert found.passed
 
@@ -147,15 +145,6 @@ def test_sound_images_pass() -> None:
         "20",
         "20 x 10 grey, resized to 4 x 4; 20 different",
     )
-    assert "images 0.0 MB" in messages(found, "info")
-
-
-def test_expected_memory_includes_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "simulgenvae.data.checks.dataset.available_memory", lambda: 3300
-    )  # 3160 bytes without the images
-    assert "of memory" not in messages(report(*arrays()), "warning")
-    assert "of memory" in messages(report_images(images()), "warning")
 
 
 def test_equal_images_and_leaks() -> None:
