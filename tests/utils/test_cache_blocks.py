@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from simulgenvae.utils.cache_blocks import PART, parts
 
 
