@@ -102,7 +102,7 @@ def accelerated(losses: Losses, used: Acceleration, device: torch.device) -> Los
     """
     function: Callable[..., Any] = losses
     if used.compile:
-        # Compiled code has random numbers of its own unless it falls back on torch's.
+        # Compiled code draws other random numbers unless it falls back on torch's.
         function = torch.compile(
             losses, options={"fallback_random": True, "triton.cudagraphs": used.cuda_graphs}
         )

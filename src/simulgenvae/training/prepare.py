@@ -47,7 +47,7 @@ timesteps are left out."""
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a training needs before its first step."""
+    """Everything that a training needs before its first step."""
 
     reduction: Reduction
     coefficients: NDArray[np.float32] | LazyStates
