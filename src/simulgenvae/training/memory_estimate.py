@@ -24,7 +24,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction, stays_on_disk
-from simulgenvae.reduction.sketch import OVERSAMPLING
+from simulgenvae.reduction.pilot import OVERSAMPLING
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.augmentation import plain_batch

@@ -17,7 +17,7 @@ from simulgenvae.data.checks.tables import Table, dataset_tables
 from simulgenvae.data.checks.values import check_constants, check_duplicates, check_finite
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.data.statistics import field_statistics
+from simulgenvae.data.statistics import dataset_statistics
 from simulgenvae.utils.resources import megabytes
 
 
@@ -53,7 +53,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     UserError
         Where a run cannot be read or the split does not fit the dataset.
     """
-    statistics = field_statistics(dataset)
+    statistics = dataset_statistics(dataset)
     rows = split.rows(dataset.ids)
     size = megabytes(4 * math.prod(dataset.shape))
     findings = [

@@ -14,7 +14,7 @@ from simulgenvae.data.checks.designs import image_keys
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
-from simulgenvae.data.statistics import FieldStatistics
+from simulgenvae.data.statistics import DatasetStatistics
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Table:
 
 
 def dataset_tables(
-    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+    dataset: Dataset, statistics: DatasetStatistics, rows: dict[str, NDArray[np.intp]]
 ) -> tuple[Table, ...]:
     """Return tables of the dataset's dimensions, its variables and, if any, its parameters.
 
@@ -64,7 +64,7 @@ def _about_images(images: Images) -> str:
     return f"{images.format}, resized to {size} x {size}; {different} different"
 
 
-def _variables(dataset: Dataset, statistics: FieldStatistics) -> Table:
+def _variables(dataset: Dataset, statistics: DatasetStatistics) -> Table:
     lower = statistics.node_lower.min(axis=0)
     upper = statistics.node_upper.max(axis=0)
     lines = []

@@ -16,10 +16,10 @@ from simulgenvae.data.checks.designs import design_keys
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
-from simulgenvae.data.statistics import FieldStatistics
+from simulgenvae.data.statistics import DatasetStatistics
 
 
-def check_finite(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def check_finite(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     """Yield an error for each run with NaN or infinite values."""
     size = math.prod(dataset.shape[1:])
     for row in np.flatnonzero(statistics.nonfinite):
@@ -31,7 +31,7 @@ def check_finite(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Find
         )
 
 
-def check_constants(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def check_constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     """Yield findings on variables and nodes that never change, and on runs that end as they start.
 
     The last is checked for the first run only: it is a sign that one timestep was written twice.
@@ -69,7 +69,7 @@ def _ends_as_it_starts(run: NDArray[np.float32]) -> bool:
 
 
 def check_duplicates(
-    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+    dataset: Dataset, statistics: DatasetStatistics, rows: dict[str, NDArray[np.intp]]
 ) -> Iterator[Finding]:
     """Yield a warning for each group of runs with equal fields or equal conditions.
 
