@@ -72,6 +72,9 @@ SIMPLE = package_files(
     "data/symmetry.py",
     METRICS,
     "reduction/*.py",
+    "utils/cache_blocks.py",
+    "utils/moments.py",
+    "utils/snapshots.py",
 )
 METHODS = {
     "ours": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), own=True),

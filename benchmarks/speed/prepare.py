@@ -126,7 +126,7 @@ def prepared(path: Path) -> tuple[float, int, int]:
     dataset = Dataset.open(path)
     rows = np.arange(len(dataset.ids))
     reduction, _ = reduce_runs(
-        dataset, rows, ReductionSettings(), worker_count(PerformanceSettings())
+        dataset, rows, ReductionSettings(), workers=worker_count(PerformanceSettings())
     )
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return time.perf_counter() - start, reduction.rank, peak
