@@ -1,10 +1,9 @@
-"""What each setting of ``training.performance`` does to the time of an end-to-end step and to the
-memory it holds.
+"""Effect of each setting of ``training.performance`` on time and memory of an end-to-end step.
 
     python -m benchmarks.speed.settings [--kind cnn|vit] [--device cpu|cuda] [--compile]
 
 All variants take steps in turn in one run, so that a machine that is busy now and then is busy for
-all of them; printed are medians, as shares of the plain step. ``--compile`` also tries ``compile``
+all of them; printed are medians, relative to the plain step. ``--compile`` also tries ``compile``
 (and ``cuda_graphs`` on a GPU), whose first step may take minutes.
 """
 
@@ -32,7 +31,11 @@ from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import prepare_networks, same_weights_again
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
-RUNS, TIMES, RANK, PIXELS, BATCH = 64, 50, 256, 256, 16
+RUNS = 64
+TIMES = 50
+RANK = 256
+PIXELS = 256
+BATCH = 16
 PLAIN = {"mixed_precision": False, "compile": False, "cuda_graphs": False, "channels_last": False}
 VARIANTS: dict[str, dict[str, bool]] = {
     "plain": {},
@@ -91,11 +94,12 @@ class Variant:
             loss = self.losses(batch, 1.0)["loss"]
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         self.optimizers.step(1e-4, loss.detach().isfinite())
-        loss.item()  # waits for a GPU
+        # A GPU computes later than Python asks for it; reading a number waits for it.
+        loss.item()
         self.seconds.append(time.perf_counter() - begin)
 
     def held(self) -> int:
-        """Bytes that one loss keeps for its backward pass."""
+        """Return the bytes that one loss keeps for its backward pass."""
         storages: dict[int, int] = {}
 
         def note(tensor: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ def _prepare(
     seconds: float = 1e9,
 ) -> tuple[np.ndarray, np.ndarray]:
     with watched(TrainingLog(None), folder, identity, seconds, resume=resume) as watch:
-        pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), watch=watch)
+        pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), monitor=watch)
     return pod.arrays()["basis"], coefficients
 
 

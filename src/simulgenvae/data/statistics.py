@@ -16,7 +16,7 @@ SAMPLES = 512
 
 
 @dataclass(frozen=True, eq=False)
-class FieldStatistics:
+class DatasetStatistics:
     """Of finite values alone; NaN where there are none.
 
     lower, upper, norm: [N, V], norm is the root mean square; nonfinite: [N] counts; node_lower,
@@ -34,7 +34,7 @@ class FieldStatistics:
     samples: NDArray[np.float32]
 
 
-def field_statistics(dataset: Dataset) -> FieldStatistics:
+def dataset_statistics(dataset: Dataset) -> DatasetStatistics:
     """Read every run once. Raises UserError where a run cannot be read."""
     runs, _, nodes, variables = dataset.shape
     lower, upper, norm = (np.full((runs, variables), np.nan) for _ in range(3))
@@ -60,6 +60,6 @@ def field_statistics(dataset: Dataset) -> FieldStatistics:
             values = run[..., variable][finite[..., variable]].astype(np.float64)
             lower[index, variable], upper[index, variable] = values.min(), values.max()
             norm[index, variable] = np.sqrt(np.mean(values**2))
-    return FieldStatistics(
+    return DatasetStatistics(
         lower, upper, norm, nonfinite, node_lower, node_upper, tuple(hashes), samples
     )

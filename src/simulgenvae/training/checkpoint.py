@@ -25,7 +25,7 @@ Count = Annotated[int, Field(strict=True, ge=0)]
 
 
 class Progress(BaseModel, extra="forbid"):
-    """State of a training beside its tensors; it changes as the training proceeds."""
+    """State of a training without its tensors, which changes as the training proceeds."""
 
     stage: Count = 0
     """Index of the current stage."""

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import EarlierModes, Pod, Reduction, Seen
-from simulgenvae.reduction.scaling import FieldStatistics
+from simulgenvae.reduction import FitSummary, Pod, ReducedRuns, Reduction
+from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import restoring
 from simulgenvae.utils.tensor_file import read_tensors
@@ -45,9 +45,9 @@ def described(
     Both are empty where runs cannot be added later: without POD, and where the dataset does not
     hold digests of its runs.
     """
-    if not isinstance(reduction, Pod) or reduction.seen is None or not _has_digests(dataset):
+    if not isinstance(reduction, Pod) or reduction.summary is None or not _has_digests(dataset):
         return {}, {}
-    statistics, left_out = reduction.seen
+    statistics, left_out = reduction.summary
     tensors = {f"seen.{name}": torch.from_numpy(getattr(statistics, name)) for name in _STATISTICS}
     digests = dict(zip(dataset.ids, dataset.digests, strict=True))
     runs = PreparedRuns(digests=digests, samples=statistics.samples, left_out=left_out)
@@ -60,7 +60,7 @@ def earlier_modes(
     rows: dict[str, NDArray[np.intp]],
     settings: Settings,
     message: Callable[[str], None],
-) -> EarlierModes | None:
+) -> ReducedRuns | None:
     """Return what the preparation in ``file`` found, if this one can add its other runs to it.
 
     It can where all runs of the file are in ``dataset`` with the same fields and in the same parts
@@ -113,7 +113,7 @@ def _can_grow(
     return training & runs.digests.keys() == learned and len(training) <= 2 * len(learned)
 
 
-def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> EarlierModes:
+def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> ReducedRuns:
     """Return the content of the file; LookupError or ValueError where it does not fit."""
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     pod = Pod.from_arrays(arrays)
@@ -125,7 +125,7 @@ def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> E
     for part in parts.values():
         if part.shape != pod.field_shape or not np.isfinite(part).all():
             raise ValueError("statistics of other fields")
-    seen = Seen(FieldStatistics(**parts, samples=runs.samples), runs.left_out)
+    summary = FitSummary(NodeStatistics(**parts, samples=runs.samples), runs.left_out)
     place = {name: row for row, name in enumerate(dataset.ids)}
     read = np.array([place[name] for name in runs.digests], np.intp)
-    return EarlierModes(pod.state, pod.basis, seen, coefficients, read)
+    return ReducedRuns(pod.state, pod.basis, summary, coefficients, read)

@@ -130,7 +130,7 @@ class Loop:
                 optimizers.load_arrays(checkpoint.optimizer)
                 checkpoint.restore_rng()
         elif state.progress.step == 0:
-            # Each stage has random numbers of its own: they do not depend on what ran before it.
+            # Random numbers of a stage start from its own seed: they do not depend on what ran before it.
             torch.manual_seed(state.seed + stage.number)
             if stage.renewed:
                 self._renew(stage, stages)

@@ -1,4 +1,4 @@
-"""What the check of a study says about the memory that training will need.
+"""Findings of a study's check about the memory that training will need.
 
 It uses the estimate that training itself is refused by, at the largest number of modes that the
 settings allow: how many there will be is known only when the fields have been reduced.

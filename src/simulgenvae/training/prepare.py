@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +20,12 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
-    EarlierModes,
     LazyStates,
     Monitor,
+    ReducedRuns,
     Reduction,
-    reduce_runs,
+    RunPass,
+    candidates,
     restore_reduction,
     runs_in,
     stays_on_disk,
@@ -47,7 +47,7 @@ timesteps are left out."""
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a training needs before its first step."""
+    """Everything that a training needs before its first step."""
 
     reduction: Reduction
     coefficients: NDArray[np.float32] | LazyStates
@@ -86,7 +86,7 @@ def prepare(
     watch: Monitor,
     *,
     start: WarmStart | None = None,
-    earlier: EarlierModes | None = None,
+    earlier: ReducedRuns | None = None,
 ) -> Prepared:
     """Prepare a training from its data, and from a trained model where it starts with one.
 
@@ -110,25 +110,30 @@ def prepare(
     settings = plan.settings
     on_disk = stays_on_disk(dataset, settings)
     workers = worker_count(settings.training.performance)
-    fits = partial(require_training_memory, plan)
     if start is not None:
-        fits(start.reduction)
+        require_training_memory(plan, start.reduction)
         coefficients = runs_in(dataset, start.reduction, workers, on_disk=on_disk)
         return Prepared(start.reduction, coefficients, start.condition_scaler)
     train = plan.rows["train"]
     require_fitting_memory(dataset, len(train), settings)
-    reduction, coefficients = reduce_runs(
-        dataset,
-        train,
-        settings.reduction,
-        workers,
-        fits,
-        watch,
-        on_disk=on_disk,
-        known=earlier,
-    )
+    runs = RunPass(dataset, train, workers, watch, earlier)
+    reduction, coefficients = _reduce(plan, runs, on_disk=on_disk)
     scaler = _fit_scaler(dataset.conditions.select(train), coefficients, train)
     return Prepared(reduction, coefficients, scaler)
+
+
+def _reduce(
+    plan: TrainingPlan, runs: RunPass, *, on_disk: bool
+) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
+    """Return the reduction and the coefficients of all runs."""
+    for candidate in candidates(runs, plan.settings.reduction, on_disk=on_disk):
+        # The number of coefficients is known here, and computing them takes long: a training that
+        # does not fit into the memory is refused before.
+        require_training_memory(plan, candidate.reduction)
+        found = candidate.project()
+        if found is not None:
+            return found
+    raise AssertionError("the last candidate is always accepted")
 
 
 def restore(

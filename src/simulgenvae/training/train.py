@@ -19,7 +19,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
-from simulgenvae.reduction import EarlierModes, LazyStates, Reduction
+from simulgenvae.reduction import LazyStates, ReducedRuns, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size
@@ -212,7 +212,7 @@ def _prepared(
     return prepared
 
 
-def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> EarlierModes | None:
+def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedRuns | None:
     """Return modes of an earlier preparation that runs can be added to, and say that they are."""
     # Mirrored runs depend on the mesh too, which digests of runs do not cover.
     if plan.settings.training.augmentation.flips:
