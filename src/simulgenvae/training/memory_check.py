@@ -54,8 +54,8 @@ class LargestReduction:
 
     @staticmethod
     def _zeros(*shape: int) -> NDArray[np.float32]:
-        # All entries are the same four bytes. Unlike np.broadcast_to, this is writable, without which
-        # torch warns.
+        # All entries are the same four bytes. np.broadcast_to would do, but it is not writable, of
+        # which torch warns.
         strides = (0,) * len(shape)
         return np.ndarray(shape, np.float32, buffer=np.zeros(1, np.float32), strides=strides)
 
