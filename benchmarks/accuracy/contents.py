@@ -1,4 +1,4 @@
-"""What a cached or finished result depends on: source files, by their contents."""
+"""Source files that a cached or finished result depends on, by their contents."""
 
 from __future__ import annotations
 

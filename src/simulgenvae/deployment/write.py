@@ -188,6 +188,7 @@ def _write_onnx(
             f"{path}: an ONNX file holds 2 GB of weights at most, and this model has "
             f"{size / 1e9:.1f} GB."
         )
+    # The newer exporter follows the tensors ("dynamo"); the older one fixes the number of designs.
     with quiet():
         program = torch.onnx.export(
             model,

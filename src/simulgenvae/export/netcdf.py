@@ -65,7 +65,7 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
                 stop = start + len(batch.ids)
                 file.resize_dimension(RUN, stop)
                 file.variables[RUN][start:stop] = np.array(batch.ids, dtype=object)
-                for kind, values in {"": batch.fields, **batch.beside}.items():
+                for kind, values in {"": batch.fields, **batch.extra_fields}.items():
                     for column, variable in enumerate(batch.variables):
                         file.variables[names[variable, kind]][start:stop] = values[..., column]
                 for name, scores in batch.scores.items():
@@ -180,7 +180,7 @@ def _create_fields(
 ) -> dict[tuple[str, str], str]:
     used = {*file.dimensions, *file.variables}
     wanted = {(variable, ""): variable for variable in like.variables}
-    wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.beside}
+    wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.extra_fields}
     names = {key: legal_name(name, used) for key, name in wanted.items()}
     _, steps, nodes, _ = like.fields.shape
     chunks = (1, *chunk_shape((steps, nodes), 4))
@@ -197,7 +197,7 @@ def _create_fields(
             stored.attrs["units"] = unit
         if name != original and not (kind and original in like.variables):
             stored.attrs[ORIGINAL_NAME] = original
-        others = [*(names[variable, other] for other in like.beside), *like.scores]
+        others = [*(names[variable, other] for other in like.extra_fields), *like.scores]
         if others and not kind:
             stored.attrs["ancillary_variables"] = " ".join(others)
     return names

@@ -25,7 +25,7 @@ ModelKind = Literal["vae", "conditioner", "ensemble"]
 
 
 class ModelDescription(BaseModel):
-    """What all model files hold, so that files of different trainings are not mixed."""
+    """Description that all model files hold, so that different trainings are not mixed."""
 
     model_config = ConfigDict(frozen=True)
 

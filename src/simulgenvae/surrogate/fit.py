@@ -88,6 +88,7 @@ def fit(
             resume=resume,
             start=start,
         )
+        # Without a conditioner nothing can be predicted, and there is no ensemble.
         ensemble = None
         if any(spec.reads_conditions for spec in specs):
             if log_file is not None:

@@ -74,6 +74,7 @@ def select(
         that are given twice.
     """
     times = _times(parts, times)
+    # Without nodes and variables the reduction itself is the decoder: no part of it is copied.
     if nodes is None and variables is None:
         return Selection(times, None, parts.variables, parts.units, parts.mesh, parts.reduction)
     columns = np.arange(len(parts.variables)) if variables is None else _columns(parts, variables)

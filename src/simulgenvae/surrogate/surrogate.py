@@ -171,6 +171,7 @@ class Surrogate(Parts):
                 f"{run.shape}."
             )
         with torch.inference_mode():
+            # [None]: a batch of one run.
             coefficients = torch.from_numpy(self.reduction.encode(run))
             latents: Latents = self.networks.vae.encode(coefficients[None])[0]
         return latents

@@ -41,6 +41,7 @@ def load_warm_start(
     trained = read_conditioner(vae, study) if conditioner else None
     with complete_model(vae_file):
         parts = assemble(tensors, vae, trained)
+    # The weights fit only the architecture and the coefficients that they were trained with.
     for group in ("reduction", "model", "conditioner") if conditioner else ("reduction", "model"):
         _require_same(group, parts.settings, settings, vae_file)
     return WarmStart(

@@ -25,7 +25,7 @@ Count = Annotated[int, Field(strict=True, ge=0)]
 
 
 class Progress(BaseModel, extra="forbid"):
-    """State of a training beside its tensors; it changes as the training proceeds."""
+    """State of a training without its tensors, which changes as the training proceeds."""
 
     stage: Count = 0
     """Index of the current stage."""
@@ -111,7 +111,7 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
     tensors, about = read_tensors(path)
     check_identity(path, about, identity)
     groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
-    with restoring(path):
+    with explain_damage(path):
         for key, value in tensors.items():
             group, name = key.split("/", 1)
             groups[group][name] = value
@@ -120,7 +120,7 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
 
 
 @contextmanager
-def restoring(path: Path) -> Iterator[None]:
+def explain_damage(path: Path) -> Iterator[None]:
     """Turn errors of a file with missing or wrong entries into a UserError that names it."""
     try:
         yield

@@ -20,7 +20,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.reduction import FitSummary, Pod, ReducedRuns, Reduction
 from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import restoring
+from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors
 
 _STATISTICS = ("minimum", "maximum", "mean", "variance")
@@ -37,7 +37,7 @@ class PreparedRuns(BaseModel):
     """Energy of the fields that the modes leave out."""
 
 
-def described(
+def describe_runs(
     reduction: Reduction, dataset: Dataset
 ) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Return the tensors and the description that :func:`earlier_modes` needs in the file.
@@ -80,7 +80,7 @@ def earlier_modes(
         return None
     try:
         tensors, about = read_tensors(file)
-        with restoring(file):
+        with explain_damage(file):
             if not about.get("digests"):
                 return None
             runs = PreparedRuns.model_validate(about)

@@ -1,4 +1,4 @@
-"""Guards against trainings that cannot continue: losses that are not finite, exploding gradients."""
+"""Guards against trainings that cannot continue: infinite losses, exploding gradients."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks
-from simulgenvae.training.checkpoint import Checkpoint, Progress, restoring
+from simulgenvae.training.checkpoint import Checkpoint, Progress, explain_damage
 from simulgenvae.training.checkpoint_files import CheckpointFiles
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.diagnosis import stage_warnings
@@ -24,7 +24,7 @@ from simulgenvae.training.interrupt import interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.out_of_memory import memory_errors
+from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.stage_run import StageRun
 from simulgenvae.training.stages import Stage
 from simulgenvae.training.state import TrainingState
@@ -89,7 +89,7 @@ class Loop:
         with interrupt_flag() as stop:
             while state.progress.stage < len(stages):
                 stage = stages[state.progress.stage]
-                with memory_errors(stage), collectives.communication_errors():
+                with explain_out_of_memory(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 # The checkpoint has served: later stages start as in any training.
                 checkpoint = None
@@ -104,10 +104,10 @@ class Loop:
         for stage in stages[: state.progress.stage]:
             path, weights = state.files.read_weights(stage.label)
             # Loading them shows whether they belong to these networks.
-            with restoring(path):
+            with explain_damage(path):
                 load_weights(state.networks, weights)
             self.results[stage.label] = weights
-        with restoring(checkpoint.path):
+        with explain_damage(checkpoint.path):
             load_weights(state.networks, checkpoint.networks)
 
     def _run_stage(
@@ -126,11 +126,11 @@ class Loop:
         settings = stage.settings.training
         optimizers = Optimizers(stage.trained, settings.optimizer, stage.schedule.weight_decay)
         if checkpoint is not None and checkpoint.progress.step > 0:
-            with restoring(checkpoint.path):
+            with explain_damage(checkpoint.path):
                 optimizers.load_arrays(checkpoint.optimizer)
                 checkpoint.restore_rng()
         elif state.progress.step == 0:
-            # Each stage has random numbers of its own: they do not depend on what ran before it.
+            # A stage has its own seed: its random numbers do not depend on what ran before it.
             torch.manual_seed(state.seed + stage.number)
             if stage.renewed:
                 self._renew(stage, stages)

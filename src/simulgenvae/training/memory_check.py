@@ -1,4 +1,4 @@
-"""What the check of a study says about the memory that training will need.
+"""Findings of a study's check about the memory that training will need.
 
 It uses the estimate that training itself is refused by, at the largest number of modes that the
 settings allow: how many there will be is known only when the fields have been reduced.
@@ -54,8 +54,8 @@ class LargestReduction:
 
     @staticmethod
     def _zeros(*shape: int) -> NDArray[np.float32]:
-        # All entries are the same four bytes. Unlike np.broadcast_to, this is writable, without which
-        # torch warns.
+        # All entries are the same four bytes. np.broadcast_to would do, but it is not writable, of
+        # which torch warns.
         strides = (0,) * len(shape)
         return np.ndarray(shape, np.float32, buffer=np.zeros(1, np.float32), strides=strides)
 

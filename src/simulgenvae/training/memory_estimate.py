@@ -57,13 +57,13 @@ class MemoryPart(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """What is in memory at the same time."""
+    """Uses of memory at the same time."""
 
     what: str
     """Name of the phase, as the subject of a message."""
     parts: list[MemoryPart]
     on_gpu: bool = False
-    """Whether the memory is that of the GPU."""
+    """True if the memory is that of the GPU."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,15 @@ class TrainingPlan:
     specs: Sequence[StageSpec]
     """Stages that are trained."""
     continues: bool
-    """Whether the training starts with trained networks."""
+    """True if the training starts with trained networks."""
     device: torch.device
     checkpoints: bool
-    """Whether checkpoints are written, which takes a copy of all that they hold."""
+    """True if checkpoints are written, which takes a copy of all that they hold."""
 
 
 @dataclass(frozen=True)
 class StageMemory:
-    """Memory of networks, and of a step of each stage beside them; a validation takes less."""
+    """Memory of networks, and of a step of each stage in addition; a validation takes less."""
 
     weights: int
     """Bytes of all weights."""

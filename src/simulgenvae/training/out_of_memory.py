@@ -20,7 +20,7 @@ _OUT_OF_MEMORY = re.compile(
 
 
 @contextmanager
-def memory_errors(stage: Stage) -> Iterator[None]:
+def explain_out_of_memory(stage: Stage) -> Iterator[None]:
     """Turn running out of memory in a stage into a UserError that says what to change."""
     try:
         yield

@@ -14,7 +14,7 @@ from simulgenvae.training.memory import require_phase
 from simulgenvae.training.memory_estimate import MemoryPart, Phase, off_gpu
 
 
-def placed(
+def place_data(
     coefficients: NDArray[np.float32] | LazyStates,
     inputs: Inputs,
     settings: Settings,

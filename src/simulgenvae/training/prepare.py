@@ -31,8 +31,8 @@ from simulgenvae.reduction import (
     stays_on_disk,
 )
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import restoring
-from simulgenvae.training.earlier_preparation import described
+from simulgenvae.training.checkpoint import explain_damage
+from simulgenvae.training.earlier_preparation import describe_runs
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.memory import require_fitting_memory, require_training_memory
 from simulgenvae.training.memory_estimate import TrainingPlan
@@ -47,7 +47,7 @@ timesteps are left out."""
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a training needs before its first step."""
+    """Everything that a training needs before its first step."""
 
     reduction: Reduction
     coefficients: NDArray[np.float32] | LazyStates
@@ -149,7 +149,7 @@ def restore(
     tensors, about = read_tensors(file)
     check_identity(file, about, identity)
     coefficients: NDArray[np.float32] | LazyStates | None = None
-    with restoring(file):
+    with explain_damage(file):
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         reduction = restore_reduction(settings.reduction.method, arrays)
         scaler = ConditionScaler.model_validate(about["condition_scaler"])
@@ -179,7 +179,7 @@ def save(
     if _keeps_coefficients(settings) and not isinstance(prepared.coefficients, LazyStates):
         arrays["coefficients"] = prepared.coefficients
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    more, facts = described(prepared.reduction, dataset)
+    more, facts = describe_runs(prepared.reduction, dataset)
     scaler = prepared.scaler.model_dump(mode="json")
     about = {"identity": identity.to_json(), "condition_scaler": scaler, **facts}
     write_tensors(file, tensors | more, about)

@@ -17,7 +17,7 @@ from simulgenvae.training.augmentation import Batch, augmented_batch
 from simulgenvae.training.guards import require_finite_loss, require_steps
 from simulgenvae.training.node_shards import gradient_norm, shrink_gradients
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.performance import same_weights_again
+from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.stages import Stage
 from simulgenvae.training.state import TrainingState
@@ -77,7 +77,7 @@ class Steps:
         stage = self._stage
         settings = stage.settings.training
         self._optimizers.zero_grad()
-        with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
+        with shard_draws(batch.shard), constant_weights(stage.trained, settings.performance):
             reads_conditions = stage.spec.reads_conditions
             batch = augmented_batch(
                 self._state.data, batch, settings.augmentation, conditions=reads_conditions

@@ -67,6 +67,7 @@ class Calibration(BaseModel):
         spread_squares = []
         generator = np.random.default_rng(seed)
         for error, scale in runs:
+            # Quantiles of a part of the values are as good, and take a fraction of the memory.
             chosen = generator.permutation(error.size)[:_ENTRIES]
             ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
             error_squares.append(np.square(error).mean(axis=(0, 1)))
@@ -129,6 +130,7 @@ def _interval_factor(ratios: Sequence[Fields]) -> float:
     It is the quantile of all runs' ratios, times the quantile of each run's ratios over the
     quantile of the other runs: that second factor is what a run that is not among them adds.
     """
+    # With a single run there is no other one to compare with.
     quantile = float(np.quantile(np.concatenate(ratios), LEVEL))
     if len(ratios) < 2:
         return quantile

@@ -94,6 +94,7 @@ class PodGaussianProcesses:
             return trajectories
         if len(self.times) == 1:
             return np.repeat(trajectories, len(times), axis=-2)
+        # The training time after each time; the first and the last interval hold the ends.
         after = np.clip(np.searchsorted(self.times, times), 1, len(self.times) - 1)
         weight = (times - self.times[after - 1]) / (self.times[after] - self.times[after - 1])
         before = trajectories[..., after - 1, :]
@@ -115,7 +116,7 @@ class PodGaussianProcesses:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`restore` needs besides the scaler and the times."""
-        # The names are those of the file format, which is older than the names in the code.
+        # These names belong to the file format, which is older than the names in the code.
         arrays = {f"processes.{name}": array for name, array in self.pod_gpr.arrays().items()}
         arrays["known"] = self.training_relative_std
         if self.features.images is not None:
@@ -135,6 +136,7 @@ class PodGaussianProcesses:
         LookupError, TypeError, ValueError
             When the arrays do not belong together.
         """
+        # Names are "group.key"; the relative deviations are called "known".
         groups: dict[str, dict[str, NDArray[Any]]] = {"processes": {}, "images": {}}
         for name, array in arrays.items():
             group, _, key = name.partition(".")

@@ -1,4 +1,7 @@
-"""Stage that fits the conditioner to the latents of a trained VAE."""
+"""Stage that fits the conditioner to the latents of a trained VAE.
+
+Tested in tests/training/stages/test_stages.py.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from simulgenvae.training.stages.losses import spread_loss
 SPREAD_WEIGHT = 0.01
 """Weight of the likelihood of the spread.
 
-The spread has weights of its own, and the optimisers only use a gradient's direction. The factor
+Separate weights compute the spread, and the optimisers only use a gradient's direction. The factor
 only keeps this term from filling the gradient, whose norm is limited."""
 
 

@@ -1,4 +1,7 @@
-"""Stage that trains from conditions to decoded fields, with gradients through all networks."""
+"""Stage that trains from conditions to decoded fields, with gradients through all networks.
+
+Tested in tests/training/stages/test_stages.py.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,7 @@ class EndToEndStage(Stage):
 
     @property
     def frozen(self) -> bool:
-        """Whether the VAE stays as it is."""
+        """True if the VAE stays as it is."""
         return not self.changes_vae(self.settings)
 
     @property
@@ -119,12 +122,12 @@ class EndToEndStage(Stage):
 
     @property
     def has_encoder(self) -> bool:
-        """Whether there is a trained encoder whose latents the conditioner's are compared with."""
+        """True if there is a trained encoder whose latents the conditioner's are compared with."""
         return self.fine_tunes or self.member == 1
 
     @property
     def teaches_encoder(self) -> bool:
-        """Whether the encoder learns too: that of the first member, whose VAE is kept."""
+        """True if the encoder learns too: that of the first member, whose VAE is kept."""
         return self.member == 1 and not self.frozen
 
     @property

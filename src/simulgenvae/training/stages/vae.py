@@ -1,4 +1,7 @@
-"""Stage that trains the VAE: encoder, latent hierarchy and decoder."""
+"""Stage that trains the VAE: encoder, latent hierarchy and decoder.
+
+Tested in tests/training/stages/test_stages.py.
+"""
 
 from __future__ import annotations
 
