@@ -18,12 +18,8 @@ def test_names_are_the_classic_ones(tmp_path: Path) -> None:
         study.hierarchical_latents_file: "model_save/xs.npy",
         study.report_file: "output/report.html",
     }
-    assert {path.relative_to(tmp_path).as_posix() for path in classic} == set(
-        classic.values()
-    )
-    assert set(study.model_files) == {
-        path for path in classic if path.parent == study.model_save
-    }
+    assert {path.relative_to(tmp_path).as_posix() for path in classic} == set(classic.values())
+    assert set(study.model_files) == {path for path in classic if path.parent == study.model_save}
     assert [path.name for path in study.preset_files(3)] == ["preset3.txt", "preset.txt"]
 
 
