@@ -61,8 +61,8 @@ def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tupl
     Returns the conditions and whether the table has an id column. That is the column named ``id``
     (any case) or an unnamed first one; without a header, a first column of text. Without ids the
     runs are called 0, 1, …; without a header the parameters are called p0, p1, …. With ``names``
-    (prediction) columns are matched by name, in any order, and those of a table without header by
-    position.
+    (prediction) columns are matched by name, in any order, or by position where there is no
+    header.
 
     Raises UserError naming file, line and column for anything that is not a finite number, and for
     an empty table, duplicate ids or names, and missing or extra columns.

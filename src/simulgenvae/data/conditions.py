@@ -86,7 +86,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 class ConditionScaler(BaseModel):
     """Shift and scale of each parameter, for some of them after a logarithm, as in model files.
 
-    They are those of the training runs only: the mean and standard deviation of validation or test
+    They come from the training runs only: the mean and standard deviation of validation or test
     runs would leak into training.
     """
 

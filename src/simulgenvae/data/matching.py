@@ -1,4 +1,4 @@
-"""Which row of the table and which image belong to which run.
+"""Matching of runs with the rows of a table and with images.
 
 A wrong pairing would train without any error and predict nonsense, so ids that do not fit are
 refused, and where only the order decides, a note says so.

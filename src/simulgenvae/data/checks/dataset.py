@@ -46,7 +46,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     split
         Its training, validation and test runs.
     further
-        Findings of other checks, which are sorted in with those of this one.
+        Findings of other checks, which are sorted in with the others.
 
     Raises
     ------

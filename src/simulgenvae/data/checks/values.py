@@ -73,11 +73,13 @@ def check_duplicates(
 ) -> Iterator[Finding]:
     """Yield a warning for each group of runs with equal fields or equal conditions.
 
-    Worst are those of which one is for training and another for the test: the surrogate is then
-    tested on what it was trained on. ``rows`` are the positions of the training, validation and
+    It is worst where one is for training and another for the test: the surrogate is then tested on
+    what it was trained on. ``rows`` are the positions of the training, validation and
     test runs.
     """
-    use = {int(row): name for name, part in rows.items() for row in part}
+    use: dict[int, str] = {}
+    for name, part in rows.items():
+        use |= dict.fromkeys(part.tolist(), name)
     conditions = dataset.conditions
     kinds = []
     if conditions.names:

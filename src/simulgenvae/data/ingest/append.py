@@ -35,7 +35,7 @@ def append_runs(
 
     Stored runs keep their part of the split. New ones are drawn for validation and test until
     these have their fractions again, and ``split_file`` then says so. Mesh, times, variables and
-    units are those of the dataset where ``options`` and the files do not give them.
+    units stay as they are where ``options`` and the files do not give them.
 
     With ``options.skip_bad``, bad runs among the new ones are left out, and that is recorded.
 

@@ -133,7 +133,7 @@ def _check_chunks(folder: Path, grid: tuple[int, ...], size: int) -> None:
 
 def _is_index(name: str, count: int) -> bool:
     """Return whether ``name`` is a number from 0 to ``count`` - 1, as Zarr writes it."""
-    # isdigit alone accepts digits of other scripts, and int accepts 007: two names of one chunk.
+    # isdigit accepts digits of other scripts, and int accepts 007: two names of one chunk.
     return name.isascii() and name.isdigit() and str(int(name)) == name and int(name) < count
 
 
