@@ -23,7 +23,12 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.cases import Case
 from benchmarks.accuracy.fitted import Fitted, Rows, TrainingRuns
-from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, Process
+from simulgenvae.baselines.gp import (
+    GaussianProcess,
+    LengthScaleGroups,
+    Likelihood,
+    LikelihoodSearch,
+)
 from simulgenvae.baselines.pod_regression import component_counts
 from simulgenvae.settings import Settings
 
@@ -95,7 +100,7 @@ class TimeGpr:
         last = len(thetas) - 1
         parts = [slice(mode, None if mode == last else mode + 1) for mode in range(len(thetas))]
         self._processes = [
-            Process.learn(squared, values[:, part], theta)
+            GaussianProcess.learn(squared, values[:, part], theta)
             for theta, part in zip(thetas, parts, strict=True)
         ]
         self.about: dict[str, Any] = {
@@ -148,5 +153,7 @@ class TimeGpr:
         moment = self._times[steps, np.newaxis][:, : int(len(self._times) > 1)]
         return np.concatenate([moment, x[runs, : self._parameters + self._components]], axis=1)
 
-    def _groups(self, points: Array) -> Groups:
-        return Groups.of(points, self._components if self._components > SINGLE_LENGTHS else 0)
+    def _groups(self, points: Array) -> LengthScaleGroups:
+        return LengthScaleGroups.of(
+            points, self._components if self._components > SINGLE_LENGTHS else 0
+        )

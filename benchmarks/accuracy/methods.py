@@ -28,7 +28,7 @@ class Choice(NamedTuple):
     libraries: tuple[str, ...] = ("numpy", "scipy")
     overrides: tuple[str, ...] = ()
     own: bool = False
-    """Whether it is a surrogate of this package, to which ``--set`` applies."""
+    """True for a surrogate of this package, to which ``--set`` applies."""
 
     def settings(self, declared: Sequence[str], asked: Sequence[str], folder: Path) -> Settings:
         """Return the settings of this method.

@@ -28,7 +28,7 @@ from simulgenvae.training.acceleration import accelerated, acceleration, precisi
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.performance import prepare_networks, same_weights_again
+from simulgenvae.training.performance import constant_weights, prepare_networks
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 RUNS = 64
@@ -90,7 +90,7 @@ class Variant:
         begin = time.perf_counter()
         self.optimizers.zero_grad()
         batch = plain_batch(self.data, torch.arange(BATCH))
-        with same_weights_again(self.stage.trained, self.speed):
+        with constant_weights(self.stage.trained, self.speed):
             loss = self.losses(batch, 1.0)["loss"]
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         self.optimizers.step(1e-4, loss.detach().isfinite())
@@ -109,7 +109,7 @@ class Variant:
 
         with (
             torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
-            same_weights_again(self.stage.trained, self.speed),
+            constant_weights(self.stage.trained, self.speed),
             precision(self.speed.mixed_precision is True, self.data.device),
         ):
             self.stage.losses(plain_batch(self.data, torch.arange(BATCH)), 1.0)

@@ -277,7 +277,7 @@ def test_everything_else_with_pictures_of_two_training_runs(
     ],
     ids=str,
 )
-def test_documented_studies(sizes: Sizes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_classic_studies(sizes: Sizes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, study = tmp_path / "source", tmp_path / "study"
     fields = write(sizes, source)
     for name in ("input_data", "parametric_data"):

@@ -150,7 +150,7 @@ def test_a_design_with_its_standard_deviation(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_documented_command(
+def test_classic_command(
     command: str,
     plates: Path,
     tmp_path: Path,

@@ -20,7 +20,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.reduction import FitSummary, Pod, ReducedRuns, Reduction
 from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import restoring
+from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors
 
 _STATISTICS = ("minimum", "maximum", "mean", "variance")
@@ -37,7 +37,7 @@ class PreparedRuns(BaseModel):
     """Energy of the fields that the modes leave out."""
 
 
-def described(
+def describe_runs(
     reduction: Reduction, dataset: Dataset
 ) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Return the tensors and the description that :func:`earlier_modes` needs in the file.
@@ -80,7 +80,7 @@ def earlier_modes(
         return None
     try:
         tensors, about = read_tensors(file)
-        with restoring(file):
+        with explain_damage(file):
             if not about.get("digests"):
                 return None
             runs = PreparedRuns.model_validate(about)
@@ -107,8 +107,10 @@ def _can_grow(
     ``learned`` are the ids of the training runs that the modes were found from.
     """
     present = dict(zip(dataset.ids, dataset.digests, strict=True))
+    # A run that is gone or has other fields may have shaped the modes.
     if not runs.digests.items() <= present.items():
         return False
+    # With many more new training runs than old ones, the old modes save little work.
     training = {dataset.ids[row] for row in rows["train"]}
     return training & runs.digests.keys() == learned and len(training) <= 2 * len(learned)
 

@@ -46,7 +46,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     split
         Its training, validation and test runs.
     further
-        Findings of other checks, which are sorted in with those of this one.
+        Findings of other checks, which are sorted in with the others.
 
     Raises
     ------
@@ -55,6 +55,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     """
     statistics = dataset_statistics(dataset)
     rows = split.rows(dataset.ids)
+    # One pass collects what most checks need: reading is by far the slowest part.
     size = megabytes(4 * math.prod(dataset.shape))
     findings = [
         *check_finite(dataset, statistics),

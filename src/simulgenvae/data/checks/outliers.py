@@ -1,4 +1,4 @@
-"""Runs whose fields are far larger, smaller or wider in range than those of the other runs."""
+"""Outliers: runs whose fields are far larger, smaller or wider in range than other fields."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ def check_constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator
     """
     lower = statistics.node_lower
     upper = statistics.node_upper
+    # Constant nodes are normal, such as those with a boundary condition; a constant variable is not.
     for v, name in enumerate(dataset.variables):
         if lower[:, v].min() == upper[:, v].max():
             yield Finding(
@@ -73,11 +74,13 @@ def check_duplicates(
 ) -> Iterator[Finding]:
     """Yield a warning for each group of runs with equal fields or equal conditions.
 
-    Worst are those of which one is for training and another for the test: the surrogate is then
-    tested on what it was trained on. ``rows`` are the positions of the training, validation and
+    It is worst where one is for training and another for the test: the surrogate is then tested on
+    what it was trained on. ``rows`` are the positions of the training, validation and
     test runs.
     """
-    use = {int(row): name for name, part in rows.items() for row in part}
+    use: dict[int, str] = {}
+    for name, part in rows.items():
+        use |= dict.fromkeys(part.tolist(), name)
     conditions = dataset.conditions
     kinds = []
     if conditions.names:
@@ -88,6 +91,8 @@ def check_duplicates(
         ("fields", statistics.hashes),
         (" and ".join(kinds), design_keys(conditions)),
     )
+    # Equal fields with other conditions are a copy of a result; equal conditions with other fields,
+    # a condition that was varied but is not in the table.
     for what, keys in checked:
         for group in _groups(keys):
             uses = sorted({use[row] for row in group if row in use})

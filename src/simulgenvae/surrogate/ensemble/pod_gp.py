@@ -64,7 +64,7 @@ class PodGaussianProcesses:
         if len(conditions) < _FEWEST_RUNS:
             return None
         features = Features.fit(conditions, scaler)
-        pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), related=True)
+        pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), hierarchical_prior=True)
         pod_gpr.fit(features.transform(conditions), coefficients, features.components)
         # Runs that are all the same have no modes, and so no processes.
         if not pod_gpr.modes:
