@@ -18,15 +18,11 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.memory import require_phase, shortage
-from simulgenvae.training.memory_estimate import (
-    MemoryPart,
-    Phase,
-    TrainingPlan,
-    fitting_phase,
-    stage_memory,
-)
+from simulgenvae.training.memory_estimate import Phase, fitting_phase
 from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.peak import PeakMemory
+from simulgenvae.training.plan import TrainingPlan
+from simulgenvae.training.stage_memory import MemoryPart, stage_memory
 from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import train
 

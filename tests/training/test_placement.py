@@ -18,8 +18,8 @@ from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.memory import require_training_memory
-from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.placement import place_data
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stages import stage_specs
 
 CPU, GPU = torch.device("cpu"), torch.device("meta")

@@ -47,6 +47,7 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
         for table in tables:
             ids += table.ids
     elif len(values) == len(files):
+        # One row per file, as in classic studies: the name of a file is the only id of its run.
         ids = [file.stem for file in files]
         has_ids = True
     else:
@@ -99,6 +100,8 @@ def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, 
     A first row of names is a header. One that mixes names and numbers is a header only if one of
     its cells is ``id``, or the first one is empty.
     """
+    # A header that is taken for data would shift all runs by one, and data that are taken for a
+    # header would lose the first run, both without an error: what is ambiguous is refused.
     first = rows[0].cells
     numeric = [number(cell) is not None for cell in first]
     if (
@@ -122,6 +125,7 @@ def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, 
 def _id_column(header: tuple[str, ...] | None, body: list[Row]) -> int | None:
     if header is None:
         return 0 if number(body[0].cells[0]) is None else None
+    # Tables written by pandas have the index in a first column without a name.
     named = [column for column, name in enumerate(header) if name.lower() == "id"]
     if len(named) == 1:
         return named[0]
@@ -161,6 +165,7 @@ def _numbers(path: Path, row: Row, columns: list[int], names: tuple[str, ...]) -
         value = number(row.cells[column])
         where = f"{path}, line {row.line}, column {name!r}"
         if value is None:
+            # The usual cause: 3,5 from a spreadsheet in a language with decimal commas.
             advice = " (write decimals with a point)" if "," in row.cells[column] else ""
             raise UserError(f"{where}: {row.cells[column]!r} is not a number{advice}")
         if not np.isfinite(value):

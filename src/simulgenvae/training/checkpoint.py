@@ -93,6 +93,7 @@ def save_checkpoint(
     tensors = {f"networks/{name}": value for name, value in networks.items()}
     tensors |= {f"best/{name}": value for name, value in best.items()}
     tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
+    # Dropout, noise and sampled latents continue with the same random numbers.
     tensors["rng/cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["rng/cuda"] = torch.cuda.get_rng_state()
@@ -109,7 +110,9 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
         When it is missing or damaged, or belongs to other settings or data (each difference named).
     """
     tensors, about = read_tensors(path)
+    # First: the shapes in a checkpoint of other settings would be reported as damage.
     check_identity(path, about, identity)
+    # Names have a group in front, as save_checkpoint wrote them.
     groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
     with explain_damage(path):
         for key, value in tensors.items():

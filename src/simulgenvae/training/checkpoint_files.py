@@ -58,6 +58,7 @@ class CheckpointFiles:
             if collectives.is_rank0():
                 path = last_file(self._folder)
                 save_checkpoint(path, progress, weights, best, moments, self._identity)
+        # Also without a folder: the loop looks at the age after every step.
         self._saved_at = time.monotonic()
 
     def write_weights(self, name: str, weights: dict[str, Tensor]) -> None:

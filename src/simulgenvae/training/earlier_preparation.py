@@ -107,8 +107,10 @@ def _can_grow(
     ``learned`` are the ids of the training runs that the modes were found from.
     """
     present = dict(zip(dataset.ids, dataset.digests, strict=True))
+    # A run that is gone or has other fields may have shaped the modes.
     if not runs.digests.items() <= present.items():
         return False
+    # With many more new training runs than old ones, the old modes save little work.
     training = {dataset.ids[row] for row in rows["train"]}
     return training & runs.digests.keys() == learned and len(training) <= 2 * len(learned)
 

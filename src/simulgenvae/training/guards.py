@@ -29,6 +29,7 @@ def require_finite_loss(stage: Stage, step: int, terms: Mapping[str, float]) -> 
     """
     if math.isfinite(terms["loss"]):
         return
+    # Terms can be finite and their sum not, where they are large.
     bad = [name for name, term in terms.items() if not math.isfinite(term) and name != "loss"]
     raise UserError(
         f"Training stopped: the loss of stage {stage.label} became NaN or infinite at step {step} "

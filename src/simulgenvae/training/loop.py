@@ -82,6 +82,7 @@ class Loop:
             When losses become NaN or infinite.
         """
         state = self.state
+        # A copy of all weights, made only where some of them are needed again.
         if any(_renews_some(stage) for stage in stages):
             self._initial = state.weights()
         if checkpoint is not None:
@@ -93,6 +94,7 @@ class Loop:
                     self._run_stage(stage, stages, checkpoint, stop)
                 # The checkpoint has served: later stages start as in any training.
                 checkpoint = None
+            # A training that is resumed after its end finds that nothing is left to do.
             state.files.save(state.progress, state.networks, state.best, None)
         return state.progress
 
@@ -119,6 +121,7 @@ class Loop:
     ) -> None:
         """Run one stage, from a checkpoint's step where there is one."""
         state = self.state
+        # A stage before this one may have trained other modules.
         for module in state.networks.modules():
             module.requires_grad_(False)
         for module in stage.trained:
@@ -126,6 +129,7 @@ class Loop:
         settings = stage.settings.training
         optimizers = Optimizers(stage.trained, settings.optimizer, stage.schedule.weight_decay)
         if checkpoint is not None and checkpoint.progress.step > 0:
+            # In the middle of a stage: the moments and random numbers of that step.
             with explain_damage(checkpoint.path):
                 optimizers.load_arrays(checkpoint.optimizer)
                 checkpoint.restore_rng()
@@ -156,6 +160,7 @@ class Loop:
         """Continue with the best weights of a stage, and keep them as its result."""
         state = self.state
         progress = state.progress
+        # The last weights may be worse than the best, which were kept when they were validated.
         load_weights(state.networks, state.best)
         warnings = stage_warnings(state.history(stage.label))
         if progress.best is not None:
@@ -163,6 +168,7 @@ class Loop:
             skipped = f", {progress.skipped} steps skipped so far" if progress.skipped else ""
             state.log.message(f"{stage.label}: best validation error {best}{skipped}")
         else:
+            # Only where the stage has a limited error, and all weights exceeded it.
             warnings.append(
                 f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed "
                 f"unseen runs more than {LIMIT_FACTOR - 1:.0%} worse than before. Hold it with "

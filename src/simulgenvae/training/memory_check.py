@@ -21,13 +21,8 @@ from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.memory import listed_parts, shortage_of
-from simulgenvae.training.memory_estimate import (
-    Phase,
-    TrainingPlan,
-    fitting_phase,
-    most_modes,
-    training_phases,
-)
+from simulgenvae.training.memory_estimate import Phase, fitting_phase, most_modes, training_phases
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.prepare import add_mirrored
 from simulgenvae.training.stages import default_stages, stage_specs
 from simulgenvae.utils.resources import megabytes
@@ -78,6 +73,7 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
     width = dataset.shape[2] * dataset.shape[3]
     has_modes = settings.reduction.method == "pod"
     rank = most_modes(dataset.shape, runs, settings) if has_modes else width
+    # The largest phase is shown, and each one that does not fit is a warning.
     phases = [fitting_phase(dataset.shape, runs, settings)]
     device = None
     try:

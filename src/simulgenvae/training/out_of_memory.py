@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.memory_estimate import FEWER_MODES, step_advice
+from simulgenvae.training.memory_estimate import FEWER_MODES
+from simulgenvae.training.stage_memory import step_advice
 from simulgenvae.training.stages import Stage
 
 # torch raises RuntimeError for this on some devices, with one of these words in its message.

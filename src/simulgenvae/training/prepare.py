@@ -35,8 +35,8 @@ from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.training.earlier_preparation import describe_runs
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.memory import require_fitting_memory, require_training_memory
-from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.performance import worker_count
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
@@ -111,6 +111,7 @@ def prepare(
     on_disk = stays_on_disk(dataset, settings)
     workers = worker_count(settings.training.performance)
     if start is not None:
+        # The networks of the start belong to its coefficients and to its scale of the inputs.
         require_training_memory(plan, start.reduction)
         coefficients = runs_in(dataset, start.reduction, workers, on_disk=on_disk)
         return Prepared(start.reduction, coefficients, start.condition_scaler)
@@ -179,6 +180,7 @@ def save(
     if _keeps_coefficients(settings) and not isinstance(prepared.coefficients, LazyStates):
         arrays["coefficients"] = prepared.coefficients
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    # The study may grow: with these, a later preparation adds runs instead of starting again.
     more, facts = describe_runs(prepared.reduction, dataset)
     scaler = prepared.scaler.model_dump(mode="json")
     about = {"identity": identity.to_json(), "condition_scaler": scaler, **facts}

@@ -92,6 +92,7 @@ class Steps:
         # is computed like any other and changes nothing.
         self._optimizers.step(rate, norm <= settings.skip_gradient)
         rates = {"learning_rate": rate} | ({"kl_weight": beta} if stage.weighs_kl else {})
+        # detach: the graph of the loss would keep all activations in memory.
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
         self._unsettled.append(StepResult(step, rates, ("gradient_norm", *terms), numbers))
 
@@ -116,6 +117,7 @@ class Steps:
     def _check(self, result: StepResult, found: dict[str, float]) -> None:
         """Check, count and log the numbers of one step by their names."""
         progress = self._state.progress
+        # The first step that is wrong is named, also when several steps are looked at together.
         norm = found.pop("gradient_norm")
         require_finite_loss(self._stage, result.step + 1, found)
         if norm <= self._stage.settings.training.skip_gradient:

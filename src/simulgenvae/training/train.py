@@ -30,10 +30,10 @@ from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.node_shards import gather_whole, join_node_layers, shard_node_layers
 from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.placement import place_data
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.preparation_watch import watch_preparation
 from simulgenvae.training.prepare import (
     Prepared,
@@ -107,15 +107,15 @@ def train(
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
-    rows = split.rows(dataset.ids)
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
     )
     checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else checkpoint.progress.model_dump(mode="json")
+    # Ranks that train different things would wait for each other without end.
     collectives.require_same(identity.to_json() | {"checkpoint": done}, differences)
-    dataset, rows = add_mirrored(dataset, rows, settings)
+    dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
     plan = TrainingPlan(
         dataset=dataset,
         rows=rows,
@@ -131,14 +131,16 @@ def train(
     with (
         torch.random.fork_rng(),
         nullcontext() if first else progress_off(),
-        TrainingLog(tensorboard if first else None) as log,
+        TrainingLog(tensorboard if first else None) as log,  # one rank speaks for all
     ):
+        # This seed is for the new weights; each stage sets one of its own.
         torch.manual_seed(settings.training.seed)
         prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
         data, networks = _data_and_networks(plan, prepared, start)
         running = make_stages(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
+        # The ensemble's other members are trained after the last stage, each from new weights.
         running += running[-1].further_members()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)

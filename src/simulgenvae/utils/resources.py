@@ -1,7 +1,6 @@
 """Available memory and disk, compared with what is needed before large data are read or written.
 
-A message before the work is better than a process that the system kills after an hour. Tested in
-the tests of the modules that read or write.
+A message before the work is better than a process that the system kills after an hour.
 """
 
 from __future__ import annotations

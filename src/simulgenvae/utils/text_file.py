@@ -1,7 +1,4 @@
-"""Reading small text files that people write.
-
-Tested in tests/settings/, whose files are read by it.
-"""
+"""Reading small text files that people write."""
 
 from __future__ import annotations
 

@@ -55,6 +55,7 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     """
     statistics = dataset_statistics(dataset)
     rows = split.rows(dataset.ids)
+    # One pass collects what most checks need: reading is by far the slowest part.
     size = megabytes(4 * math.prod(dataset.shape))
     findings = [
         *check_finite(dataset, statistics),

@@ -59,6 +59,7 @@ def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
 
 
 def _about_images(images: Images) -> str:
+    # Few different images in many runs: the designs differ in parameters, or a file was copied.
     size = images.format.size
     different = len(set(image_keys(images)))
     return f"{images.format}, resized to {size} x {size}; {different} different"

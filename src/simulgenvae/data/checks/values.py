@@ -38,6 +38,7 @@ def check_constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator
     """
     lower = statistics.node_lower
     upper = statistics.node_upper
+    # Constant nodes are normal, such as those with a boundary condition; a constant variable is not.
     for v, name in enumerate(dataset.variables):
         if lower[:, v].min() == upper[:, v].max():
             yield Finding(
@@ -90,6 +91,8 @@ def check_duplicates(
         ("fields", statistics.hashes),
         (" and ".join(kinds), design_keys(conditions)),
     )
+    # Equal fields with other conditions are a copy of a result; equal conditions with other fields,
+    # a condition that was varied but is not in the table.
     for what, keys in checked:
         for group in _groups(keys):
             uses = sorted({use[row] for row in group if row in use})

@@ -49,6 +49,7 @@ def append_runs(
         with prefix_errors(sources[0]):
             everything = joined(stored.metadata, new)
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
+        # Earlier test runs must stay test runs: the surrogate may have been trained on all others.
         earlier = make_split(
             stored.metadata.ids, settings, split_file if split_file.exists() else None
         )

@@ -149,6 +149,7 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> Mesh:
         return Mesh(read_numbers(options.coords))
     meshes = [source.mesh for source in sources if source.mesh is not None]
     if meshes:
+        # Values belong to nodes by their number, so all files must number them alike.
         for source in sources:
             if source.mesh is not None and not meshes[0].same_as(source.mesh):
                 raise UserError(f"{source.path}: its mesh is not that of {sources[0].path}")
@@ -172,6 +173,7 @@ def _times(
         return stored.times
     if found is None:
         return np.arange(layout.used_steps, dtype=np.float64)
+    # Given for all timesteps of the files, and cut as the fields are (first_timesteps).
     path, values = found
     if values.shape != (layout.steps,):
         raise UserError(

@@ -73,6 +73,7 @@ class DatasetAttributes(BaseModel):
     def _check_agreement(self) -> Self:
         if len(self.digests) not in {0, len(self.ids)}:
             raise ValueError("'digests' must be a text for each run")
+        # The types of cells become names of folders: only those that the program knows are safe.
         if not set(self.cells) <= set(CELL_NODES):
             raise ValueError("unknown 'cells'")
         return self
@@ -111,6 +112,7 @@ def read_attributes(path: Path) -> DatasetAttributes:
         raise UserError(
             f"{path}: has the format version {version}, but this program reads {FORMAT_VERSION}"
         )
+    # Messages of pydantic quote the value, which may be long: the text is cut.
     file = path / "zarr.json"
     try:
         with prefix_errors(file):

@@ -212,6 +212,7 @@ class StageSpec:
 
     def schedule(self, settings: Settings) -> StageSettings:
         """Return the group of ``settings.training`` with the stage's name, or its own settings."""
+        # Training has settings that are no groups of a stage, such as ``loss``.
         group = getattr(settings.training, self.name, None)
         return group if isinstance(group, StageSettings) else self.settings
 

@@ -62,7 +62,8 @@ class ConditionerStage(Stage):
         target, log_std, variance = self._targets(batch)
         predicted = self.networks.conditioner(batch.conditions)
         distance = batch.shard.mean(((predicted.mean - target).square() / variance).mean(1))
-        # Expected squared deviation of a posterior sample from the predicted mean.
+        # Expected squared deviation of a posterior sample from the predicted mean, which the
+        # likelihood must not move: therefore detach.
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
         spread = batch.shard.mean(spread_loss(predicted.log_std, expected))
         return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}

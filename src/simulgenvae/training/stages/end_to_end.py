@@ -89,6 +89,7 @@ class EndToEndStage(Stage):
             len(self.data.times),
             images=self.data.conditions.images is not None,
         )
+        # All members share networks and data: they are trained one after another.
         parts = (self.networks, self.data, self.settings, self.field_loss)
         kind = type(self)
         return [kind(*parts, each, fine_tunes=self.fine_tunes) for each in range(2, members + 1)]
@@ -132,6 +133,7 @@ class EndToEndStage(Stage):
 
     @property
     def trained(self) -> list[nn.Module]:
+        # Further members never use their encoder: only the decoder of their VAE is trained.
         vae = self.networks.vae
         if self.frozen:
             return [self.networks.conditioner]
@@ -162,6 +164,7 @@ class EndToEndStage(Stage):
             latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         if self.teaches_encoder:
             truth = batch.coefficients[few]
+            # From new weights the decoder is frozen here: it learns from predictions only.
             errors = self.decoded_loss(latents, truth, self.vae_loss, frozen=not self.fine_tunes)
             terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
             # An untrained encoder's latents are decoded to anything. The logarithm keeps such an
@@ -173,6 +176,7 @@ class EndToEndStage(Stage):
             terms["loss"] = terms["loss"] + reconstruction + divergence
         distances = (mean[few] - latents.flat()).square()
         terms["latents"] = shard.mean(distances.mean(1))
+        # detach: the spread learns from the distances and must not change them.
         spread = shard.mean(spread_loss(log_std[few], distances.detach()))
         latent_loss = training.end_to_end.latent_weight * terms["latents"]
         terms["loss"] = terms["loss"] + latent_loss + SPREAD_WEIGHT * spread
