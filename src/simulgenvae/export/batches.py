@@ -18,7 +18,7 @@ from simulgenvae.surrogate.prediction import SCORES
 
 AXES = ("run", "time", "node", "variable")
 EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")
-"""Further values of a prediction, of the shape of its fields; the error is prediction less truth."""
+"""Further values of a prediction, of its fields' shape; the error is prediction less truth."""
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,13 @@ class Truth:
             raise UserError(
                 f"{self.path}: {self.runs} runs without ids, but {len(ids)} designs are predicted"
             )
+        # Without ids the runs are matched by their order.
         missing = [name for name in ids if self.ids is not None and name not in self.ids]
         if missing:
             raise UserError(f"{self.path}: has no runs for the designs {listed(missing)}")
         if mesh.coords is None or self.mesh is None or self.mesh.coords is None:
             return
+        # Formats of meshes have three coordinates also in the plane.
         near = SAME * float(np.ptp(mesh.coords, axis=0).max())
         own = self.mesh.coords[:, : mesh.coords.shape[1]]
         if own.shape != mesh.coords.shape or not np.allclose(own, mesh.coords, rtol=0.0, atol=near):
@@ -131,6 +133,7 @@ class Truth:
     def _steps(self, times: NDArray[np.float64], count: int) -> NDArray[np.intp]:
         """Return the timesteps of a run, of which there are ``count``, at the given times."""
         own = np.arange(count, dtype=np.float64) if self.times is None else self.times
+        # Without times, timesteps of the same number are taken for the same ones.
         if self.times is None and len(times) == count:
             return np.arange(count)
         nearest: NDArray[np.intp] = np.abs(own[:, np.newaxis] - times).argmin(axis=0)
@@ -149,6 +152,7 @@ def open_truth(path: Path) -> Iterator[Truth]:
 
     Raises UserError as the readers do.
     """
+    # The data of a study come first: its folder may also hold files that a reader would accept.
     stored = StudyFolder(path).dataset
     if stored.is_dir():
         data = Dataset.open(stored)

@@ -62,6 +62,7 @@ class Interpolation:
         found = np.array(self._sample(flat).point_data["values"], dtype=np.float32).reshape(
             -1, flat.shape[1]
         )
+        # VTK leaves 0 at these nodes.
         found[self._outside] = flat[self._nearest]
         return found.reshape(-1, *values.shape[1:])
 

@@ -85,6 +85,7 @@ class NodalVolumes:
         values = np.zeros(nodes)
         for name, cell in cells.items():
             if _dimension(name) == dimension:
+                # In pieces: a Jacobian of each cell needs several times the memory of the cells.
                 for start in range(0, len(cell), _CELLS_AT_ONCE):
                     _add(values, mesh.coords, cell[start : start + _CELLS_AT_ONCE], _CORNERS[name])
         kind = _KINDS[dimension]

@@ -68,6 +68,7 @@ class Annotations:
             parse_math=False,
             **more,
         )
+        # A long heading becomes smaller, as it must not be cut off.
         room = 2 * min(x, layout.width - x) - layout.letters
         taken = artist.get_window_extent(self._canvas.get_renderer()).width
         if taken > room:

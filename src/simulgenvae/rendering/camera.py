@@ -1,4 +1,4 @@
-"""Camera for a mesh: from above where the mesh is flat, else oblique; always a parallel projection."""
+"""Camera for a mesh, in parallel projection: from above where it is flat, else oblique."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def find_camera(positions: Callable[[], Iterable[NDArray[np.floating]]]) -> Came
             "The nodes lie on a line, on which no image can be drawn: the report shows it as "
             "curves."
         )
+    # First the extent along x, y and z, then, in the axes of the image, what must fit into it.
     axes = _oblique(extent) if seen.all() else _above(seen)
     low, high = _bounds(positions(), axes)
     width, height, _ = high - low
@@ -96,6 +97,7 @@ def _oblique(extent: NDArray[np.float64]) -> NDArray[np.float64]:
         turn = _TURNED
     elif extent[1] > _LONG * extent[0]:
         turn = 90.0 - _TURNED
+    # An isometric view: the elevation at which the three axes have the same length in the image.
     azimuth = np.radians(turn)
     elevation = np.radians(_ELEVATION)
     right = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])

@@ -118,6 +118,7 @@ def typical_run(study: StudyFolder, dataset: Dataset, surrogate: Surrogate) -> t
     run = _evaluated_run(study, dataset)
     if run is not None:
         return run, "its error is the median of the last evaluation"
+    # Without an evaluation there are no errors to choose by.
     split = surrogate.split
     parts = {"test": split.test, "validation": split.validation, "training": split.train}
     name, run = next(

@@ -66,7 +66,7 @@ class Surface:
             self.faces.point_data["Normals"] = self._with_normals(split=False).point_data["Normals"]
 
     def _with_normals(self, *, split: bool) -> pyvista.PolyData:
-        """Return the faces with normals; with ``split``, points at sharp edges exist once a side."""
+        """Return the faces with normals; ``split`` doubles the points at sharp edges."""
         found: pyvista.PolyData = self.faces.compute_normals(
             cell_normals=False, split_vertices=split, feature_angle=_SHARP
         )
@@ -96,6 +96,7 @@ class Drawing:
                 off_screen=True, window_size=[_FINER * length for length in size]
             )
         self._plotter.renderer.SetBackground(1.0, 1.0, 1.0)
+        # Drawn finer and reduced instead, which looks the same with every driver.
         self._plotter.disable_anti_aliasing()
         dots = _point_size(surface, view, size)
         surface.faces.point_data[_VALUES] = np.zeros(surface.faces.n_points)
@@ -103,7 +104,9 @@ class Drawing:
             surface.faces,
             scalars=_VALUES,
             show_scalar_bar=False,
+            # Colours between nodes follow the values, and are not mixtures of two colours.
             interpolate_before_map=True,
+            # In the plane light would only change the colours.
             lighting=not view.flat,
             # Together 1: otherwise colours without light were not those of the map.
             ambient=0.5,
@@ -130,6 +133,7 @@ class Drawing:
         displacement: NDArray[np.floating] | None = None,
     ) -> NDArray[np.uint8]:
         """Return the image `[h, w, 3]` of values `[M]` on the mesh, moved by `[M, D]`."""
+        # A panel without displacement must not show the mesh as the one before left it.
         if displacement is not None or self._moved:
             self._surface.place(displacement)
             self._moved = displacement is not None

@@ -73,6 +73,7 @@ def write_gif(target: BinaryIO, draw: MakeImage, frames: Sequence[int], rate: fl
     for frame, hundredths in zip(frames, np.diff(ends, prepend=0.0).tolist(), strict=True):
         page = Image.fromarray(known.pop(frame) if frame in known else draw(frame))
         now = np.asarray(page.quantize(palette=colours, dither=Image.Dither.NONE))
+        # Unchanged pixels get one index, whose runs compress to almost nothing.
         shown = now if before is None else np.where(now == before, np.uint8(_UNCHANGED), now)
         image = Image.fromarray(shown, "P")
         image.putpalette(colours.getpalette() or [])
@@ -92,6 +93,7 @@ def _colours(images: list[NDArray[np.uint8]]) -> Image.Image:
     known = np.reshape(chosen.getpalette() or [], (-1, 3))[:_COLOURS]
     palette = np.full((256, 3), 255, np.uint8)
     palette[: len(known)] = known
+    # The page must be white: quantising could make it a light grey.
     palette[palette.min(axis=1) >= _NEARLY_WHITE] = 255
     chosen.putpalette(palette.ravel().tolist())
     return chosen
@@ -121,6 +123,7 @@ def write_mp4(path: Path, draw: MakeImage, frames: Sequence[int], rate: float) -
         codec="libx264",
         pix_fmt_out="yuv420p",
         quality=None,
+        # H.264 with colours at half the resolution needs even sizes, and no more than that.
         macro_block_size=2,
         ffmpeg_log_level="error",
         output_params=["-crf", "18", "-movflags", "+faststart", "-f", "mp4"],
@@ -135,5 +138,6 @@ def write_mp4(path: Path, draw: MakeImage, frames: Sequence[int], rate: float) -
         raise UserError(
             f"ffmpeg could not write the film: {str(error).strip().splitlines()[-1]}"
         ) from error
+    # ffmpeg may end without an error on a full disk, with a film that is too short.
     if written != len(frames):
         raise UserError(f"ffmpeg wrote {written} of {len(frames)} images: is the disk full?")

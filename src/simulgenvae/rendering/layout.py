@@ -61,6 +61,7 @@ def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> SceneL
     inner = width - 2 * letters
     wide = (inner - (columns - 1) * gap) // columns
     high = int(np.clip(wide / aspect, 3 * letters, _HIGHEST * width))
+    # Row by row from the top: each row needs its titles, its panels and a gap.
     boxes: list[Box] = []
     y = int(3.2 * letters)
     for place in range(rows * len(panels)):
@@ -85,8 +86,9 @@ def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> SceneL
 def _bars(
     panels: list[Panel], boxes: list[Box], below: Box, *, stacked: bool
 ) -> list[tuple[Colours, Box]]:
-    """Return a place for each colour scale: below its panels, or side by side below stacked ones."""
+    """Return a place for each colour scale, below its panels."""
     scales = list(dict.fromkeys(panel.colours for panel in panels))
+    # Below stacked panels the bars are side by side.
     if stacked:
         width = below.width // len(scales)
         return [

@@ -16,7 +16,7 @@ _AXES = ("x", "y", "z")
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Values `[t, M]` and their colours, on a mesh moved by ``displacement`` `[t, M, D]`, if any."""
+    """Values `[t, M]` and their colours, on a mesh moved by ``displacement`` `[t, M, D]`."""
 
     title: str
     values: NDArray[np.floating]
@@ -92,6 +92,7 @@ def make_panels(
         found = [Panel("prediction", values, Colours.of_fields(quantity, values), moved)]
     else:
         known = truth[..., variable]
+        # The same object, so that truth and prediction share one bar.
         both = Colours.of_fields(quantity, known, values)
         error = values - known
         found = [

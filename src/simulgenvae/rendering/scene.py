@@ -60,6 +60,7 @@ class Scene:
         self._width = width
         self._times = time_labels(times)
         surface = Surface(mesh, what)
+        # One camera and one size for all images: a film must not jump.
         self._camera = find_camera(lambda: _positions(surface, self._panels))
         box = self._layout(1).panels[0][0]
         self._drawing = Drawing(surface, self._camera, (box.width, box.height))
@@ -117,6 +118,7 @@ def time_labels(times: NDArray[np.float64]) -> list[str]:
     """Return the times as texts, with the same number of digits, enough to distinguish them."""
     size = float(np.abs(times).max())
     kind = "f" if size == 0 or 1e-3 <= size < 1e5 else "e"
+    # Enough digits when each label is nearer to its time than a twentieth of the smallest step.
     labels: list[str] = []
     for digits in range(1, 10):
         labels = [f"{time + 0.0:.{digits}{kind}}" for time in times.tolist()]

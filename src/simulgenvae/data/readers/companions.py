@@ -48,6 +48,7 @@ def strings(path: Path, array: NDArray[Any], key: str) -> tuple[str, ...]:
         raise UserError(
             f"{path}: {key!r} must be a list of texts, but is {array.dtype} {array.shape}"
         )
+    # HDF5 and old NumPy files hold texts as bytes, and numbers are usual as ids.
     entries = np.atleast_1d(array)
     return tuple(
         bytes(entry).decode("utf-8", "replace") if array.dtype.kind == "S" else str(entry)

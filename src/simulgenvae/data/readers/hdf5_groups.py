@@ -93,10 +93,12 @@ def open_groups(path: Path, part: RunPart) -> Source:
                 _require_same_times(run, _times(run, dataset), first, times)
         except UserError as error:
             problems[index] = str(error)
+    # A dataset has no names for its variables, so they are numbered.
     features = _features(first, part.fields, sizes["variable"] if "variable" in axes else None)
     steps = part.steps(path, np.arange(sizes["time"], dtype=np.float64) if times is None else times)
 
     def read(index: int) -> NDArray[Any]:
+        # The shape is checked again: the file may have changed since it was opened.
         if index in problems:
             raise UserError(problems[index])
         with _opened(runs[index]) as dataset:
@@ -215,6 +217,7 @@ def _opened(run: _Run) -> Iterator[Any]:
 
 def _at(path: Path, group: Any, names: Sequence[str]) -> Any:
     """Return the group or dataset at a path, or None; raise UserError for a link on the way."""
+    # Link by link, as h5py follows a path through external links without asking.
     for place, name in enumerate(names):
         link = group.get(name, getlink=True) if isinstance(group, h5py.Group) else None
         if link is None:
@@ -267,6 +270,7 @@ def _features(first: _Run, wanted: Sequence[str] | None, count: int | None) -> l
 def _times(run: _Run, dataset: Any) -> NDArray[np.float64] | None:
     """Return the nearest dataset ``times``: in the group of the run's, or in one around it."""
     names = run.dataset.split("/")
+    # From the group of the dataset outwards: times of a run come before common ones.
     for depth in reversed(range(len(names))):
         found = _at(run.file, dataset.file, [*names[:depth], "times"])
         if isinstance(found, h5py.Dataset) and found.name != dataset.name:

@@ -60,6 +60,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
             common.require_times(run)
         except UserError as error:
             problems.setdefault(name, str(error))
+    # Fields, meshes and damage show only when a run is read, which costs as much as ingesting it.
     names = list(runs)
 
     def read(run: int) -> NDArray[np.float32]:
@@ -95,6 +96,7 @@ class _Common:
         self.times = common_times(reference, part)
         self.variables = reference.variables(part.fields)
         self._full_mesh = reference.mesh()
+        # Where positions are unknown, a timestep still has the number of nodes: `[M, 0]`.
         start = reference.read(0)
         coords = self._full_mesh.coords
         self._coords = start.coords if coords is None else coords
@@ -118,6 +120,7 @@ class _Common:
         steps = series.values(self.variables, self._units)
         if self._part.resample is not None:
             steps = at_times(series.times, steps, self.times)
+        # The first timestep shows whether the mesh is another one, before all others are read.
         coords, first = next(steps)
         difference = self._difference(coords)
         if difference and not self._part.interpolate:
@@ -139,6 +142,7 @@ class _Common:
             return f"nodes with {coords.shape[1]} coordinates, but with {self._coords.shape[1]} in"
         if len(coords) != len(self._coords):
             return f"{len(coords)} nodes, but {len(self._coords)} in"
+        # Solvers write positions with few digits, so equal nodes may differ a little.
         far = np.abs(coords - self._coords).max(initial=0.0)
         same = far <= SAME_PLACE * float(np.ptp(self._coords, axis=0).max(initial=0.0))
         return "" if same else f"its nodes are up to {far:g} away from those of"
@@ -152,6 +156,7 @@ class _Common:
         # The last timestep, as a transient often starts from a uniform field.
         self.changes[name] = there_and_back(fields[-1], there, back)
         self.farthest = max(self.farthest, there.farthest)
+        # Nodes first: all timesteps are interpolated at once, as the cells are searched only once.
         return there(fields.swapaxes(0, 1)).swapaxes(0, 1)
 
     def remarks(self) -> Iterator[str]:
@@ -228,6 +233,7 @@ def _chosen(coords: NDArray[Any], part: RunPart, path: Path) -> NDArray[np.intp]
         limits = np.array(part.box, dtype=np.float64).reshape(-1, 2)
         inside = coords[nodes, : len(limits)]
         nodes = nodes[((inside >= limits[:, 0]) & (inside <= limits[:, 1])).all(axis=1)]
+    # The message has the extent of the mesh, with which the box can be compared.
     if not len(nodes):
         low, high = coords.min(axis=0), coords.max(axis=0)
         span = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))

@@ -46,6 +46,7 @@ def open_frd(path: Path) -> Series:
 
     Raises UserError when the file is cut short, binary, or has no results.
     """
+    # The index makes the second pass quick: a timestep is one read at a known place.
     with _damaged(path):
         nodes, elements, moments = _index(path)
         ids, coords = _values(path, nodes)
@@ -113,6 +114,7 @@ def _index(path: Path) -> tuple[_Block, _Block, list[list[_Block]]]:
                     f"it ends after {len(moments.keys() - {''})} times: has the solver stopped "
                     "early?"
                 )
+            # 2C: nodes; 3C: elements; 100C: one result at one time; 1: remarks about the job.
             if line[:6] in {b"    2C", b"    3C", b"  100C"}:
                 block = _index_block(file, line)
                 moments.setdefault(block.moment, []).append(block)
@@ -149,6 +151,7 @@ def _index_block(file: BinaryIO, header: bytes) -> _Block:
             if line[:3] == b" -5" and line[33:38].strip() != b"1":
                 components.append(text)
             start = file.tell()
+    # A guess of the size spares reading the lines: the blocks of nodes have fixed widths.
     size = _find_end(file, start, count * _record_width(layout[0], len(components)), name)
     return _Block(name, start, size, count, layout, tuple(components), moment, time)
 
@@ -205,6 +208,7 @@ def _result(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> NDArray[n
     Nodes that the result leaves out have NaN.
     """
     ids, values = _values(path, block)
+    # The usual case, without a search: the result has all nodes in the order of the mesh.
     if np.array_equal(ids, node_ids):
         return values
     result = np.full((len(node_ids), values.shape[1]), np.nan)
@@ -219,6 +223,7 @@ def _cells(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> dict[str, 
     lines = np.concatenate(([0], np.flatnonzero(data == ord("\n")) + 1))[:-1]
     # " -1" starts an element, lines with " -2" list its nodes.
     heads = np.flatnonzero(data[lines + 2] == ord("1"))
+    # Windows at the starts of lines, as the lines themselves differ in length.
     rows = sliding_window_view(data, 3 + digits + 5)[lines[heads]]
     types = _columns(rows, 3 + digits, 5, 1)[:, 0].astype(np.int64)
     cells: dict[str, list[NDArray[np.int64]]] = {}

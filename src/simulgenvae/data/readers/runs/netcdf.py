@@ -138,6 +138,7 @@ class _File:
 
     def block(self) -> int:
         """Return the number of timesteps that are read at once: those of a chunk, if they fit."""
+        # Small timesteps are read many at a time: as many as are in a chunk or the smallest block.
         size = 8 * self.nodes * len(self.fields.variables)
         chunks = [1]
         for variable in self.fields.variables.values():
@@ -199,6 +200,7 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
 
     with path.open("rb") as file:
         head = file.read(8)
+    # SciPy, which reads NetCDF-3, does not know this variant.
     if head.startswith(b"CDF\x05"):
         raise UserError(
             f"{path}: NetCDF with 64-bit data (CDF-5) is not read: convert it (nccopy -k nc4 OLD "
@@ -210,6 +212,7 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
     data = xr.open_dataset(
         path.resolve(),
         engine="h5netcdf" if is_hdf5 else "scipy",
+        # Numbers as they are in the file: dates and calendars would lose the unit of the times.
         decode_times=False,
         decode_timedelta=False,
         decode_coords=False,
@@ -223,7 +226,6 @@ def _require_inside(path: Path) -> None:
 
     It is raised, too, when an axis does not fit into memory, as xarray reads all of them.
     """
-
     links: dict[str, Any] = {}
     items: dict[str, Any] = {}
     with h5py.File(path, "r") as file:
@@ -255,6 +257,7 @@ def _require_values(file: _File, is_hdf5: bool) -> None:
 @contextmanager
 def _damaged(path: Path) -> Iterator[None]:
     """Turn what the libraries raise on a damaged file into one message, without their warnings."""
+    # xarray warns of unusual attributes, which is no news for the user of another program's file.
     with damage_reported(path, "cannot be read as NetCDF", _ERRORS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

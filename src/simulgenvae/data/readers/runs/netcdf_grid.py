@@ -93,6 +93,7 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
         found = {name: variable for name, variable in found.items() if time in variable.dims}
     else:
         time = None
+    # Reversed, so that of the variables on one grid the first decides the order of dimensions.
     grids = {
         frozenset(variable.dims) - {RUN, time}: variable for variable in reversed(found.values())
     }
@@ -105,6 +106,7 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
             f"{path}: holds no numbers at nodes; its variables are "
             f"{', '.join(described)[:500] or 'none'}"
         )
+    # The nodes of UGRID's mesh, and not its faces, where fields of both exist.
     chosen = frozenset([_node_dimension(data)])
     if chosen not in grids:
         chosen = max(grids, key=lambda dims: math.prod(data.sizes[dim] for dim in dims))
@@ -122,6 +124,7 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
     others: set[str] = set()
     for variable in taken.values():
         others.update(str(variable.attrs.get("ancillary_variables", "")).split())
+    # Our own exports change names that NetCDF does not allow, and keep the original ones.
     names = {name: str(variable.attrs.get(ORIGINAL_NAME, name)) for name, variable in taken.items()}
     variables = {names[name]: variable for name, variable in taken.items()}
     if len(variables) < len(taken):
@@ -145,7 +148,11 @@ def time_variable(data: xr.Dataset, time: Hashable) -> xr.Variable | None:
 
 
 def _time_dimension(data: xr.Dataset) -> Hashable | None:
-    """Return the dimension of a time by CF, else that called ``time``, else the only unlimited one."""
+    """Return the dimension of the times.
+
+    It is that of a time by CF, else the one called ``time``, else the only unlimited one.
+    """
+    # Variables of dimensions first: another one may be, for example, the time of a measurement.
     names = sorted(data.variables, key=lambda name: name not in data.dims)
     for name in names:
         variable = data.variables[name]
@@ -257,6 +264,7 @@ def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variabl
             and variable.dtype.kind in "fiu"
         ):
             found.setdefault(axis, variable)
+    # Of several dimensions one without coordinates is counted, like the pixels of an image.
     if len(space) > 1:
         for dim in reversed(space):
             if not any(dim in variable.dims for variable in found.values()):

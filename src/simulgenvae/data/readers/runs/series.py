@@ -193,6 +193,7 @@ class Series:
         """
         nodes = None
         wanted = dict.fromkeys(field for field, _ in variables.values())
+        # Solvers may add fields, or refine the mesh, during a run: each timestep is checked.
         for step, time in enumerate(self.times):
             coords, fields, units = self.read(step)
             missing = [field for field in wanted if field not in fields]

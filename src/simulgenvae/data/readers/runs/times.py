@@ -53,6 +53,7 @@ def require_times(
     run: Timed, times: NDArray[np.float64], reference: Series, *, resampled: bool
 ) -> None:
     """Raise UserError unless the run has these times, or spans them where it is resampled."""
+    # Two runs of one solver may differ in the last digit; a single time has no span.
     near = SAME_TIMES * max(float(np.ptp(reference.times)), 1e-300)
     if resampled:
         if run.times[0] > times[0] + near or run.times[-1] < times[-1] - near:
@@ -95,6 +96,7 @@ def at_times(
     """
     before = after = next(steps)
     step = 0
+    # The steps come one by one, so that the iterator moves forward with the wanted times.
     for time in times:
         while own[step] < time and step + 1 < len(own):
             before = after
