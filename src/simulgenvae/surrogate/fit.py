@@ -1,4 +1,7 @@
-"""From a dataset to a surrogate: train the stages, and write the model of a study."""
+"""From a dataset to a surrogate: train the stages, and write the model of a study.
+
+Tested in tests/surrogate/test_surrogate.py.
+"""
 
 from __future__ import annotations
 
