@@ -79,6 +79,7 @@ def ablate(case: Case, asked: Sequence[str], results: Results, console: Console)
         start = time.perf_counter()
         surrogate = fit(case.dataset, settings, split=case.split)
         seconds = time.perf_counter() - start
+        # One training has all parts of the answer; a variant of the training is a single network.
         answers = (
             parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, 1)}
         )

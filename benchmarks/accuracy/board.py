@@ -36,6 +36,7 @@ def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
     for run, design in enumerate(table):
         column = run % len(solver.NAMES)
         excess = BEYOND * (1.0 - generator.random())
+        # Below the range or above it, with the same probability.
         unit = -excess if generator.random() < 0.5 else 1.0 + excess
         lower = solver.LOWER[column]
         upper = solver.UPPER[column]

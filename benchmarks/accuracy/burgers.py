@@ -54,6 +54,7 @@ def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
     draws = generator.random((runs, 5))
     excess = BEYOND * (1.0 - draws[:, :2])
     outside = np.where(draws[:, 2:4] < 0.5, -excess, 1.0 + excess)
+    # The first parameter, the second one or both, with the same probability.
     which = np.array([[True, False], [False, True], [True, True]])[(3.0 * draws[:, 4]).astype(int)]
     return designs(np.where(which, outside, draws[:, :2]))
 
@@ -87,6 +88,7 @@ def solve(
     x = step * np.arange(-margin, REFINEMENT * (nodes - 1) + 1 + margin)
 
     def rate(_: float, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        # The difference of fluxes conserves the integral of u, which gives the shock its speed.
         flux = 0.25 * (u[1:] ** 2 + u[:-1] ** 2) - viscosity / step * np.diff(u)
         change = np.zeros_like(u)
         change[1:-1] = -np.diff(flux) / step

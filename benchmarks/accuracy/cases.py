@@ -63,6 +63,8 @@ def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
         coords=problem.coords,
         variables=problem.variables,
     )
+    # Baselines need no validation runs, and do not get them as further training runs either: all
+    # methods learn from the same runs.
     drawn = np.random.default_rng(seed).permutation(problem.train)
     held = round(VALIDATION_SHARE * len(drawn))
     parts = {"train": drawn[held:], "validation": drawn[:held], "test": problem.test}

@@ -63,6 +63,7 @@ def _imported_modules(file: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+            # ``from package import module`` and ``from module import name`` look the same here.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

@@ -69,6 +69,7 @@ def sample(runs: int, seed: int, stream: int) -> Array:
     """Return designs at random, ``[runs, 4]``."""
     cell = LENGTH / (NODES[0] * REFINEMENT)
     table = LOWER + (UPPER - LOWER) * unit_designs(runs, len(NAMES), seed, stream)
+    # The walls of the obstacle must be faces of cells.
     table[:, 3] = cell * np.rint(table[:, 3] / cell)
     return table
 
@@ -117,12 +118,15 @@ def fluxes(left: tuple[Array, ...], right: tuple[Array, ...]) -> tuple[Array, ..
     from the side that the water comes from.
     """
     (h0, u0, v0, c0), (h1, u1, v1, c1) = left, right
+    # Gravity is 1, so that the speed of a wave in still water is the root of the depth.
     a0 = np.sqrt(h0)
     a1 = np.sqrt(h1)
     u = 0.5 * (u0 + u1) + a0 - a1
     a = 0.5 * (a0 + a1) + 0.25 * (u0 - u1)
+    # Water flows onto a dry bed at u + 2a, faster than a wave in it.
     slow = np.where(h0 > DRY, np.minimum(u0 - a0, u - a), u1 - 2.0 * a1)
     fast = np.where(h1 > DRY, np.maximum(u1 + a1, u + a), u0 + 2.0 * a0)
+    # Waves that all run one way leave the flux of the side that they come from.
     slow = np.minimum(slow, 0.0)
     fast = np.maximum(fast, 0.0)
     span = np.maximum(fast - slow, DRY)
@@ -132,6 +136,7 @@ def fluxes(left: tuple[Array, ...], right: tuple[Array, ...]) -> tuple[Array, ..
     push0 = q0 * u0 + 0.5 * h0 * h0
     push1 = q1 * u1 + 0.5 * h1 * h1
     push = (fast * push0 - slow * push1 + slow * fast * (q1 - q0)) / span
+    # Both are carried with the water: this keeps the edge of the share sharp.
     onward = mass > 0.0
     return mass, push, mass * np.where(onward, v0, v1), mass * np.where(onward, c0, c1)
 
@@ -151,6 +156,7 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
     ]
     h, u, v, c = (values[:, 1:-1] for values in cell)
     dh, du, dv, dc = slope
+    # Values half a time step later make the scheme of second order in time.
     half = 0.5 * ratio
     middle = (
         h - half * (u * dh + h * du),
@@ -160,12 +166,14 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
     )
     lower = [values - 0.5 * d for values, d in zip(middle, slope, strict=True)]
     upper = [values + 0.5 * d for values, d in zip(middle, slope, strict=True)]
+    # Extrapolated to the faces of a cell, the depth at a dry bed may fall below 0.
     lower[0] = np.maximum(lower[0], 0.0)
     upper[0] = np.maximum(upper[0], 0.0)
     flux = fluxes(
         tuple(values[:, :-1] for values in upper), tuple(values[:, 1:] for values in lower)
     )
     new = Flow(*(values - ratio * np.diff(f) for values, f in zip(flow, flux, strict=True)))
+    # Fluxes through the walls of the obstacle have filled its cells with mirrored water.
     if block is not None:
         for values in new:
             values[block.bottom : block.top, block.left : block.right] = 0.0
@@ -188,9 +196,11 @@ def advance(flow: Flow, block: Block | None, cell: float, time: float) -> Flow:
     left = time
     turned = False
     while left > 0.0:
+        # Equal steps end at the wanted time, and none of them is tiny.
         count = max(1, int(np.ceil(left * fastest(flow) / (COURANT * cell))))
         step = left / count
         flow = sweep(flow, block, step / cell)
+        # The flow stays turned for the next step, which begins with the other axis.
         flow = flow.turned()
         block = block and block.turned()
         turned = not turned

@@ -46,6 +46,7 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
     rows = case.rows["train"]
     dataset = case.dataset
     scale = VariableScale.fit(dataset.run(int(row)) for row in rows)
+    # Without scaling, POD would keep the variable with the largest numbers only.
     snapshots = np.stack(
         [((dataset.run(int(row)) - scale.mean) / scale.spread).ravel() for row in rows]
     )
@@ -79,6 +80,7 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
 
 def gaussian_process(inputs: int) -> Any:
     """Return EZyRB's GPR with a kernel of smooth dependence on standardised inputs."""
+    # Many inputs have one common length scale.
     lengths = np.full(inputs if inputs <= SINGLE_LENGTHS else 1, 2.0)
     kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(lengths, (1e-1, 1e3), nu=2.5) + WhiteKernel(
         1e-2, (1e-10, 10.0)
@@ -93,7 +95,6 @@ def fit(x: Array, snapshots: Array, rank: int, regression: Any) -> Any:
         ezyrb.Database(x, snapshots), ezyrb.POD("svd", rank=rank), regression
     )
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # hyper-parameters at a bound, or a restart that gave up
+        # Hyper-parameters at a bound, or a restart that gave up, are no reason to stop.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit()

@@ -46,6 +46,7 @@ def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
 
     Errors come with their mean, median and maximum.
     """
+    # The scale of the training runs, as in ``simulgenvae evaluate``: errors are comparable.
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     # Some things are made once, at the first call: their time is not that of a prediction.
     fitted.predict(case.rows["test"][:1])

@@ -66,6 +66,7 @@ def staggered(runs: int, timesteps: int, points: int) -> tuple[Rows, Rows]:
         pairs = [
             (run, step) for run in range(runs) for step in range(run % stride, timesteps, stride)
         ]
+        # Rounding up may leave a few more than allowed.
         if len(pairs) <= points or stride == timesteps:
             chosen = np.array(pairs, dtype=np.intp).T
             return chosen[0], chosen[1]
@@ -88,6 +89,7 @@ class TimeGpr:
         values = coefficients[runs, steps].astype(np.float64)
         self._mean = values.mean(axis=0)
         self._spread = values.std(axis=0)
+        # A coefficient that never varies is predicted as its mean.
         self._spread[self._spread == 0.0] = 1.0
         values = (values - self._mean) / self._spread
         chosen = staggered(len(x), len(times), LIKELIHOOD_POINTS)
@@ -97,6 +99,7 @@ class TimeGpr:
         self._seen = points = self._points(x, runs, steps)
         self._known = self._groups(points)
         squared = self._known.squared_distances(points, points)
+        # The process of the last searched mode also has all modes after it.
         last = len(thetas) - 1
         parts = [slice(mode, None if mode == last else mode + 1) for mode in range(len(thetas))]
         self._processes = [
@@ -116,6 +119,7 @@ class TimeGpr:
         steps = np.arange(len(self._times))
         predicted = []
         for design in x:
+            # One design at a time: the distances of all designs would need too much memory.
             points = self._points(design[np.newaxis], np.zeros_like(steps), steps)
             squared = self._known.squared_distances(points, self._seen)
             values = np.concatenate(

@@ -154,6 +154,7 @@ def vibration_modes(bar: Bar, count: int = MODES) -> Modes:
     stiffness, mass = (
         matrix[bar.free][:, bar.free].tocsc() for matrix in (bar.stiffness, bar.mass)
     )
+    # The clamped bar has no rigid motion, so that the stiffness can be factorised (sigma = 0).
     start = np.random.default_rng(0).standard_normal(len(bar.free))
     squares, vectors = eigsh(stiffness, count, mass, sigma=0.0, v0=start)
     shapes = np.zeros((len(bar.dofs), count))
@@ -166,6 +167,7 @@ def load(bar: Bar, position: float, angle: float) -> Array:
     down, across = (
         strike.assemble(bar.top, position=position, axis=axis)[bar.dofs] for axis in (1, 2)
     )
+    # Both directions are divided by the same total, that of the patch.
     forces = np.sin(np.deg2rad(angle)) * across - np.cos(np.deg2rad(angle)) * down
     return np.asarray(forces / down.sum(), dtype=np.float64)
 
@@ -207,6 +209,7 @@ def solve(bar: Bar, modes: Modes, design: Design, times: Array) -> Array:
     """
     frequencies = np.sqrt(design.modulus * modes.squares)
     amplitudes = IMPULSE * pulse_response(times, frequencies, design.damping, design.duration)
+    # Modes are normalised by the mass: each responds as an oscillator of mass 1.
     amplitudes *= load(bar, design.position, design.angle) @ modes.shapes
     return (amplitudes @ modes.shapes.T).reshape(len(times), -1, 3)
 

@@ -82,6 +82,7 @@ def sample_one(generator: np.random.Generator, first: tuple[float, float] = RADI
         radius = generator.uniform(*(RADII if len(circles) else first))
         centre = generator.uniform(radius + GAP, 1.0 - radius - GAP, size=2)
         apart = np.linalg.norm(circles[:, :2] - centre, axis=1) - circles[:, 2] - radius
+        # A circle that does not fit is drawn again; the others stay as they are.
         if np.all(apart >= GAP):
             circles = np.vstack([circles, [*centre, radius]])
     return circles
@@ -151,6 +152,7 @@ def solve(
     capacity, conduction = assemble(circles, fine)
     column = np.tile(np.arange(fine), fine)
     free = np.flatnonzero((column > 0) & (column < fine - 1))
+    # The fixed temperatures, 1 and 0, go to the right-hand side.
     heated = conduction[free][:, np.flatnonzero(column == 0)].sum(axis=1)
     conduction = conduction[free][:, free]
     capacity = capacity[free]
@@ -161,6 +163,7 @@ def solve(
     field[:, column == 0] = 1.0
     state = np.zeros(len(free))
     for step in range(1, substeps * (len(times) - 1) + 1):
+        # Crank-Nicolson would let the jump at the heated edge swing for many steps.
         if step <= 2:
             for _ in range(2):
                 state = implicit.solve(capacity * state - half * heated)

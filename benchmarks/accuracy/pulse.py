@@ -68,11 +68,13 @@ def propagate(
     points = len(pressure)
     spacing = 1.0 / (points - 1)
     interval = float(times[1] - times[0])
+    # Stable for c dt <= dx / sqrt(2) in two dimensions.
     substeps = int(np.ceil(interval * speed * np.sqrt(2.0) / (courant * spacing)))
     step = interval / substeps
     ratio = step / spacing
     weights = wall_weights(points)
     loss = np.zeros((points, points))
+    # At an absorbing wall the flux out is the mean pressure of before and after by the impedance.
     loss[:, -1] += speed * ratio / impedance[0]
     loss[-1] += speed * ratio / impedance[1]
     kept = (1.0 - loss) / (1.0 + loss)
@@ -83,6 +85,7 @@ def propagate(
     state = pressure.copy()
     flux_x = np.zeros((points, points + 1))
     flux_y = np.zeros((points + 1, points))
+    # Velocities are half a step ahead of the pressure; at rest the first half step starts them.
     flux_x[:, 1:-1] = -0.5 * ratio * np.diff(state, axis=1)
     flux_y[1:-1] = -0.5 * ratio * np.diff(state, axis=0)
     field = [pressure]

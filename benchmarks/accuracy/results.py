@@ -74,6 +74,7 @@ class Results:
         It replaces an earlier one of its problem, seed and method.
         """
         about = record["problem"], record["seed"], record["method"]
+        # A repeated job replaces its record, so that a table has each only once.
         self.records = [other for other in self.records if not self._is(other, *about)]
         self.records.append(record | {"environment": environment()})
         self.records.sort(

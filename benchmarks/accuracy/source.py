@@ -78,6 +78,7 @@ def solve(
     matrix is the same for all runs and steps: it is factorised once, and all runs advance together.
     The source is interpolated at the nodes.
     """
+    # Heat that is conducted, and heat that is lost to the air, as one matrix.
     capacity = mass.assemble(basis)
     coords = basis.doflocs.T
     half = 0.5 * (times[1] - times[0]) / substeps

@@ -80,6 +80,7 @@ def solve(design: Array, plate: Plate) -> Array:
     held = plate.coords[:, 0] == 0.0
     free = np.flatnonzero(~held)
     field = np.where(held, HELD, 0.0)
+    # The fixed edge enters as a known part of the solution.
     residual = plate.load - matrix @ field
     field[free] = spsolve(matrix[free][:, free].tocsc(), residual[free])
     return field

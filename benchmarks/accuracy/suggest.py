@@ -91,6 +91,7 @@ def compare(
             if results.has(name, repeat, "suggest", key):
                 console.print(f"{title}: finished before")
                 continue
+            # Assembled when first needed: finished repetitions need no solver.
             space = space or SPACES[name]()
             start = time.perf_counter()
             errors = repetition(space, repeat, counts, settings)
@@ -119,6 +120,7 @@ def repetition(
     unseen = space.sample(counts["test"], seed, TEST_STREAM)
     fields = space.solve(table)
     truth = space.solve(unseen)
+    # The same validation runs and scale in all three, so that only the added runs differ.
     held = np.random.default_rng(seed).permutation(start)[: round(VALIDATION_SHARE * start)]
     scale = VariableScale.fit(fields[row] for row in range(start) if row not in held)
     test = Conditions(tuple(f"test_{k}" for k in range(len(unseen))), space.names, unseen)
@@ -132,6 +134,7 @@ def repetition(
     first = learned(space, table[:start], fields[:start], held, settings)
     known = Conditions(run_ids(start), space.names, table[:start])
     ranges = dict(zip(space.names, zip(space.lower, space.upper, strict=True), strict=True))
+    # The same domain as that of the random designs: else the comparison would favour one.
     suggested = suggest(first, known, add, ranges=ranges, seed=seed).designs.table
     more = (
         np.concatenate([table[:start], suggested]),

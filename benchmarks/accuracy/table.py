@@ -143,6 +143,7 @@ def _ratio(answers: Answers, *, mirrored: bool) -> tuple[str | None, float | Non
     ]
     if not baselines or "ours" not in answers:
         return None, None
+    # A mean over other seeds would compare other designs.
     seeds = set.intersection(*(set(answers[name]) for name in (*baselines, "ours")))
     if not seeds:
         return None, None

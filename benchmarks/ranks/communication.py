@@ -88,6 +88,7 @@ def measured(options: argparse.Namespace) -> None:
             losses(batch, 1.0)["loss"].backward()
         optimizers.step(1e-4, torch.ones((), dtype=torch.bool, device=device))
 
+    # In turn within one run, so that other work on the machine slows all of them.
     kinds: dict[str, Callable[[], object]] = {
         "step": lambda: step(shared=True),
         "step without exchange": lambda: step(shared=False),
@@ -102,6 +103,7 @@ def measured(options: argparse.Namespace) -> None:
             work()
             if device.type == "cuda":
                 torch.cuda.synchronize()
+            # The first steps allocate buffers.
             if turn >= 3:
                 seconds[name].append(time.perf_counter() - begin)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

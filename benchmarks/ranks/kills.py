@@ -59,6 +59,7 @@ def main() -> None:
             time.sleep(chance.uniform(0, 2))
             children = psutil.Process(launcher.pid).children() if launcher.poll() is None else []
             ranks = [child for child in children if "simulgenvae.cli.main" in child.cmdline()]
+            # The training may be over, or a rank may not be started again yet.
             if not ranks:
                 console.print(f"it ended after {kill} kills: give it more --steps")
                 break

@@ -58,6 +58,7 @@ def train(study: StudyFolder, *flags: object, threads: int = 1) -> subprocess.Po
         str(study.folder),
         *map(str, flags),
     ]
+    # No GPU and a fixed number of threads: rounding must not depend on the machine's load.
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": str(threads)}
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

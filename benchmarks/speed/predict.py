@@ -85,6 +85,7 @@ def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
         for name, predict in what.items():
             start = time.perf_counter()
             predict()
+            # The first prediction makes what all later ones use.
             if turn > 0:
                 seconds[name].append(time.perf_counter() - start)
     size = (

@@ -32,7 +32,7 @@ STAGES = ("vae", "conditioner", "end_to_end")
 
 
 class _Scaler:
-    """As far as networks look at one."""
+    """Scaler with only what networks read of it."""
 
     def __init__(self, parameters: int, images: ImageFormat | None = None) -> None:
         self.names, self.images = ("p",) * parameters, images

@@ -1,4 +1,4 @@
-"""What a check says about memory, against what training refuses."""
+"""Findings of a check about memory, compared with what training refuses."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Where data are held, on a device that stands for a GPU: torch's *meta*, whose tensors take no
-memory."""
+"""Memory in which data are held, on a device that represents a GPU.
+
+It is torch's *meta* device, whose tensors take no memory.
+"""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_passes_of_another_training_and_damaged_ones_are_refused(
 
 
 def test_passes_are_saved_every_so_many_seconds(long_waves: Dataset, tmp_path: Path) -> None:
-    """As they are when a process is killed."""
+    """Copies as they are when a process is killed."""
     file, seen = tmp_path / "preparing.safetensors", []
 
     class Looking(Dataset):

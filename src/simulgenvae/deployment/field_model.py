@@ -60,6 +60,7 @@ class FieldModel(nn.Module):
             parameters = images.new_zeros((images.shape[0], 0), dtype=torch.float64)
         logarithms = torch.where(self.get_buffer("logarithm"), parameters.log(), parameters)
         table = (logarithms - self.get_buffer("shift")) / self.get_buffer("scale")
+        # As in Ensemble.predict: (1 - weight) · networks + weight · Gaussian processes.
         networks, gaussian_processes = self._over_views(table, images)
         coefficients = networks
         if gaussian_processes is not None:
@@ -124,6 +125,7 @@ def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.g
 
 def _without_encoder(member: Networks) -> Networks:
     """Return a copy of a member for prediction, without its encoder."""
+    # Weights are exported as constants, for which no gradient is needed.
     networks = copy.deepcopy(member).eval().requires_grad_(False)
     del networks.vae.encoder
     return networks

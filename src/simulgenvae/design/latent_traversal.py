@@ -201,6 +201,7 @@ def level_direction(
             f"a direction needs two runs at least, to see how the latents differ, not {len(values)}"
         )
     direction: Array
+    # One dimension moves by its own standard deviation.
     if dimension is not None:
         direction = np.eye(values.shape[1])[dimension] * values[:, dimension].std()
         return direction

@@ -148,6 +148,7 @@ def expected_squares_of(
     """
     uniform = uniform_coefficients(reduction)
     per_design = _LATENT_SAMPLES * len(ensemble.times) * reduction.rank
+    # Samples of many candidates at once would not fit into memory.
     batch = max(1, _BATCH_VALUES // per_design)
     squares = []
     sizes = []
@@ -162,6 +163,7 @@ def expected_squares_of(
 
 def _new_ids(solved: Sequence[str], count: int) -> tuple[str, ...]:
     """Return the first ``count`` of ``suggest_001``, … that no solved design has."""
+    # Suggested designs of an earlier call may be among the solved ones.
     taken = set(solved)
     names = (f"suggest_{number:03d}" for number in itertools.count(1))
     return tuple(itertools.islice((name for name in names if name not in taken), count))

@@ -43,6 +43,7 @@ def surrogate_at_stage(surrogate: Surrogate, study: StudyFolder, stage: str) -> 
     ensemble = None
     # A stage that reads no conditions trains no conditioner, without which nothing is predicted.
     if STAGES[stage].reads_conditions:
+        # The network of that time only: Gaussian processes and calibration came afterwards.
         ensemble = Ensemble(
             members=(networks,),
             scaler=surrogate.condition_scaler,

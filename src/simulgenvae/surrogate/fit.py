@@ -74,6 +74,7 @@ def fit(
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     stages = stages or default_stages(settings)
+    # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)
     if start is None and specs[0].stage.needs_vae(settings):
         raise UserError(

@@ -129,6 +129,7 @@ def _rows(nodes: NDArray[Any], count: int) -> NDArray[np.intp]:
         raise UserError(
             f"There is no node {beyond[0]}: the {count} nodes are numbered from 0 to {count - 1}."
         )
+    # A node that is given twice would be two labels that xarray cannot distinguish.
     rows = nodes.astype(np.intp)
     numbers, times = np.unique(rows, return_counts=True)
     if (times > 1).any():

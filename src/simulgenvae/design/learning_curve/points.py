@@ -133,6 +133,7 @@ class Measure:
         UserError
             As :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training runs.
         """
+        # A training with few runs can fail where one with all does not: the message says how many.
         start = time.perf_counter()
         # Validation and test runs stay the same for every point.
         split = replace(self._split, train=nested(self._split.train, runs, seed, repeat))

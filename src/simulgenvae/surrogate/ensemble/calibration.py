@@ -91,8 +91,10 @@ class Calibration(BaseModel):
 
 
 def _left_out_runs(runs: int) -> int:
-    """Return how many of ``runs`` runs are left out, one after another, to see how well the
-    interval of the others covers them."""
+    """Return how many of ``runs`` runs are left out, one after another.
+
+    It shows how well the interval of the others covers the run that is left out.
+    """
     return runs if 1 < runs < ENOUGH_RUNS else 0
 
 
@@ -120,6 +122,7 @@ def _std_factor(errors: Fields, spreads: Fields) -> float:
         error of the variable, so that variables of different units count alike.
     """
     scale = errors.mean(axis=0)
+    # A variable without any error, such as one that is always zero, is not divided.
     scale = np.where(scale > 0, scale, 1.0)
     return float(np.sqrt((errors / scale).mean() / (spreads / scale).mean()))
 

@@ -146,6 +146,7 @@ class Ensemble:
 
     def sample_count(self, latent_samples: int) -> int:
         """Return the number of samples of a prediction that is made with ``latent_samples``."""
+        # A single network in a single view has nothing to disagree with: its latents are sampled.
         predictions = len(self.members) * (1 + len(self.mirror_views))
         count = latent_samples if predictions == 1 else predictions
         return max(GP_SAMPLES, count) if self.gp_weight > 0 and count > 0 else count

@@ -45,6 +45,7 @@ def expected_squares(
         Field from which the size is measured, by :func:`uniform_coefficients`. Without it, a
         variable with a large mean, such as an absolute temperature, would have no relative error.
     """
+    # The calibrated standard deviation is the root of the expected squared error.
     factor = 1.0 if calibration is None else calibration.std
     deviation = (prediction.mean - uniform).astype(np.float64)
     sizes: NDArray[np.float64] = np.square(deviation).sum(axis=(1, 2))

@@ -86,6 +86,7 @@ class MirrorView:
         """
         matrix = arrays["matrix"]
         offset = arrays["offset"]
+        # A map of another rank would fail in the middle of the first prediction.
         square = matrix.shape == (rank, rank) and offset.shape == (rank,)
         if not square or not set(axes) <= {"x", "y", "z"}:
             raise ValueError(f"a mirror view of shape {matrix.shape} along {axes}")

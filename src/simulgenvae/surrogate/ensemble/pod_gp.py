@@ -83,6 +83,7 @@ class PodGaussianProcesses:
         The noise is the same for all designs, so that a design's samples do not depend on the other
         designs of the call.
         """
+        # One number for each mode: a sample moves the whole trajectory at once.
         noise = np.random.default_rng(seed).standard_normal((count, self.pod_gpr.modes))
         return self._at(times, self.pod_gpr.samples(self.features.transform(conditions), noise))
 
@@ -128,8 +129,9 @@ class PodGaussianProcesses:
     def restore(
         cls, arrays: dict[str, NDArray[Any]], scaler: ConditionScaler, times: NDArray[np.float64]
     ) -> Self:
-        """Return Gaussian processes that were read from a model file, the inverse of
-        :meth:`arrays`.
+        """Return Gaussian processes that were read from a model file.
+
+        It is the inverse of :meth:`arrays`.
 
         Raises
         ------
