@@ -56,7 +56,7 @@ class ImageComponents:
 
     @classmethod
     def restore(cls, pixels: NDArray[Any], mean: NDArray[Any], projection: NDArray[Any]) -> Self:
-        """Return the components of a model file; ValueError where its arrays do not fit each other."""
+        """Restore components from a model file; ValueError where its arrays do not fit."""
         if (
             pixels.ndim != 2
             or mean.shape != pixels.shape[1:]

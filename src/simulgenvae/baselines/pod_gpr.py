@@ -74,10 +74,12 @@ class PodGpr(PodRegression):
         self._hierarchical_prior = hierarchical_prior
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
+        # Features and kernel are chosen on the leading modes, which matter most.
         subset = np.sort(np.random.default_rng(SEED).permutation(len(x))[: self.likelihood_runs])
         self._choice = self._best_choice(x[subset], amplitudes[subset, : self.choosing_modes])
         kernel = self._choice.kernel
         self._x = self._choice.selection(x)
+        # Distances are computed once; all modes have the same, only in other length scales.
         squared = self._squared(self._x)
         among_subset = squared[:, subset[:, None], subset]
         likelihoods = [
@@ -121,7 +123,7 @@ class PodGpr(PodRegression):
 
     @property
     def groups(self) -> LengthScaleGroups:
-        """Which columns of the selected features have one length scale."""
+        """Groups of columns of the selected features that have one length scale each."""
         return length_scale_groups(self._x, self._choice.selection)
 
     @property
@@ -154,6 +156,7 @@ class PodGpr(PodRegression):
         deviation = np.column_stack(
             [process.deviation(training, squared) for process in self._processes]
         )
+        # A draw of amplitudes becomes weights of the training runs, as a mean does.
         flat = self._coefficients.reshape(len(self._coefficients), -1)
         drawn = []
         for each in noise:

@@ -16,7 +16,8 @@ from simulgenvae.reduction.base import Reduction
 from simulgenvae.settings import Settings
 
 STATES_IN_MEMORY = 2**31
-"""Bytes up to which all states are held in memory where there is no reduction; more stay on disk."""
+"""Largest size in bytes of all states, without a reduction, that are held in memory; larger ones
+stay on disk."""
 
 
 def stays_on_disk(dataset: Dataset, settings: Settings) -> bool:

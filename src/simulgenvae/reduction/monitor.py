@@ -1,4 +1,4 @@
-"""How a caller follows a pass over many runs, and keeps what the pass has found so far."""
+"""Interface through which a caller follows a pass over many runs, and keeps its state."""
 
 from __future__ import annotations
 

@@ -63,9 +63,11 @@ class NodeStatistics:
 
     def scaler(self, mode: Literal["variable", "node"]) -> FieldScaler:
         """Return the scaler to the extrema of each variable, or of each variable at each node."""
-        low, high = self.minimum, self.maximum
+        low = self.minimum
+        high = self.maximum
         if mode == "variable":
-            low, high = low.min(0, keepdims=True), high.max(0, keepdims=True)
+            low = low.min(0, keepdims=True)
+            high = high.max(0, keepdims=True)
         half = (high - low) / 2
         return FieldScaler((low + high) / 2, np.where(half > 0, half, 1.0))
 

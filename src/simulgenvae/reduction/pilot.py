@@ -52,12 +52,12 @@ class PilotModes(NamedTuple):
     """Matrix ``[s, most]`` that turns distances from the shift into coordinates."""
 
     def coordinates(self, fields: Tensor) -> Tensor:
-        """Return estimates of the coordinates of fields ``[n, M·V]`` in the modes, ``[n, most]``."""
+        """Return about the coordinates ``[n, most]`` of fields ``[n, M·V]`` in the modes."""
         return fields.index_select(1, self.entries).sub_(self.shift) @ self.modes
 
 
 class Pilot(NamedTuple):
-    """What some snapshots tell before all are read."""
+    """Findings from some snapshots, before all are read."""
 
     shift: Tensor
     """Their mean field, ``[M·V]`` float32."""
@@ -75,11 +75,13 @@ def take_pilot(runs: RunPass, settings: ReductionSettings) -> Pilot:
     _, steps, nodes, variables = runs.dataset.shape
     size = nodes * variables
     snapshots = len(rows) * steps
+    # No more columns are useful than modes are wanted, nor than a sketch of everything has.
     most = min(settings.max_rank + OVERSAMPLING, size, snapshots)
     random = np.random.default_rng(0)
     block = _some_snapshots(runs, rows, random)
     shift = block.mean(0, dtype=torch.float64).float()
     factor = _count_and_shift(block, shift, (nodes, variables), settings)
+    # Method of snapshots: few snapshots of very many entries.
     energies, directions = principal_directions(_gram(block, factor))
     rank = rank_for(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
     wanted = math.ceil(GROWTH * rank) + OVERSAMPLING

@@ -46,7 +46,7 @@ class Pod:
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
     summary: FitSummary | None = None
-    """What adding further runs needs; not part of a model."""
+    """Facts that adding further runs needs; they are not part of a model."""
 
     @classmethod
     def candidates(cls, runs: RunPass, settings: ReductionSettings) -> Iterator[Candidate]:
@@ -128,9 +128,11 @@ class _UnchangedPod:
 
     @property
     def reduction(self) -> Pod:
+        """The POD of the earlier runs."""
         return Pod(self.reduced.state, self.reduced.basis, self.reduced.summary)
 
     def project(self) -> tuple[Pod, NDArray[np.float32]]:
+        """Return this POD and the coefficients of all runs."""
         pod = self.reduction
         return pod, encode_runs(self.runs.dataset, pod, self.runs.workers, self.reduced)
 

@@ -15,8 +15,8 @@ from simulgenvae.reduction.state import StateMap
 from simulgenvae.utils.cache_blocks import PART, parts
 
 CHECKED = 4096
-"""What is left out is measured at this many entries of each snapshot, or a twentieth if that is
-more."""
+"""Smallest number of entries of a snapshot at which the energy left out is measured; a twentieth of
+them if that is more."""
 
 
 class Projection(NamedTuple):

@@ -26,7 +26,7 @@ class Subspace:
     modes: Tensor
     """The sketch's leading directions, ``[M·V, k]``."""
     is_largest: bool
-    """Whether no larger subspace can follow, so that this one must do."""
+    """True if no larger subspace can follow, so that this one must be enough."""
 
 
 def subspaces(runs: RunPass, settings: ReductionSettings) -> Iterator[Subspace]:
