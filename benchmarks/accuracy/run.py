@@ -1,6 +1,6 @@
-"""Compare the surrogate with its references on the problems of the suite.
+"""Compare the surrogate with the baselines on the problems of the suite.
 
-    python -m benchmarks.accuracy.run [PROBLEM ...] [--seeds 0 1 2] [--methods ours references
+    python -m benchmarks.accuracy.run [PROBLEM ...] [--seeds 0 1 2] [--methods ours baselines
     gpr_time ezyrb none]
                                       [--set group.key=value] [--out FOLDER]
 

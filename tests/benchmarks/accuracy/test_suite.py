@@ -93,9 +93,9 @@ def test_measured_errors_are_those_of_the_predictions(case: cases.Case) -> None:
     assert len(found["test"]["per_run"]) == 4
 
 
-def test_references_reach_what_is_linear(case: cases.Case) -> None:
+def test_baselines_reach_what_is_linear(case: cases.Case) -> None:
     answers = {
-        each.name: fitted.measure(each, case) for each in methods.references(case, Settings())
+        each.name: fitted.measure(each, case) for each in methods.baselines(case, Settings())
     }
     assert set(answers) == {"projection_floor", "mean_run", "nearest_run", "pod_rbf", "pod_gpr"}
     assert answers["pod_gpr"]["test"]["mean"] < 0.02
@@ -104,13 +104,13 @@ def test_references_reach_what_is_linear(case: cases.Case) -> None:
     assert answers["mean_run"]["test"]["mean"] > 0.2
 
 
-def test_references_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
+def test_baselines_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
     problem = tiny(images=True)
     x, y = np.meshgrid([0.0, 1.0, 2.0], [0.0, 1.0])
     problem = problem._replace(coords=np.stack([x.ravel(), y.ravel()], axis=1))
     case = cases.case_of(problem, "plate", seed=0)
     settings = Settings.model_validate({"training": {"augmentation": {"flips": ("y",)}}})
-    names = [each.name for each in methods.references(case, settings)]
+    names = [each.name for each in methods.baselines(case, settings)]
     assert names[-4:] == [
         "mean_run_mirrored",
         "nearest_run_mirrored",
@@ -120,13 +120,13 @@ def test_references_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
 
 
 def test_keys_follow_what_a_result_depends_on(case: cases.Case) -> None:
-    ours, references = methods.METHODS["ours"], methods.METHODS["references"]
+    ours, baselines = methods.METHODS["ours"], methods.METHODS["baselines"]
     plain, asked = (ours.settings((), sets, Path("none")) for sets in ((), ("model.width=9",)))
     assert ours.key(case, plain) == ours.key(case, plain)
     assert ours.key(case, plain) != ours.key(case, asked)
-    assert references.key(case, plain) == references.key(case, asked)
-    assert references.key(case, plain) != references.key(case._replace(source="new"), plain)
-    assert references.settings((), ("model.width=9",), Path("none")) == plain
+    assert baselines.key(case, plain) == baselines.key(case, asked)
+    assert baselines.key(case, plain) != baselines.key(case._replace(source="new"), plain)
+    assert baselines.settings((), ("model.width=9",), Path("none")) == plain
     assert methods.METHODS["none"].settings((), (), Path("none")).reduction.method == "none"
 
 
@@ -135,13 +135,13 @@ def test_finished_jobs_are_left_out(
 ) -> None:
     def compare(asked: list[str]) -> None:
         results = Results(tmp_path, cases.PROBLEMS)
-        run.run_case(case, ["ours", "references"], asked, results, Console(soft_wrap=True))
+        run.run_case(case, ["ours", "baselines"], asked, results, Console(soft_wrap=True))
 
     brief = [f"training.{stage}.steps=3" for stage in ("vae", "conditioner", "end_to_end")]
     compare(brief)
     first = json.loads((tmp_path / "results.json").read_text())
-    assert [record["method"] for record in first["records"]] == ["ours", "references"]
-    assert first["records"][0]["settings"]["model"]["width"] == 8
+    assert [record["method"] for record in first["records"]] == ["baselines", "ours"]
+    assert first["records"][1]["settings"]["model"]["width"] == 8
     assert "SimulGenVAE" in (tmp_path / "results.md").read_text()
     capsys.readouterr()
     compare(brief)
@@ -150,9 +150,9 @@ def test_finished_jobs_are_left_out(
     compare([*brief[:2], "training.end_to_end.steps=4"])
     assert capsys.readouterr().out.count("finished before") == 1
     again = json.loads((tmp_path / "results.json").read_text())["records"]
-    assert [record["method"] for record in again] == ["ours", "references"]
-    assert again[0]["key"] != first["records"][0]["key"]
-    assert again[1] == first["records"][1]
+    assert [record["method"] for record in again] == ["baselines", "ours"]
+    assert again[1]["key"] != first["records"][1]["key"]
+    assert again[0] == first["records"][0]
 
 
 def test_results_of_another_format_are_refused(tmp_path: Path) -> None:
