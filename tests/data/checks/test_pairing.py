@@ -14,7 +14,7 @@ IDS = tuple(f"r{k}" for k in range(RUNS))
 
 
 def _designs(kind: str, order: np.ndarray) -> Conditions:
-    """Designs of one number: as a parameter, as the width of a bar in a picture, or both; in
+    """Designs of one number: as a parameter, as the width of a bar in an image, or both; in
     another order."""
     value = np.random.default_rng(0).uniform(0.2, 0.8, RUNS)[order]
     table = np.zeros((RUNS, 0)) if kind == "images" else value[:, None]
@@ -43,7 +43,7 @@ def test_designs_in_another_order_are_noticed(kind: str) -> None:
     (finding,) = check_pairing(
         _designs(kind, np.random.default_rng(3).permutation(RUNS)), _samples()
     )
-    assert finding.level == "warning"
+    assert finding.severity == "warning"
     assert "belongs to its run" in finding.message
 
 
