@@ -1,6 +1,6 @@
 """What each part of the recipe buys: the test error with one part taken out at a time.
 
-    python benchmarks/accuracy/ablation.py [PROBLEM ...] [--seeds 0] [--set group.key=value] [--out
+    python -m benchmarks.accuracy.ablation [PROBLEM ...] [--seeds 0] [--set group.key=value] [--out
     FOLDER]
 
 *Parts of the answer* are read from one training with the defaults: a single network, several, the
@@ -19,12 +19,12 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
-from arguments import parsed, parser_of
-from cases import PROBLEMS, Case, load_case
-from methods import METHODS
-from results import Results
 from rich.console import Console
 
+from benchmarks.accuracy.arguments import parsed, parser_of
+from benchmarks.accuracy.cases import PROBLEMS, Case, load_case
+from benchmarks.accuracy.methods import METHODS
+from benchmarks.accuracy.results import Results
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.surrogate.ensemble import Ensemble

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from cases import CACHE
+from benchmarks.accuracy.cases import CACHE
 
 
 def parser_of(

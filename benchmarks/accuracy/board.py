@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs
 
 import simulgenvae.demo.board as solver
+from benchmarks.accuracy.problem import Problem, Runs
 
 BEYOND = 0.3
 STREAMS = 3

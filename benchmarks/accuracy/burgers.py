@@ -10,7 +10,7 @@ their range, by up to 30 % of its width (of the logarithm's for the viscosity).
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python benchmarks/accuracy/burgers.py FOLDER
+    python -m benchmarks.accuracy.burgers FOLDER
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs
 from scipy.integrate import solve_ivp
+
+from benchmarks.accuracy.problem import Problem, Runs
 
 NAMES = ("viscosity", "position")
 LOWER = np.array([0.001, 0.1])

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from contents import ROOT, digest, module_files
 from numpy.typing import NDArray
-from problem import Problem
 
+from benchmarks.accuracy.contents import ROOT, digest, module_files
+from benchmarks.accuracy.problem import Problem
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import GREY, ImageFormat, Images
@@ -82,7 +82,7 @@ def solved(name: str, seed: int, source: str, cache: Path) -> Problem:
     file = cache / f"{name}-{seed}-{source[:16]}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        problem: Problem = importlib.import_module(name).make(seed=seed)
+        problem: Problem = importlib.import_module(f"{__package__}.{name}").make(seed=seed)
         write_problem(problem, file)
     return read_problem(file)
 

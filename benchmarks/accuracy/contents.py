@@ -13,8 +13,7 @@ SUITE = Path(__file__).parent
 
 
 def digest(files: Iterable[Path]) -> str:
-    """SHA-256 of the names and contents of files below the repository's root, whatever their
-    order."""
+    """Return the SHA-256 of names and contents of files in the repository, whatever their order."""
     found = hashlib.sha256()
     for file in sorted(set(files)):
         found.update(f"{file.relative_to(ROOT).as_posix()}\0{file.stat().st_size}\0".encode())
@@ -23,10 +22,13 @@ def digest(files: Iterable[Path]) -> str:
 
 
 def package_files(*patterns: str, but: Collection[str] = ()) -> list[Path]:
-    """Python files of the package that match, but for those in some of its folders.
+    """Return the Python files of the package that match any pattern, except those in some folders.
 
-    FileNotFoundError for a pattern without any: a file that has moved must not silently stop to
-    count.
+    Raises
+    ------
+    FileNotFoundError
+        A pattern matches no file. A file that has moved would otherwise no longer count, and nobody
+        would notice.
     """
     found = []
     for pattern in patterns:
@@ -40,19 +42,22 @@ def package_files(*patterns: str, but: Collection[str] = ()) -> list[Path]:
 
 
 def module_files(name: str) -> set[Path]:
-    """File of a module of the suite, and of the suite's and the demo's modules that it imports,
-    directly or not."""
+    """Return the file of a module of the suite and those of the modules that it imports.
+
+    Modules of the suite and of the demo count, whether it imports them itself or through another.
+    """
     found: set[Path] = set()
     waiting = [SUITE / f"{name}.py"]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += filter(None, map(_own_file, _imported(file)))
+            waiting += filter(None, map(_solver_file, _imported_modules(file)))
     return found
 
 
-def _imported(file: Path) -> Iterator[str]:
+def _imported_modules(file: Path) -> Iterator[str]:
+    """Yield the names that a file imports, among them some that are no modules but functions."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -61,13 +66,14 @@ def _imported(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _own_file(module: str) -> Path | None:
-    """File of a module that takes part in making runs; None for libraries and for the package's
-    other parts."""
-    if "." not in module:
-        file = SUITE / f"{module}.py"
-        return file if file.is_file() else None
-    if module.startswith("simulgenvae.demo."):
-        file = (PACKAGE / "demo" / module.split(".")[2]).with_suffix(".py")
-        return file if file.is_file() else None
+def _solver_file(module: str) -> Path | None:
+    """Return the file of a module that takes part in making runs; None for any other module."""
+    for prefix, folder in (
+        ("benchmarks.accuracy.", SUITE),
+        ("simulgenvae.demo.", PACKAGE / "demo"),
+    ):
+        if module.startswith(prefix):
+            name = module.removeprefix(prefix).split(".")[0]
+            file = folder / f"{name}.py"
+            return file if file.is_file() else None
     return None

@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs, grid_positions, sample_streams, unit_designs
+
+from benchmarks.accuracy.problem import Problem, Runs, grid_positions, sample_streams, unit_designs
 
 NAMES = ("width", "height", "layer", "obstacle")
 LOWER = np.array([0.4, 0.7, 0.08, 0.3])

@@ -1,7 +1,7 @@
 """The published package EZyRB (Demo, Tezzele & Rozza 2018): POD+RBF and POD+GPR.
 
 Snapshots are whole trajectories, each variable less its mean and divided by its spread over the
-training runs: the scaling of the error measure. Inputs are those of our own references:
+training runs: the scaling of the error measure. Inputs are those of our own baselines:
 standardised parameters (some of them as logarithms) and, where pictures are the condition, their
 principal components, as EZyRB reads none. Each rank, with pictures also each number of components,
 is fitted and measured; the table shows the one with the least error *on the test runs*, which
@@ -23,12 +23,12 @@ from typing import Any
 
 import ezyrb
 import numpy as np
-from cases import Case
-from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Rows, TrainingRuns
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.settings import Settings
 
@@ -48,8 +48,8 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
     snapshots = np.stack(
         [((dataset.run(int(row)) - scale.mean) / scale.spread).ravel() for row in rows]
     )
-    known = Known.of(dataset, rows)
-    features, x = known.features, known.x
+    training = TrainingRuns.of(dataset, rows)
+    features, x = training.features, training.x
     parameters = x.shape[1] - features.components
     counts = [count for count in COMPONENTS if count < features.components] + [features.components]
     kinds: dict[str, Callable[[int], Any]] = {"rbf": lambda _: ezyrb.RBF(), "gpr": gaussian_process}

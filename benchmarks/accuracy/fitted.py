@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from cases import Case
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.conditions import ConditionScaler
@@ -65,20 +65,22 @@ def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
     return found | fitted.judge()
 
 
-class Known(NamedTuple):
-    """What references learn from: features ``x [n, P + C]`` and coefficients ``[n, T, r]`` of the
-    training runs."""
+class TrainingRuns(NamedTuple):
+    """The training runs in the form that baselines learn from."""
 
     dataset: Dataset
     reduction: Reduction
     features: Features
     x: NDArray[np.float64]
+    """Features of the training runs, ``[n, P + C]``."""
     coefficients: NDArray[np.float32]
+    """Their coefficients, ``[n, T, r]``."""
     seconds: float
+    """What preparing all this took."""
 
     @classmethod
-    def of(cls, dataset: Dataset, rows: Rows) -> Known:
-        """Reduction and inputs, logarithms included, are those of the surrogate by default."""
+    def of(cls, dataset: Dataset, rows: Rows) -> TrainingRuns:
+        """Prepare reduction and features, logarithms included, as the surrogate does by default."""
         start = time.perf_counter()
         reduction, every = reduce_runs(dataset, rows, ReductionSettings())
         coefficients = every[rows]
@@ -89,5 +91,5 @@ class Known(NamedTuple):
         return cls(dataset, reduction, features, x, coefficients, time.perf_counter() - start)
 
     def inputs(self, rows: Rows) -> NDArray[np.float64]:
-        """Features of rows of the data set."""
+        """Return the features of rows of the data set."""
         return self.features.transform(self.dataset.conditions.select(rows))

@@ -1,4 +1,4 @@
-"""A reference: POD of the snapshots and Gaussian processes over parameters and time.
+"""A baseline: POD of the snapshots and Gaussian processes over parameters and time.
 
 Each coefficient of the reduction is one function of the design and of time (Guo & Hesthaven 2019 do
 the same with tensor products). The kernel is constant · Matérn 5/2 + white noise with a length
@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from cases import Case
-from fitted import Fitted, Known, Rows
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Rows, TrainingRuns
 from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, Process
 from simulgenvae.baselines.pod_regression import component_counts
 from simulgenvae.settings import Settings
@@ -37,13 +37,15 @@ SEED = 0
 
 def gpr_time(case: Case, _: Settings) -> Iterator[Fitted]:
     """POD+GPR over parameters and time on the training runs of a case."""
-    known = Known.of(case.dataset, case.rows["train"])
+    training = TrainingRuns.of(case.dataset, case.rows["train"])
     start = time.perf_counter()
-    regression = TimeGpr(known.x, known.coefficients, case.dataset.times, known.features.components)
-    seconds = known.seconds + time.perf_counter() - start
+    regression = TimeGpr(
+        training.x, training.coefficients, case.dataset.times, training.features.components
+    )
+    seconds = training.seconds + time.perf_counter() - start
 
     def predict(rows: Rows) -> NDArray[np.float32]:
-        return known.reduction.decode(regression.predict(known.inputs(rows)))
+        return training.reduction.decode(regression.predict(training.inputs(rows)))
 
     yield Fitted("pod_gpr_time", seconds, predict, regression.about)
 

@@ -28,11 +28,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs, unit_designs
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import eigsh
 from skfem import Basis, BilinearForm, ElementHex2, ElementVector, FacetBasis, LinearForm, MeshHex
 from skfem.helpers import ddot, dot, sym_grad, trace
+
+from benchmarks.accuracy.problem import Problem, Runs, unit_designs
 
 
 class Design(NamedTuple):

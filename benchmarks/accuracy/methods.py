@@ -9,14 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from cases import Case
-from contents import SUITE, digest, package_files
-from ezyrb_methods import ezyrb_methods
-from fitted import Method
-from gpr_time import gpr_time
-from own import surrogate
-from references import references
-
+from benchmarks.accuracy.baselines import baselines
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.contents import SUITE, digest, package_files
+from benchmarks.accuracy.ezyrb_methods import ezyrb_methods
+from benchmarks.accuracy.fitted import Method
+from benchmarks.accuracy.gpr_time import gpr_time
+from benchmarks.accuracy.own import surrogate
 from simulgenvae.settings import Settings, StudyFolder, load_settings
 
 
@@ -63,14 +62,15 @@ LEARNED = [
 ]
 SIMPLE = package_files(
     "baselines/*.py",
-    *(f"data/{name}.py" for name in ("conditions", "images", "symmetry")),
-    "evaluation/compare.py",
+    "data/conditions.py",
+    "data/images/*.py",
+    "data/symmetry.py",
     METRICS,
     "reduction/*.py",
 )
 METHODS = {
     "ours": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), own=True),
-    "references": Choice(references, [*SIMPLE, *_suite("references")]),
+    "baselines": Choice(baselines, [*SIMPLE, *_suite("baselines")]),
     "gpr_time": Choice(gpr_time, [*SIMPLE, *_suite("gpr_time")]),
     "ezyrb": Choice(
         ezyrb_methods,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from cases import Case
-from fitted import Fitted, Rows
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.fitted import Fitted, Rows
 from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UncertaintyErrors, rank_correlation
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.settings import Settings

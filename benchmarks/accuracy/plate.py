@@ -11,7 +11,7 @@ chosen so that the nearest training run is 12.6 % wrong on average over the test
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python benchmarks/accuracy/plate.py FOLDER
+    python -m benchmarks.accuracy.plate FOLDER
 """
 
 from __future__ import annotations
@@ -23,9 +23,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM, Problem, Runs, grid_positions
 from scipy.sparse import coo_array, csc_array, diags_array
 from scipy.sparse.linalg import splu
+
+from benchmarks.accuracy.problem import (
+    EXTRAPOLATION_STREAM,
+    TEST_STREAM,
+    TRAIN_STREAM,
+    Problem,
+    Runs,
+    grid_positions,
+)
 
 
 class Material(NamedTuple):

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs, grid_positions, sample_streams, unit_designs
+
+from benchmarks.accuracy.problem import Problem, Runs, grid_positions, sample_streams, unit_designs
 
 NAMES = ("x", "y", "width", "speed")
 LOWER = np.array([0.2, 0.2, 0.05, 0.8])

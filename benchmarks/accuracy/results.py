@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from table import markdown
 
+from benchmarks.accuracy.table import markdown
 from simulgenvae import __version__
 from simulgenvae.utils.atomic import atomic_write
 

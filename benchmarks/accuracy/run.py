@@ -1,6 +1,6 @@
-"""Compare the surrogate with its references on the problems of the suite.
+"""Compare the surrogate with the baselines on the problems of the suite.
 
-    python benchmarks/accuracy/run.py [PROBLEM ...] [--seeds 0 1 2] [--methods ours references
+    python -m benchmarks.accuracy.run [PROBLEM ...] [--seeds 0 1 2] [--methods ours baselines
     gpr_time ezyrb none]
                                       [--set group.key=value] [--out FOLDER]
 
@@ -16,13 +16,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from arguments import parsed, parser_of
-from cases import PROBLEMS, Case, load_case
-from fitted import measure
-from methods import METHODS
-from results import Results
 from rich.console import Console
 
+from benchmarks.accuracy.arguments import parsed, parser_of
+from benchmarks.accuracy.cases import PROBLEMS, Case, load_case
+from benchmarks.accuracy.fitted import measure
+from benchmarks.accuracy.methods import METHODS
+from benchmarks.accuracy.results import Results
 from simulgenvae.errors import UserError
 
 

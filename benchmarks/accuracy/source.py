@@ -20,10 +20,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs, sample_streams, unit_designs
 from scipy.sparse.linalg import splu
 from skfem import Basis, ElementTriP2, MeshTri
 from skfem.models.poisson import laplace, mass
+
+from benchmarks.accuracy.problem import Problem, Runs, sample_streams, unit_designs
 
 NAMES = ("height", "curvature", "speed", "width")
 LOWER = np.array([0.4, -0.8, 0.5, 0.03])

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import impact
 import numpy as np
-import pulse
-import source
-import steady
 from numpy.typing import NDArray
-from problem import grid_positions
+
+from benchmarks.accuracy import impact, pulse, source, steady
+from benchmarks.accuracy.problem import grid_positions
 
 Table = NDArray[np.float64]
 

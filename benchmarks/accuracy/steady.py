@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem, Runs, sample_streams, unit_designs
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import spsolve
 from skfem import Basis, ElementTriP1, FacetBasis, MeshTri
 from skfem.models.poisson import laplace, mass, unit_load
+
+from benchmarks.accuracy.problem import Problem, Runs, sample_streams, unit_designs
 
 NAMES = ("lower_left", "lower_right", "upper_left", "upper_right", "edge")
 LOWER = np.full(5, 10**-0.5)

@@ -1,6 +1,6 @@
 """Do suggested designs lower the error by more than random ones do?
 
-    python benchmarks/accuracy/suggest.py [PROBLEM ...] [--repeats 5] [--start 40] [--add 20]
+    python -m benchmarks.accuracy.suggest [PROBLEM ...] [--repeats 5] [--start 40] [--add 20]
     [--test 30]
                                           [--set group.key=value] [--out FOLDER]
 
@@ -22,15 +22,15 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-from arguments import parsed, parser_of
-from cases import VALIDATION_SHARE
-from contents import digest, module_files, package_files
 from numpy.typing import NDArray
-from problem import TEST_STREAM, TRAIN_STREAM
-from results import Results
 from rich.console import Console
-from spaces import SPACES, Space
 
+from benchmarks.accuracy.arguments import parsed, parser_of
+from benchmarks.accuracy.cases import VALIDATION_SHARE
+from benchmarks.accuracy.contents import digest, module_files, package_files
+from benchmarks.accuracy.problem import TEST_STREAM, TRAIN_STREAM
+from benchmarks.accuracy.results import Results
+from benchmarks.accuracy.spaces import SPACES, Space
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split

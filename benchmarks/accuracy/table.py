@@ -7,21 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from simulgenvae.baselines import BASELINES
+
 OWN = ("ours", "none")
 FLOOR = "projection_floor"
 TITLES = {
     "ours": "SimulGenVAE",
     "none": "SimulGenVAE without reduction",
-    "mean_run": "mean run",
-    "nearest_run": "nearest run",
-    "pod_rbf": "POD+RBF",
-    "pod_gpr": "POD+GPR",
-    "pod_gpr_time": "POD+GPR over parameters and time",
-    "nearest_run_mirrored": "nearest run, mirrored too",
-    "pod_rbf_mirrored": "POD+RBF, mirrored too",
-    "pod_gpr_mirrored": "POD+GPR, mirrored too",
-    "ezyrb_pod_rbf": "EZyRB POD+RBF",
-    "ezyrb_pod_gpr": "EZyRB POD+GPR",
+    **{name: spec.title for name, spec in BASELINES.items()},
+    "pod_gpr_time": "POD + GPR over parameters and time",
+    **{f"{name}_mirrored": f"{spec.title}, mirrored too" for name, spec in BASELINES.items()},
+    "ezyrb_pod_rbf": "EZyRB POD + RBF",
+    "ezyrb_pod_gpr": "EZyRB POD + GPR",
     FLOOR: "POD projection floor",
 }
 """Methods in the order of the columns; those named ``ezyrb_pod_rbf_40`` are choices of
@@ -37,11 +34,11 @@ class Row(NamedTuple):
     problem: str
     answers: Answers
     best: str | None
-    """Reference with the least mean test error over the seeds that all references and ours have."""
+    """Baseline with the least mean test error over the seeds that all baselines and ours have."""
     ratio: float | None
     """Our mean error over these seeds as a share of that."""
     ratio_to_mirrored: float | None
-    """The same of the references that learned from mirror images too, where the problem is
+    """The same of the baselines that learned from mirror images too, where the problem is
     symmetric."""
 
 
@@ -82,15 +79,15 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
     parts = [
         "# Accuracy of the suite",
         "Joint relative L2 error, mean over the test runs and then over the seeds, in %. The "
-        "*ratio* is our error as a share of the best reference's (bold). All methods learn from "
+        "*ratio* is our error as a share of the best baseline's (bold). All methods learn from "
         "the same training runs; only ours looks at the validation runs. Where a symmetry is "
-        "declared, which ours makes use of, the references stand a second time with the mirror "
+        "declared, which ours makes use of, the baselines stand a second time with the mirror "
         "images of the runs to learn from, and there is a ratio to these. EZyRB stands with the "
-        "rank (and number of picture components) that is best on the test runs.",
+        "rank (and number of image components) that is best on the test runs.",
         _errors(rows, used, "test", ratio=True),
         _geometric_mean(ratios),
         *(
-            f"{row.problem}: {row.ratio_to_mirrored:.3f} of the best reference that learned from "
+            f"{row.problem}: {row.ratio_to_mirrored:.3f} of the best baseline that learned from "
             "mirror images too."
             for row in rows
             if row.ratio_to_mirrored is not None
@@ -135,17 +132,17 @@ def _with_best_choices(answers: Answers) -> Answers:
 
 
 def _ratio(answers: Answers, *, mirrored: bool) -> tuple[str | None, float | None]:
-    references = [
+    baselines = [
         name
         for name in answers
         if name not in (*OWN, FLOOR) and name.endswith("_mirrored") == mirrored
     ]
-    if not references or "ours" not in answers:
+    if not baselines or "ours" not in answers:
         return None, None
-    seeds = set.intersection(*(set(answers[name]) for name in (*references, "ours")))
+    seeds = set.intersection(*(set(answers[name]) for name in (*baselines, "ours")))
     if not seeds:
         return None, None
-    errors = {name: mean_error(answers[name], seeds=seeds) for name in references}
+    errors = {name: mean_error(answers[name], seeds=seeds) for name in baselines}
     best = min(errors, key=lambda name: math.inf if math.isnan(errors[name]) else errors[name])
     ratio = (
         mean_error(answers["ours"], seeds=seeds) / errors[best] if errors[best] > 0 else math.nan

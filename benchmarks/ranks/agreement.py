@@ -1,6 +1,6 @@
 """Whether several ranks, and two machines, train what one process does.
 
-    python benchmarks/ranks/agreement.py [--steps 3 10 30 100 300]
+    python -m benchmarks.ranks.agreement [--steps 3 10 30 100 300]
 
 Each optimiser trains the same study in 1, 2 and 4 processes, and as two machines (two agents on two
 ports) of one process each, for so many steps a stage. Printed is how much they differ from one
@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from study import finish, free_port, make, train, weights
 
+from benchmarks.ranks.study import finish, free_port, make, train, weights
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate
 

@@ -1,6 +1,6 @@
 """Share of a training step that several ranks spend on telling each other gradients.
 
-    torchrun --standalone --nproc_per_node=2 benchmarks/ranks/communication.py [--modes 256]
+    torchrun --standalone --nproc_per_node=2 -m benchmarks.ranks.communication [--modes 256]
     [--direct] [--shard-nodes]
                                                            [--filters 1024 512 256 128] [--batch 32]
                                                            [--steps 30]

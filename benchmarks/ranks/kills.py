@@ -1,7 +1,7 @@
 """Whether a training ends as if nothing had been when ranks are killed again and again, at random
 moments.
 
-    python benchmarks/ranks/kills.py [--kills 10] [--steps 4000] [--ranks 2] [--seed 0]
+    python -m benchmarks.ranks.kills [--kills 10] [--steps 4000] [--ranks 2] [--seed 0]
 
 One training is left alone, the other one is started with ``--max-restarts``; when it trains, a rank
 that is drawn is sent SIGKILL after a time that is drawn. Then both models are compared, bit by bit.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
-from study import difference, finish, make, train, weights
 
+from benchmarks.ranks.study import difference, finish, make, train, weights
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 from simulgenvae.utils.tensor_file import read_tensors

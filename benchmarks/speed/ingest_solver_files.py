@@ -1,7 +1,7 @@
 """Ingest of solvers' own files, beside the bare reading of the same numbers, and the memory that it
 holds.
 
-    python benchmarks/speed/ingest_solver_files.py [--runs 8 32] [--repeats 5] [--size 30000]
+    python -m benchmarks.speed.ingest_solver_files [--runs 8 32] [--repeats 5] [--size 30000]
     [--folder FOLDER]
 
 Bare reading is VTK's readers, driven by PyVista, for OpenFOAM and VTK files, and for CalculiX,
@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 import pyvista
-from pulses import FOLDER
 from rich.console import Console
 from rich.table import Table
-from solver_runs import KINDS, written
 
+from benchmarks.speed.pulses import FOLDER
+from benchmarks.speed.solver_runs import KINDS, written
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions

@@ -1,7 +1,7 @@
 """How long `simulgenvae inspect` looks into folders of very many files that are of no use, before
 it says so.
 
-    python benchmarks/speed/many_files.py [--files 100000 1000000] [--folder FOLDER]
+    python -m benchmarks.speed.many_files [--files 100000 1000000] [--folder FOLDER]
 
 Three folders: one run's folder with so many empty `.txt` files, a folder of runs with so many of
 these, and one with so many entries that are called like runs, `run_0.vtu` …, and hold garbage.
@@ -19,9 +19,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from pulses import FOLDER
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.speed.pulses import FOLDER
 
 KINDS = {
     "files in a run's folder": ("runs/run_0", "note_{}.txt", b""),

@@ -1,7 +1,7 @@
 """The most memory that preparation, training and prediction hold, for studies of several numbers of
 runs.
 
-    python benchmarks/speed/memory.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
+    python -m benchmarks.speed.memory [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
     FOLDER]
 
 Each in a process of its own, on moving pulses; training takes a few steps of every stage,
@@ -17,12 +17,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from predict import new_designs, trained
-from prepare import prepared
-from pulses import parser_of, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.predict import new_designs, trained
+from benchmarks.speed.prepare import prepared
+from benchmarks.speed.pulses import parser_of, written
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate

@@ -1,7 +1,7 @@
 """What a step of the optimiser costs beside that of `torch.optim.Muon`, for the matrices of the
 usual networks.
 
-    python benchmarks/speed/optimizer.py [--rank 512] [--device cpu|cuda] [--steps 50]
+    python -m benchmarks.speed.optimizer [--rank 512] [--device cpu|cuda] [--steps 50]
 
 Both take steps in turn in one run; printed are medians, and the rate of bfloat16 products of 1,024
 x 1,024 matrices as the limit of the machine.

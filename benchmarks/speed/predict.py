@@ -1,6 +1,6 @@
 """Prediction of new designs of the reference shape, against the product of basis and coefficients.
 
-    python benchmarks/speed/predict.py [--runs 24] [--timesteps 200] [--nodes 95008] [--designs
+    python -m benchmarks.speed.predict [--runs 24] [--timesteps 200] [--nodes 95008] [--designs
     1000]
                                        [--repeats 7] [--folder FOLDER]
 
@@ -26,10 +26,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pulses import FOLDER, LOWER, NAMES, REFERENCE, UPPER, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.pulses import FOLDER, LOWER, NAMES, REFERENCE, UPPER, written
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.settings import Settings, StudyFolder

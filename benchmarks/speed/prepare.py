@@ -1,7 +1,7 @@
 """Preparation of a study (statistics, modes, coefficients of all runs) against what the hardware
 allows.
 
-    python benchmarks/speed/prepare.py [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
+    python -m benchmarks.speed.prepare [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
     FOLDER]
 
 For each number of runs, from files that are not in memory: one sequential read of all files, and
@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pulses import parser_of, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.pulses import parser_of, written
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import PerformanceSettings, ReductionSettings

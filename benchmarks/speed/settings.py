@@ -1,7 +1,7 @@
 """What each setting of ``training.performance`` does to the time of an end-to-end step and to the
 memory it holds.
 
-    python benchmarks/speed/settings.py [--kind cnn|vit] [--device cpu|cuda] [--compile]
+    python -m benchmarks.speed.settings [--kind cnn|vit] [--device cpu|cuda] [--compile]
 
 All variants take steps in turn in one run, so that a machine that is busy now and then is busy for
 all of them; printed are medians, as shares of the plain step. ``--compile`` also tries ``compile``

@@ -1,7 +1,7 @@
 """What a step of training costs beside its forward pass, backward pass and optimiser, and beside
 that of another mesh.
 
-    python benchmarks/speed/train_step.py [--runs 48] [--timesteps 200] [--nodes 1000 95008]
+    python -m benchmarks.speed.train_step [--runs 48] [--timesteps 200] [--nodes 1000 95008]
     [--steps 60] [--repeats 5]
                                           [--device cpu|cuda] [--folder FOLDER]
 
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pulses import FOLDER, REFERENCE, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.pulses import FOLDER, REFERENCE, written
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split

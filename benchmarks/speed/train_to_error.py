@@ -1,7 +1,7 @@
 """How long the direct form (every node a channel) and the default form take to the same validation
 error.
 
-    python benchmarks/speed/train_to_error.py [--runs 64] [--timesteps 100] [--nodes 4000]
+    python -m benchmarks.speed.train_to_error [--runs 64] [--timesteps 100] [--nodes 4000]
     [--minutes 10]
                                               [--steps STEPS] [--filters 1024 512 256 128] [--device
                                               cpu|cuda] [--folder FOLDER]
@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pulses import FOLDER, written
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.speed.pulses import FOLDER, written
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split

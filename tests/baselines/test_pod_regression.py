@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulgenvae.baselines.base import Baseline
+from simulgenvae.baselines.mean_run import MeanRun
 from simulgenvae.baselines.pod_gpr import PodGpr
 from simulgenvae.baselines.pod_rbf import PodRbf
 from simulgenvae.baselines.pod_regression import RunModes, component_counts
-from simulgenvae.baselines.simple import Baseline, MeanRun
 
 
 def smooth_runs(x: np.ndarray) -> np.ndarray:

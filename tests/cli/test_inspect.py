@@ -98,7 +98,7 @@ def test_fields_are_of_solver_files(cli: Any, tmp_path: Path) -> None:
     np.save(tmp_path / "fields.npy", np.ones((3, 2, 4)))
     done = cli("ingest", tmp_path / "fields.npy", "--fields", "T", "--study", tmp_path / "study")
     assert done.code == 2
-    assert "--fields, --start, --box and the like are of no use" in done.err
+    assert "--fields, --start, --box and similar options have no effect" in done.err
 
 
 def test_every_second_timestep(cli: Any, runs: Path, tmp_path: Path) -> None:

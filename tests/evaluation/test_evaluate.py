@@ -20,7 +20,7 @@ from simulgenvae.evaluation import evaluate
 from simulgenvae.evaluation.figures import mesh_figures as rendered
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import METHODS, method_names
+from simulgenvae.evaluation.presentation import method_names, methods
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
@@ -44,7 +44,7 @@ def test_files_and_content(evaluated: tuple[dict[str, Any], StudyFolder]) -> Non
     assert (study.output / "temporal_worst.png").read_bytes().startswith(b"\x89PNG")
     assert png_width(study.output / "nodal_worst_1.png") == 110 * 12
     assert not list(study.output.glob(".*"))
-    assert set(metrics["errors"]) == set(METHODS)
+    assert set(metrics["errors"]) == set(methods())
     assert list(metrics["errors"]["prediction"]["test"]["per_run"]) == ["run<10>", "run<11>"]
     assert metrics["errors"]["reconstruction"]["train"]["runs"] == 8
     assert metrics["timing"]["seconds_for_one_run"] > 0
@@ -186,7 +186,7 @@ def test_best_reference_is_the_least_of_the_references(
     evaluated: tuple[dict[str, Any], StudyFolder],
 ) -> None:
     metrics = evaluated[0]
-    means = {name: metrics["errors"][name]["test"]["relative_l2"]["mean"] for name in METHODS}
+    means = {name: metrics["errors"][name]["test"]["relative_l2"]["mean"] for name in methods()}
     best = metrics["best_reference"]
     assert best["relative_l2"] == min(
         means[name] for name in ("mean_run", "nearest_run", "pod_rbf", "pod_gpr")
@@ -347,7 +347,7 @@ def test_pictures_as_conditions(
     data = metrics["data"]
     assert data["images"] == {"width": 8, "height": 8, "channels": 1, "size": 8}
     assert data["parameters"] == list(pictured.conditions.names)
-    assert set(metrics["errors"]) == set(METHODS)
+    assert set(metrics["errors"]) == set(methods())
     assert metrics["errors"]["pod_rbf"]["test"]["relative_l2"]["mean"] < (
         0.5 * metrics["errors"]["mean_run"]["test"]["relative_l2"]["mean"]
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.evaluation.presentation import (
-    METHOD_STYLES,
-    METHODS,
     describe_conditions,
     method_names,
+    method_styles,
     number,
     percent,
     quantity,
@@ -38,10 +38,8 @@ def test_names() -> None:
     assert sentence("the T is high") == "The T is high."
     assert quantity("T", "K") == "T [K]"
     assert quantity("a$b$", "") == r"a\$b\$"
-    assert set(METHOD_STYLES) == set(METHODS)
 
 
-BASELINES = ("mean_run", "nearest_run", "pod_rbf", "pod_gpr")
 IMAGES = {"width": 100, "height": 50, "channels": 3, "size": 64}
 
 
@@ -51,7 +49,10 @@ def test_methods_say_what_they_know_of_a_design() -> None:
         method_names({"data": {"parameters": names, "images": images}, "combination": combination})
         for names, images in ((["p"], None), ([], IMAGES), (["p"], IMAGES))
     )
-    assert {name: table[name] for name in BASELINES} == {name: METHODS[name] for name in BASELINES}
+    assert {name: table[name] for name in BASELINES} == {
+        name: spec.title for name, spec in BASELINES.items()
+    }
+    assert set(table) == set(method_styles())
     assert (
         table["prediction"]
         == images["prediction"]

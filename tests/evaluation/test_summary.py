@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from simulgenvae.evaluation.presentation import METHODS, method_names, percent
+from simulgenvae.evaluation.presentation import method_names, methods, percent
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings import StudyFolder
@@ -17,7 +17,7 @@ def test_table_shows_every_method_and_the_ratio(
 ) -> None:
     metrics = evaluated[0] | {"notes": ["a [red]note"]}
     text = printed(metrics)
-    for name in METHODS:
+    for name in methods():
         assert method_names(metrics)[name] in text
         assert percent(metrics["errors"][name]["test"]["relative_l2"]["max"]) in text
     assert f"{metrics['ratio_to_best_reference']:.2f} of the best baseline's error" in text

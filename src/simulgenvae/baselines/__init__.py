@@ -1,2 +1,32 @@
-"""Regression from conditions to POD amplitudes: the simple methods that surrogates are compared and
-combined with."""
+"""Baselines: simple methods that every surrogate is compared with, fitted on the same training runs.
+
+A new baseline is a file with a subclass of :class:`Baseline` and its :class:`BaselineSpec`, and one
+line in the call of :func:`register` below. Evaluation, figures, report and benchmarks read the
+registry ``BASELINES``. A program that uses this package may call :func:`register` itself.
+
+The Gaussian processes here (``gp``, ``gp_prior``, ``pod_gpr``) also take part in the surrogate's
+prediction, see ``simulgenvae.surrogate.ensemble``.
+"""
+
+from simulgenvae.baselines.base import (
+    BASELINES,
+    Baseline,
+    BaselineSpec,
+    Coefficients,
+    Inputs,
+    register,
+)
+from simulgenvae.baselines.mean_run import MEAN_RUN
+from simulgenvae.baselines.nearest_run import NEAREST_RUN
+from simulgenvae.baselines.pod_gpr import POD_GPR
+from simulgenvae.baselines.pod_rbf import POD_RBF
+
+__all__ = ["BASELINES", "Baseline", "BaselineSpec", "Coefficients", "Inputs", "register"]
+
+# The order of tables and figures: from the simplest method to the most elaborate.
+register(
+    MEAN_RUN,
+    NEAREST_RUN,
+    POD_RBF,
+    POD_GPR,
+)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.baselines.base import BaselineSpec, Coefficients, Inputs
 from simulgenvae.baselines.gp import (
     Groups,
     Likelihood,
@@ -19,7 +20,6 @@ from simulgenvae.baselines.gp import (
 from simulgenvae.baselines.gp_prior import related
 from simulgenvae.baselines.kernels import Kernel, Values
 from simulgenvae.baselines.pod_regression import PodRegression, RunModes, View, component_counts
-from simulgenvae.baselines.simple import Coefficients, Inputs
 
 _SINGLE_LENGTHS = 8
 """So many components may each have a length scale of their own."""
@@ -46,7 +46,6 @@ class PodGpr(PodRegression):
     hyper-parameters come from a seeded subset of that size, and the process from all runs.
     """
 
-    name = "pod_gpr"
     likelihood_runs = 160
     choosing_modes = 8
     thorough_modes = 64
@@ -278,3 +277,14 @@ def _searched(
 def _groups(x: Inputs, view: View) -> Groups:
     """Groups of the columns ``x`` of a view that have one length scale."""
     return Groups.of(x, view.components if view.components > _SINGLE_LENGTHS else 0)
+
+
+POD_GPR = BaselineSpec(
+    name="pod_gpr",
+    baseline=PodGpr,
+    title="POD + GPR",
+    color="#009E73",
+    description="POD of whole runs, with one Gaussian process for the amplitude of each mode.",
+    title_for_images="PCA of images + POD + GPR",
+    title_for_both="PCA of images, parameters + POD + GPR",
+)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from simulgenvae.baselines.base import BaselineSpec, Inputs
 from simulgenvae.baselines.pod_regression import PodRegression, View, component_counts
 from simulgenvae.baselines.radial_basis import RadialBasis
-from simulgenvae.baselines.simple import Inputs
 
 
 class PodRbf(PodRegression):
@@ -25,7 +25,6 @@ class PodRbf(PodRegression):
     subset of that size.
     """
 
-    name = "pod_rbf"
     choices = tuple(
         RadialBasis(kernel, degree, epsilon, smoothing)
         for (kernel, degree, epsilon), smoothing in itertools.product(
@@ -75,3 +74,14 @@ class PodRbf(PodRegression):
     def _chosen(self) -> dict[str, Any]:
         view = {"image_components": self._view.components, "image_factor": self._view.factor}
         return {**asdict(self._choice), **(view if self._components else {})}
+
+
+POD_RBF = BaselineSpec(
+    name="pod_rbf",
+    baseline=PodRbf,
+    title="POD + RBF",
+    color="#56B4E9",
+    description="POD of whole runs, with radial basis functions from the conditions to amplitudes.",
+    title_for_images="PCA of images + POD + RBF",
+    title_for_both="PCA of images, parameters + POD + RBF",
+)

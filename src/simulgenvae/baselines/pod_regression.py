@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from simulgenvae.baselines.simple import Baseline, Coefficients, Inputs
+from simulgenvae.baselines.base import Baseline, Coefficients, Inputs
 
 _ENERGY_LEFT_OUT = 1e-6
 _COMPONENTS = (4, 8, 16, 32, 64)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
 from scipy.spatial.distance import cdist
 from scipy.special import xlogy
 
@@ -40,6 +39,9 @@ class RadialBasis:
     def fit(self, x: Points, y: Values) -> Callable[[Points], Values]:
         """The interpolant of ``y [n, k]`` given at ``x [n, P]``; LinAlgError where the system is
         nearly singular."""
+        # Imported here: predicting with a surrogate imports this package, but not this library.
+        from scipy.interpolate import RBFInterpolator
+
         _inverse(self._system(x, cdist(x, x)))
         interpolant: Callable[[Points], Values] = RBFInterpolator(x, y, **asdict(self))
         return interpolant

@@ -72,9 +72,8 @@ def ingest(
     Parameters
     ----------
     sources
-        Fields [N, T, M, V] (.npy .npz .h5 .zarr .pickle), or a folder with one run an entry, as
-        solvers leave them: OpenFOAM, VTK (.vtu .pvd .vtkhdf …), Exodus, CGNS, EnSight, XDMF,
-        LS-DYNA, CalculiX, NetCDF.
+        Files of arrays [N, T, M, V], or a folder with one run per entry, as solvers leave them.
+        `simulgenvae inspect` lists the formats.
     study
         Study folder; made when it does not exist.
     params

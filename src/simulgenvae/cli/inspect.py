@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    paths: Annotated[tuple[Path, ...], Parameter(required=True)],
+    paths: Annotated[tuple[Path, ...], Parameter(required=False)] = (),
     /,
     *,
     path: HdfPath = None,
@@ -33,10 +33,12 @@ def inspect(
     Parameters
     ----------
     paths
-        What `ingest` reads: arrays, or a folder of runs.
+        What `ingest` reads: arrays, or a folder of runs. Without any, the formats are listed.
     """
     from simulgenvae.data.readers import RunPart, open_source
 
+    if not paths:
+        show(_formats())
     part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
     for file in paths:
         with open_source(file, part) as source:
@@ -48,6 +50,20 @@ def inspect(
             for problem in source.problems.values():
                 show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
             show(_variables(source))
+
+
+def _formats() -> Table:
+    """Return a table of the formats that can be read."""
+    from simulgenvae.data.readers import ARRAY_FORMATS, RUN_FORMATS
+
+    table = Table("files", "format", "holds", title="Formats", title_justify="left")
+    for array in ARRAY_FORMATS.values():
+        table.add_row(" ".join(array.suffixes or array.markers), array.name, "all runs")
+    for run in RUN_FORMATS.values():
+        several = "one run or several" if run.open_runs else "one run"
+        held = several if run.open_timesteps is None else "one timestep"
+        table.add_row(" ".join(run.suffixes) or "a folder", run.name, held)
+    return table
 
 
 def _facts(source: Source) -> dict[str, str]:

@@ -16,7 +16,7 @@ from rich.text import Text
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation.combination import Combination
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import METHODS, method_names, percent
+from simulgenvae.evaluation.presentation import method_names, methods, percent
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings import StudyFolder
@@ -111,7 +111,7 @@ def errors_table(results: list[Result]) -> Table:
         return summary_table(first)
     split, names = (
         first["compared_split"],
-        method_names(first) | {"gaussian_processes": METHODS["gaussian_processes"]},
+        method_names(first) | {"gaussian_processes": methods()["gaussian_processes"]},
     )
     title = (
         f"Joint relative L2 error on {first['errors']['prediction'][split]['runs']} {split} runs"

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.baselines import BASELINES, Baseline, BaselineSpec
 from simulgenvae.baselines.image_features import Features
-from simulgenvae.baselines.pod_gpr import PodGpr
-from simulgenvae.baselines.pod_rbf import PodRbf
-from simulgenvae.baselines.simple import Baseline, MeanRun, NearestRun
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.analyses.physics import PhysicsChecks
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate.surrogate import Surrogate
 
-BASELINES: tuple[type[Baseline], ...] = (MeanRun, NearestRun, PodRbf, PodGpr)
 _BATCH_BYTES = 2**28  # predicted fields held at once
 _TIMED_SINGLE = 5
 
@@ -88,7 +85,7 @@ def compare(
     if coefficients is None:
         found.notes.append(_left_out(dataset, surrogate, rows["train"]))
     features = Features.fit(dataset.conditions.select(rows["train"]), surrogate.condition_scaler)
-    references: list[Baseline] = []
+    references: dict[str, Baseline] = {}
     if coefficients is not None:
         references, found.references = _fitted(
             dataset, features, rows["train"], coefficients, advance
@@ -102,7 +99,7 @@ def compare(
             predicting += time.perf_counter() - start
             parts = _parts(surrogate, conditions)
             x = features.transform(conditions)
-            answers = {reference.name: reference.predict(x) for reference in references}
+            answers = {name: reference.predict(x) for name, reference in references.items()}
             staged = {
                 name: stages[name].predict(conditions)["fields"].to_numpy()
                 for name in stages
@@ -270,21 +267,20 @@ def _fitted(
     rows: NDArray[np.intp],
     coefficients: NDArray[np.float32],
     advance: Advance,
-) -> tuple[list[Baseline], dict[str, dict[str, Any]]]:
+) -> tuple[dict[str, Baseline], dict[str, dict[str, Any]]]:
     """The references, each fitted by the first rank for all, and what is to be said of them by
     name."""
     x = features.transform(dataset.conditions.select(rows))
 
-    def fit(kind: type[Baseline]) -> tuple[Baseline, dict[str, Any]]:
-        reference, start = kind(), time.perf_counter()
+    def fit(spec: BaselineSpec) -> tuple[Baseline, dict[str, Any]]:
+        reference, start = spec.baseline(), time.perf_counter()
         reference.fit(x, coefficients, features.components)
         return reference, {**reference.describe(), "fit_seconds": time.perf_counter() - start}
 
-    fitted, described = [], {}
-    for kind in BASELINES:
-        reference, described[kind.name] = collectives.run_on_rank0(partial(fit, kind))
+    fitted, described = {}, {}
+    for name, spec in BASELINES.items():
+        fitted[name], described[name] = collectives.run_on_rank0(partial(fit, spec))
         advance("Fitting references")
-        fitted.append(reference)
     return fitted, described
 
 

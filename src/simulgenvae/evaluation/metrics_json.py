@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.evaluation.analyses.uncertainty import uncertainty_metrics
 from simulgenvae.evaluation.combination import Combination
-from simulgenvae.evaluation.compare import BASELINES, Comparison
+from simulgenvae.evaluation.compare import Comparison
 from simulgenvae.evaluation.metrics import FieldErrors, over_runs
 from simulgenvae.evaluation.presentation import SPLITS, STAGES, compared_split
 from simulgenvae.evaluation.report.model_card import trained_ranges
@@ -128,9 +129,7 @@ def _best_reference(errors: dict[str, dict[str, Any]], split: str) -> dict[str, 
     Nothing is compared on training runs: the nearest run of a training run is itself.
     """
     means = {
-        kind.name: errors[kind.name][split]["relative_l2"]["mean"]
-        for kind in BASELINES
-        if kind.name in errors
+        name: errors[name][split]["relative_l2"]["mean"] for name in BASELINES if name in errors
     }
     known = {name: value for name, value in means.items() if value is not None}
     if not known or split == "train":

@@ -9,36 +9,22 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.data.images import ImageFormat
 from simulgenvae.evaluation.combination import Combination
 
 if TYPE_CHECKING:
     from simulgenvae.settings.training import StageName
 
-METHODS = {
+_OWN_METHODS = {
     "prediction": "Surrogate",
     "networks": "Networks alone",
     "gaussian_processes": "Gaussian processes alone",
     "reconstruction": "VAE reconstruction",
     "projection_floor": "POD projection floor",
-    "mean_run": "Mean run",
-    "nearest_run": "Nearest run",
-    "pod_rbf": "POD + RBF",
-    "pod_gpr": "POD + GPR",
 }
-"""Keys of ``errors`` in ``metrics.json`` and their names in a study of parameters; the first is
-combined of the next two, the last four are baselines. :func:`method_names` says more."""
-
-_WITH_IMAGES = {
-    "nearest_run": "Nearest run, by pixels",
-    "pod_rbf": "PCA of images + POD + RBF",
-    "pod_gpr": "PCA of images + POD + GPR",
-}
-_WITH_BOTH = {
-    "nearest_run": "Nearest run, by pixels and parameters",
-    "pod_rbf": "PCA of images, parameters + POD + RBF",
-    "pod_gpr": "PCA of images, parameters + POD + GPR",
-}
+"""Names of the surrogate's own entries in ``errors`` of ``metrics.json``. The first combines the
+next two; the baselines follow."""
 
 STAGES: dict[StageName, str] = {
     "vae": "VAE",
@@ -50,18 +36,13 @@ SPLITS = ("train", "validation", "test")
 
 # Okabe & Ito (2008): told apart with every common form of colour blindness.
 TRUTH, PREDICTION, RECONSTRUCTION = "#000000", "#D55E00", "#0072B2"
-METHOD_STYLES = {
+_OWN_STYLES = {
     "prediction": (PREDICTION, "-"),
     "networks": ("#E69F00", "-"),
     "gaussian_processes": ("#009E73", "-"),
     "reconstruction": (RECONSTRUCTION, "-"),
     "projection_floor": ("#000000", ":"),
-    "mean_run": ("#999999", "--"),
-    "nearest_run": ("#CC79A7", "--"),
-    "pod_rbf": ("#56B4E9", "--"),
-    "pod_gpr": ("#009E73", "--"),
 }
-"""Colour and line style of every method."""
 SPLIT_STYLES = {
     "train": ("#999999", "o"),
     "validation": ("#56B4E9", "s"),
@@ -70,23 +51,35 @@ SPLIT_STYLES = {
 """Colour and marker of the runs of every split."""
 
 
+def methods() -> dict[str, str]:
+    """Return the names of all methods in a study of parameters: the surrogate's, the baselines'."""
+    return _OWN_METHODS | {name: spec.title for name, spec in BASELINES.items()}
+
+
+def method_styles() -> dict[str, tuple[str, str]]:
+    """Return colour and line style of every method, baselines included."""
+    return _OWN_STYLES | {name: (spec.color, spec.line) for name, spec in BASELINES.items()}
+
+
 def method_names(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """Return ``METHODS`` as names that say what is known of a design and how the prediction is
-    combined.
+    """Return the names of all methods, which say what is known of a design and how the prediction
+    is combined.
 
     ``metrics`` is the content of ``metrics.json``.
     """
-    data, names = metrics["data"], METHODS | Combination.from_metrics(metrics).method_names()
-    if data["images"] is None:
-        return names
-    return names | (_WITH_BOTH if data["parameters"] else _WITH_IMAGES)
+    images, parameters = metrics["data"]["images"] is not None, bool(metrics["data"]["parameters"])
+    own = _OWN_METHODS | Combination.from_metrics(metrics).method_names()
+    return own | {
+        name: spec.title_for(parameters=parameters, images=images)
+        for name, spec in BASELINES.items()
+    }
 
 
 def shown_errors(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``errors`` of ``metrics.json`` in the order of ``METHODS``: the prediction first, then
-    its two parts."""
+    """Return ``errors`` of ``metrics.json`` in the order of tables: the prediction first, then its
+    two parts, the baselines last."""
     errors = metrics["errors"]
-    return {name: errors[name] for name in METHODS if name in errors}
+    return {name: errors[name] for name in methods() if name in errors}
 
 
 def describe_conditions(data: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae import __version__
-from simulgenvae.data.readers.netcdf_grid import ORIGINAL_NAME, RUN
+from simulgenvae.data.readers.runs.netcdf_grid import ORIGINAL_NAME, RUN
 from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.export.batches import Batch
 from simulgenvae.export.hdf5_target import Target

@@ -1,4 +1,4 @@
-"""Whether pictures can be drawn here at all: PyVista, and an OpenGL context without a display."""
+"""Check that images can be drawn here: by PyVista, and with an OpenGL context without a display."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ from ctypes.util import find_library
 from functools import cache
 
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.vtk import import_pyvista
 
 _FALLBACK = "vtkOSOpenGLRenderWindow"
-"""The window that VTK makes when no other one works. Drawing in it without OSMesa ends the
-process."""
+"""Window class of VTK when no other one works; drawing in it without OSMesa ends the process."""
 
 
 def require_context(what: str) -> None:
-    """UserError, naming ``what`` is to be drawn, where there is no PyVista or nothing that VTK can
-    draw with."""
-    try:
-        works = _has_context()
-    except ImportError as error:
-        raise UserError(
-            f"{what} needs PyVista: pip install 'simulgenvae[mesh]' ({error})"
-        ) from error
-    if not works:
+    """Raise UserError when there is no PyVista, or no OpenGL for VTK to draw with.
+
+    ``what`` begins the message: the thing that is to be drawn.
+    """
+    import_pyvista(what)
+    if not _has_context():
         raise UserError(
             f"{what} needs OpenGL, which works without a display when EGL is there: install it "
             "(Debian, Ubuntu: apt install libegl1 libgl1-mesa-dri; Fedora: dnf install "
@@ -31,12 +28,13 @@ def require_context(what: str) -> None:
 
 @cache
 def _has_context() -> bool:
-    """VTK tries each kind of window for a working context when it makes one: X, then EGL, then
-    OSMesa unseen."""
-    import pyvista
+    """Return whether VTK finds an OpenGL context.
+
+    When it makes a window it tries X, then EGL, and takes OSMesa without trying it.
+    """
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 # brings the kinds of window
     from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
-    with pyvista.vtk_verbosity("off"):
+    with import_pyvista("Drawing").vtk_verbosity("off"):
         window = vtkRenderWindow()
     return window.GetClassName() != _FALLBACK or find_library("OSMesa") is not None

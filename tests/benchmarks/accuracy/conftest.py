@@ -1,15 +1,9 @@
-"""The benchmark scripts import each other by name, as they do when one of them is run."""
-
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "accuracy"))
-
-from problem import Problem, Runs  # found through the path above
+from benchmarks.accuracy.problem import Problem, Runs
 
 
 @pytest.fixture(scope="session")

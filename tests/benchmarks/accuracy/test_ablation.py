@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import ablation
-import cases
 import pytest
-from problem import Problem
-from results import Results
 from rich.console import Console
+
+from benchmarks.accuracy import ablation, cases
+from benchmarks.accuracy.problem import Problem
+from benchmarks.accuracy.results import Results
 
 MakeTiny = Callable[..., Problem]
 BRIEF = [f"training.{stage}.steps=2" for stage in ("vae", "conditioner", "end_to_end")]

@@ -1,9 +1,9 @@
 """The benchmark on the demo's board: its designs; the solver is tested with the demo."""
 
-import board
 import numpy as np
 
 import simulgenvae.demo.board as solver
+from benchmarks.accuracy import board
 
 
 def test_training_designs_are_the_demos_and_those_beyond_have_one_parameter_outside():

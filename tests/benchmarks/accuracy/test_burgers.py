@@ -1,8 +1,9 @@
 """The Burgers benchmark against the exact solution of Hopf (1950) and Cole (1951)."""
 
-import burgers
 import numpy as np
 import pytest
+
+from benchmarks.accuracy import burgers
 
 
 def exact(x, time, viscosity, position):

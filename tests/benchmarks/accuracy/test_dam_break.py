@@ -1,11 +1,12 @@
 """The dam break benchmark against exact solutions, its conservation laws, its symmetry and finer
 grids."""
 
-import dam_break
 import numpy as np
 import pytest
-from problem import EXTRAPOLATION_STREAM, TRAIN_STREAM
 from scipy.optimize import brentq
+
+from benchmarks.accuracy import dam_break
+from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TRAIN_STREAM
 
 TYPICAL = np.array([0.55, 1.0, 0.12, 0.45])
 LOWEST = dam_break.LOWER - 0.29 * (dam_break.UPPER - dam_break.LOWER)

@@ -1,10 +1,9 @@
 """EZyRB as the suite uses it."""
 
-import ezyrb_methods
-import fitted
 import pytest
-from cases import case_of
 
+from benchmarks.accuracy import ezyrb_methods, fitted
+from benchmarks.accuracy.cases import case_of
 from simulgenvae.settings import Settings
 
 

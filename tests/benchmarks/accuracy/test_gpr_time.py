@@ -1,7 +1,8 @@
 """Gaussian processes over parameters and time, on smooth functions."""
 
-import gpr_time
 import numpy as np
+
+from benchmarks.accuracy import gpr_time
 
 
 def test_staggered_snapshots_keep_the_limit_and_show_every_time_and_run() -> None:

@@ -1,15 +1,16 @@
 """The impact benchmark against beam theory, direct integration in time, similarity and finer
 meshes."""
 
-import impact
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problem import BEYOND, EXTRAPOLATION_STREAM, TRAIN_STREAM
 from scipy.integrate import solve_ivp
 from scipy.linalg import eigh
 from scipy.sparse.linalg import splu
+
+from benchmarks.accuracy import impact
+from benchmarks.accuracy.problem import BEYOND, EXTRAPOLATION_STREAM, TRAIN_STREAM
 
 COARSE = (12, 1, 2)
 TIMES = np.linspace(0.0, impact.END_TIME, 40)

@@ -1,9 +1,10 @@
 """The plate benchmark against exact solutions, its symmetry and finer grids."""
 
 import numpy as np
-import plate
 import pytest
 from PIL import Image
+
+from benchmarks.accuracy import plate
 
 NONE = np.empty((0, 3))
 TWO = np.array([[0.3, 0.35, 0.15], [0.65, 0.7, 0.12]])

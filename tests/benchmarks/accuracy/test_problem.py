@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from problem import (
+
+from benchmarks.accuracy.problem import (
     BEYOND,
     EXTRAPOLATION_STREAM,
     TEST_STREAM,

@@ -1,10 +1,11 @@
 """The pulse benchmark against exact solutions, its energy and finer grids."""
 
 import numpy as np
-import pulse
 import pytest
-from problem import EXTRAPOLATION_STREAM, TRAIN_STREAM, grid_positions
 from scipy.special import j0
+
+from benchmarks.accuracy import pulse
+from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TRAIN_STREAM, grid_positions
 
 RIGID = (np.inf, np.inf)
 

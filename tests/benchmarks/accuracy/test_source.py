@@ -3,8 +3,9 @@ meshes."""
 
 import numpy as np
 import pytest
-import source
-from problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
+
+from benchmarks.accuracy import source
+from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
 
 DESIGNS = np.array(
     [[0.45, 0.8, 0.7, 0.035], [0.6, -0.5, 0.5, 0.035]]

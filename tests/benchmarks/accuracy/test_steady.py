@@ -3,8 +3,9 @@ meshes."""
 
 import numpy as np
 import pytest
-import steady
-from problem import BEYOND, EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
+
+from benchmarks.accuracy import steady
+from benchmarks.accuracy.problem import BEYOND, EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
 
 DESIGN = np.array([0.4, 2.5, 1.7, 0.6, 1.3])
 

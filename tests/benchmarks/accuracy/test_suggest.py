@@ -1,17 +1,16 @@
 """The comparison of suggested with random designs, on a small solver, and the spaces that it draws
 from."""
 
+import importlib
 import json
 from pathlib import Path
 
 import numpy as np
-import problem
 import pytest
-import spaces
-import suggest
-from results import Results
 from rich.console import Console
 
+from benchmarks.accuracy import problem, spaces, suggest
+from benchmarks.accuracy.results import Results
 from simulgenvae.settings import Settings, StudyFolder, load_settings
 
 COUNTS = {"start": 12, "add": 3, "test": 2}
@@ -49,7 +48,8 @@ def test_spaces_solve_the_suites_designs(name, space) -> None:
         "pulse": {"nodes": 9},
         "steady": {"squares": 4},
     }[name]
-    made = __import__(name).make(2, 0, 0, **size)
+    solver = importlib.import_module(f"benchmarks.accuracy.{name}")
+    made = solver.make(2, 0, 0, **size)
     np.testing.assert_allclose(
         fields, made.fields, rtol=1e-5, atol=1e-6 * np.abs(made.fields).max()
     )

@@ -1,20 +1,18 @@
 """The command that compares methods, on a problem of a few numbers."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
-import cases
-import contents
-import fitted
-import methods
 import numpy as np
 import pytest
-import run
-from problem import Problem
-from results import Results
 from rich.console import Console
 
+from benchmarks.accuracy import cases, contents, fitted, methods, run
+from benchmarks.accuracy.problem import Problem
+from benchmarks.accuracy.results import Results
 from simulgenvae.settings import Settings
 
 MakeTiny = Callable[..., Problem]
@@ -43,18 +41,17 @@ def test_problem_survives_its_file(tiny: MakeTiny, tmp_path: Path, images: bool)
 def test_runs_are_solved_once_per_seed_and_source(
     tiny: MakeTiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "counted.py").write_text(
-        "import numpy as np\nimport test_made\ndef make(seed):\n    test_made.seeds.append(seed)\n"
-        "    return test_made.problem\n"
-    )
-    (tmp_path / "test_made.py").write_text("seeds = []\nproblem = None\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    import test_made
+    seeds: list[int] = []
 
-    test_made.problem = tiny()
+    def make(seed: int) -> Problem:
+        seeds.append(seed)
+        return tiny()
+
+    module = SimpleNamespace(make=make)
+    monkeypatch.setitem(sys.modules, "benchmarks.accuracy.counted", module)
     for seed, source in ((0, "x"), (0, "x"), (1, "x"), (1, "x"), (0, "y")):
         cases.solved("counted", seed, source, tmp_path / "cache")
-    assert test_made.seeds == [0, 1, 0]
+    assert seeds == [0, 1, 0]
 
 
 def test_hash_follows_the_suites_imports_and_the_demos(tmp_path: Path) -> None:
@@ -96,9 +93,9 @@ def test_measured_errors_are_those_of_the_predictions(case: cases.Case) -> None:
     assert len(found["test"]["per_run"]) == 4
 
 
-def test_references_reach_what_is_linear(case: cases.Case) -> None:
+def test_baselines_reach_what_is_linear(case: cases.Case) -> None:
     answers = {
-        each.name: fitted.measure(each, case) for each in methods.references(case, Settings())
+        each.name: fitted.measure(each, case) for each in methods.baselines(case, Settings())
     }
     assert set(answers) == {"projection_floor", "mean_run", "nearest_run", "pod_rbf", "pod_gpr"}
     assert answers["pod_gpr"]["test"]["mean"] < 0.02
@@ -107,13 +104,13 @@ def test_references_reach_what_is_linear(case: cases.Case) -> None:
     assert answers["mean_run"]["test"]["mean"] > 0.2
 
 
-def test_references_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
+def test_baselines_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
     problem = tiny(images=True)
     x, y = np.meshgrid([0.0, 1.0, 2.0], [0.0, 1.0])
     problem = problem._replace(coords=np.stack([x.ravel(), y.ravel()], axis=1))
     case = cases.case_of(problem, "plate", seed=0)
     settings = Settings.model_validate({"training": {"augmentation": {"flips": ("y",)}}})
-    names = [each.name for each in methods.references(case, settings)]
+    names = [each.name for each in methods.baselines(case, settings)]
     assert names[-4:] == [
         "mean_run_mirrored",
         "nearest_run_mirrored",
@@ -123,13 +120,13 @@ def test_references_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
 
 
 def test_keys_follow_what_a_result_depends_on(case: cases.Case) -> None:
-    ours, references = methods.METHODS["ours"], methods.METHODS["references"]
+    ours, baselines = methods.METHODS["ours"], methods.METHODS["baselines"]
     plain, asked = (ours.settings((), sets, Path("none")) for sets in ((), ("model.width=9",)))
     assert ours.key(case, plain) == ours.key(case, plain)
     assert ours.key(case, plain) != ours.key(case, asked)
-    assert references.key(case, plain) == references.key(case, asked)
-    assert references.key(case, plain) != references.key(case._replace(source="new"), plain)
-    assert references.settings((), ("model.width=9",), Path("none")) == plain
+    assert baselines.key(case, plain) == baselines.key(case, asked)
+    assert baselines.key(case, plain) != baselines.key(case._replace(source="new"), plain)
+    assert baselines.settings((), ("model.width=9",), Path("none")) == plain
     assert methods.METHODS["none"].settings((), (), Path("none")).reduction.method == "none"
 
 
@@ -138,13 +135,13 @@ def test_finished_jobs_are_left_out(
 ) -> None:
     def compare(asked: list[str]) -> None:
         results = Results(tmp_path, cases.PROBLEMS)
-        run.run_case(case, ["ours", "references"], asked, results, Console(soft_wrap=True))
+        run.run_case(case, ["ours", "baselines"], asked, results, Console(soft_wrap=True))
 
     brief = [f"training.{stage}.steps=3" for stage in ("vae", "conditioner", "end_to_end")]
     compare(brief)
     first = json.loads((tmp_path / "results.json").read_text())
-    assert [record["method"] for record in first["records"]] == ["ours", "references"]
-    assert first["records"][0]["settings"]["model"]["width"] == 8
+    assert [record["method"] for record in first["records"]] == ["baselines", "ours"]
+    assert first["records"][1]["settings"]["model"]["width"] == 8
     assert "SimulGenVAE" in (tmp_path / "results.md").read_text()
     capsys.readouterr()
     compare(brief)
@@ -153,9 +150,9 @@ def test_finished_jobs_are_left_out(
     compare([*brief[:2], "training.end_to_end.steps=4"])
     assert capsys.readouterr().out.count("finished before") == 1
     again = json.loads((tmp_path / "results.json").read_text())["records"]
-    assert [record["method"] for record in again] == ["ours", "references"]
-    assert again[0]["key"] != first["records"][0]["key"]
-    assert again[1] == first["records"][1]
+    assert [record["method"] for record in again] == ["baselines", "ours"]
+    assert again[1]["key"] != first["records"][1]["key"]
+    assert again[0] == first["records"][0]
 
 
 def test_results_of_another_format_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-import table
+
+from benchmarks.accuracy import table
 
 
 def answer(mean: float | None, beyond: float | None = None) -> dict[str, Any]:
@@ -22,12 +23,12 @@ def record(problem: str, seed: int, method: str, **answers: dict[str, Any]) -> d
 RECORDS = [
     record("burgers", 0, "ours", ours=answer(0.01, 0.3)),
     record("burgers", 1, "ours", ours=answer(0.03)),
-    record("burgers", 0, "references", pod_gpr=answer(0.04), projection_floor=answer(0.001)),
-    record("burgers", 1, "references", pod_gpr=answer(0.06), projection_floor=answer(0.001)),
+    record("burgers", 0, "baselines", pod_gpr=answer(0.04), projection_floor=answer(0.001)),
+    record("burgers", 1, "baselines", pod_gpr=answer(0.06), projection_floor=answer(0.001)),
     record("burgers", 0, "ezyrb", ezyrb_pod_rbf_10=answer(0.03), ezyrb_pod_rbf_20=answer(0.1)),
     record("burgers", 1, "ezyrb", ezyrb_pod_rbf_10=answer(0.09), ezyrb_pod_rbf_20=answer(0.01)),
     record("steady", 0, "ours", ours=answer(0.09)),
-    record("steady", 0, "references", pod_gpr=answer(0.1)),
+    record("steady", 0, "baselines", pod_gpr=answer(0.1)),
 ]
 
 
@@ -45,22 +46,22 @@ def test_ratio_counts_the_seeds_that_all_have() -> None:
     assert table.rows_of(RECORDS[1:3])[0].ratio is None
 
 
-def test_references_with_mirror_images_have_a_ratio_of_their_own() -> None:
-    mirrored = record("steady", 0, "references", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
+def test_baselines_with_mirror_images_have_a_ratio_of_their_own() -> None:
+    mirrored = record("steady", 0, "baselines", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
     row = table.rows_of([RECORDS[6], mirrored])[0]
     assert (row.best, row.ratio, row.ratio_to_mirrored) == (
         "pod_gpr",
         pytest.approx(0.9),
         pytest.approx(1.5),
     )
-    assert "steady: 1.500 of the best reference that learned" in table.markdown(
+    assert "steady: 1.500 of the best baseline that learned" in table.markdown(
         [RECORDS[6], mirrored]
     )
     assert table.rows_of(RECORDS)[0].ratio_to_mirrored is None
 
 
 def test_undefined_errors_make_no_ratio() -> None:
-    row = table.rows_of([RECORDS[6], record("steady", 0, "references", pod_gpr=answer(None))])[0]
+    row = table.rows_of([RECORDS[6], record("steady", 0, "baselines", pod_gpr=answer(None))])[0]
     assert row.ratio is None
 
 
@@ -69,8 +70,8 @@ def test_markdown_has_every_number_in_its_place() -> None:
     titles = next(line for line in lines if line.startswith("| problem"))
     assert titles.split(" | ")[2:] == [
         "SimulGenVAE",
-        "POD+GPR",
-        "EZyRB POD+RBF",
+        "POD + GPR",
+        "EZyRB POD + RBF",
         "POD projection floor",
         "ratio |",
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from simulgenvae.data.dataset import Dataset
 
-SPEED = Path(__file__).parents[3] / "benchmarks" / "speed"
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp("speed")
     sizes = ["--runs", "2", "3", "--timesteps", "6", "--nodes", "40", "--folder", str(folder)]
     found = subprocess.run(
-        [sys.executable, str(SPEED / "prepare.py"), *sizes],
+        [sys.executable, "-m", "benchmarks.speed.prepare", *sizes],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

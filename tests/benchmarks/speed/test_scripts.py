@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.speed import memory, pulses
+
 SMALL = ["--timesteps", "6", "--nodes", "40"]
 CASES = {
     "train_step": (
@@ -44,15 +46,15 @@ def test_it_prints_its_table(
     arguments, texts = CASES[script]
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(sys, "argv", [script, *arguments, "--folder", str(tmp_path)])
-    importlib.import_module(script).main()
+    importlib.import_module(f"benchmarks.speed.{script}").main()
     printed = capsys.readouterr().out
     for text in texts:
         assert text in printed
 
 
 def test_the_most_memory_of_each_work_is_measured(tmp_path: Path) -> None:
-    memory, pulses = (importlib.import_module(name) for name in ("memory", "pulses"))
-    data, study = pulses.written(tmp_path, 6, 6, 40), tmp_path / "study"
+    data = pulses.written(tmp_path, 6, 6, 40)
+    study = tmp_path / "study"
     peaks = [
         memory.peak(work, data, study)
         for work in (memory.preparation, memory.training, memory.prediction)

@@ -11,7 +11,7 @@ from simulgenvae.evaluation.figures.make import (
     run_histogram,
     training_curves,
 )
-from simulgenvae.evaluation.presentation import METHODS, png
+from simulgenvae.evaluation.presentation import methods, png
 
 
 def test_training_curves_have_a_panel_a_stage() -> None:
@@ -65,7 +65,7 @@ def test_histogram_names_the_worst_run() -> None:
 def test_comparison_and_time_figures(value: float | None) -> None:
     one = {"test": {"relative_l2": {"mean": value}, "times": {"relative_l2": [value] * 3}}}
     errors = {"prediction": one, "pod_gpr": one}
-    bars = reference_bars(errors, "test", METHODS)
+    bars = reference_bars(errors, "test", methods())
     assert len(bars.axes[0].patches) == (0 if value is None else 2)
     png(bars)
-    png(error_over_time(errors, "test", np.arange(3.0), METHODS))
+    png(error_over_time(errors, "test", np.arange(3.0), methods()))

@@ -12,7 +12,7 @@ from simulgenvae.data.csv_table import number, read_rows
 from simulgenvae.data.readers.npy import map_npy
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.vtk import grid_mesh, quiet_vtk
+from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, quiet_vtk
 
 # only formats that VTK reads itself: other suffixes reach readers that may load pickles or other
 # files
@@ -86,10 +86,7 @@ def read_mesh(path: Path) -> Mesh:
         )
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    try:
-        import pyvista
-    except ImportError as error:
-        raise UserError("reading a mesh needs pyvista: pip install simulgenvae[mesh]") from error
+    pyvista = import_pyvista("Reading a mesh")
     try:
         with quiet_vtk():
             grid: Any = pyvista.read(path).cast_to_unstructured_grid()

@@ -1,45 +1,66 @@
-"""Readers of solver results: one file per format, chosen by suffix and checked by content."""
+"""Readers of fields: one file per format, chosen by suffix and checked by the first bytes.
+
+Formats of arrays, which hold all runs, are registered below; formats of solvers' own files in
+:mod:`simulgenvae.data.readers.runs`. A new reader of arrays is a file with an opener and its
+:class:`ArrayFormat`, and one line below.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
-from simulgenvae.data.readers.hdf5 import open_hdf5
+from simulgenvae.data.readers.array_format import (
+    ARRAY_FORMATS,
+    ArrayFormat,
+    array_folders,
+    array_format_of,
+    array_suffixes,
+    register_array_formats,
+)
+from simulgenvae.data.readers.hdf5 import HDF5
 from simulgenvae.data.readers.hdf5_groups import open_groups
-from simulgenvae.data.readers.npy import MAGIC as NPY_MAGIC
-from simulgenvae.data.readers.npy import open_npy
-from simulgenvae.data.readers.npz import MAGIC as NPZ_MAGIC
-from simulgenvae.data.readers.npz import open_npz
-from simulgenvae.data.readers.pickled import open_pickle
-from simulgenvae.data.readers.runs.folder import BEGINNINGS, is_run, open_runs
+from simulgenvae.data.readers.npy import NPY
+from simulgenvae.data.readers.npz import NPZ
+from simulgenvae.data.readers.pickled import PICKLE
+from simulgenvae.data.readers.runs import RUN_FORMATS, RunFormat, register_run_formats
+from simulgenvae.data.readers.runs.folder import is_run, open_runs
+from simulgenvae.data.readers.runs.run_format import run_cases, run_suffixes
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.source import Source
-from simulgenvae.data.readers.zarr_arrays import MARKERS, open_zarr
+from simulgenvae.data.readers.zarr_arrays import ZARR
 from simulgenvae.errors import UserError
 
-__all__ = ["RunPart", "Source", "open_source"]
+__all__ = [
+    "ARRAY_FORMATS",
+    "RUN_FORMATS",
+    "ArrayFormat",
+    "RunFormat",
+    "RunPart",
+    "Source",
+    "open_source",
+    "register_array_formats",
+    "register_run_formats",
+]
 
-_READERS: dict[str, tuple[str, Callable[[Path], AbstractContextManager[Source]]]] = {
-    ".npy": ("npy", open_npy),
-    ".npz": ("npz", open_npz),
-    ".h5": ("HDF5", open_hdf5),
-    ".hdf5": ("HDF5", open_hdf5),
-    ".pickle": ("pickle", open_pickle),
-    ".pkl": ("pickle", open_pickle),
-}
+register_array_formats(NPY, NPZ, HDF5, PICKLE, ZARR)
 
 
 def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManager[Source]:
-    """Open the fields in a file or Zarr folder, or in a solver's own files; close them by leaving
-    the ``with`` block.
+    """Open the fields in an array file or folder, or in a solver's own files.
 
-    ``part`` says what to take of a solver's files, where fields have names, and of HDF5 with a
-    dataset for each run.
+    Parameters
+    ----------
+    path
+        File or folder. The ``with`` block of the result closes it.
+    part
+        Fields, times and nodes to take of a solver's files, or the datasets to take of HDF5 with
+        one for each run.
 
-    Raises UserError when the file is missing, of an unknown kind, or not what its suffix says.
+    Raises
+    ------
+    UserError
+        When the file is missing, of an unknown format, or has other content than its suffix says.
     """
     if not path.exists():
         raise UserError(f"{path}: no such file")
@@ -49,45 +70,40 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
         raise UserError(
             f"{path}: --axes says what the axes of the datasets at --path are: give that too"
         )
-    is_array = path.suffix.lower() in _READERS or any(
-        (path / marker).is_file() for marker in MARKERS
-    )
-    if (path.is_dir() and not is_array) or is_run(path):
+    array_format = array_format_of(path)
+    if (path.is_dir() and array_format is None) or is_run(path):
         return nullcontext(open_runs(path, part))
     if part is not None:
         raise UserError(
-            f"{path}: an array, no solver's own files: --fields, --start, --box and the like are "
-            "of no use"
+            f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
+            "have no effect on it"
         )
-    if path.is_dir():
-        return open_zarr(path)
-    kind, reader = _READERS.get(path.suffix.lower(), (None, None))
-    if kind is None or reader is None:
-        known = ", ".join((*_READERS, *BEGINNINGS))
+    if array_format is None:
+        suffixes = ", ".join((*array_suffixes(), *run_suffixes()))
+        folders = " and ".join((*array_folders(), *run_cases()))
         raise UserError(
-            f"{path}: unknown suffix {path.suffix!r}: fields are read from {known} files, Zarr "
-            "folders and OpenFOAM cases"
+            f"{path}: unknown suffix {path.suffix!r}: fields are read from {suffixes} files, and "
+            f"from folders of {folders}"
         )
-    found = _content(path)
-    if found != kind:
-        raise UserError(
-            f"{path}: named like {kind}, but its content is {found}: rename it, or choose the "
-            "right file"
-        )
-    return reader(path)
+    if path.is_file():
+        _require_content(path, array_format)
+    return array_format.open(path)
 
 
-def _content(path: Path) -> str:
+def _require_content(path: Path, expected: ArrayFormat) -> None:
     try:
         with path.open("rb") as file:
-            head = file.read(8)
+            head = file.read(64)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    for kind, magic in (("npy", NPY_MAGIC), ("npz", NPZ_MAGIC), ("HDF5", HDF5_MAGIC)):
-        if head.startswith(magic):
-            return kind
-    # protocol 2 and later begin with 0x80; protocols 0 and 1 with the GLOBAL opcode of the array's
-    # constructor
-    if head[:1] in {b"\x80", b"c"}:
-        return "pickle"
-    return "unknown (empty or damaged)"
+    if expected.begins(head):
+        return
+    found = "unknown (empty or damaged)"
+    for known in ARRAY_FORMATS.values():
+        if known.begins(head) and b"" not in known.first_bytes:
+            found = known.name
+            break
+    raise UserError(
+        f"{path}: named like {expected.name}, but its content is {found}: rename it, or choose the "
+        "right file"
+    )

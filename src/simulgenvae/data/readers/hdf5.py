@@ -1,5 +1,8 @@
-"""HDF5: the dataset ``fields`` or the only one, read run by run. Nothing outside the file is
-followed."""
+"""HDF5 files with one dataset for all runs, read run by run.
+
+No link or dataset that leads to another file is followed. Tested in
+tests/data/readers/test_readers.py.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, choose_fields, damaged
+from simulgenvae.data.readers.array_format import ArrayFormat
+from simulgenvae.data.readers.source import COMPANIONS, Source, choose_fields
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -23,38 +28,39 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[Source]:
-    """The fields of an HDF5 file and their companions.
+    """Open the dataset ``fields`` of an HDF5 file, or the only one, and its companions.
 
     Raises UserError when it is truncated, or when the fields lie in other files (external or
     virtual datasets).
     """
     with ExitStack() as stack:
-        try:
+        with damage_reported(path, "cannot be read as HDF5"):
             file = stack.enter_context(h5py.File(path, "r"))
             arrays: dict[str, Any] = {}
-            # visits hard links only: soft and external links, which may lead elsewhere, are not
-            # followed
-            file.visititems(
-                lambda name, item: (
-                    arrays.update({name: item}) if isinstance(item, h5py.Dataset) else None
-                )
-            )
+
+            def collect(name: str, item: Any) -> None:
+                if isinstance(item, h5py.Dataset):
+                    arrays[name] = item
+
+            # Visits hard links only: soft and external ones may lead elsewhere.
+            file.visititems(collect)
             fields = arrays[choose_fields(path, list(arrays), _pattern(arrays))]
             notes = check_dataset(path, fields)
             companions = {
                 name: read_whole(path, arrays[name]) for name in COMPANIONS if name in arrays
             }
-        except READ_ERRORS as error:
-            raise damaged(path, "cannot be read as HDF5", error) from error
         yield Source(path, fields.shape, fields.dtype, fields.__getitem__, companions, notes)
 
 
+HDF5 = ArrayFormat(name="HDF5", open=open_hdf5, suffixes=(".h5", ".hdf5"), first_bytes=(MAGIC,))
+
+
 def _pattern(arrays: Mapping[str, Any]) -> str:
-    """Advice on ``--path``, where there are datasets of one name in several groups, or several in
-    one group."""
+    """Return advice on ``--path``, or no text where no pattern fits several datasets."""
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     for name, array in arrays.items():
+        # Each component of each path may be the one that names the runs.
         if array.dtype.kind in "fiu" and 1 <= array.ndim <= 3:
             parts = name.split("/")
             patterns = [
@@ -65,13 +71,17 @@ def _pattern(arrays: Mapping[str, Any]) -> str:
     repeated = [pattern for pattern, count in counts.items() if count > 1]
     if not repeated:
         return ""
+    # The best pattern does not end with the run, has the most datasets, and then the largest.
     pattern = max(repeated, key=lambda each: (not each.endswith("*"), counts[each], sizes[each]))
     return f". With --path '{pattern}' there are {counts[pattern]} datasets, one a run"
 
 
 def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
-    """Notes on a dataset of the file ``path``; UserError where its values lie in other files or are
-    not there."""
+    """Return notes on a dataset of the file ``path``.
+
+    Raises UserError when its values lie in other files, were never written, or lie in chunks that
+    do not fit into memory.
+    """
     where = f"{path}, dataset {dataset.name!r}"
     if dataset.is_virtual or dataset.external is not None:
         raise UserError(f"{where}: its values lie in other files: copy them into this one")
@@ -99,8 +109,10 @@ def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
 
 
 def read_whole(path: Path, dataset: Any) -> NDArray[Any]:
-    """A small dataset of the file ``path``; UserError as :func:`check_dataset`, and where it does
-    not fit."""
+    """Return all values of a dataset of the file ``path``.
+
+    Raises UserError as :func:`check_dataset` does, and when they do not fit into memory.
+    """
     check_dataset(path, dataset)
     size = 2 * dataset.size * dataset.dtype.itemsize
     require_memory(size, f"{path}, dataset {dataset.name!r}", "is this the right file?")

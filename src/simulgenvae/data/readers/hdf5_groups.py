@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed, natural_key
-from simulgenvae.data.readers.hdf5 import MAGIC, check_dataset, read_whole
+from simulgenvae.data.readers.hdf5 import HDF5, MAGIC, check_dataset, read_whole
 from simulgenvae.data.readers.runs.folder import refuse_link
 from simulgenvae.data.readers.runs.series import AXES, RunPart
 from simulgenvae.data.readers.runs.times import SAME_TIMES
-from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
+from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 
-SUFFIXES = (".h5", ".hdf5")
 _DEFAULT_AXES = {3: ("time", "node", "variable"), 2: ("time", "node"), 1: ("node",)}
 
 
@@ -159,13 +159,15 @@ def _files(path: Path, names: Sequence[str]) -> list[_Run]:
     files = [path]
     if path.is_dir():
         files = [
-            file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES
+            file
+            for file in path.iterdir()
+            if file.is_file() and file.suffix.lower() in HDF5.suffixes
         ]
         for file in files:
             refuse_link(file)
     if not files:
         raise UserError(
-            f"{path}: --path is for HDF5, but no file there ends with {' or '.join(SUFFIXES)}"
+            f"{path}: --path is for HDF5, but no file there ends with {' or '.join(HDF5.suffixes)}"
         )
     return sorted(
         (_Run(file.stem, file, dataset) for file in files), key=lambda run: natural_key(run.id)
@@ -179,11 +181,8 @@ def _file(path: Path) -> Iterator[Any]:
             raise UserError(
                 f"{path}: --path is for HDF5, and this is none: it is empty, damaged or misnamed"
             )
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except READ_ERRORS as error:
-        raise damaged(path, "cannot be read as HDF5", error) from error
+    with damage_reported(path, "cannot be read as HDF5"), h5py.File(path, "r") as file:
+        yield file
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""``.npy``: memory-mapped, so that only the run that is asked for is read."""
+"""NumPy's ``.npy`` files, memory-mapped, so that only the wanted run is read.
+
+Tested in tests/data/readers/test_readers.py.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
+from simulgenvae.data.readers.array_format import ArrayFormat
+from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 
 MAGIC = b"\x93NUMPY"
 
 
 @contextmanager
 def open_npy(path: Path) -> Iterator[Source]:
-    """The array of a ``.npy`` file. Raises UserError when it is truncated or holds Python
-    objects."""
+    """Open the array of a ``.npy`` file.
+
+    Raises UserError when it is truncated or holds Python objects.
+    """
     array = map_npy(path)
     yield Source(path, array.shape, array.dtype, lambda index: np.asarray(array[index]))
 
 
 def map_npy(path: Path) -> NDArray[Any]:
-    """The array of a ``.npy`` file, memory-mapped and read-only."""
-    try:
+    """Return the array of a ``.npy`` file, memory-mapped and read-only.
+
+    Raises UserError when it is truncated or holds Python objects.
+    """
+    with damage_reported(path, "cannot be read as .npy"):
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
         if magic != MAGIC:
             raise UserError(f"{path}: not a .npy file, whatever its name says")
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except READ_ERRORS as error:
-        raise damaged(path, "cannot be read as .npy", error) from error
-    return array
+        return array
+
+
+NPY = ArrayFormat(name="npy", open=open_npy, suffixes=(".npy",), first_bytes=(MAGIC,))

@@ -1,5 +1,7 @@
-"""``.npz``: a zip archive of ``.npy`` files; fields are decompressed run by run, in order, never as
-a whole."""
+"""NumPy's ``.npz``: a zip archive of ``.npy`` files, whose fields are decompressed run by run.
+
+Tested in tests/data/readers/test_readers.py.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,15 @@ from typing import IO, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.source import (
     COMPANIONS,
-    READ_ERRORS,
     Source,
     check_fields,
     choose_fields,
-    damaged,
 )
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
 
 MAGIC = b"PK\x03\x04"
@@ -29,10 +31,12 @@ MAGIC = b"PK\x03\x04"
 
 @contextmanager
 def open_npz(path: Path) -> Iterator[Source]:
-    """The fields of a ``.npz`` and their companions. Raises UserError when it is truncated or holds
-    Python objects."""
+    """Open the fields of a ``.npz`` file and their companions.
+
+    Raises UserError when it is truncated or holds Python objects.
+    """
     with ExitStack() as stack:
-        try:
+        with damage_reported(path, "cannot be read as .npz"):
             archive = stack.enter_context(zipfile.ZipFile(path))
             names = [
                 name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")
@@ -43,13 +47,11 @@ def open_npz(path: Path) -> Iterator[Source]:
                 for name in names
                 if name in COMPANIONS
             }
-        except READ_ERRORS as error:
-            raise damaged(path, "cannot be read as .npz", error) from error
         yield Source(path, member.shape, member.dtype, member.reader(), companions)
 
 
 class _Member:
-    """One array of the archive, decompressed as it is read."""
+    """Array of the archive, decompressed as it is read."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, name: str, stack: ExitStack) -> None:
         self._where = f"{path}, array {name!r}"
@@ -64,6 +66,7 @@ class _Member:
             )
 
     def whole(self) -> NDArray[Any]:
+        """Return all values; raise UserError when they do not fit into memory."""
         size = math.prod(self.shape)
         require_memory(2 * size * self.dtype.itemsize, self._where, "is this the right file?")
         order: Literal["C", "F"] = "F" if self._fortran else "C"
@@ -72,14 +75,15 @@ class _Member:
         )
 
     def run(self, index: int) -> NDArray[Any]:
+        """Return the values of one run, for an array in C order."""
         size = math.prod(self.shape[1:])
         return np.frombuffer(self._bytes(index * size, size), dtype=self.dtype).reshape(
             self.shape[1:]
         )
 
     def reader(self) -> Callable[[int], NDArray[Any]]:
-        """How runs are read. In Fortran order the values of a run are scattered: then all are read
-        at once."""
+        """Return the function that reads a run by its index."""
+        # In Fortran order the values of a run are scattered over the file: all are read at once.
         check_fields(self._path, self.shape, self.dtype)
         return self.whole().__getitem__ if self._fortran else self.run
 
@@ -89,6 +93,9 @@ class _Member:
         if len(data) != count * self.dtype.itemsize:
             raise UserError(f"{self._where}: ends before its last value: truncated")
         return data
+
+
+NPZ = ArrayFormat(name="npz", open=open_npz, suffixes=(".npz",), first_bytes=(MAGIC,))
 
 
 def _header(where: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

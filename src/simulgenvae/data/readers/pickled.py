@@ -1,9 +1,9 @@
-"""The documented ``dataset<k>.pickle``: one NumPy array, rebuilt without giving the file any say in
-what is called.
+"""Pickles of one NumPy array, as the classic interface has them (``dataset<k>.pickle``).
 
-A pickle is a program. This unpickler runs it with stand-ins: the few names that pickled arrays
-mention are replaced by objects of this module which check their arguments and remember them; every
-other name is refused. NumPy's own ``__setstate__``, which trusts its input, is never reached.
+A pickle is a program, which could call anything. This unpickler runs it with stand-ins: the few
+names that pickled arrays mention are replaced by objects of this module, which check their
+arguments and keep them. Every other name is refused. NumPy's own ``__setstate__``, which trusts its
+input, is never called.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from typing import IO, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.readers.source import READ_ERRORS, Source, damaged
+from simulgenvae.data.readers.array_format import ArrayFormat
+from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
 _TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
@@ -28,10 +30,10 @@ _TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
 
 @contextmanager
 def open_pickle(path: Path) -> Iterator[Source]:
-    """The array of a pickle, read whole (the format allows nothing else).
+    """Open the array of a pickle, which is read completely: the format has no random access.
 
-    Raises UserError when it is truncated or holds anything but one NumPy array of numbers; nothing
-    in it is executed.
+    Raises UserError when it is truncated, or holds anything else than one NumPy array of numbers.
+    Nothing in it is executed.
     """
     size = path.stat().st_size
     require_memory(
@@ -39,12 +41,12 @@ def open_pickle(path: Path) -> Iterator[Source]:
         f"{path}: reading a pickle, which is read whole,",
         "save the array with numpy.save instead",
     )
+    failure = "cannot be read as a pickle of one NumPy array"
     try:
-        with path.open("rb") as file:
-            array = _ArrayUnpickler(_Bounded(file, size)).load()
-        values = _finished(array)
-    except (*READ_ERRORS, AttributeError, IndexError) as error:
-        raise damaged(path, "cannot be read as a pickle of one NumPy array", error) from error
+        with damage_reported(path, failure, (*READ_ERRORS, AttributeError, IndexError)):
+            with path.open("rb") as file:
+                array = _ArrayUnpickler(_Bounded(file, size)).load()
+            values = _finished(array)
     except _Refused as error:
         raise UserError(
             f"{path}: the pickle holds {error}, but only a NumPy array of numbers is read from a "
@@ -55,27 +57,29 @@ def open_pickle(path: Path) -> Iterator[Source]:
 
 
 class _Refused(Exception):
-    """Something that is no part of a NumPy array of numbers."""
+    """Error for content that is no part of a NumPy array of numbers."""
 
 
 class _Bounded:
-    """A file that is never asked for more than it has, so that a crafted length allocates
-    nothing."""
+    """File that refuses to read more than it has, so that a crafted length allocates nothing."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file, self._size = file, size
+        self._file = file
+        self._size = size
 
     def read(self, count: int) -> bytes:
+        """Return the next bytes; raise EOFError when there are fewer."""
         if count > self._size - self._file.tell():
             raise EOFError("it ends early")
         return self._file.read(count)
 
     def readline(self) -> bytes:
+        """Return the next line."""
         return self._file.readline()
 
 
 class _Name:
-    """A name that array pickles mention: it can be called as ``make`` allows, and nothing else."""
+    """Stand-in for a function that array pickles call; a call goes to ``make`` instead."""
 
     __slots__ = ("_make",)
 
@@ -90,7 +94,7 @@ class _Name:
 
 
 class _DataType:
-    """Stands for ``numpy.dtype``: one of the plain numbers, and its byte order."""
+    """Stand-in for ``numpy.dtype``: one of the plain types of numbers, and its byte order."""
 
     __slots__ = ("code", "order")
 
@@ -98,7 +102,8 @@ class _DataType:
         text = str(code).lstrip("<>=|")
         if not isinstance(code, str) or text not in _TYPES:
             raise _Refused(f"values of type {str(code)[:40]!r}")
-        self.code, self.order = text, code[0] if code[0] in "<>" else "="
+        self.code = text
+        self.order = code[0] if code[0] in "<>" else "="
 
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", ">", "|", "="):
@@ -106,11 +111,12 @@ class _DataType:
         self.order = state[1]
 
     def dtype(self) -> np.dtype[Any]:
+        """Return NumPy's data type."""
         return np.dtype(self.order + self.code)
 
 
 class _Array:
-    """Stands for ``numpy.ndarray`` between its creation and its state."""
+    """Stand-in for ``numpy.ndarray``: pickles create an array first and set its values later."""
 
     __slots__ = ("values",)
 
@@ -187,13 +193,19 @@ _NAMES = {
 
 
 class _ArrayUnpickler(pickle._Unpickler):
-    """The Python version: unlike the C one, its memory follows what the file holds, not the indices
-    it names."""
+    """Unpickler that knows the names of :data:`_NAMES` and no others.
+
+    It extends Python's version and not the C one, which allocates a memo as large as the largest
+    index in the file.
+    """
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
 
     def load_bytearray8(self) -> None:
-        """As bytes: the original allocates the length that the file claims before it reads."""
+        """Read a bytearray as bytes.
+
+        The original allocates the length that the file claims before it reads.
+        """
         unpickler: Any = self
         (size,) = struct.unpack("<Q", unpickler.read(8))
         unpickler.append(unpickler.read(size))
@@ -201,15 +213,18 @@ class _ArrayUnpickler(pickle._Unpickler):
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
     def find_class(self, module: str, name: str) -> Any:
-        # protocols 0 to 2 write the names of Python 2's modules; those of arrays are the same there
+        """Return the stand-in for a name; raise :class:`_Refused` for any other."""
+        # Protocols 0 to 2 write names of Python 2's modules; those of arrays are the same there.
         if (module, name) not in _NAMES:
             raise _Refused(f"{module[:80]}.{name[:80]}")
         return _NAMES[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
+        """Refuse references to objects outside of the pickle."""
         raise _Refused("a reference to something outside the file")
 
     def get_extension(self, code: int) -> None:
+        """Refuse names of the ``copyreg`` registry."""
         raise _Refused("a registered extension")
 
 
@@ -221,3 +236,13 @@ def _finished(array: object) -> NDArray[Any]:
     if array.values is None:
         raise ValueError("its array has no values")
     return array.values
+
+
+# Protocol 2 and later begin with 0x80, protocols 0 and 1 with the opcode GLOBAL of the array's
+# constructor.
+PICKLE = ArrayFormat(
+    name="pickle",
+    open=open_pickle,
+    suffixes=(".pickle", ".pkl"),
+    first_bytes=(b"\x80", b"c"),
+)

@@ -1,11 +1,10 @@
-"""What every reader gives: the fields of a file, run by run, and whatever else the file says about
-them."""
+"""Result of every reader: the fields of a file, run by run, and what the file says about them.
+
+Tested in tests/data/readers/test_readers.py.
+"""
 
 from __future__ import annotations
 
-import pickle
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,37 +15,38 @@ from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
 
 FIELDS = "fields"
 COMPANIONS = ("ids", "times", "coords", "variables", "units", "params", "param_names")
-"""Keys that a file with several arrays may hold beside its fields."""
-
-READ_ERRORS = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    zlib.error,
-    zipfile.BadZipFile,
-    pickle.UnpicklingError,
-)
-"""What libraries raise on damaged files."""
+"""Keys of further arrays that a file may have in addition to its fields."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Fields that are read run by run.
+    """Fields of N runs, read run by run.
 
-    shape: [N, T, M], [N, T, M, V] or [N, T, M·V]; read: index of a run → its array, without the
-    first axis; companions: arrays found beside the fields, by key (:data:`COMPANIONS`); notes: what
-    the user should know; mesh: that of all runs, where the files hold one; problems: index of a run
-    → why it cannot be read, as far as known before; remarks: once all runs are read, what is to be
-    recorded of that.
+    Attributes
+    ----------
+    path
+        File or folder with the fields.
+    shape
+        `[N, T, M]`, `[N, T, M, V]` or `[N, T, M·V]`.
+    dtype
+        Type of the values in the file.
+    read
+        Function that reads the array of a run, by its index, without the first axis.
+    companions
+        Further arrays in the file, by their keys (:data:`COMPANIONS`).
+    notes
+        Lines for the user.
+    mesh
+        Mesh of all runs, where the files have one.
+    problems
+        Reason why a run cannot be read, by its index, where that shows before reading.
+    remarks
+        Function that returns, once all runs are read, lines to store with the data set.
     """
 
     path: Path
@@ -61,6 +61,7 @@ class Source:
 
     def __post_init__(self) -> None:
         check_fields(self.path, self.shape, self.dtype)
+        # Python integers: a crafted shape would overflow NumPy's.
         size = self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=object))
         require_memory(
             2 * size,
@@ -69,16 +70,13 @@ class Source:
         )
 
     def run(self, index: int) -> NDArray[Any]:
-        """The array of one run. Raises UserError when the file is damaged."""
-        try:
+        """Return the array of one run; raise UserError when the file is damaged."""
+        with damage_reported(self.path, f"run {index} cannot be read"):
             return self.read(index)
-        except READ_ERRORS as error:
-            raise damaged(self.path, f"run {index} cannot be read", error) from error
 
 
 def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raises UserError unless these are numbers [N, T, M], [N, T, M, V] or [N, T, M·V] and not
-    empty."""
+    """Raise UserError unless fields are numbers, not empty, and have three or four axes."""
     if dtype.kind not in "fiu":
         raise UserError(f"{path}: the fields are of type {dtype}, but must be real numbers")
     if len(shape) not in {3, 4} or 0 in shape:
@@ -89,8 +87,10 @@ def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
 
 
 def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
-    """``fields``, or else the only array that is no companion. Raises UserError listing what there
-    is, with ``advice`` after it."""
+    """Return ``fields``, or the only name that is no companion's.
+
+    Raises UserError, which lists the names and ends with ``advice``, when there is no such name.
+    """
     if FIELDS in names:
         return FIELDS
     others = [name for name in names if name not in COMPANIONS]
@@ -101,11 +101,3 @@ def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
             f"{listed}{advice}"
         )
     return others[0]
-
-
-def damaged(path: Path, what: str, error: BaseException) -> UserError:
-    """The error for a file that a library failed to read."""
-    return UserError(
-        f"{path}: {what}: the file is truncated or damaged ({type(error).__name__}: "
-        f"{str(error)[:200]})"
-    )

@@ -1,5 +1,7 @@
-"""Zarr arrays and groups (v2 and v3) from other programs, read run by run through codecs that are
-known to be safe."""
+"""Zarr arrays and groups (versions 2 and 3) of other programs, read run by run.
+
+Only codecs that are known to be safe are used. Tested in tests/data/readers/test_readers.py.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,12 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from simulgenvae.data.readers.source import COMPANIONS, READ_ERRORS, Source, choose_fields, damaged
+from simulgenvae.data.readers.array_format import ArrayFormat
+from simulgenvae.data.readers.source import COMPANIONS, Source, choose_fields
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
 
-MARKERS = ("zarr.json", ".zarray", ".zgroup")
 _CODECS = {
     "bytes",
     "crc32c",
@@ -35,20 +38,17 @@ _CODECS = {
 
 @contextmanager
 def open_zarr(path: Path) -> Iterator[Source]:
-    """The array at ``path``, or the array ``fields`` (or the only one) of the group there, and its
-    companions.
+    """Open an array, or the array ``fields`` or the only one of a group, and its companions.
 
     Raises UserError for damaged metadata, links, unknown codecs and values that are Python objects.
     """
     _refuse_links(path)
-    try:
+    with damage_reported(path, "cannot be read as Zarr"):
         node = zarr.open(str(path), mode="r")
         arrays = {"": node} if isinstance(node, zarr.Array) else dict(node.arrays())
         fields = arrays[choose_fields(path, list(arrays))]
         notes = _check(path, fields)
         companions = {name: _whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
-    except READ_ERRORS as error:
-        raise damaged(path, "cannot be read as Zarr", error) from error
     yield Source(
         path,
         fields.shape,
@@ -57,6 +57,9 @@ def open_zarr(path: Path) -> Iterator[Source]:
         companions,
         notes,
     )
+
+
+ZARR = ArrayFormat(name="Zarr", open=open_zarr, markers=("zarr.json", ".zarray", ".zgroup"))
 
 
 def _refuse_links(path: Path) -> None:
@@ -71,7 +74,8 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
     if np.dtype(array.dtype).kind not in "fiuUST":
         raise UserError(f"{where}: holds {array.dtype}, not numbers or text")
     unknown = _codecs(array.metadata.to_dict()) - _CODECS
-    if unknown and np.dtype(array.dtype).kind != "T":  # text of any length has a codec of its own
+    # Text of variable length has its own codec, which allocates no more than the file has.
+    if unknown and np.dtype(array.dtype).kind != "T":
         raise UserError(
             f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported"
         )
@@ -87,8 +91,7 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
 
 
 def _codecs(metadata: object) -> set[str]:
-    """Names of all codecs, compressors and filters, however deeply nested (sharding holds codecs of
-    its own)."""
+    """Return the names of all codecs, compressors and filters, however deeply nested."""
     if isinstance(metadata, list | tuple):
         return set().union(*map(_codecs, metadata))
     if not isinstance(metadata, dict):

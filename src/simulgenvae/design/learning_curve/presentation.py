@@ -15,7 +15,7 @@ from simulgenvae.design.learning_curve.result import (
     LearningCurve,
     MethodCurve,
 )
-from simulgenvae.evaluation.presentation import METHOD_STYLES, percent
+from simulgenvae.evaluation.presentation import method_styles, percent
 
 NAMES = {"prediction": "Surrogate", "pod_gpr": "POD + GPR"}
 _NO_FLOOR = 1e-6
@@ -28,7 +28,7 @@ def curve_figure(found: LearningCurve) -> Figure:
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.subplots()
     for method, summary in found.methods.items():
-        color, _ = METHOD_STYLES[method]
+        color, _ = method_styles()[method]
         known = [(n, e) for n, e in zip(summary.runs, summary.relative_l2, strict=True) if e]
         if known:
             sizes, errors = zip(*known, strict=True)

@@ -27,12 +27,12 @@ from simulgenvae.evaluation.figures.fields import (
     temporal_view,
 )
 from simulgenvae.evaluation.presentation import (
-    METHOD_STYLES,
     PREDICTION,
     RECONSTRUCTION,
     TRUTH,
     literal,
     method_names,
+    method_styles,
     percent,
     shown_errors,
 )
@@ -152,7 +152,7 @@ def reference_bars(errors: dict[str, Any], split: str, names: dict[str, str]) ->
     known = {name: value for name, value in means.items() if value is not None}
     figure = Figure(figsize=(8, 0.8 + 0.42 * max(1, len(known))), layout="constrained")
     axes = figure.subplots()
-    colors = [METHOD_STYLES[name][0] for name in errors if names[name] in known]
+    colors = [method_styles()[name][0] for name in errors if names[name] in known]
     bars = axes.barh(list(known), [100 * value for value in known.values()], color=colors)
     axes.bar_label(bars, [percent(value) for value in known.values()], padding=4)
     axes.invert_yaxis()
@@ -198,7 +198,7 @@ def error_over_time(
     axes = figure.subplots()
     positive = False
     for name, by_split in errors.items():
-        color, line = METHOD_STYLES[name]
+        color, line = method_styles()[name]
         values = [
             np.nan if value is None else 100 * value
             for value in by_split[split]["times"]["relative_l2"]

@@ -1,4 +1,4 @@
-"""The process that reads with VTK's less careful readers: its end is not ours."""
+"""Reading in another process: a file that ends it does not end this one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from vtkmodules.vtkIOHDF import vtkHDFWriter
 
-from simulgenvae.data.readers.runs import vtk_subprocess as careless
+from simulgenvae.data.readers.runs import vtk_subprocess
 from simulgenvae.data.readers.runs.folder import open_series
 from simulgenvae.errors import UserError
 
@@ -24,7 +24,7 @@ def file(tmp_path: Path, box: SimpleNamespace) -> Path:
 
 def test_a_run_whose_reader_dies_is_named_and_the_next_is_read(file: Path) -> None:
     series = open_series(file)
-    process = careless._reader._process
+    process = vtk_subprocess._reader._process
     assert process is not None
     process.kill()
     process.wait()

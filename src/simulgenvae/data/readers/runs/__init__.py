@@ -1,0 +1,18 @@
+"""Readers of solvers' own result files, and the registry of their formats.
+
+A new reader is a file with an opener and its :class:`RunFormat`, and one line below.
+"""
+
+from __future__ import annotations
+
+from simulgenvae.data.readers.runs.frd import CALCULIX
+from simulgenvae.data.readers.runs.netcdf import NETCDF
+from simulgenvae.data.readers.runs.openfoam import OPENFOAM
+from simulgenvae.data.readers.runs.run_format import RUN_FORMATS, RunFormat, register_run_formats
+from simulgenvae.data.readers.runs.vtk_files import EXODUS, PARAVIEW, VTK, VTK_BLOCKS
+from simulgenvae.data.readers.runs.vtk_native import CGNS, ENSIGHT, LSDYNA, VTKHDF, XDMF
+
+__all__ = ["RUN_FORMATS", "RunFormat", "register_run_formats"]
+
+register_run_formats(OPENFOAM, CALCULIX, VTK, VTK_BLOCKS, PARAVIEW, NETCDF, EXODUS)
+register_run_formats(VTKHDF, ENSIGHT, XDMF, CGNS, LSDYNA)

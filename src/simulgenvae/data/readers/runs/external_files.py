@@ -1,10 +1,18 @@
-"""Which other files a file refers to: each must lie in the folder of the first, as data may come
-from strangers."""
+"""Files that a result file refers to: each must lie in the folder of the first.
+
+Data may come from strangers: a collection that names ``/etc/passwd``, or a link out of the folder,
+would bring other people's files into a study. Each function checks one kind of file in the way in
+which that kind names others, and that these are complete.
+
+Tested in the tests of each format: tests/data/readers/runs/test_folder.py, test_ensight.py,
+test_xdmf.py, test_lsdyna.py, test_cgns.py and test_vtkhdf.py.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,62 +21,96 @@ import h5py
 from simulgenvae.data.readers.runs.integrity import (
     HDF5,
     begins_with,
-    require_whole_case,
-    require_whole_d3plot,
-    require_whole_hdf5,
+    require_complete_case,
+    require_complete_d3plot,
+    require_complete_hdf5,
 )
 from simulgenvae.errors import UserError
 
-_XML_INDICES = {".pvd", ".vtm", ".pvtu", ".pvtp", ".pvts", ".pvtr", ".pvti"}
-_XML_PIECES = _XML_INDICES | {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
-"""What collections and blocks may consist of."""
+# What VTK's XML readers open when a collection names it. This is not the registry of formats:
+# parallel files (.pvtu) are no runs, and a collection must not lead to any other reader.
+_XML_COLLECTIONS = {".pvd", ".vtm", ".pvtu", ".pvtp", ".pvts", ".pvtr", ".pvti"}
+_XML_PIECES = _XML_COLLECTIONS | {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
 _NAMING = {"file", "Source"}
-"""Attributes that name them."""
+"""Attributes of XML elements that name files."""
 _HEAVY = {"HDF", "HDF5", "H5", "BINARY"}
 """Formats of XDMF whose values are in another file."""
 
 
-def require_inside(path: Path) -> None:
-    """UserError where a file names files outside of its folder, in any of its kinds' ways of naming
-    them, or is cut short in a way that VTK does not notice."""
+def check_collection(path: Path) -> None:
+    """Check a ParaView collection or a VTK file of several blocks or pieces; others pass.
+
+    Raises UserError when it is damaged or refers to files outside of its folder.
+    """
+    if path.suffix.lower() in _XML_COLLECTIONS:
+        with _check_of(path) as check:
+            check.collection(path)
+
+
+def check_hdf5(path: Path) -> None:
+    """Check a file that may be HDF5; others pass.
+
+    Raises UserError when it is damaged, or links to other files.
+    """
+    with _check_of(path):
+        if begins_with(path, HDF5):
+            require_complete_hdf5(path)
+
+
+def check_case(path: Path) -> None:
+    """Check an EnSight case.
+
+    Raises UserError when it is cut short or refers to files outside of its folder.
+    """
+    with _check_of(path) as check:
+        require_complete_case(path)
+        check.case(path)
+
+
+def check_xdmf(path: Path) -> None:
+    """Check an XDMF file, what it includes, and the HDF5 files with its values.
+
+    Raises UserError when it is damaged or refers to files outside of its folder.
+    """
+    with _check_of(path) as check:
+        check.xdmf(path)
+
+
+def check_d3plot(path: Path) -> None:
+    """Check the files of LS-DYNA, ``d3plot``, ``d3plot01`` and so on.
+
+    Raises UserError when one is cut short, or is a link out of the folder.
+    """
+    with _check_of(path) as check:
+        check.inside(list(path.parent.glob("d3plot*")))
+        require_complete_d3plot(path)
+
+
+@contextmanager
+def _check_of(path: Path) -> Iterator[_Check]:
     try:
-        _Check(path).follow(path)
+        yield _Check(path)
     except (OSError, ValueError, NotImplementedError) as error:
         raise UserError(f"{path}: cannot be read: truncated or damaged: {error}") from error
 
 
 class _Check:
-    """The references of one file, and of the files that it refers to, each looked at once."""
+    """Check of one file and of the files that it refers to, each of them once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.root = path.parent.resolve()
         self.seen: set[Path] = set()
 
-    def follow(self, file: Path) -> None:
-        if file.resolve() in self.seen:
-            return
+    def _is_new(self, file: Path) -> bool:
+        """Return whether a file has not been seen yet, and remember it."""
+        # Files may refer to each other in a circle.
+        is_new = file.resolve() not in self.seen
         self.seen.add(file.resolve())
-        suffix = file.suffix.lower()
-        if suffix in _XML_INDICES:
-            self._pieces(file)
-        elif suffix == ".case":
-            require_whole_case(file)
-            self._case(file)
-        elif suffix in {".xdmf", ".xmf"}:
-            self._xdmf(file)
-        elif file.name == "d3plot":
-            self._inside(list(file.parent.glob("d3plot*")))
-            require_whole_d3plot(file)
-        elif begins_with(file, HDF5):
-            require_whole_hdf5(file)
+        return is_new
 
-    def _hdf5(self, file: Path) -> None:
-        if file.resolve() not in self.seen:
-            self.seen.add(file.resolve())
-            require_whole_hdf5(file)
-
-    def _inside(self, files: Sequence[Path]) -> None:
+    def inside(self, files: Sequence[Path]) -> None:
+        """Raise UserError unless all files lie in the folder of the first, links followed."""
         for file in files:
             if not file.resolve().is_relative_to(self.root):
                 raise UserError(
@@ -76,43 +118,49 @@ class _Check:
                     "are not read"
                 )
 
-    def _pieces(self, file: Path) -> None:
-        """ParaView's collections, and VTK's files of several blocks or pieces."""
-        names = [
-            element.attributes[key]
-            for element in _elements(file)
-            for key in _NAMING & element.attributes.keys()
-        ]
-        for name in names:
-            piece = file.parent / name
-            self._inside([piece])
-            if piece.suffix.lower() not in _XML_PIECES:
-                raise UserError(
-                    f"{file}: refers to {name}, which is none of {', '.join(sorted(_XML_PIECES))}"
-                )
-            if not piece.is_file():
-                raise UserError(f"{file}: refers to {name}, which is not there")
-            if piece.suffix.lower() in _XML_INDICES:
-                self.follow(piece)
+    def collection(self, file: Path) -> None:
+        """Check a collection, a file of blocks or pieces, and those that it names."""
+        if not self._is_new(file):
+            return
+        for element in _elements(file):
+            for key in _NAMING & element.attributes.keys():
+                self._piece(file, element.attributes[key])
 
-    def _case(self, file: Path) -> None:
-        """EnSight: every word that could be a name of a file, with asterisks for the numbers of
-        timesteps."""
+    def _piece(self, file: Path, name: str) -> None:
+        piece = file.parent / name
+        self.inside([piece])
+        if piece.suffix.lower() not in _XML_PIECES:
+            raise UserError(
+                f"{file}: refers to {name}, which is none of {', '.join(sorted(_XML_PIECES))}"
+            )
+        if not piece.is_file():
+            raise UserError(f"{file}: refers to {name}, which is not there")
+        if piece.suffix.lower() in _XML_COLLECTIONS:
+            self.collection(piece)
+
+    def case(self, file: Path) -> None:
+        """Check every word of an EnSight case that could be the name of a file.
+
+        Asterisks in a name are the numbers of timesteps.
+        """
         text = file.read_text(encoding="latin-1").replace("\\", "/")
         if re.search(r"^\s*rigid_body", text, re.MULTILINE):
             raise UserError(
                 f"{file}: rigid_body: the motion of rigid bodies, which names further files, is "
                 "not read"
             )
-        for word in {*text.split(), *re.sub("['\"]", "", text).split()}:  # VTK leaves out quotes
-            self._inside([file.parent / word])
+        # VTK leaves out quotes, so a name may be hidden between them.
+        for word in {*text.split(), *re.sub("['\"]", "", text).split()}:
+            self.inside([file.parent / word])
             if "*" in word and word.startswith("/"):
                 raise UserError(f"{file}: refers to {word}: only names within its folder are read")
             if "*" in word:
-                self._inside(list(file.parent.glob(re.sub(r"\*+", "*", word))))
+                self.inside(list(file.parent.glob(re.sub(r"\*+", "*", word))))
 
-    def _xdmf(self, file: Path) -> None:
-        """XDMF: values in HDF5 and in binary files, and XML that is included."""
+    def xdmf(self, file: Path) -> None:
+        """Check the files that hold values of an XDMF file, and the XML that it includes."""
+        if not self._is_new(file):
+            return
         for element in _elements(
             file, texts_of=lambda attributes: attributes.get("Format", "XML").upper() != "XML"
         ):
@@ -135,11 +183,12 @@ class _Check:
                     f"{file}: {element.text.strip()[:80]!r} names no values in the format {kind}"
                 )
             values = file.parent / named[1]
-            self._inside([values])
+            self.inside([values])
             if not values.is_file():
                 raise UserError(f"{file}: refers to {named[1]}, which is not there")
             if kind != "BINARY":
-                self._hdf5(values)
+                if self._is_new(values):
+                    require_complete_hdf5(values)
                 _require_dataset(file, values, named[2])
 
     def _included(self, file: Path, name: str) -> None:
@@ -148,31 +197,33 @@ class _Check:
                 f"{file}: includes {name}: only plain names of files within its folder are read"
             )
         included = file.parent / name
-        self._inside([included])
-        if included.resolve() not in self.seen:
-            self.seen.add(included.resolve())
-            self._xdmf(included)
+        self.inside([included])
+        self.xdmf(included)
 
 
 class _Element:
-    """One start of an XML element, with its text where that was asked for."""
+    """Start of an XML element, with the text in it where the caller wants that."""
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
-        self.name, self.attributes, self.text = name, attributes, ""
+        self.name = name
+        self.attributes = attributes
+        self.text = ""
 
 
 def _elements(
     file: Path, texts_of: Callable[[dict[str, str]], bool] = lambda _: False
 ) -> list[_Element]:
-    """All elements of an XML file; UserError where it is damaged, or declares entities, which could
-    name files."""
-    from xml.parsers import expat  # not needed by predictions
+    """Return all elements of an XML file, with their texts where ``texts_of`` says so.
+
+    Raises UserError when it is damaged, or declares entities, which could name files.
+    """
+    from xml.parsers import expat  # imported here, as predictions do not need it
 
     found: list[_Element] = []
     open_texts: list[_Element | None] = []
 
     def interrupted(*_: Any) -> None:
-        """A name in pieces could be put together otherwise by the next reader."""
+        """Refuse a comment or element within a name: other readers may join the pieces anew."""
         if open_texts and open_texts[-1] is not None:
             raise UserError(
                 f"{file}: something else within the name of a file: "
@@ -192,14 +243,12 @@ def _elements(
         raise UserError(f"{file}: declares XML entities: such files are not read")
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.CharacterDataHandler, parser.EntityDeclHandler = (
-        start,
-        text,
-        entity,
-    )
-    parser.CommentHandler = parser.ProcessingInstructionHandler = (
-        parser.StartCdataSectionHandler
-    ) = interrupted
+    parser.StartElementHandler = start
+    parser.CharacterDataHandler = text
+    parser.EntityDeclHandler = entity
+    parser.CommentHandler = interrupted
+    parser.ProcessingInstructionHandler = interrupted
+    parser.StartCdataSectionHandler = interrupted
     parser.EndElementHandler = lambda _: open_texts.pop()
     try:
         with file.open("rb") as stream:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import CELL_NODES, Mesh
@@ -65,6 +66,9 @@ def open_frd(path: Path) -> Series:
             return Mesh(coords, _cells(path, elements, ids))
 
     return Series(path, times, snapshot, mesh)
+
+
+CALCULIX = RunFormat(name="CalculiX", open=open_frd, suffixes=(".frd",), first_bytes=(b"    1C",))
 
 
 @dataclass(frozen=True)

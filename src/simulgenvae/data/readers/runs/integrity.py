@@ -1,5 +1,7 @@
-"""Whether files are whole, where VTK's readers would crash, never end, or return what was never
-written."""
+"""Integrity checks of files with which VTK's readers would crash, never end, or invent values.
+
+Tested in tests/data/readers/runs/test_ensight.py, test_lsdyna.py, test_cgns.py and test_vtkhdf.py.
+"""
 
 from __future__ import annotations
 
@@ -15,30 +17,35 @@ HDF5 = b"\x89HDF"
 _CASE_LINE = re.compile(
     r"\s*#|(FORMAT|GEOMETRY|VARIABLE|TIME|FILE|SCRIPTS)\s*$|[a-z][a-z_ ]*:|[-+.\deE\s]+$"
 )
-"""A line of an EnSight case: a section, a name with a colon, or more numbers."""
+"""Line of an EnSight case: a section, a name with a colon, or more numbers."""
 _CASE_VARIABLE = re.compile(
     r"\s*#|constant per case|"
     r"(complex )?(scalar|vector|tensor symm|tensor asym) per (measured )?(node|element):(\s+\S+){2,}"
 )
-"""A line of an EnSight case that names a variable: behind the colon at least the name and a
-file."""
+"""Line of an EnSight case that names a variable: after the colon at least its name and a file."""
 _D3PLOT_TAIL = 2**16
-"""Bytes at the end of each of LS-DYNA's files in which the mark of its end is looked for: whole
-blocks are written."""
+"""Bytes at the end of each LS-DYNA file that are searched for the end mark.
+
+LS-DYNA writes whole blocks, so that the mark is not always at the very end.
+"""
 
 
 def begins_with(path: Path, beginning: bytes) -> bool:
-    """Whether these are the first bytes of a file."""
+    """Return whether these are the first bytes of a file."""
     with path.open("rb") as file:
         return file.read(len(beginning)) == beginning
 
 
-def require_whole_hdf5(path: Path) -> None:
-    """UserError where an HDF5 file is damaged, or parts of it are in other files. Links within the
-    file are fine."""
+def require_complete_hdf5(path: Path) -> None:
+    """Raise UserError when an HDF5 file is damaged, or parts of it are in other files.
+
+    Links within the file are fine.
+    """
     try:
         with h5py.File(path, "r") as file:
-            groups, seen = [file["/"]], set()
+            groups = [file["/"]]
+            seen = set()
+            # Not visititems: that follows hard links alone, so external ones would stay unseen.
             while groups:
                 group = groups.pop()
                 for name in group:
@@ -65,9 +72,11 @@ def require_whole_hdf5(path: Path) -> None:
         raise UserError(f"{path}: cannot be read as HDF5: truncated or damaged: {error}") from error
 
 
-def require_whole_case(file: Path) -> None:
-    """VTK's reader crashes, or never ends, with EnSight cases that were cut short: UserError for
-    such a one."""
+def require_complete_case(file: Path) -> None:
+    """Raise UserError for an EnSight case that was cut short.
+
+    VTK's reader crashes, or never ends, with such a case.
+    """
     text = file.read_text(encoding="latin-1")
     if not re.search(r"^\s*type:\s*ensight", text, re.MULTILINE) or not re.search(
         r"^model:\s*\S", text, re.MULTILINE
@@ -104,8 +113,11 @@ def require_whole_case(file: Path) -> None:
 
 
 def _require_same_sizes(file: Path, text: str) -> None:
-    """Zeros are what VTK reads of binary values that are not there. On one mesh all timesteps have
-    as many bytes."""
+    """Raise UserError when the files of one variable have different sizes.
+
+    VTK reads zeros for binary values that are missing. On a mesh that does not change, the files
+    of all timesteps have the same size, so that a shorter one is cut short.
+    """
     model = re.search(r"^model:.*?(\S+)\s*$", text, re.MULTILINE)
     if model is None or "*" in model[1] or not (geometry := file.parent / model[1]).is_file():
         return
@@ -119,22 +131,28 @@ def _require_same_sizes(file: Path, text: str) -> None:
             )
 
 
-def require_whole_d3plot(path: Path) -> None:
-    """UserError where LS-DYNA's files are not there to their end: control words, mesh, and the mark
-    behind the states of each file (LS-DYNA Database Manual, "d3plot")."""
+def require_complete_d3plot(path: Path) -> None:
+    """Raise UserError when LS-DYNA's files are not complete.
+
+    Checked are the control words, the size of the mesh, and the mark after the states of each
+    file (LS-DYNA Database Manual, "d3plot").
+    """
     files = [path, *sorted(path.parent.glob("d3plot[0-9]*"))]
     with path.open("rb") as file:
         head = file.read(64 * 8)
     head = head[: len(head) // 8 * 8]
+    # The file does not say its precision and byte order: only with the right ones is the word for
+    # the version of LS-DYNA a sensible number.
     kind = next((kind for kind in ("<f4", "<f8", ">f4", ">f8") if _is_version(head, kind)), None)
     if kind is None:
         raise UserError(f"{path}: no d3plot of LS-DYNA, or truncated within its control words")
     if len(files) < 2:
         raise UserError(
-            f"{path}: has no d3plot01 beside it, where LS-DYNA writes the first results"
+            f"{path}: there is no d3plot01 in its folder, where LS-DYNA writes the first results"
         )
     words = np.frombuffer(head, kind.replace("f", "i"))
     nodes, solids, beams, shells, thick = (int(words[place]) for place in (16, 23, 28, 31, 40))
+    # Words of the mesh: coordinates, and for each element its nodes and its material.
     size = 64 + min(int(words[15]), 3) * nodes + 9 * (solids + thick) + 6 * beams + 5 * shells
     if min(nodes, solids, beams, shells, thick) < 0 or size * words.itemsize > sum(
         f.stat().st_size for f in files
@@ -153,6 +171,6 @@ def require_whole_d3plot(path: Path) -> None:
 
 
 def _is_version(head: bytes, kind: str) -> bool:
-    """Whether the word that is LS-DYNA's version, some 960, is that as this type of number."""
+    """Return whether word 14, LS-DYNA's version (about 960), is one as this type of number."""
     words = np.frombuffer(head, kind)
     return len(words) >= 64 and 900 < words[14] < 1000

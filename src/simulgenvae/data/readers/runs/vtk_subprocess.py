@@ -1,5 +1,11 @@
-"""Runs whose VTK readers can end the process on a damaged file, or print pages: they read in a
-process of their own."""
+"""Reading in another process, for VTK's readers that a damaged file can crash.
+
+The process answers questions over its pipes; whatever VTK prints is dropped. Measured instead of
+this: ``ProcessPoolExecutor`` (spawn) and loky both import from the current folder when they start
+(a stranger's ``multiprocessing.py`` or ``joblib.py`` there was executed), and spawn runs a user's
+script again that has no ``__main__`` guard. Here nothing is imported from there, ``-P``. Pickles
+go between these two processes only; no file is ever unpickled.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +14,11 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,35 +26,61 @@ from simulgenvae.data.readers.runs.series import Series
 from simulgenvae.errors import UserError
 from simulgenvae.utils.resources import available_memory
 
+Open = Callable[[Path], Series]
+Check = Callable[[Path], None]
 
-def open_apart(path: Path) -> Series:
-    """A run that :func:`vtk_series.open_checked` opens, read by another process, one timestep at a
-    time.
 
-    Raises UserError where that one does, and when the process dies of the file.
+class _Question(NamedTuple):
+    """Request to the other process. Functions go over the pipe by their names."""
+
+    path: Path
+    open: Open
+    check: Check | None
+    what: Literal["times", "snapshot", "mesh"]
+    step: int = 0
+
+
+def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Series:
+    """Open a run in another process, which reads one timestep at a time.
+
+    Parameters
+    ----------
+    path
+        File of the run.
+    opener, check
+        Functions of a module, as of a :class:`~.run_format.RunFormat`; the file is checked before
+        it is opened.
+
+    Raises
+    ------
+    UserError
+        When ``opener`` or ``check`` do, and when the file ends the process.
     """
+
+    def ask(what: Literal["times", "snapshot", "mesh"], step: int = 0) -> Any:
+        return _reader.ask(_Question(path.absolute(), opener, check, what, step), path)
+
     return Series(
-        path,
-        np.asarray(_reader.ask(path, "times")),
-        lambda step: _reader.ask(path, "read", step),
-        lambda: _reader.ask(path, "mesh"),
+        path, np.asarray(ask("times")), lambda step: ask("snapshot", step), lambda: ask("mesh")
     )
 
 
 class _Reader:
-    """The other process, started when it is first asked, and again after it has died."""
+    """The other process, started at the first question, and again after a file has ended it."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
 
-    def ask(self, path: Path, what: str, step: int = 0) -> Any:
+    def ask(self, question: _Question, path: Path) -> Any:
+        """Return the answer; raise UserError about ``path`` when there is none."""
         with self._lock:
-            process = self._process = self._process or self._start()
+            process = self._process or self._start()
+            self._process = process
             assert process.stdin is not None
             assert process.stdout is not None
             try:
-                pickle.dump((path.absolute(), what, step), process.stdin)
+                pickle.dump(question, process.stdin)
                 process.stdin.flush()
                 error, answer = pickle.load(process.stdout)
             except (EOFError, BrokenPipeError, pickle.UnpicklingError) as reason:
@@ -57,9 +90,9 @@ class _Reader:
                     f"{process.returncode}): the file is truncated, damaged, or needs more memory "
                     "than is available"
                 ) from reason
-            except (
-                BaseException
-            ):  # such as an interrupt: the answer that is under way belongs to no later question
+            except BaseException:
+                # After an interrupt the answer is still to come: it must not reach the next
+                # question.
                 self.close()
                 raise
         if error:
@@ -67,9 +100,9 @@ class _Reader:
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # -P: nothing is imported from the current folder, which may be a stranger's
+        # -P: nothing is imported from the current folder, which may be a stranger's.
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        program = f"from {__name__} import serve; serve()"
+        program = f"from {__name__} import answer_questions; answer_questions()"
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", program],
             stdin=subprocess.PIPE,
@@ -80,7 +113,9 @@ class _Reader:
         return process
 
     def close(self) -> None:
-        process, self._process = self._process, None
+        """End the process; the next question starts another one."""
+        process = self._process
+        self._process = None
         if process is not None:
             try:
                 process.communicate(timeout=1)
@@ -92,42 +127,51 @@ class _Reader:
 _reader = _Reader()
 
 
-def serve() -> None:
-    """Answer questions from stdin to stdout until it ends. What VTK prints goes nowhere."""
-    from simulgenvae.data.readers.runs import vtk_series
-
+def answer_questions() -> None:
+    """Answer questions from stdin on stdout until it ends: the program of the other process."""
     answers = os.fdopen(os.dup(1), "wb")
+    # VTK writes to these descriptors itself, past Python's sys.stdout.
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     _limit_memory()
-    open_once = lru_cache(maxsize=1)(vtk_series.open_checked)  # a reader holds its last timestep
+    # A VTK reader keeps its last timestep in memory, so only one stays open.
+    open_once = lru_cache(maxsize=1)(_checked)
     while (question := _next(sys.stdin.buffer)) is not None:
-        path, what, step = question
-        if what == "times":
-            open_once.cache_clear()  # its files may have changed
+        if question.what == "times":
+            open_once.cache_clear()  # the file may have changed since it was opened
+        answer: tuple[str, Any]
         try:
-            series = open_once(path)
-            if what == "times":
-                answer: tuple[str, Any] = "", series.times
-            else:
-                answer = "", series.mesh() if what == "mesh" else series.read(step)
+            series = open_once(question.path, question.open, question.check)
+            answer = ("", _answer(series, question))
         except UserError as error:
-            answer = str(error), None
+            answer = (str(error), None)
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
 
-def _next(questions: BinaryIO) -> tuple[Path, str, int] | None:
+def _checked(path: Path, opener: Open, check: Check | None) -> Series:
+    if check is not None:
+        check(path)
+    return opener(path)
+
+
+def _answer(series: Series, question: _Question) -> Any:
+    if question.what == "times":
+        return series.times
+    return series.mesh() if question.what == "mesh" else series.read(question.step)
+
+
+def _next(questions: BinaryIO) -> _Question | None:
     try:
-        question: tuple[Path, str, int] = pickle.load(questions)
+        question: _Question = pickle.load(questions)
     except EOFError:
         return None
     return question
 
 
 def _limit_memory() -> None:
-    """A file that claims to be endless ends this process, not the machine."""
+    """Make a file that claims to be endless end this process, not the machine."""
     if sys.platform != "win32":
         import resource
 

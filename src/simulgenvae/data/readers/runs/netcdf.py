@@ -20,35 +20,34 @@ from numpy.typing import NDArray
 from simulgenvae.data.names import check_ids, prefix_errors
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import check_dataset
-from simulgenvae.data.readers.netcdf_grid import (
+from simulgenvae.data.readers.runs.netcdf_grid import (
     RUN,
     Fields,
     find_fields,
     nodes_and_cells,
     time_variable,
 )
+from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series, Snapshot
-from simulgenvae.data.readers.source import READ_ERRORS, damaged
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
     import xarray as xr
 
-BEGINNINGS = {".nc": (b"CDF", HDF5_MAGIC)}
-"""What the files begin with."""
 _FEW, _MANY = 1_000_000, 64_000_000
 """Bytes that are read at once, at least and at most, where timesteps are that small."""
 _ERRORS = (*READ_ERRORS, IndexError, AttributeError, AssertionError, struct.error)
 """What xarray, h5netcdf and SciPy raise on damaged files."""
 
 
-def open_netcdf(path: Path) -> list[tuple[str, Series]]:
+def open_runs(path: Path) -> dict[str, Series]:
     """The runs of a file with their ids: those along its dimension ``run``, else one, called like
     the file.
 
-    Fields are as :func:`~simulgenvae.data.readers.netcdf_grid.find_fields` finds them, with scales,
+    Fields are as :func:`~simulgenvae.data.readers.runs.netcdf_grid.find_fields` finds them, with scales,
     offsets and missing values (NaN) applied; times are numbers in the unit of the file.
 
     Raises UserError when it is damaged, refers to other files, or has no fields.
@@ -74,7 +73,27 @@ def open_netcdf(path: Path) -> list[tuple[str, Series]]:
 
         return Series(path, times, read, lambda: _mesh(file), file.fields.ancillary)
 
-    return [(name, series(run)) for run, name in enumerate(ids)]
+    return {name: series(run) for run, name in enumerate(ids)}
+
+
+def open_run(path: Path) -> Series:
+    """Open a file that holds one run.
+
+    Raises UserError when it holds several, is damaged, refers to other files, or has no fields.
+    """
+    runs = open_runs(path)
+    if len(runs) > 1:
+        raise UserError(f"{path}: holds {len(runs)} runs, not one: give such files by their names")
+    return next(iter(runs.values()))
+
+
+NETCDF = RunFormat(
+    name="NetCDF",
+    open=open_run,
+    suffixes=(".nc",),
+    first_bytes=(b"CDF", HDF5_MAGIC),
+    open_runs=open_runs,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,10 +245,7 @@ def _require_values(file: _File, is_hdf5: bool) -> None:
 
 @contextmanager
 def _damaged(path: Path) -> Iterator[None]:
-    """What libraries say of a damaged file, in the user's words."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except _ERRORS as error:
-        raise damaged(path, "cannot be read as NetCDF", error) from error
+    """Turn what the libraries raise on a damaged file into one message, without their warnings."""
+    with damage_reported(path, "cannot be read as NetCDF", _ERRORS), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

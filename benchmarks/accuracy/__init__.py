@@ -1,0 +1,1 @@
+"""The suite of problems on which the surrogate is compared with other methods."""

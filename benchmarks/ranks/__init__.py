@@ -1,0 +1,1 @@
+"""Trainings in several processes: agreement with one process, restarts, time of exchanges."""

@@ -1,0 +1,1 @@
+"""Time and memory of reading, preparing, training and predicting."""

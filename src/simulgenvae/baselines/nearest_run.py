@@ -1,0 +1,37 @@
+"""The baseline that looks up the most similar training run."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from simulgenvae.baselines.base import Baseline, BaselineSpec, Coefficients, Inputs
+
+
+class NearestRun(Baseline):
+    """The training run whose features are nearest in the Euclidean sense (the first of equals).
+
+    Squared distances of standardised parameters and of images add up. Distances of images are those
+    of their pixels, in units of the standard deviation of the first principal component.
+    """
+
+    def _learn(self, x: Inputs, flat: Coefficients, components: int) -> None:
+        self._x = x
+
+    def weights(self, x: Inputs) -> NDArray[np.float64]:
+        """Return 1 for the nearest training run and 0 for the others, ``[m, n]``."""
+        nearest = cdist(x, self._x, "sqeuclidean").argmin(axis=1)
+        one_hot: NDArray[np.float64] = np.eye(len(self._x))[nearest]
+        return one_hot
+
+
+NEAREST_RUN = BaselineSpec(
+    name="nearest_run",
+    baseline=NearestRun,
+    title="Nearest run",
+    color="#CC79A7",
+    description="The training run whose conditions are most similar.",
+    title_for_images="Nearest run, by pixels",
+    title_for_both="Nearest run, by pixels and parameters",
+)

@@ -1,0 +1,84 @@
+"""Descriptor of a format of arrays with the fields of all runs, and the registry of such formats.
+
+Tested in tests/data/readers/test_registry.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulgenvae.data.readers.source import Source
+
+ArrayReader = Callable[[Path], AbstractContextManager[Source]]
+
+
+@dataclass(frozen=True)
+class ArrayFormat:
+    """One format of arrays: how its files are recognised, and the function that opens one.
+
+    Attributes
+    ----------
+    name
+        Short name for messages and help.
+    open
+        Context manager that opens a file and yields its fields as a :class:`Source`.
+    suffixes
+        Endings of the files, in lower case and with the dot.
+    first_bytes
+        Beginnings, one of which every file of this format has. A file with such a suffix and
+        another beginning is refused with a message. An empty beginning fits every file.
+    markers
+        Names of files that make a folder data of this format.
+    """
+
+    name: str
+    open: ArrayReader
+    suffixes: tuple[str, ...] = ()
+    first_bytes: tuple[bytes, ...] = (b"",)
+    markers: tuple[str, ...] = ()
+
+    def begins(self, head: bytes) -> bool:
+        """Return whether a file with these first bytes can be of this format."""
+        return head.startswith(self.first_bytes)
+
+    def is_folder(self, path: Path) -> bool:
+        """Return whether ``path`` is a folder with data of this format."""
+        return any((path / marker).is_file() for marker in self.markers)
+
+
+ARRAY_FORMATS: dict[str, ArrayFormat] = {}
+"""Known formats of arrays by name. See :func:`register_array_formats`."""
+
+
+def register_array_formats(*formats: ArrayFormat) -> None:
+    """Add formats of arrays to the registry, from this package or from outside.
+
+    A later format replaces an earlier one of the same name, and takes over its suffixes from any
+    other one.
+    """
+    for array_format in formats:
+        ARRAY_FORMATS[array_format.name] = array_format
+
+
+def array_format_of(path: Path) -> ArrayFormat | None:
+    """Return the format of a file by its suffix, or of a folder by the files in it."""
+    # The last one first, so that a format from outside can take over a suffix.
+    for array_format in reversed(ARRAY_FORMATS.values()):
+        if array_format.is_folder(path) or (
+            path.suffix.lower() in array_format.suffixes and not path.is_dir()
+        ):
+            return array_format
+    return None
+
+
+def array_suffixes() -> list[str]:
+    """Return the suffixes of all formats of arrays."""
+    return [suffix for known in ARRAY_FORMATS.values() for suffix in known.suffixes]
+
+
+def array_folders() -> list[str]:
+    """Return the names of the formats of arrays that are folders."""
+    return [known.name for known in ARRAY_FORMATS.values() if known.markers]

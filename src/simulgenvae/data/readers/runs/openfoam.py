@@ -1,0 +1,60 @@
+"""OpenFOAM cases, read by VTK.
+
+Tested in tests/data/readers/runs/test_openfoam.py.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulgenvae.data.readers.runs.run_format import RunFormat
+from simulgenvae.data.readers.runs.series import Series
+from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, tolerant, vtk_run
+from simulgenvae.errors import UserError
+
+
+def is_openfoam(folder: Path) -> bool:
+    """Return whether a folder is an OpenFOAM case."""
+    return (folder / "system/controlDict").is_file()
+
+
+def open_openfoam(case: Path) -> Series:
+    """Open the internal mesh of a case, with values of cells interpolated to their corners.
+
+    A case that was solved in parallel and not reconstructed is read from its ``processor`` folders.
+
+    Raises UserError when it has no times, or is damaged.
+    """
+    pyvista = reading_pyvista(case)
+    reconstructed = _has_times(case)
+    if not (reconstructed or _has_times(case / "processor0")):
+        raise UserError(f"{case}: an OpenFOAM case without times: has it been solved?")
+    with tolerant(case):
+        reader: Any = pyvista.POpenFOAMReader(case / "system/controlDict")
+        reader.case_type = "reconstructed" if reconstructed else "decomposed"
+        reader.skip_zero_time = False
+        reader.cell_to_point_creation = True
+        # Patches are boundary faces, whose nodes the internal mesh has already.
+        reader.disable_all_patch_arrays()
+        reader.enable_patch_array("internalMesh")
+        times = np.array(reader.time_values, dtype=np.float64)
+
+    def grid(step: int) -> Any:
+        reader.set_active_time_point(step)
+        return reader.read()["internalMesh"]
+
+    # Not strict: what VTK only reports of a case is not taken for damage.
+    return vtk_run(case, times, grid, lambda _: tolerant(case))
+
+
+def _has_times(folder: Path) -> bool:
+    """Return whether a case, or a processor's part of one, has results after the start."""
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    return any(re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) and float(name) > 0 for name in names)
+
+
+OPENFOAM = RunFormat(name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, extra="mesh")
