@@ -1,13 +1,21 @@
-"""Escaping of text for Markdown, so that names from data become neither markup nor a link."""
+"""Escaping of text for Markdown, so that names from data become neither markup nor a link.
+
+Tested in tests/evaluation/report/test_markdown.py.
+"""
 
 from __future__ import annotations
 
+import re
 from string import punctuation
 
 # Punctuation without a meaning inside a line of Markdown: it stays as it is, which keeps the
 # source of the card readable.
 _HARMLESS = set(",;-/%'\"=?^()")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# A point of a number and the punctuation of a sentence. Other points and colons can be part of an
+# address, which some readers turn into a link.
+_PLAIN = re.compile(r"(?<=\d)\.(?=\d)|(?<!^)[.:](?= |$)")
+_LIST_ITEM = re.compile(r"^\d+\.(?= |$)")
 
 
 def escape_markdown(text: str) -> str:
@@ -16,7 +24,12 @@ def escape_markdown(text: str) -> str:
     >>> escape_markdown("[a](b) | <i>")
     '\\\\[a\\\\](b) \\\\| &lt;i&gt;'
     """
-    return "".join(map(_escape, text))
+    plain = {found.start() for found in _PLAIN.finditer(text)}
+    if item := _LIST_ITEM.match(text):
+        plain.discard(item.end() - 1)
+    return "".join(
+        character if place in plain else _escape(character) for place, character in enumerate(text)
+    )
 
 
 def _escape(character: str) -> str:

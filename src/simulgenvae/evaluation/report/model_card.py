@@ -6,6 +6,8 @@ a string from data or from a model file can become neither markup nor a link.
 
 from __future__ import annotations
 
+import re
+
 from simulgenvae.evaluation.report.card import CARD_SECTIONS
 from simulgenvae.evaluation.report.environment import markdown_environment
 from simulgenvae.evaluation.results import EvaluationResult
@@ -19,5 +21,7 @@ def model_card(result: EvaluationResult) -> str:
         template = environment.get_template(section.template)
         text = template.render(result=result, view=section.view(result)).strip()
         if text:
+            # Tables end with a blank line of their own.
+            text = re.sub(r"\n{3,}", "\n\n", text)
             parts.append(f"## {section.title}\n\n{text}\n")
     return "\n".join(parts)

@@ -17,6 +17,6 @@ def variable_cells(found: VariableErrors) -> tuple[str, ...]:
     cells = []
     for name, metric in METRICS.items():
         over_runs = found.metrics.get(name)
-        cells.append(NONE if over_runs is None else metric.text(over_runs))
+        cells.append(NONE if over_runs is None else metric.cell(over_runs))
     r2 = NONE if found.r2 is None else f"{found.r2:.5f}"
     return (*cells, r2)

@@ -37,7 +37,7 @@ class Training:
         # setting can neither close the block with backticks nor start an element.
         text = json.dumps(result.settings.model_dump(mode="json"), indent=1, ensure_ascii=True)
         text = text.replace("<", "\\u003c").replace("`", "\\u0060")
-        return cls(Table(("", "of the training"), tuple(rows)), Markup(text))  # noqa: S704
+        return cls(Table(("", "of the training"), tuple(rows)), Markup(text))
 
 
 TRAINING = Section("Training", "model_card/training.md", Training.of)

@@ -42,7 +42,8 @@ def _cards(result: EvaluationResult) -> tuple[Card, ...]:
     interval = interval_label(result.uncertainty.calibration_runs)
     return (
         Card(
-            percent(result.mean_error("prediction")), f"mean error of the prediction on {split} runs"
+            percent(result.mean_error("prediction")),
+            f"mean error of the prediction on {split} runs",
         ),
         Card(
             NONE if best is None else percent(best.relative_l2),
