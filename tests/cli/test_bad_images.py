@@ -1,4 +1,4 @@
-"""Bad pictures, on the documented and on our command line: exit code 2, one message with the files,
+"""Bad images, on the documented and on our command line: exit code 2, one message with the files,
 nothing written."""
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Spoil = Callable[[Path], tuple[str, ...]]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """A documented study with pictures, a table beside them and fields to ingest; to be copied,
+    """A documented study with images, a table beside them and fields to ingest; to be copied,
     never changed."""
-    folder = tmp_path_factory.mktemp("pictures") / "study"
+    folder = tmp_path_factory.mktemp("images") / "study"
     runs = make_runs(RUNS)
     for name in ("input_data", "images", "tables"):
         (folder / name).mkdir(parents=True)
@@ -51,7 +51,7 @@ def study(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return folder
 
 
-def image(study: Path, number: int) -> Path:
+def image_path(study: Path, number: int) -> Path:
     return study / f"images/param_{number:03d}.png"
 
 
@@ -82,53 +82,53 @@ def no_folder(study: Path) -> tuple[str, ...]:
 def empty_folder(study: Path) -> tuple[str, ...]:
     shutil.rmtree(study / "images")
     (study / "images").mkdir()
-    return "images: no picture in this folder", ".png"
+    return "images: no image in this folder", ".png"
 
 
 def one_too_few(study: Path) -> tuple[str, ...]:
-    image(study, 3).unlink()
-    return "images: 11 pictures", "12 runs"
+    image_path(study, 3).unlink()
+    return "images: 11 images", "12 runs"
 
 
 def one_too_many(study: Path) -> tuple[str, ...]:
-    shutil.copy(image(study, 3), image(study, 13))
-    return "images: 13 pictures", "12 runs"
+    shutil.copy(image_path(study, 3), image_path(study, 13))
+    return "images: 13 images", "12 runs"
 
 
 def no_pictures(study: Path) -> tuple[str, ...]:
-    image(study, 2).write_text("a report\n")
-    image(study, 9).write_bytes(b"")
-    return "(2 of 12)", "no PNG or JPEG picture", "'param_002.png'", "empty: 'param_009.png'"
+    image_path(study, 2).write_text("a report\n")
+    image_path(study, 9).write_bytes(b"")
+    return "(2 of 12)", "no PNG or JPEG image", "'param_002.png'", "empty: 'param_009.png'"
 
 
 def truncated(study: Path) -> tuple[str, ...]:
     for number in (4, 7):
-        os.truncate(image(study, number), 60)
+        os.truncate(image_path(study, number), 60)
     return "(2 of 12)", "damaged", "'param_004.png', 'param_007.png'"
 
 
 def bombs(study: Path) -> tuple[str, ...]:
-    image(study, 5).write_bytes(png_that_says(60_000, 60_000))
-    image(study, 6).write_bytes(png_that_says(100_000, 1))
+    image_path(study, 5).write_bytes(png_that_says(60_000, 60_000))
+    image_path(study, 6).write_bytes(png_that_says(100_000, 1))
     return "million pixels", "'param_005.png', 'param_006.png'"
 
 
 def mixed_sizes(study: Path) -> tuple[str, ...]:
     for number in (1, 8):
-        Image.open(image(study, number)).resize((31, 32)).save(image(study, number))
+        Image.open(image_path(study, number)).resize((31, 32)).save(image_path(study, number))
     return ("31 x 32 grey, but 10 others are 32 x 32 grey: 'param_001.png', 'param_008.png'",)
 
 
 def mixed_modes(study: Path) -> tuple[str, ...]:
     coloured = np.random.default_rng(0).integers(0, 255, (32, 32, 3)).astype(np.uint8)
-    Image.fromarray(coloured).save(image(study, 8))
+    Image.fromarray(coloured).save(image_path(study, 8))
     return ("32 x 32 colour, but 11 others are 32 x 32 grey: 'param_008.png'",)
 
 
 def transparent(study: Path) -> tuple[str, ...]:
-    picture = Image.open(image(study, 10)).convert("RGBA")
-    picture.putpixel((3, 3), (0, 0, 0, 0))
-    picture.save(image(study, 10))
+    image = Image.open(image_path(study, 10)).convert("RGBA")
+    image.putpixel((3, 3), (0, 0, 0, 0))
+    image.save(image_path(study, 10))
     return "transparent pixels", "flatten", "'param_010.png'"
 
 
@@ -138,8 +138,8 @@ def several_kinds_of_fault(study: Path) -> tuple[str, ...]:
 
 
 def two_of_one_run(study: Path) -> tuple[str, ...]:
-    shutil.copy(image(study, 3), image(study, 3).with_suffix(".PNG"))
-    return "several pictures of one run", "'param_003.PNG'", "'param_003.png'"
+    shutil.copy(image_path(study, 3), image_path(study, 3).with_suffix(".PNG"))
+    return "several images of one run", "'param_003.PNG'", "'param_003.png'"
 
 
 BAD_PICTURES = [
@@ -160,7 +160,7 @@ BAD_PICTURES = [
 
 def kind_with_a_folder_of_tables(study: Path) -> tuple[str, ...]:
     condition(study, "/images", "/tables")
-    return "tables: no picture in this folder", "folder of tables holds parameters"
+    return "tables: no image in this folder", "folder of tables holds parameters"
 
 
 def kind_with_a_table(study: Path) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ def kind_with_the_type_of_a_table(study: Path) -> tuple[str, ...]:
         "condition.txt, line 5",
         "condition.txt, line 7",
         "param_data_type",
-        "pictures: .png, .jpg, .jpeg",
+        "images: .png, .jpg, .jpeg",
     )
 
 
@@ -192,7 +192,7 @@ def table_in_a_folder_of_pictures(study: Path) -> tuple[str, ...]:
 def type_that_no_file_has(study: Path) -> tuple[str, ...]:
     condition(study, ".png", ".JPG")
     return (
-        "images: no picture in this folder (looked for .jpg)",
+        "images: no image in this folder (looked for .jpg)",
         "It has .png files",
         "param_data_type",
     )
@@ -242,7 +242,7 @@ def test_ids_of_the_table_that_have_no_picture(study: Path, refused: Any) -> Non
     refused(
         (
             ingest(study, *more),
-            ("images", "no picture for the runs 'run_0', 'run_1'", "'param_001'"),
+            ("images", "no image for the runs 'run_0', 'run_1'", "'param_001'"),
         )
     )
 
@@ -258,9 +258,7 @@ def test_ids_of_the_fields_that_have_no_picture(study: Path, refused: Any) -> No
         "--study",
         study.parent / "new",
     ]
-    refused(
-        (command, ("images", "no picture for the runs 'param_099'", "no fields for 'param_012'"))
-    )
+    refused((command, ("images", "no image for the runs 'param_099'", "no fields for 'param_012'")))
 
 
 @pytest.mark.parametrize(
@@ -270,12 +268,12 @@ def test_ids_of_the_fields_that_have_no_picture(study: Path, refused: Any) -> No
         ("id,file\na,nothing.png\nb,param_002.png\n", ("no such file: 'nothing.png'", "(1 of 2)")),
         ("id,file\na,../outside.png\n", ("outside the folder", "'../outside.png'")),
         ("id,file\na,/etc/hosts\n", ("outside the folder", "'/etc/hosts'")),
-        ("id,picture\na,param_001.png\n", ("'id' and 'file'",)),
+        ("id,image\na,param_001.png\n", ("'id' and 'file'",)),
         ("id,file\n", ("no rows",)),
     ],
 )
 def test_tables_of_pictures(rows: str, texts: tuple[str, ...], study: Path, refused: Any) -> None:
-    shutil.copy(image(study, 1), study / "outside.png")
+    shutil.copy(image_path(study, 1), study / "outside.png")
     (study / "images/list.csv").write_text(rows)
     refused((ingest(study, "--images", study / "images/list.csv"), texts))
 
@@ -288,7 +286,7 @@ def test_more_memory_than_there_is(study: Path, refused: Any) -> None:
     refused(
         (
             ingest(study, "--images", study / "images/list.csv", *size),
-            ("holding 100000 pictures", "image_size"),
+            ("holding 100000 images", "image_size"),
         )
     )
 
@@ -343,20 +341,20 @@ def test_new_pictures(trained_template: Path, study: Path, refused: Any, cli: An
             text.replace("but 11 others are", "but the surrogate was trained with")
             for text in spoil(study)
         ]
-        pictures = study / "images"
+        images = study / "images"
         refused(
             (
-                [*predict, "--images", pictures],
+                [*predict, "--images", images],
                 [text for text in texts if "others" not in text and " of " not in text],
             )
         )
     refused(
         (
-            [*predict, "--images", image(study, 1)],
+            [*predict, "--images", image_path(study, 1)],
             ("31 x 32 grey, but the surrogate was trained with 32 x 32 grey",),
         )
     )
-    assert cli(*predict, "--images", image(study, 2)).code == 0
+    assert cli(*predict, "--images", image_path(study, 2)).code == 0
 
 
 @pytest.mark.parametrize(

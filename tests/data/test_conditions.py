@@ -32,7 +32,7 @@ def test_scaled_parameters_have_zero_mean_and_unit_deviation(table: np.ndarray) 
     conditions = Conditions(tuple("abcdef"), ("p", "q"), table)
     try:
         scaler = ConditionScaler.fit(conditions)
-    except UserError:  # numbers that differ by rounding alone
+    except UserError:  # numbers that differ only by rounding
         return
     values = scaler.transform(conditions)
     assert np.allclose(values.mean(axis=0), 0, atol=1e-3)
@@ -99,7 +99,7 @@ def test_scaler_from_a_damaged_file(change: dict[str, object]) -> None:
         ConditionScaler.model_validate(values | change)
 
 
-def pictured(
+def imaged(
     names: tuple[str, ...] = (), channels: int = 1, greys: tuple[int, ...] = (0, 100, 200)
 ) -> Conditions:
     pixels = (
@@ -112,38 +112,38 @@ def pictured(
 
 
 @pytest.mark.parametrize("names", [(), ("p",)])
-def test_pictures_go_with_their_runs(names: tuple[str, ...]) -> None:
-    chosen = pictured(names).select([2, 0])
+def test_images_go_with_their_runs(names: tuple[str, ...]) -> None:
+    chosen = imaged(names).select([2, 0])
     assert chosen.ids == ("run2", "run0")
     assert chosen.images is not None
     assert chosen.images.pixels[:, 0, 0, 0].tolist() == [200, 0]
 
 
 @pytest.mark.parametrize("names", [(), ("p",)])
-def test_scaler_of_pictures_survives_json(names: tuple[str, ...]) -> None:
-    scaler = ConditionScaler.fit(pictured(names))
+def test_scaler_of_images_survives_json(names: tuple[str, ...]) -> None:
+    scaler = ConditionScaler.fit(imaged(names))
     assert scaler.images == ImageFormat(20, 10, 1, 8)
     assert ConditionScaler.model_validate(json.loads(scaler.model_dump_json())) == scaler
-    assert scaler.transform(pictured(names)).shape == (3, len(names))
+    assert scaler.transform(imaged(names)).shape == (3, len(names))
 
 
-def test_transform_refuses_other_pictures_than_the_trained_ones() -> None:
-    scaler = ConditionScaler.fit(pictured())
+def test_transform_refuses_other_images_than_the_trained_ones() -> None:
+    scaler = ConditionScaler.fit(imaged())
     with pytest.raises(
         UserError, match="20 x 10 colour, but the model was trained with 20 x 10 grey"
     ):
-        scaler.transform(pictured(channels=3))
+        scaler.transform(imaged(channels=3))
     with pytest.raises(UserError, match="the images are none"):
         scaler.transform(Conditions(("a",), (), np.zeros((1, 0))))
 
 
-def test_the_same_picture_in_all_runs_teaches_nothing() -> None:
+def test_the_same_image_in_all_runs_teaches_nothing() -> None:
     with pytest.raises(UserError, match="3 training runs have the same image"):
-        ConditionScaler.fit(pictured(greys=(5, 5, 5)))
+        ConditionScaler.fit(imaged(greys=(5, 5, 5)))
 
 
-def test_as_many_pictures_as_runs() -> None:
-    images = pictured().images
+def test_as_many_images_as_runs() -> None:
+    images = imaged().images
     assert images is not None
     with pytest.raises(UserError, match="3 images for 2 runs"):
         Conditions.of_images(("a", "b"), images)
@@ -151,6 +151,6 @@ def test_as_many_pictures_as_runs() -> None:
 
 @pytest.mark.parametrize("change", [{"channels": 2}, {"size": 0}, {"width": "20"}, {"more": 1}])
 def test_scaler_with_a_damaged_format(change: dict[str, object]) -> None:
-    values = json.loads(ConditionScaler.fit(pictured()).model_dump_json())
+    values = json.loads(ConditionScaler.fit(imaged()).model_dump_json())
     with pytest.raises(UserError, match="image"):
         ConditionScaler.model_validate(values | {"images": values["images"] | change})

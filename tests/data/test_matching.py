@@ -27,7 +27,7 @@ def _source(ids: Sequence[str] | None = None, runs: int = 3) -> Source:
 
 @pytest.fixture
 def make_images(tmp_path: Path) -> MakeFolder:
-    """A folder of pictures, each of one grey, named after the keys."""
+    """A folder of images, each of one grey, named after the keys."""
 
     def make(greys: dict[str, int] = GREYS, name: str = "images") -> Path:
         folder = tmp_path / name
@@ -45,17 +45,17 @@ def _table(folder: Path, text: str) -> Path:
     return path
 
 
-def test_pictures_alone_in_natural_order_name_the_runs(make_images: MakeFolder) -> None:
+def test_only_images_in_natural_order_name_the_runs(make_images: MakeFolder) -> None:
     images = make_images({"run10": 3, "run2": 2, "run1": 1})
     conditions, notes = match_conditions([_source()], None, images, SIZE, 3)
     assert conditions.ids == ("run1", "run2", "run10")
     assert conditions.names == ()
     assert conditions.images is not None
     assert conditions.images.pixels[:, 0, 0, 0].tolist() == [1, 2, 3]
-    assert "run k is picture k" in notes[0]
+    assert "run k is image k" in notes[0]
 
 
-def test_pictures_follow_the_ids_of_the_fields(make_images: MakeFolder) -> None:
+def test_images_follow_the_ids_of_the_fields(make_images: MakeFolder) -> None:
     conditions, notes = match_conditions([_source(["c", "a", "b"])], None, make_images(), SIZE, 3)
     assert conditions.ids == ("c", "a", "b")
     assert conditions.images is not None
@@ -63,7 +63,7 @@ def test_pictures_follow_the_ids_of_the_fields(make_images: MakeFolder) -> None:
     assert "by id" in notes[0]
 
 
-def test_pictures_follow_the_ids_of_the_table(make_images: MakeFolder, tmp_path: Path) -> None:
+def test_images_follow_the_ids_of_the_table(make_images: MakeFolder, tmp_path: Path) -> None:
     table = _table(tmp_path, "id,p\nc,3\nb,1\na,2\n")
     conditions, _ = match_conditions([_source()], table, make_images(), SIZE, 3)
     assert conditions.ids == ("c", "b", "a")
@@ -72,7 +72,7 @@ def test_pictures_follow_the_ids_of_the_table(make_images: MakeFolder, tmp_path:
     assert conditions.images.pixels[:, 0, 0, 0].tolist() == [30, 10, 20]
 
 
-def test_without_any_ids_the_order_decides_and_pictures_name_the_runs(
+def test_without_any_ids_the_order_decides_and_images_name_the_runs(
     make_images: MakeFolder, tmp_path: Path
 ) -> None:
     conditions, _ = match_conditions(
@@ -87,13 +87,13 @@ def test_without_any_ids_the_order_decides_and_pictures_name_the_runs(
 @pytest.mark.parametrize(
     ("ids", "table", "runs", "reason"),
     [
-        (None, None, 4, "3 pictures, but the fields have 4 runs"),
-        (["a", "b", "d"], None, 3, "no picture for the runs 'd'; no fields for 'c'"),
-        (None, "id,p\na,1\nb,2\nd,3\n", 3, "no picture for the runs 'd'; no fields for 'c'"),
-        (None, "p\n1\n2\n", 2, "3 pictures, but the fields have 2 runs"),
+        (None, None, 4, "3 images, but the fields have 4 runs"),
+        (["a", "b", "d"], None, 3, "no image for the runs 'd'; no fields for 'c'"),
+        (None, "id,p\na,1\nb,2\nd,3\n", 3, "no image for the runs 'd'; no fields for 'c'"),
+        (None, "p\n1\n2\n", 2, "3 images, but the fields have 2 runs"),
     ],
 )
-def test_pictures_that_do_not_fit(
+def test_images_that_do_not_fit(
     make_images: MakeFolder,
     tmp_path: Path,
     ids: list[str] | None,
@@ -106,12 +106,12 @@ def test_pictures_that_do_not_fit(
         match_conditions([_source(ids, runs)], path, make_images(), SIZE, runs)
 
 
-def test_neither_table_nor_pictures() -> None:
-    with pytest.raises(UserError, match="--params, pictures with --images, or both"):
+def test_neither_table_nor_images() -> None:
+    with pytest.raises(UserError, match="--params, images with --images, or both"):
         match_conditions([_source()], None, None, SIZE, 3)
 
 
-def test_only_pictures_of_the_ending_that_is_asked_for(make_images: MakeFolder) -> None:
+def test_only_images_of_the_chosen_ending(make_images: MakeFolder) -> None:
     images = make_images()
     Image.new("L", (20, 16), 99).save(images / "d.jpg")
     conditions, _ = match_conditions([_source()], None, images, DataSettings(file_type=".png"), 3)
@@ -128,9 +128,7 @@ def scalers(make_images: MakeFolder, tmp_path: Path) -> dict[str, ConditionScale
     }
 
 
-def test_new_designs_by_picture(
-    make_images: MakeFolder, scalers: dict[str, ConditionScaler]
-) -> None:
+def test_new_designs_by_image(make_images: MakeFolder, scalers: dict[str, ConditionScaler]) -> None:
     conditions, notes = read_new_conditions(
         None, make_images({"x2": 7, "x1": 8}), scalers["images"]
     )
@@ -154,8 +152,8 @@ def test_new_designs_by_both_are_matched_by_id(
     ("kind", "params", "images", "reason"),
     [
         ("table", False, True, "trained with parameters: give --params"),
-        ("table", True, True, "trained with parameters alone: leave --images out"),
-        ("images", True, True, "trained with images alone: leave --params out"),
+        ("table", True, True, "trained with parameters only: leave --images out"),
+        ("images", True, True, "trained with images only: leave --params out"),
         ("images", False, False, "trained with images: give --images"),
         ("both", True, False, "trained with parameters and images: give --images"),
         ("both", False, True, "trained with parameters and images: give --params"),
@@ -175,7 +173,7 @@ def test_conditions_of_another_kind_than_the_trained_ones(
         read_new_conditions(table if params else None, folder if images else None, scalers[kind])
 
 
-def test_pictures_of_another_size_than_the_trained_ones(
+def test_images_of_another_size_than_the_trained_ones(
     tmp_path: Path, scalers: dict[str, ConditionScaler]
 ) -> None:
     Image.new("L", (16, 20), 3).save(tmp_path / "turned.png")

@@ -33,6 +33,7 @@ class Problem:
     data: TrainingData
     networks: Networks
     reduction: Reduction
+    dataset: Dataset
     identity = IDENTITY
 
     def stage(self, name: str, kind: type[Stage] | None = None) -> Stage:
@@ -64,7 +65,8 @@ def make_problem(waves: Dataset) -> MakeProblem:
             rows,
         )
         std = data.coefficient_std
-        return Problem(settings, data, Networks(settings, std, data.times, scaler), reduction)
+        networks = Networks(settings, std, data.times, scaler)
+        return Problem(settings, data, networks, reduction, waves)
 
     return make
 

@@ -17,8 +17,17 @@ from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
-from simulgenvae.training.memory import Part, fitting_memory, memory_errors, require, stage_memory
+from simulgenvae.training.memory import require_phase, shortage
+from simulgenvae.training.memory_estimate import (
+    MemoryPart,
+    Phase,
+    TrainingPlan,
+    fitting_phase,
+    stage_memory,
+)
+from simulgenvae.training.out_of_memory import memory_errors
 from simulgenvae.training.peak import PeakMemory
+from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import train
 
 MakeProblem = Callable[..., Any]
@@ -40,15 +49,18 @@ def _estimate(
     images: ImageFormat | None = None,
     *,
     ahead: bool = False,
-) -> Part:
-    def stages(reduction: object, networks: Any, data: Any) -> list[Any]:
-        copy = type(problem)(settings, data, networks, problem.reduction)
-        return [copy.stage(name)]
-
-    scaler, cpu = _Scaler(2, images), torch.device("cpu")
-    *_, (part,) = stage_memory(
-        problem.data.rows, 8, settings, scaler, problem.reduction, stages, cpu, ahead=ahead
+) -> MemoryPart:
+    plan = TrainingPlan(
+        dataset=problem.dataset,
+        rows=problem.data.rows,
+        settings=settings,
+        scaler=_Scaler(2, images),
+        specs=stage_specs([name]),
+        continues=False,
+        device=torch.device("cpu"),
+        checkpoints=False,
     )
+    (part,) = stage_memory(plan, problem.reduction, ahead=ahead).steps
     return part
 
 
@@ -57,7 +69,9 @@ def _estimate(
 def test_a_step_without_memory_counts_as_much_as_a_real_one(
     make_problem: MakeProblem, make_settings: MakeSettings, name: str, decoder: str
 ) -> None:
-    settings = make_settings(model={"decoder": decoder, "width": 64}, loss="mae")
+    settings = make_settings(
+        model={"decoder": decoder, "width": 64}, loss="mae", end_to_end={"loss": "mae"}
+    )
     problem = make_problem(settings)
     stage, networks = problem.stage(name), problem.networks
     for module in networks.modules():
@@ -72,7 +86,7 @@ def test_a_step_without_memory_counts_as_much_as_a_real_one(
     assert _estimate(problem, settings, name).size == pytest.approx(real.peak, rel=0.1)
 
 
-def test_larger_batches_and_pictures_take_more_and_recomputation_less(
+def test_larger_batches_and_images_take_more_and_recomputation_less(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     def need(size: int, side: int, **speed: bool) -> int:
@@ -120,7 +134,7 @@ def test_fitting_grows_with_the_modes_that_are_looked_for(make_settings: MakeSet
         )
         return sum(
             part.size
-            for part in fitting_memory(shape, runs, settings)
+            for part in fitting_phase(shape, runs, settings).parts
             if part.name != "runs being read"
         )
 
@@ -130,18 +144,22 @@ def test_fitting_grows_with_the_modes_that_are_looked_for(make_settings: MakeSet
     assert need(wide, 100, method="none") < need(wide, 100, max_rank=1)
 
 
-def test_what_fits_is_not_refused_and_what_does_not_is_named_by_its_parts() -> None:
+def test_what_fits_is_not_refused_and_what_does_not_is_named_by_its_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     parts = [
-        Part("big", 900, "a smaller big"),
-        Part("small", 90, "less"),
-        Part("none", 0, "nothing"),
+        MemoryPart("big", 900, "a smaller big"),
+        MemoryPart("small", 90, "less"),
+        MemoryPart("none", 0, "nothing"),
     ]
-    require(parts, 990, "Training")
+    assert shortage(parts, 990, "Training") is None
+    larger = [part._replace(size=part.size * 1_000_000) for part in parts]
+    message = shortage(larger, 989_999_999, "Training")
+    assert message is not None
+    monkeypatch.setattr(memory, "available_memory", lambda: 989_999_999)
     with pytest.raises(UserError) as caught:
-        require(
-            [part._replace(size=part.size * 1_000_000) for part in parts], 989_999_999, "Training"
-        )
-    message = str(caught.value)
+        require_phase(Phase("Training", larger))
+    assert str(caught.value) == message
     assert (
         "Training needs about 990.0 MB of memory (big 900.0 MB, small 90.0 MB), but 990.0 MB are "
         "free" in message
@@ -155,7 +173,7 @@ SIDE = 128
 
 
 @pytest.fixture
-def pictures() -> Dataset:
+def with_images() -> Dataset:
     random = np.random.default_rng(0)
     images = Images(
         random.integers(0, 255, (8, SIDE, SIDE, 1), dtype=np.uint8),
@@ -173,7 +191,7 @@ def pictures() -> Dataset:
     ],
 )
 def test_training_that_does_not_fit_is_refused_before_anything_is_written(
-    pictures: Dataset,
+    with_images: Dataset,
     make_settings: MakeSettings,
     tmp_path: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -185,8 +203,8 @@ def test_training_that_does_not_fit_is_refused_before_anything_is_written(
     settings = make_settings(model={"width": 16})
     with pytest.raises(UserError, match=told):
         train(
-            pictures,
-            make_split(pictures.ids, settings.data, None),
+            with_images,
+            make_split(with_images.ids, settings.data, None),
             settings,
             stages=STAGES,
             folder=tmp_path,
@@ -195,13 +213,13 @@ def test_training_that_does_not_fit_is_refused_before_anything_is_written(
 
 
 def test_a_huge_batch_is_refused_with_its_setting(
-    pictures: Dataset, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    with_images: Dataset, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available_memory", lambda: 4_000_000)
     settings = make_settings(stage={"batch_size": 6}, model={"width": 16})
-    split = Split(pictures.ids[:6], pictures.ids[6:7], pictures.ids[7:])
+    split = Split(with_images.ids[:6], with_images.ids[6:7], with_images.ids[7:])
     with pytest.raises(UserError, match="a step of stage conditioner on 6 runs") as caught:
-        train(pictures, split, settings, stages=["vae", "conditioner"])
+        train(with_images, split, settings, stages=["vae", "conditioner"])
     for change in (
         "training.conditioner.batch_size",
         "gradient_checkpointing = true",

@@ -64,7 +64,8 @@ def train(
         problem = make_direct(**speed)
         shard_node_layers(problem.networks)
         loop = problem.loop(folder)
-        last = STAGES["end_to_end"] if stop is None else pressing_ctrl_c(STAGES["end_to_end"], stop)
+        kind = STAGES["end_to_end"].stage
+        last = kind if stop is None else pressing_ctrl_c(kind, stop)
         stages = [
             problem.stage("vae"),
             problem.stage("conditioner"),

@@ -18,9 +18,9 @@ from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.memory import require_training_memory
+from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.placement import placed
 from simulgenvae.training.stages import stage_specs
-from simulgenvae.training.train import _stages
 
 CPU, GPU = torch.device("cpu"), torch.device("meta")
 COEFFICIENTS = np.zeros((12, 8, 30), np.float32)
@@ -104,17 +104,17 @@ def test_it_is_refused_before_it_is_made_when_it_does_not_fit_beside_the_network
     rows = {"train": np.arange(9), "validation": np.array([9, 10]), "test": np.array([11])}
     reduction, _ = reduce_runs(waves, rows["train"], settings.reduction, on_disk=True)
     scaler = ConditionScaler.fit(waves.conditions)
-    check = partial(
-        require_training_memory,
-        waves,
-        rows,
-        settings,
-        scaler,
-        reduction,
-        make_stages=partial(_stages, stage_specs(["vae"]), settings, started=False),
+    plan = TrainingPlan(
+        dataset=waves,
+        rows=rows,
+        settings=settings,
+        scaler=scaler,
+        specs=stage_specs(["vae"]),
+        continues=False,
         device=GPU,
         checkpoints=False,
     )
+    check = partial(require_training_memory, plan, reduction)
     free(10**9)
     check()
     free(1)

@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import logging
 import multiprocessing
@@ -22,7 +23,7 @@ import pytest
 import torch
 
 import simulgenvae.training.prepare
-import simulgenvae.training.train
+import simulgenvae.training.stages
 from simulgenvae.cli.main import main
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
@@ -30,11 +31,12 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.device import choose_device
 from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.training.stages import default_stages
+from simulgenvae.training.stages import Stage, default_stages
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 from simulgenvae.training.stages.vae import VaeStage
-from simulgenvae.training.train import Trained, choose_device, train
+from simulgenvae.training.train import Trained, train
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 MakeSettings = Callable[..., Settings]
@@ -213,6 +215,11 @@ def test_other_validation_runs_are_not_resumed(
         train(waves, two, settings, stages=STAGES, folder=tmp_path, resume=True)
 
 
+def _replace_stage(patch: pytest.MonkeyPatch, name: str, stage: type[Stage]) -> None:
+    registry = simulgenvae.training.stages.STAGES
+    patch.setitem(registry, name, dataclasses.replace(registry[name], stage=stage))
+
+
 class _Interrupting(VaeStage):
     """During whose third step the user presses Ctrl-C."""
 
@@ -250,7 +257,7 @@ def test_damaged_checkpoints_are_refused(
     settings = make_settings(5)
     split = make_split(waves.ids, settings.data, None)
     with monkeypatch.context() as patch:
-        patch.setitem(simulgenvae.training.train.STAGES, "vae", _Interrupting)
+        _replace_stage(patch, "vae", _Interrupting)
         with pytest.raises(Interrupted):
             train(waves, split, settings, stages=STAGES, folder=tmp_path)
     path = tmp_path / f"{file}.safetensors"
@@ -322,7 +329,7 @@ def test_interrupted_members_go_on_as_if_never_stopped(
     split = make_split(waves.ids, settings.data, None)
     whole = train(waves, split, settings, stages=stages)
     with monkeypatch.context() as patch:
-        patch.setattr(simulgenvae.training.train, "EndToEndStage", _InterruptingMember)
+        _replace_stage(patch, "end_to_end", _InterruptingMember)
         with pytest.raises(Interrupted):
             train(waves, split, settings, stages=stages, folder=tmp_path)
     resumed = train(waves, split, settings, stages=stages, folder=tmp_path, resume=True)

@@ -1,4 +1,4 @@
-"""Parameters from a table, or from a folder of tables as in the documented ``parametric_data``."""
+"""Parameters from a table, or from a folder of tables such as the classic ``parametric_data``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from simulgenvae.errors import UserError
 
 
 def read_condition_files(path: Path) -> tuple[Conditions, bool]:
-    """As :func:`read_conditions`, from a CSV file or from all CSV files of a folder in natural
-    order.
+    """Read a CSV file, or all CSV files of a folder in natural order.
 
-    Several files are one table after another; without an id column a file of one row is called
-    after its name. Raises UserError when there is no table or the tables have different parameters.
+    Returns the conditions and whether the runs have ids. The tables of several files follow each
+    other. Where they have no id column and one row each, runs are named after their files.
+
+    Raises UserError as :func:`read_conditions` does, and when there is no table or the tables have
+    different parameters.
     """
     if not path.is_dir():
         return read_conditions(path)
@@ -29,20 +31,24 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
         raise UserError(f"{path}: no .csv file in this folder")
     if len(files) == 1:
         return read_conditions(files[0])
-    tables = [read_conditions(file) for file in files]
-    first = tables[0][0]
-    for file, (table, has_ids) in zip(files, tables, strict=True):
-        if table.names != first.names or has_ids != tables[0][1]:
+    first, has_ids = read_conditions(files[0])
+    tables = [first]
+    for file in files[1:]:
+        table, also_ids = read_conditions(file)
+        if table.names != first.names or also_ids != has_ids:
             raise UserError(
-                f"{file}: has the columns {_columns(table, has_ids)}, but {files[0].name} has "
-                f"{_columns(*tables[0])}"
+                f"{file}: has the columns {_columns(table, also_ids)}, but {files[0].name} has "
+                f"{_columns(first, has_ids)}"
             )
-    has_ids = tables[0][1]
-    values = np.concatenate([table.table for table, _ in tables])
+        tables.append(table)
+    values = np.concatenate([table.table for table in tables])
+    ids: list[str] = []
     if has_ids:
-        ids = [name for table, _ in tables for name in table.ids]
+        for table in tables:
+            ids += table.ids
     elif len(values) == len(files):
-        ids, has_ids = [file.stem for file in files], True
+        ids = [file.stem for file in files]
+        has_ids = True
     else:
         ids = [str(k) for k in range(len(values))]
     with prefix_errors(path):
@@ -50,13 +56,13 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
 
 
 def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tuple[Conditions, bool]:
-    """Read a CSV table with one row a run; returns the conditions and whether the table had an id
-    column.
+    """Read a CSV table with one row per run.
 
-    The id column is the one named ``id`` (any case) or an unnamed first one; without a header, a
-    first column of text. Without ids the runs are called 0, 1, …; without a header the parameters
-    are called p0, p1, …. With ``names`` (prediction) columns are matched by name, in any order, and
-    a table without header by position.
+    Returns the conditions and whether the table has an id column. That is the column named ``id``
+    (any case) or an unnamed first one; without a header, a first column of text. Without ids the
+    runs are called 0, 1, …; without a header the parameters are called p0, p1, …. With ``names``
+    (prediction) columns are matched by name, in any order, and those of a table without header by
+    position.
 
     Raises UserError naming file, line and column for anything that is not a finite number, and for
     an empty table, duplicate ids or names, and missing or extra columns.
@@ -88,8 +94,11 @@ def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tupl
 
 
 def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, list[Row]]:
-    """A first row of names is a header. One that mixes names and numbers is one only if a cell of
-    it says ``id``."""
+    """Return the header, or None where the table has none, and the other rows.
+
+    A first row of names is a header. One that mixes names and numbers is a header only if one of
+    its cells is ``id``, or the first one is empty.
+    """
     first = rows[0].cells
     numeric = [number(cell) is not None for cell in first]
     if (
@@ -135,11 +144,13 @@ def _match(found: tuple[str, ...], columns: list[int], names: tuple[str, ...]) -
     missing = [name for name in names if name not in found]
     extra = [name for name in found if name not in names]
     if missing or extra:
-        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [
-            f"not known: {', '.join(extra)}"
-        ] * bool(extra)
+        problems = []
+        if missing:
+            problems.append(f"missing: {', '.join(missing)}")
+        if extra:
+            problems.append(f"not known: {', '.join(extra)}")
         raise UserError(
-            f"parameters {'; '.join(parts)}. The model was trained with: {', '.join(names)}"
+            f"parameters {'; '.join(problems)}. The model was trained with: {', '.join(names)}"
         )
     return [columns[found.index(name)] for name in names]
 

@@ -1,4 +1,4 @@
-"""Conditions: what is known of a design before it is simulated, and their scaling for a network."""
+"""Conditions (what is known of a design before it is simulated) and their scaling for a network."""
 
 from __future__ import annotations
 
@@ -17,10 +17,20 @@ from simulgenvae.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """The parameters of N runs, their pictures, or both.
+    """Parameters of N runs, their images, or both.
 
-    ids: N run ids; names: P parameter names (none where pictures say all); table: [N, P], finite;
-    images: N pictures. Raises UserError when these do not agree.
+    Raises UserError when the attributes do not agree.
+
+    Attributes
+    ----------
+    ids
+        Ids of the N runs.
+    names
+        Names of the P parameters; empty where there are only images.
+    table
+        Values `[N, P]`, all finite.
+    images
+        Images of the N runs.
     """
 
     ids: tuple[str, ...]
@@ -50,7 +60,7 @@ class Conditions:
 
     @classmethod
     def of_images(cls, ids: Sequence[str], images: Images) -> Self:
-        """Pictures alone."""
+        """Return conditions that consist of images only."""
         return cls(tuple(ids), (), np.zeros((len(ids), 0)), images)
 
     def __len__(self) -> int:
@@ -58,11 +68,11 @@ class Conditions:
 
     @property
     def image_format(self) -> ImageFormat | None:
-        """What the pictures have in common; None without pictures."""
+        """Format that all images have; None without images."""
         return None if self.images is None else self.images.format
 
     def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Conditions:
-        """The given rows, in the given order."""
+        """Return the conditions at ``rows``, in that order."""
         chosen = np.asarray(rows, dtype=np.intp)
         images = None if self.images is None else self.images.select(chosen)
         return Conditions(
@@ -74,9 +84,10 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class ConditionScaler(BaseModel):
-    """Shift and scale of each parameter, of some after a logarithm, as model files hold them.
+    """Shift and scale of each parameter, for some of them after a logarithm, as in model files.
 
-    It is fitted on the training runs only.
+    They are those of the training runs only: the mean and standard deviation of validation or test
+    runs would leak into training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,9 +95,11 @@ class ConditionScaler(BaseModel):
     names: tuple[str, ...]
     """Names of the parameters."""
     logarithm: tuple[StrictBool, ...]
-    """Whether the logarithm of each parameter is read."""
+    """Whether the logarithm of each parameter is taken first."""
     shift: tuple[Number, ...]
+    """Mean of each parameter, after the logarithm."""
     scale: tuple[Number, ...]
+    """Standard deviation of each parameter, after the logarithm."""
     lower: tuple[Number, ...]
     """Smallest value of each parameter among the training runs, in the user's units."""
     upper: tuple[Number, ...]
@@ -111,12 +124,14 @@ class ConditionScaler(BaseModel):
 
     @classmethod
     def fit(cls, conditions: Conditions, logarithms: Collection[str] | None = None) -> Self:
-        """From the training runs; ``logarithms`` names the parameters that are read as such, by
-        default all that are positive and span more than a decade.
+        """Return the scaling of the training runs' conditions.
 
-        Raises UserError naming every condition that is the same in all runs.
+        ``logarithms`` names the parameters whose logarithm is taken, by default all that are
+        positive and span more than a decade. Raises UserError naming every condition that is the
+        same in all runs.
         """
-        table, images = conditions.table, conditions.images
+        table = conditions.table
+        images = conditions.images
         if not len(table):
             raise UserError("no runs to scale the parameters from")
         if images is not None and bool((images.pixels == images.pixels[0]).all()):
@@ -124,8 +139,10 @@ class ConditionScaler(BaseModel):
                 f"the {len(table)} training runs have the same image: nothing can be learned from "
                 "it"
             )
-        lower, upper = table.min(axis=0), table.max(axis=0)
+        lower = table.min(axis=0)
+        upper = table.max(axis=0)
         size = np.maximum(np.abs(lower), np.abs(upper))
+        # Halved first: the difference of two huge values can overflow.
         same = np.flatnonzero(upper / 2 - lower / 2 <= 1e-12 * size)
         if len(same):
             constant = ", ".join(repr(conditions.names[column]) for column in same)
@@ -140,39 +157,38 @@ class ConditionScaler(BaseModel):
         else:
             logarithm = np.isin(conditions.names, list(logarithms))
         values = _logarithm(table, logarithm)
-        size = np.abs(values).max(
-            axis=0
-        )  # divided out, so that squares of huge or tiny values stay finite
-        shift, scale = (values / size).mean(axis=0) * size, (values / size).std(axis=0) * size
-        shift, scale, lower, upper = (
-            tuple(map(float, column)) for column in (shift, scale, lower, upper)
-        )
+        # Divided by the largest, so that squares of huge or tiny values stay finite.
+        size = np.abs(values).max(axis=0)
+        shift = (values / size).mean(axis=0) * size
+        scale = (values / size).std(axis=0) * size
         return cls(
             names=conditions.names,
             logarithm=tuple(map(bool, logarithm)),
-            shift=shift,
-            scale=scale,
-            lower=lower,
-            upper=upper,
+            shift=tuple(map(float, shift)),
+            scale=tuple(map(float, scale)),
+            lower=tuple(map(float, lower)),
+            upper=tuple(map(float, upper)),
             images=conditions.image_format,
         )
 
     def transform(self, conditions: Conditions) -> NDArray[np.float64]:
-        """[n, P]: zero mean and unit standard deviation over the training runs.
+        """Return scaled parameters `[n, P]`: mean 0, standard deviation 1 over the training runs.
 
         Raises UserError for other parameter names, other images, and for a value that has no
         logarithm where one is taken.
         """
         if conditions.names != self.names:
-            given, known = ", ".join(conditions.names) or "none", ", ".join(self.names) or "none"
+            given = ", ".join(conditions.names) or "none"
+            trained = ", ".join(self.names) or "none"
             raise UserError(
-                f"the parameters are {given}, but the model was trained with {known}, in this order"
+                f"the parameters are {given}, but the model was trained with {trained}, in this "
+                "order"
             )
         if conditions.image_format != self.images:
-            given, known = (
-                str(found or "none") for found in (conditions.image_format, self.images)
+            raise UserError(
+                f"the images are {conditions.image_format or 'none'}, but the model was trained "
+                f"with {self.images or 'none'}"
             )
-            raise UserError(f"the images are {given}, but the model was trained with {known}")
         logarithm = np.array(self.logarithm, dtype=bool)
         bad = np.argwhere((conditions.table <= 0) & logarithm)
         if len(bad):
@@ -188,9 +204,10 @@ class ConditionScaler(BaseModel):
         return values
 
     def outside(self, conditions: Conditions) -> list[str]:
-        """One warning for each parameter value outside the trained range (by more than
-        rounding)."""
-        lower, upper = np.array(self.lower), np.array(self.upper)
+        """Return one warning for each parameter value outside the trained range."""
+        lower = np.array(self.lower)
+        upper = np.array(self.upper)
+        # Values that a program has printed and read again may be off by rounding.
         slack = 1e-6 * (upper - lower)
         rows = np.argwhere((conditions.table < lower - slack) | (conditions.table > upper + slack))
         return [
@@ -202,6 +219,7 @@ class ConditionScaler(BaseModel):
 
 
 def _logarithm(table: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
+    # Only logarithms that are needed are taken: others may be of zero or negative values.
     return np.where(
         columns, np.log(table, out=np.zeros_like(table), where=columns & (table > 0)), table
     )

@@ -1,21 +1,20 @@
-"""CSV files as rows of text: delimiter, byte order mark, quotes, blank lines and ragged rows are
-dealt with here."""
+"""CSV files as rows of text, as spreadsheets and scripts write them.
+
+Handles delimiters, byte order marks, quotes, blank lines and ragged rows.
+Tested in tests/data/test_condition_files.py.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulgenvae.errors import UserError
 
 _MAX_BYTES = 512_000_000
-_DELIMITERS = (
-    "\t",
-    ";",
-    ",",
-)  # the comma last: in files with decimal commas it looks like a delimiter too
+# The comma is last: in files with decimal commas it looks like a delimiter too.
+_DELIMITERS = ("\t", ";", ",")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Row:
 
 
 def read_rows(path: Path, *, whitespace: bool = False) -> list[Row]:
-    """All rows of a CSV file that are not blank, cells stripped, all of the same length.
+    """Return all rows of a CSV file that are not blank, with stripped cells and equal lengths.
 
     ``whitespace`` allows columns that are separated by blanks. Raises UserError when the file is
     missing, empty, not UTF-8, too large for a table, or ragged.
@@ -52,7 +51,7 @@ def read_rows(path: Path, *, whitespace: bool = False) -> list[Row]:
 
 
 def number(cell: str) -> float | None:
-    """The value of a cell, or None where it is no number (Python's ``1_000`` is none either)."""
+    """Return the value of a cell; None where it is no number, as for Python's ``1_000``."""
     if "_" in cell:
         return None
     try:
@@ -80,32 +79,32 @@ def _read_text(path: Path) -> str:
 
 
 def _delimiter(lines: list[str]) -> str | None:
-    """The delimiter that cuts the first rows into equally many cells; failing that, one that cuts
-    the first row."""
-    heads = {}
+    """Return the delimiter that cuts the first rows into equal numbers of cells.
+
+    Failing that, one that cuts the first row; None where there is none.
+    """
+    candidates = []
     for delimiter in _DELIMITERS:
         try:
-            heads[delimiter] = [
-                len(cells) for cells in csv.reader(lines[:50], delimiter=delimiter) if cells
-            ]
+            rows = list(csv.reader(lines[:50], delimiter=delimiter))
         except csv.Error:
             continue
-    for delimiter, widths in heads.items():
-        if widths and widths[0] > 1 and len(set(widths)) == 1:
-            return delimiter
-    return next(
-        (delimiter for delimiter, widths in heads.items() if widths and widths[0] > 1), None
-    )
+        widths = [len(cells) for cells in rows if cells]
+        if widths and widths[0] > 1:
+            if len(set(widths)) == 1:
+                return delimiter
+            candidates.append(delimiter)
+    return candidates[0] if candidates else None
 
 
 def _parse(path: Path, lines: list[str], delimiter: str) -> list[Row]:
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    rows = []
     try:
-        return [Row(reader.line_num, tuple(cells)) for cells in _stripped(reader) if any(cells)]
+        for record in reader:
+            cells = tuple(cell.strip() for cell in record)
+            if any(cells):
+                rows.append(Row(reader.line_num, cells))
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: {error}") from error
-
-
-def _stripped(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    for cells in reader:
-        yield [cell.strip() for cell in cells]
+    return rows

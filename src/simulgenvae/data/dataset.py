@@ -1,5 +1,4 @@
-"""The dataset: fields of N runs, read run by run from disk or from memory, and what is known about
-them."""
+"""The dataset: fields of N runs, read run by run from disk or memory, and their metadata."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from zarr.buffer.cpu import NDBuffer
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.fingerprint import digest, fingerprint
-from simulgenvae.data.ingest.bad_runs import nonfinite, require_good
+from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
@@ -31,13 +30,20 @@ __all__ = ["Dataset", "Mesh"]
 
 @dataclass(frozen=True, eq=False)
 class Dataset(Metadata):
-    """A :class:`Metadata` and its fields.
+    """Fields of N runs and their metadata.
 
-    fields: [N, T, M, V] float32, on disk (Zarr) or in memory; read them with :meth:`run` or
-    :meth:`read`. fingerprint: SHA-256 of fields and description, equal for equal data whatever the
-    storage. digests: SHA-256 of the field of each run; none in data sets that were stored by an
-    earlier version. remarks: what was recorded when it was stored: runs that were left out,
-    interpolation between meshes.
+    Attributes
+    ----------
+    fields
+        Fields `[N, T, M, V]`, float32, on disk (Zarr) or in memory; :meth:`run` and :meth:`read`
+        read them.
+    fingerprint
+        SHA-256 of fields and metadata, equal for equal data however they are stored.
+    digests
+        SHA-256 of the field of each run; empty for a dataset that an earlier version stored.
+    remarks
+        Notes made when the dataset was stored: runs that were left out, interpolation between
+        meshes.
     """
 
     fields: zarr.Array[Any] | NDArray[np.float32]
@@ -57,13 +63,27 @@ class Dataset(Metadata):
         variables: Sequence[str] | None = None,
         units: Sequence[str] | None = None,
     ) -> Self:
-        """From arrays in memory.
+        """Make a dataset from arrays in memory.
 
-        fields: [N, T, M] or [N, T, M, V], converted to float32; times: [T] (default 0, 1, …);
-        coords: [M] or [M, D]; cells: meshio name → [K, nodes]; variables, units: V names each. The
-        run ids are those of ``conditions``.
+        Parameters
+        ----------
+        fields
+            Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32.
+        conditions
+            Conditions of the N runs, and their ids.
+        times
+            Times `[T]`; by default 0, 1, ….
+        coords
+            Node coordinates `[M]` or `[M, D]`.
+        cells
+            Node numbers `[K, nodes]` of the cells of each type, by its meshio name.
+        variables, units
+            Names and units of the V variables.
 
-        Raises UserError when these do not agree or fields are not finite.
+        Raises
+        ------
+        UserError
+            When these do not agree or fields are not finite.
         """
         array = np.asarray(fields)
         if array.ndim not in {3, 4} or array.dtype.kind not in "fiu":
@@ -79,7 +99,7 @@ class Dataset(Metadata):
             )
         _, steps, nodes, count = array.shape
         names = tuple(variables) if variables is not None else default_variables(count)
-        description = Metadata(
+        metadata = Metadata(
             ids=conditions.ids,
             times=np.asarray(times if times is not None else np.arange(steps)),
             nodes=nodes,
@@ -88,26 +108,28 @@ class Dataset(Metadata):
             units=tuple(units) if units is not None else ("",) * len(names),
             conditions=conditions,
         )
-        if description.shape != array.shape:
+        if metadata.shape != array.shape:
             raise UserError(
                 f"fields are {array.shape}, but ids, times, nodes and variables say "
-                f"{description.shape}"
+                f"{metadata.shape}"
             )
         digests = _digests(conditions.ids, array)
         return cls(
-            **_parts(description),
+            **_attributes(metadata),
             fields=array,
-            fingerprint=fingerprint(description, digests),
+            fingerprint=fingerprint(metadata, digests),
             digests=digests,
         )
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """The dataset stored at ``path``; its fields stay on disk. Raises UserError when it is
-        damaged or none."""
+        """Open the dataset at ``path``; its fields stay on disk.
+
+        Raises UserError when there is none or it is damaged.
+        """
         stored = read_store(path)
         return cls(
-            **_parts(stored.description),
+            **_attributes(stored.metadata),
             fields=stored.fields,
             fingerprint=stored.fingerprint,
             digests=stored.digests,
@@ -115,30 +137,36 @@ class Dataset(Metadata):
         )
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
-        """Store it at ``path``, run by run; nothing is left there unless all of it is. Raises
-        UserError."""
+        """Store the dataset at ``path``, run by run: completely or not at all.
+
+        Raises UserError when something is there that may not be overwritten, or the disk is full.
+        """
         runs = (self.run(index) for index in range(len(self.ids)))
         write_store(
             path,
             self,
             runs,
             overwrite=overwrite,
-            judge=lambda bad: require_good(bad) or self.remarks,
+            judge=lambda bad: refuse_bad_runs(bad) or self.remarks,
         )
 
     def run(self, index: int) -> NDArray[np.float32]:
-        """The field [T, M, V] of one run, as a new array. Raises UserError when its chunks are
-        damaged."""
+        """Return the field `[T, M, V]` of one run as a new array.
+
+        Raises UserError when its chunks are damaged.
+        """
         fields = np.empty(self.shape[1:], np.float32)
         self.read(index, fields)
         return fields
 
     def read(self, index: int, out: NDArray[np.float32]) -> None:
-        """As :meth:`run`, into an array [T, M, V] that is there."""
+        """Read the field `[T, M, V]` of one run into ``out``; raise UserError as :meth:`run` does."""
         try:
             if isinstance(self.fields, np.ndarray):
                 out[...] = self.fields[index]
             else:
+                # Decoded straight into the caller's array: an own array for each run would cost
+                # the time of getting new memory from the system.
                 self.fields.get_basic_selection(index, out=NDBuffer.from_numpy_array(out))
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise UserError(
@@ -146,7 +174,7 @@ class Dataset(Metadata):
             ) from error
 
     def load(self) -> Self:
-        """The same dataset with its fields in memory. Raises UserError when they do not fit."""
+        """Return the dataset with its fields in memory; raise UserError when they do not fit."""
         if isinstance(self.fields, np.ndarray):
             return self
         advice = "leave the data on disk (data.load_all = false, or --load_all 0)"
@@ -157,14 +185,15 @@ class Dataset(Metadata):
         return dataclasses.replace(self, fields=fields)
 
 
-def _parts(description: Metadata) -> dict[str, Any]:
-    return {part.name: getattr(description, part.name) for part in dataclasses.fields(Metadata)}
+def _attributes(metadata: Metadata) -> dict[str, Any]:
+    return {field.name: getattr(metadata, field.name) for field in dataclasses.fields(Metadata)}
 
 
 def _digests(ids: Sequence[str], fields: NDArray[np.float32]) -> tuple[str, ...]:
-    """Of each run; UserError naming the runs that are not finite."""
-    counts = {name: count_nonfinite(run) for name, run in zip(ids, fields, strict=True)}
-    require_good(
-        {name: nonfinite(count, fields[0].size) for name, count in counts.items() if count}
-    )
+    """Return the digest of each run; raise UserError naming the runs that are not finite."""
+    bad = {}
+    for name, run in zip(ids, fields, strict=True):
+        if count := count_nonfinite(run):
+            bad[name] = nonfinite_message(count, run.size)
+    refuse_bad_runs(bad)
     return tuple(map(digest, fields))

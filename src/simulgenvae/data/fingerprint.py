@@ -1,4 +1,7 @@
-"""Hashes of what a dataset holds, so that a model can say which data it was trained on."""
+"""Hashes of what a dataset holds, so that a model can say which data it was trained on.
+
+Tested in tests/data/test_dataset.py.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,22 @@ from simulgenvae.data.metadata import Metadata
 
 
 def digest(run: NDArray[np.float32]) -> str:
-    """SHA-256 of the field [T, M, V] of one run, however it is stored: 64 hexadecimal digits."""
+    """Return the SHA-256 of the field `[T, M, V]` of one run, as 64 hexadecimal digits.
+
+    It is the same in whatever order, type or chunks the field is stored.
+    """
     return hashlib.sha256(np.ascontiguousarray(run, dtype="<f4").data).hexdigest()
 
 
-def fingerprint(description: Metadata, digests: Sequence[str]) -> str:
-    """SHA-256 over a description and the digests of all runs, in their order."""
-    mesh, conditions = description.mesh, description.conditions
+def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
+    """Return the SHA-256 of a dataset's metadata and of the digests of its runs, in their order."""
+    mesh = metadata.mesh
+    conditions = metadata.conditions
     names: dict[str, Any] = {
-        "shape": description.shape,
-        "ids": description.ids,
-        "variables": description.variables,
-        "units": description.units,
+        "shape": metadata.shape,
+        "ids": metadata.ids,
+        "variables": metadata.variables,
+        "units": metadata.units,
         "parameters": conditions.names,
         "cells": sorted((name, len(cells)) for name, cells in mesh.cells.items()),
         "dimensions": None if mesh.coords is None else mesh.coords.shape[1],
@@ -35,8 +42,9 @@ def fingerprint(description: Metadata, digests: Sequence[str]) -> str:
     if images is not None:
         names["images"] = images.format.to_dict()
     found = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
-    arrays: list[NDArray[Any] | None] = [description.times, conditions.table, mesh.coords]
+    arrays: list[NDArray[Any] | None] = [metadata.times, conditions.table, mesh.coords]
     arrays += [mesh.cells[name] for name in sorted(mesh.cells)]
+    # Hashed as little-endian bytes: the same data have the same fingerprint on every machine.
     for array in (*arrays, None if images is None else images.pixels):
         if array is not None:
             found.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)

@@ -1,4 +1,8 @@
-"""Which row of the table and which picture belong to which run."""
+"""Which row of the table and which image belong to which run.
+
+A wrong pairing would train without any error and predict nonsense, so ids that do not fit are
+refused, and where only the order decides, a note says so.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 
 from simulgenvae.data.condition_files import read_condition_files, read_conditions
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images import Images
+from simulgenvae.data.images.arrays import Images
 from simulgenvae.data.images.files import read_images
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers import Source
@@ -24,7 +28,7 @@ class _Table(NamedTuple):
     has_ids: bool
 
 
-class _Pictures(NamedTuple):
+class _ImageFiles(NamedTuple):
     path: Path
     ids: tuple[str, ...]
     images: Images
@@ -37,84 +41,102 @@ def match_conditions(
     settings: DataSettings,
     runs: int,
 ) -> tuple[Conditions, list[str]]:
-    """The conditions of all runs, in their order, and notes on how they were matched.
+    """Return the conditions of all runs, in their order, and notes on how they were matched.
 
-    Ids decide where both sides have them: those of the fields, then of the table, then the names of
-    the pictures; else the order does. Raises UserError where counts or ids do not agree, or there
-    is neither table nor picture.
+    Ids decide where both sides have them: the ids of the fields, then of the table, then the names
+    of the images. Otherwise the order decides.
+
+    Parameters
+    ----------
+    sources
+        Open files with fields, which may hold ids and parameters too.
+    params
+        CSV file with parameters, or a folder of them.
+    images
+        Folder or table of images.
+    settings
+        Size of the images and their suffixes.
+    runs
+        Number of runs in all sources.
+
+    Raises
+    ------
+    UserError
+        Where counts or ids do not agree, or there is neither table nor image.
     """
     ids = _ids(sources, runs)
     if images is None:
         table, notes = _parameters(sources, params, ids, runs)
         return table.conditions, notes
-    pictures = _Pictures(
+    files = _ImageFiles(
         images, *read_images(images, settings.image_size, endings=settings.image_endings)
     )
     if params is None:
-        ordered, note = _in_order(pictures, ids, runs)
+        ordered, note = _ordered_images(files, ids, runs)
         return ordered, [note]
     table, notes = _parameters(sources, params, ids, runs)
-    joined, note = _joined(table, pictures)
+    joined, note = _joined(table, files)
     return joined, [*notes, note]
 
 
 def read_new_conditions(
     params: Path | None, images: Path | None, scaler: ConditionScaler
 ) -> tuple[Conditions, list[str]]:
-    """Conditions of designs to predict, as the model with this ``scaler`` needs them, and notes on
-    how they matched.
+    """Return the conditions of designs to predict, and notes on how they were matched.
 
-    Raises UserError where the table or the pictures are missing, too many, or do not fit each
+    ``scaler`` is that of the trained model. It says which parameters and which images are needed.
+    Raises UserError where the table or the images are missing, not needed, or do not fit each
     other.
     """
-    trained = " and ".join(
-        ["parameters"] * bool(scaler.names) + ["images"] * (scaler.images is not None)
-    )
-    for given, needed, flag in (
+    kinds = []
+    if scaler.names:
+        kinds.append("parameters")
+    if scaler.images is not None:
+        kinds.append("images")
+    trained = " and ".join(kinds)
+    for path, needed, flag in (
         (params, bool(scaler.names), "--params"),
         (images, bool(scaler.images), "--images"),
     ):
-        if needed and given is None:
+        if needed and path is None:
             raise UserError(f"the model was trained with {trained}: give {flag} too")
-        if given is not None and not needed:
-            raise UserError(
-                f"{given}: the model was trained with {trained} alone: leave {flag} out"
-            )
+        if path is not None and not needed:
+            raise UserError(f"{path}: the model was trained with {trained} only: leave {flag} out")
     if images is None or scaler.images is None:
         assert params is not None
         return read_conditions(params, names=scaler.names)[0], []
-    pictures = _Pictures(images, *read_images(images, scaler.images.size, like=scaler.images))
+    files = _ImageFiles(images, *read_images(images, scaler.images.size, like=scaler.images))
     if params is None:
-        return Conditions.of_images(pictures.ids, pictures.images), []
-    joined, note = _joined(_Table(*read_conditions(params, names=scaler.names)), pictures)
+        return Conditions.of_images(files.ids, files.images), []
+    joined, note = _joined(_Table(*read_conditions(params, names=scaler.names)), files)
     return joined, [note]
 
 
-def _in_order(pictures: _Pictures, ids: tuple[str, ...], runs: int) -> tuple[Conditions, str]:
-    """Pictures alone, for runs with the given ids, or without (then the pictures name them)."""
-    path, found, images = pictures
+def _ordered_images(files: _ImageFiles, ids: tuple[str, ...], runs: int) -> tuple[Conditions, str]:
+    """Return images in the order of ``ids``; where there are none, the images name the runs."""
     if ids:
-        rows = _rows(path, found, ids, "picture")
-        return Conditions.of_images(
-            ids, images.select(rows)
-        ), f"pictures matched to the runs by id ({runs} runs)"
-    if len(found) != runs:
-        raise UserError(f"{path}: {len(found)} pictures, but the fields have {runs} runs")
-    note = f"the fields have no ids: run k is picture k of {path}, {found[0]!r} to {found[-1]!r}"
-    return Conditions.of_images(found, images), note
+        rows = _rows(files.path, files.ids, ids, "image")
+        ordered = Conditions.of_images(ids, files.images.select(rows))
+        return ordered, f"images matched to the runs by id ({runs} runs)"
+    if len(files.ids) != runs:
+        raise UserError(f"{files.path}: {len(files.ids)} images, but the fields have {runs} runs")
+    note = (
+        f"the fields have no ids: run k is image k of {files.path}, {files.ids[0]!r} to "
+        f"{files.ids[-1]!r}"
+    )
+    return Conditions.of_images(files.ids, files.images), note
 
 
-def _joined(table: _Table, pictures: _Pictures) -> tuple[Conditions, str]:
-    """Parameters and pictures of the same designs: by id where the table has ids, else in order."""
-    ids = table.conditions.ids if table.has_ids else ()
-    ordered, note = _in_order(pictures, ids, len(table.conditions))
-    return Conditions(
-        ordered.ids, table.conditions.names, table.conditions.table, ordered.images
-    ), note
+def _joined(table: _Table, files: _ImageFiles) -> tuple[Conditions, str]:
+    """Join parameters and images of the same designs: by id, or in order for a table without."""
+    conditions = table.conditions
+    ids = conditions.ids if table.has_ids else ()
+    ordered, note = _ordered_images(files, ids, len(conditions))
+    return Conditions(ordered.ids, conditions.names, conditions.table, ordered.images), note
 
 
 def _ids(sources: Sequence[Source], runs: int) -> tuple[str, ...]:
-    """What the files with fields call their runs; empty where none does."""
+    """Return the ids of the runs in the files with fields; none where no file has ids."""
     carrying = [source for source in sources if "ids" in source.companions]
     if carrying and len(carrying) < len(sources):
         without = next(source.path for source in sources if "ids" not in source.companions)
@@ -122,14 +144,12 @@ def _ids(sources: Sequence[Source], runs: int) -> tuple[str, ...]:
             f"{without}: has no 'ids', but {carrying[0].path} has: either all files name their "
             "runs, or none"
         )
-    ids = tuple(
-        name
-        for source in carrying
-        for name in strings(source.path, source.companions["ids"], "ids")
-    )
+    ids: list[str] = []
+    for source in carrying:
+        ids += strings(source.path, source.companions["ids"], "ids")
     if carrying and len(ids) != runs:
         raise UserError(f"{carrying[0].path}: there are {len(ids)} 'ids' for {runs} runs")
-    return ids
+    return tuple(ids)
 
 
 def _parameters(
@@ -157,11 +177,11 @@ def _parameters(
 
 
 def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) -> Conditions:
+    """Return the parameters that the files with fields hold themselves."""
     tables = [source.companions["params"] for source in sources if "params" in source.companions]
     if len(tables) < len(sources):
         raise UserError(
-            "the runs have no conditions: give a table with --params, pictures with --images, or "
-            "both"
+            "the runs have no conditions: give a table with --params, images with --images, or both"
         )
     for source, table in zip(sources, tables, strict=True):
         expected = f"[{source.shape[0]}, P]"
@@ -175,23 +195,29 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
                 f"{source.path}: 'params' has {table.shape[1]} columns, others have "
                 f"{tables[0].shape[1]}"
             )
-    names = texts(sources, "param_names") or tuple(
-        f"p{column}" for column in range(tables[0].shape[1])
-    )
-    return Conditions(
-        ids or tuple(map(str, range(runs))), names, np.concatenate(tables).astype(np.float64)
-    )
+    names = texts(sources, "param_names")
+    if not names:
+        names = tuple(f"p{column}" for column in range(tables[0].shape[1]))
+    ids = ids or tuple(map(str, range(runs)))
+    return Conditions(ids, names, np.concatenate(tables).astype(np.float64))
 
 
 def _rows(path: Path, found: Sequence[str], ids: tuple[str, ...], what: str) -> list[int]:
-    """Position of each run's id among those found; UserError naming the runs of either side that
-    lack the other."""
+    """Return the position of each run's id among those found.
+
+    Raises UserError naming the runs without a row or image, and the rows or images without a run.
+    """
     row = {name: index for index, name in enumerate(found)}
-    missing, extra = [name for name in ids if name not in row], sorted(set(found) - set(ids))
-    if missing or extra:
-        parts = [f"no {what} for the runs {listed(missing)}"] * bool(missing)
-        parts += [f"no fields for {listed(extra)}"] * bool(extra)
+    missing = [name for name in ids if name not in row]
+    extra = sorted(set(found) - set(ids))
+    problems = []
+    if missing:
+        problems.append(f"no {what} for the runs {listed(missing)}")
+    if extra:
+        problems.append(f"no fields for {listed(extra)}")
+    if problems:
         raise UserError(
-            f"{path}: {len(found)} {what}s, but the fields have {len(ids)} runs: {'; '.join(parts)}"
+            f"{path}: {len(found)} {what}s, but the fields have {len(ids)} runs: "
+            f"{'; '.join(problems)}"
         )
     return [row[name] for name in ids]

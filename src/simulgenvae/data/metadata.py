@@ -1,4 +1,4 @@
-"""Everything a dataset says about its fields: runs, times, mesh, variables, conditions."""
+"""Metadata of fields: runs, times, mesh, variables, conditions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,24 @@ from simulgenvae.mesh.mesh import Mesh, numeric
 
 @dataclass(frozen=True, eq=False)
 class Metadata:
-    """All of a dataset but its fields.
+    """Everything in a dataset except its fields.
 
-    ids: N run ids; times: [T], strictly increasing; nodes: M; variables and units: V each, a unit
-    is "" where unknown; conditions: N rows in the order of the runs. Raises UserError when these do
-    not agree.
+    Raises UserError when the attributes do not agree.
+
+    Attributes
+    ----------
+    ids
+        Ids of the N runs.
+    times
+        Times `[T]`, strictly increasing.
+    nodes
+        Number of nodes, M.
+    mesh
+        Coordinates and cells, as far as they are given.
+    variables, units
+        Names and units of the V variables; a unit is "" where it is unknown.
+    conditions
+        Parameters and images of the runs, in their order.
     """
 
     ids: tuple[str, ...]
@@ -32,6 +45,7 @@ class Metadata:
     conditions: Conditions
 
     def __post_init__(self) -> None:
+        # The class is frozen, so its own assignment is refused too.
         object.__setattr__(self, "times", numeric(self.times, "times", "fiu").astype(np.float64))
         if 0 in (len(self.ids), self.times.size, self.nodes, len(self.variables)):
             raise UserError(
@@ -41,7 +55,8 @@ class Metadata:
         check_names(self.variables, "variable")
         check_times(self.times)
         if len(self.units) != len(self.variables):
-            units, variables = ", ".join(self.units), ", ".join(self.variables)
+            units = ", ".join(self.units)
+            variables = ", ".join(self.variables)
             raise UserError(
                 f"{len(self.units)} units ({units}), but {len(self.variables)} variables "
                 f"({variables})"
@@ -51,18 +66,18 @@ class Metadata:
         self.mesh.check(self.nodes)
 
     def at(self, rows: Sequence[int]) -> Metadata:
-        """That of some of the runs."""
+        """Return the metadata of the runs at ``rows``, in that order."""
         conditions = self.conditions.select(rows)
         return replace(self, ids=conditions.ids, conditions=conditions)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """N runs, T timesteps, M nodes, V variables."""
+        """Numbers of runs N, timesteps T, nodes M and variables V."""
         return len(self.ids), len(self.times), self.nodes, len(self.variables)
 
 
 def check_times(times: NDArray[np.float64]) -> None:
-    """Raises UserError unless times are [T], finite and strictly increasing."""
+    """Raise UserError unless times are `[T]`, finite and strictly increasing."""
     if times.ndim != 1:
         raise UserError(f"times must be [T], but have the shape {times.shape}")
     if not np.isfinite(times).all():
@@ -76,5 +91,5 @@ def check_times(times: NDArray[np.float64]) -> None:
 
 
 def default_variables(count: int) -> tuple[str, ...]:
-    """Names of variables that nobody named: ``field``, or ``field0``, ``field1``, …"""
+    """Return names for variables without: ``field``, or ``field0``, ``field1``, …"""
     return ("field",) if count == 1 else tuple(f"field{k}" for k in range(count))

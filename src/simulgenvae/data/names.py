@@ -1,4 +1,7 @@
-"""Rules for run ids and for the names of parameters and variables; names in messages."""
+"""Rules for run ids and for the names of parameters and variables; names in messages.
+
+Tested in tests/data/test_conditions.py and tests/data/images/test_files.py.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ _MAX_LENGTH = 200
 
 
 def check_names(names: Sequence[str], what: str) -> None:
-    """Raises UserError unless all are printable, not empty, of sensible length and different from
-    each other."""
+    """Raise UserError unless all names are printable, not empty, not too long and distinct.
+
+    ``what`` says in the message what they name, such as ``parameter``.
+    """
     for position, name in enumerate(names, 1):
         if not name:
             raise UserError(f"{what} {position} has no name")
@@ -28,8 +33,10 @@ def check_names(names: Sequence[str], what: str) -> None:
 
 
 def check_ids(ids: Sequence[str]) -> None:
-    """As :func:`check_names`; also refuses ids that would leave a folder when a file is named after
-    a run."""
+    """Raise UserError as :func:`check_names` does, and for ids that could lead out of a folder.
+
+    Files are named after runs, so an id such as ``../x`` would write to another place.
+    """
     check_names(ids, "run id")
     for name in ids:
         if "/" in name or "\\" in name or name in {".", ".."}:
@@ -39,21 +46,23 @@ def check_ids(ids: Sequence[str]) -> None:
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
-    """To sort by: ``run2`` before ``run10``, in any case; no two names are equal, so the order is
-    always the same."""
+    """Return a key to sort by that puts ``run2`` before ``run10`` and ignores case.
+
+    The name itself is the last entry: no two keys are equal, so the order is always the same.
+    """
     parts = re.split(r"(\d+)", name.lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first ten of ``names`` for a message, and how many more there are."""
+    """Return the first ten of ``names`` for a message, and how many more there are."""
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return ", ".join(map(repr, names[:10])) + more
 
 
 @contextmanager
 def prefix_errors(path: Path) -> Iterator[None]:
-    """A UserError raised inside begins with ``path``, unless it names a file there already."""
+    """Put ``path`` before the message of a UserError, unless the message starts with it already."""
     try:
         yield
     except UserError as error:

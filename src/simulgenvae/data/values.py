@@ -1,5 +1,7 @@
-"""Field values on their way into a dataset: conversion to float32 and the search for NaN and
-infinity."""
+"""Field values on their way into a dataset: conversion to float32, count of NaN and infinity.
+
+Tested in tests/data/test_dataset.py and tests/data/ingest/test_build.py.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,16 @@ from simulgenvae.errors import UserError
 
 
 def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:
-    """``values`` as a new C-ordered float32 array.
+    """Return ``values`` as a new C-ordered float32 array.
 
-    NaN and infinity pass (see :func:`count_nonfinite`). Raises UserError, beginning with ``where``,
-    when finite values leave the range of float32: above 3.4e38, or all so small that nothing but
-    zeros would be left.
+    NaN and infinity pass (see :func:`count_nonfinite`). Raises UserError, whose message starts with
+    ``where``, when finite values leave the range of float32: above 3.4e38, or all so small that
+    only zeros would be left.
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         converted = np.array(values, dtype=np.float32, order="C", copy=True)
     if values.dtype.kind == "f" and values.dtype.itemsize > 4:
+        # More values are infinite than before: the conversion has overflowed.
         if count_nonfinite(converted) > np.count_nonzero(~np.isfinite(values)):
             largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
             raise UserError(
@@ -35,5 +38,5 @@ def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:
 
 
 def count_nonfinite(values: NDArray[np.float32]) -> int:
-    """Number of NaN and infinite values."""
+    """Return the number of NaN and infinite values."""
     return int(values.size - np.count_nonzero(np.isfinite(values)))

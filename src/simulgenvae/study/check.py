@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
@@ -30,19 +29,16 @@ class Checking(StudyData):
             finding of the report, whose ``passed`` is then False.
         """
         from simulgenvae.data.checks.dataset import check
+        from simulgenvae.training.memory_check import memory_findings
 
         settings = settings or self.read_settings()
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
-        symmetry = settings.training.augmentation
-        if symmetry.flips:
-            # Mirrored runs cost nothing until they are read; making them refuses a mesh or
-            # variables that are not symmetric.
-            training = split.rows(dataset.ids)["train"]
-            with_mirrored(dataset, training, symmetry.flips, symmetry.odd)
+        # This also refuses symmetries that the mesh or the variables do not have.
+        memory = memory_findings(dataset, split, settings)
         if settings.evaluation.checks:
-            # Imported only where it is needed: evaluation brings torch, which takes seconds.
+            # Imported only where it is needed: all of evaluation takes seconds.
             from simulgenvae.evaluation.analyses.physics import read_checks
 
             read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
-        return check(dataset, split, settings.reduction)
+        return check(dataset, split, memory)

@@ -22,9 +22,9 @@ from simulgenvae.training.diagnosis import stage_warnings
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
-from simulgenvae.training.memory import memory_errors
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
+from simulgenvae.training.out_of_memory import memory_errors
 from simulgenvae.training.stage_run import StageRun
 from simulgenvae.training.stages import Stage
 from simulgenvae.training.state import TrainingState

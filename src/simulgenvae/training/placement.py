@@ -1,5 +1,4 @@
-"""Placement of the training data: on the device, to which they are copied at the start, or
-elsewhere."""
+"""Memory that training reads its data from: the device's or the computer's."""
 
 from __future__ import annotations
 
@@ -11,7 +10,8 @@ from torch import Tensor
 from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates
 from simulgenvae.settings import Settings
-from simulgenvae.training.memory import Part, elsewhere, require
+from simulgenvae.training.memory import require_phase
+from simulgenvae.training.memory_estimate import MemoryPart, Phase, off_gpu
 
 
 def placed(
@@ -23,19 +23,25 @@ def placed(
     """Return coefficients and conditions in the memory that training reads them from.
 
     That is the memory of ``device``, or the computer's where
-    ``training.performance.data_on_device`` is false; coefficients on disk stay there. Raises
-    UserError where a GPU has too little free memory for them, also in a training that is resumed on
-    another GPU, or beside other programs.
+    ``training.performance.data_on_device`` is false. Coefficients on disk stay there.
+
+    Raises
+    ------
+    UserError
+        When a GPU has too little free memory.
     """
     if not settings.training.performance.data_on_device:
         device = torch.device("cpu")
-    known = coefficients if isinstance(coefficients, LazyStates) else torch.from_numpy(coefficients)
+    held = coefficients if isinstance(coefficients, LazyStates) else torch.from_numpy(coefficients)
     if device.type != "cpu":
-        advice = elsewhere(settings)
+        # The plan of the training was compared with the memory before. This one may be resumed on
+        # another GPU, or other programs may have taken memory meanwhile.
+        advice = off_gpu(settings)
+        pixels = 0 if inputs.images is None else inputs.images.nbytes
         parts = [
-            Part("coefficients", 0 if isinstance(known, LazyStates) else known.nbytes, advice),
-            Part("parameters", inputs.table.nbytes, advice),
-            Part("pictures", 0 if inputs.images is None else inputs.images.nbytes, advice),
+            MemoryPart("coefficients", 0 if isinstance(held, LazyStates) else held.nbytes, advice),
+            MemoryPart("parameters", inputs.table.nbytes, advice),
+            MemoryPart("images", pixels, advice),
         ]
-        require(parts, torch.cuda.mem_get_info(device)[0], "Holding the data on the GPU")
-    return known if isinstance(known, LazyStates) else known.to(device), inputs.to(device)
+        require_phase(Phase("Holding the data on the GPU", parts, on_gpu=True), device)
+    return held if isinstance(held, LazyStates) else held.to(device), inputs.to(device)

@@ -1,14 +1,14 @@
-"""What training needs before the first step: the reduction of the fields, their coefficients, the
-scale of the inputs.
+"""Preparation of a training: reduction of the fields, their coefficients, scale of the inputs.
 
-It is made from the data, taken from a trained model, or read back from the file that an interrupted
+They are made from the data, taken from a trained model, or read from the file that an interrupted
 training left.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
     EarlierModes,
@@ -30,99 +31,180 @@ from simulgenvae.reduction import (
     stays_on_disk,
 )
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import Checkpoint, restoring
+from simulgenvae.training.checkpoint import restoring
 from simulgenvae.training.earlier_preparation import described
 from simulgenvae.training.identity import TrainingIdentity, check_identity
-from simulgenvae.training.memory import require_fitting_memory
+from simulgenvae.training.memory import require_fitting_memory, require_training_memory
+from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.performance import worker_count
 from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
-SEEN = 2**28
-"""Bytes of coefficients that are looked at to choose how parameters are read: fewer timesteps where
-all have more."""
+BYTES_FOR_SCALER = 2**28
+"""Bytes of coefficients from which the scale of the parameters is chosen. Where all have more, some
+timesteps are left out."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a training needs before its first step."""
+
+    reduction: Reduction
+    coefficients: NDArray[np.float32] | LazyStates
+    """Coefficients of all runs, `[N, T, r]`."""
+    scaler: ConditionScaler
+
+
+def prepared_file(folder: Path) -> Path:
+    """Return the file in the folder of checkpoints that holds a preparation."""
+    return folder / "prepared.safetensors"
+
+
+def add_mirrored(
+    dataset: Dataset, rows: dict[str, NDArray[np.intp]], settings: Settings
+) -> tuple[Dataset, dict[str, NDArray[np.intp]]]:
+    """Return the dataset with mirrored training runs after its own, and the rows of both.
+
+    Without a symmetry in ``training.augmentation.flips`` they are returned unchanged.
+
+    Raises
+    ------
+    UserError
+        When the mesh or the variables are not symmetric.
+    """
+    augmentation = settings.training.augmentation
+    if not augmentation.flips:
+        return dataset, rows
+    runs = len(dataset.ids)
+    both = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
+    train = np.concatenate([rows["train"], np.arange(runs, len(both.ids))])
+    return both, rows | {"train": train}
 
 
 def prepare(
+    plan: TrainingPlan,
+    watch: Monitor,
+    *,
+    start: WarmStart | None = None,
+    earlier: EarlierModes | None = None,
+) -> Prepared:
+    """Prepare a training from its data, and from a trained model where it starts with one.
+
+    Parameters
+    ----------
+    plan
+        The training.
+    watch
+        Observer of the passes over the fields, which may stop them.
+    start
+        Trained parts, whose reduction and scale of the inputs are used.
+    earlier
+        Modes and coefficients that other runs are added to; the runs of these are not read.
+
+    Raises
+    ------
+    UserError
+        When something does not fit into the memory, or nothing varies in the training runs.
+    """
+    dataset = plan.dataset
+    settings = plan.settings
+    on_disk = stays_on_disk(dataset, settings)
+    workers = worker_count(settings.training.performance)
+    fits = partial(require_training_memory, plan)
+    if start is not None:
+        fits(start.reduction)
+        coefficients = runs_in(dataset, start.reduction, workers, on_disk=on_disk)
+        return Prepared(start.reduction, coefficients, start.condition_scaler)
+    train = plan.rows["train"]
+    require_fitting_memory(dataset, len(train), settings)
+    reduction, coefficients = reduce_runs(
+        dataset,
+        train,
+        settings.reduction,
+        workers,
+        fits,
+        watch,
+        on_disk=on_disk,
+        known=earlier,
+    )
+    scaler = _fit_scaler(dataset.conditions.select(train), coefficients, train)
+    return Prepared(reduction, coefficients, scaler)
+
+
+def restore(
+    file: Path, dataset: Dataset, settings: Settings, identity: TrainingIdentity
+) -> Prepared:
+    """Read back the preparation of an interrupted training.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, damaged or of another training.
+    """
+    tensors, about = read_tensors(file)
+    check_identity(file, about, identity)
+    coefficients: NDArray[np.float32] | LazyStates | None = None
+    with restoring(file):
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        reduction = restore_reduction(settings.reduction.method, arrays)
+        scaler = ConditionScaler.model_validate(about["condition_scaler"])
+        if _keeps_coefficients(settings):
+            coefficients = arrays["coefficients"]
+            expected = (*dataset.shape[:2], reduction.rank)
+            if coefficients.shape != expected or coefficients.dtype != np.float32:
+                raise ValueError(f"coefficients {coefficients.shape} of type {coefficients.dtype}")
+    if coefficients is None:
+        workers = worker_count(settings.training.performance)
+        on_disk = stays_on_disk(dataset, settings)
+        coefficients = runs_in(dataset, reduction, workers, on_disk=on_disk)
+    return Prepared(reduction, coefficients, scaler)
+
+
+def save(
+    file: Path,
+    prepared: Prepared,
     dataset: Dataset,
-    rows: dict[str, NDArray[np.intp]],
     settings: Settings,
     identity: TrainingIdentity,
-    file: Path | None,
-    checkpoint: Checkpoint | None,
-    start: WarmStart | None,
-    fits: Callable[[Reduction], None],
-    watch: Monitor,
-    known: EarlierModes | None = None,
-) -> tuple[Reduction, NDArray[np.float32] | LazyStates, ConditionScaler]:
-    """Reduction, coefficients ``[N, T, r]`` of all runs, and scaler; those of the interrupted run
-    when one is resumed.
-
-    ``fits`` raises UserError where training with a reduction would not fit into the memory;
-    ``watch`` follows the reduction of the fields. Runs that are ``known`` are not read.
-    """
-    on_disk, workers = stays_on_disk(dataset, settings), worker_count(settings.training.performance)
-    # Without a reduction they are the fields, which are there already.
-    kept = settings.reduction.method == "pod"
-    coefficients: NDArray[np.float32] | LazyStates
-    if checkpoint is not None and file is not None:
-        tensors, about = read_tensors(file)
-        check_identity(file, about, identity)
-        with restoring(file):
-            arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-            reduction = restore_reduction(settings.reduction.method, arrays)
-            scaler = ConditionScaler.model_validate(about["condition_scaler"])
-            if kept:
-                coefficients = arrays["coefficients"]
-                if (
-                    coefficients.shape != (*dataset.shape[:2], reduction.rank)
-                    or coefficients.dtype != np.float32
-                ):
-                    raise ValueError(
-                        f"coefficients {coefficients.shape} of type {coefficients.dtype}"
-                    )
-        if not kept:
-            coefficients = runs_in(dataset, reduction, workers, on_disk=on_disk)
-        return reduction, coefficients, scaler
-    if start is not None:
-        reduction, scaler = start.reduction, start.condition_scaler
-        fits(reduction)
-        coefficients = runs_in(dataset, reduction, workers, on_disk=on_disk)
-    else:
-        require_fitting_memory(dataset, len(rows["train"]), settings)
-        reduction, coefficients = reduce_runs(
-            dataset,
-            rows["train"],
-            settings.reduction,
-            workers,
-            fits,
-            watch,
-            on_disk=on_disk,
-            known=known,
-        )
-        scaler = _scaler(dataset.conditions.select(rows["train"]), coefficients, rows["train"])
-    if file is not None and collectives.is_rank0():
-        arrays = reduction.arrays()
-        if kept and not isinstance(coefficients, LazyStates):
-            arrays["coefficients"] = coefficients
-        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        more, facts = described(reduction, dataset)
-        about = {
-            "identity": identity.to_json(),
-            "condition_scaler": scaler.model_dump(mode="json"),
-            **facts,
-        }
-        write_tensors(file, tensors | more, about)
-    return reduction, coefficients, scaler
+) -> None:
+    """Write a preparation to a file, for :func:`restore` and :func:`earlier_modes`."""
+    if not collectives.is_rank0():
+        return
+    arrays = prepared.reduction.arrays()
+    if _keeps_coefficients(settings) and not isinstance(prepared.coefficients, LazyStates):
+        arrays["coefficients"] = prepared.coefficients
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    more, facts = described(prepared.reduction, dataset)
+    scaler = prepared.scaler.model_dump(mode="json")
+    about = {"identity": identity.to_json(), "condition_scaler": scaler, **facts}
+    write_tensors(file, tensors | more, about)
 
 
-def _scaler(
-    known: Conditions, coefficients: NDArray[np.float32] | LazyStates, rows: NDArray[np.intp]
+def _keeps_coefficients(settings: Settings) -> bool:
+    # Without a reduction, coefficients are scaled fields, which are computed from the dataset
+    # faster than a copy of it is read.
+    return settings.reduction.method == "pod"
+
+
+def _fit_scaler(
+    conditions: Conditions,
+    coefficients: NDArray[np.float32] | LazyStates,
+    rows: NDArray[np.intp],
 ) -> ConditionScaler:
-    """How the parameters of the training runs are read, some of them as logarithms."""
-    _, steps, rank = coefficients.shape
-    stride = math.ceil(steps / max(1, SEEN // (4 * len(rows) * rank)))
-    seen = np.stack(
-        [np.asarray(coefficients[rows[[place]]][0, ::stride]) for place in range(len(rows))]
-    )
-    return ConditionScaler.fit(known, choose_logarithms(known, seen))
+    """Return the scale of the parameters of the training runs, some of them as logarithms.
+
+    Parameters
+    ----------
+    conditions
+        Conditions of the training runs.
+    coefficients
+        Coefficients of all runs, `[N, T, r]`.
+    rows
+        Rows of the training runs in these.
+    """
+    _, timesteps, rank = coefficients.shape
+    shown = max(1, BYTES_FOR_SCALER // (4 * len(rows) * rank))
+    stride = math.ceil(timesteps / shown)
+    # Run by run: where coefficients are on disk, all together may not fit into the memory.
+    seen = [np.asarray(coefficients[rows[[k]]][0, ::stride]) for k in range(len(rows))]
+    return ConditionScaler.fit(conditions, choose_logarithms(conditions, np.stack(seen)))

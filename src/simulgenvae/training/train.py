@@ -1,4 +1,4 @@
-"""From a dataset to trained networks: reduce, scale, run the stages."""
+"""Training of the networks of a surrogate: reduce the fields, scale the inputs, run the stages."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -18,28 +16,34 @@ from numpy.typing import NDArray
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
-from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
-from simulgenvae.reduction import LazyStates, Reduction
+from simulgenvae.reduction import EarlierModes, LazyStates, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.device import choose_device
 from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.memory import require_training_memory
+from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
 from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.placement import placed
 from simulgenvae.training.preparation_watch import watched
-from simulgenvae.training.prepare import prepare
-from simulgenvae.training.stages import Stage, StageSpec, stage_specs
+from simulgenvae.training.prepare import (
+    Prepared,
+    add_mirrored,
+    prepare,
+    prepared_file,
+    restore,
+    save,
+)
+from simulgenvae.training.stages import make_stages, stage_specs
 from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.progress import progress_off
 
@@ -48,19 +52,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves: networks on the CPU and everything that belongs to them."""
+    """Result of a training: networks on the CPU, and everything that belongs to them."""
 
     members: tuple[Networks, ...]
-    """Trained one after another from new weights, each on all training runs; one where the last
-    stage fine-tunes."""
+    """Networks of the ensemble, each trained on all training runs; one where the last stage
+    fine-tunes."""
     reduction: Reduction
     condition_scaler: ConditionScaler
     coefficients: NDArray[np.float32] | LazyStates
-    """Of all runs, mirrored training runs last, ``[N, T, r]``."""
+    """Coefficients of all runs, mirrored training runs last, `[N, T, r]`."""
     conditions: Conditions
-    """Of the same runs."""
+    """Conditions of these runs."""
     rows: dict[str, NDArray[np.intp]]
-    """Of the parts of the split."""
+    """Rows of each part of the split in these runs."""
     progress: Progress
 
 
@@ -75,99 +79,170 @@ def train(
     resume: bool = False,
     start: WarmStart | None = None,
 ) -> Trained:
-    """Train the networks of one surrogate, alone or as one of several ranks.
+    """Train the networks of one surrogate, as the only process or as one of several ranks.
 
-    Each rank reads its part of the runs and computes its part of every batch; all end with the
-    same. The first one writes files.
+    Each rank reads its part of the runs and computes its part of every batch. All ranks end with
+    the same networks; the first one writes files.
 
     Parameters
     ----------
     dataset, split, settings
         The study.
     stages
-        Which stages run, in this order.
+        Names of the stages that run, in this order.
     folder
-        Where checkpoints go; None keeps none.
+        Folder of checkpoints; None keeps none.
     tensorboard
-        Where TensorBoard files go; None writes none.
+        Folder of TensorBoard files; None writes none.
     resume
-        Go on from ``folder/last.safetensors``.
+        Whether to continue from the checkpoint in ``folder``.
     start
-        Trained parts to begin with.
+        Trained parts to start with.
 
     Raises
     ------
     UserError
-        Settings that do not fit the data, a checkpoint of another training, NaN losses; ranks that
-        do not train the same, or one that is lost.
+        When settings do not fit the data, a checkpoint is of another training, losses become NaN,
+        or ranks do not train the same or one is lost.
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
-    specs = stage_specs(stages)
     rows = split.rows(dataset.ids)
     scaler = check_trainable(dataset.conditions, split, settings, stages)
-    device = choose_device(settings.training.device)
-    if not collectives.is_rank0():
-        tensorboard = None
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
     )
     checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else checkpoint.progress.model_dump(mode="json")
     collectives.require_same(identity.to_json() | {"checkpoint": done}, differences)
-    augmentation = settings.training.augmentation
-    if augmentation.flips:
-        runs = len(dataset.ids)
-        dataset = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
-        rows["train"] = np.concatenate([rows["train"], np.arange(runs, len(dataset.ids))])
-    shown = nullcontext() if collectives.is_rank0() else progress_off()
-    with torch.random.fork_rng(), shown, TrainingLog(tensorboard) as log:
+    dataset, rows = add_mirrored(dataset, rows, settings)
+    plan = TrainingPlan(
+        dataset=dataset,
+        rows=rows,
+        settings=settings,
+        scaler=scaler,
+        specs=stage_specs(stages),
+        continues=start is not None,
+        device=choose_device(settings.training.device),
+        checkpoints=folder is not None,
+    )
+    first = collectives.is_rank0()
+    # The caller's random numbers are not changed by a training.
+    with (
+        torch.random.fork_rng(),
+        nullcontext() if first else progress_off(),
+        TrainingLog(tensorboard if first else None) as log,
+    ):
         torch.manual_seed(settings.training.seed)
-        prepared = folder / "prepared.safetensors" if folder is not None else None
-        fits = partial(
-            require_training_memory,
-            dataset,
-            rows,
-            settings,
-            scaler,
-            make_stages=partial(_stages, specs, settings, started=start is not None),
-            device=device,
-            checkpoints=folder is not None,
+        prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
+        data, networks = _data_and_networks(plan, prepared, start)
+        running = make_stages(
+            plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
-        before = None
-        if prepared is not None and checkpoint is None and start is None and not augmentation.flips:
-            before = earlier_modes(prepared, dataset, rows, settings, log.message)
-        if before is not None:
-            log.message(
-                f"{len(before.rows)} runs keep their modes, {len(dataset.ids) - len(before.rows)} "
-                "are added"
-            )
-        with watched(
-            log, folder, identity, settings.training.checkpoint_seconds, resume=resume
-        ) as watch:
-            reduction, coefficients, scaler = prepare(
-                dataset, rows, settings, identity, prepared, checkpoint, start, fits, watch, before
-            )
-        times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(device)
-        known, inputs = placed(
-            coefficients, network_inputs(dataset.conditions, scaler), settings, device
-        )
-        data = TrainingData(known, inputs, times, rows)
-        networks = Networks(settings, data.coefficient_std, data.times, scaler).to(device)
-        prepare_networks(networks, settings.training.performance)
-        if start is not None:
-            networks.load_state_dict(start.weights, strict=False)
-        if settings.training.performance.shard_nodes:
-            shard_node_layers(networks)
-        running = _stages(specs, settings, reduction, networks, data, started=start is not None)
         running += running[-1].further_members()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
-    # The last stage and those of further members: each ended with the weights of one member.
-    results = [whole(loop.results[stage.label]) for stage in running[len(specs) - 1 :]]
+    # The last stage and those of further members each ended with the weights of one member.
+    results = [whole(loop.results[stage.label]) for stage in running[len(plan.specs) - 1 :]]
     join_node_layers(networks)
-    members = _members(networks.cpu(), results)
-    return Trained(members, reduction, scaler, coefficients, dataset.conditions, rows, progress)
+    return Trained(
+        members=_members(networks.cpu(), results),
+        reduction=prepared.reduction,
+        condition_scaler=prepared.scaler,
+        coefficients=prepared.coefficients,
+        conditions=dataset.conditions,
+        rows=rows,
+        progress=progress,
+    )
+
+
+def check_trainable(
+    conditions: Conditions, split: Split, settings: Settings, stages: Sequence[str]
+) -> ConditionScaler:
+    """Refuse what cannot be trained, before fields are read and anything is written.
+
+    Returns the scale of the conditions, fitted to the training runs.
+
+    Raises
+    ------
+    UserError
+        For a stage or a device that does not exist, a batch size larger than the training set, a
+        constant parameter, or a conditioner for other conditions.
+    """
+    acceleration(settings.training.performance, choose_device(settings.training.device), 0)
+    conditioner_kind(settings.conditioner, conditions.image_format)
+    for spec in stage_specs(stages):
+        batch_size(spec.name, spec.schedule(settings), len(split.train))
+    return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
+
+
+def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint | None:
+    """Return the last checkpoint; None where the training was stopped before it wrote one."""
+    assert folder is not None, "resuming needs a folder of checkpoints"
+    path = last_file(folder)
+    if not path.exists():
+        if collectives.is_rank0():
+            logger.info("No checkpoint in %s: training starts from the beginning.", folder)
+        return None
+    return load_checkpoint(path, identity)
+
+
+def _prepared(
+    plan: TrainingPlan,
+    identity: TrainingIdentity,
+    folder: Path | None,
+    checkpoint: Checkpoint | None,
+    start: WarmStart | None,
+    log: TrainingLog,
+    *,
+    resume: bool,
+) -> Prepared:
+    """Return the preparation that a checkpoint belongs to, or a new one, which is saved."""
+    file = None if folder is None else prepared_file(folder)
+    seconds = plan.settings.training.checkpoint_seconds
+    earlier = None
+    if file is not None and checkpoint is None and start is None:
+        earlier = _earlier_modes(file, plan, log)
+    with watched(log, folder, identity, seconds, resume=resume) as watch:
+        if checkpoint is not None and file is not None:
+            return restore(file, plan.dataset, plan.settings, identity)
+        prepared = prepare(plan, watch, start=start, earlier=earlier)
+        if file is not None:
+            save(file, prepared, plan.dataset, plan.settings, identity)
+    return prepared
+
+
+def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> EarlierModes | None:
+    """Return modes of an earlier preparation that runs can be added to, and say that they are."""
+    # Mirrored runs depend on the mesh too, which digests of runs do not cover.
+    if plan.settings.training.augmentation.flips:
+        return None
+    earlier = earlier_modes(file, plan.dataset, dict(plan.rows), plan.settings, log.message)
+    if earlier is not None:
+        added = len(plan.dataset.ids) - len(earlier.rows)
+        log.message(f"{len(earlier.rows)} runs keep their modes, {added} are added")
+    return earlier
+
+
+def _data_and_networks(
+    plan: TrainingPlan, prepared: Prepared, start: WarmStart | None
+) -> tuple[TrainingData, Networks]:
+    """Return the data where training reads them, and networks on the device."""
+    settings = plan.settings
+    dataset = plan.dataset
+    times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(plan.device)
+    inputs = network_inputs(dataset.conditions, prepared.scaler)
+    coefficients, inputs = placed(prepared.coefficients, inputs, settings, plan.device)
+    data = TrainingData(coefficients, inputs, times, dict(plan.rows))
+    networks = Networks(settings, data.coefficient_std, data.times, prepared.scaler)
+    networks = networks.to(plan.device)
+    prepare_networks(networks, settings.training.performance)
+    if start is not None:
+        # It may lack the conditioner, which then keeps its new weights.
+        networks.load_state_dict(start.weights, strict=False)
+    if settings.training.performance.shard_nodes:
+        shard_node_layers(networks)
+    return data, networks
 
 
 def _members(
@@ -178,59 +253,3 @@ def _members(
     for member, weights in zip(members, results, strict=True):
         member.load_state_dict(weights)
     return tuple(member.eval() for member in members)
-
-
-def check_trainable(
-    conditions: Conditions, split: Split, settings: Settings, stages: Sequence[str]
-) -> ConditionScaler:
-    """All that can be refused before fields are read and anything is written; returns the fitted
-    scaler.
-
-    Raises
-    ------
-    UserError
-        For a batch size larger than the training set, a constant parameter, a conditioner for other
-        conditions, or a device that is not there.
-    """
-    acceleration(settings.training.performance, choose_device(settings.training.device), 0)
-    conditioner_kind(settings.conditioner, conditions.image_format)
-    for spec in stage_specs(stages):
-        batch_size(spec.name, spec.schedule(settings), len(split.train))
-    return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
-
-
-def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
-    """The device to train on; UserError when a GPU is asked for and there is none."""
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "training.device is cuda, but torch finds no GPU: use device = auto or cpu."
-        )
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint | None:
-    """The last checkpoint; None, and said so, when the run was stopped before it wrote one."""
-    assert folder is not None, "resuming needs a folder of checkpoints"
-    path = last_file(folder)
-    if not path.exists():
-        if collectives.is_rank0():
-            logger.info("No checkpoint in %s: training starts from the beginning.", folder)
-        return None
-    return load_checkpoint(path, identity)
-
-
-def _stages(
-    specs: Sequence[StageSpec],
-    settings: Settings,
-    reduction: Reduction,
-    networks: Networks,
-    data: TrainingData,
-    *,
-    started: bool,
-) -> list[Stage]:
-    """Make the stages of a training, which ``started`` from trained networks or did not."""
-    stages: list[Stage] = []
-    for spec in specs:
-        continues = started or len(stages) > 0
-        stages.append(spec.stage.make(networks, data, settings, reduction, continues=continues))
-    return stages

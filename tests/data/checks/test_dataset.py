@@ -15,7 +15,6 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
-from simulgenvae.settings import ReductionSettings
 
 N = 20
 IDS = tuple(f"r{k}" for k in range(N))
@@ -47,7 +46,7 @@ def test_sound_data_pass() -> None:
     found = report(*arrays())
     assert found.passed
     assert messages(found, "warning") == ""
-    assert "expected memory" in messages(found, "info")
+    assert "all fields: 0.0 MB" in messages(found, "info")
     assert [table.title for table in found.tables] == ["Dataset", "Variables", "Parameters"]
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
 
@@ -118,27 +117,26 @@ def test_smallest_data_from_disk(tmp_path: Path) -> None:
     found = check(
         Dataset.open(tmp_path / "d.zarr"),
         Split(("a", "b"), (), ("c",)),
-        ReductionSettings(method="none"),
     )
     assert found.passed
 
 
-def pictures() -> np.ndarray:
-    """Pixels [N, 4, 4, 1] of different pictures, whose halves are as bright as the designs of
+def images() -> np.ndarray:
+    """Pixels [N, 4, 4, 1] of different images, whose halves are as bright as the designs of
     :func:`arrays` say."""
     noise = np.random.default_rng(1).integers(0, 50, (N, 4, 4, 1), dtype=np.uint8)
     return noise + (200 * np.repeat(arrays()[1], 2, axis=1))[:, :, None, None].astype(np.uint8)
 
 
-def report_pictures(pixels: np.ndarray, table: np.ndarray | None = None) -> CheckReport:
+def report_images(pixels: np.ndarray, table: np.ndarray | None = None) -> CheckReport:
     names = () if table is None else ("p", "q")
     values = np.zeros((N, 0)) if table is None else table
     conditions = Conditions(IDS, names, values, Images(pixels, ImageFormat(20, 10, 1, 4)))
     return check(Dataset.from_arrays(arrays()[0], conditions, variables=["u", "v"]), SPLIT)
 
 
-def test_sound_pictures_pass() -> None:
-    found = report_pictures(pictures())
+def test_sound_images_pass() -> None:
+    found = report_images(images())
     assert found.passed
     assert messages(found, "warning") == ""
     assert [table.title for table in found.tables] == ["Dataset", "Variables"]
@@ -147,42 +145,31 @@ def test_sound_pictures_pass() -> None:
         "20",
         "20 x 10 grey, resized to 4 x 4; 20 different",
     )
-    assert "images 0.0 MB" in messages(found, "info")
 
 
-def test_expected_memory_includes_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "simulgenvae.data.checks.dataset.available_memory", lambda: 3300
-    )  # 3160 bytes without the pictures
-    assert "of memory" not in messages(report(*arrays()), "warning")
-    assert "of memory" in messages(report_pictures(pictures()), "warning")
-
-
-def test_equal_pictures_and_leaks() -> None:
-    pixels, table = pictures(), arrays()[1]
+def test_equal_images_and_leaks() -> None:
+    pixels, table = images(), arrays()[1]
     pixels[19] = pixels[2]
     leak = "identical images: runs 'r2', 'r19', although they are for test and train"
-    assert leak in messages(report_pictures(pixels), "warning")
-    both = report_pictures(
-        pixels, table
-    )  # the same picture with other parameters is another design
+    assert leak in messages(report_images(pixels), "warning")
+    both = report_images(pixels, table)  # the same image with other parameters is another design
     assert "identical" not in messages(both, "warning")
     assert "19 different" in str(both.tables)
     table[19] = table[2]
-    text = messages(report_pictures(pixels, table), "warning")
+    text = messages(report_images(pixels, table), "warning")
     assert "identical parameters and images: runs 'r2', 'r19', although" in text
 
 
-def test_one_picture_for_all_runs_is_an_error() -> None:
-    found = report_pictures(np.repeat(pictures()[:1], N, axis=0))
+def test_one_image_for_all_runs_is_an_error() -> None:
+    found = report_images(np.repeat(images()[:1], N, axis=0))
     assert not found.passed
     assert "the same image" in messages(found, "error")
 
 
-def test_parameters_beside_pictures_have_a_range_and_a_hull() -> None:
+def test_parameters_beside_images_have_a_range_and_a_hull() -> None:
     table = arrays()[1]
     table[18:] = [[0.9, 2.0], [0.5, 0.5]]
-    found = report_pictures(pictures(), table)
+    found = report_images(images(), table)
     assert "test run 'r18': q = 2 is outside" in messages(found, "warning")
     assert "1 of 2 test runs lie outside" in messages(found, "info")
 

@@ -21,14 +21,14 @@ def different(conditions: Conditions) -> int:
     return len(set(design_keys(conditions)))
 
 
-def test_designs_with_equal_parameters_and_pictures_are_the_same() -> None:
+def test_designs_with_equal_parameters_and_images_are_the_same() -> None:
     table = np.array([[1.0], [1.0], [2.0], [2.0]])
     assert different(Conditions(IDS, ("p",), table)) == 2
     assert different(Conditions.of_images(IDS, images(0, 0, 0, 9))) == 2
     assert different(Conditions(IDS, ("p",), table, images(0, 0, 0, 9))) == 3
 
 
-def test_pictures_alone_have_no_range() -> None:
+def test_images_alone_have_no_range() -> None:
     assert list(check_designs(Conditions.of_images(IDS, images(0, 1, 2, 255)), ROWS)) == []
     (found,) = check_designs(Conditions.of_images(IDS, images(7, 7, 7, 255)), ROWS)
     assert found.level == "error"

@@ -1,4 +1,4 @@
-"""Pictures in memory and their format in model files."""
+"""Images in memory and their format in model files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single picture files: modes, orientation, and files that are damaged, hostile or no pictures."""
+"""Single image files: modes, orientation, and files that are damaged, hostile or no images."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shorts(*values: int) -> bytes:
 
 
 def write(folder: Path, content: bytes | Image.Image, **options: object) -> Path:
-    path = folder / "picture"  # without an ending: the content decides
+    path = folder / "image"  # without an ending: the content decides
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
@@ -67,9 +67,9 @@ def test_png_of_the_same_size_keeps_its_pixels(
     channels = 1 if mode[0] == "L" else 3
     pixels = data.draw(arrays(np.uint8, (side, side, channels)))
     plain = Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels)
-    picture = decode_image(write(tmp_path_factory.getbasetemp(), plain.convert(mode)), side)
-    np.testing.assert_array_equal(picture.pixels, pixels)
-    assert picture.format == ImageFormat(side, side, channels, side)
+    image = decode_image(write(tmp_path_factory.getbasetemp(), plain.convert(mode)), side)
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert image.format == ImageFormat(side, side, channels, side)
 
 
 def test_grey_is_not_binarised_and_fine_detail_is_averaged(tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_grey_is_not_binarised_and_fine_detail_is_averaged(tmp_path: Path) -> No
 
 
 def test_the_shape_is_stretched_and_remembered(tmp_path: Path) -> None:
-    picture = decode_image(write(tmp_path, Image.fromarray(GREYS)), 24)
-    assert picture.pixels.shape == (24, 24, 1)
-    assert picture.format == ImageFormat(4, 3, 1, 24)
-    assert (picture.pixels[0, 0, 0], picture.pixels[-1, -1, 0]) == (0, 220)
+    image = decode_image(write(tmp_path, Image.fromarray(GREYS)), 24)
+    assert image.pixels.shape == (24, 24, 1)
+    assert image.format == ImageFormat(4, 3, 1, 24)
+    assert (image.pixels[0, 0, 0], image.pixels[-1, -1, 0]) == (0, 220)
 
 
 def test_a_jpeg_is_upright_as_its_exif_data_say(tmp_path: Path) -> None:
@@ -90,11 +90,11 @@ def test_a_jpeg_is_upright_as_its_exif_data_say(tmp_path: Path) -> None:
     grey[:8, :16] = 255  # lit at the upper left
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: the left of the file is the top
-    picture = decode_image(
+    image = decode_image(
         write(tmp_path, Image.fromarray(grey), format="JPEG", exif=exif, quality=95), 32
     )
-    assert (picture.format.width, picture.format.height) == (16, 32)
-    lit = picture.pixels[:, :, 0] > 127
+    assert (image.format.width, image.format.height) == (16, 32)
+    lit = image.pixels[:, :, 0] > 127
     assert lit[4:12, 20:28].all()
     assert not lit[:, :12].any()
 
@@ -125,16 +125,16 @@ def test_every_mode_is_turned(tmp_path: Path, mode: str) -> None:
     ids=["16 bit", "16 bit with opaque alpha", "1 bit", "palette whose red is not used"],
 )
 def test_grey_in_other_layouts(tmp_path: Path, content: bytes, pixels: list[list[int]]) -> None:
-    picture = decode_image(write(tmp_path, content), 2)
-    assert picture.format.channels == 1
-    np.testing.assert_array_equal(picture.pixels[:, : len(pixels[0]), 0], pixels)
+    image = decode_image(write(tmp_path, content), 2)
+    assert image.format.channels == 1
+    np.testing.assert_array_equal(image.pixels[:, : len(pixels[0]), 0], pixels)
 
 
 def test_a_palette_with_a_colour_in_use_is_colour(tmp_path: Path) -> None:
-    picture = decode_image(
+    image = decode_image(
         write(tmp_path, png([b"\0\2", b"\1\0"], chunk(b"PLTE", PALETTE), width=2, colour=3)), 2
     )
-    assert picture.pixels.tolist() == [[[0, 0, 0], [200, 0, 0]], [[50, 50, 50], [0, 0, 0]]]
+    assert image.pixels.tolist() == [[[0, 0, 0], [200, 0, 0]], [[50, 50, 50], [0, 0, 0]]]
 
 
 # rows, bits, colour type, what is declared transparent and not used, the same and used
@@ -190,7 +190,7 @@ def test_compressed_text_that_grows_is_refused(tmp_path: Path) -> None:
     assert "text" in refusal(write(tmp_path, png([b"\0\0"], text, width=2)))
 
 
-def test_a_file_larger_than_any_picture_is_refused(tmp_path: Path) -> None:
+def test_a_file_larger_than_any_image_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, png([b"\0"], width=1))
     os.truncate(path, 200_000_001)  # a hole: takes no disk
     assert "200 MB" in refusal(path)
@@ -211,7 +211,7 @@ def test_truncated_files_are_refused(tmp_path: Path, form: str, part: float) -> 
 
 
 def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
-    """Decoding alone would not notice all of them in a smooth picture."""
+    """Decoding alone would not notice all of them in a smooth image."""
     stream = io.BytesIO()
     Image.fromarray(np.add.outer(np.arange(20), np.arange(20)).astype(np.uint8)).save(stream, "PNG")
     start = stream.getvalue().index(b"IDAT") + 4
@@ -233,7 +233,7 @@ def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
     ],
     ids=["empty", "text", "signature alone", "gif", "no width", "no pixels"],
 )
-def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     assert reason in refusal(write(tmp_path, content))
 
 

@@ -1,4 +1,4 @@
-"""Folders, tables and single files of pictures."""
+"""Folders, tables and single files of images."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_natural_order_does_not_depend_on_the_order_of_the_files(names: set[str]
 def test_a_folder_in_natural_order(tmp_path: Path) -> None:
     for name, grey in [("run10.PNG", 10), ("run2.jpeg", 2), ("Run1.jpg", 1), ("run3.png", 3)]:
         draw(tmp_path / name, grey)
-    (tmp_path / "notes.txt").write_text("not a picture")
-    (tmp_path / "table.csv").write_text("not a picture")
+    (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / "table.csv").write_text("not an image")
     ids, images = read_images(tmp_path, 6)
     assert ids == ("Run1", "run2", "run3", "run10")
     assert images.pixels.shape == (4, 6, 6, 1)
@@ -57,17 +57,17 @@ def test_a_folder_in_natural_order(tmp_path: Path) -> None:
     assert images.format == ImageFormat(12, 8, 1, 6)
 
 
-def test_a_table_of_pictures(tmp_path: Path) -> None:
+def test_a_table_of_images(tmp_path: Path) -> None:
     draw(tmp_path / "sub" / "a.png", 1, mode="RGB")
     draw(tmp_path / "b.png", 2, mode="RGB")
-    table = tmp_path / "pictures.CSV"
+    table = tmp_path / "images.CSV"
     table.write_text("File;ID\nb.png;second\nsub/a.png;first\nsub/../b.png;again\n")
     ids, images = read_images(table, 4)
     assert ids == ("second", "first", "again")
     np.testing.assert_array_equal(images.pixels[:, 0, 0], np.repeat([[2], [1], [2]], 3, axis=1))
 
 
-def test_a_single_picture_and_a_link_to_it(tmp_path: Path) -> None:
+def test_a_single_image_and_a_link_to_it(tmp_path: Path) -> None:
     inside = draw(tmp_path / "store" / "x1.png", 7)
     link = tmp_path / "links" / "design.png"
     link.parent.mkdir()
@@ -112,7 +112,7 @@ def test_all_bad_files_are_named_by_reason(tmp_path: Path) -> None:
         ({"mode": "RGB"}, "12 x 8 colour, but 3 others are 12 x 8 grey: 'a1.png', 'z.png'"),
     ],
 )
-def test_mixed_pictures_name_the_fewer_ones(tmp_path: Path, odd: dict, message: str) -> None:
+def test_mixed_images_name_the_fewer_ones(tmp_path: Path, odd: dict, message: str) -> None:
     draw(tmp_path / "a1.png", **odd)
     draw(tmp_path / "z.png", **odd)
     for k in range(3):
@@ -121,7 +121,7 @@ def test_mixed_pictures_name_the_fewer_ones(tmp_path: Path, odd: dict, message: 
 
 
 @pytest.mark.parametrize("like", [ImageFormat(8, 12, 1, 8), ImageFormat(12, 8, 3, 8)])
-def test_pictures_unlike_the_trained_ones_are_refused(tmp_path: Path, like: ImageFormat) -> None:
+def test_images_unlike_the_trained_ones_are_refused(tmp_path: Path, like: ImageFormat) -> None:
     draw(tmp_path / "a.png")
     draw(tmp_path / "b.png")
     assert f"12 x 8 grey, but the surrogate was trained with {like}: 'a.png', 'b.png'" in refusal(
@@ -152,8 +152,8 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("id,speed\na,1\n", "a table of pictures has 'id' and 'file'"),
-        ("id,file,x\na,a.png,1\n", "a table of pictures has 'id' and 'file'"),
+        ("id,speed\na,1\n", "a table of images has 'id' and 'file'"),
+        ("id,file,x\na,a.png,1\n", "a table of images has 'id' and 'file'"),
         ("id,file\n", "no rows"),
         ("id,file\na,a.png\na,a.png\n", "'a' occurs more than once"),
         ("id,file\n../a,a.png\n", "must not contain '/'"),
@@ -166,7 +166,7 @@ def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
     assert message in refusal(tmp_path / "index.csv")
 
 
-def test_two_pictures_of_one_run(tmp_path: Path) -> None:
+def test_two_images_of_one_run(tmp_path: Path) -> None:
     for name in ("a.png", "a.jpg", "b.png"):
         draw(tmp_path / name)
     assert "'a.jpg' and 'a.png'" in refusal(tmp_path)
@@ -177,7 +177,7 @@ def test_a_name_that_is_no_id(tmp_path: Path) -> None:
     assert "run id 1: ' a'" in refusal(tmp_path)
 
 
-def test_a_folder_without_pictures(tmp_path: Path) -> None:
+def test_a_folder_without_images(tmp_path: Path) -> None:
     message = refusal(tmp_path)
     assert ".png, .jpg, .jpeg" in message
     assert "table" not in message
@@ -199,7 +199,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     assert "no such file or folder" in refusal(tmp_path / "images")
 
 
-def test_pictures_that_do_not_fit_into_memory(
+def test_images_that_do_not_fit_into_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(tmp_path / "a.png")
@@ -207,8 +207,8 @@ def test_pictures_that_do_not_fit_into_memory(
     monkeypatch.setattr(
         limits, "available_memory", lambda: 12 * 8 * 16
     )  # enough to decode one, not to hold both
-    with pytest.raises(UserError, match=r"holding 2 pictures needs .* data\.image_size"):
+    with pytest.raises(UserError, match=r"holding 2 images needs .* data\.image_size"):
         read_images(tmp_path, 64)
     monkeypatch.setattr(limits, "available_memory", lambda: 12 * 8 * 16 - 1)
-    with pytest.raises(UserError, match="decoding a picture of 12 x 8"):
+    with pytest.raises(UserError, match="decoding an image of 12 x 8"):
         read_images(tmp_path, 64)

@@ -12,7 +12,7 @@ import pyvista
 from simulgenvae.data.checks.dataset import check
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
-from simulgenvae.data.ingest.bad_runs import require_good
+from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.split import make_split
@@ -137,4 +137,4 @@ def test_further_runs_may_be_bad_too(runs: Path) -> None:
 
 def test_many_bad_runs_are_counted() -> None:
     with pytest.raises(UserError, match=r"run '9': bad; and 2 more runs"):
-        require_good({str(run): "bad" for run in range(12)})
+        refuse_bad_runs({str(run): "bad" for run in range(12)})

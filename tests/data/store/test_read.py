@@ -173,10 +173,10 @@ def test_missing_and_foreign_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [(), ("p",)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_are_stored_with_the_runs(
+def test_images_are_stored_with_the_runs(
     tmp_path: Path, names: tuple[str, ...], channels: int
 ) -> None:
-    made = pictured(names, channels)
+    made = imaged(names, channels)
     path = tmp_path / "dataset.zarr"
     made.save(path)
     found = Dataset.open(path)
@@ -187,23 +187,23 @@ def test_pictures_are_stored_with_the_runs(
     assert found.conditions.images.format == made.conditions.images.format
 
 
-def test_another_picture_is_another_dataset() -> None:
-    assert pictured().fingerprint != pictured(turned=True).fingerprint != dataset().fingerprint
+def test_another_image_is_another_dataset() -> None:
+    assert imaged().fingerprint != imaged(turned=True).fingerprint != dataset().fingerprint
 
 
 @pytest.mark.parametrize(
     "change", [{"images": 3}, {"images": {"width": 4}}, {"images": None, "parameters": ["p"]}]
 )
-def test_a_damaged_format_of_pictures_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_a_damaged_format_of_images_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "dataset.zarr"
-    pictured().save(path)
+    imaged().save(path)
     attributes = json.loads((path / "zarr.json").read_text())["attributes"]
     edit(path / "zarr.json", attributes=attributes | change)
     with pytest.raises(UserError):
         Dataset.open(path)
 
 
-def pictured(names: tuple[str, ...] = (), channels: int = 1, *, turned: bool = False) -> Dataset:
+def imaged(names: tuple[str, ...] = (), channels: int = 1, *, turned: bool = False) -> Dataset:
     pixels = np.arange(3 * 8 * 8 * channels, dtype=np.uint8).reshape(3, 8, 8, channels)
     images = Images(pixels[:, ::-1] if turned else pixels, ImageFormat(20, 10, channels, 8))
     conditions = Conditions(

@@ -17,8 +17,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
 from simulgenvae.data.split import Split
 from simulgenvae.data.statistics import FieldStatistics, field_statistics
-from simulgenvae.settings import ReductionSettings
-from simulgenvae.utils.resources import available_memory, megabytes
+from simulgenvae.utils.resources import megabytes
 
 # robust standard deviations; 3.5 is usual (Iglewicz & Hoaglin 1993), but designs are meant to
 # differ
@@ -49,11 +48,11 @@ class CheckReport:
         return all(finding.level != "error" for finding in self.findings)
 
 
-def check(
-    dataset: Dataset, split: Split, reduction: ReductionSettings | None = None
-) -> CheckReport:
+def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> CheckReport:
     """Check a dataset and its split: values, constants, duplicates, outliers, coverage of the
-    designs, order, memory.
+    designs, order.
+
+    ``further`` findings of others are sorted in with its own.
 
     Reads every run once and holds one at a time. Raises UserError where a run cannot be read or the
     split does not fit.
@@ -67,7 +66,12 @@ def check(
         *check_designs(dataset.conditions, rows),
         *check_pairing(dataset.conditions, statistics.samples),
         *_held_out(rows),
-        *_memory(dataset, len(split.train), reduction or ReductionSettings()),
+        *further,
+        Finding(
+            "info",
+            f"all fields: {megabytes(4 * math.prod(dataset.shape))} (read run by run unless "
+            "load_all is set)",
+        ),
         *(
             Finding("info", f"noted when the data were read: {remark}")
             for remark in dataset.remarks
@@ -239,40 +243,3 @@ def _held_out(rows: dict[str, NDArray[np.intp]]) -> Iterator[Finding]:
     ):
         if not len(rows[use]):
             yield Finding("warning", f"no {use} runs: {purpose}")
-
-
-def _memory(
-    dataset: Dataset, training_runs: int, reduction: ReductionSettings
-) -> Iterator[Finding]:
-    """What training holds: one run, the basis and the coefficients, and Adam's two moments are
-    small beside them."""
-    _, steps, nodes, variables = dataset.shape
-    width = nodes * variables
-    rank = (
-        width
-        if reduction.method == "none"
-        else min(reduction.max_rank, width, training_runs * steps)
-    )
-    coefficients, basis, run = (
-        4 * len(dataset.ids) * steps * rank,
-        4 * width * rank,
-        4 * steps * width,
-    )
-    basis = 0 if reduction.method == "none" else basis
-    images = dataset.conditions.images
-    pixels = 0 if images is None else images.pixels.nbytes
-    needed, free = coefficients + basis + 3 * run + pixels, available_memory()
-    parts = f"coefficients {megabytes(coefficients)}, basis {megabytes(basis)}, one run {megabytes(run)}"
-    if pixels:
-        parts += f", images {megabytes(pixels)}"
-    yield Finding(
-        "info", f"expected memory of training at rank {rank}: about {megabytes(needed)} ({parts})"
-    )
-    yield Finding(
-        "info",
-        f"all fields: {megabytes(4 * math.prod(dataset.shape))} (read run by run unless load_all "
-        "is set)",
-    )
-    if needed > free:
-        text = f"training needs about {megabytes(needed)} of memory, but {megabytes(free)} are available"
-        yield Finding("warning", f"{text}: lower reduction.max_rank or use fewer timesteps")

@@ -1,5 +1,4 @@
-"""Pictures of designs, as conditions: small arrays of bytes in memory, all from files of one
-format."""
+"""Images of designs as conditions: small arrays of bytes in memory, all of one format."""
 
 from __future__ import annotations
 
@@ -12,15 +11,22 @@ from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
 
-GREY, COLOUR = 1, 3
+GREY = 1
+COLOUR = 3
 
 
 @dataclass(frozen=True)
 class ImageFormat:
-    """What all pictures of a study have in common; part of the saved model.
+    """Properties that all images of a study have in common; part of the saved model.
 
-    width, height: pixels of the files; channels: 1 grey or 3 colour; size: pixels of a side after
-    resizing.
+    Attributes
+    ----------
+    width, height
+        Pixels of the files.
+    channels
+        1 for grey, 3 for colour.
+    size
+        Pixels of each side after resizing.
     """
 
     width: int
@@ -32,17 +38,20 @@ class ImageFormat:
         return f"{self.width} x {self.height} {'grey' if self.channels == GREY else 'colour'}"
 
     def to_dict(self) -> dict[str, int]:
-        """JSON-able; the inverse of :meth:`from_dict`."""
+        """Return the entries for a JSON file; the inverse of :meth:`from_dict`."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """From a model or dataset file. Raises UserError where entries are missing or no sensible
-        whole numbers."""
+        """Return the format that a model or dataset file describes.
+
+        Raises UserError where entries are missing, or not positive whole numbers up to 2**20.
+        """
         if not isinstance(values, dict) or set(values) != set(cls.__dataclass_fields__):
             raise UserError(
                 f"the format of the images must have exactly {', '.join(cls.__dataclass_fields__)}"
             )
+        # bool is a subclass of int, so isinstance would let true pass as 1.
         if any(type(value) is not int or not 1 <= value <= 2**20 for value in values.values()):
             raise UserError(f"the format of the images has a bad value: {values}")
         if values["channels"] not in {GREY, COLOUR}:
@@ -52,7 +61,7 @@ class ImageFormat:
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Pictures of N designs: pixels ``[N, size, size, channels]``, rows from the top, 0 to 255."""
+    """Images of N designs: pixels `[N, size, size, channels]`, rows from the top, 0 to 255."""
 
     pixels: NDArray[np.uint8]
     format: ImageFormat
@@ -70,5 +79,5 @@ class Images:
         return len(self.pixels)
 
     def select(self, rows: Sequence[int] | NDArray[np.intp]) -> Images:
-        """The given pictures, in the given order."""
+        """Return the images at ``rows``, in that order."""
         return Images(self.pixels[np.asarray(rows, dtype=np.intp)], self.format)

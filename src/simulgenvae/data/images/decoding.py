@@ -1,5 +1,8 @@
-"""One picture file, which may come from a stranger: its pixels, or the reason why it cannot be
-used."""
+"""One image file, which may come from a stranger: its pixels, or why it cannot be used.
+
+Limits on bytes and pixels are checked before anything is decoded: a file of some kilobytes can
+unpack to many gigabytes (a decompression bomb).
+"""
 
 from __future__ import annotations
 
@@ -13,49 +16,55 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from simulgenvae.data.images import COLOUR, GREY, ImageFormat
+from simulgenvae.data.images.arrays import COLOUR, GREY, ImageFormat
 from simulgenvae.errors import UserError
 from simulgenvae.utils.resources import require_memory
 
 _MAX_BYTES = 200_000_000
 _MAX_PIXELS = 50_000_000
 _MAX_SIDE = 65_535  # the longest that a JPEG can have
-_DECODING_BYTES = (
-    16  # of memory per pixel: Pillow's four, and the copies of turning, converting and comparing
-)
+# Memory per pixel: four bytes in Pillow, and copies for turning, converting and comparing.
+_DECODING_BYTES = 16
 _FORMATS = ("PNG", "JPEG")
 _MODES = {"1", "L", "LA", "I;16", "P", "RGB", "RGBA"}
-_KEY_SCALE = {
-    "L;2": 255 / 3,
-    "L;4": 255 / 15,
-    "RGB;16B": 1 / 256,
-}  # bits of the file → the 8 bits of the pixels
+# A transparent colour is written in the bits of the file; these factors bring it to the 8 bits of
+# the pixels that Pillow decodes.
+_KEY_SCALE = {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
 
 _TRANSPARENT = (
-    "transparent pixels (what is behind them is unknown: flatten the picture on a background)"
+    "transparent pixels (what is behind them is unknown: flatten the image on a background)"
 )
-_TOO_LARGE = f"more than {_MAX_PIXELS // 1_000_000} million pixels, or {_MAX_SIDE} on a side (save it smaller)"
+_TOO_LARGE = (
+    f"more than {_MAX_PIXELS // 1_000_000} million pixels, or {_MAX_SIDE} on a side "
+    "(save it smaller)"
+)
 _TOO_LONG = f"larger than {_MAX_BYTES // 1_000_000} MB (save it smaller)"
 
 
 class UnusableImage(Exception):
-    """Why a picture cannot be used; the same words for all pictures with the same fault."""
+    """Reason why an image cannot be used, in the same words for all images with that fault."""
 
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """Pixels ``[size, size, channels]``, 0 to 255, and what the file was like."""
+    """Pixels `[size, size, channels]`, 0 to 255, and the format of the file."""
 
     pixels: NDArray[np.uint8]
     format: ImageFormat
 
 
 def decode_image(path: Path, size: int) -> DecodedImage:
-    """Read a PNG or JPEG file, turn it upright as its EXIF data say, and resize it to ``size`` ×
-    ``size`` pixels.
+    """Read a PNG or JPEG file and resize it to ``size`` × ``size`` pixels.
 
-    Grey stays grey (16 bits become 8, a palette of greys is grey); a picture of another shape is
-    stretched. Raises UnusablePicture, and UserError where the memory is too small to decode it.
+    It is turned upright as its EXIF data say. Grey stays grey (16 bits become 8, a palette of greys
+    is grey); an image that is no square is stretched.
+
+    Raises
+    ------
+    UnusableImage
+        Where the file is missing, damaged, too large, transparent, animated or of another kind.
+    UserError
+        Where there is too little memory to decode it.
     """
     try:
         status = path.stat()
@@ -76,11 +85,11 @@ def decode_image(path: Path, size: int) -> DecodedImage:
 def _read(stream: BinaryIO, size: int) -> DecodedImage:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Pillow warns of what is refused here, or does not matter
+            # Pillow warns of files that are refused below, and of faults that do not matter.
+            warnings.simplefilter("ignore")
             with Image.open(stream, formats=_FORMATS) as image:
-                # check sums of a PNG file, which decoding does not look at; closes the picture
+                # Compares the check sums of a PNG file, which decoding ignores. It closes the
+                # image, so the file is opened a second time.
                 image.verify()
             with Image.open(stream, formats=_FORMATS) as image:
                 return _decode(image, size)
@@ -89,7 +98,7 @@ def _read(stream: BinaryIO, size: int) -> DecodedImage:
     except Image.DecompressionBombError as error:
         raise UnusableImage(_TOO_LARGE) from error
     except UnidentifiedImageError as error:
-        raise UnusableImage("no PNG or JPEG picture, or damaged at its beginning") from error
+        raise UnusableImage("no PNG or JPEG image, or damaged at its beginning") from error
     except Exception as error:  # the decoders meet bad files with nearly every kind of exception
         if "MAX_TEXT" in str(error):
             raise UnusableImage(
@@ -108,9 +117,10 @@ def _decode(image: ImageFile.ImageFile, size: int) -> DecodedImage:
         raise UnusableImage(f"{image.mode} colours (save it as RGB or grey)")
     needed = _DECODING_BYTES * width * height
     require_memory(
-        needed, f"decoding a picture of {width} x {height} pixels", "save the pictures smaller."
+        needed, f"decoding an image of {width} x {height} pixels", "save the images smaller."
     )
-    layout = str(image.tile[0].args)  # bits and channels of the file, gone once it is decoded
+    # Bits and channels of the file: Pillow forgets them when it decodes.
+    layout = str(image.tile[0].args)
     ImageOps.exif_transpose(image, in_place=True)
     opaque = _opaque(image, layout)
     channels = GREY if opaque.mode == "L" else COLOUR
@@ -120,14 +130,16 @@ def _decode(image: ImageFile.ImageFile, size: int) -> DecodedImage:
 
 
 def _opaque(image: Image.Image, layout: str) -> Image.Image:
-    """The picture in mode ``L`` or ``RGB``; ``layout`` is Pillow's raw mode of the file.
+    """Return the image in mode ``L`` or ``RGB``; ``layout`` is Pillow's raw mode of the file.
 
-    Raises UnusablePicture where a pixel is not opaque.
+    Raises UnusableImage where a pixel is not opaque.
     """
     grey = image.mode in {"1", "L", "LA", "I;16"} or layout == "LA;16B"
     if image.mode == "P":
         image = image.convert("RGBA")
-        red, green, blue = (np.asarray(image.getchannel(band)) for band in "RGB")
+        red = np.asarray(image.getchannel("R"))
+        green = np.asarray(image.getchannel("G"))
+        blue = np.asarray(image.getchannel("B"))
         grey = np.array_equal(red, green) and np.array_equal(red, blue)
     elif image.mode == "1":
         image = image.convert("L")
@@ -137,12 +149,13 @@ def _opaque(image: Image.Image, layout: str) -> Image.Image:
     elif "transparency" in image.info and _shows(image, image.info["transparency"], layout):
         raise UnusableImage(_TRANSPARENT)
     if image.mode == "I;16":
+        # 65535 = 257 × 255: rounded division maps 16 bits onto 8. Pillow would cut off at 255.
         return Image.fromarray(((np.asarray(image, dtype=np.uint32) + 128) // 257).astype(np.uint8))
     return image.convert("L" if grey else "RGB")
 
 
 def _shows(image: Image.Image, key: int | tuple[int, int, int], layout: str) -> bool:
-    """Whether any pixel has the colour that a PNG file declares to be transparent."""
+    """Return whether any pixel has the colour that a PNG file declares to be transparent."""
     pixels = np.asarray(image).reshape(image.height * image.width, -1)
     colour = (np.atleast_1d(key) * _KEY_SCALE.get(layout, 1)).astype(np.int64)
     return bool((pixels == colour).all(axis=1).any())

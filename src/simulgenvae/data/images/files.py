@@ -1,4 +1,4 @@
-"""Pictures of designs from a folder, from a table of files, or from a single file."""
+"""Images of designs from a folder, from a table of files, or from a single file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import read_rows
-from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.data.images.arrays import ImageFormat, Images
 from simulgenvae.data.images.decoding import UnusableImage, decode_image
 from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.errors import UserError
@@ -21,14 +21,16 @@ from simulgenvae.utils.resources import require_memory
 
 @dataclass(frozen=True)
 class _Files:
-    """The files of N runs: ``names`` are relative to ``folder``, a path without links."""
+    """Files of N runs: ``names`` are relative to ``folder``, a path without links."""
 
     folder: Path
     ids: tuple[str, ...]
     names: tuple[str, ...]
 
     def path(self, name: str) -> Path:
-        """Raises UnusablePicture for a file that is, or is linked, outside the folder."""
+        """Return the path of a file; raise UnusableImage where it leads out of the folder."""
+        # A table of files may come from a stranger: neither a name such as ../../secret.png nor a
+        # link may reach other files of the user, whose content would end up in a shared model.
         try:
             path = (self.folder / name).resolve()
         except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a zero byte
@@ -47,14 +49,28 @@ def read_images(
     like: ImageFormat | None = None,
     endings: Sequence[str] = IMAGE_ENDINGS,
 ) -> tuple[tuple[str, ...], Images]:
-    """Read N pictures; returns their run ids and ``[N, size, size, channels]`` bytes.
+    """Read N images; return their run ids and their pixels.
 
-    ``path`` is a folder (its files with one of the ``endings``, in natural order, each named after
-    its run), a CSV file with the columns ``id`` and ``file`` (relative to its folder), or one
-    picture. All have one width, height and number of channels: those of ``like`` where it is given
-    (prediction).
+    Parameters
+    ----------
+    path
+        Folder (its files with one of the ``endings``, in natural order, each named after its run),
+        CSV file with the columns ``id`` and ``file`` (relative to its folder), or one image.
+    size
+        Pixels of each side after resizing.
+    like
+        Format that the images must have, for prediction; by default that of most of them.
+    endings
+        Suffixes of images in a folder.
 
-    Raises UserError naming the files that cannot be used, up to ten for each reason.
+    Returns
+    -------
+    Run ids, and images with pixels `[N, size, size, channels]`.
+
+    Raises
+    ------
+    UserError
+        Naming the files that cannot be used, up to ten for each reason.
     """
     files = _find(path, endings)
     with prefix_errors(path):
@@ -64,23 +80,26 @@ def read_images(
     pixels: NDArray[np.uint8] | None = None
     for row, name in enumerate(files.names):
         try:
-            picture = decode_image(files.path(name), size)
+            decoded = decode_image(files.path(name), size)
         except UnusableImage as reason:
             problems[str(reason)].append(name)
             continue
-        formats.append((name, picture.format))
+        formats.append((name, decoded.format))
+        # Allocated once the first image shows how many channels there are.
         if pixels is None:
-            pixels = _allocate(path, len(files.names), picture.pixels)
-        if picture.format == formats[0][1]:
-            pixels[row] = picture.pixels
+            pixels = _allocate(path, len(files.names), decoded.pixels)
+        if decoded.format == formats[0][1]:
+            pixels[row] = decoded.pixels
     _compare(formats, like and replace(like, size=size), problems)
     if problems or pixels is None:
-        reasons = "; ".join(f"{reason}: {listed(names)}" for reason, names in problems.items())
-        count = sum(map(len, problems.values()))
-        raise UserError(
-            f"{path}: pictures that cannot be used ({count} of {len(files.names)}): {reasons}"
-        )
+        raise UserError(_unusable(path, problems, len(files.names)))
     return files.ids, Images(pixels, formats[0][1])
+
+
+def _unusable(path: Path, problems: dict[str, list[str]], total: int) -> str:
+    reasons = "; ".join(f"{reason}: {listed(names)}" for reason, names in problems.items())
+    count = sum(map(len, problems.values()))
+    return f"{path}: images that cannot be used ({count} of {total}): {reasons}"
 
 
 def _find(path: Path, endings: Sequence[str]) -> _Files:
@@ -102,16 +121,8 @@ def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
     files = [entry for entry in entries if entry.suffix.lower() in endings]
     if not files:
         present = {entry.suffix.lower() for entry in entries}
-        other = [ending for ending in IMAGE_ENDINGS if ending in present]
-        advice = (
-            f". It has {', '.join(other)} files: set data.file_type (param_data_type)"
-            if other
-            else ""
-        )
-        if ".csv" in present:
-            advice += ". It has .csv files: a folder of tables holds parameters, not pictures"
         raise UserError(
-            f"{folder}: no picture in this folder (looked for {', '.join(endings)}){advice}"
+            f"{folder}: no image in this folder (looked for {', '.join(endings)}){_advice(present)}"
         )
     of_run: dict[str, list[str]] = defaultdict(list)
     for file in files:
@@ -119,9 +130,20 @@ def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
     several = [" and ".join(map(repr, names)) for names in of_run.values() if len(names) > 1]
     if several:
         raise UserError(
-            f"{folder}: several pictures of one run, keep one of them: {'; '.join(several[:10])}"
+            f"{folder}: several images of one run, keep one of them: {'; '.join(several[:10])}"
         )
     return _Files(folder.resolve(), tuple(of_run), tuple(file.name for file in files))
+
+
+def _advice(present: set[str]) -> str:
+    """Return what to do about a folder without images that has files with other suffixes."""
+    advice = ""
+    other = [ending for ending in IMAGE_ENDINGS if ending in present]
+    if other:
+        advice += f". It has {', '.join(other)} files: set data.file_type (param_data_type)"
+    if ".csv" in present:
+        advice += ". It has .csv files: a folder of tables holds parameters, not images"
+    return advice
 
 
 def _find_in_table(path: Path) -> _Files:
@@ -129,36 +151,36 @@ def _find_in_table(path: Path) -> _Files:
     columns = [name.lower() for name in header.cells]
     if sorted(columns) != ["file", "id"]:
         raise UserError(
-            f"{path}: has the columns {listed(header.cells)}, but a table of pictures has 'id' "
+            f"{path}: has the columns {listed(header.cells)}, but a table of images has 'id' "
             "and 'file'; a table of parameters is given as parameters"
         )
     if not rows:
         raise UserError(f"{path}: the table has a header but no rows")
-    ids, names = (
-        tuple(row.cells[columns.index(column)] for row in rows) for column in ("id", "file")
-    )
+    ids = tuple(row.cells[columns.index("id")] for row in rows)
+    names = tuple(row.cells[columns.index("file")] for row in rows)
     return _Files(path.parent.resolve(), ids, names)
 
 
-def _allocate(path: Path, count: int, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _allocate(path: Path, count: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     with prefix_errors(path):
         require_memory(
-            count * picture.nbytes, f"holding {count} pictures", "choose a smaller data.image_size."
+            count * image.nbytes, f"holding {count} images", "choose a smaller data.image_size."
         )
-    return np.empty((count, *picture.shape), dtype=np.uint8)
+    return np.empty((count, *image.shape), dtype=np.uint8)
 
 
 def _compare(
     formats: list[tuple[str, ImageFormat]], like: ImageFormat | None, problems: dict[str, list[str]]
 ) -> None:
-    """Adds the pictures of another format than ``like``, or without it than most of them, to
-    ``problems``."""
+    """Add images to ``problems`` whose format is not ``like``, or else not that of most images."""
     if not formats:
         return
-    usual, count = Counter(found for _, found in formats).most_common(1)[0]
-    expected, others = (
-        (like, "the surrogate was trained with") if like else (usual, f"{count} others are")
-    )
+    if like is not None:
+        expected = like
+        others = "the surrogate was trained with"
+    else:
+        expected, count = Counter(found for _, found in formats).most_common(1)[0]
+        others = f"{count} others are"
     for name, found in formats:
         if found != expected:
             problems[f"{found}, but {others} {expected}"].append(name)

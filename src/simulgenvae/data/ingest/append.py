@@ -1,4 +1,4 @@
-"""Further runs of a stored study: the data set grows, and what is there already stays as it is."""
+"""Further runs for a stored dataset; the runs it has already stay unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.images import Images
 from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
@@ -46,57 +45,63 @@ def append_runs(
     stored = read_store(target)
     with ExitStack() as stack:
         opened = open_sources(sources, stack, options.selection)
-        layout, new, notes = describe_sources(opened, options, settings, stored.description)
+        layout, new, notes = describe_sources(opened, options, settings, stored.metadata)
         with prefix_errors(sources[0]):
-            everything = joined(stored.description, new)
+            everything = joined(stored.metadata, new)
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
         earlier = make_split(
-            stored.description.ids, settings, split_file if split_file.exists() else None
+            stored.metadata.ids, settings, split_file if split_file.exists() else None
         )
-        judge.then = stack.enter_context(
+        judge.on_left_out = stack.enter_context(
             split_replaced(split_file, earlier.with_runs(new.ids, settings))
         )
         runs = read_runs(opened, layout, new.ids)
-        write_store(target, everything, runs, overwrite=True, known=stored, judge=judge)
+        write_store(target, everything, runs, overwrite=True, stored=stored, judge=judge)
     dataset = Dataset.open(target)
     return dataset, [*notes, *dataset.remarks[len(stored.remarks) :]]
 
 
-def joined(known: Metadata, new: Metadata) -> Metadata:
-    """The runs of ``known``, then those of ``new``; UserError unless they are of the same study."""
-    if twice := sorted(set(known.ids) & set(new.ids)):
+def joined(stored: Metadata, new: Metadata) -> Metadata:
+    """Return the metadata of the stored runs followed by the new ones.
+
+    Raises UserError unless both belong to the same study.
+    """
+    if twice := sorted(set(stored.ids) & set(new.ids)):
         raise UserError(
             f"the study has these runs already: {listed(twice)}; give new runs an id column with "
             "new names"
         )
-    differences = {
-        "timesteps": (len(known.times), len(new.times)),
-        "nodes": (known.nodes, new.nodes),
-        "variables": (", ".join(known.variables), ", ".join(new.variables)),
-        "units": (", ".join(known.units), ", ".join(new.units)),
-        "parameters": (", ".join(known.conditions.names), ", ".join(new.conditions.names)),
-        "pictures": tuple(str(each.conditions.image_format or "none") for each in (known, new)),
-    }
-    for what, (old, found) in differences.items():
-        if old != found:
-            raise UserError(f"the {what} are {found}, but {old} in the study")
-    if not np.allclose(new.times, known.times, rtol=1e-9, atol=0.0):
+    for what, before, now in (
+        ("timesteps", len(stored.times), len(new.times)),
+        ("nodes", stored.nodes, new.nodes),
+        ("variables", ", ".join(stored.variables), ", ".join(new.variables)),
+        ("units", ", ".join(stored.units), ", ".join(new.units)),
+        ("parameters", ", ".join(stored.conditions.names), ", ".join(new.conditions.names)),
+        (
+            "images",
+            str(stored.conditions.image_format or "none"),
+            str(new.conditions.image_format or "none"),
+        ),
+    ):
+        if before != now:
+            raise UserError(f"the {what} are {now}, but {before} in the study")
+    # Solvers write times with six to nine digits, and different ones round differently.
+    if not np.allclose(new.times, stored.times, rtol=1e-9, atol=0.0):
         raise UserError("the times are not those of the study")
-    old, found = known.mesh, new.mesh
-    if found.coords is not None and (old.coords is None or not old.same_as(found)):
+    mesh = new.mesh
+    if mesh.coords is not None and (stored.mesh.coords is None or not stored.mesh.same_as(mesh)):
         raise UserError(
             "the mesh is not that of the study: its nodes are elsewhere, or other cells connect "
             "them"
         )
-    ids, names = known.ids + new.ids, known.conditions.names
-    table = np.concatenate([known.conditions.table, new.conditions.table])
-    conditions = Conditions(
-        ids, names, table, _joined_images(known.conditions.images, new.conditions.images)
-    )
-    return replace(known, ids=ids, conditions=conditions)
+    conditions = _joined_conditions(stored.conditions, new.conditions)
+    return replace(stored, ids=conditions.ids, conditions=conditions)
 
 
-def _joined_images(known: Images | None, new: Images | None) -> Images | None:
-    if known is None or new is None:
-        return None
-    return replace(known, pixels=np.concatenate([known.pixels, new.pixels]))
+def _joined_conditions(stored: Conditions, new: Conditions) -> Conditions:
+    images = None
+    if stored.images is not None and new.images is not None:
+        pixels = np.concatenate([stored.images.pixels, new.images.pixels])
+        images = replace(stored.images, pixels=pixels)
+    table = np.concatenate([stored.table, new.table])
+    return Conditions(stored.ids + new.ids, stored.names, table, images)

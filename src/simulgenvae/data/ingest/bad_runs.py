@@ -1,4 +1,4 @@
-"""Runs that are of no use: all of them named in one error, or left out and recorded."""
+"""Bad runs: all of them are named in one error, or left out and recorded."""
 
 from __future__ import annotations
 
@@ -11,36 +11,57 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
 
 
-def nonfinite(count: int, size: int) -> str:
-    """What is wrong with a run in which ``count`` of ``size`` values are not finite."""
+def nonfinite_message(count: int, size: int) -> str:
+    """Return what is wrong with a run in which ``count`` of ``size`` values are not finite."""
     return f"{count} of {size} values are NaN or infinite"
 
 
-def require_good(bad: Mapping[str, str]) -> Sequence[str]:
-    """UserError naming the runs that are bad, by id, and what is wrong, where there are any;
-    nothing to record."""
+def refuse_bad_runs(bad: Mapping[str, str]) -> Sequence[str]:
+    """Raise UserError naming the bad runs and what is wrong with each, if there are any.
+
+    ``bad`` has the problem of each bad run by its id. Returns no remarks, as nothing was left out.
+    """
     if bad:
         raise UserError(f"{_shown(bad)}. Repair these runs, or leave them out (--skip-bad)")
     return ()
 
 
 class RunJudge:
-    """Decides, when all runs of some sources have been read, what becomes of those that are bad.
+    """Judge that decides, when all runs have been read, what becomes of the bad ones.
 
-    Without ``skip_bad`` they are an error, at once where sources know of them before. ``then`` is
-    called with those that are left out.
+    Parameters
+    ----------
+    sources
+        Open files with fields.
+    ids
+        Ids of all their runs.
+    skip_bad
+        Whether bad runs are left out. Otherwise they are an error, which is raised at once where
+        the sources know of them before fields are read.
+
+    Attributes
+    ----------
+    on_left_out
+        Function that is called with the ids of the runs that are left out.
     """
 
     def __init__(self, sources: Sequence[Source], ids: Sequence[str], *, skip_bad: bool) -> None:
-        self._sources, self._runs, self._skip_bad = sources, len(ids), skip_bad
-        self.then: Callable[[Collection[str]], None] = lambda runs: None
+        self._sources = sources
+        self._runs = len(ids)
+        self._skip_bad = skip_bad
+        self.on_left_out: Callable[[Collection[str]], None] = lambda runs: None
         if not skip_bad:
-            require_good(_known(sources, ids))
+            refuse_bad_runs(_problems(sources, ids))
 
     def __call__(self, bad: Mapping[str, str]) -> Sequence[str]:
-        """What to record; UserError where bad runs are not to be left out, or are half of all."""
+        """Return the remarks to record in the dataset.
+
+        Raises UserError where bad runs are not to be left out, or are half of all.
+        """
         if not self._skip_bad:
-            require_good(bad)
+            refuse_bad_runs(bad)
+        # If half of all runs differ from the one they are compared with, it is likely that one
+        # which is odd.
         if bad and 2 * len(bad) >= self._runs:
             raise UserError(
                 f"{len(bad)} of {self._runs} runs are bad, too many to leave out: {_shown(bad)}. "
@@ -48,17 +69,20 @@ class RunJudge:
                 "one with --reference"
             )
         if bad:
-            self.then(bad.keys())
+            self.on_left_out(bad.keys())
         remarks = [f"left out: run {name!r}: {what}" for name, what in bad.items()]
-        return [*remarks, *(remark for source in self._sources for remark in source.remarks())]
+        for source in self._sources:
+            remarks += source.remarks()
+        return remarks
 
 
-def _known(sources: Sequence[Source], ids: Sequence[str]) -> dict[str, str]:
-    """Problems that sources know of before their runs are read."""
+def _problems(sources: Sequence[Source], ids: Sequence[str]) -> dict[str, str]:
+    """Return the problems, by run id, that sources know of before their runs are read."""
     found: dict[str, str] = {}
     first = 0
     for source in sources:
-        found |= {ids[first + index]: problem for index, problem in sorted(source.problems.items())}
+        for index, problem in sorted(source.problems.items()):
+            found[ids[first + index]] = problem
         first += source.shape[0]
     return found
 

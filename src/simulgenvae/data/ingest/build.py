@@ -72,7 +72,7 @@ def build_dataset(
             accept(metadata.conditions)
         if split_target is not None:
             stack.enter_context(ensure_folder(target.parent))
-            judge.then = stack.enter_context(
+            judge.on_left_out = stack.enter_context(
                 split_replaced(split_target, None if options.split is None else split)
             )
         runs = read_runs(opened, layout, metadata.ids)

@@ -14,16 +14,15 @@ from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, quiet_vtk
 
-# only formats that VTK reads itself: other suffixes reach readers that may load pickles or other
-# files
+# Only formats that VTK reads itself: with other suffixes PyVista calls readers that may load
+# pickles, which can run code, or other files.
 _MESH_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
 
 
 def read_numbers(path: Path) -> NDArray[np.float64]:
-    """Numbers from ``.npy`` (as they are), or from ``.csv`` or ``.txt`` as [rows, columns]; a
-    header row is skipped.
+    """Read an array of any shape from ``.npy``, or `[rows, columns]` from ``.csv`` or ``.txt``.
 
-    Raises UserError naming file, line and column of what is no number.
+    A header row is skipped. Raises UserError naming file, line and column of what is no number.
     """
     suffix = path.suffix.lower()
     if not path.exists():
@@ -50,14 +49,17 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
 
 
 def read_times(path: Path) -> NDArray[np.float64]:
-    """Times [T], also from a file with one row or one column."""
+    """Read times `[T]`, also from a file with one row or one column."""
     return _column(path, "times")
 
 
 def read_node_numbers(path: Path) -> NDArray[np.intp]:
-    """Numbers of nodes [m], also from a file with one row or one column; UserError when they are
-    not whole."""
+    """Read the numbers of m nodes `[m]`, also from a file with one row or one column.
+
+    Raises UserError when they are no whole numbers.
+    """
     numbers = _column(path, "node numbers")
+    # From 2**53 on, float64 skips whole numbers, so the file may have meant another node.
     bad = numbers[~((np.abs(numbers) < 2**53) & (numbers == np.rint(numbers)))]
     if len(bad):
         raise UserError(f"{path}: node numbers must be whole numbers, not {bad[0]:g}")
@@ -74,7 +76,7 @@ def _column(path: Path, what: str) -> NDArray[np.float64]:
 
 
 def read_mesh(path: Path) -> Mesh:
-    """Node coordinates and cells of a VTK, STL or PLY mesh.
+    """Read node coordinates and cells of a VTK, STL or PLY mesh.
 
     Raises UserError when pyvista is not installed, and for unknown files and for cells that are no
     points, lines, triangles, quads, tetrahedra, hexahedra, wedges or pyramids.
@@ -91,6 +93,7 @@ def read_mesh(path: Path) -> Mesh:
         with quiet_vtk():
             grid: Any = pyvista.read(path).cast_to_unstructured_grid()
     except (OSError, ValueError, TypeError, RuntimeError, AttributeError, UserWarning) as error:
+        # quiet_vtk turns what VTK only warns of into a UserWarning.
         reason = "truncated or damaged" if isinstance(error, UserWarning) else error
         raise UserError(f"{path}: cannot be read as a mesh: {reason}") from error
     return grid_mesh(grid, path)

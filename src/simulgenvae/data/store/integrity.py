@@ -1,9 +1,11 @@
-"""Checks of a Zarr array's metadata and files before Zarr itself touches them.
+"""Checks of a Zarr array's metadata and files before Zarr itself reads them.
 
-Zarr fills chunks that are missing and believes any shape: a truncated or crafted store would read
-as plausible zeros, or ask for absurd amounts of memory. The store is written without compression,
-so the size of every chunk file is known, and with a CRC32C checksum (4 bytes at its end), which
-Zarr verifies when it reads the chunk.
+Zarr fills missing chunks with zeros and trusts any shape: a truncated or crafted store would give
+plausible zeros, or allocate absurd amounts of memory. The store is written without compression, so
+the size of every chunk file is known, and with a CRC32C checksum (4 bytes at its end), which Zarr
+verifies when it reads the chunk.
+
+Tested in tests/data/store/test_read.py.
 """
 
 from __future__ import annotations
@@ -18,18 +20,20 @@ from typing import Any
 from simulgenvae.errors import UserError
 
 MAX_CHUNK_BYTES = 64_000_000
-"""Of data sets that are read, which may be older."""
+"""Largest chunk of a dataset that is read; earlier versions wrote larger ones than this does."""
 CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
 BYTE_CODECS = [{"name": "bytes"}, {"name": "crc32c"}]
-"""Single bytes have no order."""
+"""Codecs of single bytes, which have no byte order."""
 _ITEM_SIZES = {"uint8": 1, "float32": 4, "float64": 8, "int64": 8}
 _CHECKSUM_BYTES = 4
 _MAX_JSON_BYTES = 64_000_000
 
 
 def read_metadata(folder: Path, node_type: str) -> dict[str, Any]:
-    """The ``zarr.json`` of a Zarr v3 group or array, as a dictionary. Raises UserError when it is
-    none."""
+    """Return the ``zarr.json`` of a Zarr v3 group or array.
+
+    Raises UserError when the file is missing, too large, a link, damaged, or of another kind.
+    """
     path = folder / "zarr.json"
     try:
         if path.is_symlink() or path.stat().st_size > _MAX_JSON_BYTES:
@@ -51,17 +55,14 @@ def read_metadata(folder: Path, node_type: str) -> dict[str, Any]:
 
 
 def check_array(folder: Path, data_type: str, dimensions: int) -> tuple[int, ...]:
-    """The shape of the array in ``folder``, once its metadata and all its chunk files are what they
-    must be.
+    """Check the metadata and all chunk files of the array in ``folder``; return its shape.
 
     Raises UserError naming the file for another data type, number of dimensions or codec, and for
     chunks that are missing, truncated, too many, links, or larger than 64 MB.
     """
     metadata = read_metadata(folder, "array")
-    shape, chunk = (
-        _shape(folder, metadata.get("shape"), dimensions),
-        _chunk_shape(folder, metadata, dimensions),
-    )
+    shape = _shape(folder, metadata.get("shape"), dimensions)
+    chunk = _chunk_shape(folder, metadata, dimensions)
     if metadata.get("data_type") != data_type:
         raise UserError(
             f"{folder}: holds {str(metadata.get('data_type'))[:60]!r}, but must hold {data_type}"
@@ -77,9 +78,8 @@ def check_array(folder: Path, data_type: str, dimensions: int) -> tuple[int, ...
     size = math.prod(chunk) * _ITEM_SIZES[data_type]
     if size > MAX_CHUNK_BYTES:
         raise UserError(f"{folder}: chunks of {size} bytes, more than {MAX_CHUNK_BYTES}")
-    _check_chunks(
-        folder, tuple(-(-s // c) for s, c in zip(shape, chunk, strict=True)), size + _CHECKSUM_BYTES
-    )
+    grid = tuple(math.ceil(s / c) for s, c in zip(shape, chunk, strict=True))
+    _check_chunks(folder, grid, size + _CHECKSUM_BYTES)
     return shape
 
 
@@ -108,16 +108,14 @@ def _chunk_shape(folder: Path, metadata: dict[str, Any], dimensions: int) -> tup
 
 
 def _check_chunks(folder: Path, grid: tuple[int, ...], size: int) -> None:
-    """All chunks of the grid are there, and as long as they must be; files beside them are no
-    chunks."""
-    expected, found = math.prod(grid), 0
+    """Raise UserError unless exactly the chunks of the grid are there, each of ``size`` bytes."""
+    expected = math.prod(grid)
+    found = 0
     for path in _files(folder / "c"):
+        # The folders and the file of a chunk are named after its place in the grid: c/0/3/0/0.
         place = Path(path).relative_to(folder / "c").parts
-        known = len(place) == len(grid) and all(
-            part.isascii() and part.isdigit() and str(int(part)) == part and int(part) < count
-            for part, count in zip(place, grid, strict=True)
-        )
-        if not known:
+        is_chunk = len(place) == len(grid) and all(map(_is_index, place, grid))
+        if not is_chunk:
             raise UserError(f"{path}: no part of the dataset: remove it")
         actual = os.lstat(path).st_size
         if actual != size:
@@ -133,8 +131,14 @@ def _check_chunks(folder: Path, grid: tuple[int, ...], size: int) -> None:
         )
 
 
+def _is_index(name: str, count: int) -> bool:
+    """Return whether ``name`` is a number from 0 to ``count`` - 1, as Zarr writes it."""
+    # isdigit alone accepts digits of other scripts, and int accepts 007: two names of one chunk.
+    return name.isascii() and name.isdigit() and str(int(name)) == name and int(name) < count
+
+
 def _files(folder: Path) -> Iterator[str]:
-    """Regular files below a folder; links are refused, as they could lead anywhere."""
+    """Yield the files below a folder; refuse links, as they could lead anywhere."""
     if folder.is_symlink():
         raise UserError(f"{folder}: links are not allowed inside a dataset")
     if not folder.is_dir():
@@ -145,5 +149,5 @@ def _files(folder: Path) -> Iterator[str]:
                 raise UserError(f"{entry.path}: links are not allowed inside a dataset")
             if entry.is_dir(follow_symlinks=False):
                 yield from _files(Path(entry.path))
-            elif not entry.name.startswith("."):  # file managers leave hidden files behind
+            elif not entry.name.startswith("."):  # file managers leave hidden files
                 yield entry.path

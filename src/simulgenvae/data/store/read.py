@@ -26,19 +26,22 @@ FORMAT = "simulgenvae-dataset"
 FORMAT_VERSION = 1
 
 
-class Stored(NamedTuple):
-    """What there is of a dataset on disk."""
+class StoredDataset(NamedTuple):
+    """Content of a dataset on disk."""
 
-    description: Metadata
+    metadata: Metadata
     fields: zarr.Array[Any]
-    """[N, T, M, V], read when they are asked for."""
+    """Fields `[N, T, M, V]`, which stay on disk until they are indexed."""
     fingerprint: str
+    """SHA-256 of metadata and digests."""
     digests: tuple[str, ...]
+    """SHA-256 of the field of each run; empty for datasets of an earlier version."""
     remarks: tuple[str, ...]
+    """Notes made when the dataset was stored."""
 
 
-def read_store(path: Path) -> Stored:
-    """What there is of the dataset at ``path``.
+def read_store(path: Path) -> StoredDataset:
+    """Return the metadata of the dataset at ``path``, and its fields to be read later.
 
     Raises UserError naming the file when anything is missing, truncated, foreign or inconsistent.
     """
@@ -55,7 +58,7 @@ def read_store(path: Path) -> Stored:
             if names
             else np.zeros((len(attributes["ids"]), 0))
         )
-        description = Metadata(
+        metadata = Metadata(
             ids=tuple(attributes["ids"]),
             times=_read(path / "times", "float64", 1),
             nodes=shape[2],
@@ -66,23 +69,31 @@ def read_store(path: Path) -> Stored:
                 tuple(attributes["ids"]), names, table, _read_images(path, attributes)
             ),
         )
-    if description.shape != shape:
-        expected = " x ".join(map(str, description.shape))
+    if metadata.shape != shape:
+        expected = " x ".join(map(str, metadata.shape))
         raise UserError(
             f"{path}: damaged: the fields are {' x '.join(map(str, shape))}, but should be "
             f"{expected}"
         )
-    # Of more than half the free memory, nothing would be left in the cache of files when the next
-    # pass comes to it.
-    store = (DirectStore if 8 * math.prod(shape) > available_memory() else LocalStore)(
-        path / "fields", read_only=True
+    # Fields of more than half the free memory: the cache of files would have lost the first runs
+    # by the time the next pass reads them, so the cache would cost time and save none.
+    beyond_cache = 2 * 4 * math.prod(shape) > available_memory()
+    store_type = DirectStore if beyond_cache else LocalStore
+    store = store_type(path / "fields", read_only=True)
+    return StoredDataset(
+        metadata=metadata,
+        fields=zarr.open_array(store, mode="r", zarr_format=3),
+        fingerprint=attributes["fingerprint"],
+        digests=tuple(attributes["digests"]),
+        remarks=tuple(attributes["remarks"]),
     )
-    fields = zarr.open_array(store, mode="r", zarr_format=3)
-    digests, remarks = tuple(attributes["digests"]), tuple(attributes["remarks"])
-    return Stored(description, fields, attributes["fingerprint"], digests, remarks)
 
 
 def require_dataset(path: Path) -> dict[str, Any]:
+    """Return the attributes of the dataset at ``path``; raise UserError where there is none.
+
+    They come from a file that may be damaged or crafted, so the type of each is checked.
+    """
     attributes = read_metadata(path, "group").get("attributes")
     if not isinstance(attributes, dict) or attributes.get("format") != FORMAT:
         raise UserError(
@@ -101,9 +112,11 @@ def require_dataset(path: Path) -> dict[str, Any]:
         attributes.get("coords"), bool
     ):
         raise UserError(f"{path / 'zarr.json'}: damaged: 'fingerprint' or 'coords' is missing")
-    attributes.setdefault("images", None)  # datasets of tables alone may be older than images
-    digests = attributes.setdefault("digests", [])  # and all may be older than these
-    for key, value in (("digests", digests), ("remarks", attributes.setdefault("remarks", []))):
+    # Datasets of earlier versions lack these.
+    attributes.setdefault("images", None)
+    digests = attributes.setdefault("digests", [])
+    remarks = attributes.setdefault("remarks", [])
+    for key, value in (("digests", digests), ("remarks", remarks)):
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise UserError(f"{path / 'zarr.json'}: damaged: {key!r} must be a list of texts")
     if len(digests) not in {0, len(attributes["ids"])}:

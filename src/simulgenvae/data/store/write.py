@@ -1,4 +1,4 @@
-"""Writing the dataset on disk: whole or not at all, run by run."""
+"""Writing a dataset to disk: completely or not at all, run by run."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from numpy.typing import NDArray
 from zarr.codecs import BytesCodec, Crc32cCodec
 
 from simulgenvae.data.fingerprint import digest, fingerprint
-from simulgenvae.data.ingest.bad_runs import nonfinite, require_good
+from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
 from simulgenvae.data.metadata import Metadata
-from simulgenvae.data.store.read import FORMAT, FORMAT_VERSION, Stored, require_dataset
+from simulgenvae.data.store.read import FORMAT, FORMAT_VERSION, StoredDataset, require_dataset
 from simulgenvae.data.values import count_nonfinite
 from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write, ensure_folder
 from simulgenvae.utils.resources import require_disk
 
 CHUNK_BYTES = 16_000_000
-"""Larger ones were read at a quarter of the rate: their memory is new to the process each time."""
+"""Most bytes of a chunk. Larger ones are read at a quarter of the speed, as the process gets new
+memory from the system for each of them."""
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
-    """Raises UserError unless a dataset may be written to ``path``: nothing is there, or a dataset
-    to overwrite."""
+    """Raise UserError unless a dataset may be written to ``path``.
+
+    That is so where nothing is there, or a dataset that may be overwritten.
+    """
     if not path.exists() and not path.is_symlink():
         return
     if not overwrite:
@@ -43,37 +46,52 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 def write_store(
     path: Path,
-    description: Metadata,
+    metadata: Metadata,
     runs: Iterable[NDArray[np.float32] | UserError],
     *,
     overwrite: bool = False,
-    known: Stored | None = None,
-    judge: Callable[[Mapping[str, str]], Sequence[str]] = require_good,
+    stored: StoredDataset | None = None,
+    judge: Callable[[Mapping[str, str]], Sequence[str]] = refuse_bad_runs,
 ) -> None:
-    """Write a dataset under a temporary name, run by run [T, M, V], and rename it when complete.
+    """Write a dataset under a temporary name, run by run, and rename it when it is complete.
 
-    Where the first runs of the description are those ``known`` from the dataset at ``path``,
-    ``runs`` are the further ones: the files of the known ones are taken over, without a copy where
-    the file system can do that.
+    Parameters
+    ----------
+    path
+        Folder of the dataset.
+    metadata
+        Metadata of all runs.
+    runs
+        Field `[T, M, V]` of each run, or a UserError in the place of a run that cannot be read.
+    overwrite
+        Whether a dataset at ``path`` may be replaced.
+    stored
+        Dataset at ``path`` that grows: its runs are the first ones in ``metadata``, and ``runs``
+        are the others. Its files are taken over, without a copy where the file system has links.
+    judge
+        Function that is called when all runs are through, with the problem of each bad run: one
+        that holds NaN or infinite values or cannot be read. It raises UserError, or lets these
+        runs be left out, and returns the remarks to record in the dataset.
 
-    Bad are runs that hold NaN or infinite values, or could not be read (a UserError is in their
-    place). When all runs are through, ``judge`` gets what is wrong with which of them: it raises
-    UserError, or lets them be left out, and returns what is to be recorded in the dataset.
-
-    Raises UserError, with nothing left behind and an old dataset untouched, when ``path`` must not
-    be written, the disk is full, or ``judge`` does.
+    Raises
+    ------
+    UserError
+        With nothing left behind and an old dataset untouched, when ``path`` must not be written,
+        the disk is full, or ``judge`` raises it.
     """
     check_target(path, overwrite=overwrite)
     with ensure_folder(path.parent), atomic_write(path) as temporary:
-        new = len(description.ids) - (0 if known is None else len(known.description.ids))
-        require_disk(4 * new * math.prod(description.shape[1:]), path.parent)
-        _write(temporary, description, runs, path, known, judge)
+        new = len(metadata.ids) - (0 if stored is None else len(stored.metadata.ids))
+        require_disk(4 * new * math.prod(metadata.shape[1:]), path.parent)
+        _write(temporary, metadata, runs, path, stored, judge)
 
 
 def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
-    """The fewest chunks of equal size, at most 16 MB each, that cut the first axes into single
-    entries before they cut later ones. Zarr writes all chunks whole: unequal ones would be filled
-    up."""
+    """Return the shape of the fewest chunks of equal size, at most 16 MB each.
+
+    They cut the first axes into single entries before they cut later ones. Zarr writes every chunk
+    in full size, so a last one that holds less would waste disk.
+    """
     chunk = list(shape)
     for axis, count in enumerate(shape):
         rest = math.prod(chunk[axis + 1 :]) * item_size
@@ -86,54 +104,55 @@ def chunk_shape(shape: tuple[int, ...], item_size: int) -> tuple[int, ...]:
 
 def _write(
     folder: Path,
-    description: Metadata,
+    metadata: Metadata,
     runs: Iterable[NDArray[np.float32] | UserError],
     old: Path,
-    known: Stored | None,
+    stored: StoredDataset | None,
     judge: Callable[[Mapping[str, str]], Sequence[str]],
 ) -> None:
-    shape = description.shape
+    shape = metadata.shape
     group = zarr.create_group(str(folder), zarr_format=3)
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     bad: dict[str, str] = {}
-    digests = [] if known is None else _taken_over(folder, fields, old, known)
-    for name, run in zip(description.ids[len(digests) :], runs, strict=True):
+    digests = [] if stored is None else _take_over(folder, fields, old, stored)
+    for name, run in zip(metadata.ids[len(digests) :], runs, strict=True):
         if isinstance(run, UserError):
             bad[name] = str(run)
         elif run.shape != shape[1:]:  # Zarr would drop what is too much
             raise ValueError(f"run {name!r} has the shape {run.shape}, not {shape[1:]}")
         elif count := count_nonfinite(run):
-            bad[name] = nonfinite(count, run.size)
+            bad[name] = nonfinite_message(count, run.size)
         else:
             fields[len(digests)] = run
             digests.append(digest(run))
-    remarks = [*(() if known is None else known.remarks), *judge(bad)]
+    remarks = [] if stored is None else list(stored.remarks)
+    remarks += judge(bad)
     if bad:
-        description = description.at(
-            [row for row, name in enumerate(description.ids) if name not in bad]
-        )
-        fields.resize(description.shape)
-    _describe(group, description)
+        # Good runs were written one after the other, so only the end of the array is empty.
+        metadata = metadata.at([row for row, name in enumerate(metadata.ids) if name not in bad])
+        fields.resize(metadata.shape)
+    _write_metadata(group, metadata)
     group.attrs.update(
-        {"digests": digests, "fingerprint": fingerprint(description, digests), "remarks": remarks}
+        {"digests": digests, "fingerprint": fingerprint(metadata, digests), "remarks": remarks}
     )
 
 
-def _describe(group: zarr.Group, description: Metadata) -> None:
-    """Write all of a dataset but its fields."""
-    conditions, mesh = description.conditions, description.mesh
+def _write_metadata(group: zarr.Group, metadata: Metadata) -> None:
+    """Write everything in a dataset except its fields."""
+    conditions = metadata.conditions
+    mesh = metadata.mesh
     attributes: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "ids": list(description.ids),
-        "variables": list(description.variables),
-        "units": list(description.units),
+        "ids": list(metadata.ids),
+        "variables": list(metadata.variables),
+        "units": list(metadata.units),
         "parameters": list(conditions.names),
         "images": None if conditions.images is None else conditions.images.format.to_dict(),
         "coords": mesh.coords is not None,
         "cells": list(mesh.cells),
     }
-    arrays: dict[str, NDArray[Any]] = {"times": description.times}
+    arrays: dict[str, NDArray[Any]] = {"times": metadata.times}
     if conditions.table.size:
         arrays["conditions"] = conditions.table
     if conditions.images is not None:
@@ -143,31 +162,37 @@ def _describe(group: zarr.Group, description: Metadata) -> None:
     arrays |= {f"cells_{name}": cells for name, cells in mesh.cells.items()}
     group.attrs.update(attributes)
     for name, array in arrays.items():
-        _create(
-            group, name, array.shape, chunk_shape(array.shape, array.itemsize), str(array.dtype)
-        )[...] = array
+        chunks = chunk_shape(array.shape, array.itemsize)
+        _create(group, name, array.shape, chunks, str(array.dtype))[...] = array
 
 
-def _taken_over(folder: Path, fields: zarr.Array[Any], old: Path, known: Stored) -> list[str]:
-    """Put the known runs into the first places of the fields below ``folder``; returns their
-    digests."""
-    if known.digests and known.fields.chunks == fields.chunks:
-        for row in range(len(known.digests)):
-            source, target = (place / "fields" / "c" / str(row) for place in (old, folder))
-            shutil.copytree(source, target, copy_function=_linked, symlinks=True)
-        return list(known.digests)
-    digests = []  # stored by an earlier version, and so in another way
-    for row, name in enumerate(known.description.ids):
+def _take_over(
+    folder: Path, fields: zarr.Array[Any], old: Path, stored: StoredDataset
+) -> list[str]:
+    """Make the stored runs the first ones of the new dataset in ``folder``; return their digests.
+
+    ``fields`` are the fields of the new dataset, ``old`` is the folder of the stored one.
+    """
+    # Files whose chunks are cut in the same way can be used as they are: a dataset of terabytes
+    # grows in seconds, and takes no more disk while both exist.
+    if stored.digests and stored.fields.chunks == fields.chunks:
+        for row in range(len(stored.digests)):
+            chunks = Path("fields") / "c" / str(row)
+            shutil.copytree(old / chunks, folder / chunks, copy_function=_link, symlinks=True)
+        return list(stored.digests)
+    digests = []
+    for row, name in enumerate(stored.metadata.ids):
         try:
-            fields[row] = run = np.asarray(known.fields[row], np.float32)
+            run = np.asarray(stored.fields[row], np.float32)
+            fields[row] = run
         except (ValueError, RuntimeError, MemoryError) as error:
             raise UserError(f"{old}: run {name!r} cannot be read: {error}") from error
         digests.append(digest(run))
     return digests
 
 
-def _linked(source: str, target: str) -> None:
-    """A second name for a file, or where there is no such thing, a copy."""
+def _link(source: str, target: str) -> None:
+    """Give a file a second name, or copy it where the file system has no links."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
@@ -184,7 +209,6 @@ def _create(
         dtype=dtype,
         serializer=BytesCodec(endian="little"),
         compressors=[Crc32cCodec()],
-        config={
-            "write_empty_chunks": True
-        },  # a chunk that is not there is then always a damaged store
+        # Zarr would leave out chunks of zeros. Written always, a missing chunk means damage.
+        config={"write_empty_chunks": True},
     )

@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from simulgenvae.errors import UserError
+from simulgenvae.models.networks import Networks
+from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
+from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import STAGES, Stage, StageSpec
 from simulgenvae.training.stages.conditioner import CONDITIONER
 from simulgenvae.training.stages.end_to_end import END_TO_END
@@ -24,6 +27,7 @@ __all__ = [
     "StageSpec",
     "changes_vae",
     "default_stages",
+    "make_stages",
     "register",
     "spec_of",
     "stage_specs",
@@ -76,3 +80,30 @@ def default_stages(settings: Settings) -> list[str]:
 def changes_vae(stages: Sequence[str], settings: Settings) -> bool:
     """Return whether a training of these stages changes the VAE, even in one bit."""
     return any(spec.stage.changes_vae(settings) for spec in stage_specs(stages))
+
+
+def make_stages(
+    specs: Sequence[StageSpec],
+    networks: Networks,
+    data: TrainingData,
+    settings: Settings,
+    reduction: Reduction,
+    *,
+    continues: bool,
+) -> list[Stage]:
+    """Return the stages of a training, in their order.
+
+    Parameters
+    ----------
+    specs
+        Descriptors of the stages.
+    networks, data, settings, reduction
+        What learns, from what, and how; see :meth:`Stage.make`.
+    continues
+        Whether the training starts with trained networks.
+    """
+    stages: list[Stage] = []
+    for spec in specs:
+        trained = continues or len(stages) > 0
+        stages.append(spec.stage.make(networks, data, settings, reduction, continues=trained))
+    return stages

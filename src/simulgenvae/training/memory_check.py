@@ -1,0 +1,111 @@
+"""What the check of a study says about the memory that training will need.
+
+It uses the estimate that training itself is refused by, at the largest number of modes that the
+settings allow: how many there will be is known only when the fields have been reduced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.checks.finding import Finding
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.split import Split
+from simulgenvae.errors import UserError
+from simulgenvae.reduction import Reduction
+from simulgenvae.settings import Settings
+from simulgenvae.training.device import choose_device
+from simulgenvae.training.memory import listed_parts, shortage_of
+from simulgenvae.training.memory_estimate import (
+    Phase,
+    TrainingPlan,
+    fitting_phase,
+    most_modes,
+    training_phases,
+)
+from simulgenvae.training.prepare import add_mirrored
+from simulgenvae.training.stages import default_stages, stage_specs
+from simulgenvae.utils.resources import megabytes
+
+
+@dataclass(frozen=True)
+class LargestReduction:
+    """Sizes of a reduction that has not been fitted, in arrays that take no memory."""
+
+    entries: int
+    """Number of values in the field of a timestep, M·V."""
+    rank: int
+    has_modes: bool
+
+    def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        """Return arrays of the shapes that :meth:`Reduction.state_rows` returns."""
+        return self._zeros(self.entries, self.rank) if self.has_modes else None, self._zeros(
+            self.entries
+        )
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the modes, the only large array of a reduction."""
+        return {"basis": self._zeros(self.entries, self.rank)} if self.has_modes else {}
+
+    @staticmethod
+    def _zeros(*shape: int) -> NDArray[np.float32]:
+        # All entries are the same four bytes. Unlike np.broadcast_to, this is writable, without which
+        # torch warns.
+        strides = (0,) * len(shape)
+        return np.ndarray(shape, np.float32, buffer=np.zeros(1, np.float32), strides=strides)
+
+
+def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[Finding]:
+    """Return the expected memory of a whole training, and a warning where it is not free.
+
+    Parameters
+    ----------
+    dataset, split, settings
+        The study; its fields are not read.
+
+    Raises
+    ------
+    UserError
+        When the training runs are to be mirrored and the mesh or the variables are not symmetric.
+    """
+    dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
+    runs = len(rows["train"])
+    width = dataset.shape[2] * dataset.shape[3]
+    has_modes = settings.reduction.method == "pod"
+    rank = most_modes(dataset.shape, runs, settings) if has_modes else width
+    phases = [fitting_phase(dataset.shape, runs, settings)]
+    device = None
+    try:
+        plan = TrainingPlan(
+            dataset=dataset,
+            rows=rows,
+            settings=settings,
+            scaler=ConditionScaler.fit(dataset.conditions.select(rows["train"])),
+            specs=stage_specs(default_stages(settings)),
+            continues=False,
+            device=choose_device(settings.training.device),
+            checkpoints=True,
+        )
+        device = plan.device
+        reduction = LargestReduction(width, rank, has_modes)
+        # Only the sizes of a reduction are used, which this class has.
+        phases += training_phases(plan, cast("Reduction", reduction))
+    except UserError as error:
+        # Training refuses this study for another reason, before it needs memory.
+        return [Finding("warning", f"training would be refused: {error}")]
+    largest = max(phases, key=_size)
+    text = f"expected memory of training with at most {rank} coefficients: about "
+    text += f"{megabytes(_size(largest))} ({listed_parts(largest.parts)})"
+    shortages = dict.fromkeys(shortage_of(phase, device) for phase in phases)
+    warnings = [Finding("warning", message) for message in shortages if message is not None]
+    return [Finding("info", text), *warnings]
+
+
+def _size(phase: Phase) -> int:
+    """Return the bytes of all parts of a phase."""
+    return sum(part.size for part in phase.parts)
