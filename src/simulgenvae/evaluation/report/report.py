@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.report.environment import html_environment
+from simulgenvae.evaluation.report.section import Section
 from simulgenvae.evaluation.report.sections import SECTIONS
 from simulgenvae.evaluation.report.sections.headline import HEADLINE
 from simulgenvae.evaluation.results import EvaluationResult
@@ -32,6 +33,10 @@ class Chapter:
     html: str
 
 
+Figures = Callable[..., list[EmbeddedFigure]]
+"""Function from kinds, which are keys of ``CAPTIONS``, to the figures of these kinds."""
+
+
 def render_report(result: EvaluationResult, images: Mapping[str, bytes]) -> str:
     """Return the report as HTML.
 
@@ -42,7 +47,6 @@ def render_report(result: EvaluationResult, images: Mapping[str, bytes]) -> str:
     images
         PNG and GIF files by their names, which start with a key of ``CAPTIONS``.
     """
-    environment = html_environment()
     by_kind: dict[str, list[EmbeddedFigure]] = {}
     for name, image in images.items():
         kind = _kind(name)
@@ -51,17 +55,21 @@ def render_report(result: EvaluationResult, images: Mapping[str, bytes]) -> str:
     def figures(*kinds: str) -> list[EmbeddedFigure]:
         return [figure for kind in kinds for figure in by_kind.get(kind, ())]
 
-    def render(template: str, view: object) -> str:
-        return environment.get_template(template).render(result=result, view=view, figures=figures)
-
     chapters = []
     for number, section in enumerate(SECTIONS.values()):
-        html = render(section.template, section.view(result)).strip()
+        html = render_section(section, result, figures)
         if html:
             chapters.append(Chapter(f"chapter-{number}", section.title, html))
-    return environment.get_template("report/page.html").render(
-        headline=render(HEADLINE.template, HEADLINE.view(result)), chapters=chapters
-    )
+    page = html_environment().get_template("report/page.html")
+    return page.render(headline=render_section(HEADLINE, result, figures), chapters=chapters)
+
+
+def render_section(
+    section: Section, result: EvaluationResult, figures: Figures = lambda *_: []
+) -> str:
+    """Return one section as HTML; an empty text if there is nothing to show."""
+    template = html_environment().get_template(section.template)
+    return template.render(result=result, view=section.view(result), figures=figures).strip()
 
 
 def _kind(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.results import SPLITS, EvaluationResult
 from simulgenvae.training.stages import STAGES
-from simulgenvae.utils.formatting import NONE, percent
+from simulgenvae.utils.formatting import percent
 
 
 def _stages(result: EvaluationResult) -> Table | None:
@@ -13,10 +13,8 @@ def _stages(result: EvaluationResult) -> Table | None:
     rows = []
     for name, stage in result.stages.items():
         title = STAGES[name].title if name in STAGES else name
-        row = [f"{title}: {stage.measure}"]
-        for split in SPLITS:
-            row.append(percent(stage.splits[split].mean) if split in stage.splits else NONE)
-        rows.append(tuple(row))
+        errors = [stage.splits[s].mean if s in stage.splits else None for s in SPLITS]
+        rows.append((f"{title}: {stage.measure}", *map(percent, errors)))
     return Table(("After stage", *SPLITS), tuple(rows)) if rows else None
 
 
