@@ -12,7 +12,7 @@ import pytest
 
 from simulgenvae.cli.classic import launch_ddp
 from simulgenvae.cli.classic import simulgen_vae as documented
-from simulgenvae.settings.classic.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, UNUSED
 from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import FIELDS
 
@@ -51,13 +51,13 @@ def test_every_flag_has_its_line() -> None:
 
 def test_every_key_and_line_has_its_line() -> None:
     assert rows(SECTIONS[2]).keys() == {"data_No", *LINES}
-    assert rows(SECTIONS[3]).keys() >= KEYS.keys() | UNUSED.keys()
+    assert rows(SECTIONS[3]).keys() >= CONDITION_KEYS.keys() | UNUSED.keys()
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", CONDITION_KEYS)
 def test_a_key_names_the_settings_that_it_fills(key: str) -> None:
     named = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", rows(SECTIONS[3])[key][0]))
-    assert set(KEYS[key].settings) <= named <= FIELDS.keys()
+    assert set(CONDITION_KEYS[key].settings) <= named <= FIELDS.keys()
 
 
 def test_every_documented_output_has_its_line() -> None:

@@ -24,6 +24,7 @@ from simulgenvae.evaluation.presentation import method_names, methods
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
+from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.training.identity import comparable
 from simulgenvae.utils.progress import WorkLog, progress_on
 
@@ -256,7 +257,7 @@ def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Stu
     assert stages["end_to_end"]["test"] == errors["networks"]["test"]["relative_l2"]
     assert stages["end_to_end"]["test"] != errors["prediction"]["test"]["relative_l2"]
     scale = VariableScale.fit(dataset.run(row) for row in range(8))
-    earlier = surrogate.at_stage(with_checkpoints, "conditioner").predict(
+    earlier = surrogate_at_stage(surrogate, with_checkpoints, "conditioner").predict(
         dataset.conditions.select([10, 11])
     )
     expected = [

@@ -59,5 +59,5 @@ def test_other_formats_are_refused_at_once(tmp_path, whole, mesh, run_ranks):
         2, lambda: write_prediction(own_batches(whole), mesh, tmp_path / "new.npz", runs=len(IDS))
     )
     for error in found:
-        assert "several processes write .zarr alone" in str(error)
+        assert "several processes can only write .zarr" in str(error)
     assert not list(tmp_path.iterdir())

@@ -1,10 +1,19 @@
 """What may be written where, and that failures leave nothing behind."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from simulgenvae.errors import UserError
-from simulgenvae.export import check_target, write_prediction
+from simulgenvae.export import (
+    EXPORT_FORMATS,
+    ExportFormat,
+    check_target,
+    register_export_formats,
+    write_prediction,
+)
 from simulgenvae.mesh.mesh import Mesh
 
 SUFFIXES = (".npz", ".zarr", ".nc", ".pvd")
@@ -88,3 +97,43 @@ def test_a_folder_in_the_place_of_an_archive_is_a_clear_error(tmp_path, predicti
     with pytest.raises(UserError, match="could not be written"):
         write_prediction(prediction, mesh, tmp_path / "new.npz", overwrite=True)
     assert [file.name for file in tmp_path.iterdir()] == ["new.npz"]
+
+
+@pytest.fixture
+def toy_formats():
+    """Formats from outside of the package: one of all designs, one of a single design."""
+
+    def write_ids(batches, mesh, path):
+        path.write_text(" ".join(run for batch in batches for run in batch.ids))
+
+    def write_largest(batch, index, mesh, path):
+        path.write_text(f"{batch.ids[index]} {batch.fields[index].max():.6f}")
+
+    before = dict(EXPORT_FORMATS)
+    register_export_formats(
+        ExportFormat(name="ids", suffix=".ids", write=write_ids),
+        ExportFormat(name="largest value", suffix=".max", write_one=write_largest),
+    )
+    yield
+    EXPORT_FORMATS.clear()
+    EXPORT_FORMATS.update(before)
+
+
+@pytest.mark.usefixtures("toy_formats")
+def test_formats_from_outside_are_written(tmp_path, prediction, mesh):
+    write_prediction(prediction, mesh, tmp_path / "new.ids")
+    assert (tmp_path / "new.ids").read_text() == "b a"
+    write_prediction(prediction, mesh, tmp_path / "{id}.max")
+    largest = float(prediction["fields"].sel(run="a").max())
+    assert (tmp_path / "a.max").read_text() == f"a {largest:.6f}"
+    with pytest.raises(UserError, match=r"holds one design.*new_\{id\}\.max"):
+        write_prediction(prediction, mesh, tmp_path / "new.max")
+    with pytest.raises(UserError, match=r"\.ids, \.max"):
+        check_target(tmp_path / "new.unknown")
+
+
+def test_the_docs_list_the_formats():
+    docs = (Path(__file__).parents[2] / "docs/data-formats.md").read_text()
+    section = docs.split("## Predictions: what is written")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]
+    assert set(re.findall(r"`(\.\w+)`", "\n".join(rows))) == set(EXPORT_FORMATS)

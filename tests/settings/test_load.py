@@ -20,7 +20,7 @@ from simulgenvae.settings import (
     TrainingSettings,
     load_settings,
 )
-from simulgenvae.settings.classic.condition_keys import DOCUMENTED
+from simulgenvae.settings.classic.condition_keys import CLASSIC_KEYS
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -113,7 +113,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
         "param_data_type": data_type,
         "param_dir": "/conditions",
     }
-    assert keys.keys() == DOCUMENTED.keys()
+    assert keys.keys() == CLASSIC_KEYS.keys()
     ours = " ".join(map(str, filters)), " ".join(map(str, lc_filters))
     preset = f"data_No, init_beta_divisor, filters\n1\n{divisor!r}\n{ours[0]}\n{ours[1]}\n"
     lc = {

@@ -18,9 +18,10 @@ import torch
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.files import load_parts, load_start
+from simulgenvae.surrogate.files import load_parts
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 MakeSettings = Callable[..., Settings]
@@ -112,8 +113,8 @@ def test_a_conditioner_of_another_vae_is_refused(
     shutil.copy(other.conditioner_file, study.conditioner_file)
     _refused(study, "trained for another VAE")
     with pytest.raises(UserError, match="trained for another VAE"):
-        load_start(study.vae_file, study, make_settings(2), conditioner=True)
-    load_start(study.vae_file, study, make_settings(2), conditioner=False)
+        load_warm_start(study.vae_file, study, make_settings(2), conditioner=True)
+    load_warm_start(study.vae_file, study, make_settings(2), conditioner=False)
 
 
 def test_a_vae_without_conditioner_says_what_is_missing(
@@ -390,10 +391,10 @@ def test_start_refuses_another_architecture(
     study: StudyFolder, make_settings: MakeSettings
 ) -> None:
     with pytest.raises(UserError, match=r"model\.latent_dim was 4 and is 5"):
-        load_start(
+        load_warm_start(
             study.vae_file, study, make_settings(2, model={"latent_dim": 5}), conditioner=False
         )
-    start = load_start(study.vae_file, study, make_settings(9), conditioner=True)
+    start = load_warm_start(study.vae_file, study, make_settings(9), conditioner=True)
     assert {name.split(".")[0] for name in start.weights} == {"vae", "conditioner"}
     assert start.shape == (8, 30, 2)
     assert start.condition_scaler.names == ("amplitude", "speed")
@@ -416,7 +417,7 @@ def test_start_refuses_weights_that_are_missing_or_of_another_shape(
     ):
         _change(path, change)
         with pytest.raises(UserError, match="does not hold a complete model"):
-            load_start(study.vae_file, study, make_settings(2), conditioner=True)
+            load_warm_start(study.vae_file, study, make_settings(2), conditioner=True)
         path.write_bytes(content)
 
 
@@ -424,7 +425,7 @@ def test_start_of_other_fields_is_refused(
     study: StudyFolder, make_waves: Callable[..., Dataset], make_settings: MakeSettings
 ) -> None:
     """Even where a file says that it was trained on the very same data."""
-    start = load_start(study.vae_file, study, make_settings(2), conditioner=False)
+    start = load_warm_start(study.vae_file, study, make_settings(2), conditioner=False)
     other = make_waves(variables=2, timesteps=9)
     with pytest.raises(UserError, match="other data"):
         fit(

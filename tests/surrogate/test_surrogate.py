@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-import simulgenvae.surrogate.surrogate
+import simulgenvae.surrogate.predict
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
@@ -17,11 +17,13 @@ from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.models import Inputs
 from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
-from simulgenvae.surrogate.files import load_start
 from simulgenvae.surrogate.fit import fit
-from simulgenvae.surrogate.surrogate import EXPECTED_LATENTS, Surrogate
+from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS
+from simulgenvae.surrogate.surrogate import Surrogate
+from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 MakeWaves = Callable[..., Dataset]
@@ -92,9 +94,9 @@ def test_batches_joined_are_the_whole(
     coefficients = len(waves.times) * trained.reduction.rank
     values = max(
         waves.fields[0].size,
-        (1 + trained.ensemble.sample_count(samples or EXPECTED_LATENTS)) * coefficients,
+        (1 + trained.ensemble.sample_count(samples or EXPECTED_ERROR_LATENTS)) * coefficients,
     )
-    monkeypatch.setattr(simulgenvae.surrogate.surrogate, "BATCH_BYTES", 5 * 4 * values)
+    monkeypatch.setattr(simulgenvae.surrogate.predict, "BATCH_BYTES", 5 * 4 * values)
     batches = list(trained.predict_batches(waves.conditions, samples=samples))
     assert [batch.sizes["run"] for batch in batches] == [5, 5, 2]
     joined = trained.predict(waves.conditions, samples=samples)
@@ -110,7 +112,7 @@ def test_batches_joined_are_the_whole(
 def test_a_batch_holds_one_run_at_least(
     trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulgenvae.surrogate.surrogate, "BATCH_BYTES", 1)
+    monkeypatch.setattr(simulgenvae.surrogate.predict, "BATCH_BYTES", 1)
     assert [batch.sizes["run"] for batch in trained.predict_batches(waves.conditions)] == [1] * 12
 
 
@@ -135,9 +137,7 @@ def test_the_spread_of_a_design_does_not_depend_on_the_others(
     np.testing.assert_allclose(backwards.sel(run=whole["run"]), whole, rtol=1e-3, atol=1e-4)
     alone = trained.predict(waves.conditions.select([7]), samples=5)["std"]
     np.testing.assert_allclose(alone[0], whole[7], rtol=1e-3, atol=1e-4)
-    monkeypatch.setattr(
-        simulgenvae.surrogate.surrogate, "BATCH_BYTES", 2 * 4 * waves.fields[0].size
-    )
+    monkeypatch.setattr(simulgenvae.surrogate.predict, "BATCH_BYTES", 2 * 4 * waves.fields[0].size)
     in_parts = trained.predict(waves.conditions.select([7]), samples=5)["std"]
     np.testing.assert_allclose(in_parts, alone, rtol=1e-3, atol=1e-4)
 
@@ -187,7 +187,7 @@ def test_an_interval_of_few_runs_comes_with_a_warning(
     known: str | None,
 ) -> None:
     """Once, however many batches there are, and where an interval is asked for alone."""
-    monkeypatch.setattr(simulgenvae.surrogate.surrogate, "BATCH_BYTES", 1)
+    monkeypatch.setattr(simulgenvae.surrogate.predict, "BATCH_BYTES", 1)
     left_out = (0.7, 0.98) if runs == 2 else ()
     calibrated = replace(
         ensemble.ensemble,
@@ -250,7 +250,8 @@ def test_a_single_network_is_sampled_for_the_expected_error_and_shows_no_samples
 ) -> None:
     """As often as for its calibration."""
     predicted, sampled = (
-        trained.predict(waves.conditions, samples=samples) for samples in (0, EXPECTED_LATENTS)
+        trained.predict(waves.conditions, samples=samples)
+        for samples in (0, EXPECTED_ERROR_LATENTS)
     )
     assert len(trained.ensemble.members) == 1
     np.testing.assert_allclose(predicted["expected_error"], sampled["expected_error"], rtol=1e-5)
@@ -364,7 +365,7 @@ def test_designs_outside_the_trained_range_are_named(trained: Surrogate, waves: 
 def test_warnings_of_all_batches_are_kept(
     trained: Surrogate, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulgenvae.surrogate.surrogate, "BATCH_BYTES", 1)
+    monkeypatch.setattr(simulgenvae.surrogate.predict, "BATCH_BYTES", 1)
     far = Conditions(("a", "b"), waves.conditions.names, np.array([[9.0, 1.0], [1.0, 9.0]]))
     warnings = [line for line in trained.predict(far).attrs["warnings"] if "outside" in line]
     assert [line.split(":")[0] for line in warnings] == ["run 'a'", "run 'b'"]
@@ -507,7 +508,7 @@ def test_documented_latents_are_the_posterior_means(study: StudyFolder, waves: D
 def test_the_surrogate_of_an_earlier_stage(study: StudyFolder, waves: Dataset) -> None:
     loaded = Surrogate.load(study)
     after = {
-        stage: loaded.at_stage(study, stage).predict(waves.conditions)
+        stage: surrogate_at_stage(loaded, study, stage).predict(waves.conditions)
         for stage in ("conditioner", "end_to_end")
     }
     first = replace(
@@ -515,7 +516,7 @@ def test_the_surrogate_of_an_earlier_stage(study: StudyFolder, waves: Dataset) -
     )
     assert after["end_to_end"].identical(replace(loaded, ensemble=first).predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])
-    vae = loaded.at_stage(study, "vae")
+    vae = surrogate_at_stage(loaded, study, "vae")
     assert not np.array_equal(vae.reconstruct(waves.run(0)), loaded.reconstruct(waves.run(0)))
     with pytest.raises(UserError, match="Only the VAE is trained"):
         vae.predict(waves.conditions)
@@ -527,11 +528,11 @@ def test_a_damaged_stage_is_refused(study: StudyFolder, tmp_path: Path) -> None:
     weights.pop("vae.times")
     write_tensors(copy.checkpoints / "vae.safetensors", weights, about)
     with pytest.raises(UserError, match="damaged"):
-        loaded.at_stage(copy, "vae")
+        surrogate_at_stage(loaded, copy, "vae")
     for identity in (None, 3, {}, {"settings": 5}):
         write_tensors(copy.checkpoints / "vae.safetensors", weights, {"identity": identity})
         with pytest.raises(UserError, match="another training"):
-            loaded.at_stage(copy, "vae")
+            surrogate_at_stage(loaded, copy, "vae")
 
 
 def test_the_stage_of_another_training_is_refused(
@@ -543,14 +544,14 @@ def test_the_stage_of_another_training_is_refused(
     other = StudyFolder(tmp_path_factory.mktemp("other"))
     surrogate = fit(waves, make_settings(3, model={"latent_dim": 5}), study=other)
     with pytest.raises(UserError, match="another training"):
-        surrogate.at_stage(study, "vae")
+        surrogate_at_stage(surrogate, study, "vae")
     with pytest.raises(UserError, match="does not exist"):
-        surrogate.at_stage(StudyFolder(other.folder / "nowhere"), "vae")
+        surrogate_at_stage(surrogate, StudyFolder(other.folder / "nowhere"), "vae")
 
 
 def test_a_vae_of_other_data_is_no_start(
     study: StudyFolder, make_waves: MakeWaves, make_settings: MakeSettings
 ) -> None:
-    start = load_start(study.vae_file, study, make_settings(3), conditioner=False)
+    start = load_warm_start(study.vae_file, study, make_settings(3), conditioner=False)
     with pytest.raises(UserError, match="other data"):
         fit(make_waves(runs=13), make_settings(3), start=start, stages=["conditioner"])

@@ -29,6 +29,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.device import choose_device
@@ -199,7 +200,7 @@ def test_settings_without_effect_may_change_on_resume(
         main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume", "--set", override]) == 0
     )
     loaded = Surrogate.load(uninterrupted)
-    loaded.at_stage(uninterrupted, "vae")
+    surrogate_at_stage(loaded, uninterrupted, "vae")
     assert main(["train", str(uninterrupted.folder), *ARGUMENTS, "--resume"]) == 0
     assert uninterrupted.conditioner_file.read_bytes() == before
 

@@ -43,8 +43,8 @@ def predict(
     folder
         Study folder.
     out
-        FILE.pvd (ParaView), .npz, .zarr or .nc; .vtkhdf or .xdmf hold one design ({id}.vtkhdf: a
-        file for each).
+        File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
+        one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
     params
         CSV file with the parameters of the new designs.
     images

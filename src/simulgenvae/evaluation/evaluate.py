@@ -30,7 +30,8 @@ from simulgenvae.utils.progress import WorkLog, progress_off
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.settings import EvaluationSettings
-    from simulgenvae.surrogate.surrogate import Surrogate
+    from simulgenvae.surrogate.at_stage import surrogate_at_stage
+from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def evaluate(
@@ -125,7 +126,7 @@ def _earlier_stages(
     notes = []
     for stage in stage_names(surrogate)[:-1]:
         try:
-            stages[stage] = surrogate.at_stage(study, stage)
+            stages[stage] = surrogate_at_stage(surrogate, study, stage)
         except UserError as error:
             notes.append(f"The errors after stage {stage} are left out: {error}")
     return stages, notes

@@ -1,5 +1,27 @@
-"""Predicted fields as files: NumPy archives, Zarr groups, NetCDF, ParaView collections."""
+"""Predicted fields as files, and the registry of their formats.
 
+A new format is a file with a writer and its :class:`ExportFormat`, and one line below.
+"""
+
+from simulgenvae.export.arrays import NPZ
+from simulgenvae.export.export_format import (
+    EXPORT_FORMATS,
+    ExportFormat,
+    register_export_formats,
+)
+from simulgenvae.export.netcdf import NETCDF
+from simulgenvae.export.shared_zarr import ZARR
+from simulgenvae.export.vtk import PARAVIEW
+from simulgenvae.export.vtkhdf import VTKHDF
 from simulgenvae.export.write import check_target, write_prediction
+from simulgenvae.export.xdmf import XDMF
 
-__all__ = ["check_target", "write_prediction"]
+__all__ = [
+    "EXPORT_FORMATS",
+    "ExportFormat",
+    "check_target",
+    "register_export_formats",
+    "write_prediction",
+]
+
+register_export_formats(NPZ, ZARR, NETCDF, PARAVIEW, VTKHDF, XDMF)

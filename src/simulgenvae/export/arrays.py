@@ -1,4 +1,4 @@
-"""Predictions as arrays: ``.npz`` files and Zarr (v3) groups."""
+"""Writers of arrays: ``.npz`` files and Zarr groups (version 3)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
+from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
@@ -22,14 +23,22 @@ _SCORES_PER_CHUNK = 1024
 
 
 def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write ``fields`` [n, T, M, V], ``ids``, ``times``, ``coords``, ``variables`` and ``units``;
-    as far as they are known, ``std``, ``lower`` and ``upper`` alike, and ``novelty`` and
-    ``expected_error`` [n]; ``nodes`` [M], where some were chosen.
+    """Write a ``.npz`` file of all designs.
 
-    ``coords`` is [M, 0] when the nodes' positions are unknown. All batches are held in memory,
-    twice while they are joined (UserError where they do not fit); Zarr does not need that.
+    It has ``fields`` `[n, T, M, V]`, ``ids``, ``times``, ``coords``, ``variables`` and ``units``;
+    as far as they are known ``std``, ``lower`` and ``upper``, of the fields' shape, and
+    ``novelty`` and ``expected_error`` `[n]`; and ``nodes`` `[M]`, where some were chosen. The shape
+    of ``coords`` is `[M, 0]` when the positions of the nodes are unknown.
+
+    All batches are in memory, twice while they are joined; a ``.zarr`` does not need that.
+
+    Raises
+    ------
+    UserError
+        When they do not fit into memory, or the file cannot be written.
     """
-    collected, size = [], 0
+    collected = []
+    size = 0
     for batch in batches:
         collected.append(batch)
         size += sum(array.nbytes for array in batch.arrays().values())
@@ -58,12 +67,14 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         )
 
 
-def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads: what :func:`write_npz` has,
-    axes by name.
+NPZ = ExportFormat(name="NumPy archive", suffix=".npz", write=write_npz)
 
-    A chunk is one run, or less where a run is large. The group's attributes ``units`` and
-    ``warnings`` are lists.
+
+def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
+    """Write a Zarr group, run by run, that ``xarray.open_zarr`` reads.
+
+    It has what :func:`write_npz` writes, with names of axes. A chunk is one run, or less where a
+    run is large. The group's attributes ``units`` and ``warnings`` are lists.
     """
     require_group(path)
     with atomic_write(path) as temporary:
@@ -81,13 +92,13 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
 
 def require_group(path: Path) -> None:
-    """UserError when there is something else than a Zarr group at ``path``."""
+    """Raise UserError when there is something else than a Zarr group at ``path``."""
     if path.is_symlink() or (path.exists() and not (path / "zarr.json").is_file()):
         raise UserError(f"{path} is not a Zarr group, so it is not replaced; choose another name")
 
 
 def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
-    """A group with room for so many runs of batches ``like`` one."""
+    """Create a group with arrays for ``runs`` runs of batches ``like`` one."""
     group = zarr.create_group(str(path), zarr_format=3)
     for name, array in like.arrays().items():
         chunks = (
@@ -95,9 +106,12 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
             if array.ndim > 1
             else (_SCORES_PER_CHUNK,)
         )
-        shape, axes = (runs, *array.shape[1:]), AXES[: array.ndim]
         group.create_array(
-            name, shape=shape, chunks=chunks, dtype=array.dtype, dimension_names=axes
+            name,
+            shape=(runs, *array.shape[1:]),
+            chunks=chunks,
+            dtype=array.dtype,
+            dimension_names=AXES[: array.ndim],
         )
     return group
 
@@ -105,7 +119,7 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
 def describe(
     group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]
 ) -> None:
-    """Write all that is the same for every run, and the runs' ids and warnings, each once."""
+    """Write what is the same for every run, and the ids and warnings of the runs, each once."""
     for name, texts in {"run": ids, "variable": like.variables}.items():
         array = group.create_array(
             name, shape=(len(texts),), dtype="string", dimension_names=[name]

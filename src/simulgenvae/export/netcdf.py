@@ -1,4 +1,4 @@
-"""Predictions as NetCDF-4 files by the conventions of CF and, for the mesh, UGRID."""
+"""Writer of NetCDF-4 files by the conventions of CF and, for the mesh, UGRID."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from simulgenvae import __version__
 from simulgenvae.data.readers.runs.netcdf_grid import ORIGINAL_NAME, RUN
 from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.export.batches import Batch
-from simulgenvae.export.hdf5_target import Target
+from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
 
@@ -40,10 +41,12 @@ _FACES = {"triangle", "quad"}
 
 
 def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
-    """Write each variable, and as far as they are known its std, limits, truth and error, as
-    ``NAME(run, time, node)`` and ``NAME_std`` …; ``novelty(run)`` and ``expected_error(run)``; the
-    coordinates ``run`` (texts), ``time``, ``x``, ``y``, ``z`` and, where some nodes were chosen,
-    their numbers ``node``; cells as ``cells_NAME(cell, corner)``.
+    """Write each variable as ``NAME(run, time, node)``.
+
+    As far as they are known there are also the standard deviation, limits, truth and error
+    (``NAME_std`` …); ``novelty(run)`` and ``expected_error(run)``; the coordinates ``run`` (texts),
+    ``time``, ``x``, ``y`` and ``z``; the numbers ``node`` of chosen nodes; and the cells as
+    ``cells_NAME(cell, corner)``.
 
     One batch is in memory at a time; a chunk is one run, or less where a run is large. A name that
     NetCDF and CF do not allow, or that another variable has, is changed (blanks and ``/`` become
@@ -53,12 +56,13 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     with atomic_write(path) as temporary:
         first = next(batches)
-        with Target(temporary) as target, h5netcdf.File(target, "w") as file:
+        with CrashSafeFile(temporary) as target, h5netcdf.File(target, "w") as file:
             names = _create(file, mesh, first)
             ids: list[str] = []
             warnings: list[str] = []
             for batch in chain([first], batches):
-                start, stop = len(ids), len(ids) + len(batch.ids)
+                start = len(ids)
+                stop = start + len(batch.ids)
                 file.resize_dimension(RUN, stop)
                 file.variables[RUN][start:stop] = np.array(batch.ids, dtype=object)
                 for kind, values in {"": batch.fields, **batch.beside}.items():
@@ -72,9 +76,14 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             file.attrs["warnings"] = "\n".join(dict.fromkeys(warnings))
 
 
+NETCDF = ExportFormat(name="NetCDF", suffix=".nc", write=write_netcdf)
+
+
 def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str], str]:
-    """All that is the same for every run, and room for the rest; names in the file by variable and
-    kind of value."""
+    """Write what is the same for every run, and create the variables that change.
+
+    Returns the names of the variables in the file, by variable and kind of value.
+    """
     file.attrs.update(
         Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}"
     )
@@ -104,8 +113,10 @@ def _coordinate(
 
 
 def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[str, str]:
-    """Cells, and for faces with known corners a mesh by UGRID; what variables at its nodes have to
-    say of it."""
+    """Write the cells, and for a flat mesh with known positions its topology by UGRID.
+
+    Returns the attributes with which variables at the nodes refer to it.
+    """
     for name, cells in mesh.cells.items():
         _connectivity(
             file,
@@ -177,7 +188,8 @@ def _create_fields(
         stored = file.create_variable(
             name, (RUN, "time", "node"), np.float32, chunks=chunks, **_COMPRESSED
         )
-        unit, original = like.units[like.variables.index(variable)], wanted[variable, kind]
+        unit = like.units[like.variables.index(variable)]
+        original = wanted[variable, kind]
         stored.attrs.update(
             long_name=_KINDS[kind].format(variable) if kind else variable, **on_mesh
         )
@@ -192,7 +204,7 @@ def _create_fields(
 
 
 def legal_name(name: str, used: set[str]) -> str:
-    """A name that NetCDF and CF allow, new among ``used`` (to which it is added)."""
+    """Return a name that NetCDF and CF allow, new among ``used``, to which it is added."""
     legal = re.sub(r"[/\s]", "_", unicodedata.normalize("NFC", name))
     if not (legal[0].isalnum() or legal[0] == "_"):
         legal = f"_{legal}"

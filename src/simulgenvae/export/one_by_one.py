@@ -1,53 +1,55 @@
-"""Formats of which one file holds one design: ``{id}`` in the name stands for each design's id."""
+"""Formats of which one file holds one design: ``{id}`` in the name is replaced by each id."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.target import require_free, safe_name
-from simulgenvae.export.vtkhdf import write_vtkhdf
-from simulgenvae.export.xdmf import heavy_file, write_xdmf
 from simulgenvae.mesh.mesh import Mesh
 
-ONE_EACH: dict[str, Callable[[Batch, int, Mesh, Path], None]] = {
-    ".vtkhdf": write_vtkhdf,
-    ".xdmf": write_xdmf,
-}
 ID = "{id}"
 
 
-def files_of(path: Path) -> tuple[Path, ...]:
-    """The files of one design at ``path``."""
-    return (path, heavy_file(path)) if path.suffix == ".xdmf" else (path,)
-
-
 def write_each(batches: Iterator[Batch], mesh: Mesh, path: Path, *, overwrite: bool) -> None:
-    """Write each design to the file that ``path`` names, one after the other, and put them into
-    place at the end.
+    """Write each design to its own file, named by ``path``.
 
-    Raises UserError, with nothing written, where there are several designs and no ``{id}`` in the
-    name, or something at the place of one of them.
+    All files are written to a temporary folder and moved to their places at the end.
+
+    Raises
+    ------
+    UserError
+        With nothing written, when there are several designs and no ``{id}`` in the name, or when
+        one of the files exists and ``overwrite`` is false.
     """
+    export_format = EXPORT_FORMATS[path.suffix]
+    assert export_format.write_one is not None
     used: set[str] = set()
     try:
+        # A folder, and not a temporary name for each file: an .xdmf names its .h5 file, so that
+        # both must be written under their final names.
         with TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
             for batch in batches:
                 for index, run in enumerate(batch.ids):
-                    if used and ID not in path.name:
-                        raise UserError(
-                            f"{path}: a {path.suffix} file holds one design, and there are "
-                            f"several: put {ID} into the name, as in "
-                            f"{path.with_stem(f'{path.stem}_{ID}')}"
-                        )
-                    target = path.with_name(path.name.replace(ID, safe_name(run, used)))
-                    for file in files_of(target):
+                    target = _target(path, run, used)
+                    for file in export_format.paths(target):
                         require_free(file, overwrite=overwrite)
-                    ONE_EACH[path.suffix](batch, index, mesh, Path(folder) / target.name)
+                    export_format.write_one(batch, index, mesh, Path(folder) / target.name)
             for file in Path(folder).iterdir():
                 file.replace(path.parent / file.name)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _target(path: Path, run: str, used: set[str]) -> Path:
+    """Return the file of a design, new among the names ``used``, to which it is added."""
+    if used and ID not in path.name:
+        raise UserError(
+            f"{path}: a {path.suffix} file holds one design, and there are several: put {ID} into "
+            f"the name, as in {path.with_stem(f'{path.stem}_{ID}')}"
+        )
+    return path.with_name(path.name.replace(ID, safe_name(run, used)))

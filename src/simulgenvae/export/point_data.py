@@ -1,5 +1,7 @@
-"""Predictions as fields on a mesh: components together as vectors and tensors, beside them what is
-known of each."""
+"""Predictions as fields on a mesh, with the components of vectors and tensors together.
+
+Tested in tests/export/test_vtk.py and test_round_trip.py.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,24 @@ from simulgenvae.mesh.components import whole_fields
 
 
 class PointField(NamedTuple):
-    """One field of one design at all times, as a file of a mesh holds it."""
+    """Field of one design at all times, as a file of a mesh holds it."""
 
     name: str
     unit: str
     values: NDArray[np.float32]
-    """``[T, M, C]``, C = 1, 3, 6 or 9."""
+    """Values, `[T, M, C]` with C = 1, 3, 6 or 9 components."""
 
 
 def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
-    """The fields of one design of a batch: predicted ones under their names; standard deviation,
-    limits, truth and error, by component, with ``_std``, … appended. A vector of two components has
-    a third of zeros.
+    """Yield the fields of one design of a batch.
 
-    Raises UserError where two would have the same name.
+    Predictions have the names of the fields. Standard deviation, limits, truth and error have
+    ``_std``, ``_lower``, ``_upper``, ``_truth`` and ``_error`` appended.
+
+    Raises
+    ------
+    UserError
+        When two fields would have the same name.
     """
     whole = whole_fields(batch.variables)
     kinds = {"": batch.fields} | {f"_{kind}": values for kind, values in batch.beside.items()}
@@ -36,6 +42,7 @@ def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
     for name, columns in whole.items():
         for ending, values in kinds.items():
             chosen = values[index][..., list(columns)]
-            if len(columns) == 2:  # programs that show vectors know those of three components alone
+            if len(columns) == 2:
+                # Programs that show vectors expect three components.
                 chosen = np.pad(chosen, ((0, 0), (0, 0), (0, 1)))
             yield PointField(name + ending, batch.units[columns[0]], chosen)

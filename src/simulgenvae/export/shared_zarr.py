@@ -1,4 +1,4 @@
-"""A Zarr group of predictions that several ranks write together, each its own runs."""
+"""Writer of a Zarr group by several ranks together, each its own runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,32 @@ import zarr
 from numpy.typing import NDArray
 
 from simulgenvae.distributed import collectives
-from simulgenvae.export.arrays import create_group, describe, require_group
+from simulgenvae.export.arrays import create_group, describe, require_group, write_zarr
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
 
 
 def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: int) -> None:
-    """Write what :func:`~simulgenvae.export.arrays.write_zarr` does, of ``runs`` runs, of which
-    ``batches`` has this rank's: those that :func:`~simulgenvae.distributed.collectives.local_rows`
-    says. ``path`` must be the same folder for all ranks.
+    """Write what :func:`~simulgenvae.export.arrays.write_zarr` does, on all ranks at once.
 
-    Raises UserError on all ranks, without leaving anything behind, where one of them cannot predict
-    or write.
+    Parameters
+    ----------
+    batches
+        Predictions of this rank's runs, in the order of
+        :func:`~simulgenvae.distributed.collectives.local_rows`.
+    mesh
+        Mesh of all runs.
+    path
+        Group to write, which must be the same folder for all ranks.
+    runs
+        Number of the runs of all ranks.
+
+    Raises
+    ------
+    UserError
+        On all ranks, with nothing left behind, when one of them cannot predict or write.
     """
     require_group(path)
     own = collectives.local_rows(np.arange(runs))
@@ -40,7 +53,7 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
 
         collectives.run_on_all(begin)
         parts = collectives.run_on_all(
-            lambda: _Part.write(temporary, chain(begun, batches if begun else ()), own)
+            lambda: _Share.write(temporary, chain(begun, batches if begun else ()), own)
         )
         if collectives.is_rank0():
             group = zarr.open_group(str(temporary), mode="r+")
@@ -53,9 +66,14 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
             describe(group, mesh, begun[0], ids, warnings)
 
 
-class _Part:
-    """The runs of one rank: what is written when all fields are there, as ranks cannot write into
-    one chunk at once."""
+ZARR = ExportFormat(name="Zarr", suffix=".zarr", write=write_zarr, write_shared=write_shared_zarr)
+
+
+class _Share:
+    """Ids, warnings and scores of one rank's runs, which rank 0 writes at the end.
+
+    One chunk has the scores of many runs, and two ranks must not write one chunk at once.
+    """
 
     def __init__(self, start: int) -> None:
         self.start = start
@@ -64,8 +82,8 @@ class _Part:
         self.scores: dict[str, list[NDArray[np.float64]]] = {}
 
     @classmethod
-    def write(cls, path: Path, batches: Iterator[Batch], rows: NDArray[np.intp]) -> _Part:
-        """Write the fields of the runs ``rows``; the rest is in what is returned."""
+    def write(cls, path: Path, batches: Iterator[Batch], rows: NDArray[np.intp]) -> _Share:
+        """Write the fields of the runs ``rows``, and return everything else."""
         part = cls(int(rows[0]) if len(rows) else 0)
         group = zarr.open_group(str(path), mode="r+")
         for batch in batches:
@@ -80,6 +98,7 @@ class _Part:
         return part
 
     def write_scores(self, group: zarr.Group) -> None:
+        """Write the scores into the group, on one rank only."""
         for name, values in self.scores.items():
             stored: Any = group[name]
             stored[self.start : self.start + len(self.ids)] = np.concatenate(values)

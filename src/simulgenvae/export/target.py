@@ -1,4 +1,7 @@
-"""Where files for the user may be written, and what they are called."""
+"""Places and names of files that are written for the user.
+
+Tested in tests/export/test_write.py and test_vtk.py.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from simulgenvae.errors import UserError
 
 
 def require_free(path: Path, *, overwrite: bool) -> None:
-    """UserError when there is no folder for ``path``, or something at it that may not be
-    replaced."""
+    """Raise UserError when the folder of ``path`` is missing, or ``path`` must not be replaced."""
     if not path.parent.is_dir():
         raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
     if os.path.lexists(path) and not overwrite:
@@ -21,11 +23,15 @@ def require_free(path: Path, *, overwrite: bool) -> None:
 
 
 def safe_name(run: str, used: set[str]) -> str:
-    """A file name for a run id, new among ``used`` (to which it is added) also where case does not
-    count."""
+    """Return a file name for a run id, new among ``used``, to which it is added.
+
+    It is new as well on file systems that ignore case.
+    """
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", run)[:100] or "run"
-    name, number = plain, 2
+    name = plain
+    number = 1
     while name.lower() in used:
-        name, number = f"{plain}_{number}", number + 1
+        number += 1
+        name = f"{plain}_{number}"
     used.add(name.lower())
     return name

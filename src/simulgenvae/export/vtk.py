@@ -1,5 +1,4 @@
-"""Predictions as ParaView files: a ``.pvd`` collection of ``.vtu`` unstructured grids, one per
-design and timestep."""
+"""Writer of ParaView collections: a ``.pvd`` of ``.vtu`` grids, one per design and timestep."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch
+from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.export.target import safe_name
 from simulgenvae.mesh.mesh import Mesh
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     import pyvista
 
 
+def _files(path: Path) -> tuple[Path, ...]:
+    return (path, series_folder(path))
+
+
 def series_folder(path: Path) -> Path:
-    """The folder beside the collection ``NAME.pvd`` that holds its grids: ``NAME_vtu``."""
+    """Return the folder with the grids of the collection ``NAME.pvd``: ``NAME_vtu``."""
     return path.with_name(f"{path.stem}_vtu")
 
 
@@ -57,8 +61,11 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         _write_collection(collection, series, times)
 
 
+PARAVIEW = ExportFormat(name="ParaView collection", suffix=".pvd", write=write_pvd, paths=_files)
+
+
 def _require_series(folder: Path) -> None:
-    """UserError unless the folder is missing or holds the files of an earlier collection alone."""
+    """Raise UserError when the folder has other files than those of an earlier collection."""
     foreign = [
         file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})
     ]
@@ -70,7 +77,7 @@ def _require_series(folder: Path) -> None:
 
 
 def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder: Path) -> list[str]:
-    """Write one grid per timestep of one run; their names relative to the folder of ``folder``."""
+    """Write one grid per timestep of one run, and return the names of their files."""
     folder.mkdir()
     for name, scores in batch.scores.items():
         grid.field_data[name] = scores[[index]]
@@ -88,7 +95,8 @@ def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder:
 def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> None:
     from vtkmodules.vtkCommonCore import vtkDataArray
 
-    name, values = _attribute(field.name), field.values[step]
+    name = _attribute(field.name)
+    values = field.values[step]
     grid.point_data[name] = values[:, 0] if values.shape[1] == 1 else values
     if field.unit:
         grid.GetPointData().GetArray(name).GetInformation().Set(
@@ -97,13 +105,15 @@ def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> 
 
 
 def _attribute(name: str) -> str:
-    """The name as an attribute in XML, which VTK writes as it is."""
+    """Return a name as the value of an XML attribute, as VTK does not escape it."""
     return escape(name, {'"': "&quot;"})
 
 
 def _vtu(grid: pyvista.UnstructuredGrid) -> str:
-    """The grid as the text of a ``.vtu`` file, compressed. Made in memory, because VTK dies when a
-    disk is full."""
+    """Return the grid as the text of a compressed ``.vtu`` file.
+
+    It is made in memory, because VTK ends the process when a disk is full.
+    """
     from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
     writer = vtkXMLUnstructuredGridWriter()
@@ -117,8 +127,7 @@ def _vtu(grid: pyvista.UnstructuredGrid) -> str:
 def _write_collection(
     path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]
 ) -> None:
-    """Write a collection of the files of some folders, one folder per part, one file per
-    timestep."""
+    """Write a collection of files: one folder per part, one file per timestep."""
     entries = [
         f'    <DataSet timestep="{time!r}" part="{part}" file={quoteattr(f"{folder}/{file}")}/>\n'
         for part, (folder, files) in enumerate(series)

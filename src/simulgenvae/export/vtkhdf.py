@@ -1,7 +1,9 @@
-"""One design as a ``.vtkhdf`` file: a transient unstructured grid in one file, the mesh in it once.
+"""Writer of ``.vtkhdf``: one design as a transient unstructured grid, with its mesh once.
 
 The layout is that of "VTKHDF File Format", version 2.2, sections "Unstructured grid" and "Temporal
 data" (https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/index.html).
+
+Tested in tests/export/test_one_by_one.py and test_round_trip.py.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ import h5py
 import numpy as np
 
 from simulgenvae.export.batches import Batch
-from simulgenvae.export.hdf5_target import Target
+from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid
@@ -25,7 +28,7 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     """
     grid = mesh_grid(mesh, f"{path.name}, as every .vtkhdf,")
     steps = len(batch.times)
-    with Target(path) as target, h5py.File(target, "w") as file:
+    with CrashSafeFile(path) as target, h5py.File(target, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 2], dtype=np.int64)
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
@@ -44,7 +47,8 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         time.attrs["NSteps"] = np.int64(steps)
         time.create_dataset("Values", data=batch.times)
         time.create_dataset("NumberOfParts", data=np.ones(steps, dtype=np.int64))
-        for name in ("PartOffsets", "PointOffsets"):  # of all timesteps the same
+        # Offsets of 0: all timesteps use the one mesh.
+        for name in ("PartOffsets", "PointOffsets"):
             time.create_dataset(name, data=np.zeros(steps, dtype=np.int64))
         for name in ("CellOffsets", "ConnectivityIdOffsets"):
             time.create_dataset(name, data=np.zeros((steps, 1), dtype=np.int64))
@@ -56,8 +60,11 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
             time.create_dataset(f"FieldDataSizes/{name}", data=np.ones((steps, 2), dtype=np.int64))
 
 
+VTKHDF = ExportFormat(name="VTKHDF", suffix=".vtkhdf", write_one=write_vtkhdf)
+
+
 def _write_field(root: h5py.Group, field: PointField) -> None:
-    """The timesteps of a field one after the other, and where each begins."""
+    """Write the timesteps of a field one after the other, and where each begins."""
     steps, nodes, count = field.values.shape
     shape = (steps * nodes,) if count == 1 else (steps * nodes, count)
     data = root.create_dataset(

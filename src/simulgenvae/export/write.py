@@ -1,43 +1,34 @@
-"""One function for all formats: the suffix of the path decides."""
+"""Writing of predictions: the suffix of the path chooses the format."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import xarray as xr
 
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.export.arrays import write_npz, write_zarr
 from simulgenvae.export.batches import Batch, batches
-from simulgenvae.export.netcdf import write_netcdf
-from simulgenvae.export.one_by_one import ONE_EACH, files_of, write_each
-from simulgenvae.export.shared_zarr import write_shared_zarr
+from simulgenvae.export.export_format import EXPORT_FORMATS
+from simulgenvae.export.one_by_one import write_each
 from simulgenvae.export.target import require_free
-from simulgenvae.export.vtk import series_folder, write_pvd
 from simulgenvae.mesh.mesh import Mesh
-
-WRITERS: dict[str, Callable[[Iterator[Batch], Mesh, Path], None]] = {
-    ".npz": write_npz,
-    ".zarr": write_zarr,
-    ".nc": write_netcdf,
-    ".pvd": write_pvd,
-}
 
 
 def check_target(path: Path, *, overwrite: bool = False) -> None:
-    """UserError unless a prediction can be written to ``path``: known suffix, existing folder,
-    nothing in the way.
+    """Check that a prediction can be written to ``path``, before anything is computed.
 
-    Costs nothing: call it before anything is computed.
+    Raises
+    ------
+    UserError
+        When the suffix is unknown, the folder is missing, or a file exists and ``overwrite`` is
+        false.
     """
-    if path.suffix not in {*WRITERS, *ONE_EACH}:
+    if path.suffix not in EXPORT_FORMATS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
-        raise UserError(
-            f"{path}: {given}; predictions are written as {', '.join((*WRITERS, *ONE_EACH))}"
-        )
-    for target in (path, series_folder(path)) if path.suffix == ".pvd" else files_of(path):
+        raise UserError(f"{path}: {given}; predictions are written as {', '.join(EXPORT_FORMATS)}")
+    for target in EXPORT_FORMATS[path.suffix].paths(path):
         require_free(target, overwrite=overwrite)
 
 
@@ -52,34 +43,48 @@ def write_prediction(
     """Write what ``Surrogate.predict`` returned to ``path``.
 
     A ``.npz``, ``.zarr``, ``.nc`` or ``.pvd`` (with its folder) holds all designs, a ``.vtkhdf`` or
-    ``.xdmf`` (with its ``.xdmf.h5``) one; ``{id}`` in the name of these stands for the id of each
-    of several.
+    ``.xdmf`` (with its ``.xdmf.h5``) one; ``{id}`` in the name of these is replaced by the id of
+    each of several.
 
-    prediction: one dataset, or an iterable of datasets (batches of designs with the same times and
-    variables), of which
-        all but ``.npz`` hold one at a time in memory.
-    mesh: positions of the M nodes and the cells between them, as far as known.
-    runs: how many designs several ranks predict together, which share them (``.zarr`` alone).
+    Parameters
+    ----------
+    prediction
+        One dataset, or batches of designs with the same times and variables. All formats except
+        ``.npz`` hold one batch at a time in memory.
+    mesh
+        Positions of the M nodes and the cells between them, as far as known.
+    path
+        File or folder to write. Its suffix is one of :data:`~.export_format.EXPORT_FORMATS`.
+    overwrite
+        Whether files that exist are replaced.
+    runs
+        Number of designs that several ranks predict together, each its own ones; only for formats
+        that several processes can write.
 
-    Raises UserError as :func:`check_target` and the writers do; what was at ``path`` is then still
-    there.
+    Raises
+    ------
+    UserError
+        As :func:`check_target` and the writers do. What was at ``path`` is then still there.
     """
     check_target(path, overwrite=overwrite)
+    export_format = EXPORT_FORMATS[path.suffix]
     checked = _on_mesh(batches(prediction), mesh)
-    if path.suffix in ONE_EACH and collectives.world_size() == 1:
-        write_each(checked, mesh, path, overwrite=overwrite)
-    elif runs is None or collectives.world_size() == 1:
-        WRITERS[path.suffix](checked, mesh, path)
-    elif path.suffix == ".zarr":
-        write_shared_zarr(checked, mesh, path, runs)
+    if runs is not None and collectives.world_size() > 1:
+        if export_format.write_shared is None:
+            shared = [known.suffix for known in EXPORT_FORMATS.values() if known.write_shared]
+            raise UserError(
+                f"{path}: several processes can only write {', '.join(shared)}; choose that, or "
+                "leave out --gpus and --nnodes"
+            )
+        export_format.write_shared(checked, mesh, path, runs)
+    elif export_format.write is not None:
+        export_format.write(checked, mesh, path)
     else:
-        raise UserError(
-            f"{path}: several processes write .zarr alone; choose that, or leave out --gpus and "
-            "--nnodes"
-        )
+        write_each(checked, mesh, path, overwrite=overwrite)
 
 
 def _on_mesh(some: Iterator[Batch], mesh: Mesh) -> Iterator[Batch]:
+    """Pass batches on, each checked to have the mesh's nodes."""
     for batch in some:
         mesh.check(batch.fields.shape[2])
         yield batch

@@ -1,5 +1,7 @@
-"""One design as ``NAME.xdmf`` and ``NAME.xdmf.h5``: any program with an XDMF reader shows it over
-time."""
+"""Writer of XDMF: one design as ``NAME.xdmf`` (XML) and ``NAME.xdmf.h5`` (the numbers).
+
+Tested in tests/export/test_one_by_one.py and test_round_trip.py.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.export.batches import Batch
-from simulgenvae.export.hdf5_target import Target
+from simulgenvae.export.export_format import ExportFormat
+from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.mesh.components import endings
 from simulgenvae.mesh.mesh import Mesh
@@ -27,13 +30,15 @@ _ATTRIBUTE = {1: "Scalar", 3: "Vector", 9: "Tensor"}
 
 
 def heavy_file(path: Path) -> Path:
-    """Where the numbers of ``NAME.xdmf`` are: in ``NAME.xdmf.h5``."""
+    """Return the file with the numbers of ``NAME.xdmf``: ``NAME.xdmf.h5``."""
     return path.with_name(f"{path.name}.h5")
 
 
 def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
-    """Write the design ``index`` of a batch: mesh and fields to the :func:`heavy_file`, all else to
-    ``path``."""
+    """Write the design ``index`` of a batch.
+
+    Mesh and fields go to the :func:`heavy_file`, everything else to ``path``.
+    """
     grid = mesh_grid(mesh, f"{path.name}, as every .xdmf,")
     heavy = heavy_file(path)
     root = ET.Element("Xdmf", Version="3.0")
@@ -44,10 +49,10 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         GridType="Collection",
         CollectionType="Temporal",
     )
-    with Target(heavy) as target, h5py.File(target, "w") as file:
+    with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
 
         def item(name: str, values: NDArray[np.generic], parent: ET.Element) -> None:
-            """Store numbers, and say below ``parent`` where they are."""
+            """Store numbers, and add an element to ``parent`` that refers to them."""
             if name not in file:
                 file.create_dataset(name, data=values, compression="gzip", shuffle=True)
             kind = "Float" if values.dtype.kind == "f" else "Int"
@@ -97,8 +102,18 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def _files(path: Path) -> tuple[Path, ...]:
+    return (path, heavy_file(path))
+
+
+XDMF = ExportFormat(name="XDMF", suffix=".xdmf", write_one=write_xdmf, paths=_files)
+
+
 def _parts(field: PointField) -> list[PointField]:
-    """The field, or the components of a symmetric tensor: readers make full ones of these."""
+    """Return the field, or the six components of a symmetric tensor as fields.
+
+    Readers turn an XDMF ``Tensor6`` into a full tensor, so that components would change.
+    """
     if field.values.shape[2] != 6:
         return [field]
     return [
@@ -108,8 +123,10 @@ def _parts(field: PointField) -> list[PointField]:
 
 
 def _mixed(grid: pyvista.UnstructuredGrid) -> NDArray[np.int64]:
-    """Cells one after the other, each as its type (of points and lines with their number of nodes),
-    then its nodes."""
+    """Return the cells one after the other: the type of each, and its nodes.
+
+    For points and lines, whose number of nodes the type does not say, that number comes second.
+    """
     cells = np.split(np.asarray(grid.cell_connectivity), np.asarray(grid.cell_offsets)[1:-1])
     rows = []
     for kind, nodes in zip(np.asarray(grid.celltypes).tolist(), cells, strict=True):

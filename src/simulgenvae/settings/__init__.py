@@ -1,5 +1,4 @@
-"""What the user asks for: one typed schema, the readers of every form in which it is written, and
-the study folder."""
+"""Settings of a study: one typed schema, the readers of all its file formats, and the folder."""
 
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.settings.load import load_settings

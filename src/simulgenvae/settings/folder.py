@@ -1,4 +1,4 @@
-"""The study folder: the one place that spells out the names of its files and folders."""
+"""Names of the files and folders of a study."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from simulgenvae.errors import UserError
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """A folder with the data, settings, models and results of one problem.
+    """Paths in a folder with the data, settings, models and results of one problem.
 
-    Nothing is created or read here; :meth:`open`, :meth:`resolve` and :attr:`has_latents` look
-    whether paths exist.
+    Nothing is created or read here; only :meth:`open`, :meth:`resolve` and :attr:`has_latents` look
+    whether a path exists.
     """
 
     folder: Path
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Study in an existing folder; UserError when there is none."""
+        """Return the study in an existing folder; UserError if there is none."""
         folder = Path(folder)
         if not folder.exists():
             raise UserError(f"{folder}: there is no such folder; give the folder of a study")
@@ -31,73 +31,87 @@ class StudyFolder:
 
     @property
     def input_data(self) -> Path:
+        """Folder of the stored data and of the classic input files."""
         return self.folder / "input_data"
 
     @property
     def parametric_data(self) -> Path:
+        """Folder of the tables of a classic study."""
         return self.folder / "parametric_data"
 
     @property
     def images(self) -> Path:
+        """Folder of the images."""
         return self.folder / "images"
 
     @property
     def model_save(self) -> Path:
+        """Folder of the trained model."""
         return self.folder / "model_save"
 
     @property
     def checkpoints(self) -> Path:
+        """Folder of the checkpoints of the training."""
         return self.folder / "checkpoints"
 
     @property
     def output(self) -> Path:
+        """Folder of the results."""
         return self.folder / "output"
 
     @property
     def dataset(self) -> Path:
+        """Stored data."""
         return self.input_data / "dataset.zarr"
 
     @property
     def dataset_source(self) -> Path:
-        """Which documented files, in which state, the stored dataset was read from."""
+        """Record of the classic files that the stored dataset was read from."""
         return self.input_data / "dataset.source.json"
 
     @property
     def split_file(self) -> Path:
+        """CSV file ``id,split`` with the part of each run."""
         return self.input_data / "split.csv"
 
     @property
     def settings_file(self) -> Path:
+        """Settings."""
         return self.folder / "study.toml"
 
     @property
     def condition_file(self) -> Path:
+        """Classic settings."""
         return self.input_data / "condition.txt"
 
     @property
     def vae_file(self) -> Path:
+        """Trained VAE."""
         return self.model_save / "SimulGen-VAE"
 
     @property
     def conditioner_file(self) -> Path:
+        """Trained conditioner."""
         return self.model_save / "LatentConditioner"
 
     @property
     def ensemble_file(self) -> Path:
-        """All members but the first, the Gaussian processes beside them, and the calibration."""
+        """All members except the first, the Gaussian processes, and the calibration."""
         return self.model_save / "Ensemble"
 
     @property
     def latents_file(self) -> Path:
+        """Main latents of all runs, ``[N, D]``."""
         return self.model_save / "latent_vectors.npy"
 
     @property
     def hierarchical_latents_file(self) -> Path:
+        """Hierarchical latents of all runs, ``[N, L, d]``."""
         return self.model_save / "xs.npy"
 
     @property
     def has_latents(self) -> bool:
-        """Whether both arrays of latents are there."""
+        """True if both arrays of latents exist."""
         return self.latents_file.exists() and self.hierarchical_latents_file.exists()
 
     @property
@@ -107,50 +121,57 @@ class StudyFolder:
         return self.vae_file, self.conditioner_file, self.ensemble_file, *latents
 
     def model_backup(self, name: str) -> Path:
-        """Folder for an earlier model's files."""
+        """Return the folder for the files of an earlier model."""
         return self.model_save / f"previous-{name}"
 
     @property
     def metrics_file(self) -> Path:
+        """Result of the evaluation."""
         return self.output / "metrics.json"
 
     @property
     def report_file(self) -> Path:
+        """Report of the evaluation."""
         return self.output / "report.html"
 
     @property
     def model_card_file(self) -> Path:
+        """Model card."""
         return self.output / "MODEL_CARD.md"
 
     @property
     def learning_curve_file(self) -> Path:
+        """Points of the learning curve."""
         return self.output / "learning_curve.json"
 
     @property
     def learning_curve_figure(self) -> Path:
+        """Figure of the learning curve."""
         return self.output / "learning_curve.png"
 
     @property
     def training_log(self) -> Path:
+        """Progress of the training."""
         return self.output / "training.log"
 
     @property
     def tensorboard(self) -> Path:
+        """Folder of the TensorBoard files."""
         return self.output / "tensorboard"
 
     def pickle_file(self, preset: int) -> Path:
-        """Documented data file of a preset."""
+        """Return the classic data file of a preset."""
         return self.input_data / f"dataset{preset}.pickle"
 
     def preset_files(self, preset: int = 1) -> tuple[Path, Path]:
-        """The two files that may hold a preset, the one that comes first if both exist first."""
+        """Return the two files that may hold a preset, the one that takes precedence first."""
         return self.folder / f"preset{preset}.txt", self.folder / "preset.txt"
 
     def resolve(self, given: str) -> Path:
-        """Path that the settings name.
+        """Return the path that a setting names.
 
-        Relative paths start at the study folder, and so do those with a leading ``/`` that do not
-        exist as they are: documented studies write ``/images`` for the folder inside the study.
+        Relative paths start at the study folder. So do those with a leading ``/`` that do not
+        exist: classic studies write ``/images`` for the folder inside the study.
         """
         path = Path(given)
         if path.is_absolute() and not path.exists():

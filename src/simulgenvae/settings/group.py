@@ -1,4 +1,4 @@
-"""What all groups of settings have in common: their behaviour, and the types of bounded values."""
+"""Base class of all groups of settings, and types of bounded values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Width = Annotated[int, Field(ge=1, le=16_384)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 SENTENCES = "sentences"
-"""Beside the type of a list: its entries hold spaces, so that one text is one entry."""
+"""Annotation of a list whose entries hold spaces, so that one text is one entry."""
 
 
 class Group(BaseModel):

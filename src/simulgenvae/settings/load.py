@@ -11,7 +11,7 @@ from simulgenvae.settings.classic.preset_file import read_preset
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.problems import SettingsNote
-from simulgenvae.settings.raw import Draft, validate
+from simulgenvae.settings.raw import RawSettings, validate
 from simulgenvae.settings.schema import Settings
 from simulgenvae.settings.toml import read_toml
 
@@ -19,19 +19,30 @@ from simulgenvae.settings.toml import read_toml
 def load_settings(
     study: StudyFolder, *, preset: int = 1, overrides: Sequence[str] = ()
 ) -> Settings:
-    """Settings of a study.
+    """Return the settings of a study.
 
-    They come from ``study.toml``; where there is none, from ``input_data/condition.txt`` and preset
-    number `preset`. What neither sets has its default. `overrides`, each ``group.key=value``, come
-    last. Everything is validated once.
+    They come from ``study.toml``; if there is none, from ``input_data/condition.txt`` and the
+    preset. Settings that are not given have their defaults. Lines without effect are reported by
+    :class:`SettingsNote` warnings.
 
-    Raises UserError that lists every mistake with its file, line and key. What is read without
-    effect is told by :class:`SettingsNote` warnings.
+    Parameters
+    ----------
+    study
+        Folder of the study, which need not exist.
+    preset
+        Number of the preset of a classic study.
+    overrides
+        Settings that take precedence over the files, each as ``group.key=value``.
+
+    Raises
+    ------
+    UserError
+        Lists every mistake with its file, line and key.
     """
     return validate({**_read_files(study, preset), **read_overrides(overrides)})
 
 
-def _read_files(study: StudyFolder, preset: int) -> Draft:
+def _read_files(study: StudyFolder, preset: int) -> RawSettings:
     if study.settings_file.exists():
         if study.condition_file.exists():
             warnings.warn(

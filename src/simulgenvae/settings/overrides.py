@@ -7,19 +7,23 @@ import tomllib
 from collections.abc import Sequence
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings.raw import KINDS, Draft, RawSettings
-from simulgenvae.settings.value_types import Kind
+from simulgenvae.settings.raw import VALUE_TYPES, RawSettings, RawValue
+from simulgenvae.settings.value_types import ValueType
 
 
-def read_overrides(overrides: Sequence[str]) -> Draft:
-    """Draft of ``key=value`` texts; of two for one key the last holds.
+def read_overrides(overrides: Sequence[str]) -> RawSettings:
+    """Return the raw settings of ``key=value`` texts; the last one of each key counts.
 
-    What is typed for a text setting is text, ``2024`` and ``true`` too; quotation marks around it
-    are TOML's. Other values are TOML (``2e-3``, ``true``, ``[64, 32]``), several of them (``64
-    32``), or bare words. No value at all (``training.vae.epochs=``) takes back what the study's
-    files set. UserError for a text without ``=``.
+    The value of a text setting is a text, even ``2024`` and ``true``; it may be in quotation marks.
+    Other values are TOML (``2e-3``, ``true``, ``[64, 32]``), several values (``64 32``), or words.
+    An empty value (``training.vae.epochs=``) removes what the study's files set.
+
+    Raises
+    ------
+    UserError
+        For a text without ``=``.
     """
-    draft: dict[str, RawSettings] = {}
+    raw: dict[str, RawValue] = {}
     for override in overrides:
         key, equals, text = (part.strip() for part in override.partition("="))
         if not equals or not key:
@@ -27,12 +31,12 @@ def read_overrides(overrides: Sequence[str]) -> Draft:
                 f"--set {override}: write it as group.key=value, such as "
                 "training.end_to_end.steps=500"
             )
-        draft[key] = RawSettings(_value(text, KINDS.get(key)), f"--set {override}", key)
-    return draft
+        raw[key] = RawValue(_value(text, VALUE_TYPES.get(key)), f"--set {override}", key)
+    return raw
 
 
-def _value(text: str, kind: Kind | None) -> object:
-    """Value of a text for a setting of a kind, or of an unknown one; None for an empty text."""
+def _value(text: str, kind: ValueType | None) -> object:
+    """Return the value of a text for a setting of this type; None for an empty text."""
     if not text:
         return None
     literal = _literal(text)
@@ -46,15 +50,16 @@ def _value(text: str, kind: Kind | None) -> object:
 
 
 def _literal(text: str) -> object | None:
-    """A TOML value, a list for several with commas between them, or None (which TOML does not have)
-    for other text."""
+    """Return a TOML value, or a list of several with commas between them; None for other text.
+
+    TOML has no None, so that the result is unambiguous.
+    """
     try:
-        table = tomllib.loads(
-            f"values = [{text}]"
-        )  # in brackets no comment after a value goes unnoticed
+        # In brackets, a comment after the value is an error instead of being dropped.
+        table = tomllib.loads(f"values = [{text}]")
     except (ValueError, RecursionError):
         return None
     values: list[object] = table["values"]
-    if len(table) > 1 or not values:  # a line break in the text, or nothing but spaces
+    if len(table) > 1 or not values:  # a line break in the text, or only spaces
         return None
     return values if len(values) > 1 else values[0]

@@ -1,5 +1,7 @@
-"""How mistakes in settings are told: all of a file at once, each with the nearest name that would
-have been right."""
+"""Messages about mistakes in settings: all of a file at once, each with the nearest correct name.
+
+Tested in tests/settings/test_problems.py and tests/settings/test_load.py.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,17 @@ from simulgenvae.errors import UserError
 
 
 class SettingsNote(UserWarning):
-    """Something in the settings files that is no mistake but has no effect, such as a key of an
-    older version.
+    """Warning about a line without effect in a settings file, such as a key of an older version.
 
-    Issued with :func:`warnings.warn` and shown by Python once; the command line records these and
-    prints them.
+    Python shows such a warning once; the command line prints all of them.
     """
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that looks most like `name`, whatever the case of its letters."""
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return the valid name that looks most like `name`, regardless of upper and lower case."""
     wanted = name.casefold()
     return max(
-        known,
+        valid,
         key=lambda candidate: difflib.SequenceMatcher(None, wanted, candidate.casefold()).ratio(),
     )
 

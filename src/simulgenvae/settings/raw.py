@@ -1,8 +1,8 @@
-"""Settings as they were given, before validation, with the place that each of them came from.
+"""Settings before validation, each with the place that it came from.
 
-Every reader (TOML, ``condition.txt`` and presets, ``--set``) produces a draft; :func:`validate` is
-the one way from there to :class:`~simulgenvae.settings.schema.Settings`, so a mistake is told in
-the same words wherever it was made.
+Every reader (TOML, ``condition.txt`` and presets, ``--set``) produces raw settings;
+:func:`validate` turns them into :class:`~simulgenvae.settings.schema.Settings`, so that the message
+about a mistake does not depend on the reader.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from pydantic_core import ErrorDetails
 from simulgenvae.settings.group import Group
 from simulgenvae.settings.problems import nearest, refuse
 from simulgenvae.settings.schema import Settings
-from simulgenvae.settings.value_types import Kind
+from simulgenvae.settings.value_types import ValueType
 
 
 @dataclass(frozen=True)
-class RawSettings:
-    """A value that somebody gave for a setting.
-
-    `value` None means: as if it were not given. `place` is the file and line (or ``--set``), `name`
-    what the key is called there.
-    """
+class RawValue:
+    """A value of one setting as a file or the command line gives it."""
 
     value: object
+    """The value; None is the same as no value at all."""
     place: str
+    """File and line, or ``--set``."""
     name: str
+    """Name of the key at that place."""
 
 
-Draft = Mapping[str, RawSettings]
-"""Dotted key → what was given for it."""
+RawSettings = Mapping[str, RawValue]
+"""Raw values by the dotted keys of the settings."""
 
 
 def _walk(name: str, group: Group) -> Iterator[tuple[str, Group]]:
+    """Yield a group and all groups within it, with their dotted names."""
     yield name, group
     for field in type(group).model_fields:
         if isinstance(value := getattr(group, field), Group):
@@ -47,55 +47,68 @@ def _walk(name: str, group: Group) -> Iterator[tuple[str, Group]]:
 
 
 GROUPS: dict[str, Group] = dict(_walk("", Settings()))
-"""Dotted name of each group of settings → the group with its defaults; the root is ``""``."""
-
-FIELDS: dict[str, FieldInfo] = {
-    f"{name}.{field}".lstrip("."): info
-    for name, group in GROUPS.items()
-    for field, info in type(group).model_fields.items()
-    if f"{name}.{field}".lstrip(".") not in GROUPS
-}
-"""Dotted key of each setting → its declaration."""
-
-KINDS: dict[str, Kind] = {key: Kind.of(field) for key, field in FIELDS.items()}
-"""Dotted key of each setting → what its value may be."""
+"""Groups of settings, with their defaults, by their dotted names; the root's name is ``""``."""
 
 
-def validate(draft: Draft) -> Settings:
-    """Settings with the drafted values and the defaults of all others; one UserError lists every
-    mistake."""
-    if problems := [text for key, given in draft.items() if (text := _unusable(key, given))]:
+def _declared_fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the dotted key and the declaration of each setting that is no group."""
+    for name, group in GROUPS.items():
+        for field, info in type(group).model_fields.items():
+            key = f"{name}.{field}".lstrip(".")
+            if key not in GROUPS:
+                yield key, info
+
+
+FIELDS: dict[str, FieldInfo] = dict(_declared_fields())
+"""Declarations of the settings by their dotted keys."""
+
+VALUE_TYPES: dict[str, ValueType] = {key: ValueType.of(field) for key, field in FIELDS.items()}
+"""Types of the values of the settings by their dotted keys."""
+
+
+def validate(raw: RawSettings) -> Settings:
+    """Return settings with the raw values, and defaults for all others.
+
+    Raises one UserError that lists every mistake.
+    """
+    if problems := [text for key, given in raw.items() if (text := _unusable(key, given))]:
         refuse(problems)
     tree: dict[str, Any] = {}
-    for key, given in draft.items():
+    for key, given in raw.items():
         if given.value is None:
             continue
         *groups, last = key.split(".")
         branch = tree
         for group in groups:
             branch = branch.setdefault(group, {})
-        branch[last] = _as_list(given.value, KINDS[key]) if KINDS[key].is_list else given.value
+        branch[last] = (
+            _as_list(given.value, VALUE_TYPES[key]) if VALUE_TYPES[key].is_list else given.value
+        )
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        # a list with nothing but bad values is also said to be too short
+        # pydantic also calls a list too short if all its values are bad: one message is enough.
         distinct = [
             details
             for details in error.errors()
             if not (details["type"] == "too_short" and details["input"])
         ]
-        refuse(_explain(details, draft) for details in distinct)
+        refuse(_explain(details, raw) for details in distinct)
 
 
-def _unusable(key: str, given: RawSettings) -> str | None:
-    """What is wrong with a key or the kind of its value, before the schema looks at it."""
+def _unusable(key: str, given: RawValue) -> str | None:
+    """Return what is wrong with a key or the type of its value, as far as pydantic cannot say it."""
     if key and key in GROUPS:
-        return f"{given.place}: {given.name} is a group of settings; set one of its keys, such as {key}.{_first(key)}"
+        return (
+            f"{given.place}: {given.name} is a group of settings; set one of its keys, such as "
+            f"{key}.{_first(key)}"
+        )
     if key not in FIELDS:
         return (
             f"{given.place}: {given.name} is not a setting; the nearest is {nearest(key, FIELDS)}"
         )
-    if bool not in KINDS[key].types:  # pydantic would take true as the number 1
+    if bool not in VALUE_TYPES[key].types:
+        # pydantic would accept true as the number 1.
         if isinstance(given.value, bool):
             return f"{given.place}: {given.name} cannot be true or false"
         items = given.value if isinstance(given.value, list) else []
@@ -104,9 +117,8 @@ def _unusable(key: str, given: RawSettings) -> str | None:
     return None
 
 
-def _as_list(value: object, kind: Kind) -> object:
-    """Where a list is expected: one number is a list of one, and a text is a list of its words, or
-    one sentence."""
+def _as_list(value: object, kind: ValueType) -> object:
+    """Return a list: a number becomes a list of one, a text the list of its words, or one sentence."""
     if isinstance(value, str):
         return [value] if kind.sentences else re.split(r"[\s,]+", value.strip())
     return [value] if isinstance(value, (int, float)) else value
@@ -140,43 +152,44 @@ _REASONS = {
 }
 
 
-def _explain(details: ErrorDetails, draft: Draft) -> str:
-    """One of pydantic's errors with the place, the key's name there and the reason in plain
-    words."""
-    location, context = details["loc"], details.get("ctx", {})
+def _explain(details: ErrorDetails, raw: RawSettings) -> str:
+    """Return the message of one of pydantic's errors: place, name of the key there, and reason."""
+    location = details["loc"]
+    context = details.get("ctx", {})
     item = next((part + 1 for part in location if isinstance(part, int)), None)
     key = tried = ".".join(part for part in location if isinstance(part, str))
-    while (
-        key not in FIELDS and key not in GROUPS
-    ):  # what follows says which of several kinds was tried
+    # pydantic appends to the location which of several types it tried.
+    while key not in FIELDS and key not in GROUPS:
         key = key.rpartition(".")[0]
-    if (
-        details["type"] == "value_error"
-    ):  # a check of several settings of one group: say where they were given
-        reason = str(context["error"])
-        places = [
-            g.place
-            for k, g in draft.items()
-            if k.startswith(key) and re.search(rf"\b{k.split('.')[-1]}\b", reason)
-        ]
-        where = " and ".join(dict.fromkeys(places))
-        return ": ".join([*([where] if where else []), f"{key}: {reason}" if key else reason])
-    given = draft[key]
+    if details["type"] == "value_error":
+        return _explain_check(key, str(context["error"]), raw)
+    given = raw[key]
     reason = (
         _REASONS[details["type"]].format(**context)
         if details["type"] in _REASONS
         else details["msg"]
     )
     if tried != key:
-        reason = f"must be {KINDS[key]}"
+        reason = f"must be {VALUE_TYPES[key]}"
     name = given.name if item is None else f"value {item} of {given.name}"
     return f"{given.place}: {name} {reason}, but is {_shown(details['input'])}"
 
 
+def _explain_check(key: str, reason: str, raw: RawSettings) -> str:
+    """Return the message of a check of several settings of one group, with all their places."""
+    places = []
+    for name, given in raw.items():
+        last = name.split(".")[-1]
+        if name.startswith(key) and re.search(rf"\b{last}\b", reason):
+            places.append(given.place)
+    where = " and ".join(dict.fromkeys(places))
+    return ": ".join(part for part in (where, key, reason) if part)
+
+
 def _shown(value: object) -> str:
-    """Spelling of a value, cut where it is long."""
+    """Return the spelling of a value, shortened if it is long."""
     try:
         text = repr(value)
-    except ValueError:  # Python writes out no number of more than 4300 digits
+    except ValueError:  # Python refuses to write a number of more than 4300 digits
         return "a number of thousands of digits"
     return text if len(text) <= 200 else f"{text[:190]}…{text[-9:]}"

@@ -1,5 +1,7 @@
-"""The settings reference, from the schema: ``python -m simulgenvae.settings.reference >
-docs/settings.md``."""
+"""Writer of the settings reference in ``docs/settings.md``, from the schema.
+
+Run ``python -m simulgenvae.settings.reference > docs/settings.md``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from simulgenvae.settings.classic.condition_keys import KEYS, UNUSED
+from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, UNUSED
 from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.group import Group
 from simulgenvae.settings.raw import GROUPS
@@ -31,7 +33,7 @@ Every setting has a default, so a study needs no settings file at all. Settings 
    steps = 4000
    ```
 
-2. where there is none, the documented `input_data/condition.txt` and `preset.txt` (or `preset<k>.txt` for
+2. where there is none, the classic `input_data/condition.txt` and `preset.txt` (or `preset<k>.txt` for
    `--preset k`); the last column of the tables gives the name that a setting has there;
 3. `--set group.key=value` on the command line, which comes last: `--set training.end_to_end.steps=4000`,
    `--set model.filters="256 128"`, `--set training.loss=mae`. What is typed for a text is text; a list of texts with
@@ -43,28 +45,28 @@ Unknown keys and bad values are errors that name the file, the line and the near
 `condition.txt` and `preset.txt` is explained at the end.
 """
 
-_DOCUMENTED_FILES = """\
+_CLASSIC_FILES = """\
 ## `condition.txt` and `preset.txt`
 
-A line of `condition.txt` is `key value`, `key: value` or `key = value`. Comments begin at `#`, `%` or `'` anywhere and
+A line of `condition.txt` is `key value`, `key: value` or `key = value`. Comments start at `#`, `%` or `'` anywhere and
 go to the end of the line. `RESERVED` lines and the heading `Common params` are skipped. A key may come once.
 
 - `Loss_type` is 1 (MSE), 2 (MAE), 3 (SmoothL1) or 4 (Huber); `e2e_loss_function` is MSE, MAE, SmoothL1 or Huber.
-- `input_type` is `csv` or `csvs` (a table), `image` (pictures, CNN) or `image_vit` (pictures, vision transformer);
+- `input_type` is `csv` or `csvs` (a table), `image` (images, CNN) or `image_vit` (images, vision transformer);
   `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or `.jpeg` for the others.
-- `param_dir` is the table or its folder (`data.parameters`), or the folder of pictures (`data.images`), as `input_type`
+- `param_dir` is the table or its folder (`data.parameters`), or the folder of images (`data.images`), as `input_type`
   says. With a leading `/` that does not exist it is looked for in the study folder.
 - `use_e2e_training` and `use_latent_regularization` are 0 or 1; the latter's 1 keeps `latent_reg_weight`.
 - `Batch_size` also holds for end-to-end training, unless `latent_conditioner_batch` is given.
 
-These keys are ours; the documented system does not have them:
+These keys are additions to the classic interface:
 
 - `validation_fraction`, `test_fraction`, `split_seed`: which runs are held out, unless a `split.csv` says so.
 - `reduction` is `pod` or `none`.
 - `seed`, `device` (`auto`, `cpu` or `cuda`), `optimizer` (`muon` or `adamw`) and `validate_every` are of all training;
   `patience` is of all three stages.
-- `e2e_from_scratch` is 0 (the default here: end-to-end training goes on with the VAE that these keys configure) or 1
-  (all networks begin with new weights, and the keys of the VAE's stage have no effect); `e2e_decoder` is `frozen` or
+- `e2e_from_scratch` is 0 (the default here: end-to-end training continues with the VAE that these keys configure) or 1
+  (all networks start from new weights, and the keys of the VAE's stage have no effect); `e2e_decoder` is `frozen` or
   `trained`, and `members` is their number.
 - `gaussian_process` is `auto` or `off` (also 1 or 0).
 - `flips` is one or more of `x y z`; `odd_variables` are pairs of axis and variable, such as `x:u y:v`; `pixel_noise`,
@@ -75,7 +77,7 @@ A preset is a block of five lines: a header, the number of the preset and of its
 `init_beta_divisor`, the encoder's filters, the conditioner's filters. `preset.txt` may hold several blocks;
 `preset<k>.txt` comes before it.
 
-These keys of other versions are read without effect, and said to be so:
+These keys of other versions are read without effect, and a note says so:
 
 | Key | Why it has no effect |
 | --- | --- |
@@ -83,14 +85,14 @@ These keys of other versions are read without effect, and said to be so:
 
 
 def render() -> str:
-    """The whole reference in Markdown."""
+    """Return the whole reference in Markdown."""
     tables = [_table(name, group) for name, group in GROUPS.items() if name]
     unused = "".join(f"| `{key}` | {reason} |\n" for key, reason in UNUSED.items())
-    return "\n".join([_INTRODUCTION, *tables, _DOCUMENTED_FILES + unused])
+    return "\n".join([_INTRODUCTION, *tables, _CLASSIC_FILES + unused])
 
 
 def _table(name: str, group: Group) -> str:
-    """Heading, purpose and one row per setting of a group."""
+    """Return heading, purpose and one row per setting of a group."""
     properties: Mapping[str, Any] = type(group).model_json_schema()["properties"]
     rows = [
         _row(
@@ -98,7 +100,7 @@ def _table(name: str, group: Group) -> str:
             _type(schema),
             _default(getattr(group, key)),
             _meaning(schema),
-            _documented(f"{name}.{key}"),
+            _classic_names(f"{name}.{key}"),
         )
         for key, schema in properties.items()
         if f"{name}.{key}" not in GROUPS
@@ -112,7 +114,7 @@ def _row(key: str, *cells: str) -> str:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """Kind and bounds of a value in words, from its JSON schema."""
+    """Return type and bounds of a value in words, from its JSON schema."""
     if "anyOf" in schema:
         return " or ".join(_type(option) for option in schema["anyOf"] if option["type"] != "null")
     if "enum" in schema or "const" in schema:
@@ -148,9 +150,9 @@ def _meaning(schema: Mapping[str, Any]) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _documented(setting: str) -> str:
-    """Names of a setting in ``condition.txt`` and the preset."""
-    names = [f"`{name}`" for name, key in KEYS.items() if setting in key.settings]
+def _classic_names(setting: str) -> str:
+    """Return the names of a setting in ``condition.txt`` and the preset."""
+    names = [f"`{name}`" for name, key in CONDITION_KEYS.items() if setting in key.settings]
     names += [f"preset: `{name}`" for name, (filled, _) in LINES.items() if filled == setting]
     return ", ".join(names)
 

@@ -1,4 +1,4 @@
-"""What a user can ask for: one typed, validated schema for every part of SimulGenVAE.
+"""Schema of all settings: typed, validated, and the source of the settings reference.
 
 Every reader (TOML, ``condition.txt``, ``--set``) produces a :class:`Settings`; ``docs/settings.md``
 is generated from the docstrings below. Bounds are wide enough for any sensible study and tight
@@ -16,10 +16,11 @@ from simulgenvae.settings.networks import CONDITIONERS, DECODERS, OneOf
 from simulgenvae.settings.training import TrainingSettings
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
+"""Endings of image files."""
 
 
 class DataSettings(Group):
-    """Which part of the data is used, and for what."""
+    """Selection and split of the data."""
 
     runs: Count | None = None
     """Number of runs that the data must hold (`Dim1`); an error when it does not."""
@@ -31,7 +32,7 @@ class DataSettings(Group):
     """Number of variables per node that the data must hold (`num_var`); an error when it does
     not."""
     first_timesteps: Count | None = None
-    """Use only the first so many timesteps (`Dim2_red`)."""
+    """Number of timesteps that are used, from the first one (`Dim2_red`)."""
     node_start: Annotated[int, Field(ge=0)] = 0
     """First node that is used, counted from 0 (`Dim3_start`)."""
     node_end: Count | None = None
@@ -40,20 +41,20 @@ class DataSettings(Group):
     """CSV file with the runs' parameters, or the folder that holds it (`param_dir`), relative to
     the study folder; `parametric_data` when not given."""
     images: str | None = None
-    """Folder with the runs' pictures, or CSV with `id,file` (`param_dir` where `input_type` is an
-    image), relative to the study folder; `images` when not given and `conditioner.kind` asks for
-    pictures."""
+    """Folder with the runs' images, or CSV with `id,file` (`param_dir` where `input_type` is an
+    image), relative to the study folder; `images` when not given and `conditioner.kind` reads
+    images."""
     file_type: Literal[".csv", ".png", ".jpg", ".jpeg"] | None = None
-    """Ending of the files with the conditions, in any case (`param_data_type`); of pictures, all
-    three when not given."""
+    """Ending of the files with the conditions, in upper or lower case (`param_data_type`); all
+    three endings of images when not given."""
     image_size: Annotated[int, Field(ge=16, le=2048)] = 256
-    """Pictures are resized to so many pixels a side."""
+    """Width and height in pixels that images are resized to."""
     validation_fraction: Fraction = 0.1
-    """Share of the runs that early stopping and model choice look at; at least one run where four
-    or more exist."""
+    """Fraction of the runs for validation, which early stopping and model choice use; at least one
+    run where four or more exist."""
     test_fraction: Fraction = 0.1
-    """Share of the runs that nothing but the final evaluation sees; at least one run where four or
-    more exist."""
+    """Fraction of the runs for the test, which only the evaluation uses; at least one run where
+    four or more exist."""
     split_seed: Seed = 0
     """Seed of the random split. A `split.csv` with `id,split` in the study takes its place."""
     load_all: bool = False
@@ -64,12 +65,10 @@ class DataSettings(Group):
 
     @property
     def image_endings(self) -> tuple[str, ...]:
-        """Endings of the files that are read as pictures."""
-        return (
-            IMAGE_ENDINGS
-            if self.file_type is None or self.file_type == ".csv"
-            else (self.file_type,)
-        )
+        """Endings of the files that are read as images."""
+        if self.file_type is None or self.file_type == ".csv":
+            return IMAGE_ENDINGS
+        return (self.file_type,)
 
     @model_validator(mode="after")
     def _leave_training_runs(self) -> Self:
@@ -86,7 +85,7 @@ class DataSettings(Group):
 
 
 class ReductionSettings(Group):
-    """How fields become a few coefficients per timestep, and back."""
+    """Reduction of fields to a few coefficients per timestep."""
 
     method: Literal["pod", "none"] = "pod"
     """`pod`: proper orthogonal decomposition of the scaled training fields; `none`: nodes are
@@ -150,33 +149,35 @@ class ConditionerSettings(Group):
     """Dropout rate: of the last block of the perceptron (earlier blocks have proportionally less),
     of the features of the convolutional network, inside the blocks of the vision transformer."""
     spatial_attention: bool = False
-    """Whether the blocks of the convolutional network weigh places of the image
+    """Weigh places of the image in the blocks of the convolutional network
     (`use_spatial_attention`)."""
 
 
 class PredictionSettings(Group):
-    """How the trained parts answer together."""
+    """Combination of the trained parts into a prediction."""
 
     gaussian_process: Literal["auto", "off"] = "auto"
     """`auto`: the prediction is a mixture of networks and Gaussian processes, with the weight that
-    has the least error on the validation runs; `off`: the networks predict alone, and Gaussian
+    has the least error on the validation runs; `off`: only the networks predict, and Gaussian
     processes only measure novelty."""
 
 
 class EvaluationSettings(Group):
-    """What `evaluate` measures beside the errors. It may differ from what the model was trained
-    with."""
+    """Further measurements of `evaluate`.
+
+    These settings may change after the training.
+    """
 
     checks: Annotated[tuple[str, ...], SENTENCES] = ()
-    """Physics checks beside sum, integral and energy: a list of `name: expression` over the
+    """Physics checks in addition to sum, integral and energy: a list of `name: expression` over the
     variables, the coordinates x, y, z and the time t, for instance `["kinetic energy: 0.5*(u**2 +
-    v**2)"]`; integrated over the mesh at every time. Known are numbers, + - * / **, parentheses,
-    sqrt, abs, exp, log, sin, cos, min and max; names that are no identifiers stand between
-    backquotes."""
+    v**2)"]`; integrated over the mesh at every time. An expression may have numbers, + - * / **,
+    parentheses, sqrt, abs, exp, log, sin, cos, min and max; names that are no identifiers are
+    written between backquotes."""
 
 
 class Settings(Group):
-    """Everything a study can set."""
+    """All settings of a study."""
 
     data: DataSettings = DataSettings()
     reduction: ReductionSettings = ReductionSettings()

@@ -9,31 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings.raw import Draft, RawSettings
+from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.utils.text_file import read_text
 
 _TABLE = re.compile(r"\s*\[+([^\[\]=#]+)\]")
 _KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")
 
 
-def read_toml(path: Path) -> Draft:
-    """Draft of the settings in a TOML file; UserError with the line for anything that is not
-    TOML."""
+def read_toml(path: Path) -> RawSettings:
+    """Return the raw settings of a TOML file; UserError with the line for what is not TOML."""
     text = read_text(path)
     try:
         tables = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         raise UserError(f"{path}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise UserError(f"{path}: not valid TOML: nested too deeply") from error
     lines = _lines(text)
     return {
-        key: RawSettings(value, _place(path, key, lines), key)
-        for key, value in _flatten("", tables)
+        key: RawValue(value, _place(path, key, lines), key) for key, value in _flatten("", tables)
     }
 
 
 def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield the dotted key and value of each entry of nested tables."""
     for name, value in table.items():
         key = f"{prefix}{name}"
         if isinstance(value, dict):
@@ -43,8 +42,10 @@ def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]
 
 
 def _lines(text: str) -> dict[str, int]:
-    """Line of each dotted key. Good for messages only: strings over several lines may look like
-    keys."""
+    """Return the line of each dotted key, for messages.
+
+    This is no parser: a line within a text of several lines may look like a key.
+    """
     found: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -60,7 +61,7 @@ def _plain(key: str) -> str:
 
 
 def _place(path: Path, key: str, lines: dict[str, int]) -> str:
-    """File and line of a key; keys of an inline table stand in the line of the table."""
+    """Return file and line of a key; the line of a key of an inline table is the table's."""
     parts = key.split(".")
     for length in range(len(parts), 0, -1):
         if line := lines.get(".".join(parts[:length])):

@@ -1,4 +1,7 @@
-"""Values that a setting takes, from its declaration in the schema."""
+"""Types of the values that settings take, from the declarations in the schema.
+
+Tested in tests/settings/test_every_value.py.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +17,23 @@ from simulgenvae.settings.networks import OneOf
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Values that a setting, or each entry of its list, may have.
-
-    `types` are among bool, int, float and str; `literals` are further texts that are allowed, and
-    so are the names of the registry `one_of`. An entry of a list of `sentences` holds spaces.
-    """
+class ValueType:
+    """Values that a setting, or each entry of its list, may have."""
 
     types: frozenset[type]
+    """Types among bool, int, float and str."""
     literals: tuple[str, ...]
+    """Texts that are allowed, too."""
     is_list: bool
+    """True if the setting is a list."""
     sentences: bool
+    """True if the entries of the list hold spaces."""
     one_of: OneOf | None
+    """Registry whose names are allowed, too."""
 
     @classmethod
     def of(cls, field: FieldInfo) -> Self:
-        """Return the kind of a declared setting."""
+        """Return the type of a declared setting."""
         parts = list(_parts(field.annotation))
         one_of = next((entry for entry in field.metadata if isinstance(entry, OneOf)), None)
         types = frozenset(part for part in parts if part in _NAMES)
@@ -45,16 +49,16 @@ class Kind:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Texts that are allowed."""
+        """All texts that are allowed."""
         return self.literals if self.one_of is None else self.one_of.names
 
     @property
     def is_text(self) -> bool:
-        """Whether any text will do, ``true`` and ``2024`` among them."""
+        """True if every text is allowed, such as ``true`` and ``2024``."""
         return str in self.types
 
     def __str__(self) -> str:
-        """All that is accepted, in words: ``true, false or 'auto'``."""
+        """Return what is accepted, in words: ``true, false or 'auto'``."""
         *others, last = [
             *(_NAMES[part] for part in _NAMES if part in self.types),
             *map(repr, self.words),
@@ -66,8 +70,7 @@ _NAMES = {bool: "true, false", int: "a whole number", float: "a number", str: "t
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """Types and literals of which a declaration is made; ``tuple`` before those of a list's
-    entries."""
+    """Yield the types and literals in a declaration; ``tuple`` comes before those of its entries."""
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         for part in get_args(annotation):
             yield from _parts(part)

@@ -86,8 +86,8 @@ class Training(StudyData):
             Everything that is wrong with data and settings, before anything is written.
         """
         from simulgenvae.evaluation.analyses.physics import read_checks
-        from simulgenvae.surrogate.files import load_start
         from simulgenvae.surrogate.fit import fit
+        from simulgenvae.surrogate.warm_start import load_warm_start
         from simulgenvae.training.stages import STAGES
 
         dataset = self.open_dataset(settings)
@@ -102,7 +102,7 @@ class Training(StudyData):
                     f"{vae} does not exist: training.end_to_end.vae_path (e2e_vae_model_path) "
                     "names it."
                 )
-            start = load_start(vae, self, settings, conditioner="conditioner" not in stages)
+            start = load_warm_start(vae, self, settings, conditioner="conditioner" not in stages)
         surrogate = fit(
             dataset,
             settings,

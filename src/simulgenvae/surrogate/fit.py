@@ -18,7 +18,8 @@ from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
+from simulgenvae.surrogate.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.record import vae_training
@@ -47,38 +48,26 @@ def fit(
     settings
         What differs from the defaults.
     split
-        Which runs are for what; made from the settings when not given.
+        Which runs are for training, validation and test; made from the settings when not given.
     stages
-        Stages to run; all that the settings enable when not given.
+        Names of the stages to run; all that the settings enable when not given.
     study
         Where checkpoints, TensorBoard files, the log and the model are written; nothing is written
         when not given.
     resume
-        Go on from the study's last checkpoint.
+        Whether to continue from the study's last checkpoint.
     start
-        Trained parts that training begins with; their split is used.
+        Trained parts that training starts with; their split is used.
 
     Raises
     ------
     UserError
-        A conditioner without a VAE, or a start from other data; else see
-        :func:`simulgenvae.training.train.train`.
+        For a conditioner without a VAE, and for a start from other data. See
+        :func:`simulgenvae.training.train.train` for more.
     """
     settings = settings or Settings()
     if start is not None:
-        conditions = dataset.conditions
-        scaler = start.condition_scaler
-        about = start.data_fingerprint, start.shape, scaler.names, scaler.images
-        if about != (
-            dataset.fingerprint,
-            dataset.shape[1:],
-            conditions.names,
-            conditions.image_format,
-        ):
-            raise UserError(
-                "The VAE to start from was trained on other data: train all stages again with "
-                "--overwrite."
-            )
+        _require_same_data(dataset, start)
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     stages = stages or default_stages(settings)
@@ -104,6 +93,7 @@ def fit(
             if log_file is not None:
                 log_file.line("learning the Gaussian processes, calibrating the uncertainty")
             ensemble = build_ensemble(trained, dataset, settings)
+        # A VAE that this training has not changed keeps its file, bit by bit.
         kept = start if start is not None and not changes_vae(stages, settings) else None
         surrogate = _surrogate(dataset, settings, split, stages, trained, ensemble, kept)
         if study is not None and collectives.is_rank0():
@@ -114,11 +104,29 @@ def fit(
     return surrogate
 
 
+def _require_same_data(dataset: Dataset, start: WarmStart) -> None:
+    """Raise UserError unless the trained parts are of this data set."""
+    conditions = dataset.conditions
+    scaler = start.condition_scaler
+    # The fingerprint in a file could be that of any data: what must fit is compared too.
+    trained_on = (start.data_fingerprint, start.shape, scaler.names, scaler.images)
+    given = (
+        dataset.fingerprint,
+        dataset.shape[1:],
+        conditions.names,
+        conditions.image_format,
+    )
+    if trained_on != given:
+        raise UserError(
+            "The VAE to start from was trained on other data: train all stages again with "
+            "--overwrite."
+        )
+
+
 def _training_log(
     study: StudyFolder | None, *, resume: bool
 ) -> AbstractContextManager[LogFile | None]:
-    """Return the study's log of training; None where there is no study, and on all ranks but the
-    first."""
+    """Return the study's log of training; None without a study, and on all ranks but the first."""
     if study is None or not collectives.is_rank0():
         return nullcontext()
     return LogFile(study.training_log, "training", append=resume)
@@ -133,7 +141,7 @@ def _surrogate(
     ensemble: Ensemble | None,
     kept: WarmStart | None,
 ) -> Surrogate:
-    """Put a surrogate together; ``kept`` is the start whose VAE the training has left as it was."""
+    """Return the surrogate of a training; ``kept`` is the start whose VAE has not changed."""
     info = TrainingInfo(
         data_fingerprint=dataset.fingerprint,
         stages=tuple(stages),
@@ -163,14 +171,19 @@ def _latents(
     trained: Trained, surrogate: Surrogate, runs: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the posterior means of the first ``runs`` runs, ``[N, D]`` and ``[N, L, d]``."""
+    z = []
+    h = []
     with torch.inference_mode():
-        rows = (torch.as_tensor(trained.coefficients[np.array([row])]) for row in range(runs))
-        latents = [surrogate.networks.vae.encode(run)[0] for run in rows]
-    z, h = (torch.cat([getattr(each, name) for each in latents]).numpy() for name in ("z", "h"))
-    return z, h
+        # One run after another: coefficients may be read from disk.
+        for row in range(runs):
+            coefficients = torch.as_tensor(trained.coefficients[np.array([row])])
+            latents, _, _ = surrogate.networks.vae.encode(coefficients)
+            z.append(latents.z)
+            h.append(latents.h)
+    return torch.cat(z).numpy(), torch.cat(h).numpy()
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
+    """Return the versions of Python and of the packages that a result depends on."""
     own = {"python": platform.python_version(), "simulgenvae": __version__}
     return own | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}

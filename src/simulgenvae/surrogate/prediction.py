@@ -1,5 +1,7 @@
-"""Predictions as labelled arrays: fields by run, time, node and variable, and what is said of each
-design."""
+"""Predictions as labelled arrays: fields by run, time, node and variable, and scores of designs.
+
+Tested in tests/surrogate/test_surrogate.py.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +16,48 @@ from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.surrogate.selection import Selection
 
 SCORES = ("novelty", "expected_error")
-"""What a prediction says of a design as a whole, where it is known."""
+"""Names of the numbers that a prediction has for each design as a whole, where they are known."""
 
 
 def labelled(
-    shown: Selection,
+    selection: Selection,
     fields: dict[str, NDArray[np.float32]],
     ids: Sequence[str],
     warnings: list[str],
 ) -> xr.Dataset:
-    """Fields ``[n, t, m, v]`` of a selection by name, with their runs, times, variables and units,
-    positions of the nodes where known, and their numbers where they were chosen."""
+    """Return fields with their labels.
+
+    Parameters
+    ----------
+    selection
+        Part of the fields that they are.
+    fields
+        Fields ``[n, t, m, v]`` by name.
+    ids
+        Labels of the n runs.
+    warnings
+        Attribute ``warnings`` of the result.
+    """
     dims = ("run", "time", "node", "variable")
     arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
-    if shown.mesh.coords is not None:
-        arrays["coords"] = (("node", "dim"), shown.mesh.coords)
+    if selection.mesh.coords is not None:
+        arrays["coords"] = (("node", "dim"), selection.mesh.coords)
     labels: dict[str, Any] = {
         "run": list(ids),
-        "time": shown.times,
-        "variable": list(shown.variables),
+        "time": selection.times,
+        "variable": list(selection.variables),
     }
-    if shown.nodes is not None:
-        labels["node"] = shown.nodes
-    return xr.Dataset(arrays, labels, {"units": list(shown.units), "warnings": warnings})
+    # All nodes need no label: their numbers are their positions.
+    if selection.nodes is not None:
+        labels["node"] = selection.nodes
+    return xr.Dataset(arrays, labels, {"units": list(selection.units), "warnings": warnings})
 
 
 def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Batches of runs as one, with the warnings of all, each once; a single one is not copied."""
+    """Return batches of runs as one data set, with the warnings of all, each once.
+
+    A single batch is returned without a copy.
+    """
     if len(batches) == 1:
         return batches[0]
     return xr.concat(
@@ -55,26 +72,26 @@ def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
 
 
 def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
-    if "warnings" not in attributes[0]:  # those of a variable, not of the whole
+    """Return the attributes of all batches as one; xarray also asks for those of each variable."""
+    if "warnings" not in attributes[0]:
         return dict(attributes[0])
-    lines = dict.fromkeys(
-        line for each in attributes for line in each["warnings"]
-    )  # some are of all designs
+    # Each line once: some warnings are about all designs, and every batch has them.
+    lines = dict.fromkeys(line for each in attributes for line in each["warnings"])
     return {**attributes[0], "warnings": list(lines)}
 
 
 def warnings_about(
     conditions: Conditions, scaler: ConditionScaler, novelty: NDArray[np.float64] | None
 ) -> list[str]:
-    """What to know before trusting predictions of designs: parameters outside the trained range,
-    and novelty."""
+    """Return warnings about designs: parameters outside the trained range, and novel designs."""
     found = scaler.outside(conditions)
-    if novelty is not None:
-        found += [
-            f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training "
-            "runs than any of these is from the others: expect larger errors than on the test "
-            "runs"
-            for run, value in zip(conditions.ids, novelty, strict=True)
-            if value > 1
-        ]
+    if novelty is None:
+        return found
+    for run, value in zip(conditions.ids, novelty, strict=True):
+        if value > 1:
+            found.append(
+                f"run {run!r}: novelty {value:.2f}. Above 1 a design is further from the training "
+                "runs than any of these is from the others: expect larger errors than on the test "
+                "runs"
+            )
     return found

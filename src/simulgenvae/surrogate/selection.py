@@ -1,5 +1,4 @@
-"""Which part of the fields is asked for: times, nodes and variables. What is not asked for costs
-nothing."""
+"""Selection of a part of the fields: times, nodes and variables. Other parts cost nothing."""
 
 from __future__ import annotations
 
@@ -20,16 +19,27 @@ from simulgenvae.surrogate.parts import Parts
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What of the fields is decoded, and what it is called."""
+    """Part of the fields that is decoded, and its labels.
+
+    Attributes
+    ----------
+    times
+        Times, ``[t]``, in the unit of the data.
+    nodes
+        Numbers of the nodes, ``[m]``, counted from 0; None for all of them.
+    variables, units
+        Names and units of the variables.
+    mesh
+        Positions of the chosen nodes, and the cells whose nodes are all among them.
+    decoder
+        Map from coefficients to the chosen part of the fields.
+    """
 
     times: NDArray[np.float64]
-    """``[t]``"""
     nodes: NDArray[np.intp] | None
-    """Their numbers ``[m]``, counted from 0; None for all of them."""
     variables: tuple[str, ...]
     units: tuple[str, ...]
     mesh: Mesh
-    """Positions of the chosen nodes, and the cells that have no other ones."""
     decoder: Decoder
 
     @property
@@ -44,24 +54,31 @@ def select(
     nodes: ArrayLike | None = None,
     variables: Sequence[str] | None = None,
 ) -> Selection:
-    """All fields of a surrogate, or the times ``[t]``, nodes ``[m]`` and variables that are given,
-    in their order.
+    """Return a selection of a surrogate's fields, in the order that is given.
+
+    Parameters
+    ----------
+    parts
+        The surrogate.
+    times
+        Times within the trained span, ``[t]``; the training times when not given.
+    nodes
+        Numbers of nodes, ``[m]``, counted from 0; all nodes when not given.
+    variables
+        Names of variables; all of them when not given.
 
     Raises
     ------
     UserError
-        For times outside the trained span, nodes and variables that there are not, and those given
-        twice.
+        For times outside the trained span, for nodes and variables that do not exist, and for those
+        that are given twice.
     """
     times = _times(parts, times)
     if nodes is None and variables is None:
         return Selection(times, None, parts.variables, parts.units, parts.mesh, parts.reduction)
     columns = np.arange(len(parts.variables)) if variables is None else _columns(parts, variables)
-    rows = (
-        np.arange(parts.reduction.field_shape[0])
-        if nodes is None
-        else _rows(parts, np.asarray(nodes))
-    )
+    count = parts.reduction.field_shape[0]
+    rows = np.arange(count) if nodes is None else _rows(np.asarray(nodes), count)
     return Selection(
         times,
         None if nodes is None else rows,
@@ -73,10 +90,9 @@ def select(
 
 
 def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return the selected times."""
     if times is None:
         return parts.times
-    low, high = parts.times[0], parts.times[-1]
-    slack = 1e-9 * (high - low)
     if not parts.networks.vae.decoder.continuous_in_time and not np.array_equal(times, parts.times):
         continuous = [name for name, spec in DECODERS.items() if spec.continuous_in_time]
         raise UserError(
@@ -84,11 +100,15 @@ def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float6
             "training times: leave the times out, or train with "
             f'model.decoder = "{continuous[0]}".'
         )
-    outside = times[~((times >= low - slack) & (times <= high + slack))]
     if not len(times):
         raise UserError(
             "No times are given: give one at least, or leave them out for the training times."
         )
+    low = parts.times[0]
+    high = parts.times[-1]
+    # Times that were computed or written out may miss the ends by rounding.
+    slack = 1e-9 * (high - low)
+    outside = times[~((times >= low - slack) & (times <= high + slack))]
     if len(outside):
         raise UserError(
             f"Time {outside[0]:g} is outside the trained span {low:g} to {high:g}: choose times "
@@ -97,8 +117,8 @@ def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float6
     return times
 
 
-def _rows(parts: Parts, nodes: NDArray[Any]) -> NDArray[np.intp]:
-    count = parts.reduction.field_shape[0]
+def _rows(nodes: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Return the numbers of the selected nodes, of ``count`` nodes in all."""
     if nodes.ndim != 1 or not nodes.size or nodes.dtype.kind not in "iu":
         raise UserError(
             "Nodes are chosen by their numbers, counted from 0: give a list of whole numbers."
@@ -108,14 +128,15 @@ def _rows(parts: Parts, nodes: NDArray[Any]) -> NDArray[np.intp]:
         raise UserError(
             f"There is no node {beyond[0]}: the {count} nodes are numbered from 0 to {count - 1}."
         )
-    found = nodes.astype(np.intp)
-    numbers, times = np.unique(found, return_counts=True)
+    rows = nodes.astype(np.intp)
+    numbers, times = np.unique(rows, return_counts=True)
     if (times > 1).any():
         raise UserError(f"Node {numbers[times > 1][0]} is given twice: give every node once.")
-    return found
+    return rows
 
 
 def _columns(parts: Parts, variables: Sequence[str]) -> NDArray[np.intp]:
+    """Return the numbers of the selected variables."""
     if not variables:
         raise UserError("No variables are given: name one at least, or leave them out for all.")
     for name in variables:

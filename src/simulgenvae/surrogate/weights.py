@@ -1,4 +1,4 @@
-"""Named weights of networks: groups of them, checks before they are used, and their fingerprint.
+"""Named weights of networks: groups of them, checks before they are used, and their digest.
 
 Tested in tests/surrogate/test_files.py.
 """
@@ -15,13 +15,15 @@ from torch import Tensor
 Value = TypeVar("Value")
 
 
+def starting_with(prefix: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the entries whose names start with ``prefix``, under their whole names."""
+    return {name: value for name, value in values.items() if name.startswith(prefix)}
+
+
 def group(prefix: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the entries whose names begin with ``prefix``, under the rest of their names."""
-    return {
-        name.removeprefix(prefix): value
-        for name, value in values.items()
-        if name.startswith(prefix)
-    }
+    """Return the entries whose names start with ``prefix``, under the rest of their names."""
+    found = starting_with(prefix, values)
+    return {name.removeprefix(prefix): value for name, value in found.items()}
 
 
 def check_weights(weights: Mapping[str, Tensor]) -> None:
@@ -32,7 +34,7 @@ def check_weights(weights: Mapping[str, Tensor]) -> None:
 
 
 def digest(weights: Mapping[str, Tensor]) -> str:
-    """Return the SHA-256 fingerprint of weights, as hexadecimal digits.
+    """Return the SHA-256 digest of weights, as hexadecimal digits.
 
     That of the VAE ties a conditioner to the VAE it was trained for; that of the conditioner ties
     an ensemble to it.

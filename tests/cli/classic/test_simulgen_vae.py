@@ -169,7 +169,7 @@ def test_data_from_ingest_are_used_as_they_are(
     assert cli("ingest", source / "fields.npy", *table, "--study", study).code == 0
     code, out, err = script()
     assert code == 0, err
-    assert f"used as it is; remove it to read {pickle_file.relative_to(study)}" in out
+    assert f"used unchanged; remove it to read {pickle_file.relative_to(study)}" in out
     pickle_file.unlink()
     code, out, err = script("--lc_only", "1")
     assert code == 0, err

@@ -10,14 +10,17 @@ import pytest
 
 from simulgenvae.design.learning_curve.points import Point
 from simulgenvae.design.learning_curve.result import LearningCurve
-from simulgenvae.design.learning_curve.store import read_points, write
+from simulgenvae.design.learning_curve.store import Basis, read_points, write
 from simulgenvae.errors import UserError
 
-BASIS: dict[str, Any] = {
-    "data_fingerprint": "abc",
-    "measured_runs": ["r1", "r2"],
-    "settings": {"training": {"seed": 0}},
-}
+BASIS = Basis(
+    data_fingerprint="abc",
+    training_runs=["r3", "r4", "r5"],
+    validation_runs=[],
+    measured_runs=["r1", "r2"],
+    settings={"training": {"seed": 0}},
+    version="1.0",
+)
 POINT = Point(
     runs=4, repeat=0, seed=0, seconds=1.5, errors={"prediction": [0.1, None], "pod_gpr": [0.2, 0.3]}
 )
@@ -43,7 +46,10 @@ def test_no_file_has_no_points(tmp_path: Path) -> None:
 
 
 def test_points_of_other_settings_are_outdated(file: Path) -> None:
-    assert read_points(file, BASIS | {"settings": {"training": {"seed": 1}}}) == ([], True)
+    assert read_points(file, BASIS.model_copy(update={"settings": {"training": {"seed": 1}}})) == (
+        [],
+        True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,26 @@ import re
 
 import pytest
 
-from simulgenvae.settings.classic.condition_keys import DOCUMENTED, KEYS, OURS, UNUSED
+from simulgenvae.settings.classic.condition_keys import (
+    ADDED_KEYS,
+    CLASSIC_KEYS,
+    CONDITION_KEYS,
+    UNUSED,
+)
 from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import FIELDS
 
 
 def test_every_documented_key_fills_settings_that_exist() -> None:
-    filled = {setting for key in KEYS.values() for setting in key.settings} | {
+    filled = {setting for key in CONDITION_KEYS.values() for setting in key.settings} | {
         setting for setting, _ in LINES.values()
     }
     assert filled <= FIELDS.keys()
 
 
 def test_a_key_has_one_meaning() -> None:
-    assert not KEYS.keys() & UNUSED.keys()
-    assert not DOCUMENTED.keys() & OURS.keys()
+    assert not CONDITION_KEYS.keys() & UNUSED.keys()
+    assert not CLASSIC_KEYS.keys() & ADDED_KEYS.keys()
 
 
 @pytest.mark.parametrize(
@@ -32,4 +37,4 @@ def test_a_key_has_one_meaning() -> None:
     ],
 )
 def test_an_unused_key_names_those_that_do_its_job(key: str, successors: set[str]) -> None:
-    assert set(re.findall(r"\w+", UNUSED[key])) & KEYS.keys() == successors
+    assert set(re.findall(r"\w+", UNUSED[key])) & CONDITION_KEYS.keys() == successors

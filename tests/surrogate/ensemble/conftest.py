@@ -9,7 +9,8 @@ import pytest
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
+from simulgenvae.surrogate.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.training.train import Trained, train
 
 MakeSettings = Callable[..., Settings]

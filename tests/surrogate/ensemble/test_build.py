@@ -19,8 +19,13 @@ from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
 from simulgenvae.settings import Settings
 from simulgenvae.settings.schema import PredictionSettings
-from simulgenvae.surrogate.ensemble import Ensemble, build_ensemble
-from simulgenvae.surrogate.ensemble.build import GP_WEIGHTS, best_gp_weight, calibrate
+from simulgenvae.surrogate.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.build import (
+    GP_WEIGHTS,
+    best_gp_weight,
+    build_ensemble,
+    calibrate,
+)
 from simulgenvae.training.train import Trained, train
 
 RNG = np.random.default_rng(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from simulgenvae.design.learning_curve.result import (
     MethodCurve,
     RunsForTarget,
 )
-from simulgenvae.design.learning_curve.store import basis, read_points, write
+from simulgenvae.design.learning_curve.store import Basis, read_points, write
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.presentation import percent, png
 from simulgenvae.settings import Settings, StudyFolder
@@ -88,16 +88,16 @@ def learning_curve(
         )
     counts = sizes(len(split.train), shares)
     wanted = [(runs, repeat, seed) for repeat in range(repeats) for runs in counts]
-    common = basis(dataset, split, settings, measured)
-    kept, outdated = read_points(study.learning_curve_file, common)
+    basis = Basis.of(dataset, split, settings, measured)
+    kept, outdated = read_points(study.learning_curve_file, basis)
     if outdated:
         logger.info(
             "%s is of other data or settings: all points are trained again.",
             study.learning_curve_file,
         )
-    points = _measure_all(Measure(dataset, split, settings, measured), wanted, kept, common, study)
+    points = _measure_all(Measure(dataset, split, settings, measured), wanted, kept, basis, study)
     found = summarise([points[key] for key in wanted], measured_on, len(split.train), target)
-    write(study.learning_curve_file, common, list(points.values()), found)
+    write(study.learning_curve_file, basis, list(points.values()), found)
     with atomic_write(study.learning_curve_figure) as temporary:
         temporary.write_bytes(png(curve_figure(found)))
     return found
@@ -107,7 +107,7 @@ def _measure_all(
     measure: Measure,
     wanted: Sequence[tuple[int, int, int]],
     kept: Sequence[Point],
-    common: dict[str, Any],
+    basis: Basis,
     study: StudyFolder,
 ) -> dict[tuple[int, int, int], Point]:
     """Return all points by runs, repeat and seed, measuring those that are not kept."""
@@ -127,7 +127,7 @@ def _measure_all(
                 "Stopped; finished points are kept. The same command goes on."
             ) from None
         # After every training, so that an interruption costs one training at most.
-        write(study.learning_curve_file, common, list(points.values()))
+        write(study.learning_curve_file, basis, list(points.values()))
         mean = {method: _defined([points[key]], method).mean() for method in METHODS}
         errors = percent(mean["prediction"]), percent(mean["pod_gpr"])
         logger.info("%s: %s, POD + GPR %s", title, *errors)
@@ -186,7 +186,7 @@ def _method_curve(
                 spare_points=found.spare_points,
             ),
             "curve": [_expected(found, n) for n in grid],
-            "expected": [_expected(found, multiple * training_runs) for multiple in MULTIPLES],
+            "expected": [_expected(found, factor * training_runs) for factor in MULTIPLES],
             "runs_for_target": (
                 None if target is None else _needed(found.runs_for(target), found.most_runs)
             ),

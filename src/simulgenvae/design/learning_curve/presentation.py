@@ -1,13 +1,18 @@
-"""A learning curve for people: figure, table, and what it says in words."""
+"""Figure, table and sentences of a learning curve.
+
+Tested in tests/design/learning_curve/test_curve.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from rich.table import Table
 
+from simulgenvae.design.learning_curve.points import Method
 from simulgenvae.design.learning_curve.power_law import LEVEL
 from simulgenvae.design.learning_curve.result import (
     ExpectedError,
@@ -19,42 +24,19 @@ from simulgenvae.evaluation.presentation import method_styles, percent
 
 NAMES = {"prediction": "Surrogate", "pod_gpr": "POD + GPR"}
 _NO_FLOOR = 1e-6
-"""An error that no field reaches in 32 bits."""
+"""Relative error below which a floor is 0: no field in 32 bits reaches it."""
 
 
 def curve_figure(found: LearningCurve) -> Figure:
-    """Measured errors, the laws through them and their interval; ``found`` is what
-    ``learning_curve`` returns."""
+    """Return a figure of the measured errors, the laws through them and their intervals."""
     figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    for method, summary in found.methods.items():
-        color, _ = method_styles()[method]
-        known = [(n, e) for n, e in zip(summary.runs, summary.relative_l2, strict=True) if e]
-        if known:
-            sizes, errors = zip(*known, strict=True)
-            axes.plot(
-                sizes,
-                [100 * e for e in errors],
-                "o",
-                color=color,
-                label=f"{NAMES[method]}, measured",
-            )
-        if summary.law is None:
-            continue
-        runs = [entry.runs for entry in summary.curve]
-        mean, lower, upper = (
-            [100 * getattr(entry, key) for entry in summary.curve]
-            for key in ("relative_l2", "lower", "upper")
-        )
-        axes.plot(runs, mean, color=color, label=_formula(summary.law))
-        axes.fill_between(runs, lower, upper, color=color, alpha=0.15)
+    for method, curve in found.methods.items():
+        _draw_points(axes, method, curve)
+        _draw_law(axes, method, curve)
     if found.target is not None:
-        axes.axhline(
-            100 * found.target,
-            color="#000000",
-            linestyle=":",
-            label=f"target {percent(found.target)}",
-        )
+        label = f"target {percent(found.target)}"
+        axes.axhline(100 * found.target, color="#000000", linestyle=":", label=label)
     axes.axvline(
         found.training_runs,
         color="#999999",
@@ -62,19 +44,11 @@ def curve_figure(found: LearningCurve) -> Figure:
         linewidth=1,
         label="all training runs",
     )
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
-    low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(
-        LogLocator(subs=(1.0, 2.0, 5.0)) if high > 10.0 * low else MaxNLocator(6)
-    )
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_locator(NullLocator())
+    _set_scales(axes)
     axes.set(
         xlabel="training runs",
-        ylabel=f"mean joint relative L2 error\non {found.measured_runs} {found.measured_on} runs [%]",
+        ylabel="mean joint relative L2 error\n"
+        f"on {found.measured_runs} {found.measured_on} runs [%]",
     )
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -83,72 +57,125 @@ def curve_figure(found: LearningCurve) -> Figure:
     return figure
 
 
+def _draw_points(axes: Axes, method: Method, curve: MethodCurve) -> None:
+    """Draw the mean error of each point as a dot."""
+    runs = []
+    errors = []
+    for count, error in zip(curve.runs, curve.relative_l2, strict=True):
+        if error:  # neither undefined nor 0, which has no place on a logarithmic axis
+            runs.append(count)
+            errors.append(100 * error)
+    if runs:
+        color, _ = method_styles()[method]
+        axes.plot(runs, errors, "o", color=color, label=f"{NAMES[method]}, measured")
+
+
+def _draw_law(axes: Axes, method: Method, curve: MethodCurve) -> None:
+    """Draw the law through the points as a line, and its interval as a band."""
+    if curve.law is None:
+        return
+    color, _ = method_styles()[method]
+    runs = [entry.runs for entry in curve.curve]
+    mean = [100 * entry.relative_l2 for entry in curve.curve]
+    lower = [100 * entry.lower for entry in curve.curve]
+    upper = [100 * entry.upper for entry in curve.curve]
+    axes.plot(runs, mean, color=color, label=_formula(curve.law))
+    axes.fill_between(runs, lower, upper, color=color, alpha=0.15)
+
+
+def _set_scales(axes: Axes) -> None:
+    """Set logarithmic axes, on which a power law is a straight line, with plain numbers."""
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    # Errors within one decade would get a single label from a locator of decades.
+    low, high = axes.get_ylim()
+    if high > 10.0 * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
+
+
 def curve_table(found: LearningCurve) -> Table:
-    """Measured errors, one row a training, and those expected with more runs."""
+    """Return a table with a row for each training, and rows of the errors expected with more."""
     title = f"Joint relative L2 error, mean over {found.measured_runs} {found.measured_on} runs"
     table = Table(title=title)
     table.add_column("Training runs")
-    methods = found.methods
-    for method in methods:
+    for method in found.methods:
         table.add_column(NAMES[method], justify="right")
-    measured = zip(*(summary.relative_l2 for summary in methods.values()), strict=True)
-    for runs, errors in sorted(
-        zip(methods["prediction"].runs, measured, strict=True), key=lambda row: row[0]
-    ):
-        table.add_row(str(runs), *map(percent, errors))
-    expected = [summary.expected for summary in methods.values()]
-    more: list[ExpectedError] = next((each for each in expected if each), [])
-    if more:
-        table.add_section()
-    for row, about in enumerate(more):
-        cells = ["–" if not each else _with_bounds(each[row]) for each in expected]
-        table.add_row(f"{about.runs} (expected)", *cells)
+    curves = list(found.methods.values())
+    # All methods are measured with the same trainings.
+    runs = found.methods["prediction"].runs
+    for row in sorted(range(len(runs)), key=runs.__getitem__):
+        table.add_row(str(runs[row]), *(percent(curve.relative_l2[row]) for curve in curves))
+    extrapolated = [curve for curve in curves if curve.expected]
+    if not extrapolated:
+        return table
+    table.add_section()
+    for row, entry in enumerate(extrapolated[0].expected):
+        cells = [_with_bounds(curve.expected[row]) if curve.expected else "–" for curve in curves]
+        table.add_row(f"{entry.runs} (expected)", *cells)
     return table
 
 
 def statements(found: LearningCurve) -> Iterator[str]:
-    """What the curve of each method says, and how far it can be trusted."""
-    for method, summary in found.methods.items():
-        name, law = NAMES[method], summary.law
-        left_out = found.measured_runs - summary.counted_runs
-        if left_out:
-            yield f"{name}: {left_out} of {found.measured_runs} runs have no relative error and were left out."
-        if law is None:
-            yield f"{name}: nothing to extrapolate; it takes errors above 0 for two different numbers of runs."
-            continue
-        yield f"{name}: error ≈ {_formula(law)}; intervals hold {100 * LEVEL:.0f} %."
-        if not law.spare_points:
-            yield f"{name}: as many points as parameters: the intervals know the choice of measured runs alone."
-        if found.target is not None:
-            yield f"{name}: {_about_target(summary, law, found.target, found.training_runs)}"
-    if any(
-        summary.law is not None and summary.law.form == "b n^-c"
-        for summary in found.methods.values()
-    ):
-        yield "Fewer than four different numbers of runs cannot show where the error levels off: a = 0 was assumed."
+    """Yield sentences on what each method's curve says, and how far it can be trusted."""
+    for method, curve in found.methods.items():
+        for sentence in _about_method(curve, found):
+            yield f"{NAMES[method]}: {sentence}"
+    laws = [curve.law for curve in found.methods.values() if curve.law is not None]
+    if any(law.form == "b n^-c" for law in laws):
+        yield (
+            "Fewer than four different numbers of runs cannot show where the error levels off: "
+            "a = 0 was assumed."
+        )
 
 
-def _about_target(summary: MethodCurve, law: Law, wanted: float, training_runs: int) -> str:
-    needed = summary.runs_for_target
+def _about_method(curve: MethodCurve, found: LearningCurve) -> Iterator[str]:
+    law = curve.law
+    left_out = found.measured_runs - curve.counted_runs
+    if left_out:
+        yield (
+            f"{left_out} of {found.measured_runs} runs have no relative error and were left out."
+        )
+    if law is None:
+        yield ("nothing to extrapolate; it takes errors above 0 for two different numbers of runs.")
+        return
+    yield f"error ≈ {_formula(law)}; intervals hold {100 * LEVEL:.0f} %."
+    if not law.spare_points:
+        yield ("as many points as parameters: the intervals show only the choice of measured runs.")
+    if found.target is not None:
+        yield _about_target(curve, law, found.target, found.training_runs)
+
+
+def _about_target(curve: MethodCurve, law: Law, wanted: float, training_runs: int) -> str:
+    needed = curve.runs_for_target
     assert needed is not None, "there is a target"
     target = percent(wanted)
-    fewest = min(summary.runs)
+    fewest = min(curve.runs)
     far = f"more than {needed.farthest}"
     if needed.value is None:
-        levels_off = f"the error seems to level off at {percent(law.a)}"
-        why = levels_off if law.a >= wanted else f"it would take {far} training runs"
+        if law.a >= wanted:
+            why = f"the error seems to level off at {percent(law.a)}"
+        else:
+            why = f"it would take {far} training runs"
         at_best = "" if needed.lower is None else f"; {needed.lower} training runs at best"
         return f"{target} cannot be extrapolated: {why}{at_best}."
     if needed.value < fewest:
         return f"{target} takes fewer than {fewest} training runs; there are {training_runs}."
     if needed.value <= training_runs:
         return f"{target} takes about {needed.value} training runs; there are {training_runs}."
-    lower, upper = (far if bound is None else str(bound) for bound in (needed.lower, needed.upper))
+    lower = far if needed.lower is None else needed.lower
+    upper = far if needed.upper is None else needed.upper
     return f"{target} takes about {needed.value} training runs ({lower} to {upper})."
 
 
 def _with_bounds(entry: ExpectedError) -> str:
-    lower, upper = (percent(getattr(entry, key)).removesuffix(" %") for key in ("lower", "upper"))
+    lower = percent(entry.lower).removesuffix(" %")
+    upper = percent(entry.upper).removesuffix(" %")
     return f"{percent(entry.relative_l2)} ({lower} to {upper})"
 
 

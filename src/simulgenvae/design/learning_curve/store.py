@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from simulgenvae import __version__
 from simulgenvae.data.dataset import Dataset
@@ -24,24 +23,39 @@ _LARGEST = 2**26
 _POINTS = TypeAdapter(list[Point])
 
 
-def basis(
-    dataset: Dataset, split: Split, settings: Settings, measured: Sequence[str]
-) -> dict[str, Any]:
-    """Return what all points of one curve have in common, ready for JSON.
+class Basis(BaseModel):
+    """Data, runs and settings that all points of a curve have in common.
 
     Points of another basis cannot be compared with them.
     """
-    return {
-        "data_fingerprint": dataset.fingerprint,
-        "training_runs": list(split.train),
-        "validation_runs": list(split.validation),
-        "measured_runs": list(measured),
-        "settings": settings.model_dump(mode="json"),
-        "version": __version__,
-    }
+
+    model_config = ConfigDict(frozen=True)
+
+    data_fingerprint: str
+    training_runs: list[str]
+    validation_runs: list[str]
+    measured_runs: list[str]
+    settings: dict[str, JsonValue]
+    """Settings as in JSON, since those of an older file may have names that exist no longer."""
+    version: str
+    """Version of simulgenvae that trained the points."""
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, split: Split, settings: Settings, measured: Sequence[str]
+    ) -> Basis:
+        """Return the basis of points of a study that are measured on the runs ``measured``."""
+        return cls(
+            data_fingerprint=dataset.fingerprint,
+            training_runs=list(split.train),
+            validation_runs=list(split.validation),
+            measured_runs=list(measured),
+            settings=settings.model_dump(mode="json"),
+            version=__version__,
+        )
 
 
-def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
+def read_points(path: Path, wanted: Basis) -> tuple[list[Point], bool]:
     """Return the finished points on the basis ``wanted``.
 
     Returns
@@ -65,9 +79,9 @@ def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"not of format {FORMAT}")
         points = _POINTS.validate_python(content.get("points"))
-        if content.get("basis") != json.loads(json.dumps(wanted)):
+        if content.get("basis") != wanted.model_dump(mode="json"):
             return [], bool(points)
-        count = len(wanted["measured_runs"])
+        count = len(wanted.measured_runs)
         for point in points:
             if any(len(point.errors.get(method, ())) != count for method in METHODS):
                 raise ValueError(f"a point without {count} errors of every method")
@@ -81,16 +95,16 @@ def read_points(path: Path, wanted: dict[str, Any]) -> tuple[list[Point], bool]:
 
 def write(
     path: Path,
-    common: dict[str, Any],
+    basis: Basis,
     points: Sequence[Point],
     found: LearningCurve | None = None,
 ) -> None:
-    """Write points, what they have in common, and what follows from them where all are there."""
+    """Write points with their basis, and the curve through them where all are measured."""
     content = {
         "format": FORMAT,
         **({} if found is None else found.model_dump(exclude_unset=True)),
         "points": [point.model_dump() for point in points],
-        "basis": common,
+        "basis": basis.model_dump(mode="json"),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:

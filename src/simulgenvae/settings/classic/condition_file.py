@@ -1,5 +1,7 @@
-"""The documented ``input_data/condition.txt``: a line ``key value``, ``key: value`` or ``key =
-value`` per setting."""
+"""Reader of the classic ``input_data/condition.txt``.
+
+Each line is ``key value``, ``key: value`` or ``key = value``.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +10,39 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulgenvae.settings.classic.condition_keys import HEADINGS, KEYS, UNUSED
+from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, HEADINGS, UNUSED
 from simulgenvae.settings.classic.lines import read_lines
 from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.settings.problems import SettingsNote, nearest, refuse
-from simulgenvae.settings.raw import Draft, RawSettings
+from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.settings.schema import IMAGE_ENDINGS
 
 _KEY_VALUE = re.compile(r"([^\s:=]+)(?:\s*[:=]\s*|\s+|$)(.*)")
 
 
-def read_condition_file(path: Path) -> Draft:
-    """Draft of the settings in a ``condition.txt``, with a :class:`SettingsNote` for every key that
-    has no effect.
+def read_condition_file(path: Path) -> RawSettings:
+    """Return the raw settings of a ``condition.txt``; warn about every key without effect.
 
-    One UserError lists every line with an unknown key, a key that came before, or a value that
+    Raises one UserError that lists every line with an unknown key, a repeated key, or a value that
     cannot be read.
     """
-    given: dict[str, RawSettings] = {}
+    given: dict[str, RawValue] = {}
     problems: list[str] = []
     for entry in _entries(path):
         if entry.name in given:
             problems.append(
                 f"{entry.place}: {entry.name} was given before, at {given[entry.name].place}"
             )
-        elif entry.name not in KEYS and entry.name not in UNUSED:
+        elif entry.name not in CONDITION_KEYS and entry.name not in UNUSED:
             problems.append(
                 f"{entry.place}: {entry.name} is not a known key; the nearest is "
                 f"{_nearest(entry.name)}"
             )
         else:
             given[entry.name] = entry
-    draft: dict[str, RawSettings] = {}
-    for name in [name for name in KEYS if name in given]:
+    raw: dict[str, RawValue] = {}
+    # The order of the table, not of the file: of two keys for one setting the later row counts.
+    for name in [name for name in CONDITION_KEYS if name in given]:
         try:
             value = _convert(given[name])
         except ValueError as error:
@@ -49,49 +51,46 @@ def read_condition_file(path: Path) -> Draft:
             )
             continue
         if value is not None:
-            draft |= {
-                key: RawSettings(value, given[name].place, name) for key in KEYS[name].settings
-            }
+            for key in CONDITION_KEYS[name].settings:
+                raw[key] = RawValue(value, given[name].place, name)
     if problems:
         refuse(problems)
-    if "data.parameters" in draft and _asks_for_pictures(draft):
-        draft["data.images"] = draft.pop(
-            "data.parameters"
-        )  # param_dir holds what input_type asks for
+    # param_dir is one key for both: a table, or images if input_type says so.
+    if "data.parameters" in raw and _reads_images(raw):
+        raw["data.images"] = raw.pop("data.parameters")
     for name in [name for name in given if name in UNUSED]:
         warnings.warn(
             f"{given[name].place}: {name} is not used: {UNUSED[name]}", SettingsNote, stacklevel=2
         )
-    return draft
+    return raw
 
 
-def _asks_for_pictures(draft: Draft) -> bool:
-    """Whether ``input_type`` says so or, where it is not given, ``param_data_type``."""
-    if "conditioner.kind" in draft:
-        return CONDITIONERS[str(draft["conditioner.kind"].value)].reads == "images"
-    return "data.file_type" in draft and draft["data.file_type"].value in IMAGE_ENDINGS
+def _reads_images(raw: RawSettings) -> bool:
+    """Return whether conditions are images: by ``input_type``, else by ``param_data_type``."""
+    if "conditioner.kind" in raw:
+        return CONDITIONERS[str(raw["conditioner.kind"].value)].reads == "images"
+    return "data.file_type" in raw and raw["data.file_type"].value in IMAGE_ENDINGS
 
 
-def _entries(path: Path) -> Iterator[RawSettings]:
-    """Keys with their texts as values, without headings and ``RESERVED`` lines."""
+def _entries(path: Path) -> Iterator[RawValue]:
+    """Yield keys with their texts as values, without headings and ``RESERVED`` lines."""
     for line in read_lines(path):
         match = _KEY_VALUE.fullmatch(line.text)
-        name, text = (
-            (match[1], match[2]) if match else (line.text, "")
-        )  # no match: the line begins with : or =
+        # A line that starts with : or = does not match: it is reported as an unknown key.
+        name, text = (match[1], match[2]) if match else (line.text, "")
         heading = " ".join(line.text.casefold().rstrip(":").split())
         if name != "RESERVED" and heading not in HEADINGS:
-            yield RawSettings(text, f"{path}, line {line.number}", name)
+            yield RawValue(text, f"{path}, line {line.number}", name)
 
 
-def _convert(entry: RawSettings) -> object:
+def _convert(entry: RawValue) -> object:
     text = str(entry.value)
     if not text:
         raise ValueError("needs a value")
     if "\N{REPLACEMENT CHARACTER}" in text:
         raise ValueError("is not UTF-8 text; save the file as UTF-8")
-    return KEYS[entry.name].convert(text)
+    return CONDITION_KEYS[entry.name].convert(text)
 
 
 def _nearest(name: str) -> str:
-    return nearest(name, [*KEYS, *UNUSED, "RESERVED"])
+    return nearest(name, [*CONDITION_KEYS, *UNUSED, "RESERVED"])

@@ -1,5 +1,4 @@
-"""What every key of the documented ``condition.txt`` means: the one table that the reader and the
-reference use."""
+"""Table of all keys of the classic ``condition.txt``, for its reader and the settings reference."""
 
 from __future__ import annotations
 
@@ -8,20 +7,19 @@ from dataclasses import dataclass
 
 from simulgenvae.settings.classic.lines import number, whole_number
 from simulgenvae.settings.networks import CONDITIONERS
-from simulgenvae.settings.raw import Draft, RawSettings
+from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.settings.schema import IMAGE_ENDINGS
 
 
 @dataclass(frozen=True)
 class Key:
-    """The settings that a key fills, and how its text becomes their value.
-
-    `convert` raises ValueError with the reason for a text that it does not accept, and gives None
-    to leave the settings as they are.
-    """
+    """A key of ``condition.txt``."""
 
     settings: tuple[str, ...]
+    """Dotted keys of the settings that it sets."""
     convert: Callable[[str], object]
+    """Converter of its text. It raises ValueError with the reason for a text that is not accepted,
+    and returns None to leave the settings unchanged."""
 
 
 def _choice(**values: object) -> Callable[[str], object]:
@@ -63,7 +61,7 @@ def _data_type(text: str) -> str:
     return suffix
 
 
-DOCUMENTED: dict[str, Key] = {
+CLASSIC_KEYS: dict[str, Key] = {
     "Dim1": Key(("data.runs",), whole_number),
     "Dim2": Key(("data.timesteps",), whole_number),
     "Dim3": Key(("data.nodes",), whole_number),
@@ -108,7 +106,7 @@ DOCUMENTED: dict[str, Key] = {
 
 _AUTOMATIC = _choice(**{"auto": "auto", "1": True, "0": False})
 
-OURS: dict[str, Key] = {
+ADDED_KEYS: dict[str, Key] = {
     "validation_fraction": Key(("data.validation_fraction",), number),
     "test_fraction": Key(("data.test_fraction",), number),
     "split_seed": Key(("data.split_seed",), whole_number),
@@ -142,10 +140,10 @@ OURS: dict[str, Key] = {
         ("training.performance.gradient_checkpointing",), _switch(on=True, off=False)
     ),
 }
-"""Keys that the documented system does not have."""
+"""Keys that this project has added to the classic interface."""
 
-# Where two keys fill the same setting, the later row holds, whatever their order in the file.
-KEYS: dict[str, Key] = DOCUMENTED | OURS
+# If two keys set the same setting, the later row counts, whatever their order in the file.
+CONDITION_KEYS: dict[str, Key] = CLASSIC_KEYS | ADDED_KEYS
 
 _AUGMENTED = (
     "flips, pixel_noise, parameter_noise, field_noise and mixup vary the training runs on the fly"
@@ -187,15 +185,15 @@ UNUSED: dict[str, str] = {
     "e2e_gradient_checkpointing": _SAVE_MEMORY,
     "e2e_batch_reduction_factor": "latent_conditioner_batch holds for end-to-end training too",
 }
-"""Keys of other versions that are read without effect → why they have none."""
+"""Reasons why keys of other versions have no effect, by key."""
 
-CLASSIC_DEFAULTS: Draft = {
-    "training.end_to_end.from_scratch": RawSettings(False, "condition.txt", "e2e_from_scratch"),
+CLASSIC_DEFAULTS: RawSettings = {
+    "training.end_to_end.from_scratch": RawValue(False, "condition.txt", "e2e_from_scratch"),
 }
-"""Settings of a study with a ``condition.txt`` that gives no others: end to end goes on with the
-VAE it configures."""
+"""Settings of a study with a ``condition.txt``, where it gives no others: the stage end_to_end
+continues with the VAE that the file configures."""
 
 HEADINGS = frozenset(
     {"common params", "common parameters", "lsh-vae parameters", "latentconditioner"}
 )
-"""Lines without a value that old files use as headings, in small letters."""
+"""Lines without a value that old files use as headings, in lower case."""

@@ -1,5 +1,7 @@
-"""What the documented text files (``condition.txt``, ``preset.txt``) have in common: lines and
-comments."""
+"""Lines, comments and numbers of the classic text files ``condition.txt`` and ``preset.txt``.
+
+Tested in tests/settings/classic/test_condition_file.py and test_preset_file.py.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +15,23 @@ from simulgenvae.utils.text_file import read_text
 
 
 class Line(NamedTuple):
-    """A line that says something: its number in the file, from 1, and its text without comment and
-    outer spaces."""
+    """A line with content."""
 
     number: int
+    """Number of the line in its file, from 1."""
     text: str
+    """Text without comment and outer spaces."""
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """Lines of a documented file without blank ones and comments, which begin at ``#``, ``%`` or
-    ``'`` anywhere."""
+    """Yield the lines with content; comments start at ``#``, ``%`` or ``'`` anywhere in a line."""
     for number, line in enumerate(read_text(path, strict=False).splitlines(), start=1):
         if text := re.split(r"[#%']", line, maxsplit=1)[0].strip():
             yield Line(number, text)
 
 
 def whole_number(text: str) -> int:
-    """Integer from ``16``, ``16.0`` or ``1e4``; ValueError with the reason otherwise."""
+    """Return the integer of ``16``, ``16.0`` or ``1e4``; ValueError with the reason for others."""
     value = number(text)
     if not value.is_integer():
         raise ValueError("must be a whole number")
@@ -37,7 +39,7 @@ def whole_number(text: str) -> int:
 
 
 def number(text: str) -> float:
-    """Finite float; ValueError with the reason otherwise."""
+    """Return a finite float; ValueError with the reason for other texts."""
     try:
         value = float(text)
     except ValueError:
@@ -48,6 +50,5 @@ def number(text: str) -> float:
 
 
 def whole_numbers(text: str) -> list[int]:
-    """Integers from ``1024 512 256`` or ``1024, 512, 256``; ValueError with the reason
-    otherwise."""
+    """Return the integers of ``1024 512 256`` or ``1024, 512, 256``; ValueError for others."""
     return [whole_number(part) for part in re.split(r"[\s,]+", text.strip(" ,[]()")) if part]

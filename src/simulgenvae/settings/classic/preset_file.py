@@ -1,4 +1,4 @@
-"""The documented ``preset.txt``: blocks of five lines, each a preset.
+"""Reader of the classic ``preset.txt``: blocks of five lines, each a preset.
 
 A block is a header, the number of the preset (and of its data file), ``init_beta_divisor``, the
 encoder's filters and the conditioner's filters. ``preset<k>.txt`` holds preset k and comes before
@@ -16,22 +16,21 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings.classic.lines import Line, number, read_lines, whole_number, whole_numbers
 from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.settings.problems import SettingsNote, refuse
-from simulgenvae.settings.raw import Draft, RawSettings
+from simulgenvae.settings.raw import RawSettings, RawValue
 
 LINES: dict[str, tuple[str, Callable[[str], object]]] = {
     "init_beta_divisor": ("training.init_beta_divisor", number),
     "num_filter_enc": ("model.filters", whole_numbers),
     "latent_conditioner_filter": ("conditioner.filters", whole_numbers),
 }
-"""The lines after the preset's number: documented name → the setting it fills and how its text
-becomes the value."""
+"""Lines after the preset's number, by their names: the setting and the converter of its text."""
 
 _NAMES = ("data_No", *LINES)
 _CONVERTERS = (whole_number, *(convert for _, convert in LINES.values()))
 
 
-def read_preset(study: StudyFolder, preset: int) -> Draft:
-    """Draft of a preset's settings; UserError when no file has it.
+def read_preset(study: StudyFolder, preset: int) -> RawSettings:
+    """Return the raw settings of a preset; UserError if no file has it.
 
     A study without any preset file has the defaults as preset 1.
     """
@@ -58,13 +57,13 @@ def read_preset(study: StudyFolder, preset: int) -> Draft:
     return presets[preset]
 
 
-def _read_file(path: Path) -> dict[int, Draft]:
-    """All presets of a file by their numbers."""
-    presets: dict[int, Draft] = {}
+def _read_file(path: Path) -> dict[int, RawSettings]:
+    """Return all presets of a file by their numbers."""
+    presets: dict[int, RawSettings] = {}
     problems: list[str] = []
     for start, values in _blocks(read_lines(path)):
         try:
-            index, draft = _read_block(path, start, values)
+            index, raw = _read_block(path, start, values)
         except ValueError as error:
             problems.append(str(error))
             continue
@@ -72,25 +71,27 @@ def _read_file(path: Path) -> dict[int, Draft]:
             problems.append(
                 f"{path}, line {start}: preset {index} is there twice; keep one of them"
             )
-        presets[index] = draft
+        presets[index] = raw
     if problems:
         refuse(problems)
     return presets
 
 
 def _blocks(lines: Iterable[Line]) -> Iterator[tuple[int, list[Line]]]:
-    """Number of the first line of each block, and its lines without the header.
+    """Yield the number of the first line of each block, and its lines without the header.
 
     A header is a line with two or more names, so that one word among the values remains a mistake
     that can be named.
     """
-    start, values = 0, list[Line]()
+    start = 0
+    values: list[Line] = []
     for line in lines:
         header = len(re.findall(r"[A-Za-z]\w+", line.text)) >= 2
         if header or len(values) == len(_NAMES):
             if start:
                 yield start, values
-            start, values = line.number, []
+            start = line.number
+            values = []
         start = start or line.number
         if not header:
             values.append(line)
@@ -98,19 +99,18 @@ def _blocks(lines: Iterable[Line]) -> Iterator[tuple[int, list[Line]]]:
         yield start, values
 
 
-def _read_block(path: Path, start: int, values: Sequence[Line]) -> tuple[int, Draft]:
-    """Number and draft of one preset; ValueError with place and reason for one that cannot be
-    read."""
+def _read_block(path: Path, start: int, values: Sequence[Line]) -> tuple[int, RawSettings]:
+    """Return number and raw settings of a preset; ValueError with the place if it cannot be read."""
     if missing := _NAMES[len(values) :]:
         raise ValueError(
             f"{path}, line {start}: this preset needs a header and four lines, none of them empty "
             f"({', '.join(_NAMES)}), but ends before {missing[0]}"
         )
-    read: dict[str, RawSettings] = {}
+    read: dict[str, RawValue] = {}
     for name, convert, line in zip(_NAMES, _CONVERTERS, values, strict=True):
         place = f"{path}, line {line.number}"
         try:
-            read[name] = RawSettings(convert(line.text), place, name)
+            read[name] = RawValue(convert(line.text), place, name)
         except ValueError as error:
             raise ValueError(f"{place}: {name} {error}, but is {line.text!r}") from error
     number_of_preset = read.pop("data_No").value

@@ -11,10 +11,10 @@ The modules, in the order in which a prediction passes through them:
    interval, from validation runs; ``interval_text`` says in words what few runs leave open.
 4. ``expected_error``: the relative error of whole fields that follows from the samples.
 
-``build`` makes an ensemble from trained networks, ``file`` writes and reads it.
+``build`` makes an ensemble from trained networks, ``file`` writes and reads it. ``build`` needs
+training, and is not imported here: a prediction imports this package.
 """
 
-from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.coefficient_prediction import (
     CoefficientPrediction,
@@ -29,7 +29,6 @@ __all__ = [
     "CoefficientPrediction",
     "Ensemble",
     "SeparatePredictions",
-    "build_ensemble",
     "expected_squares",
     "interval_label",
     "interval_warning",

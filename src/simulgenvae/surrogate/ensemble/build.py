@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,7 @@ from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
-
-# A prediction imports this package. It needs nothing of training, whose import takes as long as
-# the prediction itself.
-if TYPE_CHECKING:
-    from simulgenvae.training.train import Trained
+from simulgenvae.training.train import Trained
 
 GP_WEIGHTS = np.linspace(0.0, 1.0, 41)
 """Weights of the Gaussian processes that are tried."""

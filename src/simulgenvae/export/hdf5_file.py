@@ -1,4 +1,7 @@
-"""A file for HDF5 to write into, which survives that a disk is full."""
+"""File for HDF5 to write into, with which a full disk is an error and not a crash.
+
+Tested in tests/export/test_netcdf.py and test_one_by_one.py.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,11 @@ from types import TracebackType
 from typing import Any
 
 
-class Target(FileIO):
-    """A file whose failures HDF5 does not see, because it ends the whole process with a crash where
-    it cannot write.
+class CrashSafeFile(FileIO):
+    """File that hides its failures from HDF5, which crashes the process when it cannot write.
 
-    What did not fit is held in memory until the writer, after each piece of its work, asks by
-    :meth:`check`, which raises the first failure; so does the end of the ``with`` block.
+    What did not fit is kept in memory. The writer calls :meth:`check` after each piece of its
+    work, which raises the first failure; so does the end of the ``with`` block.
     """
 
     _failure: OSError | None = None
@@ -23,7 +25,7 @@ class Target(FileIO):
         self._lost: list[tuple[int, bytes]] = []
 
     def write(self, data: Any, /) -> int:
-        """Write all of ``data``, a buffer, or remember it."""
+        """Write all of ``data``, a buffer, or keep it in memory."""
         rest = memoryview(data).cast("B")
         size = rest.nbytes
         try:
@@ -36,18 +38,20 @@ class Target(FileIO):
         return size
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read into ``buffer`` what was written or remembered."""
-        view, start = memoryview(buffer).cast("B"), self.tell()
+        """Read into ``buffer`` what was written, or kept in memory."""
+        view = memoryview(buffer).cast("B")
+        start = self.tell()
         super().readinto(view)
         for place, data in self._lost:
-            first, last = max(place, start), min(place + len(data), start + len(view))
+            first = max(place, start)
+            last = min(place + len(data), start + len(view))
             if first < last:
                 view[first - start : last - start] = data[first - place : last - place]
         self.seek(start + len(view))
         return len(view)
 
     def truncate(self, size: int | None = None, /) -> int:
-        """Set the file's size, if that is possible."""
+        """Set the size of the file; a failure is kept for :meth:`check`."""
         try:
             return super().truncate(size)
         except OSError as error:
@@ -55,7 +59,7 @@ class Target(FileIO):
             return size or 0
 
     def check(self) -> None:
-        """Raises the first OSError that there was."""
+        """Raise the first OSError that there was."""
         if self._failure is not None:
             raise self._failure
 

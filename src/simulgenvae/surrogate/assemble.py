@@ -1,0 +1,120 @@
+"""Parts of a surrogate from the content of model files, each checked before it is used.
+
+A file from a stranger can neither run code nor ask for more memory than it holds itself: networks
+are made without memory first, and take the file's tensors only where their shapes agree.
+
+Tested in tests/surrogate/test_files.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from simulgenvae.data.metadata import check_times
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.models.networks import Networks
+from simulgenvae.models.training_record import VaeTraining
+from simulgenvae.reduction import restore_reduction
+from simulgenvae.settings import Settings
+from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
+from simulgenvae.surrogate.parts import Parts
+from simulgenvae.surrogate.weights import check_weights, digest, group, starting_with
+
+
+@dataclass(frozen=True)
+class ConditionerFile:
+    """Content of the conditioner's file: its weights, and the training that made it."""
+
+    weights: dict[str, Tensor]
+    """Entries of ``Networks.state_dict()``."""
+    description: ConditionerDescription
+
+    @classmethod
+    def checked(cls, tensors: dict[str, Tensor], description: ConditionerDescription) -> Self:
+        """Return the content of a file; ValueError where its weights are not those of its digest.
+
+        Tensors that are not the conditioner's are left out: a file must not change other networks.
+        """
+        weights = starting_with("conditioner.", tensors)
+        if digest(weights) != description.conditioner:
+            raise ValueError("the weights are not those that were written")
+        return cls(weights, description)
+
+
+def assemble(
+    tensors: dict[str, Tensor],
+    description: VaeDescription,
+    conditioner: ConditionerFile | None = None,
+) -> Parts:
+    """Put parts together from the VAE's file and the conditioner's, each checked against the other.
+
+    Parameters
+    ----------
+    tensors, description
+        Content of the VAE's file.
+    conditioner
+        Content of the conditioner's file. Without it that network stays without memory, and
+        settings and info are those of the VAE.
+
+    Raises
+    ------
+    UserError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError
+        When something is missing or does not fit.
+    """
+    vae = starting_with("vae.", tensors)
+    arrays = {name: value.numpy() for name, value in tensors.items() if name not in vae}
+    settings = Settings.model_validate(description.settings)
+    info = description.info
+    if conditioner is not None:
+        last = conditioner.description.settings
+        if (last.model, last.reduction) != (settings.model, settings.reduction):
+            raise ValueError(
+                "the VAE and the conditioner have different settings of model or reduction"
+            )
+        settings = last
+        info = conditioner.description.info
+    scaler = description.condition_scaler
+    reduction = restore_reduction(settings.reduction.method, group("reduction.", arrays))
+    times = arrays["times"].astype(np.float64)
+    check_times(times)
+    # On the meta device networks take no memory until their shapes are known to be those of the
+    # file, whose settings may ask for any size.
+    with torch.device("meta"):
+        networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
+    _fill(networks.vae, group("vae.", vae))
+    if conditioner is not None:
+        _fill(networks.conditioner, group("conditioner.", conditioner.weights))
+    if digest(vae) != description.vae:
+        raise ValueError("the weights are not those that were written")
+    nodes, variables = reduction.field_shape
+    if len(description.variables) != variables or not len(times):
+        raise ValueError(
+            f"{len(description.variables)} variables and {len(times)} times of {variables} fields"
+        )
+    mesh = Mesh(arrays.get("coords"), group("cells.", arrays))
+    mesh.check(nodes)
+    return Parts(
+        settings=settings,
+        split=description.split,
+        variables=description.variables,
+        units=description.units,
+        times=times,
+        mesh=mesh,
+        condition_scaler=scaler,
+        reduction=reduction,
+        networks=networks.eval(),
+        ensemble=None,
+        vae_training=VaeTraining(description.settings, description.info),
+        info=info,
+    )
+
+
+def _fill(module: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Put weights in their places: of the right shape and type, finite, none missing or left."""
+    check_weights(weights)
+    module.load_state_dict(weights, strict=True, assign=True)

@@ -1,0 +1,84 @@
+"""Descriptions that model files hold besides their tensors, as JSON.
+
+Tested in tests/surrogate/test_files.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, model_validator
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.names import check_ids, check_names
+from simulgenvae.data.split import Split
+from simulgenvae.models.training_record import TrainingInfo
+from simulgenvae.settings import Settings
+from simulgenvae.surrogate.ensemble.file import EnsembleDescription
+
+FORMAT_VERSION = 3
+"""Version of the model files; files of other versions are refused."""
+
+Info = Annotated[TrainingInfo, PlainSerializer(TrainingInfo.to_json)]
+"""Facts about a training, which are written without those that are not known."""
+ModelKind = Literal["vae", "conditioner", "ensemble"]
+
+
+class ModelDescription(BaseModel):
+    """What all model files hold, so that files of different trainings are not mixed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format_version: Literal[3]
+    vae: str
+    """Digest of the VAE's weights, see :func:`simulgenvae.surrogate.weights.digest`."""
+    condition_scaler: ConditionScaler
+
+
+class VaeDescription(ModelDescription):
+    """Description of the VAE's file, which also has reduction, mesh and times."""
+
+    kind: Literal["vae"] = "vae"
+    settings: dict[str, Any]
+    """The settings that the VAE depends on. They stay as they were written, so that the file is the
+    same whatever is trained against that VAE later."""
+    info: Info
+    split: Split
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _names_that_belong_together(self) -> Self:
+        check_ids((*self.split.train, *self.split.validation, *self.split.test))
+        if not self.split.train:
+            raise ValueError("the split has no training runs")
+        check_names(self.variables, "variable")
+        if len(self.variables) != len(self.units):
+            raise ValueError(f"{len(self.variables)} variables have {len(self.units)} units")
+        return self
+
+
+class ConditionerDescription(ModelDescription):
+    """Description of the conditioner's file."""
+
+    kind: Literal["conditioner"] = "conditioner"
+    conditioner: str
+    """Digest of the conditioner's weights."""
+    settings: Settings
+    """Settings of the last training."""
+    info: Info
+    """Facts about the last training."""
+
+
+class EnsembleFileDescription(ModelDescription, EnsembleDescription):
+    """Description of the ensemble's file."""
+
+    kind: Literal["ensemble"] = "ensemble"
+    conditioner: str
+    """Digest of the first member's conditioner."""
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first problem of a description in one line, instead of all in many."""
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

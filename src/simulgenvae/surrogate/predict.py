@@ -1,0 +1,189 @@
+"""Prediction of designs in batches that memory holds: fields, uncertainty and scores.
+
+Tested in tests/surrogate/test_surrogate.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.errors import UserError
+from simulgenvae.surrogate.ensemble import (
+    Calibration,
+    CoefficientPrediction,
+    Ensemble,
+    expected_squares,
+    interval_warning,
+)
+from simulgenvae.surrogate.parts import Parts
+from simulgenvae.surrogate.prediction import labelled, warnings_about
+from simulgenvae.surrogate.selection import Selection
+from simulgenvae.utils.resources import require_memory
+
+BATCH_BYTES = 256 * 2**20
+"""Bytes of fields that are decoded at once; more runs are predicted in batches of this size."""
+EXPECTED_ERROR_LATENTS = 12
+"""Latents of a single network that are sampled for the expected error of designs; each takes as
+long as a prediction."""
+# Memory that decoding needs, in fields of a run (measured).
+_FIELDS = 2
+"""For each run."""
+_UNCERTAIN_FIELDS = 7
+"""For each run whose uncertainty is computed too."""
+_SPREAD_FIELDS = 4
+"""While the spread of one run is computed."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Prediction of designs by the parts of a surrogate.
+
+    Attributes
+    ----------
+    parts
+        The surrogate.
+    selection
+        Part of the fields that is predicted.
+    samples
+        Whether the uncertainty is computed (not 0), and the number of latents that are sampled of a
+        single network.
+    seed
+        Seed of all samples.
+    """
+
+    parts: Parts
+    selection: Selection
+    samples: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.samples < 0 or self.samples == 1:
+            raise UserError(
+                f"samples is {self.samples}: a standard deviation needs at least 2 samples (0 for "
+                "none)."
+            )
+
+    def batches(self, conditions: Conditions) -> Iterator[xr.Dataset]:
+        """Predict designs in batches, see :meth:`Surrogate.predict` for what each holds."""
+        ensemble = required_ensemble(self.parts)
+        if not len(conditions):
+            raise UserError("There is no design to predict: the conditions have no rows.")
+        predictions = 1 + ensemble.sample_count(self._latent_samples(ensemble))
+        coefficients = predictions * coefficient_bytes(self.parts, self.selection)
+        size = max(1, BATCH_BYTES // max(self.selection.run_bytes, coefficients))
+        for start in range(0, len(conditions), size):
+            rows = range(start, min(start + size, len(conditions)))
+            yield self._predict(ensemble, conditions.select(list(rows)))
+
+    def _latent_samples(self, ensemble: Ensemble) -> int:
+        """Return the number of latents of a single network that are sampled.
+
+        The expected error needs some even where no uncertainty is wanted.
+        """
+        if self.samples == 0 and ensemble.calibration is not None:
+            return EXPECTED_ERROR_LATENTS
+        return self.samples
+
+    def _predict(self, ensemble: Ensemble, conditions: Conditions) -> xr.Dataset:
+        latent_samples = self._latent_samples(ensemble)
+        require_decoding_memory(
+            self.parts,
+            self.selection,
+            len(conditions),
+            ensemble.sample_count(latent_samples),
+            uncertain=self.samples > 0,
+        )
+        # NumPy's threads wait for their next task by spinning, and would take the cores from the
+        # decoding, which torch does.
+        with threadpool_limits(1, "blas"):
+            prediction = ensemble.predict(
+                conditions, self.selection.times, latent_samples=latent_samples, seed=self.seed
+            )
+            novelty = ensemble.novelty(conditions)
+        fields = {"fields": self.selection.decoder.decode(prediction.mean)}
+        warnings = warnings_about(conditions, self.parts.condition_scaler, novelty)
+        if self.samples > 0:
+            warnings += uncertainty_warnings(ensemble)
+            fields |= self._uncertainty(ensemble, prediction, fields["fields"])
+        found = labelled(self.selection, fields, conditions.ids, warnings)
+        if novelty is not None:
+            found["novelty"] = ("run", novelty)
+        if ensemble.calibration is not None and len(prediction.samples):
+            squares, sizes = expected_squares(
+                prediction, ensemble.calibration, self.parts.uniform_coefficients
+            )
+            smallest = np.finfo(np.float32).tiny
+            found["expected_error"] = ("run", np.sqrt(squares / np.maximum(sizes, smallest)))
+        return found
+
+    def _uncertainty(
+        self,
+        ensemble: Ensemble,
+        prediction: CoefficientPrediction,
+        fields: NDArray[np.float32],
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return standard deviation and interval of fields ``[n, t, m, v]``."""
+        calibration = ensemble.calibration or Calibration.of_normal()
+        decoder = self.selection.decoder
+        spreads = np.stack([prediction.spread(run, decoder) for run in range(len(fields))])
+        half = calibration.interval * spreads
+        return {
+            "std": (calibration.std * spreads).astype(np.float32, copy=False),
+            "lower": (fields - half).astype(np.float32, copy=False),
+            "upper": (fields + half).astype(np.float32, copy=False),
+        }
+
+
+def required_ensemble(parts: Parts) -> Ensemble:
+    """Return the ensemble of a surrogate; UserError where only the VAE is trained."""
+    if parts.ensemble is None:
+        raise UserError(
+            "Only the VAE is trained: train the conditioner too, with --stage conditioner."
+        )
+    return parts.ensemble
+
+
+def uncertainty_warnings(ensemble: Ensemble | None) -> list[str]:
+    """Return what to know before trusting the uncertainty of predictions."""
+    calibration = None if ensemble is None else ensemble.calibration
+    calibration = calibration or Calibration.of_normal()
+    warning = interval_warning(calibration.runs, calibration.left_out_coverage)
+    return [] if warning is None else [warning]
+
+
+def coefficient_bytes(parts: Parts, selection: Selection) -> int:
+    """Return the memory of the coefficients of one run."""
+    return 4 * len(selection.times) * parts.reduction.rank
+
+
+def require_decoding_memory(
+    parts: Parts, selection: Selection, runs: int, samples: int = 0, *, uncertain: bool = False
+) -> None:
+    """Raise UserError unless the memory suffices to decode a number of runs.
+
+    Parameters
+    ----------
+    parts, selection
+        The surrogate, and the part of the fields that is decoded.
+    runs
+        Number of runs.
+    samples
+        Number of samples of each run's coefficients.
+    uncertain
+        Whether the uncertainty is computed too.
+    """
+    fields = _UNCERTAIN_FIELDS * runs + _SPREAD_FIELDS if uncertain else _FIELDS * runs
+    # Networks hold the coefficients about four times on the way (measured).
+    coefficients = 4 * runs * (1 + samples) * coefficient_bytes(parts, selection)
+    require_memory(
+        fields * selection.run_bytes + coefficients,
+        f"decoding {runs} runs of {len(selection.times)} times",
+        "ask for fewer at once.",
+    )
