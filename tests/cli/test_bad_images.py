@@ -174,7 +174,7 @@ def kind_with_the_type_of_a_table(study: Path) -> tuple[str, ...]:
         "condition.txt, line 5",
         "condition.txt, line 7",
         "param_data_type",
-        "images: .png, .jpg, .jpeg",
+        "image files: .png, .jpg, .jpeg",
     )
 
 
@@ -334,7 +334,7 @@ def test_new_pictures(trained_template: Path, study: Path, refused: Any, cli: An
     predict: list[object] = ["predict", trained, "--out", study.parent / "p.npz"]
     table = ("--params", study / "tables/params.csv")
     refused((predict, ("trained with images", "--images")))
-    refused(([*predict, *table], ("params.csv", "trained with images alone")))
+    refused(([*predict, *table], ("params.csv", "trained with images only")))
     refused(([*predict, "--images", study / "images/none.png"], ("none.png", "no such file")))
     for spoil in (mixed_sizes, truncated, transparent, mixed_modes):
         texts = [

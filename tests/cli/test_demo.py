@@ -75,7 +75,7 @@ def one_new_design():
 
 def test_new_designs_are_compared_with_the_solver(tmp_path):
     study, out = StudyFolder(tmp_path / "study"), tmp_path / "new.pvd"
-    designs = problems.Parameters().sample(2)
+    designs = problems.TableProblem().sample(2)
     fields = np.stack([board.solve(design) for design in designs.table])[..., np.newaxis]
     study.input_data.mkdir(parents=True)
     study.output.mkdir()
@@ -83,7 +83,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
         study.dataset
     )
     study.metrics_file.write_text(json.dumps(metrics()))
-    (new,) = results.solve(problems.Parameters().sample(1, seed=1, prefix="new"))
+    (new,) = results.solve(problems.TableProblem().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
         {
             "fields": (
@@ -165,14 +165,14 @@ def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kin
     trials = plan_trials(tmp_path, images=True, kind=kind)
     assert [trial.study.folder.name for trial in trials] == [f"study-{one}" for one in kinds]
     assert [trial.predictions.name for trial in trials] == [f"new-{one}.pvd" for one in kinds]
-    assert [settings_of(demo.commands(problems.Pictures(), trial, [])) for trial in trials] == [
+    assert [settings_of(demo.commands(problems.ImageProblem(), trial, [])) for trial in trials] == [
         [one] for one in kinds
     ]
 
 
 def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
     (trial,) = plan_trials(tmp_path)
-    ingest, check, train, evaluate, predict = demo.commands(problems.Parameters(), trial, [])
+    ingest, check, train, evaluate, predict = demo.commands(problems.TableProblem(), trial, [])
     study = str(tmp_path / "study")
     assert ingest[2:4] == ["--params", str(tmp_path / "solver" / "params.csv")]
     assert [check, train, evaluate] == [["check", study], ["train", study], ["evaluate", study]]

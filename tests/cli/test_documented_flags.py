@@ -253,7 +253,7 @@ def test_keys_of_ours_hold_unless_set_says_something_else(study: Study) -> None:
             ["--size=large", "--set=model.size=huge"],
             ["model.size must be 'small' or 'large', but is 'huge'"],
         ),
-        (["--set=data.runs=13"], ["13 in the settings, 12 in the file"]),
+        (["--set=data.runs=13"], ["13 in the settings, 12 in the data"]),
     ],
 )
 def test_mistakes_in_set_are_told_before_anything_is_written(

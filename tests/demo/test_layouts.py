@@ -34,7 +34,7 @@ def test_layouts_repeat_differ_and_do_not_depend_on_their_number():
 @pytest.mark.parametrize("seed", range(4))
 def test_every_pixel_has_the_colour_of_the_material_there(seed):
     (layout,) = layouts.sample_layouts(1, seed)
-    pixels = np.asarray(layouts.picture(layout))
+    pixels = np.asarray(layouts.draw_layout(layout))
     rows, columns = pixels.shape[:2]
     assert columns * board.WIDTH == pytest.approx(rows * board.LENGTH)
     grid = board.mesh()
@@ -56,8 +56,8 @@ def test_a_board_turned_upside_down_has_its_field_turned_upside_down():
     )
     nodes = {tuple(point): index for index, point in enumerate(np.round(board.mesh().p.T, 6))}
     mirrored = [nodes[round(x, 6), round(board.WIDTH - y, 6)] for x, y in nodes]
-    rise = board.solve(layouts.DESIGN, layout) - board.AMBIENT
-    other = board.solve(layouts.DESIGN, turned) - board.AMBIENT
+    rise = board.solve(layouts.SHARED_DESIGN, layout) - board.AMBIENT
+    other = board.solve(layouts.SHARED_DESIGN, turned) - board.AMBIENT
     assert np.linalg.norm(other[:, mirrored] - rise) < 5e-3 * np.linalg.norm(
         rise
     )  # all diagonals of the mesh run one way
@@ -65,6 +65,8 @@ def test_a_board_turned_upside_down_has_its_field_turned_upside_down():
 
 
 def test_the_layout_matters():
-    fields = np.stack([board.solve(layouts.DESIGN, layout) for layout in layouts.sample_layouts(6)])
+    fields = np.stack(
+        [board.solve(layouts.SHARED_DESIGN, layout) for layout in layouts.sample_layouts(6)]
+    )
     deviation = np.linalg.norm(fields - fields.mean(axis=0))
     assert deviation > 0.1 * np.linalg.norm(fields - fields.mean())

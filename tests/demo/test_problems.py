@@ -14,7 +14,7 @@ problems = pytest.importorskip("simulgenvae.demo.problems")
 
 
 @pytest.mark.parametrize(
-    "problem", [problems.Parameters(), problems.Pictures()], ids=["parameters", "pictures"]
+    "problem", [problems.TableProblem(), problems.ImageProblem()], ids=["parameters", "pictures"]
 )
 def test_designs_repeat_and_new_ones_differ(problem):
     designs = problem.sample(5)
@@ -30,7 +30,7 @@ def test_designs_repeat_and_new_ones_differ(problem):
 
 
 def test_writes_a_study_of_parameters(tmp_path):
-    seconds = problems.make_study(problems.Parameters(), tmp_path, runs=2, workers=1)
+    seconds = problems.make_study(problems.TableProblem(), tmp_path, runs=2, workers=1)
     fields = np.load(tmp_path / "fields.npy")
     assert fields.shape == (2, board.TIMES.size, board.mesh().p.shape[1], 1)
     assert seconds.shape == (2,)
@@ -45,11 +45,11 @@ def test_writes_a_study_of_parameters(tmp_path):
 
 
 def test_writes_a_study_of_pictures(tmp_path):
-    problems.make_study(problems.Pictures(), tmp_path, runs=2, workers=1)
+    problems.make_study(problems.ImageProblem(), tmp_path, runs=2, workers=1)
     fields = np.load(tmp_path / "fields.npy")
-    designs = problems.Pictures().sample(2)
+    designs = problems.ImageProblem().sample(2)
     np.testing.assert_array_equal(
-        fields[1, :, :, 0], board.solve(layouts.DESIGN, designs.layouts[1])
+        fields[1, :, :, 0], board.solve(layouts.SHARED_DESIGN, designs.layouts[1])
     )
     assert not pyvista.read(tmp_path / "mesh.vtu").cell_data  # each board has its own materials
     ids, images = read_images(tmp_path / "images", 64)
@@ -57,5 +57,5 @@ def test_writes_a_study_of_pictures(tmp_path):
     assert images.format.channels == 3
     with Image.open(tmp_path / "images" / "run_001.png") as drawn:
         np.testing.assert_array_equal(
-            np.asarray(drawn), np.asarray(layouts.picture(designs.layouts[1]))
+            np.asarray(drawn), np.asarray(layouts.draw_layout(designs.layouts[1]))
         )

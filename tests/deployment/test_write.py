@@ -109,6 +109,6 @@ def test_more_than_the_format_holds_is_refused(
     make_surrogate: MakeSurrogate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("onnx")
-    monkeypatch.setattr("simulgenvae.deployment.write.MOST_ONNX", 1000)
+    monkeypatch.setattr("simulgenvae.deployment.write.LARGEST_ONNX", 1000)
     with pytest.raises(UserError, match="holds 2 GB of weights"):
         write_model(make_surrogate("table"), tmp_path / "model.onnx")

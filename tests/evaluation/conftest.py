@@ -122,7 +122,7 @@ def trained_study(
     surrogate = train_shortly(dataset, split, study)
     assert surrogate.ensemble is not None
     mixed = replace(surrogate.ensemble, gp_weight=0.4)
-    info = surrogate.info | {"versions": {"<b>torch</b>": "2"}}
+    info = surrogate.info.model_copy(update={"versions": {"<b>torch</b>": "2"}})
     return replace(surrogate, info=info, ensemble=mixed), study
 
 

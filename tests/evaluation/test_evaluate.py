@@ -23,6 +23,7 @@ from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.presentation import method_names, methods
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
+from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.training.identity import comparable
@@ -274,12 +275,11 @@ def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Stu
 def test_text_from_the_model_file_is_no_file_name(
     dataset: Any, surrogate: Any, study: StudyFolder
 ) -> None:
-    surrogate.info.update(
-        {"stages": ["../../vae", "end_to_end"], "history": [{"train": float("nan")}]}
-    )
+    entry = HistoryEntry(stage="end_to_end", step=1, train=float("nan"), validation=1.0)
+    surrogate = with_info(surrogate, stages=("../../vae", "end_to_end"), history=(entry,))
     metrics = evaluate(dataset, surrogate, study, figures=False)
     assert list(metrics["stages"]) == ["end_to_end"]
-    assert metrics["surrogate"]["history"] == [{"train": None}]
+    assert metrics["surrogate"]["history"][0]["train"] is None
 
 
 def test_stage_without_checkpoint_is_named(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import PerformanceSettings, Settings
-from simulgenvae.training.acceleration import Acceleration, acceleration, losses_for, proven
+from simulgenvae.training.acceleration import Acceleration, acceleration, keep_working, losses_for
 from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.stages.vae import VaeStage
 
@@ -105,7 +105,7 @@ def test_a_choice_is_proven_first(
     stage, said, half = ready(kind), [], PLAIN._replace(mixed_precision=True)
     before = {name: value.clone() for name, value in stage.networks.state_dict().items()}
     torch.manual_seed(3)
-    used = proven(stage, half, ["mixed_precision"], lambda: _batch(stage), said.append)
+    used = keep_working(stage, half, ["mixed_precision"], lambda: _batch(stage), said.append)
     assert said == ([] if message is None else [message])
     assert used == (half if message is None else PLAIN)
     # Nothing is left of the comparison.
@@ -136,7 +136,9 @@ def test_a_compiler_that_fails_is_done_without(
 
     monkeypatch.setattr(torch, "compile", missing)
     stage, said, used = ready(), [], PLAIN._replace(mixed_precision=True, compile=True)
-    left = proven(stage, used, ["compile", "mixed_precision"], lambda: _batch(stage), said.append)
+    left = keep_working(
+        stage, used, ["compile", "mixed_precision"], lambda: _batch(stage), said.append
+    )
     assert left == PLAIN._replace(mixed_precision=True)
     assert said == [
         "vae: without training.performance.compile, with which it fails here (RuntimeError)"

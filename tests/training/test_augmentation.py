@@ -110,15 +110,15 @@ def test_pixel_noise_is_in_units_of_the_whole_range(data: TrainingData) -> None:
 def test_mixup_blends_conditions_fields_and_latents_alike(data: TrainingData) -> None:
     latents = torch.randn(RUNS, 4)
     batch = _augmented(data, mixup=0.4)
-    assert batch.share is not None
+    assert batch.mix_weight is not None
     assert batch.partners is not None
     assert sorted(batch.partners.tolist()) == sorted(ROWS.tolist()), "runs of the batch, none else"
-    assert ((batch.share >= 0) & (batch.share <= 1)).all()
-    assert len(set(batch.share.tolist())) == len(ROWS), "each pair has a share of its own"
+    assert ((batch.mix_weight >= 0) & (batch.mix_weight <= 1)).all()
+    assert len(set(batch.mix_weight.tolist())) == len(ROWS), "each pair has another weight"
 
     def blended(values: torch.Tensor) -> torch.Tensor:
-        share = batch.share.view(-1, *[1] * (values.ndim - 1))
-        return share * values[ROWS] + (1 - share) * values[batch.partners]
+        weight = batch.mix_weight.view(-1, *[1] * (values.ndim - 1))
+        return weight * values[ROWS] + (1 - weight) * values[batch.partners]
 
     torch.testing.assert_close(batch.coefficients, blended(data.coefficients))
     torch.testing.assert_close(batch.encoded, batch.coefficients)

@@ -19,7 +19,7 @@ class Remote(TrainingData):
     """As if it had to be fetched; remembers which rows were."""
 
     fetched: list[int] = field(default_factory=list)
-    at_hand = False
+    on_device = False
 
     def take(self, values: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         self.fetched.append(int(rows[0]))

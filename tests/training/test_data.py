@@ -49,10 +49,10 @@ def test_as_many_training_runs_are_compared_as_there_are_validation_runs(
     data = make_problem(make_settings(), validation=validation).data
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    rows = data.compared_rows.tolist()
+    rows = data.train_error_rows.tolist()
     assert len(set(rows)) == count
     assert set(rows) <= set(range(9))
-    assert data.compared_rows.tolist() == rows
+    assert data.train_error_rows.tolist() == rows
     assert torch.equal(torch.get_rng_state(), before)
 
 

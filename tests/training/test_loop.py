@@ -183,7 +183,7 @@ def test_the_training_error_of_the_history_is_the_validation_error_of_training_r
     with torch.no_grad():
         errors = [
             float(stage.validation_error(plain_batch(problem.data, torch.from_numpy(rows))))
-            for rows in (problem.data.compared_rows, problem.data.rows["validation"])
+            for rows in (problem.data.train_error_rows, problem.data.rows["validation"])
         ]
     assert [entry.train_error, entry.validation] == pytest.approx(errors, rel=1e-5)
 

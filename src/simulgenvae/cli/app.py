@@ -35,6 +35,7 @@ COMMANDS = {
 
 def make_app() -> App:
     """Return the parser of all commands."""
+    # A switch can only be turned on: cyclopts would add --no-resume, --no-overwrite ...
     app = App(
         name=PROGRAM,
         help="Fields of new designs, learned from finished runs.",
@@ -43,6 +44,7 @@ def make_app() -> App:
     )
     for order, (name, help_text) in enumerate(COMMANDS.items()):
         module = name.replace("-", "_")
+        # The text, not the function: cyclopts imports the module when its command is called.
         app.command(f"simulgenvae.cli.{module}:{module}", name=name, help=help_text, sort_key=order)
     return app
 
@@ -69,5 +71,5 @@ def parse(arguments: Sequence[str]) -> Call:
 
 
 def _shown_default(value: object) -> object:
-    """Return a default as the help shows it; None for those that say nothing."""
+    """Return a default as the help shows it; None if it says nothing."""
     return None if value is False or value in ((), "") else value

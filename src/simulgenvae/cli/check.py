@@ -30,7 +30,7 @@ def check(folder: Path = Path(), /, *, preset: Preset = 1, overrides: Overrides 
             drawn.add_row(*row)
         show(drawn)
     for finding in report.findings:
-        level = (finding.level, COLOURS[finding.level])
+        level = (finding.severity, COLOURS[finding.severity])
         show(Text.assemble(level, f": {finding.message}"))
     if not report.passed:
         raise simulgenvae.UserError(

@@ -1,4 +1,4 @@
-"""What a command prints: its results, and the messages of the library.
+"""Output of a command: its results, and the messages of the library.
 
 The library logs below the logger ``simulgenvae``; the command line prints these messages without
 the time and level of each, since its user reads them as the answer to a command.

@@ -60,7 +60,7 @@ def demo(
 
     trials = plan_trials(folder, images=images, kind=kind, runs=runs, overrides=overrides)
     try:
-        from simulgenvae.demo.problems import Parameters, Pictures, make_study
+        from simulgenvae.demo.problems import ImageProblem, TableProblem, make_study
     except ImportError as error:
         raise UserError(
             f"The demo needs scikit-fem and pyvista ({error}): pip install 'simulgenvae[mesh]'"
@@ -68,7 +68,7 @@ def demo(
     from simulgenvae.demo.results import Result, errors_table, new_table, solve
 
     begin = time.perf_counter()
-    problem: Problem = Pictures() if images else Parameters()
+    problem: Problem = ImageProblem() if images else TableProblem()
     seconds = make_study(problem, folder / "solver", runs or problem.runs)
     show(f"Solved {seconds.size} designs in {time.perf_counter() - begin:.0f} s.")
     new = problem.sample(NEW_DESIGNS, seed=1, prefix="new")

@@ -26,6 +26,7 @@ def folder_first(
     *arguments: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
 ) -> None:
     """Understand the study folder in front of the way, too: ``explore STUDY sample``."""
+    # Older command lines have the folder first. It moves behind the way, and parsing starts anew.
     explore([way, str(folder), *arguments], exit_on_error=False, print_error=False)
 
 

@@ -23,7 +23,7 @@ _EXISTING = Group(validator=MutuallyExclusive())  # type: ignore[no-untyped-call
 @Parameter(name="*", group="A solver's own files")
 @dataclass(frozen=True)
 class SolverOptions:
-    """What to take of a solver's own files."""
+    """Options that select a part of a solver's own files."""
 
     fields: Names | None = None
     """Fields, or components of them, separated by commas (default: all)."""
@@ -101,6 +101,7 @@ def ingest(
     """
     from simulgenvae.data.ingest.options import IngestOptions
 
+    # The library has one choice instead of two flags that exclude each other.
     if_exists: Literal["fail", "replace", "append"] = "fail"
     if overwrite or append:
         if_exists = "append" if append else "replace"
@@ -130,7 +131,7 @@ def ingest(
 def _selection(
     solver: SolverOptions, path: str | None, axes: tuple[str, ...] | None
 ) -> RunPart | None:
-    """Return what to take of a solver's own files; None for everything."""
+    """Return the part of a solver's own files that is read; None for everything."""
     from simulgenvae.data.ingest.coordinates import read_node_numbers
     from simulgenvae.data.readers import RunPart
 
@@ -150,6 +151,7 @@ def _selection(
         path=path,
         axes=axes,
     )
+    # None instead of a part with defaults: arrays have no such parts, and refuse them.
     return None if part == RunPart() else part
 
 

@@ -73,6 +73,7 @@ def _facts(source: Source) -> dict[str, str]:
     from simulgenvae.utils.resources import megabytes
 
     runs, steps, nodes = source.shape[:3]
+    # Python integers do not overflow, as a product of NumPy's would for large data.
     size = 4 * int(np.prod(source.shape, dtype=object))
     ids = texts([source], "ids")
     bad = len(source.problems)
@@ -108,6 +109,7 @@ def _variables(source: Source) -> Table:
     """Return a table with the range of each variable in the first run that can be read."""
     from simulgenvae.data.readers.companions import texts
 
+    # A run that cannot be read is a problem of its own, which is shown above the table.
     run = min(set(range(source.shape[0])) - source.problems.keys())
     field = source.run(run)
     which = "the first run" if run == 0 else f"run {run}, the first good one"

@@ -15,7 +15,7 @@ Count = Annotated[int, Parameter(validator=Number(gte=1))]
 @Parameter(name="*", group=Group("Several processes", sort_key=9))
 @dataclass(frozen=True)
 class LaunchFlags:
-    """Where the processes run and how they meet; the spelling with ``_`` is torchrun's."""
+    """Processes of one command. The spelling with ``_`` is torchrun's."""
 
     gpus: Count | None = None
     """Processes on this machine, each on its own GPU, or on the CPU. Default with --nnodes or
@@ -36,11 +36,11 @@ class LaunchFlags:
     max_restarts: Annotated[
         int, Parameter(name=["--max-restarts", "--max_restarts"], validator=Number(gte=0))
     ] = 0
-    """How often training continues from the last checkpoint after a process or machine is lost."""
+    """Number of restarts from the last checkpoint after a process or machine is lost."""
     timeout: Count = 600
     """Seconds to wait for the other machines."""
 
     @property
     def several(self) -> bool:
-        """Whether the command runs in processes of its own."""
+        """True if the command runs in processes that it starts, which can be restarted."""
         return (self.gpus or 1) > 1 or self.nnodes > 1 or self.max_restarts > 0

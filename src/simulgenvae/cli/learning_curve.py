@@ -84,6 +84,7 @@ def learning_curve(
         seed=seed,
         target=target,
     )
+    # Imported after the work: mistakes in arguments are reported before matplotlib is loaded.
     from simulgenvae.design.learning_curve.presentation import curve_table, statements
 
     show(curve_table(curve), *statements(curve))

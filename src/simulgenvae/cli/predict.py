@@ -103,4 +103,5 @@ def _table(scores: list[PredictionScore]) -> Table:
 
 
 def _uncertainty(score: PredictionScore) -> tuple[float, float]:
+    # Designs whose error is not known are ranked by their novelty.
     return score.expected_error or 0.0, score.novelty or 0.0

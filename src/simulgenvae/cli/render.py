@@ -28,6 +28,7 @@ def _times(_: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
 def _warp(_: Any, tokens: Sequence[Token]) -> tuple[str, float]:
     """Return the name and factor of ``NAME`` or ``NAME,FACTOR``."""
     text = tokens[0].value
+    # From the right: the name of a variable may contain a comma, a factor cannot.
     name, comma, factor = text.rpartition(",")
     if not comma:
         return text, 1.0

@@ -20,6 +20,7 @@ def _ranges(_: Any, tokens: Sequence[Token]) -> dict[str, tuple[float, float]]:
     """Return the domain of each parameter in ``NAME=LOW:HIGH``."""
     ranges = {}
     for token in tokens:
+        # From the right: the name of a parameter may contain "=".
         name, _, bounds = token.value.rpartition("=")
         try:
             low, high = (float(bound) for bound in bounds.split(":"))

@@ -37,7 +37,8 @@ def train(
     study = simulgenvae.Study.open(folder)
     settings = study.read_settings(preset=preset, overrides=overrides)
     surrogate = study.train(settings, stage=stage, resume=resume, overwrite=overwrite)
-    if surrogate.ensemble is None:  # the VAE is trained, and nothing reads conditions yet
+    # Only the VAE is trained: nothing reads conditions yet.
+    if surrogate.ensemble is None:
         show(f"Next: simulgenvae train {study.folder} --stage conditioner")
     else:
         show(f"Next: simulgenvae evaluate {study.folder}")

@@ -1,2 +1,4 @@
-"""The demo's physics: a finite-element study that is solved on the spot (needs the extra
-``mesh``)."""
+"""The demo: a finite-element solver, two studies made with it, and what they show.
+
+It needs the packages of the extra ``mesh``.
+"""

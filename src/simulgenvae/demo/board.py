@@ -30,31 +30,40 @@ from skfem.helpers import dot, grad
 
 Array = NDArray[np.float64]
 
-LENGTH, WIDTH, THICKNESS = 0.160, 0.100, 0.0016
+LENGTH = 0.160
+WIDTH = 0.100
+THICKNESS = 0.0016
+"""Size of the board, m."""
 AMBIENT = 293.15
+"""Temperature of the air, and of the board at time 0, K."""
 POWER = 40.0
+"""Power of the spot, W."""
 SPOT_RADIUS = 0.006
-"""Standard deviation of the spot: more than two elements."""
+"""Standard deviation of the spot, m: more than two elements, so that the mesh resolves it."""
 SPOT_START = 0.010
-"""Where the spot is on the long axis at time 0."""
+"""Position of the spot on the long axis at time 0, m."""
 ELEMENT_SIZE = 0.0025
+"""Side of the right-angled triangles, m."""
 TIMES = np.linspace(0.0, 16.0, 51)
+"""Times of the stored timesteps, s."""
 SUBSTEPS = 4
 """Time steps of the solver between two stored timesteps."""
 
 LAMINATE_CAPACITY = 1.9e6 * THICKNESS
 """ρ c d of the bare board, J/(m² K)."""
-SPREADER_CONDUCTANCE, SPREADER_CAPACITY = 390.0 * 0.0002, 3.45e6 * 0.0002
-"""k d and ρ c d of copper, 0.2 mm thick."""
-CHIP_CONDUCTANCE, CHIP_CAPACITY = 25.0 * 0.001, 3.1e6 * 0.001
-"""k d and ρ c d of ceramic packages, 1 mm thick."""
+SPREADER_CONDUCTANCE = 390.0 * 0.0002
+SPREADER_CAPACITY = 3.45e6 * 0.0002
+"""k d (W/K) and ρ c d (J/(m² K)) of copper, 0.2 mm thick."""
+CHIP_CONDUCTANCE = 25.0 * 0.001
+CHIP_CAPACITY = 3.1e6 * 0.001
+"""k d (W/K) and ρ c d (J/(m² K)) of ceramic packages, 1 mm thick."""
 
 Box = tuple[float, float, float, float]
-"""A rectangle: x from, x to, y from, y to."""
+"""Rectangle in metres: x from, x to, y from, y to."""
 
 
 class BoardLayout(NamedTuple):
-    """What is soldered to the laminate; no two of the boxes overlap."""
+    """Components that are soldered to the laminate; no two of them overlap."""
 
     spreaders: tuple[Box, ...]
     chips: tuple[Box, ...]
@@ -70,20 +79,22 @@ BOARD = BoardLayout(
         (0.120, 0.135, 0.065, 0.080),
     ),
 )
-"""Four chips, and a spreader along each of the long edges."""
+"""Board of the demo: four chips, and a spreader along each of the long edges."""
 
 NAMES = ("row", "speed", "convection", "conductivity")
-"""Row of the spot on the short axis (m), its speed (m/s), h (W/(m² K)), k of the laminate (W/(m
-K))."""
+"""Parameters of a design: row of the spot on the short axis (m), its speed (m/s), h (W/(m² K)), and
+k of the laminate (W/(m K))."""
 LOWER = np.array([0.030, 0.004, 5.0, 10.0])
 UPPER = np.array([0.070, 0.010, 50.0, 40.0])
+"""Range of each parameter."""
 LOGARITHMIC = np.array([False, False, True, True])
+"""True for parameters whose logarithm is sampled uniformly."""
 
 
 def sample_designs(
     count: int, seed: int = 0, prefix: str = "run"
 ) -> tuple[tuple[str, ...], Array, tuple[str, ...]]:
-    """Latin hypercube of designs: parameter names, table of shape [count, 4], and ids."""
+    """Return a Latin hypercube of designs: names, table ``[count, 4]``, and ids."""
     unit = qmc.LatinHypercube(len(NAMES), rng=np.random.default_rng(seed)).random(count)
     linear = LOWER + (UPPER - LOWER) * unit
     logarithmic = LOWER * (UPPER / LOWER) ** unit
@@ -92,7 +103,7 @@ def sample_designs(
 
 
 def mesh(element_size: float = ELEMENT_SIZE) -> MeshTri:
-    """Triangles whose edges follow the boundaries of all spreaders and chips."""
+    """Return a mesh of triangles with edges along the boundaries of all spreaders and chips."""
     columns, rows = round(LENGTH / element_size), round(WIDTH / element_size)
     return MeshTri.init_tensor(
         np.linspace(0.0, LENGTH, columns + 1), np.linspace(0.0, WIDTH, rows + 1)
@@ -100,7 +111,7 @@ def mesh(element_size: float = ELEMENT_SIZE) -> MeshTri:
 
 
 def materials(grid: MeshTri, layout: BoardLayout = BOARD) -> NDArray[np.int64]:
-    """Per triangle: 0 bare laminate, 1 copper spreader, 2 chip."""
+    """Return the material of each triangle: 0 bare laminate, 1 copper spreader, 2 chip."""
     x, y = grid.p[:, grid.t].mean(axis=1)
     material = np.zeros(x.size, dtype=np.int64)
     for number, boxes in ((1, layout.spreaders), (2, layout.chips)):
@@ -112,8 +123,19 @@ def materials(grid: MeshTri, layout: BoardLayout = BOARD) -> NDArray[np.int64]:
 def assemble(
     basis: Basis, conductance: Array, capacity: Array, convection: float
 ) -> tuple[csc_matrix, csc_matrix]:
-    """Matrices C and A of C dT/dt + A T = b, from k d (W/K) and ρ c d (J/(m² K)) per triangle and
-    h."""
+    """Return the matrices C and A of C dT/dt + A T = b.
+
+    Parameters
+    ----------
+    basis
+        Linear elements on the mesh.
+    conductance
+        k d of each triangle, W/K.
+    capacity
+        ρ c d of each triangle, J/(m² K).
+    convection
+        Heat transfer h on each face, W/(m² K).
+    """
 
     @BilinearForm  # type: ignore[untyped-decorator] # scikit-fem ships no types
     def storage(u: Any, v: Any, w: Any) -> Any:
@@ -128,15 +150,15 @@ def assemble(
         "capacity": np.tile(capacity[:, np.newaxis], points),
         "conductance": np.tile(conductance[:, np.newaxis], points),
     }
-    return storage.assemble(basis, **at_points).tocsc(), transport.assemble(
-        basis, **at_points
-    ).tocsc()
+    storage_matrix = storage.assemble(basis, **at_points).tocsc()
+    transport_matrix = transport.assemble(basis, **at_points).tocsc()
+    return storage_matrix, transport_matrix
 
 
 def spot_load(basis: Basis, row: float, speed: float) -> Callable[[float], Array]:
-    """The function t → b(t), b_i = ∫ q(x, y, t) φ_i, with the power POWER in a Gaussian of
-    SPOT_RADIUS."""
+    """Return the function t → b(t), b_i = ∫ q(x, y, t) φ_i, of a Gaussian spot."""
     x, y = np.asarray(basis.global_coordinates())
+    # The factor across the path does not change with time: it is computed once.
     across = (
         POWER
         / (2.0 * np.pi * SPOT_RADIUS**2)
@@ -162,9 +184,12 @@ def crank_nicolson(
     times: Array,
     substeps: int,
 ) -> Array:
-    """States of C dT/dt + A T = b(t) at equidistant times, shape [T, M]; the load is that of each
-    step's middle."""
+    """Return the states of C dT/dt + A T = b(t) at equidistant times, ``[T, M]``.
+
+    The load of each step is that of its middle. ``substeps`` steps are taken between two times.
+    """
     step = (times[-1] - times[0]) / ((times.size - 1) * substeps)
+    # The step is constant, so that one factorisation serves all steps.
     factor = splu(capacity / step + 0.5 * operator)
     explicit = (capacity / step - 0.5 * operator).tocsr()
     states = np.empty((times.size, initial.size))
@@ -183,8 +208,17 @@ def solve(
     element_size: float = ELEMENT_SIZE,
     substeps: int = SUBSTEPS,
 ) -> NDArray[np.float32]:
-    """Temperature in K of one design (values in the order of NAMES) at TIMES and the nodes, shape
-    [T, M]."""
+    """Return the temperature of one design in K, ``[T, M]``.
+
+    Parameters
+    ----------
+    design
+        Parameters in the order of ``NAMES``.
+    layout
+        Components on the board.
+    element_size, substeps
+        Resolution in space (m) and time.
+    """
     row, speed, convection, conductivity = design
     grid = mesh(element_size)
     basis = Basis(grid, ElementTriP1(), intorder=4)
@@ -194,6 +228,7 @@ def solve(
     )
     storage = LAMINATE_CAPACITY + np.array([0.0, SPREADER_CAPACITY, CHIP_CAPACITY])[material]
     capacity, operator = assemble(basis, conductance, storage, convection)
+    # The solver works with the rise above the ambient temperature, which starts from zero.
     rise = crank_nicolson(
         capacity, operator, spot_load(basis, row, speed), np.zeros(basis.N), TIMES, substeps
     )
@@ -203,7 +238,7 @@ def solve(
 def solve_timed(
     design: Sequence[float], layout: BoardLayout = BOARD
 ) -> tuple[NDArray[np.float32], float]:
-    """:func:`solve`, and the seconds that it took."""
+    """Return what :func:`solve` does, and the seconds that it takes."""
     begin = time.perf_counter()
     temperature = solve(design, layout)
     return temperature, time.perf_counter() - begin
@@ -212,12 +247,19 @@ def solve_timed(
 def solve_all(
     table: Array, layouts: Sequence[BoardLayout] | None = None, workers: int | None = None
 ) -> tuple[NDArray[np.float32], Array]:
-    """Temperatures [N, T, M, 1] of all designs of a table [N, 4], and seconds per design [N]; one
-    process per core.
+    """Return the temperatures ``[N, T, M, 1]`` of all designs, and the seconds of each, ``[N]``.
 
-    layouts: one for each design; the usual one for all when there are none.
+    Parameters
+    ----------
+    table
+        Parameters of the designs, ``[N, 4]``.
+    layouts
+        Layout of each design; ``BOARD`` for all if not given.
+    workers
+        Number of processes; one per core if not given.
     """
     workers = workers or os.cpu_count() or 1
+    # "spawn": a fork would copy the threads' locks of a process that has used torch.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         solved = pool.map(solve_timed, table.tolist(), layouts or repeat(BOARD))
         temperatures, seconds = zip(*solved, strict=True)

@@ -1,5 +1,4 @@
-"""The two studies of the demo: four parameters of one board vary, or the layout of the board, known
-by a picture."""
+"""The two studies of the demo: four parameters of one board vary, or the layout of the board does."""
 
 from __future__ import annotations
 
@@ -13,41 +12,43 @@ import pyvista
 
 from simulgenvae.demo import board
 from simulgenvae.demo.board import Array, BoardLayout
-from simulgenvae.demo.layouts import DESIGN, picture, sample_layouts
+from simulgenvae.demo.layouts import SHARED_DESIGN, draw_layout, sample_layouts
 
 
 class Designs(NamedTuple):
-    """N designs to solve."""
+    """Designs to solve."""
 
     ids: tuple[str, ...]
+    """Names of the N designs."""
     table: Array
-    """[N, 4], in the order of ``board.NAMES``."""
+    """Parameters in the order of ``board.NAMES``, ``[N, 4]``."""
     layouts: tuple[BoardLayout, ...]
+    """Board of each design."""
 
 
 class Problem(Protocol):
-    """How designs are chosen, and how they are written down for ``simulgenvae``."""
+    """A study of the demo: it chooses designs and writes their conditions for ``simulgenvae``."""
 
     option: ClassVar[str]
     """Argument of ``ingest`` and ``predict`` that names the conditions."""
     runs: ClassVar[int]
-    """Designs for training and evaluation, when nothing else is asked for."""
+    """Default number of designs for training and evaluation."""
     conditions: ClassVar[str]
     """Name of the file or folder with the conditions of the solved runs."""
     new_conditions: ClassVar[str]
-    """Name of the file or folder with those of the new designs."""
+    """Name of the file or folder with the conditions of the new designs."""
     settings: ClassVar[tuple[str, ...]]
-    """What the user knows of the problem, as ``key=value``."""
+    """Settings that a user who knows the problem would choose, as ``key=value``."""
 
     def sample(self, count: int, seed: int = 0, prefix: str = "run") -> Designs:
-        """Designs at random."""
+        """Return random designs."""
 
     def write(self, designs: Designs, path: Path) -> None:
-        """The conditions, as a user would bring them."""
+        """Write the conditions as the user of a solver has them."""
 
 
-class Parameters:
-    """One board; row and speed of the spot, convection and conductivity vary."""
+class TableProblem:
+    """Study of one board: row and speed of the spot, convection and conductivity vary."""
 
     option: ClassVar[str] = "--params"
     runs: ClassVar[int] = 96
@@ -56,12 +57,12 @@ class Parameters:
     settings: ClassVar[tuple[str, ...]] = ()
 
     def sample(self, count: int, seed: int = 0, prefix: str = "run") -> Designs:
-        """Designs that fill the ranges of the parameters."""
+        """Return designs that fill the ranges of the parameters."""
         _, table, ids = board.sample_designs(count, seed, prefix)
         return Designs(ids, table, (board.BOARD,) * count)
 
     def write(self, designs: Designs, path: Path) -> None:
-        """A CSV file with the columns id and one per parameter."""
+        """Write a CSV file with a column ``id`` and one for each parameter."""
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["id", *board.NAMES])
@@ -70,9 +71,8 @@ class Parameters:
             )
 
 
-class Pictures:
-    """Boards with components of random size and place; all else is fixed, so that the picture says
-    everything."""
+class ImageProblem:
+    """Study of boards with components of random size and place, described by their images only."""
 
     option: ClassVar[str] = "--images"
     runs: ClassVar[int] = 200
@@ -81,24 +81,24 @@ class Pictures:
     settings: ClassVar[tuple[str, ...]] = ("training.augmentation.flips=y",)
 
     def sample(self, count: int, seed: int = 0, prefix: str = "run") -> Designs:
-        """Layouts at random."""
+        """Return random layouts; all other parameters are fixed."""
         ids = tuple(f"{prefix}_{i:03d}" for i in range(count))
-        return Designs(ids, np.tile(DESIGN, (count, 1)), sample_layouts(count, seed))
+        return Designs(ids, np.tile(SHARED_DESIGN, (count, 1)), sample_layouts(count, seed))
 
     def write(self, designs: Designs, path: Path) -> None:
-        """A folder with a PNG file per design, named after it."""
+        """Write a folder with a PNG file for each design, named after it."""
         path.mkdir()
         for run, layout in zip(designs.ids, designs.layouts, strict=True):
-            picture(layout).save(path / f"{run}.png")
+            draw_layout(layout).save(path / f"{run}.png")
 
 
 def make_study(
     problem: Problem, folder: Path, runs: int, seed: int = 0, workers: int | None = None
 ) -> Array:
-    """Solve designs; write fields.npy, coords.npy, times.npy, mesh.vtu and the conditions; seconds
-    per run [runs].
+    """Solve designs and write what a solver leaves; return the seconds of each run, ``[runs]``.
 
-    The conditions are called ``params.csv`` or ``images``.
+    The files are ``fields.npy``, ``coords.npy``, ``times.npy``, ``mesh.vtu`` and the conditions,
+    which are called ``params.csv`` or ``images``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     designs = problem.sample(runs, seed)
@@ -112,7 +112,7 @@ def make_study(
 
 
 def write_mesh(path: Path, layouts: Set[BoardLayout]) -> None:
-    """The mesh as a .vtu file; with its materials where all boards have the same layout."""
+    """Write the mesh as a ``.vtu`` file, with its materials if all boards have the same layout."""
     grid = board.mesh()
     points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])
     file = pyvista.UnstructuredGrid({pyvista.CellType.TRIANGLE: grid.t.T}, points)

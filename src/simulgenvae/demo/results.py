@@ -1,5 +1,6 @@
 """What the demo shows at its end: errors on test runs, and on new designs that are solved after
-their prediction."""
+their prediction.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class Checked(NamedTuple):
 @dataclass(frozen=True)
 class Result:
     """One network: the content of its ``metrics.json``, and its errors on the new designs, in their
-    order."""
+    order.
+    """
 
     name: str
     metrics: dict[str, Any]
@@ -70,7 +72,8 @@ class Result:
 
 def solve(designs: Designs) -> list[Solved]:
     """The designs one by one, in this process: their times can be compared with those of
-    predictions."""
+    predictions.
+    """
     from simulgenvae.demo.board import solve_timed
 
     solved = []
@@ -105,7 +108,8 @@ def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float |
 
 def errors_table(results: list[Result]) -> Table:
     """Errors on the runs that nothing has seen: of all methods, or of several networks beside the
-    baselines."""
+    baselines.
+    """
     first = results[0].metrics
     if len(results) == 1:
         return summary_table(first)

@@ -1,5 +1,4 @@
-"""A surrogate as one file that runs without this package: from conditions to fields, in ONNX or as
-a torch program."""
+"""Surrogates as one file that runs without this package: conditions to fields, in ONNX or torch."""
 
 from simulgenvae.deployment.write import check_model_target, write_model
 

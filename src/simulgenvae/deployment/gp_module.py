@@ -1,5 +1,7 @@
-"""The Gaussian processes of an ensemble as a network: the mean of what they predict, in plain
-tensor operations."""
+"""Gaussian processes of an ensemble as a network: their mean, in plain tensor operations.
+
+Tested in tests/deployment/test_field_model.py.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +13,46 @@ from simulgenvae.baselines.pod_regression import RunModes
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
 
-class Processes(nn.Module):
-    """Scaled parameters and pictures to coefficients at the training times; distances are in double
-    precision."""
+class PodGpModule(nn.Module):
+    """Scaled parameters and images to coefficients at the training times.
 
-    def __init__(self, linear: PodGaussianProcesses) -> None:
+    Distances between designs are computed in double precision, as the processes themselves do.
+
+    Parameters
+    ----------
+    pod_gp
+        The Gaussian processes.
+    """
+
+    def __init__(self, pod_gp: PodGaussianProcesses) -> None:
         super().__init__()
-        arrays, images = linear.pod_gpr.arrays(), linear.features.images
-        self.kernel, groups = linear.pod_gpr.kernel, linear.pod_gpr.groups
-        x, theta, runs = arrays["x"], arrays["theta"], arrays["coefficients"]
-        self.shared, self.components = groups.shared, int(arrays["view"][1])
+        arrays = pod_gp.pod_gpr.arrays()
+        groups = pod_gp.pod_gpr.groups
+        self.kernel = pod_gp.pod_gpr.kernel
+        self.shared = groups.shared
+        self.components = int(arrays["view"][1])
+        x = arrays["x"]
+        theta = arrays["theta"]
         scale = np.ones(x.shape[1])
         scale[x.shape[1] - self.shared :] = groups.spread
         # Amplitudes of modes enter the weights of the training runs linearly, and so the
-        # coefficients.
+        # coefficients: the weights of zero amplitudes and of each unit amplitude give all others.
         modes = RunModes(arrays["left"], arrays["singular"])
-        rest, unit = modes.weights(np.zeros((1, len(theta)))), modes.weights(np.eye(len(theta)))
+        none = modes.weights(np.zeros((1, len(theta))))
+        unit = modes.weights(np.eye(len(theta)))
+        runs = arrays["coefficients"]
         flat = runs.reshape(len(runs), -1)
         self.trajectory = runs.shape[1:]
         self._hold(
-            known=x / scale,
+            training=x / scale,
             unit=scale,
             weight=np.exp(-2 * theta[:, 1:-1]),
             alpha=arrays["alpha"] * (arrays["scale"] * np.exp(theta[:, 0]))[:, None],
             mean=arrays["mean"],
-            base=rest.astype(np.float32) @ flat,
-            modes=(unit - rest).astype(np.float32) @ flat,
+            base=none.astype(np.float32) @ flat,
+            modes=(unit - none).astype(np.float32) @ flat,
         )
+        images = pod_gp.features.images
         if images is not None and self.components:
             centred = images.pixels.astype(np.float32) - images.mean
             projection = centred.T.astype(np.float64) @ images.projection[:, : self.components]
@@ -48,18 +63,26 @@ class Processes(nn.Module):
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
     def forward(self, table: Tensor, images: Tensor | None) -> Tensor:
-        """Scaled parameters ``[m, P]`` float64 and pixels ``[m, S, S, C]`` to coefficients ``[m, T,
-        r]``."""
+        """Return the mean coefficients of m designs, ``[m, T, r]``.
+
+        Parameters
+        ----------
+        table
+            Scaled parameters, ``[m, P]``, float64.
+        images
+            Pixels, ``[m, S, S, C]``; None where designs have none.
+        """
         seen = table
         if self.components and images is not None:
             pixels = (images.flatten(1).float() - self.get_buffer("pixel_mean")).double()
             seen = torch.cat([table, pixels @ self.get_buffer("projection")], dim=1)
-        difference = (seen / self.get_buffer("unit")).unsqueeze(1) - self.get_buffer("known")
-        squared, single = difference.square(), difference.shape[2] - self.shared
+        difference = (seen / self.get_buffer("unit")).unsqueeze(1) - self.get_buffer("training")
+        squared = difference.square()
+        single = difference.shape[2] - self.shared
+        # Columns that share a length scale count as one distance.
         if self.shared:
-            squared = torch.cat(
-                [squared[..., :single], squared[..., single:].sum(-1, keepdim=True)], dim=-1
-            )
+            together = squared[..., single:].sum(-1, keepdim=True)
+            squared = torch.cat([squared[..., :single], together], dim=-1)
         total = (squared @ self.get_buffer("weight").T).transpose(1, 2)  # [m, modes, n]
         if self.kernel == "matern52":
             r = (5 * total).sqrt()

@@ -1,9 +1,7 @@
-"""Surrogates as files of other runtimes, each compared with the surrogate itself before it is
-kept."""
+"""Surrogates as files of other runtimes, compared with the surrogate before they are kept."""
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.images import Images
+from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
@@ -24,56 +23,93 @@ from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.utils.atomic import atomic_write
 
 Arrays = dict[str, NDArray[Any]]
-Answer = Callable[[Arrays], NDArray[np.float32]]
+"""Inputs of a written model, by name."""
+WrittenModel = Callable[[Arrays], NDArray[np.float32]]
+"""A model that was read back: inputs to fields."""
 
-DESIGNS = 3
-"""Random designs that are compared."""
+COMPARED_DESIGNS = 3
+"""Number of random designs that are compared."""
 TOLERANCE = 1e-4
-"""Largest difference that passes, as a share of each variable's range over the compared fields."""
-MOST_ONNX = 2**31 - 2**20
+"""Largest difference that passes, as a fraction of each variable's range over the compared
+fields."""
+LARGEST_ONNX = 2**31 - 2**20
 """Bytes of the weights of an ONNX model in one file."""
 
 
+class ModelDescription(BaseModel):
+    """Description inside a written model: what somebody who has only the file must know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    inputs: dict[str, tuple[float, float]]
+    """Trained range of each parameter, in their order."""
+    images: ImageFormat | None
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+    times: list[float]
+    data_fingerprint: str
+    versions: dict[str, str]
+
+
 def check_model_target(path: Path, *, overwrite: bool = False) -> None:
-    """UserError unless a model can be written to ``path``: known suffix, existing folder, nothing
-    in the way."""
+    """Check that a model can be written to a path.
+
+    Raises
+    ------
+    UserError
+        For an unknown suffix, a folder that does not exist, and a file that is there already
+        (unless ``overwrite``).
+    """
     if path.suffix not in WRITERS:
         raise UserError(f"{path}: a model is written as {' or '.join(WRITERS)}")
     require_free(path, overwrite=overwrite)
 
 
 def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) -> float:
-    """Write a surrogate to ``path``: ``.onnx``, or ``.pt2`` for ``torch.export.load``.
+    """Write a surrogate as one file that runs without this package.
 
     The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have
-    parameters) and ``images`` ``[n, S, S, C]`` uint8 (where they have pictures), one output
-    ``fields`` ``[n, T, M, V]`` float32 in physical units, and a description in JSON: names, units,
-    times, the trained range and versions.
+    parameters) and ``images`` ``[n, S, S, C]`` uint8 (where they have images), one output
+    ``fields`` ``[n, T, M, V]`` float32 in physical units, and a description in JSON
+    (:class:`ModelDescription`).
 
-    Returns the largest difference to ``Surrogate.predict`` on random designs of the trained range,
-    as a share of each variable's range.
+    Parameters
+    ----------
+    surrogate
+        The surrogate.
+    path
+        Target: ``.onnx``, or ``.pt2`` for ``torch.export.load``.
+    overwrite
+        Whether a file that is there already is replaced.
+
+    Returns
+    -------
+    float
+        The largest difference to ``Surrogate.predict`` on random designs of the trained range, as a
+        fraction of each variable's range.
 
     Raises
     ------
     UserError
         As :func:`check_model_target` does; where the packages of the extra ``onnx`` are missing;
-        for a model that is too large for the format; and where the file does not say what the
-        surrogate says. Nothing is left behind then.
+        for a model that is too large for the format; and where the file's fields differ from the
+        surrogate's. Nothing is left behind then.
     """
     check_model_target(path, overwrite=overwrite)
     model = FieldModel(surrogate)
-    some = random_designs(surrogate, DESIGNS)
+    designs = random_designs(surrogate, COMPARED_DESIGNS)
+    inputs = inputs_of(designs)
     with atomic_write(path) as temporary:
-        # The suffix says what a file is to the libraries that write and read it.
+        # The libraries that write and read a file look at its suffix.
         named = temporary.with_name(f"{temporary.name}{path.suffix}")
         try:
-            answer = WRITERS[path.suffix](model, inputs_of(some), description(surrogate), named)
-            difference = largest_difference(
-                answer(inputs_of(some)), surrogate.predict(some)["fields"].to_numpy()
-            )
+            written = WRITERS[path.suffix](model, inputs, description(surrogate), named)
+            expected = surrogate.predict(designs)["fields"].to_numpy()
+            difference = largest_difference(written(inputs), expected)
             named.replace(temporary)
         finally:
             named.unlink(missing_ok=True)
+        # Written this way round, a difference that is not a number does not pass.
         if not difference <= TOLERANCE:
             raise UserError(
                 f"{path}: the model that was written differs from the surrogate by "
@@ -83,45 +119,50 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
 
 
 def random_designs(surrogate: Surrogate, count: int) -> Conditions:
-    """Designs at random in the trained range, with random pictures where designs have pictures."""
-    scaler, random = surrogate.condition_scaler, np.random.default_rng(0)
+    """Return random designs of the trained range, with random images where designs have images."""
+    scaler = surrogate.condition_scaler
+    random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     images = None
     if (form := scaler.images) is not None:
-        images = Images(
-            random.integers(0, 256, (count, form.size, form.size, form.channels), np.uint8), form
-        )
+        shape = (count, form.size, form.size, form.channels)
+        images = Images(random.integers(0, 256, shape, np.uint8), form)
     return Conditions(tuple(f"design_{k}" for k in range(count)), scaler.names, table, images)
 
 
 def inputs_of(conditions: Conditions) -> Arrays:
-    """What a written model reads of designs."""
-    found: Arrays = {"parameters": conditions.table} if conditions.names else {}
+    """Return the inputs of a written model for designs."""
+    inputs: Arrays = {"parameters": conditions.table} if conditions.names else {}
     if conditions.images is not None:
-        found["images"] = conditions.images.pixels
-    return found
+        inputs["images"] = conditions.images.pixels
+    return inputs
 
 
-def description(surrogate: Surrogate) -> dict[str, Any]:
-    """What somebody who has the file alone must know."""
+def description(surrogate: Surrogate) -> ModelDescription:
+    """Return the description that a written model holds."""
     scaler = surrogate.condition_scaler
-    ranges = zip(scaler.names, scaler.lower, scaler.upper, strict=True)
-    return {
-        "inputs": {name: [low, high] for name, low, high in ranges},
-        "images": None if scaler.images is None else scaler.images.to_dict(),
-        "variables": list(surrogate.variables),
-        "units": list(surrogate.units),
-        "times": surrogate.times.tolist(),
-        "data_fingerprint": surrogate.info.data_fingerprint,
-        "versions": surrogate.info.versions,
-    }
+    ranges = zip(scaler.lower, scaler.upper, strict=True)
+    return ModelDescription(
+        inputs=dict(zip(scaler.names, ranges, strict=True)),
+        images=scaler.images,
+        variables=surrogate.variables,
+        units=surrogate.units,
+        times=surrogate.times.tolist(),
+        data_fingerprint=surrogate.info.data_fingerprint,
+        versions=surrogate.info.versions,
+    )
 
 
 def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
-    """Of fields ``[n, T, M, V]``, as a share of each variable's range in ``expected``.
+    """Return the largest difference of fields, as a fraction of each variable's range.
 
-    What rounding to float32 does counts as none: a variable that varies little around a large
-    value, such as 101325 Pa, has no finer numbers.
+    Rounding to float32 counts as no difference: a variable that varies little around a large value,
+    such as 101325 Pa, has no finer numbers.
+
+    Parameters
+    ----------
+    found, expected
+        Fields, ``[n, T, M, V]``. The range is that of ``expected``.
     """
     span = np.ptp(expected, axis=(0, 1, 2))
     rounding = 2 * np.spacing(np.abs(expected).max(axis=(0, 1, 2)))
@@ -129,7 +170,10 @@ def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]
     return float((np.maximum(worst - rounding, 0.0) / np.where(span > 0, span, 1.0)).max())
 
 
-def _write_onnx(model: FieldModel, some: Arrays, about: dict[str, Any], path: Path) -> Answer:
+def _write_onnx(
+    model: FieldModel, inputs: Arrays, about: ModelDescription, path: Path
+) -> WrittenModel:
+    """Write a model in ONNX, and return it read back."""
     try:
         import onnx
         import onnxruntime
@@ -139,7 +183,7 @@ def _write_onnx(model: FieldModel, some: Arrays, about: dict[str, Any], path: Pa
             f".onnx files need the package {error.name}: pip install 'simulgenvae[onnx]'"
         ) from error
     size = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-    if size > MOST_ONNX:
+    if size > LARGEST_ONNX:
         raise UserError(
             f"{path}: an ONNX file holds 2 GB of weights at most, and this model has "
             f"{size / 1e9:.1f} GB."
@@ -147,32 +191,38 @@ def _write_onnx(model: FieldModel, some: Arrays, about: dict[str, Any], path: Pa
     with quiet():
         program = torch.onnx.export(
             model,
-            kwargs=_tensors(some),
-            input_names=list(some),
+            kwargs=_tensors(inputs),
+            input_names=list(inputs),
             output_names=["fields"],
-            dynamic_shapes=_any_number(some),
+            dynamic_shapes=_any_number(inputs),
             dynamo=True,
             verbose=False,
         )
-    assert program is not None, "torch returns none for its older exporter alone"
+    assert program is not None, "only torch's older exporter returns none"
     proto = program.model_proto
-    onnx.helper.set_model_props(proto, {"simulgenvae": json.dumps(about)})
+    onnx.helper.set_model_props(proto, {"simulgenvae": about.model_dump_json()})
     onnx.save(proto, path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda inputs: np.asarray(session.run(["fields"], inputs)[0])
+    return lambda given: np.asarray(session.run(["fields"], given)[0])
 
 
-def _write_program(model: FieldModel, some: Arrays, about: dict[str, Any], path: Path) -> Answer:
+def _write_program(
+    model: FieldModel, inputs: Arrays, about: ModelDescription, path: Path
+) -> WrittenModel:
+    """Write a model as a torch program, and return it read back."""
     with quiet():
-        program = torch.export.export(model, (), _tensors(some), dynamic_shapes=_any_number(some))
-        torch.export.save(program, path, extra_files={"simulgenvae.json": json.dumps(about)})
+        program = torch.export.export(
+            model, (), _tensors(inputs), dynamic_shapes=_any_number(inputs)
+        )
+        extra = {"simulgenvae.json": about.model_dump_json()}
+        torch.export.save(program, path, extra_files=extra)
         loaded = torch.export.load(path).module()
-    return lambda inputs: np.asarray(loaded(**_tensors(inputs)))
+    return lambda given: np.asarray(loaded(**_tensors(given)))
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without torch's words on packages and operators that this model does not use."""
+    """Suppress torch's messages about packages and operators that this model does not use."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -186,12 +236,13 @@ def _tensors(inputs: Arrays) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(array) for name, array in inputs.items()}
 
 
-def _any_number(inputs: Arrays) -> dict[str, Any]:
-    """What says that a model takes any number of designs."""
+def _any_number(inputs: Arrays) -> dict[str, dict[int, Any]]:
+    """Return torch's description of inputs whose first dimension is any number of designs."""
     return {name: {0: torch.export.Dim("designs")} for name in inputs}
 
 
-WRITERS: dict[str, Callable[[FieldModel, Arrays, dict[str, Any], Path], Answer]] = {
+WRITERS: dict[str, Callable[[FieldModel, Arrays, ModelDescription, Path], WrittenModel]] = {
     ".onnx": _write_onnx,
     ".pt2": _write_program,
 }
+"""Function that writes a model, by the suffix of its file."""

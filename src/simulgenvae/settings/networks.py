@@ -29,7 +29,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from simulgenvae.settings.problems import nearest
 
 Condition = Literal["table", "images"]
-"""What a conditioner reads."""
+"""Kind of data that a conditioner reads."""
 Builder = Callable[..., Any] | str
 """Function that builds a network, or where it is: ``"module:function"``."""
 
@@ -65,7 +65,7 @@ class ConditionerSpec:
 
     @property
     def reference(self) -> str:
-        """What the reference of the settings says of it."""
+        """Text about it in the reference of the settings."""
         chosen_by = " or ".join(f"`{name}`" for name in self.input_types)
         classic = f"`input_type` {chosen_by}; " if chosen_by else ""
         filters = " ".join(map(str, self.default_filters))
@@ -94,7 +94,7 @@ class DecoderSpec:
 
     @property
     def reference(self) -> str:
-        """What the reference of the settings says of it."""
+        """Text about it in the reference of the settings."""
         return self.meaning
 
 

@@ -1,4 +1,7 @@
-"""Look for everything that can be wrong with a study before it is trained."""
+"""Look for everything that can be wrong with a study before it is trained.
+
+Tested in tests/cli/test_commands.py and tests/study/test_study.py.
+"""
 
 from __future__ import annotations
 

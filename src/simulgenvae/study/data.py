@@ -1,4 +1,7 @@
-"""What all methods of a study start from: its settings, data, split and trained surrogate."""
+"""Settings, data, split and surrogate of a study, which all its methods start from.
+
+Tested in tests/study/test_study.py.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class ConditionFiles(NamedTuple):
-    """Where the conditions of the runs are stored."""
+    """Files with the conditions of the runs."""
 
     table: Path | None
     """A CSV file, or a folder of them."""

@@ -1,4 +1,7 @@
-"""What to solve next: new designs, and how many of them."""
+"""Plan what to solve next: new designs, and how many of them.
+
+Tested in tests/cli/test_suggest.py and tests/cli/test_learning_curve.py.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,7 @@ class Designing(StudyData):
                 f"--n is {count}: give a whole number from 1 to {candidates} (--candidates)."
             )
         require_seed(seed)
+        # The file is checked first: choosing among many candidates can take minutes.
         if out is not None:
             if out.suffix != ".csv":
                 raise UserError(f"{out}: designs are written as .csv")

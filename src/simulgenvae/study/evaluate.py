@@ -1,4 +1,7 @@
-"""Measure the surrogate of a study."""
+"""Measure the surrogate of a study.
+
+Tested in tests/study/test_study.py and tests/cli/test_commands.py.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,7 @@ class Evaluating(StudyData):
         UserError
             For overrides of other groups: the model has been trained with their settings.
         """
+        # The model keeps the settings of its training; only how it is measured can change later.
         given = validate(read_overrides(overrides))
         if others := sorted(given.model_fields_set - {"evaluation"}):
             raise UserError(

@@ -1,4 +1,7 @@
-"""Fields along ways through the latent space of a trained model, and fields drawn from its prior."""
+"""Fields on ways through the latent space of a trained model, and fields drawn from its prior.
+
+Tested in tests/study/test_study.py and tests/cli/test_explore.py.
+"""
 
 from __future__ import annotations
 
@@ -129,7 +132,8 @@ class Exploring(StudyData):
             )
         _require_steps(steps)
         surrogate = self._surrogate_for(out, overwrite=overwrite)
-        level_number(surrogate, level, dimension)  # refuses mistakes before all runs are encoded
+        # A wrong level is refused before all runs are encoded.
+        level_number(surrogate, level, dimension)
         dataset = self.open_dataset(surrogate.settings)
         middle = None if start is None else _encoded(surrogate, dataset, start)
         rows = surrogate.split.rows(dataset.ids)["train"]

@@ -1,4 +1,7 @@
-"""Write the surrogate of a study as one file for other runtimes."""
+"""Write the surrogate of a study as one file for other runtimes.
+
+Tested in tests/cli/test_commands.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read files of a solver into a study."""
+"""Read files of a solver into a study.
+
+Tested in tests/cli/test_commands.py and tests/study/test_study.py.
+"""
 
 from __future__ import annotations
 

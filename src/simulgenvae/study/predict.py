@@ -1,4 +1,7 @@
-"""Predict the fields of new designs and write them to a file."""
+"""Predict the fields of new designs and write them to a file.
+
+Tested in tests/study/test_study.py and tests/cli/test_commands.py.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PredictionScore:
-    """How far one prediction can be trusted; None is what the model does not know."""
+    """Measures of the trust in one prediction; None is what the model does not know."""
 
     design: str
     """Id of the design."""
@@ -93,6 +96,7 @@ class Predicting(StudyData):
         from simulgenvae.distributed import collectives
         from simulgenvae.export.write import check_target, write_prediction
 
+        # What costs nothing is checked before the model is read.
         require_seed(seed)
         check_target(out, overwrite=overwrite)
         surrogate = self.load_surrogate()
@@ -104,6 +108,7 @@ class Predicting(StudyData):
             _truth_added(truth, conditions, surrogate) as with_truth,
             collectives.process_group(surrogate.settings.training.rank_timeout),
         ):
+            # Each rank predicts its part of the designs, and gets the scores of all.
             local = collectives.local_rows(np.arange(len(conditions))).tolist()
             batches = surrogate.predict_batches(
                 conditions.select(local),
@@ -137,6 +142,7 @@ def _truth_added(
 
 def _scored(batches: Batches, scores: list[PredictionScore]) -> Iterator[xr.Dataset]:
     """Give the batches unchanged and add the scores of each to ``scores``."""
+    # A generator: batches pass through one by one, so that not all fields are in memory at once.
     for batch in batches:
         missing = [None] * batch.sizes["run"]
         novelty = batch["novelty"].values.tolist() if "novelty" in batch else missing

@@ -1,4 +1,7 @@
-"""Draw fields of a study on their mesh, as an image or a film."""
+"""Draw fields of a study on their mesh, as an image or a film.
+
+Tested in tests/cli/test_render.py.
+"""
 
 from __future__ import annotations
 
@@ -49,9 +52,11 @@ class Rendering(StudyData):
         from simulgenvae.rendering.panels import Warp, components, make_panels
         from simulgenvae.rendering.scene import Scene
 
-        require_context(out.name)  # before anything is computed
+        # A machine that cannot draw is refused before anything is computed.
+        require_context(out.name)
         surrogate = self.load_surrogate()
         variable = surrogate.variables[0] if options.variable is None else options.variable
+        # A warped mesh needs its displacement, too: the first variable is drawn, the others move.
         shown = [variable]
         warp = None
         if options.warp is not None:

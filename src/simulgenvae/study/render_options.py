@@ -1,4 +1,4 @@
-"""What a study draws, and how."""
+"""Options of the images and films of a study."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RenderOptions:
     width: int | None = None
     """Width in pixels."""
     overwrite: bool = False
-    """Whether an existing file is replaced."""
+    """Permission to replace an existing file."""
 
     def check(self, out: Path) -> None:
         """Raise UserError for what can be refused before anything is read."""

@@ -1,4 +1,7 @@
-"""Which run or design an image or film shows, and at which times."""
+"""Choice of the run or design that an image or film shows, and of the times.
+
+Tested in tests/cli/test_render.py.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +79,7 @@ def _read_design(surrogate: Surrogate, options: RenderOptions) -> Conditions:
 def _design_times(surrogate: Surrogate, options: RenderOptions) -> NDArray[np.float64] | None:
     """Return the times at which a design is predicted; None for the trained times."""
     trained = surrogate.times
+    # Times of the training need no interpolation, and are cut out of the whole prediction later.
     if options.times is not None and not np.isin(options.times, trained).all():
         return np.array(options.times)
     if options.fps and options.seconds and surrogate.networks.vae.decoder.continuous_in_time:
@@ -104,6 +108,7 @@ def _film_steps(times: NDArray[np.float64], options: RenderOptions) -> list[int]
 
 
 def _step_at(times: NDArray[np.float64], time: float) -> int:
+    # Times are typed by hand, and rounded: nearly equal is equal.
     nearest = int(np.abs(times - time).argmin())
     if not np.isclose(times[nearest], time, rtol=1e-9, atol=1e-9 * float(np.ptp(times))):
         two_nearest = np.sort(times[np.abs(times - time).argsort()[:2]])

@@ -1,4 +1,7 @@
-"""The class that has all methods of a study folder."""
+"""Class with all methods of a study folder.
+
+Tested in tests/study/test_study.py.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,8 @@ class Study(
 
     Examples
     --------
-    >>> study = Study.open("heated-board")
+    >>> study = Study.open(Path("heated-board"))
     >>> surrogate = study.train()
     >>> study.evaluate()
-    >>> study.predict("new.npz", params="new.csv")
+    >>> study.predict(Path("new.npz"), params=Path("new.csv"))
     """

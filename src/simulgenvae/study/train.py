@@ -1,4 +1,7 @@
-"""Train the surrogate of a study."""
+"""Train the surrogate of a study.
+
+Tested in tests/study/test_study.py, tests/cli/test_commands.py and tests/cli/classic.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""Half precision, translated losses and recorded steps: chosen for the device, and compared with
-the plain path."""
+"""Faster computation of losses: half precision, compiled code, and recorded GPU steps.
+
+What the settings leave open is chosen for the device, and kept only if losses and gradients agree
+with those that are computed plainly.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,24 @@ from simulgenvae.settings import PerformanceSettings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.performance import same_weights_again
-from simulgenvae.training.stages.base import Stage
+from simulgenvae.training.stages import Stage
 
 Losses = Callable[[Batch, float], dict[str, Tensor]]
+"""Function of a batch and the KL weight that returns the terms of the loss by their names."""
 
 STEPS_WORTH_COMPILING = 20_000
-"""Steps of a stage from which on translating its loss, about a minute's work, is chosen without
-being asked for."""
-CALLS = 3
-"""Of a loss before it is compared: a step is recorded at the second one, and replayed at the
-third."""
-TOLERANCE, HALF_TOLERANCE = 1e-3, 5e-2
-"""Relative difference of loss and gradient norm that rounding may make, in single precision and
-with bfloat16."""
+"""Number of steps from which a stage's loss is compiled by default; compiling takes a minute."""
+CALLS_TO_REPLAY = 3
+"""Number of calls of a loss before it is compared: CUDA graphs record the second one and replay
+from the third one on."""
+TOLERANCE = 1e-3
+"""Relative difference of loss and gradient norm that rounding may make in single precision."""
+HALF_TOLERANCE = 5e-2
+"""Relative difference of loss and gradient norm that rounding may make with bfloat16."""
 
 
 class Acceleration(NamedTuple):
-    """What of ``training.performance`` is at work in a stage."""
+    """Means of acceleration that a stage uses; the names are those of ``training.performance``."""
 
     mixed_precision: bool
     compile: bool
@@ -42,11 +46,25 @@ class Acceleration(NamedTuple):
         return ", ".join(name for name, used in self._asdict().items() if used) or "none"
 
 
-def acceleration(settings: PerformanceSettings, device: torch.device, steps: int) -> Acceleration:
-    """Decide for a stage of so many steps what the settings leave open: all that pays on a GPU,
-    nothing elsewhere.
+PLAIN = Acceleration(mixed_precision=False, compile=False, cuda_graphs=False)
 
-    Raises UserError for what was asked for and the device cannot do.
+
+def acceleration(settings: PerformanceSettings, device: torch.device, steps: int) -> Acceleration:
+    """Return what a stage uses; where the settings are ``auto``, what is faster on the device.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    device
+        Device that the stage is trained on.
+    steps
+        Number of steps of the stage.
+
+    Raises
+    ------
+    UserError
+        When the settings demand what the device cannot do.
     """
     gpu = device.type == "cuda"
     if settings.cuda_graphs is True and not gpu:
@@ -54,29 +72,37 @@ def acceleration(settings: PerformanceSettings, device: torch.device, steps: int
             "training.performance.cuda_graphs needs a GPU: leave it out, or set training.device "
             "= cuda there."
         )
-    half = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
-    pays = gpu and steps >= STEPS_WORTH_COMPILING and importlib.util.find_spec("triton") is not None
-    pays = pays and not settings.shard_nodes
-    translate = (
-        pays or settings.cuda_graphs is True if settings.compile == "auto" else settings.compile
-    )
-    return Acceleration(
-        half if settings.mixed_precision == "auto" else settings.mixed_precision,
-        translate,
-        gpu and translate if settings.cuda_graphs == "auto" else settings.cuda_graphs,
-    )
+    if settings.mixed_precision == "auto":
+        half = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        half = settings.mixed_precision
+    if settings.compile == "auto":
+        # torch.compile generates GPU code by triton, which not every installation has.
+        has_compiler = importlib.util.find_spec("triton") is not None
+        pays = gpu and steps >= STEPS_WORTH_COMPILING and has_compiler and not settings.shard_nodes
+        compiled = pays or settings.cuda_graphs is True
+    else:
+        compiled = settings.compile
+    graphs = gpu and compiled if settings.cuda_graphs == "auto" else settings.cuda_graphs
+    return Acceleration(half, compiled, graphs)
 
 
 def precision(mixed: bool, device: torch.device) -> torch.autocast:
-    """Around the computation of a loss, not around its backward pass."""
+    """Return the context for the computation of a loss, which must not include the backward pass.
+
+    ``mixed`` says whether matrix products and convolutions are computed in bfloat16.
+    """
     return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
 
 
 def accelerated(losses: Losses, used: Acceleration, device: torch.device) -> Losses:
-    """``losses`` computed that way; they draw the random numbers that they would draw as they
-    are."""
+    """Return a function that computes losses with acceleration.
+
+    It draws the same random numbers as ``losses`` does.
+    """
     function: Callable[..., Any] = losses
     if used.compile:
+        # Compiled code has random numbers of its own unless it falls back on torch's.
         function = torch.compile(
             losses, options={"fallback_random": True, "triton.cudagraphs": used.cuda_graphs}
         )
@@ -96,33 +122,60 @@ def losses_for(
     steps: int,
     message: Callable[[str], None],
 ) -> Losses:
-    """The stage's losses, as fast as the device allows; what was not asked for by name is
-    :func:`proven` first."""
+    """Return the losses of a stage, as fast as the device allows.
+
+    Parameters
+    ----------
+    stage, settings
+        The stage, and what accelerates it. What is ``auto`` is compared with the plain losses
+        first.
+    batch
+        Function that returns a batch for the comparison.
+    steps
+        Number of steps of the stage.
+    message
+        Function that shows what is used, and what is not and why.
+    """
     used = acceleration(settings, stage.data.device, steps)
+    # From the last on: CUDA graphs need compiled code, so that they are the first to go.
     chosen = [name for name in reversed(Acceleration._fields) if getattr(settings, name) == "auto"]
-    used = proven(stage, used, chosen, batch, message)
+    used = keep_working(stage, used, chosen, batch, message)
     if any(used):
         message(f"{stage.label}: {used}")
     return accelerated(stage.losses, used, stage.data.device)
 
 
-def proven(
+def keep_working(
     stage: Stage,
     used: Acceleration,
     chosen: Sequence[str],
     batch: Callable[[], Batch],
     message: Callable[[str], None],
 ) -> Acceleration:
-    """``used`` without those of ``chosen``, one after the other, with which a loss or its gradient
-    on a batch fails or differs from the plain path's, each with a message. What is learned and
-    drawn later does not depend on this."""
+    """Return an acceleration without what fails or changes losses or gradients on a batch.
+
+    The comparison changes neither weights nor later random numbers.
+
+    Parameters
+    ----------
+    stage
+        Stage whose losses are computed.
+    used
+        Acceleration to examine.
+    chosen
+        Fields of it that may be given up, one after another in this order.
+    batch
+        Function that returns the batch.
+    message
+        Function that shows what was given up, and why.
+    """
     for name in chosen:
         if not getattr(used, name):
             continue
-        problems = collectives.all_gather(
-            _problem(stage, used, batch())
-        )  # all ranks take the same path
-        if (problem := next(filter(None, problems), None)) is None:
+        # All ranks give up what fails on one: their losses must be computed alike.
+        problems = collectives.all_gather(_problem(stage, used, batch()))
+        problem = next(filter(None, problems), None)
+        if problem is None:
             break
         used = used._replace(**{name: False})
         message(f"{stage.label}: without training.performance.{name}, with which it {problem}")
@@ -130,16 +183,15 @@ def proven(
 
 
 def _problem(stage: Stage, used: Acceleration, batch: Batch) -> str | None:
-    """What is wrong with losses and gradients on a batch, or None."""
+    """Return what is wrong with accelerated losses and gradients on a batch, or None."""
     device = stage.data.device
-    plain = _loss_and_norm(
-        stage, accelerated(stage.losses, Acceleration(False, False, False), device), batch, 1
-    )
+    plain = _loss_and_norm(stage, accelerated(stage.losses, PLAIN, device), batch, 1)
     try:
-        found = _loss_and_norm(stage, accelerated(stage.losses, used, device), batch, CALLS)
+        losses = accelerated(stage.losses, used, device)
+        found = _loss_and_norm(stage, losses, batch, CALLS_TO_REPLAY)
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # a compiler may raise anything, and the plain path does not need it
+    except Exception as error:  # a compiler may raise anything, and training works without it
         lines = str(error).strip().splitlines()
         return f"fails here ({type(error).__name__}{': ' + lines[0][:200] if lines else ''})"
     far = float(((found - plain).abs() / plain.abs().clamp(min=1e-12)).max())
@@ -148,14 +200,17 @@ def _problem(stage: Stage, used: Acceleration, batch: Batch) -> str | None:
 
 
 def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Tensor:
-    """Loss and gradient norm of the last of so many calls, ``[2]``; the stage stays as it was."""
-    device, networks = stage.data.device, stage.networks
+    """Return loss and gradient norm of the last of several calls, `[2]`; nothing is changed."""
+    device = stage.data.device
+    networks = stage.networks
+    performance = stage.settings.training.performance
     parameters = [p for module in stage.trained for p in module.parameters() if p.requires_grad]
+    # Spectral normalisation refines the estimates in its buffers whenever it is used.
     kept = [(buffer, buffer.clone()) for buffer in networks.buffers()]
     for _ in range(calls):
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(0)
-            with same_weights_again(stage.trained, stage.settings.training.performance):
+            with same_weights_again(stage.trained, performance):
                 loss = losses(batch, 1.0)["loss"]
                 loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(parameters)

@@ -1,5 +1,4 @@
-"""Batches in the order of the steps; where they are not on the device already, the next one is
-fetched meanwhile."""
+"""Batches in the order of the steps, the next of which is read while the device computes."""
 
 from __future__ import annotations
 
@@ -15,12 +14,19 @@ from simulgenvae.training.data import TrainingData
 def batch_reader(
     data: TrainingData, fetch: Callable[[int], Batch], total: int
 ) -> Iterator[Callable[[int], Batch]]:
-    """A function from a step to its batch, for steps that follow each other up to ``total``.
+    """Provide a function that returns the batch of a step.
 
-    ``fetch`` gathers the runs that a step takes from disk or from the computer's memory, and copies
-    them to the device. One thread does so for the next step while the caller computes.
+    Parameters
+    ----------
+    data
+        Data of the batches. Where they are on the device, nothing is read ahead.
+    fetch
+        Function that collects the runs of a step from disk or from the computer's memory and copies
+        them to the device.
+    total
+        Number of steps; no batch is read for later ones.
     """
-    if data.at_hand:
+    if data.on_device:
         yield fetch
         return
     waiting: dict[int, Future[Batch]] = {}
@@ -28,6 +34,7 @@ def batch_reader(
 
         def batch(step: int) -> Batch:
             found = waiting.pop(step, None) or pool.submit(fetch, step)
+            # One batch ahead is enough to hide the reading, and only two are in memory.
             if step + 1 < total:
                 waiting[step + 1] = pool.submit(fetch, step + 1)
             return found.result()

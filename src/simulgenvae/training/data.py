@@ -1,4 +1,4 @@
-"""What the stages train on: coefficients, conditions and split as tensors on one device."""
+"""Data that the stages train on: coefficients, conditions and split as tensors."""
 
 from __future__ import annotations
 
@@ -18,38 +18,40 @@ from simulgenvae.settings import Loss
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All runs of a study in the form that training reads, on the device or in the computer's
-    memory.
+    """All runs of a study in the form that training reads.
 
-    ``coefficients`` ``[N, T, r]`` float32, ``conditions`` of the N runs, ``times`` ``[T]`` mapped
-    to 0 … 1, ``rows`` of each part of the split.
+    They are on the device that trains, or in the computer's memory or on disk.
     """
 
     coefficients: Tensor | LazyStates
+    """Coefficients of N runs, `[N, T, r]`, float32."""
     conditions: Inputs
+    """Conditions of these runs."""
     times: Tensor
+    """Timesteps mapped to 0 … 1, `[T]`, on the device."""
     rows: dict[str, NDArray[np.intp]]
+    """Rows of each part of the split: ``train``, ``validation`` and ``test``."""
 
     @property
     def device(self) -> torch.device:
-        """Where batches are needed."""
+        """Device that batches are moved to."""
         return self.times.device
 
     @property
-    def at_hand(self) -> bool:
-        """Whether batches are only picked from what the device has already."""
+    def on_device(self) -> bool:
+        """Whether all data are on the device already, so that batches need no copy."""
         return isinstance(self.coefficients, Tensor) and self.coefficients.device == self.device
 
     def take(self, values: Tensor | LazyStates, rows: Tensor) -> Tensor:
-        """Rows of ``values`` on the device; the copy does not wait where ``values`` are in the
-        computer's memory."""
+        """Return rows of ``values`` on the device."""
         taken = values[rows.to(values.device)]
         if taken.device == self.device:
             return taken
+        # From pinned memory the copy runs while the program continues.
         return taken.pin_memory().to(self.device, non_blocking=True)
 
     def inputs(self, rows: Tensor) -> Inputs:
-        """Conditions of some runs, on the device."""
+        """Return the conditions of some runs, on the device."""
         images = self.conditions.images
         return Inputs(
             self.take(self.conditions.table, rows),
@@ -58,11 +60,11 @@ class TrainingData:
 
     @cached_property
     def _moments(self) -> tuple[Tensor, Tensor]:
-        """Mean and mean square of each coefficient over training runs and times, ``[r]``
-        float64."""
-        total, squares = (
-            torch.zeros(self.coefficients.shape[2], dtype=torch.float64) for _ in range(2)
-        )
+        """Mean and mean square of each coefficient over training runs and times, `[r]`, float64."""
+        rank = self.coefficients.shape[2]
+        total = torch.zeros(rank, dtype=torch.float64)
+        squares = torch.zeros(rank, dtype=torch.float64)
+        # Run by run: the coefficients may be on disk, and larger than the memory.
         for row in torch.from_numpy(self.rows["train"]):
             run = self.coefficients[row[None]][0].double().cpu()
             total += run.mean(0)
@@ -71,31 +73,31 @@ class TrainingData:
 
     @property
     def variance(self) -> float:
-        """Mean squared norm of the training coefficients, summed over r."""
+        """Mean squared norm of the training coefficients of a timestep."""
         return float(self._moments[1].sum())
 
     @cached_property
     def coefficient_std(self) -> Tensor:
-        """Standard deviation of each coefficient over training runs and times, ``[r]``, on the
-        device."""
+        """Standard deviation of each coefficient over training runs and times, `[r]`."""
         mean, square = self._moments
         return (square - mean.square()).clamp(min=0).sqrt().float().to(self.device)
 
     @property
     def validation_rows(self) -> NDArray[np.intp]:
-        """Rows that validation looks at: the validation runs, or the training runs where the split
-        has none."""
+        """Rows of the validation runs, or of the training runs where the split has none."""
         return self.rows["validation"] if len(self.rows["validation"]) else self.rows["train"]
 
     @property
-    def compared_rows(self) -> NDArray[np.intp]:
-        """Training runs whose error is compared with that of the validation runs: as many, and
-        always the same."""
+    def train_error_rows(self) -> NDArray[np.intp]:
+        """Rows of as many training runs as there are validation runs, always the same.
+
+        Their error is compared with that of the validation runs.
+        """
         train = self.rows["train"]
         return np.random.default_rng(0).permutation(train)[: len(self.validation_rows)]
 
     def field_loss(self, kind: Loss, reduction: Reduction) -> FieldLoss:
-        """Loss of ``kind`` in the units of this data."""
+        """Return the loss of a kind in the units of these data."""
         rows, factor = reduction.state_rows()
-        on_device = None if rows is None else torch.from_numpy(rows)
-        return FieldLoss(kind, self.variance, on_device, torch.from_numpy(factor)).to(self.device)
+        modes = None if rows is None else torch.from_numpy(rows)
+        return FieldLoss(kind, self.variance, modes, torch.from_numpy(factor)).to(self.device)

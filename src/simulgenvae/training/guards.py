@@ -1,5 +1,4 @@
-"""Trainings that cannot go on: losses that are no numbers and gradients without end, in the user's
-words."""
+"""Guards against trainings that cannot continue: losses that are not finite, exploding gradients."""
 
 from __future__ import annotations
 
@@ -7,44 +6,64 @@ import math
 from collections.abc import Mapping
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.stages.base import Stage
+from simulgenvae.training.stages import Stage
 
 MOST_SKIPPED = 100
-"""So many skipped steps running end the training: the weights no longer change."""
+"""Number of skipped steps one after another that ends a training: its weights no longer change."""
 
 
 def require_finite_loss(stage: Stage, step: int, terms: Mapping[str, float]) -> None:
-    """UserError when the entry ``loss`` of the terms is NaN or infinite."""
+    """Refuse a loss that is NaN or infinite.
+
+    Parameters
+    ----------
+    stage, step
+        Stage and number of the step, counted from 1.
+    terms
+        Terms of the loss by their names; ``loss`` is their sum.
+
+    Raises
+    ------
+    UserError
+        With the terms that are not finite, and what to change.
+    """
     if math.isfinite(terms["loss"]):
         return
-    bad = (
-        ", ".join(
-            name for name, term in terms.items() if not math.isfinite(term) and name != "loss"
-        )
-        or "their sum"
-    )
+    bad = [name for name, term in terms.items() if not math.isfinite(term) and name != "loss"]
     raise UserError(
         f"Training stopped: the loss of stage {stage.label} became NaN or infinite at step {step} "
-        f"(in: {bad}). Try a smaller training.{stage.name}.learning_rate (a third of it), a "
-        "smaller training.max_grad_norm, or another optimizer than "
+        f"(in: {', '.join(bad) or 'their sum'}). Try a smaller training.{stage.name}.learning_rate "
+        "(a third of it), a smaller training.max_grad_norm, or another optimizer than "
         f"{stage.settings.training.optimizer}; `simulgenvae check` shows whether the data have "
         "outliers. The last checkpoint is kept."
     )
 
 
 def require_finite_validation(stage: Stage, step: int, error: float) -> None:
-    """UserError when the validation error is NaN or infinite."""
+    """Raise UserError when the validation error is NaN or infinite."""
     if not math.isfinite(error):
         raise UserError(
             f"Training stopped: the validation error of stage {stage.label} is NaN or infinite at "
-            f"step {step}. The validation runs may hold values far beyond those of the training "
-            "runs; `simulgenvae check` shows outliers."
+            f"step {step}. The validation runs may hold values far beyond the values of the "
+            "training runs; `simulgenvae check` shows outliers."
         )
 
 
 def require_steps(stage: Stage, step: int, skipped: int) -> None:
-    """UserError when so many steps running were skipped, the last at ``step``, that nothing is
-    learned any more."""
+    """Refuse a training that no longer learns.
+
+    Parameters
+    ----------
+    stage, step
+        Stage and number of the last step, counted from 1.
+    skipped
+        Number of steps up to this one that were skipped one after another.
+
+    Raises
+    ------
+    UserError
+        When there are at least ``MOST_SKIPPED`` of them.
+    """
     if skipped >= MOST_SKIPPED:
         raise UserError(
             f"Training stopped: the gradient of stage {stage.label} was longer than "

@@ -6,24 +6,27 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user pressed Ctrl-C; the state has been saved."""
+    """Stop by Ctrl-C, raised after the state has been saved."""
 
 
 @contextmanager
 def interrupt_flag() -> Iterator[threading.Event]:
-    """Ctrl-C sets a flag, so that a step is never cut in two; pressed twice it interrupts at
-    once."""
+    """Provide an event that Ctrl-C sets, so that a step is never cut in two.
+
+    Ctrl-C that is pressed a second time interrupts at once.
+    """
     flag = threading.Event()
+    # Python handles signals in the main thread only; elsewhere the flag is never set.
     if threading.current_thread() is not threading.main_thread():
         yield flag
         return
     previous = signal.getsignal(signal.SIGINT)
 
-    def handler(number: int, frame: Any) -> None:
+    def handler(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, previous)
         flag.set()
 

@@ -1,8 +1,7 @@
-"""What a user sees of training: its progress, as bars or lines, and TensorBoard."""
+"""Progress of a training for the user, as bars or lines, and for TensorBoard."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,17 +21,12 @@ class TrainingLog(WorkLog):
     Parameters
     ----------
     folder
-        Where TensorBoard files go, in one folder a stage; None writes none.
+        Folder of TensorBoard files, with one folder for each stage; None writes none.
     every
         Seconds between lines.
     """
 
-    def __init__(
-        self,
-        folder: Path | None,
-        *,
-        every: float = INTERVAL,
-    ) -> None:
+    def __init__(self, folder: Path | None, *, every: float = INTERVAL) -> None:
         super().__init__(every=every)
         self._folder = folder
         self._writer: SummaryWriter | None = None
@@ -48,7 +42,10 @@ class TrainingLog(WorkLog):
         self._close()
 
     def start_stage(self, name: str, steps: int, done: int) -> None:
-        """Begin a stage; what an interrupted run logged of it beyond ``done`` steps is purged."""
+        """Start a stage of which some steps are done.
+
+        TensorBoard forgets what an interrupted training logged after them.
+        """
         self._close()
         if self._folder is not None:
             self._writer = SummaryWriter(str(self._folder / name), purge_step=done)
@@ -60,17 +57,23 @@ class TrainingLog(WorkLog):
             self._writer.close()
 
     def loss(self, done: int, loss: float) -> None:
-        """Show the loss of the last of so many steps."""
+        """Show the loss of the last of the steps that are done."""
         status = f"loss {loss:.3g}"
         self.step(done, status, f"{status}  {self._validated}".rstrip())
 
     def validation(self, entry: HistoryEntry, best: float | None) -> None:
-        """Show an entry of the history, and write a line of it; ``best`` is the validation error of
-        the weights that are the best so far, None where none are."""
-        errors = {
-            "validation": entry.validation,
-            "training": math.nan if entry.train_error is None else entry.train_error,
-        }
+        """Show an entry of the history, and write a line about it.
+
+        Parameters
+        ----------
+        entry
+            The entry.
+        best
+            Validation error of the weights that are the best so far; None where none are.
+        """
+        errors = {"validation": entry.validation}
+        if entry.train_error is not None:
+            errors["training"] = entry.train_error
         if best is not None:
             errors["best"] = best
         self._validated = "  ".join(
@@ -81,7 +84,7 @@ class TrainingLog(WorkLog):
         self.step(entry.step, status, f"{loss}  {self._validated}", line=True)
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:
-        """Scalars of one step under ``stage/name``, with the memory in use (GB)."""
+        """Write scalars of one step under ``stage/name``, with the memory in use (GB)."""
         if self._writer is None:
             return
         for name, value in values.items():
@@ -95,5 +98,5 @@ class TrainingLog(WorkLog):
 
 
 def percent(stage: str, error: float) -> str:
-    """Return an error of a stage as a share of the standard deviation of what it predicts."""
+    """Return an error of a stage in percent of the standard deviation of what it predicts."""
     return f"{100 * relative(stage, error):.3g} %"

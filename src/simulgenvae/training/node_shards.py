@@ -1,12 +1,12 @@
-"""Weights between nodes and channels of which each rank holds a part: for meshes whose weights fit
-no GPU whole.
+"""Node-sized weights of which each rank holds a part, for meshes whose weights fit no single GPU.
 
-Fully sharded data parallelism (Zhao et al. 2023, "PyTorch FSDP", VLDB 16(12), section 3.2) of these
-layers: each rank keeps some rows of a weight, and of its gradient and moments. The whole weight is
-gathered where it is used, and the gradient's parts are summed where they belong, both by the layer
-itself on torch's DTensor (Zhang et al. 2024, "SimpleFSDP", section 3). torch's ``fully_shard``
-exchanges a module's parameters around its forward pass instead, which a decoder that is called with
-its weights held (``HierarchicalVae.decode``) does not survive.
+These are the weights between nodes and channels in networks without a reduction. Fully sharded data
+parallelism (Zhao et al. 2023, "PyTorch FSDP", VLDB 16(12), section 3.2) is applied to their layers:
+each rank keeps some rows of a weight, and of its gradient and moments. The layer itself gathers the
+whole weight where it is used, and sums the parts of the gradient where they belong, both by torch's
+DTensor (Zhang et al. 2024, "SimpleFSDP", section 3). torch's ``fully_shard`` cannot be used: it
+exchanges a module's parameters around its forward pass, which a decoder that is called with its
+weights held (``HierarchicalVae.decode``) does not survive.
 """
 
 from __future__ import annotations
@@ -23,25 +23,30 @@ from simulgenvae.models.node_conv import NodeConv
 
 
 def node_layers(module: nn.Module) -> list[NodeConv]:
-    """All layers between nodes and channels."""
+    """Return all layers between nodes and channels."""
     return [layer for layer in module.modules() if isinstance(layer, NodeConv)]
 
 
 def shard_node_layers(networks: nn.Module) -> None:
-    """Leave each rank its part of the weights, which are the same on all; nothing where there is
-    one rank."""
+    """Leave each rank its part of the weights, which are the same on all ranks before."""
     if collectives.world_size() == 1:
         return
     for layer in node_layers(networks):
         mesh = init_device_mesh(layer.weight.device.type, (collectives.world_size(),))
+        # All ranks have the whole weight: none of them needs to send it.
         part = distribute_tensor(layer.weight.detach(), mesh, [Shard(0)], src_data_rank=None)
         layer.weight = nn.Parameter(part)
         layer.gathered = _gathered
 
 
 def join_node_layers(networks: nn.Module) -> None:
-    """Undo :func:`shard_node_layers`: whole weights on the processor; RanksLost where another rank
-    is."""
+    """Undo :func:`shard_node_layers`, with whole weights on the CPU.
+
+    Raises
+    ------
+    RanksLost
+        When another rank is lost.
+    """
     with collectives.communication_errors():
         for layer in node_layers(networks):
             layer.weight = nn.Parameter(_whole(layer.weight.detach()))
@@ -49,19 +54,24 @@ def join_node_layers(networks: nn.Module) -> None:
 
 
 def _gathered(weight: Tensor) -> Tensor:
-    """The whole of a weight; ranks average its gradient, as they do with others."""
+    """Return the whole of a weight; ranks average its gradient, as they do with others."""
     assert isinstance(weight, DTensor)
     whole = weight.redistribute(placements=[Replicate()]).to_local(grad_placements=[Partial()])
     if whole.requires_grad:
+        # DTensor sums the gradients of all ranks; DistributedDataParallel takes their mean.
         whole.register_hook(lambda gradient: gradient / collectives.world_size())  # type: ignore[no-untyped-call] # torch's
     return whole
 
 
 def whole(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Named tensors with those whole, on the processor, of which this rank has a part; all ranks
-    must ask together.
+    """Return named tensors, joining those of which each rank has a part.
 
-    RanksLost where another rank is.
+    All ranks must call this together. Joined tensors are on the CPU.
+
+    Raises
+    ------
+    RanksLost
+        When another rank is lost.
     """
     with collectives.communication_errors():
         return {name: _whole(value) for name, value in arrays.items()}
@@ -72,8 +82,7 @@ def _whole(value: Tensor) -> Tensor:
 
 
 def part_like(value: Tensor, held: Tensor) -> Tensor:
-    """This rank's part of a ``value`` where it holds a part of ``held``, of the same shape; else
-    ``value`` itself."""
+    """Return this rank's part of ``value`` if it holds a part of ``held``, otherwise ``value``."""
     if not isinstance(held, DTensor) or isinstance(value, DTensor) or value.shape != held.shape:
         return value
     return distribute_tensor(
@@ -82,8 +91,7 @@ def part_like(value: Tensor, held: Tensor) -> Tensor:
 
 
 def load_weights(networks: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Load a whole state, or this rank's part of one, into networks of which this rank has a
-    part."""
+    """Load a whole state, or this rank's part of one, into networks that may be sharded."""
     held = networks.state_dict()
     networks.load_state_dict(
         {name: part_like(value, held.get(name, value)) for name, value in weights.items()}
@@ -91,8 +99,9 @@ def load_weights(networks: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
 
 def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
-    """Norm of all gradients together, 0-d; all ranks must ask together."""
+    """Return the norm of all gradients together, a scalar; all ranks must call this together."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    # Whole gradients are the same on all ranks, and parts are different: only these are summed.
     norm = nn.utils.get_total_norm(
         gradient for gradient in gradients if not isinstance(gradient, DTensor)
     )
@@ -101,18 +110,20 @@ def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
         for gradient in gradients
         if isinstance(gradient, DTensor)
     ]
-    return (
-        (norm.square() + collectives.all_reduce_sum(torch.stack(parts).sum())).sqrt()
-        if parts
-        else norm
-    )
+    if not parts:
+        return norm
+    return (norm.square() + collectives.all_reduce_sum(torch.stack(parts).sum())).sqrt()
 
 
 def shrink_gradients(parameters: Sequence[Tensor], norm: Tensor, longest: float) -> None:
-    """Scale all gradients, whose ``norm`` is known, so that it is at most ``longest``."""
+    """Scale all gradients so that their norm is at most ``longest``.
+
+    ``norm`` is what :func:`gradient_norm` returned for these parameters.
+    """
     nn.utils.clip_grads_with_norm_(
         (p for p in parameters if not isinstance(p, DTensor)), longest, norm
     )
     for gradient in (parameter.grad for parameter in parameters):
         if isinstance(gradient, DTensor):
+            # As torch's function does it, which does not take tensors of which there are parts.
             gradient.to_local().mul_((longest / (norm + 1e-6)).clamp(max=1.0))

@@ -1,4 +1,4 @@
-"""How much memory a computation takes at most, found on tensors that have shapes alone."""
+"""Largest memory of a computation, which may run on tensors that have only shapes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ from torch.utils._pytree import tree_leaves
 
 
 class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch leaves it untyped
-    """Counts the bytes of all tensors made inside a ``with`` block while they live; the most ever
-    is ``peak``.
+    """Counter of the bytes of all tensors that are made inside a ``with`` block while they live.
 
-    It works on real tensors and on those of ``FakeTensorMode``, which take no memory themselves.
-    What operators need inside and give back is not seen. Parameters and buffers of ``known`` are
-    left out.
+    It works on real tensors and on tensors of ``FakeTensorMode``, which take no memory. Memory that
+    operators need inside and give back is not counted.
+
+    Parameters
+    ----------
+    excluded
+        Module whose parameters and buffers are not counted.
     """
 
-    def __init__(self, known: nn.Module) -> None:
+    def __init__(self, excluded: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.live: int = 0
+        """Bytes that live now."""
         self.peak: int = 0
-        self._known = {
-            id(tensor.untyped_storage()) for tensor in (*known.parameters(), *known.buffers())
-        }
+        """Largest number of bytes that lived at the same time."""
+        tensors = (*excluded.parameters(), *excluded.buffers())
+        self._seen = {id(tensor.untyped_storage()) for tensor in tensors}
 
     def __torch_dispatch__(
         self,
@@ -42,14 +46,17 @@ class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch le
         return out
 
     def _count(self, storage: torch.UntypedStorage) -> None:
-        # A storage keeps its Python object, and so its id, for as long as any tensor uses it.
-        key, size = id(storage), storage.nbytes()
-        if key not in self._known:
-            self._known.add(key)
+        # Several tensors may view one storage, which counts once. It keeps its Python object, and
+        # so its id, for as long as any tensor uses it.
+        key = id(storage)
+        size = storage.nbytes()
+        if key not in self._seen:
+            self._seen.add(key)
             self.live += size
             self.peak = max(self.peak, self.live)
             weakref.finalize(storage, self._forget, key, size)
 
     def _forget(self, key: int, size: int) -> None:
-        self._known.discard(key)
+        # Another storage may get the same id later.
+        self._seen.discard(key)
         self.live -= size

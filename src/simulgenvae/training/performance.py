@@ -1,5 +1,7 @@
-"""How the settings of ``training.performance`` are put to work. None of them changes what is
-learned, but for rounding."""
+"""Use of the settings of ``training.performance`` that concern reading and the networks.
+
+They change speed and memory. What is learned differs at most by rounding.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,24 @@ from simulgenvae.models.networks import Networks
 from simulgenvae.settings import PerformanceSettings
 
 MOST_WORKERS = 4
+"""Largest number of reading threads by default."""
 
 
 def worker_count(settings: PerformanceSettings) -> int:
-    """Threads that read ahead: those asked for, or the cores that this process may use but one."""
+    """Return the number of threads that read ahead.
+
+    It is the number of the settings, otherwise one for each spare core of this process.
+    """
     if settings.workers is not None:
         return settings.workers
-    return min(
-        MOST_WORKERS, len(os.sched_getaffinity(0)) - 1 if hasattr(os, "sched_getaffinity") else 1
-    )
+    # Unlike os.cpu_count this respects the limits of batch systems; not all platforms have it.
+    has_affinity = hasattr(os, "sched_getaffinity")
+    spare = len(os.sched_getaffinity(0)) - 1 if has_affinity else 1
+    return min(MOST_WORKERS, spare)
 
 
 def prepare_networks(networks: Networks, settings: PerformanceSettings) -> None:
-    """Memory order and recomputation, in place."""
+    """Set memory order and recomputation of activations, in place."""
     if settings.channels_last:
         networks.conditioner.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub lacks it
     for module in networks.modules():
@@ -41,17 +48,25 @@ def prepare_networks(networks: Networks, settings: PerformanceSettings) -> None:
 def same_weights_again(
     trained: Iterable[nn.Module], settings: PerformanceSettings
 ) -> Iterator[None]:
-    """Around a loss and its backward pass: where activations are recomputed, it must be with the
-    weights of before.
+    """Keep weights constant during a loss and its backward pass, where it recomputes activations.
 
-    Each look at a weight under spectral normalisation refines the estimate of its norm, and so
-    changes it a little.
+    Under spectral normalisation a weight changes a little whenever it is used, because each use
+    refines the estimate of its norm. Recomputed activations must be those of the forward pass.
+
+    Parameters
+    ----------
+    trained
+        Modules whose weights are kept.
+    settings
+        Without gradient checkpointing nothing is recomputed, and nothing is done.
     """
     if not settings.gradient_checkpointing:
         yield
         return
     with parametrize.cached():
-        for module in (module for network in trained for module in network.modules()):
-            if parametrize.is_parametrized(module, "weight"):
-                _ = module.weight
+        for network in trained:
+            for module in network.modules():
+                if parametrize.is_parametrized(module, "weight"):
+                    # Computes the weight once, with its gradient, and caches it.
+                    _ = module.weight
         yield

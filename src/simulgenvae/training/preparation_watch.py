@@ -1,5 +1,4 @@
-"""Progress of the preparation for the user, and what an interrupted one leaves on disk for the
-next."""
+"""Observer of a preparation: it shows the progress, and keeps an interrupted one on disk."""
 
 from __future__ import annotations
 
@@ -29,19 +28,27 @@ def watched(
     *,
     resume: bool,
 ) -> Iterator[PreparationWatch]:
-    """Watch over a preparation that can be stopped by Ctrl-C, and kept in ``folder`` every so many
-    ``seconds``.
+    """Watch over a preparation, which Ctrl-C can stop and a later one continue.
 
-    Unless it is to ``resume``, what an interrupted one left there is removed; and so it is when
-    this one is complete.
+    The file in which it is kept is removed when it is complete.
+
+    Parameters
+    ----------
+    log
+        Where progress is shown.
+    folder
+        Folder of the file; None keeps none.
+    identity
+        Identity of the training, compared when a preparation continues.
+    seconds
+        Time between two copies on disk.
+    resume
+        Whether to continue from the file of an interrupted preparation instead of removing it.
     """
-    # Each rank keeps what it has seen of its own runs.
-    name = (
-        "preparing"
-        if collectives.world_size() == 1
-        else f"preparing-{collectives.rank() + 1}-of-{collectives.world_size()}"
-    )
-    file = None if folder is None else folder / f"{name}.safetensors"
+    # Each rank keeps what it has seen of the runs that it reads.
+    ranks = collectives.world_size()
+    part = "" if ranks == 1 else f"-{collectives.rank() + 1}-of-{ranks}"
+    file = None if folder is None else folder / f"preparing{part}.safetensors"
     if file is not None and not resume:
         file.unlink(missing_ok=True)
     with interrupt_flag() as stop:
@@ -51,20 +58,20 @@ def watched(
 
 
 class PreparationWatch(Monitor):
-    """Shows the progress of each pass over the fields, and keeps the passes in a file.
+    """Monitor of the passes over the fields that shows and keeps them.
 
     Parameters
     ----------
     log
         Where progress is shown.
     file
-        Where the passes are kept; None keeps none.
+        File in which the passes are kept; None keeps none.
     identity
-        Settings and data fingerprint, compared when a preparation goes on.
+        Identity of the training, compared when a preparation continues.
     stop
-        Set by Ctrl-C.
+        Event that Ctrl-C sets.
     seconds
-        Between two copies on disk.
+        Time between two copies on disk.
     """
 
     def __init__(
@@ -75,33 +82,44 @@ class PreparationWatch(Monitor):
         stop: threading.Event,
         seconds: float,
     ) -> None:
-        self._log, self._file, self._identity, self._stop, self._seconds = (
-            log,
-            file,
-            identity,
-            stop,
-            seconds,
-        )
+        self._log = log
+        self._file = file
+        self._identity = identity
+        self._stop = stop
+        self._seconds = seconds
         self._passes: dict[str, tuple[int, dict[str, Tensor]]] = {}
+        """Number of runs that are done and state of each pass, by its name."""
         self._saved_at = time.monotonic()
 
     def resume(self, name: str, total: int, state: dict[str, Tensor]) -> int:
-        """As :meth:`Monitor.resume`; UserError where the file belongs to another training or is
-        damaged."""
+        """Start a pass, as :meth:`Monitor.resume` says.
+
+        Raises
+        ------
+        UserError
+            When the file belongs to another training or is damaged.
+        """
         done = 0
         if self._file is not None and self._file.exists():
             tensors, about = read_tensors(self._file)
             check_identity(self._file, about, self._identity)
             with restoring(self._file):
                 done = min(int(about["done"].get(name, 0)), total)
-                for key, value in state.items() if done > 0 else ():
-                    value.copy_(tensors[f"{name}/{key}"])
+                if done > 0:
+                    for key, value in state.items():
+                        value.copy_(tensors[f"{name}/{key}"])
         self._passes[name] = done, state
         self._log.start(name, total, done, unit="runs read:")
         return done
 
     def advance(self, name: str, done: int) -> None:
-        """As :meth:`Monitor.advance`; Interrupted after Ctrl-C, when the state has been saved."""
+        """Take note of the runs that a pass has done, as :meth:`Monitor.advance` says.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl-C, when the state has been saved.
+        """
         self._passes[name] = done, self._passes[name][1]
         self._log.step(done, "runs", "")
         if self._stop.is_set() or time.monotonic() - self._saved_at > self._seconds:
@@ -112,12 +130,12 @@ class PreparationWatch(Monitor):
             )
 
     def _save(self) -> None:
+        """Write the state of all passes, so that finished ones are not repeated either."""
         if self._file is not None:
-            tensors = {
-                f"{name}/{key}": value
-                for name, (_, state) in self._passes.items()
-                for key, value in state.items()
-            }
+            tensors: dict[str, Tensor] = {}
+            for name, (_, state) in self._passes.items():
+                tensors |= {f"{name}/{key}": value for key, value in state.items()}
             done = {name: count for name, (count, _) in self._passes.items()}
-            write_tensors(self._file, tensors, {"identity": self._identity.to_json(), "done": done})
+            about = {"identity": self._identity.to_json(), "done": done}
+            write_tensors(self._file, tensors, about)
         self._saved_at = time.monotonic()

@@ -61,7 +61,7 @@ class Validation:
         label = self._stage.label
         state.networks.eval()
         error = self._error(self._stage.validation_error, state.data.validation_rows)
-        train_error = self._error(self._stage.validation_error, state.data.compared_rows)
+        train_error = self._error(self._stage.validation_error, state.data.train_error_rows)
         allowed = self._within_limit()
         state.networks.train()
         require_finite_validation(self._stage, step, error)

@@ -32,7 +32,7 @@ INTERVAL = 30.0
 
 @dataclass(frozen=True)
 class _Consoles:
-    """Where progress is shown."""
+    """Consoles that show progress."""
 
     output: Console
     errors: Console
@@ -191,7 +191,7 @@ class WorkLog:
 
     @property
     def due(self) -> bool:
-        """Whether it is time for a line."""
+        """True if it is time for a line."""
         return time.monotonic() - self._written >= self._every
 
     def message(self, text: str) -> None:

@@ -258,7 +258,7 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
         (
             change_condition("csv", "image"),
             [],
-            ["parametric_data: no picture in this folder", "holds parameters"],
+            ["parametric_data: no image in this folder", "holds parameters"],
         ),
     ],
 )

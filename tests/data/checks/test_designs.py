@@ -31,12 +31,12 @@ def test_designs_with_equal_parameters_and_images_are_the_same() -> None:
 def test_images_alone_have_no_range() -> None:
     assert list(check_designs(Conditions.of_images(IDS, images(0, 1, 2, 255)), ROWS)) == []
     (found,) = check_designs(Conditions.of_images(IDS, images(7, 7, 7, 255)), ROWS)
-    assert found.level == "error"
+    assert found.severity == "error"
 
 
 def test_a_design_outside_is_found() -> None:
     found = list(
         check_designs(Conditions(IDS, ("p",), np.array([[0.0], [1.0], [2.0], [3.0]])), ROWS)
     )
-    assert [finding.level for finding in found] == ["warning", "info"]
-    assert "1 of 1 test runs" in found[1].message
+    assert [finding.severity for finding in found] == ["warning", "info"]
+    assert "test runs: 1 of 1" in found[1].message

@@ -43,7 +43,7 @@ def test_designs_in_another_order_are_noticed(kind: str) -> None:
     (finding,) = check_pairing(
         _designs(kind, np.random.default_rng(3).permutation(RUNS)), _samples()
     )
-    assert finding.level == "warning"
+    assert finding.severity == "warning"
     assert "belongs to its run" in finding.message
 
 

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulgenvae.training.optim.muon import BLOCK, MOMENTUM, Muon, orthogonalised
+from simulgenvae.training.optim.muon import BLOCK_ROWS, MOMENTUM, Muon, orthogonalised
 
 STEPS = 3
 
@@ -63,7 +63,7 @@ def test_the_size_of_a_gradient_does_not_matter_and_zero_stays_zero() -> None:
     assert not orthogonalised(torch.zeros(2, 4, 3)).any()
 
 
-@pytest.mark.parametrize("shape", [(7, 5), (5, 7), (BLOCK, BLOCK), (2 * BLOCK, 40)])
+@pytest.mark.parametrize("shape", [(7, 5), (5, 7), (BLOCK_ROWS, BLOCK_ROWS), (2 * BLOCK_ROWS, 40)])
 def test_matrices_without_blocks_go_as_with_torch(shape: tuple[int, int]) -> None:
     """Same momentum, decay and size of step; directions as far as both iterations come near the
     polar factor."""
@@ -91,12 +91,12 @@ def test_matrices_without_blocks_go_as_with_torch(shape: tuple[int, int]) -> Non
 
 
 def test_rows_of_large_matrices_are_orthogonalised_in_blocks() -> None:
-    rows, columns = 2 * BLOCK + 10, BLOCK + 1
+    rows, columns = 2 * BLOCK_ROWS + 10, BLOCK_ROWS + 1
     start = _matrix(rows, columns)
     whole = torch.nn.Parameter(start.clone())
-    parts = [torch.nn.Parameter(part.clone()) for part in start.split(BLOCK)]
+    parts = [torch.nn.Parameter(part.clone()) for part in start.split(BLOCK_ROWS)]
     gradient = _matrix(rows, columns, seed=1)
-    for parameters, gradients in (([whole], [gradient]), (parts, gradient.split(BLOCK))):
+    for parameters, gradients in (([whole], [gradient]), (parts, gradient.split(BLOCK_ROWS))):
         optimizer = Muon(parameters, weight_decay=0.2)
         for parameter, each in zip(parameters, gradients, strict=True):
             parameter.grad = each.clone()

@@ -18,7 +18,8 @@ PASSED_ON = ("preset", "plot", "lc_only", "size", "load_all")
 
 def main(script: Path, arguments: Sequence[str] | None = None) -> int:
     """Run ``script`` in the processes asked for; returns the exit code of the first that fails, 0
-    when none does."""
+    when none does.
+    """
     options = parser().parse_args(arguments)
 
     def work(console: Console) -> int:
@@ -47,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
 
 def passed_on(options: argparse.Namespace) -> list[str]:
     """The flags for ``SimulGen-VAE.py`` in the documented form; those neither given nor with a
-    default stay out."""
+    default stay out.
+    """
     values = {name: getattr(options, name) for name in PASSED_ON}
     flags = [f"--{name}={value}" for name, value in values.items() if value is not None]
     overrides = [f"--set={override}" for override in options.overrides]

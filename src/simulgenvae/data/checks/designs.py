@@ -1,5 +1,4 @@
-"""Checks of the conditions alone: designs that are the same, teach nothing, or lie outside what
-training saw."""
+"""Checks of the conditions: designs that are equal, or outside those of the training runs."""
 
 from __future__ import annotations
 
@@ -16,63 +15,71 @@ from simulgenvae.data.images import Images
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 
-_MOST_HULL_ENTRIES = (
-    2_000_000  # of a linear programme's matrix times the designs to test: a few seconds
-)
+# Entries of the linear programme's matrix, times the number of designs to test: more would take
+# longer than a few seconds.
+_MOST_HULL_ENTRIES = 2_000_000
 
 
 def image_keys(images: Images) -> list[bytes]:
-    """Equal for pictures with equal pixels."""
+    """Return a key for each image, equal for images with equal pixels."""
     return [hashlib.sha256(np.ascontiguousarray(pixels).data).digest() for pixels in images.pixels]
 
 
 def design_keys(conditions: Conditions) -> list[Hashable]:
-    """Equal for runs whose conditions are the same in everything that is known: parameters and
-    picture."""
-    pictures = (
-        [b""] * len(conditions) if conditions.images is None else image_keys(conditions.images)
-    )
-    return [(tuple(row), picture) for row, picture in zip(conditions.table, pictures, strict=True)]
+    """Return a key for each run, equal for runs with equal parameters and images."""
+    images = [b""] * len(conditions)
+    if conditions.images is not None:
+        images = image_keys(conditions.images)
+    return [(tuple(row), image) for row, image in zip(conditions.table, images, strict=True)]
 
 
 def check_designs(conditions: Conditions, rows: dict[str, NDArray[np.intp]]) -> Iterator[Finding]:
-    """Training designs that teach nothing, and held-out ones outside the training designs' ranges
-    or convex hull.
+    """Yield findings on designs from which nothing is learned or where the surrogate extrapolates.
 
-    There the surrogate extrapolates. Ranges and hull are those of the parameters; pictures have
-    none that would help.
+    It extrapolates for validation and test designs outside the ranges or the convex hull of the
+    training designs' parameters. For images neither says much, as every new image is outside.
+    ``rows`` are the positions of the training, validation and test runs.
     """
     train = conditions.select(rows["train"])
     try:
         scaler = ConditionScaler.fit(train)
     except UserError as error:
-        yield Finding("error", str(error))
+        yield Finding("error", str(error), subject="training runs")
         return
     for use in ("validation", "test"):
         held_out = conditions.select(rows[use])
         for warning in scaler.outside(held_out):
-            yield Finding("warning", f"{use} {warning}")
+            yield Finding("warning", warning, subject=f"{use} runs")
         if not 0 < len(held_out) * train.table.size <= _MOST_HULL_ENTRIES:
             continue
         outside = _outside_hull(_unit(train.table, train.table), _unit(held_out.table, train.table))
         if outside.any():
             names = listed([name for name, out in zip(held_out.ids, outside, strict=True) if out])
-            text = "outside the training designs' convex hull, where predictions extrapolate"
             yield Finding(
-                "info", f"{int(outside.sum())} of {len(held_out)} {use} runs lie {text}: {names}"
+                "info",
+                f"{int(outside.sum())} of {len(held_out)} lie outside the training designs' convex "
+                f"hull, where predictions extrapolate: {names}",
+                subject=f"{use} runs",
             )
 
 
 def _unit(table: NDArray[np.float64], training: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scaled so that the training designs fill 0 to 1; linear, as a logarithm would change the
-    hull."""
-    lower, upper = training.min(axis=0), training.max(axis=0)
+    """Return ``table`` scaled so that the training designs fill 0 to 1.
+
+    It is scaled linearly, as a logarithm would change the hull.
+    """
+    lower = training.min(axis=0)
+    upper = training.max(axis=0)
     return np.asarray((table - lower) / (upper - lower))
 
 
 def _outside_hull(training: NDArray[np.float64], designs: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """[n]: whether no convex combination of the training designs [N, P] gives the design (a linear
-    programme)."""
+    """Return `[n]` whether each design `[n, P]` is outside the hull of the training ones `[N, P]`.
+
+    It is outside when no weights that are at least 0 and add up to 1 make it from the training
+    designs, that is, when the linear programme has no solution (status 2). The hull's faces are
+    never computed: their number grows exponentially with P.
+    """
     equations = np.vstack([training.T, np.ones(len(training))])
     costs = np.zeros(len(training))
     return np.array(

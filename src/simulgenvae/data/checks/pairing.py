@@ -1,9 +1,9 @@
-"""Whether conditions and fields belong together: a table or pictures in another order than the runs
-teach nothing.
+"""Check that conditions and fields belong together.
 
-Runs with similar conditions should have similar fields. The test is Mantel's (1967, Cancer Research
-27, 209-220): the correlation of the distances between runs in both, against that of shuffled runs;
-with ranks, as distances are skewed.
+A table or images in another order than the runs train without an error, and predict nonsense. Runs
+with similar conditions should have similar fields. The test is Mantel's (1967, Cancer Research 27,
+209-220): the correlation of the distances between runs in both, against that of shuffled runs. Ranks
+are correlated, as distances are skewed.
 """
 
 from __future__ import annotations
@@ -18,44 +18,56 @@ from scipy.stats import rankdata
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.conditions import Conditions
 
-FEWEST, MOST = 12, 400
-"""With fewer runs chance has its way; of more, so many at random say the same."""
+FEWEST = 12
+"""Runs that are needed: with fewer, similar distances are often chance."""
+MOST = 400
+"""Runs that are compared: of more, this number is chosen at random."""
 SHUFFLES = 199
+"""Random orders to compare with."""
 UNRELATED = 0.1
-"""Share of shuffled orders that fit as well, from which on the order of the runs says nothing."""
+"""Fraction of random orders that fit as well, above which the order of the runs means nothing."""
 SIDE = 32
-"""Pictures are compared at about so many pixels a side."""
+"""Pixels of each side, about, at which images are compared."""
 
 
 def check_pairing(conditions: Conditions, samples: NDArray[np.float32]) -> Iterator[Finding]:
-    """``samples`` [N, K]: values of each run's field at the same places. Runs with NaN are left
-    out."""
+    """Yield a warning where runs with similar conditions do not have similar fields.
+
+    ``samples`` `[N, K]` are the values of each run's field at the same K places. Runs with NaN are
+    left out.
+    """
     sound = np.flatnonzero(np.isfinite(samples).all(axis=1))
     random = np.random.default_rng(0)
     if len(sound) < FEWEST:
         return
     chosen = np.sort(random.permutation(sound)[:MOST])
-    fields, designs = _standardised(samples[chosen]), _features(conditions.select(chosen))
+    fields = _standardised(samples[chosen])
+    designs = _features(conditions.select(chosen))
     if not fields.any() or not designs.any():
         return
-    correlation, share = mantel(designs, fields, random)
-    if share > UNRELATED:
+    correlation, fraction = mantel(designs, fields, random)
+    if fraction > UNRELATED:
         yield Finding(
             "warning",
             "runs with similar conditions do not have similar fields (rank correlation of their "
-            f"distances {correlation:.2f}; {share:.0%} of random orders fit as well): check that "
-            "each row or picture belongs to its run. Without ids the order decides, which for "
-            "pictures is the natural order of their names",
+            f"distances {correlation:.2f}; {fraction:.0%} of random orders fit as well)",
+            action="check that each row or image belongs to its run. Without ids the order "
+            "decides, which for images is the natural order of their names",
         )
 
 
 def mantel(
     first: NDArray[np.float64], second: NDArray[np.float64], random: np.random.Generator
 ) -> tuple[float, float]:
-    """Rank correlation of the distances between rows of ``[n, p]`` and ``[n, q]``, and the share of
-    orders as good."""
-    one, other = (rankdata(pdist(values)) for values in (first, second))
-    one, matrix = (one - one.mean()) / one.std(), squareform((other - other.mean()) / other.std())
+    """Compare the distances between the rows of `[n, p]` with those of `[n, q]`.
+
+    Returns their rank correlation, and the fraction of random orders with one at least as high.
+    """
+    one = rankdata(pdist(first))
+    other = rankdata(pdist(second))
+    one = (one - one.mean()) / one.std()
+    # As a matrix, shuffling the runs is an index of rows and columns, and needs no new distances.
+    matrix = squareform((other - other.mean()) / other.std())
     upper = np.triu_indices(len(first), 1)
 
     def correlation(order: NDArray[np.intp]) -> float:
@@ -63,12 +75,15 @@ def mantel(
 
     found = correlation(np.arange(len(first)))
     shuffled = [correlation(random.permutation(len(first))) for _ in range(SHUFFLES)]
+    # The order that was found is one of the possible ones, hence the ones.
     return found, (1 + sum(value >= found for value in shuffled)) / (1 + SHUFFLES)
 
 
 def _features(conditions: Conditions) -> NDArray[np.float64]:
-    """Numbers of each design: its parameters, and its picture at a coarse resolution, each counting
-    as a whole."""
+    """Return numbers of each design: its parameters, and its image at a coarse resolution.
+
+    The image, with all its pixels, counts as much as one parameter.
+    """
     parts = [_standardised(conditions.table)]
     if conditions.images is not None:
         step = max(1, conditions.images.format.size // SIDE)
@@ -81,7 +96,7 @@ def _features(conditions: Conditions) -> NDArray[np.float64]:
 
 
 def _standardised(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Zero mean and unit standard deviation of each column; 0 where it is constant."""
+    """Return each column with mean 0 and standard deviation 1; 0 where it is constant."""
     shifted = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
     spread = shifted.std(axis=0)
     scaled: NDArray[np.float64] = np.divide(

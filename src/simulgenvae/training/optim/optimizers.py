@@ -1,4 +1,4 @@
-"""AdamW, or Muon for weight matrices together with AdamW for all else."""
+"""AdamW for all parameters, or Muon for weight matrices and AdamW for the others."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from simulgenvae.training.node_shards import node_layers, part_like
 from simulgenvae.training.optim.muon import Muon
 
-ADAMW_SHARE = 0.2
-"""Learning rate of AdamW beside Muon, as a share of Muon's: convolutions diverge at Muon's
+ADAMW_RATE_FACTOR = 0.2
+"""Learning rate of AdamW relative to Muon's, where both are used: convolutions diverge at Muon's
 (measured)."""
 
 
@@ -24,7 +24,7 @@ class Optimizers:
     Parameters
     ----------
     modules
-        Whose parameters are trained.
+        Modules whose parameters are trained.
     kind
         ``muon`` or ``adamw``.
     weight_decay
@@ -40,71 +40,92 @@ class Optimizers:
         matrices = [p for p in self.parameters if p.ndim == 2]
         filters = [p for p in self.parameters if p.ndim > 2 and id(p) not in nodes]
         vectors = [p for p in self.parameters if p.ndim < 2]
+        # Ranks may hold parts of these. AdamW updates a group in one call, which does not take
+        # whole tensors and parts together.
+        node_sized = [p for p in self.parameters if id(p) in nodes]
         muon = kind == "muon"
         others = filters if muon else filters + matrices
-        # What ranks may have parts of is no company for what all have whole: AdamW updates a group
-        # at once.
-        between = [p for p in self.parameters if id(p) in nodes]
-        groups: list[dict[str, Any]] = [{"params": each} for each in (vectors, others, between)]
-        groups[0]["weight_decay"] = 0.0
+        groups: list[dict[str, Any]] = [
+            {"params": vectors, "weight_decay": 0.0},
+            {"params": others},
+            {"params": node_sized},
+        ]
         groups = [group for group in groups if group["params"]]
         self._members: list[tuple[torch.optim.Optimizer, float]] = []
+        """Each optimiser, and its learning rate relative to that of the settings."""
         if groups:
             adamw = torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
-            self._members.append((adamw, ADAMW_SHARE if muon else 1.0))
+            self._members.append((adamw, ADAMW_RATE_FACTOR if muon else 1.0))
         if muon:
             self._members.append((Muon(matrices, weight_decay), 1.0))
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
-        for member, _ in self._members:
-            member.zero_grad(set_to_none=True)
+        for optimizer, _ in self._members:
+            optimizer.zero_grad(set_to_none=True)
 
     def step(self, learning_rate: float, good: Tensor) -> None:
-        """Update all parameters, or change nothing where ``good`` is false; a GPU is not asked
-        which, but told."""
+        """Update all parameters, or none.
+
+        Parameters
+        ----------
+        learning_rate
+            Learning rate of this step.
+        good
+            Scalar that says whether the gradients count. On a GPU it is not read, which would make
+            the program wait; the update is computed and multiplied by 0 instead.
+        """
         on_cpu = good.device.type == "cpu"
         if on_cpu and not good:
             return
-        for member, share in self._members:
-            for group in member.param_groups:
-                group["lr"] = learning_rate * share
-            member.found_inf = None if on_cpu else 1.0 - good.float()  # type: ignore[attr-defined] # as GradScaler does
-            member.step()
+        for optimizer, factor in self._members:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * factor
+            optimizer.found_inf = None if on_cpu else 1.0 - good.float()  # type: ignore[attr-defined] # as GradScaler does
+            optimizer.step()
 
     def arrays(self) -> dict[str, Tensor]:
-        """The whole state as named tensors, for a checkpoint."""
-        return {
-            f"{number}.{index}.{name}": value
-            for number, (member, _) in enumerate(self._members)
-            for index, state in member.state_dict()["state"].items()
-            for name, value in state.items()
-        }
+        """Return the whole state as named tensors, for a checkpoint."""
+        found: dict[str, Tensor] = {}
+        for number, (optimizer, _) in enumerate(self._members):
+            for index, state in optimizer.state_dict()["state"].items():
+                found |= {f"{number}.{index}.{name}": value for name, value in state.items()}
+        return found
 
     def load_arrays(self, arrays: dict[str, Tensor]) -> None:
-        """Restore what :meth:`arrays` gave; KeyError, IndexError or ValueError for arrays of other
-        parameters."""
-        for number, (member, _) in enumerate(self._members):
+        """Restore the state that :meth:`arrays` returned.
+
+        Raises
+        ------
+        KeyError, IndexError, ValueError
+            When the arrays belong to other parameters.
+        """
+        for number, (optimizer, _) in enumerate(self._members):
             state: dict[int, dict[str, Tensor]] = {}
             for key, value in arrays.items():
                 owner, index, name = key.split(".", 2)
                 if int(owner) == number:
                     state.setdefault(int(index), {})[name] = value
-            parameters = [p for group in member.param_groups for p in group["params"]]
-            names = {key for entries in state.values() for key in entries}
-            for place, entries in state.items():
-                fit = all(
-                    value.shape in {parameters[place].shape, torch.Size()}
-                    for value in entries.values()
-                )
-                if entries.keys() != names or not fit:
-                    raise ValueError(
-                        f"the optimiser's state of parameter {place} is incomplete or of another "
-                        "shape"
-                    )
-                state[place] = {
-                    name: part_like(value, parameters[place]) for name, value in entries.items()
-                }
-            member.load_state_dict(
-                {"state": state, "param_groups": member.state_dict()["param_groups"]}
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            state = _checked(state, parameters)
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _checked(
+    state: dict[int, dict[str, Tensor]], parameters: list[Tensor]
+) -> dict[int, dict[str, Tensor]]:
+    """Return the state of each parameter, or this rank's part of it, after checking its shape."""
+    names = {name for entries in state.values() for name in entries}
+    checked = {}
+    for index, entries in state.items():
+        parameter = parameters[index]
+        # Moments have the shape of the parameter; counts of steps are scalars.
+        shapes = {parameter.shape, torch.Size()}
+        fits = all(value.shape in shapes for value in entries.values())
+        if entries.keys() != names or not fits:
+            raise ValueError(
+                f"the optimiser's state of parameter {index} is incomplete or of another shape"
             )
+        checked[index] = {name: part_like(value, parameter) for name, value in entries.items()}
+    return checked

@@ -1,0 +1,83 @@
+"""Tables of a dataset's size, ranges and parameters, for printing.
+
+Tested in tests/data/checks/test_dataset.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.data.checks.designs import image_keys
+from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.data.images import Images
+from simulgenvae.data.statistics import FieldStatistics
+
+
+@dataclass(frozen=True)
+class Table:
+    """Table whose cells are texts, row by row."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def dataset_tables(
+    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+) -> tuple[Table, ...]:
+    """Return tables of the dataset's dimensions, its variables and, if any, its parameters.
+
+    ``rows`` are the positions of the training, validation and test runs.
+    """
+    tables = (_dimensions(dataset, rows), _variables(dataset, statistics))
+    if dataset.conditions.names:
+        return (*tables, _parameters(dataset.conditions))
+    return tables
+
+
+def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
+    runs, steps, nodes, variables = dataset.shape
+    coords = dataset.mesh.coords
+    cells = dataset.mesh.cells
+    uses = ", ".join(f"{len(part)} {use}" for use, part in rows.items())
+    dimensions = "no coordinates" if coords is None else f"{coords.shape[1]}-dimensional"
+    lines = [
+        ("runs", f"{runs}", uses),
+        ("timesteps", f"{steps}", f"{dataset.times[0]:g} to {dataset.times[-1]:g}"),
+        ("nodes", f"{nodes}", dimensions),
+        ("cells", f"{sum(map(len, cells.values()))}", ", ".join(cells) or "unknown"),
+        ("variables", f"{variables}", ", ".join(dataset.variables)),
+    ]
+    images = dataset.conditions.images
+    if images is not None:
+        lines.append(("images", f"{len(images)}", _about_images(images)))
+    return Table("Dataset", ("", "number", ""), tuple(lines))
+
+
+def _about_images(images: Images) -> str:
+    size = images.format.size
+    different = len(set(image_keys(images)))
+    return f"{images.format}, resized to {size} x {size}; {different} different"
+
+
+def _variables(dataset: Dataset, statistics: FieldStatistics) -> Table:
+    lower = statistics.node_lower.min(axis=0)
+    upper = statistics.node_upper.max(axis=0)
+    lines = []
+    for v, (name, unit) in enumerate(zip(dataset.variables, dataset.units, strict=True)):
+        lines.append((name, unit, f"{lower[v]:.6g}", f"{upper[v]:.6g}"))
+    return Table("Variables", ("variable", "unit", "minimum", "maximum"), tuple(lines))
+
+
+def _parameters(conditions: Conditions) -> Table:
+    lines = []
+    for p, name in enumerate(conditions.names):
+        values = conditions.table[:, p]
+        different = len(np.unique(values))
+        lines.append((name, f"{values.min():.6g}", f"{values.max():.6g}", f"{different}"))
+    columns = ("parameter", "minimum", "maximum", "different values")
+    return Table("Parameters", columns, tuple(lines))
