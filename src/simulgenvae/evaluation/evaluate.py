@@ -20,13 +20,13 @@ from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.results.study import compared_split
 from simulgenvae.settings.folder import StudyFolder
+from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
 
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.settings import EvaluationSettings
-    from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.surrogate import Surrogate
 
 

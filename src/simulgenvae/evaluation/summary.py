@@ -54,7 +54,7 @@ def _of_metrics(result: EvaluationResult) -> list[str]:
         cells = []
         for variable, errors in variables.items():
             if name in errors.metrics:
-                cells.append(f"{metric.text(errors.metrics[name])} ({variable})")
+                cells.append(f"{metric.cell(errors.metrics[name])} ({variable})")
         if cells:
             lines.append(f"{metric.title} of the prediction: {', '.join(cells)}")
     return lines

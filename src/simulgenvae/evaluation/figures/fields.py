@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from simulgenvae.data.images import GREY, Images
@@ -185,15 +186,15 @@ def _maps(run: RunFields, domain: Domain, space: NDArray[np.float64], v: int) ->
         aspect=50,
         pad=0.02,
     )
-    bar = figure.colorbar(
+    figure.colorbar(
         ScalarMappable(error_colors, "PuOr"),
         ax=grid[:, 3],
-        label=f"error [{unit}]" if (unit := style.literal(domain.units[v])) else "error",
+        label=style.labelled("error", domain.units[v]),
         location="bottom",
         aspect=16,
         pad=0.02,
+        ticks=MaxNLocator(3),
     )
-    bar.locator.set_params(nbins=3)
     figure.suptitle(style.literal(run.title), fontsize="medium")
     return figure
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.results.base import Numbers
-from simulgenvae.evaluation.results.physics import Physics
+from simulgenvae.evaluation.results.physics import Physics, Series
 from simulgenvae.utils.formatting import percent
 
 CAPTIONS = {
@@ -30,14 +31,8 @@ def quantities_over_time(physics: Physics, times: tuple[float, ...]) -> Figure:
     rows = -(-len(shown) // columns)
     figure = style.new_figure(0.9 + 2.3 * rows, style.WIDTH * columns / _COLUMNS)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
-    marker = style.marker(len(times))
     for axes, quantity in zip(grid, shown, strict=False):
-        truth = numbers(quantity.typical.truth)
-        prediction = numbers(quantity.typical.prediction)
-        axes.plot(times, truth, marker, ls="-", color=style.TRUTH, lw=2.2, label="truth")
-        axes.plot(
-            times, prediction, marker, ls="-", color=style.PREDICTION, lw=1.2, label="prediction"
-        )
+        _draw(axes, times, quantity.typical)
         error = percent(quantity.relative_error.mean)
         axes.set_title(f"{style.literal(quantity.title)} ({error})", fontsize=style.SMALL)
         if quantity.unit:
@@ -52,6 +47,20 @@ def quantities_over_time(physics: Physics, times: tuple[float, ...]) -> Figure:
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
+
+
+def _draw(axes: Axes, times: tuple[float, ...], series: Series) -> None:
+    marker = style.marker(len(times))
+    truth = numbers(series.truth)
+    axes.plot(times, truth, marker=marker, color=style.TRUTH, linewidth=2.2, label="truth")
+    axes.plot(
+        times,
+        numbers(series.prediction),
+        marker=marker,
+        color=style.PREDICTION,
+        linewidth=1.2,
+        label="prediction",
+    )
 
 
 def numbers(values: Numbers) -> NDArray[np.float64]:

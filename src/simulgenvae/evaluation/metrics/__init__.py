@@ -16,7 +16,7 @@ that uses this package may call :func:`register` itself.
 from simulgenvae.evaluation.metrics.base import METRICS, Metric, register
 from simulgenvae.evaluation.metrics.field_errors import FieldErrors, relative_l2
 from simulgenvae.evaluation.metrics.max_error import MAX_ERROR
-from simulgenvae.evaluation.metrics.relative_l2 import RELATIVE_L2
+from simulgenvae.evaluation.metrics.relative_error import RELATIVE_L2
 from simulgenvae.evaluation.metrics.rmse import RMSE
 from simulgenvae.evaluation.metrics.run_errors import Run, RunErrors
 from simulgenvae.evaluation.metrics.scale import VariableScale

@@ -28,17 +28,17 @@ class Metric:
     """Head of its column in tables."""
     of_run: Callable[[RunErrors], NDArray[np.float64]]
     """Function from the errors of a run to one value per variable, ``[V]``."""
-    format: Callable[[float | None], str] = number
+    text: Callable[[float | None], str] = number
     """Function that writes a value for people, such as ``percent``."""
     shown: Literal["mean", "median", "max"] = "mean"
     """Statistic over the runs that tables show."""
     in_summary: bool = True
     """Whether the summary on the terminal names it, in a line of its own."""
 
-    def text(self, over_runs: OverRuns) -> str:
+    def cell(self, over_runs: OverRuns) -> str:
         """Return the text of a table's cell."""
         value: float | None = getattr(over_runs, self.shown)
-        return self.format(value)
+        return self.text(value)
 
 
 METRICS: dict[str, Metric] = {}

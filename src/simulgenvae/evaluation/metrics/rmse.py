@@ -15,7 +15,8 @@ from simulgenvae.evaluation.metrics.run_errors import RunErrors
 def of_run(errors: RunErrors) -> NDArray[np.float64]:
     """Return the root mean square error of each variable, ``[V]``."""
     timesteps, nodes, _ = errors.truth.shape
-    return np.sqrt(errors.squared_error.sum(axis=0) / (timesteps * nodes))
+    rmse: NDArray[np.float64] = np.sqrt(errors.squared_error.sum(axis=0) / (timesteps * nodes))
+    return rmse
 
 
 RMSE = Metric(name="rmse", title="RMSE", of_run=of_run, in_summary=False)

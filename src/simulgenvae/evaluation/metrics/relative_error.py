@@ -20,5 +20,5 @@ def of_run(errors: RunErrors) -> NDArray[np.float64]:
 
 
 RELATIVE_L2 = Metric(
-    name="relative_l2", title="Relative L2", of_run=of_run, format=percent, in_summary=False
+    name="relative_l2", title="Relative L2", of_run=of_run, text=percent, in_summary=False
 )
