@@ -1,4 +1,4 @@
-"""Baselines: simple methods that every surrogate is compared with, fitted on the same training runs.
+"""Baselines: simple methods that a surrogate is compared with, fitted on the same training runs.
 
 A new baseline is a file with a subclass of :class:`Baseline` and its :class:`BaselineSpec`, and one
 line in the call of :func:`register` below. Evaluation, figures, report and benchmarks read the

@@ -27,7 +27,7 @@ from simulgenvae.utils.progress import WorkLog, progress_off
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.settings import EvaluationSettings
-from simulgenvae.surrogate.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def evaluate(

@@ -39,6 +39,7 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """
     collected = []
     size = 0
+    # The archive needs the number of designs before its first value.
     for batch in batches:
         collected.append(batch)
         size += sum(array.nbytes for array in batch.arrays().values())
@@ -48,17 +49,17 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             "write a .zarr, or fewer designs.",
         )
     first = collected[0]
-    fields = {
-        name: np.concatenate([batch.arrays()[name] for batch in collected])
-        for name in first.arrays()
-    }
+    fields: dict[str, NDArray[Any]] = {}
+    for name in first.arrays():
+        fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
     if first.nodes is not None:
         fields["nodes"] = first.nodes
+    ids = list(chain.from_iterable(batch.ids for batch in collected))
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             allow_pickle=False,
-            ids=np.array([run for batch in collected for run in batch.ids], dtype=np.str_),
+            ids=np.array(ids, dtype=np.str_),
             times=first.times,
             coords=_coords(mesh, first),
             variables=np.array(first.variables, dtype=np.str_),
@@ -78,6 +79,7 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """
     require_group(path)
     with atomic_write(path) as temporary:
+        # The first batch says which arrays there are; the arrays grow with each batch.
         first = next(batches)
         group = create_group(temporary, first, 0)
         ids: list[str] = []
@@ -101,6 +103,7 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     """Create a group with arrays for ``runs`` runs of batches ``like`` one."""
     group = zarr.create_group(str(path), zarr_format=3)
     for name, array in like.arrays().items():
+        # One run a chunk, since a run is what is read; single numbers would be one file each.
         chunks = (
             (1, *chunk_shape(array.shape[1:], array.itemsize))
             if array.ndim > 1

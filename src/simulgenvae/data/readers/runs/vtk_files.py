@@ -20,10 +20,10 @@ from simulgenvae.data.readers.runs.vtk_series import (
     combine_blocks,
     reading_pyvista,
     strict,
-    tolerant,
     vtk_run,
 )
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.vtk import vtk_damage_reported
 
 
 def open_vtk(path: Path) -> Series:
@@ -32,7 +32,7 @@ def open_vtk(path: Path) -> Series:
     Raises UserError when it is damaged.
     """
     pyvista = reading_pyvista(path)
-    with tolerant(path):
+    with vtk_damage_reported(path):
         reader: Any = pyvista.get_reader(path)
         timed = isinstance(reader, pyvista.TimeReader)
         times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
