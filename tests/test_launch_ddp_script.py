@@ -1,4 +1,4 @@
-"""The documented launcher as users start it: real processes in the folder of a study."""
+"""The classic launcher as users start it: real processes in the folder of a study."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ try:  # the signal may come as soon as the line is out
 except KeyboardInterrupt:
     print("stopped", flush=True)
 """
-"""Stands for SimulGen-VAE.py: tells how it was started; process 1 fails, process 0 waits."""
+"""Replacement of SimulGen-VAE.py that prints how it was started.
+
+Process 1 fails, process 0 waits.
+"""
 
 
 def start(
@@ -55,13 +58,13 @@ def free_port() -> str:
 
 @pytest.fixture
 def reporting_launcher(tmp_path: Path) -> Path:
-    """A copy of the launcher beside another SimulGen-VAE.py."""
+    """Copy the launcher to a folder with another SimulGen-VAE.py."""
     (tmp_path / "program").mkdir()
     (tmp_path / "program/SimulGen-VAE.py").write_text(REPORT)
     return shutil.copy(ROOT / "launch_ddp.py", tmp_path / "program")
 
 
-def test_help_names_every_documented_flag(tmp_path: Path) -> None:
+def test_help_names_every_classic_flag(tmp_path: Path) -> None:
     done = start(tmp_path, "--help")
     assert done.returncode == 0
     for flag in (
@@ -132,8 +135,9 @@ def test_the_processes_get_flags_folder_and_threads_and_the_first_failure_decide
     done = start(study, *flags, script=reporting_launcher, OMP_NUM_THREADS="3")
     assert done.returncode == 7
     assert done.stderr == "the reason\n"
-    told = f"3 {study} --use_ddp --preset=3 --plot=2 --lc_only=0 --load_all=1 --resume --set=model.filters=64 32"
-    assert sorted(done.stdout.splitlines())[:2] == [f"0 {told}", f"1 {told}"]
+    passed = "--use_ddp --preset=3 --plot=2 --lc_only=0 --load_all=1 --resume"
+    started = f"3 {study} {passed} --set=model.filters=64 32"
+    assert sorted(done.stdout.splitlines())[:2] == [f"0 {started}", f"1 {started}"]
 
 
 def test_ctrl_c_reaches_the_process(tmp_path: Path, reporting_launcher: Path) -> None:

@@ -1,5 +1,4 @@
-"""Trainings in several processes as users start them: one that is killed, two machines, a mistake
-of one of them."""
+"""Trainings in several processes: a process is killed, two machines, a mistake on one of them."""
 
 from __future__ import annotations
 
@@ -65,7 +64,7 @@ def make_study(tmp_path: Path, waves_with_many_steps: Dataset) -> Callable[..., 
 def start(
     study: StudyFolder, *flags: object, on: Sequence[str] = (), by: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """`simulgenvae train` on a machine, by itself or ``by`` a module with arguments."""
+    """Start ``simulgenvae train`` on a machine, directly or ``by`` a module with arguments."""
     own = ["simulgenvae.cli.main", "train", str(study.folder), *map(str, flags)]
     command = [*on, sys.executable, *by, "-m", *own]
     return subprocess.Popen(
@@ -84,7 +83,7 @@ def free_port() -> int:
 
 
 def assert_same_model(one: StudyFolder, other: StudyFolder) -> None:
-    """Within the rounding of sums that are taken in another order."""
+    """Check that models agree within the rounding of sums that are taken in another order."""
     for path in (study_path.name for study_path in one.model_files if study_path.suffix != ".npy"):
         expected, found = (load_file(study.model_save / path) for study in (one, other))
         assert expected.keys() == found.keys()
@@ -95,10 +94,11 @@ def assert_same_model(one: StudyFolder, other: StudyFolder) -> None:
             )
 
 
-def test_killed_ranks_are_started_again_and_end_as_if_nothing_had_been(
+def test_killed_ranks_are_started_again_and_train_the_same_model(
     make_study: Callable[..., StudyFolder],
 ) -> None:
-    whole, killed = make_study("whole", 200), make_study("killed", 200)
+    whole = make_study("whole", 200)
+    killed = make_study("killed", 200)
     code, _, err = ended(
         start(whole, by=["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"])
     )
@@ -125,15 +125,15 @@ class Machines(NamedTuple):
     """Two machines that know each other."""
 
     on: list[list[str]]
-    """What starts a command on each."""
+    """Beginning of a command on each machine."""
     address: str
-    """Of the first one."""
+    """Address of the first machine."""
     cable: list[str]
     """Command that pulls the cable between them; empty where there is none."""
 
 
 def _ip(command: str) -> str | None:
-    """What a command of `ip` prints; None where it fails."""
+    """Return the output of a command of ``ip``; None where it fails."""
     try:
         return subprocess.run(
             ["ip", *command.split()], check=True, capture_output=True, text=True
@@ -144,8 +144,10 @@ def _ip(command: str) -> str | None:
 
 @pytest.fixture
 def machines() -> Iterator[Machines]:
-    """Two network namespaces with a cable between them where this machine allows that, else this
-    machine twice."""
+    """Return two network namespaces with a cable between them.
+
+    Where this machine does not allow that, it counts as two.
+    """
     a, b = names = [f"simulgenvae{os.getpid()}{each}" for each in "ab"]
     commands = [
         f"netns add {a}",
@@ -169,7 +171,8 @@ def machines() -> Iterator[Machines]:
 def test_two_machines_train_what_one_process_does(
     make_study: Callable[..., StudyFolder], machines: Machines
 ) -> None:
-    alone, shared = make_study("alone"), make_study("shared")
+    alone = make_study("alone")
+    shared = make_study("shared")
     flags = (
         "--nnodes",
         2,
@@ -190,7 +193,7 @@ def test_two_machines_train_what_one_process_does(
     assert_same_model(alone, shared)
 
 
-def test_a_machine_that_vanishes_without_a_word_is_given_up(
+def test_a_machine_that_vanishes_silently_is_given_up(
     make_study: Callable[..., StudyFolder], machines: Machines
 ) -> None:
     if not machines.cable:

@@ -1,12 +1,12 @@
-"""What each part of the recipe buys: the test error with one part taken out at a time.
+"""Effect of each part of the recipe: the test error with one part taken out at a time.
 
-    python -m benchmarks.accuracy.ablation [PROBLEM ...] [--seeds 0] [--set group.key=value] [--out
-    FOLDER]
+    python -m benchmarks.accuracy.ablation [PROBLEM ...] [--seeds 0] [--set group.key=value]
+        [--out FOLDER]
 
 *Parts of the answer* are read from one training with the defaults: a single network, several, the
 Gaussian processes, and both. *Parts of the training* are single networks without Gaussian
-processes, each trained from the start with another choice in one place; the first of them, as a
-default training has it, is what they are compared with. FOLDER/ablation.json and ablation.md are
+processes, each trained from the start with another choice in one place; the first of them, as in a
+default training, is what they are compared with. FOLDER/ablation.json and ablation.md are
 written after each training, and one that is finished there is left out unless its sources, settings
 or libraries have changed.
 """
@@ -64,20 +64,22 @@ def main() -> None:
 
 
 def ablate(case: Case, asked: Sequence[str], results: Results, console: Console) -> None:
-    """All trainings on one case, but for what is finished."""
+    """Train every variant on one case, except those that are finished."""
     ours = METHODS["ours"]
     for variant, overrides in {
         WHOLE: (),
         **{name: (*SINGLE, *sets) for name, sets in TRAININGS.items()},
     }.items():
         settings = ours.settings(case.declared, [*asked, *overrides], results.json_file.parent)
-        key, title = ours.key(case, settings), f"{case.name}, seed {case.seed}, {variant}"
+        key = ours.key(case, settings)
+        title = f"{case.name}, seed {case.seed}, {variant}"
         if results.has(case.name, case.seed, variant, key):
             console.print(f"{title}: finished before")
             continue
         start = time.perf_counter()
         surrogate = fit(case.dataset, settings, split=case.split)
         seconds = time.perf_counter() - start
+        # One training has all parts of the answer; a variant of the training is a single network.
         answers = (
             parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, 1)}
         )
@@ -95,7 +97,7 @@ def ablate(case: Case, asked: Sequence[str], results: Results, console: Console)
 
 
 def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
-    """The surrogate and what it is made of, by name."""
+    """Return the surrogate and the predictors that it consists of, by name."""
     ensemble = _ensemble(surrogate)
     count = len(ensemble.members)
     found = {
@@ -111,7 +113,7 @@ def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
 
 
 def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
-    """The first so many networks of a surrogate, without the Gaussian processes."""
+    """Return a surrogate of the first ``count`` networks, without the Gaussian processes."""
     ensemble = _ensemble(surrogate)
     return replace(
         surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], gp_weight=0.0)
@@ -119,7 +121,7 @@ def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
 
 
 def errors_of(surrogate: Surrogate, case: Case) -> list[float]:
-    """Joint relative error of every test run."""
+    """Return the joint relative error of every test run."""
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     errors = FieldErrors(case.dataset.variables, scale)
     for row in case.rows["test"]:
@@ -131,7 +133,7 @@ def errors_of(surrogate: Surrogate, case: Case) -> list[float]:
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
-    """Two tables: mean errors over test runs and seeds, a column a problem."""
+    """Return two tables of mean errors over test runs and seeds, with a column for each problem."""
     found: dict[str, dict[str, list[float]]] = {}
     for record in records:
         for name, errors in record["errors"].items():

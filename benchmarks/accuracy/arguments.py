@@ -12,8 +12,17 @@ from benchmarks.accuracy.cases import CACHE
 def parser_of(
     description: str | None, known: Sequence[str], default: Sequence[str]
 ) -> argparse.ArgumentParser:
-    """Arguments for the ``known`` problems (``default``: those that run when none is named),
-    settings and results."""
+    """Return the parser of arguments that all scripts have: problems, settings and results.
+
+    Parameters
+    ----------
+    description
+        Docstring of the script.
+    known
+        Names of the problems.
+    default
+        Problems that run when none is named.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -28,8 +37,7 @@ def parser_of(
 
 
 def parsed(parser: argparse.ArgumentParser, known: Sequence[str]) -> argparse.Namespace:
-    """The arguments that were given; the program ends with a message when one is no known
-    problem."""
+    """Parse the arguments; end the program with a message when a problem is not ``known``."""
     options = parser.parse_args()
     if unknown := [name for name in options.problems if name not in known]:
         parser.error(f"unknown problem: {', '.join(unknown)}; there are {', '.join(known)}")

@@ -21,7 +21,7 @@ runs."""
 
 
 def sample(runs: int, seed: int, stream: int) -> NDArray[np.float64]:
-    """A Latin hypercube of designs in the order of ``solver.NAMES``, shape [runs, 4]."""
+    """Return a Latin hypercube of designs in the order of ``solver.NAMES``, ``[runs, 4]``."""
     return (
         solver.sample_designs(runs, STREAMS * seed + stream)[1]
         if runs
@@ -30,13 +30,16 @@ def sample(runs: int, seed: int, stream: int) -> NDArray[np.float64]:
 
 
 def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
-    """Designs with each parameter in turn outside its range, shape [runs, 4]."""
+    """Return designs with each parameter in turn outside its range, ``[runs, 4]``."""
     table = sample(runs, seed, 2)
     generator = np.random.default_rng([seed, 2])
     for run, design in enumerate(table):
-        column, excess = run % len(solver.NAMES), BEYOND * (1.0 - generator.random())
+        column = run % len(solver.NAMES)
+        excess = BEYOND * (1.0 - generator.random())
+        # Below the range or above it, with the same probability.
         unit = -excess if generator.random() < 0.5 else 1.0 + excess
-        lower, upper = solver.LOWER[column], solver.UPPER[column]
+        lower = solver.LOWER[column]
+        upper = solver.UPPER[column]
         logarithmic = solver.LOGARITHMIC[column]
         design[column] = (
             lower * (upper / lower) ** unit if logarithmic else lower + (upper - lower) * unit

@@ -10,8 +10,7 @@ their range, by up to 30 % of its width (of the logarithm's for the viscosity).
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python -m benchmarks.accuracy.burgers FOLDER
-"""
+    python -m benchmarks.accuracy.burgers FOLDER"""
 
 from __future__ import annotations
 
@@ -39,48 +38,57 @@ EXTRAPOLATION_STREAM = 2
 
 
 def sample(runs: int, seed: int) -> NDArray[np.float64]:
-    """Viscosity (uniform in its logarithm) and position (uniform) at random, shape [runs, 2]."""
+    """Return viscosity and position at random, ``[runs, 2]``.
+
+    The viscosity is uniform in its logarithm, the position is uniform.
+    """
     return designs(np.random.default_rng(seed).random((runs, 2)))
 
 
 def sample_beyond(runs: int, seed: int) -> NDArray[np.float64]:
-    """Designs with one parameter or both outside the range, below or above it, by up to ``BEYOND``
-    of its width."""
+    """Return designs with one parameter or both outside the range, ``[runs, 2]``.
+
+    They lie below or above it, by up to ``BEYOND`` of its width.
+    """
     generator = np.random.default_rng([seed, EXTRAPOLATION_STREAM])
     draws = generator.random((runs, 5))
     excess = BEYOND * (1.0 - draws[:, :2])
     outside = np.where(draws[:, 2:4] < 0.5, -excess, 1.0 + excess)
+    # The first parameter, the second one or both, with the same probability.
     which = np.array([[True, False], [False, True], [True, True]])[(3.0 * draws[:, 4]).astype(int)]
     return designs(np.where(which, outside, draws[:, :2]))
 
 
 def designs(unit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Viscosity and position of points ``[n, 2]`` of the unit square, which stands for the
-    range."""
+    """Return viscosity and position of points ``[n, 2]`` in units of their ranges.
+
+    The unit square is the range of training.
+    """
     viscosity = LOWER[0] * (UPPER[0] / LOWER[0]) ** unit[:, 0]
     position = LOWER[1] + (UPPER[1] - LOWER[1]) * unit[:, 1]
     return np.stack([viscosity, position], axis=1)
 
 
 def initial(x: NDArray[np.float64], position: float) -> NDArray[np.float64]:
-    """The front at t = 0 at the points x."""
+    """Return the front at t = 0 at the points ``x``."""
     return 0.5 * (1.0 - np.tanh((x - position) / INITIAL_WIDTH))
 
 
 def solve(
     viscosity: float, position: float, times: NDArray[np.float64], nodes: int = NODES
 ) -> NDArray[np.float64]:
-    """u at the times and at ``nodes`` equidistant points of [0, 1], shape [T, nodes].
+    """Return u at the times and at ``nodes`` equidistant points of [0, 1], ``[T, nodes]``.
 
-    Conservative second-order differences on a grid four times as fine that reaches ``MARGIN``
-    beyond both ends, so that the fixed values 1 and 0 there stand for the infinite line; LSODA
-    chooses the time steps.
+    Conservative second-order differences on a grid four times as fine, with LSODA for the time
+    steps. The grid reaches ``MARGIN`` beyond both ends, so that the fixed values 1 and 0 there have
+    no influence on the observed interval: it behaves as a part of the infinite line.
     """
     step = 1.0 / (REFINEMENT * (nodes - 1))
     margin = round(MARGIN / step)
     x = step * np.arange(-margin, REFINEMENT * (nodes - 1) + 1 + margin)
 
     def rate(_: float, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        # The difference of fluxes conserves the integral of u, which gives the shock its speed.
         flux = 0.25 * (u[1:] ** 2 + u[:-1] ** 2) - viscosity / step * np.diff(u)
         change = np.zeros_like(u)
         change[1:-1] = -np.diff(flux) / step
@@ -126,8 +134,11 @@ def make(
 
 
 def write(problem: Problem, folder: Path) -> None:
-    """Write fields.npy, params.csv, coords.npy, times.npy (training runs) and new.csv, truth.npy
-    (test runs)."""
+    """Write the files of a study.
+
+    Training runs go to ``fields.npy``, ``params.csv``, ``coords.npy`` and ``times.npy``, test runs
+    to ``new.csv`` and ``truth.npy``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "coords.npy", problem.coords)
     np.save(folder / "times.npy", problem.times)

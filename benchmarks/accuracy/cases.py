@@ -42,14 +42,16 @@ class Case(NamedTuple):
 
 
 def load_case(name: str, seed: int, cache: Path = CACHE) -> Case:
-    """The problem of this name, solved or from the cache."""
+    """Return the problem of this name, solved or from the cache."""
     source = digest(module_files(name))
     return case_of(solved(name, seed, source, cache), name, seed, source)
 
 
 def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
-    """The data set of a problem, with a tenth of the training runs, drawn by the seed, for
-    validation."""
+    """Return the data set of a problem with its split.
+
+    A tenth of the training runs, drawn by the seed, is for validation.
+    """
     images = None
     if problem.images is not None:
         height, width = problem.images.shape[1:]
@@ -61,6 +63,8 @@ def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
         coords=problem.coords,
         variables=problem.variables,
     )
+    # Baselines need no validation runs, and do not get them as further training runs either: all
+    # methods learn from the same runs.
     drawn = np.random.default_rng(seed).permutation(problem.train)
     held = round(VALIDATION_SHARE * len(drawn))
     parts = {"train": drawn[held:], "validation": drawn[:held], "test": problem.test}
@@ -77,8 +81,10 @@ def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
 
 
 def solved(name: str, seed: int, source: str, cache: Path) -> Problem:
-    """The runs from the cache; made and stored there when it has none of this problem, seed and
-    source."""
+    """Return the runs from the cache.
+
+    They are made and stored there when it has none of this problem, seed and source.
+    """
     file = cache / f"{name}-{seed}-{source[:16]}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -88,7 +94,7 @@ def solved(name: str, seed: int, source: str, cache: Path) -> Problem:
 
 
 def write_problem(problem: Problem, file: Path) -> None:
-    """All parts of a problem as arrays of one file, which is there whole or not at all."""
+    """Write all parts of a problem as arrays of one file, completely or not at all."""
     arrays = {
         name: np.array(part, dtype=np.str_) if isinstance(part, tuple) else part
         for name, part in problem._asdict().items()
@@ -99,7 +105,7 @@ def write_problem(problem: Problem, file: Path) -> None:
 
 
 def read_problem(file: Path) -> Problem:
-    """What :func:`write_problem` wrote."""
+    """Read a file of :func:`write_problem`."""
     parts: dict[str, Any] = {}
     with np.load(file, allow_pickle=False) as arrays:
         for name in arrays.files:

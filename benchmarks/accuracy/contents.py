@@ -1,4 +1,4 @@
-"""What a cached or finished result depends on: source files, by their contents."""
+"""Source files that a cached or finished result depends on, by their contents."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _imported_modules(file: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+            # ``from package import module`` and ``from module import name`` look the same here.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

@@ -1,17 +1,16 @@
-"""Benchmark problem: a column of water breaks into a thin layer of another, runs round an obstacle
-and comes back.
+"""Benchmark problem: a column of water breaks into a thin layer and runs round an obstacle.
 
-    ∂h/∂t + ∇·(h v) = 0,    ∂(h v)/∂t + ∇·(h v ⊗ v + h² I / 2) = 0,    ∂(h c)/∂t + ∇·(h v c) = 0    (gravity is 1)
+    ∂h/∂t + ∇·(h v) = 0,    ∂(h v)/∂t + ∇·(h v ⊗ v + h² I / 2) = 0,    ∂(h c)/∂t + ∇·(h v c) = 0
 
-on a box of 2 x 1.2 with closed walls and a rectangular obstacle higher than the water. At t = 0 the
-water rests: with depth ``height`` and c = 1 for x < ``width``, with depth ``layer`` and c = 0
-elsewhere. The bore hits the obstacle, splits, closes behind it and comes back from the far wall.
-Fields are the depth h and the share c of the column's water in it; both are 0 inside the obstacle.
-Bores and the edge of c, which stays one to two nodes wide and rolls up behind the obstacle, are
-jumps whose places depend on all four parameters: width and height of the column, depth of the layer
-and y of the obstacle's centre (a multiple of the solver's cell, so that its walls are faces). In an
-extrapolation run, one or two of them lie outside the range of the training runs, by up to 30 % of
-its width.
+with gravity 1, on a box of 2 x 1.2 with closed walls and a rectangular obstacle higher than the
+water. At t = 0 the water rests: with depth ``height`` and c = 1 for x < ``width``, with depth
+``layer`` and c = 0 elsewhere. The bore hits the obstacle, splits, closes behind it and comes back
+from the far wall. Fields are the depth h and the fraction c of it that is the column's water
+(variable ``share``); both are 0 inside the obstacle. Bores and the edge of c, which stays one to
+two nodes wide and rolls up behind the obstacle, are jumps whose places depend on all four
+parameters: width and height of the column, depth of the layer and y of the obstacle's centre (a
+multiple of the solver's cell, so that its walls are faces). In an extrapolation run, one or two of
+them lie outside the range of the training runs, by up to 30 % of its width.
 """
 
 from __future__ import annotations
@@ -26,8 +25,11 @@ from benchmarks.accuracy.problem import Problem, Runs, grid_positions, sample_st
 NAMES = ("width", "height", "layer", "obstacle")
 LOWER = np.array([0.4, 0.7, 0.08, 0.3])
 UPPER = np.array([0.7, 1.2, 0.2, 0.6])
-LENGTH, BREADTH = 2.0, 1.2
-OBSTACLE_LEFT, OBSTACLE_RIGHT, OBSTACLE_HALF = 1.1, 1.25, 0.15
+LENGTH = 2.0
+BREADTH = 1.2
+OBSTACLE_LEFT = 1.1
+OBSTACLE_RIGHT = 1.25
+OBSTACLE_HALF = 0.15
 NODES = (80, 48)
 TIMESTEPS = 50
 END_TIME = 2.4
@@ -39,7 +41,7 @@ Array = NDArray[np.float64]
 
 
 class Flow(NamedTuple):
-    """Cell means, all of one shape [y, x]: depth, momenta along x and y, and depth times share."""
+    """Means over cells ``[y, x]``: depth, momenta along x and y, and depth times share."""
 
     depth: Array
     along_x: Array
@@ -47,7 +49,7 @@ class Flow(NamedTuple):
     column: Array
 
     def turned(self) -> Flow:
-        """The same flow with x and y exchanged."""
+        """Return the same flow with x and y exchanged."""
         return Flow(self.depth.T, self.along_y.T, self.along_x.T, self.column.T)
 
 
@@ -64,68 +66,86 @@ class Block(NamedTuple):
 
 
 def sample(runs: int, seed: int, stream: int) -> Array:
-    """Designs at random, shape [runs, 4]."""
+    """Return designs at random, ``[runs, 4]``."""
     cell = LENGTH / (NODES[0] * REFINEMENT)
     table = LOWER + (UPPER - LOWER) * unit_designs(runs, len(NAMES), seed, stream)
+    # The walls of the obstacle must be faces of cells.
     table[:, 3] = cell * np.rint(table[:, 3] / cell)
     return table
 
 
 def limited(left: Array, right: Array, steepness: float) -> Array:
-    """Slope from the differences to both neighbours: minmod for steepness 1, superbee for 2 (Sweby
-    1984)."""
-    small, large = np.minimum(np.abs(left), np.abs(right)), np.maximum(np.abs(left), np.abs(right))
+    """Return the slope of values from their differences to both neighbours.
+
+    The limiter is minmod for steepness 1 and superbee for steepness 2 (Sweby 1984).
+    """
+    small = np.minimum(np.abs(left), np.abs(right))
+    large = np.maximum(np.abs(left), np.abs(right))
     return np.where(
         left * right > 0.0, np.copysign(np.minimum(steepness * small, large), left), 0.0
     )
 
 
 def walled(values: Array, block: Block | None, sign: float) -> Array:
-    """Values with two columns more at both ends and, in the obstacle, two behind either wall:
-    mirrored, times sign."""
+    """Return values with two columns added behind each wall, which mirror those in front of it.
+
+    Walls are both ends, and both sides of the obstacle, where the columns lie within it. Mirrored
+    values are multiplied by ``sign``: -1 for the velocity across the wall.
+    """
     padded = np.empty((values.shape[0], values.shape[1] + 4), values.dtype)
     padded[:, 2:-2] = values
     padded[:, :2] = sign * values[:, 1::-1]
     padded[:, -2:] = sign * values[:, :-3:-1]
     if block is not None:
-        rows, left, right = slice(block.bottom, block.top), block.left, block.right
+        rows = slice(block.bottom, block.top)
+        left = block.left
+        right = block.right
         padded[rows, left + 2 : left + 4] = sign * values[rows, left - 2 : left][:, ::-1]
         padded[rows, right : right + 2] = sign * values[rows, right : right + 2][:, ::-1]
     return padded
 
 
 def divide(amount: Array, depth: Array) -> Array:
-    """Amount by depth, 0 where it is dry."""
+    """Return amount by depth, 0 where it is dry."""
     return np.where(depth > DRY, amount / np.maximum(depth, DRY), 0.0)
 
 
 def fluxes(left: tuple[Array, ...], right: tuple[Array, ...]) -> tuple[Array, ...]:
-    """HLLC fluxes along x between states (depth, u, v, share) of both sides.
+    """Return the HLLC fluxes along x between states (depth, u, v, share) of both sides.
 
     Speeds of the outer waves are those of two rarefactions, and at a dry side that of the front
-    (Toro 2001, Shock- Capturing Methods for Free-Surface Shallow Flows, 10.4-10.6); v and share
-    come from where the water does.
+    (Toro 2001, Shock-Capturing Methods for Free-Surface Shallow Flows, 10.4-10.6). v and share come
+    from the side that the water comes from.
     """
     (h0, u0, v0, c0), (h1, u1, v1, c1) = left, right
-    a0, a1 = np.sqrt(h0), np.sqrt(h1)
-    u, a = 0.5 * (u0 + u1) + a0 - a1, 0.5 * (a0 + a1) + 0.25 * (u0 - u1)
+    # Gravity is 1, so that the speed of a wave in still water is the root of the depth.
+    a0 = np.sqrt(h0)
+    a1 = np.sqrt(h1)
+    u = 0.5 * (u0 + u1) + a0 - a1
+    a = 0.5 * (a0 + a1) + 0.25 * (u0 - u1)
+    # Water flows onto a dry bed at u + 2a, faster than a wave in it.
     slow = np.where(h0 > DRY, np.minimum(u0 - a0, u - a), u1 - 2.0 * a1)
     fast = np.where(h1 > DRY, np.maximum(u1 + a1, u + a), u0 + 2.0 * a0)
-    slow, fast = np.minimum(slow, 0.0), np.maximum(fast, 0.0)
+    # Waves that all run one way leave the flux of the side that they come from.
+    slow = np.minimum(slow, 0.0)
+    fast = np.maximum(fast, 0.0)
     span = np.maximum(fast - slow, DRY)
-    q0, q1 = h0 * u0, h1 * u1
+    q0 = h0 * u0
+    q1 = h1 * u1
     mass = (fast * q0 - slow * q1 + slow * fast * (h1 - h0)) / span
-    push0, push1 = q0 * u0 + 0.5 * h0 * h0, q1 * u1 + 0.5 * h1 * h1
+    push0 = q0 * u0 + 0.5 * h0 * h0
+    push1 = q1 * u1 + 0.5 * h1 * h1
     push = (fast * push0 - slow * push1 + slow * fast * (q1 - q0)) / span
+    # Both are carried with the water: this keeps the edge of the share sharp.
     onward = mass > 0.0
     return mass, push, mass * np.where(onward, v0, v1), mass * np.where(onward, c0, c1)
 
 
 def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
-    """One step along x of the MUSCL-Hancock scheme (Toro 2001, 11.4); ``ratio`` is time step by
-    cell width.
+    """Take one step along x of the MUSCL-Hancock scheme (Toro 2001, 11.4).
 
-    Slopes are limited by minmod, of the share by superbee, which keeps its edge sharp.
+    ``ratio`` is the time step by the cell width. Slopes are limited by minmod, those of the share
+    by superbee, which keeps its edge sharp.
     """
     signs = (1.0, -1.0, 1.0, 1.0)
     h, q, r, s = (walled(values, block, sign) for values, sign in zip(flow, signs, strict=True))
@@ -136,6 +156,7 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
     ]
     h, u, v, c = (values[:, 1:-1] for values in cell)
     dh, du, dv, dc = slope
+    # Values half a time step later make the scheme of second order in time.
     half = 0.5 * ratio
     middle = (
         h - half * (u * dh + h * du),
@@ -145,11 +166,14 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
     )
     lower = [values - 0.5 * d for values, d in zip(middle, slope, strict=True)]
     upper = [values + 0.5 * d for values, d in zip(middle, slope, strict=True)]
-    lower[0], upper[0] = np.maximum(lower[0], 0.0), np.maximum(upper[0], 0.0)
+    # Extrapolated to the faces of a cell, the depth at a dry bed may fall below 0.
+    lower[0] = np.maximum(lower[0], 0.0)
+    upper[0] = np.maximum(upper[0], 0.0)
     flux = fluxes(
         tuple(values[:, :-1] for values in upper), tuple(values[:, 1:] for values in lower)
     )
     new = Flow(*(values - ratio * np.diff(f) for values, f in zip(flow, flux, strict=True)))
+    # Fluxes through the walls of the obstacle have filled its cells with mirrored water.
     if block is not None:
         for values in new:
             values[block.bottom : block.top, block.left : block.right] = 0.0
@@ -157,7 +181,7 @@ def sweep(flow: Flow, block: Block | None, ratio: float) -> Flow:
 
 
 def fastest(flow: Flow) -> float:
-    """Largest speed of a wave along x or y."""
+    """Return the largest speed of a wave along x or y."""
     speed = np.maximum(
         np.abs(divide(flow.along_x, flow.depth)), np.abs(divide(flow.along_y, flow.depth))
     )
@@ -165,21 +189,28 @@ def fastest(flow: Flow) -> float:
 
 
 def advance(flow: Flow, block: Block | None, cell: float, time: float) -> Flow:
-    """The flow after ``time``: a sweep along each axis a step, beginning with x and with y in turns
-    (Strang 1968)."""
-    left, turned = time, False
+    """Return the flow after ``time``.
+
+    Each step sweeps along both axes, in turns beginning with x and with y (Strang 1968).
+    """
+    left = time
+    turned = False
     while left > 0.0:
+        # Equal steps end at the wanted time, and none of them is tiny.
         count = max(1, int(np.ceil(left * fastest(flow) / (COURANT * cell))))
         step = left / count
         flow = sweep(flow, block, step / cell)
-        flow, block, turned = flow.turned(), block and block.turned(), not turned
+        # The flow stays turned for the next step, which begins with the other axis.
+        flow = flow.turned()
+        block = block and block.turned()
+        turned = not turned
         flow = sweep(flow, block, step / cell)
         left = left - step if count > 1 else 0.0
     return flow.turned() if turned else flow
 
 
 def obstacle(centre: float, cell: float) -> Block:
-    """Cells of the obstacle."""
+    """Return the cells of the obstacle."""
     edges = (centre - OBSTACLE_HALF, centre + OBSTACLE_HALF, OBSTACLE_LEFT, OBSTACLE_RIGHT)
     return Block(*(round(edge / cell) for edge in edges))
 
@@ -187,7 +218,10 @@ def obstacle(centre: float, cell: float) -> Block:
 def at_rest(
     width: float, height: float, layer: float, block: Block, shape: tuple[int, int], cell: float
 ) -> Flow:
-    """The flow at t = 0 on a grid of ``shape`` (y, x); the column's edge may lie within a cell."""
+    """Return the flow at t = 0 on a grid of ``shape`` (y, x).
+
+    The edge of the column of water may lie within a cell.
+    """
     share = np.tile(np.clip(width / cell - np.arange(shape[1]), 0.0, 1.0), (shape[0], 1))
     share[block.bottom : block.top, block.left : block.right] = 0.0
     depth = height * share + layer * (1.0 - share)
@@ -197,8 +231,10 @@ def at_rest(
 
 
 def node_values(flow: Flow, refinement: int) -> Array:
-    """Mean depth of ``refinement``² cells and share in their water, shape [M, 2]; nodes row by row,
-    x fastest."""
+    """Return the mean depth of ``refinement``² cells and the share in their water, ``[M, 2]``.
+
+    Nodes are numbered row by row, x fastest.
+    """
     rows, columns = (size // refinement for size in flow.depth.shape)
     depth, column = (
         values.reshape(rows, refinement, columns, refinement).mean(axis=(1, 3)).ravel()
@@ -210,8 +246,10 @@ def node_values(flow: Flow, refinement: int) -> Array:
 def solve(
     parameters: Array, times: Array, refinement: int = REFINEMENT, nodes: tuple[int, int] = NODES
 ) -> Array:
-    """Depth and share at the times (the first is 0) and nodes, shape [T, M, 2], from
-    ``refinement``² cells a node."""
+    """Return depth and share at the times (the first is 0) and nodes, ``[T, M, 2]``.
+
+    Each node is the mean of ``refinement``² cells.
+    """
     width, height, layer, centre = (float(value) for value in parameters)
     cell = LENGTH / (nodes[0] * refinement)
     block = obstacle(centre, cell)
@@ -226,8 +264,10 @@ def solve(
 
 
 def positions(nodes: tuple[int, int] = NODES) -> Array:
-    """x and y of the nodes, centres of squares, shape [M, 2]: row by row from the bottom, x
-    fastest."""
+    """Return x and y of the nodes, centres of squares, ``[M, 2]``.
+
+    They are numbered row by row from the bottom, x fastest.
+    """
     spacing = LENGTH / nodes[0]
     return grid_positions(*(spacing * (np.arange(count) + 0.5) for count in nodes))
 

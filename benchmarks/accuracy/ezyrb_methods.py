@@ -2,13 +2,13 @@
 
 Snapshots are whole trajectories, each variable less its mean and divided by its spread over the
 training runs: the scaling of the error measure. Inputs are those of our own baselines:
-standardised parameters (some of them as logarithms) and, where pictures are the condition, their
-principal components, as EZyRB reads none. Each rank, with pictures also each number of components,
+standardised parameters (some of them as logarithms) and, where images are the condition, their
+principal components, as EZyRB reads none. Each rank, with images also each number of components,
 is fitted and measured; the table shows the one with the least error *on the test runs*, which
 flatters EZyRB.
 
-RBF is the package's default, thin-plate splines. With its default kernel GPR answers with little
-more than the mean run; it gets constant · Matérn 5/2 + white noise with a length scale per input
+RBF is the package's default, thin-plate splines. With its default kernel GPR predicts little
+more than the mean run. So it gets constant · Matérn 5/2 + white noise with a length scale per input
 (one for all where there are more than ``SINGLE_LENGTHS``) and restarts of the search for them.
 Regression over parameters and time is left to ``gpr_time``.
 """
@@ -34,22 +34,25 @@ from simulgenvae.settings import Settings
 
 Array = NDArray[np.float64]
 RANKS = (5, 10, 15, 20, 30, 40, 80)
-"""Beside as many modes as there are training runs."""
+"""Numbers of modes; one more fit has as many as there are training runs."""
 COMPONENTS = (8, 32)
-"""Of pictures, beside all of them."""
+"""Numbers of principal components of images; one more fit has all of them."""
 SINGLE_LENGTHS = 8
 RESTARTS = 8
 
 
 def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
-    """EZyRB with both regressions at every rank and number of components."""
-    rows, dataset = case.rows["train"], case.dataset
+    """Fit EZyRB with both regressions at every rank and number of components."""
+    rows = case.rows["train"]
+    dataset = case.dataset
     scale = VariableScale.fit(dataset.run(int(row)) for row in rows)
+    # Without scaling, POD would keep the variable with the largest numbers only.
     snapshots = np.stack(
         [((dataset.run(int(row)) - scale.mean) / scale.spread).ravel() for row in rows]
     )
     training = TrainingRuns.of(dataset, rows)
-    features, x = training.features, training.x
+    features = training.features
+    x = training.x
     parameters = x.shape[1] - features.components
     counts = [count for count in COMPONENTS if count < features.components] + [features.components]
     kinds: dict[str, Callable[[int], Any]] = {"rbf": lambda _: ezyrb.RBF(), "gpr": gaussian_process}
@@ -76,7 +79,8 @@ def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
 
 
 def gaussian_process(inputs: int) -> Any:
-    """EZyRB's GPR with a kernel that can describe smooth dependence on standardised inputs."""
+    """Return EZyRB's GPR with a kernel of smooth dependence on standardised inputs."""
+    # Many inputs have one common length scale.
     lengths = np.full(inputs if inputs <= SINGLE_LENGTHS else 1, 2.0)
     kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(lengths, (1e-1, 1e3), nu=2.5) + WhiteKernel(
         1e-2, (1e-10, 10.0)
@@ -85,13 +89,12 @@ def gaussian_process(inputs: int) -> Any:
 
 
 def fit(x: Array, snapshots: Array, rank: int, regression: Any) -> Any:
-    """EZyRB's reduced-order model of ``snapshots [n, size]`` at ``x [n, inputs]``."""
+    """Fit EZyRB's reduced-order model to ``snapshots [n, size]`` at ``x [n, inputs]``."""
     np.random.seed(0)  # noqa: NPY002 # EZyRB's restarts draw from the global generator
     model = ezyrb.ReducedOrderModel(
         ezyrb.Database(x, snapshots), ezyrb.POD("svd", rank=rank), regression
     )
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # hyper-parameters at a bound, or a restart that gave up
+        # Hyper-parameters at a bound, or a restart that gave up, are no reason to stop.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit()

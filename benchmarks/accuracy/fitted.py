@@ -1,4 +1,4 @@
-"""What a fitted method offers, and how it is measured."""
+"""Fitted methods, and the measurement of their errors."""
 
 from __future__ import annotations
 
@@ -27,27 +27,31 @@ class Fitted(NamedTuple):
 
     name: str
     seconds: float
-    """What fitting took."""
+    """Seconds that fitting took."""
     predict: Callable[[Rows], NDArray[np.floating[Any]]]
-    """Fields ``[n, T, M, V]`` in physical units of rows of the case's data set, from their
-    conditions."""
+    """Function that predicts fields ``[n, T, M, V]`` in physical units from conditions.
+
+    Its argument are n rows of the case's data set."""
     about: dict[str, Any]
-    """What was chosen while fitting."""
+    """Choices that were made while fitting, such as a rank."""
     judge: Callable[[], dict[str, Any]] = dict
-    """What else is measured, by name."""
+    """Function that measures further quantities, by name."""
 
 
 Method = Callable[[Case, Settings], Iterator[Fitted]]
 
 
 def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
-    """Times in seconds, and joint relative errors of every run, with mean, median and maximum, by
-    split."""
+    """Return times in seconds, and joint relative errors of every run, by split.
+
+    Errors come with their mean, median and maximum.
+    """
+    # The scale of the training runs, as in ``simulgenvae evaluate``: errors are comparable.
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
-    fitted.predict(
-        case.rows["test"][:1]
-    )  # what is made once, at the first call, is not the time of a prediction
-    seconds, predicted = 0.0, 0
+    # Some things are made once, at the first call: their time is not that of a prediction.
+    fitted.predict(case.rows["test"][:1])
+    seconds = 0.0
+    predicted = 0
     found: dict[str, Any] = {"fit_seconds": fitted.seconds, "about": fitted.about}
     for split in MEASURED:
         rows = case.rows[split]
@@ -55,7 +59,8 @@ def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
             continue
         start = time.perf_counter()
         fields = fitted.predict(rows)
-        seconds, predicted = seconds + time.perf_counter() - start, predicted + len(rows)
+        seconds = seconds + time.perf_counter() - start
+        predicted = predicted + len(rows)
         errors = FieldErrors(case.dataset.variables, scale)
         for row, field in zip(rows, fields, strict=True):
             errors.add(field, case.dataset.run(int(row)))
@@ -76,7 +81,7 @@ class TrainingRuns(NamedTuple):
     coefficients: NDArray[np.float32]
     """Their coefficients, ``[n, T, r]``."""
     seconds: float
-    """What preparing all this took."""
+    """Seconds that preparing all this took."""
 
     @classmethod
     def of(cls, dataset: Dataset, rows: Rows) -> TrainingRuns:

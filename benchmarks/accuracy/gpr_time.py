@@ -1,13 +1,13 @@
-"""A baseline: POD of the snapshots and Gaussian processes over parameters and time.
+"""Baseline: POD of the snapshots and Gaussian processes over parameters and time.
 
 Each coefficient of the reduction is one function of the design and of time (Guo & Hesthaven 2019 do
 the same with tensor products). The kernel is constant · Matérn 5/2 + white noise with a length
-scale for time and for every parameter; up to eight components of pictures have one each, more of
+scale for time and for every parameter; up to eight components of images have one each, more of
 them share one. A process over all snapshots would be too large: it learns from ``POINTS`` of them
 at most, every s-th of each run with the first ones staggered from run to run, so that all times
 occur. The hyper-parameters of each of the first ``OWN`` coefficients maximise the marginal
 likelihood of ``LIKELIHOOD_POINTS`` snapshots chosen in the same way; all other coefficients have
-those of the last of these. How many components of pictures are read is chosen by the likelihood of
+those of the last of these. How many components of images are read is chosen by the likelihood of
 the first coefficient.
 """
 
@@ -23,7 +23,12 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.cases import Case
 from benchmarks.accuracy.fitted import Fitted, Rows, TrainingRuns
-from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, Process
+from simulgenvae.baselines.gp import (
+    GaussianProcess,
+    LengthScaleGroups,
+    Likelihood,
+    LikelihoodSearch,
+)
 from simulgenvae.baselines.pod_regression import component_counts
 from simulgenvae.settings import Settings
 
@@ -36,7 +41,7 @@ SEED = 0
 
 
 def gpr_time(case: Case, _: Settings) -> Iterator[Fitted]:
-    """POD+GPR over parameters and time on the training runs of a case."""
+    """Fit POD+GPR over parameters and time to the training runs of a case."""
     training = TrainingRuns.of(case.dataset, case.rows["train"])
     start = time.perf_counter()
     regression = TimeGpr(
@@ -51,16 +56,17 @@ def gpr_time(case: Case, _: Settings) -> Iterator[Fitted]:
 
 
 def staggered(runs: int, timesteps: int, points: int) -> tuple[Rows, Rows]:
-    """Runs and timesteps of at most ``points`` snapshots: every s-th of run i, beginning with
-    number i mod s.
+    """Return runs and timesteps of at most ``points`` snapshots.
 
-    There is at least one of each run, also where that is more than ``points``.
+    Of run i, every s-th snapshot is taken, beginning with number i mod s, so that the timesteps of
+    different runs differ. Each run has at least one, also where that makes more than ``points``.
     """
     stride = min(math.ceil(runs * timesteps / points), timesteps)
     while True:
         pairs = [
             (run, step) for run in range(runs) for step in range(run % stride, timesteps, stride)
         ]
+        # Rounding up may leave a few more than allowed.
         if len(pairs) <= points or stride == timesteps:
             chosen = np.array(pairs, dtype=np.intp).T
             return chosen[0], chosen[1]
@@ -68,10 +74,10 @@ def staggered(runs: int, timesteps: int, points: int) -> tuple[Rows, Rows]:
 
 
 class TimeGpr:
-    """Gaussian processes for coefficients ``[n, T, r]`` as functions of ``x [n, P + C]`` and of the
-    times ``[T]``.
+    """Gaussian processes of coefficients ``[n, T, r]`` over designs and time.
 
-    The last C = ``components`` columns of x are those of pictures.
+    Designs are ``x [n, P + C]``, times are ``[T]``. The last C = ``components`` columns of x are
+    principal components of images.
     """
 
     def __init__(
@@ -81,7 +87,9 @@ class TimeGpr:
         self._parameters = x.shape[1] - components
         runs, steps = staggered(len(x), len(times), POINTS)
         values = coefficients[runs, steps].astype(np.float64)
-        self._mean, self._spread = values.mean(axis=0), values.std(axis=0)
+        self._mean = values.mean(axis=0)
+        self._spread = values.std(axis=0)
+        # A coefficient that never varies is predicted as its mean.
         self._spread[self._spread == 0.0] = 1.0
         values = (values - self._mean) / self._spread
         chosen = staggered(len(x), len(times), LIKELIHOOD_POINTS)
@@ -91,10 +99,11 @@ class TimeGpr:
         self._seen = points = self._points(x, runs, steps)
         self._known = self._groups(points)
         squared = self._known.squared_distances(points, points)
+        # The process of the last searched mode also has all modes after it.
         last = len(thetas) - 1
         parts = [slice(mode, None if mode == last else mode + 1) for mode in range(len(thetas))]
         self._processes = [
-            Process.learn(squared, values[:, part], theta)
+            GaussianProcess.learn(squared, values[:, part], theta)
             for theta, part in zip(thetas, parts, strict=True)
         ]
         self.about: dict[str, Any] = {
@@ -106,10 +115,11 @@ class TimeGpr:
             self.about["image_components"] = self._components
 
     def predict(self, x: Array) -> NDArray[np.float32]:
-        """Coefficients ``[m, T, r]`` for designs ``x [m, P + C]``."""
+        """Return the coefficients ``[m, T, r]`` of designs ``x [m, P + C]``."""
         steps = np.arange(len(self._times))
         predicted = []
         for design in x:
+            # One design at a time: the distances of all designs would need too much memory.
             points = self._points(design[np.newaxis], np.zeros_like(steps), steps)
             squared = self._known.squared_distances(points, self._seen)
             values = np.concatenate(
@@ -140,9 +150,14 @@ class TimeGpr:
         ]
 
     def _points(self, x: Array, runs: Rows, steps: Rows) -> Array:
-        """Time (where there are several), parameters and components of snapshots, one a row."""
+        """Return inputs of snapshots, one in a row.
+
+        They are the time (where there are several), parameters and components.
+        """
         moment = self._times[steps, np.newaxis][:, : int(len(self._times) > 1)]
         return np.concatenate([moment, x[runs, : self._parameters + self._components]], axis=1)
 
-    def _groups(self, points: Array) -> Groups:
-        return Groups.of(points, self._components if self._components > SINGLE_LENGTHS else 0)
+    def _groups(self, points: Array) -> LengthScaleGroups:
+        return LengthScaleGroups.of(
+            points, self._components if self._components > SINGLE_LENGTHS else 0
+        )

@@ -6,7 +6,7 @@
 on a bar of glass-fibre plastic with a rectangular section (x along it, y up, z across). p is a bump
 of half width ``PATCH`` about the impact position, as wide as the face, with ∫p dA = 1; F is half a
 sine wave with the same impulse in every run, ∫F dt = ``IMPULSE``. D damps every mode by the same
-share ζ of its critical damping. λ and μ are the Lamé constants at E = 1.
+fraction ζ of its critical damping. λ and μ are the Lamé constants at E = 1.
 
 Five parameters vary from run to run: Young's modulus E (Pa, over a factor of three, so all
 frequencies vary over a factor of 1.7), impact position (m from the clamp), direction θ of the force
@@ -49,7 +49,9 @@ class Design(NamedTuple):
 LOWER = Design(modulus=10e9, position=0.25, angle=10.0, duration=0.002, damping=0.01)
 UPPER = Design(modulus=30e9, position=0.425, angle=80.0, duration=0.006, damping=0.04)
 VARIABLES = ("ux", "uy", "uz")
-LENGTH, HEIGHT, WIDTH = 0.5, 0.025, 0.04
+LENGTH = 0.5
+HEIGHT = 0.025
+WIDTH = 0.04
 DENSITY = 1500.0
 POISSON = 0.3
 PATCH = 0.02
@@ -58,14 +60,17 @@ CELLS = (30, 2, 3)
 MODES = 40
 TIMESTEPS = 96
 END_TIME = 0.07
-VOLUME_ORDER, PATCH_ORDER = 4, 16
+VOLUME_ORDER = 4
+PATCH_ORDER = 16
 
 Array = NDArray[np.float64]
 
 
 class Bar(NamedTuple):
-    """Finite elements of the clamped bar at a modulus of 1; M nodes, their 3 M displacements run
-    node by node."""
+    """Finite elements of the clamped bar at a modulus of 1.
+
+    It has M nodes, whose 3 M displacements are numbered node by node.
+    """
 
     coords: Array
     """Node positions, shape [M, 3]; x slowest, z fastest."""
@@ -91,7 +96,8 @@ class Modes(NamedTuple):
 
 @BilinearForm
 def elastic_energy(u, v, w):  # type: ignore[no-untyped-def]
-    strain, virtual = sym_grad(u), sym_grad(v)
+    strain = sym_grad(u)
+    virtual = sym_grad(v)
     volumetric = POISSON / ((1.0 + POISSON) * (1.0 - 2.0 * POISSON))
     return volumetric * trace(strain) * trace(virtual) + ddot(strain, virtual) / (1.0 + POISSON)
 
@@ -108,8 +114,10 @@ def strike(v, w):  # type: ignore[no-untyped-def]
 
 
 def assemble(cells: tuple[int, int, int] = CELLS) -> Bar:
-    """Triquadratic hexahedra, ``cells`` along x, y and z: the bending of linear ones would be too
-    stiff."""
+    """Assemble triquadratic hexahedra, ``cells`` along x, y and z.
+
+    Linear ones would be too stiff in bending.
+    """
     edges = [
         np.linspace(0.0, size, count + 1)
         for size, count in zip((LENGTH, HEIGHT, WIDTH), cells, strict=True)
@@ -121,7 +129,8 @@ def assemble(cells: tuple[int, int, int] = CELLS) -> Bar:
     # Positions differ by rounding; in units of half a cell the order is exact.
     x, y, z = np.rint(2.0 * positions / np.array([edge[1] for edge in edges])[:, np.newaxis])
     order = np.lexsort((z, y, x))
-    coords, dofs = positions[:, order].T, of_nodes[:, order].T.ravel()
+    coords = positions[:, order].T
+    dofs = of_nodes[:, order].T.ravel()
     return Bar(
         coords=coords,
         dofs=dofs,
@@ -138,11 +147,14 @@ def assemble(cells: tuple[int, int, int] = CELLS) -> Bar:
 
 
 def vibration_modes(bar: Bar, count: int = MODES) -> Modes:
-    """The slowest modes, by Lanczos iteration on the inverse; the fixed start makes it
-    repeatable."""
+    """Return the slowest modes, by Lanczos iteration on the inverse.
+
+    Its fixed start makes them repeatable.
+    """
     stiffness, mass = (
         matrix[bar.free][:, bar.free].tocsc() for matrix in (bar.stiffness, bar.mass)
     )
+    # The clamped bar has no rigid motion, so that the stiffness can be factorised (sigma = 0).
     start = np.random.default_rng(0).standard_normal(len(bar.free))
     squares, vectors = eigsh(stiffness, count, mass, sigma=0.0, v0=start)
     shapes = np.zeros((len(bar.dofs), count))
@@ -151,20 +163,20 @@ def vibration_modes(bar: Bar, count: int = MODES) -> Modes:
 
 
 def load(bar: Bar, position: float, angle: float) -> Array:
-    """Nodal forces of a strike of 1 N, shape [3 M]."""
+    """Return the nodal forces of a strike of 1 N, ``[3 M]``."""
     down, across = (
         strike.assemble(bar.top, position=position, axis=axis)[bar.dofs] for axis in (1, 2)
     )
+    # Both directions are divided by the same total, that of the patch.
     forces = np.sin(np.deg2rad(angle)) * across - np.cos(np.deg2rad(angle)) * down
     return np.asarray(forces / down.sum(), dtype=np.float64)
 
 
 def sine_response(times: Array, frequencies: Array, damping: float, driving: float) -> Array:
-    """Oscillators of mass 1 under the force sin(driving · t) from t = 0 on, at rest before; shape
-    [T, modes].
+    """Return the response of oscillators of mass 1 to sin(driving · t), ``[T, modes]``.
 
-    The steady vibration and the damped free one that starts the sum from rest (Clough & Penzien
-    1993, section 3).
+    They are at rest before t = 0. The response is the steady vibration plus the damped free one
+    that starts the sum from rest (Clough & Penzien 1993, section 3).
     """
     t = np.maximum(times, 0.0)[:, np.newaxis]
     damped = frequencies * np.sqrt(1.0 - damping**2)
@@ -178,10 +190,10 @@ def sine_response(times: Array, frequencies: Array, damping: float, driving: flo
 
 
 def pulse_response(times: Array, frequencies: Array, damping: float, duration: float) -> Array:
-    """Oscillators of mass 1 (``frequencies`` in rad/s) under half a sine wave of impulse 1 N s,
-    shape [T, modes].
+    """Return the response of oscillators of mass 1 to half a sine wave, ``[T, modes]``.
 
-    The pulse is a sine wave from t = 0 on plus one from t = ``duration`` on: after it they cancel.
+    The wave has an impulse of 1 N s, and ``frequencies`` are in rad/s. It is a sine wave from t = 0
+    on plus one from t = ``duration`` on, which cancel from there.
     """
     driving = np.pi / duration
     both = [
@@ -191,24 +203,29 @@ def pulse_response(times: Array, frequencies: Array, damping: float, duration: f
 
 
 def solve(bar: Bar, modes: Modes, design: Design, times: Array) -> Array:
-    """Displacement at the times and nodes, shape [T, M, 3], in m: modal superposition, exact in
-    time."""
+    """Return the displacement at the times and nodes in m, ``[T, M, 3]``.
+
+    Modal superposition, exact in time.
+    """
     frequencies = np.sqrt(design.modulus * modes.squares)
     amplitudes = IMPULSE * pulse_response(times, frequencies, design.damping, design.duration)
+    # Modes are normalised by the mass: each responds as an oscillator of mass 1.
     amplitudes *= load(bar, design.position, design.angle) @ modes.shapes
     return (amplitudes @ modes.shapes.T).reshape(len(times), -1, 3)
 
 
 def from_unit(unit: Array) -> Design:
-    """Design at a point of the unit cube (or beyond it): the modulus is uniform in its
-    logarithm."""
+    """Return the design at a point of the unit cube, or beyond it.
+
+    The modulus is uniform in its logarithm.
+    """
     values = LOWER + (np.array(UPPER) - LOWER) * unit
     values[0] = LOWER.modulus * (UPPER.modulus / LOWER.modulus) ** unit[0]
     return Design(*map(float, values))
 
 
 def sample(runs: int, seed: int, stream: int) -> list[Design]:
-    """Designs at random."""
+    """Return designs at random."""
     return [from_unit(unit) for unit in unit_designs(runs, len(Design._fields), seed, stream)]
 
 

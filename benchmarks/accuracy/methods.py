@@ -1,4 +1,4 @@
-"""The methods that are compared, and what their results depend on."""
+"""Methods that are compared, and a hash of everything that their results depend on."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ class Choice(NamedTuple):
 
     fit: Method
     files: Sequence[Path]
-    """What it computes with: another content makes its finished results old."""
+    """Source files: its finished results are outdated when their content changes."""
     libraries: tuple[str, ...] = ("numpy", "scipy")
     overrides: tuple[str, ...] = ()
     own: bool = False
-    """Whether it is a surrogate of this package, which ``--set`` is for."""
+    """True for a surrogate of this package, to which ``--set`` applies."""
 
     def settings(self, declared: Sequence[str], asked: Sequence[str], folder: Path) -> Settings:
-        """The defaults, what the problem declares, and for our own surrogates what is asked for."""
+        """Return the settings of this method.
+
+        They are the defaults and those that the problem declares and, for our own surrogates, those
+        that the command line names.
+        """
         return load_settings(
             StudyFolder(folder),
             overrides=[*declared, *self.overrides, *(asked if self.own else ())],
         )
 
     def key(self, case: Case, settings: Settings) -> str:
-        """Hash of everything that its results depend on."""
+        """Return a hash of everything that its results depend on."""
         text = {
             "problem": case.source,
             "method": digest(self.files),
@@ -54,7 +58,8 @@ def _suite(*names: str) -> list[Path]:
 
 METRICS = "evaluation/metrics.py"
 UNCERTAINTY = "evaluation/analyses/uncertainty.py"
-# The import rules of the package forbid fitting and surrogate to use these folders, metrics apart.
+# The import rules forbid fitting and surrogate to use the folders that are left out here; only
+# the metrics are needed to measure.
 LEARNED = [
     *package_files("**/*.py", but=("cli", "demo", "evaluation", "export")),
     *package_files(METRICS, UNCERTAINTY),
@@ -67,6 +72,9 @@ SIMPLE = package_files(
     "data/symmetry.py",
     METRICS,
     "reduction/*.py",
+    "utils/cache_blocks.py",
+    "utils/moments.py",
+    "utils/snapshots.py",
 )
 METHODS = {
     "ours": Choice(surrogate, LEARNED, ("numpy", "scipy", "torch"), own=True),

@@ -20,7 +20,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
-    """The surrogate with these settings."""
+    """Train the surrogate with these settings."""
     start = time.perf_counter()
     model = fit(case.dataset, settings, split=case.split)
     seconds = time.perf_counter() - start
@@ -42,8 +42,10 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
 
 
 def judged(model: Surrogate, case: Case) -> dict[str, Any]:
-    """Uncertainty on test and extrapolation runs, and how the scores of designs follow the error of
-    both."""
+    """Return the quality of the uncertainty on test and extrapolation runs.
+
+    Included is how well the scores of designs follow the error of both together.
+    """
     scale = VariableScale.fit(case.dataset.run(int(row)) for row in case.rows["train"])
     found: dict[str, Any] = {}
     errors = FieldErrors(case.dataset.variables, scale)

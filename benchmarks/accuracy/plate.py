@@ -1,18 +1,19 @@
-"""Benchmark problem: heating of a square plate with one to three circular inclusions, known only by
-a picture.
+"""Benchmark problem: heating of a plate whose circular inclusions are given by an image.
 
-    c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,    T = 1 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
+There are one to three inclusions in a square plate.
+
+    c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0
+    T = 1 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
 
 Number, centres and radii of the inclusions vary from run to run; conductivity k and capacity c are
-those of ``MATRIX`` outside and of ``INCLUSION`` inside. Turning a picture upside down turns the
+those of ``MATRIX`` outside and of ``INCLUSION`` inside. Turning an image upside down turns the
 field upside down; nothing else is symmetric. In the extrapolation runs one inclusion is larger than
 any of the training runs', by up to 30 % of the range of the radii. Contrast, radii and times are
 chosen so that the nearest training run is 12.6 % wrong on average over the test runs.
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python -m benchmarks.accuracy.plate FOLDER
-"""
+    python -m benchmarks.accuracy.plate FOLDER"""
 
 from __future__ import annotations
 
@@ -65,14 +66,15 @@ Circles = NDArray[np.float64]
 
 
 def sample(runs: int, seed: int, stream: int, first: tuple[float, float] = RADII) -> list[Circles]:
-    """Designs at random; a run's design does not depend on how many there are."""
+    """Return designs at random; a run's design does not depend on the number of runs."""
     return [sample_one(np.random.default_rng([seed, stream, run]), first) for run in range(runs)]
 
 
 def sample_one(generator: np.random.Generator, first: tuple[float, float] = RADII) -> Circles:
-    """One to three circles at random, at least ``GAP`` apart and off the edges (by rejection).
+    """Return one to three circles at random, at least ``GAP`` apart and off the edges.
 
-    ``first`` is the range of the first one's radius, ``RADII`` that of the others.
+    Circles that do not fit are drawn again. ``first`` is the range of the first one's radius,
+    ``RADII`` that of the others.
     """
     count = int(generator.integers(1, MOST_INCLUSIONS + 1))
     circles = np.empty((0, 3))
@@ -80,46 +82,51 @@ def sample_one(generator: np.random.Generator, first: tuple[float, float] = RADI
         radius = generator.uniform(*(RADII if len(circles) else first))
         centre = generator.uniform(radius + GAP, 1.0 - radius - GAP, size=2)
         apart = np.linalg.norm(circles[:, :2] - centre, axis=1) - circles[:, 2] - radius
+        # A circle that does not fit is drawn again; the others stay as they are.
         if np.all(apart >= GAP):
             circles = np.vstack([circles, [*centre, radius]])
     return circles
 
 
 def coverage(circles: Circles, cells: int) -> NDArray[np.float64]:
-    """Share of each of ``cells`` x ``cells`` squares that lies in a circle, shape [y from the
-    bottom, x].
+    """Return the fraction of each square that lies in a circle, ``[y from the bottom, x]``.
 
-    Each edge is taken as straight within a square and as parallel to its sides: the share then
-    follows from the distance of the square's centre.
+    There are ``cells`` x ``cells`` squares. Each circle's edge is taken as straight within a square
+    and as parallel to its sides: the fraction then follows from the distance of the square's
+    centre.
     """
     centres = (np.arange(cells) + 0.5) / cells
-    share = np.zeros((cells, cells))
+    covered = np.zeros((cells, cells))
     for x, y, radius in circles:
         distance = np.hypot(centres[np.newaxis, :] - x, centres[:, np.newaxis] - y)
-        share = np.maximum(share, np.clip((radius - distance) * cells + 0.5, 0.0, 1.0))
-    return share
+        covered = np.maximum(covered, np.clip((radius - distance) * cells + 0.5, 0.0, 1.0))
+    return covered
 
 
-def picture(circles: Circles, pixels: int = PIXELS) -> NDArray[np.uint8]:
-    """The inclusions as a grey picture with smooth edges, shape [pixels, pixels]; row 0 is the top
-    edge, y = 1."""
+def inclusion_image(circles: Circles, pixels: int = PIXELS) -> NDArray[np.uint8]:
+    """Return the inclusions as a grey image with smooth edges, ``[pixels, pixels]``.
+
+    Row 0 is the top edge, y = 1.
+    """
     grey = MATRIX_GREY + (INCLUSION_GREY - MATRIX_GREY) * coverage(circles, pixels)[::-1]
     return np.rint(grey).astype(np.uint8)
 
 
 def assemble(circles: Circles, nodes: int) -> tuple[NDArray[np.float64], csc_array]:
-    """Lumped capacities [nodes²] and conductivity matrix [nodes², nodes²] of bilinear elements.
+    """Return lumped capacities and conductivity matrix of bilinear elements.
 
-    The material is constant in a cell: the mean capacity, and the geometric mean of the
-    conductivities, weighted by area, which lies between those of layers along and across the flux.
+    Their shapes are ``[nodes²]`` and ``[nodes², nodes²]``. The material is constant in a cell, with
+    the mean capacity and the geometric mean of the conductivities, weighted by area, which lies
+    between those of layers along and across the flux.
     """
     cells = nodes - 1
-    share = coverage(circles, cells).ravel()
-    conductivity = MATRIX.conductivity ** (1.0 - share) * INCLUSION.conductivity**share
-    capacity = (MATRIX.capacity * (1.0 - share) + INCLUSION.capacity * share) / cells**2
+    covered = coverage(circles, cells).ravel()
+    conductivity = MATRIX.conductivity ** (1.0 - covered) * INCLUSION.conductivity**covered
+    capacity = (MATRIX.capacity * (1.0 - covered) + INCLUSION.capacity * covered) / cells**2
     first = (np.arange(cells)[:, np.newaxis] * nodes + np.arange(cells)).ravel()
     corners = first[:, np.newaxis] + np.array([0, 1, nodes, nodes + 1])
-    rows, columns = np.repeat(corners, 4, axis=1), np.tile(corners, (1, 4))
+    rows = np.repeat(corners, 4, axis=1)
+    columns = np.tile(corners, (1, 4))
     values = conductivity[:, np.newaxis] * STIFFNESS.ravel()
     matrix = coo_array(
         (values.ravel(), (rows.ravel(), columns.ravel())), shape=(nodes**2, nodes**2)
@@ -135,19 +142,20 @@ def solve(
     refinement: int = REFINEMENT,
     substeps: int = SUBSTEPS,
 ) -> NDArray[np.float64]:
-    """Temperature at the equidistant ``times`` (the first is 0) and at the nodes, shape [T,
-    nodes²].
+    """Return the temperature at the equidistant ``times`` (the first is 0), ``[T, nodes²]``.
 
-    ``refinement`` elements from node to node along a side, and ``substeps`` steps of Crank-Nicolson
-    from time to time; the first two steps are made as four of backward Euler of half the length,
-    which damp the jump at the heated edge and share the one factorisation (Rannacher 1984).
+    There are ``refinement`` elements from node to node along a side, and ``substeps`` steps of
+    Crank-Nicolson from time to time. The first two steps are made as four of backward Euler of half
+    the length, which damp the jump at the heated edge and share the factorisation (Rannacher 1984).
     """
     fine = refinement * (nodes - 1) + 1
     capacity, conduction = assemble(circles, fine)
     column = np.tile(np.arange(fine), fine)
     free = np.flatnonzero((column > 0) & (column < fine - 1))
+    # The fixed temperatures, 1 and 0, go to the right-hand side.
     heated = conduction[free][:, np.flatnonzero(column == 0)].sum(axis=1)
-    conduction, capacity = conduction[free][:, free], capacity[free]
+    conduction = conduction[free][:, free]
+    capacity = capacity[free]
     half = 0.5 * (times[1] - times[0]) / substeps
     implicit = splu((diags_array(capacity) + half * conduction).tocsc(), permc_spec="MMD_AT_PLUS_A")
 
@@ -155,6 +163,7 @@ def solve(
     field[:, column == 0] = 1.0
     state = np.zeros(len(free))
     for step in range(1, substeps * (len(times) - 1) + 1):
+        # Crank-Nicolson would let the jump at the heated edge swing for many steps.
         if step <= 2:
             for _ in range(2):
                 state = implicit.solve(capacity * state - half * heated)
@@ -178,7 +187,8 @@ def make(
         *sample(test, seed, TEST_STREAM),
         *sample(extrapolation, seed, EXTRAPOLATION_STREAM, RADII_BEYOND),
     ]
-    times, line = np.linspace(0.0, END_TIME, TIMESTEPS), np.linspace(0.0, 1.0, nodes)
+    times = np.linspace(0.0, END_TIME, TIMESTEPS)
+    line = np.linspace(0.0, 1.0, nodes)
     fields = np.stack([solve(circles, times, nodes).astype(np.float32) for circles in designs])
     return Problem(
         fields=fields[..., np.newaxis],
@@ -188,17 +198,17 @@ def make(
         names=(),
         table=np.empty((len(designs), 0)),
         **Runs.of((train, test, extrapolation))._asdict(),
-        images=np.stack([picture(circles) for circles in designs]),
+        images=np.stack([inclusion_image(circles) for circles in designs]),
         declared=("training.augmentation.flips=y",),
     )
 
 
 def write(problem: Problem, folder: Path) -> None:
-    """Write fields.npy, images/, coords.npy, times.npy (training runs) and new_images/, truth.npy
-    (test runs).
+    """Write the files of a study.
 
-    A picture is named after its run's id, so the natural order of the files is the order of the
-    runs.
+    Training runs go to ``fields.npy``, ``images/``, ``coords.npy`` and ``times.npy``, test runs to
+    ``new_images/`` and ``truth.npy``. An image is named after its run's id, so that the natural
+    order of the files is the order of the runs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "coords.npy", problem.coords)

@@ -1,5 +1,4 @@
-"""What every benchmark problem gives: solved runs, and which of them are known, for testing, or
-beyond the range."""
+"""Solved runs of a benchmark problem, for training, for testing and beyond the range."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ Counts = tuple[int, int, int]
 TRAIN_STREAM, TEST_STREAM, EXTRAPOLATION_STREAM = range(3)
 BEYOND = (0.05, 0.3)
 """Least and greatest distance of an extrapolation run's parameter from the training range, as
-shares of its width."""
+fractions of its width."""
 
 
 class Problem(NamedTuple):
@@ -29,7 +28,7 @@ class Problem(NamedTuple):
     """Times of the timesteps, shape [T]."""
     variables: tuple[str, ...]
     names: tuple[str, ...]
-    """Names of the parameters; none where pictures are the condition."""
+    """Names of the parameters; none where images are the condition."""
     table: NDArray[np.float64]
     """Parameters, shape [N, P]."""
     ids: tuple[str, ...]
@@ -38,14 +37,13 @@ class Problem(NamedTuple):
     extrapolation: NDArray[np.intp] = np.empty(0, dtype=np.intp)
     """Runs whose parameters lie outside the range of the training runs."""
     images: NDArray[np.uint8] | None = None
-    """Grey pictures, shape [N, pixels, pixels]; row 0 is the top edge."""
+    """Grey images, shape [N, pixels, pixels]; row 0 is the top edge."""
     declared: tuple[str, ...] = ()
     """Settings that belong to the problem, not to the method: symmetries."""
 
 
 class Runs(NamedTuple):
-    """Ids of all runs of a problem, and rows of those that are known, for testing, and beyond the
-    range."""
+    """Ids of all runs of a problem, and rows of the training, test and extrapolation runs."""
 
     ids: tuple[str, ...]
     train: NDArray[np.intp]
@@ -54,7 +52,7 @@ class Runs(NamedTuple):
 
     @classmethod
     def of(cls, counts: Counts) -> Runs:
-        """Training, test and extrapolation runs, so many of each, in this order."""
+        """Return ids and rows of these numbers of training, test and extrapolation runs."""
         kinds = cls._fields[1:]
         ids = tuple(
             f"{kind}_{number:03d}"
@@ -68,18 +66,19 @@ class Runs(NamedTuple):
 def sample_streams(
     sample: Callable[[int, int, int], NDArray[np.float64]], seed: int, counts: Counts
 ) -> NDArray[np.float64]:
-    """Designs of the training, test and extrapolation runs, one after another, by ``sample(runs,
-    seed, stream)``."""
+    """Return designs of the training, test and extrapolation runs, one after another.
+
+    ``sample(runs, seed, stream)`` draws those of one stream.
+    """
     return np.concatenate([sample(runs, seed, stream) for stream, runs in enumerate(counts)])
 
 
 def unit_designs(runs: int, parameters: int, seed: int, stream: int) -> NDArray[np.float64]:
-    """Designs at random in units of the training range, shape [runs, parameters]; [0, 1] stands for
-    the range.
+    """Return designs at random in units of the training range, ``[runs, parameters]``.
 
-    Uniform and independent. In the runs of ``EXTRAPOLATION_STREAM`` one or two parameters lie below
-    0 or above 1, by a distance within ``BEYOND``. A run's design depends on its number, the seed
-    and the stream, not on ``runs``.
+    They are uniform in [0, 1] and independent. In the runs of ``EXTRAPOLATION_STREAM`` one or two
+    parameters lie below 0 or above 1, by a distance within ``BEYOND``. A run's design depends on
+    its number, the seed and the stream, not on ``runs``.
     """
     table = np.empty((runs, parameters))
     for run, unit in enumerate(table):
@@ -93,7 +92,9 @@ def unit_designs(runs: int, parameters: int, seed: int, stream: int) -> NDArray[
 
 
 def grid_positions(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """x and y of the nodes of a grid, shape [len(y) · len(x), 2]: row by row from the first y, x
-    fastest."""
+    """Return x and y of the nodes of a grid, ``[len(y) · len(x), 2]``.
+
+    They are numbered row by row from the first y, x fastest.
+    """
     rows, columns = np.meshgrid(y, x, indexing="ij")
     return np.stack([columns.ravel(), rows.ravel()], axis=1)

@@ -32,12 +32,12 @@ Array = NDArray[np.float64]
 
 
 def sample(runs: int, seed: int, stream: int) -> Array:
-    """Designs at random, shape [runs, 4]."""
+    """Return designs at random, ``[runs, 4]``."""
     return LOWER + (UPPER - LOWER) * unit_designs(runs, len(NAMES), seed, stream)
 
 
 def wall_weights(points: int) -> Array:
-    """Share of a cell's width that belongs to each point: a half at both walls."""
+    """Return the part of a cell's width that belongs to each point: a half at both walls."""
     weights = np.ones(points)
     weights[[0, -1]] = 0.5
     return weights
@@ -50,29 +50,42 @@ def propagate(
     impedance: tuple[float, float] = IMPEDANCE,
     courant: float = COURANT,
 ) -> Array:
-    """Pressure at the equidistant ``times`` (the first is 0), shape [T, points, points], from air
-    at rest.
+    """Return the pressure at the equidistant ``times`` from air at rest, ``[T, points, points]``.
 
     Staggered leapfrog (Yee 1966): pressure at points [y, x], on the walls too, velocities between
     them and half a time step later. The cells at the walls are halved, which makes the scheme of
-    second order; it keeps its energy but for what leaves through the walls x = 1 and y = 1 of
-    finite ``impedance`` (relative to density times speed; the pressure there is the mean of before
-    and after the step). ``courant`` 1 is the limit of stability.
+    second order. It keeps its energy, except for what leaves through the walls x = 1 and y = 1 of
+    finite ``impedance`` (relative to density times speed), where the pressure is the mean of before
+    and after the step.
+
+    Parameters
+    ----------
+    times
+        Times, of which the first is 0.
+    courant
+        Courant number; 1 is the limit of stability.
     """
     points = len(pressure)
-    spacing, interval = 1.0 / (points - 1), float(times[1] - times[0])
+    spacing = 1.0 / (points - 1)
+    interval = float(times[1] - times[0])
+    # Stable for c dt <= dx / sqrt(2) in two dimensions.
     substeps = int(np.ceil(interval * speed * np.sqrt(2.0) / (courant * spacing)))
     step = interval / substeps
     ratio = step / spacing
     weights = wall_weights(points)
     loss = np.zeros((points, points))
+    # At an absorbing wall the flux out is the mean pressure of before and after by the impedance.
     loss[:, -1] += speed * ratio / impedance[0]
     loss[-1] += speed * ratio / impedance[1]
-    kept, gain = (1.0 - loss) / (1.0 + loss), speed**2 * ratio / (1.0 + loss)
-    across, along = gain / weights[np.newaxis, :], gain / weights[:, np.newaxis]
+    kept = (1.0 - loss) / (1.0 + loss)
+    gain = speed**2 * ratio / (1.0 + loss)
+    across = gain / weights[np.newaxis, :]
+    along = gain / weights[:, np.newaxis]
 
     state = pressure.copy()
-    flux_x, flux_y = np.zeros((points, points + 1)), np.zeros((points + 1, points))
+    flux_x = np.zeros((points, points + 1))
+    flux_y = np.zeros((points + 1, points))
+    # Velocities are half a step ahead of the pressure; at rest the first half step starts them.
     flux_x[:, 1:-1] = -0.5 * ratio * np.diff(state, axis=1)
     flux_y[1:-1] = -0.5 * ratio * np.diff(state, axis=0)
     field = [pressure]
@@ -88,8 +101,7 @@ def propagate(
 def solve(
     parameters: Array, times: Array, nodes: int = NODES, refinement: int = REFINEMENT
 ) -> Array:
-    """Pressure at the equidistant ``times`` (the first is 0) and at the nodes, shape [T,
-    nodes²]."""
+    """Return the pressure at the equidistant ``times`` (the first is 0), ``[T, nodes²]``."""
     x, y, width, speed = (float(value) for value in parameters)
     line = np.linspace(0.0, 1.0, refinement * (nodes - 1) + 1)
     pressure = np.exp(
@@ -106,7 +118,8 @@ def make(
     """Sample and solve all runs."""
     counts = train, test, extrapolation
     table = sample_streams(sample, seed, counts)
-    times, line = np.linspace(0.0, END_TIME, TIMESTEPS), np.linspace(0.0, 1.0, nodes)
+    times = np.linspace(0.0, END_TIME, TIMESTEPS)
+    line = np.linspace(0.0, 1.0, nodes)
     fields = np.stack([solve(parameters, times, nodes).astype(np.float32) for parameters in table])
     return Problem(
         fields=fields[..., np.newaxis],

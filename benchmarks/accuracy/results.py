@@ -1,4 +1,4 @@
-"""What is finished, as JSON and as Markdown, kept up to date after every job."""
+"""Finished results as JSON and as Markdown, written after every job."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "ezyrb")
 
 
 class Results:
-    """Records in ``NAME.json`` and ``NAME.md``, one a problem, seed and method."""
+    """Records in ``NAME.json`` and ``NAME.md``, one for each problem, seed and method."""
 
     def __init__(
         self,
@@ -31,11 +31,27 @@ class Results:
         name: str = "results",
         table: Callable[[Sequence[dict[str, Any]]], str] = markdown,
     ) -> None:
-        """``order``: problems as they stand in the table. ValueError for a file of another
-        format."""
+        """Read the records that are there.
+
+        Parameters
+        ----------
+        folder, name
+            Folder and name of the files, without their suffixes.
+        order
+            Problems in the order of the table.
+        table
+            Function that writes records as Markdown.
+
+        Raises
+        ------
+        ValueError
+            The file is of another format.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        self.json_file, self.markdown_file = folder / f"{name}.json", folder / f"{name}.md"
-        self._order, self._table = order, table
+        self.json_file = folder / f"{name}.json"
+        self.markdown_file = folder / f"{name}.md"
+        self._order = order
+        self._table = table
         self.records: list[dict[str, Any]] = []
         if self.json_file.exists():
             found = json.loads(self.json_file.read_text(encoding="utf-8"))
@@ -46,16 +62,19 @@ class Results:
             self.records = found["records"]
 
     def has(self, problem: str, seed: int, method: str, key: str) -> bool:
-        """Whether this is finished and nothing that it depends on has changed since."""
+        """Return whether a record is there and nothing that it depends on has changed since."""
         return any(
             self._is(record, problem, seed, method) and record["key"] == key
             for record in self.records
         )
 
     def add(self, record: dict[str, Any]) -> None:
-        """Put a record in the place of an earlier one of its problem, seed and method, and write
-        both files."""
+        """Write both files with a record.
+
+        It replaces an earlier one of its problem, seed and method.
+        """
         about = record["problem"], record["seed"], record["method"]
+        # A repeated job replaces its record, so that a table has each only once.
         self.records = [other for other in self.records if not self._is(other, *about)]
         self.records.append(record | {"environment": environment()})
         self.records.sort(
@@ -80,7 +99,7 @@ class Results:
 
 
 def environment() -> dict[str, Any]:
-    """Where and with what something was computed."""
+    """Return the time, the machine and the versions of libraries of a computation."""
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

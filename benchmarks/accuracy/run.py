@@ -1,13 +1,12 @@
 """Compare the surrogate with the baselines on the problems of the suite.
 
-    python -m benchmarks.accuracy.run [PROBLEM ...] [--seeds 0 1 2] [--methods ours baselines
-    gpr_time ezyrb none]
-                                      [--set group.key=value] [--out FOLDER]
+    python -m benchmarks.accuracy.run [PROBLEM ...] [--seeds 0 1 2]
+        [--methods ours baselines gpr_time ezyrb none] [--set group.key=value] [--out FOLDER]
 
 All problems and methods when none are named. Runs are solved once and cached in benchmarks/cache. A
 seed chooses the designs and the validation runs, a tenth of the training runs; settings are the
-defaults, what the problem declares (the symmetry of the plate) and, for our own surrogates, what
---set asks for. FOLDER/results.json and results.md are written after every job, and a job that is
+defaults, what the problem declares (the symmetry of the plate) and, for our own surrogates, those
+of --set. FOLDER/results.json and results.md are written after every job, and a job that is
 finished there is left out unless its sources, settings or libraries have changed.
 """
 
@@ -47,7 +46,7 @@ def main() -> None:
 def run_case(
     case: Case, methods: list[str], asked: list[str], results: Results, console: Console
 ) -> None:
-    """Every method on one case, but for what is finished."""
+    """Fit and measure every method on one case, except those that are finished."""
     for method in methods:
         choice = METHODS[method]
         settings = choice.settings(case.declared, asked, results.json_file.parent)
@@ -56,7 +55,8 @@ def run_case(
         if results.has(case.name, case.seed, method, key):
             console.print(f"{title}: finished before")
             continue
-        start, answers = time.perf_counter(), {}
+        start = time.perf_counter()
+        answers = {}
         for fitted in choice.fit(case, settings):
             answers[fitted.name] = measure(fitted, case)
         results.add(
@@ -76,7 +76,7 @@ def run_case(
 
 
 def _best(answers: dict[str, Any]) -> str:
-    """The answer with the least mean test error, in words."""
+    """Return the name and mean test error of the best answer as text."""
     known = {
         name: found["test"]["mean"] for name, found in answers.items() if name != "projection_floor"
     }

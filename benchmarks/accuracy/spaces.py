@@ -1,4 +1,4 @@
-"""Problems of the suite that can be asked for the solution of any design."""
+"""Problems of the suite whose solver takes any design."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ class Space(NamedTuple):
     times: NDArray[np.float64]
     variables: tuple[str, ...]
     sample: Callable[[int, int, int], Table]
-    """So many designs at random ``[n, P]``, for a seed and a stream."""
+    """Function of n, a seed and a stream, which returns n designs at random, ``[n, P]``."""
     solve: Callable[[Table], NDArray[np.float32]]
-    """Fields ``[n, T, M, V]`` of designs ``[n, P]``."""
+    """Function that returns the fields ``[n, T, M, V]`` of designs ``[n, P]``."""
 
 
 def source_space(squares: int = source.SQUARES) -> Space:
-    """The travelling source."""
-    times, basis = np.linspace(0.0, source.END_TIME, source.TIMESTEPS), source.plate(squares)
+    """Return the designs of the travelling source."""
+    times = np.linspace(0.0, source.END_TIME, source.TIMESTEPS)
+    basis = source.plate(squares)
     return Space(
         source.NAMES,
         tuple(source.LOWER.tolist()),
@@ -46,8 +47,9 @@ def source_space(squares: int = source.SQUARES) -> Space:
 
 
 def impact_space(cells: tuple[int, int, int] = impact.CELLS) -> Space:
-    """The struck bar."""
-    times, bar = np.linspace(0.0, impact.END_TIME, impact.TIMESTEPS), impact.assemble(cells)
+    """Return the designs of the struck bar."""
+    times = np.linspace(0.0, impact.END_TIME, impact.TIMESTEPS)
+    bar = impact.assemble(cells)
     modes = impact.vibration_modes(bar)
 
     def solve(table: Table) -> NDArray[np.float32]:
@@ -69,8 +71,9 @@ def impact_space(cells: tuple[int, int, int] = impact.CELLS) -> Space:
 
 
 def pulse_space(nodes: int = pulse.NODES) -> Space:
-    """The pulse of sound."""
-    times, line = np.linspace(0.0, pulse.END_TIME, pulse.TIMESTEPS), np.linspace(0.0, 1.0, nodes)
+    """Return the designs of the pulse of sound."""
+    times = np.linspace(0.0, pulse.END_TIME, pulse.TIMESTEPS)
+    line = np.linspace(0.0, 1.0, nodes)
     return Space(
         pulse.NAMES,
         tuple(pulse.LOWER.tolist()),
@@ -86,7 +89,7 @@ def pulse_space(nodes: int = pulse.NODES) -> Space:
 
 
 def steady_space(squares: int = steady.SQUARES) -> Space:
-    """The plate of four blocks."""
+    """Return the designs of the plate of four blocks."""
     plate = steady.assemble(squares)
     return Space(
         steady.NAMES,

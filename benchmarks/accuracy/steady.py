@@ -1,5 +1,6 @@
-"""Benchmark problem: steady heat conduction in a plate of four blocks that generates heat and is
-cooled at one edge.
+"""Benchmark problem: steady heat conduction in a plate of four blocks.
+
+The plate generates heat and is cooled at one edge.
 
     -∇·(k ∇T) = 1 on [0, 1]²,    T = 1 at x = 0,    -k ∂T/∂x = h T at x = 1,    no flux at y = 0, 1
 
@@ -35,25 +36,26 @@ Array = NDArray[np.float64]
 
 
 class Plate(NamedTuple):
-    """What all runs share, for M nodes."""
+    """Mesh and matrices of all runs, for M nodes."""
 
     coords: Array
     """Node positions x, y, shape [M, 2]."""
     parts: tuple[csr_array, ...]
-    """Matrices [M, M] that the parameters multiply: conduction in each block, transfer at the
-    cooled edge."""
+    """Matrices ``[M, M]`` of the parameters: conduction in each block, transfer at the edge."""
     load: Array
     """Heat generated, shape [M]."""
 
 
 def sample(runs: int, seed: int, stream: int) -> Array:
-    """Designs at random, shape [runs, 5]."""
+    """Return designs at random, ``[runs, 5]``."""
     return LOWER * (UPPER / LOWER) ** unit_designs(runs, len(NAMES), seed, stream)
 
 
 def assemble(squares: int = SQUARES) -> Plate:
-    """Linear triangles, two to each of ``squares`` x ``squares`` squares; an even number, so that
-    blocks fit."""
+    """Assemble linear triangles, two to each of ``squares`` x ``squares`` squares.
+
+    ``squares`` must be even, so that blocks fit.
+    """
     if squares % 2:
         raise ValueError(f"squares must be even for the blocks to fit, got {squares}")
     ticks = np.linspace(0.0, 1.0, squares + 1)
@@ -73,11 +75,12 @@ def assemble(squares: int = SQUARES) -> Plate:
 
 
 def solve(design: Array, plate: Plate) -> Array:
-    """Temperature at the nodes, shape [M], for the five parameters ``design``."""
+    """Return the temperature at the nodes, ``[M]``, for the five parameters ``design``."""
     matrix = sum(value * part for value, part in zip(design, plate.parts, strict=True))
     held = plate.coords[:, 0] == 0.0
     free = np.flatnonzero(~held)
     field = np.where(held, HELD, 0.0)
+    # The fixed edge enters as a known part of the solution.
     residual = plate.load - matrix @ field
     field[free] = spsolve(matrix[free][:, free].tocsc(), residual[free])
     return field

@@ -1,15 +1,14 @@
-"""Do suggested designs lower the error by more than random ones do?
+"""Comparison of suggested designs with random ones.
 
     python -m benchmarks.accuracy.suggest [PROBLEM ...] [--repeats 5] [--start 40] [--add 20]
-    [--test 30]
-                                          [--set group.key=value] [--out FOLDER]
+        [--test 30] [--set group.key=value] [--out FOLDER]
 
 A surrogate learns from ``start`` runs at random (a tenth of them for validation), suggests designs
-over the domain that the random ones are drawn from, and these are solved. Surrogates of ``start +
-add`` runs follow, once with the suggested runs and once with as many random ones. Everything but
-the added runs is the same for both: settings, validation and test runs. Every repetition has
-designs of its own. FOLDER/suggest.json and suggest.md are written after each, and one that is
-finished there is left out unless sources, settings or numbers of runs have changed.
+over the domain that the random ones are drawn from, and the new designs are solved. Surrogates of
+``start + add`` runs follow, once with the suggested runs and once with as many random ones.
+Everything except the added runs is the same for both: settings, validation and test runs. Every
+repetition has other designs. FOLDER/suggest.json and suggest.md are written after each, and one
+that is finished there is left out unless sources, settings or numbers of runs have changed.
 """
 
 from __future__ import annotations
@@ -83,14 +82,16 @@ def compare(
     results: Results,
     console: Console,
 ) -> None:
-    """Every repetition of every problem, but for what is finished."""
+    """Measure every repetition of every problem, except those that are finished."""
     for name in problems:
-        key, space = key_of(name, counts, settings), None
+        key = key_of(name, counts, settings)
+        space = None
         for repeat in range(repeats):
             title = f"{name}, repetition {repeat + 1}"
             if results.has(name, repeat, "suggest", key):
                 console.print(f"{title}: finished before")
                 continue
+            # Assembled when first needed: finished repetitions need no solver.
             space = space or SPACES[name]()
             start = time.perf_counter()
             errors = repetition(space, repeat, counts, settings)
@@ -109,13 +110,17 @@ def compare(
 def repetition(
     space: Space, seed: int, counts: Counts, settings: Settings
 ) -> dict[str, list[float]]:
-    """Joint relative error of every test run: before, with random runs and with suggested runs."""
-    start, add = counts["start"], counts["add"]
-    table, unseen = (
-        space.sample(start + add, seed, TRAIN_STREAM),
-        space.sample(counts["test"], seed, TEST_STREAM),
-    )
-    fields, truth = space.solve(table), space.solve(unseen)
+    """Return the joint relative error of every test run.
+
+    There are errors with the first runs, with further random ones and with further suggested ones.
+    """
+    start = counts["start"]
+    add = counts["add"]
+    table = space.sample(start + add, seed, TRAIN_STREAM)
+    unseen = space.sample(counts["test"], seed, TEST_STREAM)
+    fields = space.solve(table)
+    truth = space.solve(unseen)
+    # The same validation runs and scale in all three, so that only the added runs differ.
     held = np.random.default_rng(seed).permutation(start)[: round(VALIDATION_SHARE * start)]
     scale = VariableScale.fit(fields[row] for row in range(start) if row not in held)
     test = Conditions(tuple(f"test_{k}" for k in range(len(unseen))), space.names, unseen)
@@ -129,6 +134,7 @@ def repetition(
     first = learned(space, table[:start], fields[:start], held, settings)
     known = Conditions(run_ids(start), space.names, table[:start])
     ranges = dict(zip(space.names, zip(space.lower, space.upper, strict=True), strict=True))
+    # The same domain as that of the random designs: else the comparison would favour one.
     suggested = suggest(first, known, add, ranges=ranges, seed=seed).designs.table
     more = (
         np.concatenate([table[:start], suggested]),
@@ -144,7 +150,7 @@ def repetition(
 def learned(
     space: Space, table: Table, fields: Fields, held: NDArray[np.intp], settings: Settings
 ) -> Surrogate:
-    """A surrogate of these runs, of which the rows ``held`` are for validation."""
+    """Train a surrogate of these runs, of which the rows ``held`` are for validation."""
     ids = run_ids(len(table))
     dataset = Dataset.from_arrays(
         fields,
@@ -159,12 +165,12 @@ def learned(
 
 
 def run_ids(count: int) -> tuple[str, ...]:
-    """Ids of so many runs."""
+    """Return ids of this number of runs."""
     return tuple(f"run_{number:03d}" for number in range(count))
 
 
 def key_of(name: str, counts: Counts, settings: Settings) -> str:
-    """Hash of all that the errors of a problem depend on."""
+    """Return a hash of everything that the errors of a problem depend on."""
     package = package_files("**/*.py", but=("cli", "demo", "evaluation", "export"))
     files = {
         *package,
@@ -177,8 +183,11 @@ def key_of(name: str, counts: Counts, settings: Settings) -> str:
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
-    """One row a problem and its latest key: mean error ± standard error over repetitions, and how
-    many were won."""
+    """Return a table with a row for each problem and its latest key.
+
+    A row has the mean error ± standard error over repetitions, and the number of repetitions in
+    which suggested runs were better.
+    """
     lines = ["| " + " | ".join(TITLES) + " |", "|" + "---|" * len(TITLES)]
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for record in records:
@@ -189,7 +198,8 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
             for arm in ("before", "random", "suggested")
         )
         ratios = [ours / theirs for ours, theirs in zip(suggested, random, strict=True)]
-        counts, won = group[0]["counts"], sum(ratio < 1 for ratio in ratios)
+        counts = group[0]["counts"]
+        won = sum(ratio < 1 for ratio in ratios)
         means = [_with_error(each) for each in (before, random, suggested, ratios)]
         cells = [
             name,

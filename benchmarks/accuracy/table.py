@@ -29,22 +29,24 @@ Answers = dict[str, dict[int, dict[str, Any]]]
 
 
 class Row(NamedTuple):
-    """What is said of a problem."""
+    """Results of one problem."""
 
     problem: str
     answers: Answers
     best: str | None
     """Baseline with the least mean test error over the seeds that all baselines and ours have."""
     ratio: float | None
-    """Our mean error over these seeds as a share of that."""
+    """Our mean error over these seeds relative to that of the best baseline."""
     ratio_to_mirrored: float | None
-    """The same of the baselines that learned from mirror images too, where the problem is
+    """Ratio to the best of the baselines that learned from mirror images too, where the problem is
     symmetric."""
 
 
 def rows_of(records: Iterable[dict[str, Any]]) -> list[Row]:
-    """One row a problem, in the order of the records; of each kind of EZyRB only the best
-    choice."""
+    """Return one row for each problem, in the order of the records.
+
+    Of each kind of EZyRB it has only the best choice.
+    """
     problems: dict[str, Answers] = {}
     for record in records:
         for name, answer in record["answers"].items():
@@ -63,8 +65,10 @@ def rows_of(records: Iterable[dict[str, Any]]) -> list[Row]:
 def mean_error(
     answers: dict[int, dict[str, Any]], split: str = "test", seeds: Iterable[int] | None = None
 ) -> float:
-    """Mean over the seeds of the mean error over runs; NaN where the split has no runs or an error
-    is undefined."""
+    """Return the mean over the seeds of the mean error over runs.
+
+    It is NaN where the split has no runs or an error is undefined.
+    """
     means = [
         answers[seed].get(split, {}).get("mean") for seed in (answers if seeds is None else seeds)
     ]
@@ -72,7 +76,7 @@ def mean_error(
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
-    """All tables."""
+    """Return all tables as text."""
     rows = rows_of(records)
     used = [name for name in TITLES if any(name in row.answers for row in rows)]
     ratios = [row.ratio for row in rows if row.ratio is not None]
@@ -118,7 +122,7 @@ def _geometric_mean(ratios: Sequence[float]) -> str:
 
 
 def _kind(name: str) -> str:
-    """``ezyrb_pod_rbf`` of ``ezyrb_pod_rbf_40``; any other name as it is."""
+    """Return ``ezyrb_pod_rbf`` for ``ezyrb_pod_rbf_40``, and any other name unchanged."""
     return "_".join(name.split("_")[:3]) if name.startswith("ezyrb") else name
 
 
@@ -139,6 +143,7 @@ def _ratio(answers: Answers, *, mirrored: bool) -> tuple[str | None, float | Non
     ]
     if not baselines or "ours" not in answers:
         return None, None
+    # A mean over other seeds would compare other designs.
     seeds = set.intersection(*(set(answers[name]) for name in (*baselines, "ours")))
     if not seeds:
         return None, None

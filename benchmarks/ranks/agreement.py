@@ -1,13 +1,13 @@
-"""Whether several ranks, and two machines, train what one process does.
+"""Agreement of a training in several ranks, or on two machines, with one in a single process.
 
     python -m benchmarks.ranks.agreement [--steps 3 10 30 100 300]
 
 Each optimiser trains the same study in 1, 2 and 4 processes, and as two machines (two agents on two
-ports) of one process each, for so many steps a stage. Printed is how much they differ from one
+ports) of one process each, for the given steps in each stage. Printed are the differences from one
 process: the validation errors of all stages and the last one (largest relative difference), and all
-weights of the networks (relative norm); and how much one process does with two threads, and with
+weights of the networks (relative norm); and the same for one process with two threads, and with
 another seed. Sums over runs are rounded in another order, and every step of training enlarges what
-differs: AdamW and Muon give a gradient that is rounding alone the same size as any other.
+differs: AdamW and Muon give a gradient that is only rounding the same size as any other.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def errors(study: StudyFolder) -> np.ndarray:
-    """Validation errors of all stages, in order."""
+    """Return the validation errors of all stages, in order."""
     return np.array([entry.validation for entry in Surrogate.load(study).info.history])
 
 
 def networks(study: StudyFolder) -> np.ndarray:
-    """All weights of all networks."""
+    """Return all weights of all networks, ``[n]``."""
     arrays = weights(study).items()
     return np.concatenate(
         [each.ravel() for name, each in arrays if "vae." in name or "conditioner." in name]
@@ -79,15 +79,15 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         for optimizer, steps in product(("adamw", "muon"), options.steps):
-            alone = trained(
-                Path(folder, optimizer, str(steps), "alone"), optimizer, steps, "1 process"
+            single = trained(
+                Path(folder, optimizer, str(steps), "single"), optimizer, steps, "1 process"
             )
             for way in ("2 processes", "4 processes", "two machines", "2 threads", "another seed"):
                 study = trained(Path(folder, optimizer, str(steps), way), optimizer, steps, way)
-                far = np.abs(errors(study) / errors(alone) - 1)
-                last = f"{errors(study)[-1]:.4g} ({errors(alone)[-1]:.4g})"
-                apart = np.linalg.norm(networks(study) - networks(alone)) / np.linalg.norm(
-                    networks(alone)
+                far = np.abs(errors(study) / errors(single) - 1)
+                last = f"{errors(study)[-1]:.4g} ({errors(single)[-1]:.4g})"
+                distance = np.linalg.norm(networks(study) - networks(single)) / np.linalg.norm(
+                    networks(single)
                 )
                 table.add_row(
                     optimizer,
@@ -96,7 +96,7 @@ def main() -> None:
                     f"{far.max():.1e}",
                     f"{far[-1]:.1e}",
                     last,
-                    f"{apart:.1e}",
+                    f"{distance:.1e}",
                 )
     Console().print(table)
 

@@ -1,14 +1,12 @@
-"""Share of a training step that several ranks spend on telling each other gradients.
+"""Part of a training step that several ranks spend on exchanging gradients.
 
     torchrun --standalone --nproc_per_node=2 -m benchmarks.ranks.communication [--modes 256]
-    [--direct] [--shard-nodes]
-                                                           [--filters 1024 512 256 128] [--batch 32]
-                                                           [--steps 30]
+        [--direct] [--shard-nodes] [--filters 1024 512 256 128] [--batch 32] [--steps 30]
 
 Steps of the end-to-end stage on random coefficients, with gradients averaged over the ranks and
 without, in turn; and the sum over the ranks of as many numbers as there are gradients, by itself.
 Printed are medians, and the bytes that a ring of ranks sends, and the memory of the largest
-process. ``--direct`` has the documented form's convolutional decoder; ``--shard-nodes`` leaves each
+process. ``--direct`` has the classic form's convolutional decoder; ``--shard-nodes`` leaves each
 rank a part of its node-sized weights, which are exchanged in any case.
 """
 
@@ -39,7 +37,8 @@ from simulgenvae.training.node_shards import shard_node_layers
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
-TIMES, PARAMETERS = 200, 4
+TIMES = 200
+PARAMETERS = 4
 
 
 def measured(options: argparse.Namespace) -> None:
@@ -80,28 +79,31 @@ def measured(options: argparse.Namespace) -> None:
 
     def step(*, shared: bool) -> None:
         optimizers.zero_grad()
-        alone = (
+        exchange = (
             contextlib.nullcontext()
             if shared or collectives.world_size() == 1
             else losses.no_sync()
         )  # type: ignore[attr-defined] # that is DDP's
-        with alone, shard_draws(batch.shard):
+        with exchange, shard_draws(batch.shard):
             losses(batch, 1.0)["loss"].backward()
         optimizers.step(1e-4, torch.ones((), dtype=torch.bool, device=device))
 
+    # In turn within one run, so that other work on the machine slows all of them.
     kinds: dict[str, Callable[[], object]] = {
         "step": lambda: step(shared=True),
         "step without exchange": lambda: step(shared=False),
-        "exchange alone": lambda: collectives.all_reduce_sum(numbers),
+        "only exchange": lambda: collectives.all_reduce_sum(numbers),
     }
     seconds: dict[str, list[float]] = {name: [] for name in kinds}
     for turn in range(options.steps + 3):
         for name, work in kinds.items():
-            collectives.all_gather(None)  # all begin together
+            # A rank that is early would measure how long it waits for the others.
+            collectives.all_gather(None)
             begin = time.perf_counter()
             work()
             if device.type == "cuda":
                 torch.cuda.synchronize()
+            # The first steps allocate buffers.
             if turn >= 3:
                 seconds[name].append(time.perf_counter() - begin)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -119,16 +121,14 @@ def report(
     table = Table("", "time", title=f"{count} ranks, {device}, {size / 1e6:.1f} MB of gradients")
     for name, each in seconds.items():
         table.add_row(name, f"{1e3 * each:.1f} ms")
-    share = 1 - seconds["step without exchange"] / seconds["step"]
-    table.add_row("share of the exchange", f"{100 * share:.0f} %")
+    fraction = 1 - seconds["step without exchange"] / seconds["step"]
+    table.add_row("part of the exchange", f"{100 * fraction:.0f} %")
     if count > 1:
         table.add_row(
             "sent by each rank",
-            f"{sent / 1e6:.1f} MB, {sent / seconds['exchange alone'] / 1e9:.2f} GB/s",
+            f"{sent / 1e6:.1f} MB, {sent / seconds['only exchange'] / 1e9:.2f} GB/s",
         )
-        hidden = (
-            1 - (seconds["step"] - seconds["step without exchange"]) / seconds["exchange alone"]
-        )
+        hidden = 1 - (seconds["step"] - seconds["step without exchange"]) / seconds["only exchange"]
         table.add_row("behind the backward pass", f"{100 * hidden:.0f} %")
     table.add_row("most memory of a process", f"{peak / 1e9:.2f} GB")
     Console().print(table)

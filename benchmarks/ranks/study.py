@@ -1,5 +1,4 @@
-"""A small study that trains in seconds, for the scripts that start real trainings of several
-processes."""
+"""Small study that trains in seconds, for scripts that start trainings in several processes."""
 
 from __future__ import annotations
 
@@ -16,8 +15,10 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.settings import StudyFolder
 
-RUNS, TIMESTEPS, NODES = 61, 12, 200
-"""A number of runs that no number of ranks divides: the training runs of its split are 49."""
+RUNS = 61
+"""Number of runs; 49 of them are for training, which 2 or 4 ranks cannot divide evenly."""
+TIMESTEPS = 12
+NODES = 200
 SETTINGS = """
 [model]
 filters = [64, 32]
@@ -34,11 +35,12 @@ end_to_end.members = 2
 
 
 def make(folder: Path, optimizer: str, steps: int) -> StudyFolder:
-    """Waves of different amplitude and speed on a line."""
+    """Write a study of waves of different amplitude and speed on a line."""
     study = StudyFolder(folder)
     folder.mkdir(parents=True)
     table = np.random.default_rng(0).uniform(0.5, 1.5, (RUNS, 2))
-    x, t = np.linspace(0, 1, NODES)[:, None], np.linspace(0, 1, TIMESTEPS)[:, None, None]
+    x = np.linspace(0, 1, NODES)[:, None]
+    t = np.linspace(0, 1, TIMESTEPS)[:, None, None]
     fields = table[:, 0, None, None, None] * np.sin(6 * (x - table[:, 1, None, None, None] * t))
     conditions = Conditions(tuple(f"run{k}" for k in range(RUNS)), ("amplitude", "speed"), table)
     Dataset.from_arrays(fields, conditions, times=t.ravel(), coords=x).save(study.dataset)
@@ -47,7 +49,7 @@ def make(folder: Path, optimizer: str, steps: int) -> StudyFolder:
 
 
 def train(study: StudyFolder, *flags: object, threads: int = 1) -> subprocess.Popen[str]:
-    """`simulgenvae train` on the CPU."""
+    """Start ``simulgenvae train`` on the CPU."""
     command = [
         sys.executable,
         "-m",
@@ -56,6 +58,7 @@ def train(study: StudyFolder, *flags: object, threads: int = 1) -> subprocess.Po
         str(study.folder),
         *map(str, flags),
     ]
+    # No GPU and a fixed number of threads: rounding must not depend on the machine's load.
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": str(threads)}
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -63,7 +66,7 @@ def train(study: StudyFolder, *flags: object, threads: int = 1) -> subprocess.Po
 
 
 def finish(*processes: subprocess.Popen[str]) -> None:
-    """Wait; a training that fails ends the script with what it said."""
+    """Wait for trainings; end the script with the messages of one that fails."""
     for process in processes:
         _, err = process.communicate()
         if process.returncode:
@@ -76,7 +79,7 @@ def free_port() -> int:
 
 
 def weights(study: StudyFolder) -> dict[str, np.ndarray]:
-    """All arrays of the model."""
+    """Return all arrays of the model, by file and name."""
     files = [path for path in study.model_files if path.suffix != ".npy"]
     return {
         f"{path.name}/{name}": value for path in files for name, value in load_file(path).items()
@@ -84,8 +87,10 @@ def weights(study: StudyFolder) -> dict[str, np.ndarray]:
 
 
 def difference(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
-    """Largest one of an array's entries, relative to its largest entry (or to 1, where that is
-    smaller)."""
+    """Return the largest difference of two models' arrays.
+
+    Each is relative to the array's largest entry, or to 1 where that is smaller.
+    """
     assert one.keys() == other.keys()
     return max(
         float(np.abs(other[name] - value).max(initial=0))

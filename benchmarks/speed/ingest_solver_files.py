@@ -1,15 +1,14 @@
-"""Ingest of solvers' own files, beside the bare reading of the same numbers, and the memory that it
-holds.
+"""Time of the ingest of solvers' files relative to bare reading, and the memory that it holds.
 
     python -m benchmarks.speed.ingest_solver_files [--runs 8 32] [--repeats 5] [--size 30000]
-    [--folder FOLDER]
+        [--folder FOLDER]
 
 Bare reading is VTK's readers, driven by PyVista, for OpenFOAM and VTK files, and for CalculiX,
-which no library at hand reads, the package's own reader, itself beside the bytes of the files: all
-times of all runs, stacked to float32, and forgotten. Ingest also checks times, meshes and values,
-makes digests and writes the dataset. Both are repeated in turn, on the first number of runs, with
-files that the system has in memory; times are those of the processor. The memory is that of new
-processes, one for each number of runs, above what they held before.
+which no library here reads, the package's own reader, itself compared with the bytes of the files:
+all times of all runs, stacked to float32, and forgotten. Ingest also checks times, meshes and
+values, makes digests and writes the dataset. Both are repeated in turn, on the first number of
+runs, with files that the system has in memory; times are those of the processor. The memory is that
+of new processes, one for each number of runs, above what they held before.
 """
 
 from __future__ import annotations
@@ -61,15 +60,21 @@ def main() -> None:
         times = [f"{1e3 * np.median(each) / runs:.0f} ms a run" for each in (bare, ingest)]
         table.add_row(kind, f"{size / 1e6:.1f} MB", *times, spread, *cells)
         if kind == "CalculiX .frd":
-            table.caption = f"The bytes of a .frd are read in {1e3 * timed(read_bytes, places[0][0]) / runs:.0f} ms."
+            milliseconds = 1e3 * timed(read_bytes, places[0][0]) / runs
+            table.caption = f"The bytes of a .frd are read in {milliseconds:.0f} ms."
     Console(width=160).print(table)
 
 
 def seconds(
     kind: str, folder: Path, params: Path, repeats: int
 ) -> tuple[list[float], list[float], int]:
-    """Of bare readings and of ingests, in turn, and the bytes of one run in the dataset."""
-    bare, ingest, size = [], [], 0
+    """Return seconds of bare readings and of ingests, and the bytes of one run in the dataset.
+
+    Readings and ingests take turns, so that other work on the machine slows both.
+    """
+    bare = []
+    ingest = []
+    size = 0
     runs = sorted(folder.iterdir())
     for _ in range(repeats + 1):
         bare.append(timed(read_all, READERS[kind], runs))
@@ -80,21 +85,25 @@ def seconds(
 
 
 def timed(work: Callable[..., object], *arguments: object) -> float:
-    """Seconds of the processor, in all threads: others use the machine too, and change the time on
-    the clock."""
+    """Return the seconds of the processor, in all threads.
+
+    Others may use the machine too, and change the time on the clock.
+    """
     start = time.process_time()
     work(*arguments)
     return time.process_time() - start
 
 
 def ingested(folder: Path, params: Path, target: Path) -> None:
-    """The folder's runs as a dataset."""
+    """Write the folder's runs as a dataset, and return its path."""
     build_dataset([folder], target / "dataset.zarr", IngestOptions(params=params))
 
 
 def peak(folder: Path, params: Path) -> int:
-    """Bytes that an ingest holds at most in this process, which is new, above what it held
-    before."""
+    """Return the bytes that an ingest holds at most, above those held before.
+
+    To be called in a new process.
+    """
     with tempfile.TemporaryDirectory(dir=folder.parent) as target:
         before = memory("VmRSS")
         ingested(folder, params, Path(target))
@@ -102,8 +111,10 @@ def peak(folder: Path, params: Path) -> int:
 
 
 def memory(what: str) -> int:
-    """Of this process, as Linux says. The peak of `getrusage` may be that of the process that
-    started this one."""
+    """Return the memory of this process as Linux reports it.
+
+    The peak of ``getrusage`` may be that of the process that started this one.
+    """
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:"))
 
@@ -133,11 +144,12 @@ def bare_vtk(run: Path) -> np.ndarray:
 
 
 def all_times(reader: Any, grid: Callable[[Any], Any]) -> np.ndarray:
-    steps, names = [], None
+    steps = []
+    names = None
     for step in range(reader.number_time_points):
         reader.set_active_time_point(step)
         data = grid(reader.read()).point_data
-        names = names or list(data)  # of the first time
+        names = names or list(data)
         steps.append(np.column_stack([data[name] for name in names]).astype(np.float32))
     return np.stack(steps)
 

@@ -1,12 +1,11 @@
-"""How long `simulgenvae inspect` looks into folders of very many files that are of no use, before
-it says so.
+"""Time that `simulgenvae inspect` takes for folders of very many files that are no runs.
 
     python -m benchmarks.speed.many_files [--files 100000 1000000] [--folder FOLDER]
 
-Three folders: one run's folder with so many empty `.txt` files, a folder of runs with so many of
-these, and one with so many entries that are called like runs, `run_0.vtu` …, and hold garbage.
-Printed are the seconds of the clock and of the processor from the start of a new process to its
-end, and the most memory that it held.
+Three folders: one run's folder with the given number of empty `.txt` files, a folder of runs with
+as many of these, and one with as many entries that are called like runs, `run_0.vtu` …, and hold
+garbage. Printed are the seconds of the clock and of the processor from the start of a new process
+to its end, and the most memory that it held.
 """
 
 from __future__ import annotations
@@ -55,8 +54,10 @@ def fill(folder: Path, name: str, content: bytes, files: int) -> None:
 
 
 def inspected(folder: Path) -> tuple[str, str, str, str]:
-    """Of `simulgenvae inspect`: seconds of the clock and of the processor, peak memory, and what it
-    said."""
+    """Return what ``simulgenvae inspect`` takes and prints.
+
+    These are seconds of the clock and of the processor, peak memory, and the output.
+    """
     command = [str(Path(sys.executable).with_name("simulgenvae")), "inspect", "runs"]
     start = time.perf_counter()
     process = subprocess.Popen(

@@ -1,8 +1,7 @@
-"""The most memory that preparation, training and prediction hold, for studies of several numbers of
-runs.
+"""Peak memory of preparation, training and prediction, for studies of several numbers of runs.
 
-    python -m benchmarks.speed.memory [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
-    FOLDER]
+    python -m benchmarks.speed.memory [--runs 24 48 96] [--timesteps 200] [--nodes 95008]
+        [--folder FOLDER]
 
 Each in a process of its own, on moving pulses; training takes a few steps of every stage,
 prediction one design with its uncertainty. What Python and its libraries hold themselves, about 0.5
@@ -29,22 +28,25 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def preparation(data: Path, study: Path) -> None:
-    """Statistics, modes and coefficients."""
+    """Compute statistics, modes and coefficients."""
     prepared(data)
 
 
 def training(data: Path, study: Path) -> None:
-    """All of a training, but few steps."""
+    """Train every stage with a few steps."""
     trained(Dataset.open(data), StudyFolder(study))
 
 
 def prediction(data: Path, study: Path) -> None:
-    """One design with its uncertainty, by the model that the training left."""
+    """Predict one design with its uncertainty, by the model of :func:`training`."""
     Surrogate.load(StudyFolder(study)).predict(new_designs(1), samples=2)
 
 
 def peak(work: Callable[[Path, Path], None], data: Path, study: Path) -> int:
-    """Bytes that this process, which is new, held at most."""
+    """Return the bytes that this process held at most.
+
+    To be called in a new process.
+    """
     work(data, study)
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

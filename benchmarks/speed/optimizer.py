@@ -1,5 +1,4 @@
-"""What a step of the optimiser costs beside that of `torch.optim.Muon`, for the matrices of the
-usual networks.
+"""Time of a step of our Muon and of `torch.optim.Muon`, for the matrices of the usual networks.
 
     python -m benchmarks.speed.optimizer [--rank 512] [--device cpu|cuda] [--steps 50]
 
@@ -24,7 +23,10 @@ from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
 from simulgenvae.training.optim.muon import Muon
 
-RUNS, TIMES, PARAMETERS, SIZE = 8, 50, 4, 1024
+RUNS = 8
+TIMES = 50
+PARAMETERS = 4
+SIZE = 1024
 PRODUCT = f"product of {SIZE:,} x {SIZE:,} matrices"
 
 
@@ -63,8 +65,10 @@ def main() -> None:
 
 
 def network_matrices(rank: int, device: torch.device) -> list[nn.Parameter]:
-    """Matrices of the decoder and the conditioner, which every member of an ensemble trains, with
-    gradients."""
+    """Return the matrices of the decoder and the conditioner, with gradients.
+
+    Every member of an ensemble trains these.
+    """
     torch.manual_seed(0)
     table = np.random.default_rng(0).uniform(size=(RUNS, PARAMETERS))
     conditions = Conditions(
@@ -84,7 +88,7 @@ def network_matrices(rank: int, device: torch.device) -> list[nn.Parameter]:
 def medians(
     steps: dict[str, Callable[[], object]], count: int, device: torch.device
 ) -> dict[str, float]:
-    """Median seconds of each, after three that are not counted."""
+    """Return the median seconds of each, after three repetitions that are not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for turn in range(count + 3):
         for name, step in steps.items():

@@ -1,11 +1,10 @@
 """Prediction of new designs of the reference shape, against the product of basis and coefficients.
 
-    python -m benchmarks.speed.predict [--runs 24] [--timesteps 200] [--nodes 95008] [--designs
-    1000]
-                                       [--repeats 7] [--folder FOLDER]
+    python -m benchmarks.speed.predict [--runs 24] [--timesteps 200] [--nodes 95008]
+        [--designs 1000] [--repeats 7] [--folder FOLDER]
 
 A surrogate of moving pulses is trained for a few steps, which is enough for the time of its
-predictions. Printed are the time of a whole field, and of parts of it, beside that of the bare
+predictions. Printed are the time of a whole field, and of parts of it, next to that of the bare
 product ``[T x r]·[r x M]`` in single precision; the time from the start of a new process to the
 first field on disk; and time and memory of writing many designs, of 20 timesteps each, to Zarr. The
 study is kept in FOLDER (benchmarks/cache/speed) for the next time.
@@ -36,7 +35,8 @@ from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
 
-STREAMED_TIMES, CHOSEN_NODES = 20, 1000
+STREAMED_TIMES = 20
+CHOSEN_NODES = 1000
 
 
 def main() -> None:
@@ -59,21 +59,20 @@ def main() -> None:
 
 
 def trained(dataset: Dataset, study: StudyFolder) -> Surrogate:
-    """A surrogate after a few steps, written to ``study``."""
+    """Train a surrogate with a few steps and write it to ``study``."""
     study.folder.mkdir()
     few = {stage: {"steps": 5} for stage in ("vae", "conditioner", "end_to_end")}
     return fit(dataset, Settings.model_validate({"training": few}), study=study)
 
 
 def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
-    """Medians of predictions of one design, and of the bare product, in turn."""
+    """Return medians of predictions of one design, and of the bare product, in turn."""
     one = new_designs(1)
-    times, nodes = (
-        surrogate.times[:: max(1, len(surrogate.times) // 10)],
-        np.arange(surrogate.reduction.field_shape[0]),
-    )
+    times = surrogate.times[:: max(1, len(surrogate.times) // 10)]
+    nodes = np.arange(surrogate.reduction.field_shape[0])
     rank = surrogate.reduction.rank
-    coefficients, basis = torch.randn(len(surrogate.times), rank), torch.randn(len(nodes), rank)
+    coefficients = torch.randn(len(surrogate.times), rank)
+    basis = torch.randn(len(nodes), rank)
     what: dict[str, Callable[[], object]] = {
         "bare product": lambda: coefficients @ basis.T,
         "whole field": lambda: surrogate.predict(one),
@@ -86,9 +85,13 @@ def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
         for name, predict in what.items():
             start = time.perf_counter()
             predict()
+            # The first prediction makes what all later ones use.
             if turn > 0:
                 seconds[name].append(time.perf_counter() - start)
-    size = f"{len(surrogate.times)} timesteps, {len(nodes):,} nodes, rank {rank}, {os.cpu_count()} cores"
+    size = (
+        f"{len(surrogate.times)} timesteps, {len(nodes):,} nodes, rank {rank}, "
+        f"{os.cpu_count()} cores"
+    )
     table = Table("one design", "time", "of the bare product", title=size)
     bare = float(np.median(seconds["bare product"]))
     for name, each in seconds.items():
@@ -97,7 +100,7 @@ def in_this_process(surrogate: Surrogate, repeats: int) -> Table:
 
 
 def commands(folder: Path, surrogate: Surrogate, designs: int) -> Table:
-    """The command line, in new processes: one design, and many of a few timesteps."""
+    """Time the command line in new processes: one design, and many with a few timesteps."""
     np.savetxt(
         folder / "times.csv", np.linspace(surrogate.times[0], surrogate.times[-1], STREAMED_TIMES)
     )
@@ -135,13 +138,13 @@ def commands(folder: Path, surrogate: Surrogate, designs: int) -> Table:
 
 
 def new_designs(count: int) -> Conditions:
-    """Designs at random."""
+    """Return designs at random."""
     table = np.random.default_rng(9).uniform(LOWER, UPPER, (count, len(NAMES)))
     return Conditions(tuple(f"new_{k}" for k in range(count)), NAMES, table)
 
 
 def peak_memory(command: list[str], folder: Path) -> int:
-    """Bytes that a command held at most."""
+    """Run a command and return the bytes that it held at most."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

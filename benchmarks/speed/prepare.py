@@ -1,8 +1,9 @@
-"""Preparation of a study (statistics, modes, coefficients of all runs) against what the hardware
-allows.
+"""Time to prepare a study, relative to the limit of the hardware.
 
-    python -m benchmarks.speed.prepare [--runs 24 48 96] [--timesteps 200] [--nodes 95008] [--folder
-    FOLDER]
+Preparing is computing statistics, modes and the coefficients of all runs.
+
+    python -m benchmarks.speed.prepare [--runs 24 48 96] [--timesteps 200] [--nodes 95008]
+        [--folder FOLDER]
 
 For each number of runs, from files that are not in memory: one sequential read of all files, and
 two products ``[N·T x M]·[M x r]`` with the final rank r (a sketch and a projection must each touch
@@ -32,7 +33,7 @@ from simulgenvae.training.performance import worker_count
 
 READ_BYTES = 2**24
 ROWS = 800
-"""Snapshots of one product; more take as long each."""
+"""Snapshots of one product; with more of them, each takes as long."""
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ def main() -> None:
 
 
 def evict(files: list[Path]) -> None:
-    """Let the system forget what it holds of the files in memory."""
+    """Let the system drop the files' contents from memory."""
     os.sync()
     for file in files:
         with file.open("rb") as stream:
@@ -82,7 +83,7 @@ def evict(files: list[Path]) -> None:
 
 
 def read_seconds(files: list[Path]) -> float:
-    """Reading all files from the first byte to the last, and doing nothing with them."""
+    """Return the seconds of reading all files from the first byte to the last."""
     buffer = bytearray(READ_BYTES)
     start = time.perf_counter()
     for file in files:
@@ -93,11 +94,16 @@ def read_seconds(files: list[Path]) -> float:
 
 
 def product_seconds(snapshots: int, nodes: int, rank: int) -> float:
-    """One product ``[snapshots x nodes]·[nodes x rank]`` in single precision, from the median of
-    five of a few rows."""
+    """Return the seconds of one product ``[snapshots x nodes]·[nodes x rank]``.
+
+    It is in single precision, extrapolated from the median of five products of a few rows.
+    """
     rows = min(snapshots, ROWS)
-    left, right = torch.randn(rows, nodes), torch.randn(nodes, rank)
-    out, seconds = torch.empty(rows, rank), []
+    left = torch.randn(rows, nodes)
+    right = torch.randn(nodes, rank)
+    out = torch.empty(rows, rank)
+    seconds = []
+    # The first product allocates; it is not counted.
     for _ in range(6):
         start = time.perf_counter()
         torch.mm(left, right, out=out)
@@ -106,19 +112,22 @@ def product_seconds(snapshots: int, nodes: int, rank: int) -> float:
 
 
 def in_a_process(path: Path) -> tuple[float, int, int]:
-    """Seconds, rank and peak memory (bytes) of preparing the study at ``path`` in a new process."""
+    """Return seconds, rank and peak memory (bytes) of preparing a study in a new process.
+
+    ``path`` is its dataset.
+    """
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(prepared, (path,))
 
 
 def prepared(path: Path) -> tuple[float, int, int]:
-    """What :func:`in_a_process` returns, of this process."""
+    """Prepare a study in this process; return the same as :func:`in_a_process`."""
     start = time.perf_counter()
     dataset = Dataset.open(path)
     rows = np.arange(len(dataset.ids))
     reduction, _ = reduce_runs(
-        dataset, rows, ReductionSettings(), worker_count(PerformanceSettings())
+        dataset, rows, ReductionSettings(), workers=worker_count(PerformanceSettings())
     )
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return time.perf_counter() - start, reduction.rank, peak

@@ -1,6 +1,6 @@
-"""Moving pulses on any number of nodes: a study of any size whose rank is that of real data.
+"""Moving pulses on any number of nodes: a study of any size with the rank of real data.
 
-Each run is a Gaussian pulse that crosses a unit square along a line of its own, on nodes at random.
+Each run is a Gaussian pulse that crosses a unit square along another line, on nodes at random.
 The benchmarks of this folder take it where solved runs of the reference shape (484 runs x 200
 timesteps x 95,008 nodes) cannot be had.
 """
@@ -22,15 +22,19 @@ from simulgenvae.data.store.write import write_store
 from simulgenvae.mesh.mesh import Mesh
 
 NAMES = ("start", "angle", "speed", "width")
-LOWER, UPPER = np.array([0.2, -0.5, 0.4, 0.06]), np.array([0.8, 0.5, 0.8, 0.1])
+LOWER = np.array([0.2, -0.5, 0.4, 0.06])
+UPPER = np.array([0.8, 0.5, 0.8, 0.1])
 FOLDER = Path(__file__).parents[1] / "cache" / "speed"
-"""Where studies are kept for the next time."""
+"""Folder in which studies are kept for the next time."""
 REFERENCE = 484, 200, 95_008
-"""Runs, timesteps and nodes of the documented reference study."""
+"""Runs, timesteps and nodes of the reference study."""
 
 
 def parser_of(text: str | None) -> argparse.ArgumentParser:
-    """Arguments of a script on studies of several numbers of runs; ``text`` is its docstring."""
+    """Return the parser of a script on studies of several numbers of runs.
+
+    ``text`` is the docstring of the script.
+    """
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -42,7 +46,10 @@ def parser_of(text: str | None) -> argparse.ArgumentParser:
 
 
 def description(runs: int, timesteps: int, nodes: int) -> Metadata:
-    """Everything but the fields; runs, nodes and parameters do not depend on how many there are."""
+    """Return everything except the fields.
+
+    Runs, nodes and parameters do not depend on their number.
+    """
     table = np.stack([np.random.default_rng([0, run]).uniform(LOWER, UPPER) for run in range(runs)])
     ids = tuple(f"run_{run:04d}" for run in range(runs))
     return Metadata(
@@ -57,7 +64,7 @@ def description(runs: int, timesteps: int, nodes: int) -> Metadata:
 
 
 def fields(study: Metadata) -> Iterator[NDArray[np.float32]]:
-    """Run by run, ``[T, M, 1]``."""
+    """Yield the field of each run, ``[T, M, 1]``."""
     assert study.mesh.coords is not None
     x, y = torch.from_numpy(study.mesh.coords.astype(np.float32)).T
     times = torch.from_numpy(study.times.astype(np.float32))[:, None]
@@ -69,7 +76,7 @@ def fields(study: Metadata) -> Iterator[NDArray[np.float32]]:
 
 
 def written(folder: Path, runs: int, timesteps: int, nodes: int) -> Path:
-    """The data set of its own name below ``folder``; it is made and written unless it is there."""
+    """Return the path of the dataset below ``folder``, after writing it unless it is there."""
     target = folder / f"pulses-{runs}x{timesteps}x{nodes}.zarr"
     if not target.exists():
         study = description(runs, timesteps, nodes)

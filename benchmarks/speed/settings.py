@@ -1,10 +1,9 @@
-"""What each setting of ``training.performance`` does to the time of an end-to-end step and to the
-memory it holds.
+"""Effect of each setting of ``training.performance`` on time and memory of an end-to-end step.
 
     python -m benchmarks.speed.settings [--kind cnn|vit] [--device cpu|cuda] [--compile]
 
 All variants take steps in turn in one run, so that a machine that is busy now and then is busy for
-all of them; printed are medians, as shares of the plain step. ``--compile`` also tries ``compile``
+all of them; printed are medians, relative to the plain step. ``--compile`` also tries ``compile``
 (and ``cuda_graphs`` on a GPU), whose first step may take minutes.
 """
 
@@ -29,10 +28,14 @@ from simulgenvae.training.acceleration import accelerated, acceleration, precisi
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.performance import prepare_networks, same_weights_again
+from simulgenvae.training.performance import constant_weights, prepare_networks
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
-RUNS, TIMES, RANK, PIXELS, BATCH = 64, 50, 256, 256, 16
+RUNS = 64
+TIMES = 50
+RANK = 256
+PIXELS = 256
+BATCH = 16
 PLAIN = {"mixed_precision": False, "compile": False, "cuda_graphs": False, "channels_last": False}
 VARIANTS: dict[str, dict[str, bool]] = {
     "plain": {},
@@ -87,15 +90,16 @@ class Variant:
         begin = time.perf_counter()
         self.optimizers.zero_grad()
         batch = plain_batch(self.data, torch.arange(BATCH))
-        with same_weights_again(self.stage.trained, self.speed):
+        with constant_weights(self.stage.trained, self.speed):
             loss = self.losses(batch, 1.0)["loss"]
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         self.optimizers.step(1e-4, loss.detach().isfinite())
-        loss.item()  # waits for a GPU
+        # A GPU computes later than Python asks for it; reading a number waits for it.
+        loss.item()
         self.seconds.append(time.perf_counter() - begin)
 
     def held(self) -> int:
-        """Bytes that one loss keeps for its backward pass."""
+        """Return the bytes that one loss keeps for its backward pass."""
         storages: dict[int, int] = {}
 
         def note(tensor: Tensor) -> Tensor:
@@ -105,7 +109,7 @@ class Variant:
 
         with (
             torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
-            same_weights_again(self.stage.trained, self.speed),
+            constant_weights(self.stage.trained, self.speed),
             precision(self.speed.mixed_precision is True, self.data.device),
         ):
             self.stage.losses(plain_batch(self.data, torch.arange(BATCH)), 1.0)

@@ -1,5 +1,4 @@
-"""Folders of runs as solvers leave them, for measurements: one run is solved, and the others are
-copies of it."""
+"""Folders of runs as solvers leave them: one run is solved, and the others are copies of it."""
 
 from __future__ import annotations
 
@@ -16,30 +15,34 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def openfoam(folder: Path, size: int) -> None:
-    """The case of the tutorial's dam break, which has a size of its own."""
+    """Solve the dam break of the examples, whose size is fixed."""
     _tutorial("openfoam_dam_break", folder.parent / "solved")
     (folder.parent / "solved/cases/case_000").rename(folder)
 
 
 def calculix(folder: Path, size: int) -> None:
-    """The job of the tutorial's beam."""
+    """Solve the beam of the examples."""
     _tutorial("calculix_beam", folder.parent / "solved")
     (folder.parent / "solved/runs/run_000").rename(folder)
 
 
 def vtk(folder: Path, size: int) -> None:
-    """A collection of 30 times with ``size`` nodes, a scalar and a vector, compressed as VTK does
-    by default."""
+    """Write a collection of 30 times with ``size`` nodes, a scalar and a vector.
+
+    They are compressed as VTK does by default.
+    """
     folder.mkdir()
     side = round(size ** (1 / 3))
     grid = pyvista.ImageData(dimensions=(side, side, side)).cast_to_unstructured_grid()
-    noise, lines = np.random.default_rng(0), []
+    noise = np.random.default_rng(0)
+    lines = []
     for step in range(30):
         grid.point_data["T"] = noise.normal(size=grid.n_points).astype(np.float32)
         grid.point_data["U"] = noise.normal(size=(grid.n_points, 3)).astype(np.float32)
         grid.save(folder / f"step_{step}.vtu")
         lines.append(f'<DataSet timestep="{step}" file="step_{step}.vtu"/>')
-    text = f'<VTKFile type="Collection" version="0.1"><Collection>{"".join(lines)}</Collection></VTKFile>'
+    entries = "".join(lines)
+    text = f'<VTKFile type="Collection" version="0.1"><Collection>{entries}</Collection></VTKFile>'
     (folder / "all.pvd").write_text(text)
 
 
@@ -47,12 +50,16 @@ KINDS = {"OpenFOAM, dam break": openfoam, ".vtu by .pvd": vtk, "CalculiX .frd": 
 
 
 def written(folder: Path, kind: str, runs: int, size: int) -> tuple[Path, Path]:
-    """A folder of so many equal runs, and the table of their parameters; what is there is kept."""
+    """Return a folder of equal runs, and the table of their parameters.
+
+    Those that are there already are kept.
+    """
     place = folder / f"{kind.split()[-1].strip('.')}-{size}"
     if not (place / "one").exists():
         place.mkdir(parents=True, exist_ok=True)
         KINDS[kind](place / "one", size)
-    target, table = place / f"runs-{runs}", place / f"params-{runs}.csv"
+    target = place / f"runs-{runs}"
+    table = place / f"params-{runs}.csv"
     for run in range(runs):
         if not (target / f"run_{run}").exists():
             shutil.copytree(place / "one", target / f"run_{run}")

@@ -1,13 +1,11 @@
-"""What a step of training costs beside its forward pass, backward pass and optimiser, and beside
-that of another mesh.
+"""Time of a training step relative to its bare computation, and to that of another mesh.
 
     python -m benchmarks.speed.train_step [--runs 48] [--timesteps 200] [--nodes 1000 95008]
-    [--steps 60] [--repeats 5]
-                                          [--device cpu|cuda] [--folder FOLDER]
+        [--steps 60] [--repeats 5] [--device cpu|cuda] [--folder FOLDER]
 
 The end-to-end stage of the usual networks on moving pulses, for each number of nodes: the training
-loop with all that goes on in it (batches, clipping, log, validation, checkpoints), and the same
-loss, backward pass and optimiser on a batch that is there. Both take turns, as do the meshes;
+loop with everything in it (batches, clipping, log, validation, checkpoints), and the same
+loss, backward pass and optimiser on a batch that is ready. Both take turns, as do the meshes;
 printed are medians of a step.
 """
 
@@ -46,11 +44,9 @@ class Learner:
 
     def __init__(self, dataset: Dataset, folder: Path, device: torch.device, steps: int) -> None:
         self.settings = Settings.model_validate({"training": {"end_to_end": {"steps": steps}}})
-        self.folder, self.steps, rows = (
-            folder,
-            steps,
-            make_split(dataset.ids, self.settings.data, None).rows(dataset.ids),
-        )
+        self.folder = folder
+        self.steps = steps
+        rows = make_split(dataset.ids, self.settings.data, None).rows(dataset.ids)
         workers = worker_count(self.settings.training.performance)
         reduction, coefficients = reduce_runs(
             dataset, rows["train"], self.settings.reduction, workers
@@ -71,7 +67,7 @@ class Learner:
         self.stage = EndToEndStage(self.networks, self.data, self.settings, loss)
 
     def looped(self) -> float:
-        """Seconds of a step of the loop."""
+        """Return the seconds of a step of the loop."""
         with TrainingLog(self.folder / "log") as log:
             loop = Loop(self.networks, self.data, self.folder, self.identity, log, seed=0)
             start = time.perf_counter()
@@ -79,7 +75,7 @@ class Learner:
             return (time.perf_counter() - start) / self.steps
 
     def bare(self) -> float:
-        """Seconds of a step with nothing but the loss, its gradients and the optimiser."""
+        """Return the seconds of a step of only the loss, its gradients and the optimiser."""
         schedule = self.settings.training.end_to_end
         rows = torch.from_numpy(self.data.rows["train"][: schedule.batch_size])
         batch = plain_batch(self.data, rows)

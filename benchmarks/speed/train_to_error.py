@@ -1,16 +1,13 @@
-"""How long the direct form (every node a channel) and the default form take to the same validation
-error.
+"""Time of the direct form (every node a channel) and the default form to the same error.
 
     python -m benchmarks.speed.train_to_error [--runs 64] [--timesteps 100] [--nodes 4000]
-    [--minutes 10]
-                                              [--steps STEPS] [--filters 1024 512 256 128] [--device
-                                              cpu|cuda] [--folder FOLDER]
+        [--minutes 10] [--steps STEPS] [--filters 1024 512 256 128] [--device cpu|cuda]
+        [--folder FOLDER]
 
 Both learn the same runs of moving pulses in the same process: the direct form with the
-convolutional decoder and the documented filters, as many steps as fit into so many minutes, the
-default form with its usual budget or STEPS. Errors are those of predictions from the parameters on
-validation runs, relative to the fields' standard deviation; times begin with the preparation of the
-fields.
+convolutional decoder and the classic filters, as many steps as fit into the given minutes, the
+default form with its usual budget or STEPS. Errors of predictions from the parameters on validation
+runs are relative to the fields' standard deviation; times begin with the preparation of the fields.
 """
 
 from __future__ import annotations
@@ -39,7 +36,7 @@ from simulgenvae.training.loop import Loop
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 TRIED = 3
-"""Steps that tell how many fit into the time."""
+"""Number of steps that are timed, to find how many fit into the given minutes."""
 
 
 class Clock(TrainingLog):
@@ -50,7 +47,7 @@ class Clock(TrainingLog):
         self.seen: list[tuple[float, float]] = []
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:
-        """As :meth:`TrainingLog.scalars`."""
+        """Log values as :meth:`TrainingLog.scalars`."""
         if "validation" in values:
             self.seen.append((time.perf_counter(), values["validation"]))
 
@@ -62,8 +59,11 @@ def trained(
     steps: int | None,
     minutes: float = 0.0,
 ) -> list[tuple[float, float]]:
-    """Seconds since the start and error of every validation of the end-to-end stage, of so many
-    steps (None: the usual budget), or of as many as fit into ``minutes``."""
+    """Return time and error of every validation of the end-to-end stage.
+
+    Times are seconds since the start. The stage has ``steps`` steps (None: the usual budget), or as
+    many as fit into ``minutes``.
+    """
     start = time.perf_counter()
     settings = Settings.model_validate(changes)
     rows = make_split(dataset.ids, settings.data, None).rows(dataset.ids)

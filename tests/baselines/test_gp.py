@@ -9,7 +9,13 @@ from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
-from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, Process, standardised
+from simulgenvae.baselines.gp import (
+    GaussianProcess,
+    LengthScaleGroups,
+    Likelihood,
+    LikelihoodSearch,
+    standardised,
+)
 from simulgenvae.baselines.kernels import Kernel, kernel_values
 
 RNG = np.random.default_rng(0)
@@ -23,8 +29,8 @@ def test_process_and_likelihood_are_those_of_scikit_learn() -> None:
     expected = GaussianProcessRegressor(kernel, alpha=1e-9, optimizer=None, normalize_y=True).fit(
         X, Y
     )
-    groups = Groups.of(X, 0)
-    process = Process.learn(groups.squared_distances(X, X), Y, THETA)
+    groups = LengthScaleGroups.of(X, 0)
+    process = GaussianProcess.learn(groups.squared_distances(X, X), Y, THETA)
     assert process.predict(groups.squared_distances(NEW, X)) == pytest.approx(expected.predict(NEW))
     value, _ = Likelihood(groups.squared_distances(X, X), standardised(Y))(THETA)
     assert value == pytest.approx(-expected.log_marginal_likelihood_value_)
@@ -32,14 +38,16 @@ def test_process_and_likelihood_are_those_of_scikit_learn() -> None:
 
 @pytest.mark.parametrize("shared", [0, 2, 3])
 def test_gradient_of_the_likelihood(shared: int) -> None:
-    likelihood = Likelihood(Groups.of(X, shared).squared_distances(X, X), standardised(Y))
+    likelihood = Likelihood(
+        LengthScaleGroups.of(X, shared).squared_distances(X, X), standardised(Y)
+    )
     theta = np.log([2.0, *[1.5, 0.7, 3.0][: 4 - shared if shared else 3], 0.01])
     numerical = approx_fprime(theta, lambda point: likelihood(point)[0], 1e-6)
     assert likelihood(theta)[1] == pytest.approx(numerical, rel=1e-3, abs=1e-4)
 
 
 def test_shared_columns_have_one_length_in_units_of_their_spread() -> None:
-    groups = Groups.of(X, 2)
+    groups = LengthScaleGroups.of(X, 2)
     squared = groups.squared_distances(NEW, X)
     assert squared.shape == (2, 4, 12)
     expected = np.square(NEW[:, None, 1:] - X[:, 1:]).sum(axis=-1) / X[:, 1:].var(axis=0).sum()
@@ -48,15 +56,15 @@ def test_shared_columns_have_one_length_in_units_of_their_spread() -> None:
 
 
 def test_likelihood_is_the_density_of_the_data() -> None:
-    groups = Groups.of(X, 3)
+    groups = LengthScaleGroups.of(X, 3)
     nearly_noise = np.log([1e-12, 1.0, 0.5])
     expected = -multivariate_normal(np.zeros(12), 0.5).logpdf(Y)
     assert Likelihood(groups.squared_distances(X, X), Y)(nearly_noise)[0] == pytest.approx(expected)
 
 
 def test_equal_values_are_predicted() -> None:
-    groups = Groups.of(X, 0)
-    process = Process.learn(groups.squared_distances(X, X), np.full(12, 7.0), THETA)
+    groups = LengthScaleGroups.of(X, 0)
+    process = GaussianProcess.learn(groups.squared_distances(X, X), np.full(12, 7.0), THETA)
     assert process.predict(groups.squared_distances(NEW, X)) == pytest.approx(np.full(4, 7.0))
 
 
@@ -90,9 +98,9 @@ KERNELS = ("matern52", "squared_exponential")
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
     """Against leaving each point out, with the same hyper-parameters, mean and scale."""
-    groups, theta = Groups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 0.05])
+    groups, theta = LengthScaleGroups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 0.05])
     known = groups.squared_distances(X, X)
-    wrong, left = Process.learn(known, Y, theta, kernel).leave_one_out(known)
+    wrong, left = GaussianProcess.learn(known, Y, theta, kernel).leave_one_out(known)
     for row in range(len(X)):
         others = np.arange(len(X)) != row
         among = known[:, others][:, :, others]
@@ -106,17 +114,17 @@ def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
             Y.std() * (standard[row] - weights @ standard[others]), rel=1e-6
         )
         assert left[row] == pytest.approx(1 - weights @ across[0] / 2.0, rel=1e-6)
-        expected = Process.learn(among, Y[others], theta, kernel).relative_posterior_variance(
-            among, to_others
-        )
+        expected = GaussianProcess.learn(
+            among, Y[others], theta, kernel
+        ).relative_posterior_variance(among, to_others)
         assert left[row] == pytest.approx(expected[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_relative_posterior_variance_is_that_of_scikit_learn(kernel: Kernel) -> None:
-    groups = Groups.of(X, 0)
+    groups = LengthScaleGroups.of(X, 0)
     known, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
-    process = Process.learn(known, Y, THETA, kernel)
+    process = GaussianProcess.learn(known, Y, THETA, kernel)
     lengths = [1.5, 0.7, 3.0]
     shape = RBF(lengths) if kernel == "squared_exponential" else Matern(lengths, nu=2.5)
     expected = GaussianProcessRegressor(
@@ -132,9 +140,9 @@ def test_relative_posterior_variance_is_that_of_scikit_learn(kernel: Kernel) -> 
 
 
 def test_relative_posterior_variance_goes_from_zero_at_learned_points_to_one() -> None:
-    groups, theta = Groups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 1e-8])
+    groups, theta = LengthScaleGroups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 1e-8])
     known = groups.squared_distances(X, X)
-    process = Process.learn(known, Y, theta)
+    process = GaussianProcess.learn(known, Y, theta)
     assert process.relative_posterior_variance(known, known) == pytest.approx(
         np.zeros(12), abs=1e-6
     )
@@ -146,7 +154,7 @@ def test_relative_posterior_variance_goes_from_zero_at_learned_points_to_one() -
 
 def test_noise_leaves_variance_at_learned_points() -> None:
     """One point alone: noise / (variance + noise) of the prior variance is left."""
-    process = Process.learn(np.zeros((1, 1, 1)), np.ones(1), np.log([2.0, 1.0, 0.5]))
+    process = GaussianProcess.learn(np.zeros((1, 1, 1)), np.ones(1), np.log([2.0, 1.0, 0.5]))
     assert process.relative_posterior_variance(
         np.zeros((1, 1, 1)), np.zeros((1, 1, 1))
     ) == pytest.approx(0.2)
@@ -154,8 +162,8 @@ def test_noise_leaves_variance_at_learned_points() -> None:
 
 def test_several_functions_at_once() -> None:
     """Linear in the values: what both add up to is predicted as the sum of both predictions."""
-    groups, first, second = Groups.of(X, 0), Y - Y.mean(), X[:, 0] - X[:, 0].mean()
+    groups, first, second = LengthScaleGroups.of(X, 0), Y - Y.mean(), X[:, 0] - X[:, 0].mean()
     known, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
-    both = Process.learn(known, np.column_stack([first, second]), THETA).predict(across)
-    assert both[:, 0] == pytest.approx(Process.learn(known, first, THETA).predict(across))
-    assert both[:, 1] == pytest.approx(Process.learn(known, second, THETA).predict(across))
+    both = GaussianProcess.learn(known, np.column_stack([first, second]), THETA).predict(across)
+    assert both[:, 0] == pytest.approx(GaussianProcess.learn(known, first, THETA).predict(across))
+    assert both[:, 1] == pytest.approx(GaussianProcess.learn(known, second, THETA).predict(across))

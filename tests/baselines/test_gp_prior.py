@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
-from simulgenvae.baselines.gp import Groups, Likelihood, LikelihoodSearch, standardised
-from simulgenvae.baselines.gp_prior import Posterior, related
+from simulgenvae.baselines.gp import LengthScaleGroups, Likelihood, LikelihoodSearch, standardised
+from simulgenvae.baselines.gp_prior import Posterior, related_hyperparameters
 from simulgenvae.baselines.kernels import Kernel, Values, kernel_values
 
 LENGTHS = np.log([0.8, 3.0, 10.0])
@@ -20,7 +20,7 @@ def drawn(runs: int, modes: int, seed: int, shift: float = 0.0) -> tuple[Values,
     e^(shift·k) longer."""
     generator = np.random.default_rng(seed)
     x = generator.uniform(-1.7, 1.7, (runs, len(LENGTHS)))
-    squared = Groups.of(x, 0).squared_distances(x, x)
+    squared = LengthScaleGroups.of(x, 0).squared_distances(x, x)
     values = []
     for mode in range(modes):
         theta = np.concatenate([[0.0], LENGTHS + shift * mode, [0.0]])
@@ -65,7 +65,7 @@ def test_together_modes_say_more_than_alone(shift: float) -> None:
         found = likelihoods(*drawn(24, 6, seed, shift))
         search = LikelihoodSearch(3, 0)
         alone.append(distance([search(each, thorough=True)[0] for each in found], shift))
-        together.append(distance(related(found, 3, 4, 0), shift))
+        together.append(distance(related_hyperparameters(found, 3, 4, 0), shift))
     assert np.mean(together) < 0.75 * np.mean(alone)
 
 
@@ -76,12 +76,14 @@ def test_many_runs_overrule_what_is_common() -> None:
     values = np.stack(
         [np.sin(2 * x[:, 0]), np.cos(2 * x[:, 0]), np.sin(3 * x[:, 0]), np.sin(2 * x[:, 1])], axis=1
     )
-    *rest, last = related(likelihoods(Groups.of(x, 0).squared_distances(x, x), values), 2, 3, 0)
+    *rest, last = related_hyperparameters(
+        likelihoods(LengthScaleGroups.of(x, 0).squared_distances(x, x), values), 2, 3, 0
+    )
     assert all(theta[1] < theta[2] for theta in rest)
     assert last[1] > last[2]
 
 
 def test_fewer_modes_than_lead() -> None:
-    found = related(likelihoods(*drawn(12, 2, 0)), 3, 8, 0)
+    found = related_hyperparameters(likelihoods(*drawn(12, 2, 0)), 3, 8, 0)
     assert len(found) == 2
     assert all(np.isfinite(theta).all() for theta in found)

@@ -1,4 +1,4 @@
-"""Bad images, on the documented and on our command line: exit code 2, one message with the files,
+"""Bad images, on the classic and on our command line: exit code 2, one message with the files,
 nothing written."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Spoil = Callable[[Path], tuple[str, ...]]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """A documented study with images, a table beside them and fields to ingest; to be copied,
+    """A classic study with images, a table beside them and fields to ingest; to be copied,
     never changed."""
     folder = tmp_path_factory.mktemp("images") / "study"
     runs = make_runs(RUNS)
@@ -211,7 +211,7 @@ def type_that_no_file_has(study: Path) -> tuple[str, ...]:
         type_that_no_file_has,
     ],
 )
-def test_documented_studies(
+def test_classic_studies(
     spoil: Spoil, input_type: str, study: Path, tree: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     texts = spoil(study)

@@ -142,7 +142,7 @@ def test_physics_checks_are_read_before_they_are_needed(
     assert "pressure" in refused.err
 
 
-def test_training_leaves_the_documented_files(templates: Path) -> None:
+def test_training_leaves_the_classic_files(templates: Path) -> None:
     model = templates / "trained" / "model_save"
     assert {path.name for path in model.iterdir()} == {
         "SimulGen-VAE",

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from simulgenvae.cli.classic import simulgen_vae as documented
+from simulgenvae.cli.classic import simulgen_vae as classic
 from simulgenvae.settings.classic.condition_keys import KEYS
 from simulgenvae.settings.classic.preset_file import LINES
 
@@ -35,7 +35,7 @@ key_effects = _load()
 ROWS = {row.label: row for row in key_effects.ROWS}
 
 
-def documented_table() -> dict[str, set[str]]:
+def table_in_docs() -> dict[str, set[str]]:
     """Return label → files that change, from the document."""
     section = DOCUMENT.read_text("utf-8").split("\n## What each key changes\n")[1].split("\n## ")[0]
     rows = {}
@@ -66,7 +66,7 @@ def test_a_row_says_what_is_measured(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     found = key_effects.effect(ROWS[label], data, tmp_path_factory.mktemp("study"), known)
-    assert documented_table()[label] == found
+    assert table_in_docs()[label] == found
 
 
 def _flags(parser: argparse.ArgumentParser) -> set[str]:
@@ -77,13 +77,13 @@ def test_every_key_line_and_flag_has_a_row_or_a_reason() -> None:
     tried = {row.name for row in key_effects.ROWS}
     assert not tried & key_effects.UNTRIED.keys()
     assert tried | key_effects.UNTRIED.keys() == KEYS.keys() | LINES.keys() | {"data_No"} | _flags(
-        documented.parser()
+        classic.parser()
     )
-    assert documented_table().keys() == ROWS.keys()
+    assert table_in_docs().keys() == ROWS.keys()
 
 
 def test_what_changes_no_file_is_about_speed_or_memory_alone() -> None:
-    without = {label for label, files in documented_table().items() if not files}
+    without = {label for label, files in table_in_docs().items() if not files}
     assert without == {"gradient_checkpointing: 1", "device: cpu", "--load_all=1", "--use_ddp"}
 
 
@@ -91,7 +91,7 @@ def test_what_changes_no_file_is_about_speed_or_memory_alone() -> None:
     "label", [row.label for row in key_effects.ROWS if row.name.startswith("latent_conditioner_")]
 )
 def test_keys_of_the_conditioner_leave_a_frozen_vae_alone(label: str) -> None:
-    assert documented_table()[label] == key_effects.AFTER_VAE
+    assert table_in_docs()[label] == key_effects.AFTER_VAE
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_keys_of_the_conditioner_leave_a_frozen_vae_alone(label: str) -> None:
 )
 def test_keys_of_the_vae_change_all_files_of_the_model(name: str) -> None:
     assert all(
-        documented_table()[row.label] == key_effects.MODEL
+        table_in_docs()[row.label] == key_effects.MODEL
         for row in key_effects.ROWS
         if row.name == name
     )

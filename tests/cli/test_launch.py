@@ -88,7 +88,7 @@ def test_the_script_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def several(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., str]:
-    """Function that starts one of two machines and returns the message about a mistake."""
+    """Return a function that starts one of two machines and returns its message."""
     script = tmp_path / "SimulGen-VAE.py"
     script.write_text("raise SystemExit('started')")
     for name in (STORE_VARIABLE, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "TORCH_CPP_LOG_LEVEL"):
@@ -143,8 +143,12 @@ def test_nobody_joins_a_training_on_one_machine_by_mistake(
     )
     with socket.create_server(("", 0)) as free:
         port = str(free.getsockname()[1])
-    code = f"from simulgenvae.cli.classic.launch_ddp import *; sys.exit(main(Path({str(waits)!r}), ['--master-port={port}']))"
-    training = subprocess.Popen([sys.executable, "-c", f"import sys; {code}"])
+    code = (
+        "import sys\n"
+        "from simulgenvae.cli.classic.launch_ddp import *\n"
+        f"sys.exit(main(Path({str(waits)!r}), ['--master-port={port}']))"
+    )
+    training = subprocess.Popen([sys.executable, "-c", code])
     while not started.exists():
         time.sleep(0.05)
     assert "not all machines came" in several(

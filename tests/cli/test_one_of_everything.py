@@ -228,7 +228,7 @@ def test_everything_else_where_there_is_one_of_all(
     done("learning-curve", study, "--shares", 1)
     for arguments, reason in (
         (("learning-curve", study, "--shares", "1/2"), "fewer than 2"),
-        (("render", study, "--out", tmp_path / "field.png"), "no picture can be drawn"),
+        (("render", study, "--out", tmp_path / "field.png"), "no image can be drawn"),
         (("render", study, "--out", tmp_path / "film.gif"), "single time"),
     ):
         refused = cli(*arguments)
@@ -277,7 +277,7 @@ def test_everything_else_with_pictures_of_two_training_runs(
     ],
     ids=str,
 )
-def test_documented_studies(sizes: Sizes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_classic_studies(sizes: Sizes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, study = tmp_path / "source", tmp_path / "study"
     fields = write(sizes, source)
     for name in ("input_data", "parametric_data"):

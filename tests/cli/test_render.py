@@ -73,7 +73,7 @@ def test_a_typical_run_with_its_error(study: Path, tmp_path: Path, cli: Any) -> 
     out = tmp_path / "run.png"
     done = cli("render", study, "--out", out)
     assert done.code == 0, done.err
-    assert "the first that nothing has seen" in done.out
+    assert "the first test run" in done.out
     assert "test run “run_" in done.out
     assert "time 2.0" in done.out
     width, height = size(out)
@@ -150,7 +150,7 @@ def test_a_design_with_its_standard_deviation(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_documented_command(
+def test_classic_command(
     command: str,
     plates: Path,
     tmp_path: Path,

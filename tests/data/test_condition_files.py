@@ -42,7 +42,7 @@ def test_header_without_ids(tmp_path: Path) -> None:
     assert conditions.table.tolist() == [[1.5], [2.5]]
 
 
-def test_numbers_alone_are_rows_not_a_header(tmp_path: Path) -> None:
+def test_rows_of_numbers_are_no_header(tmp_path: Path) -> None:
     conditions, has_ids = read_conditions(write(tmp_path, "1,2\n3,4\n"))
     assert not has_ids
     assert (conditions.ids, conditions.names) == (("0", "1"), ("p0", "p1"))

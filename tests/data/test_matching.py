@@ -27,7 +27,7 @@ def _source(ids: Sequence[str] | None = None, runs: int = 3) -> Source:
 
 @pytest.fixture
 def make_images(tmp_path: Path) -> MakeFolder:
-    """A folder of images, each of one grey, named after the keys."""
+    """Return a function that makes a folder of images, each of one grey, named after the keys."""
 
     def make(greys: dict[str, int] = GREYS, name: str = "images") -> Path:
         folder = tmp_path / name

@@ -1,4 +1,4 @@
-"""Mirrored runs are true runs: picture, nodes and vector components are mirrored alike."""
+"""Mirrored runs are true runs: image, nodes and vector components are mirrored alike."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SIDE, RUNS = 6, 4
 ROWS = np.array([2, 0])
 
 
-def plate(*, pictures: bool = True, coords: bool = True, dimensions: int = 2) -> Dataset:
-    """Runs whose variables are the picture's value at the nodes and its gradient (u, v).
+def plate(*, images: bool = True, coords: bool = True, dimensions: int = 2) -> Dataset:
+    """Runs whose variables are the image's value at the nodes and its gradient (u, v).
 
     The nodes lie at the middles of the pixels, in random order.
     """
@@ -34,7 +34,7 @@ def plate(*, pictures: bool = True, coords: bool = True, dimensions: int = 2) ->
     conditions = Conditions(
         ids, ("p",), random.random((RUNS, 1)), Images(pixels, ImageFormat(SIDE, SIDE, 1, SIDE))
     )
-    if not pictures:
+    if not images:
         conditions = Conditions(ids, ("p",), conditions.table)
     return Dataset.from_arrays(
         simulated(pixels)[:, :, order],
@@ -146,7 +146,7 @@ def test_runs_follow_their_originals_in_order() -> None:
 
 @pytest.mark.parametrize("axes", [["x"], ["y"], ["y", "x"]])
 def test_a_mirrored_picture_has_the_mirrored_field(axes: list[str]) -> None:
-    """Every mirrored run is what the simulation gives for its mirrored picture."""
+    """Every mirrored run is what the simulation gives for its mirrored image."""
     dataset = plate()
     both = with_mirrored(
         dataset, np.arange(RUNS), axes, {axis: [{"x": "u", "y": "v"}[axis]] for axis in axes}
@@ -212,7 +212,7 @@ def test_loaded_and_stored_fields_give_the_same_runs(tmp_path: Path) -> None:
         ({}, ["y"], {"x": ["u"]}, r"odd_variables: 'x' is not among the mirrored axes \(y\)"),
         ({}, [], {"x": ["u"]}, r"\(none\)"),
         ({}, ["y"], {"y": ["v", "w"]}, r"no variable 'w': the variables are value, u, v"),
-        ({"pictures": False}, ["y"], {}, r"parameters alone"),
+        ({"images": False}, ["y"], {}, r"parameters only"),
         ({"coords": False}, ["y"], {}, r"--coords or --mesh"),
     ],
 )

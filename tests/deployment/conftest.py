@@ -17,8 +17,8 @@ from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
 
 
-def _pictured(runs: int, *, parameters: bool) -> Dataset:
-    """Symmetric fields of random pictures on a grid of 3 x 4 nodes, with a table beside them or
+def _with_images(runs: int, *, parameters: bool) -> Dataset:
+    """Symmetric fields of random images on a grid of 3 x 4 nodes, with a table beside them or
     without."""
     random = np.random.default_rng(0)
     y, x = np.meshgrid(np.arange(4.0), np.arange(3.0), indexing="ij")
@@ -50,7 +50,7 @@ def make_surrogate(
                 update={"reduction": settings.reduction.model_copy(update={"method": "none"})}
             )
         if kind in {"cnn", "vit", "both", "many components"}:
-            dataset = _pictured(16, parameters=kind in {"both", "many components"})
+            dataset = _with_images(16, parameters=kind in {"both", "many components"})
             conditioner = settings.conditioner.model_copy(
                 update={"kind": "vit" if kind == "vit" else "cnn"}
             )

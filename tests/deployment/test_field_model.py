@@ -32,7 +32,7 @@ def test_the_network_says_what_the_surrogate_says(
     assert largest_difference(found, expected) < 2e-5
 
 
-def test_the_cases_have_mirrored_pictures_and_components_that_share_a_length_scale(
+def test_the_cases_have_mirrored_images_and_components_that_share_a_length_scale(
     make_surrogate: MakeSurrogate,
 ) -> None:
     ensemble = make_surrogate("many components").ensemble

@@ -1,4 +1,4 @@
-"""Ways through the latent space: their ends, their lengths, and what they leave alone."""
+"""Ways through the latent space: their ends, their lengths, and what they leave unchanged."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_traversal_passes_through_its_start(
     assert not np.array_equal(fields["fields"][0], fields["fields"][4])
 
 
-def test_traversal_moves_one_level_alone(
+def test_traversal_moves_only_one_level(
     trained: Surrogate, waves: Dataset, encoded: Latents
 ) -> None:
     start = trained.encode(waves.run(3))

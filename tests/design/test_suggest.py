@@ -1,5 +1,5 @@
-"""Suggested designs: where they lie, how far apart they are, and that they follow the surrogate's
-doubts."""
+"""Suggested designs: where they lie, how far apart they are, and that they follow the
+expected errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MakeSettings = Callable[..., Settings]
 
 
 @dataclass(frozen=True)
-class Doubtful:
+class Uncertain:
     """Ensemble of two predictions that are ``bump(design)`` away from a flat mean."""
 
     rank: int
@@ -63,8 +63,8 @@ def trained(data: Dataset, make_settings: MakeSettings) -> Surrogate:
     )
 
 
-def doubtful(trained: Surrogate, bump: Callable[[np.ndarray], np.ndarray]) -> Surrogate:
-    return replace(trained, ensemble=Doubtful(trained.reduction.rank, bump, trained.times))  # type: ignore[arg-type]
+def uncertain(trained: Surrogate, bump: Callable[[np.ndarray], np.ndarray]) -> Surrogate:
+    return replace(trained, ensemble=Uncertain(trained.reduction.rank, bump, trained.times))  # type: ignore[arg-type]
 
 
 def scaled(trained: Surrogate, designs: Conditions) -> np.ndarray:
@@ -96,21 +96,25 @@ def test_the_seed_decides(trained: Surrogate, data: Dataset) -> None:
     assert not np.array_equal(first.designs.table, other.designs.table)
 
 
-def test_designs_are_asked_for_where_the_answers_differ(trained: Surrogate, data: Dataset) -> None:
-    surrogate = doubtful(trained, lambda table: np.where(table[:, 0] > 1.2, 0.5, 0.01))
+def test_designs_are_asked_for_where_the_predictions_differ(
+    trained: Surrogate, data: Dataset
+) -> None:
+    surrogate = uncertain(trained, lambda table: np.where(table[:, 0] > 1.2, 0.5, 0.01))
     found = suggest(surrogate, data.conditions, 4)
     assert (found.designs.table[:, 0] > 1.1).all()
     assert (
         found.errors.mean()
         > 5
         * suggest(
-            doubtful(trained, lambda table: 0.01 + 0 * table[:, 0]), data.conditions, 4
+            uncertain(trained, lambda table: 0.01 + 0 * table[:, 0]), data.conditions, 4
         ).errors.mean()
     )
 
 
-def test_designs_spread_where_the_answers_differ_alike(trained: Surrogate, data: Dataset) -> None:
-    found = suggest(doubtful(trained, lambda table: 0.1 + 0 * table[:, 0]), data.conditions, 16)
+def test_designs_spread_where_the_predictions_differ_alike(
+    trained: Surrogate, data: Dataset
+) -> None:
+    found = suggest(uncertain(trained, lambda table: 0.1 + 0 * table[:, 0]), data.conditions, 16)
     lower, upper = (
         np.array(trained.condition_scaler.lower),
         np.array(trained.condition_scaler.upper),
@@ -130,8 +134,7 @@ def test_choices_follow_the_variance_and_not_its_unit(seed: int, count: int) -> 
 
 
 def test_each_choice_lowers_the_mean_variance_the_most() -> None:
-    """A line with known ends: without other doubts the middle says most, whatever is twice as
-    doubtful comes first."""
+    """On a line with known ends the middle says most, and what is more uncertain comes first."""
     x, known = np.linspace(0, 1, 51)[:, None], np.array([[0.0], [1.0]])
     flat = np.ones(51)
     assert choose(flat, x, known, known, 1) == [25]
@@ -168,7 +171,7 @@ def test_expected_squares_are_those_of_the_decoded_fields(
         assert sizes[row] == pytest.approx(np.square(size).sum(), rel=1e-3)
 
 
-def test_many_designs_are_answered_in_parts(
+def test_many_designs_are_predicted_in_parts(
     trained: Surrogate, data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = expected_squares_of(trained.ensemble, trained.reduction, data.conditions)

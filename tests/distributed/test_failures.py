@@ -24,7 +24,7 @@ from simulgenvae.errors import UserError
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> TCPStore:
-    """A store as the launcher keeps it, whose address this process knows."""
+    """Return a store as the launcher keeps it, whose address this process knows."""
     store = TCPStore("localhost", 0, is_master=True, timeout=timedelta(seconds=10))
     monkeypatch.setenv("SIMULGENVAE_STORE", f"localhost:{store.port}")
     monkeypatch.setattr(failures, "CHECK_SECONDS", 0.01)

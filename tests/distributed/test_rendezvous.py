@@ -13,7 +13,7 @@ from simulgenvae.errors import UserError
 
 @pytest.fixture
 def server() -> Iterator[TCPStore]:
-    """A store that outlives attempts, as torchrun keeps it."""
+    """Return a store that outlives attempts, as the agent keeps it."""
     return TCPStore("localhost", 0, is_master=True, timeout=timedelta(seconds=10))
 
 

@@ -1,4 +1,4 @@
-"""The table of the documented interface: complete, and true."""
+"""The table of the classic interface: complete, and true."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulgenvae.cli.classic import launch_ddp
-from simulgenvae.cli.classic import simulgen_vae as documented
+from simulgenvae.cli.classic import simulgen_vae as classic
 from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, UNUSED
 from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import FIELDS
@@ -40,12 +40,12 @@ ROWS = [(name, cells) for section in SECTIONS for name, cells in rows(section).i
 
 
 def flags(parser: argparse.ArgumentParser) -> set[str]:
-    """Of two spellings the last one, which is the documented system's."""
+    """Of two spellings the last one, which is the classic system's."""
     return {action.option_strings[-1] for action in parser._actions} - {"--help"}
 
 
 def test_every_flag_has_its_line() -> None:
-    assert rows(SECTIONS[0]).keys() == flags(documented.parser())
+    assert rows(SECTIONS[0]).keys() == flags(classic.parser())
     assert rows(SECTIONS[1]).keys() == flags(launch_ddp.parser())
 
 
@@ -60,7 +60,7 @@ def test_a_key_names_the_settings_that_it_fills(key: str) -> None:
     assert set(CONDITION_KEYS[key].settings) <= named <= FIELDS.keys()
 
 
-def test_every_documented_output_has_its_line() -> None:
+def test_every_classic_output_has_its_line() -> None:
     wanted = {"SimulGen-VAE", "LatentConditioner", "latent_vectors.npy", "xs.npy"}
     assert {f"model_save/{name}" for name in wanted} | {"checkpoints/", "output/"} <= rows(
         SECTIONS[4]

@@ -43,7 +43,7 @@ def test_the_example_of_a_baseline_works() -> None:
     block = re.search(r"```python\n# src/simulgenvae/baselines(.*?)```", TEXT, re.DOTALL)
     assert block is not None
     names: dict[str, object] = {}
-    exec(block.group(1).split("\n", 1)[1], names)  # noqa: S102
+    exec(block.group(1).split("\n", 1)[1], names)
     from simulgenvae.baselines import BaselineSpec
 
     assert isinstance(names["LAST_RUN"], BaselineSpec)

@@ -106,7 +106,7 @@ def test_the_script_makes_different_plates_that_heat_up(template: Path) -> None:
         assert picture.getextrema() == (0, 255)
 
 
-def test_the_documented_command_lines(study: StudyFolder) -> None:
+def test_the_classic_command_lines(study: StudyFolder) -> None:
     flags = ["--preset=1", "--lc_only=0", "--size=small", "--load_all=1"]
     command = [sys.executable, ROOT / "SimulGen-VAE.py", *flags]
     done = subprocess.run(

@@ -10,34 +10,34 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import EarlierModes, Pod, reduce_runs
+from simulgenvae.reduction import Pod, ReducedRuns, RunPass, candidates, reduce_runs
 from simulgenvae.settings import ReductionSettings
 
 TOLERANCE = 1e-3
 
 
 class _Unread(Dataset):
-    """Fails where a run is read that is known."""
+    """Fails where a run is read that is reduced."""
 
     def read(self, index: int, out: np.ndarray) -> None:
-        assert not self.ids[index].startswith("known"), self.ids[index]
+        assert not self.ids[index].startswith("reduced"), self.ids[index]
         super().read(index, out)
 
 
-def _dataset(fields: np.ndarray, known: int = 0) -> Dataset:
-    ids = tuple(f"{'known' if row < known else 'new'}_{row}" for row in range(len(fields)))
+def _dataset(fields: np.ndarray, reduced: int = 0) -> Dataset:
+    ids = tuple(f"{'reduced' if row < reduced else 'new'}_{row}" for row in range(len(fields)))
     made = Dataset.from_arrays(
         fields, Conditions(ids, ("p",), np.arange(len(fields), dtype=float)[:, None])
     )
     return _Unread(**vars(made))
 
 
-def _known(fields: np.ndarray, runs: int, choices: ReductionSettings) -> EarlierModes:
+def _reduced(fields: np.ndarray, runs: int, choices: ReductionSettings) -> ReducedRuns:
     """The first runs."""
     pod, coefficients = reduce_runs(_dataset(fields[:runs]), np.arange(runs), choices)
     assert isinstance(pod, Pod)
-    assert pod.seen is not None
-    return EarlierModes(pod.state, pod.basis, pod.seen, np.asarray(coefficients), np.arange(runs))
+    assert pod.summary is not None
+    return ReducedRuns(pod.state, pod.basis, pod.summary, np.asarray(coefficients), np.arange(runs))
 
 
 def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
@@ -68,7 +68,7 @@ shapes = st.tuples(st.integers(5, 9), st.integers(1, 6), st.integers(5, 40), st.
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(deadline=None, max_examples=30)
-def test_modes_of_known_and_added_runs_keep_the_tolerance(
+def test_modes_of_reduced_and_added_runs_keep_the_tolerance(
     shape: tuple[int, ...], runs: int, decay: float, scaling: str, seed: int
 ) -> None:
     fields, choices = (
@@ -76,25 +76,25 @@ def test_modes_of_known_and_added_runs_keep_the_tolerance(
         ReductionSettings(tolerance=TOLERANCE, scaling=scaling),
     )
     rows = np.arange(shape[0])
-    known = _known(fields, runs, choices)
-    pod, coefficients = reduce_runs(_dataset(fields, known=runs), rows, choices, known=known)
+    reduced = _reduced(fields, runs, choices)
+    pod, coefficients = reduce_runs(_dataset(fields, reduced=runs), rows, choices, reduced=reduced)
     whole, _ = reduce_runs(_dataset(fields), rows, choices)
     np.testing.assert_allclose(pod.basis.T @ pod.basis, np.eye(pod.rank), atol=2e-5)
     for name in ("minimum", "maximum", "mean", "variance"):
-        found, expected = (getattr(each.seen.statistics, name) for each in (pod, whole))
+        found, expected = (getattr(each.summary.statistics, name) for each in (pod, whole))
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     # The modes of the first runs left out what the tolerance allows, in states that were a little
     # smaller or larger.
-    stretched = float((pod.state.field_factor() / known.state.field_factor()).max())
+    stretched = float((pod.state.field_factor() / reduced.state.field_factor()).max())
     assert _error(pod, coefficients, fields) <= 1.05 * TOLERANCE * max(1.0, stretched)
-    assert whole.rank <= pod.rank <= known.basis.shape[1] + 1 + (shape[0] - runs) * shape[1]
+    assert whole.rank <= pod.rank <= reduced.basis.shape[1] + 1 + (shape[0] - runs) * shape[1]
 
 
 def test_one_snapshot_is_added() -> None:
     fields = _fields((6, 1, 30, 1), 0.8, 0)
-    known = _known(fields, 5, ReductionSettings())
+    reduced = _reduced(fields, 5, ReductionSettings())
     pod, coefficients = reduce_runs(
-        _dataset(fields, known=5), np.arange(6), ReductionSettings(), known=known
+        _dataset(fields, reduced=5), np.arange(6), ReductionSettings(), reduced=reduced
     )
     np.testing.assert_allclose(
         pod.decode(coefficients), fields, rtol=0, atol=5e-3 * float(fields.std())
@@ -103,14 +103,15 @@ def test_one_snapshot_is_added() -> None:
 
 def test_runs_that_nothing_is_learned_from_change_no_mode() -> None:
     fields = _fields((6, 4, 30, 1), 0.5, 1)
-    known = _known(fields, 4, ReductionSettings())
-    asked: list[Pod] = []
-    pod, coefficients = reduce_runs(
-        _dataset(fields, known=4), np.arange(4), ReductionSettings(), fits=asked.append, known=known
-    )
-    assert pod.basis is known.basis
-    assert [each.rank for each in asked] == [pod.rank]
-    np.testing.assert_array_equal(coefficients[:4], known.coefficients)
+    reduced = _reduced(fields, 4, ReductionSettings())
+    runs = RunPass(_dataset(fields, reduced=4), np.arange(4), reduced=reduced)
+    (candidate,) = candidates(runs, ReductionSettings())
+    found = candidate.project()
+    assert found is not None
+    pod, coefficients = found
+    assert pod.basis is reduced.basis
+    assert candidate.reduction.rank == pod.rank
+    np.testing.assert_array_equal(coefficients[:4], reduced.coefficients)
     np.testing.assert_allclose(
         coefficients[5], pod.encode(fields[5].astype(np.float32)), rtol=1e-5, atol=1e-5
     )
@@ -118,27 +119,27 @@ def test_runs_that_nothing_is_learned_from_change_no_mode() -> None:
 
 def test_additions_one_after_the_other_keep_the_tolerance() -> None:
     fields, choices = _fields((10, 5, 60, 2), 0.7, 2), ReductionSettings(tolerance=TOLERANCE)
-    known = _known(fields, 4, choices)
+    reduced = _reduced(fields, 4, choices)
     for runs in range(5, 11):
         rows = np.arange(runs)
         pod, coefficients = reduce_runs(
-            _dataset(fields[:runs], known=runs - 1), rows, choices, known=known
+            _dataset(fields[:runs], reduced=runs - 1), rows, choices, reduced=reduced
         )
-        known = EarlierModes(pod.state, pod.basis, pod.seen, coefficients, rows)
+        reduced = ReducedRuns(pod.state, pod.basis, pod.summary, coefficients, rows)
     assert _error(pod, coefficients, fields) <= 1.5 * TOLERANCE
-    assert torch.tensor(pod.seen.left_out) > 0
+    assert torch.tensor(pod.summary.left_out) > 0
 
 
 def test_fields_of_other_units_share_no_scale() -> None:
-    """A variable that grows by a factor is stretched in the known modes too."""
+    """A variable that grows by a factor is stretched in the earlier modes too."""
     fields = _fields((8, 4, 30, 2), 0.5, 3) * [1.0, 1e6]
     fields[4:, ..., 1] *= 40
-    known = _known(fields, 4, ReductionSettings())
+    reduced = _reduced(fields, 4, ReductionSettings())
     pod, coefficients = reduce_runs(
-        _dataset(fields, known=4), np.arange(8), ReductionSettings(), known=known
+        _dataset(fields, reduced=4), np.arange(8), ReductionSettings(), reduced=reduced
     )
     assert _error(pod, coefficients, fields) <= 1.05e-3 * max(
-        1.0, float((pod.state.field_factor() / known.state.field_factor()).max())
+        1.0, float((pod.state.field_factor() / reduced.state.field_factor()).max())
     )
 
 
@@ -149,7 +150,7 @@ def test_statistics_merge_as_if_they_were_counted_together(scaling: str) -> None
     first, second, both = (
         reduce_runs(_dataset(some), np.arange(len(some)), ReductionSettings(scaling=scaling))[
             0
-        ].seen.statistics
+        ].summary.statistics
         for some in (fields[:2], fields[2:], fields)
     )
     merged = first.merged(second)

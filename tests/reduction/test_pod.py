@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import Pod, reduce_runs
-from simulgenvae.reduction.sketch import OVERSAMPLING
+from simulgenvae.reduction.pilot import OVERSAMPLING
 from simulgenvae.settings import ReductionSettings
 
 

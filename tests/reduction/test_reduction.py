@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.errors import UserError
 from simulgenvae.reduction import (
     Identity,
     Pod,
-    Reduction,
+    RunPass,
+    candidates,
     encode_runs,
     reduce_runs,
     restore_reduction,
@@ -46,19 +46,24 @@ def test_held_out_runs_change_nothing(waves: Dataset, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
-def test_memory_is_asked_for_before_all_runs_are_encoded(waves: Dataset, method: str) -> None:
-    def too_much(reduction: Reduction) -> None:
-        assert reduction.rank >= 1
-        raise UserError("too much")
+def test_the_rank_can_be_checked_before_all_runs_are_encoded(waves: Dataset, method: str) -> None:
+    class TrainingRunsOnly(Dataset):
+        def read(self, index: int, out: np.ndarray) -> None:
+            assert index < 9
+            super().read(index, out)
 
-    with pytest.raises(UserError, match="too much"):
-        reduce_runs(waves, np.arange(9), ReductionSettings(method=method), fits=too_much)
+    runs = RunPass(TrainingRunsOnly(**vars(waves)), np.arange(9))
+    candidate = next(candidates(runs, ReductionSettings(method=method)))
+    reduction, _ = reduce_runs(waves, np.arange(9), ReductionSettings(method=method))
+    assert candidate.reduction.rank >= reduction.rank
+    with pytest.raises(AssertionError):
+        candidate.project()
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
 def test_runs_read_ahead_are_the_same_runs(waves: Dataset, method: str) -> None:
     settings = ReductionSettings(method=method)
     (_, first), (_, second) = (
-        reduce_runs(waves, np.arange(9), settings, workers) for workers in (0, 3)
+        reduce_runs(waves, np.arange(9), settings, workers=workers) for workers in (0, 3)
     )
     np.testing.assert_array_equal(first, second)

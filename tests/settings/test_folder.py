@@ -6,9 +6,9 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 
 
-def test_names_are_the_documented_ones(tmp_path: Path) -> None:
+def test_names_are_the_classic_ones(tmp_path: Path) -> None:
     study = StudyFolder.open(tmp_path)
-    documented = {
+    classic = {
         study.condition_file: "input_data/condition.txt",
         study.pickle_file(2): "input_data/dataset2.pickle",
         study.vae_file: "model_save/SimulGen-VAE",
@@ -18,12 +18,8 @@ def test_names_are_the_documented_ones(tmp_path: Path) -> None:
         study.hierarchical_latents_file: "model_save/xs.npy",
         study.report_file: "output/report.html",
     }
-    assert {path.relative_to(tmp_path).as_posix() for path in documented} == set(
-        documented.values()
-    )
-    assert set(study.model_files) == {
-        path for path in documented if path.parent == study.model_save
-    }
+    assert {path.relative_to(tmp_path).as_posix() for path in classic} == set(classic.values())
+    assert set(study.model_files) == {path for path in classic if path.parent == study.model_save}
     assert [path.name for path in study.preset_files(3)] == ["preset3.txt", "preset.txt"]
 
 

@@ -163,7 +163,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
 
 @settings(max_examples=30, deadline=None)
 @given(documented_studies())
-def test_every_documented_syntax_means_the_same(case: tuple[dict[str, str], str, Settings]) -> None:
+def test_every_classic_syntax_means_the_same(case: tuple[dict[str, str], str, Settings]) -> None:
     keys, preset, meant = case
     with tempfile.TemporaryDirectory() as folder:
         for separator in (": ", " ", "\t", " = "):
@@ -232,7 +232,7 @@ def test_an_override_may_repair_a_file(tmp_path: Path) -> None:
     assert load_settings(study, overrides=["model.filters=2 1"]).model.filters == (2, 1)
 
 
-def test_toml_takes_the_place_of_the_documented_files_and_says_so(tmp_path: Path) -> None:
+def test_toml_takes_the_place_of_the_classic_files_and_says_so(tmp_path: Path) -> None:
     study = study_with(tmp_path, toml="training.seed = 4\n", condition="alpha 5\n")
     with pytest.warns(
         SettingsNote, match=r"condition\.txt: not read, because study\.toml is there"

@@ -142,7 +142,7 @@ def test_the_spread_of_a_design_does_not_depend_on_the_others(
     np.testing.assert_allclose(in_parts, alone, rtol=1e-3, atol=1e-4)
 
 
-def test_equal_designs_have_equal_answers(trained: Surrogate, waves: Dataset) -> None:
+def test_equal_designs_have_equal_predictions(trained: Surrogate, waves: Dataset) -> None:
     twins = Conditions(("a", "b"), waves.conditions.names, waves.conditions.table[[3, 3]])
     found = trained.predict(twins, samples=5)
     for name in ("fields", "std", "lower", "upper", "novelty"):
@@ -344,7 +344,7 @@ def test_times_that_cannot_be_predicted(
         trained.predict(waves.conditions, times=np.array(times))
 
 
-def test_the_convolutional_decoder_knows_its_own_times_alone(
+def test_the_convolutional_decoder_knows_only_the_training_times(
     convolutional: Surrogate, waves: Dataset
 ) -> None:
     predicted = convolutional.predict(waves.conditions, times=waves.times)

@@ -1,4 +1,4 @@
-"""What is chosen for a device, and what becomes of choices that fail there. What they change:
+"""Choices for a device, and what becomes of choices that fail there. What they change:
 ``test_speed.py``."""
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ NOISES = ("field_noise", "parameter_noise", "pixel_noise")
 
 @pytest.fixture
 def data() -> TrainingData:
-    """Runs with a table and pictures; the coefficients differ in size as those of a POD do."""
+    """Runs with a table and images; the coefficients differ in size as those of a POD do."""
     generator = torch.Generator().manual_seed(0)
     return TrainingData(
         torch.randn(RUNS, TIMES, RANK, generator=generator) * torch.tensor([100.0, 1.0, 0.01]),
@@ -133,7 +133,7 @@ def test_mixed_runs_with_noise_still_have_clean_targets(data: TrainingData) -> N
     assert not torch.equal(batch.encoded, batch.coefficients)
 
 
-def test_without_pictures_there_is_nothing_to_blur(data: TrainingData) -> None:
+def test_without_images_there_is_nothing_to_blur(data: TrainingData) -> None:
     table = TrainingData(data.coefficients, Inputs(data.conditions.table), data.times, data.rows)
     batch = _augmented(table, mixup=1.0, pixel_noise=0.1)
     assert batch.conditions.images is None

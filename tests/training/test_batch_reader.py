@@ -16,7 +16,7 @@ from simulgenvae.training.data import TrainingData
 
 @dataclass(frozen=True)
 class Remote(TrainingData):
-    """As if it had to be fetched; remembers which rows were."""
+    """Data that are read ahead as if they were on disk, and that remember which rows were read."""
 
     fetched: list[int] = field(default_factory=list)
     on_device = False

@@ -1,4 +1,4 @@
-"""How many runs a step takes, and how many steps a stage."""
+"""Number of runs in a step, and of steps in a stage."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_overfitting_is_told_once_while_it_begins() -> None:
 
 
 def test_overfitting_counts_at_the_weights_that_are_kept() -> None:
-    """What comes after the best validation does no harm."""
+    """Entries after the best validation do no harm."""
     assert overfitted(_history((0.5, 0.45), (0.2, 0.1), (0.4, 0.001))) is None
 
 

@@ -112,7 +112,7 @@ def test_without_patience_the_whole_budget_is_used_and_the_end_is_validated(
 def test_the_weights_of_the_best_validation_are_used(
     make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path, name: str
 ) -> None:
-    """Which are not the last, as the last steps climb the loss."""
+    """They are not the last, because the last steps climb the loss."""
     stage = {"learning_rate": 0.01, "final_learning_rate": 0.99, "warmup": 0.0}
     settings = make_settings(
         steps=16, stage=stage, validate_every=1, optimizer="adamw", skip_gradient=1e30

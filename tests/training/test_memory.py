@@ -18,15 +18,11 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import plain_batch
 from simulgenvae.training.memory import require_phase, shortage
-from simulgenvae.training.memory_estimate import (
-    MemoryPart,
-    Phase,
-    TrainingPlan,
-    fitting_phase,
-    stage_memory,
-)
-from simulgenvae.training.out_of_memory import memory_errors
+from simulgenvae.training.memory_estimate import Phase, fitting_phase
+from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.peak import PeakMemory
+from simulgenvae.training.plan import TrainingPlan
+from simulgenvae.training.stage_memory import MemoryPart, stage_memory
 from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import train
 
@@ -36,7 +32,7 @@ STAGES = ("vae", "conditioner", "end_to_end")
 
 
 class _Scaler:
-    """As far as networks look at one."""
+    """Scaler with only what networks read of it."""
 
     def __init__(self, parameters: int, images: ImageFormat | None = None) -> None:
         self.names, self.images = ("p",) * parameters, images
@@ -243,7 +239,7 @@ def test_running_out_of_memory_is_the_users_to_solve(
     stage = make_problem(make_settings()).stage("vae")
     with (
         pytest.raises(UserError, match=r"ran out of memory.*training\.vae\.batch_size") as caught,
-        memory_errors(stage),
+        explain_out_of_memory(stage),
     ):
         raise error
     assert "\n" not in str(caught.value)
@@ -253,5 +249,5 @@ def test_other_errors_stay_what_they_are(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     stage = make_problem(make_settings()).stage("vae")
-    with pytest.raises(RuntimeError, match="shapes"), memory_errors(stage):
+    with pytest.raises(RuntimeError, match="shapes"), explain_out_of_memory(stage):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")

@@ -1,4 +1,4 @@
-"""What a check says about memory, against what training refuses."""
+"""Findings of a check about memory, compared with what training refuses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MakeSettings = Callable[..., Settings]
 def _warnings(dataset: Dataset, settings: Settings, split: Split | None = None) -> list[str]:
     split = split or make_split(dataset.ids, settings.data, None)
     findings = memory_findings(dataset, split, settings)
-    return [finding.message for finding in findings if finding.level == "warning"]
+    return [finding.message for finding in findings if finding.severity == "warning"]
 
 
 @pytest.mark.parametrize("method", ["pod", "none"])
@@ -55,7 +55,7 @@ def test_enough_memory_is_only_told(waves: Dataset, make_settings: MakeSettings)
     settings = make_settings()
     split = make_split(waves.ids, settings.data, None)
     (finding,) = memory_findings(waves, split, settings)
-    assert finding.level == "info"
+    assert finding.severity == "info"
     assert "expected memory of training with at most" in finding.message
 
 

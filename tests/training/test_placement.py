@@ -1,5 +1,7 @@
-"""Where data are held, on a device that stands for a GPU: torch's *meta*, whose tensors take no
-memory."""
+"""Memory in which data are held, on a device that represents a GPU.
+
+It is torch's *meta* device, whose tensors take no memory.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.memory import require_training_memory
-from simulgenvae.training.memory_estimate import TrainingPlan
-from simulgenvae.training.placement import placed
+from simulgenvae.training.placement import place_data
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stages import stage_specs
 
 CPU, GPU = torch.device("cpu"), torch.device("meta")
@@ -51,13 +53,13 @@ def test_all_that_training_reads_is_on_the_device_at_the_start(
     free: Callable[[int], None], method: str
 ) -> None:
     free(SIZE)
-    known, inputs = placed(COEFFICIENTS, INPUTS, _settings(method=method), GPU)
+    known, inputs = place_data(COEFFICIENTS, INPUTS, _settings(method=method), GPU)
     assert {known.device, inputs.table.device, inputs.images.device} == {GPU}
 
 
 def test_on_a_processor_and_where_it_is_asked_for_all_is_in_memory() -> None:
     for settings, device in ((_settings(), CPU), (_settings(on_device=False), GPU)):
-        known, inputs = placed(COEFFICIENTS, INPUTS, settings, device)
+        known, inputs = place_data(COEFFICIENTS, INPUTS, settings, device)
         assert {known.device, inputs.table.device, inputs.images.device} == {CPU}
         np.testing.assert_array_equal(known, COEFFICIENTS)
 
@@ -68,7 +70,7 @@ def test_what_is_read_batch_by_batch_stays_on_disk(
     settings = _settings(load_all=False)
     _, on_disk = reduce_runs(waves, np.arange(6), settings.reduction, on_disk=True)
     free(SIZE - COEFFICIENTS.nbytes)
-    known, inputs = placed(on_disk, INPUTS, settings, GPU)
+    known, inputs = place_data(on_disk, INPUTS, settings, GPU)
     assert isinstance(known, LazyStates)
     assert inputs.table.device == GPU
 
@@ -81,7 +83,7 @@ def test_what_does_not_fit_is_refused_with_what_to_change(
     with pytest.raises(
         UserError, match=r"Holding the data on the GPU needs about .*coefficients"
     ) as caught:
-        placed(COEFFICIENTS, INPUTS, _settings(method=method), GPU)
+        place_data(COEFFICIENTS, INPUTS, _settings(method=method), GPU)
     assert "training.performance.data_on_device = false" in str(caught.value)
     assert ("data.load_all = false (--load_all 0)" in str(caught.value)) == names_load_all
 

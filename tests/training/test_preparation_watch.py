@@ -24,7 +24,7 @@ from simulgenvae.settings import ReductionSettings, Settings, StudyFolder
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog
-from simulgenvae.training.preparation_watch import PreparationWatch, watched
+from simulgenvae.training.preparation_watch import PreparationWatch, watch_preparation
 from simulgenvae.utils.progress import progress_on
 from simulgenvae.utils.tensor_file import read_tensors
 
@@ -67,8 +67,8 @@ def _prepare(
     identity: TrainingIdentity = IDENTITY,
     seconds: float = 1e9,
 ) -> tuple[np.ndarray, np.ndarray]:
-    with watched(TrainingLog(None), folder, identity, seconds, resume=resume) as watch:
-        pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), watch=watch)
+    with watch_preparation(TrainingLog(None), folder, identity, seconds, resume=resume) as watch:
+        pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), monitor=watch)
     return pod.arrays()["basis"], coefficients
 
 
@@ -147,7 +147,7 @@ def test_passes_of_another_training_and_damaged_ones_are_refused(
 
 
 def test_passes_are_saved_every_so_many_seconds(long_waves: Dataset, tmp_path: Path) -> None:
-    """As they are when a process is killed."""
+    """Copies as they are when a process is killed."""
     file, seen = tmp_path / "preparing.safetensors", []
 
     class Looking(Dataset):
@@ -161,7 +161,7 @@ def test_passes_are_saved_every_so_many_seconds(long_waves: Dataset, tmp_path: P
 
 
 def test_state_of_another_shape_is_damage(tmp_path: Path) -> None:
-    with watched(TrainingLog(None), tmp_path, IDENTITY, 0.0, resume=False) as watch:
+    with watch_preparation(TrainingLog(None), tmp_path, IDENTITY, 0.0, resume=False) as watch:
         watch.resume("pass", 3, {"image": torch.zeros(2)})
         watch.advance("pass", 1)
         again = PreparationWatch(
@@ -179,7 +179,7 @@ def test_passes_can_be_followed_in_lines(tmp_path: Path) -> None:
     with (
         progress_on(Console(file=out)),
         TrainingLog(None, every=0.0) as log,
-        watched(log, tmp_path, IDENTITY, 1e9, resume=False) as watch,
+        watch_preparation(log, tmp_path, IDENTITY, 1e9, resume=False) as watch,
     ):
         watch.resume("sketch of 44", 3, {})
         watch.advance("sketch of 44", 1)

@@ -1,4 +1,4 @@
-"""What training begins with, and what of it an interrupted one leaves for the next."""
+"""Preparation of a training, and what of it an interrupted one leaves for the next."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STAGES = ("vae", "conditioner", "end_to_end")
 def test_prepared_coefficients_of_another_training_are_not_resumed(
     waves: Dataset, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    """As left by a training that was killed before its first checkpoint, over an older one."""
+    """A training killed before its first checkpoint leaves such a file over an older one."""
     settings, other = make_settings(), make_settings(model={"latent_dim": 5})
     split = make_split(waves.ids, settings.data, None)
     train(waves, split, settings, stages=STAGES, folder=tmp_path / "one")

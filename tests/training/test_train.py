@@ -426,9 +426,8 @@ def test_resuming_without_a_checkpoint_starts_and_says_so(
 ) -> None:
     settings = make_settings(2)
     caplog.set_level(logging.INFO)
-    trained = train(
-        waves, make_split(waves.ids, settings.data, None), settings, stages=STAGES, folder=tmp_path, resume=True,
-    )  # fmt: skip
+    split = make_split(waves.ids, settings.data, None)
+    trained = train(waves, split, settings, stages=STAGES, folder=tmp_path, resume=True)
     assert "starts from the beginning" in caplog.text
     assert len(trained.progress.history) == 3
 

@@ -121,7 +121,7 @@ def test_a_write_that_fails_leaves_the_previous_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(UserError, match="could not be written"):
         write_tensors(tmp_path / "file" / "inside", TENSORS, {})

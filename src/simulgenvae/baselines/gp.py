@@ -1,14 +1,15 @@
 """Gaussian process regression with kernels whose length scales belong to groups of features.
 
-Notation and formulas: Rasmussen & Williams 2006, algorithm 2.1 and equation 5.9. Hyper-parameters
-are logarithms of the variance, of one length scale a group, and of the noise's variance.
+Notation and formulas: Rasmussen & Williams 2006, algorithm 2.1 and equations 5.8, 5.9. The
+hyper-parameters ``theta`` are logarithms: of the variance, of one length scale for each group, and
+of the variance of the noise. In double precision throughout.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,66 +21,72 @@ from scipy.spatial.distance import cdist
 from simulgenvae.baselines.kernels import Kernel, Values, kernel_values
 
 Points = NDArray[np.float64]
+"""Features of n points, ``[n, P]``."""
 Objective = Callable[[Values], tuple[float, Values]]
+"""Function of the hyper-parameters that returns its value and its gradient."""
 
 _JITTER = 1e-9  # keeps the largest allowed covariance matrix positive definite in double precision
-_FAILED = 1e25
+_FAILED = 1e25  # objective where the covariance matrix is not positive definite all the same
 
 
 @dataclass(frozen=True)
-class Groups:
-    """Which columns share a length scale: single ones, then the last ``shared`` columns together.
+class LengthScaleGroups:
+    """Partition of the columns of features into groups with one length scale each.
 
-    The shared ones are read in units of their common ``spread``, so that all length scales are of
-    the same order.
+    Every column is a group, except that the last ``shared`` columns are one group together. These
+    are measured in units of their common ``spread``, so that all length scales are of the same
+    order.
     """
 
     shared: int
     spread: float
 
     @classmethod
-    def of(cls, x: Points, shared: int) -> Groups:
-        """For training points ``x [n, P]`` whose last ``shared`` columns have one length scale."""
+    def of(cls, x: Points, shared: int) -> LengthScaleGroups:
+        """Return the groups for training points ``x [n, P]``."""
         spread = float(np.sqrt(x[:, x.shape[1] - shared :].var(axis=0).sum())) if shared else 1.0
         return cls(shared, spread)
 
     def squared_distances(self, first: Points, second: Points) -> Values:
-        """Of each group, ``[G, m, n]``."""
+        """Return the squared distances in each of the G groups, ``[G, m, n]``."""
         single = first.shape[1] - self.shared
         parts = [np.square(first[:, k, None] - second[:, k]) for k in range(single)]
         if self.shared:
-            parts.append(
-                cdist(
-                    first[:, single:] / self.spread, second[:, single:] / self.spread, "sqeuclidean"
-                )
-            )
+            scaled = (first[:, single:] / self.spread, second[:, single:] / self.spread)
+            parts.append(cdist(*scaled, "sqeuclidean"))
         return np.stack(parts)
 
 
 class Likelihood:
-    """Negative logarithm of the marginal likelihood of ``y [n]``, as a function of the
-    hyper-parameters.
+    """Negative logarithm of the marginal likelihood of ``y [n]``, a function of ``theta``.
 
-    ``squared`` are the groups' squared distances ``[G, n, n]`` between the points.
+    ``squared`` are the squared distances between the points in each group, ``[G, n, n]``. They do
+    not depend on ``theta`` and are computed once for all calls.
     """
 
     def __init__(self, squared: Values, y: Values, kernel: Kernel = "matern52") -> None:
-        self._squared, self._y, self._kernel = squared, y, kernel
+        self._squared = squared
+        self._y = y
+        self._kernel = kernel
 
     def __call__(self, theta: Values) -> tuple[float, Values]:
-        """Value and gradient."""
+        """Return value and gradient ``[G + 2]``."""
         n = len(self._y)
         parts, kernel, slope = kernel_values(self._kernel, self._squared, theta)
         try:
             factor = cho_factor(_covariance(kernel, theta), lower=True, check_finite=False)
         except LinAlgError:
             return _FAILED, np.zeros_like(theta)
+        # Equation 5.8: data fit, half of the determinant's logarithm, and a constant.
         alpha = cho_solve(factor, self._y, check_finite=False)
         value = (
             0.5 * self._y @ alpha + np.log(np.diag(factor[0])).sum() + 0.5 * n * np.log(2 * np.pi)
         )
+        # Equation 5.9: half of the trace of (K⁻¹ - α αᵀ) ∂K/∂θ. A trace of a product of symmetric
+        # matrices is a sum over their entries, which the contractions below are.
         inner = _inverse(factor[0]) - np.outer(alpha, alpha)
-        variance, noise = np.exp(theta[0]), np.exp(theta[-1])
+        variance = np.exp(theta[0])
+        noise = np.exp(theta[-1])
         lengths = np.tensordot(parts, inner * slope, axes=2)
         gradient = np.array(
             [variance * np.vdot(inner, kernel), *(variance * lengths), noise * np.trace(inner)]
@@ -88,104 +95,133 @@ class Likelihood:
 
 
 def _covariance(kernel: Values, theta: Values) -> Values:
+    """Return variance · kernel + noise on the diagonal, ``[n, n]``."""
     covariance: Values = np.exp(theta[0]) * kernel
     covariance[np.diag_indices_from(covariance)] += np.exp(theta[-1]) + _JITTER
     return covariance
 
 
 def _inverse(factor: Values) -> Values:
-    """Inverse of the matrix whose lower Cholesky factor this is, in half the time of solving for
-    the identity."""
+    """Return the inverse of the matrix with this lower Cholesky factor.
+
+    LAPACK's ``dpotri`` takes half of the time of solving for the identity.
+    """
     lower = np.tril(dpotri(factor, lower=1)[0])
     inverse: Values = lower + np.tril(lower, -1).T
     return inverse
 
 
 @dataclass(frozen=True, eq=False)
-class Process:
-    """A Gaussian process that has learned values at n points with given hyper-parameters."""
+class GaussianProcess:
+    """A Gaussian process conditioned on values at n training points.
+
+    The points themselves are not kept: predictions take the squared distances to them.
+    """
 
     kernel: Kernel
     theta: Values
+    """Hyper-parameters, ``[G + 2]``."""
     alpha: Values
-    """Inverse covariance times the standardised values, ``[n]`` (or ``[n, q]`` for q functions at
-    once)."""
+    """Inverse covariance times the standardised values, ``[n]``, or ``[n, q]`` for q functions."""
     mean: float
+    """Mean of the values."""
     scale: float
+    """Standard deviation of the values."""
 
     @classmethod
     def learn(cls, squared: Values, y: Values, theta: Values, kernel: Kernel = "matern52") -> Self:
-        """From ``y [n]`` or ``[n, q]``; ``squared`` are the groups' squared distances ``[G, n, n]``
-        of the points."""
-        factor = cho_factor(
-            _covariance(kernel_values(kernel, squared, theta)[1], theta), lower=True
-        )
-        mean, scale = float(y.mean()), spread(y)
+        """Condition on the values ``y [n]`` or ``[n, q]``.
+
+        ``squared`` are the squared distances between the points in each group, ``[G, n, n]``.
+        """
+        covariance = _covariance(kernel_values(kernel, squared, theta)[1], theta)
+        factor = cho_factor(covariance, lower=True)
+        mean = float(y.mean())
+        scale = spread(y)
         return cls(kernel, theta, cho_solve(factor, (y - mean) / scale), mean, scale)
 
     def predict(self, squared: Values) -> Values:
-        """Mean of the posterior ``[m]`` or ``[m, q]``, from squared distances ``[G, m, n]`` to the
-        known points."""
+        """Return the mean of the posterior, ``[m]`` or ``[m, q]``.
+
+        ``squared`` are the squared distances to the training points in each group, ``[G, m, n]``.
+        """
         kernel = kernel_values(self.kernel, squared, self.theta)[1]
         predicted: Values = self.mean + self.scale * np.exp(self.theta[0]) * kernel @ self.alpha
         return predicted
 
-    def relative_posterior_variance(self, known: Values, squared: Values) -> Values:
-        """Share of the prior variance that is left ``[m]``, with distances among the known points
-        ``[G, n, n]`` and to them ``[G, m, n]``: 1 far from all of them, and next to one what the
-        noise leaves."""
-        factor = cho_factor(
-            _covariance(kernel_values(self.kernel, known, self.theta)[1], self.theta), lower=True
-        )
+    def relative_posterior_variance(self, training: Values, squared: Values) -> Values:
+        """Return the posterior variance over the prior variance, ``[m]`` from 0 to 1.
+
+        It is 1 far from all training points; at one of them it is what the noise leaves.
+
+        Parameters
+        ----------
+        training
+            Squared distances among the training points, ``[G, n, n]``.
+        squared
+            Squared distances to the training points, ``[G, m, n]``.
+        """
+        covariance = _covariance(kernel_values(self.kernel, training, self.theta)[1], self.theta)
+        factor = cho_factor(covariance, lower=True)
         across = np.exp(0.5 * self.theta[0]) * kernel_values(self.kernel, squared, self.theta)[1]
         left: Values = 1.0 - np.einsum("mn,nm->m", across, cho_solve(factor, across.T))
         return np.clip(left, 0.0, 1.0)
 
-    def deviation(self, known: Values, squared: Values) -> Values:
-        """Standard deviation ``[m]`` of what is predicted, noise included; arguments as for
-        :meth:`relative_posterior_variance`."""
-        variance = np.exp(self.theta[0]) * self.relative_posterior_variance(
-            known, squared
-        ) + np.exp(self.theta[-1])
+    def deviation(self, training: Values, squared: Values) -> Values:
+        """Return the standard deviation of a prediction, noise included, ``[m]``.
+
+        The arguments are those of :meth:`relative_posterior_variance`.
+        """
+        relative = self.relative_posterior_variance(training, squared)
+        variance = np.exp(self.theta[0]) * relative + np.exp(self.theta[-1])
         deviation: Values = self.scale * np.sqrt(variance)
         return deviation
 
-    def leave_one_out(self, known: Values) -> tuple[Values, Values]:
-        """What each known point ``[n]`` would be wrong by, and its
-        :meth:`relative_posterior_variance`, if all others alone were known.
+    def leave_one_out(self, training: Values) -> tuple[Values, Values]:
+        """Return error and relative posterior variance of each training point, ``[n]`` each.
 
-        Rasmussen & Williams 2006, equation 5.12; the hyper-parameters stay.
+        Both are those of a process that has learned from all other points, with the same
+        hyper-parameters (Rasmussen & Williams 2006, equation 5.12). ``training`` are the squared
+        distances among the points, ``[G, n, n]``.
         """
-        covariance = _covariance(kernel_values(self.kernel, known, self.theta)[1], self.theta)
+        covariance = _covariance(kernel_values(self.kernel, training, self.theta)[1], self.theta)
         precision = np.diag(_inverse(cho_factor(covariance, lower=True)[0]))
         noise = np.exp(self.theta[-1]) + _JITTER
-        return self.scale * self.alpha / precision, np.clip(
-            (1 / precision - noise) / np.exp(self.theta[0]), 0.0, 1.0
-        )
+        relative = (1 / precision - noise) / np.exp(self.theta[0])
+        return self.scale * self.alpha / precision, np.clip(relative, 0.0, 1.0)
 
 
 def spread(y: Values) -> float:
-    """Standard deviation, or 1 for equal values."""
+    """Return the standard deviation, or 1 for equal values."""
     return float(y.std()) or 1.0
 
 
 def standardised(y: Values) -> Values:
-    """Zero mean and unit standard deviation, as :class:`Process` learns it."""
+    """Return values with zero mean and unit standard deviation, as a process learns them."""
     return np.asarray((y - y.mean()) / spread(y))
 
 
 def bounds(groups: int) -> Values:
-    """Least and largest hyper-parameters that are looked at, ``[G + 2, 2]``."""
+    """Return the smallest and largest hyper-parameters of a search, ``[G + 2, 2]``."""
     return np.log([(1e-3, 1e4), *[(1e-1, 1e3)] * groups, (1e-10, 1e1)])
 
 
 class LikelihoodSearch:
-    """Finds the hyper-parameters of one mode's process after another.
+    """Search for the hyper-parameters of one mode's process after another.
 
-    The likelihood has many local maxima, and what random restarts over the whole of wide bounds
-    find is far from the best. So each search starts at a usual point and at the optimum of the mode
-    before, whose length scales are similar; with ``thorough``, also at the best of ``candidates``
-    random points of a plausible range.
+    The likelihood has many local maxima, and random restarts over the whole of wide bounds end far
+    from the best one. Each search therefore starts at a usual point and at the optimum of the mode
+    before, whose length scales are similar. A ``thorough`` search also starts at the best of
+    ``candidates`` random points of a plausible range.
+
+    Parameters
+    ----------
+    groups
+        Number G of length scales.
+    seed
+        Seed of the random points.
+    previous
+        Further points ``[G + 2]`` that the first search starts at.
     """
 
     candidates = 20
@@ -199,7 +235,7 @@ class LikelihoodSearch:
         self._random = np.random.default_rng(seed)
 
     def __call__(self, objective: Objective, *, thorough: bool) -> tuple[Values, float]:
-        """The best point found and the objective there."""
+        """Return the best point found, ``[G + 2]``, and the objective there."""
         starts = [self._usual, *self._previous]
         if thorough:
             points = self._random.uniform(self._low, self._high, (self.candidates, len(self._low)))
@@ -207,10 +243,11 @@ class LikelihoodSearch:
         return self._descend(objective, starts)
 
     def _descend(self, objective: Objective, starts: Sequence[Values]) -> tuple[Values, float]:
-        options: dict[str, Any] = {"method": "L-BFGS-B", "jac": True, "bounds": self._bounds}
-        best = min(
-            (minimize(objective, start, **options) for start in starts),
-            key=lambda result: float(result.fun),
-        )
+        """Return the best end of a descent from each start; the next search starts there too."""
+        results = [
+            minimize(objective, start, method="L-BFGS-B", jac=True, bounds=self._bounds)
+            for start in starts
+        ]
+        best = min(results, key=lambda result: float(result.fun))
         self._previous = [best.x]
         return best.x, float(best.fun)

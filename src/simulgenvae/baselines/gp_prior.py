@@ -1,12 +1,15 @@
-"""Hyper-parameters of the processes of one field's modes, which are related: what matters for one
-matters for others.
+"""Hyper-parameters of the processes of one field's modes, under a prior that they share.
 
-The logarithms of a mode's length scales have a prior. Their ratios are those that the leading modes
-have in common, with the long tails of Student's distribution, so that a mode may be unlike the
-rest; their mean is that of the mode before, because later modes vary faster. Few runs say little
-about the length scales of a single mode; together the modes say much. This is a hierarchical model
-(Gelman et al. 2013, Bayesian data analysis, chapter 5) whose common ratios are found with the
-modes' own, in turn, at the largest posterior density.
+What matters for one mode of a field matters for the others too: the ratios of the length scales of
+the parameters are similar. Few runs say little about the length scales of a single mode; together
+the modes say much.
+
+The prior is on the logarithms of a mode's length scales. Their differences from their mean (the
+ratios of the length scales) are near those that the leading modes have in common, with the long
+tails of Student's distribution, so that a mode may differ from the rest. Their mean is near that of
+the mode before, because later modes vary faster. This is a hierarchical model (Gelman et al. 2013,
+Bayesian data analysis, chapter 5). The common ratios and those of each mode are found in turn, at
+the largest posterior density.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ from simulgenvae.baselines.gp import Likelihood, LikelihoodSearch
 from simulgenvae.baselines.kernels import Values
 
 RATIO_SPREAD = 0.3
-"""Scale of a mode's logarithmic length scales about the common ratios."""
+"""Scale of the distribution of a mode's logarithmic length scales about the common ratios."""
 TAILS = 3.0
-"""Degrees of freedom of their distribution."""
+"""Degrees of freedom of this distribution (Student's)."""
 MEAN_STEP = 0.2
 """Standard deviation of the step of their mean from mode to mode."""
 _ROUNDS = 3
@@ -30,41 +33,57 @@ _ROUNDS = 3
 
 @dataclass(frozen=True)
 class Posterior:
-    """Negative logarithm of likelihood times prior, as a function of the hyper-parameters; see
-    :class:`Likelihood`."""
+    """Negative logarithm of likelihood times prior, a function of the hyper-parameters."""
 
     likelihood: Likelihood
     ratios: Values
-    """Common logarithmic length scales less their mean, ``[G]``."""
+    """Common logarithmic length scales minus their mean, ``[G]``."""
     mean: float | None
-    """Mean of the mode before; None for the first."""
+    """Mean of the logarithmic length scales of the mode before; None for the first mode."""
 
     def __call__(self, theta: Values) -> tuple[float, Values]:
-        """Value and gradient, up to a constant."""
+        """Return value, up to a constant, and gradient ``[G + 2]``."""
         value, gradient = self.likelihood(theta)
         lengths = theta[1:-1]
-        apart = _centred(lengths) - self.ratios
+        # Student's distribution of the ratios: -log p = (ν + 1) / 2 · Σ log(1 + d² / (ν s²)).
+        distance = _centred(lengths) - self.ratios
         width = TAILS * RATIO_SPREAD**2
-        value += 0.5 * (TAILS + 1) * float(np.log1p(apart**2 / width).sum())
-        slope = (TAILS + 1) * apart / (width + apart**2)
+        value += 0.5 * (TAILS + 1) * float(np.log1p(distance**2 / width).sum())
+        slope = (TAILS + 1) * distance / (width + distance**2)
+        # The derivative of centring: each length scale also moves the mean.
         slope = slope - slope.mean()
         if self.mean is not None:
             step = float(lengths.mean()) - self.mean
             value += 0.5 * (step / MEAN_STEP) ** 2
             slope = slope + step / MEAN_STEP**2 / len(lengths)
+        # Variance and noise have no prior.
         return value, gradient + np.concatenate([[0.0], slope, [0.0]])
 
 
-def related(
+def related_hyperparameters(
     likelihoods: Sequence[Likelihood], groups: int, leading: int, seed: int
 ) -> list[Values]:
-    """Hyper-parameters ``[G + 2]`` of all modes, of which the first ``leading`` ones say what they
-    have in common."""
-    alone = LikelihoodSearch(groups, seed)
-    found = [alone(likelihood, thorough=True)[0] for likelihood in likelihoods[:leading]]
+    """Return the hyper-parameters ``[G + 2]`` of all modes.
+
+    Parameters
+    ----------
+    likelihoods
+        One for each mode, leading modes first.
+    groups
+        Number G of length scales.
+    leading
+        Number of modes that decide what all have in common; later ones are mostly noise.
+    seed
+        Seed of the random starts.
+    """
+    # A start without the prior: each leading mode by its own likelihood.
+    search = LikelihoodSearch(groups, seed)
+    found = [search(likelihood, thorough=True)[0] for likelihood in likelihoods[:leading]]
     ratios = _common(found)
+    # In turn: the modes given the common ratios, and the common ratios given the modes.
     for _ in range(_ROUNDS):
-        start, found = found, []
+        start = found
+        found = []
         for likelihood, theta in zip(likelihoods, start, strict=False):
             found.append(_nearest(likelihood, ratios, found, theta, seed))
         ratios = _common(found)
@@ -76,19 +95,24 @@ def related(
 def _nearest(
     likelihood: Likelihood, ratios: Values, before: Sequence[Values], start: Values, seed: int
 ) -> Values:
-    """The best hyper-parameters near ``start``, or near the usual ones, for a mode after those
-    ``before``."""
+    """Return the best hyper-parameters near ``start`` or near the usual ones.
+
+    ``before`` are those of the modes before this one.
+    """
     mean = float(before[-1][1:-1].mean()) if before else None
     search = LikelihoodSearch(len(ratios), seed, start)
     return search(Posterior(likelihood, ratios, mean), thorough=False)[0]
 
 
 def _common(thetas: Sequence[Values]) -> Values:
-    """Ratios of the length scales of most modes; the median, because some may be unlike the
-    rest."""
+    """Return the ratios of the length scales of most modes, ``[G]``.
+
+    It is the median over the modes, because some may differ from the rest.
+    """
     return _centred(np.median([_centred(theta[1:-1]) for theta in thetas], axis=0))
 
 
 def _centred(lengths: Values) -> Values:
+    """Return values minus their mean."""
     centred: Values = lengths - lengths.mean()
     return centred

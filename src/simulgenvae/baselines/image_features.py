@@ -1,4 +1,12 @@
-"""Numbers that the references read: scaled parameters and principal components of the pictures."""
+"""Features of designs: scaled parameters, and principal components of images.
+
+Baselines and Gaussian processes learn from these numbers.
+
+scikit-learn's PCA was not taken for the images. It would hold all pixels as floating-point numbers,
+four times the memory of the bytes, and store components of the size of images; here pixels stay
+bytes, and only products with them are computed. Importing it also takes 1.6 s, which every
+prediction from images would wait for.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +18,45 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.images import Images
+from simulgenvae.utils.snapshots import principal_directions
 
-_BLOCK_VALUES = 2**22  # pixels of all pictures that are held as floating-point numbers at once
-_NEGLIGIBLE = 1e-6  # of the first component's variance; products are in single precision
+_BLOCK_VALUES = 2**22
+"""Pixels of all images that are held as floating-point numbers at once."""
+_NEGLIGIBLE = 1e-6
+"""Fraction of the first component's variance below which components are rounding: products are in
+single precision."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageComponents:
-    """Principal components of n training pictures, in units of the first one's standard deviation.
+    """Principal components of n training images, in units of the first one's standard deviation.
 
-    Method of snapshots (Sirovich 1987): only the n × n Gram matrix is decomposed, and a new picture
-    is projected by its products with the training pictures. All components that matter are kept, so
-    distances are those of the pixels.
+    They are found by the method of snapshots, and a new image is projected by its products with the
+    training images. All components that matter are kept, so that distances between images are those
+    of their pixels.
     """
 
     pixels: NDArray[np.uint8]
-    """Training pictures, ``[n, pixels · channels]``."""
+    """Training images, ``[n, pixels · channels]``."""
     mean: NDArray[np.float32]
+    """Their mean, ``[pixels · channels]``."""
     projection: NDArray[np.float64]
-    """From products with the training pictures to components, ``[n, C]``, C < n."""
+    """Matrix from products with the training images to components, ``[n, C]``, C < n."""
 
     @classmethod
     def fit(cls, images: Images) -> Self:
-        """From the training pictures."""
+        """Return the components of the training images."""
         pixels = images.pixels.reshape(len(images), -1)
         mean = pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
-        energies, left = np.linalg.eigh(_products(pixels, pixels, mean))
-        energies, left = energies[::-1], left[:, ::-1]
+        energies, left = principal_directions(_products(pixels, pixels, mean))
+        # Centring leaves n - 1 dimensions.
         kept = int(np.sum(energies[: len(pixels) - 1] > _NEGLIGIBLE * energies[0]))
         first = np.sqrt(energies[0] / len(pixels))
         return cls(pixels, mean, left[:, :kept] / np.sqrt(energies[:kept]) / first)
 
     @classmethod
     def restore(cls, pixels: NDArray[Any], mean: NDArray[Any], projection: NDArray[Any]) -> Self:
-        """From a model file; ValueError where the arrays do not belong together."""
+        """Return the components of a model file; ValueError where its arrays do not fit each other."""
         if (
             pixels.ndim != 2
             or mean.shape != pixels.shape[1:]
@@ -53,23 +66,23 @@ class ImageComponents:
             != ["uint8", "float32", "float64"]
             or not (np.isfinite(mean).all() and np.isfinite(projection).all())
         ):
-            raise ValueError("the components of the pictures do not belong together")
+            raise ValueError("the components of the images do not belong together")
         return cls(pixels, mean, projection)
 
     def transform(self, images: Images) -> NDArray[np.float64]:
-        """Components ``[m, C]`` in the order of decreasing variance."""
-        projected: NDArray[np.float64] = (
-            _products(images.pixels.reshape(len(images), -1), self.pixels, self.mean)
-            @ self.projection
-        )
+        """Return the components ``[m, C]`` of m images, in the order of decreasing variance."""
+        pixels = images.pixels.reshape(len(images), -1)
+        projected: NDArray[np.float64] = _products(pixels, self.pixels, self.mean) @ self.projection
         return projected
 
 
 def _products(
     first: NDArray[np.uint8], second: NDArray[np.uint8], mean: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Scalar products ``[m, n]`` of pictures ``[m, pixels]`` and ``[n, pixels]`` less ``mean``,
-    block by block."""
+    """Return the scalar products ``[m, n]`` of images, block by block.
+
+    Images are ``[m, pixels]`` and ``[n, pixels]``; ``mean`` is subtracted from both.
+    """
     total = np.zeros((len(first), len(second)))
     size = max(1, _BLOCK_VALUES // (len(first) + len(second)))
     for start in range(0, len(mean), size):
@@ -80,26 +93,28 @@ def _products(
 
 @dataclass(frozen=True)
 class Features:
-    """What the references know of a design: its scaled parameters, then the components of its
-    picture."""
+    """Map from conditions to features: scaled parameters, then the components of the image."""
 
     scaler: ConditionScaler
     images: ImageComponents | None
 
     @classmethod
     def fit(cls, conditions: Conditions, scaler: ConditionScaler) -> Self:
-        """From the training runs' conditions; ``scaler`` is that of the surrogate."""
+        """Return the map for the conditions of training runs; ``scaler`` is the surrogate's."""
         return cls(
             scaler, None if conditions.images is None else ImageComponents.fit(conditions.images)
         )
 
     @property
     def components(self) -> int:
-        """How many of the last columns are components of pictures."""
+        """Number of the last columns that are image components."""
         return 0 if self.images is None else self.images.projection.shape[1]
 
     def transform(self, conditions: Conditions) -> NDArray[np.float64]:
-        """``[m, P + C]``. Raises UserError as :meth:`ConditionScaler.transform` does."""
+        """Return the features of m designs, ``[m, P + C]``.
+
+        Raises UserError as :meth:`ConditionScaler.transform` does.
+        """
         table = self.scaler.transform(conditions)
         if self.images is None or conditions.images is None:
             return table

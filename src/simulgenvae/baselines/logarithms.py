@@ -1,5 +1,4 @@
-"""Which parameters are read as logarithms: those whose logarithm explains the training runs
-better."""
+"""Choice of the parameters that are read as logarithms."""
 
 from __future__ import annotations
 
@@ -7,52 +6,63 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from simulgenvae.baselines.pod_gpr import Choice, evidence
-from simulgenvae.baselines.pod_regression import RunModes, View
+from simulgenvae.baselines.gp_choice import GpChoice, evidence
+from simulgenvae.baselines.pod_regression import FeatureSelection, RunModes
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 
 _CHOOSING_RUNS = 80
 _CHOOSING_MODES = 4
-_SPAN = 2.0
-"""A parameter whose largest value is at most so many times its smallest is nearly proportional to
-its logarithm."""
+_SMALLEST_RATIO = 2.0
+"""A parameter whose largest value is at most this many times its smallest is nearly proportional to
+its logarithm, so that the choice would not matter."""
 
 
 def choose_logarithms(
     conditions: Conditions, coefficients: NDArray[np.float32], seed: int = 0
 ) -> tuple[str, ...]:
-    """Names of the positive parameters that are better read as logarithms.
+    """Return the names of the positive parameters whose logarithm explains the runs better.
 
-    A parameter is taken in, one after another in the order of the table, where that raises the
-    marginal likelihood of Gaussian processes for the leading modes of the training runs
-    ``coefficients [n, T, r]``: a monotone change of an input chosen by evidence, as in Snoek et al.
-    2014, "Input warping for Bayesian optimization". Pictures are not looked at. More than 80 runs
-    are represented by a seeded subset of that size.
+    One parameter after another, in the order of the table, is read as its logarithm where that
+    raises the marginal likelihood of Gaussian processes for the leading modes of the training runs.
+    It is a monotone change of an input that is chosen by evidence, as in Snoek et al. 2014, "Input
+    warping for Bayesian optimization". Images are ignored. More than 80 runs are represented by a
+    seeded subset of that size.
+
+    Parameters
+    ----------
+    conditions
+        Conditions of the training runs.
+    coefficients
+        Their coefficients, ``[n, T, r]``.
+    seed
+        Seed of the subset.
     """
-    lower, upper = conditions.table.min(axis=0), conditions.table.max(axis=0)
-    names = [
-        name
-        for name, low, high in zip(conditions.names, lower, upper, strict=True)
-        if low > 0 and high > _SPAN * low
-    ]
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(coefficients))[:_CHOOSING_RUNS])
-    amplitudes = RunModes.of(coefficients.reshape(len(coefficients), -1)).amplitudes[
-        chosen, :_CHOOSING_MODES
-    ]
+    lower = conditions.table.min(axis=0)
+    upper = conditions.table.max(axis=0)
+    names = []
+    for name, low, high in zip(conditions.names, lower, upper, strict=True):
+        if low > 0 and high > _SMALLEST_RATIO * low:
+            names.append(name)
+    subset = np.sort(np.random.default_rng(seed).permutation(len(coefficients))[:_CHOOSING_RUNS])
+    modes = RunModes.of(coefficients.reshape(len(coefficients), -1))
+    amplitudes = modes.amplitudes[subset, :_CHOOSING_MODES]
     if not names or not amplitudes.shape[1]:
         return ()
     table = Conditions(conditions.ids, conditions.names, conditions.table)
-    few = table.select(chosen)
-    choice = Choice(View(len(conditions.names), 0, 1.0), "matern52")
+    few = table.select(subset)
+    choice = GpChoice(FeatureSelection(len(conditions.names), 0, 1.0), "matern52")
 
-    def lack(names: tuple[str, ...]) -> float:
-        """Negative logarithm of the evidence where ``names`` are read as logarithms."""
+    def objective(names: tuple[str, ...]) -> float:
+        """Return the negative logarithm of the evidence with ``names`` read as logarithms."""
         return evidence(ConditionScaler.fit(table, names).transform(few), choice, amplitudes)
 
+    # Many small systems are solved: starting threads costs more than solving them.
     with threadpool_limits(1):
         taken: tuple[str, ...] = ()
-        best = lack(taken)
+        best = objective(taken)
         for name in names:
-            if (value := lack((*taken, name))) < best:
-                taken, best = (*taken, name), value
+            value = objective((*taken, name))
+            if value < best:
+                taken = (*taken, name)
+                best = value
     return taken

@@ -2,281 +2,285 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.baselines.base import BaselineSpec, Coefficients, Inputs
 from simulgenvae.baselines.gp import (
-    Groups,
+    GaussianProcess,
+    LengthScaleGroups,
     Likelihood,
     LikelihoodSearch,
-    Process,
     bounds,
     standardised,
 )
-from simulgenvae.baselines.gp_prior import related
+from simulgenvae.baselines.gp_choice import (
+    SEED,
+    SINGLE_LENGTHS,
+    GpChoice,
+    leave_one_out_error,
+    length_scale_groups,
+)
+from simulgenvae.baselines.gp_prior import related_hyperparameters
 from simulgenvae.baselines.kernels import Kernel, Values
-from simulgenvae.baselines.pod_regression import PodRegression, RunModes, View, component_counts
+from simulgenvae.baselines.pod_regression import (
+    FeatureSelection,
+    PodRegression,
+    RunModes,
+    component_counts,
+)
 
-_SINGLE_LENGTHS = 8
-"""So many components may each have a length scale of their own."""
 _NAMES: dict[Kernel, str] = {"matern52": "Matern 5/2", "squared_exponential": "squared exponential"}
 _KERNELS = tuple(_NAMES)
-
-
-class Choice(NamedTuple):
-    """What is decided before the modes are learned."""
-
-    view: View
-    kernel: Kernel
+_NEGLIGIBLE = 1e-4
+"""Fraction of the energy below which a mode is not worth a thorough search."""
 
 
 class PodGpr(PodRegression):
-    """POD + one Gaussian process per mode: constant · kernel + white noise, by marginal likelihood.
+    """POD and one Gaussian process per mode: constant · kernel + white noise.
 
-    Every parameter has a length scale of its own, and so have up to eight components of pictures,
-    while more of them share one. How many are read, and which of the ``kernels`` is used, has the
-    least leave-one-out error of the first ``choosing_modes`` modes: their likelihood is high long
-    before the components say enough (of 288 pictures of plates it chose 8, with an error of 10 % on
-    unseen ones, where 64 reach 4.2 %). The search is thorough for the first modes, as long as they
-    carry more than a ten-thousandth of the energy. With more than ``likelihood_runs`` runs the
-    hyper-parameters come from a seeded subset of that size, and the process from all runs.
+    Hyper-parameters have the largest marginal likelihood. Every parameter has a length scale of its
+    own, and so have up to eight image components, while more of them share one.
+
+    How many components are used, and which of the ``kernels``, is decided by the leave-one-out
+    error of the first ``choosing_modes`` modes and not by their likelihood, which is high long
+    before the components say enough. (Of 288 images of plates it chose 8, with an error of 10 % on
+    unseen ones, where 64 reach 4.2 %.)
+
+    The search is thorough for the first modes, as long as they carry more than a ten-thousandth of
+    the energy. With more than ``likelihood_runs`` runs, the hyper-parameters come from a seeded
+    subset of that size, as the cost of a likelihood grows with the cube of the runs; the processes
+    learn from all runs.
+
+    Parameters
+    ----------
+    kernels
+        Kernels to choose from.
+    hierarchical_prior
+        Whether the length scales of the modes have a common prior (``gp_prior.py``).
     """
 
     likelihood_runs = 160
     choosing_modes = 8
     thorough_modes = 64
-    seed = 0
 
-    def __init__(self, kernels: Sequence[Kernel] = ("matern52",), *, related: bool = False) -> None:
-        """``related``: length scales of one mode say something about those of the others
-        (``related_modes.py``)."""
-        self._kernels, self._related = kernels, related
+    def __init__(
+        self, kernels: Sequence[Kernel] = ("matern52",), *, hierarchical_prior: bool = False
+    ) -> None:
+        self._kernels = kernels
+        self._hierarchical_prior = hierarchical_prior
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
-        chosen = np.sort(
-            np.random.default_rng(self.seed).permutation(len(x))[: self.likelihood_runs]
-        )
-        self._choice = self._best_choice(x[chosen], amplitudes[chosen, : self.choosing_modes])
-        self._x = self._choice.view(x)
-        squared, kernel = self._squared(self._x), self._choice.kernel
-        known = squared[:, chosen[:, None], chosen]
-        likelihoods = [Likelihood(known, standardised(y[chosen]), kernel) for y in amplitudes.T]
-        if self._related:
-            thetas = related(likelihoods, len(squared), self.choosing_modes, self.seed)
+        subset = np.sort(np.random.default_rng(SEED).permutation(len(x))[: self.likelihood_runs])
+        self._choice = self._best_choice(x[subset], amplitudes[subset, : self.choosing_modes])
+        kernel = self._choice.kernel
+        self._x = self._choice.selection(x)
+        squared = self._squared(self._x)
+        among_subset = squared[:, subset[:, None], subset]
+        likelihoods = [
+            Likelihood(among_subset, standardised(y[subset]), kernel) for y in amplitudes.T
+        ]
+        if self._hierarchical_prior:
+            thetas = related_hyperparameters(likelihoods, len(squared), self.choosing_modes, SEED)
         else:
-            thetas = self._one_by_one(likelihoods, len(squared), np.square(amplitudes).sum(axis=0))
-        learned = zip(amplitudes.T, thetas, strict=True)
-        self._processes = [Process.learn(squared, y, theta, kernel) for y, theta in learned]
+            energies = np.square(amplitudes).sum(axis=0)
+            thetas = self._one_by_one(likelihoods, len(squared), energies)
+        self._processes = []
+        for y, theta in zip(amplitudes.T, thetas, strict=True):
+            self._processes.append(GaussianProcess.learn(squared, y, theta, kernel))
 
     def _one_by_one(
         self, likelihoods: Sequence[Likelihood], groups: int, energies: Values
     ) -> list[Values]:
-        """Hyper-parameters of each mode, of so many ``energies``, by its own likelihood."""
-        search = LikelihoodSearch(groups, self.seed)
-        thorough = (energies > 1e-4 * energies.sum()) & (
-            np.arange(len(energies)) < self.thorough_modes
-        )
-        return [
-            search(each, thorough=bool(wide))[0]
-            for each, wide in zip(likelihoods, thorough, strict=True)
-        ]
+        """Return the hyper-parameters of each mode by its own likelihood; ``energies`` are [k]."""
+        search = LikelihoodSearch(groups, SEED)
+        thetas = []
+        for mode, likelihood in enumerate(likelihoods):
+            matters = energies[mode] > _NEGLIGIBLE * energies.sum()
+            thorough = bool(matters) and mode < self.thorough_modes
+            thetas.append(search(likelihood, thorough=thorough)[0])
+        return thetas
 
-    def _best_choice(self, x: Inputs, amplitudes: NDArray[np.float64]) -> Choice:
+    def _best_choice(self, x: Inputs, amplitudes: NDArray[np.float64]) -> GpChoice:
+        """Return features and kernel with the least leave-one-out error."""
         parameters = x.shape[1] - self._components
-        views = [
-            View(parameters, count, 1.0) for count in component_counts(x.shape[1], self._components)
-        ]
-        choices = [Choice(view, kernel) for view in views for kernel in self._kernels]
-        return (
-            choices[0]
-            if len(choices) == 1
-            else min(choices, key=lambda each: leave_one_out_error(x, each, amplitudes))
-        )
+        choices = []
+        for count in component_counts(x.shape[1], self._components):
+            selection = FeatureSelection(parameters, count, 1.0)
+            choices += [GpChoice(selection, kernel) for kernel in self._kernels]
+        if len(choices) == 1:
+            return choices[0]
+        return min(choices, key=lambda choice: leave_one_out_error(x, choice, amplitudes))
 
-    def _squared(self, seen: Inputs) -> Values:
-        """Squared distances ``[G, m, n]`` of designs to the known ones, in the columns of the
-        view."""
-        return self.groups.squared_distances(seen, self._x)
+    def _squared(self, selected: Inputs) -> Values:
+        """Return squared distances ``[G, m, n]`` of selected features to those of training runs."""
+        return self.groups.squared_distances(selected, self._x)
 
     @property
-    def groups(self) -> Groups:
-        """Which columns of designs, as the processes see them, have one length scale."""
-        return _groups(self._x, self._choice.view)
+    def groups(self) -> LengthScaleGroups:
+        """Which columns of the selected features have one length scale."""
+        return length_scale_groups(self._x, self._choice.selection)
 
     @property
     def kernel(self) -> Kernel:
-        """The covariance function of all processes."""
+        """Covariance function of all processes."""
         return self._choice.kernel
-
-    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
-        squared = self._squared(self._choice.view(x))
-        return np.column_stack([process.predict(squared) for process in self._processes])
-
-    def samples(self, x: Inputs, noise: Values) -> Coefficients:
-        """Draws from the posterior, ``[s, m, T, r]``, with standard normal ``noise`` ``[s,
-        modes]``."""
-        squared, known = self._squared(self._choice.view(x)), self._squared(self._x)
-        mean = self._amplitudes(x)
-        deviation = np.column_stack(
-            [process.deviation(known, squared) for process in self._processes]
-        )
-        drawn = [self._modes.weights(mean + deviation * each).astype(np.float32) for each in noise]
-        flat = self._coefficients.reshape(len(self._coefficients), -1)
-        return np.stack([weights @ flat for weights in drawn]).reshape(
-            len(noise), len(x), *self.trajectory
-        )
-
-    def relative_posterior_std(self, x: Inputs) -> Values:
-        """How far designs ``[m, P + C]`` are from the known ones as the processes see it, ``[m]``
-        from 0 to 1.
-
-        Root of the share of the prior variance that is left, averaged over the leading modes by
-        their energy: distances count along the parameters that matter, in units of their length
-        scales.
-        """
-        squared, known = self._squared(self._choice.view(x)), self._squared(self._x)
-        return self._over_modes(
-            process.relative_posterior_variance(known, squared) for process in self._leading()
-        )
-
-    def leave_one_out_relative_std(self) -> Values:
-        """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``."""
-        known = self._squared(self._x)
-        return self._over_modes(process.leave_one_out(known)[1] for process in self._leading())
-
-    def _leading(self) -> list[Process]:
-        return self._processes[: self.choosing_modes]
-
-    def _over_modes(self, shares: Iterable[Values]) -> Values:
-        weights = np.square(self._modes.singular[: self.choosing_modes])
-        return np.sqrt(np.average(np.stack(list(shares)), axis=0, weights=weights))
 
     @property
     def trajectory(self) -> tuple[int, ...]:
         """Timesteps and coefficients of the runs, (T, r)."""
         return self._coefficients.shape[1:]
 
+    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
+        squared = self._squared(self._choice.selection(x))
+        return np.column_stack([process.predict(squared) for process in self._processes])
+
+    def samples(self, x: Inputs, noise: Values) -> Coefficients:
+        """Return draws from the posterior, ``[s, m, T, r]``.
+
+        Parameters
+        ----------
+        x
+            Features of the designs, ``[m, P + C]``.
+        noise
+            Standard normal numbers, ``[s, modes]``.
+        """
+        training = self._squared(self._x)
+        squared = self._squared(self._choice.selection(x))
+        mean = self._amplitudes(x)
+        deviation = np.column_stack(
+            [process.deviation(training, squared) for process in self._processes]
+        )
+        flat = self._coefficients.reshape(len(self._coefficients), -1)
+        drawn = []
+        for each in noise:
+            weights = self._modes.weights(mean + deviation * each).astype(np.float32)
+            drawn.append(weights @ flat)
+        return np.stack(drawn).reshape(len(noise), len(x), *self.trajectory)
+
+    def relative_posterior_std(self, x: Inputs) -> Values:
+        """Return how far designs are from the training runs as the processes see it, ``[m]``.
+
+        It is the posterior standard deviation over the prior one, from 0 to 1, averaged (as
+        variances) over the leading modes by their energy. Distances therefore count along the
+        parameters that matter, in units of their length scales.
+        """
+        training = self._squared(self._x)
+        squared = self._squared(self._choice.selection(x))
+        return self._averaged(
+            [process.relative_posterior_variance(training, squared) for process in self._leading()]
+        )
+
+    def leave_one_out_relative_std(self) -> Values:
+        """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``."""
+        training = self._squared(self._x)
+        return self._averaged([process.leave_one_out(training)[1] for process in self._leading()])
+
+    def _leading(self) -> list[GaussianProcess]:
+        return self._processes[: self.choosing_modes]
+
+    def _averaged(self, variances: Sequence[Values]) -> Values:
+        """Return the root of the mean over the leading modes, weighted by their energy."""
+        energies = np.square(self._modes.singular[: self.choosing_modes])
+        return np.sqrt(np.average(np.stack(variances), axis=0, weights=energies))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What :meth:`restore` needs."""
-        view, kernel = self._choice
-        names = ("theta", "alpha", "mean", "scale")
-        return {
+        """Return the arrays that :meth:`restore` needs."""
+        selection, kernel = self._choice
+        view = [selection.parameters, selection.components, _KERNELS.index(kernel)]
+        arrays: dict[str, NDArray[Any]] = {
             "coefficients": self._coefficients,
             "left": self._modes.left,
             "singular": self._modes.singular,
             "x": self._x,
-            "view": np.array([view.parameters, view.components, _KERNELS.index(kernel)]),
-            **{
-                name: np.array([getattr(process, name) for process in self._processes])
-                for name in names
-            },
+            "view": np.array(view),
         }
+        for name in ("theta", "alpha", "mean", "scale"):
+            arrays[name] = np.array([getattr(process, name) for process in self._processes])
+        return arrays
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]], parameters: int, components: int) -> Self:
-        """From :meth:`arrays`, to read designs of so many parameters and components of pictures.
+        """Restore what :meth:`arrays` gave.
 
-        LookupError, TypeError or ValueError where they do not belong together.
+        Parameters
+        ----------
+        arrays
+            Arrays of a model file.
+        parameters, components
+            Numbers of parameters and of image components that designs have.
+
+        Raises
+        ------
+        LookupError, TypeError, ValueError
+            When the arrays do not belong together, or not to such designs.
         """
-        found = cls()
-        coefficients, modes = arrays["coefficients"], RunModes(arrays["left"], arrays["singular"])
         read, seen, kernel = map(int, arrays["view"])
-        runs, count = modes.left.shape
-        if read != parameters or not 0 <= seen <= components or not count:
-            raise ValueError(
-                f"{count} modes of {read} parameters and {seen} components, not {parameters}, "
-                f"{components}"
-            )
-        columns = parameters + seen
-        groups = 1 + parameters if seen > _SINGLE_LENGTHS else columns
-        shapes = {
-            "coefficients": (runs, *coefficients.shape[1:3]),
-            "left": (runs, count),
-            "singular": (count,),
-            "x": (runs, columns),
-            "theta": (count, groups + 2),
-            "alpha": (count, runs),
-            "mean": (count,),
-            "scale": (count,),
-        }
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
-                raise ValueError(
-                    f"{name} of the Gaussian processes is not a finite array of shape {shape}"
-                )
-        low, high = bounds(groups).T
-        if not (
-            (modes.singular > 0).all()
-            and (low <= arrays["theta"]).all()
-            and (arrays["theta"] <= high).all()
-        ):
-            raise ValueError(
-                "singular values or hyper-parameters of the Gaussian processes are out of bounds"
-            )
-        found._coefficients, found._modes, found._x = coefficients, modes, arrays["x"]
-        found._choice, found._components = (
-            Choice(View(parameters, seen, 1.0), _KERNELS[kernel]),
-            components,
-        )
-        entries = zip(*(arrays[name] for name in ("theta", "alpha", "mean", "scale")), strict=True)
-        found._processes = [
-            Process(_KERNELS[kernel], theta, alpha, float(mean), float(scale))
-            for theta, alpha, mean, scale in entries
-        ]
-        return found
+        modes = RunModes(arrays["left"], arrays["singular"])
+        _check(arrays, (read, parameters), (seen, components))
+        restored = cls()
+        restored._coefficients = arrays["coefficients"]
+        restored._modes = modes
+        restored._x = arrays["x"]
+        restored._choice = GpChoice(FeatureSelection(parameters, seen, 1.0), _KERNELS[kernel])
+        restored._components = components
+        restored._processes = []
+        columns = (arrays[name] for name in ("theta", "alpha", "mean", "scale"))
+        for theta, alpha, mean, scale in zip(*columns, strict=True):
+            process = GaussianProcess(_KERNELS[kernel], theta, alpha, float(mean), float(scale))
+            restored._processes.append(process)
+        return restored
 
     def _chosen(self) -> dict[str, Any]:
-        view, kernel = self._choice
-        images = ", one length scale for all components of images" * (
-            view.components > _SINGLE_LENGTHS
-        )
+        selection, kernel = self._choice
+        shared = selection.components > SINGLE_LENGTHS
+        images = ", one length scale for all components of images" if shared else ""
         chosen = {"kernel": f"constant * {_NAMES[kernel]} (anisotropic{images}) + white noise"}
-        return chosen | ({"image_components": view.components} if self._components else {})
+        return chosen | ({"image_components": selection.components} if self._components else {})
 
 
-def evidence(x: Inputs, choice: Choice, amplitudes: NDArray[np.float64]) -> float:
-    """Negative logarithm of the likelihood of all ``amplitudes [n, k]`` with their best
-    hyper-parameters."""
-    return sum(found[2] for found in _searched(x, choice, amplitudes))
+def _check(
+    arrays: dict[str, NDArray[Any]], parameters: tuple[int, int], components: tuple[int, int]
+) -> None:
+    """Raise ValueError where arrays of a model file do not belong together.
 
-
-def leave_one_out_error(x: Inputs, choice: Choice, amplitudes: NDArray[np.float64]) -> float:
-    """Sum of squared errors of ``amplitudes [n, k]``, those of each run predicted from the others.
-
-    The hyper-parameters have the largest likelihood of all runs.
+    ``parameters`` and ``components`` are the numbers in the file and those of the designs.
     """
-    searched = zip(_searched(x, choice, amplitudes), amplitudes.T, strict=True)
-    processes = (
-        (squared, Process.learn(squared, y, theta, choice.kernel))
-        for (squared, theta, _), y in searched
-    )
-    return sum(
-        float(np.square(process.leave_one_out(squared)[0]).sum()) for squared, process in processes
-    )
-
-
-def _searched(
-    x: Inputs, choice: Choice, amplitudes: NDArray[np.float64]
-) -> Iterator[tuple[Values, Values, float]]:
-    """Squared distances, best hyper-parameters and what they make of the likelihood, mode by
-    mode."""
-    seen = choice.view(x)
-    squared = _groups(seen, choice.view).squared_distances(seen, seen)
-    search = LikelihoodSearch(len(squared), PodGpr.seed)
-    for mode, y in enumerate(amplitudes.T):
-        yield (
-            squared,
-            *search(Likelihood(squared, standardised(y), choice.kernel), thorough=mode == 0),
+    runs, count = arrays["left"].shape
+    if parameters[0] != parameters[1] or not 0 <= components[0] <= components[1] or not count:
+        raise ValueError(
+            f"{count} modes of {parameters[0]} parameters and {components[0]} components, not "
+            f"{parameters[1]}, {components[1]}"
         )
-
-
-def _groups(x: Inputs, view: View) -> Groups:
-    """Groups of the columns ``x`` of a view that have one length scale."""
-    return Groups.of(x, view.components if view.components > _SINGLE_LENGTHS else 0)
+    columns = parameters[1] + components[0]
+    groups = 1 + parameters[1] if components[0] > SINGLE_LENGTHS else columns
+    shapes = {
+        "coefficients": (runs, *arrays["coefficients"].shape[1:3]),
+        "left": (runs, count),
+        "singular": (count,),
+        "x": (runs, columns),
+        "theta": (count, groups + 2),
+        "alpha": (count, runs),
+        "mean": (count,),
+        "scale": (count,),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise ValueError(
+                f"{name} of the Gaussian processes is not a finite array of shape {shape}"
+            )
+    # Hyper-parameters outside of the bounds of the search could make a covariance matrix that is
+    # not positive definite.
+    low, high = bounds(groups).T
+    theta = arrays["theta"]
+    within = (low <= theta).all() and (theta <= high).all()
+    if not ((arrays["singular"] > 0).all() and within):
+        raise ValueError(
+            "singular values or hyper-parameters of the Gaussian processes are out of bounds"
+        )
 
 
 POD_GPR = BaselineSpec(

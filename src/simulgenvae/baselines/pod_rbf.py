@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from simulgenvae.baselines.base import BaselineSpec, Inputs
-from simulgenvae.baselines.pod_regression import PodRegression, View, component_counts
+from simulgenvae.baselines.pod_regression import FeatureSelection, PodRegression, component_counts
 from simulgenvae.baselines.radial_basis import RadialBasis
 
 
 class PodRbf(PodRegression):
-    """POD + radial basis functions; all choices have the least leave-one-out error on the training
-    runs.
+    """POD and radial basis functions, chosen by the leave-one-out error on the training runs.
 
-    Chosen are kernel and smoothing; for pictures also the number of principal components and,
-    beside parameters, their weight. More than ``choosing_runs`` runs are represented by a seeded
-    subset of that size.
+    Chosen are kernel and smoothing; for images also the number of principal components and, where
+    there are parameters too, the weight of the components. More than ``choosing_runs`` runs are
+    represented by a seeded subset of that size.
     """
 
     choices = tuple(
@@ -47,33 +46,40 @@ class PodRbf(PodRegression):
     seed = 0
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
-        chosen = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
+        subset = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
         errors = {}
-        for view in self._views(x.shape[1]):
-            seen = view(x[chosen])
-            distances = cdist(seen, seen)
+        for selection in self._selections(x.shape[1]):
+            selected = selection(x[subset])
+            distances = cdist(selected, selected)
             for choice in self.choices:
-                errors[view, choice] = choice.leave_one_out(seen, distances, amplitudes[chosen])
-        for self._view, self._choice in sorted(errors, key=lambda pair: errors[pair]):
-            with suppress(np.linalg.LinAlgError):  # equal designs that were not both chosen
-                self._interpolant = self._choice.fit(self._view(x), amplitudes)
+                error = choice.leave_one_out(selected, distances, amplitudes[subset])
+                errors[selection, choice] = error
+        # The best choice whose system can be solved for all runs: equal designs that were not both
+        # in the subset make an interpolation impossible.
+        for self._selection, self._choice in sorted(errors, key=lambda pair: errors[pair]):
+            with suppress(np.linalg.LinAlgError):
+                self._interpolant = self._choice.fit(self._selection(x), amplitudes)
                 return
         raise np.linalg.LinAlgError(f"no radial basis functions interpolate {len(x)} runs")
 
-    def _views(self, columns: int) -> list[View]:
+    def _selections(self, columns: int) -> list[FeatureSelection]:
+        """Return the features to try, of ``columns`` columns."""
         parameters = columns - self._components
-        return [
-            View(parameters, count, factor)
-            for count in component_counts(columns, self._components)
-            for factor in (self.factors if count and parameters else (1.0,))
-        ]
+        selections = []
+        for count in component_counts(columns, self._components):
+            factors = self.factors if count and parameters else (1.0,)
+            selections += [FeatureSelection(parameters, count, factor) for factor in factors]
+        return selections
 
     def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
-        return self._interpolant(self._view(x))
+        return self._interpolant(self._selection(x))
 
     def _chosen(self) -> dict[str, Any]:
-        view = {"image_components": self._view.components, "image_factor": self._view.factor}
-        return {**asdict(self._choice), **(view if self._components else {})}
+        chosen = asdict(self._choice)
+        if self._components:
+            chosen["image_components"] = self._selection.components
+            chosen["image_factor"] = self._selection.factor
+        return chosen
 
 
 POD_RBF = BaselineSpec(

@@ -1,7 +1,7 @@
 """Proper orthogonal decomposition over runs, with a regression of each mode's amplitude.
 
 Whole trajectories are the snapshots: the centred training runs ``[n, T·r]`` are written as ``U S
-Vᵀ`` and the amplitudes ``U S`` are learned as functions of the condition.
+Vᵀ``, and the amplitudes ``U S`` are learned as functions of the conditions.
 """
 
 from __future__ import annotations
@@ -15,16 +15,22 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.base import Baseline, Coefficients, Inputs
+from simulgenvae.utils.snapshots import principal_directions
 
 _ENERGY_LEFT_OUT = 1e-6
 _COMPONENTS = (4, 8, 16, 32, 64)
-"""Numbers of components of the pictures that are tried, beside all of them."""
+"""Numbers of image components that are tried; all of them are tried too."""
+_BLOCK_VALUES = 2**21
+"""Values of all runs that are held in double precision at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunModes:
-    """Whole-trajectory POD of n runs: run i ≈ mean + Σ_k amplitudes[i, k] · mode_k, with at most n
-    − 1 modes."""
+    """POD of n whole runs, with at most n - 1 modes.
+
+    Run i is about mean + Σ_k amplitudes[i, k] · mode_k. Modes are combinations of the runs and are
+    never computed: amplitudes of a new run become weights of the training runs.
+    """
 
     left: NDArray[np.float64]
     """Left singular vectors of the centred runs, ``[n, k]``."""
@@ -33,96 +39,106 @@ class RunModes:
 
     @classmethod
     def of(cls, flat: Coefficients, energy_left_out: float = _ENERGY_LEFT_OUT) -> Self:
-        """As many modes as it takes to leave out at most a share of the energy of the centred runs
-        ``[n, T·r]``.
+        """Return as many modes of runs ``[n, T·r]`` as needed, by the method of snapshots.
 
-        Method of snapshots (Sirovich 1987): only the n × n Gram matrix is decomposed, and modes
-        stay linear combinations of runs.
+        They leave out at most the fraction ``energy_left_out`` of the energy of the centred runs.
         """
         runs = len(flat)
         gram = np.zeros((runs, runs))
-        block = max(1, 2**21 // runs)
+        # Some columns at a time: a copy of all coefficients in double precision is never made.
+        block = max(1, _BLOCK_VALUES // runs)
         for start in range(0, flat.shape[1], block):
             values = flat[:, start : start + block].astype(np.float64)
             values -= values.mean(axis=0)
             gram += values @ values.T
-        energies, left = np.linalg.eigh(gram)
-        energies, left = np.maximum(energies[::-1], 0.0), left[:, ::-1]
-        remaining = np.cumsum(energies[::-1])[
-            ::-1
-        ]  # energy left out if modes k, k+1, … are dropped
-        kept = min(int(np.sum(remaining > energy_left_out * remaining[0])), runs - 1)
+        energies, left = principal_directions(gram)
+        energies = np.maximum(energies, 0.0)
+        # Energy left out when the modes k, k + 1, … are dropped.
+        remaining = np.cumsum(energies[::-1])[::-1]
+        needed = int(np.sum(remaining > energy_left_out * remaining[0]))
+        kept = min(needed, runs - 1)  # centring leaves n - 1 dimensions; the last is rounding
         return cls(left[:, :kept], np.sqrt(energies[:kept]))
 
     @property
     def amplitudes(self) -> NDArray[np.float64]:
-        """Of the n runs, ``[n, k]``."""
+        """Amplitudes of the n runs, ``[n, k]``."""
         return self.left * self.singular
 
     def weights(self, amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Shares ``[m, n]`` of the training runs in runs with these amplitudes ``[m, k]``."""
-        shares: NDArray[np.float64] = amplitudes / self.singular @ self.left.T
-        shares += (1.0 - shares.sum(axis=1, keepdims=True)) / len(self.left)
-        return shares
+        """Return the weights ``[m, n]`` of the training runs in runs with ``amplitudes [m, k]``.
+
+        With modes Vᵀ = S⁻¹ Uᵀ (runs - mean), amplitudes a give a S⁻¹ Uᵀ as weights of the centred
+        runs. Adding the mean makes the weights of each row add up to 1.
+        """
+        weights: NDArray[np.float64] = amplitudes / self.singular @ self.left.T
+        weights += (1.0 - weights.sum(axis=1, keepdims=True)) / len(self.left)
+        return weights
 
 
 def component_counts(columns: int, components: int) -> tuple[int, ...]:
-    """Numbers of leading components to try where the last ``components`` of the columns are those
-    of pictures.
+    """Return the numbers of leading image components to try.
 
-    None of them is one of the choices where there are parameters too.
+    Parameters
+    ----------
+    columns
+        Columns of the features.
+    components
+        Number of the last columns that are image components. Where there are other columns, using
+        no component at all is one of the choices.
     """
     fewer = [count for count in _COMPONENTS if count < components]
     return (*[0] * (columns > components), *fewer, *[components] * (components > 0))
 
 
+class FeatureSelection(NamedTuple):
+    """Columns of the features that a regression uses: all parameters, some image components."""
+
+    parameters: int
+    """Number of the first columns, which are parameters."""
+    components: int
+    """Number of image components, which follow."""
+    factor: float
+    """Factor of the components, which weighs images against parameters."""
+
+    def __call__(self, x: Inputs) -> Inputs:
+        """Return the selected columns of features ``x [m, P + C]``."""
+        images = x[:, self.parameters : self.parameters + self.components]
+        return np.concatenate([x[:, : self.parameters], self.factor * images], axis=1)
+
+
 class PodRegression(Baseline):
-    """What the two regressions share; ``_chosen`` says in words what was chosen while fitting."""
+    """Base class of the regressions of POD amplitudes."""
 
     def _learn(self, x: Inputs, flat: Coefficients, components: int) -> None:
         self._modes = RunModes.of(flat)
         self._components = components
         if self.modes:
-            with threadpool_limits(
-                1
-            ):  # many small systems: starting threads costs more than solving
+            # Many small systems are solved: starting threads costs more than solving them.
+            with threadpool_limits(1):
                 self._fit_amplitudes(x, self._modes.amplitudes)
 
     @property
     def modes(self) -> int:
-        """How many were kept; none where all runs are the same."""
+        """Number of modes; 0 where all runs are the same."""
         return len(self._modes.singular)
 
     def weights(self, x: Inputs) -> NDArray[np.float64]:
+        """Return the weight of each training run in the prediction of each design, ``[m, n]``."""
         amplitudes = self._amplitudes(x) if self.modes else np.zeros((len(x), 0))
         return self._modes.weights(amplitudes)
 
     def describe(self) -> dict[str, Any]:
+        """Return the number of modes, and what was chosen while fitting."""
         return {"modes": self.modes, **(self._chosen() if self.modes else {})}
 
     @abstractmethod
-    def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None: ...
+    def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
+        """Learn the amplitudes ``[n, k]`` of training runs with the features ``x [n, P + C]``."""
 
     @abstractmethod
-    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]: ...
+    def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
+        """Return the amplitudes ``[m, k]`` of designs with the features ``x [m, P + C]``."""
 
     @abstractmethod
-    def _chosen(self) -> dict[str, Any]: ...
-
-
-class View(NamedTuple):
-    """The columns that a method reads: all parameters, and so many components of pictures times a
-    factor."""
-
-    parameters: int
-    components: int
-    factor: float
-
-    def __call__(self, x: Inputs) -> Inputs:
-        return np.concatenate(
-            [
-                x[:, : self.parameters],
-                self.factor * x[:, self.parameters : self.parameters + self.components],
-            ],
-            axis=1,
-        )
+    def _chosen(self) -> dict[str, Any]:
+        """Return what was chosen while fitting, for the report."""

@@ -1,5 +1,8 @@
-"""Interpolation and smoothing with radial basis functions (SciPy's), and leave-one-out errors from
-a single inverse."""
+"""Interpolation and smoothing with SciPy's radial basis functions, and their leave-one-out errors.
+
+The error of leaving out each point in turn follows from one inverse (Rippa 1999, Advances in
+Computational Mathematics 11), so that hundreds of choices can be compared.
+"""
 
 from __future__ import annotations
 
@@ -37,35 +40,45 @@ class RadialBasis:
     smoothing: float
 
     def fit(self, x: Points, y: Values) -> Callable[[Points], Values]:
-        """The interpolant of ``y [n, k]`` given at ``x [n, P]``; LinAlgError where the system is
-        nearly singular."""
+        """Return the interpolant of ``y [n, k]`` given at ``x [n, P]``.
+
+        Raises LinAlgError where the system is nearly singular.
+        """
         # Imported here: predicting with a surrogate imports this package, but not this library.
         from scipy.interpolate import RBFInterpolator
 
-        _inverse(self._system(x, cdist(x, x)))
+        _inverse(self._system(x, cdist(x, x)))  # SciPy would answer with rounding instead
         interpolant: Callable[[Points], Values] = RBFInterpolator(x, y, **asdict(self))
         return interpolant
 
     def leave_one_out(self, x: Points, distances: Values, y: Values) -> float:
-        """Sum of squared errors at each of ``x [n, P]`` when fitted to the others; infinite where
-        that is impossible.
+        """Return the sum of squared errors at each point when fitted to the others.
 
-        ``distances [n, n]`` are those between ``x``. A point's error follows from the inverse of
-        the whole system (Rippa 1999).
+        It is infinite where that is impossible.
+
+        Parameters
+        ----------
+        x
+            Points, ``[n, P]``.
+        distances
+            Distances between them, ``[n, n]``.
+        y
+            Values, ``[n, k]``.
         """
-        system, n = self._system(x, distances), len(x)
+        system = self._system(x, distances)
+        n = len(x)
         if n - 1 < len(system) - n:  # fewer points than terms of the polynomial
             return np.inf
         try:
             inverse = _inverse(system)
         except np.linalg.LinAlgError:
             return np.inf
-        share = np.diag(inverse)[:n]  # of the determinant: what is left of it without each point
-        if (
-            np.abs(share).min() <= np.finfo(float).eps * np.abs(inverse).max()
-        ):  # the others lie on a line or plane
+        # The diagonal of an inverse is the determinant without each point over the whole one. It is
+        # 0 where the other points lie on a line or plane, which leaves their polynomial undecided.
+        diagonal = np.diag(inverse)[:n]
+        if np.abs(diagonal).min() <= np.finfo(float).eps * np.abs(inverse).max():
             return np.inf
-        return float(np.square(inverse[:n, :n] @ y / share[:, None]).sum())
+        return float(np.square(inverse[:n, :n] @ y / diagonal[:, None]).sum())
 
     def _kernel(self, distances: Values) -> Values:
         return _KERNELS[self.kernel](self.epsilon * distances)
@@ -74,6 +87,7 @@ class RadialBasis:
         return np.concatenate([np.ones((len(x), 1)), *[x] * self.degree], axis=1)
 
     def _system(self, x: Points, distances: Values) -> Values:
+        """Return the matrix of the interpolation: kernel with smoothing, bordered by polynomial."""
         polynomial = self._polynomial(x)
         zeros = np.zeros((polynomial.shape[1],) * 2)
         kernel = self._kernel(distances) + self.smoothing * np.eye(len(x))
@@ -81,8 +95,10 @@ class RadialBasis:
 
 
 def _inverse(system: Values) -> Values:
-    """LinAlgError where rounding would rule it: equal points, points on a line or plane, kernels
-    that are too wide."""
+    """Return the inverse; LinAlgError where it would be dominated by rounding.
+
+    That happens for equal points, points on a line or plane, and kernels that are too wide.
+    """
     inverse = np.asarray(np.linalg.inv(system), dtype=np.float64)
     if not np.linalg.norm(system, 1) * np.linalg.norm(inverse, 1) < _LARGEST_CONDITION:
         raise np.linalg.LinAlgError("the system is nearly singular")

@@ -1,2 +1,1 @@
-"""Files become a :class:`~simulgenvae.data.dataset.Dataset`: readers, conditions, store, split and
-check."""
+"""Datasets: the readers of files, conditions and their files, the store, the split, and checks."""

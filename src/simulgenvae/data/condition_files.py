@@ -47,6 +47,7 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
         for table in tables:
             ids += table.ids
     elif len(values) == len(files):
+        # One row per file, as in classic studies: the name of a file is the only id of its run.
         ids = [file.stem for file in files]
         has_ids = True
     else:
@@ -61,8 +62,8 @@ def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tupl
     Returns the conditions and whether the table has an id column. That is the column named ``id``
     (any case) or an unnamed first one; without a header, a first column of text. Without ids the
     runs are called 0, 1, …; without a header the parameters are called p0, p1, …. With ``names``
-    (prediction) columns are matched by name, in any order, and those of a table without header by
-    position.
+    (prediction) columns are matched by name, in any order, or by position where there is no
+    header.
 
     Raises UserError naming file, line and column for anything that is not a finite number, and for
     an empty table, duplicate ids or names, and missing or extra columns.
@@ -99,6 +100,8 @@ def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, 
     A first row of names is a header. One that mixes names and numbers is a header only if one of
     its cells is ``id``, or the first one is empty.
     """
+    # A header that is taken for data would shift all runs by one, and data that are taken for a
+    # header would lose the first run, both without an error: what is ambiguous is refused.
     first = rows[0].cells
     numeric = [number(cell) is not None for cell in first]
     if (
@@ -122,6 +125,7 @@ def _split_header(path: Path, rows: list[Row]) -> tuple[tuple[str, ...] | None, 
 def _id_column(header: tuple[str, ...] | None, body: list[Row]) -> int | None:
     if header is None:
         return 0 if number(body[0].cells[0]) is None else None
+    # Tables written by pandas have the index in a first column without a name.
     named = [column for column, name in enumerate(header) if name.lower() == "id"]
     if len(named) == 1:
         return named[0]
@@ -161,6 +165,7 @@ def _numbers(path: Path, row: Row, columns: list[int], names: tuple[str, ...]) -
         value = number(row.cells[column])
         where = f"{path}, line {row.line}, column {name!r}"
         if value is None:
+            # The usual cause: 3,5 from a spreadsheet in a language with decimal commas.
             advice = " (write decimals with a point)" if "," in row.cells[column] else ""
             raise UserError(f"{where}: {row.cells[column]!r} is not a number{advice}")
         if not np.isfinite(value):

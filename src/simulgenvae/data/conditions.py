@@ -48,6 +48,7 @@ class Conditions:
             )
         check_ids(self.ids)
         check_names(self.names, "parameter")
+        # A single NaN would spread to all weights of the networks in the first training step.
         bad = np.argwhere(~np.isfinite(self.table))
         if len(bad):
             run, column = bad[0]
@@ -86,7 +87,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 class ConditionScaler(BaseModel):
     """Shift and scale of each parameter, for some of them after a logarithm, as in model files.
 
-    They are those of the training runs only: the mean and standard deviation of validation or test
+    They come from the training runs only: the mean and standard deviation of validation or test
     runs would leak into training.
     """
 
@@ -151,6 +152,7 @@ class ConditionScaler(BaseModel):
                 "runs, so nothing can be learned from it. Remove the column, or add runs that "
                 "differ in it"
             )
+        # Quantities that span decades, such as a permeability, act by their ratio.
         if logarithms is None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 logarithm = (lower > 0) & (np.log(upper) - np.log(lower) > np.log(10.0))
@@ -177,6 +179,7 @@ class ConditionScaler(BaseModel):
         Raises UserError for other parameter names, other images, and for a value that has no
         logarithm where one is taken.
         """
+        # Compared with their order: the columns of a matrix have no names in the network.
         if conditions.names != self.names:
             given = ", ".join(conditions.names) or "none"
             trained = ", ".join(self.names) or "none"

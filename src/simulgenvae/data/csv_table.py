@@ -12,6 +12,7 @@ from pathlib import Path
 
 from simulgenvae.errors import UserError
 
+# A table of parameters with a million runs has about 100 MB.
 _MAX_BYTES = 512_000_000
 # The comma is last: in files with decimal commas it looks like a delimiter too.
 _DELIMITERS = ("\t", ";", ",")
@@ -41,6 +42,7 @@ def read_rows(path: Path, *, whitespace: bool = False) -> list[Row]:
         rows = _parse(path, lines, delimiter or ",")
     if not rows:
         raise UserError(f"{path}: the table is empty")
+    # Ragged rows would move values into the columns of other parameters.
     width = len(rows[0].cells)
     for row in rows:
         if len(row.cells) != width:
@@ -83,6 +85,7 @@ def _delimiter(lines: list[str]) -> str | None:
 
     Failing that, one that cuts the first row; None where there is none.
     """
+    # csv.Sniffer is not used: it raises an error for tables with one column.
     candidates = []
     for delimiter in _DELIMITERS:
         try:

@@ -113,6 +113,7 @@ class Dataset(Metadata):
                 f"fields are {array.shape}, but ids, times, nodes and variables say "
                 f"{metadata.shape}"
             )
+        # This pass over all fields also finds NaN, before they are used for anything.
         digests = _digests(conditions.ids, array)
         return cls(
             **_attributes(metadata),
@@ -141,6 +142,7 @@ class Dataset(Metadata):
 
         Raises UserError when something is there that may not be overwritten, or the disk is full.
         """
+        # A generator: one run is in memory at a time, also for a dataset larger than memory.
         runs = (self.run(index) for index in range(len(self.ids)))
         write_store(
             path,

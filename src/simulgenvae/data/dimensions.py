@@ -37,6 +37,7 @@ def check_dimensions(
     UserError
         Naming every dimension that differs.
     """
+    # The message quotes the keys of the classic condition.txt too, where users have set them.
     if stored:
         end = settings.node_end or settings.nodes
         promised = {

@@ -28,6 +28,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     """Return the SHA-256 of a dataset's metadata and of the digests of its runs, in their order."""
     mesh = metadata.mesh
     conditions = metadata.conditions
+    # Everything without numbers as JSON with sorted keys, whose text is always the same.
     names: dict[str, Any] = {
         "shape": metadata.shape,
         "ids": metadata.ids,

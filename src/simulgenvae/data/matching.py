@@ -1,4 +1,4 @@
-"""Which row of the table and which image belong to which run.
+"""Matching of runs with the rows of a table and with images.
 
 A wrong pairing would train without any error and predict nonsense, so ids that do not fit are
 refused, and where only the order decides, a note says so.
@@ -64,6 +64,7 @@ def match_conditions(
     UserError
         Where counts or ids do not agree, or there is neither table nor image.
     """
+    # Sorted out in steps: the fields' own ids first, which decide the order of everything else.
     ids = _ids(sources, runs)
     if images is None:
         table, notes = _parameters(sources, params, ids, runs)
@@ -94,6 +95,8 @@ def read_new_conditions(
     if scaler.images is not None:
         kinds.append("images")
     trained = " and ".join(kinds)
+    # A table or images that the model was not trained with cannot be ignored: the user expects
+    # that they matter.
     for path, needed, flag in (
         (params, bool(scaler.names), "--params"),
         (images, bool(scaler.images), "--images"),
@@ -137,6 +140,7 @@ def _joined(table: _Table, files: _ImageFiles) -> tuple[Conditions, str]:
 
 def _ids(sources: Sequence[Source], runs: int) -> tuple[str, ...]:
     """Return the ids of the runs in the files with fields; none where no file has ids."""
+    # Half of the files with ids and half without could be matched in two ways.
     carrying = [source for source in sources if "ids" in source.companions]
     if carrying and len(carrying) < len(sources):
         without = next(source.path for source in sources if "ids" not in source.companions)
@@ -207,6 +211,7 @@ def _rows(path: Path, found: Sequence[str], ids: tuple[str, ...], what: str) -> 
 
     Raises UserError naming the runs without a row or image, and the rows or images without a run.
     """
+    # Both sides are compared: a row without a run is often a run whose file was forgotten.
     row = {name: index for index, name in enumerate(found)}
     missing = [name for name in ids if name not in row]
     extra = sorted(set(found) - set(ids))

@@ -82,6 +82,7 @@ def check_times(times: NDArray[np.float64]) -> None:
         raise UserError(f"times must be [T], but have the shape {times.shape}")
     if not np.isfinite(times).all():
         raise UserError("times must be finite numbers")
+    # Two equal times are usually a restart of the solver, whose first timestep is written twice.
     steps = np.flatnonzero(np.diff(times) <= 0)
     if len(steps):
         k = int(steps[0])
@@ -91,5 +92,5 @@ def check_times(times: NDArray[np.float64]) -> None:
 
 
 def default_variables(count: int) -> tuple[str, ...]:
-    """Return names for variables without: ``field``, or ``field0``, ``field1``, …"""
+    """Return names for variables that have none: ``field``, or ``field0``, ``field1``, and so on."""
     return ("field",) if count == 1 else tuple(f"field{k}" for k in range(count))

@@ -1,7 +1,4 @@
-"""Rules for run ids and for the names of parameters and variables; names in messages.
-
-Tested in tests/data/test_conditions.py and tests/data/images/test_files.py.
-"""
+"""Rules for run ids and for the names of parameters and variables; names in messages."""
 
 from __future__ import annotations
 
@@ -24,6 +21,7 @@ def check_names(names: Sequence[str], what: str) -> None:
     for position, name in enumerate(names, 1):
         if not name:
             raise UserError(f"{what} {position} has no name")
+        # Names end up in tables, plots and file names: line breaks or terminal codes do no good.
         if len(name) > _MAX_LENGTH or not name.isprintable() or name != name.strip():
             rule = f"must be printable, at most {_MAX_LENGTH} characters, without blanks around it"
             raise UserError(f"{what} {position}: {name[:40]!r} {rule}")
@@ -50,6 +48,7 @@ def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
 
     The name itself is the last entry: no two keys are equal, so the order is always the same.
     """
+    # Split into texts and numbers in turn; tuples keep the two kinds comparable.
     parts = re.split(r"(\d+)", name.lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
 

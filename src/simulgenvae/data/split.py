@@ -1,5 +1,4 @@
-"""Which runs are for training, for validation and for the final test: one split, used by
-everything."""
+"""The split of runs into training, validation and test runs; there is one, used by everything."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import csv
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,14 @@ from simulgenvae.settings import DataSettings
 from simulgenvae.utils.atomic import atomic_write
 
 _MIN_TRAINING = 2
-_ROLES = {
+_USES = {
     "train": "train",
     "training": "train",
     "validation": "validation",
     "val": "validation",
     "test": "test",
 }
+"""Words for a use in a file, and the part of the split that each means."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +37,42 @@ class Split:
     validation: tuple[str, ...]
     test: tuple[str, ...]
 
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """Return the ids by use: ``train``, ``validation``, ``test``."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
     def with_runs(self, ids: Sequence[str], settings: DataSettings) -> Split:
-        """The same, and further runs: drawn for test and validation until these have their shares
-        of all runs."""
-        total = sum(map(len, (self.train, self.validation, self.test))) + len(ids)
+        """Return a split with further runs, in which every run keeps its use.
+
+        New runs are drawn for test and validation until these have their fractions of all runs; the
+        others are for training.
+        """
+        total = len(self.train) + len(self.validation) + len(self.test) + len(ids)
         validation, test = _counts(total, settings.validation_fraction, settings.test_fraction)
-        more = max(0, test - len(self.test)), max(0, validation - len(self.validation))
-        names = sorted(ids)
-        shuffled = [
-            names[k] for k in np.random.default_rng(settings.split_seed).permutation(len(ids))
-        ]
-        for_test, for_validation = set(shuffled[: more[0]]), set(shuffled[more[0] : sum(more)])
-        return Split(
-            train=self.train + tuple(name for name in ids if name not in for_test | for_validation),
-            validation=self.validation + tuple(name for name in ids if name in for_validation),
-            test=self.test + tuple(name for name in ids if name in for_test),
-        )
+        more_test = max(0, test - len(self.test))
+        more_validation = max(0, validation - len(self.validation))
+        # Sorted first, so that the draw does not depend on the order of the ids.
+        names = np.array(sorted(ids), dtype=object)
+        shuffled = names[np.random.default_rng(settings.split_seed).permutation(len(ids))]
+        for_test = set(shuffled[:more_test])
+        for_validation = set(shuffled[more_test : more_test + more_validation])
+        train = list(self.train)
+        validation_ids = list(self.validation)
+        test_ids = list(self.test)
+        for name in ids:
+            if name in for_test:
+                test_ids.append(name)
+            elif name in for_validation:
+                validation_ids.append(name)
+            else:
+                train.append(name)
+        return Split(tuple(train), tuple(validation_ids), tuple(test_ids))
 
     def without(self, ids: Collection[str]) -> Split:
-        """The same for the other runs; UserError when fewer than two are left for training."""
-        kept = {
-            part: tuple(name for name in names if name not in ids)
-            for part, names in asdict(self).items()
-        }
+        """Return the split of the other runs; UserError when fewer than two are for training."""
+        kept = {}
+        for use, names in self.parts().items():
+            kept[use] = tuple(name for name in names if name not in ids)
         split = Split(**kept)
         if len(split.train) < _MIN_TRAINING:
             raise UserError(
@@ -68,27 +81,31 @@ class Split:
         return split
 
     def rows(self, ids: Sequence[str]) -> dict[str, NDArray[np.intp]]:
-        """Positions in ``ids``, by use. Raises UserError when a run of the split is not among
-        them."""
+        """Return the positions in ``ids`` of the runs, by use.
+
+        Raises UserError when a run of the split is not among ``ids``.
+        """
         row = {name: index for index, name in enumerate(ids)}
         unknown = [name for name in (*self.train, *self.validation, *self.test) if name not in row]
         if unknown:
             raise UserError(f"the split names runs that the data do not have: {listed(unknown)}")
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {
-            use: np.array([row[name] for name in names], dtype=np.intp)
-            for use, names in parts.items()
-        }
+        rows = {}
+        for use, names in self.parts().items():
+            rows[use] = np.array([row[name] for name in names], dtype=np.intp)
+        return rows
 
 
 def make_split(ids: Sequence[str], settings: DataSettings, file: Path | None) -> Split:
-    """The split in ``file`` (CSV with ``id,split``) or, where it is None, a random one.
+    """Return the split in ``file`` (CSV with ``id,split``) or, where it is None, a random one.
 
-    The random one depends on the seed and on the ids, not on their order. Shares are rounded to
-    whole runs. From four runs on, a use with a share above 0 has at least one; of three runs, two
-    are for training and one for the test.
+    The random one depends on the seed and on the ids, not on their order. Fractions are rounded to
+    whole runs. From four runs on, a use with a fraction above 0 has at least one run; of three
+    runs, two are for training and one for the test.
 
-    Raises UserError for fewer than two training runs, and for a file that does not fit the ids.
+    Raises
+    ------
+    UserError
+        For fewer than two training runs, and for a file that does not fit the ids.
     """
     if len(ids) < _MIN_TRAINING:
         raise UserError(
@@ -106,12 +123,16 @@ def make_split(ids: Sequence[str], settings: DataSettings, file: Path | None) ->
 
 @contextmanager
 def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collection[str]], None]]:
-    """Make ``split`` the CSV at ``path`` (None: remove what is there) when the block has succeeded.
-    It gets a function that takes runs out again.
+    """Write ``split`` to the CSV file at ``path`` when the block has succeeded; None removes it.
 
-    The file is complete under another name before the block begins: a disk that fills up is found
-    out before anything is replaced, and data never come to stand beside the split of others. Raises
-    UserError when it cannot be written.
+    Yields a function that takes runs out of the new split again. The file is complete under another
+    name before the block begins. A full disk is therefore found out before anything is replaced,
+    and data are never beside the split of other data.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be written.
     """
     if split is None:
         yield lambda runs: None
@@ -123,22 +144,23 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collec
 
 
 def _write(split: Split, path: Path, temporary: Path) -> None:
-    parts = {"train": split.train, "validation": split.validation, "test": split.test}
     try:
         with temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("id", "split"))
-            writer.writerows((name, use) for use, names in parts.items() for name in names)
+            for use, names in split.parts().items():
+                writer.writerows((name, use) for name in names)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _counts(runs: int, validation_fraction: float, test_fraction: float) -> tuple[int, int]:
-    """Runs for validation and test; the test comes first where there are too few, as only it says
-    what to trust."""
-    validation, test = (
-        math.floor(fraction * runs + 0.5) for fraction in (validation_fraction, test_fraction)
-    )
+    """Return how many of ``runs`` are for validation and for the test.
+
+    Where there are too few for both, the test comes first: only it says what to trust.
+    """
+    validation = math.floor(validation_fraction * runs + 0.5)
+    test = math.floor(test_fraction * runs + 0.5)
     if test == 0 and test_fraction > 0 and runs - validation - 1 >= _MIN_TRAINING:
         test = 1
     if validation == 0 and validation_fraction > 0 and runs - test - 1 >= _MIN_TRAINING:
@@ -147,6 +169,7 @@ def _counts(runs: int, validation_fraction: float, test_fraction: float) -> tupl
 
 
 def _from_file(ids: Sequence[str], path: Path) -> Split:
+    """Return the split that a CSV file gives; UserError where it is not one of these runs."""
     rows = read_rows(path)
     header = [cell.lower() for cell in rows[0].cells]
     if sorted(header) != ["id", "split"]:
@@ -155,21 +178,22 @@ def _from_file(ids: Sequence[str], path: Path) -> Split:
             f"{','.join(header)}"
         )
     uses: dict[str, str] = {}
-    known = set(ids)
+    present = set(ids)
     for row in rows[1:]:
-        name, use = row.cells[header.index("id")], row.cells[header.index("split")].lower()
-        if name not in known:
+        name = row.cells[header.index("id")]
+        use = row.cells[header.index("split")].lower()
+        if name not in present:
             raise UserError(f"{path}, line {row.line}: the data have no run {name!r}")
         if name in uses:
             raise UserError(f"{path}, line {row.line}: run {name!r} is named a second time")
-        if use not in _ROLES:
+        if use not in _USES:
             raise UserError(f"{path}, line {row.line}: {use!r} is none of train, validation, test")
-        uses[name] = _ROLES[use]
+        uses[name] = _USES[use]
     missing = [name for name in ids if name not in uses]
     if missing:
         raise UserError(f"{path}: does not say what these runs are for: {listed(missing)}")
-    parts = {
-        use: tuple(name for name in ids if uses[name] == use)
-        for use in ("train", "validation", "test")
-    }
-    return Split(**parts)
+    # In the order of the data, not of the file.
+    parts: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
+    for name in ids:
+        parts[uses[name]].append(name)
+    return Split(**{use: tuple(names) for use, names in parts.items()})

@@ -1,4 +1,8 @@
-"""One pass over the fields of a dataset, holding one run at a time."""
+"""Statistics of all runs of a data set, for checking it before a training.
+
+The fields are read once, one run at a time. They may hold NaN and infinity, which is what a check
+looks for. Tested in tests/data/checks/test_dataset.py.
+"""
 
 from __future__ import annotations
 
@@ -16,35 +20,40 @@ SAMPLES = 512
 
 
 @dataclass(frozen=True, eq=False)
-class FieldStatistics:
-    """Of finite values alone; NaN where there are none.
-
-    lower, upper, norm: [N, V], norm is the root mean square; nonfinite: [N] counts; node_lower,
-    node_upper: [M, V] over all runs and timesteps; hashes: equal for runs with equal fields;
-    samples: [N, K], each run at the same K entries.
-    """
+class DatasetStatistics:
+    """Statistics of the finite values of each run; NaN where a run has none."""
 
     lower: NDArray[np.float64]
+    """Smallest value of each variable in each run, ``[N, V]``."""
     upper: NDArray[np.float64]
+    """Largest value of each variable in each run, ``[N, V]``."""
     norm: NDArray[np.float64]
+    """Root mean square of each variable in each run, ``[N, V]``."""
     nonfinite: NDArray[np.int64]
+    """Number of values that are not finite in each run, ``[N]``."""
     node_lower: NDArray[np.float32]
+    """Smallest value at each node over all runs and timesteps, ``[M, V]``."""
     node_upper: NDArray[np.float32]
+    """Largest value at each node over all runs and timesteps, ``[M, V]``."""
     hashes: tuple[bytes, ...]
+    """A digest of each run, equal for runs with equal fields."""
     samples: NDArray[np.float32]
+    """Values of each run at the same K random entries, ``[N, K]``."""
 
 
-def field_statistics(dataset: Dataset) -> FieldStatistics:
-    """Read every run once. Raises UserError where a run cannot be read."""
+def dataset_statistics(dataset: Dataset) -> DatasetStatistics:
+    """Read every run once; UserError where a run cannot be read."""
     runs, _, nodes, variables = dataset.shape
-    lower, upper, norm = (np.full((runs, variables), np.nan) for _ in range(3))
+    lower = np.full((runs, variables), np.nan)
+    upper = np.full((runs, variables), np.nan)
+    norm = np.full((runs, variables), np.nan)
     nonfinite = np.zeros(runs, dtype=np.int64)
     node_lower = np.full((nodes, variables), np.inf, dtype=np.float32)
     node_upper = np.full((nodes, variables), -np.inf, dtype=np.float32)
     hashes = []
-    places = np.random.default_rng(0).integers(
-        0, np.array(dataset.shape[1:])[:, None], (3, SAMPLES)
-    )
+    # Time, node and variable of each sample.
+    ends = np.array(dataset.shape[1:])[:, None]
+    places = np.random.default_rng(0).integers(0, ends, (3, SAMPLES))
     samples = np.empty((runs, SAMPLES), dtype=np.float32)
     for index in range(runs):
         run = dataset.run(index)
@@ -58,8 +67,9 @@ def field_statistics(dataset: Dataset) -> FieldStatistics:
         np.maximum(node_upper, run_upper, out=node_upper)
         for variable in np.flatnonzero(finite.any(axis=(0, 1))):
             values = run[..., variable][finite[..., variable]].astype(np.float64)
-            lower[index, variable], upper[index, variable] = values.min(), values.max()
+            lower[index, variable] = values.min()
+            upper[index, variable] = values.max()
             norm[index, variable] = np.sqrt(np.mean(values**2))
-    return FieldStatistics(
+    return DatasetStatistics(
         lower, upper, norm, nonfinite, node_lower, node_upper, tuple(hashes), samples
     )

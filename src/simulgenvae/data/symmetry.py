@@ -1,9 +1,9 @@
-"""Mirrored runs: where a problem is symmetric, the mirror image of a run is a true run of the
-mirrored design."""
+"""Mirrored runs: in a symmetric problem, a mirrored run is a true run of the mirrored design."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -22,26 +22,27 @@ from simulgenvae.settings import Axis
 from simulgenvae.utils.resources import require_memory
 
 AXES = get_args(Axis)
-FLIPS, ODD = "training.augmentation.flips", "training.augmentation.odd_variables"
-# of the distance to the nearest node: coordinates rounded in a file pass, and no field shows it
+FLIPS = "training.augmentation.flips"
+ODD = "training.augmentation.odd_variables"
 _TOLERANCE = 0.01
-_SAME_PLACE = 1e-9  # of the size of the mesh
+"""Largest distance of a node from the mirror image of its partner, as a fraction of the distance to
+its nearest neighbour: coordinates that were rounded in a file pass, and no field shows it."""
+_SAME_PLACE = 1e-9
+"""Largest distance of nodes that count as one place, as a fraction of the size of the mesh."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mirror:
-    """One reflection, or several in turn.
-
-    nodes: [M], the node whose value each node gets; signs: [V], -1 for a variable that changes its
-    sign.
-    """
+    """One reflection, or several in turn."""
 
     axes: tuple[str, ...]
     nodes: NDArray[np.intp]
+    """For each node, the node whose value it gets, ``[M]``."""
     signs: NDArray[np.float32]
+    """-1 for a variable that changes its sign, else 1, ``[V]``."""
 
     def field(self, run: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[T, M, V] → the mirrored field, a new array."""
+        """Return the mirrored field of a run ``[T, M, V]``, as a new array."""
         return np.take(run, self.nodes, axis=1) * self.signs
 
     def __str__(self) -> str:
@@ -52,15 +53,17 @@ class Mirror:
 class _MirroredDataset(Dataset):
     """The runs of ``source``, followed by mirrored ones, which are made when they are read.
 
-    copies: (row of ``source``, mirror) of each further run. ``fields`` are those of ``source``
-    alone.
+    ``fields`` are those of ``source`` only.
     """
 
     source: Dataset
     copies: tuple[tuple[int, Mirror], ...]
+    """Row of ``source`` and mirror of each further run."""
 
     def read(self, index: int, out: NDArray[np.float32]) -> None:
-        position, runs = range(len(self.ids))[index], len(self.source.ids)
+        """Read a run of the source, or mirror one, into an array ``[T, M, V]``."""
+        position = range(len(self.ids))[index]  # a negative index counts from the end
+        runs = len(self.source.ids)
         if position < runs:
             self.source.read(position, out)
         else:
@@ -68,6 +71,7 @@ class _MirroredDataset(Dataset):
             out[...] = mirror.field(self.source.run(row))
 
     def load(self) -> Self:
+        """Return the same data set with the fields of its source in memory."""
         source = self.source.load()
         return dataclasses.replace(self, source=source, fields=source.fields)
 
@@ -75,22 +79,35 @@ class _MirroredDataset(Dataset):
 def with_mirrored(
     dataset: Dataset, rows: NDArray[np.intp], axes: Sequence[str], odd: Mapping[str, Sequence[str]]
 ) -> Dataset:
-    """The runs of ``dataset``, then those in ``rows`` mirrored along every combination of ``axes``,
-    made when read.
+    """Return the runs of ``dataset``, followed by mirrored copies that are made when read.
 
-    A picture must show the bounding box of the nodes, x to the right and y upwards: it is mirrored
-    with the field, and parameters stay as they are. odd: axis → variables that change their sign,
-    as a vector's component along that axis does. The fingerprint remains that of ``dataset``.
+    An image must show the bounding box of the nodes, x to the right and y upwards: it is mirrored
+    with the field, and parameters stay unchanged. The fingerprint remains that of ``dataset``.
 
-    Raises UserError without pictures or coordinates, for unknown axes and variables, and where
-    nodes have no mirror image.
+    Parameters
+    ----------
+    dataset
+        Runs of a symmetric problem.
+    rows
+        Rows of the runs to mirror, each along every combination of ``axes``.
+    axes
+        Names of the axes to mirror along.
+    odd
+        For each axis the variables that change their sign, as a vector's component along that axis
+        does.
+
+    Raises
+    ------
+    UserError
+        Without images or coordinates, for unknown axes and variables, and where nodes have no
+        mirror image.
     """
     conditions, coords = dataset.conditions, dataset.mesh.coords
     _check_names(dataset, axes, odd)
     if conditions.images is None:
         raise UserError(
-            f"{FLIPS} mirrors pictures, but the conditions are parameters alone, and those of a "
-            "mirrored design are unknown: remove it, or give pictures"
+            f"{FLIPS} mirrors images, but the conditions are parameters only, and those of a "
+            "mirrored design are unknown: remove it, or give images"
         )
     if coords is None:
         raise UserError(
@@ -108,13 +125,24 @@ def with_mirrored(
 
 
 def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
-    """The permutation [M] under which ``field[:, permutation]`` is the mirrored field.
+    """Return the permutation ``[M]`` under which ``field[:, permutation]`` is the mirrored field.
 
-    coords: [M, D]; the mirror is in the middle of the bounding box, across ``axis``. Each node is
-    matched with the nearest one to its mirror image, at most a hundredth of the distance to its
-    nearest neighbour away: at less than half of it, the permutation is one to one and its own
-    inverse. Raises UserError where there is no such node, for nodes in the same place (which of
-    them is the image of which?) and for an axis without extent.
+    The mirror is in the middle of the bounding box, across ``axis``. Each node is matched with the
+    nearest one to its mirror image, at most a hundredth of the distance to its nearest neighbour
+    away. As that is less than half of it, the permutation is one to one and its own inverse.
+
+    Parameters
+    ----------
+    coords
+        Coordinates of the nodes, ``[M, D]``.
+    axis
+        Name of the axis that is reversed.
+
+    Raises
+    ------
+    UserError
+        Where there is no such node, for nodes in the same place (it is unknown which of them is the
+        image of which), and for an axis without extent.
     """
     column = AXES.index(axis)
     if column >= coords.shape[1]:
@@ -122,8 +150,9 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
             f"{FLIPS}: there is no {axis}: the node coordinates have {coords.shape[1]} of "
             f"{', '.join(AXES)}"
         )
-    lower, upper = coords.min(axis=0), coords.max(axis=0)
-    middle = lower[column] / 2 + upper[column] / 2
+    lower = coords.min(axis=0)
+    upper = coords.max(axis=0)
+    middle = lower[column] / 2 + upper[column] / 2  # the sum could overflow
     if lower[column] == upper[column]:
         raise UserError(
             f"{FLIPS}: all nodes have the same {axis}, so that mirroring along it changes "
@@ -154,13 +183,17 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
 
 
 def mirror_pixels(pixels: NDArray[np.uint8], axes: Sequence[str]) -> NDArray[np.uint8]:
-    """[n, rows, columns, channels]: x mirrors the columns, y the rows; z is the direction of
-    view."""
-    rows, columns = (slice(None, None, -1 if axis in axes else 1) for axis in ("y", "x"))
+    """Return mirrored images ``[n, rows, columns, channels]``.
+
+    x mirrors the columns, y the rows; z is the direction of view and mirrors nothing.
+    """
+    rows = slice(None, None, -1 if "y" in axes else 1)
+    columns = slice(None, None, -1 if "x" in axes else 1)
     return pixels[:, rows, columns]
 
 
 def _check_names(dataset: Dataset, axes: Sequence[str], odd: Mapping[str, Sequence[str]]) -> None:
+    """Raise UserError where an axis or a variable does not exist."""
     if unknown := [axis for axis in axes if axis not in AXES]:
         raise UserError(f"{FLIPS}: unknown axis {listed(unknown)}: known are {', '.join(AXES)}")
     if len(set(axes)) < len(axes):
@@ -170,9 +203,8 @@ def _check_names(dataset: Dataset, axes: Sequence[str], odd: Mapping[str, Sequen
             f"{ODD}: {listed(unused)} is not among the mirrored axes "
             f"({', '.join(axes) or 'none'}): see {FLIPS}"
         )
-    if strange := [
-        name for names in odd.values() for name in names if name not in dataset.variables
-    ]:
+    odd_names = itertools.chain.from_iterable(odd.values())
+    if strange := [name for name in odd_names if name not in dataset.variables]:
         raise UserError(
             f"{ODD}: no variable {listed(strange)}: the variables are "
             f"{', '.join(dataset.variables)}"
@@ -185,38 +217,44 @@ def mirrors_of(
     axes: Sequence[str],
     odd: Mapping[str, Sequence[str]],
 ) -> list[Mirror]:
-    """For every combination of the axes: one axis first, then two in turn, and so on."""
+    """Return a mirror for every combination of the axes: one axis first, then two, and so on.
+
+    The arguments are those of :func:`with_mirrored`; raises UserError as :func:`mirror_nodes` does.
+    """
     nodes = {axis: mirror_nodes(coords, axis) for axis in axes}
     mirrors = []
-    for several in (
-        chosen for count in range(1, len(axes) + 1) for chosen in combinations(axes, count)
-    ):
-        permutation, signs = np.arange(len(coords)), np.ones(len(variables), dtype=np.float32)
-        for axis in several:
-            permutation = permutation[nodes[axis]]
-            signs[np.isin(variables, list(odd.get(axis, ())))] *= -1
-        mirrors.append(Mirror(several, permutation, signs))
+    for count in range(1, len(axes) + 1):
+        for several in combinations(axes, count):
+            permutation = np.arange(len(coords))
+            signs = np.ones(len(variables), dtype=np.float32)
+            for axis in several:
+                permutation = permutation[nodes[axis]]
+                signs[np.isin(variables, list(odd.get(axis, ())))] *= -1
+            mirrors.append(Mirror(several, permutation, signs))
     return mirrors
 
 
 def _extended(
     conditions: Conditions, images: Images, rows: NDArray[np.intp], mirrors: Sequence[Mirror]
 ) -> Conditions:
+    """Return the conditions of all runs and of the runs ``rows`` mirrored by each mirror."""
     size = (len(images) + len(rows) * len(mirrors)) * images.pixels[:1].nbytes
     require_memory(
         size,
-        "mirroring the pictures",
+        "mirroring the images",
         f"mirror along fewer axes ({FLIPS}), or lower data.image_size",
     )
     copies = conditions.select(rows)
     pixels = images.select(rows).pixels
-    mirrored = (mirror_pixels(pixels, mirror.axes) for mirror in mirrors)
-    return Conditions(
-        conditions.ids + tuple(f"{name} ({mirror})" for mirror in mirrors for name in copies.ids),
-        conditions.names,
-        np.concatenate([conditions.table, *[copies.table] * len(mirrors)]),
-        Images(np.concatenate([images.pixels, *mirrored]), images.format),
-    )
+    ids = list(conditions.ids)
+    tables = [conditions.table]
+    every_pixels = [images.pixels]
+    for mirror in mirrors:
+        ids += [f"{name} ({mirror})" for name in copies.ids]
+        tables.append(copies.table)
+        every_pixels.append(mirror_pixels(pixels, mirror.axes))
+    together = Images(np.concatenate(every_pixels), images.format)
+    return Conditions(tuple(ids), conditions.names, np.concatenate(tables), together)
 
 
 def _place(point: NDArray[np.float64]) -> str:

@@ -39,6 +39,7 @@ class FieldModel(nn.Module):
             self.pod_gp = PodGpModule(ensemble.pod_gp)
         self.mirror_axes = [view.axes for view in ensemble.mirror_views]
         self.field_shape = surrogate.reduction.field_shape
+        # Without a reduction the coefficients are the fields, and there is no basis.
         self.has_basis = "basis" in surrogate.reduction.arrays()
         for name, array in _buffers(surrogate, ensemble).items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
@@ -53,11 +54,13 @@ class FieldModel(nn.Module):
         images
             Pixels ``[n, S, S, C]``, uint8, rows from the top; None where designs have none.
         """
+        # Exported networks have only the inputs that designs have.
         if parameters is None:
             assert images is not None, "designs have parameters or images"
             parameters = images.new_zeros((images.shape[0], 0), dtype=torch.float64)
         logarithms = torch.where(self.get_buffer("logarithm"), parameters.log(), parameters)
         table = (logarithms - self.get_buffer("shift")) / self.get_buffer("scale")
+        # As in Ensemble.predict: (1 - weight) · networks + weight · Gaussian processes.
         networks, gaussian_processes = self._over_views(table, images)
         coefficients = networks
         if gaussian_processes is not None:
@@ -69,6 +72,7 @@ class FieldModel(nn.Module):
     def _over_views(self, table: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return coefficients of networks and Gaussian processes, averaged over mirror views."""
         networks, gaussian_processes = self._predict(table, images)
+        # Mirrored images are predicted as they are, and the coefficients are mirrored back.
         for view, axes in enumerate(self.mirror_axes):
             assert images is not None, "only images are mirrored"
             flipped = [dimension for dimension, axis in ((1, "y"), (2, "x")) if axis in axes]
@@ -121,6 +125,7 @@ def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.g
 
 def _without_encoder(member: Networks) -> Networks:
     """Return a copy of a member for prediction, without its encoder."""
+    # Weights are exported as constants, for which no gradient is needed.
     networks = copy.deepcopy(member).eval().requires_grad_(False)
     del networks.vae.encoder
     return networks

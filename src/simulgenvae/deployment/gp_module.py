@@ -44,7 +44,7 @@ class PodGpModule(nn.Module):
         flat = runs.reshape(len(runs), -1)
         self.trajectory = runs.shape[1:]
         self._hold(
-            training=x / scale,
+            training_points=x / scale,
             unit=scale,
             weight=np.exp(-2 * theta[:, 1:-1]),
             alpha=arrays["alpha"] * (arrays["scale"] * np.exp(theta[:, 0]))[:, None],
@@ -53,6 +53,7 @@ class PodGpModule(nn.Module):
             modes=(unit - none).astype(np.float32) @ flat,
         )
         images = pod_gp.features.images
+        # Products with the training images and their projection are one linear map of pixels.
         if images is not None and self.components:
             centred = images.pixels.astype(np.float32) - images.mean
             projection = centred.T.astype(np.float64) @ images.projection[:, : self.components]
@@ -76,7 +77,9 @@ class PodGpModule(nn.Module):
         if self.components and images is not None:
             pixels = (images.flatten(1).float() - self.get_buffer("pixel_mean")).double()
             seen = torch.cat([table, pixels @ self.get_buffer("projection")], dim=1)
-        difference = (seen / self.get_buffer("unit")).unsqueeze(1) - self.get_buffer("training")
+        difference = (seen / self.get_buffer("unit")).unsqueeze(1) - self.get_buffer(
+            "training_points"
+        )
         squared = difference.square()
         single = difference.shape[2] - self.shared
         # Columns that share a length scale count as one distance.

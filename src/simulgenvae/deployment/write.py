@@ -141,6 +141,7 @@ def inputs_of(conditions: Conditions) -> Arrays:
 def description(surrogate: Surrogate) -> ModelDescription:
     """Return the description that a written model holds."""
     scaler = surrogate.condition_scaler
+    # Ranges, so that a user of the file can see where it extrapolates.
     ranges = zip(scaler.lower, scaler.upper, strict=True)
     return ModelDescription(
         inputs=dict(zip(scaler.names, ranges, strict=True)),
@@ -164,6 +165,7 @@ def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]
     found, expected
         Fields, ``[n, T, M, V]``. The range is that of ``expected``.
     """
+    # The distance to the next number of 32 bits, at the largest value of each variable.
     span = np.ptp(expected, axis=(0, 1, 2))
     rounding = 2 * np.spacing(np.abs(expected).max(axis=(0, 1, 2)))
     worst = np.abs(found.astype(np.float64) - expected).max(axis=(0, 1, 2))
@@ -188,6 +190,7 @@ def _write_onnx(
             f"{path}: an ONNX file holds 2 GB of weights at most, and this model has "
             f"{size / 1e9:.1f} GB."
         )
+    # The newer exporter follows the tensors ("dynamo"); the older one fixes the number of designs.
     with quiet():
         program = torch.onnx.export(
             model,
@@ -223,6 +226,7 @@ def _write_program(
 @contextmanager
 def quiet() -> Iterator[None]:
     """Suppress torch's messages about packages and operators that this model does not use."""
+    # torch writes both log records and warnings.
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

@@ -1,1 +1,1 @@
-"""Which designs to solve next, what more runs would bring, and fields along the latents."""
+"""Use of a surrogate: designs to solve next, benefit of more runs, fields along the latents."""

@@ -65,6 +65,7 @@ def candidate_designs(
     points = sequence.random_base2(math.ceil(math.log2(count)))[:count]
     values = first + (last - first) * points
     table = np.where(logarithm, np.exp(np.where(logarithm, values, 0.0)), values)
+    # A parameter such as a number of plies is whole in all designs, so it stays whole.
     whole = (solved.table == np.rint(solved.table)).all(axis=0)
     # Rounding can leave the domain, in the last digit of exp() too.
     table = np.clip(np.where(whole, np.rint(table), table), lower, upper)

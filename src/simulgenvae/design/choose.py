@@ -1,7 +1,8 @@
 """Choice of designs: greedily those whose solution would lower the expected error the most.
 
 How large errors are is given; how the errors of two designs are correlated is taken from a Gaussian
-process that knows the training runs, with a squared exponential kernel as wide as these are apart.
+process that knows the training runs. Its kernel is squared exponential, with the distance between
+training runs as the unit of its width.
 
 Tested in tests/design/test_suggest.py.
 """
@@ -55,8 +56,10 @@ def choose(variance: Array, x: Array, trained: Array, solved: Array, count: int)
     require_memory(6 * 8 * len(x) ** 2, f"choosing from {len(x)} candidates", "take fewer.")
     growth = len(trained) / (len(trained) + count)
     spacing = _spacing(trained) * growth ** (1.0 / x.shape[1])
+    # Errors of candidates: as large as the surrogate expects, as correlated as their distance says.
     covariance = np.sqrt(variance[:, None] * variance) * _correlation(x, trained, _WIDTH * spacing)
     least = _LEAST_DISTANCE * spacing
+    # Candidates near a solved design would teach little, however uncertain they are.
     free = cdist(x, solved).min(axis=1) >= least
     noise = max(_NOISE * float(variance.mean()), np.finfo(np.float64).tiny)
     chosen: list[int] = []
@@ -82,6 +85,7 @@ def choose(variance: Array, x: Array, trained: Array, solved: Array, count: int)
 def _spacing(trained: Array) -> float:
     """Return the median distance of a design from the nearest different one."""
     distances = cdist(trained, trained)
+    # Designs that are equal, and each one with itself, have no spacing.
     distances[distances == 0] = np.inf
     return float(np.median(distances.min(axis=1)))
 

@@ -95,6 +95,7 @@ def interpolate(
         after = level_values(second, level)[0].numpy().astype(np.float64)
         path = _PATHS[kind](before, after, positions)
         levels.append(torch.from_numpy(path.astype(np.float32)))
+    # Level 0 is z; the others are stacked to h.
     latents = Latents(levels[0], torch.stack(levels[1:], 1))
     return _decoded(surrogate, latents, [f"{position:.6g}" for position in positions])
 
@@ -108,6 +109,7 @@ def slerp(first: Array, second: Array, positions: Array) -> Array:
     ones that no design has. Between parallel and opposite vectors, and zero, there is no great
     circle: there it is :func:`linear`.
     """
+    # The cosine can leave -1 … 1 by rounding.
     size = np.linalg.norm(first) * np.linalg.norm(second)
     cosine = np.clip(first @ second / size, -1.0, 1.0) if size > 0 else 1.0
     angle = math.acos(cosine)
@@ -161,6 +163,7 @@ def traverse(
     amounts = np.asarray(values, np.float64)
     moved = level_values(start, number).numpy() + amounts[:, None] * direction
     count = len(amounts)
+    # The same run for each value, with one level replaced.
     repeated = Latents(start.z.expand(count, -1), start.h.expand(count, -1, -1))
     latents = with_level(repeated, number, torch.from_numpy(moved.astype(np.float32)))
     # Rounded, and zero added, so that the middle of an even range is +0 and not -1e-17.
@@ -198,6 +201,7 @@ def level_direction(
             f"a direction needs two runs at least, to see how the latents differ, not {len(values)}"
         )
     direction: Array
+    # One dimension moves by its own standard deviation.
     if dimension is not None:
         direction = np.eye(values.shape[1])[dimension] * values[:, dimension].std()
         return direction

@@ -1,4 +1,4 @@
-"""Suggestion of the designs to solve next: where the surrogate expects errors, and far apart.
+"""Suggestion of the designs to solve next: where the surrogate expects errors.
 
 Active learning by integrated variance (MacKay 1992; Cohn, Ghahramani & Jordan 1996; for Gaussian
 processes, where it is better than taking the largest variance, Seo et al. 2000): the next design is
@@ -103,10 +103,12 @@ def suggest(
         raise UserError(
             "Only the VAE is trained: train the conditioner too, with --stage conditioner."
         )
+    # Errors of the training runs are computed in the same way, so that both can be compared.
     pool = candidate_designs(scaler, solved, candidates, ranges=ranges or {}, seed=seed)
     training = solved.select(surrogate.split.rows(solved.ids)["train"])
     squares, sizes = expected_squares_of(ensemble, surrogate.reduction, pool)
     training_squares, training_sizes = expected_squares_of(ensemble, surrogate.reduction, training)
+    # Squared sizes: the median of the training runs is the usual one.
     least = _LEAST_SIZE**2 * float(np.median(training_sizes))
     errors = np.sqrt(squares / np.maximum(sizes, least))
     training_errors = np.sqrt(training_squares / np.maximum(training_sizes, least))
@@ -146,6 +148,7 @@ def expected_squares_of(
     """
     uniform = uniform_coefficients(reduction)
     per_design = _LATENT_SAMPLES * len(ensemble.times) * reduction.rank
+    # Samples of many candidates at once would not fit into memory.
     batch = max(1, _BATCH_VALUES // per_design)
     squares = []
     sizes = []
@@ -160,6 +163,7 @@ def expected_squares_of(
 
 def _new_ids(solved: Sequence[str], count: int) -> tuple[str, ...]:
     """Return the first ``count`` of ``suggest_001``, … that no solved design has."""
+    # Suggested designs of an earlier call may be among the solved ones.
     taken = set(solved)
     names = (f"suggest_{number:03d}" for number in itertools.count(1))
     return tuple(itertools.islice((name for name in names if name not in taken), count))

@@ -1,4 +1,4 @@
-"""What the ranks of a training exchange: who this one is, sums, objects and errors.
+"""Exchange of numbers, objects and errors between the ranks of a training.
 
 Each process that torchrun starts is a *rank*. In a single process every function here does nothing
 and costs nothing, so that callers need no second path. All ranks must call the same functions in

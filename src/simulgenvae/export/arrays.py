@@ -39,6 +39,7 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """
     collected = []
     size = 0
+    # The archive needs the number of designs before its first value.
     for batch in batches:
         collected.append(batch)
         size += sum(array.nbytes for array in batch.arrays().values())
@@ -78,6 +79,7 @@ def write_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     """
     require_group(path)
     with atomic_write(path) as temporary:
+        # The first batch says which arrays there are; the arrays grow with each batch.
         first = next(batches)
         group = create_group(temporary, first, 0)
         ids: list[str] = []
@@ -101,6 +103,7 @@ def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     """Create a group with arrays for ``runs`` runs of batches ``like`` one."""
     group = zarr.create_group(str(path), zarr_format=3)
     for name, array in like.arrays().items():
+        # One run a chunk, since a run is what is read; single numbers would be one file each.
         chunks = (
             (1, *chunk_shape(array.shape[1:], array.itemsize))
             if array.ndim > 1

@@ -1,5 +1,7 @@
-"""Predictions as they are written: one after the other, so that thousands of designs need little
-memory."""
+"""Predictions as they are written: batch by batch, so that thousands of designs need little memory.
+
+Tested in tests/export/test_arrays.py and test_write.py.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +17,36 @@ from simulgenvae.errors import UserError
 from simulgenvae.surrogate.prediction import SCORES
 
 AXES = ("run", "time", "node", "variable")
-BESIDE = ("std", "lower", "upper", "truth", "error")
-"""What a prediction may have beside its fields, of the same shape; the error is prediction less
-truth."""
+EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")
+"""Further values of a prediction, of its fields' shape; the error is prediction less truth."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What is written of a prediction of n designs, as plain arrays.
+    """Prediction of n designs as plain arrays.
 
-    fields: [n, T, M, V] in physical units; beside: those of :data:`BESIDE` that there are, alike;
-    scores: novelty and expected error [n], as far as known; times: [T]; nodes: their numbers [M],
-    where some were chosen; units: V texts.
+    Attributes
+    ----------
+    fields
+        Predicted fields in physical units, `[n, T, M, V]`.
+    extra_fields
+        Values of the same shape by their name in :data:`EXTRA_FIELDS`, as far as there are any.
+    scores
+        Novelty and expected error, `[n]`, as far as known.
+    ids
+        Ids of the designs.
+    times
+        Times, `[T]`.
+    nodes
+        Numbers of the nodes in the study, `[M]`, where some were chosen.
+    variables, units
+        Names and units of the V variables.
+    warnings
+        Lines for the user.
     """
 
     fields: NDArray[np.float32]
-    beside: dict[str, NDArray[np.float32]]
+    extra_fields: dict[str, NDArray[np.float32]]
     scores: dict[str, NDArray[np.float64]]
     ids: tuple[str, ...]
     times: NDArray[np.float64]
@@ -41,11 +57,13 @@ class Batch:
 
     @classmethod
     def of(cls, prediction: xr.Dataset) -> Batch:
-        """From the dataset that ``Surrogate.predict`` returns; its axes may be in any order."""
+        """Return the batch of a dataset from ``Surrogate.predict``, with its axes in any order."""
         variables = tuple(str(name) for name in prediction["variable"].values)
         return cls(
             fields=_values(prediction["fields"]),
-            beside={name: _values(prediction[name]) for name in BESIDE if name in prediction},
+            extra_fields={
+                name: _values(prediction[name]) for name in EXTRA_FIELDS if name in prediction
+            },
             scores={
                 name: np.asarray(prediction[name].values, np.float64)
                 for name in SCORES
@@ -62,8 +80,8 @@ class Batch:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """``fields`` and what is known of them; the first axis is that of the runs."""
-        return {"fields": self.fields, **self.beside, **self.scores}
+        """Return all arrays by name; their first axis is that of the designs."""
+        return {"fields": self.fields, **self.extra_fields, **self.scores}
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:
@@ -71,8 +89,10 @@ def _values(array: xr.DataArray) -> NDArray[np.float32]:
 
 
 def batches(predictions: xr.Dataset | Iterable[xr.Dataset]) -> Iterator[Batch]:
-    """The batches of one prediction or of many; UserError when there is none, or when an id occurs
-    twice."""
+    """Yield the batches of one prediction or of many.
+
+    Raises UserError when there is none, or when an id occurs twice.
+    """
     known: set[str] = set()
     for prediction in [predictions] if isinstance(predictions, xr.Dataset) else predictions:
         batch = Batch.of(prediction)

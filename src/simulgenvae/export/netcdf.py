@@ -63,9 +63,10 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             for batch in chain([first], batches):
                 start = len(ids)
                 stop = start + len(batch.ids)
+                # The number of designs is not known before the last batch.
                 file.resize_dimension(RUN, stop)
                 file.variables[RUN][start:stop] = np.array(batch.ids, dtype=object)
-                for kind, values in {"": batch.fields, **batch.beside}.items():
+                for kind, values in {"": batch.fields, **batch.extra_fields}.items():
                     for column, variable in enumerate(batch.variables):
                         file.variables[names[variable, kind]][start:stop] = values[..., column]
                 for name, scores in batch.scores.items():
@@ -127,6 +128,7 @@ def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[st
         )
     if not (places and mesh.cells.keys() <= _FACES):
         return {}
+    # UGRID wants all faces in one table; triangles end with a fill value where quads have a node.
     faces = next(f"cells_{name}" for name in mesh.cells)
     if len(mesh.cells) > 1:
         faces = "faces"
@@ -158,6 +160,7 @@ def _connectivity(
     what: str,
     fillvalue: int | None = None,
 ) -> None:
+    # Each table has dimensions of its own, since NetCDF shares dimensions by name.
     for dimension, count in zip(dimensions, cells.shape, strict=True):
         file.dimensions[dimension] = count
     variable = file.create_variable(
@@ -180,7 +183,7 @@ def _create_fields(
 ) -> dict[tuple[str, str], str]:
     used = {*file.dimensions, *file.variables}
     wanted = {(variable, ""): variable for variable in like.variables}
-    wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.beside}
+    wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.extra_fields}
     names = {key: legal_name(name, used) for key, name in wanted.items()}
     _, steps, nodes, _ = like.fields.shape
     chunks = (1, *chunk_shape((steps, nodes), 4))
@@ -195,9 +198,10 @@ def _create_fields(
         )
         if unit:
             stored.attrs["units"] = unit
+        # The deviation of U must not claim the name of a variable that is called U_std.
         if name != original and not (kind and original in like.variables):
             stored.attrs[ORIGINAL_NAME] = original
-        others = [*(names[variable, other] for other in like.beside), *like.scores]
+        others = [*(names[variable, other] for other in like.extra_fields), *like.scores]
         if others and not kind:
             stored.attrs["ancillary_variables"] = " ".join(others)
     return names
@@ -205,6 +209,7 @@ def _create_fields(
 
 def legal_name(name: str, used: set[str]) -> str:
     """Return a name that NetCDF and CF allow, new among ``used``, to which it is added."""
+    # NetCDF forbids the slash, which separates groups, and signs at the beginning; CF blanks.
     legal = re.sub(r"[/\s]", "_", unicodedata.normalize("NFC", name))
     if not (legal[0].isalnum() or legal[0] == "_"):
         legal = f"_{legal}"

@@ -37,7 +37,8 @@ def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
         When two fields would have the same name.
     """
     whole = whole_fields(batch.variables)
-    kinds = {"": batch.fields} | {f"_{kind}": values for kind, values in batch.beside.items()}
+    kinds = {"": batch.fields} | {f"_{kind}": values for kind, values in batch.extra_fields.items()}
+    # A variable may itself be called U_std.
     check_names([name + ending for ending in kinds for name in whole], "point data")
     for name, columns in whole.items():
         for ending, values in kinds.items():

@@ -46,15 +46,18 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
     with atomic_write(path) if collectives.is_rank0() else nullcontext(path) as place:
         temporary = collectives.run_on_rank0(lambda: place)
 
+        # The shapes are known only from a first prediction, which each rank makes of its own runs.
         def begin() -> None:
             begun.extend(islice(batches, min(1, len(own))))
             if collectives.is_rank0():
                 create_group(temporary, begun[0], runs)
 
         collectives.run_on_all(begin)
+        # Each rank writes the chunks of its own runs; a failure of one ends all of them.
         parts = collectives.run_on_all(
             lambda: _Share.write(temporary, chain(begun, batches if begun else ()), own)
         )
+        # What is shared by all runs, and what is smaller than a chunk, is written by rank 0.
         if collectives.is_rank0():
             group = zarr.open_group(str(temporary), mode="r+")
             for part in parts:

@@ -1,5 +1,4 @@
-"""What the solver says of designs that are predicted, so that both, and the error, are in one
-file."""
+"""Solved runs of the designs that are predicted, so that truth and error are in the same file."""
 
 from __future__ import annotations
 
@@ -23,13 +22,28 @@ from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import StudyFolder
 
 SAME = 1e-6
-"""How far times may be apart, relative to their span, and nodes, relative to the mesh."""
+"""Largest difference of equal times, relative to their span, and of nodes, relative to the mesh."""
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Solved runs. ids and variables are None where the files do not say them: then their order
-    counts."""
+    """Solved runs.
+
+    Attributes
+    ----------
+    path
+        File or folder, for messages.
+    ids, variables
+        Names of runs and variables; None where the files do not have them, and the order counts.
+    times
+        Times, `[T]`; None where the files do not have them.
+    mesh
+        Mesh of the runs, as far as known.
+    runs
+        Number of runs.
+    read
+        Function that reads a run by its index, `[T, M, V]`, or with the last two axes as one.
+    """
 
     path: Path
     ids: tuple[str, ...] | None
@@ -38,23 +52,24 @@ class Truth:
     mesh: Mesh | None
     runs: int
     read: Callable[[int], NDArray[Any]]
-    """Index of a run → ``[T, M, V]``, or with the last two axes as one."""
 
     def row(self, design: str, designs: Sequence[str]) -> int:
-        """Index of the run that is one of the designs."""
+        """Return the index of the run of one of the designs."""
         return (designs if self.ids is None else self.ids).index(design)
 
     def require(self, ids: Sequence[str], mesh: Mesh) -> None:
-        """UserError unless there is a run for each of the designs, on their mesh."""
+        """Raise UserError unless there is a run for each of the designs, on their mesh."""
         if self.ids is None and self.runs != len(ids):
             raise UserError(
                 f"{self.path}: {self.runs} runs without ids, but {len(ids)} designs are predicted"
             )
+        # Without ids the runs are matched by their order.
         missing = [name for name in ids if self.ids is not None and name not in self.ids]
         if missing:
             raise UserError(f"{self.path}: has no runs for the designs {listed(missing)}")
         if mesh.coords is None or self.mesh is None or self.mesh.coords is None:
             return
+        # Formats of meshes have three coordinates also in the plane.
         near = SAME * float(np.ptp(mesh.coords, axis=0).max())
         own = self.mesh.coords[:, : mesh.coords.shape[1]]
         if own.shape != mesh.coords.shape or not np.allclose(own, mesh.coords, rtol=0.0, atol=near):
@@ -70,11 +85,21 @@ class Truth:
         nodes: int,
         variables: Sequence[str],
     ) -> Iterator[xr.Dataset]:
-        """Batches of predictions, with ``truth`` and ``error`` (prediction less truth) beside their
-        fields.
+        """Yield batches of predictions with ``truth`` and ``error`` (prediction less truth) added.
 
-        ``designs`` are all that are predicted, ``nodes`` and ``variables`` those of the whole
-        model. UserError where a run has others, or other times.
+        Parameters
+        ----------
+        predictions
+            Batches as ``Surrogate.predict_batches`` yields them.
+        designs
+            Ids of all designs that are predicted.
+        nodes, variables
+            Number of nodes and names of variables of the whole model.
+
+        Raises
+        ------
+        UserError
+            When a run has other nodes, variables or times.
         """
         for batch in predictions:
             fields = batch["fields"].transpose(*AXES)
@@ -86,7 +111,7 @@ class Truth:
     def _at(
         self, run: int, like: xr.Dataset, nodes: int, variables: Sequence[str]
     ) -> NDArray[np.float32]:
-        """The field of a run at the times, nodes and variables of a prediction."""
+        """Return the field of a run at the times, nodes and variables of a prediction."""
         field = self.read(run)
         names = self.variables or tuple(variables)
         if field[0].size != nodes * len(names):
@@ -106,7 +131,9 @@ class Truth:
         return np.asarray(field[..., [names.index(name) for name in wanted]], dtype=np.float32)
 
     def _steps(self, times: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+        """Return the timesteps of a run, of which there are ``count``, at the given times."""
         own = np.arange(count, dtype=np.float64) if self.times is None else self.times
+        # Without times, timesteps of the same number are taken for the same ones.
         if self.times is None and len(times) == count:
             return np.arange(count)
         nearest: NDArray[np.intp] = np.abs(own[:, np.newaxis] - times).argmin(axis=0)
@@ -121,10 +148,11 @@ class Truth:
 
 @contextmanager
 def open_truth(path: Path) -> Iterator[Truth]:
-    """Solved runs: what ``ingest`` reads, or the data of a study.
+    """Open solved runs: anything that ``ingest`` reads, or the data of a study.
 
     Raises UserError as the readers do.
     """
+    # The data of a study come first: its folder may also hold files that a reader would accept.
     stored = StudyFolder(path).dataset
     if stored.is_dir():
         data = Dataset.open(stored)

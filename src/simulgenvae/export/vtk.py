@@ -48,6 +48,7 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     grid = mesh_grid(mesh, f"{path.name}, as every .pvd,")
     series: list[tuple[str, list[str]]] = []
     times: NDArray[np.float64] = np.zeros(0)
+    # The collection replaces the old one only after its folder: it never names missing files.
     with atomic_write(path) as collection, atomic_write(folder) as temporary:
         temporary.mkdir()
         used: set[str] = set()
@@ -66,6 +67,7 @@ PARAVIEW = ExportFormat(name="ParaView collection", suffix=".pvd", write=write_p
 
 def _require_series(folder: Path) -> None:
     """Raise UserError when the folder has other files than those of an earlier collection."""
+    # The whole folder is replaced, so nothing else may be in it.
     foreign = [
         file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})
     ]
@@ -83,6 +85,7 @@ def _write_run(grid: pyvista.UnstructuredGrid, batch: Batch, index: int, folder:
         grid.field_data[name] = scores[[index]]
     files = []
     fields = list(point_fields(batch, index))
+    # One grid for all timesteps and designs: only its arrays change.
     for step in range(batch.times.size):
         for field in fields:
             _set_field(grid, field, step)
@@ -134,7 +137,6 @@ def _write_collection(
         for time, file in zip(times.tolist(), files, strict=True)
     ]
     with path.open("w", encoding="utf-8") as target:
-        target.write(
-            '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
-        )
+        target.write('<?xml version="1.0"?>\n')
+        target.write('<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n')
         target.writelines(["  <Collection>\n", *entries, "  </Collection>\n", "</VTKFile>\n"])

@@ -54,6 +54,7 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
             time.create_dataset(name, data=np.zeros((steps, 1), dtype=np.int64))
         for field in point_fields(batch, index):
             _write_field(root, field)
+        # Field data of one value that all timesteps share: offset 0, size 1.
         for name, scores in batch.scores.items():
             root.create_dataset(f"FieldData/{name}", data=scores[[index]])
             time.create_dataset(f"FieldDataOffsets/{name}", data=np.zeros(steps, dtype=np.int64))
@@ -65,6 +66,7 @@ VTKHDF = ExportFormat(name="VTKHDF", suffix=".vtkhdf", write_one=write_vtkhdf)
 
 def _write_field(root: h5py.Group, field: PointField) -> None:
     """Write the timesteps of a field one after the other, and where each begins."""
+    # One chunk per timestep, as ParaView reads one timestep at a time.
     steps, nodes, count = field.values.shape
     shape = (steps * nodes,) if count == 1 else (steps * nodes, count)
     data = root.create_dataset(

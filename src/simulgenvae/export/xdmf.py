@@ -53,6 +53,7 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
 
         def item(name: str, values: NDArray[np.generic], parent: ET.Element) -> None:
             """Store numbers, and add an element to ``parent`` that refers to them."""
+            # Points and cells are the same at all timesteps: stored once, named at each.
             if name not in file:
                 file.create_dataset(name, data=values, compression="gzip", shuffle=True)
             kind = "Float" if values.dtype.kind == "f" else "Int"
@@ -128,6 +129,7 @@ def _mixed(grid: pyvista.UnstructuredGrid) -> NDArray[np.int64]:
     For points and lines, whose number of nodes the type does not say, that number comes second.
     """
     cells = np.split(np.asarray(grid.cell_connectivity), np.asarray(grid.cell_offsets)[1:-1])
+    # A mixed topology is one list of numbers without offsets: each type says how many follow.
     rows = []
     for kind, nodes in zip(np.asarray(grid.celltypes).tolist(), cells, strict=True):
         count = [len(nodes)] if kind in {1, 3} else []

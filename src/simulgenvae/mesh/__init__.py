@@ -1,1 +1,1 @@
-"""Meshes: their nodes, cells, volumes, and VTK's grids."""
+"""Meshes: nodes, cells, nodal volumes, interpolation, and VTK's grids."""

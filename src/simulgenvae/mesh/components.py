@@ -1,5 +1,8 @@
-"""Names of the components of vectors and tensors: apart where fields are learned, together in files
-of meshes."""
+"""Names of the components of vectors and tensors.
+
+A surrogate learns each component as a variable, such as ``U_x``; files of meshes hold the field
+``U``.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,29 @@ COMPONENTS: Mapping[int, tuple[str, ...]] = {
     6: ("_xx", "_yy", "_zz", "_xy", "_yz", "_xz"),
     9: ("_xx", "_xy", "_xz", "_yx", "_yy", "_yz", "_zx", "_zy", "_zz"),
 }
-"""What is appended for the components of scalars, vectors, symmetric tensors (VTK's order) and
-tensors (row by row)."""
+"""Endings of the components of a field, by their number.
+
+The symmetric tensor has VTK's order, the full one is row by row.
+"""
 
 
 def endings(count: int) -> tuple[str, ...]:
-    """What each of so many components appends to a field's name."""
+    """Return the ending that each of ``count`` components appends to the name of a field."""
     return COMPONENTS.get(count) or tuple(f"_{component}" for component in range(count))
 
 
 def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Fields and the positions of their components in ``variables``, in the order of the first
-    ones.
+    """Return the positions of the components of each field in ``variables``.
 
     Variables belong together when all components of a vector or of a tensor are there, and the
-    field's name is not that of another variable.
+    name of the field is not that of another variable. The fields are in the order of their first
+    components.
     """
     known = set(variables)
     parts_of: dict[str, list[str]] = {}
     field_of: dict[str, str] = {}
+    # The largest first: a full tensor has all names of a symmetric one, a vector in space those of
+    # one in the plane.
     for count in (9, 6, 3, 2):
         first, *_ = COMPONENTS[count]
         for stem in (name.removesuffix(first) for name in variables if name.endswith(first)):

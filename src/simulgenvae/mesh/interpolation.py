@@ -1,5 +1,4 @@
-"""Fields on one mesh brought onto another: linear within its cells, and what that costs in
-accuracy."""
+"""Interpolation of fields from one mesh to another, and its effect on their accuracy."""
 
 from __future__ import annotations
 
@@ -15,24 +14,34 @@ from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid, quiet_vtk
 
 FARTHEST = 0.05
-"""How far outside of a run's mesh nodes may be, relative to its extent; they take the value of the
-nearest node."""
+"""Largest distance of a node from the source mesh, relative to the extent of that mesh."""
 
 
 class Interpolation:
-    """From the nodes of one mesh to those of another.
+    """Interpolation from the nodes of a source mesh to those of a target mesh.
 
-    The field at a node is that of the cell around it, by the cell's shape functions (VTK's probe
-    filter); at nodes outside of all cells it is that of the nearest node. Raises UserError for a
-    mesh without cells, and where nodes are further outside than :data:`FARTHEST`.
+    The value at a target node follows from the shape functions of the cell around it (VTK's probe
+    filter). Nodes outside of all cells take the value of the nearest source node.
+
+    Parameters
+    ----------
+    source, target
+        Meshes with the positions of their nodes.
+    path
+        File of the source, for messages.
+
+    Raises
+    ------
+    UserError
+        For a source without cells, and when nodes are further outside than :data:`FARTHEST`.
     """
 
     def __init__(self, source: Mesh, target: Mesh, path: Path) -> None:
         if not source.cells:
             raise UserError(f"{path}: has nodes without cells: there is nothing to interpolate in")
-        self._source, self._target = (
-            mesh_grid(mesh, "interpolating between meshes") for mesh in (source, target)
-        )
+        self._source = mesh_grid(source, "interpolating between meshes")
+        self._target = mesh_grid(target, "interpolating between meshes")
+        # The filter marks the nodes for which it found a cell, whatever the values.
         marked = self._sample(np.zeros((self._source.n_points, 1), np.float32))
         self._outside = np.flatnonzero(np.asarray(marked.point_data["vtkValidPointMask"]) == 0)
         distance, self._nearest = cKDTree(self._source.points).query(
@@ -44,15 +53,16 @@ class Interpolation:
             raise UserError(
                 f"{path}: {len(self._outside)} of {self._target.n_points} nodes to interpolate to "
                 f"are outside of its mesh, by up to {self.farthest:g}: another geometry, which "
-                "interpolation cannot mend"
+                "interpolation cannot correct"
             )
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values [M, …] at the source's nodes → at those of the target."""
+        """Return values `[M, …]` of the source's nodes at the nodes of the target."""
         flat = values.reshape(len(values), -1)
         found = np.array(self._sample(flat).point_data["values"], dtype=np.float32).reshape(
             -1, flat.shape[1]
         )
+        # VTK leaves 0 at these nodes.
         found[self._outside] = flat[self._nearest]
         return found.reshape(-1, *values.shape[1:])
 
@@ -65,10 +75,12 @@ class Interpolation:
 def there_and_back(
     values: NDArray[np.float32], there: Interpolation, back: Interpolation
 ) -> NDArray[np.float64]:
-    """What interpolation does to fields [M, V], for each of them [V]: the root mean square of the
-    change when they go onto the other mesh and back, relative to their standard deviation. It
-    counts both ways, and so is rather too large than too small; what both meshes are too coarse
-    for, it cannot see."""
+    """Return the relative error of interpolating fields to another mesh and back, `[V]`.
+
+    It is the root mean square of the change of the fields `[M, V]`, divided by their standard
+    deviation. Two interpolations contribute to it, so it overestimates one. Details that are too
+    fine for both meshes do not show.
+    """
     change = back(there(values)).astype(np.float64) - values
     spread = values.astype(np.float64).std(axis=0)
     root_mean_square: NDArray[np.float64] = np.sqrt((change**2).mean(axis=0))

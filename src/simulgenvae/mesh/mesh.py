@@ -1,4 +1,7 @@
-"""Meshes: where the nodes are and how they are connected."""
+"""Meshes: positions of nodes, and the cells between them.
+
+Tested in tests/data/test_metadata.py and in the tests of everything that has a mesh.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,19 @@ CELL_NODES: Mapping[str, int] = {
     "wedge": 6,
     "pyramid": 5,
 }
-"""Known cells, by their meshio names, and their number of nodes."""
+"""Number of nodes of each known kind of cell, by its meshio name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Where the nodes are and how they are connected, as far as known.
+    """Positions of the nodes, and the cells between them, as far as known.
 
-    coords: [M, D] with D = 1, 2 or 3, or None; cells: meshio cell name → [K, nodes per cell],
-    counted from 0.
+    Attributes
+    ----------
+    coords
+        Positions of the nodes, `[M, D]` with D = 1, 2 or 3; None where they are unknown.
+    cells
+        Nodes of the cells, `[K, nodes per cell]`, counted from 0, by the meshio name of the kind.
     """
 
     coords: NDArray[np.float64] | None = None
@@ -47,8 +54,7 @@ class Mesh:
         )
 
     def check(self, nodes: int) -> None:
-        """Raises UserError unless coordinates and cells are sound and belong to a mesh of ``nodes``
-        nodes."""
+        """Raise UserError unless coordinates and cells are valid for ``nodes`` nodes."""
         if self.coords is not None:
             shape = self.coords.shape
             if len(shape) != 2 or shape[1] not in {1, 2, 3}:
@@ -80,8 +86,10 @@ class Mesh:
                 )
 
     def same_as(self, other: Mesh) -> bool:
-        """Whether coordinates agree, up to rounding, and cells where both have them; both must have
-        coordinates."""
+        """Return whether the coordinates agree, up to rounding, and the cells where both have them.
+
+        Both meshes must have coordinates.
+        """
         assert self.coords is not None
         assert other.coords is not None
         if self.coords.shape != other.coords.shape:
@@ -96,17 +104,22 @@ class Mesh:
         )
 
     def at(self, nodes: NDArray[np.intp]) -> Mesh:
-        """The mesh of some nodes, each given once, in their order; cells that have other nodes too
-        are left out."""
+        """Return the mesh of some nodes, each given once, in their order.
+
+        Cells that also have other nodes are left out.
+        """
         order = np.argsort(nodes)
-        ranked, cells = nodes[order], {}
+        ranked = nodes[order]
+        cells = {}
         for name, table in self.cells.items():
+            # A node that is not chosen finds some other one's place, and differs from it.
             place = np.searchsorted(ranked, table).clip(max=len(nodes) - 1)
             cells[name] = order[place[(ranked[place] == table).all(axis=1)]]
         return Mesh(None if self.coords is None else self.coords[nodes], cells)
 
 
 def numeric(values: Any, what: str, kinds: str) -> NDArray[Any]:
+    """Return values as an array; raise UserError unless their kind is one of NumPy's ``kinds``."""
     array = np.asarray(values)
     if array.size and array.dtype.kind not in kinds:
         raise UserError(f"{what} must be numbers, but are of type {array.dtype}")

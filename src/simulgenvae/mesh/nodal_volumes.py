@@ -1,9 +1,10 @@
-"""Nodal volumes of a mesh: how much length, area or volume belongs to each node.
+"""Nodal volumes of a mesh: the length, area or volume that belongs to each node.
 
-Each cell's measure is lumped to its nodes by the integrals of its shape functions (row-sum lumping:
-Hinton, Rock & Zienkiewicz 1976), with two Gauss points a direction. Every known cell is a line,
-quadrilateral or hexahedron some of whose corners coincide, which gives exactly the linear shape
-functions of triangles, tetrahedra, wedges and (rational ones of) pyramids.
+The measure of each cell is lumped to its nodes by the integrals of its shape functions (row-sum
+lumping: Hinton, Rock & Zienkiewicz 1976), with two Gauss points per direction. Every known cell is
+treated as a line, quadrilateral or hexahedron, some corners of which may coincide. That gives
+exactly the linear shape functions of triangles, tetrahedra and wedges, and the rational ones of
+pyramids.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _CORNERS: Mapping[str, tuple[int, ...]] = {
     "wedge": (0, 1, 2, 2, 3, 4, 5, 5),
     "hexahedron": (0, 1, 2, 3, 4, 5, 6, 7),
 }
-"""Which node of a cell stands at each corner of the line, quadrilateral or hexahedron."""
+"""Node of the cell at each corner of the line, quadrilateral or hexahedron."""
 
 _SIGNS: Mapping[int, NDArray[np.float64]] = {
     1: np.array([[-1.0], [1.0]]),
@@ -44,16 +45,22 @@ _SIGNS: Mapping[int, NDArray[np.float64]] = {
 
 _KINDS = {1: "length", 2: "area", 3: "volume"}
 _CELLS_AT_ONCE = 50_000
-_FLAT = 1e-12  # a mesh that fills less of its bounding cube has no volume but rounding
+_FLAT = 1e-12  # fraction of the bounding cube below which a volume is only rounding
 
 
 @dataclass(frozen=True, eq=False)
 class NodalVolumes:
     """Weights of the nodes in an integral over the domain.
 
-    values: ``[M]``, not negative; kind: ``length``, ``area``, ``volume``, or ``equal`` where the
-    mesh tells none of them and every node has the weight 1/M; note: in words, what an integral is
-    then.
+    Attributes
+    ----------
+    values
+        Weights `[M]`, not negative.
+    kind
+        ``length``, ``area`` or ``volume``, or ``equal`` when the mesh has none of them and every
+        node has the weight 1/M.
+    note
+        Sentence that says what an integral is.
     """
 
     values: NDArray[np.float64]
@@ -62,7 +69,10 @@ class NodalVolumes:
 
     @classmethod
     def of(cls, mesh: Mesh, nodes: int) -> Self:
-        """From the cells of the highest dimension; nodes on a line need no cells."""
+        """Return the weights from the cells of the highest dimension.
+
+        Nodes on a line need no cells: neighbours are connected.
+        """
         if mesh.coords is None:
             return cls._equal(nodes, "the coordinates of the nodes are not known")
         cells = mesh.cells
@@ -75,6 +85,7 @@ class NodalVolumes:
         values = np.zeros(nodes)
         for name, cell in cells.items():
             if _dimension(name) == dimension:
+                # In pieces: a Jacobian of each cell needs several times the memory of the cells.
                 for start in range(0, len(cell), _CELLS_AT_ONCE):
                     _add(values, mesh.coords, cell[start : start + _CELLS_AT_ONCE], _CORNERS[name])
         kind = _KINDS[dimension]
@@ -109,6 +120,7 @@ def _add(
     at = cells[:, list(corners)]
     signs = _SIGNS[len(corners).bit_length() - 1]
     dimension = signs.shape[1]
+    # The Gauss points of order 2 are at ±1/√3, with weight 1.
     for point in product((-(3.0**-0.5), 3.0**-0.5), repeat=dimension):
         factors = 0.5 * (1.0 + signs * np.array(point))  # [corners, dimension]
         shape = factors.prod(axis=1)
@@ -123,14 +135,18 @@ def _add(
 
 
 def _measure(jacobian: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Length, area or volume that a unit of the reference cell has, from ``[K, D, d]``; 0 where D <
-    d."""
+    """Return the length, area or volume of a unit of the reference cell, `[K]`.
+
+    ``jacobian`` is `[K, D, d]`, for reference cells of d dimensions in D; the measure is 0 where
+    D < d.
+    """
     measure: NDArray[np.float64]
     if jacobian.shape[1] < jacobian.shape[2]:
         measure = np.zeros(len(jacobian))
     elif jacobian.shape[1] == jacobian.shape[2]:
         measure = np.abs(np.linalg.det(jacobian))
     else:
+        # A surface or line in space: the root of the determinant of JᵀJ.
         gram = np.swapaxes(jacobian, 1, 2) @ jacobian
         measure = np.sqrt(np.maximum(np.linalg.det(gram), 0.0))
     return measure

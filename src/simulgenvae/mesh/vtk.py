@@ -1,4 +1,7 @@
-"""VTK's grids: from and to a mesh, and VTK's readers without pages of their own on the terminal."""
+"""VTK's grids, from and to a mesh; the one place that imports PyVista.
+
+Tested in tests/data/ingest/test_coordinates.py and tests/export/test_vtk.py.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     import pyvista
 
 # VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their
-# corners first; nodes between corners stay nodes of the mesh, without being part of a cell.
+# corners first; the nodes between corners stay nodes of the mesh that belong to no cell.
 _VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
     3: ("line", (0, 1)),
     4: ("line", (0, 1)),  # of several pieces
@@ -53,10 +56,15 @@ _CELL_TYPES = {
 
 
 def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
-    """Nodes and cells of a grid that was read from ``path``.
+    """Return the nodes and cells of a grid that was read from ``path``.
 
-    Raises UserError for a grid without nodes, and for cells that are no points, lines, triangles,
-    quads, tetrahedra, hexahedra, wedges or pyramids.
+    Points are left out.
+
+    Raises
+    ------
+    UserError
+        For a grid without nodes, and for cells other than points, lines, triangles, quads,
+        tetrahedra, hexahedra, wedges and pyramids.
     """
     coords = np.array(grid.points, dtype=np.float64)
     if not len(coords):
@@ -70,6 +78,7 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
         name, corners = _VTK_CELLS[int(kind)]
         table = np.asarray(nodes)
         if kind == _POLYLINE:
+            # A polyline becomes the lines between its nodes.
             table = np.concatenate(
                 [table[:, start : start + 2] for start in range(table.shape[1] - 1)]
             )
@@ -78,7 +87,7 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
 
 
 def import_pyvista(what: str) -> Any:
-    """The package, where it is installed; else UserError, naming ``what`` needs it."""
+    """Return the package; raise UserError, which begins with ``what``, when it is not installed."""
     try:
         import pyvista
     except ImportError as error:
@@ -87,11 +96,15 @@ def import_pyvista(what: str) -> Any:
 
 
 def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
-    """The grid of a mesh. Missing coordinates are 0; nodes become vertices where there are no
-    cells.
+    """Return the grid of a mesh.
 
-    Raises UserError, naming ``what`` needs the grid, when PyVista is not installed or positions are
-    unknown.
+    Missing coordinates are 0. Where there are no cells the nodes become vertices.
+
+    Raises
+    ------
+    UserError
+        Beginning with ``what``, the thing that needs the grid, when PyVista is not installed or
+        the positions of the nodes are unknown.
     """
     package = import_pyvista(what)
     if mesh.coords is None:
@@ -110,19 +123,21 @@ def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
 
 @contextmanager
 def quiet_vtk() -> Iterator[None]:
-    """Instead of pages of VTK's own on the terminal, a file that VTK cannot read to its end raises
-    a UserWarning."""
-    import pyvista
+    """Silence VTK, which prints pages of errors, and raise PyVista's warnings as UserWarning.
+
+    PyVista warns when VTK could not read a file to its end.
+    """
+    package = import_pyvista("Reading a mesh")
 
     def nothing(record: logging.LogRecord) -> bool:
         return False
 
-    # PyVista logs with the root logger itself. `logging.disable` takes a millisecond: it goes
-    # through all loggers.
+    # PyVista logs with the root logger itself. A filter, as `logging.disable` goes through all
+    # loggers, which takes a millisecond at each timestep.
     root = logging.getLogger()
     root.addFilter(nothing)
     try:
-        with pyvista.vtk_verbosity("off"), warnings.catch_warnings():
+        with package.vtk_verbosity("off"), warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             yield
     finally:

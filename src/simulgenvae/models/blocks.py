@@ -29,7 +29,7 @@ class Chain(nn.ModuleList):
     """Blocks one after another."""
 
     recompute = False
-    """Whether the activations of each block are computed again in the backward pass."""
+    """True if the activations of each block are computed again in the backward pass."""
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self:
@@ -56,6 +56,8 @@ class ResidualConv(nn.Module):
         self.skip = nn.Identity() if before == after else nn.Conv1d(before, after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        # The normalisation comes before the convolution ("pre-activation"): the sum below then
+        # stays free of it, and gradients reach all blocks unchanged.
         residual = x
         for norm, conv in zip(self.norms, self.convs, strict=True):
             residual = conv(F.gelu(norm(residual)))
@@ -80,6 +82,7 @@ class Stem(nn.Module):
 
     def __init__(self, channels: int, width: int, halvings: int) -> None:
         super().__init__()
+        # The width doubles where the number of pixels falls to a quarter, and ends at `width`.
         widths = [channels, *(max(1, width // 2**k) for k in reversed(range(halvings)))]
         self.convs = nn.ModuleList(
             nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths)
@@ -115,5 +118,6 @@ class Modulated(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        # One context for all times of a run, so that it is broadcast over them.
         scale, shift = self.modulation(context).unsqueeze(1).chunk(2, dim=-1)
         return F.gelu(self.linear(x) * (1 + scale) + shift)

@@ -50,6 +50,7 @@ class Encoder(nn.Module):
         features = []
         for block in self.blocks:
             x = block(x)
+            # Features are read from the fine times, before these are averaged for the next block.
             features.append(F.adaptive_avg_pool1d(x, TIME_BINS).flatten(1))
             if x.shape[-1] > TIME_BINS:
                 x = F.avg_pool1d(x, 2, ceil_mode=True)

@@ -22,6 +22,7 @@ def with_level(latents: Latents, level: int, values: Tensor) -> Latents:
     """Return the same latents with other values of one level; all other levels stay the same."""
     if level == 0:
         return Latents(values, latents.h)
+    # A copy: the latents that were given must not change.
     h = latents.h.clone()
     h[:, level - 1] = values
     return Latents(latents.z, h)
@@ -32,6 +33,7 @@ def level_priors(hierarchy: LatentHierarchy, latents: Latents) -> list[Gaussian]
 
     That of z is the standard normal distribution.
     """
+    # The prior of each level reads all levels above it, so the context grows.
     context = latents.z
     priors = [Gaussian(torch.zeros_like(context), torch.zeros_like(context))]
     for level, network in enumerate(hierarchy.priors):

@@ -2,7 +2,7 @@
 
 Posteriors are residuals of the priors, q(h_l) = N(μ_p + σ_p Δμ, σ_p Δσ), so that a level which the
 encoder has nothing to say about costs nothing (after Vahdat & Kautz 2020, "NVAE", section 3.2,
-whose shift is Δμ itself). Divergences are those of diagonal Gaussians in closed form.
+whose shift is Δμ itself). Divergences of diagonal Gaussians have a closed form.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Gaussian:
         """Return a reparameterised sample of the same shape as ``mean``."""
         mean = self.mean
         like: dict[str, Any] = {"generator": generator, "device": mean.device, "dtype": mean.dtype}
+        # The noise of a whole batch is drawn on every rank, so that it does not depend on their
+        # number.
         noise = draw_random(lambda runs: torch.randn(runs, *mean.shape[1:], **like), len(mean))
         return mean + self.log_std.exp() * noise
 
@@ -126,6 +128,7 @@ class LatentHierarchy(nn.Module):
         log_std = [q.log_std]
         z = q.sample(generator) if sample else q.mean
         context = z
+        # From the top level down: each level is conditioned on the samples of all levels above.
         h = []
         for prior_net, residual_net, feature in zip(
             self.priors, self.residuals, features[1:], strict=True
@@ -161,7 +164,7 @@ class LatentHierarchy(nn.Module):
 def _prior(width: int, hierarchical_dim: int) -> nn.Module:
     """Return a network from the latents above a level to the parameters of its prior."""
     last = nn.Linear(64, 2 * hierarchical_dim)
-    # With zeros, training begins with the standard normal distribution as the prior.
+    # With zeros, training starts with the standard normal distribution as the prior.
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
     return nn.Sequential(nn.Linear(width, 64), nn.GELU(), last)

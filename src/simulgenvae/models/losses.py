@@ -52,7 +52,9 @@ class FieldLoss(nn.Module):
         """Return the loss of each run, ``[B]``, from coefficients ``[B, T, r]``."""
         difference = prediction - truth
         if self.kind == "mse":
+            # The basis is orthonormal: no field needs to be decoded.
             return difference.square().sum(-1).mean(-1) / self.variance
+        # New entries in each call: over many steps the estimate is that of the whole field.
         entries = torch.randint(
             len(self.factor), (min(SAMPLED_ENTRIES, len(self.factor)),), device=self.factor.device
         )

@@ -61,6 +61,7 @@ class Networks(nn.Module):
         self, settings: Settings, coefficient_std: Tensor, times: Tensor, scaler: ConditionScaler
     ) -> None:
         super().__init__()
+        # Kept to make the same networks again with new weights.
         self._made_from = (settings, coefficient_std, times, scaler)
         self.vae = HierarchicalVae(settings.model, coefficient_std, times)
         latents = (

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 class NodeConv(nn.Conv1d):
-    """The same linear map at each time, from ``[B, before, T]`` to ``[B, after, T]``.
+    """Linear map that is the same at each time, from ``[B, before, T]`` to ``[B, after, T]``.
 
     It is a convolution of width 1.
     """

@@ -35,7 +35,7 @@ class HierarchicalVae(nn.Module):
     coefficient_std: Tensor
     times: Tensor
     recompute = False
-    """Whether the activations of encoder and decoder are computed again in the backward pass."""
+    """True if the activations of encoder and decoder are computed again in the backward pass."""
 
     def __init__(self, settings: ModelSettings, coefficient_std: Tensor, times: Tensor) -> None:
         super().__init__()

@@ -1,33 +1,42 @@
-"""Fields ↔ coefficients: scaling, POD, and exact bookkeeping of what was lost."""
+"""Reductions of fields to coefficients: scaling, POD, and exact bookkeeping of what was lost.
+
+:func:`candidates` and :meth:`Candidate.project` are the two phases of fitting; :func:`reduce_runs`
+does both for callers that check nothing in between.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction.base import Decoder, Reduction
-from simulgenvae.reduction.encode import encode_runs
+from simulgenvae.reduction.base import Candidate, Decoder, Reduction
+from simulgenvae.reduction.encode import encode_runs, runs_in
 from simulgenvae.reduction.identity import Identity
-from simulgenvae.reduction.incremental import EarlierModes, Seen
+from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
 from simulgenvae.reduction.lazy import LazyStates, stays_on_disk
-from simulgenvae.reduction.moments import field_statistics
 from simulgenvae.reduction.monitor import UNWATCHED, Monitor
+from simulgenvae.reduction.node_statistics import node_statistics
 from simulgenvae.reduction.pod import Pod
+from simulgenvae.reduction.run_pass import RunPass
 from simulgenvae.reduction.state import StateMap
 from simulgenvae.settings import ReductionSettings
 
 __all__ = [
+    "Candidate",
     "Decoder",
-    "EarlierModes",
+    "FitSummary",
     "Identity",
     "LazyStates",
     "Monitor",
     "Pod",
+    "ReducedRuns",
     "Reduction",
-    "Seen",
+    "RunPass",
+    "candidates",
     "encode_runs",
     "reduce_runs",
     "restore_reduction",
@@ -36,43 +45,70 @@ __all__ = [
 ]
 
 
-def reduce_runs(
-    dataset: Dataset,
-    rows: NDArray[np.intp],
-    settings: ReductionSettings,
-    workers: int = 0,
-    fits: Callable[[Reduction], None] = lambda _: None,
-    watch: Monitor = UNWATCHED,
-    *,
-    on_disk: bool = False,
-    known: EarlierModes | None = None,
-) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
-    """Reduction fitted on the runs ``rows`` (the training runs) alone, and the coefficients of all
-    runs, ``[N, T, r]``.
+def candidates(
+    runs: RunPass, settings: ReductionSettings, *, on_disk: bool = False
+) -> Iterator[Candidate]:
+    """Yield candidates for a reduction that is fitted to the training runs, each one better.
 
-    ``workers`` threads read ahead. ``fits`` is called before coefficients are computed, with a
-    reduction of about the final rank, and may raise UserError. ``watch`` follows the passes of POD,
-    and may keep and stop them. Without a reduction, coefficients may stay ``on_disk``. Runs whose
-    modes are ``known`` are not read: others are added to them.
+    Parameters
+    ----------
+    runs
+        The training runs, and how they are read.
+    settings
+        Method, scaling and tolerance.
+    on_disk
+        Whether coefficients may stay on disk where there is no reduction.
 
-    Raises UserError when nothing varies in the training runs.
+    Raises
+    ------
+    UserError
+        When nothing varies in the training runs, or a run cannot be read.
     """
     if settings.method == "pod":
-        return Pod.fit(dataset, rows, settings, workers, fits, watch, known)
-    statistics = field_statistics(dataset, rows, workers)
+        yield from Pod.candidates(runs, settings)
+        return
+    statistics = node_statistics(runs)
     statistics.require_variation()
-    direct = Identity(StateMap.fit(statistics, settings))
-    fits(direct)
-    return direct, runs_in(dataset, direct, workers, on_disk=on_disk)
+    yield _IdentityCandidate(runs, Identity(StateMap.fit(statistics, settings)), on_disk)
+
+
+@dataclass(frozen=True, eq=False)
+class _IdentityCandidate:
+    """The identity, which is final as soon as it is found."""
+
+    runs: RunPass
+    reduction: Identity
+    on_disk: bool
+
+    def project(self) -> tuple[Identity, NDArray[np.float32] | LazyStates]:
+        """Return the identity, and the states of all runs."""
+        states = runs_in(self.runs.dataset, self.reduction, self.runs.workers, on_disk=self.on_disk)
+        return self.reduction, states
+
+
+def reduce_runs(
+    dataset: Dataset,
+    training_rows: NDArray[np.intp],
+    settings: ReductionSettings,
+    *,
+    workers: int = 0,
+    monitor: Monitor = UNWATCHED,
+    reduced: ReducedRuns | None = None,
+    on_disk: bool = False,
+) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
+    """Return a reduction fitted to the training runs only, and the coefficients of all runs.
+
+    The arguments are those of :class:`RunPass` and :func:`candidates`; coefficients are
+    ``[N, T, r]``. Raises UserError as :func:`candidates` does.
+    """
+    runs = RunPass(dataset, training_rows, workers, monitor, reduced)
+    for candidate in candidates(runs, settings, on_disk=on_disk):
+        found = candidate.project()
+        if found is not None:
+            return found
+    raise AssertionError("the last candidate is always accepted")
 
 
 def restore_reduction(method: str, arrays: dict[str, NDArray[np.generic]]) -> Reduction:
-    """Reduction from a model file; raises KeyError when an array is missing."""
+    """Return the reduction of a model file; KeyError when an array is missing."""
     return Identity.from_arrays(arrays) if method == "none" else Pod.from_arrays(arrays)
-
-
-def runs_in(
-    dataset: Dataset, reduction: Reduction, workers: int = 0, *, on_disk: bool = False
-) -> NDArray[np.float32] | LazyStates:
-    """:func:`encode_runs`, or what computes them when they are asked for."""
-    return LazyStates(dataset, reduction) if on_disk else encode_runs(dataset, reduction, workers)

@@ -1,15 +1,18 @@
-"""What every reduction offers: fields of one run to coefficients per timestep, and back."""
+"""Interfaces of a reduction: fields of one run to coefficients per timestep, and back."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from simulgenvae.reduction.lazy import LazyStates
+
 
 class Decoder(Protocol):
-    """From coefficients to fields, or to a part of them."""
+    """Map from coefficients to fields, or to a part of them."""
 
     @property
     def field_shape(self) -> tuple[int, int]:
@@ -17,18 +20,18 @@ class Decoder(Protocol):
         ...
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Coefficients ``[..., r]`` to fields ``[..., M, V]`` in physical units."""
+        """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
         ...
 
 
 class Reduction(Decoder, Protocol):
-    """An invertible (up to a measured truncation) linear map between fields and coefficients.
+    """A linear map between fields and coefficients, invertible up to a measured truncation.
 
-    A *state* is the flattened scaled field of one timestep, ``[M·V]``, each variable divided by its
-    training standard deviation, so that squared distances between states are those of the joint
-    error measure (with scaling per node, of one that counts every node by its own range).
-    Coefficients are coordinates in an orthonormal basis of states: their squared distances are the
-    states'.
+    A *state* is the flattened scaled field of one timestep, ``[M·V]``, in which each variable is
+    divided by its training standard deviation. Squared distances between states are therefore those
+    of the joint error measure. (With scaling per node, they are those of a measure that counts
+    every node by its own range.) Coefficients are coordinates in an orthonormal basis of states, so
+    that their squared distances are those of the states.
     """
 
     @property
@@ -37,18 +40,47 @@ class Reduction(Decoder, Protocol):
         ...
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Fields ``[T, M, V]`` in physical units to coefficients ``[T, r]``."""
+        """Return the coefficients ``[T, r]`` of fields ``[T, M, V]`` in physical units."""
         ...
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
-        """Decoder of some nodes and variables alone, in the order given, at their cost."""
+        """Return a decoder of some nodes and variables only, in the order given.
+
+        Its cost is proportional to their number.
+        """
         ...
 
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
-        """Rows ``[M·V, r]`` that map coefficients to single entries of the state (None for the
-        identity), and the factor ``[M·V]`` from entries of the state to scaled units (±0.7)."""
+        """Return what turns coefficients into scaled fields, entry by entry.
+
+        The first array is the rows ``[M·V, r]`` that map coefficients to single entries of the
+        state, None for the identity. The second one is the factor ``[M·V]`` from entries of the
+        state to scaled units (±0.7).
+        """
         ...
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Everything that a model file must hold to restore this reduction."""
+        """Return the arrays that a model file must hold to restore this reduction."""
+        ...
+
+
+class Candidate(Protocol):
+    """A reduction whose form is found, but which has not seen all runs yet.
+
+    Fitting has two phases. The first finds a candidate, and tells how many coefficients there will
+    be: the caller can check whether training with them fits into memory before the second phase,
+    :meth:`project`, computes them. Candidates come from an iterator; the second phase of one may
+    find that it is not accurate enough, and then the next one is better.
+    """
+
+    @property
+    def reduction(self) -> Reduction:
+        """A reduction of about the final rank; its modes are not final."""
+        ...
+
+    def project(self) -> tuple[Reduction, NDArray[np.float32] | LazyStates] | None:
+        """Return the final reduction and the coefficients ``[N, T, r]`` of all runs.
+
+        Returns None where the candidate leaves out too much. The last candidate never does.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Coefficients of all runs of a data set in a reduction that is fitted."""
+"""Coefficients of all runs of a data set in a fitted reduction."""
 
 from __future__ import annotations
 
@@ -10,23 +10,34 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.base import Reduction
-from simulgenvae.reduction.incremental import EarlierModes
+from simulgenvae.reduction.incremental import ReducedRuns
+from simulgenvae.reduction.lazy import LazyStates
 
 
 def encode_runs(
-    dataset: Dataset, reduction: Reduction, workers: int = 0, known: EarlierModes | None = None
+    dataset: Dataset, reduction: Reduction, workers: int = 0, reduced: ReducedRuns | None = None
 ) -> NDArray[np.float32]:
-    """``[N, T, r]``; ranks share the runs, and ``workers`` threads read ahead.
+    """Return the coefficients of all runs, ``[N, T, r]``.
 
-    Coefficients of runs that are ``known`` in the same modes are taken over.
+    Ranks share the runs, and ``workers`` threads read ahead. The coefficients of ``reduced`` runs,
+    which must be of the same reduction, are copied.
     """
-    rows = np.arange(len(dataset.ids)) if known is None else known.others(len(dataset.ids))
+    rows = np.arange(len(dataset.ids))
+    if reduced is not None:
+        rows = np.setdiff1d(rows, reduced.rows)
     own = torch.zeros(*dataset.shape[:2], reduction.rank)
     for some, block in read_blocks(dataset, collectives.local_rows(rows), workers):
-        own[torch.from_numpy(some)] = torch.from_numpy(reduction.encode(block)).view(
-            len(some), -1, reduction.rank
-        )
+        encoded = torch.from_numpy(reduction.encode(block))
+        own[torch.from_numpy(some)] = encoded.view(len(some), -1, reduction.rank)
+    # Every rank has filled the rows of its runs and has zeros elsewhere, so the sum joins them.
     coefficients: NDArray[np.float32] = collectives.all_reduce_sum(own).numpy()
-    if known is not None:
-        coefficients[known.rows] = known.coefficients
+    if reduced is not None:
+        coefficients[reduced.rows] = reduced.coefficients
     return coefficients
+
+
+def runs_in(
+    dataset: Dataset, reduction: Reduction, workers: int = 0, *, on_disk: bool = False
+) -> NDArray[np.float32] | LazyStates:
+    """Return the coefficients of all runs in memory, or an object that reads runs when indexed."""
+    return LazyStates(dataset, reduction) if on_disk else encode_runs(dataset, reduction, workers)

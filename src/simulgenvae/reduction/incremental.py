@@ -1,4 +1,4 @@
-"""Modes and coefficients of runs that are not read again when others are added to them."""
+"""Runs that were reduced earlier, and how further runs are added to their modes without them."""
 
 from __future__ import annotations
 
@@ -10,63 +10,72 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.reduction.scaling import FieldStatistics
+from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.reduction.state import StateMap
 
 
-class Seen(NamedTuple):
-    """What there was in the runs that modes were fitted to."""
+class FitSummary(NamedTuple):
+    """What must be remembered of the runs that modes were fitted to, to add others later."""
 
-    statistics: FieldStatistics
+    statistics: NodeStatistics
     left_out: float
-    """Squared norm of what their states have beside the modes."""
+    """Energy of their states that the modes do not hold: a sum of squares over all snapshots."""
 
 
 @dataclass(frozen=True, eq=False)
-class EarlierModes:
-    """An earlier decomposition: its modes stand for the fields of its runs.
+class ReducedRuns:
+    """Modes and coefficients of runs whose fields are not read again.
 
-    Adding to it is the merging of two subspaces of Hall, Marshall & Martin (2000), IEEE PAMI 22(9),
-    section 3, with what lies in both found by one QR decomposition.
+    Adding runs merges two subspaces as in Hall, Marshall & Martin (2000), IEEE PAMI 22(9), section
+    3, except that one QR decomposition finds what both have in common.
     """
 
     state: StateMap
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
-    seen: Seen
+    summary: FitSummary
     coefficients: NDArray[np.float32]
-    """Of the runs in ``rows``, ``[K, T, r]``."""
+    """Coefficients of the K runs, ``[K, T, r]``."""
     rows: NDArray[np.intp]
-    """Where these are in the larger data set, ``[K]``."""
-
-    def others(self, runs: int) -> NDArray[np.intp]:
-        """Rows of a data set of so many ``runs`` that are not known."""
-        return np.setdiff1d(np.arange(runs), self.rows)
+    """Rows of the K runs in the larger data set, ``[K]``."""
 
     def joined(self, state: StateMap, modes: Tensor) -> tuple[Tensor, Tensor]:
-        """Orthonormal directions ``[M·V, k]`` in the states of another map, whose span holds the
-        known runs and the further ``modes``; and the coordinates of the known runs in them, ``[K,
-        T, k]``."""
+        """Return directions that hold these runs and further modes, and these runs in them.
+
+        More training runs change mean and scale, and with them the states. The field of a run is
+        mean + Σ coefficient · mode / factor in the units of the earlier states; in the new ones
+        each mode is stretched, and the difference of the means is one direction more.
+
+        Parameters
+        ----------
+        state
+            Map from fields to the new states.
+        modes
+            Modes of the further runs in the new states, ``[M·V, m]``.
+
+        Returns
+        -------
+        directions
+            Orthonormal directions in the new states, ``[M·V, k]``.
+        coordinates
+            The K runs in these directions, ``[K, T, k]``.
+        """
         factor = state.field_factor()
         stretched = self.basis * (factor / self.state.field_factor()).astype(np.float32)[:, None]
         shift = (self.state.mean_field() - state.mean_field()) * factor
-        span = torch.cat(
-            [
-                torch.from_numpy(stretched),
-                torch.from_numpy(shift.astype(np.float32))[:, None],
-                modes,
-            ],
-            1,
-        )
+        shift_column = torch.from_numpy(shift.astype(np.float32))[:, None]
+        span = torch.cat([torch.from_numpy(stretched), shift_column, modes], 1)
         directions, triangle = torch.linalg.qr(span)
+        # A column of the triangle holds the coordinates of the same column of the span. The earlier
+        # modes are the first ones, the shift follows them.
         rank = self.basis.shape[1]
-        return directions, torch.from_numpy(self.coefficients) @ triangle[:, :rank].T + triangle[
-            :, rank
-        ]
+        coefficients = torch.from_numpy(self.coefficients)
+        return directions, coefficients @ triangle[:, :rank].T + triangle[:, rank]
 
     def left_out(self, state: StateMap) -> float:
-        """At most so much (squared norm) of the known runs' states is in no direction, in the
-        states of another map."""
-        return self.seen.left_out * float(
-            np.square(state.field_factor() / self.state.field_factor()).max()
-        )
+        """Return a bound of the energy of these runs that no direction holds, in the new states.
+
+        It is the earlier one, stretched everywhere as much as the entry that is stretched most.
+        """
+        stretched = np.square(state.field_factor() / self.state.field_factor()).max()
+        return self.summary.left_out * float(stretched)

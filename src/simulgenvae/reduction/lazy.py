@@ -1,4 +1,4 @@
-"""States of runs that stay on disk: they are read and scaled whenever they are asked for."""
+"""States of runs that stay on disk, and are read and scaled whenever a batch needs them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ from simulgenvae.reduction.base import Reduction
 from simulgenvae.settings import Settings
 
 STATES_IN_MEMORY = 2**31
-"""Bytes of all states up to which they are held in memory where there is no reduction; more stay on
-disk."""
+"""Bytes up to which all states are held in memory where there is no reduction; more stay on disk."""
 
 
 def stays_on_disk(dataset: Dataset, settings: Settings) -> bool:
-    """Whether training reads the runs of each batch from the data set: without a reduction, where
-    these are large."""
-    large = 4 * math.prod(dataset.shape) > STATES_IN_MEMORY
+    """Return whether training reads the runs of each batch from the data set.
+
+    It does without a reduction, where the states of all runs are large.
+    """
+    large = 4 * math.prod(dataset.shape) > STATES_IN_MEMORY  # float32
     return settings.reduction.method == "none" and not settings.data.load_all and large
 
 
 @dataclass(frozen=True, eq=False)
 class LazyStates:
-    """Takes the place of coefficients ``[N, T, r]`` in memory where they are not fewer than the
-    fields."""
+    """Coefficients ``[N, T, r]`` that are computed when indexed.
+
+    They replace an array in memory where the coefficients are as many as the values of the fields.
+    """
 
     dataset: Dataset
     reduction: Reduction
@@ -38,14 +41,14 @@ class LazyStates:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """N, T, r."""
+        """Runs N, timesteps T and coefficients r."""
         return self.dataset.shape[0], self.dataset.shape[1], self.reduction.rank
 
     def __len__(self) -> int:
         return len(self.dataset.ids)
 
     def __getitem__(self, rows: Tensor | NDArray[np.intp]) -> Tensor:
-        """Some runs ``[k, T, r]``; UserError where one cannot be read."""
+        """Return some runs ``[k, T, r]``; UserError where one cannot be read."""
         found = torch.empty(len(rows), *self.shape[1:])
         run = np.empty(self.dataset.shape[1:], np.float32)
         for place, row in enumerate(rows.tolist()):

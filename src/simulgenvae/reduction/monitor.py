@@ -1,4 +1,4 @@
-"""How a caller follows a pass over many runs, and keeps what a pass has found so far."""
+"""How a caller follows a pass over many runs, and keeps what the pass has found so far."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from torch import Tensor
 
 
 class Monitor:
-    """Sees and keeps nothing; a caller gives one that does."""
+    """Follower of passes; this one keeps and shows nothing, subclasses do."""
 
     def resume(self, name: str, total: int, state: dict[str, Tensor]) -> int:
-        """A pass over ``total`` runs begins; returns how many of them are done already.
+        """Begin a pass over ``total`` runs, and return how many of them are done already.
 
-        Its ``state`` is what it knows when some runs are done: tensors that it changes in place.
-        What was kept of an interrupted pass of this name is put there.
+        ``state`` is everything the pass has found so far: tensors that it changes in place. Where
+        an interrupted pass of this ``name`` was kept, its state is copied into them.
         """
         return 0
 
     def advance(self, name: str, done: int) -> None:
-        """So many runs are done; may raise to stop the pass."""
+        """Take note that ``done`` runs are in the state; may raise to stop the pass."""
 
 
 UNWATCHED = Monitor()
-"""Where nobody follows a pass."""
+"""Monitor of a pass that nobody follows."""

@@ -1,18 +1,23 @@
-"""Proper orthogonal decomposition of the training states, in two passes over the fields (Sirovich
-1987).
+"""Proper orthogonal decomposition of the training states, in two passes over the fields.
 
-The first pass finds a subspace that is a little too large (``sketch.py``); the second projects all
-runs on it, and the Gram matrix of what comes out gives the modes, in the manner of Rayleigh and
-Ritz (Halko, Martinsson & Tropp 2011, SIAM Review 53(2), algorithm 5.1), and turns the projections
-to their coefficients. How much of the fields lies outside of the subspace is measured on the way:
-one that is too small is made larger.
+POD finds the r directions in which states vary most: the leading right singular vectors of the
+matrix of all snapshots (Sirovich 1987). The fields do not fit into memory, so the decomposition
+has two phases, each of which reads every run once:
+
+1. find a subspace that is a little too large (``pilot.py``, ``sketch.py``, ``subspace.py``);
+2. project all runs on it (``projection.py``). The Gram matrix of the coordinates then gives the
+   modes within the subspace, in the manner of Rayleigh and Ritz (Halko, Martinsson & Tropp 2011,
+   SIAM Review 53(2), algorithm 5.1), and turns the coordinates into coefficients without another
+   pass.
+
+How much of the fields lies outside of the subspace is measured in phase 2. Where the tolerance
+would be missed, both phases are repeated with a larger subspace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -20,119 +25,91 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.distributed import collectives
-from simulgenvae.reduction.base import Decoder
-from simulgenvae.reduction.cache_blocks import PART, parts
+from simulgenvae.reduction.base import Candidate, Decoder
 from simulgenvae.reduction.encode import encode_runs
-from simulgenvae.reduction.incremental import EarlierModes, Seen
-from simulgenvae.reduction.monitor import UNWATCHED, Monitor
-from simulgenvae.reduction.sketch import Sketch, pilot, rank_for, sketched
+from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
+from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project
+from simulgenvae.reduction.run_pass import RunPass
 from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.subspace import Subspace, subspaces
 from simulgenvae.settings import ReductionSettings
-
-CHECKED = 4096
-"""Entries of each snapshot, at least, at which what was left out is measured: a twentieth, or so
-many."""
+from simulgenvae.utils.cache_blocks import parts
+from simulgenvae.utils.snapshots import principal_directions, rank_for
 
 
 @dataclass(frozen=True)
 class Pod:
-    """POD of the training states: coefficients are coordinates in the leading ``r`` modes."""
+    """Reduction to coordinates in the leading ``r`` modes of the training states."""
 
     state: StateMap
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
-    seen: Seen | None = None
-    """What further runs are added to; not part of a model."""
+    summary: FitSummary | None = None
+    """What adding further runs needs; not part of a model."""
 
     @classmethod
-    def fit(
-        cls,
-        dataset: Dataset,
-        rows: NDArray[np.intp],
-        settings: ReductionSettings,
-        workers: int = 0,
-        fits: Callable[[Self], None] = lambda _: None,
-        watch: Monitor = UNWATCHED,
-        known: EarlierModes | None = None,
-    ) -> tuple[Self, NDArray[np.float32]]:
-        """Modes of the runs ``rows``, and the coefficients of all runs of the data set, ``[N, T,
-        r]``.
+    def candidates(cls, runs: RunPass, settings: ReductionSettings) -> Iterator[Candidate]:
+        """Yield ever more accurate candidates, see :class:`Candidate`.
 
-        As many modes as the tolerance asks for, at most ``settings.max_rank``. ``fits`` is asked
-        before coefficients are computed, with about as many modes, and may raise UserError. Runs
-        that are ``known`` are not read.
+        The modes are those of the training runs: as many as the tolerance needs, at most
+        ``settings.max_rank``. Raises UserError when nothing varies in the training runs.
         """
-        read = np.arange(len(dataset.ids)) if known is None else known.others(len(dataset.ids))
-        learned = np.intersect1d(rows, read)
-        if known is not None and not len(learned):
-            pod = cls(known.state, known.basis, known.seen)
-            fits(pod)
-            return pod, encode_runs(dataset, pod, workers, known)
-        sketch, modes, projected, left_out = _directions(
-            dataset,
-            read,
-            learned,
-            settings,
-            workers,
-            lambda state, modes: fits(cls(state, modes)),
-            watch,
-            known,
-        )
-        energies, turn = collectives.run_on_rank0(lambda: _principal(projected, rows))
-        kept = rank_for(energies, sketch.energy, settings.tolerance, beyond=left_out)
-        kept = min(kept, settings.max_rank)
-        turn = turn[:, :kept].float()
-        seen = Seen(sketch.statistics, left_out + float(energies[kept:].sum()))
-        basis = modes @ turn
-        # A mode may have either sign; fixed, a training does not depend on rounding: the largest
-        # entry is positive.
-        signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
-        return cls(sketch.state, (basis * signs).numpy(), seen), (
-            projected @ (turn * signs)
-        ).numpy()
+        if runs.reduced is not None and not len(runs.training_rows_to_read):
+            # Only validation or test runs were added: the modes stay.
+            yield _UnchangedPod(runs, runs.reduced)
+            return
+        for subspace in subspaces(runs, settings):
+            yield _PodCandidate(runs, settings, subspace)
 
     @property
     def rank(self) -> int:
+        """Number of modes, r."""
         return int(self.basis.shape[1])
 
     @property
     def field_shape(self) -> tuple[int, int]:
+        """Nodes M and variables V of the fields."""
         return self.state.field_shape
 
     def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        snapshots = torch.from_numpy(np.require(run, np.float32, "W")).flatten(
-            1
-        )  # torch wants what it could write to
-        return _coordinates(snapshots, *_affine(self.state), torch.from_numpy(self.basis)).numpy()
+        """Return the coefficients ``[T, r]`` of fields ``[T, M, V]`` in physical units."""
+        # torch warns about arrays that it could not write to, hence "W".
+        snapshots = torch.from_numpy(np.require(run, np.float32, "W")).flatten(1)
+        return coordinates_of(snapshots, *affine(self.state), torch.from_numpy(self.basis)).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
-        known = torch.from_numpy(coefficients.astype(np.float32, copy=False).reshape(-1, self.rank))
-        basis, mean, factor = torch.from_numpy(self.basis), *_affine(self.state)
-        # An array of numpy's, whose memory comes in large pages: those of torch cost as much time
+        """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
+        flat = coefficients.astype(np.float32, copy=False).reshape(-1, self.rank)
+        rows = torch.from_numpy(flat)
+        basis = torch.from_numpy(self.basis)
+        mean, factor = affine(self.state)
+        # An array of NumPy's, whose memory comes in large pages: torch's memory cost as much time
         # as the product.
         fields = np.empty((*coefficients.shape[:-1], *self.field_shape), np.float32)
-        flat = torch.from_numpy(fields).view(len(known), self.state.size)
+        states = torch.from_numpy(fields).view(len(rows), self.state.size)
         for part in parts(self.state.size):
-            flat[:, part] = torch.addcdiv(mean[part], known @ basis[part].T, factor[part])
+            states[:, part] = torch.addcdiv(mean[part], rows @ basis[part].T, factor[part])
         return fields
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
-        return Pod(
-            self.state.at(nodes, variables), self.basis[self.state.entries(nodes, variables)]
-        )
+        """Return a decoder of some nodes and variables only, in the order given."""
+        entries = self.state.entries(nodes, variables)
+        return Pod(self.state.at(nodes, variables), self.basis[entries])
 
     def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        """Return the basis, and the factor ``[M·V]`` from states to scaled units."""
         return self.basis, self.state.scaled_factor()
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays that a model file holds."""
         return {**self.state.arrays(), "basis": self.basis}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        state, basis = StateMap.from_arrays(arrays), arrays["basis"].astype(np.float32, copy=False)
+        """Restore what :meth:`arrays` gave; KeyError or ValueError where that is impossible."""
+        state = StateMap.from_arrays(arrays)
+        basis = arrays["basis"].astype(np.float32, copy=False)
         if basis.ndim != 2 or len(basis) != state.size or not basis.size:
             raise ValueError(
                 f"the basis has the shape {basis.shape} for states of {state.size} entries"
@@ -142,112 +119,68 @@ class Pod:
         return cls(state, basis)
 
 
-def _directions(
-    dataset: Dataset,
-    read: NDArray[np.intp],
-    learned: NDArray[np.intp],
-    settings: ReductionSettings,
-    workers: int,
-    fits: Callable[[StateMap, NDArray[np.float32]], None],
-    watch: Monitor,
-    known: EarlierModes | None,
-) -> tuple[Sketch, Tensor, Tensor, float]:
-    """A sketch of the runs ``learned``; orthonormal directions ``[M·V, k]`` that hold the states of
-    these and of the ``known`` runs as well as the tolerance asks for; coordinates of all runs in
-    them, ``[N, T, k]``, of which the runs ``read`` are read; and the squared norm of what the
-    states have beside them."""
-    first = collectives.run_on_rank0(lambda: pilot(dataset, learned, settings, workers))
-    before = None if known is None else known.seen.statistics
-    width = first.width
-    while True:
-        sketch = sketched(dataset, learned, settings, first, width, workers, watch, before)
-        for count in sorted({sketch.enough, sketch.modes.shape[1]}):
-            modes, coordinates = sketch.modes[:, :count], None
-            fits(sketch.state, modes.numpy())
-            if known is not None:
-                modes, coordinates = collectives.run_on_rank0(
-                    partial(known.joined, sketch.state, modes)
-                )
-            projected, left_out = _projected(
-                dataset, read, learned, sketch.state, modes, workers, watch
-            )
-            if known is not None and coordinates is not None:
-                projected[torch.from_numpy(known.rows)] = coordinates
-                left_out += known.left_out(sketch.state)
-            if left_out <= settings.tolerance**2 * sketch.energy:
-                return sketch, modes, projected, left_out
-        if width == first.most:
-            return sketch, modes, projected, left_out
-        width = min(2 * width, first.most)
+@dataclass(frozen=True, eq=False)
+class _UnchangedPod:
+    """The modes of runs that were reduced earlier, for runs that nothing is learned from."""
+
+    runs: RunPass
+    reduced: ReducedRuns
+
+    @property
+    def reduction(self) -> Pod:
+        return Pod(self.reduced.state, self.reduced.basis, self.reduced.summary)
+
+    def project(self) -> tuple[Pod, NDArray[np.float32]]:
+        pod = self.reduction
+        return pod, encode_runs(self.runs.dataset, pod, self.runs.workers, self.reduced)
 
 
-def _projected(
-    dataset: Dataset,
-    read: NDArray[np.intp],
-    rows: NDArray[np.intp],
-    state: StateMap,
-    modes: Tensor,
-    workers: int,
-    watch: Monitor,
-) -> tuple[Tensor, float]:
-    """Coordinates of the runs ``read`` in ``modes`` ``[M·V, k]``, at their places in ``[N, T, k]``,
-    and the squared norm of what the states of ``rows`` have beside them.
+@dataclass(frozen=True, eq=False)
+class _PodCandidate:
+    """A POD whose subspace is found, and whose modes follow when all runs are projected."""
 
-    That is measured at a part of the entries, another one for each run. Ranks share the runs.
-    """
-    steps, size, own = dataset.shape[1], state.size, collectives.local_rows(read)
-    projected = torch.zeros(*dataset.shape[:2], modes.shape[1])
-    mean, factor = _affine(state)
-    left_out, checked = torch.zeros((), dtype=torch.float64), min(size, max(CHECKED, size // 20))
-    name, known = f"projection on {modes.shape[1]}", {"projected": projected, "left_out": left_out}
-    done = watch.resume(name, len(own), known)
-    for numbers, snapshots in read_blocks(dataset, own[done:], workers):
-        block = torch.from_numpy(snapshots).flatten(1)
-        inner = _coordinates(block, mean, factor, modes)
-        projected[torch.from_numpy(numbers)] = inner.view(len(numbers), steps, -1)
-        for place in np.flatnonzero(np.isin(numbers, rows)):
-            run, start = (
-                slice(place * steps, (place + 1) * steps),
-                _random_start(numbers[place], size - checked),
-            )
-            few = slice(start, start + checked)
-            rest = (block[run, few] - mean[few]) * factor[few] - inner[run] @ modes[few].T
-            left_out += rest.double().square().sum() * size / checked
-        done += len(numbers)
-        watch.advance(name, done)
-    return collectives.all_reduce_sum(projected), float(collectives.all_reduce_sum(left_out))
+    runs: RunPass
+    settings: ReductionSettings
+    subspace: Subspace
 
+    @property
+    def reduction(self) -> Pod:
+        """A POD with the directions of the subspace instead of its modes: about as many."""
+        return Pod(self.subspace.sketch.state, self.subspace.modes.numpy())
 
-def _random_start(run: int, most: int) -> int:
-    """A number from 0 to ``most`` that depends on the run alone."""
-    return int(np.random.default_rng(run).integers(most + 1))
+    def project(self) -> tuple[Pod, NDArray[np.float32]] | None:
+        """Return modes and coefficients, or None where the subspace leaves out too much."""
+        sketch = self.subspace.sketch
+        projection = project(self.runs, sketch.state, self.subspace.modes)
+        accurate = projection.left_out <= self.settings.tolerance**2 * sketch.energy
+        if not accurate and not self.subspace.is_largest:
+            return None
+        return self._modes(projection)
 
-
-def _coordinates(snapshots: Tensor, mean: Tensor, factor: Tensor, modes: Tensor) -> Tensor:
-    """Of snapshots ``[n, M·V]`` in physical units, of which :func:`_affine` makes states, ``[n,
-    k]``."""
-    found, buffer = torch.zeros(len(snapshots), modes.shape[1]), torch.empty(len(snapshots), PART)
-    for part in parts(len(mean)):
-        few = snapshots[:, part]
-        states = torch.sub(few, mean[part], out=buffer[:, : few.shape[1]]).mul_(factor[part])
-        found.addmm_(states, modes[part])
-    return found
+    def _modes(self, projection: Projection) -> tuple[Pod, NDArray[np.float32]]:
+        """Turn the directions of the subspace into modes, and coordinates into coefficients."""
+        sketch = self.subspace.sketch
+        energies, turn = collectives.run_on_rank0(
+            lambda: principal_directions(_gram(projection.coordinates, self.runs.training_rows))
+        )
+        energies = energies.clamp_(min=0)
+        beyond = projection.left_out
+        needed = rank_for(energies, sketch.energy, self.settings.tolerance, beyond=beyond)
+        rank = min(needed, self.settings.max_rank)
+        turn = turn[:, :rank].float()
+        basis = projection.directions @ turn
+        # A mode may have either sign. The largest entry is made positive, so that a training does
+        # not depend on how a library rounds.
+        signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
+        summary = FitSummary(sketch.statistics, beyond + float(energies[rank:].sum()))
+        coefficients = projection.coordinates @ (turn * signs)
+        return Pod(sketch.state, (basis * signs).numpy(), summary), coefficients.numpy()
 
 
-def _affine(state: StateMap) -> tuple[Tensor, Tensor]:
-    """Mean field and factor ``[M·V]`` in single precision: state = (field - mean) * factor."""
-    mean, factor = (
-        array.astype(np.float32) for array in (state.mean_field(), state.field_factor())
-    )
-    return torch.from_numpy(mean), torch.from_numpy(factor)
-
-
-def _principal(projected: Tensor, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
-    """Squared singular values, descending, and principal directions of the coordinates ``[N, T,
-    k]`` of ``rows``."""
-    gram = torch.zeros(projected.shape[2], projected.shape[2], dtype=torch.float64)
+def _gram(coordinates: Tensor, rows: NDArray[np.intp]) -> Tensor:
+    """Return the Gram matrix ``[k, k]`` of the coordinates ``[N, T, k]`` of the runs ``rows``."""
+    gram = torch.zeros(coordinates.shape[2], coordinates.shape[2], dtype=torch.float64)
     for row in rows:
-        run = projected[row].double()
+        run = coordinates[row].double()
         gram += run.T @ run
-    energies, directions = torch.linalg.eigh(gram)
-    return energies.flip(0).clamp_(min=0), directions.flip(1)
+    return gram

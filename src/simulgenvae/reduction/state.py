@@ -1,4 +1,4 @@
-"""Fields ↔ states: scaling, centring and weighting that both reductions share."""
+"""Map between fields and states: scaling, centring and weighting, for all reductions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.reduction.scaling import HALF_RANGE, FieldScaler, FieldStatistics
+from simulgenvae.reduction.node_statistics import NodeStatistics
+from simulgenvae.reduction.scaling import HALF_RANGE, FieldScaler
 from simulgenvae.settings import ReductionSettings
 
 
@@ -28,8 +29,8 @@ class StateMap:
     """Training standard deviation of each scaled variable, ``[V]``."""
 
     @classmethod
-    def fit(cls, statistics: FieldStatistics, settings: ReductionSettings) -> Self:
-        """Map of the training runs' statistics."""
+    def fit(cls, statistics: NodeStatistics, settings: ReductionSettings) -> Self:
+        """Return the map that follows from the statistics of the training runs."""
         scaler = statistics.scaler(settings.scaling)
         return cls(scaler, scaler.scale(statistics.mean), statistics.scaled_std(scaler))
 
@@ -45,44 +46,42 @@ class StateMap:
         return nodes, variables
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Self:
-        """The map of some nodes and variables alone."""
+        """Return the map of some nodes and variables only."""
         chosen = np.ix_(nodes, variables)
-        centre, half = (
-            np.broadcast_to(array, self.mean.shape)[chosen]
-            for array in (self.scaler.centre, self.scaler.half_span)
-        )
+        centre = np.broadcast_to(self.scaler.centre, self.mean.shape)[chosen]
+        half = np.broadcast_to(self.scaler.half_span, self.mean.shape)[chosen]
         return type(self)(FieldScaler(centre, half), self.mean[chosen], self.spread[variables])
 
     def entries(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Places of these nodes and variables in a state, ``[m·v]``."""
+        """Return the places of these nodes and variables in a state, ``[m·v]``."""
         places: NDArray[np.intp] = np.add.outer(nodes * self.mean.shape[1], variables).ravel()
         return places
 
     def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Fields ``[..., M, V]`` in physical units to states ``[..., M·V]``."""
+        """Return the states ``[..., M·V]`` of fields ``[..., M, V]`` in physical units."""
         state = (self.scaler.scale(fields) - self.mean) / self.spread
         return state.reshape(*fields.shape[:-2], -1)
 
     def to_field(self, state: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Inverse of :meth:`to_state`."""
+        """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
         scaled = state.reshape(*state.shape[:-1], *self.mean.shape) * self.spread + self.mean
         return self.scaler.unscale(scaled).astype(np.float32)
 
     def mean_field(self) -> NDArray[np.float64]:
-        """Training mean in physical units, ``[M·V]``: the field whose state is 0."""
+        """Return the training mean in physical units, ``[M·V]``: the field whose state is 0."""
         return self.scaler.unscale(self.mean).ravel()
 
     def field_factor(self) -> NDArray[np.float64]:
-        """Factor ``[M·V]`` from physical units to entries of the state."""
+        """Return the factor ``[M·V]`` from physical units to entries of the state."""
         factor = HALF_RANGE / self.scaler.half_span / self.spread
         return np.broadcast_to(factor, self.mean.shape).flatten()
 
     def scaled_factor(self) -> NDArray[np.float32]:
-        """Factor ``[M·V]`` from entries of the state to scaled units."""
+        """Return the factor ``[M·V]`` from entries of the state to scaled units."""
         return np.tile(self.spread, len(self.mean)).astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Arrays of the map, for a model file."""
+        """Return the arrays of the map, for a model file."""
         return {
             "centre": self.scaler.centre,
             "half_span": self.scaler.half_span,
@@ -92,8 +91,10 @@ class StateMap:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        """Restore what :meth:`arrays` gave; raises KeyError when one is missing, ValueError when
-        they do not fit."""
+        """Restore what :meth:`arrays` gave.
+
+        Raises KeyError when an array is missing, and ValueError when they do not fit each other.
+        """
         centre, half, mean, spread = (
             arrays[k].astype(np.float64) for k in ("centre", "half_span", "mean", "spread")
         )

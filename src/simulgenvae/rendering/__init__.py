@@ -1,1 +1,1 @@
-"""Pictures and films of fields on their mesh, drawn off-screen by VTK."""
+"""Images and films of fields on their mesh, drawn off-screen by VTK."""

@@ -1,5 +1,8 @@
-"""What is written around the panels: title, names, bars of colours. All but the times is drawn
-once, by matplotlib."""
+"""Heading, titles and colour bars around the panels of an image, drawn by matplotlib.
+
+Everything except the heading, which has the time, is drawn once for all images of a film. Tested in
+tests/rendering/test_scene.py.
+"""
 
 from __future__ import annotations
 
@@ -21,36 +24,38 @@ _INK = "#222222"
 
 
 class Annotations:
-    """A page with places for pictures, each below its title, and for a heading that changes."""
+    """Page with a heading that changes and a place for each panel, below its title."""
 
     def __init__(self, layout: SceneLayout, titles: list[list[str]]) -> None:
         self._layout = layout
         figure = Figure(
             figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white"
         )
-        self._canvas = cast(Any, FigureCanvasAgg(figure))  # whose methods have no annotations
+        # The methods of the canvas have no type annotations.
+        self._canvas = cast(Any, FigureCanvasAgg(figure))
         for colours, box in layout.bars:
             self._bar(colours, box)
         self._canvas.draw()
         for row, boxes in zip(titles, layout.panels, strict=True):
             for title, box in zip(row, boxes, strict=True):
                 self._write(title, box.x + box.width / 2, box.y - 0.55 * layout.letters, 1.0)
+        # The page without a heading is restored for each image of a film.
         self._empty = self._canvas.copy_from_bbox(figure.bbox)
 
-    def filled(self, heading: str, pictures: list[list[NDArray[np.uint8]]]) -> NDArray[np.uint8]:
-        """The page ``[H, W, 3]``; a picture of the size of its box for every panel."""
+    def filled(self, heading: str, images: list[list[NDArray[np.uint8]]]) -> NDArray[np.uint8]:
+        """Return the page, `[H, W, 3]`, with an image of the size of its box for every panel."""
         self._canvas.restore_region(self._empty)
         self._write(
             heading, self._layout.width / 2, 1.9 * self._layout.letters, 1.15, weight="bold"
         )
         page: NDArray[np.uint8] = np.array(self._canvas.buffer_rgba())[..., :3]
-        for shown, boxes in zip(pictures, self._layout.panels, strict=True):
-            for picture, box in zip(shown, boxes, strict=True):
-                page[box.y : box.y + box.height, box.x : box.x + box.width] = picture
+        for row, boxes in zip(images, self._layout.panels, strict=True):
+            for image, box in zip(row, boxes, strict=True):
+                page[box.y : box.y + box.height, box.x : box.x + box.width] = image
         return page
 
     def _write(self, text: str, x: float, y: float, size: float, **more: str) -> None:
-        """Text about ``x`` and above ``y``, made smaller where the page is too narrow for it."""
+        """Draw a text, centred at ``x`` and above ``y``, smaller where it would not fit."""
         layout = self._layout
         artist = self._canvas.figure.text(
             x / layout.width,
@@ -63,6 +68,7 @@ class Annotations:
             parse_math=False,
             **more,
         )
+        # A long heading becomes smaller, as it must not be cut off.
         room = 2 * min(x, layout.width - x) - layout.letters
         taken = artist.get_window_extent(self._canvas.get_renderer()).width
         if taken > room:
@@ -71,6 +77,7 @@ class Annotations:
         artist.remove()
 
     def _bar(self, colours: Colours, box: Box) -> None:
+        """Draw a colour bar into its box."""
         layout = self._layout
         place = (
             box.x / layout.width,
@@ -90,5 +97,5 @@ class Annotations:
         axes.xaxis.offsetText.set_fontsize(self._points(0.85))
 
     def _points(self, size: float) -> float:
-        """Font size of letters so many times as high as usual ones."""
+        """Return the font size in points of letters ``size`` times as high as usual ones."""
         return size * self._layout.letters * 72 / _DPI

@@ -1,5 +1,4 @@
-"""From where a mesh is looked at: from above where it is flat, else obliquely; always in parallel
-projection."""
+"""Camera for a mesh, in parallel projection: from above where it is flat, else oblique."""
 
 from __future__ import annotations
 
@@ -12,22 +11,31 @@ from numpy.typing import NDArray
 from simulgenvae.errors import UserError
 
 _FLAT = 1e-6
-"""Extent in a direction, as a fraction of the largest one, below which there is none."""
+"""Fraction of the largest extent below which an extent counts as 0."""
 _LONG = 3.0
-"""A mesh that is this many times longer than deep is turned with its long side to the viewer."""
-_ISOMETRIC, _TURNED = 45.0, 20.0
-"""Degrees by which the x axis is turned away."""
+"""Ratio of length and depth from which a mesh shows its long side to the viewer."""
+_ISOMETRIC = 45.0
+"""Degrees by which the x axis is turned away from the viewer."""
+_TURNED = 20.0
+"""Degrees by which the long axis of a long mesh is turned away from the viewer."""
 _ELEVATION = np.degrees(np.arctan(np.sqrt(0.5)))
-"""Degrees from which an isometric view looks down."""
+"""Degrees by which an isometric view looks down."""
 
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """right, up, towards: orthonormal axes of the picture, the last one to the viewer; centre: what
-    is in its middle.
+    """Direction and extent of a view.
 
-    width, height: extent of all that is to be seen. flat: the mesh lies in the plane of the
-    picture.
+    Attributes
+    ----------
+    right, up, towards
+        Orthonormal axes of the image, the last one to the viewer.
+    centre
+        Point in the middle of the image.
+    width, height
+        Extent of everything that is visible.
+    flat
+        Whether the mesh lies in the plane of the image.
     """
 
     right: NDArray[np.float64]
@@ -40,23 +48,33 @@ class Camera:
 
     @property
     def aspect(self) -> float:
-        """Width by height."""
+        """Width divided by height."""
         return self.width / self.height
 
 
 def find_camera(positions: Callable[[], Iterable[NDArray[np.floating]]]) -> Camera:
-    """The view of everything that ``positions`` gives, ``[K, 3]`` each, whenever it is called.
+    """Return the camera that shows all positions.
 
-    UserError where all of it lies on a line or in a point.
+    Parameters
+    ----------
+    positions
+        Function that returns the positions, `[K, 3]` each, whenever it is called: all positions of
+        a moving mesh at once could fill the memory.
+
+    Raises
+    ------
+    UserError
+        When all positions lie on a line or in a point.
     """
     low, high = _bounds(positions(), np.eye(3))
     extent = high - low
     seen = extent > _FLAT * extent.max()
     if seen.sum() < 2:
         raise UserError(
-            "The nodes lie on a line, on which no picture can be drawn: the report shows it as "
+            "The nodes lie on a line, on which no image can be drawn: the report shows it as "
             "curves."
         )
+    # First the extent along x, y and z, then, in the axes of the image, what must fit into it.
     axes = _oblique(extent) if seen.all() else _above(seen)
     low, high = _bounds(positions(), axes)
     width, height, _ = high - low
@@ -67,20 +85,21 @@ def find_camera(positions: Callable[[], Iterable[NDArray[np.floating]]]) -> Came
 
 
 def _above(seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Axes that look down on a plane: its own axes are to the right and up."""
+    """Return axes that look down on a plane: its own axes are to the right and up."""
     right, up = np.eye(3)[seen]
     return np.array([right, up, np.cross(right, up)])
 
 
 def _oblique(extent: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Axes with z upwards that show the long side of a long mesh, and three sides alike of another
-    one."""
+    """Return axes with z upwards: isometric, or turned to show the long side of a long mesh."""
     turn = _ISOMETRIC
     if extent[0] > _LONG * extent[1]:
         turn = _TURNED
     elif extent[1] > _LONG * extent[0]:
         turn = 90.0 - _TURNED
-    azimuth, elevation = np.radians(turn), np.radians(_ELEVATION)
+    # An isometric view: the elevation at which the three axes have the same length in the image.
+    azimuth = np.radians(turn)
+    elevation = np.radians(_ELEVATION)
     right = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
     back = np.array([-np.sin(azimuth), np.cos(azimuth), 0.0])
     towards = np.array([0.0, 0.0, np.sin(elevation)]) - np.cos(elevation) * back
@@ -90,9 +109,11 @@ def _oblique(extent: NDArray[np.float64]) -> NDArray[np.float64]:
 def _bounds(
     positions: Iterable[NDArray[np.floating]], axes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Least and largest coordinates along three axes."""
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    """Return the smallest and the largest coordinate along each of three axes."""
+    low = np.full(3, np.inf)
+    high = np.full(3, -np.inf)
     for points in positions:
         along = points @ axes.T
-        low, high = np.minimum(low, along.min(axis=0)), np.maximum(high, along.max(axis=0))
+        low = np.minimum(low, along.min(axis=0))
+        high = np.maximum(high, along.max(axis=0))
     return low, high

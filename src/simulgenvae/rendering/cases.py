@@ -1,4 +1,7 @@
-"""What can be shown: a run of the data set beside its prediction, or the prediction of a design."""
+"""Cases that can be drawn: a run of the data set with its prediction, or a new design.
+
+Tested in tests/cli/test_render.py.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,21 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 class Case(NamedTuple):
-    """Fields ``[t, M, v]`` of one run or design at ``times`` ``[t]``, in the order of the variables
-    asked for."""
+    """Fields `[t, M, v]` of one run or design.
+
+    Attributes
+    ----------
+    title
+        Name of the run or design, for the heading.
+    times
+        Times, `[t]`.
+    prediction
+        Predicted fields, with the variables in the order in which they were requested.
+    truth
+        Fields of the solver; None for a new design.
+    spread
+        Standard deviation of the prediction; None where it was not requested.
+    """
 
     title: str
     times: NDArray[np.float64]
@@ -27,18 +43,23 @@ class Case(NamedTuple):
     spread: NDArray[np.float32] | None
 
     def at(self, steps: list[int]) -> Case:
-        """The same at some of the times."""
-        truth, spread = (
-            each if each is None else each[steps] for each in (self.truth, self.spread)
+        """Return the case at some of the times, by their numbers."""
+        return self._replace(
+            times=self.times[steps],
+            prediction=self.prediction[steps],
+            truth=None if self.truth is None else self.truth[steps],
+            spread=None if self.spread is None else self.spread[steps],
         )
-        return Case(self.title, self.times[steps], self.prediction[steps], truth, spread)
 
 
 def run_case(
     dataset: Dataset, surrogate: Surrogate, run: str, variables: list[str], samples: int
 ) -> Case:
-    """A run at all its times; UserError where there is none of this name, or the data are no longer
-    the model's."""
+    """Return a run of the data set with its prediction, at all times.
+
+    Raises UserError when there is no run of this name, or the data have other times, nodes or
+    variables than the model.
+    """
     if run not in dataset.ids:
         raise UserError(f"the study has no run {run!r}; its runs are {listed(dataset.ids)}")
     same_times = np.array_equal(dataset.times, surrogate.times)
@@ -72,8 +93,11 @@ def design_case(
     times: NDArray[np.float64] | None,
     samples: int,
 ) -> Case:
-    """The only design of ``condition`` at ``times`` (None: those of the training); UserError as
-    ``predict``."""
+    """Return the prediction of the only design of ``condition``.
+
+    It is at ``times``, or at those of the training where that is None. Raises UserError as
+    ``Surrogate.predict`` does.
+    """
     found = surrogate.predict(condition, times=times, variables=variables, samples=samples)
     spread = found["std"].to_numpy()[0] if samples else None
     return Case(
@@ -86,25 +110,28 @@ def design_case(
 
 
 def typical_run(study: StudyFolder, dataset: Dataset, surrogate: Surrogate) -> tuple[str, str]:
-    """A run that nothing has seen, and why it is this one: of the median error in the last
-    evaluation, else the first.
+    """Return a typical test run, and the reason for the choice.
 
-    Where there are no test runs, it is one of those for validation, and else of the training.
+    That is the run with the median error in the last evaluation, else the first test run. Where
+    there are no test runs, it is a validation run, else a training run.
     """
     run = _evaluated_run(study, dataset)
     if run is not None:
         return run, "its error is the median of the last evaluation"
-    splits = (surrogate.split.test, surrogate.split.validation, surrogate.split.train)
-    run = next(run for split in splits for run in split if run in dataset.ids)
+    # Without an evaluation there are no errors to choose by.
+    split = surrogate.split
+    parts = {"test": split.test, "validation": split.validation, "training": split.train}
+    name, run = next(
+        (name, run) for name, runs in parts.items() for run in runs if run in dataset.ids
+    )
     return (
         run,
-        "the first that nothing has seen; after `simulgenvae evaluate` it is one with a typical "
-        "error",
+        f"the first {name} run; after `simulgenvae evaluate` it is one with a typical error",
     )
 
 
 def _evaluated_run(study: StudyFolder, dataset: Dataset) -> str | None:
-    """The typical run that ``metrics.json`` names, if it is there and about these data."""
+    """Return the typical run that ``metrics.json`` names, if that file is about these data."""
     try:
         metrics = json.loads(study.metrics_file.read_bytes())
         known = metrics["data"]["fingerprint"] == dataset.fingerprint

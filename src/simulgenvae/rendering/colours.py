@@ -1,4 +1,7 @@
-"""Scales of colours: one map, two limits and what they stand for."""
+"""Colour scales: a colour map, its limits and their meaning.
+
+Tested in tests/rendering/test_panels.py.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-# All three can be told apart with every common form of colour blindness.
-_FIELD, _SPREAD, _ERROR = "viridis", "cividis", "RdBu_r"
+# All three can be read with every common form of colour blindness.
+_FIELD = "viridis"
+_SPREAD = "cividis"
+_ERROR = "RdBu_r"
 
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """A colour map between two limits, ``low < high``. Panels with the same scale, not an equal
-    one, share its bar."""
+    """Colour map between two limits, ``low < high``.
+
+    Panels share a bar when they have the same object; equal scales are different ones.
+    """
 
     name: str
     low: float
@@ -24,21 +31,23 @@ class Colours:
 
     @classmethod
     def of_fields(cls, label: str, *fields: NDArray[np.floating]) -> Self:
-        """From the least to the largest value of all fields."""
+        """Return the scale from the smallest to the largest value of all fields."""
         low = min(float(field.min()) for field in fields)
         high = max(float(field.max()) for field in fields)
-        if not low < high:  # a constant is in the middle
+        if not low < high:
+            # A constant gets the colour in the middle.
             half = 0.5 * abs(low) or 0.5
-            low, high = low - half, high + half
+            low -= half
+            high += half
         return cls(_FIELD, low, high, label)
 
     @classmethod
     def of_error(cls, label: str, error: NDArray[np.floating]) -> Self:
-        """Two colours that meet, almost white, at 0."""
+        """Return the scale of an error: two colours that meet, almost white, at 0."""
         largest = float(np.abs(error).max()) or 1.0
         return cls(_ERROR, -largest, largest, label)
 
     @classmethod
     def of_spread(cls, label: str, spread: NDArray[np.floating]) -> Self:
-        """From 0 on."""
+        """Return the scale of a standard deviation, which starts at 0."""
         return cls(_SPREAD, 0.0, float(spread.max()) or 1.0, label)

@@ -35,6 +35,7 @@ def _has_context() -> bool:
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 # brings the kinds of window
     from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
+    # Making a window is enough: its class says which kind VTK could make.
     with import_pyvista("Drawing").vtk_verbosity("off"):
         window = vtkRenderWindow()
     return window.GetClassName() != _FALLBACK or find_library("OSMesa") is not None

@@ -1,4 +1,4 @@
-"""One mesh that VTK draws again and again: other values, other colours, other positions."""
+"""Drawing of a mesh by VTK, again and again with other values, colours and positions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.vtk import mesh_grid
+from simulgenvae.mesh.vtk import import_pyvista, mesh_grid
 from simulgenvae.rendering.camera import Camera
 from simulgenvae.rendering.colours import Colours
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     import pyvista
 
 _SHARP = 35.0
-"""Angle in degrees from which an edge between two faces is one of the shape, and not of the
-mesh."""
+"""Angle in degrees between two faces from which their edge belongs to the shape."""
 _EDGES = "#333333"
 _FINER = 2
-"""How many times finer than the picture is drawn, which makes edges smooth where the driver knows
-no other way."""
+"""Pixels that are drawn for a pixel of the image, in each direction.
+
+That makes edges smooth on every driver, whatever anti-aliasing it has.
+"""
 _NODE = "vtkOriginalPointIds"
 _VALUES = "values"
 
 
 class Surface:
-    """What can be seen of a mesh: its outer faces and the edges of its shape, or its nodes where it
-    has no cells.
+    """Visible part of a mesh: its outer faces and the edges of its shape, or its nodes.
 
-    Raises UserError as ``mesh_grid`` does.
+    Nodes are drawn where the mesh has no cells. Raises UserError as ``mesh_grid`` does.
     """
 
     def __init__(self, mesh: Mesh, what: str) -> None:
@@ -41,9 +41,8 @@ class Surface:
         )
         self.edges = None
         if mesh.cells.keys() - {"line"}:
-            self.faces = self._with_normals(
-                split=False
-            )  # now neighbours turn the same side to the viewer
+            # First without splitting, so that neighbouring faces have the same side outside.
+            self.faces = self._with_normals(split=False)
             self.edges = self.faces.extract_feature_edges(_SHARP, non_manifold_edges=False)
             self.faces = self._with_normals(split=True)
         self.rest = np.array(grid.points, dtype=np.float64)
@@ -52,14 +51,14 @@ class Surface:
         self.has_cells = bool(mesh.cells)
 
     def moved(self, displacement: NDArray[np.floating] | None) -> NDArray[np.float64]:
-        """Positions ``[M, 3]`` of all nodes after a displacement ``[M, D]``."""
+        """Return the positions `[M, 3]` of all nodes after a displacement `[M, D]`."""
         positions = self.rest.copy()
         if displacement is not None:
             positions[:, : displacement.shape[1]] += displacement
         return positions
 
     def place(self, displacement: NDArray[np.floating] | None) -> None:
-        """Move faces and edges."""
+        """Move faces and edges by a displacement `[M, D]`, or back where it is None."""
         positions = self.moved(displacement)
         self.faces.points = positions[self.nodes]
         if self.edges is not None:
@@ -67,8 +66,7 @@ class Surface:
             self.faces.point_data["Normals"] = self._with_normals(split=False).point_data["Normals"]
 
     def _with_normals(self, *, split: bool) -> pyvista.PolyData:
-        """The faces with normals at their points; with ``split``, points at sharp edges are there
-        once a side."""
+        """Return the faces with normals; ``split`` doubles the points at sharp edges."""
         found: pyvista.PolyData = self.faces.compute_normals(
             cell_normals=False, split_vertices=split, feature_angle=_SHARP
         )
@@ -76,21 +74,29 @@ class Surface:
 
 
 class Drawing:
-    """An off-screen window with a surface in it, to be closed; ``size`` is its width and height in
-    pixels.
+    """Off-screen window with a surface in it, which must be closed.
 
-    VTK must be able to draw (``require_context``).
+    VTK must be able to draw: see :func:`~simulgenvae.rendering.context.require_context`.
+
+    Parameters
+    ----------
+    surface
+        Surface to draw.
+    view
+        Direction and extent of the view.
+    size
+        Width and height of the window in pixels.
     """
 
     def __init__(self, surface: Surface, view: Camera, size: tuple[int, int]) -> None:
-        import pyvista
-
+        package = import_pyvista("Drawing")
         self._surface = surface
-        with pyvista.vtk_verbosity("off"):
-            self._plotter = pyvista.Plotter(
+        with package.vtk_verbosity("off"):
+            self._plotter = package.Plotter(
                 off_screen=True, window_size=[_FINER * length for length in size]
             )
         self._plotter.renderer.SetBackground(1.0, 1.0, 1.0)
+        # Drawn finer and reduced instead, which looks the same with every driver.
         self._plotter.disable_anti_aliasing()
         dots = _point_size(surface, view, size)
         surface.faces.point_data[_VALUES] = np.zeros(surface.faces.n_points)
@@ -98,9 +104,11 @@ class Drawing:
             surface.faces,
             scalars=_VALUES,
             show_scalar_bar=False,
+            # Colours between nodes follow the values, and are not mixtures of two colours.
             interpolate_before_map=True,
+            # In the plane light would only change the colours.
             lighting=not view.flat,
-            # with the next one 1 in all, or colours without light were not those of the map
+            # Together 1: otherwise colours without light were not those of the map.
             ambient=0.5,
             diffuse=0.5,
             line_width=_FINER * max(2.0, 0.006 * max(size)),
@@ -111,9 +119,8 @@ class Drawing:
             edges = self._plotter.add_mesh(
                 surface.edges, color=_EDGES, line_width=float(_FINER), lighting=False
             )
-            edges.position = (
-                1e-3 * (view.width + view.height) * view.towards
-            )  # before the faces, not within them
+            # A little in front of the faces, or parts of the edges would vanish in them.
+            edges.position = 1e-3 * (view.width + view.height) * view.towards
         self._look(view, size, margin=2.0 if surface.has_cells else 0.5 * dots)
         self._plotter.show(auto_close=False)
         self._tables: dict[Colours, pyvista.LookupTable] = {}
@@ -125,7 +132,8 @@ class Drawing:
         colours: Colours,
         displacement: NDArray[np.floating] | None = None,
     ) -> NDArray[np.uint8]:
-        """The picture ``[h, w, 3]`` of values ``[M]`` on the mesh, moved by ``[M, D]``."""
+        """Return the image `[h, w, 3]` of values `[M]` on the mesh, moved by `[M, D]`."""
+        # A panel without displacement must not show the mesh as the one before left it.
         if displacement is not None or self._moved:
             self._surface.place(displacement)
             self._moved = displacement is not None
@@ -137,22 +145,22 @@ class Drawing:
         return np.asarray(Image.fromarray(self._plotter.image).reduce(_FINER))
 
     def close(self) -> None:
-        """Free the window."""
+        """Close the window and free its memory."""
         self._plotter.close()
 
     def _table(self, colours: Colours) -> pyvista.LookupTable:
-        import pyvista
-
         if colours not in self._tables:
-            limits = (colours.low, colours.high)
-            self._tables[colours] = pyvista.LookupTable(
-                colours.name, n_values=256, scalar_range=limits
+            table: pyvista.LookupTable = import_pyvista("Drawing").LookupTable(
+                colours.name, n_values=256, scalar_range=(colours.low, colours.high)
             )
+            self._tables[colours] = table
         return self._tables[colours]
 
     def _look(self, view: Camera, size: tuple[int, int], margin: float) -> None:
-        """Stand in front of the view, such that it fills the window up to a margin in pixels, for
-        edges and dots."""
+        """Place VTK's camera so that the view fills the window up to a margin in pixels.
+
+        The margin is for edges and dots, which are wider than the mesh.
+        """
         depth = np.ptp(self._surface.rest, axis=0).max() + view.width + view.height
         camera = self._plotter.camera
         camera.parallel_projection = True
@@ -165,6 +173,6 @@ class Drawing:
 
 
 def _point_size(surface: Surface, view: Camera, size: tuple[int, int]) -> float:
-    """Diameter in pixels with which points that are spread evenly leave no gaps."""
+    """Return the diameter in pixels with which evenly spread points leave no gaps."""
     shown = min(size[0] / view.width, size[1] / view.height) ** 2 * view.width * view.height
     return float(np.clip(1.4 * np.sqrt(shown / surface.faces.n_points), 2.0, 16.0))

@@ -1,4 +1,4 @@
-"""Where everything is on a picture, in pixels from its upper left corner."""
+"""Layout of an image: the places of its parts, in pixels from the upper left corner."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from simulgenvae.rendering.colours import Colours
 from simulgenvae.rendering.panels import Panel
 
 _WIDE = 2.2
-"""Meshes that are so many times wider than high stand one above the other, and not side by side."""
+"""Ratio of width and height from which panels stand one above the other, not side by side."""
 _HIGHEST = 0.6
-"""Height of a panel as a fraction of the width of the picture; a mesh that is higher is drawn
-smaller."""
+"""Largest height of a panel, as a fraction of the width of the image."""
 _LONGEST_BAR = 30
-"""In heights of the letters."""
+"""Largest length of a colour bar, in heights of the bar."""
 
 
 class Box(NamedTuple):
-    """Left, top, width and height of a part of a picture."""
+    """Left, top, width and height of a part of an image."""
 
     x: int
     y: int
@@ -30,10 +29,18 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class SceneLayout:
-    """Parts of a picture whose size is ``width`` by ``height``, both even, as films need.
+    """Places of the parts of an image.
 
-    letters: height of the text; panels: one box a panel in each row of times, above which its title
-    stands; bars: one box for each scale of colours, below which its numbers and its label stand.
+    Attributes
+    ----------
+    width, height
+        Size of the image, both even, as films need.
+    letters
+        Height of the text.
+    panels
+        Box of each panel, one row for each time; its title is above it.
+    bars
+        Box of each colour scale; its numbers and its label are below it.
     """
 
     width: int
@@ -44,15 +51,17 @@ class SceneLayout:
 
 
 def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> SceneLayout:
-    """The layout of panels, for so many times, of a mesh with this width by height."""
+    """Return the layout of panels in ``rows`` times, for a mesh of width by height ``aspect``."""
     width -= width % 2
     letters = int(np.clip(width / 72, 9, 28))
     stacked = aspect > _WIDE
     columns = 1 if stacked else len(panels)
-    gap, title = letters, int(1.7 * letters)
+    gap = letters
+    title = int(1.7 * letters)
     inner = width - 2 * letters
     wide = (inner - (columns - 1) * gap) // columns
     high = int(np.clip(wide / aspect, 3 * letters, _HIGHEST * width))
+    # Row by row from the top: each row needs its titles, its panels and a gap.
     boxes: list[Box] = []
     y = int(3.2 * letters)
     for place in range(rows * len(panels)):
@@ -77,13 +86,13 @@ def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> SceneL
 def _bars(
     panels: list[Panel], boxes: list[Box], below: Box, *, stacked: bool
 ) -> list[tuple[Colours, Box]]:
-    """Each scale of colours once: below the panels that have it, or side by side where these are
-    stacked."""
+    """Return a place for each colour scale, below its panels."""
     scales = list(dict.fromkeys(panel.colours for panel in panels))
+    # Below stacked panels the bars are side by side.
     if stacked:
-        share = below.width // len(scales)
+        width = below.width // len(scales)
         return [
-            (colours, below._replace(x=below.x + k * share, width=share))
+            (colours, below._replace(x=below.x + k * width, width=width))
             for k, colours in enumerate(scales)
         ]
     found = []
@@ -96,6 +105,6 @@ def _bars(
 
 
 def _shorter(bar: Box) -> Box:
-    """The middle of a bar's place."""
+    """Return the middle of a bar's place, not longer than a bar is to be."""
     width = min(int(0.86 * bar.width), _LONGEST_BAR * bar.height)
     return bar._replace(x=bar.x + (bar.width - width) // 2, width=width)

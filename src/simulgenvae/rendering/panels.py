@@ -1,4 +1,4 @@
-"""What stands side by side: truth, prediction, error, standard deviation of one variable."""
+"""Panels of an image: truth, prediction, error and standard deviation of one variable."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ _AXES = ("x", "y", "z")
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Values ``[t, M]`` in their colours, on a mesh that is moved by ``displacement`` ``[t, M,
-    D]``, if any."""
+    """Values `[t, M]` and their colours, on a mesh moved by ``displacement`` `[t, M, D]`."""
 
     title: str
     values: NDArray[np.floating]
@@ -27,20 +26,29 @@ class Panel:
 
 @dataclass(frozen=True)
 class Warp:
-    """Which columns of the variables move the mesh, in the order x, y, z, and how many times they
-    are enlarged."""
+    """Displacement of the mesh by some variables.
+
+    Attributes
+    ----------
+    columns
+        Columns of the variables that are the displacement along x, y and z.
+    factor
+        Number by which the displacement is multiplied.
+    """
 
     columns: tuple[int, ...]
     factor: float
 
     def __call__(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Displacements ``[t, M, D]`` from fields ``[t, M, V]``."""
+        """Return the displacement `[t, M, D]` from fields `[t, M, V]`."""
         return self.factor * fields[..., list(self.columns)]
 
 
 def components(name: str, variables: Sequence[str]) -> list[str]:
-    """The variables ``name_x``, ``name_y`` and, where there is one, ``name_z``; UserError when they
-    are missing."""
+    """Return the variables ``name_x``, ``name_y`` and, where there is one, ``name_z``.
+
+    Raises UserError when they are missing.
+    """
     names = [f"{name}_{axis}" for axis in _AXES]
     found = [column for column in names if column in variables]
     if found not in (names, names[:2]):
@@ -59,11 +67,24 @@ def make_panels(
     spread: NDArray[np.floating] | None = None,
     warp: Warp | None = None,
 ) -> list[Panel]:
-    """Panels of one variable; ``quantity`` is its name and unit.
+    """Return the panels of one variable.
 
-    prediction, truth and spread, its standard deviation: ``[t, M, V]``. Truth and prediction have
-    the same colours, over all times; the error is prediction - truth, on the mesh as it is
-    predicted.
+    Parameters
+    ----------
+    quantity
+        Name and unit of the variable, for the colour bars.
+    variable
+        Column of the variable.
+    prediction, truth, spread
+        Predicted fields, those of the solver and the standard deviation, `[t, M, V]`.
+    warp
+        Displacement of the mesh by some variables.
+
+    Returns
+    -------
+    list of Panel
+        Truth and prediction with the same colours at all times; the error, prediction less truth,
+        on the mesh as it is predicted; the standard deviation.
     """
     values = prediction[..., variable]
     moved = None if warp is None else warp(prediction)
@@ -71,7 +92,9 @@ def make_panels(
         found = [Panel("prediction", values, Colours.of_fields(quantity, values), moved)]
     else:
         known = truth[..., variable]
-        both, error = Colours.of_fields(quantity, known, values), values - known
+        # The same object, so that truth and prediction share one bar.
+        both = Colours.of_fields(quantity, known, values)
+        error = values - known
         found = [
             Panel("truth", known, both, None if warp is None else warp(truth)),
             Panel("prediction", values, both, moved),

@@ -1,4 +1,4 @@
-"""Panels of a mesh with their titles and bars of colours, at some times, as one picture."""
+"""Scene: the panels of a mesh with titles and colour bars, drawn as one image per time."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from simulgenvae.rendering.panels import Panel
 
 
 class Scene:
-    """What is to be seen; pictures of it are made one by one.
+    """Panels of a mesh over time, whose images are drawn one by one.
 
     Parameters
     ----------
     mesh
         M nodes, with positions in 2-D or 3-D.
     panels
-        Their values ``[t, M]``; from left to right, or from top to bottom where the mesh is wide.
+        Panels with values `[t, M]`, drawn from left to right, or from top to bottom where the mesh
+        is wide.
     times
-        ``[t]``
+        Times, `[t]`.
     heading
-        Above all panels.
+        Text above all panels.
     width
-        Of a picture in pixels; it is made even.
+        Width of an image in pixels, which is made even.
     what
-        Words for messages: what needs a mesh, or OpenGL.
+        Beginning of messages: the thing that needs a mesh, or OpenGL.
 
     Raises
     ------
@@ -54,35 +55,38 @@ class Scene:
         what: str,
     ) -> None:
         require_context(what)
-        self._panels, self._heading, self._width = list(panels), heading, width
+        self._panels = list(panels)
+        self._heading = heading
+        self._width = width
         self._times = time_labels(times)
         surface = Surface(mesh, what)
-        self._view = find_camera(lambda: _positions(surface, self._panels))
+        # One camera and one size for all images: a film must not jump.
+        self._camera = find_camera(lambda: _positions(surface, self._panels))
         box = self._layout(1).panels[0][0]
-        self._drawing = Drawing(surface, self._view, (box.width, box.height))
+        self._drawing = Drawing(surface, self._camera, (box.width, box.height))
 
     def image(self, steps: Sequence[int]) -> NDArray[np.uint8]:
-        """The image `[H, W, 3]` of the times with these numbers, one row of panels each."""
-        heading, sheet = self._heading, self._sheet
+        """Return the image `[H, W, 3]` of some timesteps, each of them one row of panels."""
+        drawn = [self._row(step) for step in steps]
         if len(steps) == 1:
-            heading = f"{heading}, time {self._times[steps[0]]}"
-        else:
-            titles = [
-                [f"{panel.title}, time {self._times[step]}" for panel in self._panels]
-                for step in steps
-            ]
-            sheet = Annotations(self._layout(len(steps)), titles)
-        return sheet.filled(
-            heading, [[self._drawn(panel, step) for panel in self._panels] for step in steps]
-        )
+            heading = f"{self._heading}, time {self._times[steps[0]]}"
+            return self._annotations.filled(heading, drawn)
+        titles = [self._titles(self._times[step]) for step in steps]
+        return Annotations(self._layout(len(steps)), titles).filled(self._heading, drawn)
 
     @cached_property
-    def _sheet(self) -> Annotations:
-        """For one time: all that films draw only once."""
+    def _annotations(self) -> Annotations:
+        """Annotations of an image of one time, which a film draws only once."""
         return Annotations(self._layout(1), [[panel.title for panel in self._panels]])
 
     def _layout(self, rows: int) -> SceneLayout:
-        return arrange(self._panels, self._view.aspect, rows, self._width)
+        return arrange(self._panels, self._camera.aspect, rows, self._width)
+
+    def _titles(self, time: str) -> list[str]:
+        return [f"{panel.title}, time {time}" for panel in self._panels]
+
+    def _row(self, step: int) -> list[NDArray[np.uint8]]:
+        return [self._drawn(panel, step) for panel in self._panels]
 
     def _drawn(self, panel: Panel, step: int) -> NDArray[np.uint8]:
         moved = None if panel.displacement is None else panel.displacement[step]
@@ -101,8 +105,9 @@ class Scene:
 
 
 def _positions(surface: Surface, panels: Sequence[Panel]) -> Iterator[NDArray[np.float64]]:
-    """Where the visible nodes are, on all panels at all times."""
+    """Yield the positions of the visible nodes, of all panels at all times."""
     seen = np.unique(surface.nodes)
+    # Panels may share a displacement: each is looked at once.
     different = {id(panel.displacement): panel.displacement for panel in panels}
     for displacement in different.values():
         for moved in [None] if displacement is None else displacement:
@@ -110,9 +115,10 @@ def _positions(surface: Surface, panels: Sequence[Panel]) -> Iterator[NDArray[np
 
 
 def time_labels(times: NDArray[np.float64]) -> list[str]:
-    """Times with as many digits as it takes to tell them apart, the same number for all."""
+    """Return the times as texts, with the same number of digits, enough to distinguish them."""
     size = float(np.abs(times).max())
     kind = "f" if size == 0 or 1e-3 <= size < 1e5 else "e"
+    # Enough digits when each label is nearer to its time than a twentieth of the smallest step.
     labels: list[str] = []
     for digits in range(1, 10):
         labels = [f"{time + 0.0:.{digits}{kind}}" for time in times.tolist()]

@@ -13,6 +13,8 @@ Another package adds a kind of its own by one entry::
         title="Fourier features", meaning="sines and cosines of the parameters",
         reads="table", default_filters=(64,), build="my_package.fourier:build",
     )
+
+Tested in tests/models/test_registries.py.
 """
 
 from __future__ import annotations

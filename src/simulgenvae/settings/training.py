@@ -1,4 +1,4 @@
-"""What a user can ask of training: its stages, augmentation and speed."""
+"""Settings of training: its stages, augmentation and performance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Loss = Literal["mse", "mae", "smooth_l1", "huber"]
 
 
 class StageSettings(Group):
-    """How one training stage runs."""
+    """Settings of one training stage."""
 
     steps: Count | None = None
     """Budget of optimiser steps. Where neither this nor `epochs` is given, it grows with the square
@@ -28,43 +28,45 @@ class StageSettings(Group):
     learning_rate: Positive = 5e-3
     """Largest learning rate, reached after the warm-up."""
     final_learning_rate: Fraction = 0.01
-    """Learning rate at the end of every cosine, as a share of the largest."""
+    """Learning rate at the end of every cosine, as a fraction of the largest."""
     weight_decay: NonNegative = 0.05
     """Decoupled weight decay."""
     warmup: Fraction = 0.03
-    """Share of the budget in which the learning rate rises linearly from 0."""
+    """Fraction of the budget in which the learning rate rises linearly from 0."""
     cycles: Annotated[int, Field(ge=1, le=100)] = 1
     """Number of cosines; more than one gives warm restarts."""
     patience: Count = 50
-    """Stop after so many validations without improvement."""
+    """Number of validations without improvement after which a stage stops."""
 
 
 class ConditionerStageSettings(StageSettings):
-    """How the stage that fits the conditioner to the latents runs."""
+    """Settings of the stage that fits the conditioner to the latents."""
 
+    # The conditioner is small, so that its stage takes larger batches by default.
     batch_size: Count = 64
     """Runs per step, over all processes. Reduced to the number of training runs only while it is
     the default."""
 
 
 class EndToEndSettings(StageSettings):
-    """How the stage from conditions to decoded fields runs."""
+    """Settings of the stage that trains from conditions to decoded fields."""
 
     enabled: bool = True
-    """Whether `--stage all` includes this stage (`use_e2e_training`)."""
+    """Include this stage in `--stage all` (`use_e2e_training`)."""
     decoder: Literal["trained", "frozen"] = "trained"
-    """`trained`: all networks learn; `frozen`: the VAE stays bit by bit as it is and the
-    conditioner alone learns, with gradients through the decoder."""
+    """`trained`: all networks learn; `frozen`: the VAE does not change in any bit, and only the
+    conditioner learns, with gradients through the decoder."""
     from_scratch: bool = True
-    """Train all networks together from new weights, in this stage alone; when false, the stages
-    `vae` and `conditioner` come first and this one goes on with their networks. It also does with a
-    frozen decoder, a `vae_path` or `--stage end_to_end`. Studies with a `condition.txt` have false
-    here unless it is set."""
+    """Train all networks together from new weights, in this stage only; when false, the stages
+    `vae` and `conditioner` come first and this one continues with their networks. It also continues
+    with trained networks with a frozen decoder, a `vae_path` or `--stage end_to_end`. Studies with
+    a `condition.txt` have false here unless it is set."""
     members: Annotated[int, Field(ge=1, le=32)] | None = None
-    """Networks that are trained one after another: their mean is the prediction, and how far they
-    are apart says how certain it is. All begin with new weights; where the stage goes on with a
-    trained VAE, with that and a new conditioner. When not given: 3, or 2 where images are read or
-    there are 20,000 training snapshots; one where the stage goes on with trained networks."""
+    """Number of networks that are trained one after another. Their mean is the prediction, and the
+    distance between them says how certain it is. All start with new weights; where the stage
+    continues with a trained VAE, with that VAE and a new conditioner. When not given: 3, or 2 where
+    images are read or there are 20,000 training snapshots; one where the stage continues with
+    trained networks."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     field_weight: Positive = 1.0
@@ -73,14 +75,13 @@ class EndToEndSettings(StageSettings):
     """Weight of the distance of the predicted latents from the encoder's (`latent_reg_weight`); 0
     switches it off (`use_latent_regularization 0`)."""
     vae_path: str | None = None
-    """Trained VAE to start from in the place of the stage `vae` (`e2e_vae_model_path`), relative to
-    the study folder. The study's own file, `model_save/SimulGen-VAE`, stands for the VAE that the
-    stage `vae` makes."""
+    """File of the trained VAE to start from instead of running the stage `vae`
+    (`e2e_vae_model_path`), relative to the study folder. The study's own file,
+    `model_save/SimulGen-VAE`, means the VAE that the stage `vae` makes."""
 
     @property
     def alone(self) -> bool:
-        """Whether this stage trains all networks from new weights, so that no other stage is
-        needed."""
+        """True if this stage trains all networks from new weights and needs no other stage."""
         return (
             self.enabled
             and self.from_scratch
@@ -90,35 +91,39 @@ class EndToEndSettings(StageSettings):
 
 
 class AugmentationSettings(Group):
-    """Training runs varied on the fly, in ways that keep condition and field a true pair;
-    validation and test runs never are."""
+    """Settings that vary training runs while they are read.
+
+    Condition and field remain a true pair. Validation and test runs are never varied.
+    """
 
     flips: tuple[Axis, ...] = ()
-    """Axes along which the problem is symmetric: each training run is also seen mirrored, picture
-    and field alike. `x` mirrors the columns of the picture, `y` its rows; nodes are matched by
-    their coordinates."""
+    """Axes along which the problem is symmetric: each training run is also seen mirrored, image and
+    field alike. `x` mirrors the columns of the image, `y` its rows; nodes are matched by their
+    coordinates."""
     odd_variables: tuple[Annotated[str, Field(pattern=r"^[xyz]:.+$")], ...] = ()
     """Variables that change their sign when mirrored along an axis, as a vector's component along
     it does: `y:v` for the variable `v` and the axis `y`."""
     pixel_noise: NonNegative = 0.0
-    """Standard deviation of noise on the pictures that the conditioner reads (pixels are 0 to
-    1)."""
+    """Standard deviation of noise on the images that the conditioner reads (pixels are 0 to 1)."""
     parameter_noise: NonNegative = 0.0
     """Standard deviation of noise on the parameters that the conditioner reads, each in units of
-    its own."""
+    its own standard deviation."""
     field_noise: NonNegative = 0.0
     """Standard deviation of noise on the fields that the encoder reads, in units of each
     coefficient's standard deviation."""
     mixup: NonNegative = 0.0
-    """Blend pairs of training runs, conditions and fields alike, with a share from Beta(mixup,
+    """Blend pairs of training runs, conditions and fields alike, with a weight from Beta(mixup,
     mixup). This assumes that fields change in proportion to conditions between any two designs,
     which is rarely true."""
 
     @property
     def odd(self) -> dict[str, tuple[str, ...]]:
-        """Axis → the variables that change their sign along it."""
-        pairs = [entry.split(":", 1) for entry in self.odd_variables]
-        return {axis: tuple(name for at, name in pairs if at == axis) for axis, _ in pairs}
+        """Variables that change their sign along each axis."""
+        found: dict[str, tuple[str, ...]] = {}
+        for entry in self.odd_variables:
+            axis, variable = entry.split(":", 1)
+            found[axis] = (*found.get(axis, ()), variable)
+        return found
 
     @model_validator(mode="after")
     def _mirrored_axes(self) -> Self:
@@ -133,10 +138,10 @@ Choice = bool | Literal["auto"]
 
 
 class PerformanceSettings(Group):
-    """What makes training faster or smaller and, but for rounding, changes nothing else.
+    """Settings that make training faster or smaller; results change at most by rounding.
 
-    What is `auto` is left out on a processor; on a GPU it is compared with the plain path when a
-    stage begins, and left out, with a message, where it fails or finds something else.
+    What is `auto` is not used on a processor. On a GPU it is compared with the plain computation
+    when a stage starts, and switched off, with a message, where it fails or gives other results.
     """
 
     mixed_precision: Choice = "auto"
@@ -146,20 +151,20 @@ class PerformanceSettings(Group):
     """Compute activations again in the backward pass instead of holding them: less memory, a longer
     step."""
     channels_last: bool = True
-    """Memory order of pictures that convolutions prefer."""
+    """Memory order of images that convolutions prefer."""
     data_on_device: bool = True
-    """Hold coefficients and pictures on the device. When false they stay in the computer's memory,
+    """Hold coefficients and images on the device. When false they stay in the computer's memory,
     also with `data.load_all`, and each batch is copied from pinned memory while the GPU
     computes."""
     compile: Choice = "auto"
     """Translate each stage's loss with `torch.compile`, which takes about a minute; `auto`: on a
     GPU, for stages of 20,000 steps or more."""
     cuda_graphs: Choice = "auto"
-    """With `compile`: record a loss on the GPU once and replay it, which saves the time of
+    """Used with `compile`: record a loss on the GPU once and replay it, which saves the time of
     launching its kernels; `auto`: wherever it is compiled on a GPU."""
     shard_nodes: bool = False
-    """Without a reduction, and with several processes: each has a part of the weights between nodes
-    and channels, with their gradients and moments, for meshes whose weights fit no single GPU
+    """Used without a reduction and with several processes: each holds a part of the weights between
+    nodes and channels, with their gradients and moments, for meshes whose weights fit no single GPU
     (`docs/scaling.md`). More is exchanged in each step, and nothing is compiled."""
     workers: Annotated[int, Field(ge=0, le=64)] | None = None
     """Threads that read runs ahead while the fields are reduced; as many as there are spare cores,
@@ -175,10 +180,10 @@ class PerformanceSettings(Group):
 
 
 class TrainingSettings(Group):
-    """How the networks learn."""
+    """Settings of training as a whole."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where the networks are trained; `auto` takes a GPU where there is one."""
+    """Device on which the networks are trained; `auto` takes a GPU where there is one."""
     seed: Seed = 0
     """Seed of weights, batches and noise."""
     optimizer: Literal["muon", "adamw"] = "muon"

@@ -36,7 +36,7 @@ class ConditionerFile:
 
     @classmethod
     def checked(cls, tensors: dict[str, Tensor], description: ConditionerDescription) -> Self:
-        """Return the content of a file; ValueError where its weights are not those of its digest.
+        """Return the content of a file; ValueError where its weights do not have its digest.
 
         Tensors that are not the conditioner's are left out: a file must not change other networks.
         """
@@ -59,7 +59,7 @@ def assemble(
         Content of the VAE's file.
     conditioner
         Content of the conditioner's file. Without it that network stays without memory, and
-        settings and info are those of the VAE.
+        settings and info describe the VAE.
 
     Raises
     ------
@@ -67,10 +67,12 @@ def assemble(
         When something is missing or does not fit.
     """
     vae = starting_with("vae.", tensors)
+    # Everything that is not a weight: reduction, mesh and times.
     arrays = {name: value.numpy() for name, value in tensors.items() if name not in vae}
     settings = Settings.model_validate(description.settings)
     info = description.info
     if conditioner is not None:
+        # The conditioner was trained later than the VAE, perhaps with other settings of training.
         last = conditioner.description.settings
         if (last.model, last.reduction) != (settings.model, settings.reduction):
             raise ValueError(
@@ -82,13 +84,14 @@ def assemble(
     reduction = restore_reduction(settings.reduction.method, group("reduction.", arrays))
     times = arrays["times"].astype(np.float64)
     check_times(times)
-    # On the meta device networks take no memory until their shapes are known to be those of the
+    # On the meta device networks take no memory until their shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
     _fill(networks.vae, group("vae.", vae))
     if conditioner is not None:
         _fill(networks.conditioner, group("conditioner.", conditioner.weights))
+    # Last, because it reads all weights: other damage is found sooner.
     if digest(vae) != description.vae:
         raise ValueError("the weights are not those that were written")
     nodes, variables = reduction.field_shape

@@ -1,4 +1,4 @@
-"""Surrogate as it was at the end of an earlier training stage.
+"""Surrogate at the end of an earlier training stage.
 
 Tested in tests/surrogate/test_surrogate.py.
 """
@@ -19,7 +19,7 @@ from simulgenvae.utils.tensor_file import read_tensors
 
 
 def surrogate_at_stage(surrogate: Surrogate, study: StudyFolder, stage: str) -> Surrogate:
-    """Return a surrogate as it was at the end of a training stage, from the study's checkpoints.
+    """Return the surrogate at the end of a training stage, from the study's checkpoints.
 
     Raises
     ------
@@ -34,6 +34,7 @@ def surrogate_at_stage(surrogate: Surrogate, study: StudyFolder, stage: str) -> 
         about.get("identity"), surrogate.settings, info.data_fingerprint, info.stages
     ):
         raise UserError(f"{path} belongs to another training than {study.vae_file}.")
+    # The surrogate itself keeps its weights.
     networks = copy.deepcopy(surrogate.networks)
     try:
         networks.load_state_dict(weights)
@@ -42,6 +43,7 @@ def surrogate_at_stage(surrogate: Surrogate, study: StudyFolder, stage: str) -> 
     ensemble = None
     # A stage that reads no conditions trains no conditioner, without which nothing is predicted.
     if STAGES[stage].reads_conditions:
+        # The network of that time only: Gaussian processes and calibration came afterwards.
         ensemble = Ensemble(
             members=(networks,),
             scaler=surrogate.condition_scaler,

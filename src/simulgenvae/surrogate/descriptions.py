@@ -25,7 +25,7 @@ ModelKind = Literal["vae", "conditioner", "ensemble"]
 
 
 class ModelDescription(BaseModel):
-    """What all model files hold, so that files of different trainings are not mixed."""
+    """Description that all model files hold, so that different trainings are not mixed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,6 +49,7 @@ class VaeDescription(ModelDescription):
 
     @model_validator(mode="after")
     def _names_that_belong_together(self) -> Self:
+        # Files of predictions are named after runs, so that ids of a stranger must be harmless.
         check_ids((*self.split.train, *self.split.validation, *self.split.test))
         if not self.split.train:
             raise ValueError("the split has no training runs")
@@ -80,5 +81,6 @@ class EnsembleFileDescription(ModelDescription, EnsembleDescription):
 
 def first_problem(error: ValidationError) -> str:
     """Return the first problem of a description in one line, instead of all in many."""
+    # A damaged file usually has one problem, and the others follow from it.
     problem = error.errors()[0]
     return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

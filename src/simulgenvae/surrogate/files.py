@@ -69,12 +69,14 @@ def save_parts(
     UserError
         When a file cannot be written.
     """
+    # First everything is prepared, then all files are written: see below.
     files: dict[Path, Callable[[Path], object]] = {}
     common: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "vae": digest(starting_with("vae.", parts.networks.state_dict())),
         "condition_scaler": parts.condition_scaler,
     }
+    # A VAE that has not been trained again keeps its file, so that its bytes stay the same.
     if vae_file is None:
         files[study.vae_file] = partial(_save, _vae_content(parts, common))
     elif not (study.vae_file.exists() and vae_file.samefile(study.vae_file)):
@@ -146,6 +148,8 @@ def load_parts(study: StudyFolder) -> Parts:
     ensemble_tensors, about = read_model_file(study.ensemble_file, "ensemble", study)
     with complete_model(study.ensemble_file):
         described = EnsembleFileDescription.model_validate(about)
+    # Whether files belong together is asked before any weight is looked at: it is the likelier
+    # mistake, and its message says what to do.
     _require_vae(described, vae, study.ensemble_file, study)
     if described.conditioner != conditioner.description.conditioner:
         raise UserError(
@@ -211,6 +215,7 @@ def read_model_file(
         raise UserError(
             f"{path} does not exist: train first, with `simulgenvae train {study.folder}{stage}`."
         )
+    # Other versions may describe anything else differently, so the version is looked at first.
     tensors, about = read_tensors(path)
     if about.get("format_version") != FORMAT_VERSION:
         raise UserError(

@@ -1,4 +1,7 @@
-"""From a dataset to a surrogate: train the stages, and write the model of a study."""
+"""From a dataset to a surrogate: train the stages, and write the model of a study.
+
+Tested in tests/surrogate/test_surrogate.py.
+"""
 
 from __future__ import annotations
 
@@ -71,6 +74,7 @@ def fit(
         split = start.split
     split = split or make_split(dataset.ids, settings.data, None)
     stages = stages or default_stages(settings)
+    # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)
     if start is None and specs[0].stage.needs_vae(settings):
         raise UserError(
@@ -88,6 +92,7 @@ def fit(
             resume=resume,
             start=start,
         )
+        # Without a conditioner nothing can be predicted, and there is no ensemble.
         ensemble = None
         if any(spec.reads_conditions for spec in specs):
             if log_file is not None:

@@ -1,4 +1,7 @@
-"""Parts of a trained surrogate: everything that its model files hold together."""
+"""Parts of a trained surrogate: everything that its model files hold together.
+
+Tested in tests/surrogate/test_files.py.
+"""
 
 from __future__ import annotations
 

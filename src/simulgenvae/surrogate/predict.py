@@ -75,6 +75,8 @@ class Predictor:
         ensemble = required_ensemble(self.parts)
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
+        # A batch is limited by its fields or, where few nodes are wanted, by the coefficients of
+        # all samples.
         predictions = 1 + ensemble.sample_count(self._latent_samples(ensemble))
         coefficients = predictions * coefficient_bytes(self.parts, self.selection)
         size = max(1, BATCH_BYTES // max(self.selection.run_bytes, coefficients))

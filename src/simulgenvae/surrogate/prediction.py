@@ -60,6 +60,7 @@ def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
     """
     if len(batches) == 1:
         return batches[0]
+    # Coordinates and labels of the batches are the same: they are neither compared nor joined.
     return xr.concat(
         batches,
         "run",
@@ -72,7 +73,10 @@ def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
 
 
 def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None) -> dict[str, Any]:
-    """Return the attributes of all batches as one; xarray also asks for those of each variable."""
+    """Return the attributes of all batches as one.
+
+    xarray also asks for the attributes of each variable, which have no warnings.
+    """
     if "warnings" not in attributes[0]:
         return dict(attributes[0])
     # Each line once: some warnings are about all designs, and every batch has them.

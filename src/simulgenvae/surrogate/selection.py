@@ -74,6 +74,7 @@ def select(
         that are given twice.
     """
     times = _times(parts, times)
+    # Without nodes and variables the reduction itself is the decoder: no part of it is copied.
     if nodes is None and variables is None:
         return Selection(times, None, parts.variables, parts.units, parts.mesh, parts.reduction)
     columns = np.arange(len(parts.variables)) if variables is None else _columns(parts, variables)
@@ -128,6 +129,7 @@ def _rows(nodes: NDArray[Any], count: int) -> NDArray[np.intp]:
         raise UserError(
             f"There is no node {beyond[0]}: the {count} nodes are numbered from 0 to {count - 1}."
         )
+    # A node that is given twice would be two labels that xarray cannot distinguish.
     rows = nodes.astype(np.intp)
     numbers, times = np.unique(rows, return_counts=True)
     if (times > 1).any():

@@ -107,6 +107,7 @@ class Surrogate(Parts):
             variables that do not exist, one sample, and more fields than fit into memory.
         """
         selection = select(self, times, nodes, variables)
+        # With uncertainty there are four arrays: fields, std, lower and upper.
         size = len(conditions) * selection.run_bytes * (4 if samples > 0 else 1)
         # Twice: all batches, and the data set that they are joined to.
         require_memory(
@@ -146,6 +147,7 @@ class Surrogate(Parts):
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
         """Return ``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""
+        # An own generator, so that torch's random state stays as the caller left it.
         generator = torch.Generator().manual_seed(seed)
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, generator)
@@ -171,6 +173,7 @@ class Surrogate(Parts):
                 f"{run.shape}."
             )
         with torch.inference_mode():
+            # [None]: a batch of one run.
             coefficients = torch.from_numpy(self.reduction.encode(run))
             latents: Latents = self.networks.vae.encode(coefficients[None])[0]
         return latents

@@ -41,6 +41,7 @@ def load_warm_start(
     trained = read_conditioner(vae, study) if conditioner else None
     with complete_model(vae_file):
         parts = assemble(tensors, vae, trained)
+    # The weights fit only the architecture and the coefficients that they were trained with.
     for group in ("reduction", "model", "conditioner") if conditioner else ("reduction", "model"):
         _require_same(group, parts.settings, settings, vae_file)
     return WarmStart(
@@ -59,6 +60,7 @@ def _require_same(group: str, trained: Settings, wanted: Settings, vae_file: Pat
     """Raise UserError, naming each difference, unless a group of settings is the same."""
     old = getattr(trained, group).model_dump(mode="json")
     new = getattr(wanted, group).model_dump(mode="json")
+    # Key by key, so that the message says which setting it is.
     changed = [
         f"{group}.{key} was {old[key]} and is {new[key]}" for key in old if old[key] != new[key]
     ]

@@ -40,6 +40,7 @@ def digest(weights: Mapping[str, Tensor]) -> str:
     an ensemble to it.
     """
     found = hashlib.sha256()
+    # In the order of names, so that the digest does not depend on the order in the file.
     for name in sorted(weights):
         found.update(name.encode())
         found.update(weights[name].detach().cpu().contiguous().numpy().tobytes())

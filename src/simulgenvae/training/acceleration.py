@@ -18,7 +18,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import PerformanceSettings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.node_shards import gradient_norm
-from simulgenvae.training.performance import same_weights_again
+from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.stages import Stage
 
 Losses = Callable[[Batch, float], dict[str, Tensor]]
@@ -102,7 +102,7 @@ def accelerated(losses: Losses, used: Acceleration, device: torch.device) -> Los
     """
     function: Callable[..., Any] = losses
     if used.compile:
-        # Compiled code has random numbers of its own unless it falls back on torch's.
+        # Compiled code draws other random numbers unless it falls back on torch's.
         function = torch.compile(
             losses, options={"fallback_random": True, "triton.cudagraphs": used.cuda_graphs}
         )
@@ -210,7 +210,7 @@ def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Te
     for _ in range(calls):
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(0)
-            with same_weights_again(stage.trained, performance):
+            with constant_weights(stage.trained, performance):
                 loss = losses(batch, 1.0)["loss"]
                 loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(parameters)

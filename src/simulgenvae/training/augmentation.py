@@ -40,7 +40,7 @@ class Batch:
     """Weight of each run in its mixture, `[B]`."""
 
     def gather(self, data: TrainingData, values: Tensor) -> Tensor:
-        """Return the batch's rows of ``values``, `[N, ...]`, on the device, mixed as its runs are."""
+        """Return the batch's rows of ``values``, `[N, ...]`, mixed as its runs are."""
         own = data.take(values, self.rows)
         if self.partners is None or self.mix_weight is None:
             return own

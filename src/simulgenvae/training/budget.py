@@ -78,6 +78,7 @@ def step_counts(
         Whether the runs have images.
     """
     per_epoch = math.ceil(runs / batch_size(spec.name, schedule, runs))
+    # Epochs are what a user of the classic interface gives; they count more than steps.
     if schedule.epochs is not None:
         return per_epoch, schedule.epochs * per_epoch
     root = math.sqrt(runs * timesteps)

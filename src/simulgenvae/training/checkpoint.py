@@ -25,7 +25,7 @@ Count = Annotated[int, Field(strict=True, ge=0)]
 
 
 class Progress(BaseModel, extra="forbid"):
-    """State of a training beside its tensors; it changes as the training proceeds."""
+    """State of a training without its tensors, which changes as the training proceeds."""
 
     stage: Count = 0
     """Index of the current stage."""
@@ -93,6 +93,7 @@ def save_checkpoint(
     tensors = {f"networks/{name}": value for name, value in networks.items()}
     tensors |= {f"best/{name}": value for name, value in best.items()}
     tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
+    # Dropout, noise and sampled latents continue with the same random numbers.
     tensors["rng/cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["rng/cuda"] = torch.cuda.get_rng_state()
@@ -109,9 +110,11 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
         When it is missing or damaged, or belongs to other settings or data (each difference named).
     """
     tensors, about = read_tensors(path)
+    # First: the shapes in a checkpoint of other settings would be reported as damage.
     check_identity(path, about, identity)
+    # Names have a group in front, as save_checkpoint wrote them.
     groups: dict[str, dict[str, Tensor]] = {"networks": {}, "best": {}, "optimizer": {}, "rng": {}}
-    with restoring(path):
+    with explain_damage(path):
         for key, value in tensors.items():
             group, name = key.split("/", 1)
             groups[group][name] = value
@@ -120,7 +123,7 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
 
 
 @contextmanager
-def restoring(path: Path) -> Iterator[None]:
+def explain_damage(path: Path) -> Iterator[None]:
     """Turn errors of a file with missing or wrong entries into a UserError that names it."""
     try:
         yield

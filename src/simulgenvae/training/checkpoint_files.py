@@ -16,7 +16,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks
 from simulgenvae.training.checkpoint import Progress, last_file, save_checkpoint, stage_file
 from simulgenvae.training.identity import TrainingIdentity, check_identity
-from simulgenvae.training.node_shards import whole
+from simulgenvae.training.node_shards import gather_whole
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
@@ -49,21 +49,22 @@ class CheckpointFiles:
         best: dict[str, Tensor],
         optimizers: Optimizers | None,
     ) -> None:
-        """Save the whole state; ``optimizers`` is None between stages, which start with new ones."""
+        """Save the whole state; ``optimizers`` is None between stages, which use new ones."""
         if self._folder is not None:
             # Where ranks hold parts of weights, all of them must take part in joining these.
-            weights = whole(networks.state_dict())
-            best = whole(best)
-            moments = whole({} if optimizers is None else optimizers.arrays())
+            weights = gather_whole(networks.state_dict())
+            best = gather_whole(best)
+            moments = gather_whole({} if optimizers is None else optimizers.arrays())
             if collectives.is_rank0():
                 path = last_file(self._folder)
                 save_checkpoint(path, progress, weights, best, moments, self._identity)
+        # Also without a folder: the loop looks at the age after every step.
         self._saved_at = time.monotonic()
 
     def write_weights(self, name: str, weights: dict[str, Tensor]) -> None:
         """Write weights to the file of this name: the label of a stage, or ``best``."""
         if self._folder is not None:
-            weights = whole(weights)
+            weights = gather_whole(weights)
             if collectives.is_rank0():
                 about = {"identity": self._identity.to_json()}
                 write_tensors(stage_file(self._folder, name), weights, about)

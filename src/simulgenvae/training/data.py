@@ -39,7 +39,7 @@ class TrainingData:
 
     @property
     def on_device(self) -> bool:
-        """Whether all data are on the device already, so that batches need no copy."""
+        """True if all data are on the device already, so that batches need no copy."""
         return isinstance(self.coefficients, Tensor) and self.coefficients.device == self.device
 
     def take(self, values: Tensor | LazyStates, rows: Tensor) -> Tensor:

@@ -39,6 +39,7 @@ def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
     if collectives.world_size() == 1:
         return losses
     module = _LossModule(losses, networks)
+    # Layers with parts on each rank average their gradients themselves, and are left out.
     shards = [name for name, value in module.named_parameters() if isinstance(value, DTensor)]
     with warnings.catch_warnings():
         # torch 2.13 has another name for broadcast_buffers, which older versions do not know.

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import EarlierModes, Pod, Reduction, Seen
-from simulgenvae.reduction.scaling import FieldStatistics
+from simulgenvae.reduction import FitSummary, Pod, ReducedRuns, Reduction
+from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import restoring
+from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors
 
 _STATISTICS = ("minimum", "maximum", "mean", "variance")
@@ -37,7 +37,7 @@ class PreparedRuns(BaseModel):
     """Energy of the fields that the modes leave out."""
 
 
-def described(
+def describe_runs(
     reduction: Reduction, dataset: Dataset
 ) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Return the tensors and the description that :func:`earlier_modes` needs in the file.
@@ -45,9 +45,9 @@ def described(
     Both are empty where runs cannot be added later: without POD, and where the dataset does not
     hold digests of its runs.
     """
-    if not isinstance(reduction, Pod) or reduction.seen is None or not _has_digests(dataset):
+    if not isinstance(reduction, Pod) or reduction.summary is None or not _has_digests(dataset):
         return {}, {}
-    statistics, left_out = reduction.seen
+    statistics, left_out = reduction.summary
     tensors = {f"seen.{name}": torch.from_numpy(getattr(statistics, name)) for name in _STATISTICS}
     digests = dict(zip(dataset.ids, dataset.digests, strict=True))
     runs = PreparedRuns(digests=digests, samples=statistics.samples, left_out=left_out)
@@ -60,7 +60,7 @@ def earlier_modes(
     rows: dict[str, NDArray[np.intp]],
     settings: Settings,
     message: Callable[[str], None],
-) -> EarlierModes | None:
+) -> ReducedRuns | None:
     """Return what the preparation in ``file`` found, if this one can add its other runs to it.
 
     It can where all runs of the file are in ``dataset`` with the same fields and in the same parts
@@ -80,7 +80,7 @@ def earlier_modes(
         return None
     try:
         tensors, about = read_tensors(file)
-        with restoring(file):
+        with explain_damage(file):
             if not about.get("digests"):
                 return None
             runs = PreparedRuns.model_validate(about)
@@ -107,13 +107,15 @@ def _can_grow(
     ``learned`` are the ids of the training runs that the modes were found from.
     """
     present = dict(zip(dataset.ids, dataset.digests, strict=True))
+    # A run that is gone or has other fields may have shaped the modes.
     if not runs.digests.items() <= present.items():
         return False
+    # With many more new training runs than old ones, the old modes save little work.
     training = {dataset.ids[row] for row in rows["train"]}
     return training & runs.digests.keys() == learned and len(training) <= 2 * len(learned)
 
 
-def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> EarlierModes:
+def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> ReducedRuns:
     """Return the content of the file; LookupError or ValueError where it does not fit."""
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     pod = Pod.from_arrays(arrays)
@@ -125,7 +127,7 @@ def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> E
     for part in parts.values():
         if part.shape != pod.field_shape or not np.isfinite(part).all():
             raise ValueError("statistics of other fields")
-    seen = Seen(FieldStatistics(**parts, samples=runs.samples), runs.left_out)
+    summary = FitSummary(NodeStatistics(**parts, samples=runs.samples), runs.left_out)
     place = {name: row for row, name in enumerate(dataset.ids)}
     read = np.array([place[name] for name in runs.digests], np.intp)
-    return EarlierModes(pod.state, pod.basis, seen, coefficients, read)
+    return ReducedRuns(pod.state, pod.basis, summary, coefficients, read)

@@ -1,4 +1,4 @@
-"""Guards against trainings that cannot continue: losses that are not finite, exploding gradients."""
+"""Guards against trainings that cannot continue: infinite losses, exploding gradients."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def require_finite_loss(stage: Stage, step: int, terms: Mapping[str, float]) -> 
     """
     if math.isfinite(terms["loss"]):
         return
+    # Terms can be finite and their sum not, where they are large.
     bad = [name for name, term in terms.items() if not math.isfinite(term) and name != "loss"]
     raise UserError(
         f"Training stopped: the loss of stage {stage.label} became NaN or infinite at step {step} "

@@ -62,6 +62,7 @@ def check_identity(path: Path, about: Json, identity: TrainingIdentity) -> None:
     UserError
         When they differ; it names each difference.
     """
+    # Both as JSON: a tuple in the settings is a list in a file.
     found = differences(comparable(about.get("identity")), comparable(identity.to_json()))
     if found:
         raise UserError(
@@ -101,6 +102,7 @@ def differences(old: object, new: object, path: str = "") -> list[str]:
 
     ``path`` is the dotted name of the place that they were taken from.
     """
+    # Only objects are compared in parts; lists differ as a whole.
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return [] if old == new else [f"{path} was {old} and is {new}"]
     lines = []

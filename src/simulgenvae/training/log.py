@@ -94,6 +94,7 @@ class TrainingLog(WorkLog):
             if torch.cuda.is_available()
             else psutil.Process().memory_info().rss
         )
+        # Memory that grows from step to step is a leak, which this curve shows.
         self._writer.add_scalar(f"{stage}/memory_gb", memory / 1e9, step)
 
 

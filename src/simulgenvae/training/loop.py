@@ -15,7 +15,7 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks
-from simulgenvae.training.checkpoint import Checkpoint, Progress, restoring
+from simulgenvae.training.checkpoint import Checkpoint, Progress, explain_damage
 from simulgenvae.training.checkpoint_files import CheckpointFiles
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.diagnosis import stage_warnings
@@ -24,7 +24,7 @@ from simulgenvae.training.interrupt import interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.out_of_memory import memory_errors
+from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.stage_run import StageRun
 from simulgenvae.training.stages import Stage
 from simulgenvae.training.state import TrainingState
@@ -82,6 +82,7 @@ class Loop:
             When losses become NaN or infinite.
         """
         state = self.state
+        # A copy of all weights, made only where some of them are needed again.
         if any(_renews_some(stage) for stage in stages):
             self._initial = state.weights()
         if checkpoint is not None:
@@ -89,10 +90,11 @@ class Loop:
         with interrupt_flag() as stop:
             while state.progress.stage < len(stages):
                 stage = stages[state.progress.stage]
-                with memory_errors(stage), collectives.communication_errors():
+                with explain_out_of_memory(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 # The checkpoint has served: later stages start as in any training.
                 checkpoint = None
+            # A training that is resumed after its end finds that nothing is left to do.
             state.files.save(state.progress, state.networks, state.best, None)
         return state.progress
 
@@ -104,10 +106,10 @@ class Loop:
         for stage in stages[: state.progress.stage]:
             path, weights = state.files.read_weights(stage.label)
             # Loading them shows whether they belong to these networks.
-            with restoring(path):
+            with explain_damage(path):
                 load_weights(state.networks, weights)
             self.results[stage.label] = weights
-        with restoring(checkpoint.path):
+        with explain_damage(checkpoint.path):
             load_weights(state.networks, checkpoint.networks)
 
     def _run_stage(
@@ -119,6 +121,7 @@ class Loop:
     ) -> None:
         """Run one stage, from a checkpoint's step where there is one."""
         state = self.state
+        # A stage before this one may have trained other modules.
         for module in state.networks.modules():
             module.requires_grad_(False)
         for module in stage.trained:
@@ -126,11 +129,12 @@ class Loop:
         settings = stage.settings.training
         optimizers = Optimizers(stage.trained, settings.optimizer, stage.schedule.weight_decay)
         if checkpoint is not None and checkpoint.progress.step > 0:
-            with restoring(checkpoint.path):
+            # In the middle of a stage: the moments and random numbers of that step.
+            with explain_damage(checkpoint.path):
                 optimizers.load_arrays(checkpoint.optimizer)
                 checkpoint.restore_rng()
         elif state.progress.step == 0:
-            # Each stage has random numbers of its own: they do not depend on what ran before it.
+            # A stage has its own seed: its random numbers do not depend on what ran before it.
             torch.manual_seed(state.seed + stage.number)
             if stage.renewed:
                 self._renew(stage, stages)
@@ -156,6 +160,7 @@ class Loop:
         """Continue with the best weights of a stage, and keep them as its result."""
         state = self.state
         progress = state.progress
+        # The last weights may be worse than the best, which were kept when they were validated.
         load_weights(state.networks, state.best)
         warnings = stage_warnings(state.history(stage.label))
         if progress.best is not None:
@@ -163,6 +168,7 @@ class Loop:
             skipped = f", {progress.skipped} steps skipped so far" if progress.skipped else ""
             state.log.message(f"{stage.label}: best validation error {best}{skipped}")
         else:
+            # Only where the stage has a limited error, and all weights exceeded it.
             warnings.append(
                 f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed "
                 f"unseen runs more than {LIMIT_FACTOR - 1:.0%} worse than before. Hold it with "

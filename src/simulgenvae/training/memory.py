@@ -10,13 +10,9 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.memory_estimate import (
-    MemoryPart,
-    Phase,
-    TrainingPlan,
-    fitting_phase,
-    training_phases,
-)
+from simulgenvae.training.memory_estimate import Phase, fitting_phase, training_phases
+from simulgenvae.training.plan import TrainingPlan
+from simulgenvae.training.stage_memory import MemoryPart
 from simulgenvae.utils.resources import available_memory, megabytes
 
 WORTH_CHANGING = 0.15
@@ -75,6 +71,7 @@ def shortage(parts: Sequence[MemoryPart], free: int, what: str) -> str | None:
         return None
     changes = []
     for part in largest_first(parts):
+        # Changing a small part would not help; several parts may have the same advice.
         if part.size >= WORTH_CHANGING * need and part.advice not in changes:
             changes.append(part.advice)
     return (

@@ -1,4 +1,4 @@
-"""What the check of a study says about the memory that training will need.
+"""Findings of a study's check about the memory that training will need.
 
 It uses the estimate that training itself is refused by, at the largest number of modes that the
 settings allow: how many there will be is known only when the fields have been reduced.
@@ -21,13 +21,8 @@ from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.memory import listed_parts, shortage_of
-from simulgenvae.training.memory_estimate import (
-    Phase,
-    TrainingPlan,
-    fitting_phase,
-    most_modes,
-    training_phases,
-)
+from simulgenvae.training.memory_estimate import Phase, fitting_phase, most_modes, training_phases
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.prepare import add_mirrored
 from simulgenvae.training.stages import default_stages, stage_specs
 from simulgenvae.utils.resources import megabytes
@@ -54,8 +49,8 @@ class LargestReduction:
 
     @staticmethod
     def _zeros(*shape: int) -> NDArray[np.float32]:
-        # All entries are the same four bytes. Unlike np.broadcast_to, this is writable, without which
-        # torch warns.
+        # All entries are the same four bytes. np.broadcast_to would do, but it is not writable, of
+        # which torch warns.
         strides = (0,) * len(shape)
         return np.ndarray(shape, np.float32, buffer=np.zeros(1, np.float32), strides=strides)
 
@@ -78,6 +73,7 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
     width = dataset.shape[2] * dataset.shape[3]
     has_modes = settings.reduction.method == "pod"
     rank = most_modes(dataset.shape, runs, settings) if has_modes else width
+    # The largest phase is shown, and each one that does not fit is a warning.
     phases = [fitting_phase(dataset.shape, runs, settings)]
     device = None
     try:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.memory_estimate import FEWER_MODES, step_advice
+from simulgenvae.training.memory_estimate import FEWER_MODES
+from simulgenvae.training.stage_memory import step_advice
 from simulgenvae.training.stages import Stage
 
 # torch raises RuntimeError for this on some devices, with one of these words in its message.
@@ -20,7 +21,7 @@ _OUT_OF_MEMORY = re.compile(
 
 
 @contextmanager
-def memory_errors(stage: Stage) -> Iterator[None]:
+def explain_out_of_memory(stage: Stage) -> Iterator[None]:
     """Turn running out of memory in a stage into a UserError that says what to change."""
     try:
         yield

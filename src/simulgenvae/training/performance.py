@@ -45,9 +45,7 @@ def prepare_networks(networks: Networks, settings: PerformanceSettings) -> None:
 
 
 @contextmanager
-def same_weights_again(
-    trained: Iterable[nn.Module], settings: PerformanceSettings
-) -> Iterator[None]:
+def constant_weights(trained: Iterable[nn.Module], settings: PerformanceSettings) -> Iterator[None]:
     """Keep weights constant during a loss and its backward pass, where it recomputes activations.
 
     Under spectral normalisation a weight changes a little whenever it is used, because each use

@@ -11,10 +11,11 @@ from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates
 from simulgenvae.settings import Settings
 from simulgenvae.training.memory import require_phase
-from simulgenvae.training.memory_estimate import MemoryPart, Phase, off_gpu
+from simulgenvae.training.memory_estimate import Phase, off_gpu
+from simulgenvae.training.stage_memory import MemoryPart
 
 
-def placed(
+def place_data(
     coefficients: NDArray[np.float32] | LazyStates,
     inputs: Inputs,
     settings: Settings,

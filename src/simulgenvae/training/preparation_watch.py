@@ -12,7 +12,7 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Monitor
-from simulgenvae.training.checkpoint import restoring
+from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog
@@ -20,7 +20,7 @@ from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 
 @contextmanager
-def watched(
+def watch_preparation(
     log: TrainingLog,
     folder: Path | None,
     identity: TrainingIdentity,
@@ -103,7 +103,7 @@ class PreparationWatch(Monitor):
         if self._file is not None and self._file.exists():
             tensors, about = read_tensors(self._file)
             check_identity(self._file, about, self._identity)
-            with restoring(self._file):
+            with explain_damage(self._file):
                 done = min(int(about["done"].get(name, 0)), total)
                 if done > 0:
                     for key, value in state.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,22 +20,23 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
-    EarlierModes,
     LazyStates,
     Monitor,
+    ReducedRuns,
     Reduction,
-    reduce_runs,
+    RunPass,
+    candidates,
     restore_reduction,
     runs_in,
     stays_on_disk,
 )
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import restoring
-from simulgenvae.training.earlier_preparation import described
+from simulgenvae.training.checkpoint import explain_damage
+from simulgenvae.training.earlier_preparation import describe_runs
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.memory import require_fitting_memory, require_training_memory
-from simulgenvae.training.memory_estimate import TrainingPlan
 from simulgenvae.training.performance import worker_count
+from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
@@ -47,7 +47,7 @@ timesteps are left out."""
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a training needs before its first step."""
+    """Everything that a training needs before its first step."""
 
     reduction: Reduction
     coefficients: NDArray[np.float32] | LazyStates
@@ -86,7 +86,7 @@ def prepare(
     watch: Monitor,
     *,
     start: WarmStart | None = None,
-    earlier: EarlierModes | None = None,
+    earlier: ReducedRuns | None = None,
 ) -> Prepared:
     """Prepare a training from its data, and from a trained model where it starts with one.
 
@@ -110,25 +110,31 @@ def prepare(
     settings = plan.settings
     on_disk = stays_on_disk(dataset, settings)
     workers = worker_count(settings.training.performance)
-    fits = partial(require_training_memory, plan)
     if start is not None:
-        fits(start.reduction)
+        # The networks of the start belong to its coefficients and to its scale of the inputs.
+        require_training_memory(plan, start.reduction)
         coefficients = runs_in(dataset, start.reduction, workers, on_disk=on_disk)
         return Prepared(start.reduction, coefficients, start.condition_scaler)
     train = plan.rows["train"]
     require_fitting_memory(dataset, len(train), settings)
-    reduction, coefficients = reduce_runs(
-        dataset,
-        train,
-        settings.reduction,
-        workers,
-        fits,
-        watch,
-        on_disk=on_disk,
-        known=earlier,
-    )
+    runs = RunPass(dataset, train, workers, watch, earlier)
+    reduction, coefficients = _reduce(plan, runs, on_disk=on_disk)
     scaler = _fit_scaler(dataset.conditions.select(train), coefficients, train)
     return Prepared(reduction, coefficients, scaler)
+
+
+def _reduce(
+    plan: TrainingPlan, runs: RunPass, *, on_disk: bool
+) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
+    """Return the reduction and the coefficients of all runs."""
+    for candidate in candidates(runs, plan.settings.reduction, on_disk=on_disk):
+        # The number of coefficients is known here, and computing them takes long: a training that
+        # does not fit into the memory is refused before.
+        require_training_memory(plan, candidate.reduction)
+        found = candidate.project()
+        if found is not None:
+            return found
+    raise AssertionError("the last candidate is always accepted")
 
 
 def restore(
@@ -144,7 +150,7 @@ def restore(
     tensors, about = read_tensors(file)
     check_identity(file, about, identity)
     coefficients: NDArray[np.float32] | LazyStates | None = None
-    with restoring(file):
+    with explain_damage(file):
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         reduction = restore_reduction(settings.reduction.method, arrays)
         scaler = ConditionScaler.model_validate(about["condition_scaler"])
@@ -174,7 +180,8 @@ def save(
     if _keeps_coefficients(settings) and not isinstance(prepared.coefficients, LazyStates):
         arrays["coefficients"] = prepared.coefficients
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    more, facts = described(prepared.reduction, dataset)
+    # The study may grow: with these, a later preparation adds runs instead of starting again.
+    more, facts = describe_runs(prepared.reduction, dataset)
     scaler = prepared.scaler.model_dump(mode="json")
     about = {"identity": identity.to_json(), "condition_scaler": scaler, **facts}
     write_tensors(file, tensors | more, about)

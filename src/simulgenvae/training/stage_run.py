@@ -74,6 +74,7 @@ class StageRun:
         state.networks.train()
         steps = self._make_steps()
         if progress.step == 0:
+            # Saved at once: from here on the training can be resumed in this stage.
             self._validation.begin()
             self._save(None)
         with batch_reader(state.data, self._batch, self._total) as batch:
@@ -81,6 +82,7 @@ class StageRun:
                 steps.take(step, batch(step))
                 progress.step = step + 1
                 self._after_step(steps)
+                # All ranks have the same history, so that they stop together.
                 if progress.since_best >= self._stage.schedule.patience:
                     state.log.message(
                         f"{self._stage.label}: no improvement for {progress.since_best} "
@@ -98,6 +100,7 @@ class StageRun:
             self._total,
             state.log.message,
         )
+        # Around what was chosen above: gradients are averaged after the accelerated backward pass.
         losses = with_mean_gradients(losses, state.networks)
         return Steps(state, self._stage, losses, self._optimizers, self._total)
 
@@ -114,6 +117,7 @@ class StageRun:
         waits_for_none = state.data.device.type == "cpu" and collectives.world_size() == 1
         if validates or saves or waits_for_none or done % self._per_epoch == 0:
             steps.settle()
+        # Validation comes first: a checkpoint of this step must contain what it found.
         if validates:
             self._validation.validate(done)
         if saves:

@@ -17,7 +17,7 @@ from simulgenvae.training.augmentation import Batch, augmented_batch
 from simulgenvae.training.guards import require_finite_loss, require_steps
 from simulgenvae.training.node_shards import gradient_norm, shrink_gradients
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.performance import same_weights_again
+from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.stages import Stage
 from simulgenvae.training.state import TrainingState
@@ -77,7 +77,7 @@ class Steps:
         stage = self._stage
         settings = stage.settings.training
         self._optimizers.zero_grad()
-        with shard_draws(batch.shard), same_weights_again(stage.trained, settings.performance):
+        with shard_draws(batch.shard), constant_weights(stage.trained, settings.performance):
             reads_conditions = stage.spec.reads_conditions
             batch = augmented_batch(
                 self._state.data, batch, settings.augmentation, conditions=reads_conditions
@@ -92,6 +92,7 @@ class Steps:
         # is computed like any other and changes nothing.
         self._optimizers.step(rate, norm <= settings.skip_gradient)
         rates = {"learning_rate": rate} | ({"kl_weight": beta} if stage.weighs_kl else {})
+        # detach: the graph of the loss would keep all activations in memory.
         numbers = torch.stack([norm, *(term.detach() for term in terms.values())])
         self._unsettled.append(StepResult(step, rates, ("gradient_norm", *terms), numbers))
 
@@ -116,6 +117,7 @@ class Steps:
     def _check(self, result: StepResult, found: dict[str, float]) -> None:
         """Check, count and log the numbers of one step by their names."""
         progress = self._state.progress
+        # The first step that is wrong is named, also when several steps are looked at together.
         norm = found.pop("gradient_norm")
         require_finite_loss(self._stage, result.step + 1, found)
         if norm <= self._stage.settings.training.skip_gradient:

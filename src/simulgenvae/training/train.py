@@ -19,7 +19,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
-from simulgenvae.reduction import EarlierModes, LazyStates, Reduction
+from simulgenvae.reduction import LazyStates, ReducedRuns, Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size
@@ -30,11 +30,11 @@ from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.memory_estimate import TrainingPlan
-from simulgenvae.training.node_shards import join_node_layers, shard_node_layers, whole
+from simulgenvae.training.node_shards import gather_whole, join_node_layers, shard_node_layers
 from simulgenvae.training.performance import prepare_networks
-from simulgenvae.training.placement import placed
-from simulgenvae.training.preparation_watch import watched
+from simulgenvae.training.placement import place_data
+from simulgenvae.training.plan import TrainingPlan
+from simulgenvae.training.preparation_watch import watch_preparation
 from simulgenvae.training.prepare import (
     Prepared,
     add_mirrored,
@@ -107,15 +107,15 @@ def train(
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
-    rows = split.rows(dataset.ids)
     scaler = check_trainable(dataset.conditions, split, settings, stages)
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
     )
     checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else checkpoint.progress.model_dump(mode="json")
+    # Ranks that train different things would wait for each other without end.
     collectives.require_same(identity.to_json() | {"checkpoint": done}, differences)
-    dataset, rows = add_mirrored(dataset, rows, settings)
+    dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
     plan = TrainingPlan(
         dataset=dataset,
         rows=rows,
@@ -131,19 +131,21 @@ def train(
     with (
         torch.random.fork_rng(),
         nullcontext() if first else progress_off(),
-        TrainingLog(tensorboard if first else None) as log,
+        TrainingLog(tensorboard if first else None) as log,  # one rank speaks for all
     ):
+        # This seed is for the new weights; each stage sets one of its own.
         torch.manual_seed(settings.training.seed)
         prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
         data, networks = _data_and_networks(plan, prepared, start)
         running = make_stages(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
+        # The ensemble's other members are trained after the last stage, each from new weights.
         running += running[-1].further_members()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
     # The last stage and those of further members each ended with the weights of one member.
-    results = [whole(loop.results[stage.label]) for stage in running[len(plan.specs) - 1 :]]
+    results = [gather_whole(loop.results[stage.label]) for stage in running[len(plan.specs) - 1 :]]
     join_node_layers(networks)
     return Trained(
         members=_members(networks.cpu(), results),
@@ -203,7 +205,7 @@ def _prepared(
     earlier = None
     if file is not None and checkpoint is None and start is None:
         earlier = _earlier_modes(file, plan, log)
-    with watched(log, folder, identity, seconds, resume=resume) as watch:
+    with watch_preparation(log, folder, identity, seconds, resume=resume) as watch:
         if checkpoint is not None and file is not None:
             return restore(file, plan.dataset, plan.settings, identity)
         prepared = prepare(plan, watch, start=start, earlier=earlier)
@@ -212,7 +214,7 @@ def _prepared(
     return prepared
 
 
-def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> EarlierModes | None:
+def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedRuns | None:
     """Return modes of an earlier preparation that runs can be added to, and say that they are."""
     # Mirrored runs depend on the mesh too, which digests of runs do not cover.
     if plan.settings.training.augmentation.flips:
@@ -232,7 +234,7 @@ def _data_and_networks(
     dataset = plan.dataset
     times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(plan.device)
     inputs = network_inputs(dataset.conditions, prepared.scaler)
-    coefficients, inputs = placed(prepared.coefficients, inputs, settings, plan.device)
+    coefficients, inputs = place_data(prepared.coefficients, inputs, settings, plan.device)
     data = TrainingData(coefficients, inputs, times, dict(plan.rows))
     networks = Networks(settings, data.coefficient_std, data.times, prepared.scaler)
     networks = networks.to(plan.device)

@@ -59,11 +59,14 @@ class Validation:
         state = self._state
         progress = state.progress
         label = self._stage.label
+        # In evaluation mode there is no dropout, and no random number is drawn: validating more or
+        # less often does not change what is learned.
         state.networks.eval()
         error = self._error(self._stage.validation_error, state.data.validation_rows)
         train_error = self._error(self._stage.validation_error, state.data.train_error_rows)
         allowed = self._within_limit()
         state.networks.train()
+        # A NaN would compare as "not better" for ever.
         require_finite_validation(self._stage, step, error)
         train = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum = 0.0
@@ -77,6 +80,7 @@ class Validation:
         state.log.validation(entry, error if better else progress.best)
         if begins := overfitting_begins(state.history(label)):
             state.log.message(begins)
+        # Equal errors do not count as better: patience would never end.
         if better:
             progress.best = error
             progress.since_best = 0

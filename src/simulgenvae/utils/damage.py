@@ -1,4 +1,7 @@
-"""Guard against damaged files: whatever a library raises becomes one message that names the file."""
+"""Guard against damaged files: what a library raises becomes one message that names the file.
+
+Tested in tests/data/readers/test_readers.py, with a damaged file of each format.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How much memory and disk there is, asked before anything large is read or written."""
+"""Available memory and disk, compared with what is needed before large data are read or written.
+
+A message before the work is better than a process that the system kills after an hour.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +17,30 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int:
-    """Bytes that can still be allocated: what the machine has free, or less where a container
-    allows less.
+    """Return the number of bytes that this process can still allocate.
 
-    Where torchrun has started several processes here, each may take an equal part.
+    That is the free memory of the machine, or of the container where its limit is lower. Where
+    torchrun has started several processes on this machine, each gets an equal part.
     """
     return _free_memory() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def _free_memory() -> int:
     free = int(psutil.virtual_memory().available)
+    # psutil sees the whole machine; the limit of a container is in its control group (version 2).
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
         used = (_CGROUP / "memory.current").read_text().strip()
         return free if limit == "max" else max(0, min(free, int(limit) - int(used)))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # no container, or another system than Linux
         return free
 
 
 def require_memory(size: int, what: str, advice: str) -> None:
-    """Raises UserError when ``size`` bytes do not fit into the available memory."""
+    """Raise UserError when ``size`` bytes do not fit into the available memory.
+
+    ``what`` starts the message (what needs the memory), ``advice`` ends it.
+    """
     free = available_memory()
     if size > free:
         raise UserError(
@@ -43,7 +50,7 @@ def require_memory(size: int, what: str, advice: str) -> None:
 
 
 def require_disk(size: int, folder: Path) -> None:
-    """Raises UserError when ``size`` bytes do not fit on the disk that holds ``folder``."""
+    """Raise UserError when a dataset of ``size`` bytes does not fit on the disk of ``folder``."""
     free = shutil.disk_usage(folder).free
     if size > free:
         raise UserError(
@@ -53,5 +60,5 @@ def require_disk(size: int, folder: Path) -> None:
 
 
 def megabytes(size: int) -> str:
-    """A number of bytes for people: ``12.3 MB``."""
+    """Return a number of bytes as text in megabytes, such as ``12.3 MB``."""
     return f"{size / 1e6:,.1f} MB"

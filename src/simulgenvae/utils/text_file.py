@@ -6,20 +6,22 @@ from pathlib import Path
 
 from simulgenvae.errors import UserError
 
-_LARGEST = 1_000_000  # bytes; a settings file beyond this is some other file given by mistake
+# Bytes. A larger file was given by mistake, or by a stranger to fill the memory.
+_LARGEST = 1_000_000
 
 
 def read_text(path: Path, *, strict: bool = True) -> str:
-    """Content of a UTF-8 file, without a byte-order mark.
+    """Return the content of a UTF-8 file, without a byte-order mark.
 
-    With `strict` false, bytes that are no UTF-8 become ``\\ufffd``: old files carry comments in
-    other encodings. Raises UserError when the file cannot be read, is larger than 1 MB or is no
+    Where ``strict`` is False, bytes that are no UTF-8 become ``\\ufffd``: old files have comments
+    in other encodings. Raises UserError when the file cannot be read, is larger than 1 MB or is no
     text.
     """
     try:
         if not path.is_file():
             raise UserError(f"{path}: there is no such file")
         with path.open("rb") as file:
+            # Read up to the limit, whatever the file says its size is: a device has none.
             raw = file.read(_LARGEST + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error

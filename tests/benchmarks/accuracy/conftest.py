@@ -8,11 +8,13 @@ from benchmarks.accuracy.problem import Problem, Runs
 
 @pytest.fixture(scope="session")
 def tiny() -> Callable[..., Problem]:
-    """Makes a problem of a few numbers."""
+    """Return a function that makes a problem of a few numbers."""
 
     def make(runs: int = 20, images: bool = False) -> Problem:
-        """Two variables in units of their own; each field is a constant shape times one parameter,
-        plus another's."""
+        """Make a problem of two variables with different units.
+
+        Each field is a constant shape times one parameter, plus another shape times the other.
+        """
         split = Runs.of((runs, 4, 2))
         generator = np.random.default_rng(0)
         table = generator.uniform(-1.0, 1.0, (len(split.ids), 2))

@@ -1,5 +1,4 @@
-"""The dam break benchmark against exact solutions, its conservation laws, its symmetry and finer
-grids."""
+"""The dam break against exact solutions, conservation laws, symmetry and finer grids."""
 
 import numpy as np
 import pytest
@@ -14,8 +13,10 @@ HIGHEST = dam_break.UPPER + 0.29 * (dam_break.UPPER - dam_break.LOWER)
 
 
 def dam(cells, layer, rows=2):
-    """A dam across a channel of length 2, in the middle, 1 deep on one side and ``layer`` on the
-    other."""
+    """Return the flow after a dam breaks in the middle of a channel of length 2.
+
+    The water is 1 deep on one side and ``layer`` on the other.
+    """
     x = (np.arange(cells) + 0.5) * 2.0 / cells
     full = np.tile(np.where(x < 1.0, 1.0, 0.0), (rows, 1))
     still = np.zeros_like(full)
@@ -23,8 +24,10 @@ def dam(cells, layer, rows=2):
 
 
 def stoker(x, time, layer):
-    """Exact depth and share over a wet bed (Stoker 1957): rarefaction, plateau, contact in it,
-    bore."""
+    """Return exact depth and share over a wet bed (Stoker 1957).
+
+    From the deep side there follow rarefaction, plateau with the contact in it, and bore.
+    """
     middle = brentq(
         lambda h: 2.0 * (1.0 - np.sqrt(h)) - (h - layer) * np.sqrt(0.5 * (h + layer) / (h * layer)),
         layer,
@@ -38,7 +41,7 @@ def stoker(x, time, layer):
 
 
 def ritter(x, time):
-    """Exact depth over a dry bed (Ritter 1892)."""
+    """Return the exact depth over a dry bed (Ritter 1892)."""
     at = (x - 1.0) / time
     return np.where(at < 2.0, np.clip((2.0 - np.minimum(at, 2.0)) ** 2 / 9.0, 0.0, 1.0), 0.0)
 

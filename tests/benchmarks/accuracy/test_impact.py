@@ -1,5 +1,4 @@
-"""The impact benchmark against beam theory, direct integration in time, similarity and finer
-meshes."""
+"""The impact against beam theory, direct integration in time, similarity and finer meshes."""
 
 import numpy as np
 import pytest
@@ -150,8 +149,10 @@ def test_slow_push_bends_the_bar_as_beam_theory_says(bar, modes):
 
 
 def newmark(mass, damping, stiffness, force, times, steps):
-    """Average acceleration (Newmark 1959) with ``steps`` from time to time; force(t) has the shape
-    [n]."""
+    """Integrate in time by average acceleration (Newmark 1959).
+
+    There are ``steps`` from time to time, and ``force(t)`` has the shape ``[n]``.
+    """
     step = (times[1] - times[0]) / steps
     system = np.linalg.inv(mass + 0.5 * step * damping + 0.25 * step**2 * stiffness)
     u, velocity, acceleration = (np.zeros(len(mass)) for _ in range(3))

@@ -35,7 +35,9 @@ def test_upside_down_design_has_the_upside_down_field_and_picture():
     field = plate.solve(TWO, TIMES, nodes=32).reshape(-1, 32, 32)
     flipped = plate.solve(upside_down(TWO), TIMES, nodes=32).reshape(-1, 32, 32)
     np.testing.assert_allclose(flipped, field[:, ::-1], atol=1e-11)
-    np.testing.assert_array_equal(plate.picture(upside_down(TWO)), plate.picture(TWO)[::-1])
+    np.testing.assert_array_equal(
+        plate.inclusion_image(upside_down(TWO)), plate.inclusion_image(TWO)[::-1]
+    )
 
 
 def test_temperature_stays_between_the_edges():
@@ -80,7 +82,7 @@ def test_steps_in_time_are_of_second_order():
 
 
 def test_picture_shows_the_material():
-    grey = plate.picture(TWO)
+    grey = plate.inclusion_image(TWO)
     assert grey.shape == (plate.PIXELS, plate.PIXELS)
     assert grey.dtype == np.uint8
     x, y, _ = TWO[0]

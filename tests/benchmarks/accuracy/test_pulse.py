@@ -11,14 +11,17 @@ RIGID = (np.inf, np.inf)
 
 
 def standing(points, time, speed, waves=(3, 2)):
-    """A standing wave of the rigid room; exact."""
+    """Return a standing wave of the rigid room, which is an exact solution."""
     line = np.linspace(0.0, 1.0, points)
     shape = np.cos(waves[1] * np.pi * line)[:, np.newaxis] * np.cos(waves[0] * np.pi * line)
     return shape * np.cos(np.pi * np.hypot(*waves) * speed * time)
 
 
 def free(radius, time, width, speed):
-    """The pulse without walls: the Hankel transform of its modes, by the trapezoidal rule."""
+    """Return the pulse without walls.
+
+    It is the Hankel transform of its modes, by the trapezoidal rule.
+    """
     k = np.linspace(0.0, 9.0 / width, 1500)
     modes = width**2 * k * np.exp(-0.5 * (width * k) ** 2) * np.cos(k * speed * time)
     return np.trapezoid(modes * j0(radius[:, np.newaxis] * k), k, axis=1)

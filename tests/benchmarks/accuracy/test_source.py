@@ -1,5 +1,4 @@
-"""The travelling-source benchmark against Green's function, the balance of heat and finer
-meshes."""
+"""The travelling source against Green's function, the balance of heat and finer meshes."""
 
 import numpy as np
 import pytest
@@ -14,8 +13,11 @@ TIMES = np.linspace(0.0, source.END_TIME, 11)
 
 
 def exact(design, time, coords, steps=600):
-    """Heat released at t - τ has decayed by exp(-βτ) and spread to the variance w² + 2κτ; edges
-    reflect it."""
+    """Return the exact temperature by Green's function.
+
+    Heat released at t - τ has decayed by exp(-βτ) and spread to the variance w² + 2κτ; edges
+    reflect it.
+    """
     age = (np.arange(steps) + 0.5) * time / steps
     centres = np.concatenate([source.centre(design[np.newaxis], time - tau) for tau in age])
     variance = design[3] ** 2 + 2.0 * source.DIFFUSIVITY * age

@@ -1,5 +1,4 @@
-"""The steady-conduction benchmark against exact solutions of layers, the balance of heat and finer
-meshes."""
+"""Steady conduction against exact solutions of layers, the balance of heat and finer meshes."""
 
 import numpy as np
 import pytest
@@ -11,8 +10,10 @@ DESIGN = np.array([0.4, 2.5, 1.7, 0.6, 1.3])
 
 
 def layers(x, left, right, edge):
-    """T = 1 - ∫ (J + s)/k(s) ds, with the flux J at x = 0 such that J + 1 = h T(1); shape of
-    ``x``."""
+    """Return the exact temperature of layers at ``x``, with the shape of ``x``.
+
+    T = 1 - ∫ (J + s)/k(s) ds, with the flux J at x = 0 such that J + 1 = h T(1).
+    """
     slab = np.minimum(x, 0.5), np.maximum(x - 0.5, 0.0)
     resistance = slab[0] / left + slab[1] / right
     drop = slab[0] ** 2 / (2.0 * left) + (np.maximum(x, 0.5) ** 2 - 0.25) / (2.0 * right)

@@ -1,5 +1,4 @@
-"""The comparison of suggested with random designs, on a small solver, and the spaces that it draws
-from."""
+"""The comparison of suggested with random designs, on a small solver, and its spaces."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""The documented script on a documented study: its flags, the stored data, the previous model, the
+"""The classic script on a classic study: its flags, the stored data, the previous model, the
 figures."""
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ PRESETS = "data_No, init_beta_divisor, num_filter_enc\n1\n4\n16 12 8\n16\nheader
 
 
 @pytest.fixture(scope="module")
-def documented_template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    folder = tmp_path_factory.mktemp("documented") / "study"
+def classic_template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
+    folder = tmp_path_factory.mktemp("classic") / "study"
     (folder / "input_data").mkdir(parents=True)
     (folder / "parametric_data").mkdir()
     runs = make_runs()
@@ -49,9 +49,9 @@ def documented_template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any
 
 
 @pytest.fixture
-def study(documented_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A documented study that nothing has been done with, as the current folder."""
-    folder = shutil.copytree(documented_template, tmp_path / "study")
+def study(classic_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A classic study that nothing has been done with, as the current folder."""
+    folder = shutil.copytree(classic_template, tmp_path / "study")
     monkeypatch.chdir(folder)
     return folder
 

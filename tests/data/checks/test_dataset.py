@@ -19,8 +19,10 @@ SPLIT = Split(IDS[:16], IDS[16:18], IDS[18:])
 
 
 def arrays() -> tuple[np.ndarray, np.ndarray]:
-    """Fields [N, 3, 5, 2] and parameters [N, 2] without a flaw: held-out designs lie inside the
-    others' hull."""
+    """Return fields `[N, 3, 5, 2]` and parameters `[N, 2]` without a flaw.
+
+    Held-out designs lie inside the hull of the others.
+    """
     rng = np.random.default_rng(0)
     table = rng.uniform(0.4, 0.6, size=(N, 2))
     table[:4] = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -119,8 +121,10 @@ def test_smallest_data_from_disk(tmp_path: Path) -> None:
 
 
 def images() -> np.ndarray:
-    """Pixels [N, 4, 4, 1] of different images, whose halves are as bright as the designs of
-    :func:`arrays` say."""
+    """Return pixels `[N, 4, 4, 1]` of different images.
+
+    Their halves are as bright as the designs of :func:`arrays` say.
+    """
     noise = np.random.default_rng(1).integers(0, 50, (N, 4, 4, 1), dtype=np.uint8)
     return noise + (200 * np.repeat(arrays()[1], 2, axis=1))[:, :, None, None].astype(np.uint8)
 
@@ -163,7 +167,7 @@ def test_one_image_for_all_runs_is_an_error() -> None:
     assert "the same image" in messages(found, "error")
 
 
-def test_parameters_beside_images_have_a_range_and_a_hull() -> None:
+def test_parameters_have_a_range_and_a_hull_with_images_too() -> None:
     table = arrays()[1]
     table[18:] = [[0.9, 2.0], [0.5, 0.5]]
     found = report_images(images(), table)

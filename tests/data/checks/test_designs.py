@@ -1,4 +1,4 @@
-"""Designs are told apart by all that is known of them, and compared with what training saw."""
+"""Designs are distinguished by parameters and images, and compared with the training designs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_designs_with_equal_parameters_and_images_are_the_same() -> None:
     assert different(Conditions(IDS, ("p",), table, images(0, 0, 0, 9))) == 3
 
 
-def test_images_alone_have_no_range() -> None:
+def test_images_have_no_range() -> None:
     assert list(check_designs(Conditions.of_images(IDS, images(0, 1, 2, 255)), ROWS)) == []
     (found,) = check_designs(Conditions.of_images(IDS, images(7, 7, 7, 255)), ROWS)
     assert found.severity == "error"

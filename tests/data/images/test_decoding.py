@@ -30,7 +30,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def png(
     rows: list[bytes], *extra: bytes, width: int, depth: int = 8, colour: int = 0, height: int = 0
 ) -> bytes:
-    """A PNG file by hand: ``colour`` 0 grey, 2 RGB, 3 palette, 4 grey with alpha."""
+    """Return a PNG file made by hand: ``colour`` 0 grey, 2 RGB, 3 palette, 4 grey with alpha."""
     header = struct.pack(">IIBBBBB", width, height or len(rows), depth, colour, 0, 0, 0)
     data = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
     return (
@@ -52,7 +52,7 @@ def write(folder: Path, content: bytes | Image.Image, **options: object) -> Path
 
 
 def refusal(path: Path) -> str:
-    """The reason of the refusal; nothing else may be said, neither warnings nor a traceback."""
+    """Return the reason of a refusal, which prints neither warnings nor a traceback."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(UnusableImage) as caught:
@@ -211,7 +211,7 @@ def test_truncated_files_are_refused(tmp_path: Path, form: str, part: float) -> 
 
 
 def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
-    """Decoding alone would not notice all of them in a smooth image."""
+    """Check that check sums are compared: decoding hardly notices a bit in a smooth image."""
     stream = io.BytesIO()
     Image.fromarray(np.add.outer(np.arange(20), np.arange(20)).astype(np.uint8)).save(stream, "PNG")
     start = stream.getvalue().index(b"IDAT") + 4
@@ -231,7 +231,7 @@ def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
         (png([b"\0"], width=0), "no PNG or JPEG"),
         (noise("PNG")[:33] + chunk(b"IEND", b""), "damaged"),
     ],
-    ids=["empty", "text", "signature alone", "gif", "no width", "no pixels"],
+    ids=["empty", "text", "only a signature", "gif", "no width", "no pixels"],
 )
 def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     assert reason in refusal(write(tmp_path, content))

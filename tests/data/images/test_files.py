@@ -185,7 +185,7 @@ def test_a_folder_without_images(tmp_path: Path) -> None:
     assert "a folder of tables" in refusal(tmp_path)
 
 
-def test_only_the_ending_that_was_asked_for(tmp_path: Path) -> None:
+def test_only_images_with_the_chosen_ending(tmp_path: Path) -> None:
     draw(tmp_path / "a.JPG")
     with pytest.raises(
         UserError, match=r"looked for \.png\)\. It has \.jpg files: set data\.file_type"

@@ -24,7 +24,7 @@ FIRST = 6
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """The first runs stored, and the files of the others."""
+    """Return a study with the first runs stored, and the files of the others."""
     np.save(tmp_path / "coords.npy", np.arange(2.0 * M).reshape(M, 2))
     np.save(tmp_path / "times.npy", [0.0, 0.5, 2.0])
     for name, rows in (("first", range(FIRST)), ("more", range(FIRST, N)), ("all", range(N))):
@@ -97,7 +97,7 @@ def test_a_single_run_is_appended(study: Path) -> None:
 
 
 def test_runs_without_digests_are_copied(study: Path) -> None:
-    """As an earlier version stored them."""
+    """Append to a dataset of an earlier version, which had no digests."""
     file = study / "dataset.zarr" / "zarr.json"
     content = json.loads(file.read_text())
     del content["attributes"]["digests"]

@@ -24,7 +24,7 @@ RUNS = 8
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Folders of timesteps, of which run_2 ended early, run_4 has NaN and run_6 is garbage, and
+    """Return folders of timesteps, of which run_2 ended early, run_4 has NaN and run_6 is garbage, and
     their table."""
     rows = ["id,p"]
     for run in range(RUNS):

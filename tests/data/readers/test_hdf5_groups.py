@@ -105,7 +105,7 @@ def test_without_times_timesteps_are_counted(tmp_path: Path) -> None:
     source = opened(write(tmp_path / "runs.h5"), NODAL._replace(start=1, end=2))
     np.testing.assert_array_equal(source.companions["times"], [1, 2])
     np.testing.assert_array_equal(source.run(0), values(1)[:, 1:3].transpose(1, 2, 0))
-    with pytest.raises(UserError, match=r"no timestep among those asked for .* 0 to 3"):
+    with pytest.raises(UserError, match=r"no timestep in the wanted span .* 0 to 3"):
         opened(tmp_path / "runs.h5", NODAL._replace(start=4))
 
 
@@ -207,7 +207,7 @@ def refused(path: Path) -> str:
         ),
         (RunPart(path="data/*/cells", fields=["feature0"]), "no axis of variables"),
         (RunPart(axes=("time", "node")), "give that too"),
-        (NODAL._replace(resample=3), "--fields, --start, --end and --every alone take a part"),
+        (NODAL._replace(resample=3), "only --fields, --start, --end and --every take a part"),
     ],
 )
 def test_what_does_not_fit_is_said(tmp_path: Path, part: RunPart, told: str) -> None:

@@ -15,7 +15,7 @@ SIZES = [0, 1, 4095, 4096, 4097, 3 * 4096, 1_000_003]
 
 @pytest.fixture
 def large(waves: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    """On disk, and larger than the memory that is said to be there."""
+    """Return a dataset on disk that is larger than the memory, as far as the program can see."""
     waves.save(tmp_path / "dataset.zarr")
     monkeypatch.setattr("simulgenvae.data.store.read.available_memory", lambda: 100)
     dataset = Dataset.open(tmp_path / "dataset.zarr")
@@ -49,7 +49,7 @@ def test_where_there_are_no_direct_reads(
     np.testing.assert_array_equal(large.run(3), waves.run(3))
 
 
-def test_a_damaged_file_is_told(large: Dataset, tmp_path: Path) -> None:
+def test_a_damaged_file_is_an_error(large: Dataset, tmp_path: Path) -> None:
     chunk = tmp_path / "dataset.zarr/fields/c/4/0/0/0"
     content = bytearray(chunk.read_bytes())
     content[7] ^= 1

@@ -78,8 +78,10 @@ def test_validation_runs_are_measured_where_there_are_no_test_runs(
 
 
 def points(law: Any, undefined: bool = False) -> list[Point]:
-    """Errors of the surrogate that follow a law; those of POD+GPR are 0, and nothing follows from
-    them."""
+    """Return points whose surrogate errors follow a law.
+
+    Errors of POD+GPR are 0, and nothing can be extrapolated from them.
+    """
     found = []
     for runs in (12, 24, 36, 48):
         errors = [law(runs) * factor for factor in (0.8, 0.9, 1.0, 1.3)] + [None] * undefined

@@ -1,5 +1,4 @@
-"""Points of a learning curve: which runs they learn from, and that their errors are the
-surrogate's."""
+"""Points of a learning curve: their training runs, and that errors are the surrogate's."""
 
 from __future__ import annotations
 

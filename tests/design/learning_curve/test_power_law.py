@@ -1,5 +1,4 @@
-"""The law of errors against runs: what it was made from comes back, and its interval says how sure
-that is."""
+"""The law of errors against runs comes back from its points, with an interval that holds it."""
 
 from __future__ import annotations
 
@@ -54,8 +53,10 @@ def test_errors_that_grow_are_taken_as_flat(floor: bool) -> None:
 
 
 def measured(scatter: float, runs: np.ndarray = RUNS, measured_runs: int = 20) -> np.ndarray:
-    """Errors [k, R] about 0.01 + 0.5 / n; some measured runs are harder, and trainings scatter by a
-    factor."""
+    """Return errors ``[k, R]`` about 0.01 + 0.5 / n.
+
+    Some measured runs are harder than others, and trainings scatter by a factor.
+    """
     generator = np.random.default_rng(1)
     harder = np.exp(0.3 * generator.standard_normal(measured_runs))
     lucky = np.exp(scatter * generator.standard_normal(len(runs)))

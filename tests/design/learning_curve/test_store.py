@@ -1,4 +1,4 @@
-"""The file of a learning curve: points come back, and nothing that is not one is believed."""
+"""The file of a learning curve: points come back, and damaged files are refused."""
 
 from __future__ import annotations
 

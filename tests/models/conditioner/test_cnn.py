@@ -14,7 +14,7 @@ from simulgenvae.models.conditioner.cnn import (
 
 @pytest.mark.parametrize("size", [16, 32, 33, 50, 64, 128, 256])
 @pytest.mark.parametrize("filters", [(4,), (4, 8, 16, 32, 64)])
-def test_any_size_of_picture_and_any_number_of_filters(size: int, filters: tuple[int, ...]) -> None:
+def test_any_size_of_image_and_any_number_of_filters(size: int, filters: tuple[int, ...]) -> None:
     encoder = CnnEncoder(3, size, filters, 0.0, False)
     assert encoder(torch.rand(2, 3, size, size)).shape == (2, encoder.features)
 
@@ -63,7 +63,7 @@ def test_designs_do_not_see_each_other() -> None:
     torch.testing.assert_close(encoder(x)[2:3], encoder(x[2:3]))
 
 
-def test_spatial_attention_switches_spatial_attention_alone() -> None:
+def test_spatial_attention_switches_only_spatial_attention() -> None:
     with_attention, without = (
         {name for name, _ in CnnEncoder(1, 32, (8, 12), 0.0, attention).named_parameters()}
         for attention in (True, False)

@@ -24,7 +24,7 @@ def _conditioner(
     return Conditioner(chosen, parameters, images, LATENTS)
 
 
-def _pictures(count: int = 4) -> Tensor:
+def _images(count: int = 4) -> Tensor:
     return torch.rand(count, 1, 32, 32, generator=torch.Generator().manual_seed(1))
 
 
@@ -38,7 +38,7 @@ def test_shapes_for_a_table(filters: tuple[int, ...], parameters: int) -> None:
 @pytest.mark.parametrize("kind", ["auto", "cnn", "vit"])
 @pytest.mark.parametrize("parameters", [0, 2])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_shapes_for_pictures_with_and_without_a_table(
+def test_shapes_for_images_with_and_without_a_table(
     kind: str, parameters: int, channels: int
 ) -> None:
     conditioner = _conditioner(parameters, ImageFormat(64, 48, channels, 32), kind=kind)
@@ -49,7 +49,7 @@ def test_shapes_for_pictures_with_and_without_a_table(
 
 @pytest.mark.parametrize("factor", [0.5, 2.0, 100.0])
 def test_amplitude_of_parameters_survives(factor: float) -> None:
-    """A normalisation layer on raw parameters would make designs that differ in scale alone the
+    """A normalisation layer on raw parameters would make designs that differ only in scale the
     same."""
     conditioner, x = _conditioner().eval(), torch.randn(4, 3)
     far = conditioner(Inputs(factor * x)).mean - conditioner(Inputs(x)).mean
@@ -60,19 +60,19 @@ def test_amplitude_of_parameters_survives(factor: float) -> None:
 
 
 @pytest.mark.parametrize("kind", ["cnn", "vit"])
-def test_parameters_and_pictures_are_read_and_every_weight_learns(kind: str) -> None:
+def test_parameters_and_images_are_read_and_every_weight_learns(kind: str) -> None:
     conditioner = _conditioner(3, GREY, kind=kind, spatial_attention=True)
-    table, pictures = torch.randn(4, 3, requires_grad=True), _pictures().requires_grad_()
-    predicted = conditioner(Inputs(table, pictures))
+    table, images = torch.randn(4, 3, requires_grad=True), _images().requires_grad_()
+    predicted = conditioner(Inputs(table, images))
     (predicted.mean.square().sum() + predicted.log_std.square().sum()).backward()
     assert table.grad is not None
-    assert pictures.grad is not None
+    assert images.grad is not None
     assert (table.grad != 0).all()
-    assert pictures.grad.flatten(1).any(1).all()
+    assert images.grad.flatten(1).any(1).all()
     assert all(value.grad is not None and value.grad.any() for value in conditioner.parameters())
 
 
-def test_bytes_are_the_same_picture_as_numbers_from_0_to_1() -> None:
+def test_bytes_are_the_same_image_as_numbers_from_0_to_1() -> None:
     conditioner = _conditioner(0, GREY).eval()
     pixels = torch.randint(0, 256, (4, 1, 32, 32), dtype=torch.uint8)
     none = torch.zeros(4, 0)
@@ -86,7 +86,7 @@ def test_evaluation_is_deterministic_and_training_drops(kind: str) -> None:
     images = None if kind == "mlp" else GREY
     conditioner, x = (
         _conditioner(3, images, kind=kind, dropout=0.5),
-        Inputs(torch.randn(4, 3), _pictures()),
+        Inputs(torch.randn(4, 3), _images()),
     )
     conditioner.eval()
     assert torch.equal(conditioner(x).mean, conditioner(x).mean)
@@ -104,7 +104,7 @@ def test_dropout_grows_linearly_with_depth() -> None:
 @pytest.mark.parametrize("kind", ["mlp", "cnn", "vit"])
 def test_the_spread_shapes_nothing_but_its_own_weights(kind: str) -> None:
     conditioner = _conditioner(2, None if kind == "mlp" else GREY, kind=kind)
-    conditioner(Inputs(torch.randn(4, 2), _pictures())).log_std.sum().backward()
+    conditioner(Inputs(torch.randn(4, 2), _images())).log_std.sum().backward()
     reached = {name for name, value in conditioner.named_parameters() if value.grad is not None}
     assert reached == {"log_std.weight", "log_std.bias"}
 

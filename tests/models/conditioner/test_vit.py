@@ -16,7 +16,7 @@ PATCH = 2**HALVINGS
 
 @pytest.mark.parametrize("size", [16, 32, 40, 128])
 @pytest.mark.parametrize("filters", [(8,), (4, 8, 16), (64, 64)])
-def test_any_size_of_picture_and_any_number_of_filters(size: int, filters: tuple[int, ...]) -> None:
+def test_any_size_of_image_and_any_number_of_filters(size: int, filters: tuple[int, ...]) -> None:
     network = VisionTransformer(3, size, filters, 0.0)
     assert network(torch.rand(2, 3, size, size)).shape == (2, max(filters)) == (2, network.features)
     assert len(network.blocks) == len(filters)

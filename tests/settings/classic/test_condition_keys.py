@@ -12,7 +12,7 @@ from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import FIELDS
 
 
-def test_every_documented_key_fills_settings_that_exist() -> None:
+def test_every_classic_key_fills_settings_that_exist() -> None:
     filled = {setting for key in CONDITION_KEYS.values() for setting in key.settings} | {
         setting for setting, _ in LINES.values()
     }

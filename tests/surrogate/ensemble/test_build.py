@@ -86,11 +86,11 @@ def test_calibration_brings_the_spread_to_the_errors(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
     rows = trained.rows["validation"]
-    answer = ensemble.predict(waves.conditions.select(rows), waves.times, latent_samples=32)
+    prediction = ensemble.predict(waves.conditions.select(rows), waves.times, latent_samples=32)
     errors = [
-        waves.run(row) - trained.reduction.decode(answer.mean[k]) for k, row in enumerate(rows)
+        waves.run(row) - trained.reduction.decode(prediction.mean[k]) for k, row in enumerate(rows)
     ]
-    spreads = [answer.spread(k, trained.reduction) for k in range(len(rows))]
+    spreads = [prediction.spread(k, trained.reduction) for k in range(len(rows))]
     found = ensemble.calibration
     assert found.runs == 2
     assert found.std**2 * np.mean(np.square(spreads)) == pytest.approx(
@@ -156,20 +156,20 @@ def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
 ) -> None:
     """Pictures are read by layers with spectral normalisation, which torch refuses to pickle."""
     pixels = RNG.integers(0, 255, (len(waves.ids), 32, 32, 1), dtype=np.uint8)
-    pictures = replace(
+    images = replace(
         waves,
         conditions=Conditions.of_images(waves.ids, Images(pixels, ImageFormat(32, 32, 1, 32))),
     )
     settings = make_settings(1, end_to_end={"members": 2})
     trained = train(
-        pictures,
+        images,
         Split(waves.ids[:8], waves.ids[8:10], waves.ids[10:]),
         settings,
         stages=["end_to_end"],
     )
 
     def built() -> tuple[Any, ...]:
-        found = build_ensemble(trained, pictures, settings)
+        found = build_ensemble(trained, images, settings)
         assert found.members is trained.members
         return found.gp_weight, found.calibration, found.pod_gp.training_relative_std.tolist()
 

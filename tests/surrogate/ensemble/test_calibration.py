@@ -142,15 +142,15 @@ def test_a_damaged_calibration_is_refused(change: dict[str, object]) -> None:
 
 
 def test_spread_is_the_unbiased_deviation_and_a_floor() -> None:
-    alternatives = np.random.default_rng(0).normal(size=(4, *SHAPE))
-    variance = np.var(alternatives, axis=0, ddof=1)
+    samples = np.random.default_rng(0).normal(size=(4, *SHAPE))
+    variance = np.var(samples, axis=0, ddof=1)
     expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean(axis=(0, 1)))
-    blocks = [(alternatives[:, :2].copy(), None), (alternatives[:, 2:].copy(), None)]
+    blocks = [(samples[:, :2].copy(), None), (samples[:, 2:].copy(), None)]
     assert spread(blocks, 0.5) == pytest.approx(expected)
     gap = np.full(SHAPE, 2.0)
     variance = variance + 0.3 * 0.7 * 4.0
     expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean(axis=(0, 1)))
-    assert spread([(alternatives, gap)], 0.3) == pytest.approx(expected)
+    assert spread([(samples, gap)], 0.3) == pytest.approx(expected)
 
 
 def test_spread_is_never_zero() -> None:

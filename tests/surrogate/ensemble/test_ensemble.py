@@ -1,4 +1,4 @@
-"""How the answers of members and Gaussian processes are put together."""
+"""How the predictions of members and Gaussian processes are put together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulgenvae.training.train import Trained
 
 
 def means(ensemble: Ensemble, waves: Dataset) -> np.ndarray:
-    """Of each member alone, ``[K, N, T, r]``."""
+    """Means of each member by itself, ``[K, N, T, r]``."""
     alone = [replace(ensemble, members=(member,), gp_weight=0.0) for member in ensemble.members]
     return np.stack([each.predict(waves.conditions, waves.times).mean for each in alone])
 
@@ -30,14 +30,14 @@ def test_members_differ(ensemble: Ensemble, waves: Dataset) -> None:
 def test_the_prediction_is_the_mixture(ensemble: Ensemble, waves: Dataset, weight: float) -> None:
     networks = means(ensemble, waves).mean(axis=0)
     linear = ensemble.pod_gp.predict(waves.conditions, waves.times)
-    answer = replace(ensemble, gp_weight=weight).predict(waves.conditions, waves.times)
+    prediction = replace(ensemble, gp_weight=weight).predict(waves.conditions, waves.times)
     np.testing.assert_allclose(
-        answer.mean, (1 - weight) * networks + weight * linear, rtol=1e-4, atol=1e-4
+        prediction.mean, (1 - weight) * networks + weight * linear, rtol=1e-4, atol=1e-4
     )
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.25])
-def test_networks_and_processes_answer_separately(
+def test_networks_and_processes_predict_separately(
     ensemble: Ensemble, waves: Dataset, weight: float
 ) -> None:
     """Whatever their weight is."""
@@ -57,10 +57,10 @@ def test_networks_and_processes_answer_separately(
     assert unasked.gaussian_processes is None
 
 
-def test_members_are_the_alternatives(ensemble: Ensemble, waves: Dataset) -> None:
-    answer = replace(ensemble, gp_weight=0.0).predict(waves.conditions, waves.times)
-    np.testing.assert_allclose(answer.samples, means(ensemble, waves), rtol=1e-5, atol=1e-5)
-    assert answer.gp_offset is None
+def test_members_are_the_samples(ensemble: Ensemble, waves: Dataset) -> None:
+    prediction = replace(ensemble, gp_weight=0.0).predict(waves.conditions, waves.times)
+    np.testing.assert_allclose(prediction.samples, means(ensemble, waves), rtol=1e-5, atol=1e-5)
+    assert prediction.gp_offset is None
 
 
 def test_where_the_processes_have_a_weight_they_are_drawn_from(
@@ -110,27 +110,29 @@ def test_samples_do_not_depend_on_how_many_are_decoded_together(
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.5])
-def test_a_single_network_without_samples_has_no_alternatives(
+def test_a_single_network_without_latent_samples_has_no_samples(
     ensemble: Ensemble, waves: Dataset, weight: float
 ) -> None:
     alone = replace(ensemble, members=ensemble.members[:1], gp_weight=weight)
-    answer = alone.predict(waves.conditions, waves.times)
-    assert answer.samples.shape == (0, *answer.mean.shape)
+    prediction = alone.predict(waves.conditions, waves.times)
+    assert prediction.samples.shape == (0, *prediction.mean.shape)
     assert alone.sample_count(0) == 0
 
 
 @pytest.mark.parametrize(
     ("members", "weight", "samples"), [(3, 0.0, 0), (3, 0.5, 5), (1, 0.0, 5), (1, 0.5, 20)]
 )
-def test_alternatives_are_counted(
+def test_samples_are_counted(
     ensemble: Ensemble, waves: Dataset, members: int, weight: float, samples: int
 ) -> None:
     some = replace(ensemble, members=ensemble.members[:members], gp_weight=weight)
-    answer = some.predict(waves.conditions, waves.times, latent_samples=samples)
-    assert len(answer.samples) == some.sample_count(samples)
+    prediction = some.predict(waves.conditions, waves.times, latent_samples=samples)
+    assert len(prediction.samples) == some.sample_count(samples)
 
 
-def test_a_design_is_answered_alone_as_among_others(ensemble: Ensemble, waves: Dataset) -> None:
+def test_a_design_is_predicted_the_same_by_itself_and_among_others(
+    ensemble: Ensemble, waves: Dataset
+) -> None:
     mixed = replace(ensemble, gp_weight=0.4)
     together = mixed.predict(waves.conditions, waves.times, latent_samples=2)
     alone = mixed.predict(waves.conditions.select([7]), waves.times, latent_samples=2)
@@ -141,11 +143,13 @@ def test_a_design_is_answered_alone_as_among_others(ensemble: Ensemble, waves: D
 def test_spread_is_in_the_units_of_the_fields(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
-    answer = replace(ensemble, gp_weight=0.0).predict(
+    prediction = replace(ensemble, gp_weight=0.0).predict(
         waves.conditions, waves.times, latent_samples=2
     )
     variance = np.var(
-        [trained.reduction.decode(each[4]) for each in answer.samples], axis=0, ddof=1
+        [trained.reduction.decode(each[4]) for each in prediction.samples], axis=0, ddof=1
     )
     expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean())
-    np.testing.assert_allclose(answer.spread(4, trained.reduction), expected, rtol=1e-2, atol=1e-5)
+    np.testing.assert_allclose(
+        prediction.spread(4, trained.reduction), expected, rtol=1e-2, atol=1e-5
+    )

@@ -1,4 +1,4 @@
-"""The error to expect of designs, from coefficients alone."""
+"""The error to expect of designs, from coefficients only."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def test_the_uniform_coefficients_is_the_mean_of_each_variable(trained: Trained)
 def test_sizes_are_distances_from_the_uniform_coefficients(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
-    answer = ensemble.predict(waves.conditions, waves.times)
+    prediction = ensemble.predict(waves.conditions, waves.times)
     uniform = uniform_coefficients(trained.reduction)
-    _, sizes = expected_squares(answer, None, uniform)
+    _, sizes = expected_squares(prediction, None, uniform)
     np.testing.assert_allclose(
-        sizes, np.linalg.norm(answer.mean - uniform, axis=(1, 2)) ** 2, rtol=1e-4
+        sizes, np.linalg.norm(prediction.mean - uniform, axis=(1, 2)) ** 2, rtol=1e-4
     )
-    still = replace(answer, mean=np.broadcast_to(uniform, answer.mean.shape))
+    still = replace(prediction, mean=np.broadcast_to(uniform, prediction.mean.shape))
     np.testing.assert_array_equal(expected_squares(still, None, uniform)[1], 0.0)
 
 
 def test_the_calibration_scales_the_expected_error(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
-    answer = ensemble.predict(waves.conditions, waves.times)
+    prediction = ensemble.predict(waves.conditions, waves.times)
     uniform = uniform_coefficients(trained.reduction)
-    plain, _ = expected_squares(answer, None, uniform)
+    plain, _ = expected_squares(prediction, None, uniform)
     scaled, _ = expected_squares(
-        answer, Calibration(std=3.0, interval=5.0, runs=1, left_out_coverage=()), uniform
+        prediction, Calibration(std=3.0, interval=5.0, runs=1, left_out_coverage=()), uniform
     )
     np.testing.assert_allclose(scaled, 9.0 * plain)
     assert (plain > 0).all()

@@ -21,7 +21,7 @@ def test_labels(runs: int, label: str) -> None:
     assert interval_label(runs) == label
 
 
-def test_doubts() -> None:
+def test_warnings() -> None:
     few = "the interval meant to hold 90 % of the values was calibrated on only"
     left_out = "when each was left out, the interval of the others held 71 % to 98 % of its values"
     assert interval_warning(2, (0.98, 0.712)) == f"{few} 2 validation runs: {left_out}"

@@ -1,4 +1,4 @@
-"""Mirror images of a symmetric problem as further answers."""
+"""Mirror images of a symmetric problem as further predictions."""
 
 from __future__ import annotations
 

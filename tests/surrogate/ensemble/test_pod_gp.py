@@ -15,10 +15,10 @@ from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 RUNS, TIMES = 10, np.array([0.0, 1.0, 3.0, 4.0])
 
 
-def conditions(pictures: bool = False) -> Conditions:
+def conditions(has_images: bool = False) -> Conditions:
     rng = np.random.default_rng(0)
     images = None
-    if pictures:
+    if has_images:
         images = Images(
             rng.integers(0, 255, (RUNS, 4, 4, 1), dtype=np.uint8), ImageFormat(4, 4, 1, 4)
         )
@@ -44,9 +44,9 @@ def linear() -> PodGaussianProcesses:
 
 
 @pytest.fixture(scope="module")
-def pictured() -> PodGaussianProcesses:
-    """With pictures beside the parameters."""
-    return fitted(conditions(pictures=True))
+def with_images() -> PodGaussianProcesses:
+    """Processes of designs with images and parameters."""
+    return fitted(conditions(has_images=True))
 
 
 def test_known_runs_are_reproduced(linear: PodGaussianProcesses) -> None:
@@ -96,11 +96,11 @@ def test_too_few_runs_and_runs_that_are_all_the_same() -> None:
     assert PodGaussianProcesses.fit(few, ConditionScaler.fit(few), varied, TIMES) is None
 
 
-@pytest.mark.parametrize("pictures", [False, True])
-def test_arrays_give_the_same_answers_again(
-    linear: PodGaussianProcesses, pictured: PodGaussianProcesses, pictures: bool
+@pytest.mark.parametrize("has_images", [False, True])
+def test_arrays_give_the_same_predictions_again(
+    linear: PodGaussianProcesses, with_images: PodGaussianProcesses, has_images: bool
 ) -> None:
-    known, before = conditions(pictures), pictured if pictures else linear
+    known, before = conditions(has_images), with_images if has_images else linear
     scaler = ConditionScaler.model_validate(json.loads(before.features.scaler.model_dump_json()))
     after = PodGaussianProcesses.restore(before.arrays(), scaler, TIMES)
     assert np.array_equal(after.predict(known, TIMES), before.predict(known, TIMES))
@@ -124,12 +124,14 @@ def test_arrays_give_the_same_answers_again(
         {"images.surprise": np.zeros(1)},
     ],
 )
-def test_damaged_arrays_are_refused(pictured: PodGaussianProcesses, change: dict[str, Any]) -> None:
+def test_damaged_arrays_are_refused(
+    with_images: PodGaussianProcesses, change: dict[str, Any]
+) -> None:
     arrays = {
-        name: value for name, value in (pictured.arrays() | change).items() if value is not None
+        name: value for name, value in (with_images.arrays() | change).items() if value is not None
     }
     with pytest.raises((LookupError, TypeError, ValueError)):
-        PodGaussianProcesses.restore(arrays, pictured.features.scaler, TIMES)
+        PodGaussianProcesses.restore(arrays, with_images.features.scaler, TIMES)
 
 
 def test_processes_of_other_parameters_are_refused(linear: PodGaussianProcesses) -> None:

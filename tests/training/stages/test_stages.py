@@ -122,7 +122,7 @@ def test_the_kl_weight_acts_on_the_vae(
 def test_the_error_is_the_mean_over_runs_relative_to_the_training_deviation(
     make_problem: MakeProblem, make_settings: MakeSettings, name: str
 ) -> None:
-    """Of a decoder that gives the mean field for every run."""
+    """The decoder gives the mean field for every run."""
     problem = make_problem(make_settings())
     nn.init.zeros_(problem.networks.vae.decoder.output.weight)
     nn.init.zeros_(problem.networks.vae.decoder.output.bias)

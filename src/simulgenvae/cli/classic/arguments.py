@@ -1,6 +1,6 @@
 """Arguments that the classic scripts share with nobody else, for argparse.
 
-Tested in tests/cli/test_documented_flags.py and tests/cli/test_launch.py.
+Tested in tests/cli/classic/test_flags.py and tests/cli/test_launch.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The documented ``launch_ddp.py``: ``SimulGen-VAE.py`` in one process per GPU."""
+"""Classic script ``launch_ddp.py``: ``SimulGen-VAE.py`` in one process per GPU."""
 
 from __future__ import annotations
 
@@ -14,19 +14,24 @@ from simulgenvae.cli.launch import add_launch, launch
 from simulgenvae.errors import UserError
 
 PASSED_ON = ("preset", "plot", "lc_only", "size", "load_all")
+"""Flags with a value that each process gets as the launcher got them."""
 
 
 def main(script: Path, arguments: Sequence[str] | None = None) -> int:
-    """Run ``script`` in the processes asked for; returns the exit code of the first that fails, 0
-    when none does.
+    """Run ``script`` in several processes.
+
+    Returns
+    -------
+    int
+        Exit code of the process that fails first; 0 when none does.
     """
     options = parser().parse_args(arguments)
 
     def work(console: Console) -> int:
         if not script.is_file():
             raise UserError(
-                f"{script}: no such file; launch_ddp.py starts the SimulGen-VAE.py that lies "
-                "beside it."
+                f"{script}: no such file; launch_ddp.py starts the SimulGen-VAE.py in its own "
+                "folder."
             )
         return launch([str(script), *passed_on(options)], options)
 
@@ -34,11 +39,11 @@ def main(script: Path, arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Parser of the documented flags: the launcher's own, and those it passes on."""
+    """Return the parser of the classic flags: the launcher's own, and those that it passes on."""
     launcher = argparse.ArgumentParser(
         prog="launch_ddp.py",
-        description="Train the study in this folder with one process per GPU (default: all GPUs); on the CPU where "
-        "there is no GPU. Asks nothing.",
+        description="Train the study in this folder with one process per GPU (default: all GPUs); "
+        "on the CPU where there is no GPU. Asks nothing.",
         allow_abbrev=False,
     )
     add_launch(launcher)
@@ -47,10 +52,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def passed_on(options: argparse.Namespace) -> list[str]:
-    """The flags for ``SimulGen-VAE.py`` in the documented form; those neither given nor with a
-    default stay out.
+    """Return the flags for ``SimulGen-VAE.py`` in their classic form.
+
+    Flags that are not given and have no default are left out.
     """
-    values = {name: getattr(options, name) for name in PASSED_ON}
-    flags = [f"--{name}={value}" for name, value in values.items() if value is not None]
-    overrides = [f"--set={override}" for override in options.overrides]
-    return ["--use_ddp", *flags, *(["--resume"] if options.resume else []), *overrides]
+    flags = ["--use_ddp"]
+    for name in PASSED_ON:
+        value = getattr(options, name)
+        if value is not None:
+            flags.append(f"--{name}={value}")
+    if options.resume:
+        flags.append("--resume")
+    # Settings come last: they take precedence over the other flags.
+    return flags + [f"--set={override}" for override in options.overrides]

@@ -17,7 +17,7 @@ from simulgenvae.data.checks.tables import Table, dataset_tables
 from simulgenvae.data.checks.values import check_constants, check_duplicates, check_finite
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split
-from simulgenvae.data.statistics import field_statistics
+from simulgenvae.data.statistics import dataset_statistics
 from simulgenvae.utils.resources import megabytes
 
 
@@ -46,15 +46,16 @@ def check(dataset: Dataset, split: Split, further: Sequence[Finding] = ()) -> Ch
     split
         Its training, validation and test runs.
     further
-        Findings of other checks, which are sorted in with those of this one.
+        Findings of other checks, which are sorted in with the others.
 
     Raises
     ------
     UserError
         Where a run cannot be read or the split does not fit the dataset.
     """
-    statistics = field_statistics(dataset)
+    statistics = dataset_statistics(dataset)
     rows = split.rows(dataset.ids)
+    # One pass collects what most checks need: reading is by far the slowest part.
     size = megabytes(4 * math.prod(dataset.shape))
     findings = [
         *check_finite(dataset, statistics),

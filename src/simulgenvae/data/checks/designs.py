@@ -1,4 +1,4 @@
-"""Checks of the conditions: designs that are equal, or outside those of the training runs."""
+"""Checks of the conditions: equal designs, and designs far from all training designs."""
 
 from __future__ import annotations
 

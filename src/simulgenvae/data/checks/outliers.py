@@ -1,4 +1,4 @@
-"""Runs whose fields are far larger, smaller or wider in range than those of the other runs."""
+"""Outliers: runs whose fields are far larger, smaller or wider in range than other fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.statistics import FieldStatistics
+from simulgenvae.data.statistics import DatasetStatistics
 
 # Robust standard deviations from the median. 3.5 is usual (Iglewicz & Hoaglin 1993), but designs of
 # a study are meant to differ.
@@ -18,7 +18,7 @@ _LEAST_SPREAD = 0.05
 _FEWEST_RUNS = 8
 
 
-def check_outliers(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def check_outliers(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     """Yield a warning for each run whose root mean square or range is an outlier."""
     if len(dataset.ids) < _FEWEST_RUNS:
         return

@@ -86,6 +86,7 @@ def _features(conditions: Conditions) -> NDArray[np.float64]:
     """
     parts = [_standardised(conditions.table)]
     if conditions.images is not None:
+        # Every step-th pixel, starting in the middle of a cell, is enough to compare designs.
         step = max(1, conditions.images.format.size // SIDE)
         coarse = conditions.images.pixels[:, step // 2 :: step, step // 2 :: step].reshape(
             len(conditions), -1

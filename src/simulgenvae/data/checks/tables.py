@@ -14,7 +14,7 @@ from simulgenvae.data.checks.designs import image_keys
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
-from simulgenvae.data.statistics import FieldStatistics
+from simulgenvae.data.statistics import DatasetStatistics
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Table:
 
 
 def dataset_tables(
-    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+    dataset: Dataset, statistics: DatasetStatistics, rows: dict[str, NDArray[np.intp]]
 ) -> tuple[Table, ...]:
     """Return tables of the dataset's dimensions, its variables and, if any, its parameters.
 
@@ -59,12 +59,13 @@ def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
 
 
 def _about_images(images: Images) -> str:
+    # Few different images in many runs: the designs differ in parameters, or a file was copied.
     size = images.format.size
     different = len(set(image_keys(images)))
     return f"{images.format}, resized to {size} x {size}; {different} different"
 
 
-def _variables(dataset: Dataset, statistics: FieldStatistics) -> Table:
+def _variables(dataset: Dataset, statistics: DatasetStatistics) -> Table:
     lower = statistics.node_lower.min(axis=0)
     upper = statistics.node_upper.max(axis=0)
     lines = []

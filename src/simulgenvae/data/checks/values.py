@@ -16,10 +16,10 @@ from simulgenvae.data.checks.designs import design_keys
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
-from simulgenvae.data.statistics import FieldStatistics
+from simulgenvae.data.statistics import DatasetStatistics
 
 
-def check_finite(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def check_finite(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     """Yield an error for each run with NaN or infinite values."""
     size = math.prod(dataset.shape[1:])
     for row in np.flatnonzero(statistics.nonfinite):
@@ -31,13 +31,14 @@ def check_finite(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Find
         )
 
 
-def check_constants(dataset: Dataset, statistics: FieldStatistics) -> Iterator[Finding]:
+def check_constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:
     """Yield findings on variables and nodes that never change, and on runs that end as they start.
 
     The last is checked for the first run only: it is a sign that one timestep was written twice.
     """
     lower = statistics.node_lower
     upper = statistics.node_upper
+    # Constant nodes are normal, such as those with a boundary condition; a constant variable is not.
     for v, name in enumerate(dataset.variables):
         if lower[:, v].min() == upper[:, v].max():
             yield Finding(
@@ -69,15 +70,17 @@ def _ends_as_it_starts(run: NDArray[np.float32]) -> bool:
 
 
 def check_duplicates(
-    dataset: Dataset, statistics: FieldStatistics, rows: dict[str, NDArray[np.intp]]
+    dataset: Dataset, statistics: DatasetStatistics, rows: dict[str, NDArray[np.intp]]
 ) -> Iterator[Finding]:
     """Yield a warning for each group of runs with equal fields or equal conditions.
 
-    Worst are those of which one is for training and another for the test: the surrogate is then
-    tested on what it was trained on. ``rows`` are the positions of the training, validation and
+    It is worst where one is for training and another for the test: the surrogate is then tested on
+    what it was trained on. ``rows`` are the positions of the training, validation and
     test runs.
     """
-    use = {int(row): name for name, part in rows.items() for row in part}
+    use: dict[int, str] = {}
+    for name, part in rows.items():
+        use |= dict.fromkeys(part.tolist(), name)
     conditions = dataset.conditions
     kinds = []
     if conditions.names:
@@ -88,6 +91,8 @@ def check_duplicates(
         ("fields", statistics.hashes),
         (" and ".join(kinds), design_keys(conditions)),
     )
+    # Equal fields with other conditions are a copy of a result; equal conditions with other fields,
+    # a condition that was varied but is not in the table.
     for what, keys in checked:
         for group in _groups(keys):
             uses = sorted({use[row] for row in group if row in use})

@@ -67,6 +67,7 @@ class Images:
     format: ImageFormat
 
     def __post_init__(self) -> None:
+        # Bytes, not floats: a thousand images of 256 x 256 pixels in colour are 200 MB, not 800.
         side = self.format.size
         expected = (len(self.pixels), side, side, self.format.channels)
         if self.pixels.dtype != np.uint8 or self.pixels.shape != expected:

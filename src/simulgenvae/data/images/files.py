@@ -124,6 +124,7 @@ def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
         raise UserError(
             f"{folder}: no image in this folder (looked for {', '.join(endings)}){_advice(present)}"
         )
+    # a.png and a.jpg would both be the image of run a.
     of_run: dict[str, list[str]] = defaultdict(list)
     for file in files:
         of_run[file.stem].append(file.name)

@@ -35,7 +35,7 @@ def append_runs(
 
     Stored runs keep their part of the split. New ones are drawn for validation and test until
     these have their fractions again, and ``split_file`` then says so. Mesh, times, variables and
-    units are those of the dataset where ``options`` and the files do not give them.
+    units stay as they are where ``options`` and the files do not give them.
 
     With ``options.skip_bad``, bad runs among the new ones are left out, and that is recorded.
 
@@ -49,6 +49,7 @@ def append_runs(
         with prefix_errors(sources[0]):
             everything = joined(stored.metadata, new)
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
+        # Earlier test runs must stay test runs: the surrogate may have been trained on all others.
         earlier = make_split(
             stored.metadata.ids, settings, split_file if split_file.exists() else None
         )

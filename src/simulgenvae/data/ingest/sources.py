@@ -61,7 +61,9 @@ def describe_sources(
     or does not agree.
     """
     first = sources[0].path
-    notes = [note for source in sources for note in source.notes]
+    notes: list[str] = []
+    for source in sources:
+        notes += source.notes
     names = _names(sources, options, stored)
     mesh = _mesh(sources, options)
     # Only a mesh that comes with these files says how many nodes their fields have: a stored one
@@ -84,7 +86,7 @@ def describe_sources(
         units=_units(sources, options, stored) or ("",) * len(names),
         conditions=conditions,
     )
-    return Description(layout, metadata, notes + matching)
+    return Description(layout, metadata, [*notes, *matching])
 
 
 def read_runs(
@@ -95,7 +97,9 @@ def read_runs(
     In the place of a run that cannot be read, or holds no numbers, comes the UserError that says
     why: the caller decides whether bad runs are left out.
     """
-    rows = [(source, index) for source in sources for index in range(source.shape[0])]
+    rows: list[tuple[Source, int]] = []
+    for source in sources:
+        rows += ((source, index) for index in range(source.shape[0]))
     with WorkLog(transient=True) as log:
         log.start("Reading runs", len(rows))
         for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
@@ -145,6 +149,7 @@ def _mesh(sources: Sequence[Source], options: IngestOptions) -> Mesh:
         return Mesh(read_numbers(options.coords))
     meshes = [source.mesh for source in sources if source.mesh is not None]
     if meshes:
+        # Values belong to nodes by their number, so all files must number them alike.
         for source in sources:
             if source.mesh is not None and not meshes[0].same_as(source.mesh):
                 raise UserError(f"{source.path}: its mesh is not that of {sources[0].path}")
@@ -168,6 +173,7 @@ def _times(
         return stored.times
     if found is None:
         return np.arange(layout.used_steps, dtype=np.float64)
+    # Given for all timesteps of the files, and cut as the fields are (first_timesteps).
     path, values = found
     if values.shape != (layout.steps,):
         raise UserError(

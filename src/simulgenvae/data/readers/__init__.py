@@ -70,6 +70,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
         raise UserError(
             f"{path}: --axes says what the axes of the datasets at --path are: give that too"
         )
+    # A folder is an array only by the files in it: one of runs may have any name.
     array_format = array_format_of(path)
     if (path.is_dir() and array_format is None) or is_run(path):
         return nullcontext(open_runs(path, part))
@@ -98,6 +99,7 @@ def _require_content(path: Path, expected: ArrayFormat) -> None:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     if expected.begins(head):
         return
+    # The message names the format that the content has, as files are often misnamed.
     found = "unknown (empty or damaged)"
     for known in ARRAY_FORMATS.values():
         if known.begins(head) and b"" not in known.first_bytes:

@@ -1,5 +1,7 @@
-"""How an array in a file becomes fields: its axes, the dimensions it was promised to have, the part
-that is used."""
+"""Layout of an array of fields: its axes, its expected dimensions, and the part that is used.
+
+Tested in tests/data/ingest/test_build.py.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,17 @@ from simulgenvae.settings import DataSettings
 
 @dataclass(frozen=True)
 class ArrayLayout:
-    """The dimensions of the fields in a file, and the part of the timesteps and nodes that is
-    used."""
+    """Dimensions of the fields in a file, and the part of them that is used.
+
+    Attributes
+    ----------
+    runs, steps, nodes, variables
+        Dimensions of the array in the file.
+    used_steps
+        Number of the first timesteps that are used.
+    first_node, end_node
+        First node that is used, and the node after the last one.
+    """
 
     runs: int
     steps: int
@@ -29,7 +40,7 @@ class ArrayLayout:
     end_node: int
 
     def cut(self, run: NDArray[Any]) -> NDArray[Any]:
-        """One run as it is in the file → [timesteps, nodes, variables] as they are used."""
+        """Return the used part `[T, M, V]` of a run as it is in the file."""
         fields = run.reshape(self.steps, self.nodes, self.variables)
         return fields[: self.used_steps, self.first_node : self.end_node]
 
@@ -41,11 +52,27 @@ def find_layout(
     variables: Sequence[str] | None,
     nodes: int | None,
 ) -> ArrayLayout:
-    """The layout of an array [N, T, M], [N, T, M, V] or [N, T, M·V].
+    """Return the layout of an array `[N, T, M]`, `[N, T, M, V]` or `[N, T, M·V]`.
 
-    The last form has the V values of a node beside each other; V comes from the names in
-    ``variables`` or from ``settings``, M from ``settings`` or from the mesh (``nodes``). Raises
-    UserError when what is known does not agree.
+    In the last form the V values of a node follow each other.
+
+    Parameters
+    ----------
+    path
+        File with the array, for messages.
+    shape
+        Shape of the array.
+    settings
+        Expected dimensions, and the part to use.
+    variables
+        Names of the variables, if known, which say V.
+    nodes
+        Number of nodes of the mesh or coordinates, if known, which say M.
+
+    Raises
+    ------
+    UserError
+        When shape, settings, names and mesh do not agree.
     """
     count = len(variables) if variables is not None else settings.variables
     if len(shape) == 3:
@@ -66,7 +93,8 @@ def find_layout(
             f"{path}: has {shape[3]} variables, but {count} are named: {', '.join(variables)}"
         )
     check_dimensions(path, shape, settings)
-    steps, end = settings.first_timesteps or shape[1], settings.node_end or shape[2]
+    steps = settings.first_timesteps or shape[1]
+    end = settings.node_end or shape[2]
     if steps > shape[1]:
         raise UserError(
             f"{path}: has {shape[1]} timesteps, but first_timesteps (Dim2_red) asks for {steps}"

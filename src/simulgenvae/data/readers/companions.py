@@ -1,4 +1,7 @@
-"""Arrays that files with fields hold beside them: what several files say must agree."""
+"""Companions: further arrays in files with fields, on which several files must agree.
+
+Tested in tests/data/test_matching.py and tests/data/ingest/test_build.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from simulgenvae.errors import UserError
 
 
 def companion(sources: Sequence[Source], key: str) -> tuple[Path, NDArray[Any]] | None:
-    """What the sources say under ``key``; all that say something must say the same."""
+    """Return the array under ``key`` and the file with it; None where no source has one.
+
+    Raises UserError when two sources have different ones.
+    """
     found = [
         (source.path, source.companions[key]) for source in sources if key in source.companions
     ]
@@ -25,15 +31,24 @@ def companion(sources: Sequence[Source], key: str) -> tuple[Path, NDArray[Any]] 
 
 
 def texts(sources: Sequence[Source], key: str) -> tuple[str, ...] | None:
+    """Return the texts under ``key``; None where no source has any.
+
+    Raises UserError as :func:`companion` and :func:`strings` do.
+    """
     found = companion(sources, key)
     return None if found is None else strings(*found, key)
 
 
 def strings(path: Path, array: NDArray[Any], key: str) -> tuple[str, ...]:
+    """Return an array of texts or whole numbers as texts.
+
+    Raises UserError, which names the file and the key, for anything else.
+    """
     if array.ndim > 1 or array.dtype.kind not in "USTOiu":
         raise UserError(
             f"{path}: {key!r} must be a list of texts, but is {array.dtype} {array.shape}"
         )
+    # HDF5 and old NumPy files hold texts as bytes, and numbers are usual as ids.
     entries = np.atleast_1d(array)
     return tuple(
         bytes(entry).decode("utf-8", "replace") if array.dtype.kind == "S" else str(entry)

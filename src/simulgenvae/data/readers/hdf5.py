@@ -89,6 +89,7 @@ def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
         raise UserError(f"{where}: is empty")
     if dataset.id.get_storage_size() == 0:
         raise UserError(f"{where}: has a shape but no values were ever written to it")
+    # A contiguous dataset is read run by run; of a chunked one whole chunks are decompressed.
     if dataset.chunks is None:
         return ()
     require_memory(
@@ -99,6 +100,7 @@ def check_dataset(path: Path, dataset: Any) -> tuple[str, ...]:
     expected = math.prod(
         -(-count // chunk) for count, chunk in zip(dataset.shape, dataset.chunks, strict=True)
     )
+    # Chunks that were never written read as the fill value: an interrupted writer leaves such.
     missing = expected - int(dataset.id.get_num_chunks())
     if missing:
         return (

@@ -1,5 +1,7 @@
-"""HDF5 with a dataset for each run: in groups of one file, or in files of a folder. Nothing outside
-is followed."""
+"""HDF5 with one dataset for each run: in groups of one file, or in the files of a folder.
+
+No link or dataset that leads to another file is followed.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _DEFAULT_AXES = {3: ("time", "node", "variable"), 2: ("time", "node"), 1: ("node
 
 
 class _Run(NamedTuple):
-    """Where the values of a run are."""
+    """Place of the values of a run."""
 
     id: str
     file: Path
@@ -37,25 +39,38 @@ class _Run(NamedTuple):
 
 
 def open_groups(path: Path, part: RunPart) -> Source:
-    """The runs of the file or folder ``path``, in natural order of their ids.
+    """Open the runs of a file or folder, in natural order of their ids.
 
-    The dataset of each is at ``part.path``: in a file ``*``, a component of the path or a piece of
-    one, stands for the run's id; in a folder every HDF5 file is a run, its name the id.
-    ``part.axes`` are those of the dataset (default: time, node, variable, or the first two, or
-    nodes alone). Variables are called ``feature0``, ``feature1``, …. A dataset ``times`` beside
-    that of the run, or in a group around it, has the times.
+    Variables are called ``feature0``, ``feature1`` and so on. A dataset ``times`` in the group of
+    the run's dataset, or in a group around that, has the times.
 
-    Runs that are not like the first, or whose values lie in other files, are among the source's
-    ``problems``.
+    Parameters
+    ----------
+    path
+        One file, or a folder in which every HDF5 file is a run, whose id is the file's name.
+    part
+        ``part.path`` is the path of each run's dataset. In a file it contains one ``*``, as a
+        component or a piece of one, in the place of the run's id. ``part.axes`` are the axes of the
+        dataset; by default time, node and variable, or of two axes time and node, or of one the
+        node.
 
-    Raises UserError when there are no runs, or the first cannot be read.
+    Returns
+    -------
+    Source
+        Runs that are not like the first, or whose values lie in other files, are among its
+        ``problems``.
+
+    Raises
+    ------
+    UserError
+        When there are no runs, or the first cannot be read.
     """
     assert part.path is not None
     if part != RunPart(
         part.fields, part.start, part.end, part.every, path=part.path, axes=part.axes
     ):
         raise UserError(
-            f"{path}: of datasets at --path, --fields, --start, --end and --every alone take a part"
+            f"{path}: of datasets at --path, only --fields, --start, --end and --every take a part"
         )
     names = part.path.strip("/").split("/")
     runs, notes = (
@@ -63,7 +78,9 @@ def open_groups(path: Path, part: RunPart) -> Source:
     )
     first = runs[0]
     with _opened(first) as dataset:
-        shape, dtype, times = dataset.shape, dataset.dtype, _times(first, dataset)
+        shape = dataset.shape
+        dtype = dataset.dtype
+        times = _times(first, dataset)
     axes = _axes(first, shape, part.axes)
     sizes = {"time": 1, "variable": 1} | dict(zip(axes, shape, strict=True))
     _require_count(first, times, sizes["time"])
@@ -76,10 +93,12 @@ def open_groups(path: Path, part: RunPart) -> Source:
                 _require_same_times(run, _times(run, dataset), first, times)
         except UserError as error:
             problems[index] = str(error)
+    # A dataset has no names for its variables, so they are numbered.
     features = _features(first, part.fields, sizes["variable"] if "variable" in axes else None)
     steps = part.steps(path, np.arange(sizes["time"], dtype=np.float64) if times is None else times)
 
     def read(index: int) -> NDArray[Any]:
+        # The shape is checked again: the file may have changed since it was opened.
         if index in problems:
             raise UserError(problems[index])
         with _opened(runs[index]) as dataset:
@@ -98,7 +117,7 @@ def open_groups(path: Path, part: RunPart) -> Source:
 def _read(
     dataset: Any, axes: Sequence[str], steps: NDArray[np.intp], features: Sequence[int]
 ) -> NDArray[Any]:
-    """Timesteps and variables of a dataset, in one slice, as ``[T, M, V]``."""
+    """Return timesteps and variables of a dataset, read in one slice, as `[T, M, V]`."""
     every = int(steps[1] - steps[0]) if len(steps) > 1 else 1
     wanted = sorted(set(features))
     chosen = {
@@ -107,9 +126,8 @@ def _read(
         "variable": wanted,
     }
     if wanted == list(range(wanted[0], wanted[-1] + 1)):
-        chosen["variable"] = slice(
-            wanted[0], wanted[-1] + 1
-        )  # h5py reads these much faster than a list
+        # h5py reads a slice much faster than a list of the same numbers.
+        chosen["variable"] = slice(wanted[0], wanted[-1] + 1)
     values = dataset[tuple(chosen[axis] for axis in axes)]
     values = values.transpose(
         [axes.index(axis) for axis in ("time", "node", "variable") if axis in axes]
@@ -121,15 +139,16 @@ def _read(
 
 
 def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
-    """The datasets that fit a path with one ``*``, and notes on what fits up to there alone."""
+    """Return the datasets that fit a path with one ``*``, and notes on groups without one."""
     places = [place for place, name in enumerate(names) if "*" in name]
     if len(places) != 1 or names[places[0]].count("*") != 1:
         raise UserError(
-            f"{path}: --path {'/'.join(names)} must have one *, which stands for a run's id"
+            f"{path}: --path {'/'.join(names)} must have one *, in the place of a run's id"
         )
     place = places[0]
-    before, after = (re.escape(piece) for piece in names[place].split("*"))
-    runs, others = [], []
+    before, after = map(re.escape, names[place].split("*"))
+    runs = []
+    others = []
     with _file(path) as file:
         group = _at(path, file, names[:place])
         for name in group if isinstance(group, h5py.Group) else ():
@@ -150,7 +169,7 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
 
 
 def _files(path: Path, names: Sequence[str]) -> list[_Run]:
-    """Files that are a run each: those of a folder, or one."""
+    """Return the files that are one run each: those of a folder, or the one at ``path``."""
     dataset = "/".join(names)
     if "*" in dataset:
         raise UserError(
@@ -176,6 +195,7 @@ def _files(path: Path, names: Sequence[str]) -> list[_Run]:
 
 @contextmanager
 def _file(path: Path) -> Iterator[Any]:
+    """Open an HDF5 file; raise UserError when it is none, or damaged."""
     with path.open("rb") as opened:
         if opened.read(len(MAGIC)) != MAGIC:
             raise UserError(
@@ -187,6 +207,7 @@ def _file(path: Path) -> Iterator[Any]:
 
 @contextmanager
 def _opened(run: _Run) -> Iterator[Any]:
+    """Open the dataset of a run. Files are not kept open, as there may be thousands."""
     with _file(run.file) as file:
         dataset = _at(run.file, file, run.dataset.split("/"))
         if not isinstance(dataset, h5py.Dataset):
@@ -195,7 +216,8 @@ def _opened(run: _Run) -> Iterator[Any]:
 
 
 def _at(path: Path, group: Any, names: Sequence[str]) -> Any:
-    """The group or dataset at a path, or None; UserError where a link leads elsewhere."""
+    """Return the group or dataset at a path, or None; raise UserError for a link on the way."""
+    # Link by link, as h5py follows a path through external links without asking.
     for place, name in enumerate(names):
         link = group.get(name, getlink=True) if isinstance(group, h5py.Group) else None
         if link is None:
@@ -210,6 +232,7 @@ def _at(path: Path, group: Any, names: Sequence[str]) -> Any:
 
 
 def _axes(first: _Run, shape: tuple[int, ...], given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the axes of a dataset; raise UserError when they do not fit its shape."""
     axes = _DEFAULT_AXES.get(len(shape)) if given is None else tuple(given)
     if axes is None:
         raise UserError(
@@ -221,6 +244,7 @@ def _axes(first: _Run, shape: tuple[int, ...], given: Sequence[str] | None) -> t
 
 
 def _require_like(run: _Run, dataset: Any, first: _Run, shape: tuple[int, ...]) -> None:
+    """Raise UserError unless a dataset has numbers and the shape of the first run's."""
     if dataset.dtype.kind not in "fiu":
         raise UserError(f"{run}: is of type {dataset.dtype}, but must be real numbers")
     if dataset.shape != shape:
@@ -228,8 +252,10 @@ def _require_like(run: _Run, dataset: Any, first: _Run, shape: tuple[int, ...]) 
 
 
 def _features(first: _Run, wanted: Sequence[str] | None, count: int | None) -> list[int]:
-    """The variables that are asked for, by default all; ``count`` is None without an axis of
-    variables."""
+    """Return the numbers of the wanted variables, by default all.
+
+    ``count`` is None where the dataset has no axis of variables.
+    """
     if count is None:
         if wanted is not None:
             raise UserError(f"{first}: has no axis of variables to take --fields from: see --axes")
@@ -242,9 +268,9 @@ def _features(first: _Run, wanted: Sequence[str] | None, count: int | None) -> l
 
 
 def _times(run: _Run, dataset: Any) -> NDArray[np.float64] | None:
-    """The dataset ``times`` that is nearest: beside that of the run, or in a group around it, up to
-    the root."""
+    """Return the nearest dataset ``times``: in the group of the run's, or in one around it."""
     names = run.dataset.split("/")
+    # From the group of the dataset outwards: times of a run come before common ones.
     for depth in reversed(range(len(names))):
         found = _at(run.file, dataset.file, [*names[:depth], "times"])
         if isinstance(found, h5py.Dataset) and found.name != dataset.name:
@@ -259,6 +285,7 @@ def _times(run: _Run, dataset: Any) -> NDArray[np.float64] | None:
 
 
 def _require_count(run: _Run, times: NDArray[np.float64] | None, steps: int) -> None:
+    """Raise UserError unless there is a time for each timestep."""
     if times is not None and len(times) != steps:
         raise UserError(
             f"{run}: {steps} timesteps, but {len(times)} times: what are its axes? See --axes"
@@ -268,6 +295,7 @@ def _require_count(run: _Run, times: NDArray[np.float64] | None, steps: int) -> 
 def _require_same_times(
     run: _Run, found: NDArray[np.float64] | None, first: _Run, times: NDArray[np.float64] | None
 ) -> None:
+    """Raise UserError unless a run has the times of the first, or neither has any."""
     if found is None and times is None:
         return
     if found is None or times is None:

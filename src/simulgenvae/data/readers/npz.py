@@ -60,6 +60,7 @@ class _Member:
         self.shape, self._fortran, self.dtype = _header(self._where, self._stream)
         self._start = self._stream.tell()
         stored = archive.getinfo(f"{name}.npy").file_size - self._start
+        # A crafted header could claim more than the archive has.
         if math.prod(self.shape) * self.dtype.itemsize != stored:
             raise UserError(
                 f"{self._where}: {stored} bytes of data do not fill the shape {self.shape}: damaged"
@@ -88,6 +89,7 @@ class _Member:
         return self.whole().__getitem__ if self._fortran else self.run
 
     def _bytes(self, first: int, count: int) -> bytes:
+        # Seeking forwards decompresses up to there; backwards it starts from the beginning.
         self._stream.seek(self._start + first * self.dtype.itemsize)
         data = self._stream.read(count * self.dtype.itemsize)
         if len(data) != count * self.dtype.itemsize:
@@ -106,6 +108,7 @@ def _header(where: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dt
         shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
     else:
         raise UserError(f"{where}: version {version} of the .npy format is not supported")
+    # Objects are stored as a pickle, which is a program.
     if dtype.hasobject:
         raise UserError(
             f"{where}: holds Python objects, which are never loaded: save numbers or text"

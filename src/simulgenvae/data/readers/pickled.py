@@ -25,6 +25,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
+# Plain numbers only: structured and object types can hold Python objects.
 _TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
 
 
@@ -142,6 +143,7 @@ def _from_bytes(
     ):
         raise _Refused("an array with an impossible shape")
     dtype = data_type.dtype()
+    # The shape is the file's claim, the bytes are what it has.
     if math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError(f"{len(data)} bytes do not fill an array of shape {shape}")
     return np.frombuffer(data, dtype=dtype).reshape(shape, order=order)

@@ -63,6 +63,7 @@ ZARR = ArrayFormat(name="Zarr", open=open_zarr, markers=("zarr.json", ".zarray",
 
 
 def _refuse_links(path: Path) -> None:
+    # A link in data from a stranger could lead to other people's files.
     for folder, folders, files in os.walk(path):
         for name in (*folders, *files):
             if (Path(folder) / name).is_symlink():
@@ -79,8 +80,10 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
         raise UserError(
             f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported"
         )
+    # A chunk, or a shard of chunks, is decompressed at once, however large its metadata say it is.
     chunk = math.prod(array.shards or array.chunks) * np.dtype(array.dtype).itemsize
     require_memory(2 * chunk, f"{where}: one chunk", "write it with smaller chunks")
+    # Missing chunks read as the fill value, silently: an interrupted writer leaves such.
     missing = array.nchunks - array.nchunks_initialized
     if missing:
         return (

@@ -75,6 +75,7 @@ def check_array(folder: Path, data_type: str, dimensions: int) -> tuple[int, ...
     encoding = {"name": "default", "configuration": {"separator": "/"}}
     if metadata.get("chunk_key_encoding") != encoding:
         raise UserError(f"{folder}: names its chunks otherwise than a dataset")
+    # Checked before anything is read: Zarr allocates a chunk of whatever size the file says.
     size = math.prod(chunk) * _ITEM_SIZES[data_type]
     if size > MAX_CHUNK_BYTES:
         raise UserError(f"{folder}: chunks of {size} bytes, more than {MAX_CHUNK_BYTES}")
@@ -84,6 +85,7 @@ def check_array(folder: Path, data_type: str, dimensions: int) -> tuple[int, ...
 
 
 def _shape(folder: Path, value: Any, dimensions: int) -> tuple[int, ...]:
+    # type(n) is int, as true and false are instances of int as well.
     sound = (
         isinstance(value, list)
         and len(value) == dimensions
@@ -133,7 +135,7 @@ def _check_chunks(folder: Path, grid: tuple[int, ...], size: int) -> None:
 
 def _is_index(name: str, count: int) -> bool:
     """Return whether ``name`` is a number from 0 to ``count`` - 1, as Zarr writes it."""
-    # isdigit alone accepts digits of other scripts, and int accepts 007: two names of one chunk.
+    # isdigit accepts digits of other scripts, and int accepts 007: two names of one chunk.
     return name.isascii() and name.isdigit() and str(int(name)) == name and int(name) < count
 
 

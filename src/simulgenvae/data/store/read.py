@@ -1,5 +1,8 @@
-"""The dataset on disk: a Zarr v3 group, written whole or not at all. ``docs/data-formats.md``
-describes its layout."""
+"""Reading a dataset on disk: a Zarr v3 group, whose layout is in ``docs/data-formats.md``.
+
+Every name, shape and size is checked before anything is allocated, and no link is followed: a
+dataset may come from a stranger.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,15 @@ from numpy.typing import NDArray
 from zarr.storage import LocalStore
 
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.images import ImageFormat, Images
+from simulgenvae.data.images import Images
 from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
+from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
 from simulgenvae.data.store.direct import DirectStore
-from simulgenvae.data.store.integrity import check_array, read_metadata
+from simulgenvae.data.store.integrity import check_array
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import CELL_NODES, Mesh
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import available_memory
-
-FORMAT = "simulgenvae-dataset"
-FORMAT_VERSION = 1
 
 
 class StoredDataset(NamedTuple):
@@ -47,27 +48,25 @@ def read_store(path: Path) -> StoredDataset:
     """
     if not path.is_dir():
         raise UserError(f"{path}: no dataset here: make one with `simulgenvae ingest`")
-    attributes = require_dataset(path)
+    attributes = read_attributes(path)
     if (path / "fields").is_symlink():
         raise UserError(f"{path / 'fields'}: links are not allowed inside a dataset")
     shape = check_array(path / "fields", "float32", 4)
-    names = tuple(attributes["parameters"])
+    names = attributes.parameters
     with prefix_errors(path):
         table = (
             _read(path / "conditions", "float64", 2)
             if names
-            else np.zeros((len(attributes["ids"]), 0))
+            else np.zeros((len(attributes.ids), 0))
         )
         metadata = Metadata(
-            ids=tuple(attributes["ids"]),
+            ids=attributes.ids,
             times=_read(path / "times", "float64", 1),
             nodes=shape[2],
             mesh=_read_mesh(path, attributes),
-            variables=tuple(attributes["variables"]),
-            units=tuple(attributes["units"]),
-            conditions=Conditions(
-                tuple(attributes["ids"]), names, table, _read_images(path, attributes)
-            ),
+            variables=attributes.variables,
+            units=attributes.units,
+            conditions=Conditions(attributes.ids, names, table, _read_images(path, attributes)),
         )
     if metadata.shape != shape:
         expected = " x ".join(map(str, metadata.shape))
@@ -83,47 +82,10 @@ def read_store(path: Path) -> StoredDataset:
     return StoredDataset(
         metadata=metadata,
         fields=zarr.open_array(store, mode="r", zarr_format=3),
-        fingerprint=attributes["fingerprint"],
-        digests=tuple(attributes["digests"]),
-        remarks=tuple(attributes["remarks"]),
+        fingerprint=attributes.fingerprint,
+        digests=attributes.digests,
+        remarks=attributes.remarks,
     )
-
-
-def require_dataset(path: Path) -> dict[str, Any]:
-    """Return the attributes of the dataset at ``path``; raise UserError where there is none.
-
-    They come from a file that may be damaged or crafted, so the type of each is checked.
-    """
-    attributes = read_metadata(path, "group").get("attributes")
-    if not isinstance(attributes, dict) or attributes.get("format") != FORMAT:
-        raise UserError(
-            f"{path}: not a dataset of this program: make one with `simulgenvae ingest`"
-        )
-    if attributes.get("format_version") != FORMAT_VERSION:
-        version = str(attributes.get("format_version"))[:20]
-        raise UserError(
-            f"{path}: has the format version {version}, but this program reads {FORMAT_VERSION}"
-        )
-    for key in ("ids", "variables", "units", "parameters", "cells"):
-        value = attributes.get(key)
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise UserError(f"{path / 'zarr.json'}: damaged: {key!r} must be a list of texts")
-    if not isinstance(attributes.get("fingerprint"), str) or not isinstance(
-        attributes.get("coords"), bool
-    ):
-        raise UserError(f"{path / 'zarr.json'}: damaged: 'fingerprint' or 'coords' is missing")
-    # Datasets of earlier versions lack these.
-    attributes.setdefault("images", None)
-    digests = attributes.setdefault("digests", [])
-    remarks = attributes.setdefault("remarks", [])
-    for key, value in (("digests", digests), ("remarks", remarks)):
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise UserError(f"{path / 'zarr.json'}: damaged: {key!r} must be a list of texts")
-    if len(digests) not in {0, len(attributes["ids"])}:
-        raise UserError(f"{path / 'zarr.json'}: damaged: 'digests' must be a text for each run")
-    if not set(attributes["cells"]) <= set(CELL_NODES):
-        raise UserError(f"{path / 'zarr.json'}: damaged: unknown 'cells'")
-    return attributes
 
 
 def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
@@ -136,14 +98,14 @@ def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
         raise UserError(f"{folder}: damaged: {error}") from error
 
 
-def _read_images(path: Path, attributes: dict[str, Any]) -> Images | None:
-    if attributes["images"] is None:
+def _read_images(path: Path, attributes: DatasetAttributes) -> Images | None:
+    if attributes.images is None:
         return None
-    return Images(_read(path / "images", "uint8", 4), ImageFormat.from_dict(attributes["images"]))
+    return Images(_read(path / "images", "uint8", 4), attributes.images)
 
 
-def _read_mesh(path: Path, attributes: dict[str, Any]) -> Mesh:
-    coords = _read(path / "coords", "float64", 2) if attributes["coords"] else None
-    return Mesh(
-        coords, {name: _read(path / f"cells_{name}", "int64", 2) for name in attributes["cells"]}
-    )
+def _read_mesh(path: Path, attributes: DatasetAttributes) -> Mesh:
+    coords = _read(path / "coords", "float64", 2) if attributes.coords else None
+    # The names are types of cells that the program knows, so none of them leads out of the folder.
+    cells = {name: _read(path / f"cells_{name}", "int64", 2) for name in attributes.cells}
+    return Mesh(coords, cells)

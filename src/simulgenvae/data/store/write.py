@@ -17,7 +17,8 @@ from zarr.codecs import BytesCodec, Crc32cCodec
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
 from simulgenvae.data.metadata import Metadata
-from simulgenvae.data.store.read import FORMAT, FORMAT_VERSION, StoredDataset, require_dataset
+from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
+from simulgenvae.data.store.read import StoredDataset
 from simulgenvae.data.values import count_nonfinite
 from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write, ensure_folder
@@ -41,7 +42,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         raise UserError(
             f"{path}: not a dataset, so it is not overwritten: remove it or choose another name"
         )
-    require_dataset(path)
+    read_attributes(path)
 
 
 def write_store(
@@ -131,27 +132,17 @@ def _write(
         # Good runs were written one after the other, so only the end of the array is empty.
         metadata = metadata.at([row for row, name in enumerate(metadata.ids) if name not in bad])
         fields.resize(metadata.shape)
-    _write_metadata(group, metadata)
-    group.attrs.update(
-        {"digests": digests, "fingerprint": fingerprint(metadata, digests), "remarks": remarks}
+    _write_arrays(group, metadata)
+    attributes = DatasetAttributes.describe(
+        metadata, digests, fingerprint(metadata, digests), remarks
     )
+    group.attrs.update(attributes.model_dump(mode="json"))
 
 
-def _write_metadata(group: zarr.Group, metadata: Metadata) -> None:
-    """Write everything in a dataset except its fields."""
+def _write_arrays(group: zarr.Group, metadata: Metadata) -> None:
+    """Write all arrays of a dataset except its fields."""
     conditions = metadata.conditions
     mesh = metadata.mesh
-    attributes: dict[str, Any] = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "ids": list(metadata.ids),
-        "variables": list(metadata.variables),
-        "units": list(metadata.units),
-        "parameters": list(conditions.names),
-        "images": None if conditions.images is None else conditions.images.format.to_dict(),
-        "coords": mesh.coords is not None,
-        "cells": list(mesh.cells),
-    }
     arrays: dict[str, NDArray[Any]] = {"times": metadata.times}
     if conditions.table.size:
         arrays["conditions"] = conditions.table
@@ -160,7 +151,6 @@ def _write_metadata(group: zarr.Group, metadata: Metadata) -> None:
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     arrays |= {f"cells_{name}": cells for name, cells in mesh.cells.items()}
-    group.attrs.update(attributes)
     for name, array in arrays.items():
         chunks = chunk_shape(array.shape, array.itemsize)
         _create(group, name, array.shape, chunks, str(array.dtype))[...] = array

@@ -1,4 +1,4 @@
-"""Learning curve: the error against the number of training runs, and what more of them would bring."""
+"""Learning curve: the error against the number of training runs, and its extrapolation."""
 
 from simulgenvae.design.learning_curve.curve import SHARES, learning_curve
 

@@ -79,6 +79,7 @@ def learning_curve(
         Where there are no runs to measure on or too few training runs, where a training fails, and
         for a file that is no learning curve.
     """
+    # Test runs where there are any: validation runs have chosen the weights of the networks.
     measured_on: Literal["test", "validation"] = "test" if split.test else "validation"
     measured = split.test or split.validation
     if not measured:
@@ -124,7 +125,7 @@ def _measure_all(
             points[key] = measure(*key)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "Stopped; finished points are kept. The same command goes on."
+                "Stopped; finished points are kept. The same command continues."
             ) from None
         # After every training, so that an interruption costs one training at most.
         write(study.learning_curve_file, basis, list(points.values()))
@@ -175,6 +176,7 @@ def _method_curve(
     if found is None:
         return measured
     law = found.law
+    # Evenly spaced for a logarithmic axis.
     grid = np.unique(np.geomspace(runs.min(), max(MULTIPLES) * training_runs, 60).round()).tolist()
     return measured.model_copy(
         update={

@@ -69,8 +69,8 @@ def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
 def nested(training: Sequence[str], runs: int, seed: int, repeat: int) -> tuple[str, ...]:
     """Return the first ``runs`` of a random order of the training runs.
 
-    They are among those of every larger number, and in the order of ``training``: all of them are
-    the same as the study's own training runs.
+    Every larger number of runs contains them. They are in the order of ``training``, so that all
+    of them together are the study's own training runs.
     """
     chosen = np.sort(np.random.default_rng([seed, repeat]).permutation(len(training))[:runs])
     return tuple(training[row] for row in chosen)
@@ -81,6 +81,7 @@ def settings_of(settings: Settings, runs: int, repeat: int) -> Settings:
 
     Batches are made no larger than the number of training runs.
     """
+    # Another seed, or repeats would differ in their runs only.
     changed: dict[str, object] = {"seed": (settings.training.seed + repeat) % 2**32}
     for name in type(settings.training).stage_names():
         stage = getattr(settings.training, name)
@@ -132,7 +133,9 @@ class Measure:
         UserError
             As :func:`simulgenvae.surrogate.fit.fit` raises it, with the number of training runs.
         """
+        # A training with few runs can fail where one with all does not: the message says how many.
         start = time.perf_counter()
+        # Validation and test runs stay the same for every point.
         split = replace(self._split, train=nested(self._split.train, runs, seed, repeat))
         try:
             surrogate = fit(

@@ -78,7 +78,7 @@ class Extrapolation:
     law: PowerLaw
     draws: tuple[PowerLaw, ...]
     with_floor: bool
-    """Whether ``a`` was fitted; otherwise it is 0."""
+    """True if ``a`` was fitted; otherwise it is 0."""
     spare_points: int
     """Points beyond the number of fitted parameters. Without any, the scatter about the law is
     unknown."""
@@ -100,6 +100,7 @@ class Extrapolation:
         return runs if runs <= FARTHEST * self.most_runs else math.inf
 
     def _interval(self, quantity: Callable[[PowerLaw], float]) -> Interval:
+        # Quantiles of the resampled laws; the value itself comes from the measured points.
         found = np.sort([quantity(law) for law in self.draws])
         tail = round(0.5 * (1.0 - LEVEL) * (len(found) - 1))
         return Interval(quantity(self.law), float(found[tail]), float(found[-1 - tail]))
@@ -115,7 +116,7 @@ def fit_power_law(runs: Array, errors: Array, *, floor: bool) -> PowerLaw:
     errors
         Their mean errors, ``[k]``, all positive.
     floor
-        Whether a is fitted; otherwise it is 0.
+        True if a is fitted; otherwise it is 0.
     """
     # Numbers of runs relative to the largest one, so that b is an error too.
     largest = float(runs.max())
@@ -132,6 +133,7 @@ def fit_power_law(runs: Array, errors: Array, *, floor: bool) -> PowerLaw:
         return float(np.square(_residuals(parameters, relative, logarithms)).sum())
 
     a, b, c = min(fits, key=misfit).tolist()
+    # A flat law is written without a decay, so that no number of runs seems to help.
     if c >= _FLAT:
         return PowerLaw(a, b, c, largest)
     return PowerLaw(a + b, 0.0, 0.0, largest) if floor else PowerLaw(0.0, b, 0.0, largest)
@@ -196,10 +198,13 @@ def extrapolate(runs: Array, errors: Array, seed: int = 0) -> Extrapolation | No
     means = errors.mean(axis=1)
     floor = sizes >= SIZES_FOR_FLOOR
     law = fit_power_law(runs, means, floor=floor)
+    # Without spare points the law passes through all of them, and shows no scatter.
     spare = len(runs) - (3 if floor else 2)
     scatter = math.sqrt(float(np.square(np.log(means / law(runs))).sum()) / spare) if spare else 0.0
     generator = np.random.default_rng(seed)
     draws = []
+    # The same resampled runs for all trainings: errors of one run in different trainings go
+    # together.
     for _ in range(_DRAWS):
         chosen = generator.integers(errors.shape[1], size=errors.shape[1])
         factors = np.exp(scatter * generator.standard_normal(len(runs)))

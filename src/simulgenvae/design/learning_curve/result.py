@@ -20,7 +20,7 @@ class Law(_Result):
     """Power law ``a + b n^-c`` of the error with n training runs."""
 
     form: Literal["a + b n^-c", "b n^-c"]
-    """Whether ``a`` was fitted; otherwise it is 0."""
+    """Form of the law; without ``a`` where that is not fitted but 0."""
     a: float
     b: float
     c: float

@@ -36,7 +36,7 @@ class Basis(BaseModel):
     validation_runs: list[str]
     measured_runs: list[str]
     settings: dict[str, JsonValue]
-    """Settings as in JSON, since those of an older file may have names that exist no longer."""
+    """Settings as in JSON, since an older file may have names that exist no longer."""
     version: str
     """Version of simulgenvae that trained the points."""
 

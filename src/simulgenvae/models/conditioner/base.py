@@ -1,4 +1,4 @@
-"""What conditioners read, and what a network that reads one kind of condition is.
+"""Inputs of conditioners, and the base class of networks that read one kind of condition.
 
 Tested in tests/models/conditioner and tests/models/test_registries.py.
 """
@@ -53,7 +53,7 @@ class ConditionEncoder(nn.Module):
 
     A kind of conditioner derives from this class and has a
     :class:`~simulgenvae.settings.networks.ConditionerSpec`, whose ``build`` makes it from the group
-    ``conditioner`` of the settings, the filters and an :class:`InputShape`. Its ``forward`` is given
+    ``conditioner`` of the settings, the filters and an :class:`InputShape`. Its ``forward`` takes
     scaled parameters ``[B, P]``, or pixels ``[B, C, S, S]`` from 0 to 1, and returns features
     ``[B, features]``.
     """

@@ -45,6 +45,7 @@ class SqueezeExcitation(nn.Module):
         self.excite = nn.Linear(max(4, width // 4), width)
 
     def forward(self, x: Tensor) -> Tensor:
+        # One number per channel, from 0 to 1, that depends on the whole image.
         weight = torch.sigmoid(self.excite(F.silu(self.squeeze(x.mean((2, 3))))))
         return x * weight[:, :, None, None]
 
@@ -106,6 +107,7 @@ class CnnEncoder(ConditionEncoder):
         self, channels: int, size: int, filters: tuple[int, ...], dropout: float, attention: bool
     ) -> None:
         super().__init__()
+        # At least one halving, so that small images too are read by a strided convolution.
         self.stem = Stem(channels, filters[0], max(1, math.ceil(math.log2(size / STEM_SIZE))))
         pairs = pairwise((filters[0], *filters))
         self.blocks = Chain(

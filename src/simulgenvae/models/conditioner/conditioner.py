@@ -60,8 +60,8 @@ def conditioner_kind(settings: ConditionerSettings, images: ImageFormat | None) 
 def build_encoder(kind: str, settings: ConditionerSettings, shape: InputShape) -> ConditionEncoder:
     """Return a network that reads one kind of condition, with new weights.
 
-    Its filters are those of the settings where it is the network that the settings choose, else
-    those of its descriptor: beside images, a table is read by a network of the usual size.
+    The filters come from the settings where it is the network that the settings choose, else from
+    its descriptor: the settings of an image network say nothing about the table of the same design.
     """
     spec = CONDITIONERS[kind]
     chosen = kind == conditioner_kind(settings, shape.images)
@@ -97,6 +97,8 @@ class Conditioner(nn.Module):
         shape = InputShape(parameters, images)
         self.table: ConditionEncoder | None = None
         self.image: ConditionEncoder | None = None
+        # The order of construction decides which random numbers a network starts with: table before
+        # image, and the heads last.
         if parameters:
             table_kind = kind if images is None else conditioners_of("table")[0]
             self.table = build_encoder(table_kind, settings, shape)
@@ -111,6 +113,7 @@ class Conditioner(nn.Module):
 
     def forward(self, x: Inputs) -> Gaussian:
         """Return a distribution over the flat latents ``[B, D + L·d]`` of B designs."""
+        # Inputs of designs without parameters still have a table, of no columns.
         features = []
         if self.table is not None:
             features.append(self.table(x.table))

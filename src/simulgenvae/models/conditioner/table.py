@@ -1,4 +1,7 @@
-"""Residual perceptron for a table of parameters."""
+"""Residual perceptron for a table of parameters.
+
+Tested in tests/models/conditioner/test_conditioner.py.
+"""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return x
+        # Designs that are kept are scaled up, so that the mean over many draws is the residual.
         one_each = [1] * (x.ndim - 1)
         uniform = draw_random(lambda runs: torch.rand(runs, *one_each, device=x.device), len(x))
         return x * (uniform >= self.rate) / (1 - self.rate)
@@ -57,6 +58,7 @@ class TransformerBlock(nn.Module):
 
     def __init__(self, width: int, dropout: float, drop_path: float) -> None:
         super().__init__()
+        # Heads share the width equally: where it is no multiple of HEAD there is a single one.
         self.heads = max(1, width // HEAD) if width % HEAD == 0 else 1
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
         self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
@@ -111,6 +113,7 @@ class VisionTransformer(ConditionEncoder):
         self.features = width
 
     def forward(self, x: Tensor) -> Tensor:
+        # From [B, width, rows, columns] to a sequence of patches, [B, patches, width].
         x = self.patches(x).flatten(2).transpose(1, 2) + self.positions
         x = self.blocks(x)
         out: Tensor = self.norm(x).mean(1)

@@ -1,4 +1,4 @@
-"""What every decoder is: a network from latents and times to coefficients.
+"""Base class of decoders: networks from latents and times to coefficients.
 
 Tested in tests/models/decoders and tests/models/test_registries.py.
 """
@@ -20,7 +20,7 @@ class LatentDecoder(nn.Module, ABC):
     """
 
     continuous_in_time: bool
-    """Whether it predicts at any time, and not at the training times only. Set from its
+    """True if it predicts at any time, not only at the training times. Set from its
     descriptor."""
 
     @abstractmethod

@@ -34,6 +34,7 @@ class ConvolutionalDecoder(LatentDecoder):
 
     def __init__(self, settings: ModelSettings, rank: int, timesteps: int) -> None:
         super().__init__()
+        # A level needs a width before and after it: a single filter is used as both.
         widths = settings.filters[::-1] if len(settings.filters) > 1 else settings.filters * 2
         self.lengths = [
             max(1, math.ceil(timesteps / 2**level)) for level in reversed(range(settings.levels))
@@ -56,6 +57,7 @@ class ConvolutionalDecoder(LatentDecoder):
         """
         x = self.start(latents.z).unflatten(1, self.start_shape)
         for level, (injection, block) in enumerate(zip(self.injections, self.blocks, strict=True)):
+            # To the exact length, which need not be twice the one before.
             x = F.interpolate(x, self.lengths[level], mode="linear")
             x = block(x + injection(latents.h[:, level]).unsqueeze(-1))
         out: Tensor = self.output(x).transpose(1, 2)

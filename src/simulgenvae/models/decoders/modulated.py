@@ -18,7 +18,7 @@ class ModulatedDecoder(LatentDecoder):
     """Latent-dependent time features, then linear layers that the latents modulate.
 
     Features are sin and cos of ω_k(z)·t + φ_k(z) with learned frequencies and phases: each run has
-    a time axis of its own. What moves or rings faster in one design than in another is then smooth
+    its own time axis. What moves or rings faster in one design than in another is then smooth
     in the latents. Layers of level l are modulated by z and h_l (FiLM, Perez et al. 2018). There is
     no normalisation, so that amplitudes survive.
 
@@ -56,6 +56,7 @@ class ModulatedDecoder(LatentDecoder):
         times = times.expand(latents.z.shape[0], -1).unsqueeze(-1)
         stretch, phase = self.warp(latents.z).unsqueeze(1).chunk(2, dim=-1)
         angle = self.frequency * (1 + stretch) * times + phase
+        # Time itself is a feature too: without it, a trend would need a very low frequency.
         x = torch.cat([angle.sin(), angle.cos(), times], dim=-1)
         for level in range(self.levels):
             context = torch.cat([latents.z, latents.h[:, level]], dim=1)

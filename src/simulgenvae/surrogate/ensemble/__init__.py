@@ -1,4 +1,4 @@
-"""What predicts: several networks and Gaussian processes, and how uncertain they are together.
+"""Ensemble: several networks and Gaussian processes that predict, and their uncertainty.
 
 The modules, in the order in which a prediction passes through them:
 

@@ -52,6 +52,7 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
     train = trained.rows["train"]
     validation = trained.rows["validation"]
     coefficients = trained.coefficients
+    # Coefficients that are read from disk are too large for Gaussian processes to hold.
     pod_gp = None
     if not isinstance(coefficients, LazyStates):
         pod_gp = PodGaussianProcesses.fit(
@@ -132,6 +133,7 @@ def calibrate(
         Map from coefficients to fields.
     """
     _, steps, nodes, variables = dataset.shape
+    # Nodes at random instead of all: spreads of a large mesh would take most of the time.
     count = max(1, CALIBRATION_ENTRIES // (steps * variables))
     chosen = np.sort(np.random.default_rng(0).permutation(nodes)[:count])
     decoder = reduction.at(chosen, np.arange(variables)) if len(chosen) < nodes else reduction

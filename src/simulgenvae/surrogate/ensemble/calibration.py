@@ -67,6 +67,7 @@ class Calibration(BaseModel):
         spread_squares = []
         generator = np.random.default_rng(seed)
         for error, scale in runs:
+            # Quantiles of a part of the values are as good, and take a fraction of the memory.
             chosen = generator.permutation(error.size)[:_ENTRIES]
             ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
             error_squares.append(np.square(error).mean(axis=(0, 1)))
@@ -90,8 +91,10 @@ class Calibration(BaseModel):
 
 
 def _left_out_runs(runs: int) -> int:
-    """Return how many of ``runs`` runs are left out, one after another, to see how well the
-    interval of the others covers them."""
+    """Return how many of ``runs`` runs are left out, one after another.
+
+    It shows how well the interval of the others covers the run that is left out.
+    """
     return runs if 1 < runs < ENOUGH_RUNS else 0
 
 
@@ -119,6 +122,7 @@ def _std_factor(errors: Fields, spreads: Fields) -> float:
         error of the variable, so that variables of different units count alike.
     """
     scale = errors.mean(axis=0)
+    # A variable without any error, such as one that is always zero, is not divided.
     scale = np.where(scale > 0, scale, 1.0)
     return float(np.sqrt((errors / scale).mean() / (spreads / scale).mean()))
 
@@ -129,6 +133,7 @@ def _interval_factor(ratios: Sequence[Fields]) -> float:
     It is the quantile of all runs' ratios, times the quantile of each run's ratios over the
     quantile of the other runs: that second factor is what a run that is not among them adds.
     """
+    # With a single run there is no other one to compare with.
     quantile = float(np.quantile(np.concatenate(ratios), LEVEL))
     if len(ratios) < 2:
         return quantile

@@ -1,4 +1,4 @@
-"""What an ensemble says of designs: coefficients, and samples of what they might have been.
+"""Predictions of an ensemble: coefficients, and samples of what they might have been.
 
 Tested in tests/surrogate/ensemble/test_ensemble.py.
 """
@@ -77,6 +77,7 @@ class CoefficientPrediction:
         Nothing is decoded: the basis is orthonormal, so a sum of squares over coefficients is the
         sum of squares over nodes and variables, each divided by its standard deviation.
         """
+        # In double precision: sums over all times and coefficients are long.
         deviations = (self.samples - self.samples.mean(axis=0)).astype(np.float64)
         total = np.einsum("kntr,kntr->n", deviations, deviations) / max(len(deviations) - 1, 1)
         if self.gp_offset is not None:

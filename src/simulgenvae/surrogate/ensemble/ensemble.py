@@ -126,6 +126,7 @@ class Ensemble:
         gaussian_processes
             Whether the Gaussian processes predict too; leaving them out saves time.
         """
+        # Networks see times from 0 to 1, the Gaussian processes the times of the data.
         inputs = network_inputs(conditions, self.scaler)
         at = torch.from_numpy(unit_times(times, self.times))
         with torch.inference_mode():
@@ -145,6 +146,7 @@ class Ensemble:
 
     def sample_count(self, latent_samples: int) -> int:
         """Return the number of samples of a prediction that is made with ``latent_samples``."""
+        # A single network in a single view has nothing to disagree with: its latents are sampled.
         predictions = len(self.members) * (1 + len(self.mirror_views))
         count = latent_samples if predictions == 1 else predictions
         return max(GP_SAMPLES, count) if self.gp_weight > 0 and count > 0 else count
@@ -170,8 +172,8 @@ class Ensemble:
             # that are predicted in the same call.
             noise = torch.randn((samples, 1, latents.mean.shape[1]), generator=generator)
             drawn = latents.mean + latents.log_std.exp() * noise
-            # Latents of few designs are decoded together: those of a single one are too little
-            # work to keep a processor busy.
+            # Latents of few designs are decoded together: one design is too little work to keep a
+            # processor busy.
             together = max(1, DECODED_LATENTS // len(conditions))
             decoded = []
             for first in range(0, samples, together):

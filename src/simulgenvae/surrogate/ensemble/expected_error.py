@@ -1,7 +1,7 @@
 """Expected errors of designs: the calibrated spread of their predictions over their fields' size.
 
-Nothing is decoded: distances of coefficients are those of fields whose variables were divided by
-their standard deviation.
+Nothing is decoded: distances of coefficients are distances of fields whose variables were
+divided by their standard deviation.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPre
 def uniform_coefficients(reduction: Reduction) -> NDArray[np.float32]:
     """Return the coefficients ``[1, r]`` of a field that has each variable's mean at every node.
 
-    The modes hold such a field only approximately; the coefficients are those of the nearest one.
+    The modes hold such a field only approximately; the coefficients are of the nearest field that
+    they hold.
     """
+    # Coefficients of zero are the mean field.
     mean_field = reduction.decode(np.zeros((1, reduction.rank), np.float32))
     uniform = np.broadcast_to(mean_field.mean(axis=1, keepdims=True), mean_field.shape)
     return reduction.encode(uniform)
@@ -43,6 +45,7 @@ def expected_squares(
         Field from which the size is measured, by :func:`uniform_coefficients`. Without it, a
         variable with a large mean, such as an absolute temperature, would have no relative error.
     """
+    # The calibrated standard deviation is the root of the expected squared error.
     factor = 1.0 if calibration is None else calibration.std
     deviation = (prediction.mean - uniform).astype(np.float64)
     sizes: NDArray[np.float64] = np.square(deviation).sum(axis=(1, 2))

@@ -1,6 +1,6 @@
-"""An ensemble as named tensors and a description, and back.
+"""Ensemble as named tensors and a description, and back.
 
-The first member has files of its own; this is the rest: the other members, the Gaussian processes,
+The first member has its own files; this is the rest: the other members, the Gaussian processes,
 the mirror views, and what was chosen on the validation runs.
 """
 
@@ -52,6 +52,7 @@ def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescr
         for name, value in member.state_dict().items():
             if name.startswith(_PREDICTING):
                 tensors[f"member_{number}.{name}"] = value
+    # Gaussian processes are kept even without a weight: they measure novelty.
     pod_gp = {} if ensemble.pod_gp is None else ensemble.pod_gp.arrays()
     for name, array in pod_gp.items():
         tensors[_POD_GP + name] = torch.from_numpy(np.ascontiguousarray(array))
@@ -107,6 +108,7 @@ def restore_ensemble(
         )
     if description.gp_weight > 0 and pod_gp is None:
         raise ValueError("the Gaussian processes are missing")
+    # Each view must fit the coefficients, or mirroring back would fail at the first prediction.
     views = []
     for number, axes in enumerate(description.mirror_views):
         views.append(MirrorView.restore(list(axes), _arrays(f"view_{number}.", tensors), rank))
@@ -132,7 +134,7 @@ def _member(
     check_weights(weights)
     std = like.vae.coefficient_std
     times = like.vae.times
-    # On the meta device a network takes no memory until its shapes are known to be those of the
+    # On the meta device a network takes no memory until its shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         member = Networks(settings, torch.empty(len(std)), torch.empty(len(times)), scaler)

@@ -33,6 +33,7 @@ def interval_warning(runs: int, left_out_coverage: Sequence[float]) -> str | Non
     )
     if not left_out_coverage:
         return f"{on}: its coverage on other runs is unknown"
+    # A range of two equal numbers is written as one.
     lowest = f"{100 * min(left_out_coverage):.0f} %"
     highest = f"{100 * max(left_out_coverage):.0f} %"
     held = lowest if lowest == highest else f"{lowest} to {highest}"

@@ -61,12 +61,13 @@ class MirrorView:
             raise UserError(
                 "this surrogate was trained on mirrored images: give the designs' images"
             )
+        # torch reads no arrays with negative strides, which mirroring makes.
         pixels = mirror_pixels(conditions.images.pixels, self.axes)
         images = replace(conditions.images, pixels=np.ascontiguousarray(pixels))
         return replace(conditions, images=images)
 
     def unmirror(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the coefficients ``[..., r]`` of designs from those of their mirror images."""
+        """Return the coefficients ``[..., r]`` of designs, given their mirror images' ones."""
         mirrored: NDArray[np.float32] = coefficients @ self.matrix + self.offset
         return mirrored
 
@@ -85,6 +86,7 @@ class MirrorView:
         """
         matrix = arrays["matrix"]
         offset = arrays["offset"]
+        # A map of another rank would fail in the middle of the first prediction.
         square = matrix.shape == (rank, rank) and offset.shape == (rank,)
         if not square or not set(axes) <= {"x", "y", "z"}:
             raise ValueError(f"a mirror view of shape {matrix.shape} along {axes}")
@@ -100,5 +102,6 @@ def mirror_views_of(
     coords = dataset.mesh.coords
     if not symmetry.flips or coords is None:
         return ()
+    # With two axes there are three mirror images: one along each, and one along both.
     mirrors = mirrors_of(coords, dataset.variables, symmetry.flips, symmetry.odd)
     return tuple(MirrorView.from_mirror(mirror, reduction) for mirror in mirrors)

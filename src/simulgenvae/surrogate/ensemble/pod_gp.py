@@ -64,7 +64,7 @@ class PodGaussianProcesses:
         if len(conditions) < _FEWEST_RUNS:
             return None
         features = Features.fit(conditions, scaler)
-        pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), related=True)
+        pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), hierarchical_prior=True)
         pod_gpr.fit(features.transform(conditions), coefficients, features.components)
         # Runs that are all the same have no modes, and so no processes.
         if not pod_gpr.modes:
@@ -83,6 +83,7 @@ class PodGaussianProcesses:
         The noise is the same for all designs, so that a design's samples do not depend on the other
         designs of the call.
         """
+        # One number for each mode: a sample moves the whole trajectory at once.
         noise = np.random.default_rng(seed).standard_normal((count, self.pod_gpr.modes))
         return self._at(times, self.pod_gpr.samples(self.features.transform(conditions), noise))
 
@@ -94,6 +95,7 @@ class PodGaussianProcesses:
             return trajectories
         if len(self.times) == 1:
             return np.repeat(trajectories, len(times), axis=-2)
+        # The training time after each time; the first and the last interval hold the ends.
         after = np.clip(np.searchsorted(self.times, times), 1, len(self.times) - 1)
         weight = (times - self.times[after - 1]) / (self.times[after] - self.times[after - 1])
         before = trajectories[..., after - 1, :]
@@ -115,7 +117,7 @@ class PodGaussianProcesses:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`restore` needs besides the scaler and the times."""
-        # The names are those of the file format, which is older than the names in the code.
+        # These names belong to the file format, which is older than the names in the code.
         arrays = {f"processes.{name}": array for name, array in self.pod_gpr.arrays().items()}
         arrays["known"] = self.training_relative_std
         if self.features.images is not None:
@@ -127,14 +129,16 @@ class PodGaussianProcesses:
     def restore(
         cls, arrays: dict[str, NDArray[Any]], scaler: ConditionScaler, times: NDArray[np.float64]
     ) -> Self:
-        """Return Gaussian processes that were read from a model file, the inverse of
-        :meth:`arrays`.
+        """Return Gaussian processes that were read from a model file.
+
+        It is the inverse of :meth:`arrays`.
 
         Raises
         ------
         LookupError, TypeError, ValueError
             When the arrays do not belong together.
         """
+        # Names are "group.key"; the relative deviations are called "known".
         groups: dict[str, dict[str, NDArray[Any]]] = {"processes": {}, "images": {}}
         for name, array in arrays.items():
             group, _, key = name.partition(".")

@@ -35,10 +35,11 @@ def spread(blocks: Iterable[tuple[Fields, Fields | None]], gp_weight: float) -> 
     """
     variances = []
     for samples, gp_offset in blocks:
+        # In place: the samples are the largest array here.
         samples -= samples.mean(axis=0)
         variance = np.einsum("k...,k...->...", samples, samples) / max(len(samples) - 1, 1)
         if gp_offset is not None:
-            # Variance of a choice between two values that are gp_offset apart (Bernoulli).
+            # Variance of a choice between two values at the distance gp_offset (Bernoulli).
             variance += gp_weight * (1 - gp_weight) * np.square(gp_offset)
         variances.append(variance)
     whole = np.concatenate(variances)

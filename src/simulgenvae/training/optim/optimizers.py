@@ -81,6 +81,7 @@ class Optimizers:
         for optimizer, factor in self._members:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * factor
+            # Both torch's fused AdamW and Muon leave weights unchanged where this is 1.
             optimizer.found_inf = None if on_cpu else 1.0 - good.float()  # type: ignore[attr-defined] # as GradScaler does
             optimizer.step()
 

@@ -51,6 +51,7 @@ def spec_of(label: str) -> StageSpec:
     KeyError
         When there is no such stage.
     """
+    # A name itself may end with a number: only what is no name is taken apart.
     return STAGES[label if label in STAGES else re.sub("_[0-9]+$", "", label)]
 
 
@@ -104,6 +105,7 @@ def make_stages(
     """
     stages: list[Stage] = []
     for spec in specs:
+        # Each stage continues with the networks of the stages before it.
         trained = continues or len(stages) > 0
         stages.append(spec.stage.make(networks, data, settings, reduction, continues=trained))
     return stages

@@ -2,7 +2,8 @@
 
 A stage says which modules learn from which loss, and by which error its best weights are chosen.
 Everything else is the same for all stages and lives in ``training/loop.py``. The registry is
-filled in ``training/stages/__init__.py``.
+filled in ``training/stages/__init__.py``. Tested in
+tests/training/stages/test_stages.py and test_registry.py.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Stage(ABC):
     name: str
     """Key of the stage in ``STAGES`` and name of its group of settings."""
     weighs_kl = False
-    """Whether the loss uses the KL weight that grows during training."""
+    """True if the loss uses the KL weight that grows during training."""
 
     def __init__(
         self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss
@@ -199,18 +200,19 @@ class StageSpec:
     title: str
     """Name for people."""
     reads_conditions: bool = True
-    """Whether the stage trains the conditioner, so that the networks predict after it."""
+    """True if the stage trains the conditioner, so that the networks predict after it."""
     squared_error: bool = False
-    """Whether its validation error is relative to a variance instead of a standard deviation."""
+    """True if its validation error is relative to a variance instead of a standard deviation."""
     pace: float = 8
     """Steps per square root of the number of training snapshots, where no budget is given."""
     pace_with_images: float = 6
-    """The same where a step also reads images, which takes twice the time."""
+    """Steps per square root where a step also reads images, which takes twice the time."""
     settings: StageSettings = field(default_factory=StageSettings)
     """Settings of a stage that has no field in ``TrainingSettings``."""
 
     def schedule(self, settings: Settings) -> StageSettings:
         """Return the group of ``settings.training`` with the stage's name, or its own settings."""
+        # Training has settings that are no groups of a stage, such as ``loss``.
         group = getattr(settings.training, self.name, None)
         return group if isinstance(group, StageSettings) else self.settings
 

@@ -1,4 +1,7 @@
-"""Stage that fits the conditioner to the latents of a trained VAE."""
+"""Stage that fits the conditioner to the latents of a trained VAE.
+
+Tested in tests/training/stages/test_stages.py.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from simulgenvae.training.stages.losses import spread_loss
 SPREAD_WEIGHT = 0.01
 """Weight of the likelihood of the spread.
 
-The spread has weights of its own, and the optimisers only use a gradient's direction. The factor
+Separate weights compute the spread, and the optimisers only use a gradient's direction. The factor
 only keeps this term from filling the gradient, whose norm is limited."""
 
 
@@ -59,7 +62,8 @@ class ConditionerStage(Stage):
         target, log_std, variance = self._targets(batch)
         predicted = self.networks.conditioner(batch.conditions)
         distance = batch.shard.mean(((predicted.mean - target).square() / variance).mean(1))
-        # Expected squared deviation of a posterior sample from the predicted mean.
+        # Expected squared deviation of a posterior sample from the predicted mean, which the
+        # likelihood must not move: therefore detach.
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
         spread = batch.shard.mean(spread_loss(predicted.log_std, expected))
         return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}

@@ -1,4 +1,7 @@
-"""Stage that trains from conditions to decoded fields, with gradients through all networks."""
+"""Stage that trains from conditions to decoded fields, with gradients through all networks.
+
+Tested in tests/training/stages/test_stages.py.
+"""
 
 from __future__ import annotations
 
@@ -86,6 +89,7 @@ class EndToEndStage(Stage):
             len(self.data.times),
             images=self.data.conditions.images is not None,
         )
+        # All members share networks and data: they are trained one after another.
         parts = (self.networks, self.data, self.settings, self.field_loss)
         kind = type(self)
         return [kind(*parts, each, fine_tunes=self.fine_tunes) for each in range(2, members + 1)]
@@ -108,7 +112,7 @@ class EndToEndStage(Stage):
 
     @property
     def frozen(self) -> bool:
-        """Whether the VAE stays as it is."""
+        """True if the VAE stays as it is."""
         return not self.changes_vae(self.settings)
 
     @property
@@ -119,16 +123,17 @@ class EndToEndStage(Stage):
 
     @property
     def has_encoder(self) -> bool:
-        """Whether there is a trained encoder whose latents the conditioner's are compared with."""
+        """True if there is a trained encoder whose latents the conditioner's are compared with."""
         return self.fine_tunes or self.member == 1
 
     @property
     def teaches_encoder(self) -> bool:
-        """Whether the encoder learns too: that of the first member, whose VAE is kept."""
+        """True if the encoder learns too: that of the first member, whose VAE is kept."""
         return self.member == 1 and not self.frozen
 
     @property
     def trained(self) -> list[nn.Module]:
+        # Further members never use their encoder: only the decoder of their VAE is trained.
         vae = self.networks.vae
         if self.frozen:
             return [self.networks.conditioner]
@@ -159,6 +164,7 @@ class EndToEndStage(Stage):
             latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
         if self.teaches_encoder:
             truth = batch.coefficients[few]
+            # From new weights the decoder is frozen here: it learns from predictions only.
             errors = self.decoded_loss(latents, truth, self.vae_loss, frozen=not self.fine_tunes)
             terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
             # An untrained encoder's latents are decoded to anything. The logarithm keeps such an
@@ -170,6 +176,7 @@ class EndToEndStage(Stage):
             terms["loss"] = terms["loss"] + reconstruction + divergence
         distances = (mean[few] - latents.flat()).square()
         terms["latents"] = shard.mean(distances.mean(1))
+        # detach: the spread learns from the distances and must not change them.
         spread = shard.mean(spread_loss(log_std[few], distances.detach()))
         latent_loss = training.end_to_end.latent_weight * terms["latents"]
         terms["loss"] = terms["loss"] + latent_loss + SPREAD_WEIGHT * spread

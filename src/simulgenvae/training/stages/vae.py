@@ -1,4 +1,7 @@
-"""Stage that trains the VAE: encoder, latent hierarchy and decoder."""
+"""Stage that trains the VAE: encoder, latent hierarchy and decoder.
+
+Tested in tests/training/stages/test_stages.py.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ class VaeStage(Stage):
         latents, kl, _ = self.networks.vae.encode(batch.encoded, sample=True)
         reconstruction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
         divergence = batch.shard.mean(kl.sum(1))
+        # Divided by alpha instead of multiplying the reconstruction by it: the loss then has the
+        # size of a relative error, whatever alpha is.
         loss = reconstruction + kl_weight / self.settings.training.alpha * divergence
         return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl, batch.shard)}
 

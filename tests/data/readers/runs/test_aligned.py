@@ -55,7 +55,7 @@ def test_a_run_that_does_not_span_the_times_is_named(tmp_path: Path) -> None:
     write(tmp_path / "run_1", [0, 1, 1.5])
     problems = open_runs(tmp_path, RunPart(resample=5)).problems
     assert list(problems) == [1]
-    assert "its times are 0 to 1.5, but 0 to 2 are asked for" in problems[1]
+    assert "its times are 0 to 1.5, but 0 to 2 are wanted" in problems[1]
     assert not open_runs(tmp_path, RunPart(resample=5, end=1.5)).problems
     with pytest.raises(UserError, match="must increase"):
         open_runs(tmp_path, RunPart(resample=(2.0, 1.0)))

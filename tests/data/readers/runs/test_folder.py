@@ -149,7 +149,7 @@ def test_a_part_of_the_times_can_be_chosen(tmp_path: Path, part: RunPart, steps:
 def test_times_that_are_not_there(tmp_path: Path) -> None:
     write_pvd(tmp_path / "run/all.pvd", 2.0)
     with pytest.raises(
-        UserError, match=r"all\.pvd: has no timestep among those asked for .* its times are 0 to 1"
+        UserError, match=r"all\.pvd: has no timestep in the wanted span .* its times are 0 to 1"
     ):
         open_runs(tmp_path, RunPart(start=5.0))
 

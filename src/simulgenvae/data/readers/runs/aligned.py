@@ -1,4 +1,4 @@
-"""Runs of a study as one source of fields: the same variables at the same times on one mesh."""
+"""Alignment of runs: the same variables at the same times on one mesh, as one source of fields."""
 
 from __future__ import annotations
 
@@ -18,18 +18,34 @@ from simulgenvae.errors import UserError
 from simulgenvae.mesh.interpolation import Interpolation, there_and_back
 
 SAME_PLACE = 1e-6
-"""How far the nodes of runs may be apart, relative to the mesh."""
+"""Largest distance between the nodes of runs, relative to the extent of the mesh."""
 
 
 def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart) -> Source:
-    """The runs at ``path`` by name, each by what opens it, as one source.
+    """Return runs as one source of fields.
 
-    Its ``problems`` say that of all runs that are known to be of no use; others show when they are
-    read. A run is opened for its times, and again when it is read: VTK's readers keep what they
-    read last, and those of all runs would not fit into memory.
+    Parameters
+    ----------
+    path
+        File or folder of the runs, for messages.
+    runs
+        Functions that open the runs, by their names.
+    part
+        Part of each run to read.
 
-    Raises UserError when ``part`` names a reference that is not there, or when no run can be one.
+    Returns
+    -------
+    Source
+        Its ``problems`` say why runs cannot be used, as far as their times show that; others
+        raise UserError when they are read.
+
+    Raises
+    ------
+    UserError
+        When the reference that ``part`` names does not exist, or no run can be the reference.
     """
+    # A run is opened for its times here, and again when it is read: VTK's readers keep their last
+    # timestep, and those of all runs would not fit into memory.
     known: dict[str, Timed] = {}
     problems: dict[str, str] = {}
     for name, opened in runs.items():
@@ -44,6 +60,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
             common.require_times(run)
         except UserError as error:
             problems.setdefault(name, str(error))
+    # Fields, meshes and damage show only when a run is read, which costs as much as ingesting it.
     names = list(runs)
 
     def read(run: int) -> NDArray[np.float32]:
@@ -71,55 +88,61 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
 
 
 class _Common:
-    """What all runs have: the times, variables and mesh of the reference, as far as ``part`` takes
-    them."""
+    """Times, variables and mesh that all runs get from the reference, as far as ``part`` wants."""
 
     def __init__(self, reference: Series, part: RunPart) -> None:
-        self.reference, self._part = reference, part
+        self.reference = reference
+        self._part = part
         self.times = common_times(reference, part)
         self.variables = reference.variables(part.fields)
-        self._whole = reference.mesh()
+        self._full_mesh = reference.mesh()
+        # Where positions are unknown, a timestep still has the number of nodes: `[M, 0]`.
         start = reference.read(0)
-        self._coords, self._units = (
-            start.coords if self._whole.coords is None else self._whole.coords,
-            start.units,
-        )
+        coords = self._full_mesh.coords
+        self._coords = start.coords if coords is None else coords
+        self._units = start.units
         self._chosen = _chosen(self._coords, part, reference.path)
-        self.mesh = self._whole if self._chosen is None else self._whole.at(self._chosen)
+        self.mesh = self._full_mesh if self._chosen is None else self._full_mesh.at(self._chosen)
         self.nodes = len(self._coords if self._chosen is None else self._chosen)
         self.units = [self._units.get(field, "") for field, _ in self.variables.values()]
         self.changes: dict[str, NDArray[np.float64]] = {}
         self.farthest = 0.0
 
     def require_times(self, run: Timed) -> None:
+        """Raise UserError unless a run has the common times, or spans them."""
         require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
 
     def read(self, name: str, series: Series) -> NDArray[np.float32]:
-        """The fields of a run, ``[T, M, V]``; UserError where it has others, or nodes elsewhere."""
+        """Return the fields of a run, `[T, M, V]`.
+
+        Raises UserError when it has other fields, or other nodes without interpolation.
+        """
         steps = series.values(self.variables, self._units)
         if self._part.resample is not None:
             steps = at_times(series.times, steps, self.times)
+        # The first timestep shows whether the mesh is another one, before all others are read.
         coords, first = next(steps)
-        elsewhere = self._elsewhere(coords)
-        if elsewhere and not self._part.interpolate:
+        difference = self._difference(coords)
+        if difference and not self._part.interpolate:
             raise UserError(
-                f"{series.path}: {elsewhere} {self.reference.path}: another mesh, or another "
+                f"{series.path}: {difference} {self.reference.path}: another mesh, or another "
                 "order of nodes: bring all runs onto one mesh with --interpolate"
             )
         fields = np.empty((len(self.times), *first.shape), np.float32)
         fields[0] = first
         for step, (_, values) in enumerate(steps, 1):
             fields[step] = values
-        if elsewhere:
+        if difference:
             fields = self._interpolated(name, series, fields)
         return fields if self._chosen is None else fields[:, self._chosen]
 
-    def _elsewhere(self, coords: NDArray[Any]) -> str:
-        """How these nodes differ from those of the reference; nothing where they are the same."""
+    def _difference(self, coords: NDArray[Any]) -> str:
+        """Return how nodes differ from those of the reference; no text when they do not."""
         if coords.shape[1] != self._coords.shape[1]:
             return f"nodes with {coords.shape[1]} coordinates, but with {self._coords.shape[1]} in"
         if len(coords) != len(self._coords):
             return f"{len(coords)} nodes, but {len(self._coords)} in"
+        # Solvers write positions with few digits, so equal nodes may differ a little.
         far = np.abs(coords - self._coords).max(initial=0.0)
         same = far <= SAME_PLACE * float(np.ptp(self._coords, axis=0).max(initial=0.0))
         return "" if same else f"its nodes are up to {far:g} away from those of"
@@ -128,16 +151,16 @@ class _Common:
         self, name: str, series: Series, fields: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         own = series.mesh()
-        there, back = (
-            Interpolation(own, self._whole, series.path),
-            Interpolation(self._whole, own, series.path),
-        )
+        there = Interpolation(own, self._full_mesh, series.path)
+        back = Interpolation(self._full_mesh, own, series.path)
+        # The last timestep, as a transient often starts from a uniform field.
         self.changes[name] = there_and_back(fields[-1], there, back)
         self.farthest = max(self.farthest, there.farthest)
+        # Nodes first: all timesteps are interpolated at once, as the cells are searched only once.
         return there(fields.swapaxes(0, 1)).swapaxes(0, 1)
 
     def remarks(self) -> Iterator[str]:
-        """What interpolation has done to the runs that were read."""
+        """Yield a line about the effect of interpolation on the runs that were read."""
         if not self.changes:
             return
         changes = np.stack(list(self.changes.values())).max(axis=0)
@@ -145,11 +168,16 @@ class _Common:
             f"{name} {100 * change:.2g} %"
             for name, change in zip(self.variables, changes, strict=True)
         ]
-        outside = f" Nodes outside of a run's mesh, by up to {self.farthest:g}, have the value of its nearest node."
+        outside = ""
+        if self.farthest > 0:
+            outside = (
+                f" Nodes outside of a run's mesh, by up to {self.farthest:g}, have the value of "
+                "its nearest node."
+            )
         yield (
             f"{len(self.changes)} runs on other meshes were interpolated onto that of "
             f"{self.reference.path}. There and back, that changes their last timestep by at most "
-            f"{', '.join(worst)} of the standard deviation.{outside * (self.farthest > 0)}"
+            f"{', '.join(worst)} of the standard deviation.{outside}"
         )
 
 
@@ -159,11 +187,16 @@ def _common(
     problems: dict[str, str],
     part: RunPart,
 ) -> _Common:
-    """From the reference: the run that ``part`` names, or the first one with as many timesteps as
-    most. What cannot be read becomes one of the ``problems``."""
+    """Return what all runs have in common with the reference.
+
+    That is the run that ``part`` names, or the first one with as many timesteps as most runs. A run
+    that cannot be read becomes one of the ``problems``.
+    """
     if part.reference is not None and part.reference not in known:
         why = problems.get(part.reference, f"there is none among {listed(list(runs))}")
         raise UserError(f"the reference {part.reference!r}: {why}")
+    # The run with the usual number of timesteps: a first run that ended early would make all others
+    # problems.
     lengths = Counter(len(run.times) for run in known.values())
     for name in sorted(
         known, key=lambda name: (name != part.reference, -lengths[len(known[name].times)])
@@ -180,8 +213,10 @@ def _common(
 
 
 def _chosen(coords: NDArray[Any], part: RunPart, path: Path) -> NDArray[np.intp] | None:
-    """Numbers of the nodes to take; None for all. UserError where there are none, or not those
-    asked for."""
+    """Return the numbers of the nodes to read; None for all.
+
+    Raises UserError when there are none, or a wanted one does not exist.
+    """
     if part.nodes is None and part.box is None:
         return None
     nodes = np.arange(len(coords)) if part.nodes is None else np.array(part.nodes, dtype=np.intp)
@@ -198,8 +233,9 @@ def _chosen(coords: NDArray[Any], part: RunPart, path: Path) -> NDArray[np.intp]
         limits = np.array(part.box, dtype=np.float64).reshape(-1, 2)
         inside = coords[nodes, : len(limits)]
         nodes = nodes[((inside >= limits[:, 0]) & (inside <= limits[:, 1])).all(axis=1)]
+    # The message has the extent of the mesh, with which the box can be compared.
     if not len(nodes):
         low, high = coords.min(axis=0), coords.max(axis=0)
         span = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))
-        raise UserError(f"{path}: no node is in the box asked for (--box): the mesh spans {span}")
+        raise UserError(f"{path}: no node is in the box (--box): the mesh spans {span}")
     return nodes

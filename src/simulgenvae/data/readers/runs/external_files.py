@@ -143,6 +143,7 @@ class _Check:
 
         Asterisks in a name are the numbers of timesteps.
         """
+        # Latin-1 decodes any bytes. A backslash separates folders on Windows.
         text = file.read_text(encoding="latin-1").replace("\\", "/")
         if re.search(r"^\s*rigid_body", text, re.MULTILINE):
             raise UserError(
@@ -164,10 +165,12 @@ class _Check:
         for element in _elements(
             file, texts_of=lambda attributes: attributes.get("Format", "XML").upper() != "XML"
         ):
+            # The attribute changes the folder that all names below it are relative to.
             if "xml:base" in element.attributes:
                 raise UserError(f"{file}: xml:base, which moves references elsewhere, is not read")
             if element.name.rpartition(":")[2] == "include" and "href" in element.attributes:
                 self._included(file, element.attributes["href"])
+            # Values in the XML itself need no check; all others are in a file that the text names.
             kind = element.attributes.get("Format", "XML").upper()
             if kind == "XML":
                 continue
@@ -192,6 +195,7 @@ class _Check:
                 _require_dataset(file, values, named[2])
 
     def _included(self, file: Path, name: str) -> None:
+        # A URL, or a name that the XML library decodes differently, could lead anywhere.
         if not re.fullmatch(r"[\w./ -]+", name):
             raise UserError(
                 f"{file}: includes {name}: only plain names of files within its folder are read"
@@ -242,6 +246,7 @@ def _elements(
     def entity(*_: Any) -> None:
         raise UserError(f"{file}: declares XML entities: such files are not read")
 
+    # expat itself and not ElementTree: its handlers can refuse a declaration of an entity.
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
     parser.CharacterDataHandler = text

@@ -69,6 +69,7 @@ def open_series(path: Path) -> Series:
             f"{path}: a folder without results: no {' or '.join(run_cases())} case, and none of "
             f"{', '.join(run_suffixes())}"
         )
+    # Files of several formats, such as .vtu and .vtp, are read by the opener of the first.
     first = _required_format(files[0])
     if first.open_timesteps is None:
         return _open_file(files[0])
@@ -107,6 +108,7 @@ def _find_runs(path: Path) -> dict[str, Callable[[], Series]]:
         found.require_first_bytes(path)
         opened = found.open_runs(path)
         return {name: partial(opened.__getitem__, name) for name in opened}
+    # A file gives the run its name without the ending, which may differ between runs.
     entries = _entries(path)
     names = [entry.stem if entry.is_file() else entry.name for entry in entries]
     with prefix_errors(path):

@@ -1,8 +1,7 @@
-"""CalculiX's result files (``.frd``, text): an index of their blocks first, then one block of
-numbers at a time.
+"""CalculiX's result files (``.frd``, text): first an index of blocks, then one block at a time.
 
-The format is that of the CalculiX GraphiX manual, section "Result Format". Numbers stand in
-columns, without blanks between them.
+The format is that of the CalculiX GraphiX manual, section "Result Format". Numbers are in columns
+of fixed width, without blanks between them.
 """
 
 from __future__ import annotations
@@ -37,15 +36,17 @@ ELEMENTS = {
     11: (2, "line"),
     12: (3, "line"),
 }
-"""Nodes of each type of element, corners first, and the cell that its corners are."""
+"""Number of nodes of each type of element, corners first, and the cell of its corners."""
 LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
-"""Of the short and the long format: digits of a node's number, and nodes on one line of an
-element."""
+"""Digits of the number of a node, and nodes on a line of an element: short and long format."""
 
 
 def open_frd(path: Path) -> Series:
-    """The results of one CalculiX job; UserError where the file is cut short, binary or something
-    else."""
+    """Open the results of one CalculiX job.
+
+    Raises UserError when the file is cut short, binary, or has no results.
+    """
+    # The index makes the second pass quick: a timestep is one read at a known place.
     with _damaged(path):
         nodes, elements, moments = _index(path)
         ids, coords = _values(path, nodes)
@@ -73,8 +74,25 @@ CALCULIX = RunFormat(name="CalculiX", open=open_frd, suffixes=(".frd",), first_b
 
 @dataclass(frozen=True)
 class _Block:
-    """Where the lines of one block are, and what they hold: ``count`` nodes or elements in ``size``
-    bytes."""
+    """Place and content of one block of the file.
+
+    Attributes
+    ----------
+    name
+        Name of the field, or ``nodes`` or ``elements``.
+    start, size
+        First byte of the block's lines, and their number of bytes.
+    count
+        Number of nodes or elements.
+    layout
+        One of :data:`LAYOUTS`.
+    components
+        Names of the components.
+    moment
+        Text that all results of one time share; empty for the mesh.
+    time
+        Time of the results.
+    """
 
     name: str
     start: int
@@ -83,12 +101,11 @@ class _Block:
     layout: tuple[int, int]
     components: tuple[str, ...]
     moment: str
-    """The same text for all results of one time; empty for the mesh."""
     time: float
 
 
 def _index(path: Path) -> tuple[_Block, _Block, list[list[_Block]]]:
-    """Nodes, elements, and the results of each time, without reading their numbers."""
+    """Return the blocks of nodes, elements, and results of each time, without their numbers."""
     moments: dict[str, list[_Block]] = {}
     with path.open("rb") as file:
         while (line := file.readline())[:5] != b" 9999":
@@ -97,6 +114,7 @@ def _index(path: Path) -> tuple[_Block, _Block, list[list[_Block]]]:
                     f"it ends after {len(moments.keys() - {''})} times: has the solver stopped "
                     "early?"
                 )
+            # 2C: nodes; 3C: elements; 100C: one result at one time; 1: remarks about the job.
             if line[:6] in {b"    2C", b"    3C", b"  100C"}:
                 block = _index_block(file, line)
                 moments.setdefault(block.moment, []).append(block)
@@ -109,7 +127,7 @@ def _index(path: Path) -> tuple[_Block, _Block, list[list[_Block]]]:
 
 
 def _index_block(file: BinaryIO, header: bytes) -> _Block:
-    """The block that starts with this header. Leaves the file behind the block's last line."""
+    """Return the block of a header, and move the file to the line after the block."""
     layout = LAYOUTS.get(header[73:75].strip() or b"0")
     if layout is None:
         raise ValueError(
@@ -117,31 +135,37 @@ def _index_block(file: BinaryIO, header: bytes) -> _Block:
         )
     if not header[24:36].strip().isdigit():
         raise ValueError(f"no number of nodes or elements in {header[:40]!r}")
-    name, moment, time = {b"2": "nodes", b"3": "elements"}.get(header[4:5], ""), "", 0.0
+    name = {b"2": "nodes", b"3": "elements"}.get(header[4:5], "")
+    moment = ""
+    time = 0.0
     components = ["X", "Y", "Z"] if name == "nodes" else []
-    start, count = file.tell(), int(header[24:36])
+    start = file.tell()
+    count = int(header[24:36])
     if header[:6] == b"  100C":
-        moment, time = header[6:24].decode("ascii", "replace"), float(header[12:24])
+        moment = header[6:24].decode("ascii", "replace")
+        time = float(header[12:24])
         while (line := file.readline())[:3] in (b" -4", b" -5"):
             text = line[5:13].decode("ascii", "replace").strip()
             name = text if line[:3] == b" -4" else name
-            if (
-                line[:3] == b" -5" and line[33:38].strip() != b"1"
-            ):  # 1: only the viewer works it out (DISP's ALL)
+            # 1 marks what the viewer computes itself and the file does not have, as DISP's ALL.
+            if line[:3] == b" -5" and line[33:38].strip() != b"1":
                 components.append(text)
             start = file.tell()
+    # A guess of the size spares reading the lines: the blocks of nodes have fixed widths.
     size = _find_end(file, start, count * _record_width(layout[0], len(components)), name)
     return _Block(name, start, size, count, layout, tuple(components), moment, time)
 
 
 def _record_width(digits: int, values: int) -> int:
-    """Bytes of one node's lines: six values to a line, after its key and its number."""
+    """Return the bytes of the lines of one node: key, number and up to six values on each."""
     return -(-values // 6) * (3 + digits + 1) + 12 * values
 
 
 def _find_end(file: BinaryIO, start: int, guess: int, name: str) -> int:
-    """Bytes from the start to the ' -3' line: at the guess, else found line by line. Leaves the
-    file behind it."""
+    """Return the bytes from the start of a block to its ' -3' line, and move the file after that.
+
+    The line is looked for at the guess first, else line by line.
+    """
     file.seek(start + guess)
     if (line := file.readline()).rstrip() != b" -3":
         file.seek(start)
@@ -152,33 +176,39 @@ def _find_end(file: BinaryIO, start: int, guess: int, name: str) -> int:
 
 
 def _columns(rows: NDArray[np.uint8], start: int, width: int, count: int) -> NDArray[np.bytes_]:
-    """Text [rows, count] in columns of this width. Numbers touch each other: only their columns
-    part them."""
+    """Return the texts `[rows, count]` in columns of a width.
+
+    Numbers may touch each other, so that only the columns separate them.
+    """
     return np.ascontiguousarray(rows[:, start : start + width * count]).view(f"S{width}")
 
 
 def _values(path: Path, block: _Block) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Node numbers and values [nodes, components] of a block of nodes or of a result."""
+    """Return the numbers of the nodes and the values `[nodes, components]` of a block."""
     data = _bytes(path, block)
-    digits, values = block.layout[0], len(block.components)
+    digits = block.layout[0]
+    values = len(block.components)
     if len(data) != block.count * _record_width(digits, values):
         raise ValueError(
             f"{block.name} at time {block.time}: not {block.count} nodes of {values} values"
         )
     rows = data.reshape(block.count, -1)
-    line, head = _record_width(digits, 6), 3 + digits
-    parts = [
-        _columns(rows, at // 6 * line + head, 12, min(6, values - at)) for at in range(0, values, 6)
-    ]
-    return _columns(rows, 3, digits, 1)[:, 0].astype(np.int64), np.concatenate(
-        parts, axis=1
-    ).astype(np.float64)
+    line = _record_width(digits, 6)
+    parts = []
+    for first in range(0, values, 6):
+        start = first // 6 * line + 3 + digits
+        parts.append(_columns(rows, start, 12, min(6, values - first)))
+    numbers = _columns(rows, 3, digits, 1)[:, 0].astype(np.int64)
+    return numbers, np.concatenate(parts, axis=1).astype(np.float64)
 
 
 def _result(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """A result's values [nodes, components] in the order of the nodes, NaN at nodes that it leaves
-    out."""
+    """Return the values `[nodes, components]` of a result in the order of the mesh's nodes.
+
+    Nodes that the result leaves out have NaN.
+    """
     ids, values = _values(path, block)
+    # The usual case, without a search: the result has all nodes in the order of the mesh.
     if np.array_equal(ids, node_ids):
         return values
     result = np.full((len(node_ids), values.shape[1]), np.nan)
@@ -187,20 +217,21 @@ def _result(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> NDArray[n
 
 
 def _cells(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Corners of the elements, counted from 0 in the order of the nodes, by the names of cells."""
+    """Return the corners of the elements, counted from 0, by the names of the cells."""
     data = _bytes(path, block)
     digits, per_line = block.layout
     lines = np.concatenate(([0], np.flatnonzero(data == ord("\n")) + 1))[:-1]
-    heads = np.flatnonzero(
-        data[lines + 2] == ord("1")
-    )  # " -1" starts an element, " -2" lines list its nodes
+    # " -1" starts an element, lines with " -2" list its nodes.
+    heads = np.flatnonzero(data[lines + 2] == ord("1"))
+    # Windows at the starts of lines, as the lines themselves differ in length.
     rows = sliding_window_view(data, 3 + digits + 5)[lines[heads]]
     types = _columns(rows, 3 + digits, 5, 1)[:, 0].astype(np.int64)
     cells: dict[str, list[NDArray[np.int64]]] = {}
     for kind in np.unique(types).tolist():
         if kind not in ELEMENTS:
             raise ValueError(f"unknown type of element {kind}")
-        count = min(per_line, CELL_NODES[ELEMENTS[kind][1]])  # all corners are on the first line
+        # All corners are on the first line of nodes.
+        count = min(per_line, CELL_NODES[ELEMENTS[kind][1]])
         part = sliding_window_view(data, 3 + digits * count)[lines[heads[types == kind] + 1]]
         corners = _columns(part, 3, digits, count).astype(np.int64)
         cells.setdefault(ELEMENTS[kind][1], []).append(
@@ -210,7 +241,7 @@ def _cells(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> dict[str, 
 
 
 def _places(ids: NDArray[np.int64], node_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where nodes of these numbers stand among all; ValueError for one that is not there."""
+    """Return the places of nodes, given by their numbers; raise ValueError for an unknown one."""
     order = np.argsort(node_ids)
     at: NDArray[np.int64] = order[
         np.searchsorted(node_ids, ids, sorter=order).clip(max=len(order) - 1)
@@ -221,12 +252,14 @@ def _places(ids: NDArray[np.int64], node_ids: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _bytes(path: Path, block: _Block) -> NDArray[np.uint8]:
+    """Return the bytes of a block; raise UserError when they do not fit into memory."""
     require_memory(4 * block.size, f"{path}: reading {block.name}", "is this the right file?")
     return np.fromfile(path, np.uint8, block.size, offset=block.start)
 
 
 @contextmanager
 def _damaged(path: Path) -> Iterator[None]:
+    """Turn errors of a damaged file into one message."""
     try:
         yield
     except (OSError, ValueError, IndexError) as error:

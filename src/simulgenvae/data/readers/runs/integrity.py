@@ -19,8 +19,8 @@ _CASE_LINE = re.compile(
 )
 """Line of an EnSight case: a section, a name with a colon, or more numbers."""
 _CASE_VARIABLE = re.compile(
-    r"\s*#|constant per case|"
-    r"(complex )?(scalar|vector|tensor symm|tensor asym) per (measured )?(node|element):(\s+\S+){2,}"
+    r"\s*#|constant per case|(complex )?(scalar|vector|tensor symm|tensor asym) per "
+    r"(measured )?(node|element):(\s+\S+){2,}"
 )
 """Line of an EnSight case that names a variable: after the colon at least its name and a file."""
 _D3PLOT_TAIL = 2**16
@@ -90,17 +90,20 @@ def require_complete_case(file: Path) -> None:
                 f"{file}: {line.strip()[:80]!r} is no line of an EnSight case that is read, or "
                 "damaged"
             )
+    # A line that was cut off has no name of a variable, or none of its file.
     variables = re.search(r"^VARIABLE\s*$(.*?)(^[A-Z]+\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
     for line in variables[1].splitlines() if variables else ():
         if line.strip() and not _CASE_VARIABLE.match(line):
             raise UserError(
                 f"{file}: truncated or damaged: {line.strip()!r} names no variable and its file"
             )
+    # Asterisks are the places of the numbers of timesteps, so that there must be some.
     if "*" in text and "time set:" not in text:
         raise UserError(
             f"{file}: truncated or damaged: its files have numbers (***), but it has no times"
         )
     _require_same_sizes(file, text)
+    # A time set that was cut off lists fewer times than it announces.
     for block in text.split("time set:")[1:]:
         steps = re.search(r"number of steps:\s*(\d+)", block)
         values = re.search(r"time values:((?:\s+[-+.\deE]+)*)", block)
@@ -121,6 +124,7 @@ def _require_same_sizes(file: Path, text: str) -> None:
     model = re.search(r"^model:.*?(\S+)\s*$", text, re.MULTILINE)
     if model is None or "*" in model[1] or not (geometry := file.parent / model[1]).is_file():
         return
+    # Files of text have lines of different lengths, so that only binary ones can be compared.
     if not begins_with(geometry, b"C Binary"):
         return
     for name in dict.fromkeys(re.findall(r"\S*\*\S*", text)):
@@ -160,6 +164,7 @@ def require_complete_d3plot(path: Path) -> None:
         raise UserError(
             f"{path}: truncated or damaged: a mesh of {nodes} nodes does not fit into its files"
         )
+    # LS-DYNA ends each file with this number in the place of the next state's time.
     for part in files[1:]:
         with part.open("rb") as file:
             file.seek(-min(_D3PLOT_TAIL, part.stat().st_size), 2)

@@ -1,5 +1,7 @@
-"""NetCDF: a run on a grid or at nodes, or several along a dimension ``run``; read by blocks of
-timesteps."""
+"""NetCDF: one run on a grid or at nodes, or several along a dimension ``run``.
+
+Files are read in blocks of timesteps, so that no chunk is decompressed twice.
+"""
 
 from __future__ import annotations
 
@@ -37,18 +39,19 @@ from simulgenvae.utils.resources import require_memory
 if TYPE_CHECKING:
     import xarray as xr
 
-_FEW, _MANY = 1_000_000, 64_000_000
-"""Bytes that are read at once, at least and at most, where timesteps are that small."""
+_SMALLEST_BLOCK = 1_000_000
+"""Bytes that are read at once, at least, where timesteps are smaller."""
+_LARGEST_BLOCK = 64_000_000
+"""Bytes that are read at once, at most, where timesteps are smaller."""
 _ERRORS = (*READ_ERRORS, IndexError, AttributeError, AssertionError, struct.error)
-"""What xarray, h5netcdf and SciPy raise on damaged files."""
+"""Exceptions that xarray, h5netcdf and SciPy raise on damaged files."""
 
 
 def open_runs(path: Path) -> dict[str, Series]:
-    """The runs of a file with their ids: those along its dimension ``run``, else one, called like
-    the file.
+    """Open the runs along the dimension ``run`` of a file, else its one run, named like the file.
 
-    Fields are as :func:`~simulgenvae.data.readers.runs.netcdf_grid.find_fields` finds them, with scales,
-    offsets and missing values (NaN) applied; times are numbers in the unit of the file.
+    Fields are those of :func:`~simulgenvae.data.readers.runs.netcdf_grid.find_fields`, with scales,
+    offsets and missing values (NaN) applied. Times are numbers in the unit of the file.
 
     Raises UserError when it is damaged, refers to other files, or has no fields.
     """
@@ -56,12 +59,12 @@ def open_runs(path: Path) -> dict[str, Series]:
         data, stored = _opened(path)
         file = _File(path, data, find_fields(path, data))
         _require_values(file, stored)
-        ids, times = file.ids(), file.times()
-        units = {
-            name: str(v.attrs["units"])
-            for name, v in file.fields.variables.items()
-            if v.attrs.get("units")
-        }
+        ids = file.ids()
+        times = file.times()
+        units: dict[str, str] = {}
+        for name, variable in file.fields.variables.items():
+            if variable.attrs.get("units"):
+                units[name] = str(variable.attrs["units"])
     with prefix_errors(path):
         check_ids(ids)
 
@@ -98,7 +101,7 @@ NETCDF = RunFormat(
 
 @dataclass(frozen=True, eq=False)
 class _File:
-    """An open file. xarray closes it whenever too many are open, and opens it again."""
+    """Open file. xarray closes it when too many files are open, and opens it again."""
 
     path: Path
     data: xr.Dataset
@@ -106,17 +109,21 @@ class _File:
 
     @property
     def nodes(self) -> int:
+        """Number of nodes."""
         return math.prod(self.data.sizes[dim] for dim in self.fields.space)
 
     def ids(self) -> list[str]:
-        """Of the runs; counted from 0 where the file names none."""
+        """Return the ids of the runs; the name of the file where there is only one."""
         if RUN not in self.data.sizes:
             return [self.path.stem]
         values = self.data[RUN].to_numpy()
         return [name.decode() if isinstance(name, bytes) else str(name) for name in values.tolist()]
 
     def times(self) -> NDArray[np.float64]:
-        """[T]; counted from 0 where the file has none, and 0 where nothing depends on time."""
+        """Return the times, `[T]`.
+
+        They are counted from 0 where the file has none, and 0 where nothing depends on time.
+        """
         if self.fields.time is None:
             return np.zeros(1)
         variable = time_variable(self.data, self.fields.time)
@@ -130,18 +137,18 @@ class _File:
         return np.asarray(variable.values, dtype=np.float64)
 
     def block(self) -> int:
-        """How many timesteps are read at once: those of one chunk, so that none is decompressed
-        twice."""
+        """Return the number of timesteps that are read at once: those of a chunk, if they fit."""
+        # Small timesteps are read many at a time: as many as are in a chunk or the smallest block.
         size = 8 * self.nodes * len(self.fields.variables)
         chunks = [1]
         for variable in self.fields.variables.values():
             sizes = variable.encoding.get("chunksizes")
             if sizes and self.fields.time in variable.dims:
                 chunks.append(sizes[variable.dims.index(self.fields.time)])
-        return max(1, min(max(*chunks, _FEW // size), _MANY // size))
+        return max(1, min(max(*chunks, _SMALLEST_BLOCK // size), _LARGEST_BLOCK // size))
 
     def read(self, name: str, run: int, start: int) -> NDArray[Any]:
-        """A field in the block of timesteps that begins with ``start``, ``[block, M]``."""
+        """Return a field in the block of timesteps from ``start`` on, `[block, M]`."""
         fields, variable = self.fields, self.fields.variables[name]
         at: dict[Hashable, Any] = {RUN: run, fields.time: slice(start, start + self.block())}
         with _damaged(self.path):
@@ -151,10 +158,11 @@ class _File:
 
 
 class _Values(Mapping[str, NDArray[Any]]):
-    """Fields at a timestep, each read when it is asked for."""
+    """Fields at a timestep, each of which is read at its first use."""
 
     def __init__(self, file: _File, run: int, step: int) -> None:
-        self._file, self._run = file, run
+        self._file = file
+        self._run = run
         self._place = step % file.block()
         self._start = step - self._place
 
@@ -174,24 +182,25 @@ class _Values(Mapping[str, NDArray[Any]]):
 
 @lru_cache(maxsize=1)
 def _held(file: _File, run: int, start: int) -> dict[str, NDArray[Any]]:
-    """What has been read of a block of timesteps; of one block at a time."""
+    """Return the fields of a block of timesteps that have been read; only one block is kept."""
     return {}
 
 
 @lru_cache(maxsize=2)
 def _mesh(file: _File) -> Mesh:
-    """The mesh of a file; of all files no more than that of the first run and another are held."""
+    """Return the mesh of a file; those of two files are kept, the reference and another one."""
     require_memory(200 * file.nodes, f"{file.path}: its mesh", "is this the right file?")
     with _damaged(file.path):
         return nodes_and_cells(file.data, file.fields.space)
 
 
 def _opened(path: Path) -> tuple[xr.Dataset, bool]:
-    """The variables of a file, and whether it is HDF5."""
+    """Return the variables of a file, and whether it is HDF5."""
     import xarray as xr
 
     with path.open("rb") as file:
         head = file.read(8)
+    # SciPy, which reads NetCDF-3, does not know this variant.
     if head.startswith(b"CDF\x05"):
         raise UserError(
             f"{path}: NetCDF with 64-bit data (CDF-5) is not read: convert it (nccopy -k nc4 OLD "
@@ -203,6 +212,7 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
     data = xr.open_dataset(
         path.resolve(),
         engine="h5netcdf" if is_hdf5 else "scipy",
+        # Numbers as they are in the file: dates and calendars would lose the unit of the times.
         decode_times=False,
         decode_timedelta=False,
         decode_coords=False,
@@ -212,9 +222,10 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
 
 
 def _require_inside(path: Path) -> None:
-    """UserError where links or datasets of an HDF5 file lead to other files, or its axes do not fit
-    into memory."""
+    """Raise UserError when parts of an HDF5 file lie in other files.
 
+    It is raised, too, when an axis does not fit into memory, as xarray reads all of them.
+    """
     links: dict[str, Any] = {}
     items: dict[str, Any] = {}
     with h5py.File(path, "r") as file:
@@ -236,7 +247,7 @@ def _require_inside(path: Path) -> None:
 
 
 def _require_values(file: _File, is_hdf5: bool) -> None:
-    """UserError where fields were never written, or are in chunks that do not fit into memory."""
+    """Raise UserError when fields were never written, or a chunk does not fit into memory."""
     if is_hdf5:
         with h5py.File(file.path, "r") as opened:
             for variable in file.fields.stored:
@@ -246,6 +257,7 @@ def _require_values(file: _File, is_hdf5: bool) -> None:
 @contextmanager
 def _damaged(path: Path) -> Iterator[None]:
     """Turn what the libraries raise on a damaged file into one message, without their warnings."""
+    # xarray warns of unusual attributes, which is no news for the user of another program's file.
     with damage_reported(path, "cannot be read as NetCDF", _ERRORS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

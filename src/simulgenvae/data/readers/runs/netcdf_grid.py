@@ -1,5 +1,8 @@
-"""The nodes of a NetCDF file: which dimensions and fields are theirs, where they lie, which cells
-are between them."""
+"""Nodes of a NetCDF file: their dimensions, fields, positions, and the cells between them.
+
+By the conventions of CF (coordinates, axes, times) and of UGRID (meshes). Tested in
+tests/data/readers/runs/test_netcdf.py.
+"""
 
 from __future__ import annotations
 
@@ -28,57 +31,82 @@ _CORNERS = {
         ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (1, 1, 1), (1, 1, 0)),
     ),
 }
-"""Cells of grids of one to three dimensions, and the steps to their corners, in VTK's order where
-the last is x."""
+"""Cells of grids of one to three dimensions, and the steps to their corners.
 
-
+The order is VTK's, for a last dimension x.
+"""
 RUN = "run"
-"""The dimension of several runs in a file."""
+"""Name of the dimension of several runs in a file."""
 ORIGINAL_NAME = "original_name"
-"""Attribute with the name of a variable that NetCDF does not allow."""
+"""Attribute with the name of a variable, where NetCDF does not allow that name."""
 
 
 class Fields(NamedTuple):
-    """What changes from node to node: its dimensions, and the variables by the names of fields."""
+    """Fields of a file.
+
+    Attributes
+    ----------
+    time
+        Dimension of the times; None for a steady state.
+    space
+        Dimensions of the nodes.
+    variables
+        Variables by the names of the fields.
+    stored
+        Names of the variables in the file.
+    ancillary
+        Names of fields that describe others, such as their standard deviation.
+    """
 
     time: Hashable | None
     space: tuple[Hashable, ...]
     variables: Mapping[str, xr.Variable]
     stored: tuple[str, ...]
-    """The variables' names in the file."""
     ancillary: frozenset[str]
-    """Fields that say something of others, such as how certain these are."""
 
 
 def find_fields(path: Path, data: xr.Dataset) -> Fields:
-    """The numbers that are known at every node, and at every timestep if there are any such; of
-    several grids, those on the one with the most nodes, or on the nodes of a UGRID mesh.
+    """Return the variables that have a number at every node.
 
-    Raises UserError where there are none, or where nodes are along more than three dimensions.
+    If any of them depend on time, only those are taken. Of several grids it is the nodes of a
+    UGRID mesh, else the grid with the most nodes.
+
+    Raises
+    ------
+    UserError
+        When there are none, or the nodes have more than three dimensions.
     """
     time = _time_dimension(data)
-    found = {
-        str(name): variable
-        for name, variable in data.variables.items()
-        if variable.dtype.kind in "fiu"
-        and set(variable.dims) - {RUN, time}
-        and (RUN in variable.dims or RUN not in data.sizes)
-        and name not in _coordinates(data, time)
-    }
+    coordinates = _coordinates(data, time)
+    found: dict[str, xr.Variable] = {}
+    for name, variable in data.variables.items():
+        is_field = (
+            variable.dtype.kind in "fiu"
+            and set(variable.dims) - {RUN, time}
+            and (RUN in variable.dims or RUN not in data.sizes)
+            and name not in coordinates
+        )
+        if is_field:
+            found[str(name)] = variable
+    # Constants next to a transient, such as a permeability, are no results.
     if any(time in variable.dims for variable in found.values()):
         found = {name: variable for name, variable in found.items() if time in variable.dims}
     else:
         time = None
+    # Reversed, so that of the variables on one grid the first decides the order of dimensions.
     grids = {
         frozenset(variable.dims) - {RUN, time}: variable for variable in reversed(found.values())
     }
     if not grids:
-        listed = ", ".join(
-            f"{name}({', '.join(map(str, v.dims))})" for name, v in data.variables.items()
-        )
+        described = [
+            f"{name}({', '.join(map(str, variable.dims))})"
+            for name, variable in data.variables.items()
+        ]
         raise UserError(
-            f"{path}: holds no numbers at nodes; its variables are {listed[:500] or 'none'}"
+            f"{path}: holds no numbers at nodes; its variables are "
+            f"{', '.join(described)[:500] or 'none'}"
         )
+    # The nodes of UGRID's mesh, and not its faces, where fields of both exist.
     chosen = frozenset([_node_dimension(data)])
     if chosen not in grids:
         chosen = max(grids, key=lambda dims: math.prod(data.sizes[dim] for dim in dims))
@@ -93,14 +121,15 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
         for name, variable in found.items()
         if frozenset(variable.dims) - {RUN, time} == chosen
     }
-    others = {
-        name for v in taken.values() for name in str(v.attrs.get("ancillary_variables", "")).split()
-    }
+    others: set[str] = set()
+    for variable in taken.values():
+        others.update(str(variable.attrs.get("ancillary_variables", "")).split())
+    # Our own exports change names that NetCDF does not allow, and keep the original ones.
     names = {name: str(variable.attrs.get(ORIGINAL_NAME, name)) for name, variable in taken.items()}
     variables = {names[name]: variable for name, variable in taken.items()}
     if len(variables) < len(taken):
         raise UserError(
-            f"{path}: two variables are called alike by their attributes {ORIGINAL_NAME!r}"
+            f"{path}: two variables have the same name by their attributes {ORIGINAL_NAME!r}"
         )
     return Fields(
         time,
@@ -112,15 +141,18 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
 
 
 def time_variable(data: xr.Dataset, time: Hashable) -> xr.Variable | None:
-    """The times along the dimension ``time``, if the file has them."""
+    """Return the times along the dimension ``time``; None where the file does not have them."""
     own = data.variables.get(time)
     others = (v for name, v in data.variables.items() if v.dims == (time,) and _is_time(name, v))
     return own if own is not None else next(others, None)
 
 
 def _time_dimension(data: xr.Dataset) -> Hashable | None:
-    """That of a variable that CF calls a time, else one with that name, else the only one that is
-    unlimited."""
+    """Return the dimension of the times.
+
+    It is that of a time by CF, else the one called ``time``, else the only unlimited one.
+    """
+    # Variables of dimensions first: another one may be, for example, the time of a measurement.
     names = sorted(data.variables, key=lambda name: name not in data.dims)
     for name in names:
         variable = data.variables[name]
@@ -143,8 +175,11 @@ def _is_time(name: Hashable, variable: xr.Variable) -> bool:
 
 
 def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
-    """Variables that say where values are: those that others name by CF or UGRID, and those that
-    are X, Y or Z and do not change."""
+    """Return the variables that are positions and not fields.
+
+    These are those that others name as coordinates by CF or UGRID, and X, Y or Z that are constant
+    in time.
+    """
     keys = (
         "coordinates",
         "node_coordinates",
@@ -168,25 +203,27 @@ def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
 
 
 def _topology(data: xr.Dataset) -> xr.Variable | None:
-    """The variable that describes a mesh by the conventions of UGRID, if there is one."""
-    found = (v for v in data.variables.values() if v.attrs.get("cf_role") == "mesh_topology")
-    return next(found, None)
+    """Return the variable that describes a mesh by UGRID; None where there is none."""
+    for variable in data.variables.values():
+        if variable.attrs.get("cf_role") == "mesh_topology":
+            return variable
+    return None
 
 
 def _node_dimension(data: xr.Dataset) -> Hashable | None:
-    """The dimension of the nodes of a mesh by the conventions of UGRID."""
+    """Return the dimension of the nodes of a mesh by UGRID; None where there is none."""
     mesh = _topology(data)
     names = [] if mesh is None else str(mesh.attrs.get("node_coordinates", "")).split()
     return data.variables[names[0]].dims[0] if names and names[0] in data.variables else None
 
 
 def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
-    """The mesh of nodes along the dimensions ``space`` (at most three), which are put one after
-    another as in C.
+    """Return the mesh of nodes along at most three dimensions, in C order.
 
     Coordinates, in the order x, y, z, are those of the dimensions, else others, such as latitudes
-    of two dimensions; of several dimensions one without coordinates is counted from 0. Cells are
-    those of variables ``cells_<name>``, of a UGRID mesh, or those between the neighbours of a grid.
+    with two dimensions. A dimension without coordinates, if it is one of several, is counted
+    from 0. Cells are those of variables ``cells_<name>``, of a UGRID mesh, or those between the
+    neighbours of a grid.
     """
     places = _places(data, space)
     shape = tuple(data.sizes[dim] for dim in space)
@@ -198,7 +235,7 @@ def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
 
 
 def _axis(name: Hashable, variable: xr.Variable) -> str | None:
-    """X, Y or Z for a variable that is a coordinate along it."""
+    """Return X, Y or Z for a variable that is a coordinate along it; None for any other."""
     attrs = {key: str(variable.attrs.get(key, "")) for key in ("axis", "units", "standard_name")}
     if attrs["axis"].upper() in {"X", "Y", "Z"}:
         return attrs["axis"].upper()
@@ -215,7 +252,7 @@ def _axis(name: Hashable, variable: xr.Variable) -> str | None:
 
 
 def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variable]:
-    """The coordinates along X, Y and Z, as far as there are such."""
+    """Return the coordinates along X, Y and Z, as far as there are any."""
     found: dict[str, xr.Variable] = {}
     for name in sorted(data.variables, key=lambda name: name not in space):
         variable = data.variables[name]
@@ -227,6 +264,7 @@ def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variabl
             and variable.dtype.kind in "fiu"
         ):
             found.setdefault(axis, variable)
+    # Of several dimensions one without coordinates is counted, like the pixels of an image.
     if len(space) > 1:
         for dim in reversed(space):
             if not any(dim in variable.dims for variable in found.values()):
@@ -236,7 +274,7 @@ def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variabl
 
 
 def _at_all(place: xr.Variable, space: Sequence[Hashable], shape: tuple[int, ...]) -> NDArray[Any]:
-    """A coordinate that is known along some dimensions, at all nodes, ``shape``."""
+    """Return a coordinate that depends on some dimensions, at all nodes, of the given shape."""
     own = [dim for dim in space if dim in place.dims]
     values = np.asarray(place.transpose(*own).values)
     wide = [count if dim in own else 1 for dim, count in zip(space, shape, strict=True)]
@@ -244,6 +282,7 @@ def _at_all(place: xr.Variable, space: Sequence[Hashable], shape: tuple[int, ...
 
 
 def _stored_cells(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, NDArray[np.int64]]:
+    """Return the cells that the file has: those of our own exports, or the faces of UGRID."""
     own = {name: f"cells_{name}" for name in CELL_NODES if f"cells_{name}" in data.variables}
     if own:
         return {name: _connections(data.variables[own[name]]).astype(np.int64) for name in own}
@@ -258,11 +297,13 @@ def _stored_cells(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, NDAr
 
 
 def _connections(variable: xr.Variable) -> NDArray[Any]:
-    """Nodes from 0 of each cell; NaN where it has no more of them."""
+    """Return the nodes of each cell, counted from 0, with NaN after the last one."""
     return np.asarray(variable.values) - int(variable.attrs.get("start_index", 0))
 
 
 def _grid_cells(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
+    """Return the cells between the neighbours of a grid."""
+    # A dimension of length 1 has no cells along it: the grid is one of fewer dimensions.
     numbers = np.arange(np.prod(shape)).reshape([count for count in shape if count > 1])
     if not numbers.ndim:
         return {}

@@ -1,5 +1,7 @@
-"""What is known of one run in a solver's own files: fields over time on a mesh, read one timestep
-at a time."""
+"""Series: one run in a solver's own files, read one timestep at a time; and the part to take.
+
+Tested in tests/data/readers/runs/test_folder.py and test_aligned.py.
+"""
 
 from __future__ import annotations
 
@@ -18,52 +20,77 @@ from simulgenvae.mesh.components import endings, whole_fields
 from simulgenvae.mesh.mesh import Mesh
 
 AXES = ("variable", "time", "node")
-"""What the axes of a run's array can be."""
+"""Names of the axes of a run's array."""
 
 
 class Snapshot(NamedTuple):
-    """One timestep of a run."""
+    """One timestep of a run.
+
+    Attributes
+    ----------
+    coords
+        Positions of the nodes, `[M, 3]`, or with fewer columns; with none where unknown.
+    fields
+        Values at all nodes by the name of the field, `[M]`, or `[M, C]` with C components.
+    units
+        Units by the name of the field, as far as known.
+    """
 
     coords: NDArray[Any]
-    """Of the nodes, ``[M, 3]``, or fewer columns; none where positions are unknown."""
     fields: Mapping[str, NDArray[Any]]
-    """Values at all nodes by the field's name: ``[M]``, or ``[M, C]`` with C components."""
     units: Mapping[str, str] = MappingProxyType({})
-    """Of fields by their names, as far as known."""
 
 
 Values = tuple[NDArray[Any], NDArray[np.float32]]
-"""Positions of the nodes of a timestep, ``[M, 3]``, and the variables there, ``[M, V]``."""
+"""Positions of the nodes of a timestep, `[M, 3]`, and the variables there, `[M, V]`."""
 
 
 class RunPart(NamedTuple):
-    """What is taken of the results of each run."""
+    """Part of the results of each run that is read.
+
+    Attributes
+    ----------
+    fields
+        Fields, or single components of them; None for all.
+    start, end
+        First and last time, both included.
+    every
+        Step between the timesteps that are read.
+    resample
+        Times to interpolate to, or the number of times of equal distance from ``start`` to
+        ``end``; None for the timesteps of the files.
+    box
+        Limits xmin, xmax, ymin, ymax, … of the nodes, included; as many as are given.
+    nodes
+        Numbers of nodes, from 0.
+    reference
+        Run whose times, fields and mesh all runs get; None for one that is like most.
+    interpolate
+        Whether runs on other meshes are interpolated to that of the reference.
+    path
+        Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
+    axes
+        Axes of these datasets in their order, from :data:`AXES`.
+    """
 
     fields: Sequence[str] | None = None
-    """Fields, or single components of them; None for all."""
     start: float | None = None
     end: float | None = None
     every: int = 1
-    """Timesteps from ``start`` to ``end``, both included, every so many of them."""
     resample: int | Sequence[float] | None = None
-    """Instead of timesteps, these times, or so many of equal distance from ``start`` to ``end``:
-    linear in between."""
     box: Sequence[float] | None = None
-    """Nodes with xmin, xmax, ymin, ymax, …, limits included, as far as given."""
     nodes: Sequence[int] | None = None
-    """Numbers of nodes, from 0."""
     reference: str | None = None
-    """The run whose times, fields and mesh are those of all; None for one like most."""
     interpolate: bool = False
-    """Whether runs on other meshes are interpolated onto that of the reference."""
     path: str | None = None
-    """Where the results are in HDF5 files; ``*`` stands for a run's id."""
     axes: Sequence[str] | None = None
-    """What the axes of the dataset there are (:data:`AXES`), in their order."""
 
     def steps(self, path: Path, times: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Which of the timesteps at ``times``, those of ``path``, are taken; UserError where there
-        are none."""
+        """Return the numbers of the timesteps to read, of those at ``times`` in ``path``.
+
+        Raises UserError when there are none.
+        """
+        # A limit of 0.3 includes the time 0.1 + 0.2, which is a rounding error larger.
         near = 1e-9 * float(np.ptp(times))
         chosen = np.ones(len(times), dtype=bool)
         if self.start is not None:
@@ -73,7 +100,7 @@ class RunPart(NamedTuple):
         steps = np.flatnonzero(chosen)[:: self.every]
         if not len(steps):
             raise UserError(
-                f"{path}: has no timestep among those asked for (--start, --end): its times are "
+                f"{path}: has no timestep in the wanted span (--start, --end): its times are "
                 f"{times[0]:g} to {times[-1]:g}"
             )
         return steps
@@ -83,8 +110,18 @@ class RunPart(NamedTuple):
 class Series:
     """One run.
 
-    times: [T]; read: index of a timestep → what is there; mesh: the nodes, and the cells between
-    them, at the first timestep; ancillary: fields that are taken only when asked for.
+    Attributes
+    ----------
+    path
+        File or folder of the run, for messages.
+    times
+        Times of the timesteps, `[T]`.
+    read
+        Function that reads a timestep by its number.
+    mesh
+        Function that reads nodes and cells at the first timestep.
+    ancillary
+        Names of fields that are read only when they are requested.
     """
 
     path: Path
@@ -94,19 +131,22 @@ class Series:
     ancillary: Collection[str] = ()
 
     def at(self, part: RunPart) -> Series:
-        """The run at the timesteps of ``part`` alone, at all where it is resampled; UserError where
-        it has none."""
+        """Return the run at the timesteps of ``part``, or at all of them where it is resampled.
+
+        Raises UserError when it has none of them.
+        """
         if part.resample is not None:
             return self
         steps = part.steps(self.path, self.times)
         return replace(self, times=self.times[steps], read=lambda step: self.read(int(steps[step])))
 
     def variables(self, wanted: Sequence[str] | None = None) -> dict[str, tuple[str, int]]:
-        """Names of variables, each with the field and the component that it is: of all fields of
-        the first timestep but ancillary ones, or of those ``wanted``, given as fields or as single
-        components, in that order.
+        """Return the variables of the first timestep, each with its field and component.
 
-        Raises UserError for what the run does not have.
+        These are all that are not ancillary, or the ``wanted`` ones in their order, each given as
+        a field or a single component.
+
+        Raises UserError when the run does not have one of them.
         """
         every = {
             f"{name}{ending}": (name, component)
@@ -117,15 +157,15 @@ class Series:
             if not every:
                 raise UserError(f"{self.path}: holds no numbers at nodes or cells")
             return {key: place for key, place in every.items() if place[0] not in self.ancillary}
-        keys, members = list(every), {key: [key] for key in every}
-        for name, positions in whole_fields(
-            keys
-        ).items():  # also of vectors whose components are fields of their own
+        keys = list(every)
+        members = {key: [key] for key in every}
+        # U also means U_x, U_y and U_z where the file has these as separate fields.
+        for name, positions in whole_fields(keys).items():
             members[name] = [keys[position] for position in positions]
-        fields = dict.fromkeys(field for field, _ in every.values())
-        members |= {
-            name: [key for key, (field, _) in every.items() if field == name] for name in fields
-        }
+        fields: dict[str, list[str]] = {}
+        for key, (field, _) in every.items():
+            fields.setdefault(field, []).append(key)
+        members |= fields
         unknown = [name for name in wanted if name not in members]
         if unknown:
             raise UserError(
@@ -136,21 +176,36 @@ class Series:
     def values(
         self, variables: Mapping[str, tuple[str, int]], like: Mapping[str, str]
     ) -> Iterator[Values]:
-        """The variables of one timestep after the other.
+        """Yield the variables of one timestep after the other.
 
-        Raises UserError where a timestep does not have one of them, or in another unit than the
-        fields ``like`` it, or has other nodes than the one before.
+        Parameters
+        ----------
+        variables
+            Field and component of each variable, as :meth:`variables` returns them.
+        like
+            Expected units by the name of the field.
+
+        Raises
+        ------
+        UserError
+            When a timestep lacks a field, or has it in another unit, or has another number of nodes
+            than the one before.
         """
-        nodes, wanted = None, dict.fromkeys(field for field, _ in variables.values())
+        nodes = None
+        wanted = dict.fromkeys(field for field, _ in variables.values())
+        # Solvers may add fields, or refine the mesh, during a run: each timestep is checked.
         for step, time in enumerate(self.times):
             coords, fields, units = self.read(step)
             missing = [field for field in wanted if field not in fields]
             if missing:
                 raise UserError(f"{self.path}: has no {listed(missing)} at time {time:g}")
             for field in wanted:
-                found, unit = (given.get(field, "") or "no unit" for given in (units, like))
-                if found != unit:
-                    raise UserError(f"{self.path}: {field!r} is in {found}, elsewhere in {unit}")
+                found = units.get(field, "") or "no unit"
+                expected = like.get(field, "") or "no unit"
+                if found != expected:
+                    raise UserError(
+                        f"{self.path}: {field!r} is in {found}, elsewhere in {expected}"
+                    )
             if len(coords) != (nodes or len(coords)):
                 raise UserError(
                     f"{self.path}: {len(coords)} nodes at time {time:g}, but {nodes} before"

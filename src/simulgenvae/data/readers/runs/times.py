@@ -1,5 +1,7 @@
-"""Runs at the same times: those that all of them have, or others, between which fields are
-linear."""
+"""Common times of runs: those that all of them have, or others with linear interpolation.
+
+Tested in tests/data/readers/runs/test_times.py and test_aligned.py.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,14 @@ from simulgenvae.data.readers.runs.series import RunPart, Series, Values
 from simulgenvae.errors import UserError
 
 SAME_TIMES = 1e-6
-"""How far the times of runs may be apart, relative to their span."""
+"""Largest difference between the times of runs, relative to their span."""
 
 
 def common_times(reference: Series, part: RunPart) -> NDArray[np.float64]:
-    """The times at which all runs are taken, [T]; UserError where those that ``part`` asks for do
-    not increase."""
+    """Return the times at which all runs are read, `[T]`.
+
+    Raises UserError when the times that ``part`` wants do not increase.
+    """
     asked = part.resample
     if asked is None:
         return reference.times
@@ -39,7 +43,7 @@ def common_times(reference: Series, part: RunPart) -> NDArray[np.float64]:
 
 
 class Timed(NamedTuple):
-    """When a run has results, ``[T]``."""
+    """Times of the results of a run, `[T]`."""
 
     path: Path
     times: NDArray[np.float64]
@@ -48,14 +52,15 @@ class Timed(NamedTuple):
 def require_times(
     run: Timed, times: NDArray[np.float64], reference: Series, *, resampled: bool
 ) -> None:
-    """UserError unless the run has these times, or where it is resampled, spans them."""
+    """Raise UserError unless the run has these times, or spans them where it is resampled."""
+    # Two runs of one solver may differ in the last digit; a single time has no span.
     near = SAME_TIMES * max(float(np.ptp(reference.times)), 1e-300)
     if resampled:
         if run.times[0] > times[0] + near or run.times[-1] < times[-1] - near:
             raise UserError(
                 f"{run.path}: its times are {run.times[0]:g} to {run.times[-1]:g}, but "
-                f"{times[0]:g} to {times[-1]:g} are asked for (--resample, --start, --end): has "
-                "it ended early?"
+                f"{times[0]:g} to {times[-1]:g} are wanted (--resample, --start, --end): has it "
+                "ended early?"
             )
         return
     if len(run.times) != len(times):
@@ -64,9 +69,9 @@ def require_times(
             f"up to {times[-1]:g}, in {reference.path}: has that run ended early? If it has other "
             "times, give --resample"
         )
-    apart = np.abs(run.times - times)
-    if apart.max() > near:
-        step = int(apart.argmax())
+    differences = np.abs(run.times - times)
+    if differences.max() > near:
+        step = int(differences.argmax())
         raise UserError(
             f"{run.path}: timestep {step} is at {run.times[step]:g}, in {reference.path} at "
             f"{times[step]:g}: give all runs the same times with --resample"
@@ -76,15 +81,29 @@ def require_times(
 def at_times(
     own: NDArray[np.float64], steps: Iterator[Values], times: NDArray[np.float64]
 ) -> Iterator[Values]:
-    """The values of timesteps at ``own`` times, at others within their span: linear between two
-    timesteps. Two are in memory at once."""
+    """Yield the values of a run at other times, interpolated linearly.
+
+    Two timesteps are in memory at once.
+
+    Parameters
+    ----------
+    own
+        Times of the run's timesteps.
+    steps
+        Values of the run's timesteps.
+    times
+        Increasing times within the span of ``own``.
+    """
     before = after = next(steps)
     step = 0
+    # The steps come one by one, so that the iterator moves forward with the wanted times.
     for time in times:
         while own[step] < time and step + 1 < len(own):
-            before, after, step = after, next(steps), step + 1
+            before = after
+            after = next(steps)
+            step += 1
         if step == 0 or time >= own[step]:
             yield after
         else:
-            share = np.float32((time - own[step - 1]) / (own[step] - own[step - 1]))
-            yield before[0], (1 - share) * before[1] + share * after[1]
+            fraction = np.float32((time - own[step - 1]) / (own[step] - own[step - 1]))
+            yield before[0], (1 - fraction) * before[1] + fraction * after[1]

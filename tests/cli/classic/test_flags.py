@@ -1,4 +1,4 @@
-"""Every flag of ``SimulGen-VAE.py`` acts, as far as ``test_documented.py`` does not show it."""
+"""Every flag of ``SimulGen-VAE.py`` acts, as far as ``test_simulgen_vae.py`` does not show it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FILTERS = {1: "16 12 8", 2: "14 12", 3: "10 8 6", 4: "12 8", 5: "6"}
 
 @pytest.fixture
 def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> Study:
-    """A documented study with the data of presets 1 and 4, which differ, as the current folder."""
+    """A classic study with the data of presets 1 and 4, which differ, as the current folder."""
     for name in ("input_data", "parametric_data"):
         (tmp_path / name).mkdir()
     runs = make_runs()
@@ -277,7 +277,7 @@ def test_a_flag_and_a_setting_that_agree_are_no_mistake(typed: str) -> None:
     assert _overrides(options) == ["data.load_all=true", f"data.load_all={typed}"]
 
 
-def test_help_shows_the_documented_flags_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_the_classic_flags_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
     assert stop.value.code == 0

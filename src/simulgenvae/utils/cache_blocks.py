@@ -1,4 +1,4 @@
-"""Long rows cut into parts that a processor's cache holds."""
+"""Long rows cut into parts that fit into a processor's cache."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ PART = 4096
 
 
 def parts(width: int, size: int = PART) -> Iterator[slice]:
-    """Slices of at most ``size`` entries that together are a row of so many."""
+    """Yield slices of at most ``size`` entries that together cover a row of ``width`` entries."""
     return (slice(start, min(start + size, width)) for start in range(0, width, size))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulgenvae.reduction.cache_blocks import PART, parts
+from simulgenvae.utils.cache_blocks import PART, parts
 
 
 @pytest.mark.parametrize("size", [PART, 7])

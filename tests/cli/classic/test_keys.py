@@ -65,7 +65,7 @@ OWN_KEYS: dict[str, tuple[str, str, set[str]]] = {
     "compile": ("auto", "0", {"training.performance.compile"}),
     "gradient_checkpointing": ("0", "1", {"training.performance.gradient_checkpointing"}),
 }
-"""Keys that the documented system does not have → two texts and the settings in which they
+"""Keys that the classic system does not have → two texts and the settings in which they
 differ."""
 DATA_KEYS = {
     "Dim1",
@@ -95,7 +95,7 @@ def study_with(
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """The runs' pickle, table and pictures (.png, and others as .jpg), in the documented places;
+    """The runs' pickle, table and pictures (.png, and others as .jpg), in the classic places;
     never changed."""
     folder = tmp_path_factory.mktemp("runs")
     made = make_runs(RUNS, STEPS, NODES, VARIABLES)
@@ -125,7 +125,7 @@ def folder(runs: Path, tmp_path: Path) -> Path:
 
 
 def stored(folder: Path, **keys: str) -> Dataset:
-    """What the documented script stores as the data of a study with these keys."""
+    """What the classic script stores as the data of a study with these keys."""
     study, settings = study_with(folder, keys)
     update_dataset(study, settings, 1, ("vae",))
     return Dataset.open(study.dataset)

@@ -1,0 +1,73 @@
+"""What is decided before Gaussian processes are fitted to modes, and by which criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.baselines.base import Inputs
+from simulgenvae.baselines.gp import (
+    GaussianProcess,
+    LengthScaleGroups,
+    Likelihood,
+    LikelihoodSearch,
+    standardised,
+)
+from simulgenvae.baselines.kernels import Kernel, Values
+from simulgenvae.baselines.pod_regression import FeatureSelection
+
+SEED = 0
+"""Seed of every random choice: subsets of runs, and starts of searches."""
+SINGLE_LENGTHS = 8
+"""Largest number of image components that each have a length scale of their own."""
+
+
+class GpChoice(NamedTuple):
+    """Features and kernel of the processes of all modes."""
+
+    selection: FeatureSelection
+    kernel: Kernel
+
+
+def length_scale_groups(x: Inputs, selection: FeatureSelection) -> LengthScaleGroups:
+    """Return which columns of selected features ``x [n, columns]`` share a length scale."""
+    components = selection.components
+    return LengthScaleGroups.of(x, components if components > SINGLE_LENGTHS else 0)
+
+
+def evidence(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> float:
+    """Return the negative logarithm of the likelihood of all ``amplitudes [n, k]``.
+
+    Each mode has its best hyper-parameters.
+    """
+    return sum(value for _, _, value in _searched(x, choice, amplitudes))
+
+
+def leave_one_out_error(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> float:
+    """Return the sum of squared errors of ``amplitudes [n, k]``, each run predicted from the others.
+
+    The hyper-parameters have the largest likelihood of all runs.
+    """
+    errors = []
+    searched = _searched(x, choice, amplitudes)
+    for (squared, theta, _), y in zip(searched, amplitudes.T, strict=True):
+        process = GaussianProcess.learn(squared, y, theta, choice.kernel)
+        errors.append(float(np.square(process.leave_one_out(squared)[0]).sum()))
+    return sum(errors)
+
+
+def _searched(
+    x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]
+) -> Iterator[tuple[Values, Values, float]]:
+    """Yield squared distances, best hyper-parameters and objective of one mode after another."""
+    selected = choice.selection(x)
+    groups = length_scale_groups(selected, choice.selection)
+    squared = groups.squared_distances(selected, selected)
+    search = LikelihoodSearch(len(squared), SEED)
+    for mode, y in enumerate(amplitudes.T):
+        likelihood = Likelihood(squared, standardised(y), choice.kernel)
+        theta, value = search(likelihood, thorough=mode == 0)
+        yield squared, theta, value

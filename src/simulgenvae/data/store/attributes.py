@@ -1,0 +1,123 @@
+"""Attributes of a dataset on disk: everything that is stored in its ``zarr.json``.
+
+Tested in tests/data/store/test_read.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from simulgenvae.data.images import ImageFormat
+from simulgenvae.data.metadata import Metadata
+from simulgenvae.data.names import prefix_errors
+from simulgenvae.data.store.integrity import read_metadata
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import CELL_NODES
+
+FORMAT = "simulgenvae-dataset"
+FORMAT_VERSION = 1
+
+Names = tuple[StrictStr, ...]
+
+
+class DatasetAttributes(BaseModel):
+    """Attributes of a dataset; the arrays beside them hold its numbers.
+
+    They are read from a file that may be damaged or crafted, so every type is checked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: StrictStr = FORMAT
+    format_version: int = FORMAT_VERSION
+    ids: Names
+    """Ids of the N runs."""
+    variables: Names
+    """Names of the V variables."""
+    units: Names
+    """Units of the V variables."""
+    parameters: Names
+    """Names of the parameters."""
+    images: ImageFormat | None = None
+    """Format of the images; None where there are none, as in datasets of earlier versions."""
+    coords: StrictBool
+    """Whether there are node coordinates."""
+    cells: Names
+    """Types of the cells, by their meshio names."""
+    digests: Names = ()
+    """SHA-256 of the field of each run; datasets of earlier versions lack them."""
+    fingerprint: StrictStr
+    """SHA-256 of metadata and digests."""
+    remarks: Names = ()
+    """Notes made when the dataset was stored; datasets of earlier versions lack them."""
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _check_image_format(cls, value: object) -> object:
+        # Pydantic would ignore unknown entries and convert texts to numbers.
+        return ImageFormat.from_dict(value) if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _check_agreement(self) -> Self:
+        if len(self.digests) not in {0, len(self.ids)}:
+            raise ValueError("'digests' must be a text for each run")
+        # The types of cells become names of folders: only those that the program knows are safe.
+        if not set(self.cells) <= set(CELL_NODES):
+            raise ValueError("unknown 'cells'")
+        return self
+
+    @classmethod
+    def describe(
+        cls, metadata: Metadata, digests: Sequence[str], fingerprint: str, remarks: Sequence[str]
+    ) -> Self:
+        """Return the attributes of a dataset with ``metadata`` and the runs' ``digests``."""
+        return cls(
+            ids=metadata.ids,
+            variables=metadata.variables,
+            units=metadata.units,
+            parameters=metadata.conditions.names,
+            images=metadata.conditions.image_format,
+            coords=metadata.mesh.coords is not None,
+            cells=tuple(metadata.mesh.cells),
+            digests=tuple(digests),
+            fingerprint=fingerprint,
+            remarks=tuple(remarks),
+        )
+
+
+def read_attributes(path: Path) -> DatasetAttributes:
+    """Return the attributes of the dataset at ``path``.
+
+    Raises UserError where there is none, or it is damaged or of another version.
+    """
+    attributes = read_metadata(path, "group").get("attributes")
+    if not isinstance(attributes, dict) or attributes.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: not a dataset of this program: make one with `simulgenvae ingest`"
+        )
+    if attributes.get("format_version") != FORMAT_VERSION:
+        version = str(attributes.get("format_version"))[:20]
+        raise UserError(
+            f"{path}: has the format version {version}, but this program reads {FORMAT_VERSION}"
+        )
+    # Messages of pydantic quote the value, which may be long: the text is cut.
+    file = path / "zarr.json"
+    try:
+        with prefix_errors(file):
+            return DatasetAttributes.model_validate(attributes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{file}: damaged: {where} {first['msg']}"[:500]) from error

@@ -1,0 +1,48 @@
+"""Phase 1 of POD: subspaces that hold the training states, from a cheap one to a safe one.
+
+The sketch only estimates how many dimensions are enough. Phase 2 (``projection.py``) measures what
+a subspace leaves out; where that is too much, the next, larger subspace is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from simulgenvae.distributed import collectives
+from simulgenvae.reduction.pilot import take_pilot
+from simulgenvae.reduction.run_pass import RunPass
+from simulgenvae.reduction.sketch import Sketch, take_sketch
+from simulgenvae.settings import ReductionSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Subspace:
+    """Orthonormal directions in the space of states."""
+
+    sketch: Sketch
+    modes: Tensor
+    """The sketch's leading directions, ``[M·V, k]``."""
+    is_largest: bool
+    """Whether no larger subspace can follow, so that this one must do."""
+
+
+def subspaces(runs: RunPass, settings: ReductionSettings) -> Iterator[Subspace]:
+    """Yield ever larger subspaces of the training states; a pass over the runs for each sketch.
+
+    Of each sketch, first as many directions as are probably enough, then all of them; then a sketch
+    of twice the width, up to the largest rank that the settings allow.
+    """
+    pilot = collectives.run_on_rank0(lambda: take_pilot(runs, settings))
+    width = pilot.width
+    while True:
+        sketch = take_sketch(runs, settings, pilot, width)
+        every = sketch.modes.shape[1]
+        for count in sorted({sketch.enough, every}):
+            is_largest = width == pilot.most and count == every
+            yield Subspace(sketch, sketch.modes[:, :count], is_largest)
+        if width == pilot.most:
+            return
+        width = min(2 * width, pilot.most)

@@ -1,0 +1,145 @@
+"""Memory of the networks, and of a step of each stage.
+
+Activations are counted, not guessed: a step of each stage runs on tensors that have shapes and no
+memory, so that the count follows every network and every setting. Tested in
+tests/training/test_memory.py.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.distributed import collectives
+from simulgenvae.models import Inputs
+from simulgenvae.models.networks import Networks
+from simulgenvae.reduction import Reduction
+from simulgenvae.training.acceleration import acceleration, precision
+from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.budget import batch_size
+from simulgenvae.training.data import TrainingData
+from simulgenvae.training.node_shards import node_layers
+from simulgenvae.training.peak import PeakMemory
+from simulgenvae.training.performance import prepare_networks
+from simulgenvae.training.plan import TrainingPlan
+from simulgenvae.training.stages import Stage, make_stages
+
+FLOAT = 4
+"""Bytes of a number in single precision."""
+
+
+class MemoryPart(NamedTuple):
+    """One use of memory."""
+
+    name: str
+    size: int
+    """Bytes."""
+    advice: str
+    """Settings that make it smaller."""
+
+
+@dataclass(frozen=True)
+class StageMemory:
+    """Memory of networks, and of a step of each stage in addition; a validation takes less."""
+
+    weights: int
+    """Bytes of all weights."""
+    node_weights: int
+    """Bytes of the weights between nodes and channels; 0 with a reduction."""
+    steps: list[MemoryPart]
+
+
+def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = False) -> StageMemory:
+    """Return the memory of the networks and of a step of each stage.
+
+    Parameters
+    ----------
+    plan, reduction
+        The training.
+    ahead
+        Whether the next batch is read during a step.
+    """
+    settings = plan.settings
+    performance = settings.training.performance
+    timesteps = plan.dataset.shape[1]
+    data = _one_run(timesteps, reduction.rank, plan.scaler)
+    # Tensors that are made in this mode have a shape and a type, but no numbers and no memory.
+    fake = FakeTensorMode(allow_non_fake_inputs=True)
+    with fake:
+        networks = Networks(
+            settings, torch.ones(reduction.rank), torch.ones(timesteps), plan.scaler
+        )
+        # The memory order changes no size, and tensors without memory cannot take another.
+        prepare_networks(networks, performance.model_copy(update={"channels_last": False}))
+    stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
+    steps = []
+    for stage in stages:
+        batch = batch_size(stage.name, stage.schedule, len(plan.rows["train"]))
+        size = math.ceil(batch / collectives.world_size())
+        with fake:
+            mixed = acceleration(performance, plan.device, 0).mixed_precision
+            need = _step_memory(stage, networks, data, size, mixed=mixed)
+        if ahead:
+            need += FLOAT * size * timesteps * reduction.rank
+        name = f"a step of stage {stage.name} on {size} runs"
+        steps.append(MemoryPart(name, need, step_advice(stage)))
+    nodes = node_layers(networks) if settings.reduction.method == "none" else []
+    return StageMemory(
+        weights=sum(parameter.nbytes for parameter in networks.parameters()),
+        node_weights=sum(layer.weight.nbytes for layer in nodes),
+        steps=steps,
+    )
+
+
+def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData:
+    """Return data of a single run: batches of any size are made of it, and only shapes matter."""
+    images = None
+    if scaler.images is not None:
+        side = scaler.images.size
+        images = torch.zeros(1, scaler.images.channels, side, side, dtype=torch.uint8)
+    only = np.zeros(1, np.intp)
+    return TrainingData(
+        torch.zeros(1, timesteps, rank),
+        Inputs(torch.zeros(1, len(scaler.names)), images),
+        torch.zeros(timesteps),
+        {"train": only, "validation": only, "test": only[:0]},
+    )
+
+
+def _step_memory(
+    stage: Stage, networks: Networks, data: TrainingData, runs: int, *, mixed: bool
+) -> int:
+    """Return the bytes of activations and gradients in a step on a number of runs.
+
+    ``mixed`` says whether the loss is computed with mixed precision. The noise and mixup of a batch
+    are small in comparison and are left out.
+    """
+    # Gradients of frozen modules are not computed, and their activations not kept.
+    networks.requires_grad_(False)
+    for module in stage.trained:
+        module.requires_grad_(True)
+    networks.train()
+    memory = PeakMemory(networks)
+    with memory:
+        with precision(mixed, data.device):
+            batch = plain_batch(data, torch.zeros(runs, dtype=torch.long))
+            loss = stage.losses(batch, 1.0)["loss"]
+        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+    networks.zero_grad()
+    return memory.peak
+
+
+def step_advice(stage: Stage) -> str:
+    """Return the settings that make a step of a stage take less memory."""
+    changes = [f"a smaller training.{stage.name}.batch_size"]
+    if not stage.settings.training.performance.gradient_checkpointing:
+        changes.append("training.performance.gradient_checkpointing = true")
+    if stage.data.conditions.images is not None:
+        changes.append("a smaller data.image_size")
+    return ", ".join(changes)

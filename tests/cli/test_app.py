@@ -1,0 +1,86 @@
+"""The parser of ``simulgenvae``: every command, and the form of its errors."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cyclopts import App
+
+from simulgenvae.cli.app import COMMANDS, make_app, parse
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_the_function_of_its_name_in_the_file_of_its_name(name: str) -> None:
+    module = importlib.import_module(f"simulgenvae.cli.{name.replace('-', '_')}")
+    command = getattr(module, name.replace("-", "_"))
+    if not isinstance(command, App):
+        parameters = inspect.signature(command).parameters.values()
+        assert all(each.kind != each.POSITIONAL_OR_KEYWORD for each in parameters)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make_app()([name, "--help"], result_action="return_value")
+    lines = [line.strip("│ ") for line in capsys.readouterr().out.splitlines()]
+    options = [line for line in lines if line.startswith("--")]
+    silent = [line for line in options if "  " not in line and "INT" not in line]
+    # Only names that fill their column have the explanation in the next line.
+    assert all(option.startswith(("--master", "--max")) for option in silent), silent
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["nonsense"], 'simulgenvae: error: Unknown command "nonsense"'),
+        (["train", "--nonsense"], "simulgenvae train: error: Unknown option: --nonsense"),
+        (["train", "a", "b"], "simulgenvae train: error: Unused Tokens: ['b']"),
+        (["predict"], 'simulgenvae predict: error: Command "predict" parameter --out requires'),
+        (["train", "--gpus", "0"], 'Invalid value "0" for --gpus. Must be >= 1.'),
+        (["train", "--master_port", "65536"], "Must be <= 65535."),
+        (["suggest", "--range", "speed=2"], "'speed=2' is no range: write NAME=LOW:HIGH"),
+        (["learning-curve", "--shares", "1/2", "2"], "2 is no share"),
+        (["learning-curve", "--target", "3"], "3 is no error between 0 and 1"),
+        (["render", "--out", "a.png", "--time", "1,x"], "'1,x': give numbers"),
+        (["render", "--out", "a.png", "--warp", "U,x"], "'U,x': give NAME or NAME,FACTOR"),
+        (["inspect", "a.h5", "--axes", "time"], "'time' must be node and, in any order"),
+        (["ingest", "a.npy", "--study", "b", "--overwrite", "--append"], "Mutually exclusive"),
+        (["explore", "study", "nonsense"], "simulgenvae explore: error: Invalid value"),
+        (["explore", "study", "sample"], "parameter --out requires an argument"),
+    ],
+)
+def test_a_mistake_in_the_arguments_is_one_line_and_exit_code_2(
+    cli: Callable[..., Any], arguments: list[str], text: str
+) -> None:
+    done = cli(*arguments)
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert text in done.err
+
+
+def test_values_become_typed_parameters() -> None:
+    call = parse(["learning-curve", "study", "--shares", "1/4", "1", "--set", "a.b=c", "--set=d=e"])
+    assert call.named["fractions"] == (0.25, 1.0)
+    assert call.named["overrides"] == ("a.b=c", "d=e")
+    assert [str(value) for value in call.positional] == ["study"]
+
+
+def test_numbers_below_zero_are_values() -> None:
+    assert parse(["suggest", "--seed", "-1"]).named["seed"] == -1
+    assert parse(["ingest", "a.npy", "--study", "b", "--box=-1,1"]).named["solver"].box == "-1,1"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])
+def test_help_and_version_load_neither_torch_nor_numpy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from simulgenvae.cli.main import main; main(sys.argv[1:]); "
+        "sys.exit(bool({'torch', 'numpy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
+    assert done.returncode == 0
