@@ -48,7 +48,7 @@ METHODS = (*(own.name for own in OWN_METHODS), *BASELINES)
 
 def split_errors(mean, median=0.2, largest=0.5):
     over_runs = OverRuns(mean=mean, median=median, max=largest, undefined_runs=0)
-    return {"test": SplitErrors.model_construct(runs=1, relative_l2=over_runs)}
+    return {"test": SplitErrors.model_construct(runs=1, relative_l2=over_runs, variables={})}
 
 
 def evaluation(prediction=0.02, weight=0.975, networks=0.3):
