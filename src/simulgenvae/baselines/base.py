@@ -13,7 +13,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,8 @@ Inputs = NDArray[np.float64]
 """Features of m designs, ``[m, P + C]``."""
 Coefficients = NDArray[np.float32]
 """Coefficients of m runs, ``[m, T, r]``."""
+Choices = dict[str, float | str]
+"""What a baseline chose while fitting, by name."""
 
 
 class Baseline(ABC):
@@ -66,7 +67,7 @@ class Baseline(ABC):
     def weights(self, x: Inputs) -> NDArray[np.float64]:
         """Return the weight of each training run in the prediction of each design, ``[m, n]``."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Choices:
         """Return what was chosen while fitting, as names and values for ``metrics.json``."""
         return {}
 

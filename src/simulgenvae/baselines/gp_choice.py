@@ -49,7 +49,8 @@ def evidence(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> fl
 def leave_one_out_error(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> float:
     """Return the sum of squared leave-one-out errors of ``amplitudes [n, k]``.
 
-    The amplitudes of each run are predicted from all others. The hyper-parameters have the largest likelihood of all runs.
+    The amplitudes of each run are predicted from all others. The hyper-parameters have the largest
+    likelihood of all runs.
     """
     errors = []
     searched = _searched(x, choice, amplitudes)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.baselines.base import BaselineSpec, Coefficients, Inputs
+from simulgenvae.baselines.base import BaselineSpec, Choices, Coefficients, Inputs
 from simulgenvae.baselines.gp import (
     GaussianProcess,
     LengthScaleGroups,
@@ -237,11 +237,13 @@ class PodGpr(PodRegression):
             restored._processes.append(process)
         return restored
 
-    def _chosen(self) -> dict[str, Any]:
+    def _chosen(self) -> Choices:
         selection, kernel = self._choice
         shared = selection.components > SINGLE_LENGTHS
         images = ", one length scale for all components of images" if shared else ""
-        chosen = {"kernel": f"constant * {_NAMES[kernel]} (anisotropic{images}) + white noise"}
+        chosen: Choices = {
+            "kernel": f"constant * {_NAMES[kernel]} (anisotropic{images}) + white noise"
+        }
         return chosen | ({"image_components": selection.components} if self._components else {})
 
 

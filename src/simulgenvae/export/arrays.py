@@ -123,6 +123,7 @@ def describe(
     group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]
 ) -> None:
     """Write what is the same for every run, and the ids and warnings of the runs, each once."""
+    # Variable-length strings of Zarr 3, which xarray reads as texts.
     for name, texts in {"run": ids, "variable": like.variables}.items():
         array = group.create_array(
             name, shape=(len(texts),), dtype="string", dimension_names=[name]

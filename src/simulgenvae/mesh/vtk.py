@@ -129,6 +129,7 @@ def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
     points = np.zeros((nodes, 3))
     points[:, :dimensions] = mesh.coords
     cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
+    # PyVista needs cells; type 1 is a vertex.
     grid: pyvista.UnstructuredGrid = package.UnstructuredGrid(
         cells or {1: np.arange(nodes)[:, np.newaxis]}, points
     )

@@ -193,7 +193,8 @@ def _enough(values: Tensor, tolerance: float, pilot: Pilot) -> int:
     """Return how many leading directions of a sketch are probably enough for the tolerance.
 
     ``values`` are the singular values of the sketch, ``[width]`` float64. The estimate saves
-    products in the projection; what it leaves out is measured there, and a larger subspace is taken if it is too much.
+    products in the projection. What it leaves out is measured there, and a larger subspace is taken
+    if that is too much.
     """
     if pilot.modes is None:
         energies = values.square()

@@ -37,6 +37,7 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
             f"{path}: unknown suffix {path.suffix!r}: coordinates and times are .npy, .csv or .txt"
         )
     rows = read_rows(path, whitespace=suffix == ".txt")
+    # A header of names; a row in which only some cells are numbers is an error further below.
     if all(number(cell) is None for cell in rows[0].cells):
         rows = rows[1:]
     for row in rows:

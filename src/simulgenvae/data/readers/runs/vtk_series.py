@@ -73,6 +73,7 @@ def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
+    # A field that exists at nodes and in cells is the one at the nodes.
     of_cells = [name for name in _numbers(grid.GetCellData()) if name not in found]
     if of_cells:
         moved = _numbers(grid.cell_data_to_point_data().GetPointData())
