@@ -76,7 +76,10 @@ def make_settings() -> MakeSettings:
     keywords."""
 
     def make(
-        steps: int = 4, model: dict | None = None, stage: dict | None = None, **training: object
+        steps: int = 4,
+        model: dict[str, Any] | None = None,
+        stage: dict[str, Any] | None = None,
+        **training: Any,
     ) -> Settings:
         every = {"steps": steps, **(stage or {})}
         single = {"members": 1}

@@ -97,7 +97,7 @@ def solve(
     solution = solve_ivp(
         rate,
         (times[0], times[-1]),
-        initial(x, position),
+        initial(np.asarray(x, dtype=np.float64), position),
         "LSODA",
         times,
         rtol=1e-6,

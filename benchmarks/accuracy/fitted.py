@@ -64,8 +64,11 @@ def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
         errors = FieldErrors(case.dataset.variables, scale)
         for row, field in zip(rows, fields, strict=True):
             errors.add(field, case.dataset.run(int(row)))
-        summary = errors.summary()
-        found[split] = {**summary["relative_l2"], "per_run": summary["per_run"]}
+        summary = errors.summary([case.dataset.ids[row] for row in rows])
+        found[split] = {
+            **summary.relative_l2.model_dump(),
+            "per_run": list(summary.per_run.values()),
+        }
     found["predict_seconds_per_run"] = seconds / predicted
     return found | fitted.judge()
 
@@ -88,7 +91,7 @@ class TrainingRuns(NamedTuple):
         """Prepare reduction and features, logarithms included, as the surrogate does by default."""
         start = time.perf_counter()
         reduction, every = reduce_runs(dataset, rows, ReductionSettings())
-        coefficients = every[rows]
+        coefficients = np.asarray(every[rows])
         conditions = dataset.conditions.select(rows)
         scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, coefficients))
         features = Features.fit(conditions, scaler)

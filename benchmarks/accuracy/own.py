@@ -59,7 +59,14 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
             errors.add(prediction["fields"].values[0], truth)
             for name, values in scores.items():
                 values.append(float(prediction[name].values[0]) if name in prediction else 0.0)
-        found[f"uncertainty_{split}"] = counted.summary()
+        ids = [case.dataset.ids[row] for row in case.rows[split]]
+        if ids:
+            # Errors are counted over both splits: the last ones are those of this split.
+            of_runs = dict(zip(ids, errors.joint[-len(ids) :], strict=True))
+            summary = counted.summary(ids, of_runs).model_dump(mode="json")
+        else:
+            summary = {}
+        found[f"uncertainty_{split}"] = summary
     joint = np.array(errors.joint)
     correlations = {
         f"rank_correlation_of_{name}": rank_correlation(np.array(scores[name]), joint)

@@ -22,7 +22,7 @@ def test_noise_is_smoothed_and_interpolated_where_there_is_none() -> None:
     noisy, clean = PodRbf(), PodRbf()
     noisy.fit(x, runs + 0.3 * rng.normal(size=runs.shape).astype(np.float32))
     clean.fit(x, runs)
-    assert noisy.describe()["smoothing"] > clean.describe()["smoothing"]
+    assert float(noisy.describe()["smoothing"]) > float(clean.describe()["smoothing"])
     np.testing.assert_allclose(clean.predict(x), runs, atol=1e-2)
 
 

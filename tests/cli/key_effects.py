@@ -275,7 +275,7 @@ def _evaluation(*, skipped: bool) -> Iterator[None]:
     figures."""
     with ExitStack() as stack:
         if skipped:
-            found = {"figures": []}
+            found: dict[str, list[str]] = {"figures": []}
             stack.enter_context(patch("simulgenvae.study.Study.evaluate", return_value=found))
             stack.enter_context(patch("simulgenvae.cli.classic.simulgen_vae.show_evaluation"))
         yield

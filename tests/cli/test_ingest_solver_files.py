@@ -23,7 +23,7 @@ def runs(tmp_path: Path) -> Path:
             image = pyvista.ImageData(
                 dimensions=(cells + 1, cells + 1, 1), spacing=(1 / cells, 1 / cells, 1)
             )
-            image.point_data["T"] = image.points[:, 0] * (1 + run) + time
+            image.point_data["T"] = np.asarray(image.points)[:, 0] * (1 + run) + time
             image.point_data["p"] = image.points[:, 1]
             image.save(folder / f"t_{time:.4f}.vti")
     last = sorted((tmp_path / "runs/run_4").iterdir())[-1]

@@ -165,7 +165,7 @@ def test_along_z_the_picture_stays_and_the_nodes_swap() -> None:
     flat = plate(dimensions=3)
     assert flat.mesh.coords is not None
     layers = np.concatenate([flat.mesh.coords, flat.mesh.coords + np.array([0, 0, 1.0])])
-    fields = np.concatenate([flat.fields[:], -3 * flat.fields[:]], axis=2)
+    fields = np.concatenate([np.asarray(flat.fields), -3 * np.asarray(flat.fields)], axis=2)
     solid = Dataset.from_arrays(fields, flat.conditions, coords=layers)
     both = with_mirrored(solid, ROWS, ["z"], {})
     assert both.conditions.images is not None
@@ -186,7 +186,7 @@ def test_twice_mirrored_is_the_run_itself_with_the_same_norm() -> None:
             np.linalg.norm(run.astype(float), axis=1)
             for run in (once.run(RUNS + position), dataset.run(row))
         ]
-        np.testing.assert_allclose(*norms, rtol=1e-12)
+        np.testing.assert_allclose(norms[0], norms[1], rtol=1e-12)
 
 
 def test_loaded_and_stored_fields_give_the_same_runs(tmp_path: Path) -> None:

@@ -25,8 +25,7 @@ from simulgenvae.surrogate.ensemble import CoefficientPrediction
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 @dataclass(frozen=True)

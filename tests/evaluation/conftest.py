@@ -54,7 +54,7 @@ def with_images(dataset: Dataset, *, parameters: bool) -> Dataset:
         picture[:, column] = grey
     names, table = (given.names, given.table) if parameters else ((), np.zeros((len(given), 0)))
     return Dataset.from_arrays(
-        dataset.fields,
+        np.asarray(dataset.fields),
         Conditions(given.ids, names, table, Images(pixels, ImageFormat(8, 8, 1, 8))),
         times=dataset.times,
         coords=dataset.mesh.coords,

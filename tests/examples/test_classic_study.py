@@ -108,7 +108,7 @@ def test_the_script_makes_different_plates_that_heat_up(template: Path) -> None:
 
 def test_the_classic_command_lines(study: StudyFolder) -> None:
     flags = ["--preset=1", "--lc_only=0", "--size=small", "--load_all=1"]
-    command = [sys.executable, ROOT / "SimulGen-VAE.py", *flags]
+    command = [sys.executable, str(ROOT / "SimulGen-VAE.py"), *flags]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

@@ -15,8 +15,7 @@ from simulgenvae.surrogate.fit import fit
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.step import Steps
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -74,7 +74,12 @@ def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
     elif origin is tuple:
         yield from lists(list(admitted(parts[0], [])), bounds(metadata))
     else:
-        kinds = {bool: switches, int: whole_numbers, float: numbers, str: texts}
+        kinds: dict[Any, Callable[[dict[str, Any]], list[Any]]] = {
+            bool: switches,
+            int: whole_numbers,
+            float: numbers,
+            str: texts,
+        }
         yield from kinds[annotation](bounds(metadata))
 
 
@@ -188,10 +193,10 @@ def as_typed(value: Any) -> str:
     """As a user types it, without quotation marks and brackets wherever they say nothing."""
     if isinstance(value, list):
         words = [as_typed(entry) for entry in value]
-        plain = words and not any(set(" ,\n\"'") & set(word) for word in words)
+        plain = bool(words) and not any(set(" ,\n\"'") & set(word) for word in words)
         return " ".join(words) if plain else as_toml(value)
     if isinstance(value, str):
-        plain = (
+        plain = bool(
             value and value == value.strip() and not (value[0] == value[-1] and value[0] in "\"'")
         )
         return value if plain else as_toml(value)

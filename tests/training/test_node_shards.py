@@ -24,9 +24,9 @@ from simulgenvae.training.node_shards import (
 )
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stages import STAGES
+from tests.training.conftest import MakeProblem
 
 IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
-MakeProblem = Callable[..., Any]
 ROUNDING = 1e-5
 """Relative difference after some steps: sums over runs are rounded in another order."""
 

@@ -120,9 +120,12 @@ def test_checkpointing_holds_fewer_activations(discs: Dataset) -> None:
         networks = Networks(Settings(), torch.ones(3), torch.linspace(0, 1, 5), scaler)
         prepare_networks(networks, PerformanceSettings(gradient_checkpointing=checkpointing))
         sizes: list[int] = []
-        with torch.autograd.graph.saved_tensors_hooks(
-            lambda t, s=sizes: s.append(t.numel()) or t, lambda t: t
-        ):
+
+        def kept(tensor: torch.Tensor, sizes: list[int] = sizes) -> torch.Tensor:
+            sizes.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor):
             networks.conditioner(Inputs(torch.zeros(4, 0), torch.rand(4, 1, 32, 32)))
         held[checkpointing] = sum(sizes)
     assert held[True] < held[False] / 3

@@ -156,9 +156,12 @@ def _running(
     output = folder / "printed.txt"
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     with output.open("wb") as file:
-        command = [sys.executable, *map(str, command)]
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, *map(str, command)],
+            cwd=folder,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield process, output

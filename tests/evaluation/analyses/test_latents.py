@@ -148,8 +148,8 @@ def test_error_with_all_levels_and_without_one(
 def test_a_level_that_the_encoder_leaves_alone_is_dead(changed: Surrogate, waves: Dataset) -> None:
     """Its posterior is its prior: nothing is written into it, whatever the decoder makes of it."""
     residual = changed.networks.vae.hierarchy.residuals[1]
-    residual.weight.zero_()
-    residual.bias.zero_()
+    residual.get_parameter("weight").zero_()
+    residual.get_parameter("bias").zero_()
     found = latent_analysis(changed, waves, ROWS)
     assert found.levels["h_2"].kl["train"] == pytest.approx(0.0, abs=1e-6)
     assert found.levels["h_2"].active_by_kl == 0

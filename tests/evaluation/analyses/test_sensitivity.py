@@ -66,7 +66,11 @@ def test_one_run_cannot_be_exchanged() -> None:
     one = Conditions(("a",), ("p",), np.ones((1, 1)))
     assert (
         permutation(
-            lambda given: everywhere(given.table[:, 0]), one, np.ones((1, 2, 3, 1)), UNIT, notes
+            lambda given: everywhere(given.table[:, 0]),
+            one,
+            np.ones((1, 2, 3, 1), np.float32),
+            UNIT,
+            notes,
         )
         is None
     )

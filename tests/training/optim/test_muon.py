@@ -86,7 +86,7 @@ def test_matrices_without_blocks_go_as_with_torch(shape: tuple[int, int]) -> Non
     moved = [
         (p.detach() - (1 - 0.1 * 0.1) ** STEPS * _matrix(*shape)).flatten() for p in (ours, theirs)
     ]
-    assert torch.cosine_similarity(*moved, dim=0) > 0.93
+    assert torch.cosine_similarity(moved[0], moved[1], dim=0) > 0.93
     assert 0.75 < moved[0].norm() / moved[1].norm() < 1.35
 
 
@@ -101,7 +101,7 @@ def test_rows_of_large_matrices_are_orthogonalised_in_blocks() -> None:
         for parameter, each in zip(parameters, gradients, strict=True):
             parameter.grad = each.clone()
         optimizer.step()
-    assert torch.equal(whole, torch.cat(parts))
+    assert torch.equal(whole, torch.cat(list(parts)))
     alone = torch.nn.Parameter(start.clone())
     alone.grad = gradient
     torch.optim.Muon([alone], lr=1e-3, weight_decay=0.2, adjust_lr_fn="match_rms_adamw").step()

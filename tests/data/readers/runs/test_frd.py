@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,9 @@ def test_the_mesh_has_its_corners_in_the_order_of_the_nodes(job: Path) -> None:
         (lambda text: text.replace("E-", "Q-"), r"cannot be read as a CalculiX result file"),
     ],
 )
-def test_damaged_files_are_named(job: Path, tmp_path: Path, change: object, told: str) -> None:
+def test_damaged_files_are_named(
+    job: Path, tmp_path: Path, change: Callable[[str], str], told: str
+) -> None:
     run = tmp_path / "run_7"
     run.mkdir()
     (run / "bar.frd").write_text(change(job.read_text()))
