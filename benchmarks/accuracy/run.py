@@ -77,11 +77,11 @@ def run_case(
 
 def _best(answers: dict[str, Any]) -> str:
     """Return the name and mean test error of the best answer as text."""
-    known = {
+    errors = {
         name: found["test"]["mean"] for name, found in answers.items() if name != "projection_floor"
     }
-    name = min(known, key=lambda each: known[each] if known[each] is not None else float("inf"))
-    return f"{name} {100.0 * (known[name] or 0.0):.3g} %"
+    name = min(errors, key=lambda each: errors[each] if errors[each] is not None else float("inf"))
+    return f"{name} {100.0 * (errors[name] or 0.0):.3g} %"
 
 
 if __name__ == "__main__":

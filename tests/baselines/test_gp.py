@@ -99,12 +99,12 @@ KERNELS = ("matern52", "squared_exponential")
 def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
     """Against leaving each point out, with the same hyper-parameters, mean and scale."""
     groups, theta = LengthScaleGroups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 0.05])
-    known = groups.squared_distances(X, X)
-    wrong, left = GaussianProcess.learn(known, Y, theta, kernel).leave_one_out(known)
+    training = groups.squared_distances(X, X)
+    wrong, left = GaussianProcess.learn(training, Y, theta, kernel).leave_one_out(training)
     for row in range(len(X)):
         others = np.arange(len(X)) != row
-        among = known[:, others][:, :, others]
-        to_others = known[:, [row]][:, :, others]
+        among = training[:, others][:, :, others]
+        to_others = training[:, [row]][:, :, others]
         covariance, across = (
             2.0 * kernel_values(kernel, each, theta)[1] for each in (among, to_others)
         )
@@ -123,31 +123,31 @@ def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_relative_posterior_variance_is_that_of_scikit_learn(kernel: Kernel) -> None:
     groups = LengthScaleGroups.of(X, 0)
-    known, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
-    process = GaussianProcess.learn(known, Y, THETA, kernel)
+    training, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
+    process = GaussianProcess.learn(training, Y, THETA, kernel)
     lengths = [1.5, 0.7, 3.0]
     shape = RBF(lengths) if kernel == "squared_exponential" else Matern(lengths, nu=2.5)
     expected = GaussianProcessRegressor(
         ConstantKernel(2.0) * shape, alpha=0.01 + 1e-9, optimizer=None
     ).fit(X, Y)
     std = expected.predict(NEW, return_std=True)[1]
-    assert process.relative_posterior_variance(known, across) == pytest.approx(
+    assert process.relative_posterior_variance(training, across) == pytest.approx(
         std**2 / 2.0, rel=1e-6
     )
-    assert process.deviation(known, across) == pytest.approx(
+    assert process.deviation(training, across) == pytest.approx(
         Y.std() * np.sqrt(std**2 + 0.01), rel=1e-6
     )
 
 
 def test_relative_posterior_variance_goes_from_zero_at_learned_points_to_one() -> None:
     groups, theta = LengthScaleGroups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 1e-8])
-    known = groups.squared_distances(X, X)
-    process = GaussianProcess.learn(known, Y, theta)
-    assert process.relative_posterior_variance(known, known) == pytest.approx(
+    training = groups.squared_distances(X, X)
+    process = GaussianProcess.learn(training, Y, theta)
+    assert process.relative_posterior_variance(training, training) == pytest.approx(
         np.zeros(12), abs=1e-6
     )
     way = X[:1] + np.linspace(0, 100, 20)[:, None] * (X[0] - X.mean(axis=0))
-    left = process.relative_posterior_variance(known, groups.squared_distances(way, X))
+    left = process.relative_posterior_variance(training, groups.squared_distances(way, X))
     assert (np.diff(left) >= -1e-9).all()
     assert left[-1] == pytest.approx(1.0)
 
@@ -163,7 +163,11 @@ def test_noise_leaves_variance_at_learned_points() -> None:
 def test_several_functions_at_once() -> None:
     """Linear in the values: what both add up to is predicted as the sum of both predictions."""
     groups, first, second = LengthScaleGroups.of(X, 0), Y - Y.mean(), X[:, 0] - X[:, 0].mean()
-    known, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
-    both = GaussianProcess.learn(known, np.column_stack([first, second]), THETA).predict(across)
-    assert both[:, 0] == pytest.approx(GaussianProcess.learn(known, first, THETA).predict(across))
-    assert both[:, 1] == pytest.approx(GaussianProcess.learn(known, second, THETA).predict(across))
+    training, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
+    both = GaussianProcess.learn(training, np.column_stack([first, second]), THETA).predict(across)
+    assert both[:, 0] == pytest.approx(
+        GaussianProcess.learn(training, first, THETA).predict(across)
+    )
+    assert both[:, 1] == pytest.approx(
+        GaussianProcess.learn(training, second, THETA).predict(across)
+    )

@@ -1,4 +1,4 @@
-"""Principal components of pictures keep what the pixels say; features join them with the table."""
+"""Principal components of images keep what the pixels say; features join them with the table."""
 
 from __future__ import annotations
 

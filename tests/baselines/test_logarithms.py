@@ -58,8 +58,8 @@ def test_no_logarithms_of_values_that_have_none_or_hardly_differ(low: float, hig
 def test_runs_that_are_all_the_same_and_pictures_alone() -> None:
     assert choose_logarithms(designs(), np.ones((30, 4, 3), np.float32)) == ()
     pixels = np.random.default_rng(0).integers(0, 255, (5, 4, 4, 1), dtype=np.uint8)
-    pictures = Conditions.of_images(tuple("abcde"), Images(pixels, ImageFormat(4, 4, 1, 4)))
-    assert choose_logarithms(pictures, np.random.default_rng(0).random((5, 2, 3), np.float32)) == ()
+    images = Conditions.of_images(tuple("abcde"), Images(pixels, ImageFormat(4, 4, 1, 4)))
+    assert choose_logarithms(images, np.random.default_rng(0).random((5, 2, 3), np.float32)) == ()
 
 
 def test_a_parameter_that_is_constant_in_the_subset_is_no_obstacle(

@@ -73,7 +73,7 @@ def test_as_many_components_as_predict_best() -> None:
     assert found.describe()["image_components"] >= 32
 
 
-def test_relative_posterior_std_grows_away_from_the_known_designs(processes: PodGpr) -> None:
+def test_relative_posterior_std_grows_away_from_the_training_runs(processes: PodGpr) -> None:
     way = np.column_stack([np.linspace(1.7, 60, 30), np.full(30, 0.0)])
     deviation = processes.relative_posterior_std(way)
     assert (np.diff(deviation) > -1e-9).all()
@@ -106,11 +106,11 @@ def test_draws_are_around_the_prediction_and_wider_where_less_is_known(processes
     )
 
 
-PICTURES = [(X, 0), (X, 2), (np.column_stack([X, RNG.normal(size=(16, 9))]), 10)]
+FEATURES = [(X, 0), (X, 2), (np.column_stack([X, RNG.normal(size=(16, 9))]), 10)]
 """Two parameters, two components, and one parameter beside ten components, which share a length."""
 
 
-@pytest.mark.parametrize(("x", "components"), PICTURES)
+@pytest.mark.parametrize(("x", "components"), FEATURES)
 def test_arrays_give_the_same_answers_again(x: np.ndarray, components: int) -> None:
     before = fitted(x, components)
     after = PodGpr.restore(before.arrays(), x.shape[1] - components, components)

@@ -30,9 +30,9 @@ def test_choices_from_a_subset_still_use_all_runs(monkeypatch: pytest.MonkeyPatc
     rng = np.random.default_rng(3)
     train, test = rng.uniform(-1.7, 1.7, (60, 1)), rng.uniform(-1.5, 1.5, (10, 1))
     monkeypatch.setattr(PodRbf, "choosing_runs", 8)
-    reference = PodRbf()
-    reference.fit(train, smooth_runs(train))
-    assert np.linalg.norm(reference.predict(test) - smooth_runs(test)) < 0.005 * np.linalg.norm(
+    baseline = PodRbf()
+    baseline.fit(train, smooth_runs(train))
+    assert np.linalg.norm(baseline.predict(test) - smooth_runs(test)) < 0.005 * np.linalg.norm(
         smooth_runs(test)
     )
 
@@ -44,6 +44,6 @@ def test_equal_designs_that_were_not_both_chosen(monkeypatch: pytest.MonkeyPatch
     seen = np.random.default_rng(0).permutation(20)[:8]
     row, other = (k for k in range(20) if k not in seen), seen[0]
     x[next(row)] = x[other]
-    reference = PodRbf()
-    reference.fit(x, smooth_runs(x) + np.linspace(0, 0.01, 20, dtype=np.float32)[:, None, None])
-    assert np.isfinite(reference.predict(x)).all()
+    baseline = PodRbf()
+    baseline.fit(x, smooth_runs(x) + np.linspace(0, 0.01, 20, dtype=np.float32)[:, None, None])
+    assert np.isfinite(baseline.predict(x)).all()

@@ -23,10 +23,10 @@ def smooth_runs(x: np.ndarray) -> np.ndarray:
     )
 
 
-def relative_error(reference: Baseline, train: np.ndarray, test: np.ndarray) -> float:
-    reference.fit(train, smooth_runs(train))
+def relative_error(baseline: Baseline, train: np.ndarray, test: np.ndarray) -> float:
+    baseline.fit(train, smooth_runs(train))
     truth = smooth_runs(test)
-    return float(np.linalg.norm(reference.predict(test) - truth) / np.linalg.norm(truth))
+    return float(np.linalg.norm(baseline.predict(test) - truth) / np.linalg.norm(truth))
 
 
 @given(runs=st.integers(2, 8), width=st.integers(1, 20), seed=st.integers(0, 99))
@@ -84,11 +84,11 @@ def test_components_that_say_nothing_are_left_out(
     rng = np.random.default_rng(3)
     latent = rng.uniform(-1.7, 1.7, (60, 2))
     x = np.concatenate([rng.normal(size=(60, parameters)), noisy_pictures(latent)], axis=1)
-    reference = kind()
-    reference.fit(x[:40], smooth_runs(latent[:40]), components=32)
-    assert reference.describe()["image_components"] == 4
+    baseline = kind()
+    baseline.fit(x[:40], smooth_runs(latent[:40]), components=32)
+    assert baseline.describe()["image_components"] == 4
     truth = smooth_runs(latent[40:])
-    error = np.linalg.norm(reference.predict(x[40:]) - truth)
+    error = np.linalg.norm(baseline.predict(x[40:]) - truth)
     assert error < bound * np.linalg.norm(truth)
 
 

@@ -33,7 +33,7 @@ def _dataset(fields: np.ndarray, reduced: int = 0) -> Dataset:
 
 
 def _reduced(fields: np.ndarray, runs: int, choices: ReductionSettings) -> ReducedRuns:
-    """The first runs."""
+    """Return the first runs, reduced."""
     pod, coefficients = reduce_runs(_dataset(fields[:runs]), np.arange(runs), choices)
     assert isinstance(pod, Pod)
     assert pod.summary is not None
@@ -51,7 +51,7 @@ def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
 
 
 def _error(pod: Pod, coefficients: np.ndarray, fields: np.ndarray) -> float:
-    """Of the fields that coefficients stand for, as a share of what varies in the states."""
+    """Return the error of the decoded states, as a fraction of what varies in them."""
     states = np.concatenate([pod.state.to_state(run) for run in fields])
     found = coefficients.reshape(len(states), -1) @ pod.basis.T
     return float(np.linalg.norm(states - found) / np.linalg.norm(states))

@@ -38,11 +38,11 @@ def test_runs_are_those_in_memory(make_waves: Callable[..., Dataset]) -> None:
         dataset, np.arange(6), ReductionSettings(method="none"), on_disk=True
     )
     assert isinstance(found, LazyStates)
-    known = encode_runs(dataset, reduction)
-    assert found.shape == known.shape == (12, 8, 60)
+    expected = encode_runs(dataset, reduction)
+    assert found.shape == expected.shape == (12, 8, 60)
     rows = torch.tensor([7, 0, 7])
-    np.testing.assert_array_equal(found[rows], known[rows])
-    np.testing.assert_array_equal(torch.stack(list(found)), known)
+    np.testing.assert_array_equal(found[rows], expected[rows])
+    np.testing.assert_array_equal(torch.stack(list(found)), expected)
 
 
 @pytest.mark.usefixtures("nothing_fits")

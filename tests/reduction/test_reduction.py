@@ -37,10 +37,10 @@ def test_held_out_runs_change_nothing(waves: Dataset, method: str) -> None:
     fields[9:] *= 100.0
     other = dataclasses.replace(waves, fields=fields)
     settings = ReductionSettings(method=method)
-    (first, known), (second, others) = (
+    (first, before), (second, after) = (
         reduce_runs(each, np.arange(9), settings) for each in (waves, other)
     )
-    np.testing.assert_array_equal(known[:9], others[:9])
+    np.testing.assert_array_equal(before[:9], after[:9])
     for name, array in first.arrays().items():
         np.testing.assert_array_equal(array, second.arrays()[name])
 

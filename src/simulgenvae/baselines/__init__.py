@@ -1,4 +1,4 @@
-"""Baselines: simple methods that every surrogate is compared with, fitted on the same training runs.
+"""Baselines: simple methods that a surrogate is compared with, fitted on the same training runs.
 
 A new baseline is a file with a subclass of :class:`Baseline` and its :class:`BaselineSpec`, and one
 line in the call of :func:`register` below. Evaluation, figures, report and benchmarks read the
@@ -12,6 +12,7 @@ from simulgenvae.baselines.base import (
     BASELINES,
     Baseline,
     BaselineSpec,
+    Choices,
     Coefficients,
     Inputs,
     register,
@@ -21,7 +22,7 @@ from simulgenvae.baselines.nearest_run import NEAREST_RUN
 from simulgenvae.baselines.pod_gpr import POD_GPR
 from simulgenvae.baselines.pod_rbf import POD_RBF
 
-__all__ = ["BASELINES", "Baseline", "BaselineSpec", "Coefficients", "Inputs", "register"]
+__all__ = ["BASELINES", "Baseline", "BaselineSpec", "Choices", "Coefficients", "Inputs", "register"]
 
 # The order of tables and figures: from the simplest method to the most elaborate.
 register(

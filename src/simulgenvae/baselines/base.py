@@ -13,7 +13,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,8 @@ Inputs = NDArray[np.float64]
 """Features of m designs, ``[m, P + C]``."""
 Coefficients = NDArray[np.float32]
 """Coefficients of m runs, ``[m, T, r]``."""
+Choices = dict[str, float | str]
+"""What a baseline chose while fitting, by name."""
 
 
 class Baseline(ABC):
@@ -58,6 +59,7 @@ class Baseline(ABC):
     def predict(self, x: Inputs) -> Coefficients:
         """Return the coefficients ``[m, T, r]`` of designs with the features ``x [m, P + C]``."""
         runs, timesteps, rank = self._coefficients.shape
+        # One product with the coefficients of the training runs gives all designs.
         weights = self.weights(x).astype(np.float32)
         flat: Coefficients = weights @ self._coefficients.reshape(runs, -1)
         return flat.reshape(len(x), timesteps, rank)
@@ -66,7 +68,7 @@ class Baseline(ABC):
     def weights(self, x: Inputs) -> NDArray[np.float64]:
         """Return the weight of each training run in the prediction of each design, ``[m, n]``."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Choices:
         """Return what was chosen while fitting, as names and values for ``metrics.json``."""
         return {}
 

@@ -1,4 +1,7 @@
-"""What is decided before Gaussian processes are fitted to modes, and by which criterion."""
+"""Choices before Gaussian processes are fitted to modes, and the criteria for them.
+
+Tested in tests/baselines/test_pod_gpr.py and tests/baselines/test_logarithms.py.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +50,10 @@ def evidence(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> fl
 
 
 def leave_one_out_error(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> float:
-    """Return the sum of squared errors of ``amplitudes [n, k]``, each run predicted from the others.
+    """Return the sum of squared leave-one-out errors of ``amplitudes [n, k]``.
 
-    The hyper-parameters have the largest likelihood of all runs.
+    The amplitudes of each run are predicted from all others. The hyper-parameters have the largest
+    likelihood of all runs.
     """
     errors = []
     searched = _searched(x, choice, amplitudes)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from simulgenvae.baselines.base import BaselineSpec, Inputs
+from simulgenvae.baselines.base import BaselineSpec, Choices, Inputs
 from simulgenvae.baselines.pod_regression import FeatureSelection, PodRegression, component_counts
 from simulgenvae.baselines.radial_basis import RadialBasis
 
@@ -47,6 +46,7 @@ class PodRbf(PodRegression):
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
         subset = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
+        # Every choice of features with every kernel and smoothing: a system each, no iteration.
         errors = {}
         for selection in self._selections(x.shape[1]):
             selected = selection(x[subset])
@@ -74,8 +74,8 @@ class PodRbf(PodRegression):
     def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:
         return self._interpolant(self._selection(x))
 
-    def _chosen(self) -> dict[str, Any]:
-        chosen = asdict(self._choice)
+    def _chosen(self) -> Choices:
+        chosen: Choices = asdict(self._choice)
         if self._components:
             chosen["image_components"] = self._selection.components
             chosen["image_factor"] = self._selection.factor

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from simulgenvae.baselines.base import Baseline, Coefficients, Inputs
+from simulgenvae.baselines.base import Baseline, Choices, Coefficients, Inputs
 from simulgenvae.utils.snapshots import principal_directions
 
 _ENERGY_LEFT_OUT = 1e-6
@@ -71,6 +71,7 @@ class RunModes:
         runs. Adding the mean makes the weights of each row add up to 1.
         """
         weights: NDArray[np.float64] = amplitudes / self.singular @ self.left.T
+        # What the mean run adds: the same weight for all.
         weights += (1.0 - weights.sum(axis=1, keepdims=True)) / len(self.left)
         return weights
 
@@ -127,7 +128,7 @@ class PodRegression(Baseline):
         amplitudes = self._amplitudes(x) if self.modes else np.zeros((len(x), 0))
         return self._modes.weights(amplitudes)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Choices:
         """Return the number of modes, and what was chosen while fitting."""
         return {"modes": self.modes, **(self._chosen() if self.modes else {})}
 
@@ -140,5 +141,5 @@ class PodRegression(Baseline):
         """Return the amplitudes ``[m, k]`` of designs with the features ``x [m, P + C]``."""
 
     @abstractmethod
-    def _chosen(self) -> dict[str, Any]:
+    def _chosen(self) -> Choices:
         """Return what was chosen while fitting, for the report."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cyclopts import App, Parameter
 
@@ -54,8 +53,10 @@ class Call:
     """A command with the values of its parameters."""
 
     function: Callable[..., None]
-    positional: tuple[Any, ...]
-    named: dict[str, Any]
+    positional: tuple[object, ...]
+    """Values of the positional parameters."""
+    named: dict[str, object]
+    """Values of the others; those that are not given are missing."""
 
     def __call__(self) -> None:
         """Run the command."""

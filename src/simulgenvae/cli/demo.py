@@ -1,5 +1,4 @@
-"""``simulgenvae demo``: solve a study of a heated circuit board, learn it, predict three new
-designs, and check them.
+"""``simulgenvae demo``: solve a heated circuit board, learn it, predict new designs, check them.
 
 The steps are the commands that anybody would type; the solver is ``simulgenvae.demo.board``. FOLDER
 then holds ``solver/`` (the files that go in), ``study/`` (data, models, report) and ``new.pvd``
@@ -58,6 +57,7 @@ def demo(
     """
     from simulgenvae.demo.trials import plan_trials
 
+    # Mistakes are refused first; solving takes minutes.
     trials = plan_trials(folder, images=images, kind=kind, runs=runs, overrides=overrides)
     try:
         from simulgenvae.demo.problems import ImageProblem, TableProblem, make_study
@@ -74,6 +74,7 @@ def demo(
     new = problem.sample(NEW_DESIGNS, seed=1, prefix="new")
     problem.write(new, folder / problem.new_conditions)
     for trial in trials:
+        # Parsed as if typed, so that what is shown is exactly what runs.
         for arguments in commands(problem, trial, overrides):
             show(f"\n$ simulgenvae {' '.join(arguments)}", style="bold")
             parse(arguments)()

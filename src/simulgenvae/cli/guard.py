@@ -60,6 +60,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
                 from simulgenvae.distributed.failures import watch_other_ranks
 
                 stack.enter_context(watch_other_ranks(say, end_logs))
+            # Results go to the standard output, bars and mistakes to the standard error stream.
             with printing_on(console), progress_on(console, progress):
                 return work(console) or 0
         except UserError as error:

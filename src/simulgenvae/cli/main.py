@@ -14,6 +14,7 @@ from rich.console import Console
 
 from simulgenvae.cli.app import PROGRAM, Call, parse
 from simulgenvae.cli.guard import MISTAKE, guarded
+from simulgenvae.cli.launch_flags import LaunchFlags
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(parse(arguments), arguments)
     except CycloptsError as error:
+        # cyclopts would draw a box: scripts expect one line, with the name of the command.
         command = " ".join((PROGRAM, *(error.command_chain or ())))
         message = " ".join(str(error).split())
         errors = Console(stderr=True, markup=False, highlight=False)
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(call: Call, arguments: Sequence[str]) -> int:
     """Run a command in this process, or in several if its options say so; return the exit code."""
     flags = call.named.get("launch")
-    if flags is None or not flags.several:
+    if not isinstance(flags, LaunchFlags) or not flags.several:
         return guarded(lambda console: call())
     # Imported here: only a launch needs torch before the command itself does.
     from simulgenvae.cli.launch import launch, without_launch

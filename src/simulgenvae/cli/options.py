@@ -35,7 +35,7 @@ Names = Annotated[tuple[str, ...], Parameter(converter=split_names, n_tokens=1, 
 
 def read_axes(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     """Return the names of the axes of a dataset in an HDF5 file."""
-    # Imported here: the readers need seconds, and help and version need none of them.
+    # Imported here: the readers take a second, and help and version need none of them.
     from simulgenvae.data.readers.runs.series import AXES
 
     text = tokens[0].value

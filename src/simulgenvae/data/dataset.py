@@ -181,6 +181,7 @@ class Dataset(Metadata):
             return self
         advice = "leave the data on disk (data.load_all = false, or --load_all 0)"
         require_memory(4 * math.prod(self.shape), "loading all fields", advice)
+        # Read run by run into the final array: reading all at once would need memory for a copy.
         fields = np.empty(self.shape, dtype=np.float32)
         for index in range(len(self.ids)):
             self.read(index, fields[index])

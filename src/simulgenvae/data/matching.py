@@ -174,6 +174,7 @@ def _parameters(
     if ids:
         note = f"{params} has no id column: its rows are the runs in order"
         return _Table(Conditions(ids, table.names, table.table), True), [note]
+    # Matched by order only: the note lets the user see it, as a wrong order raises no error.
     named = (
         "its id column names them" if has_ids else "it has no id column, so runs are named 0, 1, …"
     )

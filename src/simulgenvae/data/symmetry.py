@@ -102,7 +102,8 @@ def with_mirrored(
         Without images or coordinates, for unknown axes and variables, and where nodes have no
         mirror image.
     """
-    conditions, coords = dataset.conditions, dataset.mesh.coords
+    conditions = dataset.conditions
+    coords = dataset.mesh.coords
     _check_names(dataset, axes, odd)
     if conditions.images is None:
         raise UserError(

@@ -29,6 +29,7 @@ def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:
             raise UserError(
                 f"{where}: values up to {largest:.3g} do not fit into float32: choose other units"
             )
+        # Single small values may become zero, as they would in any sum with larger ones.
         if not converted.any() and np.any(values):
             largest = float(np.max(np.abs(values)))
             raise UserError(

@@ -1,5 +1,6 @@
-"""What the demo shows at its end: errors on test runs, and on new designs that are solved after
-their prediction.
+"""Results of the demo: errors on test runs, and on new designs that are solved after prediction.
+
+Tested in tests/cli/test_demo.py.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ if TYPE_CHECKING:
 
 
 class Solved(NamedTuple):
-    """One new design as the solver has it."""
+    """Solution of one new design."""
 
     id: str
     field: NDArray[np.float32]
-    """Temperature in K, shape [T, M, 1]."""
+    """Temperature in K, ``[T, M, 1]``."""
     seconds: float
 
 
 class Checked(NamedTuple):
-    """What the prediction of a new design turned out to be worth."""
+    """Errors of the prediction of a new design."""
 
     relative_l2: float
     largest_error: float
-    """In K, anywhere at any time."""
+    """Largest error over all nodes and times, K."""
     expected_error: float | None
-    """The ``relative_l2`` that the prediction came with, where it was known."""
+    """Value of ``relative_l2`` that was expected with the prediction; None if it was not known."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class Result:
 
 
 def solve(designs: Designs) -> list[Solved]:
-    """The designs one by one, in this process: their times can be compared with those of
-    predictions.
+    """Return the solutions of the designs.
+
+    They are solved one by one in this process, so that their times can be compared with the times
+    of predictions.
     """
     from simulgenvae.demo.board import solve_timed
 
@@ -92,7 +95,7 @@ def _check(series: Path, truth: NDArray[np.float32], scale: VariableScale) -> Ch
 
 
 def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float | None]:
-    """The transient [T, M, 1] of one design's ``.pvd``, and the error that was expected of it."""
+    """Return the field ``[T, M, 1]`` of one design's ``.pvd`` file, and its expected error."""
     import pyvista
 
     reader: Any = pyvista.get_reader(path)  # type: ignore[no-untyped-call]

@@ -49,17 +49,17 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
             "write a .zarr, or fewer designs.",
         )
     first = collected[0]
-    fields = {
-        name: np.concatenate([batch.arrays()[name] for batch in collected])
-        for name in first.arrays()
-    }
+    fields: dict[str, NDArray[Any]] = {}
+    for name in first.arrays():
+        fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
     if first.nodes is not None:
         fields["nodes"] = first.nodes
+    ids = list(chain.from_iterable(batch.ids for batch in collected))
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             allow_pickle=False,
-            ids=np.array([run for batch in collected for run in batch.ids], dtype=np.str_),
+            ids=np.array(ids, dtype=np.str_),
             times=first.times,
             coords=_coords(mesh, first),
             variables=np.array(first.variables, dtype=np.str_),
@@ -123,6 +123,7 @@ def describe(
     group: zarr.Group, mesh: Mesh, like: Batch, ids: Sequence[str], warnings: Sequence[str]
 ) -> None:
     """Write what is the same for every run, and the ids and warnings of the runs, each once."""
+    # Variable-length strings of Zarr 3, which xarray reads as texts.
     for name, texts in {"run": ids, "variable": like.variables}.items():
         array = group.create_array(
             name, shape=(len(texts),), dtype="string", dimension_names=[name]

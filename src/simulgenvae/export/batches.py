@@ -93,6 +93,7 @@ def batches(predictions: xr.Dataset | Iterable[xr.Dataset]) -> Iterator[Batch]:
 
     Raises UserError when there is none, or when an id occurs twice.
     """
+    # Ids become names of files, coordinates and chunks: each must occur once.
     known: set[str] = set()
     for prediction in [predictions] if isinstance(predictions, xr.Dataset) else predictions:
         batch = Batch.of(prediction)

@@ -33,6 +33,7 @@ class CrashSafeFile(FileIO):
                 rest = rest[super().write(rest) :]
         except OSError as error:
             self._failure = self._failure or error
+            # The position moves on as if all had been written, which HDF5 relies on.
             self._lost.append((self.tell(), bytes(rest)))
             self.seek(len(rest), 1)
         return size
@@ -42,6 +43,7 @@ class CrashSafeFile(FileIO):
         view = memoryview(buffer).cast("B")
         start = self.tell()
         super().readinto(view)
+        # HDF5 reads its own metadata again while it writes: what was lost on the disk is laid over.
         for place, data in self._lost:
             first = max(place, start)
             last = min(place + len(data), start + len(view))

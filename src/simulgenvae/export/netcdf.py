@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import h5netcdf
 
 CONVENTIONS = "CF-1.11 UGRID-1.0"
-_COMPRESSED: dict[str, Any] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+_COMPRESSED: dict[str, object] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
 _KINDS = {
     "std": "standard deviation of {}",
     "lower": "lower limit of the interval of {}",

@@ -60,12 +60,12 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
         # What is shared by all runs, and what is smaller than a chunk, is written by rank 0.
         if collectives.is_rank0():
             group = zarr.open_group(str(temporary), mode="r+")
+            ids: list[str] = []
+            warnings: list[str] = []
             for part in parts:
                 part.write_scores(group)
-            ids, warnings = (
-                list(chain(*texts))
-                for texts in ([p.ids for p in parts], [p.warnings for p in parts])
-            )
+                ids += part.ids
+                warnings += part.warnings
             describe(group, mesh, begun[0], ids, warnings)
 
 

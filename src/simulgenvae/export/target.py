@@ -27,6 +27,7 @@ def safe_name(run: str, used: set[str]) -> str:
 
     It is new as well on file systems that ignore case.
     """
+    # Signs that every file system allows, and a length below the usual limit of 255.
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", run)[:100] or "run"
     name = plain
     number = 1

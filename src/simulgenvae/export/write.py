@@ -28,6 +28,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in EXPORT_FORMATS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
         raise UserError(f"{path}: {given}; predictions are written as {', '.join(EXPORT_FORMATS)}")
+    # All of them before the first is written: a refusal must leave everything as it was.
     for target in EXPORT_FORMATS[path.suffix].paths(path):
         require_free(target, overwrite=overwrite)
 
@@ -68,6 +69,7 @@ def write_prediction(
     """
     check_target(path, overwrite=overwrite)
     export_format = EXPORT_FORMATS[path.suffix]
+    # A generator: each batch is checked when the writer asks for it.
     checked = _on_mesh(batches(prediction), mesh)
     if runs is not None and collectives.world_size() > 1:
         if export_format.write_shared is None:

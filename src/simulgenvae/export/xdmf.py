@@ -49,58 +49,64 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         GridType="Collection",
         CollectionType="Temporal",
     )
+    fields: list[PointField] = []
+    for field in point_fields(batch, index):
+        fields += _parts(field)
+    topology = _mixed(grid)
     with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
-
-        def item(name: str, values: NDArray[np.generic], parent: ET.Element) -> None:
-            """Store numbers, and add an element to ``parent`` that refers to them."""
-            # Points and cells are the same at all timesteps: stored once, named at each.
-            if name not in file:
-                file.create_dataset(name, data=values, compression="gzip", shuffle=True)
-            kind = "Float" if values.dtype.kind == "f" else "Int"
-            shape = " ".join(map(str, values.shape))
-            found = ET.SubElement(
-                parent,
-                "DataItem",
-                Dimensions=shape,
-                NumberType=kind,
-                Precision=str(values.dtype.itemsize),
-                Format="HDF",
-            )
-            found.text = f"{heavy.name}:/{name}"
-
-        fields = [part for field in point_fields(batch, index) for part in _parts(field)]
-        topology = _mixed(grid)
+        numbers = _Numbers(file, heavy.name)
         for step, time in enumerate(batch.times.tolist()):
             one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
             ET.SubElement(one, "Time", Value=repr(time))
             cells = ET.SubElement(
                 one, "Topology", TopologyType="Mixed", NumberOfElements=str(grid.n_cells)
             )
-            item("topology", topology, cells)
-            item(
-                "points",
-                np.asarray(grid.points),
-                ET.SubElement(one, "Geometry", GeometryType="XYZ"),
-            )
+            numbers.add("topology", topology, cells)
+            geometry = ET.SubElement(one, "Geometry", GeometryType="XYZ")
+            numbers.add("points", np.asarray(grid.points), geometry)
             for number, field in enumerate(fields):
-                kind = _ATTRIBUTE[field.values.shape[2]]
-                found = ET.SubElement(
-                    one, "Attribute", Name=field.name, AttributeType=kind, Center="Node"
-                )
-                if field.unit:
-                    ET.SubElement(found, "Information", Name="unit", Value=field.unit)
-                values = field.values[step]
-                item(
-                    f"field{number}/{step:04d}",
-                    values[:, 0] if values.shape[1] == 1 else values,
-                    found,
-                )
+                _add_field(numbers, one, f"field{number}/{step:04d}", field, step)
             for name, scores in batch.scores.items():
-                item(
-                    name, scores[[index]], ET.SubElement(one, "Attribute", Name=name, Center="Grid")
-                )
+                score = ET.SubElement(one, "Attribute", Name=name, Center="Grid")
+                numbers.add(name, scores[[index]], score)
     ET.indent(root)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+class _Numbers:
+    """Arrays in the heavy file, to which elements of the XML refer."""
+
+    def __init__(self, file: h5py.File, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    def add(self, name: str, values: NDArray[np.generic], parent: ET.Element) -> None:
+        """Store an array, and add an element to ``parent`` that refers to it."""
+        # Points and cells are the same at all timesteps: stored once, named at each.
+        if name not in self._file:
+            self._file.create_dataset(name, data=values, compression="gzip", shuffle=True)
+        found = ET.SubElement(
+            parent,
+            "DataItem",
+            Dimensions=" ".join(map(str, values.shape)),
+            NumberType="Float" if values.dtype.kind == "f" else "Int",
+            Precision=str(values.dtype.itemsize),
+            Format="HDF",
+        )
+        found.text = f"{self._name}:/{name}"
+
+
+def _add_field(
+    numbers: _Numbers, grid: ET.Element, name: str, field: PointField, step: int
+) -> None:
+    """Store one timestep of a field as the array ``name``, and add it to the element of a grid."""
+    values = field.values[step]
+    kind = _ATTRIBUTE[values.shape[1]]
+    found = ET.SubElement(grid, "Attribute", Name=field.name, AttributeType=kind, Center="Node")
+    if field.unit:
+        ET.SubElement(found, "Information", Name="unit", Value=field.unit)
+    # XDMF's scalars are arrays of one dimension.
+    numbers.add(name, values[:, 0] if values.shape[1] == 1 else values, found)
 
 
 def _files(path: Path) -> tuple[Path, ...]:

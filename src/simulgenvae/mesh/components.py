@@ -49,6 +49,7 @@ def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
             ):
                 parts_of[stem] = parts
                 field_of |= dict.fromkeys(parts, stem)
+    # A field has the place of its first component.
     position = {name: index for index, name in enumerate(variables)}
     fields = dict.fromkeys(field_of.get(name, name) for name in variables)
     return {name: tuple(position[part] for part in parts_of.get(name, [name])) for name in fields}

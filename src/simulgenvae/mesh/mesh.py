@@ -45,6 +45,7 @@ class Mesh:
         if self.coords is not None:
             coords = numeric(self.coords, "node coordinates", "fiu").astype(np.float64)
             object.__setattr__(self, "coords", coords[:, None] if coords.ndim == 1 else coords)
+        # Empty tables of cells are left out, so that `cells` says whether there are any.
         cells = {
             name: numeric(nodes, f"{name} cells", "iu").astype(np.int64)
             for name, nodes in self.cells.items()
@@ -97,6 +98,7 @@ class Mesh:
         extent = float(np.ptp(self.coords, axis=0).max())
         if not np.allclose(other.coords, self.coords, rtol=0.0, atol=1e-9 * extent):
             return False
+        # Files of arrays with coordinates have no cells, and still belong to the mesh.
         if not (self.cells and other.cells):
             return True
         return self.cells.keys() == other.cells.keys() and all(

@@ -6,6 +6,7 @@ Tested in tests/data/ingest/test_coordinates.py and tests/export/test_vtk.py.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,8 @@ _VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
     26: ("wedge", (0, 1, 2, 3, 4, 5)),
     27: ("pyramid", (0, 1, 2, 3, 4)),
 }
-_VTK_VERTICES, _POLYLINE = {1, 2}, 4
+_VTK_VERTICES = {1, 2}
+_POLYLINE = 4
 _CELL_TYPES = {
     "line": 3,
     "triangle": 5,
@@ -53,6 +55,18 @@ _CELL_TYPES = {
     "pyramid": 14,
 }
 """Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
+
+_READ_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    RuntimeError,
+    AttributeError,
+    UserWarning,
+)
+"""Exceptions that VTK's and PyVista's readers raise on damaged files."""
 
 
 def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
@@ -115,6 +129,7 @@ def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
     points = np.zeros((nodes, 3))
     points[:, :dimensions] = mesh.coords
     cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
+    # PyVista needs cells; type 1 is a vertex.
     grid: pyvista.UnstructuredGrid = package.UnstructuredGrid(
         cells or {1: np.arange(nodes)[:, np.newaxis]}, points
     )
@@ -142,3 +157,23 @@ def quiet_vtk() -> Iterator[None]:
             yield
     finally:
         root.removeFilter(nothing)
+
+
+@contextmanager
+def vtk_damage_reported(path: Path, failure: str = "cannot be read") -> Iterator[None]:
+    """Turn exceptions of VTK's and PyVista's readers into one message about ``path``.
+
+    Raises UserError in their place. VTK may also report an error and continue without the values;
+    that passes.
+    """
+    try:
+        with quiet_vtk():
+            yield
+    except _READ_ERRORS as error:
+        if isinstance(error, UserWarning):
+            reason = "truncated or damaged"
+        else:
+            # VTK's messages begin with the place in its own source code.
+            said = re.sub(r"ERROR: In .*\n\S+ \(0x\w+\): ", "", str(error)).split("\n")[0]
+            reason = f"{type(error).__name__}: {said}"
+        raise UserError(f"{path}: {failure}: {reason}") from error

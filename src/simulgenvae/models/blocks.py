@@ -32,6 +32,7 @@ class Chain(nn.ModuleList):
     """True if the activations of each block are computed again in the backward pass."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` after all blocks, each applied to the output of the one before."""
         for block in self:
             x = maybe_recomputed(block, x, recompute=self.recompute)
         return x
@@ -56,6 +57,7 @@ class ResidualConv(nn.Module):
         self.skip = nn.Identity() if before == after else nn.Conv1d(before, after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the block of ``x``, from ``[B, before, T]`` to ``[B, after, T]``."""
         # The normalisation comes before the convolution ("pre-activation"): the sum below then
         # stays free of it, and gradients reach all blocks unchanged.
         residual = x
@@ -89,6 +91,7 @@ class Stem(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return images with fewer pixels and more channels."""
         x = self.convs[0](x)
         for conv in self.convs[1:]:
             x = conv(F.silu(x))
@@ -118,6 +121,7 @@ class Modulated(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """Return the layer of ``x``, scaled and shifted by ``context``."""
         # One context for all times of a run, so that it is broadcast over them.
         scale, shift = self.modulation(context).unsqueeze(1).chunk(2, dim=-1)
         return F.gelu(self.linear(x) * (1 + scale) + shift)

@@ -26,5 +26,6 @@ class NodeConv(nn.Conv1d):
         super().__init__(before, after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the map of ``x``, with the whole weight gathered where it is sharded."""
         weight = self.weight if self.gathered is None else self.gathered(self.weight)
         return F.conv1d(x, weight, self.bias)

@@ -32,6 +32,7 @@ class Identity:
         """Return the states ``[T, M·V]`` of fields ``[T, M, V]`` in physical units."""
         mean = self.state.mean_field().astype(np.float32)
         factor = self.state.field_factor().astype(np.float32)
+        # In single precision and in place: there may be little memory for anything but the states.
         states: NDArray[np.float32] = np.subtract(run.reshape(len(run), -1), mean, dtype=np.float32)
         states *= factor
         return states
@@ -67,7 +68,9 @@ class _PartDecoder:
 
     @property
     def field_shape(self) -> tuple[int, int]:
+        """Number of nodes and variables of the part."""
         return self.state.field_shape
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the part of the fields, ``[..., m, v]``, of states ``[..., M·V]``."""
         return self.state.to_field(coefficients[..., self.entries])

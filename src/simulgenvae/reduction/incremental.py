@@ -15,7 +15,7 @@ from simulgenvae.reduction.state import StateMap
 
 
 class FitSummary(NamedTuple):
-    """What must be remembered of the runs that modes were fitted to, to add others later."""
+    """Facts about the runs that modes were fitted to, which adding further runs needs."""
 
     statistics: NodeStatistics
     left_out: float
@@ -60,6 +60,7 @@ class ReducedRuns:
         coordinates
             The K runs in these directions, ``[K, T, k]``.
         """
+        # The directions span the earlier modes, the shift between the means, and the further modes.
         factor = state.field_factor()
         stretched = self.basis * (factor / self.state.field_factor()).astype(np.float32)[:, None]
         shift = (self.state.mean_field() - state.mean_field()) * factor

@@ -16,7 +16,8 @@ from simulgenvae.reduction.base import Reduction
 from simulgenvae.settings import Settings
 
 STATES_IN_MEMORY = 2**31
-"""Bytes up to which all states are held in memory where there is no reduction; more stay on disk."""
+"""Largest size in bytes of all states, without a reduction, that are held in memory; larger ones
+stay on disk."""
 
 
 def stays_on_disk(dataset: Dataset, settings: Settings) -> bool:
@@ -49,6 +50,7 @@ class LazyStates:
 
     def __getitem__(self, rows: Tensor | NDArray[np.intp]) -> Tensor:
         """Return some runs ``[k, T, r]``; UserError where one cannot be read."""
+        # One run at a time: a batch of fields and its states need not fit into memory together.
         found = torch.empty(len(rows), *self.shape[1:])
         run = np.empty(self.dataset.shape[1:], np.float32)
         for place, row in enumerate(rows.tolist()):

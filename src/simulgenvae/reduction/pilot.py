@@ -52,12 +52,12 @@ class PilotModes(NamedTuple):
     """Matrix ``[s, most]`` that turns distances from the shift into coordinates."""
 
     def coordinates(self, fields: Tensor) -> Tensor:
-        """Return estimates of the coordinates of fields ``[n, M·V]`` in the modes, ``[n, most]``."""
+        """Return about the coordinates ``[n, most]`` of fields ``[n, M·V]`` in the modes."""
         return fields.index_select(1, self.entries).sub_(self.shift) @ self.modes
 
 
 class Pilot(NamedTuple):
-    """What some snapshots tell before all are read."""
+    """Findings from some snapshots, before all are read."""
 
     shift: Tensor
     """Their mean field, ``[M·V]`` float32."""
@@ -75,11 +75,13 @@ def take_pilot(runs: RunPass, settings: ReductionSettings) -> Pilot:
     _, steps, nodes, variables = runs.dataset.shape
     size = nodes * variables
     snapshots = len(rows) * steps
+    # No more columns are useful than modes are wanted, nor than a sketch of everything has.
     most = min(settings.max_rank + OVERSAMPLING, size, snapshots)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(0)  # always the same, so that a preparation can be repeated
     block = _some_snapshots(runs, rows, random)
     shift = block.mean(0, dtype=torch.float64).float()
     factor = _count_and_shift(block, shift, (nodes, variables), settings)
+    # Method of snapshots: few snapshots of very many entries.
     energies, directions = principal_directions(_gram(block, factor))
     rank = rank_for(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
     wanted = math.ceil(GROWTH * rank) + OVERSAMPLING
@@ -100,6 +102,7 @@ def _some_snapshots(runs: RunPass, rows: NDArray[np.intp], random: np.random.Gen
     _, steps, nodes, variables = runs.dataset.shape
     in_memory = max(PILOT_BYTES // (4 * nodes * variables), OVERSAMPLING)
     count = min(len(rows) * steps, PILOT_ROWS, in_memory)
+    # From many runs rather than many times of few: runs differ more than neighbouring timesteps.
     run_count = min(len(rows), max(PILOT_RUNS, math.ceil(count / steps)))
     chosen = rows[np.linspace(0, len(rows) - 1, run_count).astype(int)]
     per_run = math.ceil(count / len(chosen))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RunPass:
-    """What every pass over the runs needs, from the caller to the innermost loop.
+    """Arguments of every pass over the runs, from the caller to the innermost loop.
 
     Attributes
     ----------

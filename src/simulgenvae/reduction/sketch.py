@@ -35,7 +35,7 @@ from simulgenvae.utils.snapshots import rank_for
 MARGIN = 1.3
 """Dimensions to project on for each one that a random sketch estimates to be enough."""
 MARGIN_OF_PILOT = 1.1
-"""The same where the sketch began with the pilot's modes, whose estimates are better."""
+"""Margin where the sketch began with the pilot's modes, whose estimates are better."""
 SPARE = 8
 """Dimensions to project on in addition."""
 NEARLY_ALL = 0.8
@@ -45,7 +45,7 @@ hold little, and a second projection costs more than they do."""
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """What one pass over the training runs finds."""
+    """Findings from one pass over the training runs."""
 
     state: StateMap
     statistics: NodeStatistics
@@ -94,6 +94,7 @@ def take_sketch(runs: RunPass, settings: ReductionSettings, pilot: Pilot, width:
         Dimensions of the subspace, at most ``pilot.most``.
     """
     sums = _read(runs, pilot, width)
+    # Known only now, after the pass: mean and scale, and with them what a state is.
     statistics = NodeStatistics.of(sums.moments, runs.dataset.shape[2:])
     if runs.reduced is not None:
         statistics = runs.reduced.summary.statistics.merged(statistics)
@@ -166,9 +167,11 @@ def _subspace(
     snapshots: int,
 ) -> Sketch:
     """Return the subspace that the sketch of ``snapshots`` snapshots spans, in states."""
+    # Fields that never change have no scale; the message is clearer than a division by zero.
     statistics.require_variation()
     state = StateMap.fit(statistics, settings)
     width = sums.product.shape[1]
+    # As many columns as entries: every direction is in the subspace.
     if width == state.size:
         return Sketch(state, statistics, torch.eye(width), width)
     factor = torch.from_numpy(state.field_factor())
@@ -193,13 +196,16 @@ def _enough(values: Tensor, tolerance: float, pilot: Pilot) -> int:
     """Return how many leading directions of a sketch are probably enough for the tolerance.
 
     ``values`` are the singular values of the sketch, ``[width]`` float64. The estimate saves
-    products in the projection; what it leaves out is measured there, and mended if too much.
+    products in the projection. What it leaves out is measured there, and a larger subspace is taken
+    if that is too much.
     """
     if pilot.modes is None:
-        energies, margin = values.square(), MARGIN
+        energies = values.square()
+        margin = MARGIN
     else:
         # With G = AΩ the singular values of AᵀG are near the squares of those of A.
-        energies, margin = values, MARGIN_OF_PILOT
+        energies = values
+        margin = MARGIN_OF_PILOT
     rank = rank_for(energies, float(energies.sum()), tolerance)
     wanted = math.ceil(margin * rank) + SPARE
     return wanted if wanted < NEARLY_ALL * len(values) else len(values)

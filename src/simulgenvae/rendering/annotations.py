@@ -87,6 +87,7 @@ class Annotations:
         )
         axes = self._canvas.figure.add_axes(place)
         scale = ScalarMappable(Normalize(colours.low, colours.high), colours.name)
+        # As many numbers as fit below the bar without touching.
         few = MaxNLocator(max(2, min(6, box.width // (5 * layout.letters))))
         bar = self._canvas.figure.colorbar(scale, cax=axes, orientation="horizontal", ticks=few)
         bar.outline.set_linewidth(0.6)

@@ -161,6 +161,7 @@ class Drawing:
 
         The margin is for edges and dots, which are wider than the mesh.
         """
+        # Far enough in front of the mesh, wherever a displacement moves it.
         depth = np.ptp(self._surface.rest, axis=0).max() + view.width + view.height
         camera = self._plotter.camera
         camera.parallel_projection = True

@@ -55,6 +55,7 @@ def arrange(panels: list[Panel], aspect: float, rows: int, width: int) -> SceneL
     width -= width % 2
     letters = int(np.clip(width / 72, 9, 28))
     stacked = aspect > _WIDE
+    # Everything scales with the letters, and they with the width.
     columns = 1 if stacked else len(panels)
     gap = letters
     title = int(1.7 * letters)

@@ -23,7 +23,7 @@ class Checking(StudyData):
         Parameters
         ----------
         settings
-            Settings of the study; those of its files by default.
+            Settings of the study; by default, what its files say.
 
         Raises
         ------

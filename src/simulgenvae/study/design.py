@@ -102,7 +102,7 @@ class Designing(StudyData):
         Parameters
         ----------
         settings
-            Settings of the study; those of its files by default.
+            Settings of the study; by default, what its files say.
         fractions
             Parts of the training runs to train on, in (0, 1]; 1/4, 1/2, 3/4 and 1 by default.
         repeats

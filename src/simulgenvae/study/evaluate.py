@@ -65,8 +65,7 @@ class Evaluating(StudyData):
     ) -> EvaluationSettings:
         """Return the settings of an evaluation.
 
-        They are those of ``overrides``; without these, those of ``study.toml``; without these,
-        those of the training.
+        The first of these that has any counts: ``overrides``, ``study.toml``, the training.
 
         Raises
         ------

@@ -40,7 +40,7 @@ class Ingestion(StudyData):
             Files that belong to the fields, and choices. Conditions that are not given are those
             that the settings name.
         settings
-            Settings of the study; those of its files by default.
+            Settings of the study; by default, what its files say.
 
         Raises
         ------

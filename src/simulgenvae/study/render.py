@@ -31,7 +31,7 @@ class Rendering(StudyData):
     """A study whose fields can be drawn."""
 
     def render(self, out: Path, options: RenderOptions | None = None) -> Case:
-        """Draw a run beside its prediction, or the prediction of a new design; return what is drawn.
+        """Draw a run and its prediction, or the prediction of a new design; return what is drawn.
 
         Parameters
         ----------

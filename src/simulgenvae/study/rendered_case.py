@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulgenvae.surrogate.surrogate import Surrogate
 
 USUAL_RATE = 25.0
-"""Images per second of a film whose length alone is given."""
+"""Images per second of a film of which only the length is given."""
 USUAL_MOST = 150
 """Largest number of images of a film whose length and rate are not given."""
 

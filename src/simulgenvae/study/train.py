@@ -38,7 +38,7 @@ class Training(StudyData):
         Parameters
         ----------
         settings
-            Settings of the study; those of its files by default.
+            Settings of the study; by default, what its files say.
         stage
             Name of one stage to train, or ``"all"`` for a whole training. A stage trained by its
             name starts from the networks that are trained already.
@@ -158,7 +158,7 @@ class Training(StudyData):
 
 def _from_trained_networks(settings: Settings) -> Settings:
     """Return settings with which the end-to-end stage starts from trained networks."""
-    # Validated again instead of copied with an update: settings that exclude each other are refused.
+    # Validated again, not copied with an update: settings that exclude each other are refused.
     given = settings.model_dump(exclude_unset=True)
     given.setdefault("training", {}).setdefault("end_to_end", {})["from_scratch"] = False
     return Settings.model_validate(given)

@@ -14,6 +14,7 @@ from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.settings import Loss
+from simulgenvae.utils.moments import mean_and_square
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,10 @@ class TrainingData:
     @cached_property
     def _moments(self) -> tuple[Tensor, Tensor]:
         """Mean and mean square of each coefficient over training runs and times, `[r]`, float64."""
-        rank = self.coefficients.shape[2]
-        total = torch.zeros(rank, dtype=torch.float64)
-        squares = torch.zeros(rank, dtype=torch.float64)
         # Run by run: the coefficients may be on disk, and larger than the memory.
-        for row in torch.from_numpy(self.rows["train"]):
-            run = self.coefficients[row[None]][0].double().cpu()
-            total += run.mean(0)
-            squares += run.square().mean(0)
-        return total / len(self.rows["train"]), squares / len(self.rows["train"])
+        rows = torch.from_numpy(self.rows["train"])
+        runs = (self.coefficients[row[None]][0] for row in rows)
+        return mean_and_square(runs, self.coefficients.shape[2])
 
     @property
     def variance(self) -> float:

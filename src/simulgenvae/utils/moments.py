@@ -152,7 +152,9 @@ class MergedMoments:
         """Add what another one has counted."""
         if not self.count or not other.count:
             chosen = self if self.count else other
-            self.count, self.mean, self.squares = chosen.count, chosen.mean, chosen.squares
+            self.count = chosen.count
+            self.mean = chosen.mean
+            self.squares = chosen.squares
             return
         total = self.count + other.count
         delta = other.mean - self.mean

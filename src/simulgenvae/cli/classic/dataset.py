@@ -11,8 +11,8 @@ import json
 import logging
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
@@ -30,6 +30,30 @@ logger = logging.getLogger(__name__)
 _DIMENSIONS = {"runs", "timesteps", "nodes", "variables"}
 _CHOICES = _DIMENSIONS | {"first_timesteps", "node_start", "node_end", "image_size", "file_type"}
 """Data settings that decide what is read, or whether it is accepted."""
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """State of everything that a dataset is read from."""
+
+    pickle: str
+    """Name of the pickle."""
+    conditions: list[str]
+    """Files or folders of the conditions."""
+    files: dict[str, list[int]]
+    """Size in bytes and time of change in ns of each file, by its path."""
+    settings: dict[str, object]
+    """Settings that choose a part of the data."""
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """Content of the file that belongs to a dataset of a classic study."""
+
+    fingerprint: str
+    """Fingerprint of the dataset."""
+    source: DatasetSource
+    """Source of the dataset."""
 
 
 def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequence[str]) -> None:
@@ -57,8 +81,8 @@ def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequen
         files = files._replace(table=files.table or study.parametric_data)
     source = _source(settings, pickle, files)
     if study.dataset.exists():
-        record = _record(study.dataset_source)
-        if record.get("fingerprint") != Dataset.open(study.dataset).fingerprint:
+        record = _read_record(study.dataset_source)
+        if record is None or record.fingerprint != Dataset.open(study.dataset).fingerprint:
             if pickle.exists():
                 logger.info(
                     "note: %s was made with `simulgenvae ingest` and is used unchanged; remove it "
@@ -67,7 +91,7 @@ def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequen
                     pickle,
                 )
             return
-        if _unchanged(record["source"], source):
+        if _unchanged(record.source, source):
             return
         logger.info("%s, its conditions or the settings changed: reading the data again", pickle)
 
@@ -85,7 +109,7 @@ def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequen
         accept=accept,
     )
     try:
-        _write_record(study.dataset_source, {"fingerprint": dataset.fingerprint, "source": source})
+        _write_record(study.dataset_source, SourceRecord(dataset.fingerprint, source))
     except UserError:
         # Without its record the dataset would look as if `simulgenvae ingest` had made it.
         shutil.rmtree(study.dataset)
@@ -93,36 +117,39 @@ def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequen
     log_notes(notes)
 
 
-def _source(settings: Settings, pickle: Path, conditions: ConditionFiles) -> dict[str, Any]:
-    """Return what the dataset is read from: files with size and time of change, and settings."""
+def _source(settings: Settings, pickle: Path, conditions: ConditionFiles) -> DatasetSource:
+    """Return the present state of the files and settings that a dataset is read from."""
     folders = [path for path in conditions if path is not None]
     files: list[Path] = []
     for path in folders:
         files += sorted(path.glob("*")) if path.is_dir() else [path]
     states = {str(path): path.stat() for path in [pickle, *files] if path.is_file()}
-    return {
-        "pickle": pickle.name,
-        "conditions": [str(path) for path in folders],
-        "files": {name: [state.st_size, state.st_mtime_ns] for name, state in states.items()},
-        "settings": settings.data.model_dump(mode="json", include=_CHOICES),
-    }
+    return DatasetSource(
+        pickle=pickle.name,
+        conditions=[str(path) for path in folders],
+        files={name: [state.st_size, state.st_mtime_ns] for name, state in states.items()},
+        settings=settings.data.model_dump(mode="json", include=_CHOICES),
+    )
 
 
-def _unchanged(old: dict[str, Any], new: dict[str, Any]) -> bool:
+def _unchanged(old: DatasetSource, new: DatasetSource) -> bool:
     """Return whether no file has changed; a file that was removed since then is no change."""
-    return {**new, "files": old["files"] | new["files"]} == old
+    return replace(new, files=old.files | new.files) == old
 
 
-def _record(path: Path) -> dict[str, Any]:
-    """Return the record of a dataset; empty if it is missing or damaged."""
+def _read_record(path: Path) -> SourceRecord | None:
+    """Return the record of a dataset; None if it is missing or damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    complete = isinstance(record, dict) and isinstance(record.get("source"), dict)
-    return record if complete and isinstance(record["source"].get("files"), dict) else {}
+        source = DatasetSource(**record["source"])
+        return (
+            SourceRecord(record["fingerprint"], source) if isinstance(source.files, dict) else None
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
-def _write_record(path: Path, record: dict[str, Any]) -> None:
+def _write_record(path: Path, record: SourceRecord) -> None:
+    # json instead of pydantic, which refuses names of files that are not UTF-8.
     with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        temporary.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")

@@ -125,7 +125,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:
-    """Return the settings given on the command line, those of ``--set`` last.
+    """Return the settings given on the command line, with ``--set`` last.
 
     Raises UserError if a flag sets one value and ``--set`` another.
     """
@@ -159,6 +159,7 @@ def _require_vae(study: Study, settings: Settings) -> None:
 @contextmanager
 def _previous_model_kept(study: Study) -> Iterator[None]:
     """Keep copies of the model files that this context replaces; none if it fails."""
+    # Copied, not moved: a training that fails leaves the earlier model in its place.
     files = [path for path in study.model_files if path.exists()]
     if not files:
         yield

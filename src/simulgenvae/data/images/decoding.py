@@ -25,6 +25,7 @@ _MAX_PIXELS = 50_000_000
 _MAX_SIDE = 65_535  # the longest that a JPEG can have
 # Memory per pixel: four bytes in Pillow, and copies for turning, converting and comparing.
 _DECODING_BYTES = 16
+# Pillow has decoders for forty formats, some with a history of security holes: only these are used.
 _FORMATS = ("PNG", "JPEG")
 _MODES = {"1", "L", "LA", "I;16", "P", "RGB", "RGBA"}
 # A transparent colour is written in the bits of the file; these factors bring it to the 8 bits of
@@ -115,6 +116,7 @@ def _decode(image: ImageFile.ImageFile, size: int) -> DecodedImage:
         raise UnusableImage("animated (save one frame)")
     if image.mode not in _MODES:
         raise UnusableImage(f"{image.mode} colours (save it as RGB or grey)")
+    # The header says the size: memory is checked before a single pixel is decoded.
     needed = _DECODING_BYTES * width * height
     require_memory(
         needed, f"decoding an image of {width} x {height} pixels", "save the images smaller."
@@ -143,6 +145,8 @@ def _opaque(image: Image.Image, layout: str) -> Image.Image:
         grey = np.array_equal(red, green) and np.array_equal(red, blue)
     elif image.mode == "1":
         image = image.convert("L")
+    # Transparent pixels have colours that nobody sees, and that programs fill at will: a network
+    # would learn from them.
     if image.mode in {"LA", "RGBA"}:
         if np.asarray(image.getchannel("A")).min() < 255:
             raise UnusableImage(_TRANSPARENT)

@@ -148,6 +148,7 @@ def _advice(present: set[str]) -> str:
 
 
 def _find_in_table(path: Path) -> _Files:
+    # Exactly these two columns: a table of parameters, given by mistake, has others.
     header, *rows = read_rows(path)
     columns = [name.lower() for name in header.cells]
     if sorted(columns) != ["file", "id"]:

@@ -12,7 +12,7 @@ from simulgenvae.data.csv_table import number, read_rows
 from simulgenvae.data.readers.npy import map_npy
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, quiet_vtk
+from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 # Only formats that VTK reads itself: with other suffixes PyVista calls readers that may load
 # pickles, which can run code, or other files.
@@ -37,6 +37,7 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
             f"{path}: unknown suffix {path.suffix!r}: coordinates and times are .npy, .csv or .txt"
         )
     rows = read_rows(path, whitespace=suffix == ".txt")
+    # A header of names; a row in which only some cells are numbers is an error further below.
     if all(number(cell) is None for cell in rows[0].cells):
         rows = rows[1:]
     for row in rows:
@@ -89,11 +90,6 @@ def read_mesh(path: Path) -> Mesh:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     pyvista = import_pyvista("Reading a mesh")
-    try:
-        with quiet_vtk():
-            grid: Any = pyvista.read(path).cast_to_unstructured_grid()
-    except (OSError, ValueError, TypeError, RuntimeError, AttributeError, UserWarning) as error:
-        # quiet_vtk turns what VTK only warns of into a UserWarning.
-        reason = "truncated or damaged" if isinstance(error, UserWarning) else error
-        raise UserError(f"{path}: cannot be read as a mesh: {reason}") from error
+    with vtk_damage_reported(path, "cannot be read as a mesh"):
+        grid: Any = pyvista.read(path).cast_to_unstructured_grid()
     return grid_mesh(grid, path)

@@ -76,7 +76,10 @@ def array_format_of(path: Path) -> ArrayFormat | None:
 
 def array_suffixes() -> list[str]:
     """Return the suffixes of all formats of arrays."""
-    return [suffix for known in ARRAY_FORMATS.values() for suffix in known.suffixes]
+    suffixes: list[str] = []
+    for known in ARRAY_FORMATS.values():
+        suffixes += known.suffixes
+    return suffixes
 
 
 def array_folders() -> list[str]:

@@ -36,7 +36,7 @@ def open_hdf5(path: Path) -> Iterator[Source]:
     with ExitStack() as stack:
         with damage_reported(path, "cannot be read as HDF5"):
             file = stack.enter_context(h5py.File(path, "r"))
-            arrays: dict[str, Any] = {}
+            arrays: dict[str, h5py.Dataset] = {}
 
             def collect(name: str, item: Any) -> None:
                 if isinstance(item, h5py.Dataset):

@@ -141,6 +141,7 @@ def _is_index(name: str, count: int) -> bool:
 
 def _files(folder: Path) -> Iterator[str]:
     """Yield the files below a folder; refuse links, as they could lead anywhere."""
+    # A link could make the program read, and publish in a model, any file of the user.
     if folder.is_symlink():
         raise UserError(f"{folder}: links are not allowed inside a dataset")
     if not folder.is_dir():

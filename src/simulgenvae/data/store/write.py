@@ -38,6 +38,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise UserError(f"{path}: exists already: remove it, or give --overwrite to replace it")
+    # Only datasets are replaced: a mistyped path must not cost a user other files.
     if path.is_symlink() or not path.is_dir():
         raise UserError(
             f"{path}: not a dataset, so it is not overwritten: remove it or choose another name"
@@ -113,6 +114,7 @@ def _write(
 ) -> None:
     shape = metadata.shape
     group = zarr.create_group(str(folder), zarr_format=3)
+    # Each run has its own chunks: training reads whole runs in random order.
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     bad: dict[str, str] = {}
     digests = [] if stored is None else _take_over(folder, fields, old, stored)

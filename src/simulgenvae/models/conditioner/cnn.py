@@ -45,6 +45,7 @@ class SqueezeExcitation(nn.Module):
         self.excite = nn.Linear(max(4, width // 4), width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` with rescaled channels."""
         # One number per channel, from 0 to 1, that depends on the whole image.
         weight = torch.sigmoid(self.excite(F.silu(self.squeeze(x.mean((2, 3))))))
         return x * weight[:, :, None, None]
@@ -61,6 +62,7 @@ class SpatialAttention(nn.Module):
         self.conv = _conv(2, 1, 7)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` with rescaled places."""
         summary = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], dim=1)
         out: Tensor = x * torch.sigmoid(self.conv(summary))
         return out
@@ -79,6 +81,7 @@ class ResidualImage(nn.Module):
         self.skip = nn.Identity() if before == after else _conv(before, after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the block of images ``[B, before, H, W]``."""
         residual = x
         for norm, conv in zip(self.norms, self.convs, strict=True):
             residual = conv(F.silu(norm(residual)))
@@ -121,6 +124,7 @@ class CnnEncoder(ConditionEncoder):
         self.features = FEATURES
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the features of images ``[B, C, S, S]``."""
         x = self.stem(x)
         x = self.blocks(x)
         x = self.pool(F.silu(self.norm(x))).flatten(1)

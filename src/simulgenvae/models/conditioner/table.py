@@ -31,6 +31,7 @@ class ResidualLinear(nn.Module):
         self.skip = nn.Identity() if before == after else nn.Linear(before, after)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the block of ``x``, from ``[B, before]`` to ``[B, after]``."""
         out: Tensor = self.skip(x) + self.second(self.dropout(F.gelu(self.first(self.norm(x)))))
         return out
 
@@ -60,6 +61,7 @@ class TableEncoder(ConditionEncoder):
         self.features = filters[-1]
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the features of scaled parameters ``[B, P]``."""
         out: Tensor = self.blocks(F.gelu(self.input(x)))
         return out
 

@@ -42,6 +42,7 @@ class DropPath(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return residuals, of which some are zero in training."""
         if not self.training or self.rate == 0:
             return x
         # Designs that are kept are scaled up, so that the mean over many draws is the residual.
@@ -69,6 +70,7 @@ class TransformerBlock(nn.Module):
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the block of tokens ``[B, tokens, width]``."""
         x = x + self.drop_path(self._attend(self.norms[0](x)))
         hidden = self.dropout(F.gelu(self.widen(self.norms[1](x))))
         out: Tensor = x + self.drop_path(self.narrow(hidden))
@@ -113,6 +115,7 @@ class VisionTransformer(ConditionEncoder):
         self.features = width
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the features of images ``[B, C, S, S]``."""
         # From [B, width, rows, columns] to a sequence of patches, [B, patches, width].
         x = self.patches(x).flatten(2).transpose(1, 2) + self.positions
         x = self.blocks(x)

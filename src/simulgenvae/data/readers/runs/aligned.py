@@ -235,7 +235,8 @@ def _chosen(coords: NDArray[Any], part: RunPart, path: Path) -> NDArray[np.intp]
         nodes = nodes[((inside >= limits[:, 0]) & (inside <= limits[:, 1])).all(axis=1)]
     # The message has the extent of the mesh, with which the box can be compared.
     if not len(nodes):
-        low, high = coords.min(axis=0), coords.max(axis=0)
+        low = coords.min(axis=0)
+        high = coords.max(axis=0)
         span = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))
         raise UserError(f"{path}: no node is in the box (--box): the mesh spans {span}")
     return nodes

@@ -106,6 +106,7 @@ class _Block:
 
 def _index(path: Path) -> tuple[_Block, _Block, list[list[_Block]]]:
     """Return the blocks of nodes, elements, and results of each time, without their numbers."""
+    # By the text of the time and step in the headers, which are equal for all its results.
     moments: dict[str, list[_Block]] = {}
     with path.open("rb") as file:
         while (line := file.readline())[:5] != b" 9999":
@@ -158,6 +159,7 @@ def _index_block(file: BinaryIO, header: bytes) -> _Block:
 
 def _record_width(digits: int, values: int) -> int:
     """Return the bytes of the lines of one node: key, number and up to six values on each."""
+    # Each number takes 12 columns; every line has 3 for its key, the number of the node and \n.
     return -(-values // 6) * (3 + digits + 1) + 12 * values
 
 

@@ -149,7 +149,8 @@ class _File:
 
     def read(self, name: str, run: int, start: int) -> NDArray[Any]:
         """Return a field in the block of timesteps from ``start`` on, `[block, M]`."""
-        fields, variable = self.fields, self.fields.variables[name]
+        fields = self.fields
+        variable = fields.variables[name]
         at: dict[Hashable, Any] = {RUN: run, fields.time: slice(start, start + self.block())}
         with _damaged(self.path):
             part = variable.isel({dim: where for dim, where in at.items() if dim in variable.dims})
@@ -226,8 +227,8 @@ def _require_inside(path: Path) -> None:
 
     It is raised, too, when an axis does not fit into memory, as xarray reads all of them.
     """
-    links: dict[str, Any] = {}
-    items: dict[str, Any] = {}
+    links: dict[str, object] = {}
+    items: dict[str, h5py.HLObject] = {}
     with h5py.File(path, "r") as file:
         file.visititems_links(lambda name, link: links.update({name: link}))
         for name, link in links.items():

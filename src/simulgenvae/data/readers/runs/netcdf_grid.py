@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 
 _NAMES = {"x": "X", "lon": "X", "longitude": "X", "y": "Y", "lat": "Y", "latitude": "Y", "z": "Z"}
 _UNITS = {"degrees_east": "X", "degree_east": "X", "degrees_north": "Y", "degree_north": "Y"}
+_NAMING_COORDINATES = (
+    "coordinates",
+    "node_coordinates",
+    "edge_coordinates",
+    "face_coordinates",
+    "bounds",
+    "climatology",
+    "face_node_connectivity",
+    "edge_node_connectivity",
+    "face_edge_connectivity",
+    "face_face_connectivity",
+    "volume_node_connectivity",
+)
+"""Attributes by which CF and UGRID name variables that are positions or connections."""
 _CORNERS = {
     1: ("line", ((0,), (1,))),
     2: ("quad", ((0, 0), (0, 1), (1, 1), (1, 0))),
@@ -76,6 +90,38 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
     UserError
         When there are none, or the nodes have more than three dimensions.
     """
+    found, time = _fields_at_nodes(data)
+    if not found:
+        described = [_described(name, variable) for name, variable in data.variables.items()]
+        raise UserError(
+            f"{path}: holds no numbers at nodes; its variables are "
+            f"{', '.join(described)[:500] or 'none'}"
+        )
+    space = _node_dimensions(data, found, time)
+    if len(space) > 3:
+        raise UserError(
+            f"{path}: its fields are over {', '.join(map(str, space))}: more than three "
+            "dimensions of nodes"
+        )
+    taken: dict[str, xr.Variable] = {}
+    others: set[str] = set()
+    for name, variable in found.items():
+        if set(variable.dims) - {RUN, time} == set(space):
+            taken[name] = variable
+            others.update(str(variable.attrs.get("ancillary_variables", "")).split())
+    # Our own exports change names that NetCDF does not allow, and keep the original ones.
+    names = {name: str(variable.attrs.get(ORIGINAL_NAME, name)) for name, variable in taken.items()}
+    variables = {names[name]: variable for name, variable in taken.items()}
+    if len(variables) < len(taken):
+        raise UserError(
+            f"{path}: two variables have the same name by their attributes {ORIGINAL_NAME!r}"
+        )
+    ancillary = frozenset(names[name] for name in others & names.keys())
+    return Fields(time, space, variables, tuple(taken), ancillary)
+
+
+def _fields_at_nodes(data: xr.Dataset) -> tuple[dict[str, xr.Variable], Hashable | None]:
+    """Return the numeric variables that are no positions, and the dimension of their times."""
     time = _time_dimension(data)
     coordinates = _coordinates(data, time)
     found: dict[str, xr.Variable] = {}
@@ -89,55 +135,27 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
         if is_field:
             found[str(name)] = variable
     # Constants next to a transient, such as a permeability, are no results.
-    if any(time in variable.dims for variable in found.values()):
-        found = {name: variable for name, variable in found.items() if time in variable.dims}
-    else:
-        time = None
+    transient = {name: variable for name, variable in found.items() if time in variable.dims}
+    return (transient, time) if transient else (found, None)
+
+
+def _node_dimensions(
+    data: xr.Dataset, fields: dict[str, xr.Variable], time: Hashable | None
+) -> tuple[Hashable, ...]:
+    """Return the dimensions of the nodes: of UGRID's mesh, else of the grid with the most nodes."""
     # Reversed, so that of the variables on one grid the first decides the order of dimensions.
     grids = {
-        frozenset(variable.dims) - {RUN, time}: variable for variable in reversed(found.values())
+        frozenset(variable.dims) - {RUN, time}: variable for variable in reversed(fields.values())
     }
-    if not grids:
-        described = [
-            f"{name}({', '.join(map(str, variable.dims))})"
-            for name, variable in data.variables.items()
-        ]
-        raise UserError(
-            f"{path}: holds no numbers at nodes; its variables are "
-            f"{', '.join(described)[:500] or 'none'}"
-        )
     # The nodes of UGRID's mesh, and not its faces, where fields of both exist.
     chosen = frozenset([_node_dimension(data)])
     if chosen not in grids:
         chosen = max(grids, key=lambda dims: math.prod(data.sizes[dim] for dim in dims))
-    space = tuple(dim for dim in grids[chosen].dims if dim in chosen)
-    if len(space) > 3:
-        raise UserError(
-            f"{path}: its fields are over {', '.join(map(str, space))}: more than three "
-            "dimensions of nodes"
-        )
-    taken = {
-        name: variable
-        for name, variable in found.items()
-        if frozenset(variable.dims) - {RUN, time} == chosen
-    }
-    others: set[str] = set()
-    for variable in taken.values():
-        others.update(str(variable.attrs.get("ancillary_variables", "")).split())
-    # Our own exports change names that NetCDF does not allow, and keep the original ones.
-    names = {name: str(variable.attrs.get(ORIGINAL_NAME, name)) for name, variable in taken.items()}
-    variables = {names[name]: variable for name, variable in taken.items()}
-    if len(variables) < len(taken):
-        raise UserError(
-            f"{path}: two variables have the same name by their attributes {ORIGINAL_NAME!r}"
-        )
-    return Fields(
-        time,
-        space,
-        variables,
-        tuple(taken),
-        frozenset(names[name] for name in others & names.keys()),
-    )
+    return tuple(dim for dim in grids[chosen].dims if dim in chosen)
+
+
+def _described(name: Hashable, variable: xr.Variable) -> str:
+    return f"{name}({', '.join(map(str, variable.dims))})"
 
 
 def time_variable(data: xr.Dataset, time: Hashable) -> xr.Variable | None:
@@ -180,23 +198,10 @@ def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
     These are those that others name as coordinates by CF or UGRID, and X, Y or Z that are constant
     in time.
     """
-    keys = (
-        "coordinates",
-        "node_coordinates",
-        "edge_coordinates",
-        "face_coordinates",
-        "bounds",
-        "climatology",
-    )
-    mesh = [
-        f"{what}_connectivity"
-        for what in ("face_node", "edge_node", "face_edge", "face_face", "volume_node")
-    ]
     found: set[Hashable] = set(data.dims) | {f"cells_{name}" for name in CELL_NODES}
     for name, variable in data.variables.items():
-        found.update(
-            word for key in (*keys, *mesh) for word in str(variable.attrs.get(key, "")).split()
-        )
+        for key in _NAMING_COORDINATES:
+            found.update(str(variable.attrs.get(key, "")).split())
         if not {RUN, time} & set(variable.dims) and _axis(name, variable):
             found.add(name)
     return found
@@ -308,8 +313,9 @@ def _grid_cells(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
     if not numbers.ndim:
         return {}
     name, corners = _CORNERS[numbers.ndim]
-    pieces = [
-        numbers[tuple(slice(1, None) if step else slice(-1) for step in corner)]
-        for corner in corners
-    ]
-    return {name: np.stack([piece.ravel() for piece in pieces], axis=1)}
+    columns = []
+    for corner in corners:
+        # The nodes that are this corner of some cell: all but the first or the last of each axis.
+        at = tuple(slice(1, None) if step else slice(-1) for step in corner)
+        columns.append(numbers[at].ravel())
+    return {name: np.stack(columns, axis=1)}

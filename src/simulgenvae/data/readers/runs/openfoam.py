@@ -13,8 +13,9 @@ import numpy as np
 
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series
-from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, tolerant, vtk_run
+from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, vtk_run
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.vtk import vtk_damage_reported
 
 
 def is_openfoam(folder: Path) -> bool:
@@ -33,7 +34,7 @@ def open_openfoam(case: Path) -> Series:
     reconstructed = _has_times(case)
     if not (reconstructed or _has_times(case / "processor0")):
         raise UserError(f"{case}: an OpenFOAM case without times: has it been solved?")
-    with tolerant(case):
+    with vtk_damage_reported(case):
         reader: Any = pyvista.POpenFOAMReader(case / "system/controlDict")
         reader.case_type = "reconstructed" if reconstructed else "decomposed"
         reader.skip_zero_time = False
@@ -48,7 +49,7 @@ def open_openfoam(case: Path) -> Series:
         return reader.read()["internalMesh"]
 
     # Not strict: what VTK only reports of a case is not taken for damage.
-    return vtk_run(case, times, grid, lambda _: tolerant(case))
+    return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case))
 
 
 def _has_times(folder: Path) -> bool:

@@ -69,6 +69,7 @@ class RunFormat:
     def require_first_bytes(self, path: Path) -> None:
         """Raise UserError unless a file begins as files of this format do."""
         with path.open("rb") as file:
+            # Enough for the longest beginning; text files of Windows begin with the mark.
             head = file.read(len(_BYTE_ORDER_MARK) + max(map(len, self.first_bytes)))
         if not head.removeprefix(_BYTE_ORDER_MARK).startswith(self.first_bytes):
             raise UserError(
@@ -111,4 +112,7 @@ def run_cases() -> list[str]:
 @cache
 def _by_suffix() -> dict[str, RunFormat]:
     # A folder of runs may have 100,000 entries, each of which is looked up.
-    return {suffix: known for known in RUN_FORMATS.values() for suffix in known.suffixes}
+    found: dict[str, RunFormat] = {}
+    for known in RUN_FORMATS.values():
+        found |= dict.fromkeys(known.suffixes, known)
+    return found

@@ -148,11 +148,11 @@ class Series:
 
         Raises UserError when the run does not have one of them.
         """
-        every = {
-            f"{name}{ending}": (name, component)
-            for name, values in self.read(0).fields.items()
-            for component, ending in enumerate(endings(1 if values.ndim == 1 else values.shape[1]))
-        }
+        every: dict[str, tuple[str, int]] = {}
+        for name, values in self.read(0).fields.items():
+            count = 1 if values.ndim == 1 else values.shape[1]
+            for component, ending in enumerate(endings(count)):
+                every[f"{name}{ending}"] = (name, component)
         if wanted is None:
             if not every:
                 raise UserError(f"{self.path}: holds no numbers at nodes or cells")

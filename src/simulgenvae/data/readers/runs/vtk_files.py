@@ -20,10 +20,10 @@ from simulgenvae.data.readers.runs.vtk_series import (
     combine_blocks,
     reading_pyvista,
     strict,
-    tolerant,
     vtk_run,
 )
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.vtk import vtk_damage_reported
 
 
 def open_vtk(path: Path) -> Series:
@@ -32,8 +32,9 @@ def open_vtk(path: Path) -> Series:
     Raises UserError when it is damaged.
     """
     pyvista = reading_pyvista(path)
-    with tolerant(path):
+    with vtk_damage_reported(path):
         reader: Any = pyvista.get_reader(path)
+        # Only some of PyVista's readers know times.
         timed = isinstance(reader, pyvista.TimeReader)
         times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
 
@@ -59,6 +60,7 @@ def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
             "numbers"
         )
     times = np.array([float(number[1]) if number else 0.0 for number in numbers])
+    # Stable, so that files of the same number keep their natural order.
     order = np.argsort(times, kind="stable")
     ordered = [files[index] for index in order]
     return vtk_run(

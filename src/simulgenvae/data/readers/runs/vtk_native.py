@@ -87,6 +87,7 @@ def _open(
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader and grid."""
     pyvista = reading_pyvista(path)
+    # Only the metadata are read here: the values follow timestep by timestep.
     with strict(path):
         reader = make_reader()
         reader.UpdateInformation()

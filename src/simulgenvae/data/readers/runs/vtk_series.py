@@ -16,23 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.readers.runs.series import Series, Snapshot
-from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, quiet_vtk
+from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 _NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$|UserID$")
 """Names of arrays that VTK's readers add: numbers of nodes and cells, no results."""
-_ERRORS = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    RuntimeError,
-    AttributeError,
-    UserWarning,
-)
-"""Exceptions that VTK's and PyVista's readers raise on damaged files."""
 
 
 def vtk_run(
@@ -85,6 +73,7 @@ def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
+    # A field that exists at nodes and in cells is the one at the nodes.
     of_cells = [name for name in _numbers(grid.GetCellData()) if name not in found]
     if of_cells:
         moved = _numbers(grid.cell_data_to_point_data().GetPointData())
@@ -126,27 +115,8 @@ def reading_pyvista(path: Path) -> Any:
 
 
 @contextmanager
-def tolerant(path: Path) -> Iterator[None]:
-    """Turn exceptions of VTK's readers into one message about ``path``.
-
-    VTK may report an error and continue without the values: see :func:`strict`.
-    """
-    try:
-        with quiet_vtk():
-            yield
-    except _ERRORS as error:
-        # VTK's messages begin with the place in its own source code.
-        said = re.sub(r"ERROR: In .*\n\S+ \(0x\w+\): ", "", str(error)).split("\n")[0]
-        if isinstance(error, UserWarning):
-            reason = "truncated or damaged"
-        else:
-            reason = f"{type(error).__name__}: {said}"
-        raise UserError(f"{path}: cannot be read: {reason}") from error
-
-
-@contextmanager
 def strict(path: Path) -> Iterator[None]:
     """Turn exceptions of VTK's readers, and errors that VTK only reports, into one message."""
     catcher = reading_pyvista(path).VtkErrorCatcher(raise_errors=True, send_to_logging=False)
-    with tolerant(path), catcher:
+    with vtk_damage_reported(path), catcher:
         yield
