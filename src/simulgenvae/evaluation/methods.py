@@ -54,3 +54,17 @@ def methods(result: EvaluationResult) -> tuple[Method, ...]:
     named = {method.name for method in shown}
     shown += [Method(name, name, "#999999", "--") for name in result.errors if name not in named]
     return tuple(method for method in shown if method.name in result.errors)
+
+
+def method_color(name: str) -> str:
+    """Return the colour of a method of the surrogate or of a baseline, ``#rrggbb``.
+
+    Raises
+    ------
+    KeyError
+        When there is no such method.
+    """
+    for own in OWN_METHODS:
+        if own.name == name:
+            return own.color
+    return BASELINES[name].color

@@ -1,38 +1,35 @@
-"""Every figure draws for every kind of mesh, for one timestep and for errors that are undefined."""
+"""Curves of a training: a panel for each stage, errors by the same measure, and the loss."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import pytest
 
-from simulgenvae.evaluation.figures.make import (
-    error_over_time,
-    reference_bars,
-    run_histogram,
-    training_curves,
-)
-from simulgenvae.evaluation.presentation import methods, png
+from simulgenvae.evaluation.figures.style import png
+from simulgenvae.evaluation.figures.training import training_curves
+from simulgenvae.models.training_record import HistoryEntry
 
 
 def test_training_curves_have_a_panel_a_stage() -> None:
-    history = [
-        {"stage": "vae", "step": 1, "train": 1.0, "validation": None},
+    history: list[dict[str, Any]] = [
+        {"stage": "vae", "step": 1, "train": 1.0, "validation": float("nan")},
         {"stage": "vae", "step": 2, "train": float("nan"), "validation": 0.5},
         {"stage": "end_to_end", "step": 3, "train": -1.0, "validation": 0.2},
     ]
-    figure = training_curves(history)
+    figure = training_curves([HistoryEntry(**entry) for entry in history])
     assert [axes.get_title() for axes in figure.axes] == ["vae", "end to end", "", ""]
     assert [axes.get_yscale() for axes in figure.axes] == ["log", "log", "log", "linear"]
     assert png(figure).startswith(b"\x89PNG")
 
 
-def test_training_curves_compare_errors_of_the_same_measure_and_draw_the_loss_apart() -> None:
-    history = [
+def test_training_curves_compare_errors_of_the_same_measure_and_draw_the_loss_below() -> None:
+    history: list[dict[str, Any]] = [
         {"stage": stage, "step": step, "train": 7.0, "train_error": 0.01, "validation": 0.04}
         for stage in ("vae", "conditioner")
         for step in (10, 20)
     ]
-    vae, conditioner, losses, _ = training_curves(history).axes
+    vae, conditioner, losses, _ = training_curves([HistoryEntry(**entry) for entry in history]).axes
     curves = {
         stage: {line.get_label(): line.get_ydata()[-1] for line in stage.lines}
         for stage in (vae, conditioner)
@@ -46,26 +43,9 @@ def test_training_curves_compare_errors_of_the_same_measure_and_draw_the_loss_ap
 
 
 def test_training_curves_of_an_earlier_version_have_no_errors_of_training_runs() -> None:
-    history = [
+    history: list[dict[str, Any]] = [
         {"stage": "vae", "step": step, "train": 7.0, "validation": 0.04} for step in (10, 20)
     ]
-    errors, losses = training_curves(history).axes
+    errors, losses = training_curves([HistoryEntry(**entry) for entry in history]).axes
     assert [line.get_label() for line in errors.lines] == ["validation runs"]
     assert len(losses.lines) == 1
-
-
-def test_histogram_names_the_worst_run() -> None:
-    figure = run_histogram({"a": 0.01, "b$2$": 0.5, "c": None}, "test")
-    assert figure.axes[0].get_title(loc="right") == r"worst: run “b\$2\$”, 50.0 %"
-    png(figure)
-    png(run_histogram({"a": None}, "test"))
-
-
-@pytest.mark.parametrize("value", [None, 0.0, 0.3])
-def test_comparison_and_time_figures(value: float | None) -> None:
-    one = {"test": {"relative_l2": {"mean": value}, "times": {"relative_l2": [value] * 3}}}
-    errors = {"prediction": one, "pod_gpr": one}
-    bars = reference_bars(errors, "test", methods())
-    assert len(bars.axes[0].patches) == (0 if value is None else 2)
-    png(bars)
-    png(error_over_time(errors, "test", np.arange(3.0), methods()))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from simulgenvae.evaluation import metrics
-from simulgenvae.evaluation.metrics import FieldErrors, VariableScale, over_runs, relative_l2
+from simulgenvae.evaluation.metrics import FieldErrors, VariableScale, relative_l2, scale
+from simulgenvae.evaluation.results.base import OverRuns
 
 fields = arrays(np.float32, (3, 4, 2), elements=st.floats(-100, 100, width=16))
 UNIT = VariableScale(np.zeros(2), np.ones(2))
+
+
+def ids(errors: FieldErrors) -> list[str]:
+    return [f"run {k}" for k in range(len(errors.joint))]
 
 
 def test_hand_computed_values() -> None:
@@ -22,19 +24,19 @@ def test_hand_computed_values() -> None:
     prediction = truth + np.array([[[3.0], [0.0]], [[0.0], [0.0]]])
     errors = FieldErrors(("u",), VariableScale(np.array([1.0]), np.array([2.0])))
     errors.add(prediction, truth)
-    found = errors.summary()
-    assert found["variables"]["u"]["relative_l2"]["mean"] == pytest.approx(3 / 6)
-    assert found["relative_l2"]["mean"] == pytest.approx(
+    found = errors.summary(ids(errors))
+    assert found.variables["u"].relative_l2.mean == pytest.approx(3 / 6)
+    assert found.relative_l2.mean == pytest.approx(
         (3 / 2) / np.sqrt(1 + 4)
     )  # shifted truth / 2: 1, 0, 0, 2
-    assert found["variables"]["u"]["rmse"]["mean"] == pytest.approx(1.5)
-    assert found["variables"]["u"]["max_error"]["max"] == pytest.approx(3.0)
-    assert found["variables"]["u"]["r2"] == pytest.approx(
+    assert found.variables["u"].rmse.mean == pytest.approx(1.5)
+    assert found.variables["u"].max_error.max == pytest.approx(3.0)
+    assert found.variables["u"].r2 == pytest.approx(
         1 - 9 / 11
     )  # mean 2.5, squares 0.25 + 2.25 + 2.25 + 6.25
-    assert found["times"]["rmse"]["u"] == pytest.approx([np.sqrt(4.5), 0.0])
-    assert found["times"]["max_error"]["u"] == pytest.approx([3.0, 0.0])
-    assert found["times"]["relative_l2"] == pytest.approx([1.5 * np.sqrt(2) / np.sqrt(5), 0.0])
+    assert found.times.rmse["u"] == pytest.approx([np.sqrt(4.5), 0.0])
+    assert found.times.max_error["u"] == pytest.approx([3.0, 0.0])
+    assert found.times.relative_l2 == pytest.approx([1.5 * np.sqrt(2) / np.sqrt(5), 0.0])
     assert errors.node_rmse() == pytest.approx(np.array([[np.sqrt(4.5)], [0.0]]))
 
 
@@ -68,12 +70,15 @@ def test_blocks_do_not_change_the_result(prediction: np.ndarray, truth: np.ndarr
     whole = FieldErrors(("u", "v"), UNIT)
     whole.add(prediction, truth)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "_BLOCK", 6)  # 3 of 4 nodes at a time
+        patch.setattr(scale, "BLOCK_VALUES", 6)  # 3 of 4 nodes at a time
         split = FieldErrors(("u", "v"), UNIT)
         split.add(prediction, truth)
     assert split.joint == pytest.approx(whole.joint)
     assert split.node_rmse() == pytest.approx(whole.node_rmse())
-    r2 = [[errors.summary()["variables"][v]["r2"] for v in ("u", "v")] for errors in (whole, split)]
+    r2 = [
+        [errors.summary(ids(errors)).variables[v].r2 for v in ("u", "v")]
+        for errors in (whole, split)
+    ]
     assert np.array(r2[0], dtype=float) == pytest.approx(
         np.array(r2[1], dtype=float), rel=1e-6, abs=1e-9, nan_ok=True
     )
@@ -88,21 +93,21 @@ def test_errors_counted_in_two_parts_are_those_of_all_runs(first: int) -> None:
         (part if number < first else rest).add(prediction, truth)
     part.merge(rest)
     np.testing.assert_allclose(part.node_rmse(), whole.node_rmse())
-    found, expected = part.summary(), whole.summary()
-    assert found["per_run"] == expected["per_run"]
-    assert found["times"]["relative_l2"] == pytest.approx(expected["times"]["relative_l2"])
+    found, expected = part.summary(ids(part)), whole.summary(ids(whole))
+    assert found.per_run == expected.per_run
+    assert found.times.relative_l2 == pytest.approx(expected.times.relative_l2)
     for name in ("u", "v"):
-        assert found["times"]["max_error"][name] == expected["times"]["max_error"][name]
-        assert found["times"]["rmse"][name] == pytest.approx(expected["times"]["rmse"][name])
-        assert found["variables"][name]["r2"] == pytest.approx(expected["variables"][name]["r2"])
+        assert found.times.max_error[name] == expected.times.max_error[name]
+        assert found.times.rmse[name] == pytest.approx(expected.times.rmse[name])
+        assert found.variables[name].r2 == pytest.approx(expected.variables[name].r2)
 
 
 def test_scale_is_that_of_all_runs_together() -> None:
     rng = np.random.default_rng(0)
     runs = (300 + rng.normal(size=(4, 5, 6, 2)) * [1e-2, 10]).astype(np.float32)
-    scale = VariableScale.fit(runs)
-    assert scale.mean == pytest.approx(runs.astype(float).mean(axis=(0, 1, 2)))
-    assert scale.spread == pytest.approx(runs.astype(float).std(axis=(0, 1, 2)), rel=1e-6)
+    found = VariableScale.fit(runs)
+    assert found.mean == pytest.approx(runs.astype(float).mean(axis=(0, 1, 2)))
+    assert found.spread == pytest.approx(runs.astype(float).std(axis=(0, 1, 2)), rel=1e-6)
 
 
 def test_constant_variables_keep_errors_finite() -> None:
@@ -118,21 +123,21 @@ def test_zero_truth_is_counted_and_not_averaged() -> None:
     truth = np.zeros((2, 3, 2))
     errors.add(truth, truth)
     errors.add(truth + 1, truth)
-    found = errors.summary()
-    assert found["relative_l2"] == {"mean": 0.0, "median": 0.0, "max": 0.0, "undefined_runs": 1}
-    assert found["per_run"] == [0.0, None]
-    assert found["variables"]["u"]["r2"] is None
-    assert found["variables"]["u"]["rmse"]["max"] == 1.0
-    json.dumps(found, allow_nan=False)
+    found = errors.summary(ids(errors))
+    assert found.relative_l2 == OverRuns(mean=0.0, median=0.0, max=0.0, undefined_runs=1)
+    assert list(found.per_run.values()) == [0.0, None]
+    assert found.variables["u"].r2 is None
+    assert found.variables["u"].rmse.max == 1.0
 
 
 def test_nothing_finite_and_nothing_at_all() -> None:
-    assert over_runs([np.nan, np.inf])["undefined_runs"] == 2
-    assert over_runs([])["mean"] is None
-    assert FieldErrors(("u",), UNIT).summary() == {"runs": 0}
+    assert OverRuns.of([np.nan, np.inf]).undefined_runs == 2
+    assert OverRuns.of([]).mean is None
+    with pytest.raises(ValueError, match="no runs"):
+        FieldErrors(("u",), UNIT).summary(())
     errors = FieldErrors(("u", "v"), UNIT)
     errors.add(np.full((1, 3, 2), np.nan), np.ones((1, 3, 2)))
-    json.dumps(errors.summary(), allow_nan=False)
+    assert errors.summary(ids(errors)).per_run == {"run 0": None}
 
 
 def test_shapes_must_agree() -> None:
