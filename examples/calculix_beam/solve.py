@@ -7,7 +7,7 @@ Every run has the same mesh and the same 40 time steps. Three numbers differ: th
 modulus and the density, drawn from a Latin hypercube. The script leaves
 
     OUT/params.csv             one row for each run: id,force,young,density
-    OUT/runs/run_000/beam.frd  CalculiX's result file, next to its input (beam.inp) and its log (beam.log)
+    OUT/runs/run_000/beam.frd  CalculiX's result file, next to its input and its log
 
 Started again, it keeps the runs that are finished and solves the others. It needs the program `ccx`
 (Debian, Ubuntu: apt install calculix-ccx).
@@ -40,9 +40,11 @@ RELEASE = 20  # the step after which the force is gone
 
 # Where the 20 nodes of a C3D20R brick lie, in half cells: 8 corners, 4 edges below, 4 edges above,
 # 4 uprights.
-BRICK = np.array([(0, 0, 0), (2, 0, 0), (2, 2, 0), (0, 2, 0), (0, 0, 2), (2, 0, 2), (2, 2, 2), (0, 2, 2),
-                  (1, 0, 0), (2, 1, 0), (1, 2, 0), (0, 1, 0), (1, 0, 2), (2, 1, 2), (1, 2, 2), (0, 1, 2),
-                  (0, 0, 1), (2, 0, 1), (2, 2, 1), (0, 2, 1)])  # fmt: skip
+BRICK = np.array([
+    (0, 0, 0), (2, 0, 0), (2, 2, 0), (0, 2, 0), (0, 0, 2), (2, 0, 2), (2, 2, 2), (0, 2, 2),
+    (1, 0, 0), (2, 1, 0), (1, 2, 0), (0, 1, 0), (1, 0, 2), (2, 1, 2), (1, 2, 2), (0, 1, 2),
+    (0, 0, 1), (2, 0, 1), (2, 2, 1), (0, 2, 1),
+])  # fmt: skip
 TIP_CORNERS, TIP_EDGES = [1, 2, 5, 6], [9, 13, 17, 18]  # the brick's nodes on its far side
 
 STEP_CARDS = """*BOUNDARY

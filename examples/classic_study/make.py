@@ -1,7 +1,8 @@
 """Solve the runs of this documented study, and write ``input_data/dataset1.pickle``,
 ``images/param_001.png`` … and ``parametric_data/params.csv``.
 
-    c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,    T = 100 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
+    c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,
+    T = 100 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
 
 Each run is a plate with one to three circular inclusions that conduct badly; its picture shows
 them, and so does its row of the table: centre and radius of each, the largest first, and zeros

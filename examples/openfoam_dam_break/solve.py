@@ -3,11 +3,12 @@ hypercube.
 
     python examples/openfoam_dam_break/solve.py OUT [--runs 24] [--seed 0] [--workers 2]
 
-A column of water stands in the lower left corner of a square tank that is open at the top, and is released at
-t = 0.  The designs vary the column's width and height and the water's kinematic viscosity.  Written are
+A column of water stands in the lower left corner of a square tank that is open at the top, and is
+released at t = 0. The designs vary the column's width and height and the water's kinematic
+viscosity. Written are
 
     OUT/params.csv           one row per run: id, width [m], height [m], viscosity [m2/s]
-    OUT/cases/case_000 ...   the OpenFOAM cases, with one folder for each of the 21 times 0, 0.02, ... 0.4 s
+    OUT/cases/case_000 ...   the OpenFOAM cases, with a folder for each of 21 times up to 0.4 s
 
 Start it again after an interruption: cases that are finished are kept, the others are solved from
 the start. It needs the programs blockMesh and interFoam (Debian, Ubuntu: apt install openfoam).
@@ -83,8 +84,11 @@ def write_params(path: Path, designs: list[Design]) -> None:
 
 
 def initial_alpha(design: Design) -> np.ndarray:
-    """Water fraction of each cell.  A cell that the column's edge cuts is filled in part, not rounded to 0 or 1:
-    so the start, and with it the whole solution, changes smoothly with the design."""
+    """Return the water fraction of each cell.
+
+    A cell that the edge of the column cuts is filled in part, not rounded to 0 or 1, so the start,
+    and with it the whole solution, changes smoothly with the design.
+    """
     step = SIZE / CELLS
     edges = step * np.arange(CELLS)
     in_x = np.clip((design.width - edges) / step, 0.0, 1.0)
@@ -168,8 +172,11 @@ def write_case(folder: Path, design: Design) -> None:
 
 
 def foam_environment() -> dict[str, str]:
-    """The environment for OpenFOAM's programs.  Debian's package sets no WM_PROJECT_DIR, by which they find their
-    global settings, where its etc/bashrc is not sourced; without it they stop with a fatal error."""
+    """Return the environment for OpenFOAM's programs.
+
+    They find their settings by WM_PROJECT_DIR, which Debian's package does not set unless its
+    etc/bashrc is sourced; without it they stop with a fatal error.
+    """
     missing = [name for name in ("blockMesh", "interFoam") if shutil.which(name) is None]
     if missing:
         raise SystemExit(f"{' and '.join(missing)} not found: apt install openfoam")
@@ -202,8 +209,11 @@ def is_finished(folder: Path) -> bool:
 
 
 def solve(design: Design, out: Path, env: dict[str, str]) -> float:
-    """Solve one design; returns the seconds it took.  It is solved beside OUT/cases and moved there when it is
-    done, so that a case killed while it writes its last time does not pass for a finished one."""
+    """Solve one design and return the seconds it took.
+
+    It is solved next to OUT/cases and moved there when it is done, so that a case killed while it
+    writes its last time is not taken for a finished one.
+    """
     start = time.perf_counter()
     final, work = out / "cases" / design.id, out / "unfinished" / design.id
     for stale in (final, work):

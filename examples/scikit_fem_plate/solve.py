@@ -153,7 +153,8 @@ def write_run(
         grid.point_data["von_mises"] = mises
         grid.save(folder / f"plate_{k:03d}.vtu")
         lines.append(f'<DataSet timestep="{k * EVERY * STEP:.9g}" file="plate_{k:03d}.vtu"/>\n')
-    text = f'<VTKFile type="Collection" version="0.1">\n<Collection>\n{"".join(lines)}</Collection>\n</VTKFile>\n'
+    head = '<VTKFile type="Collection" version="0.1">\n<Collection>\n'
+    text = f"{head}{''.join(lines)}</Collection>\n</VTKFile>\n"
     (folder / "plate.pvd").write_text(text)
 
 

@@ -33,7 +33,7 @@ __all__ = [
     "progress_on",
 ]
 
-__version__ = "2.1.0"
+__version__ = "2.2.0"
 """The one place that spells the version; ``CHANGELOG.md`` says what came with it."""
 
 _HOMES = {

@@ -42,10 +42,16 @@ def test_a_baseline_can_be_added_from_outside(last_run: BaselineSpec) -> None:
 
 
 def test_tables_and_figures_know_it(last_run: BaselineSpec) -> None:
-    from simulgenvae.evaluation.presentation import method_styles, shown_errors
+    from simulgenvae.evaluation.methods import method_color, methods
+    from simulgenvae.evaluation.results import Combination, DataSummary, EvaluationResult
 
-    assert method_styles()["last_run"] == ("#123456", "--")
-    assert list(shown_errors({"errors": {"last_run": {}, "prediction": {}}}))[-1] == "last_run"
+    assert method_color("last_run") == "#123456"
+    result = EvaluationResult.model_construct(
+        data=DataSummary.model_construct(parameters=("p",), images=None),
+        combination=Combination(members=1, weight=0.0, gaussian_processes="none"),
+        errors={"last_run": {}, "prediction": {}},
+    )
+    assert methods(result)[-1].title == last_run.title
 
 
 def test_every_entry_has_its_own_name_and_colour() -> None:

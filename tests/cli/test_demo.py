@@ -1,20 +1,30 @@
 """The demo's commands from solver to predictions with a few steps of training, and what it shows at
 its end."""
 
-import json
-
 import numpy as np
 import pytest
 import xarray as xr
 from rich.console import Console
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.cli import demo
 from simulgenvae.cli.main import main
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.demo import results
 from simulgenvae.demo.trials import plan_trials
-from simulgenvae.evaluation.presentation import method_names, methods
+from simulgenvae.evaluation.methods import OWN_METHODS, methods
+from simulgenvae.evaluation.results import (
+    Combination,
+    DataSummary,
+    EvaluationResult,
+    OverRuns,
+    SplitErrors,
+    SplitIds,
+)
+from simulgenvae.evaluation.results.result import BestBaseline
+from simulgenvae.evaluation.results.study import Timing
+from simulgenvae.evaluation.results.uncertainty import Uncertainty
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import StudyFolder
@@ -33,32 +43,39 @@ QUICK = (
 )
 
 
-def metrics(prediction=0.02, weight=0.975):
-    relative = {name: {"mean": 0.3, "median": 0.2, "max": 0.5} for name in methods()}
-    relative["prediction"] = {"mean": prediction, "median": 0.01, "max": 0.05}
-    return {
-        "compared_split": "test",
-        "errors": {
-            name: {"test": {"runs": 1, "relative_l2": relative[name]}} for name in methods()
-        },
-        "best_reference": {"name": "pod_gpr", "relative_l2": 0.3},
-        "ratio_to_best_reference": 0.5,
-        "combination": {
-            "members": 3,
-            "gaussian_process_weight": weight,
-            "gaussian_processes": "combined",
-        },
-        "uncertainty": {
-            "level": 0.9,
-            "calibration_runs": 60,
-            "left_out_coverage": [],
-            "test": {"coverage": 0.88},
-        },
-        "notes": [],
-        "data": {"runs": 2, "parameters": list(board.NAMES), "images": None},
-        "split": {"train": ["run_001"], "test": ["run_000"]},
-        "timing": {"seconds_for_one_run": 0.002},
-    }
+METHODS = (*(own.name for own in OWN_METHODS), *BASELINES)
+
+
+def split_errors(mean, median=0.2, largest=0.5):
+    over_runs = OverRuns(mean=mean, median=median, max=largest, undefined_runs=0)
+    return {"test": SplitErrors.model_construct(runs=1, relative_l2=over_runs, variables={})}
+
+
+def evaluation(prediction=0.02, weight=0.975, networks=0.3):
+    errors = {name: split_errors(0.3) for name in METHODS}
+    errors["prediction"] = split_errors(prediction, 0.01, 0.05)
+    errors["networks"] = split_errors(networks)
+    return EvaluationResult.model_construct(
+        compared_split="test",
+        errors=errors,
+        best_baseline=BestBaseline(
+            name="pod_gpr",
+            relative_l2=0.3,
+            prediction_ratio=0.5,
+            networks_ratio=None,
+            gaussian_processes_ratio=None,
+        ),
+        combination=Combination(members=3, weight=weight, gaussian_processes="combined"),
+        uncertainty=Uncertainty(level=0.9, calibration_runs=60, left_out_coverage=(), splits={}),
+        notes=(),
+        data=DataSummary.model_construct(parameters=tuple(board.NAMES), images=None),
+        split=SplitIds(train=("run_001",), validation=(), test=("run_000",)),
+        timing=Timing(seconds_per_run_in_batches=0.001, seconds_for_one_run=0.002),
+    )
+
+
+def titles():
+    return [method.title for method in methods(evaluation())]
 
 
 def shown(*tables, width=120):
@@ -73,16 +90,15 @@ def one_new_design():
     return [results.Solved("new_000", truth, 0.2)]
 
 
-def test_new_designs_are_compared_with_the_solver(tmp_path):
+def test_new_designs_are_compared_with_the_solver(tmp_path, monkeypatch):
     study, out = StudyFolder(tmp_path / "study"), tmp_path / "new.pvd"
     designs = problems.TableProblem().sample(2)
     fields = np.stack([board.solve(design) for design in designs.table])[..., np.newaxis]
     study.input_data.mkdir(parents=True)
-    study.output.mkdir()
     Dataset.from_arrays(fields, Conditions(designs.ids, board.NAMES, designs.table)).save(
         study.dataset
     )
-    study.metrics_file.write_text(json.dumps(metrics()))
+    monkeypatch.setattr(results.EvaluationResult, "read", lambda _: evaluation())
     (new,) = results.solve(problems.TableProblem().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
         {
@@ -107,9 +123,9 @@ def test_new_designs_are_compared_with_the_solver(tmp_path):
 
 
 def test_tables_show_every_method_and_design():
-    result = results.Result("surrogate", metrics(), (results.Checked(0.01, 1.2, 0.034),))
+    result = results.Result("surrogate", evaluation(), (results.Checked(0.01, 1.2, 0.034),))
     text = shown(results.errors_table([result]), results.new_table(result, one_new_design()))
-    assert all(title in text for title in method_names(metrics()).values())
+    assert all(title in text for title in titles())
     assert "new_000" in text
     assert "100 x" in text
     assert "3.40 %" in text
@@ -117,32 +133,33 @@ def test_tables_show_every_method_and_design():
 
 def test_tables_fit_a_terminal_of_eighty_columns():
     """Nothing is cut, and no cell is broken over two lines."""
-    result = results.Result("surrogate", metrics(), (results.Checked(0.01, 1.2, 0.034),))
+    result = results.Result("surrogate", evaluation(), (results.Checked(0.01, 1.2, 0.034),))
     text = shown(
         results.errors_table([result]),
         results.new_table(result, one_new_design()),
         width=80,
     )
     assert "…" not in text
-    names = method_names(metrics()).values()
+    names = titles()
     assert all(
         name in text for name in (*names, "new_000", "3.40 %", "1.20 K", "350.0 K", "200 ms")
     )
     bodies = [line for line in text.splitlines() if line.startswith("│")]
-    assert len(bodies) == len(methods()) + 1
+    assert len(bodies) == len(METHODS) + 1
 
 
-def test_several_networks_stand_beside_the_references():
-    given = (("CNN", 0.041, 0.0), ("ViT", 0.052, 0.35))
-    networks = [results.Result(name, metrics(error, weight), ()) for name, error, weight in given]
-    networks[0].metrics["errors"]["networks"] = networks[0].metrics["errors"]["prediction"]
+def test_several_networks_are_compared_with_the_baselines():
+    networks = [
+        results.Result("CNN", evaluation(0.041, 0.0, networks=0.041), ()),
+        results.Result("ViT", evaluation(0.052, 0.35), ()),
+    ]
     lines = shown(results.errors_table(networks)).splitlines()
     expected = {
         "CNN + Gaussian processes (weight 0)": "4.10 %",
-        "CNN alone (3 networks)": "4.10 %",
+        "CNN only (3 networks)": "4.10 %",
         "ViT + Gaussian processes (weight 0.35)": "5.20 %",
-        "ViT alone (3 networks)": "30.0 %",
-        "Gaussian processes alone": "30.0 %",
+        "ViT only (3 networks)": "30.0 %",
+        "Gaussian processes only": "30.0 %",
         "Mean run": "30.0 %",
     }
     for name, mean in expected.items():
@@ -151,7 +168,7 @@ def test_several_networks_stand_beside_the_references():
     text = " ".join(" ".join(lines).split())
     assert "CNN: The surrogate is more accurate than every baseline." in text
     assert "ViT: Networks and Gaussian processes together (weight 0.35)" in text
-    assert not any(methods()["reconstruction"] in line for line in lines)
+    assert not any("VAE reconstruction" in line for line in lines)
 
 
 def settings_of(argument_lists):

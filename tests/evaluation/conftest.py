@@ -7,7 +7,6 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
 from simulgenvae.evaluation import evaluate
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -154,8 +154,8 @@ def with_checkpoints(
 @pytest.fixture(scope="session")
 def evaluated(
     dataset: Dataset, trained: Surrogate, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, Any], StudyFolder]:
-    """Metrics and folder of an evaluation with everything, also a check of the user's; not to be
+) -> tuple[EvaluationResult, StudyFolder]:
+    """Result and folder of an evaluation with everything, also a check of the user's; not to be
     changed."""
     study = StudyFolder(tmp_path_factory.mktemp("evaluated"))
     checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
@@ -14,14 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulgenvae.baselines import BASELINES
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import evaluate
-from simulgenvae.evaluation.figures import mesh_figures as rendered
+from simulgenvae.evaluation.figures import mesh_figures, style
 from simulgenvae.evaluation.figures.make import CAPTIONS
+from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import method_names, methods
 from simulgenvae.evaluation.report.model_card import model_card
+from simulgenvae.evaluation.results import Combination, EvaluationResult
+from simulgenvae.evaluation.results.study import ImageSummary
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
@@ -39,18 +43,18 @@ def png_width(path: Path) -> int:
     return int.from_bytes(path.read_bytes()[16:20], "big")
 
 
-def test_files_and_content(evaluated: tuple[dict[str, Any], StudyFolder]) -> None:
-    metrics, study = evaluated
-    assert json.loads(study.metrics_file.read_text(encoding="utf-8")) == metrics
+def test_files_and_content(evaluated: tuple[EvaluationResult, StudyFolder]) -> None:
+    result, study = evaluated
+    assert EvaluationResult.read(study.metrics_file) == result
     assert study.report_file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (study.output / "temporal_worst.png").read_bytes().startswith(b"\x89PNG")
-    assert png_width(study.output / "nodal_worst_1.png") == 110 * 12
+    assert png_width(study.output / "nodal_worst_1.png") == round(110 * style.WIDTH)
     assert not list(study.output.glob(".*"))
-    assert set(metrics["errors"]) == set(methods())
-    assert list(metrics["errors"]["prediction"]["test"]["per_run"]) == ["run<10>", "run<11>"]
-    assert metrics["errors"]["reconstruction"]["train"]["runs"] == 8
-    assert metrics["timing"]["seconds_for_one_run"] > 0
-    assert study.model_card_file.read_text(encoding="utf-8") == model_card(metrics)
+    assert set(result.errors) == {method.name for method in methods(result)} | set(BASELINES)
+    assert list(result.errors["prediction"]["test"].per_run) == ["run<10>", "run<11>"]
+    assert result.errors["reconstruction"]["train"].runs == 8
+    assert result.timing.seconds_for_one_run > 0
+    assert study.model_card_file.read_text(encoding="utf-8") == model_card(result)
 
 
 def test_it_can_be_followed_in_lines(
@@ -73,65 +77,65 @@ def test_it_can_be_followed_in_lines(
     assert counts[-1][1] == counts[-1][2]
 
 
-def test_every_kind_of_figure_is_a_file(evaluated: tuple[dict[str, Any], StudyFolder]) -> None:
-    metrics, study = evaluated
+def test_every_kind_of_figure_is_a_file(evaluated: tuple[EvaluationResult, StudyFolder]) -> None:
+    result, study = evaluated
     found = {path.name for path in study.output.iterdir() if path.suffix in {".png", ".gif"}}
-    assert found == set(metrics["figures"])
-    for kind in set(CAPTIONS) - {"temporal", "nodal", *rendered.CAPTIONS}:
-        assert f"{kind}.png" in metrics["figures"]
+    assert found == set(result.figures)
+    for kind in set(CAPTIONS) - {"temporal", "nodal", *mesh_figures.CAPTIONS}:
+        assert f"{kind}.png" in result.figures
 
 
 def test_physics_is_that_of_the_runs_that_nothing_has_seen(
-    dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], StudyFolder]
+    dataset: Any, trained: Any, evaluated: tuple[EvaluationResult, StudyFolder]
 ) -> None:
-    metrics, _ = evaluated
-    assert metrics["settings"]["evaluation"] == {"checks": ["<i>hot: `T<script>` - 293"]}
-    physics = metrics["physics"]
-    check = physics["quantities"][-1]
-    assert (check["of"], check["expression"], physics["runs"]) == ("<i>hot", "`T<script>` - 293", 2)
-    row = dataset.ids.index(physics["typical_run"])
+    result, _ = evaluated
+    assert result.settings.evaluation.checks == ("<i>hot: `T<script>` - 293",)
+    physics = result.physics
+    check = physics.quantities[-1]
+    assert (check.of, check.expression, physics.runs) == ("<i>hot", "`T<script>` - 293", 2)
+    row = dataset.ids.index(physics.typical_run)
     fields = trained.predict(dataset.conditions.select([row]))["fields"].to_numpy()[0]
     weights = NodalVolumes.of(dataset.mesh, 24).values
     np.testing.assert_allclose(
-        check["typical"]["prediction"], (fields[..., 0] - 293.0) @ weights, rtol=1e-4
+        check.typical.prediction, (fields[..., 0] - 293.0) @ weights, rtol=1e-4
     )
-    errors = metrics["errors"]["prediction"]["test"]["per_run"]
-    assert errors[physics["typical_run"]] == min(errors.values())
+    errors = result.errors["prediction"]["test"].per_run
+    assert errors[physics.typical_run] == min(errors.values())
 
 
 def test_uncertainty_is_that_of_the_surrogate(
-    dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], StudyFolder]
+    dataset: Any, trained: Any, evaluated: tuple[EvaluationResult, StudyFolder]
 ) -> None:
-    found = evaluated[0]["uncertainty"]
-    assert (found["level"], found["calibration_runs"]) == (0.9, 2)
-    assert tuple(found["left_out_coverage"]) == trained.ensemble.calibration.left_out_coverage
-    assert [found[split]["runs"] for split in ("validation", "test")] == [2, 2]
-    assert "train" not in found
+    found = evaluated[0].uncertainty
+    assert (found.level, found.calibration_runs) == (0.9, 2)
+    assert tuple(found.left_out_coverage) == trained.ensemble.calibration.left_out_coverage
+    assert [found.splits[split].runs for split in ("validation", "test")] == [2, 2]
+    assert "train" not in found.splits
     predicted = trained.predict(dataset.conditions.select([11]), samples=16)
     truth = dataset.run(11)
     inside = (truth >= predicted["lower"].to_numpy()[0]) & (
         truth <= predicted["upper"].to_numpy()[0]
     )
-    one = found["test"]["per_run"]["run<11>"]
-    assert one["coverage"] == pytest.approx(inside.mean())
-    assert one["novelty"] == pytest.approx(float(predicted["novelty"][0]))
-    assert one["relative_l2"] == evaluated[0]["errors"]["prediction"]["test"]["per_run"]["run<11>"]
+    one = found.splits["test"].per_run["run<11>"]
+    assert one.coverage == pytest.approx(inside.mean())
+    assert one.novelty == pytest.approx(float(predicted["novelty"][0]))
+    assert one.relative_l2 == evaluated[0].errors["prediction"]["test"].per_run["run<11>"]
 
 
 def test_latents_and_inputs_are_looked_at(
-    dataset: Any, evaluated: tuple[dict[str, Any], StudyFolder]
+    dataset: Any, evaluated: tuple[EvaluationResult, StudyFolder]
 ) -> None:
-    metrics, _ = evaluated
-    assert sorted(metrics["latents"]["runs"]["ids"]) == sorted(dataset.ids)
-    assert metrics["latents"]["reconstruction"]["relative_l2"] == pytest.approx(
-        metrics["errors"]["reconstruction"]["test"]["relative_l2"]["mean"], rel=1e-3
+    result, _ = evaluated
+    assert sorted(result.latents.runs.ids) == sorted(dataset.ids)
+    assert result.latents.reconstruction.relative_l2 == pytest.approx(
+        result.errors["reconstruction"]["test"].relative_l2.mean, rel=1e-3
     )
-    assert (metrics["sensitivity"]["inputs"], metrics["sensitivity"]["split"]) == (
-        ["speed", "power"],
+    assert (result.sensitivity.inputs, result.sensitivity.split) == (
+        ("speed", "power"),
         "test",
     )
-    assert metrics["sensitivity"]["sobol"] is not None
-    assert metrics["trained_ranges"]["speed"]["upper"] == dataset.conditions.table[:8, 0].max()
+    assert result.sensitivity.sobol is not None
+    assert result.trained_ranges["speed"].upper == dataset.conditions.table[:8, 0].max()
 
 
 def test_bad_check_is_refused_before_anything_is_read(
@@ -145,7 +149,9 @@ def test_bad_check_is_refused_before_anything_is_read(
     assert not study.output.exists()
 
 
-def test_vae_alone_is_refused(dataset: Any, surrogate: Any, study: StudyFolder) -> None:
+def test_a_vae_without_the_rest_is_refused(
+    dataset: Any, surrogate: Any, study: StudyFolder
+) -> None:
     with pytest.raises(UserError, match="nothing predicts yet"):
         evaluate(dataset, replace(surrogate, ensemble=None), study)
 
@@ -161,9 +167,10 @@ def test_evaluation_may_differ_from_that_of_the_training() -> None:
 
 
 def test_numbers_are_those_of_the_surrogate_in_physical_units(
-    dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], StudyFolder]
+    dataset: Any, trained: Any, evaluated: tuple[EvaluationResult, StudyFolder]
 ) -> None:
-    metrics, surrogate = evaluated[0], trained
+    result = evaluated[0]
+    surrogate = trained
     prediction = (
         surrogate.predict(dataset.conditions.select([10]))["fields"].to_numpy()[0].astype(float)
     )
@@ -174,49 +181,45 @@ def test_numbers_are_those_of_the_surrogate_in_physical_units(
         (truth - shift) / scale
     )
     # Predicted in a batch it differs by rounding.
-    assert metrics["errors"]["prediction"]["test"]["per_run"]["run<10>"] == pytest.approx(
+    assert result.errors["prediction"]["test"].per_run["run<10>"] == pytest.approx(
         expected, rel=1e-4
     )
-    floor = metrics["errors"]["projection_floor"]["train"]["relative_l2"]["mean"]
-    assert floor < metrics["errors"]["reconstruction"]["train"]["relative_l2"]["mean"]
-    assert metrics["errors"]["nearest_run"]["train"]["relative_l2"]["max"] == pytest.approx(
-        metrics["errors"]["projection_floor"]["train"]["relative_l2"]["max"], rel=1e-3
+    floor = result.errors["projection_floor"]["train"].relative_l2.mean
+    assert floor < result.errors["reconstruction"]["train"].relative_l2.mean
+    assert result.errors["nearest_run"]["train"].relative_l2.max == pytest.approx(
+        result.errors["projection_floor"]["train"].relative_l2.max, rel=1e-3
     )
 
 
-def test_best_reference_is_the_least_of_the_references(
-    evaluated: tuple[dict[str, Any], StudyFolder],
+def test_best_baseline_is_the_one_with_the_least_error(
+    evaluated: tuple[EvaluationResult, StudyFolder],
 ) -> None:
-    metrics = evaluated[0]
-    means = {name: metrics["errors"][name]["test"]["relative_l2"]["mean"] for name in methods()}
-    best = metrics["best_reference"]
-    assert best["relative_l2"] == min(
+    result = evaluated[0]
+    means = {name: result.errors[name]["test"].relative_l2.mean for name in result.errors}
+    best = result.best_baseline
+    assert best is not None
+    assert best.relative_l2 == min(
         means[name] for name in ("mean_run", "nearest_run", "pod_rbf", "pod_gpr")
     )
-    assert best["relative_l2"] == means[best["name"]]
-    assert metrics["ratio_to_best_reference"] == pytest.approx(
-        means["prediction"] / best["relative_l2"]
-    )
+    assert best.relative_l2 == means[best.name]
+    assert best.prediction_ratio == pytest.approx(means["prediction"] / best.relative_l2)
     for part in ("networks", "gaussian_processes"):
-        assert metrics[f"{part}_ratio_to_best_reference"] == pytest.approx(
-            means[part] / best["relative_l2"]
-        )
-    worst = metrics["worst_runs"]["train"]
-    assert [run["relative_l2"] for run in worst] == sorted(
-        (run["relative_l2"] for run in worst), reverse=True
+        assert getattr(best, f"{part}_ratio") == pytest.approx(means[part] / best.relative_l2)
+    worst = result.worst_runs["train"]
+    assert [run.relative_error for run in worst] == sorted(
+        (run.relative_error for run in worst), reverse=True
     )
 
 
-def test_parts_of_the_prediction_stand_beside_it(
-    dataset: Any, trained: Any, evaluated: tuple[dict[str, Any], StudyFolder]
+def test_parts_of_the_prediction_are_compared_too(
+    dataset: Any, trained: Any, evaluated: tuple[EvaluationResult, StudyFolder]
 ) -> None:
-    metrics, ensemble = evaluated[0], trained.ensemble
+    result = evaluated[0]
+    ensemble = trained.ensemble
     assert 0 < ensemble.gp_weight < 1, "all three differ"
-    assert metrics["combination"] == {
-        "members": 2,
-        "gaussian_process_weight": ensemble.gp_weight,
-        "gaussian_processes": "combined",
-    }
+    assert result.combination == Combination(
+        members=2, weight=ensemble.gp_weight, gaussian_processes="combined"
+    )
     scale = VariableScale.fit(dataset.run(row) for row in range(8))
     for method, weight in (
         ("networks", 0.0),
@@ -229,7 +232,7 @@ def test_parts_of_the_prediction_stand_beside_it(
             relative_l2(field, dataset.run(row), scale)[0]
             for field, row in zip(fields, (10, 11), strict=True)
         ]
-        found = metrics["errors"][method]["test"]["per_run"]
+        found = result.errors[method]["test"].per_run
         assert list(found.values()) == pytest.approx(expected, rel=1e-4)
 
 
@@ -240,23 +243,23 @@ def test_networks_that_predict_alone(
     """Gaussian processes without a weight have their row; where there are none there is no row."""
     surrogate = with_info(surrogate, stages=("end_to_end",), history=())
     ensemble = replace(surrogate.ensemble, gp_weight=0.0, **({} if processes else {"pod_gp": None}))
-    metrics = evaluate(dataset, replace(surrogate, ensemble=ensemble), study, figures=False)
-    assert metrics["errors"]["networks"] == metrics["errors"]["prediction"]
-    assert ("gaussian_processes" in metrics["errors"]) == processes
-    assert metrics["combination"]["gaussian_processes"] == ("combined" if processes else "none")
+    result = evaluate(dataset, replace(surrogate, ensemble=ensemble), study, figures=False)
+    assert result.errors["networks"] == result.errors["prediction"]
+    assert ("gaussian_processes" in result.errors) == processes
+    assert result.combination.gaussian_processes == ("combined" if processes else "none")
     page = study.report_file.read_text(encoding="utf-8")
     combined = "weight of Gaussian processes 0" if processes else "Gaussian processes: none"
-    assert all(name in page for name in (f"Surrogate ({combined})", "Networks alone (2)"))
-    assert ("Gaussian processes alone" in page) == processes
+    assert all(name in page for name in (f"Surrogate ({combined})", "Networks only (2)"))
+    assert ("Gaussian processes only" in page) == processes
 
 
 def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: StudyFolder) -> None:
-    metrics = evaluate(dataset, surrogate, with_checkpoints, figures=False)
-    stages, errors = metrics["stages"], metrics["errors"]
+    result = evaluate(dataset, surrogate, with_checkpoints, figures=False)
+    stages, errors = result.stages, result.errors
     assert list(stages) == ["vae", "conditioner", "end_to_end"]
-    assert stages["vae"]["test"] != errors["reconstruction"]["test"]["relative_l2"]
-    assert stages["end_to_end"]["test"] == errors["networks"]["test"]["relative_l2"]
-    assert stages["end_to_end"]["test"] != errors["prediction"]["test"]["relative_l2"]
+    assert stages["vae"].splits["test"] != errors["reconstruction"]["test"].relative_l2
+    assert stages["end_to_end"].splits["test"] == errors["networks"]["test"].relative_l2
+    assert stages["end_to_end"].splits["test"] != errors["prediction"]["test"].relative_l2
     scale = VariableScale.fit(dataset.run(row) for row in range(8))
     earlier = surrogate_at_stage(surrogate, with_checkpoints, "conditioner").predict(
         dataset.conditions.select([10, 11])
@@ -265,11 +268,11 @@ def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Stu
         relative_l2(field, dataset.run(row), scale)[0]
         for field, row in zip(earlier["fields"].to_numpy(), (10, 11), strict=True)
     ]
-    assert stages["conditioner"]["test"]["mean"] == pytest.approx(np.mean(expected), rel=1e-5)
+    assert stages["conditioner"].splits["test"].mean == pytest.approx(np.mean(expected), rel=1e-5)
     page = with_checkpoints.report_file.read_text(encoding="utf-8")
     assert "VAE: reconstruction" in page
     assert "Conditioner: prediction of the networks" in page
-    assert not any("left out" in note for note in metrics["notes"])
+    assert not any("left out" in note for note in result.notes)
 
 
 def test_text_from_the_model_file_is_no_file_name(
@@ -277,17 +280,26 @@ def test_text_from_the_model_file_is_no_file_name(
 ) -> None:
     entry = HistoryEntry(stage="end_to_end", step=1, train=float("nan"), validation=1.0)
     surrogate = with_info(surrogate, stages=("../../vae", "end_to_end"), history=(entry,))
-    metrics = evaluate(dataset, surrogate, study, figures=False)
-    assert list(metrics["stages"]) == ["end_to_end"]
-    assert metrics["surrogate"]["history"][0]["train"] is None
+    result = evaluate(dataset, surrogate, study, figures=False)
+    assert list(result.stages) == ["end_to_end"]
+    assert math.isnan(result.training.history[0].train)
+    dump = json.loads(study.metrics_file.read_text(encoding="utf-8"))
+    assert dump["training"]["history"][0]["train"] is None
+
+
+def test_an_undefined_loss_is_read_again(dataset: Any, surrogate: Any, study: StudyFolder) -> None:
+    entry = HistoryEntry(stage="end_to_end", step=1, train=float("nan"), validation=1.0)
+    surrogate = with_info(surrogate, stages=("end_to_end",), history=(entry,))
+    evaluate(dataset, surrogate, study, figures=False)
+    assert math.isnan(EvaluationResult.read(study.metrics_file).training.history[0].train)
 
 
 def test_stage_without_checkpoint_is_named(
     dataset: Any, surrogate: Any, study: StudyFolder
 ) -> None:
-    metrics = evaluate(dataset, surrogate, study, figures=False)
-    assert list(metrics["stages"]) == ["end_to_end"]
-    left_out = [note for note in metrics["notes"] if "left out" in note]
+    result = evaluate(dataset, surrogate, study, figures=False)
+    assert list(result.stages) == ["end_to_end"]
+    left_out = [note for note in result.notes if "left out" in note]
     assert ["stage vae" in note for note in left_out] == [True, False]
 
 
@@ -295,27 +307,26 @@ def test_without_unseen_runs_nothing_is_compared(
     dataset: Any, train_shortly: Any, study: StudyFolder
 ) -> None:
     everything = train_shortly(dataset, Split(dataset.ids, (), ()))
-    metrics = evaluate(dataset, everything, study)
-    assert metrics["compared_split"] == "train"
-    assert metrics["ratio_to_best_reference"] is None
-    assert metrics["errors"]["prediction"]["test"] == {"runs": 0}
-    assert metrics["uncertainty"]["test"] == metrics["uncertainty"]["validation"] == {"runs": 0}
+    result = evaluate(dataset, everything, study)
+    assert result.compared_split == "train"
+    assert result.best_baseline is None
+    assert result.splits == ("train",)
+    assert not result.uncertainty.splits
     page = study.report_file.read_text(encoding="utf-8")
     assert "There are no test runs" in page
     assert ">Uncertainty<" not in page
     assert "## Uncertainty" not in study.model_card_file.read_text(encoding="utf-8")
 
 
-def test_references_that_do_not_fit_into_memory_are_named(
+def test_baselines_that_do_not_fit_into_memory_are_named(
     dataset: Any, surrogate: Any, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     surrogate = with_info(surrogate, stages=("end_to_end",), history=())
-    monkeypatch.setattr("simulgenvae.evaluation.compare.available_memory", lambda: 10)
-    metrics = evaluate(dataset, surrogate, study, figures=False)
-    assert metrics["best_reference"] is None
-    assert set(metrics["errors"]).isdisjoint(metrics["references"])
-    assert metrics["networks_ratio_to_best_reference"] is None
-    assert "references were left out" in study.report_file.read_text(encoding="utf-8")
+    monkeypatch.setattr("simulgenvae.evaluation.compare.training_pass.available_memory", lambda: 10)
+    result = evaluate(dataset, surrogate, study, figures=False)
+    assert result.best_baseline is None
+    assert set(result.errors).isdisjoint(result.baselines)
+    assert "baselines were left out" in study.report_file.read_text(encoding="utf-8")
 
 
 def test_uncertainty_that_does_not_fit_into_memory_is_named(
@@ -329,44 +340,43 @@ def test_uncertainty_that_does_not_fit_into_memory_is_named(
         return predict(self, conditions, samples=samples, **more)
 
     monkeypatch.setattr(type(surrogate), "predict", refusing)
-    metrics = evaluate(dataset, surrogate, study, figures=False)
+    result = evaluate(dataset, surrogate, study, figures=False)
     assert (
         "The uncertainty of test runs is left out: predicting 1 designs at once needs 9 GB"
-        in metrics["notes"]
+        in result.notes
     )
-    assert (metrics["uncertainty"]["validation"]["runs"], metrics["uncertainty"]["test"]) == (
-        2,
-        {"runs": 0},
-    )
+    assert {split: found.runs for split, found in result.uncertainty.splits.items()} == {
+        "validation": 2
+    }
 
 
-def test_pictures_as_conditions(
+def test_images_as_conditions(
     pictured: Any, split: Split, train_shortly: Any, study: StudyFolder
 ) -> None:
     surrogate = train_shortly(pictured, split)
-    metrics = evaluate(pictured, surrogate, study)
-    data = metrics["data"]
-    assert data["images"] == {"width": 8, "height": 8, "channels": 1, "size": 8}
-    assert data["parameters"] == list(pictured.conditions.names)
-    assert set(metrics["errors"]) == set(methods())
-    assert metrics["errors"]["pod_rbf"]["test"]["relative_l2"]["mean"] < (
-        0.5 * metrics["errors"]["mean_run"]["test"]["relative_l2"]["mean"]
+    result = evaluate(pictured, surrogate, study)
+    data = result.data
+    assert data.images == ImageSummary(width=8, height=8, channels=1, size=8)
+    assert data.parameters == pictured.conditions.names
+    assert set(result.errors) == {method.name for method in methods(result)} | set(BASELINES)
+    assert result.errors["pod_rbf"]["test"].relative_l2.mean < (
+        0.5 * result.errors["mean_run"]["test"].relative_l2.mean
     )
-    assert metrics["errors"]["nearest_run"]["train"]["relative_l2"]["max"] < 0.01
-    assert "image_components" in metrics["references"]["pod_gpr"]
+    assert result.errors["nearest_run"]["train"].relative_l2.max < 0.01
+    assert "image_components" in result.baselines["pod_gpr"]
     page = study.report_file.read_text(encoding="utf-8")
-    assert method_names(metrics)["pod_rbf"] in page
-    assert "one image: 8 x 8 grey" in page
+    assert {method.name: method.title for method in methods(result)}["pod_rbf"] in page
+    assert "one image: 8 x 8 pixels, grey" in page
     assert "principal components" in page
-    assert (
-        png_width(study.output / "nodal_worst_1.png") == 110 * 14
-    )  # the picture adds two inches to twelve
+    assert png_width(study.output / "nodal_worst_1.png") == round(110 * style.WIDTH)
 
 
-def test_parameters_alone_have_no_picture(dataset: Any, surrogate: Any, study: StudyFolder) -> None:
-    assert evaluate(dataset, surrogate, study, figures=False)["data"]["images"] is None
+def test_designs_of_parameters_have_no_image(
+    dataset: Any, surrogate: Any, study: StudyFolder
+) -> None:
+    assert evaluate(dataset, surrogate, study, figures=False).data.images is None
     page = study.report_file.read_text(encoding="utf-8")
-    assert "2 parameter(s): speed, power" in page
+    assert "2 parameters: speed, power" in page
     assert "principal components" not in page
 
 

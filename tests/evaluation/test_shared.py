@@ -15,7 +15,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def assert_alike(found: Any, expected: Any, where: str = "") -> None:
-    """But for what the clock says; batches of another size are rounded otherwise, in float32."""
+    """Compare all except times; batches of another size are rounded otherwise, in float32."""
     if isinstance(expected, dict):
         assert found.keys() == expected.keys(), where
         for key in expected.keys() - {"timing", "fit_seconds", "figures"}:
@@ -42,7 +42,8 @@ def test_ranks_find_what_one_process_does_and_the_first_writes_it(
     checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
 
     def shared() -> dict[str, Any]:
-        return evaluate(dataset, trained, with_checkpoints, figures=False, evaluation=checks)
+        result = evaluate(dataset, trained, with_checkpoints, figures=False, evaluation=checks)
+        return result.model_dump(mode="json")
 
     alone = shared()
     assert alone["stages"], "its stages are shared too"

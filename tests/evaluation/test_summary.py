@@ -1,59 +1,60 @@
-"""The table in the terminal shows what `metrics.json` holds."""
+"""The table in the terminal shows what an evaluation found."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 
-from simulgenvae.evaluation.presentation import method_names, methods, percent
+from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings import StudyFolder
+from simulgenvae.utils.formatting import percent
+
+Evaluated = tuple[EvaluationResult, StudyFolder]
 
 
-def test_table_shows_every_method_and_the_ratio(
-    evaluated: tuple[dict[str, Any], StudyFolder],
-) -> None:
-    metrics = evaluated[0] | {"notes": ["a [red]note"]}
-    text = printed(metrics)
-    for name in methods():
-        assert method_names(metrics)[name] in text
-        assert percent(metrics["errors"][name]["test"]["relative_l2"]["max"]) in text
-    assert f"{metrics['ratio_to_best_reference']:.2f} of the best baseline's error" in text
-    covered = percent(metrics["uncertainty"]["test"]["coverage"])
-    assert (
-        f"{covered} of the values are inside their interval (90 % intended, 2 validation runs)"
-        in text
-    )
+def printed(result: EvaluationResult) -> str:
+    """Return the table as one line, whatever its width."""
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(summary_table(result))
+    return " ".join(captured.get().split())
+
+
+def with_calibration(
+    result: EvaluationResult, runs: int, coverage: tuple[float, ...]
+) -> EvaluationResult:
+    changes = {"calibration_runs": runs, "left_out_coverage": coverage}
+    uncertainty = result.uncertainty.model_copy(update=changes)
+    return result.model_copy(update={"uncertainty": uncertainty})
+
+
+def test_table_shows_every_method_and_the_ratio(evaluated: Evaluated) -> None:
+    result = evaluated[0].model_copy(update={"notes": ("a [red]note",)})
+    text = printed(result)
+    for method in methods(result):
+        assert method.title in text
+        assert percent(result.compared[method.name].relative_l2.max) in text
+    assert result.best_baseline is not None
+    assert f"{result.best_baseline.prediction_ratio:.2f} of the best baseline's error" in text
+    covered = percent(result.uncertainty.coverage("test"))
+    interval = "interval (90 % intended, 2 validation runs)"
+    assert f"{covered} of the values are inside their {interval}" in text
     assert "a [red]note" in text
 
 
-def test_few_and_many_calibration_runs(evaluated: tuple[dict[str, Any], StudyFolder]) -> None:
-    uncertainty = evaluated[0]["uncertainty"]
-    few = printed(evaluated[0] | {"uncertainty": uncertainty | {"left_out_coverage": [0.71, 0.98]}})
+def test_few_and_many_calibration_runs(evaluated: Evaluated) -> None:
+    few = printed(with_calibration(evaluated[0], 2, (0.71, 0.98)))
     assert (
         "calibrated on only 2 validation runs: when each was left out, the interval of the "
         "others held 71 %" in few
     )
-    many = printed(
-        evaluated[0]
-        | {"uncertainty": uncertainty | {"calibration_runs": 10, "left_out_coverage": []}}
-    )
-    assert (
-        f"{percent(uncertainty['test']['coverage'])} of the values are inside their 90 % interval"
-        in many
-    )
+    many = printed(with_calibration(evaluated[0], 10, ()))
+    covered = percent(evaluated[0].uncertainty.coverage("test"))
+    assert f"{covered} of the values are inside their 90 % interval" in many
     assert "validation run" not in many
 
 
-def test_the_verdict_stands_below(evaluated: tuple[dict[str, Any], StudyFolder]) -> None:
-    assert Verdict.from_metrics(evaluated[0]).sentence() in printed(evaluated[0])
-
-
-def printed(metrics: dict[str, Any]) -> str:
-    """The table as one line, whatever its width."""
-    console = Console(width=120)
-    with console.capture() as captured:
-        console.print(summary_table(metrics))
-    return " ".join(captured.get().split())
+def test_the_verdict_is_below(evaluated: Evaluated) -> None:
+    assert Verdict.of(evaluated[0]).sentence() in printed(evaluated[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulgenvae.evaluation.combination import Combination
+from simulgenvae.evaluation.results import Combination
 from simulgenvae.evaluation.verdict import ADVICE, Verdict, ratio
 
 
@@ -16,8 +16,12 @@ def verdict(
     processes: float | None,
     baseline: float | None = 0.25,
 ) -> Verdict:
-    kind = "none" if processes is None else "combined"
-    return Verdict(Combination(3, weight, kind), prediction, networks, processes, baseline)
+    combination = Combination(
+        members=3,
+        weight=weight,
+        gaussian_processes="none" if processes is None else "combined",
+    )
+    return Verdict(combination, prediction, networks, processes, baseline)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,11 @@ def verdict(
             "networks",
             "The surrogate is more accurate than every baseline.",
         ),
-        (verdict(0.4, 0.1, 0.2, 0.2), "networks", "so are its networks alone, at 20.0 %."),
+        (
+            verdict(0.4, 0.1, 0.2, 0.2),
+            "networks",
+            "so are its networks without the Gaussian processes, at 20.0 %.",
+        ),
         (
             verdict(0.4, 0.2, 0.3, 0.26),
             "combination",
@@ -47,7 +55,7 @@ def verdict(
         (
             verdict(0.6, 0.24, 0.5, 0.24),
             "gaussian processes",
-            "the networks alone are at 50.0 %, 2 times",
+            "the networks without them are at 50.0 %, 2 times",
         ),
         (verdict(0.4, 0.25, 0.3, 0.3), "baseline", "A baseline is at least as accurate"),
         (verdict(0.4, 0.1, 0.2, 0.2, None), "nothing compared", "no baselines, to compare with"),

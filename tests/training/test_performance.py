@@ -66,7 +66,11 @@ def losses(discs: Dataset) -> Callable[..., list[float]]:
             }
         )  # fmt: skip
         trained = train(discs, split, settings, stages=stages)
-        return [entry[key] for entry in trained.progress.history for key in ("train", "validation")]
+        return [
+            getattr(entry, key)
+            for entry in trained.progress.history
+            for key in ("train", "validation")
+        ]
 
     return run
 

@@ -59,6 +59,7 @@ class Baseline(ABC):
     def predict(self, x: Inputs) -> Coefficients:
         """Return the coefficients ``[m, T, r]`` of designs with the features ``x [m, P + C]``."""
         runs, timesteps, rank = self._coefficients.shape
+        # One product with the coefficients of the training runs gives all designs.
         weights = self.weights(x).astype(np.float32)
         flat: Coefficients = weights @ self._coefficients.reshape(runs, -1)
         return flat.reshape(len(x), timesteps, rank)

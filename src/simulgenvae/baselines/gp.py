@@ -49,6 +49,7 @@ class LengthScaleGroups:
 
     def squared_distances(self, first: Points, second: Points) -> Values:
         """Return the squared distances in each of the G groups, ``[G, m, n]``."""
+        # Column by column, because each group gets its own length scale later.
         single = first.shape[1] - self.shared
         parts = [np.square(first[:, k, None] - second[:, k]) for k in range(single)]
         if self.shared:
@@ -163,6 +164,7 @@ class GaussianProcess:
         """
         covariance = _covariance(kernel_values(self.kernel, training, self.theta)[1], self.theta)
         factor = cho_factor(covariance, lower=True)
+        # Diagonal of K* K⁻¹ K*ᵀ over the prior variance; each factor has the root of the variance.
         across = np.exp(0.5 * self.theta[0]) * kernel_values(self.kernel, squared, self.theta)[1]
         left: Values = 1.0 - np.einsum("mn,nm->m", across, cho_solve(factor, across.T))
         return np.clip(left, 0.0, 1.0)
@@ -186,6 +188,7 @@ class GaussianProcess:
         """
         covariance = _covariance(kernel_values(self.kernel, training, self.theta)[1], self.theta)
         precision = np.diag(_inverse(cho_factor(covariance, lower=True)[0]))
+        # 1 / precision is the variance of a noisy value; without the noise, of the function.
         noise = np.exp(self.theta[-1]) + _JITTER
         relative = (1 / precision - noise) / np.exp(self.theta[0])
         return self.scale * self.alpha / precision, np.clip(relative, 0.0, 1.0)
@@ -236,6 +239,7 @@ class LikelihoodSearch:
 
     def __call__(self, objective: Objective, *, thorough: bool) -> tuple[Values, float]:
         """Return the best point found, ``[G + 2]``, and the objective there."""
+        # Two starts are enough for most modes, as their length scales are similar.
         starts = [self._usual, *self._previous]
         if thorough:
             points = self._random.uniform(self._low, self._high, (self.candidates, len(self._low)))

@@ -1,4 +1,7 @@
-"""Choices before Gaussian processes are fitted to modes, and the criteria for them."""
+"""Choices before Gaussian processes are fitted to modes, and the criteria for them.
+
+Tested in tests/baselines/test_pod_gpr.py and tests/baselines/test_logarithms.py.
+"""
 
 from __future__ import annotations
 

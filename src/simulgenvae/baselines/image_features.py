@@ -51,6 +51,7 @@ class ImageComponents:
         energies, left = principal_directions(_products(pixels, pixels, mean))
         # Centring leaves n - 1 dimensions.
         kept = int(np.sum(energies[: len(pixels) - 1] > _NEGLIGIBLE * energies[0]))
+        # One unit for all components keeps the proportions of distances between images.
         first = np.sqrt(energies[0] / len(pixels))
         return cls(pixels, mean, left[:, :kept] / np.sqrt(energies[:kept]) / first)
 
@@ -83,6 +84,7 @@ def _products(
 
     Images are ``[m, pixels]`` and ``[n, pixels]``; ``mean`` is subtracted from both.
     """
+    # Some pixels of all images at a time: only these are ever floating-point numbers.
     total = np.zeros((len(first), len(second)))
     size = max(1, _BLOCK_VALUES // (len(first) + len(second)))
     for start in range(0, len(mean), size):

@@ -44,6 +44,7 @@ def choose_logarithms(
         if low > 0 and high > _SMALLEST_RATIO * low:
             names.append(name)
     subset = np.sort(np.random.default_rng(seed).permutation(len(coefficients))[:_CHOOSING_RUNS])
+    # The leading modes carry most of the energy, and decide.
     modes = RunModes.of(coefficients.reshape(len(coefficients), -1))
     amplitudes = modes.amplitudes[subset, :_CHOOSING_MODES]
     if not names or not amplitudes.shape[1]:
@@ -60,6 +61,7 @@ def choose_logarithms(
     with threadpool_limits(1):
         taken: tuple[str, ...] = ()
         best = objective(taken)
+        # Greedily, one after another: all subsets would be too many.
         for name in names:
             value = objective((*taken, name))
             if value < best:

@@ -14,7 +14,6 @@ from simulgenvae.baselines.gp import (
     LengthScaleGroups,
     Likelihood,
     LikelihoodSearch,
-    bounds,
     standardised,
 )
 from simulgenvae.baselines.gp_choice import (
@@ -26,6 +25,7 @@ from simulgenvae.baselines.gp_choice import (
 )
 from simulgenvae.baselines.gp_prior import related_hyperparameters
 from simulgenvae.baselines.kernels import Kernel, Values
+from simulgenvae.baselines.pod_gpr_arrays import check_arrays
 from simulgenvae.baselines.pod_regression import (
     FeatureSelection,
     PodRegression,
@@ -223,7 +223,7 @@ class PodGpr(PodRegression):
         """
         read, seen, kernel = map(int, arrays["view"])
         modes = RunModes(arrays["left"], arrays["singular"])
-        _check(arrays, (read, parameters), (seen, components))
+        check_arrays(arrays, (read, parameters), (seen, components))
         restored = cls()
         restored._coefficients = arrays["coefficients"]
         restored._modes = modes
@@ -245,47 +245,6 @@ class PodGpr(PodRegression):
             "kernel": f"constant * {_NAMES[kernel]} (anisotropic{images}) + white noise"
         }
         return chosen | ({"image_components": selection.components} if self._components else {})
-
-
-def _check(
-    arrays: dict[str, NDArray[Any]], parameters: tuple[int, int], components: tuple[int, int]
-) -> None:
-    """Raise ValueError where arrays of a model file do not belong together.
-
-    ``parameters`` and ``components`` are the numbers in the file and those of the designs.
-    """
-    runs, count = arrays["left"].shape
-    if parameters[0] != parameters[1] or not 0 <= components[0] <= components[1] or not count:
-        raise ValueError(
-            f"{count} modes of {parameters[0]} parameters and {components[0]} components, not "
-            f"{parameters[1]}, {components[1]}"
-        )
-    columns = parameters[1] + components[0]
-    groups = 1 + parameters[1] if components[0] > SINGLE_LENGTHS else columns
-    shapes = {
-        "coefficients": (runs, *arrays["coefficients"].shape[1:3]),
-        "left": (runs, count),
-        "singular": (count,),
-        "x": (runs, columns),
-        "theta": (count, groups + 2),
-        "alpha": (count, runs),
-        "mean": (count,),
-        "scale": (count,),
-    }
-    for name, shape in shapes.items():
-        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
-            raise ValueError(
-                f"{name} of the Gaussian processes is not a finite array of shape {shape}"
-            )
-    # Hyper-parameters outside of the bounds of the search could make a covariance matrix that is
-    # not positive definite.
-    low, high = bounds(groups).T
-    theta = arrays["theta"]
-    within = (low <= theta).all() and (theta <= high).all()
-    if not ((arrays["singular"] > 0).all() and within):
-        raise ValueError(
-            "singular values or hyper-parameters of the Gaussian processes are out of bounds"
-        )
 
 
 POD_GPR = BaselineSpec(

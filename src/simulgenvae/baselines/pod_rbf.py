@@ -46,6 +46,7 @@ class PodRbf(PodRegression):
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
         subset = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
+        # Every choice of features with every kernel and smoothing: a system each, no iteration.
         errors = {}
         for selection in self._selections(x.shape[1]):
             selected = selection(x[subset])

@@ -71,6 +71,7 @@ class RunModes:
         runs. Adding the mean makes the weights of each row add up to 1.
         """
         weights: NDArray[np.float64] = amplitudes / self.singular @ self.left.T
+        # What the mean run adds: the same weight for all.
         weights += (1.0 - weights.sum(axis=1, keepdims=True)) / len(self.left)
         return weights
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -13,6 +13,7 @@ from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.options import Overrides
 
 if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
     from simulgenvae.settings import StudyFolder
 
 
@@ -40,10 +41,10 @@ def evaluate(
     show_evaluation(study, study.evaluate(overrides=overrides))
 
 
-def show_evaluation(study: StudyFolder, metrics: dict[str, Any]) -> None:
+def show_evaluation(study: StudyFolder, result: EvaluationResult) -> None:
     """Print the errors of all methods, and where report and model card are."""
     from simulgenvae.evaluation.summary import summary_table
 
-    show(summary_table(metrics))
+    show(summary_table(result))
     show(f"Report: {study.report_file.resolve()}")
     show(f"Model card: {study.model_card_file.resolve()}")

@@ -5,7 +5,6 @@ Tested in tests/cli/test_demo.py.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -16,12 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.evaluation.combination import Combination
+from simulgenvae.evaluation.methods import OWN_METHODS, methods
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
-from simulgenvae.evaluation.presentation import method_names, methods, percent
+from simulgenvae.evaluation.results import EvaluationResult
+from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings import StudyFolder
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from simulgenvae.demo.problems import Designs
@@ -53,20 +54,20 @@ class Result:
     """
 
     name: str
-    metrics: dict[str, Any]
+    evaluation: EvaluationResult
     checked: tuple[Checked, ...]
 
     @classmethod
     def read(cls, name: str, study: StudyFolder, predictions: Path, solved: list[Solved]) -> Self:
         """From an evaluated study and a ``.pvd`` file; errors are relative as in the report."""
-        metrics = json.loads(study.metrics_file.read_text(encoding="utf-8"))
+        evaluation = EvaluationResult.read(study.metrics_file)
         dataset = Dataset.open(study.dataset)
         row = {run: index for index, run in enumerate(dataset.ids)}
-        scale = VariableScale.fit(dataset.run(row[run]) for run in metrics["split"]["train"])
+        scale = VariableScale.fit(dataset.run(row[run]) for run in evaluation.split.train)
         series = predictions.with_name(f"{predictions.stem}_vtu")
         return cls(
             name,
-            metrics,
+            evaluation,
             tuple(_check(series / f"{design.id}.pvd", design.field, scale) for design in solved),
         )
 
@@ -113,50 +114,46 @@ def errors_table(results: list[Result]) -> Table:
     """Errors on the runs that nothing has seen: of all methods, or of several networks beside the
     baselines.
     """
-    first = results[0].metrics
+    first = results[0].evaluation
     if len(results) == 1:
         return summary_table(first)
-    split, names = (
-        first["compared_split"],
-        method_names(first) | {"gaussian_processes": methods()["gaussian_processes"]},
-    )
-    title = (
-        f"Joint relative L2 error on {first['errors']['prediction'][split]['runs']} {split} runs"
-    )
-    errors, surrogates = {}, set()
+    split = first.compared_split
+    errors: dict[str, OverRuns] = {}
+    surrogates = set()
     for result in results:
         combined, networks = _own_names(result)
-        errors[combined] = result.metrics["errors"]["prediction"][split]
-        errors[networks] = result.metrics["errors"]["networks"][split]
+        compared = result.evaluation.compared
+        errors[combined] = compared["prediction"].relative_l2
+        errors[networks] = compared["networks"].relative_l2
         surrogates.add(combined)
+    # Each surrogate has its own prediction, networks and reconstruction; the rest is common.
     of_each = {"prediction", "networks", "reconstruction"}
-    errors |= {
-        names[key]: by_split[split]
-        for key, by_split in first["errors"].items()
-        if key not in of_each
-    }
-    verdicts = [
-        f"{result.name}: {Verdict.from_metrics(result.metrics).sentence()}" for result in results
-    ]
+    titles = {own.name: own.title for own in OWN_METHODS}
+    for method in methods(first):
+        if method.name not in of_each:
+            title = titles.get(method.name, method.title)
+            errors[title] = first.compared[method.name].relative_l2
+    verdicts = [f"{result.name}: {Verdict.of(result.evaluation).sentence()}" for result in results]
+    title = f"Joint relative L2 error on {first.compared['prediction'].runs} {split} runs"
     table = Table("Method", title=title, caption=Text("\n".join(verdicts)))
     for measure in ("mean", "median", "max"):
         table.add_column(measure, justify="right")
     for name, error in errors.items():
-        cells = [percent(error["relative_l2"][measure]) for measure in ("mean", "median", "max")]
+        cells = [percent(value) for value in (error.mean, error.median, error.max)]
         table.add_row(name, *cells, style="bold" if name in surrogates else None)
     return table
 
 
 def _own_names(result: Result) -> tuple[str, str]:
-    """Return the names of one of several surrogates and of its networks alone."""
-    combination = Combination.from_metrics(result.metrics)
-    networks = f"{result.name} alone ({combination.networks})"
+    """Return the titles of one of several surrogates and of its networks only."""
+    combination = result.evaluation.combination
+    networks = f"{result.name} only ({combination.networks})"
     return f"{result.name} + Gaussian processes (weight {combination.weight_text})", networks
 
 
 def new_table(result: Result, solved: list[Solved]) -> Table:
     """True errors of the new designs, and how many times the solver is slower."""
-    predict_seconds = result.metrics["timing"]["seconds_for_one_run"]
+    predict_seconds = result.evaluation.timing.seconds_for_one_run
     columns = ("design", "expected", "error", "largest", "hottest", "solver", result.name, "gain")
     title = (
         "New designs, predicted first and solved afterwards: expected and true relative L2 error"

@@ -1,4 +1,4 @@
-"""Measuring a surrogate: metrics, references, figures and the report."""
+"""Measuring a surrogate: metrics, baselines, figures and the report."""
 
 from simulgenvae.evaluation.evaluate import evaluate
 

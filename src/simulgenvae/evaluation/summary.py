@@ -1,49 +1,74 @@
-"""The result of an evaluation as a table for the terminal."""
+"""Table of an evaluation for the terminal."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from simulgenvae.evaluation.presentation import method_names, percent, sentence, shown_errors
+from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.metrics import METRICS
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.surrogate.ensemble import interval_label, interval_warning
+from simulgenvae.utils.formatting import percent, sentence
 
 
-def summary_table(metrics: dict[str, Any]) -> Table:
-    """Joint relative error of every method on the runs that nothing has seen; ``metrics`` is that
-    of ``evaluate``."""
-    split, names = metrics["compared_split"], method_names(metrics)
-    best, ratio = metrics["best_reference"], metrics["ratio_to_best_reference"]
-    notes = []
-    if ratio is not None:
-        notes.append(f"{ratio:.2f} of the best baseline's error ({names[best['name']]})")
-    notes += [
-        Verdict.from_metrics(metrics).sentence(),
-        *_of_uncertainty(metrics["uncertainty"], split),
-    ]
-    notes += metrics["notes"]
-    title = (
-        f"Joint relative L2 error on {metrics['errors']['prediction'][split]['runs']} {split} runs"
-    )
-    table = Table(title=title, caption=Text("\n".join(notes)) if notes else None)
-    table.add_column("Method")
+def summary_table(result: EvaluationResult) -> Table:
+    """Return the joint relative error of every method on the compared split, with all notes."""
+    split = result.compared_split
+    runs = result.compared["prediction"].runs
+    caption = Text("\n".join(_notes(result)))
+    title = f"Joint relative L2 error on {runs} {split} runs"
+    table = Table("Method", title=title, caption=caption)
     for measure in ("mean", "median", "max"):
         table.add_column(measure, justify="right")
-    for name, by_split in shown_errors(metrics).items():
-        error = by_split[split]["relative_l2"]
-        cells = [percent(error[measure]) for measure in ("mean", "median", "max")]
-        table.add_row(names[name], *cells, style="bold" if name == "prediction" else None)
+    for method in methods(result):
+        error = result.compared[method.name].relative_l2
+        cells = [percent(value) for value in (error.mean, error.median, error.max)]
+        style = "bold" if method.name == "prediction" else None
+        table.add_row(method.title, *cells, style=style)
     return table
 
 
-def _of_uncertainty(uncertainty: dict[str, Any], split: str) -> list[str]:
-    """How many values are inside their interval, and what to know of it."""
-    covered, runs = uncertainty.get(split, {}).get("coverage"), uncertainty["calibration_runs"]
+def _notes(result: EvaluationResult) -> list[str]:
+    notes = []
+    best = result.best_baseline
+    if best is not None and best.prediction_ratio is not None:
+        titles = {method.name: method.title for method in methods(result)}
+        ratio = f"{best.prediction_ratio:.2f}"
+        notes.append(f"{ratio} of the best baseline's error ({titles[best.name]})")
+    notes.append(Verdict.of(result).sentence())
+    notes += _of_metrics(result)
+    notes += _of_uncertainty(result)
+    notes += result.notes
+    return notes
+
+
+def _of_metrics(result: EvaluationResult) -> list[str]:
+    """Return one line for each metric that the table does not show."""
+    lines = []
+    variables = result.compared["prediction"].variables
+    for name, metric in METRICS.items():
+        if not metric.in_summary:
+            continue
+        cells = []
+        for variable, errors in variables.items():
+            if name in errors.metrics:
+                cells.append(f"{metric.cell(errors.metrics[name])} ({variable})")
+        if cells:
+            lines.append(f"{metric.title} of the prediction: {', '.join(cells)}")
+    return lines
+
+
+def _of_uncertainty(result: EvaluationResult) -> list[str]:
+    """Return how many values are inside their interval, and a warning if that says little."""
+    uncertainty = result.uncertainty
+    covered = uncertainty.coverage(result.compared_split)
     if covered is None:
         return []
-    doubt = interval_warning(runs, uncertainty["left_out_coverage"])
-    inside = f"{percent(covered)} of the values are inside their {interval_label(runs)}"
-    return [inside] if doubt is None else [inside, sentence(doubt)]
+    label = interval_label(uncertainty.calibration_runs)
+    lines = [f"{percent(covered)} of the values are inside their {label}"]
+    warning = interval_warning(uncertainty.calibration_runs, uncertainty.left_out_coverage)
+    if warning is not None:
+        lines.append(sentence(warning))
+    return lines

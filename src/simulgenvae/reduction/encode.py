@@ -1,4 +1,7 @@
-"""Coefficients of all runs of a data set in a fitted reduction."""
+"""Coefficients of all runs of a data set in a fitted reduction.
+
+Tested in tests/reduction/test_reduction.py and tests/reduction/test_shared.py.
+"""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class LazyStates:
 
     def __getitem__(self, rows: Tensor | NDArray[np.intp]) -> Tensor:
         """Return some runs ``[k, T, r]``; UserError where one cannot be read."""
+        # One run at a time: a batch of fields and its states need not fit into memory together.
         found = torch.empty(len(rows), *self.shape[1:])
         run = np.empty(self.dataset.shape[1:], np.float32)
         for place, row in enumerate(rows.tolist()):

@@ -1,4 +1,7 @@
-"""Interface through which a caller follows a pass over many runs, and keeps its state."""
+"""Interface through which a caller follows a pass over many runs, and keeps its state.
+
+Tested in tests/training/test_preparation_watch.py.
+"""
 
 from __future__ import annotations
 

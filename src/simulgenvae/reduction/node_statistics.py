@@ -68,6 +68,7 @@ class NodeStatistics:
         if mode == "variable":
             low = low.min(0, keepdims=True)
             high = high.max(0, keepdims=True)
+        # A constant has no extent: any width maps it to 0 and back.
         half = (high - low) / 2
         return FieldScaler((low + high) / 2, np.where(half > 0, half, 1.0))
 
@@ -85,6 +86,7 @@ class NodeStatistics:
 
 def node_statistics(runs: RunPass) -> NodeStatistics:
     """Return the statistics of the training runs, which ranks share."""
+    # Any shift near the mean keeps sums of squares exact; the mean of one run is near enough.
     first = int(runs.training_rows[0])
     moments = ShiftedMoments(collectives.run_on_rank0(lambda: mean_of_run(runs.dataset, first)))
     for _, block in runs.blocks(collectives.local_rows(runs.training_rows)):

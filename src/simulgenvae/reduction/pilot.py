@@ -77,7 +77,7 @@ def take_pilot(runs: RunPass, settings: ReductionSettings) -> Pilot:
     snapshots = len(rows) * steps
     # No more columns are useful than modes are wanted, nor than a sketch of everything has.
     most = min(settings.max_rank + OVERSAMPLING, size, snapshots)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(0)  # always the same, so that a preparation can be repeated
     block = _some_snapshots(runs, rows, random)
     shift = block.mean(0, dtype=torch.float64).float()
     factor = _count_and_shift(block, shift, (nodes, variables), settings)
@@ -102,6 +102,7 @@ def _some_snapshots(runs: RunPass, rows: NDArray[np.intp], random: np.random.Gen
     _, steps, nodes, variables = runs.dataset.shape
     in_memory = max(PILOT_BYTES // (4 * nodes * variables), OVERSAMPLING)
     count = min(len(rows) * steps, PILOT_ROWS, in_memory)
+    # From many runs rather than many times of few: runs differ more than neighbouring timesteps.
     run_count = min(len(rows), max(PILOT_RUNS, math.ceil(count / steps)))
     chosen = rows[np.linspace(0, len(rows) - 1, run_count).astype(int)]
     per_run = math.ceil(count / len(chosen))

@@ -88,6 +88,7 @@ class Pod:
         # as the product.
         fields = np.empty((*coefficients.shape[:-1], *self.field_shape), np.float32)
         states = torch.from_numpy(fields).view(len(rows), self.state.size)
+        # field = mean + state / factor, part by part, so that the product stays in the cache.
         for part in parts(self.state.size):
             states[:, part] = torch.addcdiv(mean[part], rows @ basis[part].T, factor[part])
         return fields
@@ -154,6 +155,7 @@ class _PodCandidate:
         """Return modes and coefficients, or None where the subspace leaves out too much."""
         sketch = self.subspace.sketch
         projection = project(self.runs, sketch.state, self.subspace.modes)
+        # Both sides are energies: sums of squares over all snapshots of the training runs.
         accurate = projection.left_out <= self.settings.tolerance**2 * sketch.energy
         if not accurate and not self.subspace.is_largest:
             return None
@@ -167,8 +169,10 @@ class _PodCandidate:
         )
         energies = energies.clamp_(min=0)
         beyond = projection.left_out
+        # What the subspace left out counts against the tolerance, too.
         needed = rank_for(energies, sketch.energy, self.settings.tolerance, beyond=beyond)
         rank = min(needed, self.settings.max_rank)
+        # The turn is found in double precision, and applied in the precision of the data.
         turn = turn[:, :rank].float()
         basis = projection.directions @ turn
         # A mode may have either sign. The largest entry is made positive, so that a training does

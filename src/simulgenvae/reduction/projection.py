@@ -1,4 +1,7 @@
-"""Phase 2 of POD: coordinates of all runs in a subspace, and what the subspace leaves out."""
+"""Phase 2 of POD: coordinates of all runs in a subspace, and what the subspace leaves out.
+
+Tested in tests/reduction/test_pod.py and tests/reduction/test_shared.py.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ def project(runs: RunPass, state: StateMap, modes: Tensor) -> Projection:
     """
     if runs.reduced is None:
         return _read(runs, state, modes)
+    # One rank decomposes and sends: all must project on the same directions, to the last bit.
     directions, coordinates = collectives.run_on_rank0(partial(runs.reduced.joined, state, modes))
     projection = _read(runs, state, directions)
     projection.coordinates[torch.from_numpy(runs.reduced.rows)] = coordinates
@@ -61,6 +65,7 @@ def _read(runs: RunPass, state: StateMap, directions: Tensor) -> Projection:
     for some, block in runs.monitored_blocks(name, runs.rows_to_read, passed):
         found = coordinates_of(block, mean, factor, directions)
         coordinates[torch.from_numpy(some)] = found.view(len(some), steps, -1)
+        # Validation and test runs are projected too, but do not decide about the subspace.
         for place in np.flatnonzero(np.isin(some, training)):
             run = slice(place * steps, (place + 1) * steps)
             start = _random_start(some[place], state.size - checked)

@@ -94,6 +94,7 @@ def take_sketch(runs: RunPass, settings: ReductionSettings, pilot: Pilot, width:
         Dimensions of the subspace, at most ``pilot.most``.
     """
     sums = _read(runs, pilot, width)
+    # Known only now, after the pass: mean and scale, and with them what a state is.
     statistics = NodeStatistics.of(sums.moments, runs.dataset.shape[2:])
     if runs.reduced is not None:
         statistics = runs.reduced.summary.statistics.merged(statistics)
@@ -166,9 +167,11 @@ def _subspace(
     snapshots: int,
 ) -> Sketch:
     """Return the subspace that the sketch of ``snapshots`` snapshots spans, in states."""
+    # Fields that never change have no scale; the message is clearer than a division by zero.
     statistics.require_variation()
     state = StateMap.fit(statistics, settings)
     width = sums.product.shape[1]
+    # As many columns as entries: every direction is in the subspace.
     if width == state.size:
         return Sketch(state, statistics, torch.eye(width), width)
     factor = torch.from_numpy(state.field_factor())

@@ -59,6 +59,7 @@ class StateMap:
 
     def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the states ``[..., M·V]`` of fields ``[..., M, V]`` in physical units."""
+        # Scaled, centred, and every variable divided by its deviation, so that all count alike.
         state = (self.scaler.scale(fields) - self.mean) / self.spread
         return state.reshape(*fields.shape[:-2], -1)
 
@@ -104,6 +105,7 @@ class StateMap:
         if mean.ndim != 2 or not mean.size or not fit:
             shapes = [array.shape for array in (centre, half, mean, spread)]
             raise ValueError(f"centre, half_span, mean and spread have the shapes {shapes}")
+        # A factor that is 0 or not finite would show only in the first prediction.
         finite = all(np.isfinite(array).all() for array in (centre, half, mean, spread))
         if not finite or half.min() <= 0 or spread.min() <= 0:
             raise ValueError(

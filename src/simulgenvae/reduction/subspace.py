@@ -2,6 +2,8 @@
 
 The sketch only estimates how many dimensions are enough. Phase 2 (``projection.py``) measures what
 a subspace leaves out; where that is too much, the next, larger subspace is taken.
+
+Tested in tests/reduction/test_pod.py.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ def subspaces(runs: RunPass, settings: ReductionSettings) -> Iterator[Subspace]:
     pilot = collectives.run_on_rank0(lambda: take_pilot(runs, settings))
     width = pilot.width
     while True:
+        # A pass over all training runs; what follows for this sketch needs no further one.
         sketch = take_sketch(runs, settings, pilot, width)
         every = sketch.modes.shape[1]
         for count in sorted({sketch.enough, every}):

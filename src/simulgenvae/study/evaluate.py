@@ -6,7 +6,7 @@ Tested in tests/study/test_study.py and tests/cli/test_commands.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import EvaluationSettings, Settings
@@ -15,6 +15,7 @@ from simulgenvae.settings.raw import validate
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
@@ -28,8 +29,8 @@ class Evaluating(StudyData):
         settings: EvaluationSettings | None = None,
         overrides: Sequence[str] = (),
         figures: bool = True,
-    ) -> dict[str, Any]:
-        """Measure the surrogate, write metrics and report, and return the metrics.
+    ) -> EvaluationResult:
+        """Measure the surrogate, write metrics and report, and return the result.
 
         If torchrun has started several processes, they share the work.
 

@@ -140,7 +140,7 @@ def train(
         running = make_stages(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
-        # The ensemble's other members are trained after the last stage, each from new weights.
+        # The ensemble's other members are trained after the last stage, one by one.
         running += running[-1].further_members()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -12,6 +9,8 @@ import simulgenvae.evaluation.analyses.physics as physics
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.analyses.physics import PhysicsChecks
 from simulgenvae.evaluation.metrics import VariableScale
+from simulgenvae.evaluation.results.base import OverRuns
+from simulgenvae.evaluation.results.physics import Physics, QuantityErrors
 from simulgenvae.mesh.mesh import Mesh
 
 TIMES = np.array([0.0, 1.0, 2.0])
@@ -30,8 +29,8 @@ def field() -> np.ndarray:
     return np.stack([u, np.broadcast_to(x - 1, u.shape)], axis=-1)
 
 
-def by_name(summary: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(one["kind"], one["of"]): one for one in summary["quantities"]}
+def by_name(summary: Physics) -> dict[tuple[str, str], QuantityErrors]:
+    return {(one.kind, one.of): one for one in summary.quantities}
 
 
 def test_integrals_of_a_known_field() -> None:
@@ -50,9 +49,9 @@ def test_integrals_of_a_known_field() -> None:
         ("expression", "work"): 0.5 * (8 / 3 * growth**2 + 2 / 3),
     }
     for key, series in expected.items():
-        np.testing.assert_allclose(found[key]["typical"]["truth"], series, rtol=1e-4, atol=1e-9)
-        assert found[key]["typical"]["truth"] == found[key]["typical"]["prediction"]
-        assert found[key]["relative_error"]["max"] == 0.0
+        np.testing.assert_allclose(found[key].typical.truth, series, rtol=1e-4, atol=1e-9)
+        assert found[key].typical.truth == found[key].typical.prediction
+        assert found[key].relative_error.max == 0.0
 
 
 def test_errors_are_those_that_were_put_in() -> None:
@@ -62,12 +61,14 @@ def test_errors_are_those_that_were_put_in() -> None:
     summary = checks.summary("good")
     found = by_name(summary)
     integral = found["integral", "u"]
-    assert integral["relative_error"]["mean"] == pytest.approx(0.055)
-    assert integral["error_by_absolute"]["max"] == pytest.approx(0.1)
-    assert integral["worst_run"] == {"id": "bad", "relative_error": pytest.approx(0.1)}
-    assert found["energy", "odd"]["relative_error"]["max"] == pytest.approx(1.1**2 - 1)
-    assert summary["weights"]["kind"] == "length"
-    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert integral.relative_error.mean == pytest.approx(0.055)
+    assert integral.error_by_absolute.max == pytest.approx(0.1)
+    assert integral.worst_run is not None
+    assert integral.worst_run.id == "bad"
+    assert integral.worst_run.relative_error == pytest.approx(0.1)
+    assert found["energy", "odd"].relative_error.max == pytest.approx(1.1**2 - 1)
+    assert summary.weights.kind == "length"
+    assert Physics.model_validate_json(summary.model_dump_json()) == summary
 
 
 def test_what_cancels_has_no_relative_error_of_its_own() -> None:
@@ -76,28 +77,21 @@ def test_what_cancels_has_no_relative_error_of_its_own() -> None:
     checks = make()
     checks.add("a", shifted, field())
     found = by_name(checks.summary("a"))["integral", "odd"]
-    assert found["relative_error"] == {
-        "mean": None,
-        "median": None,
-        "max": None,
-        "undefined_runs": 1,
-    }
-    assert found["worst_run"] is None
-    assert found["error_by_absolute"]["mean"] == pytest.approx(0.2, rel=1e-3)
+    assert found.relative_error == OverRuns(mean=None, median=None, max=None, undefined_runs=1)
+    assert found.worst_run is None
+    assert found.error_by_absolute.mean == pytest.approx(0.2, rel=1e-3)
 
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     noisy = field() + np.random.default_rng(0).normal(size=field().shape)
     summaries = []
-    for size in (physics._BLOCK, 1):
-        monkeypatch.setattr(physics, "_BLOCK", size)
+    for size in (physics._BLOCK_VALUES, 1):
+        monkeypatch.setattr(physics, "_BLOCK_VALUES", size)
         checks = make(("late: u*t",))
         checks.add("a", noisy, field())
-        summaries.append(checks.summary("a")["quantities"])
+        summaries.append(checks.summary("a").quantities)
     for whole, blocks in zip(*summaries, strict=True):
-        np.testing.assert_allclose(
-            blocks["typical"]["prediction"], whole["typical"]["prediction"], rtol=1e-12
-        )
+        np.testing.assert_allclose(blocks.typical.prediction, whole.typical.prediction, rtol=1e-12)
 
 
 def test_values_without_meaning_are_named() -> None:
@@ -106,13 +100,12 @@ def test_values_without_meaning_are_named() -> None:
     checks.add("b", field(), field())
     summary = checks.summary("b")
     found = by_name(summary)["expression", "logarithm"]
-    assert found["relative_error"]["undefined_runs"] == 2
-    assert found["typical"]["truth"] == [None] * 3
-    assert summary["notes"] == [
+    assert found.relative_error.undefined_runs == 2
+    assert found.typical.truth == (None,) * 3
+    assert summary.notes == (
         "logarithm is not a finite number at all times of run 'a' and 1 more; their errors are "
-        "left out."
-    ]
-    json.dumps(summary, allow_nan=False)
+        "left out.",
+    )
 
 
 def test_variable_takes_precedence_over_a_coordinate() -> None:
@@ -122,7 +115,7 @@ def test_variable_takes_precedence_over_a_coordinate() -> None:
     run = np.full((3, 201, 1), 3.0)
     checks.add("a", run, run)
     np.testing.assert_allclose(
-        by_name(checks.summary("a"))["expression", "double"]["typical"]["truth"], [12.0] * 3
+        by_name(checks.summary("a"))["expression", "double"].typical.truth, [12.0] * 3
     )
 
 
@@ -135,3 +128,20 @@ def test_mesh_without_coordinates_has_no_x() -> None:
 def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match="expected two fields"):
         make().add("a", field()[:, :5], field())
+
+
+@pytest.mark.parametrize(
+    ("unit", "mesh", "units"),
+    [
+        ("K", LINE, ("K", "K · length", "K² · length")),
+        ("W/m", LINE, ("W/m", "W/m · length", "(W/m)² · length")),
+        ("", LINE, ("", "", "")),
+        ("K", Mesh(), ("K", "K", "K²")),
+    ],
+)
+def test_units_of_sums_integrals_and_energies(
+    unit: str, mesh: Mesh, units: tuple[str, str, str]
+) -> None:
+    checks = PhysicsChecks(("u", "odd"), TIMES, mesh, 201, SCALE, units=(unit, ""))
+    assert tuple(quantity.unit for quantity in checks.quantities[:3]) == units
+    assert checks.quantities[-1].unit == ("" if mesh.coords is None else "length")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -11,13 +10,10 @@ import pytest
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
-from simulgenvae.evaluation.analyses.sensitivity import (
-    CoarseView,
-    conditioning,
-    input_names,
-    permutation,
-)
+from simulgenvae.evaluation.analyses.permutation import input_names, permutation
+from simulgenvae.evaluation.analyses.sensitivity import CoarseFields, sensitivity
 from simulgenvae.evaluation.metrics import VariableScale
+from simulgenvae.evaluation.results.sensitivity import Sensitivity
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -33,7 +29,7 @@ def everywhere(values: np.ndarray) -> np.ndarray:
 def test_permutation_names_the_input_that_matters(grey: Images) -> None:
     table = np.random.default_rng(1).uniform(1.0, 2.0, (10, 2))
     conditions = Conditions(tuple(map(str, range(10))), ("used", "idle"), table, grey)
-    assert input_names(conditions) == ["used", "idle", "picture"]
+    assert input_names(conditions) == ["used", "idle", "image"]
 
     def predict(given: Conditions) -> np.ndarray:
         assert given.images is not None
@@ -41,10 +37,10 @@ def test_permutation_names_the_input_that_matters(grey: Images) -> None:
 
     found = permutation(predict, conditions, predict(conditions), UNIT, [])
     assert found is not None
-    assert found["error"] == 0.0
-    rise = {name: one["rise"] for name, one in found["inputs"].items()}
+    assert found.error == 0.0
+    rise = {name: one.rise for name, one in found.inputs.items()}
     assert rise["idle"] == 0.0
-    assert rise["picture"] > rise["used"] > 0.001
+    assert rise["image"] > rise["used"] > 0.001
     assert permutation(predict, conditions, predict(conditions), UNIT, []) == found
 
 
@@ -85,7 +81,7 @@ def trained(
 
 
 def test_coarse_view_is_a_part_of_the_whole_prediction(trained: Surrogate, waves: Dataset) -> None:
-    view = CoarseView.of(trained, waves.shape[1:])
+    view = CoarseFields.of(trained, waves.shape[1:])
     whole = trained.predict(waves.conditions)["fields"].to_numpy()
     coarse = view.predict(waves.conditions)
     np.testing.assert_allclose(coarse, whole[:, view.steps][:, :, view.nodes], rtol=1e-4)
@@ -95,9 +91,9 @@ def test_coarse_view_is_a_part_of_the_whole_prediction(trained: Surrogate, waves
 def test_surrogate_from_end_to_end(trained: Surrogate, waves: Dataset) -> None:
     rows = trained.split.rows(waves.ids)
     scale = VariableScale.fit(waves.run(int(row)) for row in rows["train"])
-    found = conditioning(trained, waves, {**rows, "test": rows["train"][:4]}, "test", scale)
-    assert found["inputs"] == ["amplitude", "speed"]
-    assert found["sobol"] is not None
-    assert found["permutation"] is not None
-    assert found["permutation"]["runs"] == 4
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    found = sensitivity(trained, waves, {**rows, "test": rows["train"][:4]}, "test", scale)
+    assert found.inputs == ("amplitude", "speed")
+    assert found.sobol is not None
+    assert found.permutation is not None
+    assert found.permutation.runs == 4
+    assert Sensitivity.model_validate_json(found.model_dump_json()) == found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.images import Images
 from simulgenvae.evaluation.analyses.sobol import sobol
+from simulgenvae.evaluation.results.sensitivity import OutputIndices
 
 
 def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> ConditionScaler:
@@ -40,11 +39,11 @@ def test_ishigami_function() -> None:
     found = sobol(ishigami, scaler(-np.pi, np.pi, "a", "b", "c"), None, ("u",), notes, budget=2**14)
     assert found is not None
     assert notes == []
-    for indices in (found["field"], found["outputs"]["mean of u"], found["outputs"]["component 1"]):
-        assert indices["first"] == pytest.approx([0.314, 0.442, 0.0], abs=0.03)
-        assert indices["total"] == pytest.approx([0.558, 0.442, 0.244], abs=0.03)
-    assert found["shares"] == pytest.approx([1.0])
-    assert all(0 < error < 0.1 for error in found["field"]["total_standard_error"])
+    for indices in (found.field, found.outputs["mean of u"], found.outputs["component 1"]):
+        assert indices.first == pytest.approx([0.314, 0.442, 0.0], abs=0.03)
+        assert indices.total == pytest.approx([0.558, 0.442, 0.244], abs=0.03)
+    assert found.variance_fractions == pytest.approx([1.0])
+    assert all(0 < error < 0.1 for error in found.field.total_standard_error)
 
 
 def test_indices_of_the_field_are_weighted_by_variance() -> None:
@@ -55,9 +54,9 @@ def test_indices_of_the_field_are_weighted_by_variance() -> None:
 
     found = sobol(predict, scaler(0.0, 1.0, "a", "b"), None, ("u",), [])
     assert found is not None
-    assert found["predictions"] == 1024
-    assert found["field"]["first"] == pytest.approx([0.9, 0.1], abs=0.03)
-    assert sum(found["shares"]) == pytest.approx(1.0)
+    assert found.predictions == 1024
+    assert found.field.first == pytest.approx([0.9, 0.1], abs=0.03)
+    assert sum(found.variance_fractions) == pytest.approx(1.0)
 
 
 def test_a_logarithm_is_drawn_evenly() -> None:
@@ -70,12 +69,12 @@ def test_a_logarithm_is_drawn_evenly() -> None:
 
     found = sobol(predict, scaler(1.0, 100.0, "a", "b", logarithm=True), None, ("u",), [])
     assert found is not None
-    assert found["field"]["total"] == pytest.approx([0.5, 0.5], abs=0.03)
+    assert found.field.total == pytest.approx([0.5, 0.5], abs=0.03)
     assert seen[0].mean() == pytest.approx(1.0, abs=0.02)
     assert (seen[0].min(), seen[0].max()) == pytest.approx((0.0, 2.0), abs=0.02)
 
 
-def test_pictures_are_an_input_beside_parameters(grey: Images) -> None:
+def test_images_are_an_input_like_parameters(grey: Images) -> None:
     names = scaler(0.0, 1.0, "idle")
 
     def predict(conditions: Conditions) -> np.ndarray:
@@ -84,7 +83,7 @@ def test_pictures_are_an_input_beside_parameters(grey: Images) -> None:
 
     found = sobol(predict, names, grey, ("u",), [])
     assert found is not None
-    assert found["field"]["total"] == pytest.approx([0.0, 1.0], abs=0.05)
+    assert found.field.total == pytest.approx([0.0, 1.0], abs=0.05)
 
 
 def test_the_only_input_explains_everything() -> None:
@@ -92,10 +91,10 @@ def test_the_only_input_explains_everything() -> None:
         lambda conditions: everywhere(conditions.table[:, 0]), scaler(0, 1, "a"), None, ("u",), []
     )
     assert found is not None
-    for indices in (found["field"], *found["outputs"].values()):
-        assert indices["first"] == pytest.approx([1.0], abs=0.03)
-        assert indices["total"] == pytest.approx([1.0], abs=0.03)
-    assert len(found["field"]["first_standard_error"]) == 1
+    for indices in (found.field, *found.outputs.values()):
+        assert indices.first == pytest.approx([1.0], abs=0.03)
+        assert indices.total == pytest.approx([1.0], abs=0.03)
+    assert len(found.field.first_standard_error) == 1
 
 
 def test_constant_output_has_no_indices() -> None:
@@ -107,11 +106,10 @@ def test_constant_output_has_no_indices() -> None:
         [],
     )
     assert found is not None
-    assert found["outputs"]["mean of u"] == {"first": None, "total": None}
-    json.dumps(found, allow_nan=False)
+    assert found.outputs["mean of u"] == OutputIndices(first=None, total=None)
 
 
-def test_too_many_inputs_and_pictures_alone_are_said(grey: Images) -> None:
+def test_too_many_inputs_and_designs_without_parameters_are_noted(grey: Images) -> None:
     notes: list[str] = []
     many = tuple(f"p{k}" for k in range(100))
     assert sobol(ishigami, scaler(0, 1, *many), None, ("u",), notes) is None

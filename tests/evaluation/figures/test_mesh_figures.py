@@ -1,4 +1,4 @@
-"""The typical run on its mesh: its film and its picture, and what is said where nothing can be
+"""The typical run on its mesh: its film and its image, and what is said where nothing can be
 drawn."""
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from PIL import Image
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import evaluate
-from simulgenvae.evaluation.figures import mesh_figures as rendered
-from simulgenvae.evaluation.figures.fields import Frame, RunView
+from simulgenvae.evaluation.figures import mesh_figures
+from simulgenvae.evaluation.figures.fields import Domain, RunFields
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.rendering.cases import typical_run
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate
 
 
-def view_of(frame: Frame, noise: float = 0.0) -> RunView:
-    assert frame.coords is not None
-    wave = np.sin(frame.coords[:, 0] + frame.times[:, None])[..., None].astype(np.float32)
+def run_of(domain: Domain, noise: float = 0.0) -> RunFields:
+    assert domain.coords is not None
+    wave = np.sin(domain.coords[:, 0] + domain.times[:, None])[..., None].astype(np.float32)
     random = noise * np.random.default_rng(0).standard_normal(wave.shape).astype(np.float32)
-    return RunView("typical run", wave + random, wave, wave)
+    return RunFields("typical run", wave + random, wave, wave)
 
 
-def frame_of(coords: np.ndarray | None, times: int = 5) -> Frame:
-    return Frame(np.linspace(0.0, 1.0, times), coords, {}, ("T",), ("K",))
+def domain_of(coords: np.ndarray | None, times: int = 5) -> Domain:
+    return Domain(np.linspace(0.0, 1.0, times), coords, {}, ("T",), ("K",))
 
 
 def grid(side: int) -> np.ndarray:
@@ -38,16 +39,16 @@ def grid(side: int) -> np.ndarray:
 
 
 @pytest.mark.usefixtures("opengl")
-def test_evaluation_writes_film_and_picture_into_its_report(
-    dataset: Dataset, evaluated: tuple[dict[str, Any], StudyFolder]
+def test_evaluation_writes_film_and_image_into_its_report(
+    dataset: Dataset, evaluated: tuple[EvaluationResult, StudyFolder]
 ) -> None:
-    metrics, study = evaluated
-    assert metrics["not_rendered"] is None
+    result, study = evaluated
+    assert result.not_rendered is None
     page = study.report_file.read_text(encoding="utf-8")
-    for name, kind in ((rendered.FILM, "gif"), (rendered.PICTURE, "png")):
+    for name, kind in ((mesh_figures.FILM, "gif"), (mesh_figures.IMAGE, "png")):
         content = (study.output / name).read_bytes()
         assert f"data:image/{kind};base64,{base64.b64encode(content).decode()}" in page
-    with Image.open(study.output / rendered.FILM) as film:
+    with Image.open(study.output / mesh_figures.FILM) as film:
         assert (film.n_frames, film.width) == (len(dataset.times), 960)  # type: ignore[attr-defined]
     assert page.index(">On the mesh<") < page.index(">Errors<")
 
@@ -59,22 +60,22 @@ def test_without_opengl_the_report_says_so(
         raise UserError(f"{what} needs <OpenGL>")
 
     monkeypatch.setattr("simulgenvae.rendering.scene.require_context", refusing)
-    metrics = evaluate(dataset, surrogate, study)
-    assert metrics["not_rendered"] == "Drawing needs <OpenGL>"
-    assert not set(metrics["figures"]) & {rendered.FILM, rendered.PICTURE}
-    assert "No pictures on the mesh: Drawing needs &lt;OpenGL&gt;" in study.report_file.read_text(
+    result = evaluate(dataset, surrogate, study)
+    assert result.not_rendered == "Drawing needs <OpenGL>"
+    assert not set(result.figures) & {mesh_figures.FILM, mesh_figures.IMAGE}
+    assert "No images on the mesh: Drawing needs &lt;OpenGL&gt;" in study.report_file.read_text(
         encoding="utf-8"
     )
 
 
-def test_a_picture_is_of_the_run_that_the_evaluation_found_typical(
+def test_a_rendering_is_of_the_run_that_the_evaluation_found_typical(
     dataset: Dataset,
     trained: Surrogate,
-    evaluated: tuple[dict[str, Any], StudyFolder],
+    evaluated: tuple[EvaluationResult, StudyFolder],
     study: StudyFolder,
 ) -> None:
-    metrics, known = evaluated
-    expected = metrics["physics"]["typical_run"]
+    result, known = evaluated
+    expected = result.physics.typical_run
     assert typical_run(known, dataset, trained) == (
         expected,
         "its error is the median of the last evaluation",
@@ -94,25 +95,25 @@ def test_a_picture_is_of_the_run_that_the_evaluation_found_typical(
 @pytest.mark.parametrize(
     "coords", [None, np.arange(4.0)[:, None], np.outer(np.arange(4.0), [1.0, 0.0])]
 )
-def test_nothing_is_said_of_a_mesh_that_has_no_picture(coords: np.ndarray | None) -> None:
+def test_nothing_is_said_of_a_mesh_that_cannot_be_drawn(coords: np.ndarray | None) -> None:
     known = grid(2)
-    assert rendered.render(view_of(frame_of(known)), frame_of(coords)) == ({}, None)
+    assert mesh_figures.render(run_of(domain_of(known)), domain_of(coords)) == ({}, None)
 
 
 @pytest.mark.usefixtures("opengl")
 def test_a_single_time_has_no_film() -> None:
-    frame = frame_of(grid(4), times=1)
-    files, _ = rendered.render(view_of(frame), frame)
-    assert list(files) == [rendered.PICTURE]
+    domain = domain_of(grid(4), times=1)
+    files, _ = mesh_figures.render(run_of(domain), domain)
+    assert list(files) == [mesh_figures.IMAGE]
 
 
 @pytest.mark.usefixtures("opengl")
-def test_a_film_that_a_report_cannot_carry_has_fewer_pictures(
+def test_a_film_that_a_report_cannot_carry_has_fewer_frames(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rendered, "_MOST_BYTES", 120_000)
-    frame = frame_of(grid(24), times=12)
-    files, _ = rendered.render(view_of(frame, noise=1.0), frame)
-    with Image.open(BytesIO(files[rendered.FILM])) as film:
+    monkeypatch.setattr(mesh_figures, "_MAX_BYTES", 120_000)
+    domain = domain_of(grid(24), times=12)
+    files, _ = mesh_figures.render(run_of(domain, noise=1.0), domain)
+    with Image.open(BytesIO(files[mesh_figures.FILM])) as film:
         assert 2 <= film.n_frames < 12  # type: ignore[attr-defined]
-    assert len(files[rendered.FILM]) <= 120_000
+    assert len(files[mesh_figures.FILM]) <= 120_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulgenvae.evaluation.report.markdown import escaped
+from simulgenvae.evaluation.report.markdown import escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,9 @@ from simulgenvae.evaluation.report.markdown import escaped
         ("a|b", "a\\|b"),
         ("<b>&", "&lt;b&gt;&amp;"),
         ("http://a.b", "http\\://a\\.b"),
+        ("1.97 % of 3.5: fine.", "1.97 % of 3.5: fine."),
+        ("1. item", "1\\. item"),
+        ("www.a.b", "www\\.a\\.b"),
         ("two\nlines", "two lines"),
         ("\\`*_", "\\\\\\`\\*\\_"),
         ("m/s (5 %)", "m/s (5 %)"),
@@ -21,4 +24,4 @@ from simulgenvae.evaluation.report.markdown import escaped
     ],
 )
 def test_escaping(text: str, shown: str) -> None:
-    assert escaped(text) == shown
+    assert escape_markdown(text) == shown

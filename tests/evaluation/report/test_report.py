@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulgenvae.evaluation.figures.make import CAPTIONS
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.settings.folder import StudyFolder
 
@@ -34,7 +35,7 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(evaluated: tuple[dict[str, Any], StudyFolder]) -> str:
+def page(evaluated: tuple[EvaluationResult, StudyFolder]) -> str:
     return evaluated[1].report_file.read_text(encoding="utf-8")
 
 
@@ -63,7 +64,7 @@ def test_contents_lead_to_every_chapter(page: str) -> None:
         "Fields",
         "Uncertainty",
         "Physics checks",
-        "Conditioning",
+        "Sensitivity",
         "Latents",
         "Training",
         "Data, settings and versions",
@@ -73,13 +74,13 @@ def test_contents_lead_to_every_chapter(page: str) -> None:
 @pytest.mark.usefixtures("opengl")
 def test_figures_stand_in_their_chapters(page: str) -> None:
     chapters = dict(
-        re.findall(r'<section id="[^"]+"><h2>([^<]+)</h2>(.*?)</section>', page, re.DOTALL)
+        re.findall(r'<section id="[^"]+">\s*<h2>([^<]+)</h2>(.*?)</section>', page, re.DOTALL)
     )
     for chapter, kinds in {
         "On the mesh": ("film", "rendered"),
         "Uncertainty": ("uncertainty_calibration", "uncertainty_runs"),
         "Physics checks": ("physics",),
-        "Conditioning": ("sensitivity",),
+        "Sensitivity": ("sensitivity",),
         "Latents": ("latent_levels", "latent_off", "latent_parity", "latent_pca", "latent_tsne"),
         "Fields": ("temporal", "nodal", "error_map"),
     }.items():
@@ -103,23 +104,23 @@ def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:
         "p$x$ [Pa]",
         "latent_dim",
         "Worst runs",
-        "fraction of the best baseline",
-        "calibrated on 2 validation run(s)",
+        "error relative to that of the best baseline",
+        "calibrated on 2 validation runs",
         "calibrated on only 2 validation runs: when each was left out, the interval of the "
         "others held",
         "sd_ratio",
-        "of test values inside their interval (90 % intended, 2 validation runs)",
-        "weight of Gaussian processes",
-        "Networks alone (2)",
-        "Gaussian processes alone",
+        "of the values of test runs are inside their interval (90 % intended, 2 validation runs)",
+        "weight of the Gaussian processes",
+        "Networks only (2)",
+        "Gaussian processes only",
         "energy of all variables",
         "Switched off: test",
     ):
         assert expected in page
 
 
-def test_the_verdict_leads(page: str, evaluated: tuple[dict[str, Any], StudyFolder]) -> None:
-    assert f'<p class="lead">{escape(Verdict.from_metrics(evaluated[0]).sentence())}</p>' in page
+def test_the_verdict_leads(page: str, evaluated: tuple[EvaluationResult, StudyFolder]) -> None:
+    assert f'<p class="lead">{escape(Verdict.of(evaluated[0]).sentence())}</p>' in page
 
 
 def test_a_doubtful_interval_is_a_warning_at_the_top(page: str) -> None:

@@ -111,13 +111,13 @@ def run(options: argparse.Namespace) -> None:
         with _previous_model_kept(study) if collectives.is_rank0() else nullcontext():
             surrogate = study.train_stages(settings, stages, resume=options.resume or again)
         with_figures = options.plot != NO_FIGURES
-        metrics = study.evaluate(
+        result = study.evaluate(
             surrogate, settings=surrogate.settings.evaluation, figures=with_figures
         )
     if not collectives.is_rank0():
         return
-    show_evaluation(study, metrics)
-    figures = [study.output / name for name in metrics["figures"]]
+    show_evaluation(study, result)
+    figures = [study.output / name for name in result.figures]
     if figures:
         show(f"{len(figures)} figures are in {study.output}")
     if options.plot == SHOW and not show_figures(figures):

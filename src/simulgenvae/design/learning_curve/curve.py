@@ -29,9 +29,10 @@ from simulgenvae.design.learning_curve.result import (
 )
 from simulgenvae.design.learning_curve.store import Basis, read_points, write
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation.presentation import percent, png
+from simulgenvae.evaluation.figures.style import png
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.utils.atomic import atomic_write
+from simulgenvae.utils.formatting import percent
 
 logger = logging.getLogger(__name__)
 

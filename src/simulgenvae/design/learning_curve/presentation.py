@@ -20,7 +20,8 @@ from simulgenvae.design.learning_curve.result import (
     LearningCurve,
     MethodCurve,
 )
-from simulgenvae.evaluation.presentation import method_styles, percent
+from simulgenvae.evaluation.methods import method_color
+from simulgenvae.utils.formatting import percent
 
 NAMES = {"prediction": "Surrogate", "pod_gpr": "POD + GPR"}
 _NO_FLOOR = 1e-6
@@ -66,7 +67,7 @@ def _draw_points(axes: Axes, method: Method, curve: MethodCurve) -> None:
             runs.append(count)
             errors.append(100 * error)
     if runs:
-        color, _ = method_styles()[method]
+        color = method_color(method)
         axes.plot(runs, errors, "o", color=color, label=f"{NAMES[method]}, measured")
 
 
@@ -74,7 +75,7 @@ def _draw_law(axes: Axes, method: Method, curve: MethodCurve) -> None:
     """Draw the law through the points as a line, and its interval as a band."""
     if curve.law is None:
         return
-    color, _ = method_styles()[method]
+    color = method_color(method)
     runs = [entry.runs for entry in curve.curve]
     mean = [100 * entry.relative_l2 for entry in curve.curve]
     lower = [100 * entry.lower for entry in curve.curve]

@@ -1,9 +1,10 @@
-"""Physics checks: does the prediction keep what the simulation keeps?
+"""Physics checks of sums, integrals and energies of the predicted fields.
 
-For every variable the sum over the nodes, the integral over the domain and the *energy* (the
-integral of the square) over time; the energy of all variables together, of the deviation of each
-from its mean in the training runs in units of its standard deviation there; and the integrals of
-users' expressions (:mod:`simulgenvae.evaluation.analyses.expressions`).
+For every variable there are three quantities over time: the sum over the nodes, the integral over
+the domain, and the *energy*, which is the integral of the square. There is the energy of all
+variables together, of the deviation of each from its mean in the training runs in units of its
+standard deviation there; and there are the integrals of users' expressions
+(:mod:`simulgenvae.evaluation.analyses.expressions`).
 
 With ``Q(t)`` such a quantity of the truth and ``P(t)`` that of the prediction, the relative error
 of a run is ``‖P − Q‖ / ‖Q‖`` over its times. A quantity whose contributions cancel (the sum of a
@@ -17,40 +18,78 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.evaluation.analyses.expressions import Expression, Values, parse_checks
-from simulgenvae.evaluation.metrics import Run, VariableScale, over_runs
+from simulgenvae.evaluation.metrics import Run, VariableScale
+from simulgenvae.evaluation.results.base import OverRuns, RunError
+from simulgenvae.evaluation.results.physics import (
+    IntegrationWeights,
+    Physics,
+    QuantityErrors,
+    Series,
+)
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 
-_BLOCK = 2**21  # values per block: keeps double-precision temporaries at some 16 MB each
-_ROUNDING = 1e-6  # a share of the absolute values below which float32 data cannot be told from zero
+_BLOCK_VALUES = 2**21
+"""Values per block: double-precision copies then take about 16 MB each."""
+_ROUNDING = 1e-6
+"""Fraction of the absolute values below which float32 data cannot be distinguished from zero."""
+
+Kind = Literal["sum", "integral", "energy", "expression"]
+RunSeries = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Quantities over time ``[Q, T]`` of the truth, of the prediction, and of the truth's absolute
+values."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number per time: ``density [t, M]`` of the fields, summed with ``weights [M]``.
+    """One number at each time: the density of the fields, summed with weights over the nodes."""
 
-    kind: ``sum``, ``integral``, ``energy`` or ``expression``; of: a variable, ``all variables``, or
-    the name of a check; text: the check's expression.
-    """
-
-    kind: str
+    kind: Kind
     of: str
+    """Variable, ``all variables``, or the name of a check."""
     density: Callable[[Values], NDArray[np.float64]]
+    """Function from the fields to values ``[t, M]``."""
     weights: NDArray[np.float64]
+    """Weights of the nodes, ``[M]``."""
+    unit: str = ""
+    """Unit of the quantity; empty where it is unknown."""
     text: str = ""
+    """Expression of a check."""
+
+    @property
+    def title(self) -> str:
+        """Name of the quantity for people, such as ``energy of T``."""
+        return self.of if self.kind == "expression" else f"{self.kind} of {self.of}"
 
 
 class PhysicsChecks:
     """Quantities of the runs of one split, prediction against truth, run by run.
 
-    times: ``[T]``; nodes: M; scale: of the training runs; checks: entries ``name: expression``
-    (UserError where one cannot be read, before any run is).
+    Parameters
+    ----------
+    variables
+        Names of the V variables.
+    times
+        Times of the fields, ``[T]``.
+    mesh, nodes
+        Mesh of the fields and its number of nodes M, which a mesh without coordinates lacks.
+    scale
+        Mean and spread of the variables in the training runs.
+    checks
+        Users' checks, each as ``name: expression``.
+    units
+        Unit of each variable, empty where it is unknown.
+
+    Raises
+    ------
+    UserError
+        When a check cannot be read.
     """
 
     def __init__(
@@ -61,82 +100,65 @@ class PhysicsChecks:
         nodes: int,
         scale: VariableScale,
         checks: Sequence[str] = (),
+        *,
+        units: Sequence[str] = (),
     ) -> None:
-        self._variables, self._times = tuple(variables), times
+        self._variables = tuple(variables)
+        self._times = times
         self._places = _places(mesh)
         self.volumes = NodalVolumes.of(mesh, nodes)
-        self.quantities = _quantities(self._variables, self.volumes.values, scale)
+        self.quantities = _quantities(self._variables, units, self.volumes, scale)
         for name, expression in read_checks(checks, self._variables, mesh).items():
-            self.quantities.append(
-                Quantity("expression", name, expression, self.volumes.values, expression.text)
-            )
-        self.series: dict[
-            str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-        ] = {}
-        """Of each run by its id: truth, prediction and absolute values of the truth, ``[Q, T]``
-        each."""
+            weights = self.volumes.values
+            check = Quantity("expression", name, expression, weights, text=expression.text)
+            self.quantities.append(check)
+        self.series: dict[str, RunSeries] = {}
+        """Quantities over time of each run, by its id."""
 
     def add(self, run: str, prediction: Run, truth: Run) -> None:
-        """Count one run by its id: two fields ``[T, M, V]`` in physical units. ValueError when the
-        shapes differ."""
+        """Count one run by its id: two fields ``[T, M, V]`` in physical units.
+
+        Raises
+        ------
+        ValueError
+            When the shapes differ.
+        """
         expected = (len(self._times), len(self.volumes.values), len(self._variables))
         if prediction.shape != expected or truth.shape != expected:
             raise ValueError(
                 f"expected two fields {expected}, got {prediction.shape} and {truth.shape}"
             )
         exact, size = self._series(truth)
-        self.series[run] = exact, self._series(prediction)[0], size
+        predicted, _ = self._series(prediction)
+        self.series[run] = (exact, predicted, size)
 
-    def summary(self, typical: str) -> dict[str, Any]:
-        """Everything counted so far, ready for JSON; with the time series of the run ``typical``,
-        one that counted."""
-        found, notes = [], []
+    def summary(self, typical: str) -> Physics:
+        """Return all errors, and the quantities over time of the run with the id ``typical``."""
+        quantities = []
+        notes: list[str] = []
         for q, quantity in enumerate(self.quantities):
-            series = {run: [part[q] for part in parts] for run, parts in self.series.items()}
-            bad = [run for run, parts in series.items() if not np.isfinite(parts).all()]
-            if bad:
-                more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-                notes.append(
-                    f"{label(quantity.kind, quantity.of)} is not a finite number at all times of "
-                    f"run {bad[0]!r}{more}; their errors are left out."
-                )
-            errors = {run: _errors(*parts) for run, parts in series.items()}
-            relative = {run: both[0] for run, both in errors.items() if np.isfinite(both[0])}
-            worst = max(relative, key=lambda run: relative[run]) if relative else None
-            truth, prediction, _ = series[typical]
-            found.append(
-                {
-                    "kind": quantity.kind,
-                    "of": quantity.of,
-                    "expression": quantity.text or None,
-                    "relative_error": over_runs([both[0] for both in errors.values()]),
-                    "error_by_absolute": over_runs([both[1] for both in errors.values()]),
-                    "worst_run": None
-                    if worst is None
-                    else {"id": worst, "relative_error": relative[worst]},
-                    "typical": {"truth": _finite(truth), "prediction": _finite(prediction)},
-                }
-            )
-        weights = {
-            "kind": self.volumes.kind,
-            "total": float(self.volumes.values.sum()),
-            "note": self.volumes.note,
-        }
-        return {
-            "runs": len(self.series),
-            "typical_run": typical,
-            "weights": weights,
-            "quantities": found,
-            "notes": notes,
-        }
+            series = {run: (t[q], p[q], a[q]) for run, (t, p, a) in self.series.items()}
+            quantities.append(_errors_of(quantity, series, typical, notes))
+        return Physics(
+            runs=len(self.series),
+            typical_run=typical,
+            weights=IntegrationWeights(
+                kind=self.volumes.kind,
+                total=float(self.volumes.values.sum()),
+                note=self.volumes.note,
+            ),
+            quantities=tuple(quantities),
+            notes=tuple(notes),
+        )
 
     def _series(self, run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """All quantities ``[Q, T]`` of a run, and the same of the densities' absolute values."""
+        """Return all quantities ``[Q, T]`` of a run, and the same of absolute values."""
         timesteps, nodes, variables = run.shape
         series = np.empty((2, len(self.quantities), timesteps))
-        height = max(1, _BLOCK // (nodes * variables))
+        height = max(1, _BLOCK_VALUES // (nodes * variables))
         for start in range(0, timesteps, height):
             rows = slice(start, start + height)
+            # Variables first, and contiguous: expressions read one variable at a time.
             block = np.moveaxis(run[rows].astype(np.float64), -1, 0).copy()  # [V, t, M]
             values = (
                 self._places
@@ -154,35 +176,83 @@ class PhysicsChecks:
 def read_checks(
     checks: Sequence[str], variables: Sequence[str], mesh: Mesh
 ) -> dict[str, Expression]:
-    """Checks by name, from entries ``name: expression`` over the variables, the mesh's coordinates
-    and the time.
+    """Return checks by name, over the variables, the mesh's coordinates and the time.
 
-    UserError where one cannot be read.
+    Raises
+    ------
+    UserError
+        When an entry is not of the form ``name: expression``, or its expression cannot be read.
     """
     return parse_checks(checks, variables, {*_places(mesh), "t"})
 
 
-def label(kind: str, of: str) -> str:
-    """Name of a quantity for people: ``energy of T``; a check has its own."""
-    return of if kind == "expression" else f"{kind} of {of}"
+def _errors_of(
+    quantity: Quantity, series: dict[str, RunSeries], typical: str, notes: list[str]
+) -> QuantityErrors:
+    """Return the errors of one quantity from its series over time, ``[T]`` each, of every run."""
+    bad = [run for run, parts in series.items() if not np.isfinite(parts).all()]
+    if bad:
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        notes.append(
+            f"{quantity.title} is not a finite number at all times of run {bad[0]!r}{more}; their "
+            "errors are left out."
+        )
+    relative = {}
+    by_absolute = {}
+    for run, parts in series.items():
+        relative[run], by_absolute[run] = _errors(*parts)
+    defined = {run: error for run, error in relative.items() if np.isfinite(error)}
+    worst = None
+    if defined:
+        largest = max(defined, key=lambda run: defined[run])
+        worst = RunError(id=largest, relative_error=defined[largest])
+    truth, prediction, _ = series[typical]
+    return QuantityErrors(
+        kind=quantity.kind,
+        of=quantity.of,
+        unit=quantity.unit,
+        expression=quantity.text or None,
+        relative_error=OverRuns.of(list(relative.values())),
+        error_by_absolute=OverRuns.of(list(by_absolute.values())),
+        worst_run=worst,
+        typical=Series(truth=tuple(truth.tolist()), prediction=tuple(prediction.tolist())),
+    )
 
 
 def _quantities(
-    variables: Sequence[str], volumes: NDArray[np.float64], scale: VariableScale
+    variables: Sequence[str], units: Sequence[str], volumes: NodalVolumes, scale: VariableScale
 ) -> list[Quantity]:
+    weights = volumes.values
+    # Files do not say in which unit coordinates are: the area is named, not its unit.
+    measure = "" if volumes.kind == "equal" else volumes.kind
     found = []
-    for name in variables:
-        found.append(Quantity("sum", name, itemgetter(name), np.ones_like(volumes)))
-        found.append(Quantity("integral", name, itemgetter(name), volumes))
-        found.append(Quantity("energy", name, partial(_energy, names=(name,)), volumes))
+    for name, unit in zip(variables, units or [""] * len(variables), strict=True):
+        value = itemgetter(name)
+        square = partial(_energy, names=(name,))
+        found.append(Quantity("sum", name, value, np.ones_like(weights), unit))
+        found.append(Quantity("integral", name, value, weights, _product(unit, measure)))
+        squared = _squared(unit)
+        found.append(Quantity("energy", name, square, weights, _product(squared, measure)))
     if len(variables) > 1:
         density = partial(_energy, names=variables, means=scale.mean, spreads=scale.spread)
-        found.append(Quantity("energy", "all variables", density, volumes))
+        found.append(Quantity("energy", "all variables", density, weights, measure))
     return found
 
 
+def _squared(unit: str) -> str:
+    """Return the unit of a square; a unit of several factors is put in parentheses."""
+    if not unit:
+        return ""
+    return f"{unit}²" if unit.isalpha() else f"({unit})²"
+
+
+def _product(unit: str, measure: str) -> str:
+    """Return the unit of an integral; empty where that of the integrand is unknown."""
+    return f"{unit} · {measure}" if unit and measure else unit
+
+
 def _places(mesh: Mesh) -> dict[str, NDArray[np.float64]]:
-    """Coordinates of the nodes by name, each ``[M]``, where they are known."""
+    """Return the coordinates of the nodes by name, each ``[M]``, where they are known."""
     return {} if mesh.coords is None else dict(zip("xyz", mesh.coords.T, strict=False))
 
 
@@ -192,7 +262,7 @@ def _energy(
     means: Iterable[float] = (0.0,),
     spreads: Iterable[float] = (1.0,),
 ) -> NDArray[np.float64]:
-    """Sum of squares at each time and node of the variables ``names``, shifted and scaled."""
+    """Return the sum of squares of the variables ``names``, shifted and scaled, ``[t, M]``."""
     scales = zip(names, means, spreads, strict=True)
     return np.asarray(
         sum(np.square((values[name] - mean) / spread) for name, mean, spread in scales)
@@ -202,18 +272,14 @@ def _energy(
 def _errors(
     truth: NDArray[np.float64], prediction: NDArray[np.float64], absolute: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Error as a share of the truth's norm (NaN where that is rounding), and of the norm of
-    absolute values."""
-    error, exact, size = (
-        float(np.linalg.norm(series)) for series in (prediction - truth, truth, absolute)
-    )
+    """Return the error relative to the truth's norm, and to the norm of absolute values.
+
+    The first is NaN where the truth is zero within rounding: it would compare two rounding errors.
+    """
+    error = float(np.linalg.norm(prediction - truth))
+    exact = float(np.linalg.norm(truth))
+    size = float(np.linalg.norm(absolute))
     if error == 0.0:
         return 0.0, 0.0
-    return (
-        error / exact if exact > _ROUNDING * size else np.nan,
-        error / size if size > 0 else np.inf,
-    )
-
-
-def _finite(series: NDArray[np.float64]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in series]
+    relative = error / exact if exact > _ROUNDING * size else np.nan
+    return relative, error / size if size > 0 else np.inf

@@ -1,11 +1,13 @@
-"""Whether standard deviations and intervals hold: coverage, width, ratio to the true error, and the
-PIT histogram; and whether the scores of a design, its novelty and its expected error, warn of large
+"""Test of standard deviations and intervals: coverage, width, ratio to the true error, PIT.
+
+It also says whether the scores of a design, its novelty and its expected error, warn of large
 errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,155 +16,187 @@ from numpy.typing import NDArray
 from scipy.stats import norm, spearmanr
 
 from simulgenvae.evaluation.metrics import VariableScale
+from simulgenvae.evaluation.results.base import Number
+from simulgenvae.evaluation.results.uncertainty import (
+    RunUncertainty,
+    SplitUncertainty,
+    Uncertainty,
+)
 from simulgenvae.surrogate.ensemble import Calibration, Ensemble
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
 from simulgenvae.surrogate.prediction import SCORES
 
 BINS = 20
-"""Of the histogram of probability integral transforms."""
+"""Number of bins of the histogram of probability integral transforms."""
 SAMPLES = 16
-"""Latents that are drawn for the uncertainty, where there is a single network."""
+"""Latents that are sampled for the uncertainty, where there is a single network."""
 UNSEEN = ("validation", "test")
 """Splits whose uncertainty is measured; it is calibrated on the first."""
 
 
-class UncertaintyErrors:
-    """Compares predicted uncertainty with the errors of runs; every variable in units of its
-    spread.
+@dataclass(frozen=True)
+class _RunSums:
+    """Uncertainty of one run, in units of the variables' spread."""
 
-    The probability integral transform of a value is the predicted normal distribution's probability
-    of what lies below it: uniform where the distribution is right, U-shaped where it is too narrow
-    (Gneiting, Balabdaoui & Raftery 2007).
+    coverage: float
+    width: float
+    """Mean width of the intervals."""
+    variance: float
+    """Mean square of the predicted standard deviations."""
+    squared_error: float
+    """Mean square of the errors."""
+    scores: dict[str, float | None]
+
+
+class UncertaintyErrors:
+    """Comparison of predicted uncertainty with the errors of runs.
+
+    Every variable counts in units of its spread. The probability integral transform of a value is
+    the predicted normal distribution's probability of what lies below it: uniform where the
+    distribution is right, U-shaped where it is too narrow (Gneiting, Balabdaoui & Raftery 2007).
+
+    Parameters
+    ----------
+    scale
+        Mean and spread of the variables in the training runs.
     """
 
     def __init__(self, scale: VariableScale) -> None:
         self._scale = scale
-        self._rows: list[tuple[float, float, float, float]] = []
-        self._scores: list[dict[str, float | None]] = []
+        self._runs: list[_RunSums] = []
         self._counts = np.zeros(BINS)
 
     def add(self, prediction: xr.Dataset, run: int, truth: NDArray[np.floating[Any]]) -> None:
-        """Run number ``run`` of a prediction with samples, whose true fields are ``truth`` ``[T, M,
-        V]``."""
+        """Count run number ``run`` of a prediction with samples; its truth is ``[T, M, V]``."""
         fields, std, lower, upper = (
             prediction[name].values[run].astype(np.float64)
             for name in ("fields", "std", "lower", "upper")
         )
         known = np.isfinite(truth)
-        error, spread = (truth - fields) / self._scale.spread, std / self._scale.spread
+        error = (truth - fields) / self._scale.spread
+        spread = std / self._scale.spread
         covered = (truth >= lower) & (truth <= upper)
-        self._rows.append(
-            (
-                float(covered[known].mean()),
-                float(((upper - lower) / self._scale.spread)[known].mean()),
-                float(np.square(spread[known]).mean()),
-                float(np.square(error[known]).mean()),
+        scores = {}
+        for name in SCORES:
+            scores[name] = float(prediction[name].values[run]) if name in prediction else None
+        self._runs.append(
+            _RunSums(
+                coverage=float(covered[known].mean()),
+                width=float(((upper - lower) / self._scale.spread)[known].mean()),
+                variance=float(np.square(spread[known]).mean()),
+                squared_error=float(np.square(error[known]).mean()),
+                scores=scores,
             )
         )
-        self._scores.append(
-            {
-                name: float(prediction[name].values[run]) if name in prediction else None
-                for name in SCORES
-            }
-        )
-        below = norm.cdf(
-            (truth - fields)[known] / np.maximum(std[known], np.finfo(np.float32).tiny)
-        )
+        # A standard deviation of 0 would make 0/0 of an exact value; the least positive number
+        # makes it the middle of its distribution.
+        at_least = np.maximum(std[known], np.finfo(np.float32).tiny)
+        below = norm.cdf((truth - fields)[known] / at_least)
         self._counts += np.histogram(below, BINS, (0.0, 1.0))[0] / known.sum()
 
     def merge(self, other: UncertaintyErrors) -> None:
-        """Count the runs that ``other`` has counted, after its own."""
-        self._rows += other._rows
-        self._scores += other._scores
+        """Count the runs that ``other`` has counted, after the own ones."""
+        self._runs += other._runs
         self._counts += other._counts
 
-    def per_run(self) -> list[dict[str, float | None]]:
-        """Of each run, in the order of ``add``: coverage, root mean square of standard deviation
-        and error, scores."""
-        return [
-            {
-                "coverage": coverage,
-                "std": float(np.sqrt(variance)),
-                "rmse": float(np.sqrt(squared)),
-                **scores,
-            }
-            for (coverage, _, variance, squared), scores in zip(
-                self._rows, self._scores, strict=True
-            )
-        ]
+    def summary(self, ids: Sequence[str], errors: Mapping[str, Number]) -> SplitUncertainty:
+        """Return the uncertainty of all runs.
 
-    def summary(self) -> dict[str, Any]:
-        """JSON-able; KeyError-free also without runs, where nothing is known but their number."""
-        if not self._rows:
-            return {"runs": 0}
-        coverage, width, variance, squared = np.array(self._rows).T
+        Parameters
+        ----------
+        ids
+            Ids of the runs, in the order in which they were added.
+        errors
+            Joint relative error of the prediction of each run, by its id.
+
+        Raises
+        ------
+        ValueError
+            When there are no runs, or not one id for each.
+        """
+        if not self._runs:
+            raise ValueError("there are no runs")
+        coverage = np.array([run.coverage for run in self._runs])
+        width = float(np.array([run.width for run in self._runs]).mean())
+        variance = np.array([run.variance for run in self._runs])
+        squared = np.array([run.squared_error for run in self._runs])
         error = float(np.sqrt(squared.mean()))
-        return {
-            "runs": len(coverage),
-            "coverage": float(coverage.mean()),
-            "coverage_of_runs": [
-                float(value) for value in np.quantile(coverage, [0.0, 0.25, 0.5, 0.75, 1.0])
-            ],
-            "interval_width": float(width.mean()),
-            "interval_width_to_rmse": float(width.mean()) / error if error > 0 else None,
-            "sd_ratio": float(np.sqrt(variance.mean())) / error if error > 0 else None,
-            "rank_correlation_with_error": rank_correlation(np.sqrt(variance), np.sqrt(squared)),
-            "pit": [float(count) for count in self._counts / self._counts.sum()],
-        }
+        per_run = self._per_run(ids, errors)
+        return SplitUncertainty(
+            runs=len(coverage),
+            coverage=float(coverage.mean()),
+            coverage_of_runs=tuple(np.quantile(coverage, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()),
+            interval_width=width,
+            interval_width_to_rmse=width / error if error > 0 else None,
+            sd_ratio=float(np.sqrt(variance.mean())) / error if error > 0 else None,
+            rank_correlation_with_error=rank_correlation(np.sqrt(variance), np.sqrt(squared)),
+            pit=tuple((self._counts / self._counts.sum()).tolist()),
+            rank_correlation_of_novelty_with_error=_correlation_with_error(
+                (run.novelty, run.relative_l2) for run in per_run.values()
+            ),
+            rank_correlation_of_expected_error_with_error=_correlation_with_error(
+                (run.expected_error, run.relative_l2) for run in per_run.values()
+            ),
+            per_run=per_run,
+        )
+
+    def _per_run(
+        self, ids: Sequence[str], errors: Mapping[str, Number]
+    ) -> dict[str, RunUncertainty]:
+        found = {}
+        for run_id, run in zip(ids, self._runs, strict=True):
+            found[run_id] = RunUncertainty(
+                coverage=run.coverage,
+                std=float(np.sqrt(run.variance)),
+                rmse=float(np.sqrt(run.squared_error)),
+                novelty=run.scores["novelty"],
+                expected_error=run.scores["expected_error"],
+                relative_l2=errors[run_id],
+            )
+        return found
 
 
-def uncertainty_metrics(
+def summarize(
     counted: Mapping[str, UncertaintyErrors],
     ids: Mapping[str, Sequence[str]],
-    errors: Mapping[str, Mapping[str, float | None]],
+    errors: Mapping[str, Mapping[str, Number]],
     ensemble: Ensemble,
-) -> dict[str, Any]:
-    """All that is known of the uncertainty, ready for JSON; ``validation`` and ``test`` hold what
-    was ``counted``.
+) -> Uncertainty:
+    """Return all that was measured of the uncertainty.
 
-    ids: of the runs of each split, in the order in which they were counted; errors: joint relative
-    error of the prediction, by split and run.
+    Parameters
+    ----------
+    counted
+        Uncertainty by split.
+    ids
+        Ids of the runs of each split, in the order in which they were counted.
+    errors
+        Joint relative error of the prediction, by split and run.
+    ensemble
+        The ensemble that predicted.
     """
     calibration = ensemble.calibration or Calibration.of_normal()
-    found: dict[str, Any] = {
-        "level": LEVEL,
-        "calibration_runs": calibration.runs,
-        "left_out_coverage": list(calibration.left_out_coverage),
-    }
-    for split in UNSEEN:
-        if split not in counted:
-            found[split] = {"runs": 0}
-            continue
-        runs = {
-            run: {**of_run, "relative_l2": errors[split][run]}
-            for run, of_run in zip(ids[split], counted[split].per_run(), strict=True)
-        }
-        found[split] = {
-            **counted[split].summary(),
-            **{
-                f"rank_correlation_of_{name}_with_error": _follows(name, runs.values())
-                for name in SCORES
-            },
-            "per_run": runs,
-        }
-    return found
+    return Uncertainty(
+        level=LEVEL,
+        calibration_runs=calibration.runs,
+        left_out_coverage=tuple(calibration.left_out_coverage),
+        splits={
+            split: found.summary(ids[split], errors[split]) for split, found in counted.items()
+        },
+    )
 
 
-def _follows(score: str, runs: Iterable[Mapping[str, float | None]]) -> float | None:
-    """Rank correlation of a score with the joint relative error, over the runs that have both."""
-    pairs = [
-        (run[score], run["relative_l2"])
-        for run in runs
-        if None not in (run[score], run["relative_l2"])
-    ]
-    values, errors = np.array(pairs, np.float64).reshape(-1, 2).T
-    return rank_correlation(values, errors)
+def _correlation_with_error(pairs: Iterable[tuple[Number, Number]]) -> float | None:
+    """Return the rank correlation of a score with the error, over the runs that have both."""
+    known = [pair for pair in pairs if None not in pair]
+    scores, errors = np.array(known, np.float64).reshape(-1, 2).T
+    return rank_correlation(scores, errors)
 
 
 def rank_correlation(
     first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]
 ) -> float | None:
-    """Spearman's; None for fewer than three values, or where one of the two is constant."""
+    """Return Spearman's correlation; None for fewer than three values or a constant."""
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
     return float(spearmanr(first, second).statistic)

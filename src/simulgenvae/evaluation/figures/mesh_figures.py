@@ -1,5 +1,4 @@
-"""A run on its mesh, as a picture and as a film: truth, prediction and error of the first
-variable."""
+"""A run on its mesh, as an image and as a film: truth, prediction and error of one variable."""
 
 from __future__ import annotations
 
@@ -8,63 +7,68 @@ from io import BytesIO
 from PIL import Image
 
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation.figures.fields import Frame, RunView
+from simulgenvae.evaluation.figures.fields import Domain, RunFields
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.film import spread, usual_rate, write_gif
 from simulgenvae.rendering.panels import make_panels
 from simulgenvae.rendering.scene import Scene
+from simulgenvae.utils.formatting import quantity
 
-PICTURE, FILM = "rendered_typical.png", "film.gif"
+IMAGE = "rendered_typical.png"
+FILM = "film.gif"
 CAPTIONS = {
-    "film": "The typical run as it was solved, as it is predicted, and the prediction's error, over time.",
+    "film": "The typical run as it was solved, as it is predicted, and the prediction's error, "
+    "over time.",
     "rendered": "The typical run at some times.",
 }
-"""As in :mod:`simulgenvae.evaluation.figures.make`."""
+"""Text below each figure, see :mod:`simulgenvae.evaluation.figures.make`."""
 
 _WIDTH = 960
-_FRAMES = 40
-_MOST_BYTES = 2_000_000
-"""Of a film, which is part of the report."""
+"""Width of image and film in pixels."""
+_MAX_FRAMES = 40
+_MAX_BYTES = 2_000_000
+"""Largest film, which is part of the report."""
 
 
-def render(view: RunView, frame: Frame) -> tuple[dict[str, bytes], str | None]:
-    """The film and the picture of a run, by the names of their files, or why there are none.
+def render(run: RunFields, domain: Domain) -> tuple[dict[str, bytes], str | None]:
+    """Return film and image of the first variable by the names of their files.
 
-    Neither files nor reason where no mesh in 2-D or 3-D is known. There is no film of a single
-    time.
+    If they cannot be drawn, there are no files but a reason. A mesh that is not 2-D or 3-D has
+    neither files nor reason. There is no film of a single time.
     """
-    space = frame.space()
+    space = domain.space()
     if space is None or space.shape[1] < 2:
         return {}, None
-    variable = frame.variables[0]
-    unit = f" [{frame.units[0]}]" if frame.units[0] else ""
-    panels = make_panels(f"{variable}{unit}", 0, view.prediction, view.truth)
-    mesh = Mesh(frame.coords, dict(frame.cells))
+    variable = domain.variables[0]
+    panels = make_panels(quantity(variable, domain.units[0]), 0, run.prediction, run.truth)
+    mesh = Mesh(domain.coords, dict(domain.cells))
+    title = f"{variable}, {run.title}"
+    files = {}
     try:
-        with Scene(
-            mesh, panels, frame.times, f"{variable}, {view.title}", width=_WIDTH, what="Drawing"
-        ) as scene:
-            film = {FILM: _film(scene, len(frame.times))} if len(frame.times) > 1 else {}
-            return film | {PICTURE: _picture(scene, frame.steps())}, None
+        with Scene(mesh, panels, domain.times, title, width=_WIDTH, what="Drawing") as scene:
+            if len(domain.times) > 1:
+                files[FILM] = _film(scene, len(domain.times))
+            files[IMAGE] = _image(scene, domain.steps())
     except UserError as error:
         return {}, str(error)
+    return files, None
 
 
-def _picture(scene: Scene, steps: list[int]) -> bytes:
+def _image(scene: Scene, steps: list[int]) -> bytes:
     buffer = BytesIO()
     Image.fromarray(scene.image(steps)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def _film(scene: Scene, times: int) -> bytes:
-    """A film with as many times as a report can carry."""
-    frames = min(times, _FRAMES)
+    """Return a film with as many times as a report can hold."""
+    frames = min(times, _MAX_FRAMES)
     while True:
         buffer = BytesIO()
-        write_gif(
-            buffer, lambda step: scene.image([step]), spread(times, frames), usual_rate(frames)
-        )
+        chosen = spread(times, frames)
+        write_gif(buffer, lambda step: scene.image([step]), chosen, usual_rate(frames))
         size = buffer.tell()
-        if size <= _MOST_BYTES or frames == 2:
+        if size <= _MAX_BYTES or frames == 2:
             return buffer.getvalue()
-        frames = max(2, int(0.9 * frames * _MOST_BYTES / size))
+        # Size grows about linearly with the frames; a tenth is kept in reserve.
+        frames = max(2, int(0.9 * frames * _MAX_BYTES / size))

@@ -1,36 +1,42 @@
-"""Markdown from data: tables, and texts of strangers that can become neither markup nor a link."""
+"""Escaping of text for Markdown, so that names from data become neither markup nor a link.
+
+Tested in tests/evaluation/report/test_markdown.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
 from string import punctuation
 
+# Punctuation without a meaning inside a line of Markdown: it stays as it is, which keeps the
+# source of the card readable.
 _HARMLESS = set(",;-/%'\"=?^()")
-"""Punctuation that has no meaning inside a line of Markdown."""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# A point of a number and the punctuation of a sentence. Other points and colons can be part of an
+# address, which some readers turn into a link.
+_PLAIN = re.compile(r"(?<=\d)\.(?=\d)|(?<!^)[.:](?= |$)")
+_LIST_ITEM = re.compile(r"^\d+\.(?= |$)")
 
 
-def escaped(text: str) -> str:
-    """Text from data as Markdown that shows it as it is, on one line."""
-    return "".join(map(_escaped, text))
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line.
 
-
-def _escaped(character: str) -> str:
-    if not character.isprintable():
-        return " "
-    if character in _ENTITIES:
-        return _ENTITIES[character]
-    return (
-        f"\\{character}" if character in punctuation and character not in _HARMLESS else character
+    >>> escape_markdown("[a](b) | <i>")
+    '\\\\[a\\\\](b) \\\\| &lt;i&gt;'
+    """
+    plain = {found.start() for found in _PLAIN.finditer(text)}
+    if item := _LIST_ITEM.match(text):
+        plain.discard(item.end() - 1)
+    return "".join(
+        character if place in plain else _escape(character) for place, character in enumerate(text)
     )
 
 
-def listed(names: Iterable[str]) -> str:
-    """Texts from data, escaped, one after another."""
-    return ", ".join(map(escaped, names))
-
-
-def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are escaped already."""
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _escape(character: str) -> str:
+    if not character.isprintable():  # line breaks too: a new line could start a heading
+        return " "
+    if character in _ENTITIES:
+        return _ENTITIES[character]
+    if character in punctuation and character not in _HARMLESS:
+        return f"\\{character}"
+    return character

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import JsonValue, ValidationError
+from pydantic import BeforeValidator, JsonValue, ValidationError
 
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.results.base import Record, RunError
@@ -23,6 +24,22 @@ from simulgenvae.settings import Settings
 from simulgenvae.utils.atomic import atomic_write
 
 FORMAT: Literal[2] = 2
+
+
+def _with_undefined_losses(training: object) -> object:
+    """Return the content of a file with NaN for losses that are null, as they were in training."""
+    if not isinstance(training, dict):
+        return training
+    content = cast("dict[str, JsonValue]", training)
+    history: list[JsonValue] = []
+    for entry in cast("list[JsonValue]", content.get("history", [])):
+        if isinstance(entry, dict):
+            entry = {
+                key: math.nan if value is None and key in {"train", "validation"} else value
+                for key, value in entry.items()
+            }
+        history.append(entry)
+    return content | {"history": history}
 
 
 class BestBaseline(Record):
@@ -68,7 +85,7 @@ class EvaluationResult(Record):
     timing: Timing
     notes: tuple[str, ...]
     settings: Settings
-    training: TrainingInfo
+    training: Annotated[TrainingInfo, BeforeValidator(_with_undefined_losses)]
     figures: tuple[str, ...] = ()
     """Names of the files of the figures."""
     not_rendered: str | None = None
@@ -93,12 +110,10 @@ class EvaluationResult(Record):
     def write(self, path: Path) -> None:
         """Write ``metrics.json``; the previous file stays if this fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Settings hold values such as "auto" that users chose themselves or not: only a dump in
-        # full says with which values a result was made.
-        content = self.model_dump(mode="json")
-        text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+        # All settings, also those that have their default: only they say how a result was made.
+        # Losses of a training that are not finite become null.
         with atomic_write(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(self.model_dump_json(indent=1), encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -1,0 +1,56 @@
+"""Check of the arrays of Gaussian processes that were read from a model file.
+
+A file may be damaged or made by someone else, so nothing is assumed about it. Tested in
+tests/baselines/test_pod_gpr.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.baselines.gp import bounds
+from simulgenvae.baselines.gp_choice import SINGLE_LENGTHS
+
+
+def check_arrays(
+    arrays: dict[str, NDArray[Any]], parameters: tuple[int, int], components: tuple[int, int]
+) -> None:
+    """Raise ValueError where arrays of a model file do not belong together.
+
+    ``parameters`` and ``components`` are the numbers in the file and those of the designs.
+    """
+    runs, count = arrays["left"].shape
+    if parameters[0] != parameters[1] or not 0 <= components[0] <= components[1] or not count:
+        raise ValueError(
+            f"{count} modes of {parameters[0]} parameters and {components[0]} components, not "
+            f"{parameters[1]}, {components[1]}"
+        )
+    columns = parameters[1] + components[0]
+    groups = 1 + parameters[1] if components[0] > SINGLE_LENGTHS else columns
+    shapes = {
+        "coefficients": (runs, *arrays["coefficients"].shape[1:3]),
+        "left": (runs, count),
+        "singular": (count,),
+        "x": (runs, columns),
+        "theta": (count, groups + 2),
+        "alpha": (count, runs),
+        "mean": (count,),
+        "scale": (count,),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise ValueError(
+                f"{name} of the Gaussian processes is not a finite array of shape {shape}"
+            )
+    # Hyper-parameters outside of the bounds of the search could make a covariance matrix that is
+    # not positive definite.
+    low, high = bounds(groups).T
+    theta = arrays["theta"]
+    within = (low <= theta).all() and (theta <= high).all()
+    if not ((arrays["singular"] > 0).all() and within):
+        raise ValueError(
+            "singular values or hyper-parameters of the Gaussian processes are out of bounds"
+        )

@@ -1,0 +1,72 @@
+"""Figure of the training: errors of training and validation runs over the steps, and the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from simulgenvae.evaluation.figures import style
+from simulgenvae.models.training_record import HistoryEntry
+from simulgenvae.training.diagnosis import relative
+
+CAPTIONS = {
+    "training": "Training: errors of training and validation runs by the same measure, and the "
+    "loss that each stage minimises.",
+}
+Curve = list[tuple[int, float]]
+"""Steps and finite values."""
+
+
+def training_curves(history: Sequence[HistoryEntry]) -> Figure:
+    """Return a figure with one column per stage: errors above, and the loss below them."""
+    stages = list(dict.fromkeys(entry.stage for entry in history))
+    figure = style.new_figure(5.6, 0.6 + 4.2 * len(stages))
+    columns = figure.subplots(2, len(stages), sharex="col", squeeze=False).T
+    for (errors, losses), stage in zip(columns, stages, strict=True):
+        entries = [entry for entry in history if entry.stage == stage]
+        steps = [entry.step for entry in entries]
+        training = _curve(steps, [_percentage(stage, entry.train_error) for entry in entries])
+        validation = _curve(steps, [_percentage(stage, entry.validation) for entry in entries])
+        _draw(errors, training, "training runs", style.RECONSTRUCTION)
+        _draw(errors, validation, "validation runs", style.PREDICTION)
+        _scale(errors, training + validation)
+        if errors.get_yscale() == "log":
+            # Percentages are not read as powers of ten.
+            errors.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            errors.yaxis.set_major_formatter("{x:g}")
+            errors.yaxis.set_minor_formatter(NullFormatter())
+        loss = _curve(steps, [entry.train for entry in entries])
+        _draw(losses, loss, "batches, as minimised", style.TRUTH)
+        _scale(losses, loss)
+        errors.set(title=style.literal(stage.replace("_", " ")))
+        losses.set(xlabel="optimiser step")
+    columns[0, 0].set(ylabel="error [% of standard deviation]")
+    columns[0, 1].set(ylabel="loss")
+    return figure
+
+
+def _percentage(stage: str, error: float | None) -> float | None:
+    return None if error is None else 100 * relative(stage, error)
+
+
+def _curve(steps: Sequence[int], values: Sequence[float | None]) -> Curve:
+    pairs = zip(steps, values, strict=True)
+    return [(step, value) for step, value in pairs if value is not None and np.isfinite(value)]
+
+
+def _draw(axes: Axes, curve: Curve, label: str, color: str) -> None:
+    if curve:
+        steps, values = zip(*curve, strict=True)
+        marker = style.marker(len(curve))
+        axes.plot(steps, values, color=color, label=label, marker=marker)
+
+
+def _scale(axes: Axes, curve: Curve) -> None:
+    values = [value for _, value in curve]
+    if values and min(values) > 0:
+        axes.set_yscale("log")
+    style.finish(axes)

@@ -1,0 +1,100 @@
+"""Mean and spread of each variable in the training runs, in blocks of bounded size.
+
+Tested in tests/evaluation/metrics/test_field_errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulgenvae.distributed import collectives
+from simulgenvae.utils.moments import MergedMoments
+
+BLOCK_VALUES = 2**21
+"""Values per block: double-precision copies then take about 16 MB each, whatever the mesh."""
+_CONSTANT = 1e-7
+"""Relative spread below which float32 data cannot be distinguished from a constant."""
+
+
+@dataclass(frozen=True)
+class VariableScale:
+    """Scalar mean and spread of each variable in the training runs."""
+
+    mean: NDArray[np.float64]
+    """Mean in physical units, ``[V]``."""
+    spread: NDArray[np.float64]
+    """Standard deviation, ``[V]``. For a variable that is constant in the training runs it is the
+    magnitude of that constant (1 if it is zero), so that errors stay finite."""
+
+    @classmethod
+    def fit(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> VariableScale:
+        """Return the scale of runs ``[T, M, V]``, each of which is read once.
+
+        Raises
+        ------
+        ValueError
+            When there is no run.
+        """
+        return Moments.of(runs).scale()
+
+    @classmethod
+    def fit_shared(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> VariableScale:
+        """Return the scale of the runs of all ranks, each of which passes its own."""
+        whole = Moments()
+        for part in collectives.all_gather(Moments.of(runs)):
+            whole.merge(part)
+        return whole.scale()
+
+
+class Moments(MergedMoments):
+    """Mean and sum of squared deviations of each variable, over runs, times and nodes.
+
+    Sums of squares would lose all digits of a small variation about a large mean, such as that of a
+    temperature in kelvin.
+    """
+
+    @classmethod
+    def of(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> Moments:
+        """Return the moments of runs ``[T, M, V]``."""
+        moments = cls()
+        for run in runs:
+            for block in blocks(run):
+                moments.add(run[block])
+        return moments
+
+    def constant(self) -> NDArray[np.bool_]:
+        """Return which variables float32 values cannot tell from a constant, ``[V]``."""
+        found: NDArray[np.bool_] = self.deviation <= _CONSTANT * np.abs(self.mean)
+        return found
+
+    def scale(self) -> VariableScale:
+        """Return mean and spread.
+
+        Raises
+        ------
+        ValueError
+            When nothing has been counted.
+        """
+        if not self.count:
+            raise ValueError("no training run to take means and standard deviations from")
+        size = np.abs(self.mean)
+        of_constant = np.where(size > 0, size, 1.0)
+        return VariableScale(self.mean, np.where(self.constant(), of_constant, self.deviation))
+
+
+def blocks(run: NDArray[np.floating[Any]]) -> Iterator[tuple[slice, slice]]:
+    """Yield slices over times and nodes that cover a run ``[T, M, V]``.
+
+    Each block has at most ``BLOCK_VALUES`` values, or one timestep of one node.
+    """
+    timesteps, nodes, variables = run.shape
+    width = max(1, min(nodes, BLOCK_VALUES // variables))
+    height = max(1, BLOCK_VALUES // (width * variables))
+    for t in range(0, timesteps, height):
+        for m in range(0, nodes, width):
+            yield slice(t, t + height), slice(m, m + width)

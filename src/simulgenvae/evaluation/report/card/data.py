@@ -1,0 +1,35 @@
+"""Sections about the data that the surrogate was trained on, and about the trained range."""
+
+from __future__ import annotations
+
+from simulgenvae.evaluation.report.section import Section, Table
+from simulgenvae.evaluation.results import SPLITS, EvaluationResult
+from simulgenvae.utils.formatting import number
+
+
+def _facts(result: EvaluationResult) -> Table:
+    data = result.data
+    sizes = ", ".join(f"{len(result.split.ids(split))} {split}" for split in SPLITS)
+    variables = [f"{name} ({data.unit(name) or 'unit unknown'})" for name in data.variables]
+    rows = (
+        ("Fingerprint", data.fingerprint),
+        ("Runs", f"{data.runs}: {sizes}"),
+        ("Times", f"{len(data.times)}, from {data.times[0]:g} to {data.times[-1]:g}"),
+        ("Nodes", str(data.nodes)),
+        ("Variables", ", ".join(variables)),
+        ("Parameters", ", ".join(data.parameters) or "none"),
+        ("Images", "none" if data.images is None else "one for every run"),
+    )
+    return Table(("", "of the training data"), rows)
+
+
+def _ranges(result: EvaluationResult) -> Table | None:
+    rows = []
+    for name, trained in result.trained_ranges.items():
+        scale = "logarithmic" if trained.logarithm else "linear"
+        rows.append((name, number(trained.lower), number(trained.upper), scale))
+    return Table(("Parameter", "from", "to", "scale"), tuple(rows)) if rows else None
+
+
+DATA = Section("Data", "model_card/table.md", _facts)
+RANGES = Section("Trained range", "model_card/table.md", _ranges)

@@ -1,0 +1,77 @@
+"""Sections about the errors of the surrogate, and about its comparison with the baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.report.section import Section, Table
+from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
+from simulgenvae.evaluation.results import EvaluationResult, OverRuns, RunError
+from simulgenvae.evaluation.verdict import Verdict
+from simulgenvae.utils.formatting import percent, quantity
+
+_SHOWN_WORST = 3
+_MEASURES = ("mean", "median", "max")
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Content of the section about the errors."""
+
+    joint: Table
+    variables: Table
+    worst: tuple[RunError, ...]
+
+    @classmethod
+    def of(cls, result: EvaluationResult) -> Errors:
+        """Return the content for a result."""
+        prediction = result.errors["prediction"]
+        joint = []
+        for split in result.splits:
+            found = prediction[split]
+            joint.append((split, str(found.runs), *_cells(found.relative_l2)))
+        variables = []
+        for name in result.data.variables:
+            title = quantity(name, result.data.unit(name))
+            for split in result.splits:
+                cells = variable_cells(prediction[split].variables[name])
+                variables.append((title, split, *cells))
+        return cls(
+            Table(("Split", "runs", *_MEASURES), tuple(joint)),
+            Table(("Variable", "split", *variable_head()), tuple(variables)),
+            result.worst_runs[result.compared_split][:_SHOWN_WORST],
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Content of the section about the baselines."""
+
+    methods: Table
+    best: str | None
+    """Title of the best baseline."""
+    verdict: str
+
+    @classmethod
+    def of(cls, result: EvaluationResult) -> Comparison:
+        """Return the content for a result."""
+        rows = []
+        titles = {}
+        for method in methods(result):
+            titles[method.name] = method.title
+            rows.append((method.title, *_cells(result.compared[method.name].relative_l2)))
+        best = result.best_baseline
+        return cls(
+            Table(("Method", *_MEASURES), tuple(rows)),
+            None if best is None else titles[best.name],
+            Verdict.of(result).sentence(),
+        )
+
+
+def _cells(error: OverRuns) -> tuple[str, str, str]:
+    return percent(error.mean), percent(error.median), percent(error.max)
+
+
+ERRORS = Section("Errors", "model_card/errors.md", Errors.of)
+BASELINES = Section("Comparison with baselines", "model_card/baselines.md", Comparison.of)

@@ -1,0 +1,16 @@
+"""Section about the cases in which the surrogate is not to be trusted."""
+
+from __future__ import annotations
+
+from simulgenvae.evaluation.report.section import Section
+from simulgenvae.evaluation.results import EvaluationResult
+from simulgenvae.evaluation.verdict import Verdict
+
+
+def _verdict(result: EvaluationResult) -> str | None:
+    """Return the verdict if it is a warning."""
+    verdict = Verdict.of(result)
+    return None if verdict.winner in {"nothing compared", "networks"} else verdict.sentence()
+
+
+LIMITS = Section("When not to trust it", "model_card/limits.md", _verdict)

@@ -1,0 +1,35 @@
+"""Descriptor of a section of the report or of the model card, and tables for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulgenvae.evaluation.results import EvaluationResult
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text; rows whose first cell is ``highlighted`` stand out."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    highlighted: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: its title, its template, and the values that the template shows.
+
+    The template finds the evaluation's result as ``result``, the values as ``view``, and in the
+    report the figures by the function ``figures("kind", …)``. A section whose template renders to
+    nothing is left out.
+    """
+
+    title: str
+    template: str
+    """Name of the template below ``templates/``."""
+    view: Callable[[EvaluationResult], object] = lambda _: None
+    """Function that returns what the template shows besides the result."""
+    heading: bool = True
+    """Whether the title is a heading in the text (otherwise only in the table of contents)."""

@@ -1,0 +1,64 @@
+"""Section about the errors of all methods, joint and per variable, and about the worst runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.report.section import Section, Table
+from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
+from simulgenvae.evaluation.results import EvaluationResult
+from simulgenvae.utils.formatting import percent, quantity
+
+MEASURES = ("mean", "median", "max")
+"""Statistics over runs that tables show."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Tables of the section."""
+
+    methods: Table
+    variables: Table
+    worst: Table
+
+    @classmethod
+    def of(cls, result: EvaluationResult) -> Errors:
+        """Return the tables of a result."""
+        return cls(_methods(result), _variables(result), _worst(result))
+
+
+def _methods(result: EvaluationResult) -> Table:
+    head = ["Method"]
+    for split in result.splits:
+        head += [f"{split}: {measure}" for measure in MEASURES]
+    rows = []
+    for method in methods(result):
+        row = [method.title]
+        for split in result.splits:
+            error = result.errors[method.name][split].relative_l2
+            row += [percent(error.mean), percent(error.median), percent(error.max)]
+        rows.append(tuple(row))
+    return Table(tuple(head), tuple(rows), highlighted=methods(result)[0].title)
+
+
+def _variables(result: EvaluationResult) -> Table:
+    rows = []
+    for variable in result.data.variables:
+        unit = result.data.unit(variable)
+        for method in methods(result):
+            found = result.compared[method.name].variables[variable]
+            named = (method.title, quantity(variable, unit))
+            rows.append((*named, *variable_cells(found)))
+    head = ("Method", "Variable", *variable_head())
+    return Table(head, tuple(rows), highlighted=methods(result)[0].title)
+
+
+def _worst(result: EvaluationResult) -> Table:
+    rows = []
+    for split in result.splits:
+        rows += [(split, run.id, percent(run.relative_error)) for run in result.worst_runs[split]]
+    return Table(("Split", "Run", "Error"), tuple(rows))
+
+
+ERRORS = Section("Errors", "report/errors.html", Errors.of)

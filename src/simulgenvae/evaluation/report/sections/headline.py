@@ -1,0 +1,83 @@
+"""Headline of the report: the six numbers that matter most, the verdict and all warnings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.report.section import Section
+from simulgenvae.evaluation.results import EvaluationResult
+from simulgenvae.evaluation.verdict import Verdict
+from simulgenvae.surrogate.ensemble import interval_label, interval_warning
+from simulgenvae.utils.formatting import NONE, milliseconds, number, percent, sentence
+
+
+@dataclass(frozen=True)
+class Card:
+    """A large number and what it is."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Headline:
+    """Content of the headline."""
+
+    cards: tuple[Card, ...]
+    verdict: str
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, result: EvaluationResult) -> Headline:
+        """Return the headline of a result."""
+        verdict = Verdict.of(result).sentence()
+        return cls(_cards(result), verdict, _warnings(result))
+
+
+def _cards(result: EvaluationResult) -> tuple[Card, ...]:
+    split = result.compared_split
+    best = result.best_baseline
+    titles = {method.name: method.title for method in methods(result)}
+    interval = interval_label(result.uncertainty.calibration_runs)
+    return (
+        Card(
+            percent(result.mean_error("prediction")),
+            f"mean error of the prediction on {split} runs",
+        ),
+        Card(
+            NONE if best is None else percent(best.relative_l2),
+            f"best baseline: {'none' if best is None else titles[best.name]}",
+        ),
+        Card(
+            NONE if best is None else number(best.prediction_ratio),
+            "error relative to that of the best baseline",
+        ),
+        Card(
+            result.combination.weight_text,
+            "weight of the Gaussian processes in the prediction; the networks have the rest",
+        ),
+        Card(
+            percent(result.uncertainty.coverage(split)),
+            f"of the values of {split} runs are inside their {interval}",
+        ),
+        Card(milliseconds(result.timing.seconds_for_one_run), "to predict one new design"),
+    )
+
+
+def _warnings(result: EvaluationResult) -> tuple[str, ...]:
+    split = result.compared_split
+    uncertainty = result.uncertainty
+    warnings = list(result.notes)
+    doubt = interval_warning(uncertainty.calibration_runs, uncertainty.left_out_coverage)
+    if doubt is not None and uncertainty.coverage(split) is not None:
+        warnings.append(sentence(doubt))
+    if split != "test":
+        warnings.append(
+            f"There are no test runs: the figures below are for {split} runs, which training has "
+            "used."
+        )
+    return tuple(warnings)
+
+
+HEADLINE = Section("Evaluation of the surrogate", "report/headline.html", Headline.of)
