@@ -1,4 +1,4 @@
-"""Sobol indices: which inputs move the predicted field over the trained range?
+"""Sobol indices: influence of each input on the predicted field over the trained range.
 
 The indices (Sobol' 2001; estimators of Saltelli et al. 2010, in SciPy) divide the variance of the
 prediction among the inputs. Each parameter is drawn uniformly over its trained range, evenly in the

@@ -18,7 +18,7 @@ from simulgenvae.utils.moments import MergedMoments
 BLOCK_VALUES = 2**21
 """Values per block: double-precision copies then take about 16 MB each, whatever the mesh."""
 _CONSTANT = 1e-7
-"""Relative spread below which float32 data cannot be told from a constant."""
+"""Relative spread below which float32 data cannot be distinguished from a constant."""
 
 
 @dataclass(frozen=True)
