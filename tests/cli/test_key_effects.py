@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from simulgenvae.cli.classic import simulgen_vae as classic
-from simulgenvae.settings.classic.condition_keys import KEYS
+from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS
 from simulgenvae.settings.classic.preset_file import LINES
 
 ROOT = Path(__file__).parents[2]
@@ -76,9 +76,9 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
 def test_every_key_line_and_flag_has_a_row_or_a_reason() -> None:
     tried = {row.name for row in key_effects.ROWS}
     assert not tried & key_effects.UNTRIED.keys()
-    assert tried | key_effects.UNTRIED.keys() == KEYS.keys() | LINES.keys() | {"data_No"} | _flags(
-        classic.parser()
-    )
+    assert tried | key_effects.UNTRIED.keys() == CONDITION_KEYS.keys() | LINES.keys() | {
+        "data_No"
+    } | _flags(classic.parser())
     assert table_in_docs().keys() == ROWS.keys()
 
 
