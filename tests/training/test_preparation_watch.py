@@ -72,7 +72,7 @@ def _prepare(
     return pod.arrays()["basis"], np.asarray(coefficients)
 
 
-@pytest.mark.parametrize("stop_at", range(5, 15))
+@pytest.mark.parametrize("at", range(5, 15))
 def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Path, at: int) -> None:
     """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads
     four before."""

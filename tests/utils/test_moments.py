@@ -56,10 +56,12 @@ def test_processes_add_their_counts() -> None:
 def test_merged_blocks_are_all_values(sizes: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     blocks = [rng.normal(size=(size, 2)) + 1e3 for size in sizes]
-    merged = MergedMoments()
+    merged = MergedMoments(2)
+    merged.merge(MergedMoments())
     for block in blocks:
         merged.add(block)
     together = np.concatenate(blocks)
+    merged.merge(MergedMoments())  # which has counted nothing, and changes nothing
     assert merged.count == len(together)
     np.testing.assert_allclose(merged.mean, together.mean(0))
     np.testing.assert_allclose(merged.deviation, together.std(0), atol=1e-9)

@@ -22,7 +22,7 @@ Inputs = NDArray[np.float64]
 Coefficients = NDArray[np.float32]
 """Coefficients of m runs, ``[m, T, r]``."""
 Choices = dict[str, float | str]
-"""What a baseline chose while fitting, by name."""
+"""Choices of a baseline while fitting, by name."""
 
 
 class Baseline(ABC):

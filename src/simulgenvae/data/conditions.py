@@ -96,7 +96,7 @@ class ConditionScaler(BaseModel):
     names: tuple[str, ...]
     """Names of the parameters."""
     logarithm: tuple[StrictBool, ...]
-    """Whether the logarithm of each parameter is taken first."""
+    """Truth value for each parameter: is its logarithm taken first?"""
     shift: tuple[Number, ...]
     """Mean of each parameter, after the logarithm."""
     scale: tuple[Number, ...]

@@ -29,7 +29,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     mesh = metadata.mesh
     conditions = metadata.conditions
     # Everything without numbers as JSON with sorted keys, whose text is always the same.
-    names: dict[str, Any] = {
+    names: dict[str, object] = {
         "shape": metadata.shape,
         "ids": metadata.ids,
         "variables": metadata.variables,

@@ -117,11 +117,10 @@ def with_mirrored(
         )
     mirrors = mirrors_of(coords, dataset.variables, axes, odd)
     extended = _extended(conditions, conditions.images, rows, mirrors)
-    parts: dict[str, Any] = {
-        part.name: getattr(dataset, part.name) for part in dataclasses.fields(Dataset)
-    }
+    names = [part.name for part in dataclasses.fields(Dataset)]
+    parts: dict[str, Any] = {name: getattr(dataset, name) for name in names}
     parts |= {"ids": extended.ids, "conditions": extended}
-    copies = tuple((int(row), mirror) for mirror in mirrors for row in rows)
+    copies = tuple((row, mirror) for mirror, row in itertools.product(mirrors, rows.tolist()))
     return _MirroredDataset(**parts, source=dataset, copies=copies)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def draw(
     dataset: Dataset, surrogate: Surrogate, result: EvaluationResult, comparison: Comparison
 ) -> tuple[dict[str, bytes], str | None]:
-    """Return all figures by the names of their files, and why the mesh is not drawn if it is not."""
+    """Return all figures by the names of their files, and the reason if the mesh is not drawn."""
     split = result.compared_split
     counted = comparison.errors["prediction"][split]
     chosen = {"typical": typical(counted), "worst": worst(counted)}

@@ -183,7 +183,8 @@ def _create_fields(
 ) -> dict[tuple[str, str], str]:
     used = {*file.dimensions, *file.variables}
     wanted = {(variable, ""): variable for variable in like.variables}
-    wanted |= {(v, kind): f"{v}_{kind}" for v in like.variables for kind in like.extra_fields}
+    for variable in like.variables:
+        wanted |= {(variable, kind): f"{variable}_{kind}" for kind in like.extra_fields}
     names = {key: legal_name(name, used) for key, name in wanted.items()}
     _, steps, nodes, _ = like.fields.shape
     chunks = (1, *chunk_shape((steps, nodes), 4))

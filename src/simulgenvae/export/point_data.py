@@ -6,6 +6,7 @@ Tested in tests/export/test_vtk.py and test_round_trip.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
     whole = whole_fields(batch.variables)
     kinds = {"": batch.fields} | {f"_{kind}": values for kind, values in batch.extra_fields.items()}
     # A variable may itself be called U_std.
-    check_names([name + ending for ending in kinds for name in whole], "point data")
+    check_names([name + ending for ending, name in product(kinds, whole)], "point data")
     for name, columns in whole.items():
         for ending, values in kinds.items():
             chosen = values[index][..., list(columns)]

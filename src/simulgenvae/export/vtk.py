@@ -131,11 +131,11 @@ def _write_collection(
     path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]
 ) -> None:
     """Write a collection of files: one folder per part, one file per timestep."""
-    entries = [
-        f'    <DataSet timestep="{time!r}" part="{part}" file={quoteattr(f"{folder}/{file}")}/>\n'
-        for part, (folder, files) in enumerate(series)
-        for time, file in zip(times.tolist(), files, strict=True)
-    ]
+    entries = []
+    for part, (folder, files) in enumerate(series):
+        for time, file in zip(times.tolist(), files, strict=True):
+            name = quoteattr(f"{folder}/{file}")
+            entries.append(f'    <DataSet timestep="{time!r}" part="{part}" file={name}/>\n')
     with path.open("w", encoding="utf-8") as target:
         target.write('<?xml version="1.0"?>\n')
         target.write('<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n')

@@ -121,13 +121,10 @@ def typical_run(study: StudyFolder, dataset: Dataset, surrogate: Surrogate) -> t
     # Without an evaluation there are no errors to choose by.
     split = surrogate.split
     parts = {"test": split.test, "validation": split.validation, "training": split.train}
-    name, run = next(
-        (name, run) for name, runs in parts.items() for run in runs if run in dataset.ids
-    )
-    return (
-        run,
-        f"the first {name} run; after `simulgenvae evaluate` it is one with a typical error",
-    )
+    present = {name: [run for run in runs if run in dataset.ids] for name, runs in parts.items()}
+    name = next(name for name, runs in present.items() if runs)
+    reason = f"the first {name} run; after `simulgenvae evaluate` it is one with a typical error"
+    return present[name][0], reason
 
 
 def _evaluated_run(study: StudyFolder, dataset: Dataset) -> str | None:

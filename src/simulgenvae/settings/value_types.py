@@ -5,6 +5,7 @@ Tested in tests/settings/test_every_value.py.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import UnionType
@@ -36,12 +37,11 @@ class ValueType:
         """Return the type of a declared setting."""
         parts = list(_parts(field.annotation))
         one_of = next((entry for entry in field.metadata if isinstance(entry, OneOf)), None)
+        literals = [part for part in parts if get_origin(part) is Literal]
         types = frozenset(part for part in parts if part in _NAMES)
         return cls(
             types=types if one_of is None else types - {str},
-            literals=tuple(
-                word for part in parts if get_origin(part) is Literal for word in get_args(part)
-            ),
+            literals=tuple(itertools.chain.from_iterable(map(get_args, literals))),
             is_list=tuple in parts,
             sentences=SENTENCES in field.metadata,
             one_of=one_of,

@@ -39,10 +39,10 @@ def labelled(
         Attribute ``warnings`` of the result.
     """
     dims = ("run", "time", "node", "variable")
-    arrays: dict[str, Any] = {name: (dims, values) for name, values in fields.items()}
+    arrays: dict[str, object] = {name: (dims, values) for name, values in fields.items()}
     if selection.mesh.coords is not None:
         arrays["coords"] = (("node", "dim"), selection.mesh.coords)
-    labels: dict[str, Any] = {
+    labels: dict[str, object] = {
         "run": list(ids),
         "time": selection.times,
         "variable": list(selection.variables),
@@ -80,7 +80,9 @@ def _join_warnings(attributes: Sequence[dict[str, Any]], context: object = None)
     if "warnings" not in attributes[0]:
         return dict(attributes[0])
     # Each line once: some warnings are about all designs, and every batch has them.
-    lines = dict.fromkeys(line for each in attributes for line in each["warnings"])
+    lines: dict[str, None] = {}
+    for each in attributes:
+        lines |= dict.fromkeys(each["warnings"])
     return {**attributes[0], "warnings": list(lines)}
 
 

@@ -7,6 +7,7 @@ with those that are computed plainly.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -204,7 +205,8 @@ def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Te
     device = stage.data.device
     networks = stage.networks
     performance = stage.settings.training.performance
-    parameters = [p for module in stage.trained for p in module.parameters() if p.requires_grad]
+    every = itertools.chain.from_iterable(module.parameters() for module in stage.trained)
+    parameters = [parameter for parameter in every if parameter.requires_grad]
     # Spectral normalisation refines the estimates in its buffers whenever it is used.
     kept = [(buffer, buffer.clone()) for buffer in networks.buffers()]
     for _ in range(calls):

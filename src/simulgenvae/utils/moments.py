@@ -150,11 +150,12 @@ class MergedMoments:
 
     def merge(self, other: MergedMoments) -> None:
         """Add what another one has counted."""
-        if not self.count or not other.count:
-            chosen = self if self.count else other
-            self.count = chosen.count
-            self.mean = chosen.mean
-            self.squares = chosen.squares
+        if not other.count:
+            return
+        if not self.count:
+            self.count = other.count
+            self.mean = other.mean
+            self.squares = other.squares
             return
         total = self.count + other.count
         delta = other.mean - self.mean

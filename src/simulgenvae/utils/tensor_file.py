@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from simulgenvae.utils.atomic import atomic_write_together
 from simulgenvae.utils.resources import require_memory
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, object]) -> None:
     """Write a safetensors file completely or not at all; the old file survives any failure.
 
     Raises
@@ -27,7 +28,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, An
         save_tensors(temporary, tensors, metadata)
 
 
-def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, object]) -> None:
     """Write a safetensors file to ``path``, for example a path of :func:`atomic_write_together`.
 
     Raises OSError when it cannot be written.
@@ -36,7 +37,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any
         name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()
     }
     try:
-        save_file(contiguous, path, {"json": json.dumps(metadata)})
+        save_file(contiguous, path, {"json": json.dumps(dict(metadata))})
     except SafetensorError as error:  # what the library makes of a full disk
         raise OSError(str(error)) from error
 

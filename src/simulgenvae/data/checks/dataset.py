@@ -30,7 +30,7 @@ class CheckReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no finding is an error."""
+        """True unless a finding is an error."""
         return all(finding.severity != "error" for finding in self.findings)
 
 

@@ -46,7 +46,7 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
                 raise UserError(
                     f"{path}, line {row.line}, column {column}: {cell!r} is not a number"
                 )
-    return np.array([[float(cell) for cell in row.cells] for row in rows], dtype=np.float64)
+    return np.array([tuple(map(float, row.cells)) for row in rows], dtype=np.float64)
 
 
 def read_times(path: Path) -> NDArray[np.float64]:

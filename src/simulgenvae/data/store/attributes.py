@@ -53,7 +53,7 @@ class DatasetAttributes(BaseModel):
     images: ImageFormat | None = None
     """Format of the images; None where there are none, as in datasets of earlier versions."""
     coords: StrictBool
-    """Whether there are node coordinates."""
+    """True where there are node coordinates."""
     cells: Names
     """Types of the cells, by their meshio names."""
     digests: Names = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -89,7 +90,7 @@ def learning_curve(
             "data.test_fraction above 0."
         )
     counts = sizes(len(split.train), shares)
-    wanted = [(runs, repeat, seed) for repeat in range(repeats) for runs in counts]
+    wanted = [(runs, repeat, seed) for repeat, runs in product(range(repeats), counts)]
     basis = Basis.of(dataset, split, settings, measured)
     kept, outdated = read_points(study.learning_curve_file, basis)
     if outdated:

@@ -1,11 +1,10 @@
-"""A small, safe language for users' checks: arithmetic over the variables of the data, evaluated
-with NumPy.
+"""Expressions of users' checks: arithmetic over the variables of the data, evaluated with NumPy.
 
 An expression has names, numbers, ``+ - * / **``, parentheses and the functions in
 :data:`FUNCTIONS`. Names are those of the variables, the coordinates ``x``, ``y``, ``z`` and the
 time ``t``; a variable takes precedence over a coordinate of its name. A variable whose name is no
-identifier stands between backquotes: ``0.5 * `wall shear`**2``. Python's parser reads the text, but
-only the kinds of node listed here are ever evaluated: there is no attribute, no other call, no
+identifier is written between backquotes: ``0.5 * `wall shear`**2``. Python's parser reads the text,
+but only the kinds of node listed here are ever evaluated: there is no attribute, no other call, no
 string, and length, depth and exponents are limited.
 """
 
@@ -50,15 +49,15 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 _MAX_LENGTH = 500
 _MAX_DEPTH = 100
 _MAX_EXPONENT = 16.0
-_STAND_IN = (
-    3  # characters of an identifier in the place of a quoted name; no quoted name is shorter
-)
+_REPLACEMENT = 3
+"""Length of the identifier that replaces a quoted name; no quoted name is shorter."""
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A parsed expression: call it with an array for every name in ``names``; the arrays are
-    broadcast.
+    """Parsed expression, called with an array for every name in ``names``.
+
+    The arrays are broadcast.
 
     The result may hold infinities and NaN where the arithmetic has no answer (a logarithm of a
     negative number).
@@ -74,8 +73,13 @@ class Expression:
 
 
 def parse_expression(text: str, known: Collection[str]) -> Expression:
-    """Read ``text``, which may use the names in ``known``. UserError with the position of what is
-    wrong."""
+    """Return the expression that ``text`` is, which may use the names in ``known``.
+
+    Raises
+    ------
+    UserError
+        When it cannot be read; the message has the position of what is wrong.
+    """
     text = text.strip()
     if not text or len(text) > _MAX_LENGTH or not text.isprintable():
         raise UserError(
@@ -88,13 +92,23 @@ def parse_expression(text: str, known: Collection[str]) -> Expression:
 def parse_checks(
     entries: Sequence[str], variables: Sequence[str], coordinates: Collection[str]
 ) -> dict[str, Expression]:
-    """Checks by name, from entries ``name: expression`` of the setting ``evaluation.checks``.
+    """Return checks by name, from entries ``name: expression`` of ``evaluation.checks``.
 
-    ``coordinates`` are the further names that an expression may use. UserError naming the entry and
-    the position in its expression, and for one that uses no variable: prediction and truth would be
-    equal.
+    Parameters
+    ----------
+    entries
+        Entries of the setting.
+    variables, coordinates
+        Names that an expression may use.
+
+    Raises
+    ------
+    UserError
+        When an entry cannot be read; the message has its name and the position in its expression.
+        Also when it uses no variable: prediction and truth would then be equal.
     """
-    names, checks = [], []
+    names = []
+    checks = []
     for entry in entries:
         name, colon, text = entry.partition(":")
         if not colon:
@@ -115,10 +129,11 @@ def parse_checks(
 
 
 class _Reader:
-    """Turns one text into a function, node by node; ``used`` collects the names on the way."""
+    """Translation of one text into a function; ``used`` collects its names."""
 
     def __init__(self, text: str, known: Collection[str]) -> None:
-        self._text, self._known = text, known
+        self._text = text
+        self._known = known
         self.used: set[str] = set()
         self._source = self._without_quotes()
         try:
@@ -132,8 +147,10 @@ class _Reader:
         self.term = self._build(tree.body, 0)
 
     def _without_quotes(self) -> str:
-        """The text with an identifier of equal length for each quoted name, so that positions stay
-        as they are."""
+        """Return the text with an identifier of equal length for each quoted name.
+
+        Positions in messages then are those of the user's text.
+        """
         candidates = (f"_{a}{b}" for a, b in product(ascii_lowercase + digits, repeat=2))
         free = (name for name in candidates if name not in self._text)
         source = re.sub(r"`[^`]+`", lambda quoted: next(free).ljust(len(quoted[0])), self._text)
@@ -146,6 +163,8 @@ class _Reader:
         return source
 
     def _build(self, node: ast.expr, depth: int) -> _Term:
+        # Only the kinds of node below become functions, so that nothing else can ever be executed.
+        # A limited depth keeps an expression from exhausting the interpreter's stack.
         if depth > _MAX_DEPTH:
             raise self._error(
                 self._span(node)[0], f"more than {_MAX_DEPTH} operations inside each other"
@@ -157,16 +176,16 @@ class _Reader:
             case ast.Name():
                 return self._name(node)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-                term, sign = (
-                    self._build(operand, depth + 1),
-                    -1.0 if isinstance(node.op, ast.USub) else 1.0,
-                )
+                term = self._build(operand, depth + 1)
+                sign = -1.0 if isinstance(node.op, ast.USub) else 1.0
                 return lambda values: sign * term(values)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                base, exponent = self._build(left, depth + 1), self._exponent(right, depth)
+                base = self._build(left, depth + 1)
+                exponent = self._exponent(right, depth)
                 return lambda values: np.power(base(values), exponent)
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-                first, second = self._build(left, depth + 1), self._build(right, depth + 1)
+                first = self._build(left, depth + 1)
+                second = self._build(right, depth + 1)
                 apply = _OPERATORS[type(operator)]
                 return lambda values: apply(first(values), second(values))
             case ast.Call(func=ast.Name(), keywords=[]):
@@ -186,16 +205,19 @@ class _Reader:
     def _name(self, node: ast.Name) -> _Term:
         start, end = self._span(node)
         name = self._text[start:end]
-        if name.startswith("`") and end - start == _STAND_IN:
+        if name.startswith("`") and end - start == _REPLACEMENT:
             name = self._text[start + 1 : self._text.index("`", start + 1)]
         if name not in self._known:
-            help_ = f"known are {listed(sorted(self._known))}; names that are no identifiers stand between backquotes"
+            help_ = (
+                f"known are {listed(sorted(self._known))}; names that are no identifiers are "
+                "written between backquotes"
+            )
             raise self._error(start, f"unknown name {name!r}: {help_}")
         self.used.add(name)
         return lambda values: values[name]
 
     def _exponent(self, node: ast.expr, depth: int) -> float:
-        """A power of a name could be anything: exponents are numbers."""
+        """Return an exponent, which must be a small number: a power of a name could be anything."""
         if any(isinstance(part, ast.Name) for part in ast.walk(node)):
             raise self._error(self._span(node)[0], "an exponent must be a number")
         term = self._build(node, depth + 1)
@@ -217,16 +239,14 @@ class _Reader:
             raise self._error(
                 start, f"{name} takes {'two or more arguments' if comparing else 'one argument'}"
             )
-        function, terms = (
-            FUNCTIONS[name],
-            [self._build(argument, depth + 1) for argument in node.args],
-        )
+        function = FUNCTIONS[name]
+        terms = [self._build(argument, depth + 1) for argument in node.args]
         if comparing:
             return lambda values: reduce(function, (term(values) for term in terms))
         return lambda values: function(terms[0](values))
 
     def _span(self, node: ast.expr) -> tuple[int, int]:
-        """Characters of a node; the parser counts bytes."""
+        """Return the first and the last character of a node; the parser counts bytes."""
         encoded = self._source.encode()
         start, end = (
             len(encoded[:offset].decode()) for offset in (node.col_offset, node.end_col_offset or 0)

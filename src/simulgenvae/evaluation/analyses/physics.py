@@ -1,4 +1,4 @@
-"""Physics checks: does the prediction keep what the simulation keeps?
+"""Physics checks of sums, integrals and energies of the predicted fields.
 
 For every variable there are three quantities over time: the sum over the nodes, the integral over
 the domain, and the *energy*, which is the integral of the square. There is the energy of all
@@ -38,7 +38,7 @@ from simulgenvae.mesh.nodal_volumes import NodalVolumes
 _BLOCK_VALUES = 2**21
 """Values per block: double-precision copies then take about 16 MB each."""
 _ROUNDING = 1e-6
-"""Fraction of the absolute values below which float32 data cannot be told from zero."""
+"""Fraction of the absolute values below which float32 data cannot be distinguished from zero."""
 
 Kind = Literal["sum", "integral", "energy", "expression"]
 RunSeries = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]

@@ -1,4 +1,4 @@
-"""Sensitivity of the surrogate: which of its conditions change the prediction?
+"""Sensitivity of the prediction to each of the conditions.
 
 *Sobol indices* say which inputs move the prediction over the trained range
 (:mod:`simulgenvae.evaluation.analyses.sobol`). *Permutation sensitivity* says how much the error

@@ -1,4 +1,4 @@
-"""Sobol indices: which inputs move the predicted field over the trained range?
+"""Sobol indices: influence of each input on the predicted field over the trained range.
 
 The indices (Sobol' 2001; estimators of Saltelli et al. 2010, in SciPy) divide the variance of the
 prediction among the inputs. Each parameter is drawn uniformly over its trained range, evenly in the
@@ -22,6 +22,7 @@ from scipy.stats import qmc, sobol_indices
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.images import Images
 from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices, SobolIndices
+from simulgenvae.utils.snapshots import principal_directions
 
 Predict = Callable[[Conditions], NDArray[np.float32]]
 """Function from n designs to fields ``[n, t, m, V]``."""
@@ -182,10 +183,9 @@ def _outputs(
     spread = fields[:base].std(axis=(0, 1, 2), dtype=np.float64)
     scaled = (fields / np.where(spread > 0, spread, 1.0)).reshape(len(fields), -1)
     scaled -= scaled[:base].mean(axis=0)
-    # The method of snapshots (Sirovich 1987): designs are far fewer than values of a field.
-    squares, modes = np.linalg.eigh(scaled[:base] @ scaled[:base].T)
-    squares = np.maximum(squares[::-1], 0.0)
-    modes = modes[:, ::-1]
+    # The method of snapshots: designs are far fewer than values of a field.
+    squares, modes = principal_directions(scaled[:base] @ scaled[:base].T)
+    squares = np.maximum(squares, 0.0)
     tiny = np.finfo(float).tiny
     explained = np.cumsum(squares) / max(float(squares.sum()), tiny)
     count = min(_COMPONENTS, int(np.searchsorted(explained, _EXPLAINED)) + 1, len(squares))

@@ -1,4 +1,4 @@
-"""Fields of one run as truth, VAE reconstruction and prediction: at nodes over time, and at times."""
+"""Figures of the fields of one run: truth, VAE reconstruction and prediction."""
 
 from __future__ import annotations
 

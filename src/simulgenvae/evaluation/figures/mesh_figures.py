@@ -21,7 +21,7 @@ CAPTIONS = {
     "over time.",
     "rendered": "The typical run at some times.",
 }
-"""As in :mod:`simulgenvae.evaluation.figures.make`."""
+"""Text below each figure, see :mod:`simulgenvae.evaluation.figures.make`."""
 
 _WIDTH = 960
 """Width of image and film in pixels."""

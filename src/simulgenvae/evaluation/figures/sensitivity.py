@@ -72,4 +72,4 @@ def _draw_rises(axes: Axes, permutation: Permutation, names: tuple[str, ...], sp
     axes.bar_label(bars, [percent(rise) for rise in rises], padding=4)
     axes.margins(x=0.2)
     base = percent(permutation.error)
-    axes.set(xlabel=f"rise of the error on {split} runs, above {base} [percentage points]")
+    axes.set(xlabel=f"rise of the error on {split} runs\nabove {base} [percentage points]")

@@ -1,4 +1,4 @@
-"""Figures of the uncertainty: is it as large as the errors are, and does novelty warn of them?"""
+"""Figures that compare the predicted uncertainty, and the novelty, with the true errors."""
 
 from __future__ import annotations
 

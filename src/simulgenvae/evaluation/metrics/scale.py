@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.distributed import collectives
+from simulgenvae.utils.moments import MergedMoments
 
 BLOCK_VALUES = 2**21
 """Values per block: double-precision copies then take about 16 MB each, whatever the mesh."""
 _CONSTANT = 1e-7
-"""Relative spread below which float32 data cannot be told from a constant."""
+"""Relative spread below which float32 data cannot be distinguished from a constant."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,12 @@ class VariableScale:
         return whole.scale()
 
 
-class Moments:
-    """Mean and sum of squared deviations of each variable (Chan, Golub & LeVeque 1983).
+class Moments(MergedMoments):
+    """Mean and sum of squared deviations of each variable, over runs, times and nodes.
 
-    Values are merged block by block. Sums of squares would lose all digits of a small variation
-    about a large mean, such as that of a temperature in kelvin.
-
-    Parameters
-    ----------
-    variables
-        Number V of variables, where it is known before any value.
+    Sums of squares would lose all digits of a small variation about a large mean, such as that of a
+    temperature in kelvin.
     """
-
-    def __init__(self, variables: int = 0) -> None:
-        self.count = 0
-        self.mean = np.zeros(variables)
-        self.squares = np.zeros(variables)
 
     @classmethod
     def of(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> Moments:
@@ -76,38 +67,10 @@ class Moments:
                 moments.add(run[block])
         return moments
 
-    def add(self, block: NDArray[np.floating[Any]]) -> None:
-        """Count values ``[..., V]``."""
-        values = block.reshape(-1, block.shape[-1]).astype(np.float64)
-        more = Moments()
-        more.count = len(values)
-        more.mean = values.mean(axis=0)
-        more.squares = np.square(values - more.mean).sum(axis=0)
-        self.merge(more)
-
-    def merge(self, other: Moments) -> None:
-        """Count the values that ``other`` has counted."""
-        if not other.count:
-            return
-        if not self.count:
-            self.count = other.count
-            self.mean = other.mean
-            self.squares = other.squares
-            return
-        total = self.count + other.count
-        delta = other.mean - self.mean
-        self.squares = self.squares + other.squares + delta**2 * (self.count * other.count / total)
-        self.mean = self.mean + delta * (other.count / total)
-        self.count = total
-
     def constant(self) -> NDArray[np.bool_]:
         """Return which variables float32 values cannot tell from a constant, ``[V]``."""
-        found: NDArray[np.bool_] = self.deviation() <= _CONSTANT * np.abs(self.mean)
+        found: NDArray[np.bool_] = self.deviation <= _CONSTANT * np.abs(self.mean)
         return found
-
-    def deviation(self) -> NDArray[np.float64]:
-        """Return the standard deviation of each variable, ``[V]``."""
-        return np.sqrt(self.squares / self.count)
 
     def scale(self) -> VariableScale:
         """Return mean and spread.
@@ -121,7 +84,7 @@ class Moments:
             raise ValueError("no training run to take means and standard deviations from")
         size = np.abs(self.mean)
         of_constant = np.where(size > 0, size, 1.0)
-        return VariableScale(self.mean, np.where(self.constant(), of_constant, self.deviation()))
+        return VariableScale(self.mean, np.where(self.constant(), of_constant, self.deviation))
 
 
 def blocks(run: NDArray[np.floating[Any]]) -> Iterator[tuple[slice, slice]]:

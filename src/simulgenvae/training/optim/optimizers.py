@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -35,8 +36,10 @@ class Optimizers:
         self, modules: Iterable[nn.Module], kind: Literal["muon", "adamw"], weight_decay: float
     ) -> None:
         modules = list(modules)
-        self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
-        nodes = {id(layer.weight) for module in modules for layer in node_layers(module)}
+        every = itertools.chain.from_iterable(module.parameters() for module in modules)
+        self.parameters = [p for p in every if p.requires_grad]
+        layers = itertools.chain.from_iterable(map(node_layers, modules))
+        nodes = {id(layer.weight) for layer in layers}
         matrices = [p for p in self.parameters if p.ndim == 2]
         filters = [p for p in self.parameters if p.ndim > 2 and id(p) not in nodes]
         vectors = [p for p in self.parameters if p.ndim < 2]
@@ -107,7 +110,9 @@ class Optimizers:
                 owner, index, name = key.split(".", 2)
                 if int(owner) == number:
                     state.setdefault(int(index), {})[name] = value
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            parameters: list[Tensor] = []
+            for group in optimizer.param_groups:
+                parameters += group["params"]
             state = _checked(state, parameters)
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
@@ -117,7 +122,7 @@ def _checked(
     state: dict[int, dict[str, Tensor]], parameters: list[Tensor]
 ) -> dict[int, dict[str, Tensor]]:
     """Return the state of each parameter, or this rank's part of it, after checking its shape."""
-    names = {name for entries in state.values() for name in entries}
+    names = set(itertools.chain.from_iterable(state.values()))
     checked = {}
     for index, entries in state.items():
         parameter = parameters[index]

@@ -171,7 +171,10 @@ class Series:
             raise UserError(
                 f"{self.path}: has no {listed(unknown)}; its fields are {', '.join(fields)}"
             )
-        return {key: every[key] for name in wanted for key in members[name]}
+        chosen: dict[str, tuple[str, int]] = {}
+        for name in wanted:
+            chosen |= {key: every[key] for key in members[name]}
+        return chosen
 
     def values(
         self, variables: Mapping[str, tuple[str, int]], like: Mapping[str, str]

@@ -1,8 +1,8 @@
 """Reading in another process, for VTK's readers that a damaged file can crash.
 
 The process answers questions over its pipes; whatever VTK prints is dropped. Measured instead of
-this: ``ProcessPoolExecutor`` (spawn) and loky both import from the current folder when they start
-(a stranger's ``multiprocessing.py`` or ``joblib.py`` there was executed), and spawn runs a user's
+this: ``ProcessPoolExecutor`` (spawn) imports from the current folder when it starts
+(a stranger's ``multiprocessing.py`` there was executed), and runs a user's
 script again that has no ``__main__`` guard. Here nothing is imported from there, ``-P``. Pickles
 go between these two processes only; no file is ever unpickled.
 """
