@@ -1,5 +1,6 @@
-"""Every kind of condition, every way to start a training and every choice of stages: the model is
-there, it loads, and one or two processes evaluate it and predict with it alike.
+"""Every kind of condition, every way to start a training and every choice of stages.
+
+The model is there, it loads, and one or two processes evaluate it and predict with it alike.
 
 By default each way to start several processes meets each kind of condition and each choice of
 stages once. All combinations, some minutes: ``pytest tests/test_every_way.py -m "matrix or not
@@ -104,7 +105,7 @@ def combinations() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A documented folder with a table and pictures of the same runs; to be copied."""
+    """Return a classic folder with a table and images of the same runs; to be copied."""
     folder = tmp_path_factory.mktemp("every_way") / "study"
     for name in ("input_data", "parametric_data", "images"):
         (folder / name).mkdir(parents=True)
@@ -146,7 +147,7 @@ def trained(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained
 
 
 def prepare(template: Path, trained: Trained, at: Path, conditions: str, stages: str) -> Path:
-    """A folder that is ready for training: of the conditioner alone, there is a VAE."""
+    """Make a folder ready for training; for the conditioner only, it has a VAE."""
     source = trained(conditions, "not end to end") if stages == "lc_only" else template
     folder = shutil.copytree(source, at)
     text = CONDITION.format(
@@ -161,8 +162,10 @@ def flags(stages: str) -> list[str]:
 
 
 def run(folder: Path, *commands: Sequence[str]) -> str:
-    """``python`` with each of these arguments in the folder, all at once; what they print. None may
-    fail."""
+    """Run ``python`` with each of these arguments in the folder, all at once.
+
+    Return what they print. None may fail.
+    """
     context, texts = multiprocessing.get_context("fork"), folder / "printed.txt"
     started = [
         context.Process(target=python, args=(folder, command, texts)) for command in commands
@@ -178,8 +181,10 @@ def run(folder: Path, *commands: Sequence[str]) -> str:
 
 
 def python(folder: Path, arguments: Sequence[str], texts: Path) -> None:
-    """What the interpreter does with a script or ``-m`` and a module, in a copy of this process:
-    the launcher then need not import torch again, and the processes that it starts are new ones."""
+    """Run a script, or ``-m`` and a module, in a copy of this process.
+
+    The launcher then need not import torch again, and the processes that it starts are new ones.
+    """
     with texts.open("a") as file:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -1,5 +1,4 @@
-"""What the project promises about itself: pinned versions, one test command, declared and one-way
-imports."""
+"""Promises of the project: pinned versions, one test command, declared one-way imports."""
 
 from __future__ import annotations
 

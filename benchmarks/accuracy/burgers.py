@@ -10,7 +10,8 @@ their range, by up to 30 % of its width (of the logarithm's for the viscosity).
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python -m benchmarks.accuracy.burgers FOLDER"""
+    python -m benchmarks.accuracy.burgers FOLDER
+"""
 
 from __future__ import annotations
 

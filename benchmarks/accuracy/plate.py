@@ -13,7 +13,8 @@ chosen so that the nearest training run is 12.6 % wrong on average over the test
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python -m benchmarks.accuracy.plate FOLDER"""
+    python -m benchmarks.accuracy.plate FOLDER
+"""
 
 from __future__ import annotations
 

@@ -25,8 +25,7 @@ def responses(
     second: Callable[[np.ndarray], np.ndarray],
     conditions: Conditions,
 ) -> np.ndarray:
-    """Coefficients ``[n, 4, 3]``: a part that depends on the first parameter, and one that depends
-    on the second."""
+    """Return coefficients ``[n, 4, 3]``: a part for each of the two parameters."""
     t, k = np.linspace(0.0, 1.0, 4)[None, :, None], np.arange(3)[None, None, :]
     one, two = (
         part(column)[:, None, None]

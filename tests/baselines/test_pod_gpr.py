@@ -1,5 +1,4 @@
-"""Gaussian processes of all modes: what is chosen, how the deviation grows, and what is kept in
-files."""
+"""Gaussian processes of all modes: choices, growth of the deviation, and files."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ X = RNG.uniform(-1.7, 1.7, (16, 2))
 
 
 def smooth_runs(x: np.ndarray) -> np.ndarray:
-    """Runs ``[n, T, r]`` that depend on the first column much and on the second a little."""
+    """Return runs ``[n, T, r]`` that depend on the first column much and on the second a little."""
     t, k = np.linspace(0, 1, 12)[None, :, None], np.arange(3)[None, None, :]
     first, second = x[:, 0, None, None], x[:, 1, None, None]
     return (np.exp(0.3 * first) * np.sin(3 * t + k + 0.5 * first) + 0.05 * second).astype(
@@ -64,8 +63,7 @@ def test_the_kernel_fits_the_response() -> None:
 
 
 def test_as_many_components_as_predict_best() -> None:
-    """Three modes are the first components themselves: so likely with eight of these that the
-    others hardly count."""
+    """Eight of the first components make three modes so likely that the others hardly count."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(100, 40))
     values = np.column_stack(

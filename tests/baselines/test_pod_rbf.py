@@ -9,7 +9,7 @@ from simulgenvae.baselines.pod_rbf import PodRbf
 
 
 def smooth_runs(x: np.ndarray) -> np.ndarray:
-    """Runs ``[n, T, r]`` that depend smoothly on the first parameter."""
+    """Return runs ``[n, T, r]`` that depend smoothly on the first parameter."""
     t, k = np.linspace(0, 1, 12)[None, :, None], np.arange(3)[None, None, :]
     first = x[:, :1, None]
     return (np.exp(0.3 * first) * np.sin(3 * t + k + 0.5 * first)).astype(np.float32)

@@ -1,5 +1,4 @@
-"""The demo's commands from solver to predictions with a few steps of training, and what it shows at
-its end."""
+"""The demo's commands from solver to predictions, and the tables at its end."""
 
 from pathlib import Path
 from typing import Any

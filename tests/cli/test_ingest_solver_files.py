@@ -14,8 +14,10 @@ from simulgenvae.data.dataset import Dataset
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Seven runs of a plate on three meshes, each at times of its own, one with a file cut in half;
-    and their table."""
+    """Return seven runs of a plate on three meshes, one of them damaged, and their table.
+
+    Each run has times of its own.
+    """
     for run in range(7):
         cells, folder = 4 + run % 3, tmp_path / f"runs/run_{run}"
         folder.mkdir(parents=True)

@@ -20,7 +20,7 @@ ROWS = np.array([2, 0])
 
 
 def plate(*, images: bool = True, coords: bool = True, dimensions: int = 2) -> Dataset:
-    """Runs whose variables are the image's value at the nodes and its gradient (u, v).
+    """Return runs whose variables are the image's value at the nodes and its gradient (u, v).
 
     The nodes lie at the middles of the pixels, in random order.
     """
@@ -54,8 +54,7 @@ def simulated(pixels: np.ndarray) -> np.ndarray:
 
 @st.composite
 def symmetric_clouds(draw: st.DrawFn) -> tuple[np.ndarray, str]:
-    """Nodes in random order, at random places left of a mirror and on it, and their images; the
-    axis."""
+    """Return nodes left of a mirror and on it with their images, in random order, and the axis."""
     dimensions = draw(st.integers(1, 3))
     column = draw(st.integers(0, dimensions - 1))
     places = st.tuples(*[st.integers(-40, 40)] * dimensions)

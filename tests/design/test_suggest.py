@@ -1,5 +1,4 @@
-"""Suggested designs: where they lie, how far apart they are, and that they follow the
-expected errors."""
+"""Suggested designs: their places, their distances, and the expected errors they follow."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def whole(make_prediction: MakePrediction) -> xr.Dataset:
 
 
 def own_batches(whole: xr.Dataset) -> Iterator[xr.Dataset]:
-    """This rank's designs, one by one."""
+    """Yield the designs of the calling rank, one by one."""
     return (whole.isel(run=[row]) for row in collectives.local_rows(np.arange(len(IDS))))
 
 

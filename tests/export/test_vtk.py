@@ -20,7 +20,7 @@ pyvista = pytest.importorskip("pyvista")
 
 
 def steps_of(path: Path) -> tuple[list[float], list[Any]]:
-    """Times, and per time the list of grids, of a collection."""
+    """Return the times, and for each time the list of grids, of a collection."""
     reader = pyvista.get_reader(path)
     grids = []
     for time in reader.time_values:

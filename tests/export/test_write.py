@@ -113,7 +113,7 @@ def test_a_folder_in_the_place_of_an_archive_is_a_clear_error(
 
 @pytest.fixture
 def toy_formats() -> Iterator[None]:
-    """Formats from outside of the package: one of all designs, one of a single design."""
+    """Register two formats from outside of the package: of all designs, and of a single one."""
 
     def write_ids(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         path.write_text(" ".join(run for batch in batches for run in batch.ids))

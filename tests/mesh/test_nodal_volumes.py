@@ -1,5 +1,4 @@
-"""Nodal volumes add up to the domain and integrate linear fields exactly, for every kind of
-cell."""
+"""Nodal volumes add up to the domain and integrate linear fields exactly, in every cell."""
 
 from __future__ import annotations
 

@@ -54,8 +54,10 @@ def _reduced(fields: np.ndarray, runs: int, choices: ReductionSettings) -> Reduc
 
 
 def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
-    """Runs around a mean that moves, whose snapshots have directions that are each ``decay`` times
-    the one before."""
+    """Return runs around a moving mean, with directions of decreasing weight.
+
+    Each direction of the snapshots is ``decay`` times the one before.
+    """
     runs, steps, nodes, variables = shape
     rng, rank = np.random.default_rng(seed), 12
     left, right = rng.normal(size=(runs * steps, rank)), rng.normal(size=(rank, nodes * variables))

@@ -30,7 +30,7 @@ def _fit(dataset: Dataset, rows: np.ndarray, **choices: object) -> Pod:
 
 
 def _fields(shape: tuple[int, ...], rank: int, decay: float, seed: int) -> np.ndarray:
-    """Runs whose snapshots have so many directions, each ``decay`` times the one before."""
+    """Return runs whose snapshots have directions that are each ``decay`` times the one before."""
     runs, steps, nodes, variables = shape
     rng = np.random.default_rng(seed)
     left, right = rng.normal(size=(runs * steps, rank)), rng.normal(size=(rank, nodes * variables))
@@ -70,8 +70,10 @@ def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposi
 
 @pytest.fixture(scope="module", params=[0.97, 0.9, 0.6])
 def large(request: pytest.FixtureRequest) -> Dataset:
-    """More snapshots and nodes than a sketch has columns; singular values fall in different
-    ways."""
+    """Return more snapshots and nodes than a sketch has columns.
+
+    Singular values fall in different ways.
+    """
     return _dataset(_fields((60, 20, 900, 1), 400, request.param, 0))
 
 

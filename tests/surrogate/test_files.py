@@ -1,5 +1,7 @@
-"""Model files that are damaged, mixed up or made to harm. What they are for is in
-test_surrogate.py."""
+"""Model files that are damaged, mixed up or made to harm.
+
+What they are for is in test_surrogate.py.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def original(
 
 @pytest.fixture
 def study(original: StudyFolder, tmp_path: Path) -> StudyFolder:
-    """A copy that a test may damage."""
+    """Return a copy that a test may damage."""
     shutil.copytree(original.model_save, StudyFolder(tmp_path).model_save)
     return StudyFolder(tmp_path)
 

@@ -1,5 +1,7 @@
-"""Choices for a device, and what becomes of choices that fail there. What they change:
-``test_speed.py``."""
+"""Choices for a device, and what becomes of choices that fail there.
+
+What they change is in ``test_performance.py``.
+"""
 
 from __future__ import annotations
 

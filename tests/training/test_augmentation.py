@@ -15,7 +15,7 @@ NOISES = ("field_noise", "parameter_noise", "pixel_noise")
 
 @pytest.fixture
 def data() -> TrainingData:
-    """Runs with a table and images; the coefficients differ in size as those of a POD do."""
+    """Return runs with a table and images, with coefficients of different size as in a POD."""
     generator = torch.Generator().manual_seed(0)
     return TrainingData(
         torch.randn(RUNS, TIMES, RANK, generator=generator) * torch.tensor([100.0, 1.0, 0.01]),

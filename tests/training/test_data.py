@@ -44,8 +44,7 @@ def test_validation_falls_back_to_training_runs(
 def test_as_many_training_runs_are_compared_as_there_are_validation_runs(
     make_problem: MakeProblem, make_settings: MakeSettings, validation: tuple[int, ...], count: int
 ) -> None:
-    """Always the same ones, whatever the state of any generator: a resumed training must measure
-    the same."""
+    """They do not depend on a generator's state: a resumed training must measure the same."""
     data = make_problem(make_settings(), validation=validation).data
     torch.manual_seed(0)
     before = torch.get_rng_state()

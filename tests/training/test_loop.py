@@ -1,5 +1,7 @@
-"""Batches, guards, validation and choice of weights. What is about whole trainings is in
-test_train.py."""
+"""Batches, guards, validation and choice of weights.
+
+What is about whole trainings is in test_train.py.
+"""
 
 from __future__ import annotations
 

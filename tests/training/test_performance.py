@@ -1,5 +1,4 @@
-"""Each setting of ``training.performance`` leaves what is learned as it is: losses against those of
-the plain path."""
+"""Settings of ``training.performance`` leave the losses of the plain path as they are."""
 
 from __future__ import annotations
 
@@ -153,8 +152,7 @@ def test_workers_of_this_machine() -> None:
 
 @NEEDS_COMPILER
 def test_compiled_losses(losses: Callable[..., list[float]]) -> None:
-    """The one slow test here (half a minute): what it compiles is small, but the compiler is
-    real."""
+    """Compile small losses with the real compiler; the test takes half a minute."""
     plain = losses(stages=("vae",), workers=0)
     np.testing.assert_allclose(losses(stages=("vae",), workers=0, compile=True), plain, rtol=1e-4)
 

@@ -74,8 +74,7 @@ def _prepare(
 
 @pytest.mark.parametrize("at", range(5, 15))
 def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Path, at: int) -> None:
-    """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads
-    four before."""
+    """Stops lie in both passes and between them; the pilot reads four runs before."""
     expected = _prepare(long_waves, None, resume=False)
     Stopping.stop_at, Stopping.runs = at, 0
     with pytest.raises(Interrupted, match="--resume"):

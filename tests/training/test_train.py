@@ -1,5 +1,4 @@
-"""Whole trainings: interrupted in every way and resumed, through the command line as users do
-it."""
+"""Whole trainings, interrupted in every way and resumed through the command line."""
 
 from __future__ import annotations
 
@@ -66,7 +65,7 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="module")
 def uninterrupted(waves: Dataset, tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
-    """A study that was trained in one go."""
+    """Return a study that was trained in one go."""
     study = _study(waves, tmp_path_factory.mktemp("uninterrupted"))
     assert main(["train", str(study.folder), *ARGUMENTS]) == 0
     return study
@@ -80,8 +79,10 @@ def _study(waves: Dataset, folder: Path) -> StudyFolder:
 
 
 def _progress(study: StudyFolder) -> tuple[int, int]:
-    """Stage and step of the last checkpoint: the file is replaced as a whole, so that its header
-    can be read always."""
+    """Return stage and step of the last checkpoint.
+
+    The file is replaced as a whole, so that its header can be read always.
+    """
     try:
         with (study.checkpoints / "last.safetensors").open("rb") as file:
             header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
@@ -490,8 +491,7 @@ def test_device() -> None:
 def test_the_fine_tuned_vae_reconstructs_unseen_runs_as_well_as_after_its_own_stage(
     make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    """Also where a short stage end to end, with a conditioner that is far off, would drive it
-    away."""
+    """A short stage end to end, with a conditioner that is far off, would drive it away."""
     waves = make_waves(runs=24)
     settings = make_settings(80, vae={"steps": 400}, conditioner={"steps": 20}, validate_every=2)
     split = make_split(waves.ids, settings.data, None)

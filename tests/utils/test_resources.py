@@ -13,7 +13,7 @@ from simulgenvae.utils import resources
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with 1000 bytes of free memory; the folder of its control group."""
+    """Return the folder of the control group of a machine with 1000 bytes of free memory."""
     monkeypatch.setattr(
         "simulgenvae.utils.resources.psutil.virtual_memory", lambda: SimpleNamespace(available=1000)
     )

@@ -1,5 +1,4 @@
-"""Expressions compute what Python would, say where they are wrong, and never do anything but
-arithmetic."""
+"""Expressions compute what Python would, say where they are wrong, and do only arithmetic."""
 
 from __future__ import annotations
 

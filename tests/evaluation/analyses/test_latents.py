@@ -1,5 +1,7 @@
-"""The analysis against what the networks and scikit-learn say, and on networks whose levels are
-known to be dead."""
+"""The analysis of latents against the networks and scikit-learn.
+
+Some of the networks have levels that are known to be dead.
+"""
 
 from __future__ import annotations
 
@@ -158,8 +160,7 @@ def test_a_level_that_the_encoder_leaves_alone_is_dead(changed: Surrogate, waves
 
 
 def test_a_level_that_is_worth_something_is_not_dead(changed: Surrogate, waves: Dataset) -> None:
-    """The encoder says the same of every run, in z alone; the unseen runs are what the decoder
-    makes of that."""
+    """The encoder puts the same into z for every run; the unseen runs are the decoder's answer."""
     hierarchy = changed.networks.vae.hierarchy
     for layer in (hierarchy.main, *hierarchy.residuals):
         layer.weight.zero_()

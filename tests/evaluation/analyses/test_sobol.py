@@ -24,7 +24,7 @@ def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> 
 
 
 def everywhere(values: np.ndarray) -> np.ndarray:
-    """A field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
+    """Return a field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
     return np.broadcast_to(values[:, None, None, None], (len(values), 2, 3, 1)).astype(np.float32)
 
 

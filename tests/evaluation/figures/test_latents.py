@@ -1,5 +1,4 @@
-"""The figures draw what the analysis found, with names that look like formulas and with values that
-are missing."""
+"""Figures draw what the analysis found, also with awkward names and missing values."""
 
 from __future__ import annotations
 

@@ -65,8 +65,7 @@ def test_the_size_of_a_gradient_does_not_matter_and_zero_stays_zero() -> None:
 
 @pytest.mark.parametrize("shape", [(7, 5), (5, 7), (BLOCK_ROWS, BLOCK_ROWS), (2 * BLOCK_ROWS, 40)])
 def test_matrices_without_blocks_go_as_with_torch(shape: tuple[int, int]) -> None:
-    """Same momentum, decay and size of step; directions as far as both iterations come near the
-    polar factor."""
+    """Momentum, decay and size of step agree; directions nearly, as both near the polar factor."""
     ours, theirs = (torch.nn.Parameter(_matrix(*shape)) for _ in range(2))
     optimizers = (
         Muon([ours], weight_decay=0.1),

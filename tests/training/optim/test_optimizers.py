@@ -89,8 +89,7 @@ def test_frozen_parameters_are_left_alone() -> None:
 def test_a_step_that_is_not_good_changes_nothing(
     kind: Literal["muon", "adamw"], *, told: bool
 ) -> None:
-    """Neither where it is left out (on the CPU), nor where the optimisers are told to change
-    nothing (on a GPU)."""
+    """On the CPU the step is left out; on a GPU the optimisers are told to change nothing."""
     network = _network()
     optimizers = Optimizers([network], kind, 0.1)
     _steps(network, optimizers, 3)

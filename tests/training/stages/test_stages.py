@@ -89,8 +89,7 @@ def test_the_conditioner_stage_leaves_the_vae_alone(
 def test_the_conditioner_stage_aims_at_posterior_means(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
-    """The targets do not depend on the batch, nor on noise, nor on whether the networks are in
-    training mode."""
+    """Targets depend neither on the batch, nor on noise, nor on training mode."""
     problem = make_problem(make_settings())
     first, second = problem.stage("conditioner"), problem.stage("conditioner")
     problem.networks.train()

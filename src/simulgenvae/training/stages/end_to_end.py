@@ -72,6 +72,7 @@ class EndToEndStage(Stage):
         *,
         continues: bool,
     ) -> Self:
+        """Return the stage of the first member, with losses of predictions and reconstructions."""
         return cls(
             networks,
             data,
@@ -82,6 +83,7 @@ class EndToEndStage(Stage):
         )
 
     def further_members(self) -> Sequence[Stage]:
+        """Return the stages that train the other members, one after another."""
         wanted = self.settings.training.end_to_end.members or (1 if self.fine_tunes else None)
         members = member_count(
             wanted,
@@ -96,18 +98,22 @@ class EndToEndStage(Stage):
 
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
+        """Return whether ``training.end_to_end.enabled`` is on."""
         return settings.training.end_to_end.enabled
 
     @classmethod
     def needs_vae(cls, settings: Settings) -> bool:
+        """Return whether the decoder is frozen, so that a trained VAE must exist."""
         return settings.training.end_to_end.decoder == "frozen"
 
     @classmethod
     def continues_study(cls, settings: Settings) -> bool:
+        """Return whether the stage fine-tunes the networks of the stages before it."""
         return not settings.training.end_to_end.alone
 
     @classmethod
     def changes_vae(cls, settings: Settings) -> bool:
+        """Return whether the decoder is trained."""
         return settings.training.end_to_end.decoder == "trained"
 
     @property
@@ -117,6 +123,7 @@ class EndToEndStage(Stage):
 
     @property
     def renewed(self) -> tuple[str, ...]:
+        """Names of the networks that start from new weights."""
         if not self.fine_tunes:
             return "vae", "conditioner"
         return () if self.member == 1 else ("conditioner",)
@@ -133,6 +140,7 @@ class EndToEndStage(Stage):
 
     @property
     def trained(self) -> list[nn.Module]:
+        """Networks whose weights change: the conditioner, and what is trained of the VAE."""
         # Further members never use their encoder: only the decoder of their VAE is trained.
         vae = self.networks.vae
         if self.frozen:
@@ -140,6 +148,7 @@ class EndToEndStage(Stage):
         return [vae if self.teaches_encoder else vae.decoder, self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Return the error of the predicted coefficients, and the encoder's terms."""
         vae = self.networks.vae
         wanted = self.settings.training.end_to_end
         predicted = self.networks.conditioner(batch.conditions)
@@ -182,6 +191,7 @@ class EndToEndStage(Stage):
         terms["loss"] = terms["loss"] + latent_loss + SPREAD_WEIGHT * spread
 
     def validation_error(self, batch: Batch) -> Tensor:
+        """Return the relative squared error of the predicted coefficients."""
         vae = self.networks.vae
         mean = self.networks.conditioner(batch.conditions).mean
         decoded = vae.decode(vae.latents_from_flat(mean))
@@ -189,6 +199,7 @@ class EndToEndStage(Stage):
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
+        """Error of reconstructions, which fine-tuning must not make worse; None elsewhere."""
         return self.reconstruction_error if self.fine_tunes and self.teaches_encoder else None
 
 

@@ -22,8 +22,7 @@ Grid = Callable[[float, float], pyvista.UnstructuredGrid]
 
 
 def grid(amplitude: float, time: float) -> pyvista.UnstructuredGrid:
-    """A plate of 12 nodes and 6 quads with a temperature, a velocity and, in its cells, a
-    density."""
+    """Return a plate of 12 nodes and 6 quads with a temperature, a velocity and a cell density."""
     made = pyvista.ImageData(
         dimensions=(4, 3, 1), spacing=(0.5, 0.25, 1.0)
     ).cast_to_unstructured_grid()

@@ -59,7 +59,7 @@ NODES = {
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bar of two bricks, three steps."""
+    """Return the result of a bar of two bricks with three steps."""
     folder = tmp_path_factory.mktemp("ccx")
     nodes = "\n".join(f"{number}, {x}, {y}, {z}" for number, (x, y, z) in NODES.items())
     (folder / "bar.inp").write_text(JOB.format(nodes=nodes))
