@@ -8,7 +8,6 @@ matrix"``.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import pickle
@@ -30,6 +29,7 @@ from safetensors.numpy import load_file
 from simulgenvae.cli.classic.simulgen_vae import main as simulgen_vae
 from simulgenvae.cli.main import main as simulgenvae
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.settings import StudyFolder
 from simulgenvae.study import Study
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -200,13 +200,13 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def errors(metrics: dict[str, Any]) -> dict[str, float]:
-    """Mean errors of every method on every split."""
-    return {
-        f"{method}, {split}": found["relative_l2"]["mean"]
-        for method, by_split in metrics["errors"].items()
-        for split, found in by_split.items()
-    }
+def errors(result: EvaluationResult) -> dict[str, float | None]:
+    """Return the mean errors of every method on every split."""
+    found = {}
+    for method, by_split in result.errors.items():
+        for split, errors in by_split.items():
+            found[f"{method}, {split}"] = errors.relative_l2.mean
+    return found
 
 
 def check(folder: Path, conditions: str, stages: str) -> Surrogate:
@@ -220,7 +220,7 @@ def check(folder: Path, conditions: str, stages: str) -> Surrogate:
         surrogate.settings.conditioner.kind
         == {"csv": "mlp", "image": "cnn", "image_vit": "vit"}[conditions]
     )
-    assert errors(json.loads(study.metrics_file.read_text()))
+    assert errors(EvaluationResult.read(study.metrics_file))
     predicted = surrogate.predict(Dataset.open(study.dataset).conditions, samples=2)
     assert predicted["fields"].shape == (RUNS, TIMESTEPS, NODES, 1)
     assert all(np.isfinite(predicted[name]).all() for name in ("fields", "std", "lower", "upper"))
@@ -247,7 +247,7 @@ def test_several_processes_train(
     printed = run(folder, *([*command, *flags(stages)] for command in start(free_port())))
     assert printed.count("The model is in") == 1
     surrogate, study = check(folder, conditions, stages), StudyFolder(folder)
-    several = errors(json.loads(study.metrics_file.read_text()))
+    several = errors(EvaluationResult.read(study.metrics_file))
     alone = errors(Study(folder).evaluate(surrogate, figures=False))
     assert several == pytest.approx(alone, rel=1e-4, abs=1e-6)
     if before is not None:
@@ -272,10 +272,10 @@ def test_two_processes_evaluate_and_predict_what_one_does(
 ) -> None:
     folder = shutil.copytree(trained(conditions, stages), tmp_path / "study")
     study, several = StudyFolder(folder), ["--gpus=2", f"--master-port={free_port()}"]
-    alone = json.loads(study.metrics_file.read_text())
+    alone = EvaluationResult.read(study.metrics_file)
     study.metrics_file.unlink()
     run(folder, ["-m", "simulgenvae.cli.main", "evaluate", *several])
-    assert errors(json.loads(study.metrics_file.read_text())) == pytest.approx(
+    assert errors(EvaluationResult.read(study.metrics_file)) == pytest.approx(
         errors(alone), rel=1e-4, abs=1e-6
     )
     assert len(list(study.output.glob("*.png"))) > 10
