@@ -64,8 +64,10 @@ def measure(fitted: Fitted, case: Case) -> dict[str, Any]:
         errors = FieldErrors(case.dataset.variables, scale)
         for row, field in zip(rows, fields, strict=True):
             errors.add(field, case.dataset.run(int(row)))
-        summary = errors.summary()
-        found[split] = {**summary["relative_l2"], "per_run": summary["per_run"]}
+        ids = [case.dataset.ids[int(row)] for row in rows]
+        summary = errors.summary(ids)
+        per_run = list(summary.per_run.values())
+        found[split] = {**summary.relative_l2.model_dump(), "per_run": per_run}
     found["predict_seconds_per_run"] = seconds / predicted
     return found | fitted.judge()
 

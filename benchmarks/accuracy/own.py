@@ -52,6 +52,8 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
     scores: dict[str, list[float]] = {name: [] for name in SCORES}
     for split in ("test", "extrapolation"):
         counted = UncertaintyErrors(scale)
+        ids = [case.dataset.ids[int(row)] for row in case.rows[split]]
+        first = len(errors.joint)
         for row in case.rows[split]:
             prediction = model.predict(case.dataset.conditions.select([int(row)]), samples=SAMPLES)
             truth = case.dataset.run(int(row))
@@ -59,7 +61,9 @@ def judged(model: Surrogate, case: Case) -> dict[str, Any]:
             errors.add(prediction["fields"].values[0], truth)
             for name, values in scores.items():
                 values.append(float(prediction[name].values[0]) if name in prediction else 0.0)
-        found[f"uncertainty_{split}"] = counted.summary()
+        relative = dict(zip(ids, errors.joint[first:], strict=True))
+        summary = counted.summary(ids, relative).model_dump(exclude={"per_run"}) if ids else {}
+        found[f"uncertainty_{split}"] = summary
     joint = np.array(errors.joint)
     correlations = {
         f"rank_correlation_of_{name}": rank_correlation(np.array(scores[name]), joint)

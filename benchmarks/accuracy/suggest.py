@@ -174,7 +174,7 @@ def key_of(name: str, counts: Counts, settings: Settings) -> str:
     package = package_files("**/*.py", but=("cli", "demo", "evaluation", "export"))
     files = {
         *package,
-        *package_files("evaluation/metrics.py"),
+        *package_files("evaluation/metrics/*.py"),
         *module_files("suggest"),
         *module_files(name),
     }

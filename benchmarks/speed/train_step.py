@@ -49,7 +49,7 @@ class Learner:
         rows = make_split(dataset.ids, self.settings.data, None).rows(dataset.ids)
         workers = worker_count(self.settings.training.performance)
         reduction, coefficients = reduce_runs(
-            dataset, rows["train"], self.settings.reduction, workers
+            dataset, rows["train"], self.settings.reduction, workers=workers
         )
         scaler = ConditionScaler.fit(dataset.conditions.select(rows["train"]))
         self.data = TrainingData(

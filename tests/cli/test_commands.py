@@ -160,8 +160,7 @@ def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
     done = cli("evaluate", trained)
     assert done.code == 0, done.err
     assert all(
-        name in done.out
-        for name in ("Surrogate (", "Networks alone (2)", "Gaussian processes alone")
+        name in done.out for name in ("Surrogate (", "Networks only (2)", "Gaussian processes only")
     )
     metrics = json.loads((trained / "output/metrics.json").read_text())
     assert metrics["data"]["units"] == ["m", "K"]

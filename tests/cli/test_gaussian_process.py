@@ -36,12 +36,12 @@ def test_off(cli: Callable[..., Any], ingested: Path, how: str) -> None:
     done = cli("evaluate", ingested)
     assert done.code == 0, done.err
     assert "Surrogate (Gaussian processes: off)" in done.out
-    assert "Networks alone (2)" in done.out
-    assert "Gaussian processes alone (not used)" in done.out
+    assert "Networks only (2)" in done.out
+    assert "Gaussian processes only (not used)" in done.out
     metrics = json.loads(study.metrics_file.read_text(encoding="utf-8"))
     assert metrics["combination"]["gaussian_processes"] == "off"
     assert metrics["errors"]["gaussian_processes"]["test"]["relative_l2"]["mean"] > 0
     for page in (study.report_file, study.model_card_file):
         text = re.sub("<[^>]+>", " ", page.read_text(encoding="utf-8"))
-        assert "Gaussian processes alone (not used)" in text
+        assert "Gaussian processes only (not used)" in text
         assert "Gaussian processes are switched off" in text

@@ -15,21 +15,38 @@ from cyclopts import App, Parameter
 from simulgenvae import __version__
 
 PROGRAM = "simulgenvae"
-COMMANDS = {
-    "demo": "solve, train, evaluate and predict an example",
-    "inspect": "say what is in files of results; nothing is stored",
-    "ingest": "read fields and parameters into a study",
-    "check": "look for everything that can be wrong with a study",
-    "train": "train the surrogate of a study",
-    "evaluate": "measure the surrogate and write metrics and a report",
-    "learning-curve": "say what more training runs would bring",
-    "suggest": "say which designs are worth solving next",
-    "predict": "predict the fields of new designs",
-    "render": "draw fields on the mesh, as an image or a film",
-    "explore": "walk through the latent space of a trained model",
-    "export": "write the surrogate as one file for other runtimes",
+
+
+@dataclass(frozen=True)
+class Command:
+    """Descriptor of a command."""
+
+    help: str
+    """One line of the help."""
+    function: str = ""
+    """Its function as ``"module:function"``; if empty, the function ``NAME`` in ``cli/NAME.py``."""
+
+    def path(self, name: str) -> str:
+        """Return the place of the function of the command with this name."""
+        module = name.replace("-", "_")
+        return self.function or f"simulgenvae.cli.{module}:{module}"
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("solve, train, evaluate and predict an example"),
+    "inspect": Command("say what is in files of results; nothing is stored"),
+    "ingest": Command("read fields and parameters into a study"),
+    "check": Command("look for everything that can be wrong with a study"),
+    "train": Command("train the surrogate of a study"),
+    "evaluate": Command("measure the surrogate and write metrics and a report"),
+    "learning-curve": Command("say what more training runs would bring"),
+    "suggest": Command("say which designs are worth solving next"),
+    "predict": Command("predict the fields of new designs"),
+    "render": Command("draw fields on the mesh, as an image or a film"),
+    "explore": Command("walk through the latent space of a trained model"),
+    "export": Command("write the surrogate as one file for other runtimes"),
 }
-"""Commands and what they do; each is the function ``NAME`` in ``cli/NAME.py``."""
+"""Commands by name, in the order of the help. A program that uses this package can add its own."""
 
 
 def make_app() -> App:
@@ -41,10 +58,9 @@ def make_app() -> App:
         version=f"{PROGRAM} {__version__}",
         default_parameter=Parameter(negative=(), show_default=_shown_default),
     )
-    for order, (name, help_text) in enumerate(COMMANDS.items()):
-        module = name.replace("-", "_")
+    for order, (name, command) in enumerate(COMMANDS.items()):
         # The text, not the function: cyclopts imports the module when its command is called.
-        app.command(f"simulgenvae.cli.{module}:{module}", name=name, help=help_text, sort_key=order)
+        app.command(command.path(name), name=name, help=command.help, sort_key=order)
     return app
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.results import EvaluationResult
