@@ -9,7 +9,6 @@ matrix"``.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import pickle
@@ -207,12 +206,12 @@ def free_port() -> int:
 
 
 def errors(result: EvaluationResult) -> dict[str, float | None]:
-    """Mean errors of every method on every split."""
-    return {
-        f"{method}, {split}": found.relative_l2.mean
-        for method, by_split in result.errors.items()
-        for split, found in by_split.items()
-    }
+    """Return the mean errors of every method on every split."""
+    found = {}
+    for method, by_split in result.errors.items():
+        for split, errors in by_split.items():
+            found[f"{method}, {split}"] = errors.relative_l2.mean
+    return found
 
 
 def check(folder: Path, conditions: str, stages: str) -> Surrogate:
@@ -278,7 +277,7 @@ def test_two_processes_evaluate_and_predict_what_one_does(
 ) -> None:
     folder = shutil.copytree(trained(conditions, stages), tmp_path / "study")
     study, several = StudyFolder(folder), ["--gpus=2", f"--master-port={free_port()}"]
-    alone = json.loads(study.metrics_file.read_text())
+    alone = EvaluationResult.read(study.metrics_file)
     study.metrics_file.unlink()
     run(folder, ["-m", "simulgenvae.cli.main", "evaluate", *several])
     assert errors(EvaluationResult.read(study.metrics_file)) == pytest.approx(

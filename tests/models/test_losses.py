@@ -29,7 +29,7 @@ def reduction(request: pytest.FixtureRequest, make_waves: Callable[..., Dataset]
 
 
 def _loss(kind: Any, reduction: Reduction, variance: float = 1.0) -> FieldLoss:
-    rows, factor = reduction.state_rows()
+    rows, factor = reduction.basis_and_factor()
     return FieldLoss(
         kind, variance, None if rows is None else torch.from_numpy(rows), torch.from_numpy(factor)
     )
@@ -42,7 +42,7 @@ def _pair(reduction: Reduction) -> tuple[Tensor, Tensor]:
 
 
 def _states(reduction: Reduction, coefficients: Tensor) -> Tensor:
-    rows, _ = reduction.state_rows()
+    rows, _ = reduction.basis_and_factor()
     return coefficients if rows is None else coefficients @ torch.from_numpy(rows).T
 
 
@@ -60,7 +60,9 @@ def test_the_others_estimate_the_loss_over_all_entries_without_bias(
     reduction: Reduction, kind: str
 ) -> None:
     prediction, truth = _pair(reduction)
-    scaled = _states(reduction, prediction - truth) * torch.from_numpy(reduction.state_rows()[1])
+    scaled = _states(reduction, prediction - truth) * torch.from_numpy(
+        reduction.basis_and_factor()[1]
+    )
     exact = EXACT[kind](scaled, torch.zeros_like(scaled))
     loss = _loss(kind, reduction)
     torch.manual_seed(0)

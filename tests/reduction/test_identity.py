@@ -22,7 +22,7 @@ def test_nothing_is_lost(make_waves: Callable[..., Dataset]) -> None:
     assert coefficients.dtype == np.float32
     decoded = direct.decode(coefficients)
     np.testing.assert_allclose(decoded, run, rtol=1e-5, atol=1e-5)
-    rows, factor = direct.state_rows()
+    rows, factor = direct.basis_and_factor()
     assert rows is None
     assert factor.shape == (90,)
     restored = Identity.from_arrays(direct.arrays())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import Pod, ReducedRuns, RunPass, candidates, reduce_runs
+from simulgenvae.reduction import Pod, ReducedRuns, RunReader, candidates, reduce_runs
 from simulgenvae.settings import ReductionSettings
 
 TOLERANCE = 1e-3
@@ -41,7 +41,7 @@ def _pod(
     reduced: ReducedRuns | None = None,
 ) -> tuple[Pod, np.ndarray]:
     """Return a POD and the coefficients of all runs, in memory."""
-    pod, coefficients = reduce_runs(dataset, rows, choices, reduced=reduced)
+    pod, coefficients = reduce_runs(dataset, rows, choices, earlier=reduced)
     assert isinstance(pod, Pod)
     return pod, np.asarray(coefficients)
 
@@ -50,7 +50,7 @@ def _reduced(fields: np.ndarray, runs: int, choices: ReductionSettings) -> Reduc
     """Return the first runs, reduced."""
     pod, coefficients = _pod(_dataset(fields[:runs]), np.arange(runs), choices)
     assert pod.summary is not None
-    return ReducedRuns(pod.state, pod.basis, pod.summary, coefficients, np.arange(runs))
+    return ReducedRuns(pod.state_map, pod.basis, pod.summary, coefficients, np.arange(runs))
 
 
 def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
@@ -67,7 +67,7 @@ def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
 
 def _error(pod: Pod, coefficients: np.ndarray, fields: np.ndarray) -> float:
     """Return the error of the decoded states, as a fraction of what varies in them."""
-    states = np.concatenate([pod.state.to_state(run) for run in fields])
+    states = np.concatenate([pod.state_map.to_state(run) for run in fields])
     found = coefficients.reshape(len(states), -1) @ pod.basis.T
     return float(np.linalg.norm(states - found) / np.linalg.norm(states))
 
@@ -100,7 +100,7 @@ def test_modes_of_reduced_and_added_runs_keep_the_tolerance(
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     # The modes of the first runs left out what the tolerance allows, in states that were a little
     # smaller or larger.
-    stretched = float((pod.state.field_factor() / reduced.state.field_factor()).max())
+    stretched = float((pod.state_map.field_factor() / reduced.state_map.field_factor()).max())
     assert _error(pod, coefficients, fields) <= 1.05 * TOLERANCE * max(1.0, stretched)
     assert whole.rank <= pod.rank <= reduced.basis.shape[1] + 1 + (shape[0] - runs) * shape[1]
 
@@ -119,7 +119,7 @@ def test_one_snapshot_is_added() -> None:
 def test_runs_that_nothing_is_learned_from_change_no_mode() -> None:
     fields = _fields((6, 4, 30, 1), 0.5, 1)
     reduced = _reduced(fields, 4, ReductionSettings())
-    runs = RunPass(_dataset(fields, reduced=4), np.arange(4), reduced=reduced)
+    runs = RunReader(_dataset(fields, reduced=4), np.arange(4), earlier=reduced)
     (candidate,) = candidates(runs, ReductionSettings())
     found = candidate.project()
     assert found is not None
@@ -140,7 +140,7 @@ def test_additions_one_after_the_other_keep_the_tolerance() -> None:
     for runs in range(5, 11):
         rows = np.arange(runs)
         pod, coefficients = _pod(_dataset(fields[:runs], reduced=runs - 1), rows, choices, reduced)
-        reduced = ReducedRuns(pod.state, pod.basis, pod.summary, coefficients, rows)
+        reduced = ReducedRuns(pod.state_map, pod.basis, pod.summary, coefficients, rows)
     assert _error(pod, coefficients, fields) <= 1.5 * TOLERANCE
     assert torch.tensor(pod.summary.left_out) > 0
 
@@ -154,7 +154,7 @@ def test_fields_of_other_units_share_no_scale() -> None:
         _dataset(fields, reduced=4), np.arange(8), ReductionSettings(), reduced
     )
     assert _error(pod, coefficients, fields) <= 1.05e-3 * max(
-        1.0, float((pod.state.field_factor() / reduced.state.field_factor()).max())
+        1.0, float((pod.state_map.field_factor() / reduced.state_map.field_factor()).max())
     )
 
 

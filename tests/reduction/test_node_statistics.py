@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import RunPass
+from simulgenvae.reduction import RunReader
 from simulgenvae.reduction.node_statistics import NodeStatistics, node_statistics
 
 
@@ -24,7 +24,7 @@ def _dataset(fields: np.ndarray) -> Dataset:
 
 def _statistics(fields: np.ndarray, runs: int | None = None) -> NodeStatistics:
     """Statistics of the first ``runs`` runs; of all when None."""
-    return node_statistics(RunPass(_dataset(fields), np.arange(runs or len(fields))))
+    return node_statistics(RunReader(_dataset(fields), np.arange(runs or len(fields))))
 
 
 @given(

@@ -56,7 +56,7 @@ def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposi
     dataset, rows = _dataset(fields), np.arange(shape[0])
     pod, coefficients = reduce_runs(dataset, rows, ReductionSettings(tolerance=1e-3))
     assert isinstance(pod, Pod)
-    states = np.concatenate([pod.state.to_state(dataset.run(int(row))) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(dataset.run(int(row))) for row in rows])
     exact = np.linalg.svd(states, compute_uv=False)
     np.testing.assert_allclose(pod.basis.T @ pod.basis, np.identity(pod.rank), atol=2e-5)
     found = np.sqrt(np.square(coefficients.astype(np.float64)).sum((0, 1)))
@@ -83,7 +83,7 @@ def test_a_sketch_needs_hardly_more_modes_than_the_decomposition(
 ) -> None:
     rows = np.arange(60)
     pod = _fit(large, rows, tolerance=tolerance)
-    states = np.concatenate([pod.state.to_state(large.run(int(row))) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(large.run(int(row))) for row in rows])
     energies = np.square(np.linalg.svd(states, compute_uv=False))
     after = np.sqrt((energies.sum() - energies.cumsum()) / energies.sum())
     best = int(np.argmax(after <= tolerance)) + 1
@@ -99,7 +99,7 @@ def test_fields_with_more_modes_than_wanted_keep_most_of_their_energy(decay: flo
     dataset, rows = _dataset(fields), np.arange(60)
     pod = _fit(dataset, rows, max_rank=100)
     assert pod.rank == 100
-    states = np.concatenate([pod.state.to_state(dataset.run(int(row))) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(dataset.run(int(row))) for row in rows])
     energies = np.square(np.linalg.svd(states, compute_uv=False))
     lost = np.linalg.norm(states - states @ pod.basis @ pod.basis.T) / np.linalg.norm(states)
     assert lost <= 1.03 * np.sqrt(energies[100:].sum() / energies.sum())
@@ -132,7 +132,7 @@ def test_a_large_offset_costs_no_accuracy() -> None:
     fields = 300.0 + 0.01 * _fields((40, 20, 900, 1), 30, 0.5, 0)
     dataset, rows = _dataset(fields), np.arange(40)
     pod = _fit(dataset, rows, tolerance=1e-2)
-    states = np.concatenate([pod.state.to_state(dataset.run(int(row))) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(dataset.run(int(row))) for row in rows])
     assert (
         np.linalg.norm(states - states @ pod.basis @ pod.basis.T)
         <= 1e-2 * np.linalg.norm(states) * 1.02
@@ -150,7 +150,7 @@ def test_truncation_is_within_the_tolerance_and_is_the_missing_energy(
     lost = kept = total = 0.0
     for row in rows:
         run = dataset.run(int(row))
-        states = pod.state.to_state(run)
+        states = pod.state_map.to_state(run)
         coefficients = pod.encode(run)
         lost += np.square(states - coefficients @ pod.basis.T).sum()
         kept += np.square(coefficients.astype(float)).sum()
@@ -187,11 +187,11 @@ def test_rows_of_the_basis_give_single_entries_in_scaled_units(
 ) -> None:
     dataset = make_waves(variables=2)
     pod = _fit(dataset, np.arange(12))
-    rows, factor = pod.state_rows()
+    rows, factor = pod.basis_and_factor()
     assert rows is not None
     first, second = pod.encode(dataset.run(0)), pod.encode(dataset.run(1))
     difference = (first - second) @ rows.T * factor
-    expected = pod.state.scaler.scale(pod.decode(first)) - pod.state.scaler.scale(
+    expected = pod.state_map.scaler.scale(pod.decode(first)) - pod.state_map.scaler.scale(
         pod.decode(second)
     )
     np.testing.assert_allclose(difference, expected.reshape(difference.shape), atol=1e-5)
@@ -210,6 +210,6 @@ def test_arrays_round_trip(waves: Dataset) -> None:
         restored.decode(pod.encode(waves.run(0))), pod.decode(pod.encode(waves.run(0)))
     )
     with pytest.raises(KeyError):
-        Pod.from_arrays(pod.state.arrays())
+        Pod.from_arrays(pod.state_map.arrays())
     with pytest.raises(ValueError, match="shape"):
         Pod.from_arrays(pod.arrays() | {"basis": pod.basis[:-1]})

@@ -9,7 +9,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import (
     Identity,
     Pod,
-    RunPass,
+    RunReader,
     candidates,
     encode_runs,
     reduce_runs,
@@ -53,7 +53,7 @@ def test_the_rank_can_be_checked_before_all_runs_are_encoded(waves: Dataset, met
             assert index < 9
             super().read(index, out)
 
-    runs = RunPass(TrainingRunsOnly(**vars(waves)), np.arange(9))
+    runs = RunReader(TrainingRunsOnly(**vars(waves)), np.arange(9))
     candidate = next(candidates(runs, ReductionSettings(method=method)))
     reduction, _ = reduce_runs(waves, np.arange(9), ReductionSettings(method=method))
     assert candidate.reduction.rank >= reduction.rank

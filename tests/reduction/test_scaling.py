@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import RunPass
+from simulgenvae.reduction import RunReader
 from simulgenvae.reduction.node_statistics import node_statistics
 from simulgenvae.reduction.scaling import HALF_RANGE
 
@@ -36,7 +36,7 @@ def test_training_runs_end_up_exactly_at_the_bounds(
 ) -> None:
     dataset = make_waves(variables=3)
     scaled = (
-        node_statistics(RunPass(dataset, _rows(dataset)))
+        node_statistics(RunReader(dataset, _rows(dataset)))
         .scaler(mode)
         .scale(np.asarray(dataset.fields))
     )
@@ -58,7 +58,7 @@ def test_unscale_inverts_scale_whatever_the_magnitudes(
     fields = np.random.default_rng(seed).uniform(-1, 1, (3, 2, 4, 1)) * span + offset
     dataset = _dataset(fields.astype(np.float32))
     fields = np.asarray(dataset.fields, np.float64)
-    scaler = node_statistics(RunPass(dataset, _rows(dataset))).scaler(mode)
+    scaler = node_statistics(RunReader(dataset, _rows(dataset))).scaler(mode)
     assert np.abs(scaler.scale(fields)).max() <= HALF_RANGE * (1 + 1e-9)
     np.testing.assert_allclose(
         scaler.unscale(scaler.scale(fields)), fields, rtol=1e-12, atol=1e-12 * span
@@ -70,7 +70,7 @@ def test_constant_nodes_and_variables_become_zero_and_come_back(mode: Mode) -> N
     fields = np.random.default_rng(0).normal(size=(3, 4, 5, 2)).astype(np.float32)
     fields[:, :, 0, 0] = 7.0
     fields[..., 1] = 0.1
-    statistics = node_statistics(RunPass(_dataset(fields), np.arange(3)))
+    statistics = node_statistics(RunReader(_dataset(fields), np.arange(3)))
     scaler = statistics.scaler(mode)
     scaled = scaler.scale(fields)
     np.testing.assert_array_equal(scaled[..., 1], 0.0)
@@ -85,7 +85,7 @@ def test_a_standard_deviation_is_that_of_all_scaled_values(
 ) -> None:
     dataset = make_waves(variables=2)
     statistics, fields = (
-        node_statistics(RunPass(dataset, _rows(dataset))),
+        node_statistics(RunReader(dataset, _rows(dataset))),
         np.asarray(dataset.fields, np.float64),
     )
     for mode in MODES:
@@ -98,6 +98,6 @@ def test_a_standard_deviation_is_that_of_all_scaled_values(
 def test_fields_in_which_nothing_varies_are_refused() -> None:
     fields = np.full((3, 4, 5, 1), 0.1, np.float32)
     with pytest.raises(UserError, match="the same in all 12 snapshots"):
-        node_statistics(RunPass(_dataset(fields), np.arange(3))).require_variation()
+        node_statistics(RunReader(_dataset(fields), np.arange(3))).require_variation()
     fields[2, 3, 4] += 1e-6
-    node_statistics(RunPass(_dataset(fields), np.arange(3))).require_variation()
+    node_statistics(RunReader(_dataset(fields), np.arange(3))).require_variation()

@@ -8,7 +8,7 @@ import torch
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import RunPass
+from simulgenvae.reduction import RunReader
 from simulgenvae.reduction.pilot import take_pilot
 from simulgenvae.reduction.sketch import take_sketch
 from simulgenvae.settings import ReductionSettings
@@ -30,16 +30,16 @@ def test_a_sketch_does_not_depend_on_the_shift(scaling: str) -> None:
     """Neither do the statistics: it only keeps them exact."""
     dataset, choices = _dataset(80, 10, 600, 12), ReductionSettings(scaling=scaling)
     rows = np.arange(3, 70)
-    pilot = take_pilot(RunPass(dataset, np.arange(80)), choices)
+    pilot = take_pilot(RunReader(dataset, np.arange(80)), choices)
     other = pilot._replace(shift=pilot.shift + 3.0)
     first, second = (
-        take_sketch(RunPass(dataset, rows), choices, each, 40) for each in (pilot, other)
+        take_sketch(RunReader(dataset, rows), choices, each, 40) for each in (pilot, other)
     )
     np.testing.assert_allclose(first.statistics.mean, second.statistics.mean, rtol=1e-6)
-    common = torch.linalg.svdvals(first.modes[:, :12].T @ second.modes[:, :12])
+    common = torch.linalg.svdvals(first.directions[:, :12].T @ second.directions[:, :12])
     np.testing.assert_allclose(common, 1.0, atol=1e-5)
     assert first.energy == pytest.approx(second.energy, rel=1e-5)
-    states = np.concatenate([first.state.to_state(dataset.run(int(row))) for row in rows])
+    states = np.concatenate([first.state_map.to_state(dataset.run(int(row))) for row in rows])
     assert first.energy == pytest.approx(np.square(states).sum(), rel=1e-5)
-    basis = first.modes[:, :12].double().numpy()
+    basis = first.directions[:, :12].double().numpy()
     assert np.linalg.norm(states - states @ basis @ basis.T) < 1e-4 * np.linalg.norm(states)

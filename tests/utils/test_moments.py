@@ -29,7 +29,7 @@ def test_shifted_columns_are_counted_and_yielded(
     counted = ShiftedMoments(shift)
     for block in (values[:20], values[20:]):
         shifted = torch.from_numpy(block.copy())
-        seen = torch.cat([columns.clone() for _, columns in counted.count(shifted)], 1)
+        seen = torch.cat([columns.clone() for _, columns in counted.shifted_parts(shifted)], 1)
         np.testing.assert_array_equal(seen, block - shift.numpy())
     exact = values.astype(np.float64)
     assert counted.samples == 30
@@ -42,8 +42,7 @@ def test_shifted_columns_are_counted_and_yielded(
 
 def test_processes_add_their_counts() -> None:
     counted = ShiftedMoments(torch.zeros(3))
-    for _ in counted.count(torch.arange(6.0).reshape(2, 3)):
-        pass
+    counted.count_and_shift(torch.arange(6.0).reshape(2, 3))
     # Two processes that have counted the same.
     both = counted.combined(lambda each: 2 * each, lambda each: each)
     assert both.samples == 4

@@ -33,7 +33,7 @@ def test_rank_is_the_smallest_that_satisfies_the_tolerance(
 ) -> None:
     energies = np.sort(np.array(values))[::-1].copy()
     total = float(energies.sum() + rest)
-    rank = rank_for(torch.from_numpy(energies), total, tolerance, beyond=rest)
+    rank = rank_for(torch.from_numpy(energies), total, tolerance, left_out=rest)
     left_out = [energies[k:].sum() + rest for k in range(len(values) + 1)]
     assert 1 <= rank <= len(values)
     slack = 1e-12 * total

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from simulgenvae.deployment.gp_module import PodGpModule
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks, unit_times
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.predict import required_ensemble
 from simulgenvae.surrogate.surrogate import Surrogate

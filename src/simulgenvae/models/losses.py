@@ -31,8 +31,8 @@ class FieldLoss(nn.Module):
     variance
         Mean squared norm of the training coefficients, summed over r.
     rows, factor
-        Map from coefficients to the field, by ``Reduction.state_rows()``: rows ``[M·V, r]`` (None
-        for the identity) and factors ``[M·V]`` to scaled units.
+        Map from coefficients to the field, by ``Reduction.basis_and_factor()``: rows
+        ``[M·V, r]`` (None for the identity) and factors ``[M·V]`` to scaled units.
     """
 
     variance: Tensor

@@ -1,4 +1,7 @@
-"""Reductions of fields to coefficients: scaling, POD, and exact bookkeeping of what was lost.
+"""Reductions of fields to coefficients: scaling, POD, and an account of what they leave out.
+
+For POD that account is an estimate from a part of the entries (``projection.py``), and for runs
+that were reduced earlier a bound (``incremental.py``).
 
 :func:`candidates` and :meth:`Candidate.project` are the two phases of fitting; :func:`reduce_runs`
 does both for callers that check nothing in between.
@@ -21,8 +24,8 @@ from simulgenvae.reduction.lazy import LazyStates, stays_on_disk
 from simulgenvae.reduction.monitor import UNWATCHED, Monitor
 from simulgenvae.reduction.node_statistics import node_statistics
 from simulgenvae.reduction.pod import Pod
-from simulgenvae.reduction.run_pass import RunPass
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.run_reader import RunReader
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.settings import ReductionSettings
 
 __all__ = [
@@ -35,7 +38,7 @@ __all__ = [
     "Pod",
     "ReducedRuns",
     "Reduction",
-    "RunPass",
+    "RunReader",
     "candidates",
     "encode_runs",
     "reduce_runs",
@@ -46,14 +49,15 @@ __all__ = [
 
 
 def candidates(
-    runs: RunPass, settings: ReductionSettings, *, on_disk: bool = False
+    runs: RunReader, settings: ReductionSettings, *, on_disk: bool = False
 ) -> Iterator[Candidate]:
     """Yield candidates for a reduction that is fitted to the training runs, each one better.
 
     Parameters
     ----------
     runs
-        The training runs, and how they are read.
+        Runs of the study, and how they are read. The reduction is fitted to its training runs, and
+        all runs are projected.
     settings
         Method, scaling and tolerance.
     on_disk
@@ -76,7 +80,7 @@ def candidates(
 class _IdentityCandidate:
     """The identity, which is final as soon as it is found."""
 
-    runs: RunPass
+    runs: RunReader
     reduction: Identity
     on_disk: bool
 
@@ -93,15 +97,15 @@ def reduce_runs(
     *,
     workers: int = 0,
     monitor: Monitor = UNWATCHED,
-    reduced: ReducedRuns | None = None,
+    earlier: ReducedRuns | None = None,
     on_disk: bool = False,
 ) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
     """Return a reduction fitted to the training runs only, and the coefficients of all runs.
 
-    The arguments are those of :class:`RunPass` and :func:`candidates`; coefficients are
+    The arguments are those of :class:`RunReader` and :func:`candidates`; coefficients are
     ``[N, T, r]``. Raises UserError as :func:`candidates` does.
     """
-    runs = RunPass(dataset, training_rows, workers, monitor, reduced)
+    runs = RunReader(dataset, training_rows, workers, monitor, earlier)
     for candidate in candidates(runs, settings, on_disk=on_disk):
         found = candidate.project()
         if found is not None:

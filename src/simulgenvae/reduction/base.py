@@ -1,4 +1,4 @@
-"""Interfaces of a reduction: fields of one run to coefficients per timestep, and back."""
+"""Interfaces of a reduction: fields to coefficients of each timestep, and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Decoder(Protocol):
 
 
 class Reduction(Decoder, Protocol):
-    """A linear map between fields and coefficients, invertible up to a measured truncation.
+    """A linear map between fields and coefficients, invertible up to an estimated truncation.
 
     A *state* is the flattened scaled field of one timestep, ``[M·V]``, in which each variable is
     divided by its training standard deviation. Squared distances between states are therefore those
@@ -39,8 +39,11 @@ class Reduction(Decoder, Protocol):
         """Number of coefficients per timestep, r."""
         ...
 
-    def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the coefficients ``[T, r]`` of fields ``[T, M, V]`` in physical units."""
+    def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units.
+
+        The n snapshots may be those of one run or of several.
+        """
         ...
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
@@ -50,7 +53,7 @@ class Reduction(Decoder, Protocol):
         """
         ...
 
-    def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+    def basis_and_factor(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         """Return what turns coefficients into scaled fields, entry by entry.
 
         The first array is the rows ``[M·V, r]`` that map coefficients to single entries of the
@@ -75,7 +78,7 @@ class Candidate(Protocol):
 
     @property
     def reduction(self) -> Reduction:
-        """A reduction of about the final rank; its modes are not final."""
+        """A reduction of approximately the final rank; its modes are not final."""
         ...
 
     def project(self) -> tuple[Reduction, NDArray[np.float32] | LazyStates] | None:

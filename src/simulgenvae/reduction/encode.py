@@ -18,24 +18,24 @@ from simulgenvae.reduction.lazy import LazyStates
 
 
 def encode_runs(
-    dataset: Dataset, reduction: Reduction, workers: int = 0, reduced: ReducedRuns | None = None
+    dataset: Dataset, reduction: Reduction, workers: int = 0, earlier: ReducedRuns | None = None
 ) -> NDArray[np.float32]:
     """Return the coefficients of all runs, ``[N, T, r]``.
 
-    Ranks share the runs, and ``workers`` threads read ahead. The coefficients of ``reduced`` runs,
+    Ranks share the runs, and ``workers`` threads read ahead. The coefficients of ``earlier`` runs,
     which must be of the same reduction, are copied.
     """
     rows = np.arange(len(dataset.ids))
-    if reduced is not None:
-        rows = np.setdiff1d(rows, reduced.rows)
+    if earlier is not None:
+        rows = np.setdiff1d(rows, earlier.rows)
     own = torch.zeros(*dataset.shape[:2], reduction.rank)
-    for some, block in read_blocks(dataset, collectives.local_rows(rows), workers):
+    for block_rows, block in read_blocks(dataset, collectives.local_rows(rows), workers):
         encoded = torch.from_numpy(reduction.encode(block))
-        own[torch.from_numpy(some)] = encoded.view(len(some), -1, reduction.rank)
+        own[torch.from_numpy(block_rows)] = encoded.view(len(block_rows), -1, reduction.rank)
     # Every rank has filled the rows of its runs and has zeros elsewhere, so the sum joins them.
     coefficients: NDArray[np.float32] = collectives.all_reduce_sum(own).numpy()
-    if reduced is not None:
-        coefficients[reduced.rows] = reduced.coefficients
+    if earlier is not None:
+        coefficients[earlier.rows] = earlier.coefficients
     return coefficients
 
 

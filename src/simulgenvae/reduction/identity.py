@@ -9,49 +9,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.reduction.base import Decoder
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.state_map import StateMap
 
 
 @dataclass(frozen=True)
 class Identity:
     """Reduction that keeps every entry of the state."""
 
-    state: StateMap
+    state_map: StateMap
 
     @property
     def rank(self) -> int:
         """Entries of a state, M·V."""
-        return self.state.size
+        return self.state_map.size
 
     @property
     def field_shape(self) -> tuple[int, int]:
         """Nodes M and variables V of the fields."""
-        return self.state.field_shape
+        return self.state_map.field_shape
 
-    def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the states ``[T, M·V]`` of fields ``[T, M, V]`` in physical units."""
-        mean = self.state.mean_field().astype(np.float32)
-        factor = self.state.field_factor().astype(np.float32)
+    def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the states ``[n, M·V]`` of fields ``[n, M, V]`` in physical units."""
+        mean = self.state_map.mean_field().astype(np.float32)
+        factor = self.state_map.field_factor().astype(np.float32)
         # In single precision and in place: there may be little memory for anything but the states.
-        states: NDArray[np.float32] = np.subtract(run.reshape(len(run), -1), mean, dtype=np.float32)
+        states: NDArray[np.float32] = np.subtract(
+            fields.reshape(len(fields), -1), mean, dtype=np.float32
+        )
         states *= factor
         return states
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
-        return self.state.to_field(coefficients)
+        return self.state_map.to_field(coefficients)
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""
-        return _PartDecoder(self.state.at(nodes, variables), self.state.entries(nodes, variables))
+        return _PartDecoder(
+            self.state_map.at(nodes, variables), self.state_map.entries(nodes, variables)
+        )
 
-    def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+    def basis_and_factor(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         """Return None for the identity, and the factor ``[M·V]`` from states to scaled units."""
-        return None, self.state.scaled_factor()
+        return None, self.state_map.scaled_factor()
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays that a model file holds."""
-        return self.state.arrays()
+        return self.state_map.arrays()
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
@@ -63,14 +67,14 @@ class Identity:
 class _PartDecoder:
     """Decoder of some entries of a state."""
 
-    state: StateMap
+    state_map: StateMap
     entries: NDArray[np.intp]
 
     @property
     def field_shape(self) -> tuple[int, int]:
         """Number of nodes and variables of the part."""
-        return self.state.field_shape
+        return self.state_map.field_shape
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the part of the fields, ``[..., m, v]``, of states ``[..., M·V]``."""
-        return self.state.to_field(coefficients[..., self.entries])
+        return self.state_map.to_field(coefficients[..., self.entries])

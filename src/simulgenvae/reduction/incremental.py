@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.state_map import StateMap
 
 
 class FitSummary(NamedTuple):
@@ -30,7 +30,7 @@ class ReducedRuns:
     3, except that one QR decomposition finds what both have in common.
     """
 
-    state: StateMap
+    state_map: StateMap
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
     summary: FitSummary
@@ -39,8 +39,8 @@ class ReducedRuns:
     rows: NDArray[np.intp]
     """Rows of the K runs in the larger data set, ``[K]``."""
 
-    def joined(self, state: StateMap, modes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return directions that hold these runs and further modes, and these runs in them.
+    def joined(self, state_map: StateMap, further_directions: Tensor) -> tuple[Tensor, Tensor]:
+        """Return directions that hold these runs and further ones, and these runs in them.
 
         More training runs change mean and scale, and with them the states. The field of a run is
         mean + Σ coefficient · mode / factor in the units of the earlier states; in the new ones
@@ -48,10 +48,10 @@ class ReducedRuns:
 
         Parameters
         ----------
-        state
+        state_map
             Map from fields to the new states.
-        modes
-            Modes of the further runs in the new states, ``[M·V, m]``.
+        further_directions
+            Orthonormal directions of the further runs in the new states, ``[M·V, m]``.
 
         Returns
         -------
@@ -60,12 +60,14 @@ class ReducedRuns:
         coordinates
             The K runs in these directions, ``[K, T, k]``.
         """
-        # The directions span the earlier modes, the shift between the means, and the further modes.
-        factor = state.field_factor()
-        stretched = self.basis * (factor / self.state.field_factor()).astype(np.float32)[:, None]
-        shift = (self.state.mean_field() - state.mean_field()) * factor
+        # The directions span the earlier modes, the shift between the means, and the further ones.
+        factor = state_map.field_factor()
+        stretched = (
+            self.basis * (factor / self.state_map.field_factor()).astype(np.float32)[:, None]
+        )
+        shift = (self.state_map.mean_field() - state_map.mean_field()) * factor
         shift_column = torch.from_numpy(shift.astype(np.float32))[:, None]
-        span = torch.cat([torch.from_numpy(stretched), shift_column, modes], 1)
+        span = torch.cat([torch.from_numpy(stretched), shift_column, further_directions], 1)
         directions, triangle = torch.linalg.qr(span)
         # A column of the triangle holds the coordinates of the same column of the span. The earlier
         # modes are the first ones, the shift follows them.
@@ -73,10 +75,10 @@ class ReducedRuns:
         coefficients = torch.from_numpy(self.coefficients)
         return directions, coefficients @ triangle[:, :rank].T + triangle[:, rank]
 
-    def left_out(self, state: StateMap) -> float:
+    def left_out(self, state_map: StateMap) -> float:
         """Return a bound of the energy of these runs that no direction holds, in the new states.
 
         It is the earlier one, stretched everywhere as much as the entry that is stretched most.
         """
-        stretched = np.square(state.field_factor() / self.state.field_factor()).max()
+        stretched = np.square(state_map.field_factor() / self.state_map.field_factor()).max()
         return self.summary.left_out * float(stretched)

@@ -13,7 +13,7 @@ from torch import Tensor
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.reduction.run_pass import RunPass
+from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.scaling import HALF_RANGE, FieldScaler
 from simulgenvae.utils.moments import ShiftedMoments, merged_mean_and_variance
 
@@ -84,14 +84,13 @@ class NodeStatistics:
         return np.where(self.maximum.max(0) > self.minimum.min(0), std, 1.0)
 
 
-def node_statistics(runs: RunPass) -> NodeStatistics:
+def node_statistics(runs: RunReader) -> NodeStatistics:
     """Return the statistics of the training runs, which ranks share."""
     # Any shift near the mean keeps sums of squares exact; the mean of one run is near enough.
     first = int(runs.training_rows[0])
     moments = ShiftedMoments(collectives.run_on_rank0(lambda: mean_of_run(runs.dataset, first)))
     for _, block in runs.blocks(collectives.local_rows(runs.training_rows)):
-        for _ in moments.count(block):
-            pass  # only the counting is wanted here, not the shifted columns
+        moments.count_and_shift(block)
     whole = moments.combined(collectives.all_reduce_sum, collectives.all_reduce_max)
     return NodeStatistics.of(whole, runs.dataset.shape[2:])
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.reduction.run_pass import RunPass
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.run_reader import RunReader
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import PART, parts
 from simulgenvae.utils.moments import ShiftedMoments
@@ -48,12 +48,12 @@ class PilotModes(NamedTuple):
     """Places of these entries in a state, ``[s]``."""
     shift: Tensor
     """Mean field there, ``[s]``."""
-    modes: Tensor
-    """Matrix ``[s, most]`` that turns distances from the shift into coordinates."""
+    to_coordinates: Tensor
+    """Matrix ``[s, max_width]`` that turns distances from the shift into coordinates."""
 
     def coordinates(self, fields: Tensor) -> Tensor:
-        """Return about the coordinates ``[n, most]`` of fields ``[n, M·V]`` in the modes."""
-        return fields.index_select(1, self.entries).sub_(self.shift) @ self.modes
+        """Return approximate coordinates ``[n, max_width]`` of fields ``[n, M·V]`` in the modes."""
+        return fields.index_select(1, self.entries).sub_(self.shift) @ self.to_coordinates
 
 
 class Pilot(NamedTuple):
@@ -63,20 +63,20 @@ class Pilot(NamedTuple):
     """Their mean field, ``[M·V]`` float32."""
     width: int
     """Number of columns that the first sketch should have."""
-    most: int
+    max_width: int
     """Largest number of columns that a sketch can have."""
     modes: PilotModes | None
-    """Leading ``most`` modes, where there are more modes than a sketch can have columns."""
+    """Leading ``max_width`` modes, where there are more modes than a sketch can have columns."""
 
 
-def take_pilot(runs: RunPass, settings: ReductionSettings) -> Pilot:
+def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     """Return mean and rank of snapshots drawn from runs that are spread evenly over all."""
     rows = runs.training_rows_to_read
     _, steps, nodes, variables = runs.dataset.shape
     size = nodes * variables
     snapshots = len(rows) * steps
     # No more columns are useful than modes are wanted, nor than a sketch of everything has.
-    most = min(settings.max_rank + OVERSAMPLING, size, snapshots)
+    max_width = min(settings.max_rank + OVERSAMPLING, size, snapshots)
     random = np.random.default_rng(0)  # always the same, so that a preparation can be repeated
     block = _some_snapshots(runs, rows, random)
     shift = block.mean(0, dtype=torch.float64).float()
@@ -85,19 +85,21 @@ def take_pilot(runs: RunPass, settings: ReductionSettings) -> Pilot:
     energies, directions = principal_directions(_gram(block, factor))
     rank = rank_for(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
     wanted = math.ceil(GROWTH * rank) + OVERSAMPLING
-    # Where the pilot needs half of its snapshots or more, it has seen no end of the modes.
+    # Where the pilot needs half of its snapshots or more, it has not seen how many modes there are.
     endless = 2 * rank > len(block)
-    width = most if endless else min(most, math.ceil(wanted / COLUMNS) * COLUMNS)
+    width = max_width if endless else min(max_width, math.ceil(wanted / COLUMNS) * COLUMNS)
     # A sketch as wide as there are entries or snapshots is exact and needs no help.
-    exact = most in (size, snapshots)
-    if width < most or exact or most > len(block):
-        return Pilot(shift, width, most, None)
-    entries = np.sort(random.permutation(size)[: max(size // ENTRY_STEP, ENTRY_STEP * most)])
-    modes = _modes_at(torch.from_numpy(entries), block, shift, factor, energies, directions, most)
-    return Pilot(shift, width, most, modes)
+    exact = max_width in (size, snapshots)
+    if width < max_width or exact or max_width > len(block):
+        return Pilot(shift, width, max_width, None)
+    entries = np.sort(random.permutation(size)[: max(size // ENTRY_STEP, ENTRY_STEP * max_width)])
+    modes = _modes_at(
+        torch.from_numpy(entries), block, shift, factor, energies, directions, max_width
+    )
+    return Pilot(shift, width, max_width, modes)
 
 
-def _some_snapshots(runs: RunPass, rows: NDArray[np.intp], random: np.random.Generator) -> Tensor:
+def _some_snapshots(runs: RunReader, rows: NDArray[np.intp], random: np.random.Generator) -> Tensor:
     """Return as many snapshots from each of some runs, ``[n, M·V]``."""
     _, steps, nodes, variables = runs.dataset.shape
     in_memory = max(PILOT_BYTES // (4 * nodes * variables), OVERSAMPLING)
@@ -107,8 +109,8 @@ def _some_snapshots(runs: RunPass, rows: NDArray[np.intp], random: np.random.Gen
     chosen = rows[np.linspace(0, len(rows) - 1, run_count).astype(int)]
     per_run = math.ceil(count / len(chosen))
     taken = []
-    for some, block in runs.blocks(chosen):
-        for place in range(len(some)):
+    for block_rows, block in runs.blocks(chosen):
+        for place in range(len(block_rows)):
             times = np.sort(random.permutation(steps)[:per_run])
             taken.append(block[torch.from_numpy(place * steps + times)])
     return torch.cat(taken)
@@ -119,8 +121,7 @@ def _count_and_shift(
 ) -> Tensor:
     """Subtract ``shift`` from the snapshots in place, and return their factor to states."""
     moments = ShiftedMoments(shift)
-    for _ in moments.count(block):
-        pass  # all columns are needed at once, below
+    moments.count_and_shift(block)
     statistics = NodeStatistics.of(moments, field_shape)
     return torch.from_numpy(StateMap.fit(statistics, settings).field_factor())
 
@@ -143,17 +144,17 @@ def _modes_at(
     factor: Tensor,
     energies: Tensor,
     directions: Tensor,
-    most: int,
+    max_width: int,
 ) -> PilotModes:
-    """Return the pilot's ``most`` leading modes at some entries of a state.
+    """Return the pilot's ``max_width`` leading modes at some entries of a state.
 
     A mode is the combination of snapshots that a direction of the Gram matrix gives, divided by
     its singular value. One factor turns snapshots to states and another one turns the distances
     that it will be multiplied with.
     """
-    leading = directions[:, :most].float()
+    leading = directions[:, :max_width].float()
     weight = factor[entries].square()  # in double precision: units may be of any size
     # Directions of no energy are rounding; a floor keeps them from being blown up.
-    lengths = energies[:most].clamp(min=1e-14 * float(energies.max())).sqrt()
-    modes = block[:, entries].T @ leading * weight[:, None] / lengths
-    return PilotModes(entries, shift[entries], modes.float())
+    lengths = energies[:max_width].clamp(min=1e-14 * float(energies.max())).sqrt()
+    to_coordinates = block[:, entries].T @ leading * weight[:, None] / lengths
+    return PilotModes(entries, shift[entries], to_coordinates.float())

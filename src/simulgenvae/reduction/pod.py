@@ -1,17 +1,19 @@
-"""Proper orthogonal decomposition of the training states, in two passes over the fields.
+"""Proper orthogonal decomposition of the training states, without holding the fields in memory.
 
 POD finds the r directions in which states vary most: the leading right singular vectors of the
 matrix of all snapshots (Sirovich 1987). The fields do not fit into memory, so the decomposition
-has two phases, each of which reads every run once:
+has two phases, each of which usually needs one pass:
 
-1. find a subspace that is a little too large (``pilot.py``, ``sketch.py``, ``subspace.py``);
-2. project all runs on it (``projection.py``). The Gram matrix of the coordinates then gives the
-   modes within the subspace, in the manner of Rayleigh and Ritz (Halko, Martinsson & Tropp 2011,
-   SIAM Review 53(2), algorithm 5.1), and turns the coordinates into coefficients without another
-   pass.
+1. find a subspace that is a little too large (``pilot.py``, ``sketch.py``, ``subspace.py``). This
+   reads the training runs, after a pilot has read some of them;
+2. read and project all runs on it, also those for validation and test (``projection.py``). The Gram
+   matrix of the coordinates then gives the modes within the subspace, in the manner of Rayleigh and
+   Ritz (Halko, Martinsson & Tropp 2011, SIAM Review 53(2), algorithm 5.1), and turns the
+   coordinates into coefficients without another pass.
 
-How much of the fields lies outside of the subspace is measured in phase 2. Where the tolerance
-would be missed, both phases are repeated with a larger subspace.
+How much of the fields lies outside of the subspace is estimated in phase 2, from a part of the
+entries. Where the tolerance would be missed, phase 2 is repeated with more directions of the same
+sketch. Only where all of them are too few, phase 1 is repeated too, with a wider sketch.
 """
 
 from __future__ import annotations
@@ -29,9 +31,9 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction.base import Candidate, Decoder
 from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
-from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project
-from simulgenvae.reduction.run_pass import RunPass
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project_runs
+from simulgenvae.reduction.run_reader import RunReader
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.reduction.subspace import Subspace, subspaces
 from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import parts
@@ -42,22 +44,22 @@ from simulgenvae.utils.snapshots import principal_directions, rank_for
 class Pod:
     """Reduction to coordinates in the leading ``r`` modes of the training states."""
 
-    state: StateMap
+    state_map: StateMap
     basis: NDArray[np.float32]
     """Orthonormal modes, ``[M·V, r]``."""
     summary: FitSummary | None = None
     """Facts that adding further runs needs; they are not part of a model."""
 
     @classmethod
-    def candidates(cls, runs: RunPass, settings: ReductionSettings) -> Iterator[Candidate]:
+    def candidates(cls, runs: RunReader, settings: ReductionSettings) -> Iterator[Candidate]:
         """Yield ever more accurate candidates, see :class:`Candidate`.
 
         The modes are those of the training runs: as many as the tolerance needs, at most
         ``settings.max_rank``. Raises UserError when nothing varies in the training runs.
         """
-        if runs.reduced is not None and not len(runs.training_rows_to_read):
+        if runs.earlier is not None and not len(runs.training_rows_to_read):
             # Only validation or test runs were added: the modes stay.
-            yield _UnchangedPod(runs, runs.reduced)
+            yield _UnchangedPod(runs, runs.earlier)
             return
         for subspace in subspaces(runs, settings):
             yield _PodCandidate(runs, settings, subspace)
@@ -70,91 +72,93 @@ class Pod:
     @property
     def field_shape(self) -> tuple[int, int]:
         """Nodes M and variables V of the fields."""
-        return self.state.field_shape
+        return self.state_map.field_shape
 
-    def encode(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the coefficients ``[T, r]`` of fields ``[T, M, V]`` in physical units."""
+    def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units."""
         # torch warns about arrays that it could not write to, hence "W".
-        snapshots = torch.from_numpy(np.require(run, np.float32, "W")).flatten(1)
-        return coordinates_of(snapshots, *affine(self.state), torch.from_numpy(self.basis)).numpy()
+        snapshots = torch.from_numpy(np.require(fields, np.float32, "W")).flatten(1)
+        return coordinates_of(
+            snapshots, *affine(self.state_map), torch.from_numpy(self.basis)
+        ).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
         flat = coefficients.astype(np.float32, copy=False).reshape(-1, self.rank)
         rows = torch.from_numpy(flat)
         basis = torch.from_numpy(self.basis)
-        mean, factor = affine(self.state)
+        mean, factor = affine(self.state_map)
         # An array of NumPy's, whose memory comes in large pages: torch's memory cost as much time
         # as the product.
         fields = np.empty((*coefficients.shape[:-1], *self.field_shape), np.float32)
-        states = torch.from_numpy(fields).view(len(rows), self.state.size)
+        states = torch.from_numpy(fields).view(len(rows), self.state_map.size)
         # field = mean + state / factor, part by part, so that the product stays in the cache.
-        for part in parts(self.state.size):
+        for part in parts(self.state_map.size):
             states[:, part] = torch.addcdiv(mean[part], rows @ basis[part].T, factor[part])
         return fields
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""
-        entries = self.state.entries(nodes, variables)
-        return Pod(self.state.at(nodes, variables), self.basis[entries])
+        entries = self.state_map.entries(nodes, variables)
+        return Pod(self.state_map.at(nodes, variables), self.basis[entries])
 
-    def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+    def basis_and_factor(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         """Return the basis, and the factor ``[M·V]`` from states to scaled units."""
-        return self.basis, self.state.scaled_factor()
+        return self.basis, self.state_map.scaled_factor()
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays that a model file holds."""
-        return {**self.state.arrays(), "basis": self.basis}
+        return {**self.state_map.arrays(), "basis": self.basis}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
         """Restore what :meth:`arrays` gave; KeyError or ValueError where that is impossible."""
-        state = StateMap.from_arrays(arrays)
+        state_map = StateMap.from_arrays(arrays)
         basis = arrays["basis"].astype(np.float32, copy=False)
-        if basis.ndim != 2 or len(basis) != state.size or not basis.size:
+        if basis.ndim != 2 or len(basis) != state_map.size or not basis.size:
             raise ValueError(
-                f"the basis has the shape {basis.shape} for states of {state.size} entries"
+                f"the basis has the shape {basis.shape} for states of {state_map.size} entries"
             )
         if not np.isfinite(basis).all():
             raise ValueError("the basis is not finite")
-        return cls(state, basis)
+        return cls(state_map, basis)
 
 
 @dataclass(frozen=True, eq=False)
 class _UnchangedPod:
     """The modes of runs that were reduced earlier, for runs that nothing is learned from."""
 
-    runs: RunPass
-    reduced: ReducedRuns
+    runs: RunReader
+    earlier: ReducedRuns
 
     @property
     def reduction(self) -> Pod:
         """The POD of the earlier runs."""
-        return Pod(self.reduced.state, self.reduced.basis, self.reduced.summary)
+        return Pod(self.earlier.state_map, self.earlier.basis, self.earlier.summary)
 
     def project(self) -> tuple[Pod, NDArray[np.float32]]:
         """Return this POD and the coefficients of all runs."""
         pod = self.reduction
-        return pod, encode_runs(self.runs.dataset, pod, self.runs.workers, self.reduced)
+        return pod, encode_runs(self.runs.dataset, pod, self.runs.workers, self.earlier)
 
 
 @dataclass(frozen=True, eq=False)
 class _PodCandidate:
     """A POD whose subspace is found, and whose modes follow when all runs are projected."""
 
-    runs: RunPass
+    runs: RunReader
     settings: ReductionSettings
     subspace: Subspace
 
     @property
     def reduction(self) -> Pod:
-        """A POD with the directions of the subspace instead of its modes: about as many."""
-        return Pod(self.subspace.sketch.state, self.subspace.modes.numpy())
+        """A POD with the directions of the subspace instead of its modes: approximately as many."""
+        return Pod(self.subspace.sketch.state_map, self.subspace.directions.numpy())
 
     def project(self) -> tuple[Pod, NDArray[np.float32]] | None:
         """Return modes and coefficients, or None where the subspace leaves out too much."""
         sketch = self.subspace.sketch
-        projection = project(self.runs, sketch.state, self.subspace.modes)
+        projection = project_runs(self.runs, sketch.state_map, self.subspace.directions)
         # Both sides are energies: sums of squares over all snapshots of the training runs.
         accurate = projection.left_out <= self.settings.tolerance**2 * sketch.energy
         if not accurate and not self.subspace.is_largest:
@@ -164,23 +168,23 @@ class _PodCandidate:
     def _modes(self, projection: Projection) -> tuple[Pod, NDArray[np.float32]]:
         """Turn the directions of the subspace into modes, and coordinates into coefficients."""
         sketch = self.subspace.sketch
-        energies, turn = collectives.run_on_rank0(
+        energies, rotation = collectives.run_on_rank0(
             lambda: principal_directions(_gram(projection.coordinates, self.runs.training_rows))
         )
         energies = energies.clamp_(min=0)
-        beyond = projection.left_out
+        left_out = projection.left_out
         # What the subspace left out counts against the tolerance, too.
-        needed = rank_for(energies, sketch.energy, self.settings.tolerance, beyond=beyond)
+        needed = rank_for(energies, sketch.energy, self.settings.tolerance, left_out=left_out)
         rank = min(needed, self.settings.max_rank)
-        # The turn is found in double precision, and applied in the precision of the data.
-        turn = turn[:, :rank].float()
-        basis = projection.directions @ turn
+        # The rotation is found in double precision, and applied in the precision of the data.
+        rotation = rotation[:, :rank].float()
+        basis = projection.directions @ rotation
         # A mode may have either sign. The largest entry is made positive, so that a training does
         # not depend on how a library rounds.
         signs = basis.gather(0, basis.abs().argmax(0, keepdim=True)).sign()
-        summary = FitSummary(sketch.statistics, beyond + float(energies[rank:].sum()))
-        coefficients = projection.coordinates @ (turn * signs)
-        return Pod(sketch.state, (basis * signs).numpy(), summary), coefficients.numpy()
+        summary = FitSummary(sketch.statistics, left_out + float(energies[rank:].sum()))
+        coefficients = projection.coordinates @ (rotation * signs)
+        return Pod(sketch.state_map, (basis * signs).numpy(), summary), coefficients.numpy()
 
 
 def _gram(coordinates: Tensor, rows: NDArray[np.intp]) -> Tensor:

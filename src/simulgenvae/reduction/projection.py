@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.reduction.run_pass import RunPass
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.run_reader import RunReader
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.utils.cache_blocks import PART, parts
 
 CHECKED = 4096
-"""Smallest number of entries of a snapshot at which the energy left out is measured; a twentieth of
-them if that is more."""
+"""Smallest number of entries of a snapshot from which the energy left out is estimated; a twentieth
+of them if that is more."""
 
 
 class Projection(NamedTuple):
@@ -33,46 +33,51 @@ class Projection(NamedTuple):
     """Energy of the training states that lies in none of the directions."""
 
 
-def project(runs: RunPass, state: StateMap, modes: Tensor) -> Projection:
-    """Return all runs in the directions ``modes`` ``[M·V, m]``.
+def project_runs(runs: RunReader, state_map: StateMap, directions: Tensor) -> Projection:
+    """Return all runs in orthonormal ``directions`` ``[M·V, m]`` of states.
 
     Where runs were reduced earlier, the directions are extended by theirs, and their coordinates
     follow from their coefficients: they are not read.
     """
-    if runs.reduced is None:
-        return _read(runs, state, modes)
+    if runs.earlier is None:
+        return _read(runs, state_map, directions)
     # One rank decomposes and sends: all must project on the same directions, to the last bit.
-    directions, coordinates = collectives.run_on_rank0(partial(runs.reduced.joined, state, modes))
-    projection = _read(runs, state, directions)
-    projection.coordinates[torch.from_numpy(runs.reduced.rows)] = coordinates
-    return projection._replace(left_out=projection.left_out + runs.reduced.left_out(state))
+    join = partial(runs.earlier.joined, state_map, directions)
+    directions, coordinates = collectives.run_on_rank0(join)
+    projection = _read(runs, state_map, directions)
+    projection.coordinates[torch.from_numpy(runs.earlier.rows)] = coordinates
+    return projection._replace(left_out=projection.left_out + runs.earlier.left_out(state_map))
 
 
-def _read(runs: RunPass, state: StateMap, directions: Tensor) -> Projection:
+def _read(runs: RunReader, state_map: StateMap, directions: Tensor) -> Projection:
     """Read all runs that must be read, and return them in ``directions``; 0 for the others.
 
-    What training runs leave out is measured at a part of the entries, another one for each run, and
-    scaled up: measuring it everywhere would take as long as the projection.
+    What training runs leave out is estimated from a window of the entries, another one for each
+    run, and scaled up: computing it everywhere would take as long as the projection. Windows start
+    anywhere from the first entry to the last place where they fit, and do not wrap around: entries
+    near both ends are in fewer windows than those in the middle. With windows of a twentieth, about
+    5 % of the entries at each end count less.
     """
     steps = runs.dataset.shape[1]
     training = runs.training_rows_to_read
     coordinates = torch.zeros(*runs.dataset.shape[:2], directions.shape[1])
     left_out = torch.zeros((), dtype=torch.float64)
-    mean, factor = affine(state)
-    checked = min(state.size, max(CHECKED, state.size // 20))
-    passed = {"projected": coordinates, "left_out": left_out}
+    mean, factor = affine(state_map)
+    checked = min(state_map.size, max(CHECKED, state_map.size // 20))
+    accumulators = {"projected": coordinates, "left_out": left_out}
     name = f"projection on {directions.shape[1]}"
-    for some, block in runs.monitored_blocks(name, runs.rows_to_read, passed):
-        found = coordinates_of(block, mean, factor, directions)
-        coordinates[torch.from_numpy(some)] = found.view(len(some), steps, -1)
+    for block_rows, block in runs.monitored_blocks(name, runs.rows_to_read, accumulators):
+        block_coordinates = coordinates_of(block, mean, factor, directions)
+        own = torch.from_numpy(block_rows)
+        coordinates[own] = block_coordinates.view(len(block_rows), steps, -1)
         # Validation and test runs are projected too, but do not decide about the subspace.
-        for place in np.flatnonzero(np.isin(some, training)):
+        for place in np.flatnonzero(np.isin(block_rows, training)):
             run = slice(place * steps, (place + 1) * steps)
-            start = _random_start(some[place], state.size - checked)
-            few = slice(start, start + checked)
-            states = (block[run, few] - mean[few]) * factor[few]
-            rest = states - found[run] @ directions[few].T
-            left_out += rest.double().square().sum() * state.size / checked
+            start = _random_start(block_rows[place], state_map.size - checked)
+            window = slice(start, start + checked)
+            states = (block[run, window] - mean[window]) * factor[window]
+            rest = states - block_coordinates[run] @ directions[window].T
+            left_out += rest.double().square().sum() * state_map.size / checked
     return Projection(
         directions,
         collectives.all_reduce_sum(coordinates),
@@ -80,9 +85,9 @@ def _read(runs: RunPass, state: StateMap, directions: Tensor) -> Projection:
     )
 
 
-def _random_start(row: int, most: int) -> int:
-    """Return a number from 0 to ``most`` that depends on the run only, not on who reads it."""
-    return int(np.random.default_rng(row).integers(most + 1))
+def _random_start(row: int, last: int) -> int:
+    """Return a number from 0 to ``last`` that depends on the run only, not on who reads it."""
+    return int(np.random.default_rng(row).integers(last + 1))
 
 
 def coordinates_of(snapshots: Tensor, mean: Tensor, factor: Tensor, directions: Tensor) -> Tensor:
@@ -90,18 +95,20 @@ def coordinates_of(snapshots: Tensor, mean: Tensor, factor: Tensor, directions: 
 
     ``mean`` and ``factor`` are those of :func:`affine`.
     """
-    found = torch.zeros(len(snapshots), directions.shape[1])
+    coordinates = torch.zeros(len(snapshots), directions.shape[1])
     buffer = torch.empty(len(snapshots), PART)
     # Some entries at a time: their states stay in the cache until they are multiplied.
     for part in parts(len(mean)):
-        few = snapshots[:, part]
-        states = torch.sub(few, mean[part], out=buffer[:, : few.shape[1]]).mul_(factor[part])
-        found.addmm_(states, directions[part])
-    return found
+        columns = snapshots[:, part]
+        states = torch.sub(columns, mean[part], out=buffer[:, : columns.shape[1]]).mul_(
+            factor[part]
+        )
+        coordinates.addmm_(states, directions[part])
+    return coordinates
 
 
-def affine(state: StateMap) -> tuple[Tensor, Tensor]:
+def affine(state_map: StateMap) -> tuple[Tensor, Tensor]:
     """Return mean field and factor ``[M·V]`` float32: state = (field - mean) * factor."""
-    mean = torch.from_numpy(state.mean_field().astype(np.float32))
-    factor = torch.from_numpy(state.field_factor().astype(np.float32))
+    mean = torch.from_numpy(state_map.mean_field().astype(np.float32))
+    factor = torch.from_numpy(state_map.field_factor().astype(np.float32))
     return mean, factor

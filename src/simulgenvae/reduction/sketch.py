@@ -25,8 +25,8 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.reduction.pilot import Pilot
-from simulgenvae.reduction.run_pass import RunPass
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.run_reader import RunReader
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.moments import ShiftedMoments
@@ -47,9 +47,9 @@ hold little, and a second projection costs more than they do."""
 class Sketch:
     """Findings from one pass over the training runs."""
 
-    state: StateMap
+    state_map: StateMap
     statistics: NodeStatistics
-    modes: Tensor
+    directions: Tensor
     """Orthonormal directions, ``[M·V, k]``, leading ones first."""
     enough: int
     """Number of leading directions that are probably enough for the tolerance."""
@@ -61,7 +61,7 @@ class Sketch:
         It follows from the variances: the states have mean 0, so their sum of squares is variance
         times number of snapshots.
         """
-        variance = self.statistics.variance.ravel() * np.square(self.state.field_factor())
+        variance = self.statistics.variance.ravel() * np.square(self.state_map.field_factor())
         return float(variance.sum()) * self.statistics.samples
 
 
@@ -75,7 +75,7 @@ class _Sums(NamedTuple):
     moments: ShiftedMoments
 
 
-def take_sketch(runs: RunPass, settings: ReductionSettings, pilot: Pilot, width: int) -> Sketch:
+def take_sketch(runs: RunReader, settings: ReductionSettings, pilot: Pilot, width: int) -> Sketch:
     """Read the training runs once, and return their statistics and a subspace of their states.
 
     Ranks share the runs; the first rank finds the subspace from the sum of what all have read.
@@ -91,18 +91,18 @@ def take_sketch(runs: RunPass, settings: ReductionSettings, pilot: Pilot, width:
     pilot
         What the pilot found.
     width
-        Dimensions of the subspace, at most ``pilot.most``.
+        Dimensions of the subspace, at most ``pilot.max_width``.
     """
     sums = _read(runs, pilot, width)
     # Known only now, after the pass: mean and scale, and with them what a state is.
     statistics = NodeStatistics.of(sums.moments, runs.dataset.shape[2:])
-    if runs.reduced is not None:
-        statistics = runs.reduced.summary.statistics.merged(statistics)
+    if runs.earlier is not None:
+        statistics = runs.earlier.summary.statistics.merged(statistics)
     snapshots = len(runs.training_rows_to_read) * runs.dataset.shape[1]
     return collectives.run_on_rank0(lambda: _subspace(sums, statistics, settings, pilot, snapshots))
 
 
-def _read(runs: RunPass, pilot: Pilot, width: int) -> _Sums:
+def _read(runs: RunReader, pilot: Pilot, width: int) -> _Sums:
     """Read the training runs, and return the sums over the snapshots of all ranks."""
     rows = runs.training_rows_to_read
     size = len(pilot.shift)
@@ -110,12 +110,12 @@ def _read(runs: RunPass, pilot: Pilot, width: int) -> _Sums:
     row_sum = torch.zeros(width)
     moments = ShiftedMoments(pilot.shift)
     # These names are in the files of interrupted preparations, which later versions must resume.
-    state = {"image": product, "weights": row_sum, **moments.tensors()}
-    for some, block in runs.monitored_blocks(f"sketch of {width}", rows, state):
+    accumulators = {"image": product, "weights": row_sum, **moments.tensors()}
+    for block_rows, block in runs.monitored_blocks(f"sketch of {width}", rows, accumulators):
         # Before counting, which shifts the block in place.
-        probe = _probe(runs, rows, some, block, pilot, width)
+        probe = _probe(runs, rows, block_rows, block, pilot, width)
         row_sum += probe.sum(0)
-        for part, distances in moments.count(block):
+        for part, distances in moments.shifted_parts(block):
             # A sketch as wide as a state is everything: there is nothing to sum.
             if width < size:
                 product[part].addmm_(distances.T, probe)
@@ -127,33 +127,33 @@ def _read(runs: RunPass, pilot: Pilot, width: int) -> _Sums:
 
 
 def _probe(
-    runs: RunPass,
+    runs: RunReader,
     rows: NDArray[np.intp],
-    some: NDArray[np.intp],
+    block_rows: NDArray[np.intp],
     block: Tensor,
     pilot: Pilot,
     width: int,
 ) -> Tensor:
-    """Return the rows of G ``[k·T, width]`` for the snapshots ``block`` of the runs ``some``.
+    """Return the rows of G ``[k·T, width]`` for the snapshots ``block`` of the runs ``block_rows``.
 
     Where a sketch has a column for every snapshot, G is the identity and the sketch is exact.
 
     Where there are more modes than columns, a random G would mix the modes that are wanted with
-    those that are left out. G is then about AΩ with the pilot's modes Ω, which makes the sketch
-    AᵀAΩ a step of subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4). An estimate
-    of AΩ from some of the entries is good enough for that.
+    those that are left out. G is then approximately AΩ with the pilot's modes Ω, which makes the
+    sketch AᵀAΩ a step of subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4). An
+    estimate of AΩ from some of the entries is good enough for that.
 
     Otherwise G is random. Each run has its own random numbers, so that the sketch does not depend
     on the order in which runs are read, nor on which rank reads them.
     """
     steps = runs.dataset.shape[1]
     if width == len(rows) * steps:
-        first = int(np.searchsorted(rows, some[0])) * steps
+        first = int(np.searchsorted(rows, block_rows[0])) * steps
         return torch.eye(width)[first : first + len(block)]
     if pilot.modes is not None:
         return pilot.modes.coordinates(block)
     random = []
-    for row in some:
+    for row in block_rows:
         generator = torch.Generator().manual_seed(int(row))
         random.append(torch.randn(steps, width, generator=generator))
     return torch.cat(random)
@@ -169,35 +169,38 @@ def _subspace(
     """Return the subspace that the sketch of ``snapshots`` snapshots spans, in states."""
     # Fields that never change have no scale; the message is clearer than a division by zero.
     statistics.require_variation()
-    state = StateMap.fit(statistics, settings)
+    state_map = StateMap.fit(statistics, settings)
     width = sums.product.shape[1]
     # As many columns as entries: every direction is in the subspace.
-    if width == state.size:
-        return Sketch(state, statistics, torch.eye(width), width)
-    factor = torch.from_numpy(state.field_factor())
+    if width == state_map.size:
+        return Sketch(state_map, statistics, torch.eye(width), width)
+    factor = torch.from_numpy(state_map.field_factor())
     # From distances from the shift to states: A = (X - 1 (mean - shift)ᵀ) · factor, and so
     # AᵀG = factor · XᵀG - factor · (mean - shift) (sum of the rows of G).
     offset = (torch.from_numpy(statistics.mean.ravel()) - pilot.shift) * factor
     span = torch.cat(
         [
             (sums.product[part] * factor[part, None] - offset[part, None] * sums.row_sum).float()
-            for part in parts(state.size)  # in double precision, but never all of it at once
+            for part in parts(state_map.size)  # in double precision, but never all of it at once
         ]
     )
     # The singular vectors of the sketch order its directions: SVD of R in AᵀG = QR.
     base, triangle = torch.linalg.qr(span)
-    turn, values, _ = torch.linalg.svd(triangle)
+    rotation, values, _ = torch.linalg.svd(triangle)
+    # With a column for every snapshot, AᵀG is Aᵀ itself: all its directions together hold every
+    # state, so that phase 2 cannot find too much left out. They are few, and no other sketch could
+    # follow.
     exact = width == snapshots
     enough = width if exact else _enough(values.double(), settings.tolerance, pilot)
-    return Sketch(state, statistics, base @ turn, enough)
+    return Sketch(state_map, statistics, base @ rotation, enough)
 
 
 def _enough(values: Tensor, tolerance: float, pilot: Pilot) -> int:
     """Return how many leading directions of a sketch are probably enough for the tolerance.
 
     ``values`` are the singular values of the sketch, ``[width]`` float64. The estimate saves
-    products in the projection. What it leaves out is measured there, and a larger subspace is taken
-    if that is too much.
+    products in the projection, which also estimates what is left out. Where that is too much, a
+    larger subspace is taken.
     """
     if pilot.modes is None:
         energies = values.square()

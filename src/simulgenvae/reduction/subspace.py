@@ -1,6 +1,6 @@
 """Phase 1 of POD: subspaces that hold the training states, from a cheap one to a safe one.
 
-The sketch only estimates how many dimensions are enough. Phase 2 (``projection.py``) measures what
+The sketch only guesses how many dimensions are enough. Phase 2 (``projection.py``) estimates what
 a subspace leaves out; where that is too much, the next, larger subspace is taken.
 
 Tested in tests/reduction/test_pod.py.
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.pilot import take_pilot
-from simulgenvae.reduction.run_pass import RunPass
+from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.sketch import Sketch, take_sketch
 from simulgenvae.settings import ReductionSettings
 
@@ -25,13 +25,13 @@ class Subspace:
     """Orthonormal directions in the space of states."""
 
     sketch: Sketch
-    modes: Tensor
+    directions: Tensor
     """The sketch's leading directions, ``[M·V, k]``."""
     is_largest: bool
     """True if no larger subspace can follow, so that this one must be enough."""
 
 
-def subspaces(runs: RunPass, settings: ReductionSettings) -> Iterator[Subspace]:
+def subspaces(runs: RunReader, settings: ReductionSettings) -> Iterator[Subspace]:
     """Yield ever larger subspaces of the training states; a pass over the runs for each sketch.
 
     Of each sketch, first as many directions as are probably enough, then all of them; then a sketch
@@ -42,10 +42,10 @@ def subspaces(runs: RunPass, settings: ReductionSettings) -> Iterator[Subspace]:
     while True:
         # A pass over all training runs; what follows for this sketch needs no further one.
         sketch = take_sketch(runs, settings, pilot, width)
-        every = sketch.modes.shape[1]
-        for count in sorted({sketch.enough, every}):
-            is_largest = width == pilot.most and count == every
-            yield Subspace(sketch, sketch.modes[:, :count], is_largest)
-        if width == pilot.most:
+        available = sketch.directions.shape[1]
+        for count in sorted({sketch.enough, available}):
+            is_largest = width == pilot.max_width and count == available
+            yield Subspace(sketch, sketch.directions[:, :count], is_largest)
+        if width == pilot.max_width:
             return
-        width = min(2 * width, pilot.most)
+        width = min(2 * width, pilot.max_width)

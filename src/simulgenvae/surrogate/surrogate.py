@@ -81,9 +81,11 @@ class Surrogate(Parts):
         samples
             When not 0, the uncertainty of each value is predicted too: ``std`` and the interval
             from ``lower`` to ``upper`` that is meant to hold 90 % of the values, both calibrated on
-            the validation runs. They come from the differences between the members of the ensemble.
-            Of a model with a single member that many latents are sampled instead, at least 2. For
-            the expected error 12 of them are sampled in any case, where it is calibrated.
+            the validation runs. They come from the differences between the members of the ensemble
+            and between their mirror views; with these, any number has the same effect. Only of a
+            model with a single member in a single view are that many latents sampled instead, at
+            least 2. For the expected error of such a model 12 latents are sampled even if this is
+            0, where it is calibrated.
         seed
             Seed of all samples.
 

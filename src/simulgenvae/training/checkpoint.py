@@ -48,7 +48,8 @@ class Progress(BaseModel, extra="forbid"):
     warnings: list[str] = Field(default_factory=list)
     """Warnings from the stages' histories (``diagnosis.py``)."""
     kept: float | None = None
-    """Limit of ``Stage.limited_error``: its value at the start of the stage."""
+    """Value of ``Stage.limited_error`` at the start of the stage, which may grow by
+    ``LIMIT_FACTOR``; None where the stage has none."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Checkpoint:
     networks: dict[str, Tensor]
     """Weights at the last step."""
     best: dict[str, Tensor]
-    """Weights at the best validation of the stage."""
+    """Weights of the best validation, as in ``TrainingState.best``; perhaps empty."""
     optimizer: dict[str, Tensor]
     rng: dict[str, Tensor]
 
@@ -72,7 +73,10 @@ class Checkpoint:
 
 
 def stage_file(folder: Path, stage: str) -> Path:
-    """Return the file in the folder of checkpoints with the networks as a stage left them."""
+    """Return the file in the folder of checkpoints with the networks as a stage left them.
+
+    ``stage`` is the label of a stage, or ``best`` for the weights of the best validation so far.
+    """
     return folder / f"{stage}.safetensors"
 
 

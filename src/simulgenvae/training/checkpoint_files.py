@@ -1,8 +1,10 @@
 """Files of one training in its folder of checkpoints.
 
 ``last.safetensors`` is the whole state, from which an interrupted training continues.
-``best.safetensors`` has the weights of the best validation so far, and a file with the label of
-each finished stage has the weights that it ended with. Tested in tests/training/test_loop.py.
+A file with the label of each finished stage has the weights that it ended with.
+``best.safetensors`` has the weights of the best validation so far. Nothing here reads it: it is a
+file of the classic interface, and shows a user the best weights while a long stage runs.
+Tested in tests/training/test_loop.py.
 """
 
 from __future__ import annotations
@@ -49,7 +51,11 @@ class CheckpointFiles:
         best: dict[str, Tensor],
         optimizers: Optimizers | None,
     ) -> None:
-        """Save the whole state; ``optimizers`` is None between stages, which use new ones."""
+        """Save the whole state.
+
+        ``optimizers`` is None at the start of a stage and after the last one: there are no moments
+        to keep, because each stage has new optimisers.
+        """
         if self._folder is not None:
             # Where ranks hold parts of weights, all of them must take part in joining these.
             weights = gather_whole(networks.state_dict())

@@ -94,6 +94,6 @@ class TrainingData:
 
     def field_loss(self, kind: Loss, reduction: Reduction) -> FieldLoss:
         """Return the loss of a kind in the units of these data."""
-        rows, factor = reduction.state_rows()
+        rows, factor = reduction.basis_and_factor()
         modes = None if rows is None else torch.from_numpy(rows)
         return FieldLoss(kind, self.variance, modes, torch.from_numpy(factor)).to(self.device)

@@ -56,7 +56,10 @@ def overfitting_begins(history: History) -> str | None:
 
 
 def overfitted(history: History) -> str | None:
-    """Return a warning where the kept networks do much worse on validation runs."""
+    """Return a warning where the networks do much worse on validation runs than on training runs.
+
+    The networks are those of the smallest validation error, see :func:`_best`.
+    """
     best = _best(history)
     ratio = _ratio(best)
     if ratio < OVERFITTED_RATIO:
@@ -135,7 +138,11 @@ def relative(stage: str, error: float) -> float:
 
 
 def _best(history: History) -> HistoryEntry:
-    """Return the entry with the smallest validation error."""
+    """Return the entry with the smallest validation error.
+
+    The stage ends with its weights, unless a limited error forbids that (``validation.py``). The
+    warnings are about learning, for which the entry counts all the same.
+    """
     return min(history, key=lambda entry: entry.validation)
 
 

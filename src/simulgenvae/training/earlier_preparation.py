@@ -130,4 +130,4 @@ def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> R
     summary = FitSummary(NodeStatistics(**parts, samples=runs.samples), runs.left_out)
     place = {name: row for row, name in enumerate(dataset.ids)}
     read = np.array([place[name] for name in runs.digests], np.intp)
-    return ReducedRuns(pod.state, pod.basis, summary, coefficients, read)
+    return ReducedRuns(pod.state_map, pod.basis, summary, coefficients, read)

@@ -133,7 +133,7 @@ class Loop:
             with explain_damage(checkpoint.path):
                 optimizers.load_arrays(checkpoint.optimizer)
                 checkpoint.restore_rng()
-        elif state.progress.step == 0:
+        else:
             # A stage has its own seed: its random numbers do not depend on what ran before it.
             torch.manual_seed(state.seed + stage.number)
             if stage.renewed:

@@ -37,8 +37,8 @@ class LargestReduction:
     rank: int
     has_modes: bool
 
-    def state_rows(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
-        """Return arrays of the shapes that :meth:`Reduction.state_rows` returns."""
+    def basis_and_factor(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        """Return arrays of the shapes that :meth:`Reduction.basis_and_factor` returns."""
         return self._zeros(self.entries, self.rank) if self.has_modes else None, self._zeros(
             self.entries
         )

@@ -91,7 +91,7 @@ class PreparationWatch(Monitor):
         """Number of runs that are done and state of each pass, by its name."""
         self._saved_at = time.monotonic()
 
-    def resume(self, name: str, total: int, state: dict[str, Tensor]) -> int:
+    def resume(self, name: str, total: int, accumulators: dict[str, Tensor]) -> int:
         """Start a pass, as :meth:`Monitor.resume` says.
 
         Raises
@@ -106,9 +106,9 @@ class PreparationWatch(Monitor):
             with explain_damage(self._file):
                 done = min(int(about["done"].get(name, 0)), total)
                 if done > 0:
-                    for key, value in state.items():
+                    for key, value in accumulators.items():
                         value.copy_(tensors[f"{name}/{key}"])
-        self._passes[name] = done, state
+        self._passes[name] = done, accumulators
         self._log.start(name, total, done, unit="runs read:")
         return done
 
@@ -133,8 +133,8 @@ class PreparationWatch(Monitor):
         """Write the state of all passes, so that finished ones are not repeated either."""
         if self._file is not None:
             tensors: dict[str, Tensor] = {}
-            for name, (_, state) in self._passes.items():
-                tensors |= {f"{name}/{key}": value for key, value in state.items()}
+            for name, (_, accumulators) in self._passes.items():
+                tensors |= {f"{name}/{key}": value for key, value in accumulators.items()}
             done = {name: count for name, (count, _) in self._passes.items()}
             about = {"identity": self._identity.to_json(), "done": done}
             write_tensors(self._file, tensors, about)

@@ -24,7 +24,7 @@ from simulgenvae.reduction import (
     Monitor,
     ReducedRuns,
     Reduction,
-    RunPass,
+    RunReader,
     candidates,
     restore_reduction,
     runs_in,
@@ -117,14 +117,14 @@ def prepare(
         return Prepared(start.reduction, coefficients, start.condition_scaler)
     train = plan.rows["train"]
     require_fitting_memory(dataset, len(train), settings)
-    runs = RunPass(dataset, train, workers, watch, earlier)
+    runs = RunReader(dataset, train, workers, watch, earlier)
     reduction, coefficients = _reduce(plan, runs, on_disk=on_disk)
     scaler = _fit_scaler(dataset.conditions.select(train), coefficients, train)
     return Prepared(reduction, coefficients, scaler)
 
 
 def _reduce(
-    plan: TrainingPlan, runs: RunPass, *, on_disk: bool
+    plan: TrainingPlan, runs: RunReader, *, on_disk: bool
 ) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
     """Return the reduction and the coefficients of all runs."""
     for candidate in candidates(runs, plan.settings.reduction, on_disk=on_disk):

@@ -29,7 +29,11 @@ class TrainingState:
     """Seed of the order of batches and of torch's random numbers."""
     progress: Progress = field(default_factory=Progress)
     best: dict[str, Tensor] = field(default_factory=dict)
-    """Weights that the current stage would end with if it stopped now."""
+    """Weights that the current stage ends with: those of its best validation so far.
+
+    Before its first validation they are still those of the stage before it, or empty in the first
+    stage. A stage with a limited error begins with the weights that it started with, so that it
+    can return to them."""
 
     def weights(self) -> dict[str, Tensor]:
         """Return a copy of all weights as they are now."""

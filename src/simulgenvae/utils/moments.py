@@ -19,8 +19,10 @@ from torch import Tensor
 
 from simulgenvae.utils.cache_blocks import parts
 
-PART = 1024
-"""Columns of a block that are handled together, so that they stay in the processor's cache."""
+COLUMNS_TOGETHER = 1024
+"""Columns of a block that are counted together, so that they stay in the processor's cache.
+
+Fewer than the entries of ``cache_blocks.PART``, because each is read several times here."""
 
 DOUBLE_PRECISION_VALUES = 2**20
 """Values of a block up to which its sums are in double precision; sums over blocks always are."""
@@ -46,22 +48,31 @@ class ShiftedMoments:
         self._samples = torch.zeros((), dtype=torch.int64)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return everything counted, as tensors that :meth:`count` changes in place."""
+        """Return everything counted, as tensors that counting changes in place."""
         return {
             name.removeprefix("_"): value for name, value in vars(self).items() if name != "shift"
         }
 
-    def count(self, block: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    def count_and_shift(self, block: Tensor) -> None:
         """Count the rows of ``block [rows, K]`` float32, and subtract the shift from them in place.
 
-        Some columns at a time are yielded as soon as they are shifted, ``[rows, k]`` with their
-        slice. A caller that needs them too then finds them in the processor's cache; reading them
-        from memory again would take longer than counting them.
+        :meth:`shifted_parts` does the same for callers that need the shifted columns at once.
+        """
+        for _ in self.shifted_parts(block):
+            pass
+
+    def shifted_parts(self, block: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Count and shift as :meth:`count_and_shift` does, and yield the columns part by part.
+
+        A part, ``[rows, k]`` with its slice, is yielded as soon as it is counted and shifted; the
+        block is counted when all parts have been taken. A caller that needs the columns too then
+        finds them in the processor's cache: reading them from memory again would take longer than
+        counting them.
         """
         self._samples += len(block)
         ones = torch.ones(1, len(block))
-        buffer = torch.empty(len(block), PART)
-        for part in parts(len(self.shift), PART):
+        buffer = torch.empty(len(block), COLUMNS_TOGETHER)
+        for part in parts(len(self.shift), COLUMNS_TOGETHER):
             columns = block[:, part]
             shift = self.shift[part]
             low = columns.amin(0)

@@ -43,7 +43,7 @@ def principal_directions(
     return ascending[::-1], columns[:, ::-1]
 
 
-def rank_for(energies: Tensor, total: float, tolerance: float, beyond: float = 0.0) -> int:
+def rank_for(energies: Tensor, total: float, tolerance: float, left_out: float = 0.0) -> int:
     """Return the smallest rank whose relative truncation error is at most ``tolerance``.
 
     Parameters
@@ -54,7 +54,7 @@ def rank_for(energies: Tensor, total: float, tolerance: float, beyond: float = 0
         Sum of all squared singular values of the matrix, also of those not in ``energies``.
     tolerance
         Largest allowed error: the root of the energy left out over ``total``.
-    beyond
+    left_out
         Energy that lies in none of the ``k`` directions.
 
     Returns
@@ -63,6 +63,6 @@ def rank_for(energies: Tensor, total: float, tolerance: float, beyond: float = 0
         A rank from 1 to ``k``; ``k`` where even all directions leave out too much.
     """
     remaining = energies.flip(0).cumsum(0).flip(0)  # summed from the smallest: least rounding
-    left_out = torch.cat([remaining[1:], torch.zeros(1, dtype=torch.float64)])
-    enough = left_out + beyond <= tolerance**2 * total
+    truncated = torch.cat([remaining[1:], torch.zeros(1, dtype=torch.float64)])
+    enough = truncated + left_out <= tolerance**2 * total
     return int(enough.int().argmax()) + 1 if bool(enough.any()) else len(energies)

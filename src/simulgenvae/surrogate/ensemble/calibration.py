@@ -3,6 +3,10 @@
 Split conformal prediction with errors in units of a spread (Papadopoulos et al. 2002; Lei et al.
 2018, section 5.2). The values of one run belong together, so that not values but runs are
 exchangeable: a quantile that comes from few runs is widened by what leaving out each of them shows.
+
+The guarantee of that method does not hold here: the same validation runs also chose the networks'
+weights and the weight of the Gaussian processes, and the quantile lacks the correction (n + 1) / n.
+Coverage on other runs is therefore measured, on the test runs.
 """
 
 from __future__ import annotations

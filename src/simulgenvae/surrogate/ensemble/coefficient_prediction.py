@@ -30,7 +30,8 @@ class CoefficientPrediction:
     samples
         K possible predictions, ``[K, n, t, r]``. Each combines one member, in one mirror view (or
         one sample of a single member's latents), with one sample of the Gaussian processes where
-        these have a weight. K is 0 for a single member of which no latents are sampled.
+        these have a weight. K is 0 for a single member in a single view of which no latents are
+        sampled.
     gp_offset
         Prediction of the Gaussian processes minus the mean of the members, ``[n, t, r]``; None
         where the Gaussian processes have no weight.
@@ -79,6 +80,8 @@ class CoefficientPrediction:
         """
         # In double precision: sums over all times and coefficients are long.
         deviations = (self.samples - self.samples.mean(axis=0)).astype(np.float64)
+        # Fewer members than samples repeat, which makes this a little too small: the divisor counts
+        # them as independent (``Ensemble.predict``). The calibration allows for it.
         total = np.einsum("kntr,kntr->n", deviations, deviations) / max(len(deviations) - 1, 1)
         if self.gp_offset is not None:
             offset = self.gp_offset.astype(np.float64)

@@ -19,9 +19,11 @@ from simulgenvae.surrogate.ensemble.coefficient_prediction import (
 from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
-GP_SAMPLES = 12
-"""Samples of the Gaussian processes where they have a weight; each is combined with one of the
-members, in turn."""
+FEWEST_GP_SAMPLES = 12
+"""Smallest number of samples of the Gaussian processes where they have a weight.
+
+Each is combined with one of the members' predictions, in turn. Where these are fewer, they repeat:
+3 of them make 12 samples."""
 DECODED_LATENTS = 32
 """Latents that a network decodes in one call, where there are fewer designs than that."""
 
@@ -81,7 +83,7 @@ class Ensemble:
             Times within the trained span, ``[t]``.
         latent_samples
             Number of latents that are sampled where the ensemble is a single network in a single
-            view. Otherwise the members differ, and none are sampled.
+            view. Otherwise the predictions of members and views differ, and none are sampled.
         seed
             Seed of all samples.
         """
@@ -101,7 +103,14 @@ class Ensemble:
             mean = mean + self.gp_weight * gp_offset
             if len(samples):
                 count = self.sample_count(latent_samples)
+                # From the design itself only, although the mean of the Gaussian processes is that
+                # over all views: the samples' own mean is subtracted where their spread is taken,
+                # so that this difference does not enter it.
                 gp_samples = self.pod_gp.samples(conditions, times, count, seed)
+                # Predictions of members that repeat count as if they were independent. With 3
+                # members in 12 samples, the sum of squares is 4 times theirs and is divided by 11
+                # instead of 4 * 2: the members' part of the variance is smaller by 8 / 11. The
+                # calibration scales the whole spread, and makes up for this on average.
                 partner = np.arange(len(gp_samples)) % len(samples)
                 samples = (1 - self.gp_weight) * samples[partner] + self.gp_weight * gp_samples
         return CoefficientPrediction(
@@ -149,7 +158,7 @@ class Ensemble:
         # A single network in a single view has nothing to disagree with: its latents are sampled.
         predictions = len(self.members) * (1 + len(self.mirror_views))
         count = latent_samples if predictions == 1 else predictions
-        return max(GP_SAMPLES, count) if self.gp_weight > 0 and count > 0 else count
+        return max(FEWEST_GP_SAMPLES, count) if self.gp_weight > 0 and count > 0 else count
 
     def novelty(self, conditions: Conditions) -> NDArray[np.float64] | None:
         """Return how far designs are from the training runs, ``[n]``.

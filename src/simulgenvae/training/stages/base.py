@@ -1,9 +1,11 @@
 """Base class and descriptor of the training stages, and the registry of all of them.
 
 A stage says which modules learn from which loss, and by which error its best weights are chosen.
-Everything else is the same for all stages and lives in ``training/loop.py``. The registry is
-filled in ``training/stages/__init__.py``. Tested in
-tests/training/stages/test_stages.py and test_registry.py.
+Everything else is the same for all stages: ``training/loop.py`` runs one after another,
+``training/stage_run.py`` takes the batches of one, ``training/step.py`` makes its steps, and
+``training/validation.py`` chooses its weights. The registry is filled in
+``training/stages/__init__.py``. Tested in tests/training/stages/test_stages.py and
+test_registry.py.
 """
 
 from __future__ import annotations

@@ -17,15 +17,14 @@ from simulgenvae.settings import ReductionSettings
 class StateMap:
     """Affine map between physical fields ``[..., M, V]`` and states ``[..., M·V]``.
 
-    state = (scaled field - its training mean) / weight, where weight ``[V]`` is the standard
-    deviation of each scaled variable: every variable then counts alike, whatever its units and
-    range.
+    state = (scaled field - ``mean``) / ``std``, where ``std`` ``[V]`` is the standard deviation of
+    each scaled variable: every variable then counts alike, whatever its units and range.
     """
 
     scaler: FieldScaler
     mean: NDArray[np.float64]
     """Training mean of the scaled field, ``[M, V]``."""
-    spread: NDArray[np.float64]
+    std: NDArray[np.float64]
     """Training standard deviation of each scaled variable, ``[V]``."""
 
     @classmethod
@@ -50,7 +49,7 @@ class StateMap:
         chosen = np.ix_(nodes, variables)
         centre = np.broadcast_to(self.scaler.centre, self.mean.shape)[chosen]
         half = np.broadcast_to(self.scaler.half_span, self.mean.shape)[chosen]
-        return type(self)(FieldScaler(centre, half), self.mean[chosen], self.spread[variables])
+        return type(self)(FieldScaler(centre, half), self.mean[chosen], self.std[variables])
 
     def entries(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the places of these nodes and variables in a state, ``[m·v]``."""
@@ -59,13 +58,13 @@ class StateMap:
 
     def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the states ``[..., M·V]`` of fields ``[..., M, V]`` in physical units."""
-        # Scaled, centred, and every variable divided by its deviation, so that all count alike.
-        state = (self.scaler.scale(fields) - self.mean) / self.spread
+        # Every scaled variable is divided by its standard deviation, so that all count alike.
+        state = (self.scaler.scale(fields) - self.mean) / self.std
         return state.reshape(*fields.shape[:-2], -1)
 
     def to_field(self, state: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
-        scaled = state.reshape(*state.shape[:-1], *self.mean.shape) * self.spread + self.mean
+        scaled = state.reshape(*state.shape[:-1], *self.mean.shape) * self.std + self.mean
         return self.scaler.unscale(scaled).astype(np.float32)
 
     def mean_field(self) -> NDArray[np.float64]:
@@ -74,12 +73,12 @@ class StateMap:
 
     def field_factor(self) -> NDArray[np.float64]:
         """Return the factor ``[M·V]`` from physical units to entries of the state."""
-        factor = HALF_RANGE / self.scaler.half_span / self.spread
+        factor = HALF_RANGE / self.scaler.half_span / self.std
         return np.broadcast_to(factor, self.mean.shape).flatten()
 
     def scaled_factor(self) -> NDArray[np.float32]:
         """Return the factor ``[M·V]`` from entries of the state to scaled units."""
-        return np.tile(self.spread, len(self.mean)).astype(np.float32)
+        return np.tile(self.std, len(self.mean)).astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of the map, for a model file."""
@@ -87,7 +86,7 @@ class StateMap:
             "centre": self.scaler.centre,
             "half_span": self.scaler.half_span,
             "mean": self.mean,
-            "spread": self.spread,
+            "spread": self.std,  # the file format is older than the name
         }
 
     @classmethod
@@ -96,19 +95,19 @@ class StateMap:
 
         Raises KeyError when an array is missing, and ValueError when they do not fit each other.
         """
-        centre, half, mean, spread = (
+        centre, half, mean, std = (
             arrays[k].astype(np.float64) for k in ("centre", "half_span", "mean", "spread")
         )
         # Shapes that merely broadcast would let a small file ask for a huge field.
         scales = {(1, *mean.shape[1:]), mean.shape}
-        fit = centre.shape == half.shape and half.shape in scales and spread.shape == mean.shape[1:]
+        fit = centre.shape == half.shape and half.shape in scales and std.shape == mean.shape[1:]
         if mean.ndim != 2 or not mean.size or not fit:
-            shapes = [array.shape for array in (centre, half, mean, spread)]
+            shapes = [array.shape for array in (centre, half, mean, std)]
             raise ValueError(f"centre, half_span, mean and spread have the shapes {shapes}")
         # A factor that is 0 or not finite would show only in the first prediction.
-        finite = all(np.isfinite(array).all() for array in (centre, half, mean, spread))
-        if not finite or half.min() <= 0 or spread.min() <= 0:
+        finite = all(np.isfinite(array).all() for array in (centre, half, mean, std))
+        if not finite or half.min() <= 0 or std.min() <= 0:
             raise ValueError(
                 "centre, half_span, mean and spread are not all finite, or a width is not positive"
             )
-        return cls(FieldScaler(centre, half), mean, spread)
+        return cls(FieldScaler(centre, half), mean, std)

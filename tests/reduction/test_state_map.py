@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction import RunPass
+from simulgenvae.reduction import RunReader
 from simulgenvae.reduction.node_statistics import node_statistics
-from simulgenvae.reduction.state import StateMap
+from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.settings import ReductionSettings
 
 MODES = ["variable", "node"]
@@ -24,7 +24,7 @@ def _fit(fields: np.ndarray, mode: str = "variable") -> tuple[StateMap, np.ndarr
         fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table)
     )
     state = StateMap.fit(
-        node_statistics(RunPass(dataset, np.arange(len(fields)))), ReductionSettings(scaling=mode)
+        node_statistics(RunReader(dataset, np.arange(len(fields)))), ReductionSettings(scaling=mode)
     )
     return state, state.to_state(np.asarray(dataset.fields))
 

@@ -1,4 +1,4 @@
-"""Passes over the runs of a data set: which runs are read, how, and who follows the reading."""
+"""Reader of the runs of a data set: which runs are read, how, and who follows the reading."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class RunPass:
-    """Arguments of every pass over the runs, from the caller to the innermost loop.
+class RunReader:
+    """Reader of runs for every pass over them, from the caller to the innermost loop.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class RunPass:
     workers
         Threads that read the next block while one is worked on; 0 for none.
     monitor
-        Follows the passes, and may keep their state or stop them.
-    reduced
+        Follows the passes, and may keep what they have found or stop them.
+    earlier
         Runs that an earlier reduction has already reduced. They are not read: their coefficients
         replace their fields.
     """
@@ -43,13 +43,13 @@ class RunPass:
     training_rows: NDArray[np.intp]
     workers: int = 0
     monitor: Monitor = UNWATCHED
-    reduced: ReducedRuns | None = None
+    earlier: ReducedRuns | None = None
 
     @property
     def rows_to_read(self) -> NDArray[np.intp]:
         """Rows of all runs that must be read, in ascending order."""
         rows = np.arange(len(self.dataset.ids))
-        return rows if self.reduced is None else np.setdiff1d(rows, self.reduced.rows)
+        return rows if self.earlier is None else np.setdiff1d(rows, self.earlier.rows)
 
     @property
     def training_rows_to_read(self) -> NDArray[np.intp]:
@@ -63,29 +63,29 @@ class RunPass:
         caller may change a block, until it takes the next one. Raises UserError where a run cannot
         be read.
         """
-        for some, snapshots in read_blocks(self.dataset, rows, self.workers):
-            yield some, torch.from_numpy(snapshots).flatten(1)
+        for block_rows, snapshots in read_blocks(self.dataset, rows, self.workers):
+            yield block_rows, torch.from_numpy(snapshots).flatten(1)
 
     def monitored_blocks(
-        self, name: str, rows: NDArray[np.intp], state: dict[str, Tensor]
+        self, name: str, rows: NDArray[np.intp], accumulators: dict[str, Tensor]
     ) -> Iterator[tuple[NDArray[np.intp], Tensor]]:
         """Yield this rank's part of ``rows`` as :meth:`blocks` does, while the monitor follows.
 
         Parameters
         ----------
         name
-            Name of the pass, shown to the user and under which its state is kept.
+            Name of the pass, which is shown to the user, and under which what it has found is kept.
         rows
             Rows that all ranks read together.
-        state
+        accumulators
             Everything the pass has found so far, as tensors that the caller changes in place. A
-            pass that was interrupted continues after the runs that its restored state has counted.
+            pass that was interrupted continues after the runs that they have counted.
         """
         own = collectives.local_rows(rows)
-        done = self.monitor.resume(name, len(own), state)
-        for some, block in self.blocks(own[done:]):
-            yield some, block
-            # The caller has worked on the block when it asks for the next one, so that the state
-            # holds these runs now.
-            done += len(some)
+        done = self.monitor.resume(name, len(own), accumulators)
+        for block_rows, block in self.blocks(own[done:]):
+            yield block_rows, block
+            # The caller has worked on the block when it asks for the next one, so that the
+            # accumulators hold these runs now.
+            done += len(block_rows)
             self.monitor.advance(name, done)

@@ -12,7 +12,7 @@ import torch
 from simulgenvae.data import read_ahead
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction.monitor import Monitor
-from simulgenvae.reduction.run_pass import RunPass
+from simulgenvae.reduction.run_reader import RunReader
 
 
 class _Recorder(Monitor):
@@ -32,7 +32,7 @@ class _Recorder(Monitor):
 
 def test_runs_that_were_reduced_earlier_are_not_read(waves: Dataset) -> None:
     reduced: Any = SimpleNamespace(rows=np.array([0, 3]))
-    runs = RunPass(waves, np.array([0, 1, 3, 5]), reduced=reduced)
+    runs = RunReader(waves, np.array([0, 1, 3, 5]), earlier=reduced)
     assert runs.rows_to_read.tolist() == [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]
     assert runs.training_rows_to_read.tolist() == [1, 5]
 
@@ -43,7 +43,7 @@ def test_a_pass_is_followed_and_continues(
 ) -> None:
     monkeypatch.setattr(read_ahead, "BLOCK_SNAPSHOTS", 16)  # two runs of eight timesteps
     recorder = _Recorder(done)
-    runs = RunPass(waves, np.arange(3), monitor=recorder)
+    runs = RunReader(waves, np.arange(3), monitor=recorder)
     rows = np.arange(1, 8)
     read = []
     for some, block in runs.monitored_blocks("pass", rows, {}):
