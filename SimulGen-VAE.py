@@ -1,5 +1,4 @@
-"""The documented entry point: `python SimulGen-VAE.py --preset=1 --plot=1` in the folder of a
-study; see --help."""
+"""Classic entry point: ``python SimulGen-VAE.py --preset=1 --plot=1`` in the folder of a study."""
 
 import sys
 

@@ -1,5 +1,7 @@
-"""Train with one process per GPU: `python launch_ddp.py --gpus 4 --preset 1 --size large` in the
-folder of a study."""
+"""Train with one process per GPU, in the folder of a study.
+
+``python launch_ddp.py --gpus 4 --preset 1 --size large``
+"""
 
 import sys
 from pathlib import Path

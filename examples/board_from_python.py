@@ -1,5 +1,6 @@
-"""The demo's study from Python: solve, learn, ask for a design that was never solved. Nothing is
-written.
+"""Learn the demo's study from Python and predict a design that was never solved.
+
+Nothing is written.
 
 python examples/board_from_python.py [--runs 96] [--steps STEPS]
 """

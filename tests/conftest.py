@@ -28,8 +28,10 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Iterator[None]:
-    """One thread: small matrices gain nothing from more, and results do not depend on the machine's
-    cores."""
+    """Use one thread, so that results do not depend on the machine's cores.
+
+    Small matrices gain nothing from more.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -38,8 +40,10 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def make_waves() -> MakeWaves:
-    """Makes runs of waves that travel over a line, each variable in a unit of its own; two
-    parameters."""
+    """Return a function that makes runs of waves along a line, with two parameters.
+
+    Each variable has a unit of its own.
+    """
 
     def make(
         runs: int = 12,
@@ -72,11 +76,16 @@ def waves(make_waves: MakeWaves) -> Dataset:
 
 @pytest.fixture(scope="session")
 def make_settings() -> MakeSettings:
-    """Makes settings of a small model that trains for ``steps`` a stage; further groups as
-    keywords."""
+    """Return a function that makes settings of a small model with ``steps`` a stage.
+
+    Further groups of settings are keywords.
+    """
 
     def make(
-        steps: int = 4, model: dict | None = None, stage: dict | None = None, **training: object
+        steps: int = 4,
+        model: dict[str, Any] | None = None,
+        stage: dict[str, Any] | None = None,
+        **training: Any,
     ) -> Settings:
         every = {"steps": steps, **(stage or {})}
         single = {"members": 1}
@@ -105,7 +114,7 @@ def make_settings() -> MakeSettings:
 
 @pytest.fixture
 def classic_study(tmp_path: Path) -> Path:
-    """A folder with the documented files and a table of parameters, which trains in seconds."""
+    """Return a folder with the classic files and a table of parameters, which trains in seconds."""
     rng = np.random.default_rng(0)
     for name in ("input_data", "parametric_data"):
         (tmp_path / name).mkdir()
@@ -131,7 +140,7 @@ FilesOfAtMost = Callable[[int], AbstractContextManager[None]]
 
 @pytest.fixture(scope="session")
 def files_of_at_most() -> FilesOfAtMost:
-    """A block in which writing a file beyond so many bytes fails, as on a full disk."""
+    """Return a block in which writing a file beyond some bytes fails, as on a full disk."""
     resource = pytest.importorskip("resource", reason="limits of this kind exist on Unix alone")
 
     @contextmanager
@@ -151,8 +160,9 @@ RunRanks = Callable[..., list[Any]]
 
 @pytest.fixture(scope="session")
 def run_ranks() -> RunRanks:
-    """Calls a function in several processes that have joined as ranks; gives what each of them
-    returned or raised.
+    """Return a function that runs work in several processes joined as ranks.
+
+    It gives what each of them returned or raised.
 
     They are copies of this process, which costs a fraction of starting Python and torch anew.
     """
@@ -193,7 +203,7 @@ def run_ranks() -> RunRanks:
 
 
 def _received(connection: Any) -> Any:
-    """What a rank has sent; None of one that was killed."""
+    """Return what a rank has sent; None if it was killed."""
     try:
         return connection.recv()
     except EOFError:

@@ -1,5 +1,6 @@
-"""Every kind of condition, every way to start a training and every choice of stages: the model is
-there, it loads, and one or two processes evaluate it and predict with it alike.
+"""Every kind of condition, every way to start a training and every choice of stages.
+
+The model is there, it loads, and one or two processes evaluate it and predict with it alike.
 
 By default each way to start several processes meets each kind of condition and each choice of
 stages once. All combinations, some minutes: ``pytest tests/test_every_way.py -m "matrix or not
@@ -8,7 +9,6 @@ matrix"``.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import pickle
@@ -30,6 +30,7 @@ from safetensors.numpy import load_file
 from simulgenvae.cli.classic.simulgen_vae import main as simulgen_vae
 from simulgenvae.cli.main import main as simulgenvae
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.settings import StudyFolder
 from simulgenvae.study import Study
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -103,7 +104,7 @@ def combinations() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A documented folder with a table and pictures of the same runs; to be copied."""
+    """Return a classic folder with a table and images of the same runs; to be copied."""
     folder = tmp_path_factory.mktemp("every_way") / "study"
     for name in ("input_data", "parametric_data", "images"):
         (folder / name).mkdir(parents=True)
@@ -145,7 +146,7 @@ def trained(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained
 
 
 def prepare(template: Path, trained: Trained, at: Path, conditions: str, stages: str) -> Path:
-    """A folder that is ready for training: of the conditioner alone, there is a VAE."""
+    """Make a folder ready for training; for the conditioner only, it has a VAE."""
     source = trained(conditions, "not end to end") if stages == "lc_only" else template
     folder = shutil.copytree(source, at)
     text = CONDITION.format(
@@ -160,8 +161,10 @@ def flags(stages: str) -> list[str]:
 
 
 def run(folder: Path, *commands: Sequence[str]) -> str:
-    """``python`` with each of these arguments in the folder, all at once; what they print. None may
-    fail."""
+    """Run ``python`` with each of these arguments in the folder, all at once.
+
+    Return what they print. None may fail.
+    """
     context, texts = multiprocessing.get_context("fork"), folder / "printed.txt"
     started = [
         context.Process(target=python, args=(folder, command, texts)) for command in commands
@@ -177,8 +180,10 @@ def run(folder: Path, *commands: Sequence[str]) -> str:
 
 
 def python(folder: Path, arguments: Sequence[str], texts: Path) -> None:
-    """What the interpreter does with a script or ``-m`` and a module, in a copy of this process:
-    the launcher then need not import torch again, and the processes that it starts are new ones."""
+    """Run a script, or ``-m`` and a module, in a copy of this process.
+
+    The launcher then need not import torch again, and the processes that it starts are new ones.
+    """
     with texts.open("a") as file:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -200,13 +205,13 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def errors(metrics: dict[str, Any]) -> dict[str, float]:
-    """Mean errors of every method on every split."""
-    return {
-        f"{method}, {split}": found["relative_l2"]["mean"]
-        for method, by_split in metrics["errors"].items()
-        for split, found in by_split.items()
-    }
+def errors(result: EvaluationResult) -> dict[str, float | None]:
+    """Return the mean errors of every method on every split."""
+    found = {}
+    for method, by_split in result.errors.items():
+        for split, errors in by_split.items():
+            found[f"{method}, {split}"] = errors.relative_l2.mean
+    return found
 
 
 def check(folder: Path, conditions: str, stages: str) -> Surrogate:
@@ -220,7 +225,7 @@ def check(folder: Path, conditions: str, stages: str) -> Surrogate:
         surrogate.settings.conditioner.kind
         == {"csv": "mlp", "image": "cnn", "image_vit": "vit"}[conditions]
     )
-    assert errors(json.loads(study.metrics_file.read_text()))
+    assert errors(EvaluationResult.read(study.metrics_file))
     predicted = surrogate.predict(Dataset.open(study.dataset).conditions, samples=2)
     assert predicted["fields"].shape == (RUNS, TIMESTEPS, NODES, 1)
     assert all(np.isfinite(predicted[name]).all() for name in ("fields", "std", "lower", "upper"))
@@ -247,7 +252,7 @@ def test_several_processes_train(
     printed = run(folder, *([*command, *flags(stages)] for command in start(free_port())))
     assert printed.count("The model is in") == 1
     surrogate, study = check(folder, conditions, stages), StudyFolder(folder)
-    several = errors(json.loads(study.metrics_file.read_text()))
+    several = errors(EvaluationResult.read(study.metrics_file))
     alone = errors(Study(folder).evaluate(surrogate, figures=False))
     assert several == pytest.approx(alone, rel=1e-4, abs=1e-6)
     if before is not None:
@@ -272,10 +277,10 @@ def test_two_processes_evaluate_and_predict_what_one_does(
 ) -> None:
     folder = shutil.copytree(trained(conditions, stages), tmp_path / "study")
     study, several = StudyFolder(folder), ["--gpus=2", f"--master-port={free_port()}"]
-    alone = json.loads(study.metrics_file.read_text())
+    alone = EvaluationResult.read(study.metrics_file)
     study.metrics_file.unlink()
     run(folder, ["-m", "simulgenvae.cli.main", "evaluate", *several])
-    assert errors(json.loads(study.metrics_file.read_text())) == pytest.approx(
+    assert errors(EvaluationResult.read(study.metrics_file)) == pytest.approx(
         errors(alone), rel=1e-4, abs=1e-6
     )
     assert len(list(study.output.glob("*.png"))) > 10
@@ -301,4 +306,4 @@ def test_two_processes_evaluate_and_predict_what_one_does(
     with np.load(folder / "one.npz") as one:
         assert one["fields"].shape == (RUNS, TIMESTEPS, NODES, 1)
         for name in ("fields", "std", "lower", "upper"):
-            np.testing.assert_allclose(two[name][:], one[name], rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(np.asarray(two[name]), one[name], rtol=1e-4, atol=1e-4)

@@ -61,7 +61,7 @@ def reporting_launcher(tmp_path: Path) -> Path:
     """Copy the launcher to a folder with another SimulGen-VAE.py."""
     (tmp_path / "program").mkdir()
     (tmp_path / "program/SimulGen-VAE.py").write_text(REPORT)
-    return shutil.copy(ROOT / "launch_ddp.py", tmp_path / "program")
+    return Path(shutil.copy(ROOT / "launch_ddp.py", tmp_path / "program"))
 
 
 def test_help_names_every_classic_flag(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_processes_get_flags_folder_and_threads_and_the_first_failure_decide
 
 
 def test_ctrl_c_reaches_the_process(tmp_path: Path, reporting_launcher: Path) -> None:
-    command = [sys.executable, reporting_launcher, "--gpus", "1"]
+    command = [sys.executable, str(reporting_launcher), "--gpus", "1"]
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True

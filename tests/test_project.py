@@ -1,5 +1,4 @@
-"""What the project promises about itself: pinned versions, one test command, declared and one-way
-imports."""
+"""Promises of the project: pinned versions, one test command, declared one-way imports."""
 
 from __future__ import annotations
 
@@ -24,8 +23,8 @@ MODULES = {
     "scikit-learn": "sklearn",
 }
 """Distributions whose modules have another name."""
-PARTS = {"pydantic_core", "vtkmodules"}
-"""Modules that pydantic and pyvista always bring with them."""
+PARTS = {"markupsafe", "pydantic_core", "vtkmodules"}
+"""Modules that jinja2, pydantic and pyvista always bring with them."""
 
 
 def names(requirements: list[str]) -> set[str]:

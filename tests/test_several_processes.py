@@ -200,8 +200,10 @@ def test_a_machine_that_vanishes_silently_is_given_up(
         pytest.skip("no network namespaces here")
     study = make_study("study", 100_000)
     flags = ("--nnodes", 2, "--master-addr", machines.address, "--gpus", 1, "--timeout", 10)
-    flags += ("--set", "training.rank_timeout=3")
-    processes = [start(study, *flags, "--node-rank", node, on=machines.on[node]) for node in (0, 1)]
+    timeout = ("--set", "training.rank_timeout=3")
+    processes = [
+        start(study, *flags, *timeout, "--node-rank", node, on=machines.on[node]) for node in (0, 1)
+    ]
     while not (study.checkpoints / "conditioner.safetensors").exists():
         time.sleep(0.05)
     subprocess.run(machines.cable, check=True)

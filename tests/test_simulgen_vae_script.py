@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[1] / "SimulGen-VAE.py"
 
 
 def start(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SCRIPT, *flags]
+    command = [sys.executable, str(SCRIPT), *flags]
     return subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

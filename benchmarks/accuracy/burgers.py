@@ -10,7 +10,8 @@ their range, by up to 30 % of its width (of the logarithm's for the viscosity).
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python -m benchmarks.accuracy.burgers FOLDER"""
+    python -m benchmarks.accuracy.burgers FOLDER
+"""
 
 from __future__ import annotations
 
@@ -97,7 +98,7 @@ def solve(
     solution = solve_ivp(
         rate,
         (times[0], times[-1]),
-        initial(x, position),
+        initial(np.asarray(x, dtype=np.float64), position),
         "LSODA",
         times,
         rtol=1e-6,

@@ -95,7 +95,7 @@ def solved(name: str, seed: int, source: str, cache: Path) -> Problem:
 
 def write_problem(problem: Problem, file: Path) -> None:
     """Write all parts of a problem as arrays of one file, completely or not at all."""
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.array(part, dtype=np.str_) if isinstance(part, tuple) else part
         for name, part in problem._asdict().items()
         if part is not None

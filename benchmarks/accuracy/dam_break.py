@@ -15,7 +15,7 @@ them lie outside the range of the training runs, by up to 30 % of its width.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,8 @@ REFINEMENT = 2
 COURANT = 0.8
 DRY = 1e-12
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
+"""Of double precision; the cells that the solver advances are of single precision."""
 
 
 class Flow(NamedTuple):
@@ -269,7 +270,8 @@ def positions(nodes: tuple[int, int] = NODES) -> Array:
     They are numbered row by row from the bottom, x fastest.
     """
     spacing = LENGTH / nodes[0]
-    return grid_positions(*(spacing * (np.arange(count) + 0.5) for count in nodes))
+    columns, rows = (spacing * (np.arange(count, dtype=np.float64) + 0.5) for count in nodes)
+    return grid_positions(columns, rows)
 
 
 def make(train: int = 100, test: int = 30, extrapolation: int = 20, seed: int = 0) -> Problem:

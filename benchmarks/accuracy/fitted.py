@@ -90,7 +90,7 @@ class TrainingRuns(NamedTuple):
         """Prepare reduction and features, logarithms included, as the surrogate does by default."""
         start = time.perf_counter()
         reduction, every = reduce_runs(dataset, rows, ReductionSettings())
-        coefficients = every[rows]
+        coefficients = np.asarray(every[rows])
         conditions = dataset.conditions.select(rows)
         scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, coefficients))
         features = Features.fit(conditions, scaler)

@@ -24,7 +24,7 @@ uniform); the others lie inside.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ class Modes(NamedTuple):
 
 
 @BilinearForm
-def elastic_energy(u, v, w):  # type: ignore[no-untyped-def]
+def elastic_energy(u: Any, v: Any, w: Any) -> Any:
     strain = sym_grad(u)
     virtual = sym_grad(v)
     volumetric = POISSON / ((1.0 + POISSON) * (1.0 - 2.0 * POISSON))
@@ -103,12 +103,12 @@ def elastic_energy(u, v, w):  # type: ignore[no-untyped-def]
 
 
 @BilinearForm
-def inertia(u, v, w):  # type: ignore[no-untyped-def]
+def inertia(u: Any, v: Any, w: Any) -> Any:
     return DENSITY * dot(u, v)
 
 
 @LinearForm
-def strike(v, w):  # type: ignore[no-untyped-def]
+def strike(v: Any, w: Any) -> Any:
     distance = np.abs(w.x[0] - w.position) / PATCH
     return np.where(distance < 1.0, np.cos(0.5 * np.pi * distance) ** 2, 0.0) * v[int(w.axis)]
 

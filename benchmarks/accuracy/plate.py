@@ -13,7 +13,8 @@ chosen so that the nearest training run is 12.6 % wrong on average over the test
 
 Run as a script to write the files that ``simulgenvae ingest`` and ``simulgenvae predict`` read::
 
-    python -m benchmarks.accuracy.plate FOLDER"""
+    python -m benchmarks.accuracy.plate FOLDER
+"""
 
 from __future__ import annotations
 
@@ -132,7 +133,7 @@ def assemble(circles: Circles, nodes: int) -> tuple[NDArray[np.float64], csc_arr
         (values.ravel(), (rows.ravel(), columns.ravel())), shape=(nodes**2, nodes**2)
     )
     lumped = np.bincount(corners.ravel(), np.repeat(capacity / 4.0, 4), minlength=nodes**2)
-    return lumped, matrix.tocsc()
+    return lumped.astype(np.float64, copy=False), matrix.tocsc()
 
 
 def solve(
@@ -220,6 +221,7 @@ def write(problem: Problem, folder: Path) -> None:
         np.save(folder / f"{fields}.npy", problem.fields[rows])
         (folder / images).mkdir(exist_ok=True)
         for row in rows:
+            assert problem.images is not None, "the plate's conditions are images"
             Image.fromarray(problem.images[row]).save(folder / images / f"{problem.ids[row]}.png")
 
 

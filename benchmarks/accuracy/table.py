@@ -51,15 +51,13 @@ def rows_of(records: Iterable[dict[str, Any]]) -> list[Row]:
     for record in records:
         for name, answer in record["answers"].items():
             problems.setdefault(record["problem"], {}).setdefault(name, {})[record["seed"]] = answer
-    return [
-        Row(
-            problem,
-            chosen := _with_best_choices(answers),
-            *_ratio(chosen, mirrored=False),
-            _ratio(chosen, mirrored=True)[1],
-        )
-        for problem, answers in problems.items()
-    ]
+    rows = []
+    for problem, answers in problems.items():
+        chosen = _with_best_choices(answers)
+        best, ratio = _ratio(chosen, mirrored=False)
+        _, ratio_to_mirrored = _ratio(chosen, mirrored=True)
+        rows.append(Row(problem, chosen, best, ratio, ratio_to_mirrored))
+    return rows
 
 
 def mean_error(

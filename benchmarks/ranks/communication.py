@@ -82,8 +82,8 @@ def measured(options: argparse.Namespace) -> None:
         exchange = (
             contextlib.nullcontext()
             if shared or collectives.world_size() == 1
-            else losses.no_sync()
-        )  # type: ignore[attr-defined] # that is DDP's
+            else losses.no_sync()  # type: ignore[attr-defined] # that is DDP's
+        )
         with exchange, shard_draws(batch.shard):
             losses(batch, 1.0)["loss"].backward()
         optimizers.step(1e-4, torch.ones((), dtype=torch.bool, device=device))

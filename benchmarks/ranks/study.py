@@ -70,7 +70,7 @@ def finish(*processes: subprocess.Popen[str]) -> None:
     for process in processes:
         _, err = process.communicate()
         if process.returncode:
-            sys.exit(f"{process.args}\n{err}")
+            sys.exit(f"{process.args!r}\n{err}")
 
 
 def free_port() -> int:

@@ -92,7 +92,7 @@ class Variant:
         batch = plain_batch(self.data, torch.arange(BATCH))
         with constant_weights(self.stage.learning_modules, self.speed):
             loss = self.losses(batch, 1.0)["loss"]
-            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+            loss.backward()
         self.optimizers.step(1e-4, loss.detach().isfinite())
         # A GPU computes later than Python asks for it; reading a number waits for it.
         loss.item()

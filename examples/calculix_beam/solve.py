@@ -1,5 +1,6 @@
-"""Solve the same transient for many designs with CalculiX: a cantilever beam, struck at its tip and
-let go.
+"""Solve a struck cantilever beam for many designs with CalculiX.
+
+The beam is struck at its tip and let go.
 
     python examples/calculix_beam/solve.py OUT [--runs 24] [--seed 0] [--workers 2]
 
@@ -72,8 +73,10 @@ S, NOE
 
 
 def beam_mesh() -> tuple[Floats, Ints]:
-    """Node positions [nodes, 3] and the nodes of each brick [bricks, 20], counted from 1 as
-    CalculiX does."""
+    """Return node positions ``[nodes, 3]`` and the nodes of each brick ``[bricks, 20]``.
+
+    Nodes are counted from 1, as CalculiX does.
+    """
     shape = tuple(2 * cells + 1 for cells in reversed(CELLS))
     grid = (
         np.indices(shape).reshape(3, -1)[::-1].T
@@ -100,7 +103,7 @@ def tip_loads(bricks: Ints, force: float) -> str:
 
 
 def input_deck(design: Design) -> str:
-    """The text of CalculiX's input file for one design."""
+    """Return the text of CalculiX's input file for one design."""
     points, bricks = beam_mesh()
     lines = ["*NODE"]
     lines += [
@@ -146,7 +149,7 @@ def is_finished(folder: Path, deck: str) -> bool:
 
 
 def tail(path: Path, size: int = 600) -> str:
-    """The last characters of a text file, nothing if it is not there."""
+    """Return the last characters of a text file, or nothing if it does not exist."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:

@@ -1,5 +1,7 @@
-"""Solve the runs of this documented study, and write ``input_data/dataset1.pickle``,
-``images/param_001.png`` … and ``parametric_data/params.csv``.
+"""Solve the runs of this classic study and write its data, pictures and parameters.
+
+The files are ``input_data/dataset1.pickle``, ``images/param_001.png`` … and
+``parametric_data/params.csv``.
 
     c ∂T/∂t = ∇·(k ∇T) on [0, 1]²,    T = 0 at t = 0,
     T = 100 at x = 0,    T = 0 at x = 1,    no flux at y = 0, 1
@@ -34,7 +36,10 @@ Circles = NDArray[np.float64]
 
 
 def sample(run: int) -> Circles:
-    """The inclusions of a run, at random, off the edges; the same whatever the number of runs."""
+    """Return the inclusions of a run, at random and off the edges.
+
+    They are the same whatever the number of runs.
+    """
     generator = np.random.default_rng([7, run])
     radius = generator.uniform(*RADII, generator.integers(1, MOST_INCLUSIONS + 1))
     x, y = (generator.uniform(radius + 0.03, 0.97 - radius) for _ in range(2))
@@ -42,8 +47,10 @@ def sample(run: int) -> Circles:
 
 
 def covered(circles: Circles, cells: int) -> NDArray[np.float64]:
-    """Share of each of ``cells`` × ``cells`` squares that lies in an inclusion, about; rows from
-    the bottom."""
+    """Return about the share of each of ``cells`` × ``cells`` squares that lies in an inclusion.
+
+    Rows begin at the bottom.
+    """
     centres = (np.arange(cells) + 0.5) / cells
     y, x = np.meshgrid(centres, centres, indexing="ij")
     depth = [radius - np.hypot(x - at_x, y - at_y) for at_x, at_y, radius in circles]
@@ -51,8 +58,10 @@ def covered(circles: Circles, cells: int) -> NDArray[np.float64]:
 
 
 def solve(circles: Circles, nodes: int, timesteps: int) -> NDArray[np.float32]:
-    """Temperature [timesteps, nodes²] after equal steps of time, nodes row by row from the bottom,
-    x fastest."""
+    """Return the temperature ``[timesteps, nodes²]`` after equal steps of time.
+
+    Nodes are numbered row by row from the bottom, x fastest.
+    """
     share = covered(circles, nodes)
     k = MATRIX * (INCLUSION / MATRIX) ** share
     index = np.arange(nodes**2).reshape(nodes, nodes)

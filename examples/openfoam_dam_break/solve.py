@@ -1,5 +1,4 @@
-"""Solve a 2-D dam break with OpenFOAM's interFoam, once for each design of a seeded Latin
-hypercube.
+"""Solve a 2-D dam break with OpenFOAM's interFoam for each design of a Latin hypercube.
 
     python examples/openfoam_dam_break/solve.py OUT [--runs 24] [--seed 0] [--workers 2]
 
@@ -54,8 +53,7 @@ class SolverError(RuntimeError):
 
 
 def sample_designs(runs: int, seed: int) -> list[Design]:
-    """A Latin hypercube: along each axis, every one of `runs` equal strata holds exactly one
-    design."""
+    """Return a Latin hypercube: each of `runs` equal strata of an axis holds exactly one design."""
     unit = qmc.LatinHypercube(3, rng=seed).random(runs)
     low, high = np.array([WIDTHS, HEIGHTS, np.log10(VISCOSITIES)]).T
     points = low + unit * (high - low)
@@ -97,9 +95,11 @@ def initial_alpha(design: Design) -> np.ndarray:
 
 
 def initial_pressures(alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """p and p_rgh = p + rho g y at rest, as if a gate still held the column; p = 0 is still air at
-    the floor. interFoam takes only p_rgh and does not write p at t = 0, which would leave that one
-    time without p."""
+    """Return p and p_rgh = p + rho g y at rest, as if a gate still held the column.
+
+    p = 0 is still air at the floor. interFoam takes only p_rgh and does not write p at t = 0, which
+    would leave that one time without p.
+    """
     step = SIZE / CELLS
     rho = RHO_WATER * alpha + RHO_AIR * (1.0 - alpha)
     above = np.cumsum(rho[::-1], axis=0)[::-1] - 0.5 * rho
@@ -109,7 +109,7 @@ def initial_pressures(alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def nonuniform(values: np.ndarray) -> str:
-    """A cell field's values in blockMesh's order of cells: x runs fastest, then y."""
+    """Return a cell field's values in blockMesh's order of cells: x runs fastest, then y."""
     flat = values.ravel()
     return (
         "nonuniform List<scalar>\n"
@@ -123,8 +123,7 @@ def nonuniform(values: np.ndarray) -> str:
 
 
 def field(dimensions: str, values: str, walls: str, atmosphere: str) -> str:
-    """The body of a field file: the values in the cells, and what holds at the walls and at the
-    open top."""
+    """Return the body of a field file: values in the cells, and conditions at walls and top."""
     return (
         f"dimensions {dimensions};\n"
         f"internalField {values};\n"
@@ -136,7 +135,7 @@ def field(dimensions: str, values: str, walls: str, atmosphere: str) -> str:
 
 
 def initial_fields(design: Design) -> dict[str, str]:
-    """The files of the time folder 0."""
+    """Return the files of the time folder 0."""
     alpha = initial_alpha(design)
     p, p_rgh = initial_pressures(alpha)
     pressure = "[1 -1 -2 0 0 0 0]"
@@ -157,8 +156,10 @@ def initial_fields(design: Design) -> dict[str, str]:
 
 
 def write_case(folder: Path, design: Design) -> None:
-    """A complete case, ready for blockMesh and interFoam: the template with this design's start and
-    viscosity."""
+    """Write a case that is ready for blockMesh and interFoam.
+
+    It is the template with this design's start and viscosity.
+    """
     shutil.copytree(TEMPLATE, folder)
     fluids = folder / "constant/transportProperties"
     fluids.write_text(fluids.read_text().replace("VISCOSITY", repr(design.viscosity)))
@@ -262,7 +263,7 @@ def solve_all(designs: list[Design], out: Path, workers: int, env: dict[str, str
 
 
 def positive(text: str) -> int:
-    """An argument that counts something."""
+    """Return an argument that counts something."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is not positive")

@@ -1,5 +1,4 @@
-"""Solve the same transient for many designs with scikit-fem: a plate with a hole, struck on its
-edge.
+"""Solve a struck plate with a hole for many designs with scikit-fem.
 
     python examples/scikit_fem_plate/solve.py OUT [--runs 96] [--seed 0] [--workers 2]
 
@@ -46,8 +45,7 @@ STEP, STEPS, EVERY = 1e-6, 120, 4  # 120 µs: waves cross the plate about three 
 
 
 def plate() -> MeshQuad:
-    """Rings of quadrilaterals that begin as circles around the hole and end as the plate's
-    edges."""
+    """Return rings of quadrilaterals between circles around the hole and the plate's edges."""
     sides = [(LENGTH, 0.0), (LENGTH, HEIGHT), (0.0, HEIGHT), (0.0, 0.0), (LENGTH, 0.0)]
     walked = np.concatenate(([0.0], np.cumsum(np.abs(np.diff(sides, axis=0)).sum(axis=1))))
     along = (
@@ -106,8 +104,10 @@ def solve(folder: Path, design: Design) -> float:
 def newmark(
     inert: Any, stiff: Any, load: Callable[[float], Floats], free: NDArray[np.int64]
 ) -> list[Floats]:
-    """Displacements of M a + K u = f(t) from rest, by Newmark's method with constant mean
-    acceleration."""
+    """Return the displacements of M a + K u = f(t) from rest.
+
+    Newmark's method with constant mean acceleration.
+    """
     inert, stiff = inert[free][:, free].tocsc(), stiff[free][:, free].tocsc()
     step = splu((inert + STEP**2 / 4 * stiff).tocsc())
     u, v, a = np.zeros((3, len(free)))
@@ -123,8 +123,10 @@ def newmark(
 
 
 def von_mises(basis: Basis, states: list[Floats]) -> list[Floats]:
-    """Von Mises stress at the nodes for Young's modulus 1: the mean of what it is inside the
-    elements around them."""
+    """Return the von Mises stress at the nodes for Young's modulus 1.
+
+    It is the mean of the stress inside the elements around them.
+    """
     nodal = basis.with_element(ElementQuad1())
 
     @LinearForm

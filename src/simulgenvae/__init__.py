@@ -59,8 +59,10 @@ if "OMP_WAIT_POLICY" not in os.environ:
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used: torch takes seconds, and `simulgenvae --help` needs
-    none of it."""
+    """Load a public name when it is first used.
+
+    Torch takes seconds to load, and `simulgenvae --help` needs none of it.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -16,8 +16,10 @@ LENGTHS = np.log([0.8, 3.0, 10.0])
 
 
 def drawn(runs: int, modes: int, seed: int, shift: float = 0.0) -> tuple[Values, Values]:
-    """Squared distances ``[3, n, n]`` and draws ``[n, k]`` from processes; scales of mode k are
-    e^(shift·k) longer."""
+    """Return squared distances ``[3, n, n]`` and draws ``[n, k]`` from processes.
+
+    Scales of mode k are e^(shift·k) longer.
+    """
     generator = np.random.default_rng(seed)
     x = generator.uniform(-1.7, 1.7, (runs, len(LENGTHS)))
     squared = LengthScaleGroups.of(x, 0).squared_distances(x, x)

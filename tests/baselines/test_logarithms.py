@@ -20,9 +20,12 @@ def designs(runs: int = 30, low: float = 1.0, high: float = 50.0) -> Conditions:
     return Conditions(tuple(map(str, range(runs))), NAMES, table)
 
 
-def responses(first: Callable, second: Callable, conditions: Conditions) -> np.ndarray:
-    """Coefficients ``[n, 4, 3]``: a part that depends on the first parameter, and one that depends
-    on the second."""
+def responses(
+    first: Callable[[np.ndarray], np.ndarray],
+    second: Callable[[np.ndarray], np.ndarray],
+    conditions: Conditions,
+) -> np.ndarray:
+    """Return coefficients ``[n, 4, 3]``: a part for each of the two parameters."""
     t, k = np.linspace(0.0, 1.0, 4)[None, :, None], np.arange(3)[None, None, :]
     one, two = (
         part(column)[:, None, None]

@@ -9,7 +9,7 @@ from simulgenvae.baselines.pod_rbf import PodRbf
 
 
 def smooth_runs(x: np.ndarray) -> np.ndarray:
-    """Runs ``[n, T, r]`` that depend smoothly on the first parameter."""
+    """Return runs ``[n, T, r]`` that depend smoothly on the first parameter."""
     t, k = np.linspace(0, 1, 12)[None, :, None], np.arange(3)[None, None, :]
     first = x[:, :1, None]
     return (np.exp(0.3 * first) * np.sin(3 * t + k + 0.5 * first)).astype(np.float32)
@@ -22,7 +22,7 @@ def test_noise_is_smoothed_and_interpolated_where_there_is_none() -> None:
     noisy, clean = PodRbf(), PodRbf()
     noisy.fit(x, runs + 0.3 * rng.normal(size=runs.shape).astype(np.float32))
     clean.fit(x, runs)
-    assert noisy.describe()["smoothing"] > clean.describe()["smoothing"]
+    assert float(noisy.describe()["smoothing"]) > float(clean.describe()["smoothing"])
     np.testing.assert_allclose(clean.predict(x), runs, atol=1e-2)
 
 

@@ -15,7 +15,7 @@ from simulgenvae.baselines.pod_regression import RunModes, component_counts
 
 
 def smooth_runs(x: np.ndarray) -> np.ndarray:
-    """Runs ``[n, T, r]`` that depend smoothly on the first parameter and not at all on the last."""
+    """Return runs ``[n, T, r]`` that depend smoothly on the first parameter, not on the last."""
     t = np.linspace(0, 1, 12)[None, :, None]
     k = np.arange(3)[None, None, :]
     return (np.exp(0.3 * x[:, :1, None]) * np.sin(3 * t + k + 0.5 * x[:, :1, None])).astype(
@@ -70,8 +70,7 @@ def test_numbers_of_components_to_try() -> None:
 
 
 def noisy_pictures(x: np.ndarray) -> np.ndarray:
-    """Columns like principal components: the first two matter, thirty more with less variance say
-    nothing."""
+    """Return columns like principal components: two matter, thirty with less variance do not."""
     noise = np.random.default_rng(1).normal(size=(len(x), 30))
     return np.concatenate([x[:, :2], 0.7 * noise], axis=1)
 

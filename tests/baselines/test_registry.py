@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,8 +47,11 @@ def test_tables_and_figures_know_it(last_run: BaselineSpec) -> None:
     from simulgenvae.evaluation.results import Combination, DataSummary, EvaluationResult
 
     assert method_color("last_run") == "#123456"
-    result = EvaluationResult.model_construct(
-        data=DataSummary.model_construct(parameters=("p",), images=None),
+    # Methods read only these parts of a result.
+    construct: Any = EvaluationResult.model_construct
+    summary: Any = DataSummary.model_construct
+    result = construct(
+        data=summary(parameters=("p",), images=None),
         combination=Combination(members=1, weight=0.0, gaussian_processes="none"),
         errors={"last_run": {}, "prediction": {}},
     )

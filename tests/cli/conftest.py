@@ -75,8 +75,7 @@ def tree_fixture() -> Callable[[Path], dict[str, str]]:
 def refused(
     cli: Callable[..., Outcome], tmp_path: Path
 ) -> Callable[[tuple[Sequence[object], Sequence[str]]], None]:
-    """Given arguments and texts of the message: the command is refused as it must be, and leaves
-    everything below the test's folder as it was."""
+    """Return a check that a command is refused with these texts and changes no file."""
 
     def check(case: tuple[Sequence[object], Sequence[str]]) -> None:
         arguments, texts = case
@@ -106,7 +105,7 @@ class Runs:
         return [f"run_{k}" for k in range(len(self.params))]
 
     def write_params(self, path: Path, rows: Sequence[int] | None = None) -> Path:
-        """A CSV with ids."""
+        """Write a CSV with ids."""
         rows = range(len(self.params)) if rows is None else rows
         lines = [f"{self.ids[k]},{self.params[k, 0]:.9g},{self.params[k, 1]:.9g}" for k in rows]
         path.write_text("\n".join(["id,speed,size", *lines]) + "\n")
@@ -145,8 +144,7 @@ def _quietly(*arguments: object) -> None:
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``source/`` (files), ``ingested/`` and ``trained/`` (studies); to be copied, never
-    changed."""
+    """Return a folder with ``source/``, ``ingested/`` and ``trained/``, to be copied."""
     folder = tmp_path_factory.mktemp("templates")
     source = make_runs().write(folder / "source")
     ingested = folder / "ingested"
@@ -184,17 +182,17 @@ def source(templates: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ingested(templates: Path, tmp_path: Path) -> Path:
-    """A study with data."""
+    """Return a study with data."""
     return shutil.copytree(templates / "ingested", tmp_path / "study")
 
 
 @pytest.fixture
 def trained(templates: Path, tmp_path: Path) -> Path:
-    """A study with data and a model."""
+    """Return a study with data and a model."""
     return shutil.copytree(templates / "trained", tmp_path / "study")
 
 
 @pytest.fixture(scope="session")
 def settings_text() -> str:
-    """A ``study.toml`` that trains in a moment."""
+    """Return a ``study.toml`` that trains in a moment."""
     return SETTINGS

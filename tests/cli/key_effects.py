@@ -1,5 +1,4 @@
-"""Measure what each key, preset line and flag of the classic interface changes of the files that
-training leaves.
+"""Measure which trained files each key, preset line and flag of the classic interface changes.
 
 ``python tests/cli/key_effects.py`` trains a tiny study once for every row and prints the table of
 ``docs/classic-interface.md``, ``python tests/cli/key_effects.py LearningR alpha`` the rows of
@@ -271,19 +270,17 @@ def _run(study: StudyFolder, keys: dict[str, str], flags: Sequence[str] = ()) ->
 
 @contextmanager
 def _evaluation(*, skipped: bool) -> Iterator[None]:
-    """Leave out the evaluation, which takes most of the time and changes none of these files but
-    figures."""
+    """Leave out the evaluation, which takes most of the time and changes figures only."""
     with ExitStack() as stack:
         if skipped:
-            found = {"figures": []}
+            found: dict[str, list[str]] = {"figures": []}
             stack.enter_context(patch("simulgenvae.study.Study.evaluate", return_value=found))
             stack.enter_context(patch("simulgenvae.cli.classic.simulgen_vae.show_evaluation"))
         yield
 
 
 def digests(study: StudyFolder) -> Iterator[tuple[str, str]]:
-    """Yield each file of ``FILES`` with a digest of its numbers, without settings and other
-    texts."""
+    """Yield each file of ``FILES`` with a digest of its numbers, without texts."""
     data = Dataset.open(study.dataset)
     images = data.conditions.images
     seen = b"" if images is None else images.pixels.tobytes()
@@ -314,8 +311,7 @@ def _digest(*parts: bytes) -> str:
 
 
 def table(effects: dict[str, set[str]]) -> str:
-    """Return the Markdown table of what was measured: label of a row → the files that it
-    changes."""
+    """Return the Markdown table of the measurement: label of a row → the files that it changes."""
     head = ["tried", *FILES]
     lines = [head, ["---"] * len(head)]
     lines += [

@@ -13,6 +13,7 @@ import pytest
 from cyclopts import App
 
 from simulgenvae.cli.app import COMMANDS, make_app, parse
+from simulgenvae.cli.ingest import SolverOptions
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -73,7 +74,9 @@ def test_values_become_typed_parameters() -> None:
 
 def test_numbers_below_zero_are_values() -> None:
     assert parse(["suggest", "--seed", "-1"]).named["seed"] == -1
-    assert parse(["ingest", "a.npy", "--study", "b", "--box=-1,1"]).named["solver"].box == "-1,1"
+    solver = parse(["ingest", "a.npy", "--study", "b", "--box=-1,1"]).named["solver"]
+    assert isinstance(solver, SolverOptions)
+    assert solver.box == "-1,1"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]])

@@ -1,5 +1,4 @@
-"""Bad images, on the classic and on our command line: exit code 2, one message with the files,
-nothing written."""
+"""Bad images on both command lines: exit code 2, one message, nothing written."""
 
 from __future__ import annotations
 
@@ -28,8 +27,7 @@ Spoil = Callable[[Path], tuple[str, ...]]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """A classic study with images, a table beside them and fields to ingest; to be copied,
-    never changed."""
+    """Return a classic study with images and a table, and fields to ingest; to be copied."""
     folder = tmp_path_factory.mktemp("images") / "study"
     runs = make_runs(RUNS)
     for name in ("input_data", "images", "tables"):
@@ -62,7 +60,7 @@ def condition(study: Path, old: str, new: str) -> None:
 
 
 def png_that_says(width: int, height: int) -> bytes:
-    """A PNG file of a few bytes with a header of any size."""
+    """Return a PNG file of a few bytes with a header of any size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (

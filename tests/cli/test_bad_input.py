@@ -1,5 +1,4 @@
-"""Whatever is wrong with the input: exit code 2, one message that names it, and nothing written or
-lost."""
+"""Whatever is wrong with the input: exit code 2, one message, nothing written or lost."""
 
 from __future__ import annotations
 

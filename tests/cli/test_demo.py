@@ -1,10 +1,12 @@
-"""The demo's commands from solver to predictions with a few steps of training, and what it shows at
-its end."""
+"""The demo's commands from solver to predictions, and the tables at its end."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.cli import demo
@@ -46,16 +48,22 @@ QUICK = (
 METHODS = (*(own.name for own in OWN_METHODS), *BASELINES)
 
 
-def split_errors(mean, median=0.2, largest=0.5):
+def split_errors(mean: float, median: float = 0.2, largest: float = 0.5) -> dict[str, SplitErrors]:
+    split: Any = SplitErrors.model_construct
     over_runs = OverRuns(mean=mean, median=median, max=largest, undefined_runs=0)
-    return {"test": SplitErrors.model_construct(runs=1, relative_l2=over_runs, variables={})}
+    return {"test": split(runs=1, relative_l2=over_runs, variables={})}
 
 
-def evaluation(prediction=0.02, weight=0.975, networks=0.3):
+def evaluation(
+    prediction: float = 0.02, weight: float = 0.975, networks: float = 0.3
+) -> EvaluationResult:
     errors = {name: split_errors(0.3) for name in METHODS}
     errors["prediction"] = split_errors(prediction, 0.01, 0.05)
     errors["networks"] = split_errors(networks)
-    return EvaluationResult.model_construct(
+    # The demo reads only these parts of a result.
+    construct: Any = EvaluationResult.model_construct
+    summary: Any = DataSummary.model_construct
+    return construct(
         compared_split="test",
         errors=errors,
         best_baseline=BestBaseline(
@@ -68,29 +76,31 @@ def evaluation(prediction=0.02, weight=0.975, networks=0.3):
         combination=Combination(members=3, weight=weight, gaussian_processes="combined"),
         uncertainty=Uncertainty(level=0.9, calibration_runs=60, left_out_coverage=(), splits={}),
         notes=(),
-        data=DataSummary.model_construct(parameters=tuple(board.NAMES), images=None),
+        data=summary(parameters=tuple(board.NAMES), images=None),
         split=SplitIds(train=("run_001",), validation=(), test=("run_000",)),
         timing=Timing(seconds_per_run_in_batches=0.001, seconds_for_one_run=0.002),
     )
 
 
-def titles():
+def titles() -> list[str]:
     return [method.title for method in methods(evaluation())]
 
 
-def shown(*tables, width=120):
+def shown(*tables: RenderableType, width: int = 120) -> str:
     console = Console(width=width)
     with console.capture() as capture:
         console.print(*tables)
     return capture.get()
 
 
-def one_new_design():
+def one_new_design() -> list[results.Solved]:
     truth = np.full((2, 3, 1), 350.0, dtype=np.float32)
     return [results.Solved("new_000", truth, 0.2)]
 
 
-def test_new_designs_are_compared_with_the_solver(tmp_path, monkeypatch):
+def test_new_designs_are_compared_with_the_solver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study, out = StudyFolder(tmp_path / "study"), tmp_path / "new.pvd"
     designs = problems.TableProblem().sample(2)
     fields = np.stack([board.solve(design) for design in designs.table])[..., np.newaxis]
@@ -98,7 +108,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path, monkeypatch):
     Dataset.from_arrays(fields, Conditions(designs.ids, board.NAMES, designs.table)).save(
         study.dataset
     )
-    monkeypatch.setattr(results.EvaluationResult, "read", lambda _: evaluation())
+    monkeypatch.setattr("simulgenvae.demo.results.EvaluationResult.read", lambda _: evaluation())
     (new,) = results.solve(problems.TableProblem().sample(1, seed=1, prefix="new"))
     prediction = xr.Dataset(
         {
@@ -122,7 +132,7 @@ def test_new_designs_are_compared_with_the_solver(tmp_path, monkeypatch):
     )
 
 
-def test_tables_show_every_method_and_design():
+def test_tables_show_every_method_and_design() -> None:
     result = results.Result("surrogate", evaluation(), (results.Checked(0.01, 1.2, 0.034),))
     text = shown(results.errors_table([result]), results.new_table(result, one_new_design()))
     assert all(title in text for title in titles())
@@ -131,7 +141,7 @@ def test_tables_show_every_method_and_design():
     assert "3.40 %" in text
 
 
-def test_tables_fit_a_terminal_of_eighty_columns():
+def test_tables_fit_a_terminal_of_eighty_columns() -> None:
     """Nothing is cut, and no cell is broken over two lines."""
     result = results.Result("surrogate", evaluation(), (results.Checked(0.01, 1.2, 0.034),))
     text = shown(
@@ -148,7 +158,7 @@ def test_tables_fit_a_terminal_of_eighty_columns():
     assert len(bodies) == len(METHODS) + 1
 
 
-def test_several_networks_are_compared_with_the_baselines():
+def test_several_networks_are_compared_with_the_baselines() -> None:
     networks = [
         results.Result("CNN", evaluation(0.041, 0.0, networks=0.041), ()),
         results.Result("ViT", evaluation(0.052, 0.35), ()),
@@ -171,14 +181,16 @@ def test_several_networks_are_compared_with_the_baselines():
     assert not any("VAE reconstruction" in line for line in lines)
 
 
-def settings_of(argument_lists):
+def settings_of(argument_lists: list[list[str]]) -> list[str]:
     return [one.split("=")[1] for one in argument_lists[2] if one.startswith("conditioner.kind=")]
 
 
 @pytest.mark.parametrize(
     ("kind", "kinds"), [(None, ["cnn", "vit"]), ("both", ["cnn", "vit"]), ("vit", ["vit"])]
 )
-def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kinds):
+def test_each_network_has_a_study_and_predictions_of_its_own(
+    tmp_path: Path, kind: str | None, kinds: list[str]
+) -> None:
     trials = plan_trials(tmp_path, images=True, kind=kind)
     assert [trial.study.folder.name for trial in trials] == [f"study-{one}" for one in kinds]
     assert [trial.predictions.name for trial in trials] == [f"new-{one}.pvd" for one in kinds]
@@ -187,7 +199,7 @@ def test_each_network_has_a_study_and_predictions_of_its_own(tmp_path, kind, kin
     ]
 
 
-def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
+def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path: Path) -> None:
     (trial,) = plan_trials(tmp_path)
     ingest, check, train, evaluate, predict = demo.commands(problems.TableProblem(), trial, [])
     study = str(tmp_path / "study")
@@ -201,7 +213,7 @@ def test_without_images_one_surrogate_learns_with_its_defaults(tmp_path):
     ]
 
 
-def test_the_whole_way_from_pictures(tmp_path, capsys):
+def test_the_whole_way_from_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "demo"
     settings = demo.as_arguments(QUICK)
     assert (
@@ -231,7 +243,7 @@ def test_the_whole_way_from_pictures(tmp_path, capsys):
     assert "new_002" in text
 
 
-def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
+def test_a_folder_in_use_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
     assert main(["demo", str(tmp_path)]) == 2
     assert "not an empty folder" in capsys.readouterr().err
@@ -246,8 +258,8 @@ def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
     ],
 )
 def test_networks_that_do_not_fit_are_refused_before_anything_is_solved(
-    tmp_path, capsys, arguments, words
-):
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: tuple[str, ...]
+) -> None:
     assert main(["demo", str(tmp_path / "demo"), *arguments]) == 2
     message = capsys.readouterr().err
     assert all(word in message for word in words)

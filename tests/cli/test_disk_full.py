@@ -1,5 +1,4 @@
-"""A disk that becomes full at any moment of saving: one message, and everything from before is
-still there.
+"""A disk that becomes full while saving: one message, and everything from before is there.
 
 The size limit of files (RLIMIT_FSIZE) stands for the full disk: writing stops in the middle of a
 file.

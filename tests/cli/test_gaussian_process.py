@@ -1,5 +1,4 @@
-"""`prediction.gaussian_process = "off"` on the command line: the networks predict alone, and the
-evaluation says so."""
+"""`prediction.gaussian_process = "off"` on the command line: the networks predict alone."""
 
 from __future__ import annotations
 

@@ -16,8 +16,7 @@ VALUES = np.random.default_rng(0).normal(size=(12, 5, 4, 6))
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Twelve runs, each with 5 features of 4 timesteps and 6 nodes, and their parameters in another
-    order."""
+    """Return twelve runs of 5 features, 4 timesteps and 6 nodes; parameters in another order."""
     with h5py.File(tmp_path / "runs.h5", "w") as file:
         for run, values in enumerate(VALUES):
             file[f"data/{run}/nodal_data"] = values

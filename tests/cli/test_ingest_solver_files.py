@@ -14,8 +14,10 @@ from simulgenvae.data.dataset import Dataset
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Seven runs of a plate on three meshes, each at times of its own, one with a file cut in half;
-    and their table."""
+    """Return seven runs of a plate on three meshes, one of them damaged, and their table.
+
+    Each run has times of its own.
+    """
     for run in range(7):
         cells, folder = 4 + run % 3, tmp_path / f"runs/run_{run}"
         folder.mkdir(parents=True)
@@ -23,7 +25,7 @@ def runs(tmp_path: Path) -> Path:
             image = pyvista.ImageData(
                 dimensions=(cells + 1, cells + 1, 1), spacing=(1 / cells, 1 / cells, 1)
             )
-            image.point_data["T"] = image.points[:, 0] * (1 + run) + time
+            image.point_data["T"] = np.asarray(image.points)[:, 0] * (1 + run) + time
             image.point_data["p"] = image.points[:, 1]
             image.save(folder / f"t_{time:.4f}.vti")
     last = sorted((tmp_path / "runs/run_4").iterdir())[-1]

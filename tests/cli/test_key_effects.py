@@ -1,5 +1,4 @@
-"""The table of ``docs/classic-interface.md`` that says what each key and flag changes: complete,
-and measured."""
+"""The table of effects in ``docs/classic-interface.md`` is complete and measured."""
 
 from __future__ import annotations
 

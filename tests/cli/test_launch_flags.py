@@ -17,7 +17,9 @@ def test_flags_and_defaults_are_those_of_the_classic_launcher() -> None:
     add_launch(classic)
     assert asdict(LaunchFlags()) == vars(classic.parse_args([]))
     given = [*ALL.split(), "--timeout", "6"]
-    assert asdict(parse(["train", *given]).named["launch"]) == vars(classic.parse_args(given))
+    flags = parse(["train", *given]).named["launch"]
+    assert isinstance(flags, LaunchFlags)
+    assert asdict(flags) == vars(classic.parse_args(given))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,7 @@ def test_one_process_that_is_never_restarted_needs_no_launch(
     arguments: list[str], several: bool
 ) -> None:
     flags = parse(["train", *arguments, "--master-port", "4"]).named["launch"]
+    assert isinstance(flags, LaunchFlags)
     assert flags.several == several
 
 

@@ -1,5 +1,4 @@
-"""Studies that have one of something: they are read, trained, evaluated and predicted with; or it
-is said why not.
+"""Studies that have one of something work from reading to predicting, or it is said why not.
 
 ``PAIRS`` holds every pair of what there can be one, two or none of. Trainings take three steps:
 what they learn does not matter here.
@@ -90,8 +89,7 @@ VALUES = {
 
 
 def fields_of(sizes: Sizes, table: NDArray[np.float64]) -> NDArray[np.float32]:
-    """``[N, T, M, V]``: what the two columns of ``table`` make of a grid of three columns of
-    nodes."""
+    """Return ``[N, T, M, V]``, made by two columns of ``table`` on a grid of three columns."""
     x, t = np.arange(sizes.nodes), np.linspace(0, 1, sizes.timesteps)[:, None]
     one = table[:, 0, None, None] * np.sin(0.3 + x + table[:, 1, None, None] * t)
     return np.stack([(1 + v) * one + v for v in range(sizes.variables)], axis=-1).astype(np.float32)
@@ -124,7 +122,7 @@ def write(sizes: Sizes, folder: Path) -> NDArray[np.float32]:
 
 
 def draw(path: Path, height: int, width: int) -> None:
-    """A rectangle, as a picture."""
+    """Draw a rectangle as an image."""
     pixels = np.zeros((SIDE, SIDE), np.uint8)
     pixels[4 : 4 + height, 4 : 4 + width] = 200
     Image.fromarray(pixels).save(path)
@@ -148,7 +146,7 @@ def done(cli: Any) -> Callable[..., str]:
 
 @pytest.fixture
 def trained(done: Callable[..., str], tmp_path: Path) -> Make:
-    """Makes ``source/`` and a trained ``study/``: the latter and the fields."""
+    """Return a function that makes ``source/`` and a trained ``study/``."""
 
     def make(sizes: Sizes) -> tuple[Path, NDArray[np.float32]]:
         source, study = tmp_path / "source", tmp_path / "study"

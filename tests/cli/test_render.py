@@ -24,8 +24,7 @@ Refused = Callable[[tuple[list[object], list[str]]], None]
 def plates(
     make_runs: Callable[..., Any], settings_text: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A trained study of a displacement and a temperature on 4 x 6 nodes, and ``new.csv``; not to
-    be changed."""
+    """Return a trained study of two variables on 4 x 6 nodes, and ``new.csv``; not for changes."""
     from simulgenvae.cli.main import main
 
     folder = tmp_path_factory.mktemp("plates")

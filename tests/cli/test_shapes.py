@@ -1,5 +1,7 @@
-"""Unusual but sound studies train and predict: static ones, awkward sizes, few filters, three runs,
-other numbers."""
+"""Unusual but sound studies train and predict.
+
+They are static, of awkward sizes, with few filters, three runs or other numbers.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_save_then_open_gives_equal_data(fields: np.ndarray) -> None:
         assert np.array_equal(again.mesh.cells["line"], cells["line"])
         assert np.array_equal(again.conditions.table, dataset.conditions.table)
         assert again.fingerprint == dataset.fingerprint
-        assert np.array_equal(again.load().fields, fields)
+        assert np.array_equal(np.asarray(again.load().fields), fields)
 
 
 def test_fingerprint_changes_with_anything() -> None:
@@ -146,8 +146,8 @@ def test_load_says_when_memory_is_short() -> None:
         ("u",),
         ("",),
         small.conditions,
-        Huge(),
-        "",  # type: ignore[arg-type]
+        Huge(),  # type: ignore[arg-type]
+        "",
         (),
     )
     with pytest.raises(UserError, match="load_all"):

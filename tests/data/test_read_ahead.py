@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,7 @@ import pytest
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import BLOCK_BYTES, BLOCK_SNAPSHOTS, read_blocks, runs_of_block
 from simulgenvae.errors import UserError
-
-MakeWaves = Callable[..., Dataset]
+from tests.conftest import MakeWaves
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +100,7 @@ def test_a_damaged_run_is_named_after_those_before_it(make_waves: MakeWaves, wor
 
 def test_stopping_early_ends_the_threads(make_waves: MakeWaves) -> None:
     blocks = read_blocks(_long(make_waves), range(12), 2)
+    assert isinstance(blocks, Generator)
     next(blocks)
     blocks.close()
     assert _no_threads()

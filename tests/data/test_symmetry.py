@@ -20,7 +20,7 @@ ROWS = np.array([2, 0])
 
 
 def plate(*, images: bool = True, coords: bool = True, dimensions: int = 2) -> Dataset:
-    """Runs whose variables are the image's value at the nodes and its gradient (u, v).
+    """Return runs whose variables are the image's value at the nodes and its gradient (u, v).
 
     The nodes lie at the middles of the pixels, in random order.
     """
@@ -54,8 +54,7 @@ def simulated(pixels: np.ndarray) -> np.ndarray:
 
 @st.composite
 def symmetric_clouds(draw: st.DrawFn) -> tuple[np.ndarray, str]:
-    """Nodes in random order, at random places left of a mirror and on it, and their images; the
-    axis."""
+    """Return nodes left of a mirror and on it with their images, in random order, and the axis."""
     dimensions = draw(st.integers(1, 3))
     column = draw(st.integers(0, dimensions - 1))
     places = st.tuples(*[st.integers(-40, 40)] * dimensions)
@@ -165,7 +164,7 @@ def test_along_z_the_picture_stays_and_the_nodes_swap() -> None:
     flat = plate(dimensions=3)
     assert flat.mesh.coords is not None
     layers = np.concatenate([flat.mesh.coords, flat.mesh.coords + np.array([0, 0, 1.0])])
-    fields = np.concatenate([flat.fields[:], -3 * flat.fields[:]], axis=2)
+    fields = np.concatenate([np.asarray(flat.fields), -3 * np.asarray(flat.fields)], axis=2)
     solid = Dataset.from_arrays(fields, flat.conditions, coords=layers)
     both = with_mirrored(solid, ROWS, ["z"], {})
     assert both.conditions.images is not None
@@ -186,7 +185,7 @@ def test_twice_mirrored_is_the_run_itself_with_the_same_norm() -> None:
             np.linalg.norm(run.astype(float), axis=1)
             for run in (once.run(RUNS + position), dataset.run(row))
         ]
-        np.testing.assert_allclose(*norms, rtol=1e-12)
+        np.testing.assert_allclose(norms[0], norms[1], rtol=1e-12)
 
 
 def test_loaded_and_stored_fields_give_the_same_runs(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The board's finite-element solver: energy balance, an exact solution, convergence, layouts."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ board = pytest.importorskip("simulgenvae.demo.board")
 DESIGN = (0.045, 0.008, 30.0, 20.0)
 
 
-def matrices(convection, conductivity, grid):
+def matrices(convection: float, conductivity: float, grid: Any) -> tuple[Any, Any, Any]:
     basis = board.Basis(grid, board.ElementTriP1(), intorder=4)
     elements = grid.t.shape[1]
     conductance = np.full(elements, conductivity * board.THICKNESS)
@@ -18,7 +20,7 @@ def matrices(convection, conductivity, grid):
     )
 
 
-def test_stored_heat_is_heat_in_minus_convection():
+def test_stored_heat_is_heat_in_minus_convection() -> None:
     grid = board.mesh(0.005)
     basis, capacity, operator = matrices(30.0, 20.0, grid)
     load = board.spot_load(basis, 0.05, 0.008)
@@ -32,13 +34,13 @@ def test_stored_heat_is_heat_in_minus_convection():
     np.testing.assert_allclose(np.diff(stored) / np.diff(times), given - lost, rtol=1e-9)
 
 
-def test_the_whole_power_reaches_the_board():
+def test_the_whole_power_reaches_the_board() -> None:
     basis = board.Basis(board.mesh(), board.ElementTriP1(), intorder=4)
     load = board.spot_load(basis, 0.05, 0.008)
     assert load(8.0).sum() == pytest.approx(board.POWER, rel=1e-4)
 
 
-def cosine_error(element_size):
+def cosine_error(element_size: float) -> float:
     """Largest error of a homogeneous board's cosine, which decays at a known rate."""
     convection, conductivity = 20.0, 30.0
     grid = board.mesh(element_size)
@@ -53,13 +55,13 @@ def cosine_error(element_size):
     return np.abs(states - np.exp(-rate * times)[:, np.newaxis] * wave).max()
 
 
-def test_cosine_decays_at_the_exact_rate():
+def test_cosine_decays_at_the_exact_rate() -> None:
     coarse, fine = cosine_error(0.005), cosine_error(0.0025)
     assert fine < 2e-3
     assert fine < coarse / 3.0
 
 
-def test_space_and_time_are_resolved():
+def test_space_and_time_are_resolved() -> None:
     coarse = board.solve(DESIGN) - board.AMBIENT
     fine = (
         board.solve(DESIGN, element_size=board.ELEMENT_SIZE / 2, substeps=2 * board.SUBSTEPS)
@@ -72,7 +74,7 @@ def test_space_and_time_are_resolved():
     assert np.linalg.norm(coarse - fine[:, common]) < 0.015 * np.linalg.norm(fine[:, common])
 
 
-def test_temperature_is_plausible():
+def test_temperature_is_plausible() -> None:
     temperature = board.solve(DESIGN)
     assert temperature.shape == (board.TIMES.size, board.mesh().p.shape[1])
     assert temperature.shape[1] >= 2000
@@ -82,7 +84,7 @@ def test_temperature_is_plausible():
     assert np.linalg.norm(hottest - spot) < 2.0 * board.SPOT_RADIUS
 
 
-def test_designs_fill_their_ranges_and_repeat():
+def test_designs_fill_their_ranges_and_repeat() -> None:
     names, table, ids = board.sample_designs(40, seed=3)
     assert (table >= board.LOWER).all()
     assert (table <= board.UPPER).all()
@@ -91,7 +93,7 @@ def test_designs_fill_their_ranges_and_repeat():
     np.testing.assert_array_equal(table, board.sample_designs(40, seed=3)[1])
 
 
-def test_materials_cover_the_areas_of_the_components():
+def test_materials_cover_the_areas_of_the_components() -> None:
     grid = board.mesh()
     layout = board.BoardLayout(
         spreaders=((0.01, 0.03, 0.02, 0.05),),
@@ -101,7 +103,7 @@ def test_materials_cover_the_areas_of_the_components():
     np.testing.assert_allclose(area, [0.160 * 0.100 - 0.0006 - 0.0011, 0.0006, 0.0011], rtol=1e-9)
 
 
-def test_every_design_is_solved_with_its_layout():
+def test_every_design_is_solved_with_its_layout() -> None:
     bare = board.BoardLayout((), ())
     fields, seconds = board.solve_all(np.array([DESIGN, DESIGN]), [bare, board.BOARD], workers=1)
     assert fields.shape == (2, board.TIMES.size, board.mesh().p.shape[1], 1)

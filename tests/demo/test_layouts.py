@@ -8,7 +8,7 @@ board = pytest.importorskip("simulgenvae.demo.board")
 layouts = pytest.importorskip("simulgenvae.demo.layouts")
 
 
-def test_components_are_apart_and_clear_of_the_edges():
+def test_components_are_apart_and_clear_of_the_edges() -> None:
     for layout in layouts.sample_layouts(60, seed=2):
         assert len(layout.chips) in {1, 2}
         assert len(layout.spreaders) in {3, 4}
@@ -24,7 +24,7 @@ def test_components_are_apart_and_clear_of_the_edges():
             taken.append((left, right, bottom, top))
 
 
-def test_layouts_repeat_differ_and_do_not_depend_on_their_number():
+def test_layouts_repeat_differ_and_do_not_depend_on_their_number() -> None:
     few, many = layouts.sample_layouts(5, seed=3), layouts.sample_layouts(40, seed=3)
     assert few == many[:5]
     assert len(set(many)) == 40
@@ -32,7 +32,7 @@ def test_layouts_repeat_differ_and_do_not_depend_on_their_number():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_pixel_has_the_colour_of_the_material_there(seed):
+def test_every_pixel_has_the_colour_of_the_material_there(seed: int) -> None:
     (layout,) = layouts.sample_layouts(1, seed)
     pixels = np.asarray(layouts.draw_layout(layout))
     rows, columns = pixels.shape[:2]
@@ -46,7 +46,7 @@ def test_every_pixel_has_the_colour_of_the_material_there(seed):
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) == 3
 
 
-def test_a_board_turned_upside_down_has_its_field_turned_upside_down():
+def test_a_board_turned_upside_down_has_its_field_turned_upside_down() -> None:
     (layout,) = layouts.sample_layouts(1, seed=5)
     turned = board.BoardLayout(
         *(
@@ -64,7 +64,7 @@ def test_a_board_turned_upside_down_has_its_field_turned_upside_down():
     assert np.linalg.norm(other - rise) > 0.02 * np.linalg.norm(rise)
 
 
-def test_the_layout_matters():
+def test_the_layout_matters() -> None:
     fields = np.stack(
         [board.solve(layouts.SHARED_DESIGN, layout) for layout in layouts.sample_layouts(6)]
     )

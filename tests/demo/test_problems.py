@@ -1,5 +1,8 @@
 """The files of the demo's two studies: what is solved is what the conditions say."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,7 +19,7 @@ problems = pytest.importorskip("simulgenvae.demo.problems")
 @pytest.mark.parametrize(
     "problem", [problems.TableProblem(), problems.ImageProblem()], ids=["parameters", "pictures"]
 )
-def test_designs_repeat_and_new_ones_differ(problem):
+def test_designs_repeat_and_new_ones_differ(problem: Any) -> None:
     designs = problem.sample(5)
     new = problem.sample(5, seed=1, prefix="new")
     assert designs.ids[3] == "run_003"
@@ -29,7 +32,7 @@ def test_designs_repeat_and_new_ones_differ(problem):
     assert not (np.array_equal(designs.table, new.table) and designs.layouts == new.layouts)
 
 
-def test_writes_a_study_of_parameters(tmp_path):
+def test_writes_a_study_of_parameters(tmp_path: Path) -> None:
     seconds = problems.make_study(problems.TableProblem(), tmp_path, runs=2, workers=1)
     fields = np.load(tmp_path / "fields.npy")
     assert fields.shape == (2, board.TIMES.size, board.mesh().p.shape[1], 1)
@@ -44,7 +47,7 @@ def test_writes_a_study_of_parameters(tmp_path):
     np.testing.assert_array_equal(fields[1, :, :, 0], board.solve(table[1]))
 
 
-def test_writes_a_study_of_pictures(tmp_path):
+def test_writes_a_study_of_pictures(tmp_path: Path) -> None:
     problems.make_study(problems.ImageProblem(), tmp_path, runs=2, workers=1)
     fields = np.load(tmp_path / "fields.npy")
     designs = problems.ImageProblem().sample(2)

@@ -18,8 +18,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def _with_images(runs: int, *, parameters: bool) -> Dataset:
-    """Symmetric fields of random images on a grid of 3 x 4 nodes, with a table beside them or
-    without."""
+    """Return symmetric fields of random images on a grid of 3 x 4 nodes, perhaps with a table."""
     random = np.random.default_rng(0)
     y, x = np.meshgrid(np.arange(4.0), np.arange(3.0), indexing="ij")
     pixels = random.integers(0, 256, (runs, 16, 16, COLOUR), np.uint8)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from simulgenvae.data.dataset import Dataset
 from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.deployment.write import inputs_of, largest_difference, random_designs
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
+from tests.conftest import MakeSettings
 
 MakeSurrogate = Callable[..., Surrogate]
 KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many components"]
@@ -41,6 +43,6 @@ def test_the_cases_have_mirrored_images_and_components_that_share_a_length_scale
     assert arrays["theta"].shape[1] - 2 < arrays["x"].shape[1]
 
 
-def test_the_vae_alone_predicts_nothing(waves: object, make_settings: Callable) -> None:
+def test_the_vae_alone_predicts_nothing(waves: Dataset, make_settings: MakeSettings) -> None:
     with pytest.raises(UserError, match="--stage conditioner"):
         FieldModel(fit(waves, make_settings(1), stages=["vae"]))

@@ -4,6 +4,7 @@ import builtins
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 MakeSurrogate = Callable[..., Surrogate]
 
 
-def _run_onnx(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, dict]:
+def _run_onnx(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, Any]]:
     runtime = pytest.importorskip("onnxruntime")
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return session.run(["fields"], inputs)[0], json.loads(
@@ -25,7 +26,7 @@ def _run_onnx(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, di
     )
 
 
-def _run_program(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, dict]:
+def _run_program(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, Any]]:
     extra = {"simulgenvae.json": ""}
     model = torch.export.load(path, extra_files=extra).module()
     found = model(**{name: torch.from_numpy(array) for name, array in inputs.items()})
@@ -94,7 +95,7 @@ def test_missing_packages_name_the_extra(
 ) -> None:
     load = builtins.__import__
 
-    def without(name: str, *rest: object) -> object:
+    def without(name: str, *rest: Any) -> object:
         if name == "onnx":
             raise ImportError(f"No module named {name}", name=name)
         return load(name, *rest)

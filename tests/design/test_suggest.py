@@ -1,5 +1,4 @@
-"""Suggested designs: where they lie, how far apart they are, and that they follow the
-expected errors."""
+"""Suggested designs: their places, their distances, and the expected errors they follow."""
 
 from __future__ import annotations
 
@@ -25,8 +24,7 @@ from simulgenvae.surrogate.ensemble import CoefficientPrediction
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,9 @@ import pytest
 import torch
 
 from simulgenvae.distributed import collectives
+from simulgenvae.distributed.failures import RanksLost
 from simulgenvae.errors import UserError
-
-RunRanks = Callable[..., list[Any]]
+from tests.conftest import RunRanks
 
 
 def test_one_process_is_the_first_of_one_and_nothing_is_exchanged() -> None:
@@ -89,7 +88,7 @@ def test_a_rank_that_is_killed_is_missed(run_ranks: RunRanks) -> None:
         collectives.all_reduce_sum(torch.zeros(3))
 
     found = run_ranks(2, work)
-    assert isinstance(found[0], collectives.RanksLost)
+    assert isinstance(found[0], RanksLost)
     assert "another rank cannot be reached" in str(found[0])
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from torch.distributed import Store, TCPStore
+from torch._C._distributed_c10d import Store, TCPStore
 
 from simulgenvae.distributed import failures
 from simulgenvae.distributed.failures import (
@@ -86,8 +86,9 @@ def test_the_limit_applies_to_open_connections_and_closes_nothing() -> None:
 def test_what_ends_another_rank_is_noted_before_this_one_ends(
     server: TCPStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended, noted = threading.Event(), []
-    monkeypatch.setattr(failures.os, "_exit", lambda code: ended.set())
+    ended = threading.Event()
+    noted: list[str] = []
+    monkeypatch.setattr("simulgenvae.distributed.failures.os._exit", lambda code: ended.set())
     own = {"RANK": 0, "WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": server.port}
     for name, value in (own | {"TORCHELASTIC_USE_AGENT_STORE": True}).items():
         monkeypatch.setenv(name, str(value))

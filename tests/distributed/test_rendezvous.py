@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from torch.distributed import Store, TCPStore
+from torch._C._distributed_c10d import Store, TCPStore
 
 from simulgenvae.distributed.rendezvous import RankPlace, open_store, wait_for_ranks
 from simulgenvae.errors import UserError
 
 
 @pytest.fixture
-def server() -> Iterator[TCPStore]:
+def server() -> TCPStore:
     """Return a store that outlives attempts, as the agent keeps it."""
     return TCPStore("localhost", 0, is_master=True, timeout=timedelta(seconds=10))
 

@@ -1,5 +1,4 @@
-"""Run the commands of "Try all of it" in ``docs/classic-interface.md``, and say which of them do
-what they promise.
+"""Run the commands of "Try all of it" in ``docs/classic-interface.md`` and report failures.
 
 ``python tests/docs/points.py`` runs all of them, ``python tests/docs/points.py R4 R20`` those of
 some points, after the block that makes the studies. Blocks run one after the other in a fresh
@@ -36,8 +35,10 @@ _ENTRY = re.compile(
 
 @dataclass(frozen=True)
 class Entry:
-    """A block of commands: the points that it shows (none: it prepares the others), what to expect,
-    the script."""
+    """Block of commands with the points that it shows, what to expect, and the script.
+
+    A block without points prepares the others.
+    """
 
     points: tuple[str, ...]
     title: str
@@ -50,8 +51,7 @@ class Entry:
 
 
 def entries(document: str) -> list[Entry]:
-    """Return the entries of the section, in their order; ValueError where a heading has no text or
-    no block."""
+    """Return the entries of the section; ValueError where a heading has no text or no block."""
     section = re.split(r"^## ", document.split(f"\n{HEADING}\n", 1)[1], maxsplit=1, flags=re.M)[0]
     found = []
     for entry in _ENTRY.finditer(section):
@@ -67,8 +67,7 @@ def entries(document: str) -> list[Entry]:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables that blocks rely on: ``REPO``, and the programs and the package of this
-    interpreter."""
+    """Return the variables that blocks rely on: ``REPO``, and this interpreter's programs."""
     found = os.environ | {"REPO": str(ROOT)}
     found["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     package = importlib.util.find_spec("simulgenvae")
@@ -80,8 +79,10 @@ def environment() -> dict[str, str]:
 
 
 def run(entry: Entry, folder: Path, variables: Mapping[str, str]) -> tuple[bool, str]:
-    """Run a block; return whether it succeeded, and what it printed. Nothing that it started is
-    left running."""
+    """Run a block; return whether it succeeded, and what it printed.
+
+    Nothing that it started is left running.
+    """
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         process = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", entry.script],

@@ -1,5 +1,4 @@
-"""The commands of "Try all of it": complete, readable by bash, and run by ``points.py``, which
-reports what fails.
+"""The commands of "Try all of it" are complete, readable by bash, and run by ``points.py``.
 
 They take too long for this suite: ``python tests/docs/points.py`` runs them.
 """

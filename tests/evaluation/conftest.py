@@ -23,8 +23,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
-    """Temperature and pressure of a bump that moves over a 4 × 6 grid of quads, with names that
-    look like code."""
+    """Return a bump that moves over a 4 × 6 grid of quads, with names that look like code."""
     y, x = (axis.ravel() for axis in np.meshgrid(np.arange(4.0), np.arange(6.0), indexing="ij"))
     rng = np.random.default_rng(0)
     table = np.column_stack([rng.uniform(0.5, 1.5, runs), rng.uniform(1.0, 100.0, runs)])
@@ -45,8 +44,10 @@ def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
 
 
 def with_images(dataset: Dataset, *, parameters: bool) -> Dataset:
-    """The same runs with pictures whose bright bar says both parameters, beside the table or
-    alone."""
+    """Return the same runs with images whose bright bar says both parameters.
+
+    There is also a table, or not.
+    """
     given = dataset.conditions
     speed, power = given.table.T
     pixels = np.zeros((len(given), 8, 8, 1), dtype=np.uint8)
@@ -54,7 +55,7 @@ def with_images(dataset: Dataset, *, parameters: bool) -> Dataset:
         picture[:, column] = grey
     names, table = (given.names, given.table) if parameters else ((), np.zeros((len(given), 0)))
     return Dataset.from_arrays(
-        dataset.fields,
+        np.asarray(dataset.fields),
         Conditions(given.ids, names, table, Images(pixels, ImageFormat(8, 8, 1, 8))),
         times=dataset.times,
         coords=dataset.mesh.coords,
@@ -66,7 +67,7 @@ def with_images(dataset: Dataset, *, parameters: bool) -> Dataset:
 
 @pytest.fixture(scope="session", params=["images", "both"])
 def pictured(request: pytest.FixtureRequest, dataset: Dataset) -> Dataset:
-    """Runs that are known by pictures, alone or beside the table."""
+    """Return runs that are described by images only, or by images and a table."""
     return with_images(dataset, parameters=request.param == "both")
 
 
@@ -112,8 +113,7 @@ def trained_study(
     train_shortly: Callable[..., Surrogate],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Surrogate, StudyFolder]:
-    """A surrogate whose information looks like code, and the folder with its checkpoints; not to be
-    changed.
+    """Return a surrogate with names that look like code, and its folder; not to be changed.
 
     It makes use of its networks too, which have learned so little that validation runs would give
     them no weight.
@@ -146,7 +146,7 @@ def study(tmp_path: Path) -> StudyFolder:
 def with_checkpoints(
     study: StudyFolder, trained_study: tuple[Surrogate, StudyFolder]
 ) -> StudyFolder:
-    """A study that still has the checkpoints of the training."""
+    """Return a study that still has the checkpoints of the training."""
     shutil.copytree(trained_study[1].checkpoints, study.checkpoints)
     return study
 
@@ -155,8 +155,7 @@ def with_checkpoints(
 def evaluated(
     dataset: Dataset, trained: Surrogate, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[EvaluationResult, StudyFolder]:
-    """Result and folder of an evaluation with everything, also a check of the user's; not to be
-    changed."""
+    """Return result and folder of an evaluation with a user's check; not to be changed."""
     study = StudyFolder(tmp_path_factory.mktemp("evaluated"))
     checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
     return evaluate(dataset, trained, study, evaluation=checks), study

@@ -1,5 +1,4 @@
-"""What is said of errors that are given: which part is better than every baseline, and what to do
-about it."""
+"""Verdicts on given errors: which part beats every baseline, and what to do about it."""
 
 from __future__ import annotations
 

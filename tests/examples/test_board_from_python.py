@@ -11,7 +11,7 @@ pytest.importorskip("skfem")
 pytest.importorskip("pyvista")
 
 
-def test_the_example_runs():
+def test_the_example_runs() -> None:
     file = Path(__file__).parents[2] / "examples" / "board_from_python.py"
     spec = importlib.util.spec_from_file_location("board_from_python", file)
     example = importlib.util.module_from_spec(spec)

@@ -1,5 +1,4 @@
-"""The example of a documented study: made by its script, trained by the documented command lines, a
-few runs of it."""
+"""The example of a classic study, made by its script and trained by the classic commands."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ LEVELS = 3
 
 
 def replace(text: str, **values: object) -> str:
-    """A ``condition.txt`` with other values of these keys."""
+    """Return a ``condition.txt`` with other values of these keys."""
     for key, value in values.items():
         text, found = re.subn(rf"^{key}: [^\s]+", f"{key}: {value}", text, flags=re.MULTILINE)
         assert found == 1, key
@@ -40,7 +39,7 @@ def replace(text: str, **values: object) -> str:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example with few runs on few nodes, as its own script makes it; to be copied."""
+    """Return the example with few runs on few nodes, as its own script makes it; to be copied."""
     folder = tmp_path_factory.mktemp("example") / "study"
     (folder / "input_data").mkdir(parents=True)
     for name in ("make.py", "preset.txt", "input_data/condition.txt"):
@@ -108,7 +107,7 @@ def test_the_script_makes_different_plates_that_heat_up(template: Path) -> None:
 
 def test_the_classic_command_lines(study: StudyFolder) -> None:
     flags = ["--preset=1", "--lc_only=0", "--size=small", "--load_all=1"]
-    command = [sys.executable, ROOT / "SimulGen-VAE.py", *flags]
+    command = [sys.executable, str(ROOT / "SimulGen-VAE.py"), *flags]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

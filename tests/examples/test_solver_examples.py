@@ -1,5 +1,4 @@
-"""The tutorials of solvers: few cases, solved by the examples' scripts, become a study, a surrogate
-and a `.pvd`."""
+"""Tutorials of solvers: a few solved cases become a study, a surrogate and a `.pvd`."""
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ def _solve(example: str, out: Path, runs: int) -> None:
 
 
 def _commands(page: str, folder: Path, name: str) -> list[list[str]]:
-    """The page's commands of `simulgenvae`, on what is in ``folder``."""
+    """Return the page's commands of `simulgenvae`, for the content of ``folder``."""
     lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
     words = [line.split()[1:] for line in lines if line.startswith("simulgenvae ")]
     local = {"S", "new.csv", "new.pvd", "dam.gif", "beam.gif", "plate.gif"}

@@ -1,5 +1,7 @@
 """NumPy archives and Zarr groups, read back."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,9 +10,12 @@ import zarr
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
+from tests.export.conftest import MakePrediction
 
 
-def test_npz_holds_everything_without_objects(tmp_path, prediction, mesh):
+def test_npz_holds_everything_without_objects(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.npz")
     with np.load(tmp_path / "new.npz", allow_pickle=False) as file:
         assert set(file) == {"fields", "ids", "times", "coords", "variables", "units"}
@@ -24,7 +29,9 @@ def test_npz_holds_everything_without_objects(tmp_path, prediction, mesh):
         assert file["units"].tolist() == ["m/s", "K"]
 
 
-def test_npz_of_batches_with_std_is_that_of_the_whole(tmp_path, mesh, make_prediction):
+def test_npz_of_batches_with_std_is_that_of_the_whole(
+    tmp_path: Path, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     whole = make_prediction(("r0", "run number one", "r2"), std=True, scores=True)
     write_prediction((whole.isel(run=[i]) for i in range(3)), mesh, tmp_path / "new.npz")
     with np.load(tmp_path / "new.npz", allow_pickle=False) as file:
@@ -33,7 +40,7 @@ def test_npz_of_batches_with_std_is_that_of_the_whole(tmp_path, mesh, make_predi
         assert file["ids"].tolist() == ["r0", "run number one", "r2"]
 
 
-def test_axes_may_come_in_any_order(tmp_path, prediction, mesh):
+def test_axes_may_come_in_any_order(tmp_path: Path, prediction: xr.Dataset, mesh: Mesh) -> None:
     write_prediction(
         prediction.transpose("node", "variable", "run", "time"), mesh, tmp_path / "new.npz"
     )
@@ -41,14 +48,16 @@ def test_axes_may_come_in_any_order(tmp_path, prediction, mesh):
         np.testing.assert_array_equal(file["fields"], prediction["fields"].values)
 
 
-def test_unknown_positions_are_an_empty_table(tmp_path, prediction):
+def test_unknown_positions_are_an_empty_table(tmp_path: Path, prediction: xr.Dataset) -> None:
     write_prediction(prediction, Mesh(), tmp_path / "new.npz")
     with np.load(tmp_path / "new.npz") as file:
         assert file["coords"].shape == (6, 0)
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_zarr_opens_in_xarray(tmp_path, mesh, batched, make_prediction):
+def test_zarr_opens_in_xarray(
+    tmp_path: Path, mesh: Mesh, batched: bool, make_prediction: MakePrediction
+) -> None:
     whole = make_prediction(("short", "a much longer id", "ü"), std=True, scores=True)
     given = (whole.isel(run=[i]) for i in range(3)) if batched else whole
     write_prediction(given, mesh, tmp_path / "new.zarr")
@@ -70,12 +79,14 @@ def test_zarr_opens_in_xarray(tmp_path, mesh, batched, make_prediction):
         )
 
 
-def test_zarr_keeps_one_run_per_chunk(tmp_path, prediction, mesh):
+def test_zarr_keeps_one_run_per_chunk(tmp_path: Path, prediction: xr.Dataset, mesh: Mesh) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.zarr")
     assert zarr.open_group(tmp_path / "new.zarr", mode="r")["fields"].chunks == (1, 3, 6, 2)
 
 
-def test_npz_that_does_not_fit_into_memory_is_refused(tmp_path, prediction, mesh, monkeypatch):
+def test_npz_that_does_not_fit_into_memory_is_refused(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("simulgenvae.utils.resources.available_memory", lambda: 100)
     with pytest.raises(UserError, match=r"joining 1 batches.*\.zarr"):
         write_prediction(prediction, mesh, tmp_path / "new.npz")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from simulgenvae.data.readers import RunPart, open_source
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
+from tests.export.conftest import MakePrediction
 
 LINE = Mesh(np.linspace(0, 1, 6)[:, None], {"line": np.array([[0, 1], [1, 2]])})
 SOLID = Mesh(
@@ -65,7 +65,7 @@ def test_batches_are_read_as_they_were_given(
     require_same(tmp_path / "new.nc", whole, used)
 
 
-names = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=9).filter(
+names = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=9).filter(
     lambda name: name.isprintable() and name == name.strip()
 )
 
@@ -182,7 +182,7 @@ def test_fields_are_compressed_run_by_run(
 
 @pytest.mark.parametrize("size", [0, 1777, 20_000, 150_000, 700_000])
 def test_a_full_disk_is_said_and_leaves_nothing(
-    tmp_path: Path, make_prediction: Callable, size: int, files_of_at_most: Any
+    tmp_path: Path, make_prediction: MakePrediction, size: int, files_of_at_most: Any
 ) -> None:
     whole = make_prediction([f"r{run}" for run in range(4)], nodes=9000)
     with files_of_at_most(size), pytest.raises(UserError, match=r"new\.nc could not be written"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,22 +12,27 @@ import xarray as xr
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
+from simulgenvae.mesh.mesh import Mesh
+from tests.conftest import RunRanks
+from tests.export.conftest import MakePrediction
 
 IDS = ("a", "b", "run number three", "ü", "e")
 
 
 @pytest.fixture
-def whole(make_prediction):
+def whole(make_prediction: MakePrediction) -> xr.Dataset:
     return make_prediction(IDS, std=True, scores=True)
 
 
-def own_batches(whole):
-    """This rank's designs, one by one."""
+def own_batches(whole: xr.Dataset) -> Iterator[xr.Dataset]:
+    """Yield the designs of the calling rank, one by one."""
     return (whole.isel(run=[row]) for row in collectives.local_rows(np.arange(len(IDS))))
 
 
 @pytest.mark.parametrize("count", [2, 4, 7])
-def test_the_group_is_that_of_one_process(count, tmp_path, whole, mesh, run_ranks):
+def test_the_group_is_that_of_one_process(
+    count: int, tmp_path: Path, whole: xr.Dataset, mesh: Mesh, run_ranks: RunRanks
+) -> None:
     write_prediction(
         (whole.isel(run=[row]) for row in range(len(IDS))), mesh, tmp_path / "alone.zarr"
     )
@@ -40,9 +48,9 @@ def test_the_group_is_that_of_one_process(count, tmp_path, whole, mesh, run_rank
 
 
 def test_a_mistake_of_one_rank_is_raised_by_all_and_nothing_is_left(
-    tmp_path, whole, mesh, run_ranks
-):
-    def batches():
+    tmp_path: Path, whole: xr.Dataset, mesh: Mesh, run_ranks: RunRanks
+) -> None:
+    def batches() -> Iterator[xr.Dataset]:
         yield from own_batches(whole)
         if collectives.rank() == 1:
             raise UserError("out of memory")
@@ -54,7 +62,9 @@ def test_a_mistake_of_one_rank_is_raised_by_all_and_nothing_is_left(
     assert not list(tmp_path.iterdir())
 
 
-def test_other_formats_are_refused_at_once(tmp_path, whole, mesh, run_ranks):
+def test_other_formats_are_refused_at_once(
+    tmp_path: Path, whole: xr.Dataset, mesh: Mesh, run_ranks: RunRanks
+) -> None:
     found = run_ranks(
         2, lambda: write_prediction(own_batches(whole), mesh, tmp_path / "new.npz", runs=len(IDS))
     )

@@ -33,8 +33,10 @@ def prediction(
 
 @pytest.fixture(params=["study", "npz", "npy"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The same runs in a study, in arrays with names, and in a bare array, where the order
-    counts."""
+    """Return the same runs in a study, in arrays with names, or in a bare array.
+
+    The order counts in the last one.
+    """
     if request.param == "study":
         conditions = Conditions(IDS, ("p",), np.arange(3.0)[:, np.newaxis])
         data = Dataset.from_arrays(

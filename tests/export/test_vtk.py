@@ -1,9 +1,12 @@
 """ParaView collections, read back with PyVista."""
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,12 +14,13 @@ from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 from simulgenvae.export.target import safe_name
 from simulgenvae.mesh.mesh import Mesh
+from tests.export.conftest import MakePrediction
 
 pyvista = pytest.importorskip("pyvista")
 
 
-def steps_of(path):
-    """Times, and per time the list of grids, of a collection."""
+def steps_of(path: Path) -> tuple[list[float], list[Any]]:
+    """Return the times, and for each time the list of grids, of a collection."""
     reader = pyvista.get_reader(path)
     grids = []
     for time in reader.time_values:
@@ -25,7 +29,9 @@ def steps_of(path):
     return reader.time_values, grids
 
 
-def test_collection_shows_all_designs(tmp_path, mesh, make_prediction):
+def test_collection_shows_all_designs(
+    tmp_path: Path, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     whole = make_prediction(std=True, scores=True)
     write_prediction(whole, mesh, tmp_path / "new.pvd")
     times, grids = steps_of(tmp_path / "new.pvd")
@@ -44,7 +50,9 @@ def test_collection_shows_all_designs(tmp_path, mesh, make_prediction):
                 )
 
 
-def test_each_design_has_its_own_collection_with_the_mesh(tmp_path, prediction, mesh):
+def test_each_design_has_its_own_collection_with_the_mesh(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.pvd")
     times, grids = steps_of(tmp_path / "new_vtu" / "a.pvd")
     np.testing.assert_allclose(times, prediction["time"].values)
@@ -61,7 +69,9 @@ def test_each_design_has_its_own_collection_with_the_mesh(tmp_path, prediction, 
     assert set(grid.point_data) == {"u", "T"}
 
 
-def test_nodes_on_a_line_without_cells_become_vertices(tmp_path, make_prediction):
+def test_nodes_on_a_line_without_cells_become_vertices(
+    tmp_path: Path, make_prediction: MakePrediction
+) -> None:
     coords = np.linspace(0.0, 1.0, 6)[:, None]
     write_prediction(make_prediction(steps=1), Mesh(coords), tmp_path / "new.pvd")
     grid = pyvista.read(tmp_path / "new_vtu" / "a" / "0000.vtu")
@@ -70,7 +80,9 @@ def test_nodes_on_a_line_without_cells_become_vertices(tmp_path, make_prediction
     np.testing.assert_allclose(grid.points[:, 0], coords[:, 0])
 
 
-def test_unsafe_ids_stay_in_the_folder_and_apart(tmp_path, mesh, make_prediction):
+def test_unsafe_ids_stay_in_the_folder_and_apart(
+    tmp_path: Path, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     ids = ("../../evil", "a/b", "a_b", "A_B", "a_b.pvd", "..", "", 'x" & <y>')
     (tmp_path / "inner").mkdir()
     write_prediction(make_prediction(ids, steps=1), mesh, tmp_path / "inner" / "new.pvd")
@@ -81,8 +93,8 @@ def test_unsafe_ids_stay_in_the_folder_and_apart(tmp_path, mesh, make_prediction
 
 
 @given(st.lists(st.text(max_size=120), max_size=6))
-def test_safe_names_are_different_plain_names(ids):
-    used = set()
+def test_safe_names_are_different_plain_names(ids: list[str]) -> None:
+    used: set[str] = set()
     names = [safe_name(run, used) for run in ids]
     assert len({name.lower() for name in names}) == len(ids)
     assert all(
@@ -91,13 +103,15 @@ def test_safe_names_are_different_plain_names(ids):
     assert all(len(name) < 120 for name in names)
 
 
-def test_positions_are_needed(tmp_path, prediction):
+def test_positions_are_needed(tmp_path: Path, prediction: xr.Dataset) -> None:
     with pytest.raises(UserError, match="--coords"):
         write_prediction(prediction, Mesh(), tmp_path / "new.pvd")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_variable_named_like_a_spread_is_refused(tmp_path, mesh, make_prediction):
+def test_a_variable_named_like_a_spread_is_refused(
+    tmp_path: Path, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     with pytest.raises(UserError, match="'u_std' occurs more than once"):
         write_prediction(
             make_prediction(variables=("u", "u_std"), std=True), mesh, tmp_path / "new.pvd"
@@ -105,21 +119,27 @@ def test_a_variable_named_like_a_spread_is_refused(tmp_path, mesh, make_predicti
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_pyvista_names_the_extra(tmp_path, prediction, mesh, monkeypatch):
+def test_missing_pyvista_names_the_extra(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "pyvista", None)
     with pytest.raises(UserError, match=r"pip install 'simulgenvae\[mesh\]'"):
         write_prediction(prediction, mesh, tmp_path / "new.pvd")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_overwriting_replaces_the_whole_series(tmp_path, prediction, mesh, make_prediction):
+def test_overwriting_replaces_the_whole_series(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.pvd")
     write_prediction(make_prediction(("c",), seed=1), mesh, tmp_path / "new.pvd", overwrite=True)
     assert sorted(path.name for path in (tmp_path / "new_vtu").iterdir()) == ["c", "c.pvd"]
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_folder_with_other_files_is_never_replaced(tmp_path, prediction, mesh):
+def test_a_folder_with_other_files_is_never_replaced(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     (tmp_path / "new_vtu").mkdir()
     (tmp_path / "new_vtu" / "thesis.txt").write_text("precious")
     with pytest.raises(UserError, match=r"thesis\.txt"):
@@ -128,7 +148,9 @@ def test_a_folder_with_other_files_is_never_replaced(tmp_path, prediction, mesh)
     assert not (tmp_path / "new.pvd").exists()
 
 
-def test_any_variable_name_comes_back(tmp_path, mesh, make_prediction):
+def test_any_variable_name_comes_back(
+    tmp_path: Path, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     names = ("σ_xx", 'a <b> & "c"')
     whole = make_prediction(variables=names)
     write_prediction(whole, mesh, tmp_path / "new.pvd")

@@ -1,10 +1,12 @@
 """What may be written where, and that failures leave nothing behind."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from simulgenvae.errors import UserError
 from simulgenvae.export import (
@@ -14,26 +16,28 @@ from simulgenvae.export import (
     register_export_formats,
     write_prediction,
 )
+from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.mesh import Mesh
+from tests.export.conftest import MakePrediction
 
 SUFFIXES = (".npz", ".zarr", ".nc", ".pvd")
 
 
 @pytest.mark.parametrize("name", ["new.csv", "new", "new.NPZ"])
-def test_unknown_suffix_names_the_known_ones(tmp_path, name):
+def test_unknown_suffix_names_the_known_ones(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"\.npz, \.zarr, \.nc, \.pvd"):
         check_target(tmp_path / name)
 
 
-def test_missing_folder_is_named(tmp_path):
+def test_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nowhere does not exist"):
         check_target(tmp_path / "nowhere" / "new.npz")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_existing_target_is_refused_and_replaced_on_request(
-    tmp_path, prediction, mesh, suffix, make_prediction
-):
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, suffix: str, make_prediction: MakePrediction
+) -> None:
     path = tmp_path / f"new{suffix}"
     write_prediction(prediction, mesh, path)
     before = sorted(file.name for file in tmp_path.iterdir())
@@ -43,7 +47,9 @@ def test_existing_target_is_refused_and_replaced_on_request(
     assert sorted(file.name for file in tmp_path.iterdir()) == before
 
 
-def test_replacing_an_archive_changes_its_content(tmp_path, prediction, mesh, make_prediction):
+def test_replacing_an_archive_changes_its_content(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, make_prediction: MakePrediction
+) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.npz")
     write_prediction(make_prediction(("c",)), mesh, tmp_path / "new.npz", overwrite=True)
     with np.load(tmp_path / "new.npz") as file:
@@ -51,12 +57,14 @@ def test_replacing_an_archive_changes_its_content(tmp_path, prediction, mesh, ma
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, prediction, mesh, suffix):
-    def failing():
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, suffix: str
+) -> None:
+    def failing() -> Iterator[xr.Dataset]:
         yield prediction.isel(run=[0])
         raise UserError("design 2 is bad")
 
-    def content():
+    def content() -> dict[Path, bytes]:
         return {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
 
     path = tmp_path / f"new{suffix}"
@@ -72,8 +80,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, prediction, me
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_designs_twice_the_same_and_a_foreign_mesh_are_refused(
-    tmp_path, prediction, mesh, suffix
-):
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh, suffix: str
+) -> None:
     path = tmp_path / f"new{suffix}"
     with pytest.raises(UserError, match="no designs"):
         write_prediction([], mesh, path)
@@ -84,7 +92,9 @@ def test_no_designs_twice_the_same_and_a_foreign_mesh_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_no_zarr_group_is_never_replaced(tmp_path, prediction, mesh):
+def test_a_folder_that_is_no_zarr_group_is_never_replaced(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     (tmp_path / "new.zarr").mkdir()
     (tmp_path / "new.zarr" / "thesis.txt").write_text("precious")
     with pytest.raises(UserError, match="not a Zarr group"):
@@ -92,7 +102,9 @@ def test_a_folder_that_is_no_zarr_group_is_never_replaced(tmp_path, prediction, 
     assert (tmp_path / "new.zarr" / "thesis.txt").exists()
 
 
-def test_a_folder_in_the_place_of_an_archive_is_a_clear_error(tmp_path, prediction, mesh):
+def test_a_folder_in_the_place_of_an_archive_is_a_clear_error(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     (tmp_path / "new.npz").mkdir()
     with pytest.raises(UserError, match="could not be written"):
         write_prediction(prediction, mesh, tmp_path / "new.npz", overwrite=True)
@@ -100,13 +112,13 @@ def test_a_folder_in_the_place_of_an_archive_is_a_clear_error(tmp_path, predicti
 
 
 @pytest.fixture
-def toy_formats():
-    """Formats from outside of the package: one of all designs, one of a single design."""
+def toy_formats() -> Iterator[None]:
+    """Register two formats from outside of the package: of all designs, and of a single one."""
 
-    def write_ids(batches, mesh, path):
+    def write_ids(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         path.write_text(" ".join(run for batch in batches for run in batch.ids))
 
-    def write_largest(batch, index, mesh, path):
+    def write_largest(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         path.write_text(f"{batch.ids[index]} {batch.fields[index].max():.6f}")
 
     before = dict(EXPORT_FORMATS)
@@ -120,7 +132,9 @@ def toy_formats():
 
 
 @pytest.mark.usefixtures("toy_formats")
-def test_formats_from_outside_are_written(tmp_path, prediction, mesh):
+def test_formats_from_outside_are_written(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
     write_prediction(prediction, mesh, tmp_path / "new.ids")
     assert (tmp_path / "new.ids").read_text() == "b a"
     write_prediction(prediction, mesh, tmp_path / "{id}.max")
@@ -132,7 +146,7 @@ def test_formats_from_outside_are_written(tmp_path, prediction, mesh):
         check_target(tmp_path / "new.unknown")
 
 
-def test_the_docs_list_the_formats():
+def test_the_docs_list_the_formats() -> None:
     docs = (Path(__file__).parents[2] / "docs/data-formats.md").read_text()
     section = docs.split("## Predictions: what is written")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]

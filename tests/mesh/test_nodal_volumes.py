@@ -1,5 +1,4 @@
-"""Nodal volumes add up to the domain and integrate linear fields exactly, for every kind of
-cell."""
+"""Nodal volumes add up to the domain and integrate linear fields exactly, in every cell."""
 
 from __future__ import annotations
 
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 from simulgenvae.mesh.mesh import CELL_NODES, Mesh
 from simulgenvae.mesh.nodal_volumes import _CORNERS, NodalVolumes
 
-SQUARE = [[0.0, 0], [1, 0], [1, 1], [0, 1]]
+SQUARE: list[list[float]] = [[0.0, 0], [1, 0], [1, 1], [0, 1]]
 CUBE = [[*at, z] for z in (0.0, 1.0) for at in SQUARE]
-CELLS = {
+CELLS: dict[str, tuple[list[list[float]], float, list[float]]] = {
     "line": ([[0.0], [1.0]], 1.0, [0.5, 0.5]),
     "triangle": (SQUARE[:3], 0.5, [1 / 6] * 3),
     "quad": (SQUARE, 1.0, [0.25] * 4),

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.distributions import Normal, kl
 
 from simulgenvae.models.latents import (
@@ -111,7 +112,8 @@ def test_divergence_of_a_level_is_that_of_its_posterior_given_the_levels_above()
     """Recomputed from samples: the mean log ratio of densities."""
     hierarchy = _hierarchy(levels=1)
     for module in hierarchy.priors:
-        torch.nn.init.normal_(module[-1].weight, std=0.3)
+        assert isinstance(module, nn.Sequential)
+        nn.init.normal_(module[-1].get_parameter("weight"), std=0.3)
     features = [torch.randn(1, 5) for _ in range(2)]
     latents, divergence, log_std = hierarchy.posterior(features, sample=False)
     prior = Gaussian.from_parameters(hierarchy.priors[0](latents.z))
@@ -135,7 +137,8 @@ def test_every_level_above_shapes_the_prior_below(levels: int) -> None:
     """p(h_l | z, h_<l): the prior of the last level depends on all latents above it."""
     hierarchy = _hierarchy(levels)
     for module in hierarchy.priors:
-        torch.nn.init.normal_(module[-1].weight, std=0.3)
+        assert isinstance(module, nn.Sequential)
+        nn.init.normal_(module[-1].get_parameter("weight"), std=0.3)
     above = torch.randn(1, 4 + 2 * (levels - 1), requires_grad=True)
     Gaussian.from_parameters(hierarchy.priors[-1](above)).mean.sum().backward()
     assert above.grad is not None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def reduction(request: pytest.FixtureRequest, make_waves: Callable[..., Dataset]
     return reduce_runs(dataset, np.arange(4), ReductionSettings(method=request.param))[0]
 
 
-def _loss(kind: str, reduction: Reduction, variance: float = 1.0) -> FieldLoss:
+def _loss(kind: Any, reduction: Reduction, variance: float = 1.0) -> FieldLoss:
     rows, factor = reduction.basis_and_factor()
     return FieldLoss(
         kind, variance, None if rows is None else torch.from_numpy(rows), torch.from_numpy(factor)
@@ -36,7 +37,8 @@ def _loss(kind: str, reduction: Reduction, variance: float = 1.0) -> FieldLoss:
 
 def _pair(reduction: Reduction) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return tuple(torch.randn(2, 3, reduction.rank, generator=generator) for _ in range(2))
+    one, two = (torch.randn(2, 3, reduction.rank, generator=generator) for _ in range(2))
+    return one, two
 
 
 def _states(reduction: Reduction, coefficients: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ def test_nothing_is_lost(make_waves: Callable[..., Dataset]) -> None:
     assert direct.field_shape == (30, 3)
     run = dataset.run(7)
     coefficients = direct.encode(run)
-    np.testing.assert_array_equal(encoded[7], coefficients)
+    np.testing.assert_array_equal(np.asarray(encoded)[7], coefficients)
     assert coefficients.shape == (8, 90)
     assert coefficients.dtype == np.float32
     decoded = direct.decode(coefficients)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -32,19 +34,30 @@ def _dataset(fields: np.ndarray, reduced: int = 0) -> Dataset:
     return _Unread(**vars(made))
 
 
+def _pod(
+    dataset: Dataset,
+    rows: np.ndarray,
+    choices: ReductionSettings,
+    reduced: ReducedRuns | None = None,
+) -> tuple[Pod, np.ndarray]:
+    """Return a POD and the coefficients of all runs, in memory."""
+    pod, coefficients = reduce_runs(dataset, rows, choices, earlier=reduced)
+    assert isinstance(pod, Pod)
+    return pod, np.asarray(coefficients)
+
+
 def _reduced(fields: np.ndarray, runs: int, choices: ReductionSettings) -> ReducedRuns:
     """Return the first runs, reduced."""
-    pod, coefficients = reduce_runs(_dataset(fields[:runs]), np.arange(runs), choices)
-    assert isinstance(pod, Pod)
+    pod, coefficients = _pod(_dataset(fields[:runs]), np.arange(runs), choices)
     assert pod.summary is not None
-    return ReducedRuns(
-        pod.state_map, pod.basis, pod.summary, np.asarray(coefficients), np.arange(runs)
-    )
+    return ReducedRuns(pod.state_map, pod.basis, pod.summary, coefficients, np.arange(runs))
 
 
 def _fields(shape: tuple[int, ...], decay: float, seed: int) -> np.ndarray:
-    """Runs around a mean that moves, whose snapshots have directions that are each ``decay`` times
-    the one before."""
+    """Return runs around a moving mean, with directions of decreasing weight.
+
+    Each direction of the snapshots is ``decay`` times the one before.
+    """
     runs, steps, nodes, variables = shape
     rng, rank = np.random.default_rng(seed), 12
     left, right = rng.normal(size=(runs * steps, rank)), rng.normal(size=(rank, nodes * variables))
@@ -71,7 +84,7 @@ shapes = st.tuples(st.integers(5, 9), st.integers(1, 6), st.integers(5, 40), st.
 )
 @settings(deadline=None, max_examples=30)
 def test_modes_of_reduced_and_added_runs_keep_the_tolerance(
-    shape: tuple[int, ...], runs: int, decay: float, scaling: str, seed: int
+    shape: tuple[int, ...], runs: int, decay: float, scaling: Literal["variable", "node"], seed: int
 ) -> None:
     fields, choices = (
         _fields(shape, decay, seed),
@@ -79,9 +92,9 @@ def test_modes_of_reduced_and_added_runs_keep_the_tolerance(
     )
     rows = np.arange(shape[0])
     reduced = _reduced(fields, runs, choices)
-    pod, coefficients = reduce_runs(_dataset(fields, reduced=runs), rows, choices, earlier=reduced)
-    whole, _ = reduce_runs(_dataset(fields), rows, choices)
-    np.testing.assert_allclose(pod.basis.T @ pod.basis, np.eye(pod.rank), atol=2e-5)
+    pod, coefficients = _pod(_dataset(fields, reduced=runs), rows, choices, reduced)
+    whole, _ = _pod(_dataset(fields), rows, choices)
+    np.testing.assert_allclose(pod.basis.T @ pod.basis, np.identity(pod.rank), atol=2e-5)
     for name in ("minimum", "maximum", "mean", "variance"):
         found, expected = (getattr(each.summary.statistics, name) for each in (pod, whole))
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
@@ -95,8 +108,8 @@ def test_modes_of_reduced_and_added_runs_keep_the_tolerance(
 def test_one_snapshot_is_added() -> None:
     fields = _fields((6, 1, 30, 1), 0.8, 0)
     reduced = _reduced(fields, 5, ReductionSettings())
-    pod, coefficients = reduce_runs(
-        _dataset(fields, reduced=5), np.arange(6), ReductionSettings(), earlier=reduced
+    pod, coefficients = _pod(
+        _dataset(fields, reduced=5), np.arange(6), ReductionSettings(), reduced
     )
     np.testing.assert_allclose(
         pod.decode(coefficients), fields, rtol=0, atol=5e-3 * float(fields.std())
@@ -111,6 +124,8 @@ def test_runs_that_nothing_is_learned_from_change_no_mode() -> None:
     found = candidate.project()
     assert found is not None
     pod, coefficients = found
+    assert isinstance(pod, Pod)
+    assert isinstance(coefficients, np.ndarray)
     assert pod.basis is reduced.basis
     assert candidate.reduction.rank == pod.rank
     np.testing.assert_array_equal(coefficients[:4], reduced.coefficients)
@@ -124,9 +139,7 @@ def test_additions_one_after_the_other_keep_the_tolerance() -> None:
     reduced = _reduced(fields, 4, choices)
     for runs in range(5, 11):
         rows = np.arange(runs)
-        pod, coefficients = reduce_runs(
-            _dataset(fields[:runs], reduced=runs - 1), rows, choices, earlier=reduced
-        )
+        pod, coefficients = _pod(_dataset(fields[:runs], reduced=runs - 1), rows, choices, reduced)
         reduced = ReducedRuns(pod.state_map, pod.basis, pod.summary, coefficients, rows)
     assert _error(pod, coefficients, fields) <= 1.5 * TOLERANCE
     assert torch.tensor(pod.summary.left_out) > 0
@@ -137,8 +150,8 @@ def test_fields_of_other_units_share_no_scale() -> None:
     fields = _fields((8, 4, 30, 2), 0.5, 3) * [1.0, 1e6]
     fields[4:, ..., 1] *= 40
     reduced = _reduced(fields, 4, ReductionSettings())
-    pod, coefficients = reduce_runs(
-        _dataset(fields, reduced=4), np.arange(8), ReductionSettings(), earlier=reduced
+    pod, coefficients = _pod(
+        _dataset(fields, reduced=4), np.arange(8), ReductionSettings(), reduced
     )
     assert _error(pod, coefficients, fields) <= 1.05e-3 * max(
         1.0, float((pod.state_map.field_factor() / reduced.state_map.field_factor()).max())
@@ -146,11 +159,13 @@ def test_fields_of_other_units_share_no_scale() -> None:
 
 
 @pytest.mark.parametrize("scaling", ["variable", "node"])
-def test_statistics_merge_as_if_they_were_counted_together(scaling: str) -> None:
+def test_statistics_merge_as_if_they_were_counted_together(
+    scaling: Literal["variable", "node"],
+) -> None:
     fields = _fields((6, 3, 20, 2), 0.9, 4)
     fields[..., 3, 0] = 2.5  # constant
     first, second, both = (
-        reduce_runs(_dataset(some), np.arange(len(some)), ReductionSettings(scaling=scaling))[
+        _pod(_dataset(some), np.arange(len(some)), ReductionSettings(scaling=scaling))[
             0
         ].summary.statistics
         for some in (fields[:2], fields[2:], fields)

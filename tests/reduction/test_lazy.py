@@ -15,8 +15,7 @@ from simulgenvae.surrogate.fit import fit
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.step import Steps
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 @pytest.fixture
@@ -62,8 +61,7 @@ def test_small_states_are_held(waves: Dataset, direct: Settings) -> None:
 def test_training_from_disk_is_training_from_memory(
     waves: Dataset, direct: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """But for the Gaussian processes beside the networks, for which the model would have to hold
-    the training runs."""
+    """Gaussian processes are left out: with them the model would have to hold the training runs."""
     waves.save(tmp_path / "dataset.zarr")
     dataset = Dataset.open(tmp_path / "dataset.zarr")
     held = fit(dataset, direct)

@@ -57,8 +57,7 @@ def test_only_the_given_runs_count(waves: Dataset) -> None:
 def test_a_small_variation_on_a_large_offset_is_not_lost(
     make_waves: Callable[..., Dataset],
 ) -> None:
-    """Pressures of 1e5 that vary by 10: squares about zero would leave no digit in single
-    precision."""
+    """Squares about zero of 1e5 ± 10 would leave no digit in single precision."""
     fields = (1e5 + 10 * np.random.default_rng(0).normal(size=(20, 30, 7, 1))).astype(np.float32)
     found = _statistics(fields)
     np.testing.assert_allclose(found.variance, fields.astype(np.float64).var((0, 1)), rtol=1e-9)

@@ -30,7 +30,7 @@ def _fit(dataset: Dataset, rows: np.ndarray, **choices: object) -> Pod:
 
 
 def _fields(shape: tuple[int, ...], rank: int, decay: float, seed: int) -> np.ndarray:
-    """Runs whose snapshots have so many directions, each ``decay`` times the one before."""
+    """Return runs whose snapshots have directions that are each ``decay`` times the one before."""
     runs, steps, nodes, variables = shape
     rng = np.random.default_rng(seed)
     left, right = rng.normal(size=(runs * steps, rank)), rng.normal(size=(rank, nodes * variables))
@@ -55,9 +55,10 @@ def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposi
         return  # a single snapshot is its own mean
     dataset, rows = _dataset(fields), np.arange(shape[0])
     pod, coefficients = reduce_runs(dataset, rows, ReductionSettings(tolerance=1e-3))
-    states = np.concatenate([pod.state_map.to_state(dataset.run(row)) for row in rows])
+    assert isinstance(pod, Pod)
+    states = np.concatenate([pod.state_map.to_state(dataset.run(int(row))) for row in rows])
     exact = np.linalg.svd(states, compute_uv=False)
-    np.testing.assert_allclose(pod.basis.T @ pod.basis, np.eye(pod.rank), atol=2e-5)
+    np.testing.assert_allclose(pod.basis.T @ pod.basis, np.identity(pod.rank), atol=2e-5)
     found = np.sqrt(np.square(coefficients.astype(np.float64)).sum((0, 1)))
     np.testing.assert_allclose(found, exact[: pod.rank], rtol=1e-3, atol=1e-5 * exact[0])
     left_out = np.sqrt(
@@ -69,8 +70,10 @@ def test_where_a_sketch_can_hold_everything_the_modes_are_those_of_the_decomposi
 
 @pytest.fixture(scope="module", params=[0.97, 0.9, 0.6])
 def large(request: pytest.FixtureRequest) -> Dataset:
-    """More snapshots and nodes than a sketch has columns; singular values fall in different
-    ways."""
+    """Return more snapshots and nodes than a sketch has columns.
+
+    Singular values fall in different ways.
+    """
     return _dataset(_fields((60, 20, 900, 1), 400, request.param, 0))
 
 
@@ -80,7 +83,7 @@ def test_a_sketch_needs_hardly_more_modes_than_the_decomposition(
 ) -> None:
     rows = np.arange(60)
     pod = _fit(large, rows, tolerance=tolerance)
-    states = np.concatenate([pod.state_map.to_state(large.run(row)) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(large.run(int(row))) for row in rows])
     energies = np.square(np.linalg.svd(states, compute_uv=False))
     after = np.sqrt((energies.sum() - energies.cumsum()) / energies.sum())
     best = int(np.argmax(after <= tolerance)) + 1
@@ -96,7 +99,7 @@ def test_fields_with_more_modes_than_wanted_keep_most_of_their_energy(decay: flo
     dataset, rows = _dataset(fields), np.arange(60)
     pod = _fit(dataset, rows, max_rank=100)
     assert pod.rank == 100
-    states = np.concatenate([pod.state_map.to_state(dataset.run(row)) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(dataset.run(int(row))) for row in rows])
     energies = np.square(np.linalg.svd(states, compute_uv=False))
     lost = np.linalg.norm(states - states @ pod.basis @ pod.basis.T) / np.linalg.norm(states)
     assert lost <= 1.03 * np.sqrt(energies[100:].sum() / energies.sum())
@@ -129,7 +132,7 @@ def test_a_large_offset_costs_no_accuracy() -> None:
     fields = 300.0 + 0.01 * _fields((40, 20, 900, 1), 30, 0.5, 0)
     dataset, rows = _dataset(fields), np.arange(40)
     pod = _fit(dataset, rows, tolerance=1e-2)
-    states = np.concatenate([pod.state_map.to_state(dataset.run(row)) for row in rows])
+    states = np.concatenate([pod.state_map.to_state(dataset.run(int(row))) for row in rows])
     assert (
         np.linalg.norm(states - states @ pod.basis @ pod.basis.T)
         <= 1e-2 * np.linalg.norm(states) * 1.02
@@ -146,7 +149,7 @@ def test_truncation_is_within_the_tolerance_and_is_the_missing_energy(
     pod = _fit(dataset, rows, tolerance=tolerance, scaling=scaling)
     lost = kept = total = 0.0
     for row in rows:
-        run = dataset.run(row)
+        run = dataset.run(int(row))
         states = pod.state_map.to_state(run)
         coefficients = pod.encode(run)
         lost += np.square(states - coefficients @ pod.basis.T).sum()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from simulgenvae.reduction import RunReader
 from simulgenvae.reduction.node_statistics import node_statistics
 from simulgenvae.reduction.scaling import HALF_RANGE
 
-MODES = ["variable", "node"]
+Mode = Literal["variable", "node"]
+MODES: tuple[Mode, ...] = ("variable", "node")
 
 
 def _dataset(fields: np.ndarray) -> Dataset:
@@ -30,7 +32,7 @@ def _rows(dataset: Dataset) -> np.ndarray:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_training_runs_end_up_exactly_at_the_bounds(
-    make_waves: Callable[..., Dataset], mode: str
+    make_waves: Callable[..., Dataset], mode: Mode
 ) -> None:
     dataset = make_waves(variables=3)
     scaled = (
@@ -51,7 +53,7 @@ def test_training_runs_end_up_exactly_at_the_bounds(
 @settings(deadline=None, max_examples=50)
 @pytest.mark.parametrize("mode", MODES)
 def test_unscale_inverts_scale_whatever_the_magnitudes(
-    mode: str, offset: float, span: float, seed: int
+    mode: Mode, offset: float, span: float, seed: int
 ) -> None:
     fields = np.random.default_rng(seed).uniform(-1, 1, (3, 2, 4, 1)) * span + offset
     dataset = _dataset(fields.astype(np.float32))
@@ -64,7 +66,7 @@ def test_unscale_inverts_scale_whatever_the_magnitudes(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_constant_nodes_and_variables_become_zero_and_come_back(mode: str) -> None:
+def test_constant_nodes_and_variables_become_zero_and_come_back(mode: Mode) -> None:
     fields = np.random.default_rng(0).normal(size=(3, 4, 5, 2)).astype(np.float32)
     fields[:, :, 0, 0] = 7.0
     fields[..., 1] = 0.1

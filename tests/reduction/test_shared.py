@@ -11,8 +11,7 @@ import pytest
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import ReductionSettings
-
-RunRanks = Callable[..., list[Any]]
+from tests.conftest import RunRanks
 
 
 def _reduced(

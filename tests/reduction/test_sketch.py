@@ -39,7 +39,7 @@ def test_a_sketch_does_not_depend_on_the_shift(scaling: str) -> None:
     common = torch.linalg.svdvals(first.directions[:, :12].T @ second.directions[:, :12])
     np.testing.assert_allclose(common, 1.0, atol=1e-5)
     assert first.energy == pytest.approx(second.energy, rel=1e-5)
-    states = np.concatenate([first.state_map.to_state(dataset.run(row)) for row in rows])
+    states = np.concatenate([first.state_map.to_state(dataset.run(int(row))) for row in rows])
     assert first.energy == pytest.approx(np.square(states).sum(), rel=1e-5)
     basis = first.directions[:, :12].double().numpy()
     assert np.linalg.norm(states - states @ basis @ basis.T) < 1e-4 * np.linalg.norm(states)

@@ -18,7 +18,7 @@ MODES = ["variable", "node"]
 
 
 def _fit(fields: np.ndarray, mode: str = "variable") -> tuple[StateMap, np.ndarray]:
-    """The map of ``fields`` ``[N, T, M, V]`` and their states ``[N, T, M·V]``."""
+    """Return the map of ``fields`` ``[N, T, M, V]`` and their states ``[N, T, M·V]``."""
     table = np.arange(len(fields), dtype=float)[:, None]
     dataset = Dataset.from_arrays(
         fields, Conditions(tuple(map(str, range(len(fields)))), ("p",), table)

@@ -26,8 +26,10 @@ def make_plate(columns: int = 11, rows: int = 11, width: float = 1.0, height: fl
 
 @pytest.fixture(name="make_plate", scope="session")
 def make_plate_fixture() -> Callable[..., Mesh]:
-    """Quads on a rectangle from the origin: ``columns`` and ``rows`` of nodes, ``width`` and
-    ``height``."""
+    """Return a function that makes ``columns`` × ``rows`` nodes of quads on a rectangle.
+
+    It lies at the origin and has a ``width`` and a ``height``.
+    """
     return make_plate
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def test_a_body_is_seen_obliquely_and_whole(size: tuple[float, ...]) -> None:
 
 def test_a_long_body_lies_across_the_picture() -> None:
     along_x, along_y = (
-        find_camera(lambda size=size: [BOX * size]) for size in ((10, 1, 1), (1, 10, 1))
+        find_camera(partial(list, [BOX * size])) for size in ((10, 1, 1), (1, 10, 1))
     )
     assert along_x.aspect > 2.0
     assert along_y.aspect > 2.0

@@ -25,7 +25,7 @@ UNIT = Colours("viridis", 0.0, 1.0, "u")
 def drawn(
     mesh: Mesh, size: tuple[int, int] = (80, 80), room: NDArray[np.float64] | None = None
 ) -> Iterator[Drawing]:
-    """A drawing of the mesh that also has room for its nodes after a displacement."""
+    """Return a drawing of the mesh that also has room for its nodes after a displacement."""
     surface = Surface(mesh, "a test")
     view = find_camera(lambda: [surface.rest, surface.moved(room)])
     with closing(Drawing(surface, view, size)) as drawing:

@@ -18,7 +18,7 @@ SIZE = (60, 100)
 
 
 def picture(frame: int) -> NDArray[np.uint8]:
-    """A square that goes to the right over white, and changes from red to blue."""
+    """Return a square that goes to the right over white, and changes from red to blue."""
     page = np.full((*SIZE, 3), 255, np.uint8)
     page[20:40, 10 * frame : 10 * frame + 20] = (200 - 10 * frame, 0, 10 * frame)
     return page

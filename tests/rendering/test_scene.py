@@ -17,7 +17,7 @@ TIMES = np.array([0.0, 0.5, 1.0])
 
 
 def fields(mesh: Mesh) -> np.ndarray:
-    """A bump that grows, [times, nodes, 1]."""
+    """Return a bump that grows, ``[times, nodes, 1]``."""
     assert mesh.coords is not None
     bump = np.exp(-3 * ((mesh.coords - 0.5) ** 2).sum(axis=1))
     return (TIMES[:, None] * bump)[..., None].astype(np.float32)

@@ -1,5 +1,4 @@
-"""Every value that the schema admits can be given on the command line, in ``study.toml`` and in
-Python alike.
+"""Every value of the schema can be given on the command line, in ``study.toml`` and in Python.
 
 The values are derived from the schema's own declarations, so that a new setting is tried as soon as
 it is declared.
@@ -10,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -51,8 +50,10 @@ LARGE = 2**40
 
 
 def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
-    """Values that a declaration admits: all words and switches, the ends of numbers, lists short
-    and long."""
+    """Yield values that a declaration admits.
+
+    These are all words and switches, the ends of numbers, and lists short and long.
+    """
     if annotation is NoneType:  # see test_no_value_takes_back_what_a_file_set
         return
     if registries := [entry for entry in metadata if isinstance(entry, OneOf)]:
@@ -74,7 +75,12 @@ def admitted(annotation: Any, metadata: list[Any]) -> Iterator[Any]:
     elif origin is tuple:
         yield from lists(list(admitted(parts[0], [])), bounds(metadata))
     else:
-        kinds = {bool: switches, int: whole_numbers, float: numbers, str: texts}
+        kinds: dict[Any, Callable[[dict[str, Any]], list[Any]]] = {
+            bool: switches,
+            int: whole_numbers,
+            float: numbers,
+            str: texts,
+        }
         yield from kinds[annotation](bounds(metadata))
 
 
@@ -112,8 +118,7 @@ def texts(bound: Values) -> list[str]:
 
 
 def lists(entries: list[Any], bound: Values) -> Iterator[list[Any]]:
-    """With no entry or as few as there may be, with each one alone, with several, with as many as
-    there may be."""
+    """Return lists with no or few entries, each entry by itself, and several of them."""
     if not bound.get("min_length"):
         yield []
     yield from ([entry] for entry in entries)
@@ -141,8 +146,7 @@ def in_python(values: Values) -> Settings:
 
 
 def is_valid(values: Values) -> bool:
-    """Whether the checks that look at several settings let these pass; a value that is itself bad
-    is an error."""
+    """Return whether checks of several settings pass; a value bad in itself is an error."""
     try:
         in_python(values)
     except ValidationError as error:
@@ -154,8 +158,7 @@ def is_valid(values: Values) -> bool:
 
 @cache
 def companion(key: str, position: int) -> tuple[str, Any] | None:
-    """The first other setting that a value needs, by the checks of the schema; None where it stands
-    alone."""
+    """Return the first other setting that a value needs, by the schema's checks, or None."""
     value = VALUES[key][position]
     if is_valid({key: value}):
         return None
@@ -188,10 +191,10 @@ def as_typed(value: Any) -> str:
     """As a user types it, without quotation marks and brackets wherever they say nothing."""
     if isinstance(value, list):
         words = [as_typed(entry) for entry in value]
-        plain = words and not any(set(" ,\n\"'") & set(word) for word in words)
+        plain = bool(words) and not any(set(" ,\n\"'") & set(word) for word in words)
         return " ".join(words) if plain else as_toml(value)
     if isinstance(value, str):
-        plain = (
+        plain = bool(
             value and value == value.strip() and not (value[0] == value[-1] and value[0] in "\"'")
         )
         return value if plain else as_toml(value)

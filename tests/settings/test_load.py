@@ -62,7 +62,7 @@ widths = st.lists(st.integers(1, 16_384), min_size=1, max_size=6, unique=True)
 
 @st.composite
 def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
-    """A condition file as key → text, a preset, and the settings that both together mean."""
+    """Return a condition file as key → text, a preset, and the settings that both mean."""
     epochs, batch, rate = draw(counts), draw(counts), draw(positive)
     lc_epochs, lc_batch, lc_rate, decay = draw(counts), draw(counts), draw(positive), draw(positive)
     loss, e2e_loss, enabled = draw(losses), draw(losses), draw(st.booleans())

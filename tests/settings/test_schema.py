@@ -6,8 +6,7 @@ from simulgenvae.settings.raw import GROUPS
 
 
 def test_a_group_has_the_defaults_of_its_class() -> None:
-    """Otherwise giving one key of a group would silently change the others' defaults: use a
-    subclass instead."""
+    """Giving one key of a group would change the others' defaults: use a subclass instead."""
     for name, group in GROUPS.items():
         assert group == type(group)(), name
 

@@ -1,5 +1,7 @@
-"""Model files that are damaged, mixed up or made to harm. What they are for is in
-test_surrogate.py."""
+"""Model files that are damaged, mixed up or made to harm.
+
+What they are for is in test_surrogate.py.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import shutil
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +20,22 @@ import torch
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.files import load_parts
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
+from tests.conftest import MakeSettings
 
-MakeSettings = Callable[..., Settings]
 Tensors = dict[str, torch.Tensor]
 
 
 @pytest.fixture(scope="module")
 def original(
-    make_waves: Callable[..., Dataset], make_settings: MakeSettings, tmp_path_factory
+    make_waves: Callable[..., Dataset],
+    make_settings: MakeSettings,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> StudyFolder:
     study = StudyFolder(tmp_path_factory.mktemp("original"))
     dataset = make_waves(variables=2)
@@ -40,12 +45,12 @@ def original(
 
 @pytest.fixture
 def study(original: StudyFolder, tmp_path: Path) -> StudyFolder:
-    """A copy that a test may damage."""
+    """Return a copy that a test may damage."""
     shutil.copytree(original.model_save, StudyFolder(tmp_path).model_save)
     return StudyFolder(tmp_path)
 
 
-def _change(path: Path, change: Callable[[Tensors, dict[str, Any]], None]) -> None:
+def _change(path: Path, change: Callable[[Tensors, dict[str, Any]], object]) -> None:
     tensors, about = read_tensors(path)
     change(tensors, about)
     write_tensors(path, tensors, about)
@@ -160,6 +165,10 @@ def test_settings_that_are_not_those_of_the_weights(
     _refused(study)
 
 
+def _without(name: str, tensors: Tensors, _: dict[str, Any]) -> None:
+    tensors.pop(name)
+
+
 def _names(study: StudyFolder) -> list[str]:
     return sorted(read_tensors(study.vae_file)[0])
 
@@ -169,7 +178,7 @@ def test_every_tensor_is_needed(study: StudyFolder) -> None:
     for name in _names(study):
         if name in {"coords"}:
             continue
-        _change(study.vae_file, lambda tensors, about, name=name: tensors.pop(name))
+        _change(study.vae_file, partial(_without, name))
         with pytest.raises(UserError, match="does not hold a complete model"):
             load_parts(study)
         study.vae_file.write_bytes(content)

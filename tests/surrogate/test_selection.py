@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.selection import select
 from simulgenvae.surrogate.surrogate import Surrogate
+from tests.conftest import MakeSettings, MakeWaves
 
-MakeWaves = Callable[..., Dataset]
-MakeSettings = Callable[..., Settings]
 NODES = [17, 3, 4, 29]
 
 
@@ -50,7 +47,7 @@ def test_a_part_is_that_part_of_the_whole(
     wanted = whole.isel(node=NODES).sel(variable=variables)
     np.testing.assert_array_equal(part["coords"], wanted["coords"])
     np.testing.assert_array_equal(part["expected_error"], whole["expected_error"])
-    scale = np.abs(whole["fields"]).max(("run", "time", "node"))
+    scale = abs(whole["fields"]).max(("run", "time", "node"))
     for name in ("fields", "lower", "upper", "std") if samples else ("fields",):
         # The floor of a spread is the mean over the nodes that are looked at.
         tolerance = 1e-5 if name == "fields" else 0.5 * float((whole["std"] / scale).max())
@@ -77,7 +74,7 @@ def test_some_variables_of_all_nodes_and_some_nodes_of_all_variables(surrogate: 
         (["1"], "whole numbers"),
     ],
 )
-def test_nodes_that_there_are_not(surrogate: Surrogate, nodes: list[object], told: str) -> None:
+def test_nodes_that_there_are_not(surrogate: Surrogate, nodes: list[Any], told: str) -> None:
     with pytest.raises(UserError, match=told):
         select(surrogate, nodes=nodes)
 

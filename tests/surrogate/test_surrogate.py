@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.models import Inputs
-from simulgenvae.settings import Settings, StudyFolder
+from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
@@ -25,9 +25,7 @@ from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
-
-MakeWaves = Callable[..., Dataset]
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings, MakeWaves
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +411,7 @@ def test_only_the_vae(waves: Dataset, make_settings: MakeSettings) -> None:
         surrogate.predict(waves.conditions)
 
 
-AWKWARD = {
+AWKWARD: dict[str, dict[str, Any]] = {
     "one timestep": {"timesteps": 1},
     "two timesteps": {"timesteps": 2},
     "three runs": {"runs": 3},
@@ -467,7 +465,7 @@ def test_runs_are_read_from_disk_as_from_memory(
 @pytest.fixture(scope="module")
 def study(
     waves: Dataset, make_settings: MakeSettings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[StudyFolder]:
+) -> StudyFolder:
     study = StudyFolder(tmp_path_factory.mktemp("study"))
     fit(waves, make_settings(3, end_to_end={"from_scratch": False}), study=study)
     return study

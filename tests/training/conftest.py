@@ -73,10 +73,10 @@ def make_problem(waves: Dataset) -> MakeProblem:
 
 @pytest.fixture
 def pressing_ctrl_c() -> Callable[[type[Stage], int], type[Stage]]:
-    """Makes a kind of stage during whose step number ``at`` (from 1) the user presses Ctrl-C."""
+    """Return a maker of stages in whose step ``at`` (from 1) the user presses Ctrl-C."""
 
     def pressing(kind: type[Stage], at: int) -> type[Stage]:
-        class Pressed(kind):
+        class Pressed(kind):  # type: ignore[valid-type, misc]  # the base is chosen at runtime
             calls = 0
 
             def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:

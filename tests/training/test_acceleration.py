@@ -1,26 +1,26 @@
-"""Choices for a device, and what becomes of choices that fail there. What they change:
-``test_speed.py``."""
+"""Choices for a device, and what becomes of choices that fail there.
+
+What they change is in ``test_performance.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import PerformanceSettings, Settings
+from simulgenvae.settings import PerformanceSettings
 from simulgenvae.training.acceleration import Acceleration, acceleration, keep_working, losses_for
 from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.stages.vae import VaeStage
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 PLAIN = Acceleration(mixed_precision=False, compile=False, cuda_graphs=False)
-
-MakeProblem = Callable[..., Any]
-MakeSettings = Callable[..., Settings]
 
 
 class _Wrong(VaeStage):
@@ -43,7 +43,8 @@ class _Failing(VaeStage):
 @pytest.fixture
 def ready(make_problem: MakeProblem, make_settings: MakeSettings) -> Callable[..., VaeStage]:
     def make(kind: type[VaeStage] = VaeStage) -> VaeStage:
-        stage: VaeStage = make_problem(make_settings(model={"width": 384})).stage("vae", kind)
+        stage = make_problem(make_settings(model={"width": 384})).stage("vae", kind)
+        assert isinstance(stage, VaeStage)
         stage.networks.train()
         return stage
 
@@ -102,7 +103,8 @@ def test_graphs_need_a_gpu_and_compilation() -> None:
 def test_a_choice_is_proven_first(
     ready: Callable[..., VaeStage], kind: type[VaeStage], message: str | None
 ) -> None:
-    stage, said, half = ready(kind), [], PLAIN._replace(mixed_precision=True)
+    stage, half = ready(kind), PLAIN._replace(mixed_precision=True)
+    said: list[str] = []
     before = {name: value.clone() for name, value in stage.networks.state_dict().items()}
     torch.manual_seed(3)
     used = keep_working(stage, half, ["mixed_precision"], lambda: _batch(stage), said.append)
@@ -119,7 +121,8 @@ def test_a_choice_is_proven_first(
 
 
 def test_what_was_asked_for_is_not_taken_away(ready: Callable[..., VaeStage]) -> None:
-    stage, said = ready(_Failing), []
+    stage = ready(_Failing)
+    said: list[str] = []
     losses = losses_for(
         stage, PerformanceSettings(mixed_precision=True), lambda: _batch(stage), 1, said.append
     )
@@ -135,7 +138,8 @@ def test_a_compiler_that_fails_is_done_without(
         raise RuntimeError
 
     monkeypatch.setattr(torch, "compile", missing)
-    stage, said, used = ready(), [], PLAIN._replace(mixed_precision=True, compile=True)
+    said: list[str] = []
+    stage, used = ready(), PLAIN._replace(mixed_precision=True, compile=True)
     left = keep_working(
         stage, used, ["compile", "mixed_precision"], lambda: _batch(stage), said.append
     )

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -17,7 +15,7 @@ NOISES = ("field_noise", "parameter_noise", "pixel_noise")
 
 @pytest.fixture
 def data() -> TrainingData:
-    """Runs with a table and images; the coefficients differ in size as those of a POD do."""
+    """Return runs with a table and images, with coefficients of different size as in a POD."""
     generator = torch.Generator().manual_seed(0)
     return TrainingData(
         torch.randn(RUNS, TIMES, RANK, generator=generator) * torch.tensor([100.0, 1.0, 0.01]),
@@ -40,10 +38,17 @@ def _tensors(batch: Batch) -> list[torch.Tensor]:
 
 
 def _augmented(
-    data: TrainingData, rows: torch.Tensor = ROWS, seed: int = 0, **settings: Any
+    data: TrainingData, rows: torch.Tensor = ROWS, *, seed: int = 0, settings: dict[str, float]
 ) -> Batch:
     torch.manual_seed(seed)
-    return augmented_batch(data, plain_batch(data, rows), AugmentationSettings(**settings))
+    return augmented_batch(
+        data, plain_batch(data, rows), AugmentationSettings.model_validate(settings)
+    )
+
+
+def _coefficients(data: TrainingData) -> torch.Tensor:
+    assert isinstance(data.coefficients, torch.Tensor)
+    return data.coefficients
 
 
 def _pixels(data: TrainingData, rows: torch.Tensor = ROWS) -> torch.Tensor:
@@ -55,7 +60,7 @@ def test_a_plain_batch_holds_the_runs_as_they_are(data: TrainingData) -> None:
     batch = plain_batch(data, ROWS)
     expected = [ROWS, data.coefficients[ROWS], data.coefficients[ROWS], data.conditions.table[ROWS]]
     assert all(torch.equal(one, two) for one, two in zip(_tensors(batch), expected, strict=False))
-    assert torch.equal(batch.gather(data, data.coefficients), data.coefficients[ROWS])
+    assert torch.equal(batch.gather(data, _coefficients(data)), data.coefficients[ROWS])
 
 
 def test_nothing_is_changed_or_drawn_where_all_is_off(data: TrainingData) -> None:
@@ -71,7 +76,7 @@ def test_nothing_is_changed_or_drawn_where_all_is_off(data: TrainingData) -> Non
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_noise_is_on_what_networks_read_alone(data: TrainingData, noise: str) -> None:
-    plain, noisy = plain_batch(data, ROWS), _augmented(data, **{noise: 0.1})
+    plain, noisy = plain_batch(data, ROWS), _augmented(data, settings={noise: 0.1})
     pairs = dict(
         zip(
             ("rows", "truth", *NOISES),
@@ -87,7 +92,7 @@ def test_noise_is_on_what_networks_read_alone(data: TrainingData, noise: str) ->
 
 def test_field_noise_is_in_units_of_each_coefficient(data: TrainingData) -> None:
     rows = torch.arange(30)
-    batch = _augmented(data, rows, field_noise=0.2)
+    batch = _augmented(data, rows, settings={"field_noise": 0.2})
     spread = (batch.encoded - batch.coefficients).std((0, 1))
     torch.testing.assert_close(spread, 0.2 * data.coefficients[rows].std((0, 1)), rtol=0.1, atol=0)
 
@@ -95,21 +100,22 @@ def test_field_noise_is_in_units_of_each_coefficient(data: TrainingData) -> None
 def test_parameter_noise_has_the_given_spread(data: TrainingData) -> None:
     rows = torch.arange(30).repeat(20)
     noise = (
-        _augmented(data, rows, parameter_noise=0.3).conditions.table - data.conditions.table[rows]
+        _augmented(data, rows, settings={"parameter_noise": 0.3}).conditions.table
+        - data.conditions.table[rows]
     )
     assert float(noise.std()) == pytest.approx(0.3, rel=0.1)
     assert float(noise.mean()) == pytest.approx(0.0, abs=0.05)
 
 
 def test_pixel_noise_is_in_units_of_the_whole_range(data: TrainingData) -> None:
-    images = _augmented(data, pixel_noise=0.05).conditions.images
+    images = _augmented(data, settings={"pixel_noise": 0.05}).conditions.images
     assert images is not None
     assert float((images - _pixels(data)).std()) == pytest.approx(0.05, rel=0.1)
 
 
 def test_mixup_blends_conditions_fields_and_latents_alike(data: TrainingData) -> None:
     latents = torch.randn(RUNS, 4)
-    batch = _augmented(data, mixup=0.4)
+    batch = _augmented(data, settings={"mixup": 0.4})
     assert batch.mix_weight is not None
     assert batch.partners is not None
     assert sorted(batch.partners.tolist()) == sorted(ROWS.tolist()), "runs of the batch, none else"
@@ -120,7 +126,7 @@ def test_mixup_blends_conditions_fields_and_latents_alike(data: TrainingData) ->
         weight = batch.mix_weight.view(-1, *[1] * (values.ndim - 1))
         return weight * values[ROWS] + (1 - weight) * values[batch.partners]
 
-    torch.testing.assert_close(batch.coefficients, blended(data.coefficients))
+    torch.testing.assert_close(batch.coefficients, blended(_coefficients(data)))
     torch.testing.assert_close(batch.encoded, batch.coefficients)
     torch.testing.assert_close(batch.conditions.table, blended(data.conditions.table))
     torch.testing.assert_close(batch.conditions.images, blended(_pixels(data, torch.arange(RUNS))))
@@ -128,14 +134,14 @@ def test_mixup_blends_conditions_fields_and_latents_alike(data: TrainingData) ->
 
 
 def test_mixed_runs_with_noise_still_have_clean_targets(data: TrainingData) -> None:
-    batch = _augmented(data, mixup=1.0, field_noise=0.1, parameter_noise=0.1, pixel_noise=0.1)
-    torch.testing.assert_close(batch.coefficients, batch.gather(data, data.coefficients))
+    batch = _augmented(data, settings={"mixup": 1.0} | dict.fromkeys(NOISES, 0.1))
+    torch.testing.assert_close(batch.coefficients, batch.gather(data, _coefficients(data)))
     assert not torch.equal(batch.encoded, batch.coefficients)
 
 
 def test_without_images_there_is_nothing_to_blur(data: TrainingData) -> None:
     table = TrainingData(data.coefficients, Inputs(data.conditions.table), data.times, data.rows)
-    batch = _augmented(table, mixup=1.0, pixel_noise=0.1)
+    batch = _augmented(table, settings={"mixup": 1.0, "pixel_noise": 0.1})
     assert batch.conditions.images is None
 
 
@@ -144,7 +150,7 @@ def test_everything_is_drawn_from_the_generator_that_checkpoints_hold(
     data: TrainingData, setting: str
 ) -> None:
     one, same, other = (
-        _tensors(_augmented(data, seed=seed, **{setting: 0.5})) for seed in (1, 1, 2)
+        _tensors(_augmented(data, seed=seed, settings={setting: 0.5})) for seed in (1, 1, 2)
     )
     assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
@@ -152,10 +158,11 @@ def test_everything_is_drawn_from_the_generator_that_checkpoints_hold(
 
 def test_the_data_stay_as_they_are(data: TrainingData) -> None:
     before = [
-        each.clone() for each in (data.coefficients, data.conditions.table, data.conditions.images)
+        each.clone()
+        for each in (_coefficients(data), data.conditions.table, data.conditions.images)
     ]
-    _augmented(data, mixup=0.5, **dict.fromkeys(NOISES, 0.5))
-    after = (data.coefficients, data.conditions.table, data.conditions.images)
+    _augmented(data, settings={"mixup": 0.5} | dict.fromkeys(NOISES, 0.5))
+    after = (_coefficients(data), data.conditions.table, data.conditions.images)
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pytest
 import torch
 
 from simulgenvae.models import Inputs
+from simulgenvae.reduction import LazyStates
 from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.data import TrainingData
@@ -21,12 +23,15 @@ class Remote(TrainingData):
     fetched: list[int] = field(default_factory=list)
     on_device = False
 
-    def take(self, values: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    def take(self, values: torch.Tensor | LazyStates, rows: torch.Tensor) -> torch.Tensor:
         self.fetched.append(int(rows[0]))
         return super().take(values, rows)
 
 
-def _data(kind: type[TrainingData]) -> TrainingData:
+Data = TypeVar("Data", bound=TrainingData)
+
+
+def _data(kind: type[Data]) -> Data:
     runs = torch.arange(24.0).reshape(6, 2, 2)
     return kind(runs, Inputs(torch.arange(6.0)[:, None]), torch.zeros(2), {"train": np.arange(6)})
 
@@ -43,7 +48,9 @@ def test_batches_are_those_of_their_steps(kind: type[TrainingData], first: int) 
         for step in range(first, 8):
             found = batch(step)
             assert found.rows.tolist() == [step % 6]
-            torch.testing.assert_close(found.coefficients, data.coefficients[[step % 6]])
+            torch.testing.assert_close(
+                found.coefficients, data.coefficients[torch.tensor([step % 6])]
+            )
             torch.testing.assert_close(found.conditions.table, data.conditions.table[[step % 6]])
 
 

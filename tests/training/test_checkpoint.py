@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -83,7 +84,7 @@ def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_each_difference_is_named(tmp_path: Path, changed: dict[str, object], told: str) -> None:
+def test_each_difference_is_named(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
     _save(tmp_path / "last")
     with pytest.raises(UserError, match=told):
         load_checkpoint(tmp_path / "last", replace(IDENTITY, **changed))

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
@@ -9,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulgenvae.models.networks import unit_times
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20, unique=True))
@@ -31,8 +31,8 @@ def test_a_single_time_is_zero() -> None:
 
 @pytest.mark.parametrize(("validation", "expected"), [((9, 10), [9, 10]), ((), list(range(9)))])
 def test_validation_falls_back_to_training_runs(
-    make_problem: Callable,
-    make_settings: Callable,
+    make_problem: MakeProblem,
+    make_settings: MakeSettings,
     validation: tuple[int, ...],
     expected: list[int],
 ) -> None:
@@ -42,10 +42,9 @@ def test_validation_falls_back_to_training_runs(
 
 @pytest.mark.parametrize(("validation", "count"), [((9, 10), 2), ((), 9)])
 def test_as_many_training_runs_are_compared_as_there_are_validation_runs(
-    make_problem: Callable, make_settings: Callable, validation: tuple[int, ...], count: int
+    make_problem: MakeProblem, make_settings: MakeSettings, validation: tuple[int, ...], count: int
 ) -> None:
-    """Always the same ones, whatever the state of any generator: a resumed training must measure
-    the same."""
+    """They do not depend on a generator's state: a resumed training must measure the same."""
     data = make_problem(make_settings(), validation=validation).data
     torch.manual_seed(0)
     before = torch.get_rng_state()
@@ -56,7 +55,7 @@ def test_as_many_training_runs_are_compared_as_there_are_validation_runs(
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_networks_fit_the_settings(make_problem: Callable, make_settings: Callable) -> None:
+def test_networks_fit_the_settings(make_problem: MakeProblem, make_settings: MakeSettings) -> None:
     problem = make_problem(make_settings(model={"filters": (16, 12, 8)}))
     predicted = problem.networks.conditioner(problem.data.conditions)
     latents = problem.networks.vae.latents_from_flat(predicted.mean)
@@ -65,7 +64,7 @@ def test_networks_fit_the_settings(make_problem: Callable, make_settings: Callab
 
 
 def test_field_loss_is_relative_to_the_training_variance(
-    make_problem: Callable, make_settings: Callable
+    make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     """1 is the error of the mean run."""
     problem = make_problem(make_settings())

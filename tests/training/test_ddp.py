@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.identity import TrainingIdentity
+from tests.training.conftest import MakeProblem
 
 IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
-MakeProblem = Callable[..., Any]
 NOISE = {"mixup": 0.4, "field_noise": 0.05, "parameter_noise": 0.05}
 STAGES = ("vae", "conditioner", "end_to_end")
 ROUNDING, HALF_ROUNDING = 1e-5, 1e-2
@@ -27,7 +28,7 @@ def train(make_problem: MakeProblem, make_settings: Callable[..., Any]) -> Calla
 
     def run(
         folder: Path | None = None, **settings: Any
-    ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    ) -> tuple[list[HistoryEntry], dict[str, np.ndarray]]:
         stage = {"batch_size": 4, "steps": 7, "learning_rate": 2e-3}
         asked = make_settings(stage=stage, validate_every=1, augmentation=NOISE, **settings)
         asked = asked.model_copy(
@@ -37,7 +38,7 @@ def train(make_problem: MakeProblem, make_settings: Callable[..., Any]) -> Calla
         loop = problem.loop(folder)
         history = loop.run([problem.stage(name) for name in STAGES]).history
         return history, {
-            name: value.numpy() for name, value in loop.state.networks.state_dict().items()
+            name: value.numpy() for name, value in loop.context.networks.state_dict().items()
         }
 
     return run

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,9 @@ from simulgenvae.training.diagnosis import (
     stage_warnings,
     stopped_too_early,
 )
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
-MakeProblem = Callable[..., Any]
-MakeSettings = Callable[..., Any]
 STEEP = {"learning_rate": 0.01, "warmup": 0.0}
 WIDE = {"width": 384}
 

@@ -14,8 +14,8 @@ from simulgenvae.data.split import Split
 from simulgenvae.settings import Settings
 from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.train import Trained, train
+from tests.conftest import MakeSettings
 
-MakeSettings = Callable[..., Settings]
 STAGES = ("vae", "conditioner", "end_to_end")
 
 
@@ -70,9 +70,9 @@ def test_modes_of_fewer_runs_are_added_to(waves: Dataset, learn: Callable[..., T
     rows = _split(waves).rows(waves.ids)
     trained = learn(waves)
     for row in np.concatenate(list(rows.values())):
-        found = trained.reduction.decode(trained.coefficients[row])
+        found = trained.reduction.decode(np.asarray(trained.coefficients[row]))
         np.testing.assert_allclose(
-            found, waves.run(row), rtol=0, atol=5e-3 * float(waves.fields.std())
+            found, waves.run(row), rtol=0, atol=5e-3 * float(np.asarray(waves.fields).std())
         )
 
 
@@ -112,7 +112,8 @@ def test_what_cannot_be_added_to(
 def test_more_new_training_runs_than_known_ones_begin_afresh(
     waves: Dataset, learn: Callable[..., Trained], make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    ids, said = waves.ids, []
+    ids = waves.ids
+    said: list[str] = []
     few = Split(ids[:4], ids[4:5], ids[5:6])
     train(_first(waves, 6), few, make_settings(), stages=STAGES, folder=tmp_path)
     most = Split((*ids[:4], *ids[6:11]), ids[4:5], (ids[5], ids[11]))

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from simulgenvae.errors import UserError
 from simulgenvae.training.guards import MOST_SKIPPED, require_finite_loss
 from simulgenvae.utils.tensor_file import read_tensors
-
-MakeProblem = Callable[..., object]
-MakeSettings = Callable[..., object]
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
 
 def test_exploding_losses_stop_with_advice_and_keep_the_checkpoint(
@@ -33,7 +32,9 @@ def test_a_validation_error_that_is_no_number_stops_with_advice(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     problem = make_problem(make_settings())
-    problem.data.coefficients[9] = 1e30
+    coefficients = problem.data.coefficients
+    assert isinstance(coefficients, torch.Tensor)
+    coefficients[9] = 1e30
     with pytest.raises(UserError, match="validation error of stage vae is NaN or infinite"):
         problem.loop().run([problem.stage("vae")])
 

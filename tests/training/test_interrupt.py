@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 
 import pytest
 from torch import Tensor
@@ -12,9 +11,8 @@ from torch import Tensor
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.stages.vae import VaeStage
-
-MakeProblem = Callable[..., object]
-MakeSettings = Callable[..., object]
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
 
 def test_the_first_ctrl_c_sets_the_flag_and_the_second_interrupts() -> None:

@@ -12,6 +12,8 @@ from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.schedules import kl_weight
 from simulgenvae.utils.progress import progress_on
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
 
 def _run(folder: Path, stages: dict[str, range], value: float) -> None:
@@ -45,7 +47,7 @@ def test_a_resumed_run_takes_the_place_of_what_was_logged_after_its_checkpoint(
 
 
 def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
-    tmp_path: Path, make_problem, make_settings
+    tmp_path: Path, make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
     loop = problem.loop()
@@ -59,7 +61,9 @@ def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
     assert "conditioner/kl_weight" not in events["conditioner"].Tags()["scalars"]
 
 
-def test_without_folder_and_console_nothing_is_written_or_shown(tmp_path: Path, capsys) -> None:
+def test_without_folder_and_console_nothing_is_written_or_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with TrainingLog(None) as log:
         log.start_stage("vae", 10, 0)
         log.step(5, "loss 1")

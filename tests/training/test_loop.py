@@ -1,5 +1,7 @@
-"""Batches, guards, validation and choice of weights. What is about whole trainings is in
-test_train.py."""
+"""Batches, guards, validation and choice of weights.
+
+What is about whole trainings is in test_train.py.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,8 @@ from simulgenvae.training.stages.end_to_end import EndToEndStage
 from simulgenvae.training.stages.vae import VaeStage
 from simulgenvae.utils.progress import progress_on
 from simulgenvae.utils.tensor_file import read_tensors
-
-MakeProblem = Callable[..., object]
-MakeSettings = Callable[..., object]
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
 
 class Recorded(VaeStage):
@@ -44,6 +45,7 @@ def test_batches_of_an_epoch_cover_every_training_run_once(
 ) -> None:
     problem = make_problem(make_settings(stage={"epochs": 3, "batch_size": size}))
     stage = problem.stage("vae", Recorded)
+    assert isinstance(stage, Recorded)
     problem.loop().run([stage])
     assert len(stage.rows) == 3 * per_epoch
     epochs = [stage.rows[k : k + per_epoch] for k in range(0, len(stage.rows), per_epoch)]
@@ -58,6 +60,7 @@ def test_a_default_batch_larger_than_the_training_set_is_reduced(
 ) -> None:
     problem = make_problem(make_settings(steps=3))
     stage = problem.stage("vae", Recorded)
+    assert isinstance(stage, Recorded)
     problem.loop().run([stage])
     assert [sorted(rows) for rows in stage.rows] == [list(range(9))] * 3
 
@@ -113,14 +116,14 @@ def test_the_weights_of_the_best_validation_are_used(
     make_problem: MakeProblem, make_settings: MakeSettings, tmp_path: Path, name: str
 ) -> None:
     """They are not the last, because the last steps climb the loss."""
-    stage = {"learning_rate": 0.01, "final_learning_rate": 0.99, "warmup": 0.0}
+    rates = {"learning_rate": 0.01, "final_learning_rate": 0.99, "warmup": 0.0}
     settings = make_settings(
-        steps=16, stage=stage, validate_every=1, optimizer="adamw", skip_gradient=1e30
+        steps=16, stage=rates, validate_every=1, optimizer="adamw", skip_gradient=1e30
     )
     problem = make_problem(settings)
     kind = type(problem.stage(name))
 
-    class Climbing(kind):
+    class Climbing(kind):  # type: ignore[valid-type, misc]  # the base is chosen at runtime
         calls = 0
 
         def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
@@ -193,12 +196,13 @@ def test_warnings_of_every_stage_are_shown_and_kept(
 ) -> None:
     settings = make_settings(stage={"learning_rate": 1e-12}, validate_every=2)
     problem = make_problem(settings)
-    console = Console(file=io.StringIO(), width=200)
+    text = io.StringIO()
+    console = Console(file=text, width=200)
     loop = problem.loop()
     with progress_on(console):
         loop.context.log = TrainingLog(None)
     assert len(loop.run([problem.stage("vae"), problem.stage("conditioner")]).warnings) == 2
-    shown = console.file.getvalue()
+    shown = text.getvalue()
     assert all(f"warning: {warning}" in shown for warning in loop.context.progress.warnings)
     problem = make_problem(settings)
     second = problem.stage("end_to_end")

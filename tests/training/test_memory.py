@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 
 import simulgenvae.training.memory as memory
-from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split, make_split
@@ -25,9 +24,9 @@ from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stage_memory import MemoryPart, stage_memory
 from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import train
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem
 
-MakeProblem = Callable[..., Any]
-MakeSettings = Callable[..., Settings]
 STAGES = ("vae", "conditioner", "end_to_end")
 
 
@@ -50,7 +49,7 @@ def _estimate(
         dataset=problem.dataset,
         rows=problem.data.rows,
         settings=settings,
-        scaler=_Scaler(2, images),
+        scaler=cast("ConditionScaler", _Scaler(2, images)),
         specs=stage_specs([name]),
         continues=False,
         device=torch.device("cpu"),

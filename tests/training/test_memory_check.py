@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
@@ -17,8 +15,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.memory_check import memory_findings
 from simulgenvae.training.stages import default_stages
 from simulgenvae.training.train import train
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 def _warnings(dataset: Dataset, settings: Settings, split: Split | None = None) -> list[str]:

@@ -24,9 +24,9 @@ from simulgenvae.training.node_shards import (
 )
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stages import STAGES
+from tests.training.conftest import MakeProblem
 
 IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
-MakeProblem = Callable[..., Any]
 ROUNDING = 1e-5
 """Relative difference after some steps: sums over runs are rounded in another order."""
 
@@ -35,8 +35,10 @@ ROUNDING = 1e-5
 def make_direct(
     make_problem: MakeProblem, make_settings: Callable[..., Settings]
 ) -> Callable[..., Any]:
-    """Makes the problem of fields that are not reduced: 30 nodes, which not every number of ranks
-    divides."""
+    """Return a function that makes a problem of 30 nodes, whose fields are not reduced.
+
+    Not every number of ranks divides 30.
+    """
 
     def make(**speed: bool) -> Any:
         stage = {"batch_size": 4, "steps": 12, "learning_rate": 2e-3}
@@ -57,8 +59,10 @@ def make_direct(
 def train(
     make_direct: Callable[..., Any], pressing_ctrl_c: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Trains all stages, with parts where there are ranks; says None where a step of the last one,
-    ``stop``, was interrupted."""
+    """Train all stages, with parts where there are ranks.
+
+    Return None if a step of the last one, ``stop``, was interrupted.
+    """
 
     def run(folder: Path | None = None, stop: int | None = None, **speed: bool) -> Any:
         problem = make_direct(**speed)

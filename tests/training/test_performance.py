@@ -1,5 +1,4 @@
-"""Each setting of ``training.performance`` leaves what is learned as it is: losses against those of
-the plain path."""
+"""Settings of ``training.performance`` leave the losses of the plain path as they are."""
 
 from __future__ import annotations
 
@@ -120,9 +119,12 @@ def test_checkpointing_holds_fewer_activations(discs: Dataset) -> None:
         networks = Networks(Settings(), torch.ones(3), torch.linspace(0, 1, 5), scaler)
         prepare_networks(networks, PerformanceSettings(gradient_checkpointing=checkpointing))
         sizes: list[int] = []
-        with torch.autograd.graph.saved_tensors_hooks(
-            lambda t, s=sizes: s.append(t.numel()) or t, lambda t: t
-        ):
+
+        def kept(tensor: torch.Tensor, sizes: list[int] = sizes) -> torch.Tensor:
+            sizes.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor):
             networks.conditioner(Inputs(torch.zeros(4, 0), torch.rand(4, 1, 32, 32)))
         held[checkpointing] = sum(sizes)
     assert held[True] < held[False] / 3
@@ -150,8 +152,7 @@ def test_workers_of_this_machine() -> None:
 
 @NEEDS_COMPILER
 def test_compiled_losses(losses: Callable[..., list[float]]) -> None:
-    """The one slow test here (half a minute): what it compiles is small, but the compiler is
-    real."""
+    """Compile small losses with the real compiler; the test takes half a minute."""
     plain = losses(stages=("vae",), workers=0)
     np.testing.assert_allclose(losses(stages=("vae",), workers=0, compile=True), plain, rtol=1e-4)
 

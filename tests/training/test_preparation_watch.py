@@ -49,12 +49,12 @@ def long_waves(make_waves: Callable[..., Dataset]) -> Dataset:
 class Stopping(Dataset):
     """Presses Ctrl-C while a run is read, counted from 1."""
 
-    at = 0
+    stop_at = 0
     runs = 0
 
     def read(self, index: int, out: np.ndarray) -> None:
         Stopping.runs += 1
-        if Stopping.runs == Stopping.at:
+        if Stopping.runs == Stopping.stop_at:
             signal.raise_signal(signal.SIGINT)
         super().read(index, out)
 
@@ -69,20 +69,19 @@ def _prepare(
 ) -> tuple[np.ndarray, np.ndarray]:
     with watch_preparation(TrainingLog(None), folder, identity, seconds, resume=resume) as watch:
         pod, coefficients = reduce_runs(dataset, ROWS, ReductionSettings(), monitor=watch)
-    return pod.arrays()["basis"], coefficients
+    return pod.arrays()["basis"], np.asarray(coefficients)
 
 
 @pytest.mark.parametrize("at", range(5, 15))
 def test_stopped_and_resumed_is_uninterrupted(long_waves: Dataset, tmp_path: Path, at: int) -> None:
-    """In the pass over the training runs, at its end, and in the one over all runs; the pilot reads
-    four before."""
+    """Stops lie in both passes and between them; the pilot reads four runs before."""
     expected = _prepare(long_waves, None, resume=False)
-    Stopping.at, Stopping.runs = at, 0
+    Stopping.stop_at, Stopping.runs = at, 0
     with pytest.raises(Interrupted, match="--resume"):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
     file = tmp_path / "preparing.safetensors"
     assert file.is_file()
-    Stopping.at, Stopping.runs = 0, 0
+    Stopping.stop_at, Stopping.runs = 0, 0
     found = _prepare(Stopping(**vars(long_waves)), tmp_path, resume=True)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -124,10 +123,10 @@ def test_killed_and_resumed_is_uninterrupted(
 
 
 def test_what_is_kept_is_not_resumed_unasked(long_waves: Dataset, tmp_path: Path) -> None:
-    Stopping.at, Stopping.runs = 7, 0
+    Stopping.stop_at, Stopping.runs = 7, 0
     with pytest.raises(Interrupted):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
-    Stopping.at, Stopping.runs = 0, 0
+    Stopping.stop_at, Stopping.runs = 0, 0
     _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
     assert Stopping.runs == 4 + 4 + 6
 
@@ -135,7 +134,7 @@ def test_what_is_kept_is_not_resumed_unasked(long_waves: Dataset, tmp_path: Path
 def test_passes_of_another_training_and_damaged_ones_are_refused(
     long_waves: Dataset, tmp_path: Path
 ) -> None:
-    Stopping.at, Stopping.runs = 12, 0
+    Stopping.stop_at, Stopping.runs = 12, 0
     with pytest.raises(Interrupted):
         _prepare(Stopping(**vars(long_waves)), tmp_path, resume=False)
     with pytest.raises(UserError, match="data was waves and is others"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,9 @@ import simulgenvae.training.prepare
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.training.train import train
+from tests.conftest import MakeSettings
 
-MakeSettings = Callable[..., Settings]
 STAGES = ("vae", "conditioner", "end_to_end")
 
 

@@ -152,13 +152,16 @@ def test_durations_have_a_unit_that_suits_them(seconds: float, text: str) -> Non
 def _running(
     command: Sequence[object], folder: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """A program, and the file that its output goes to; Ctrl-C at the end."""
+    """Start a program; give it and the file of its output, and press Ctrl-C at the end."""
     output = folder / "printed.txt"
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     with output.open("wb") as file:
-        command = [sys.executable, *map(str, command)]
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, *map(str, command)],
+            cwd=folder,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield process, output

@@ -13,8 +13,10 @@ from simulgenvae.utils import resources
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with 1000 bytes of free memory; the folder of its control group."""
-    monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    """Return the folder of the control group of a machine with 1000 bytes of free memory."""
+    monkeypatch.setattr(
+        "simulgenvae.utils.resources.psutil.virtual_memory", lambda: SimpleNamespace(available=1000)
+    )
     monkeypatch.setattr(resources, "_CGROUP", tmp_path)
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     return tmp_path
@@ -51,7 +53,9 @@ def test_too_much_memory_is_refused() -> None:
 
 
 def test_too_much_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    monkeypatch.setattr(
+        "simulgenvae.utils.resources.shutil.disk_usage", lambda _: SimpleNamespace(free=5_000_000)
+    )
     resources.require_disk(5_000_000, tmp_path)
     with pytest.raises(UserError, match=r"needs 6\.0 MB of disk, but 5\.0 MB are free"):
         resources.require_disk(6_000_000, tmp_path)

@@ -22,7 +22,7 @@ TENSORS = {
 
 
 def _raw(path: Path, header: dict[str, object], size: int = 0) -> None:
-    """A safetensors file with any header; ``size`` bytes of data that take no room on the disk."""
+    """Return a safetensors file with any header, and ``size`` bytes that take no room on disk."""
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text)
     os.truncate(path, 8 + len(text) + size)

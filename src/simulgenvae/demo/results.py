@@ -49,9 +49,7 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """One network: the content of its ``metrics.json``, and its errors on the new designs, in their
-    order.
-    """
+    """Results of one network: its ``metrics.json``, and its errors on the new designs in order."""
 
     name: str
     evaluation: EvaluationResult
@@ -111,9 +109,7 @@ def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float |
 
 
 def errors_table(results: list[Result]) -> Table:
-    """Errors on the runs that nothing has seen: of all methods, or of several networks beside the
-    baselines.
-    """
+    """Return the errors on the unseen runs, of all methods or of several networks and baselines."""
     first = results[0].evaluation
     if len(results) == 1:
         return summary_table(first)
@@ -152,7 +148,7 @@ def _own_names(result: Result) -> tuple[str, str]:
 
 
 def new_table(result: Result, solved: list[Solved]) -> Table:
-    """True errors of the new designs, and how many times the solver is slower."""
+    """Return the true errors of the new designs, and how many times the solver is slower."""
     predict_seconds = result.evaluation.timing.seconds_for_one_run
     columns = ("design", "expected", "error", "largest", "hottest", "solver", result.name, "gain")
     title = (

@@ -1,0 +1,1 @@
+"""Training: loop, stages, optimizers, checkpoints, memory and performance."""

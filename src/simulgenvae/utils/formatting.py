@@ -1,5 +1,8 @@
-"""Numbers and their units as text for people: the same everywhere, never in powers of ten for
-percentages, and in the singular where there is one."""
+"""Numbers and their units as text for people.
+
+They read the same everywhere: percentages never in powers of ten, and the singular where there is
+one.
+"""
 
 from __future__ import annotations
 

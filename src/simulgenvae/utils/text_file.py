@@ -11,9 +11,9 @@ _LARGEST = 1_000_000
 
 
 def read_text(path: Path, *, strict: bool = True) -> str:
-    """Return the content of a UTF-8 file, without a byte-order mark.
+    r"""Return the content of a UTF-8 file, without a byte-order mark.
 
-    Where ``strict`` is False, bytes that are no UTF-8 become ``\\ufffd``: old files have comments
+    Where ``strict`` is False, bytes that are no UTF-8 become ``\ufffd``: old files have comments
     in other encodings. Raises UserError when the file cannot be read, is larger than 1 MB or is no
     text.
     """

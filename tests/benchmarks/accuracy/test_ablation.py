@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -22,7 +23,7 @@ def test_every_part_is_measured_once(
 ) -> None:
     case = cases.case_of(tiny(), "burgers", seed=0)
 
-    def ablate() -> list[dict]:
+    def ablate() -> list[dict[str, Any]]:
         results = Results(tmp_path, cases.PROBLEMS, "ablation", ablation.markdown)
         ablation.ablate(case, [*BRIEF, "model.width=8"], results, Console(soft_wrap=True))
         return json.loads((tmp_path / "ablation.json").read_text())["records"]

@@ -6,7 +6,7 @@ import simulgenvae.demo.board as solver
 from benchmarks.accuracy import board
 
 
-def test_training_designs_are_the_demos_and_those_beyond_have_one_parameter_outside():
+def test_training_designs_are_the_demos_and_those_beyond_have_one_parameter_outside() -> None:
     np.testing.assert_array_equal(board.sample(8, 0, 0), solver.sample_designs(8)[1])
     table = board.sample_beyond(40, seed=1)
     outside = (table < solver.LOWER) | (table > solver.UPPER)
@@ -21,7 +21,7 @@ def test_training_designs_are_the_demos_and_those_beyond_have_one_parameter_outs
     assert excess.max() <= board.BEYOND + 1e-12
 
 
-def test_problem_has_the_stated_shape():
+def test_problem_has_the_stated_shape() -> None:
     problem = board.make(train=2, test=1, extrapolation=1, element_size=0.02)
     assert problem.fields.shape == (4, len(solver.TIMES), len(problem.coords), 1)
     assert problem.fields.max() > solver.AMBIENT + 5.0

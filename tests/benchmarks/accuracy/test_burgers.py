@@ -1,12 +1,18 @@
 """The Burgers benchmark against the exact solution of Hopf (1950) and Cole (1951)."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.accuracy import burgers
 
+Array = NDArray[Any]
 
-def exact(x, time, viscosity, position):
+
+def exact(x: Array, time: float, viscosity: float, position: float) -> Array:
     """Mean of u0(y) under the weight exp(-(∫u0 + (x - y)² / 2t) / 2ν), by the trapezoidal rule."""
     width = burgers.INITIAL_WIDTH
     y = np.linspace(-2.0, 3.0, 50_001)
@@ -17,7 +23,7 @@ def exact(x, time, viscosity, position):
 
 
 @pytest.mark.parametrize(("viscosity", "position"), [(0.001, 0.1), (0.003, 0.35), (0.01, 0.6)])
-def test_agrees_with_cole_hopf(viscosity, position):
+def test_agrees_with_cole_hopf(viscosity: float, position: float) -> None:
     times = np.array([0.0, 0.1, 0.8])
     u = burgers.solve(viscosity, position, times)
     x = np.linspace(0.0, 1.0, burgers.NODES)[::8]
@@ -27,14 +33,14 @@ def test_agrees_with_cole_hopf(viscosity, position):
         assert np.linalg.norm(u[row, ::8] - truth) < 3e-4 * np.linalg.norm(truth)
 
 
-def test_becomes_the_travelling_wave():
+def test_becomes_the_travelling_wave() -> None:
     u = burgers.solve(0.002, 0.2, np.array([0.0, 0.8]))[-1]
     x = np.linspace(0.0, 1.0, burgers.NODES)
     wave = 0.5 * (1.0 - np.tanh((x - 0.2 - 0.4) / (4.0 * 0.002)))
     assert np.abs(u - wave).max() < 2e-3
 
 
-def test_problem_has_the_stated_shape_and_ranges():
+def test_problem_has_the_stated_shape_and_ranges() -> None:
     problem = burgers.make(train=3, test=2, extrapolation=1, nodes=129)
     assert problem.fields.shape == (6, burgers.TIMESTEPS, 129, 1)
     assert problem.table.shape == (6, 2)
@@ -44,7 +50,7 @@ def test_problem_has_the_stated_shape_and_ranges():
     np.testing.assert_array_equal(problem.fields, burgers.make(3, 2, 1, nodes=129).fields)
 
 
-def test_extrapolation_runs_are_outside_by_up_to_30_percent():
+def test_extrapolation_runs_are_outside_by_up_to_30_percent() -> None:
     table = burgers.sample_beyond(200, seed=0)
     outside = (table < burgers.LOWER) | (table > burgers.UPPER)
     assert outside.any(axis=1).all()
@@ -56,7 +62,7 @@ def test_extrapolation_runs_are_outside_by_up_to_30_percent():
     np.testing.assert_array_equal(burgers.sample_beyond(5, seed=0), table[:5])
 
 
-def test_writes_the_files_of_the_command_line(tmp_path):
+def test_writes_the_files_of_the_command_line(tmp_path: Path) -> None:
     problem = burgers.make(train=3, test=2, extrapolation=0, nodes=65)
     burgers.write(problem, tmp_path)
     assert (tmp_path / "params.csv").read_text().splitlines()[0] == "id,viscosity,position"

@@ -1,18 +1,23 @@
 """The dam break against exact solutions, conservation laws, symmetry and finer grids."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from benchmarks.accuracy import dam_break
 from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TRAIN_STREAM
+
+Array = NDArray[Any]
 
 TYPICAL = np.array([0.55, 1.0, 0.12, 0.45])
 LOWEST = dam_break.LOWER - 0.29 * (dam_break.UPPER - dam_break.LOWER)
 HIGHEST = dam_break.UPPER + 0.29 * (dam_break.UPPER - dam_break.LOWER)
 
 
-def dam(cells, layer, rows=2):
+def dam(cells: int, layer: float, rows: int = 2) -> tuple[Array, dam_break.Flow]:
     """Return the flow after a dam breaks in the middle of a channel of length 2.
 
     The water is 1 deep on one side and ``layer`` on the other.
@@ -23,7 +28,7 @@ def dam(cells, layer, rows=2):
     return x, dam_break.Flow(full + layer * (1.0 - full), still, still, full)
 
 
-def stoker(x, time, layer):
+def stoker(x: Array, time: float, layer: float) -> tuple[Array, Array]:
     """Return exact depth and share over a wet bed (Stoker 1957).
 
     From the deep side there follow rarefaction, plateau with the contact in it, and bore.
@@ -40,13 +45,13 @@ def stoker(x, time, layer):
     return np.where(at > bore, layer, fan), np.where(at < speed, 1.0, 0.0)
 
 
-def ritter(x, time):
+def ritter(x: Array, time: float) -> Array:
     """Return the exact depth over a dry bed (Ritter 1892)."""
     at = (x - 1.0) / time
     return np.where(at < 2.0, np.clip((2.0 - np.minimum(at, 2.0)) ** 2 / 9.0, 0.0, 1.0), 0.0)
 
 
-def test_wet_dam_break_follows_the_exact_solution():
+def test_wet_dam_break_follows_the_exact_solution() -> None:
     errors = []
     for cells in (100, 200):
         x, flow = dam(cells, 0.1)
@@ -60,7 +65,7 @@ def test_wet_dam_break_follows_the_exact_solution():
     assert (np.array(errors[1]) < 0.65 * np.array(errors[0])).all()
 
 
-def test_dry_dam_break_follows_the_exact_solution_along_either_axis():
+def test_dry_dam_break_follows_the_exact_solution_along_either_axis() -> None:
     errors = []
     for cells in (100, 200):
         x, flow = dam(cells, 0.0)
@@ -74,7 +79,7 @@ def test_dry_dam_break_follows_the_exact_solution_along_either_axis():
 
 
 @pytest.mark.parametrize("obstacle", [None, dam_break.Block(2, 42, 70, 80)])
-def test_stream_against_a_wall_sends_back_the_exact_bore(obstacle):
+def test_stream_against_a_wall_sends_back_the_exact_bore(obstacle: dam_break.Block | None) -> None:
     depth, speed, time, cell = 0.2, 0.5, 0.3, 0.02
     behind = brentq(
         lambda h: (h - depth) * np.sqrt(0.5 * (h + depth) / (h * depth)) - speed, depth, 2.0
@@ -93,7 +98,7 @@ def test_stream_against_a_wall_sends_back_the_exact_bore(obstacle):
 
 
 @pytest.mark.parametrize("parameters", [LOWEST, TYPICAL, HIGHEST])
-def test_keeps_water_and_share_in_bounds_and_volume(parameters):
+def test_keeps_water_and_share_in_bounds_and_volume(parameters: Array) -> None:
     nodes = (40, 24)
     parameters = np.append(parameters[:3], 0.05 * round(parameters[3] / 0.05))
     field = dam_break.solve(parameters, np.linspace(0.0, dam_break.END_TIME, 6), 2, nodes)
@@ -112,7 +117,7 @@ def test_keeps_water_and_share_in_bounds_and_volume(parameters):
     assert (depth[:, ~solid] > 0.0).all()
 
 
-def test_water_at_rest_stays_at_rest():
+def test_water_at_rest_stays_at_rest() -> None:
     block = dam_break.obstacle(0.45, 0.025)
     flow = dam_break.at_rest(0.5, 0.3, 0.3, block, (48, 80), 0.025)
     later = dam_break.advance(flow, block, 0.025, 1.0)
@@ -120,7 +125,7 @@ def test_water_at_rest_stays_at_rest():
     np.testing.assert_allclose(later.column, flow.column, atol=1e-6)
 
 
-def test_obstacle_in_the_middle_leaves_the_box_symmetric():
+def test_obstacle_in_the_middle_leaves_the_box_symmetric() -> None:
     field = dam_break.solve(
         np.array([0.6, 1.0, 0.1, 0.6]), np.array([0.0, 0.5, 1.0]), 2, (40, 24)
     ).reshape(3, 24, 40, 2)
@@ -128,7 +133,7 @@ def test_obstacle_in_the_middle_leaves_the_box_symmetric():
     assert np.ptp(field[2, :, 30, 0]) > 0.1
 
 
-def test_finer_grids_come_closer():
+def test_finer_grids_come_closer() -> None:
     nodes, times = (20, 12), np.array([0.0, 0.7])
     finest = dam_break.solve(np.array([0.55, 1.0, 0.12, 0.5]), times, 12, nodes)
     errors = [
@@ -142,7 +147,7 @@ def test_finer_grids_come_closer():
     assert errors[1] < 0.5 * errors[0]
 
 
-def test_ranges_of_the_designs():
+def test_ranges_of_the_designs() -> None:
     inside = dam_break.sample(50, 0, TRAIN_STREAM)
     assert ((inside >= dam_break.LOWER - 1e-9) & (inside <= dam_break.UPPER + 1e-9)).all()
     cells = inside[:, 3] / 0.0125
@@ -155,7 +160,7 @@ def test_ranges_of_the_designs():
     assert excess.max() < 0.3 + 1e-9
 
 
-def test_problem_has_the_stated_shape(monkeypatch):
+def test_problem_has_the_stated_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dam_break, "END_TIME", 0.02)
     monkeypatch.setattr(dam_break, "TIMESTEPS", 4)
     problem = dam_break.make(train=2, test=1, extrapolation=2)

@@ -1,13 +1,18 @@
 """EZyRB as the suite uses it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from benchmarks.accuracy import ezyrb_methods, fitted
 from benchmarks.accuracy.cases import case_of
+from benchmarks.accuracy.problem import Problem
 from simulgenvae.settings import Settings
 
 
-def test_recovers_a_field_that_is_linear_in_the_parameters(tiny, monkeypatch) -> None:
+def test_recovers_a_field_that_is_linear_in_the_parameters(
+    tiny: Callable[..., Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ezyrb_methods, "RANKS", (3, 40))
     monkeypatch.setattr(ezyrb_methods, "RESTARTS", 0)
     case = case_of(tiny(), "burgers", seed=0)
@@ -27,7 +32,9 @@ def test_recovers_a_field_that_is_linear_in_the_parameters(tiny, monkeypatch) ->
     assert answers["ezyrb_pod_rbf_3"]["test"]["mean"] == pytest.approx(0.0, abs=1e-5)
 
 
-def test_pictures_are_read_by_components(tiny, monkeypatch) -> None:
+def test_pictures_are_read_by_components(
+    tiny: Callable[..., Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ezyrb_methods, "RANKS", ())
     monkeypatch.setattr(ezyrb_methods, "COMPONENTS", (1, 50))
     monkeypatch.setattr(ezyrb_methods, "RESTARTS", 0)

@@ -1,6 +1,7 @@
 """Gaussian processes over parameters and time, on smooth functions."""
 
 import numpy as np
+import pytest
 
 from benchmarks.accuracy import gpr_time
 
@@ -23,7 +24,7 @@ def smooth(x: np.ndarray, times: np.ndarray) -> np.ndarray:
     )
 
 
-def test_predicts_a_smooth_function(monkeypatch) -> None:
+def test_predicts_a_smooth_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpr_time, "LIKELIHOOD_POINTS", 80)
     monkeypatch.setattr(gpr_time, "POINTS", 200)
     monkeypatch.setattr(gpr_time, "OWN", 1)
@@ -37,7 +38,7 @@ def test_predicts_a_smooth_function(monkeypatch) -> None:
     assert regression.about["snapshots"] <= 200
 
 
-def test_reads_pictures_and_a_single_time(monkeypatch) -> None:
+def test_reads_pictures_and_a_single_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpr_time, "LIKELIHOOD_POINTS", 40)
     generator = np.random.default_rng(0)
     x = generator.standard_normal((30, 12))

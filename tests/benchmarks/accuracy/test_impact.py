@@ -1,9 +1,13 @@
 """The impact against beam theory, direct integration in time, similarity and finer meshes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.linalg import eigh
 from scipy.sparse.linalg import splu
@@ -11,26 +15,28 @@ from scipy.sparse.linalg import splu
 from benchmarks.accuracy import impact
 from benchmarks.accuracy.problem import BEYOND, EXTRAPOLATION_STREAM, TRAIN_STREAM
 
+Array = NDArray[Any]
+
 COARSE = (12, 1, 2)
 TIMES = np.linspace(0.0, impact.END_TIME, 40)
 DESIGN = impact.Design(modulus=15e9, position=0.34, angle=35.0, duration=0.003, damping=0.03)
 
 
 @pytest.fixture(scope="module")
-def bar():
+def bar() -> impact.Bar:
     return impact.assemble(COARSE)
 
 
 @pytest.fixture(scope="module")
-def modes(bar):
+def modes(bar: impact.Bar) -> impact.Modes:
     return impact.vibration_modes(bar)
 
 
-def share(error, truth):
-    return np.linalg.norm(error) / np.linalg.norm(truth)
+def share(error: Array, truth: Array) -> float:
+    return float(np.linalg.norm(error) / np.linalg.norm(truth))
 
 
-def half_sine(time, duration):
+def half_sine(time: float | Array, duration: float) -> Array:
     return np.where(
         (time >= 0) & (time < duration),
         np.sin(np.pi * time / duration) * 0.5 * np.pi / duration,
@@ -38,7 +44,7 @@ def half_sine(time, duration):
     )
 
 
-def test_first_frequencies_are_those_of_slender_beams(modes):
+def test_first_frequencies_are_those_of_slender_beams(modes: impact.Modes) -> None:
     roots = np.array([1.8751, 1.8751, 4.6941, 4.6941])
     depth = np.array([impact.HEIGHT, impact.WIDTH, impact.HEIGHT, impact.WIDTH])
     exact = (roots / impact.LENGTH) ** 2 * depth / np.sqrt(12.0 * impact.DENSITY)
@@ -49,12 +55,12 @@ def test_first_frequencies_are_those_of_slender_beams(modes):
     assert (np.sqrt(modes.squares[2:4]) < exact[2:]).all()
 
 
-def test_matrices_know_mass_rigid_motion_and_extension(bar):
+def test_matrices_know_mass_rigid_motion_and_extension(bar: impact.Bar) -> None:
     x, y, z = bar.coords.T
     zero = np.zeros_like(x)
     volume = impact.LENGTH * impact.HEIGHT * impact.WIDTH
 
-    def energy(*displacement):
+    def energy(*displacement: Array) -> float:
         u = np.stack(displacement, axis=1).ravel()
         return u @ bar.stiffness @ u
 
@@ -66,7 +72,7 @@ def test_matrices_know_mass_rigid_motion_and_extension(bar):
     assert abs(energy(zero + 1.0, zero, zero)) < 1e-9 * volume
 
 
-def test_modes_are_orthogonal_and_clamped(bar, modes):
+def test_modes_are_orthogonal_and_clamped(bar: impact.Bar, modes: impact.Modes) -> None:
     np.testing.assert_allclose(
         modes.shapes.T @ bar.mass @ modes.shapes, np.eye(impact.MODES), atol=1e-9
     )
@@ -82,7 +88,9 @@ def test_modes_are_orthogonal_and_clamped(bar, modes):
 
 @settings(deadline=None, max_examples=20)
 @given(position=st.floats(0.2, 0.47), angle=st.floats(-20.0, 110.0))
-def test_load_has_the_force_and_the_moment_of_the_strike(bar, position, angle):
+def test_load_has_the_force_and_the_moment_of_the_strike(
+    bar: impact.Bar, position: float, angle: float
+) -> None:
     forces = impact.load(bar, position, angle).reshape(-1, 3)
     force = np.array([0.0, -np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
     np.testing.assert_allclose(forces.sum(axis=0), force, atol=1e-12)
@@ -93,10 +101,10 @@ def test_load_has_the_force_and_the_moment_of_the_strike(bar, position, angle):
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.02])
-def test_oscillators_follow_their_equation(damping):
+def test_oscillators_follow_their_equation(damping: float) -> None:
     frequencies, duration = np.array([90.0, 700.0, 4000.0]), 0.004
 
-    def rate(time, state):
+    def rate(time: float | Array, state: Array) -> Array:
         a, velocity = state.reshape(2, 3)
         force = half_sine(time, duration)
         return np.concatenate(
@@ -115,7 +123,9 @@ def test_oscillators_follow_their_equation(damping):
 
 @settings(deadline=None, max_examples=30)
 @given(frequency=st.floats(100.0, 900.0), duration=st.floats(0.001, 0.003))
-def test_undamped_energy_after_the_pulse_is_that_of_its_spectrum(frequency, duration):
+def test_undamped_energy_after_the_pulse_is_that_of_its_spectrum(
+    frequency: float, duration: float
+) -> None:
     quarter = 0.5 * np.pi / frequency
     times = duration + 0.003 + np.array([0.0, quarter, 0.4 * quarter, 1.4 * quarter])
     a = impact.pulse_response(times, np.array([frequency]), 0.0, duration)[:, 0]
@@ -129,7 +139,7 @@ def test_undamped_energy_after_the_pulse_is_that_of_its_spectrum(frequency, dura
     assert first == pytest.approx(abs(spectrum) / frequency, rel=1e-8, abs=1e-12)
 
 
-def test_slow_push_bends_the_bar_as_beam_theory_says(bar, modes):
+def test_slow_push_bends_the_bar_as_beam_theory_says(bar: impact.Bar, modes: impact.Modes) -> None:
     duration = 20.0
     design = DESIGN._replace(angle=0.0, duration=duration)
     middle = np.array([0.5 * duration])
@@ -148,7 +158,14 @@ def test_slow_push_bends_the_bar_as_beam_theory_says(bar, modes):
     assert field[end, 1].mean() == pytest.approx(tip, rel=0.02)
 
 
-def newmark(mass, damping, stiffness, force, times, steps):
+def newmark(
+    mass: Array,
+    damping: float,
+    stiffness: Array,
+    force: Callable[[float], Array],
+    times: Array,
+    steps: int,
+) -> Array:
     """Integrate in time by average acceleration (Newmark 1959).
 
     There are ``steps`` from time to time, and ``force(t)`` has the shape ``[n]``.
@@ -167,7 +184,7 @@ def newmark(mass, damping, stiffness, force, times, steps):
     return np.array(found)
 
 
-def test_agrees_with_newmark_on_the_unreduced_matrices():
+def test_agrees_with_newmark_on_the_unreduced_matrices() -> None:
     bar = impact.assemble((4, 1, 1))
     times = TIMES[:10]
     stiffness = DESIGN.modulus * bar.stiffness[bar.free][:, bar.free].toarray()
@@ -177,7 +194,7 @@ def test_agrees_with_newmark_on_the_unreduced_matrices():
     damping = weighted * (2.0 * DESIGN.damping * np.sqrt(squares)) @ weighted.T
     shape = impact.IMPULSE * impact.load(bar, DESIGN.position, DESIGN.angle)[bar.free]
 
-    def force(time):
+    def force(time: float | Array) -> Array:
         return half_sine(time, DESIGN.duration) * shape
 
     ours = impact.solve(bar, impact.vibration_modes(bar), DESIGN, times).reshape(len(times), -1)[
@@ -190,7 +207,7 @@ def test_agrees_with_newmark_on_the_unreduced_matrices():
     )  # without the leading error of both
 
 
-def test_four_times_the_modulus_rings_twice_as_fast(bar, modes):
+def test_four_times_the_modulus_rings_twice_as_fast(bar: impact.Bar, modes: impact.Modes) -> None:
     field = impact.solve(bar, modes, DESIGN, TIMES)
     stiff = DESIGN._replace(modulus=4.0 * DESIGN.modulus, duration=0.5 * DESIGN.duration)
     np.testing.assert_allclose(
@@ -198,7 +215,9 @@ def test_four_times_the_modulus_rings_twice_as_fast(bar, modes):
     )
 
 
-def test_directions_add_up_and_the_downward_one_is_symmetric(bar, modes):
+def test_directions_add_up_and_the_downward_one_is_symmetric(
+    bar: impact.Bar, modes: impact.Modes
+) -> None:
     down, across = (
         impact.solve(bar, modes, DESIGN._replace(angle=angle), TIMES) for angle in (0.0, 90.0)
     )
@@ -214,7 +233,7 @@ def test_directions_add_up_and_the_downward_one_is_symmetric(bar, modes):
     assert (down[1, :, 1] <= 0.0).all()  # goes down first
 
 
-def test_more_modes_change_little(bar, modes):
+def test_more_modes_change_little(bar: impact.Bar, modes: impact.Modes) -> None:
     short = DESIGN._replace(duration=0.0008)  # the shortest of the extrapolation runs
     finest = impact.solve(bar, impact.vibration_modes(bar, 3 * impact.MODES), short, TIMES)
     few = impact.Modes(modes.squares[:4], modes.shapes[:, :4])
@@ -222,7 +241,7 @@ def test_more_modes_change_little(bar, modes):
     assert share(impact.solve(bar, few, short, TIMES) - finest, finest) > 1e-3
 
 
-def test_finer_meshes_change_the_frequencies_little(modes):
+def test_finer_meshes_change_the_frequencies_little(modes: impact.Modes) -> None:
     coarser, finer = (
         np.sqrt(impact.vibration_modes(impact.assemble(cells), 5).squares)
         for cells in ((6, 1, 1), (18, 1, 2))
@@ -234,7 +253,7 @@ def test_finer_meshes_change_the_frequencies_little(modes):
     assert np.abs(coarse / finer - 1.0)[:4].max() < 0.005
 
 
-def test_designs_lie_inside_and_beyond_the_range():
+def test_designs_lie_inside_and_beyond_the_range() -> None:
     lower, upper = np.array(impact.LOWER), np.array(impact.UPPER)
     inside = np.array(impact.sample(60, 0, TRAIN_STREAM))
     assert ((inside >= lower) & (inside <= upper)).all()
@@ -250,7 +269,7 @@ def test_designs_lie_inside_and_beyond_the_range():
     assert farthest[1].position + impact.PATCH < impact.LENGTH
 
 
-def test_problem_has_the_stated_shape():
+def test_problem_has_the_stated_shape() -> None:
     problem = impact.make(3, 2, 1, cells=(6, 1, 1))
     nodes = 13 * 3 * 3
     assert problem.fields.shape == (6, impact.TIMESTEPS, nodes, 3)

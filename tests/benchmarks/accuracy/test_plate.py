@@ -1,21 +1,28 @@
 """The plate benchmark against exact solutions, its symmetry and finer grids."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.accuracy import plate
+from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TRAIN_STREAM
+
+Array = NDArray[Any]
 
 NONE = np.empty((0, 3))
 TWO = np.array([[0.3, 0.35, 0.15], [0.65, 0.7, 0.12]])
 TIMES = np.linspace(0.0, plate.END_TIME, plate.TIMESTEPS)
 
 
-def upside_down(circles):
+def upside_down(circles: Array) -> Array:
     return np.stack([circles[:, 0], 1.0 - circles[:, 1], circles[:, 2]], axis=1)
 
 
-def test_plain_plate_follows_the_exact_series():
+def test_plain_plate_follows_the_exact_series() -> None:
     field = plate.solve(NONE, TIMES, nodes=33)[1:]
     x = np.tile(np.linspace(0.0, 1.0, 33), 33)
     n = np.arange(1, 80)[:, np.newaxis]
@@ -26,12 +33,12 @@ def test_plain_plate_follows_the_exact_series():
     assert np.abs(temperature - exact).max() < 2e-4
 
 
-def test_first_time_is_cold_but_for_the_heated_edge():
+def test_first_time_is_cold_but_for_the_heated_edge() -> None:
     field = plate.solve(TWO, TIMES[:2], nodes=9)[0]
     np.testing.assert_array_equal(field, np.arange(81) % 9 == 0)
 
 
-def test_upside_down_design_has_the_upside_down_field_and_picture():
+def test_upside_down_design_has_the_upside_down_field_and_picture() -> None:
     field = plate.solve(TWO, TIMES, nodes=32).reshape(-1, 32, 32)
     flipped = plate.solve(upside_down(TWO), TIMES, nodes=32).reshape(-1, 32, 32)
     np.testing.assert_allclose(flipped, field[:, ::-1], atol=1e-11)
@@ -40,13 +47,13 @@ def test_upside_down_design_has_the_upside_down_field_and_picture():
     )
 
 
-def test_temperature_stays_between_the_edges():
+def test_temperature_stays_between_the_edges() -> None:
     field = plate.solve(TWO, TIMES, nodes=32)
     assert field.min() > -1e-3
     assert field.max() < 1.0 + 1e-3
 
 
-def test_steady_heat_flux_is_the_same_through_every_section():
+def test_steady_heat_flux_is_the_same_through_every_section() -> None:
     nodes = 33
     field = plate.solve(TWO, np.linspace(0.0, 60.0, 60), nodes, refinement=1)[-1]
     _, conduction = plate.assemble(TWO, nodes)
@@ -56,7 +63,7 @@ def test_steady_heat_flux_is_the_same_through_every_section():
     np.testing.assert_allclose(stored[0], -stored[-1], rtol=1e-3)
 
 
-def test_finer_grids_and_steps_change_little():
+def test_finer_grids_and_steps_change_little() -> None:
     nodes, times = 22, TIMES[::3]
     finest = plate.solve(TWO, times, nodes, refinement=9, substeps=4)
     errors = [
@@ -72,7 +79,7 @@ def test_finer_grids_and_steps_change_little():
     assert errors[2] < 0.015
 
 
-def test_steps_in_time_are_of_second_order():
+def test_steps_in_time_are_of_second_order() -> None:
     times = TIMES[:6]
     exact = plate.solve(TWO, times, 16, substeps=64)[-1]
     coarse, fine = (
@@ -81,7 +88,7 @@ def test_steps_in_time_are_of_second_order():
     assert 3.0 < coarse / fine < 5.5
 
 
-def test_picture_shows_the_material():
+def test_picture_shows_the_material() -> None:
     grey = plate.inclusion_image(TWO)
     assert grey.shape == (plate.PIXELS, plate.PIXELS)
     assert grey.dtype == np.uint8
@@ -93,8 +100,8 @@ def test_picture_shows_the_material():
     assert share.mean() == pytest.approx(np.pi * (TWO[:, 2] ** 2).sum(), rel=2e-3)
 
 
-def test_designs_keep_their_distances():
-    designs = plate.sample(60, 0, plate.TRAIN_STREAM)
+def test_designs_keep_their_distances() -> None:
+    designs = plate.sample(60, 0, TRAIN_STREAM)
     assert {len(circles) for circles in designs} == {1, 2, 3}
     for circles in designs:
         centre, radius = circles[:, :2], circles[:, 2:]
@@ -106,15 +113,15 @@ def test_designs_keep_their_distances():
                 assert np.linalg.norm(centre[i] - centre[j]) >= radius[i] + radius[j] + plate.GAP
 
 
-def test_extrapolation_runs_have_one_larger_inclusion():
-    designs = plate.sample(40, 0, plate.EXTRAPOLATION_STREAM, plate.RADII_BEYOND)
+def test_extrapolation_runs_have_one_larger_inclusion() -> None:
+    designs = plate.sample(40, 0, EXTRAPOLATION_STREAM, plate.RADII_BEYOND)
     assert {len(circles) for circles in designs} == {1, 2, 3}
     for circles in designs:
         assert plate.RADII[1] < circles[0, 2] <= plate.RADII_BEYOND[1]
         assert (circles[1:, 2] <= plate.RADII[1]).all()
 
 
-def test_problem_has_the_stated_shape():
+def test_problem_has_the_stated_shape() -> None:
     problem = plate.make(train=3, test=2, extrapolation=0, nodes=12)
     assert problem.fields.shape == (5, plate.TIMESTEPS, 144, 1)
     assert problem.fields.dtype == np.float32
@@ -129,7 +136,7 @@ def test_problem_has_the_stated_shape():
     )
 
 
-def test_writes_the_files_of_the_command_line(tmp_path):
+def test_writes_the_files_of_the_command_line(tmp_path: Path) -> None:
     problem = plate.make(train=3, test=2, extrapolation=0, nodes=12)
     plate.write(problem, tmp_path)
     np.testing.assert_array_equal(np.load(tmp_path / "fields.npy"), problem.fields[:3])

@@ -1,23 +1,28 @@
 """The pulse benchmark against exact solutions, its energy and finer grids."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.special import j0
 
 from benchmarks.accuracy import pulse
 from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TRAIN_STREAM, grid_positions
 
+Array = NDArray[Any]
+
 RIGID = (np.inf, np.inf)
 
 
-def standing(points, time, speed, waves=(3, 2)):
+def standing(points: int, time: float, speed: float, waves: tuple[int, int] = (3, 2)) -> Array:
     """Return a standing wave of the rigid room, which is an exact solution."""
     line = np.linspace(0.0, 1.0, points)
     shape = np.cos(waves[1] * np.pi * line)[:, np.newaxis] * np.cos(waves[0] * np.pi * line)
     return shape * np.cos(np.pi * np.hypot(*waves) * speed * time)
 
 
-def free(radius, time, width, speed):
+def free(radius: Array, time: float, width: float, speed: float) -> Array:
     """Return the pulse without walls.
 
     It is the Hankel transform of its modes, by the trapezoidal rule.
@@ -27,7 +32,7 @@ def free(radius, time, width, speed):
     return np.trapezoid(modes * j0(radius[:, np.newaxis] * k), k, axis=1)
 
 
-def test_standing_wave_of_the_rigid_room_with_second_order():
+def test_standing_wave_of_the_rigid_room_with_second_order() -> None:
     errors = []
     for points in (33, 65):
         field = pulse.propagate(standing(points, 0.0, 0.9), 0.9, np.linspace(0.0, 1.2, 3), RIGID)
@@ -36,7 +41,7 @@ def test_standing_wave_of_the_rigid_room_with_second_order():
     assert 3.5 < errors[0] / errors[1] < 4.5
 
 
-def test_pulse_follows_the_exact_solution_until_it_meets_a_wall():
+def test_pulse_follows_the_exact_solution_until_it_meets_a_wall() -> None:
     nodes, (x, y, width, speed) = 33, (0.5, 0.45, 0.06, 0.9)
     times = np.linspace(0.0, 0.24, 4)
     field = pulse.solve(np.array([x, y, width, speed]), times, nodes, refinement=6)
@@ -48,11 +53,11 @@ def test_pulse_follows_the_exact_solution_until_it_meets_a_wall():
 
 
 @pytest.mark.parametrize("impedance", [1.0, 2.0, 5.0, np.inf])
-def test_wall_reflects_its_share_of_a_plane_wave(impedance):
+def test_wall_reflects_its_share_of_a_plane_wave(impedance: float) -> None:
     points, speed, width, travelled = 201, 0.8, 0.05, 0.5
     line = np.linspace(0.0, 1.0, points)
 
-    def wave(centre):
+    def wave(centre: float) -> Array:
         return 0.5 * np.exp(-((line - centre) ** 2) / (2.0 * width**2))
 
     start = np.tile(2.0 * wave(0.7), (points, 1))
@@ -65,13 +70,15 @@ def test_wall_reflects_its_share_of_a_plane_wave(impedance):
 
 
 @pytest.mark.parametrize("impedance", [RIGID, (2.0, np.inf), (np.inf, 2.0), (1.0, 0.5)])
-def test_energy_leaves_only_through_the_absorbing_walls(impedance):
+def test_energy_leaves_only_through_the_absorbing_walls(impedance: tuple[float, float]) -> None:
     points, speed, steps = 41, 0.9, 120
     spacing = 1.0 / (points - 1)
-    step = 0.7 * spacing / speed
+    step: float = 0.7 * spacing / speed
     line = np.linspace(0.0, 1.0, points)
     start = np.exp(-((line - 0.4) ** 2 + (line[:, np.newaxis] - 0.55) ** 2) / (2.0 * 0.08**2))
-    field = pulse.propagate(start, speed, step * np.arange(steps), impedance, courant=1.0)
+    field = pulse.propagate(
+        start, speed, step * np.arange(steps, dtype=np.float64), impedance, courant=1.0
+    )
     weights = pulse.wall_weights(points)
     area = spacing**2 * weights * weights[:, np.newaxis]
     rate = np.diff(field, axis=0) / step
@@ -91,7 +98,7 @@ def test_energy_leaves_only_through_the_absorbing_walls(impedance):
         assert energy[-1] < 0.8 * energy[0]
 
 
-def test_exchanging_x_and_y_turns_the_field():
+def test_exchanging_x_and_y_turns_the_field() -> None:
     times = np.linspace(0.0, 1.2, 4)
     field, turned = (
         pulse.solve(np.array([*centre, 0.07, 0.9]), times, 24).reshape(-1, 24, 24)
@@ -100,7 +107,7 @@ def test_exchanging_x_and_y_turns_the_field():
     np.testing.assert_allclose(turned, field.transpose(0, 2, 1), atol=1e-13)
 
 
-def test_finer_grids_change_little():
+def test_finer_grids_change_little() -> None:
     hardest, times = np.array([0.3, 0.35, pulse.LOWER[2], 0.9]), np.array([0.0, 0.5])
     nodes, finest = 22, None
     errors = {}
@@ -112,7 +119,7 @@ def test_finer_grids_change_little():
     assert errors[6] > 6.5 * errors[12]  # as (1/6² - 1/16²) to (1/12² - 1/16²), or nearly so
 
 
-def test_ranges_of_the_designs():
+def test_ranges_of_the_designs() -> None:
     inside = pulse.sample(50, 0, TRAIN_STREAM)
     assert ((inside >= pulse.LOWER) & (inside <= pulse.UPPER)).all()
     beyond = pulse.sample(50, 0, EXTRAPOLATION_STREAM)
@@ -121,7 +128,7 @@ def test_ranges_of_the_designs():
     assert excess.max() < 0.3
 
 
-def test_problem_has_the_stated_shape():
+def test_problem_has_the_stated_shape() -> None:
     problem = pulse.make(train=2, test=1, extrapolation=2, nodes=9)
     assert problem.fields.shape == (5, pulse.TIMESTEPS, 81, 1)
     assert problem.fields.dtype == np.float32

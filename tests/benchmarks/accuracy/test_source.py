@@ -1,10 +1,16 @@
 """The travelling source against Green's function, the balance of heat and finer meshes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from skfem.models.poisson import mass
 
 from benchmarks.accuracy import source
 from benchmarks.accuracy.problem import EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
+
+Array = NDArray[Any]
 
 DESIGNS = np.array(
     [[0.45, 0.8, 0.7, 0.035], [0.6, -0.5, 0.5, 0.035]]
@@ -12,7 +18,7 @@ DESIGNS = np.array(
 TIMES = np.linspace(0.0, source.END_TIME, 11)
 
 
-def exact(design, time, coords, steps=600):
+def exact(design: Array, time: float, coords: Array, steps: int = 600) -> Array:
     """Return the exact temperature by Green's function.
 
     Heat released at t - τ has decayed by exp(-βτ) and spread to the variance w² + 2κτ; edges
@@ -22,7 +28,7 @@ def exact(design, time, coords, steps=600):
     centres = np.concatenate([source.centre(design[np.newaxis], time - tau) for tau in age])
     variance = design[3] ** 2 + 2.0 * source.DIFFUSIVITY * age
 
-    def spread(axis):
+    def spread(axis: int) -> Array:
         images = [
             shift + sign * centres[:, axis] for shift in (-2.0, 0.0, 2.0) for sign in (-1.0, 1.0)
         ]
@@ -35,11 +41,11 @@ def exact(design, time, coords, steps=600):
     return (spread(0) * spread(1)) @ weight
 
 
-def relative(field, truth):
-    return np.linalg.norm(field - truth) / np.linalg.norm(truth)
+def relative(field: Array, truth: Array) -> float:
+    return float(np.linalg.norm(field - truth) / np.linalg.norm(truth))
 
 
-def test_agrees_with_greens_function():
+def test_agrees_with_greens_function() -> None:
     basis = source.plate()
     field = source.solve(DESIGNS, TIMES[:8], basis, substeps=24)
     nodes = np.arange(0, basis.N, 8)
@@ -49,7 +55,7 @@ def test_agrees_with_greens_function():
             assert relative(field[run, row, nodes], truth) < 2e-3
 
 
-def test_edges_reflect_heat(monkeypatch):
+def test_edges_reflect_heat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "DIFFUSIVITY", 0.05)
     basis = source.plate(20)
     field = source.solve(DESIGNS[:1], TIMES, basis, substeps=24)[0]
@@ -58,15 +64,15 @@ def test_edges_reflect_heat(monkeypatch):
         assert relative(field[row, on_edge], truth) < 5e-3
 
 
-def test_heat_on_the_plate_is_what_came_in_less_the_loss():
+def test_heat_on_the_plate_is_what_came_in_less_the_loss() -> None:
     basis = source.plate(24)
     field = source.solve(DESIGNS, TIMES, basis, substeps=16)
-    heat = field @ np.asarray(source.mass.assemble(basis).sum(axis=0)).ravel()
+    heat = field @ np.asarray(mass.assemble(basis).sum(axis=0)).ravel()
     exact_heat = (1.0 - np.exp(-source.LOSS * TIMES)) / source.LOSS
     np.testing.assert_allclose(heat, np.tile(exact_heat, (2, 1)), atol=1e-3 * exact_heat[-1])
 
 
-def test_steps_in_time_are_of_second_order():
+def test_steps_in_time_are_of_second_order() -> None:
     basis, times = source.plate(12), TIMES[:4]
     finest = source.solve(DESIGNS, times, basis, substeps=128)[:, -1]
     coarse, fine = (
@@ -75,8 +81,8 @@ def test_steps_in_time_are_of_second_order():
     assert 3.3 < coarse / fine < 4.7
 
 
-def test_finer_meshes_converge():
-    def common(squares):
+def test_finer_meshes_converge() -> None:
+    def common(squares: int) -> Array:
         basis = source.plate(squares)
         order = np.lexsort(np.rint(basis.doflocs * 2 * squares))
         field = source.solve(DESIGNS, TIMES[:3], basis)[:, :, order].reshape(
@@ -90,13 +96,13 @@ def test_finer_meshes_converge():
     assert errors[1] < 0.005
 
 
-def test_field_has_no_cold_spots():
+def test_field_has_no_cold_spots() -> None:
     field = source.solve(source.sample(4, 0, TRAIN_STREAM), TIMES, source.plate(), substeps=24)
     assert field.min() > -1e-5 * field.max()
 
 
 @pytest.mark.parametrize("curvature", [0.0, 0.6, -0.8])
-def test_path_is_an_arc_travelled_at_constant_speed(curvature):
+def test_path_is_an_arc_travelled_at_constant_speed(curvature: float) -> None:
     step, height, speed = 1e-4, 0.5, 0.6
     times = np.arange(0.0, 1.0, step)
     path = np.concatenate(
@@ -110,14 +116,14 @@ def test_path_is_an_arc_travelled_at_constant_speed(curvature):
 
 
 @pytest.mark.parametrize("stream", [TRAIN_STREAM, TEST_STREAM])
-def test_designs_lie_in_the_range(stream):
+def test_designs_lie_in_the_range(stream: int) -> None:
     table = source.sample(200, 0, stream)
     assert (table >= source.LOWER).all()
     assert (table <= source.UPPER).all()
     assert (np.ptp(table, axis=0) > 0.9 * (source.UPPER - source.LOWER)).all()
 
 
-def test_extrapolation_designs_leave_the_range_but_not_the_plate():
+def test_extrapolation_designs_leave_the_range_but_not_the_plate() -> None:
     table = source.sample(300, 0, EXTRAPOLATION_STREAM)
     unit = (table - source.LOWER) / (source.UPPER - source.LOWER)
     outside = (unit < 0.0) | (unit > 1.0)
@@ -127,7 +133,7 @@ def test_extrapolation_designs_leave_the_range_but_not_the_plate():
     assert path.max() < 1.0
 
 
-def test_problem_has_the_stated_shape():
+def test_problem_has_the_stated_shape() -> None:
     problem = source.make(train=3, test=2, extrapolation=1, squares=8)
     assert problem.fields.shape == (6, source.TIMESTEPS, 289, 1)
     assert problem.fields.dtype == np.float32
@@ -145,5 +151,5 @@ def test_problem_has_the_stated_shape():
     assert not np.array_equal(source.make(3, 2, 1, seed=1, squares=8).table, problem.table)
 
 
-def test_mesh_has_at_least_4000_nodes():
+def test_mesh_has_at_least_4000_nodes() -> None:
     assert source.plate().N >= 4000

@@ -1,15 +1,20 @@
 """Steady conduction against exact solutions of layers, the balance of heat and finer meshes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.accuracy import steady
 from benchmarks.accuracy.problem import BEYOND, EXTRAPOLATION_STREAM, TEST_STREAM, TRAIN_STREAM
 
+Array = NDArray[Any]
+
 DESIGN = np.array([0.4, 2.5, 1.7, 0.6, 1.3])
 
 
-def layers(x, left, right, edge):
+def layers(x: Array, left: float, right: float, edge: float) -> Array:
     """Return the exact temperature of layers at ``x``, with the shape of ``x``.
 
     T = 1 - ∫ (J + s)/k(s) ds, with the flux J at x = 0 such that J + 1 = h T(1).
@@ -24,13 +29,15 @@ def layers(x, left, right, edge):
 @pytest.mark.parametrize(
     ("left", "right", "edge"), [(1.0, 1.0, 2.0), (0.32, 3.1, 0.5), (2.0, 0.4, 3.0)]
 )
-def test_layers_across_the_flux_have_the_exact_field(left, right, edge):
+def test_layers_across_the_flux_have_the_exact_field(
+    left: float, right: float, edge: float
+) -> None:
     plate = steady.assemble(20)
     field = steady.solve(np.array([left, right, left, right, edge]), plate)
     np.testing.assert_allclose(field, layers(plate.coords[:, 0], left, right, edge), atol=2e-3)
 
 
-def test_heat_generated_leaves_through_the_two_edges():
+def test_heat_generated_leaves_through_the_two_edges() -> None:
     plate = steady.assemble()
     field = steady.solve(DESIGN, plate)
     matrix = sum(value * part for value, part in zip(DESIGN, plate.parts, strict=True))
@@ -47,7 +54,7 @@ def test_heat_generated_leaves_through_the_two_edges():
     assert into_held == pytest.approx(np.trapezoid(conductivity * slope, ticks), rel=0.08)
 
 
-def test_upside_down_design_has_the_upside_down_field():
+def test_upside_down_design_has_the_upside_down_field() -> None:
     plate = steady.assemble()
     order = np.lexsort(plate.coords.T[::-1])
     field, flipped = (
@@ -58,8 +65,8 @@ def test_upside_down_design_has_the_upside_down_field():
     assert np.abs(field - flipped).max() > 0.05
 
 
-def test_finer_meshes_converge():
-    def common(squares):
+def test_finer_meshes_converge() -> None:
+    def common(squares: int) -> Array:
         plate = steady.assemble(squares)
         order = np.lexsort(plate.coords.T[::-1])
         skip = squares // 8
@@ -72,12 +79,12 @@ def test_finer_meshes_converge():
     assert errors[2] < 5e-3
 
 
-def test_blocks_need_an_even_number_of_squares():
+def test_blocks_need_an_even_number_of_squares() -> None:
     with pytest.raises(ValueError, match="even"):
         steady.assemble(7)
 
 
-def test_field_rises_smoothly_with_a_parameter():
+def test_field_rises_smoothly_with_a_parameter() -> None:
     plate = steady.assemble(12)
     factors = np.logspace(-0.5, 0.5, 9)
     for parameter in range(5):
@@ -93,21 +100,21 @@ def test_field_rises_smoothly_with_a_parameter():
 
 
 @pytest.mark.parametrize("stream", [TRAIN_STREAM, TEST_STREAM])
-def test_designs_lie_in_the_range(stream):
+def test_designs_lie_in_the_range(stream: int) -> None:
     table = steady.sample(200, 0, stream)
     assert (table >= steady.LOWER).all()
     assert (table <= steady.UPPER).all()
     np.testing.assert_allclose(np.log10(table).mean(axis=0), 0.0, atol=0.1)
 
 
-def test_extrapolation_designs_leave_the_range():
+def test_extrapolation_designs_leave_the_range() -> None:
     decades = np.log10(steady.sample(300, 0, EXTRAPOLATION_STREAM))
     outside = np.abs(decades) > 0.5
     assert set(outside.sum(axis=1)) == {1, 2}
     assert np.abs(decades).max() <= 0.5 + BEYOND[1]
 
 
-def test_problem_has_the_stated_shape():
+def test_problem_has_the_stated_shape() -> None:
     problem = steady.make(train=3, test=2, extrapolation=1, squares=8)
     assert problem.fields.shape == (6, 1, 81, 1)
     assert problem.fields.dtype == np.float32

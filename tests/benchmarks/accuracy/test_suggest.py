@@ -2,7 +2,9 @@
 
 import importlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ def brief() -> Settings:
         ("steady", lambda: spaces.steady_space(4)),
     ],
 )
-def test_spaces_solve_the_suites_designs(name, space) -> None:
+def test_spaces_solve_the_suites_designs(name: str, space: Callable[[], spaces.Space]) -> None:
     found = space()
     table = found.sample(2, 0, problem.TRAIN_STREAM)
     fields = found.solve(table)
@@ -41,12 +43,13 @@ def test_spaces_solve_the_suites_designs(name, space) -> None:
     assert fields.dtype == np.float32
     assert (table >= found.lower).all()
     assert (table <= found.upper).all()
-    size = {
+    sizes: dict[str, dict[str, Any]] = {
         "source": {"squares": 8},
         "impact": {"cells": (4, 1, 1)},
         "pulse": {"nodes": 9},
         "steady": {"squares": 4},
-    }[name]
+    }
+    size = sizes[name]
     solver = importlib.import_module(f"benchmarks.accuracy.{name}")
     made = solver.make(2, 0, 0, **size)
     np.testing.assert_allclose(
@@ -57,7 +60,7 @@ def test_spaces_solve_the_suites_designs(name, space) -> None:
     assert set(spaces.SPACES) == {"source", "impact", "pulse", "steady"}
 
 
-def test_a_repetition_measures_three_surrogates(brief) -> None:
+def test_a_repetition_measures_three_surrogates(brief: Settings) -> None:
     errors = suggest.repetition(spaces.pulse_space(9), 0, {"start": 6, "add": 2, "test": 2}, brief)
     assert list(errors) == ["before", "random", "suggested"]
     assert [len(found) for found in errors.values()] == [2, 2, 2]
@@ -65,17 +68,27 @@ def test_a_repetition_measures_three_surrogates(brief) -> None:
     assert all(0.0 < error < 10.0 for found in errors.values() for error in found)
 
 
-def test_finished_repetitions_are_left_out(tmp_path, brief, monkeypatch, capsys) -> None:
+def test_finished_repetitions_are_left_out(
+    tmp_path: Path,
+    brief: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     calls = []
 
-    def repetition(space, seed, counts, settings) -> dict[str, list[float]]:
+    def repetition(
+        space: spaces.Space,
+        seed: int,
+        counts: dict[str, int],
+        settings: Settings,
+    ) -> dict[str, list[float]]:
         calls.append((seed, counts["add"], settings.model.width))
         return {"before": [0.4], "random": [0.2], "suggested": [0.1]}
 
-    monkeypatch.setitem(suggest.SPACES, "pulse", lambda: spaces.pulse_space(9))
+    monkeypatch.setitem(spaces.SPACES, "pulse", lambda: spaces.pulse_space(9))
     monkeypatch.setattr(suggest, "repetition", repetition)
 
-    def compare(repeats: int, counts: dict[str, int]) -> list[dict]:
+    def compare(repeats: int, counts: dict[str, int]) -> list[dict[str, Any]]:
         results = Results(tmp_path, ["pulse"], "suggest", suggest.markdown)
         suggest.compare(["pulse"], repeats, counts, brief, results, Console(soft_wrap=True))
         return json.loads((tmp_path / "suggest.json").read_text())["records"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks.accuracy import cases, contents, fitted, methods, run
+from benchmarks.accuracy import baselines, cases, contents, fitted, methods, run
 from benchmarks.accuracy.problem import Problem
 from benchmarks.accuracy.results import Results
 from simulgenvae.settings import Settings
@@ -95,7 +95,7 @@ def test_measured_errors_are_those_of_the_predictions(case: cases.Case) -> None:
 
 def test_baselines_reach_what_is_linear(case: cases.Case) -> None:
     answers = {
-        each.name: fitted.measure(each, case) for each in methods.baselines(case, Settings())
+        each.name: fitted.measure(each, case) for each in baselines.baselines(case, Settings())
     }
     assert set(answers) == {"projection_floor", "mean_run", "nearest_run", "pod_rbf", "pod_gpr"}
     assert answers["pod_gpr"]["test"]["mean"] < 0.02
@@ -110,7 +110,7 @@ def test_baselines_also_learn_from_mirror_images(tiny: MakeTiny) -> None:
     problem = problem._replace(coords=np.stack([x.ravel(), y.ravel()], axis=1))
     case = cases.case_of(problem, "plate", seed=0)
     settings = Settings.model_validate({"training": {"augmentation": {"flips": ("y",)}}})
-    names = [each.name for each in methods.baselines(case, settings)]
+    names = [each.name for each in baselines.baselines(case, settings)]
     assert names[-4:] == [
         "mean_run_mirrored",
         "nearest_run_mirrored",

@@ -49,11 +49,8 @@ def test_ratio_counts_the_seeds_that_all_have() -> None:
 def test_baselines_with_mirror_images_have_a_ratio_of_their_own() -> None:
     mirrored = record("steady", 0, "baselines", pod_gpr=answer(0.1), pod_gpr_mirrored=answer(0.06))
     row = table.rows_of([RECORDS[6], mirrored])[0]
-    assert (row.best, row.ratio, row.ratio_to_mirrored) == (
-        "pod_gpr",
-        pytest.approx(0.9),
-        pytest.approx(1.5),
-    )
+    assert row.best == "pod_gpr"
+    assert (row.ratio, row.ratio_to_mirrored) == pytest.approx((0.9, 1.5))
     assert "steady: 1.500 of the best baseline that learned" in table.markdown(
         [RECORDS[6], mirrored]
     )

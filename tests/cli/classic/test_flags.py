@@ -32,7 +32,7 @@ FILTERS = {1: "16 12 8", 2: "14 12", 3: "10 8 6", 4: "12 8", 5: "6"}
 
 @pytest.fixture
 def study(tmp_path: Path, make_runs: Any, monkeypatch: pytest.MonkeyPatch) -> Study:
-    """A classic study with the data of presets 1 and 4, which differ, as the current folder."""
+    """Return a classic study with the data of presets 1 and 4, as the current folder."""
     for name in ("input_data", "parametric_data"):
         (tmp_path / name).mkdir()
     runs = make_runs()

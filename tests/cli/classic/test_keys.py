@@ -1,6 +1,7 @@
-"""Every key of ``condition.txt`` and every line of a preset acts: on the stages of training that it
-is about, on the data that are read, or on the network that reads the conditions. Each test goes
-from the text of the file to the effect.
+"""Every key of ``condition.txt`` and every line of a preset has its effect.
+
+It acts on the stages of training that it is about, on the data that are read, or on the network
+that reads the conditions. Each test goes from the text of the file to the effect.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ DATA_KEYS = {
 def study_with(
     folder: Path, keys: dict[str, str], preset: dict[str, str] = PRESET
 ) -> tuple[Study, Settings]:
-    """A study whose files say this, and the settings read from them."""
+    """Return a study whose files say this, and the settings read from them."""
     (folder / "input_data").mkdir(exist_ok=True)
     (folder / "input_data/condition.txt").write_text(
         "".join(f"{key}: {text}\n" for key, text in keys.items())
@@ -95,8 +96,7 @@ def study_with(
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -> Path:
-    """The runs' pickle, table and pictures (.png, and others as .jpg), in the classic places;
-    never changed."""
+    """Return the runs' pickle, table and images in the classic places; not to be changed."""
     folder = tmp_path_factory.mktemp("runs")
     made = make_runs(RUNS, STEPS, NODES, VARIABLES)
     for name in ("input_data", "parametric_data", "other", "images"):
@@ -120,12 +120,12 @@ def grey(parameters: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def folder(runs: Path, tmp_path: Path) -> Path:
-    """A study folder of this test's own, without settings."""
+    """Return a study folder of this test's own, without settings."""
     return shutil.copytree(runs, tmp_path / "study")
 
 
 def stored(folder: Path, **keys: str) -> Dataset:
-    """What the classic script stores as the data of a study with these keys."""
+    """Return what the classic script stores as the data of a study with these keys."""
     study, settings = study_with(folder, keys)
     update_dataset(study, settings, 1, ("vae",))
     return Dataset.open(study.dataset)

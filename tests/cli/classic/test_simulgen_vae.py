@@ -1,5 +1,4 @@
-"""The classic script on a classic study: its flags, the stored data, the previous model, the
-figures."""
+"""The classic script on a classic study: flags, stored data, previous model, figures."""
 
 from __future__ import annotations
 
@@ -50,7 +49,7 @@ def classic_template(tmp_path_factory: pytest.TempPathFactory, make_runs: Any) -
 
 @pytest.fixture
 def study(classic_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A classic study that nothing has been done with, as the current folder."""
+    """Return a new classic study, as the current folder."""
     folder = shutil.copytree(classic_template, tmp_path / "study")
     monkeypatch.chdir(folder)
     return folder
@@ -129,8 +128,7 @@ def test_data_are_read_again_when_their_source_changes(script: Any, study: Path)
 
 
 def test_data_without_their_record_are_not_left_behind(script: Any, study: Path) -> None:
-    """The disk becomes full after the data, in the record of the files that they were read from: a
-    long one here."""
+    """The disk becomes full after the data, in the long record of the files they come from."""
     resource = pytest.importorskip("resource", reason="limits of this kind exist on Unix alone")
     for k in range(60):
         (study / "parametric_data" / f"{'notes' * 20}{k}.txt").touch()

@@ -14,8 +14,7 @@ IDS = tuple(f"r{k}" for k in range(RUNS))
 
 
 def _designs(kind: str, order: np.ndarray) -> Conditions:
-    """Designs of one number: as a parameter, as the width of a bar in an image, or both; in
-    another order."""
+    """Return designs of one number, as a parameter, an image's bar or both, in another order."""
     value = np.random.default_rng(0).uniform(0.2, 0.8, RUNS)[order]
     table = np.zeros((RUNS, 0)) if kind == "images" else value[:, None]
     pixels = (np.linspace(0, 1, 64) < value[:, None])[:, None, :, None] * np.full((64, 1, 1), 255)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,7 +113,9 @@ def test_all_bad_files_are_named_by_reason(tmp_path: Path) -> None:
         ({"mode": "RGB"}, "12 x 8 colour, but 3 others are 12 x 8 grey: 'a1.png', 'z.png'"),
     ],
 )
-def test_mixed_images_name_the_fewer_ones(tmp_path: Path, odd: dict, message: str) -> None:
+def test_mixed_images_name_the_fewer_ones(
+    tmp_path: Path, odd: dict[str, Any], message: str
+) -> None:
     draw(tmp_path / "a1.png", **odd)
     draw(tmp_path / "z.png", **odd)
     for k in range(3):

@@ -132,7 +132,7 @@ def test_runs_of_another_study_are_refused(
     bad[1, 0, 0] = np.nan
     np.save(study / "nan.npy", bad)
     before = Dataset.open(study / "dataset.zarr").fingerprint
-    paths = {key: study / value if isinstance(value, str) and key not in {"fields", "params"} else value
+    paths: dict[str, Any] = {key: study / value if isinstance(value, str) and key not in {"fields", "params"} else value
              for key, value in change.items()}  # fmt: skip
     with pytest.raises(UserError, match=message):
         _appended(study, **paths)

@@ -1,5 +1,4 @@
-"""Runs that are of no use: all of them named, or left out and recorded, with nothing
-half-written."""
+"""Bad runs are all named, or left out and recorded, with nothing half-written."""
 
 from __future__ import annotations
 
@@ -24,8 +23,10 @@ RUNS = 8
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Return folders of timesteps, of which run_2 ended early, run_4 has NaN and run_6 is garbage, and
-    their table."""
+    """Return folders of timesteps and their table; runs 2, 4 and 6 are bad.
+
+    run_2 ended early, run_4 has NaN and run_6 is garbage.
+    """
     rows = ["id,p"]
     for run in range(RUNS):
         folder = tmp_path / f"runs/run_{run}"

@@ -1,5 +1,4 @@
-"""From files to a stored dataset: matching of runs, slices, expectations, and nothing left behind
-by a failure."""
+"""From files to a stored dataset: matching, slices, expectations, and failures."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def test_a_run_that_is_not_like_the_first_is_named(
 
 
 def refused(path: Path) -> str:
-    """What is said of the runs that are not read, or of all."""
+    """Return what is said of the runs that are not read, or of all."""
     try:
         source = opened(path)
     except UserError as error:

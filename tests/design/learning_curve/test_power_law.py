@@ -90,7 +90,7 @@ def test_a_floor_takes_four_different_numbers_of_runs() -> None:
     assert not found.with_floor
     assert found.law.floor == 0.0
     assert found.spare_points == 2
-    assert extrapolate(RUNS, measured(0.0)).with_floor  # type: ignore[union-attr]
+    assert extrapolate(RUNS, measured(0.0)).with_floor
 
 
 def test_two_points_know_the_choice_of_measured_runs() -> None:

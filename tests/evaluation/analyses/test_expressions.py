@@ -1,7 +1,8 @@
-"""Expressions compute what Python would, say where they are wrong, and never do anything but
-arithmetic."""
+"""Expressions compute what Python would, say where they are wrong, and do only arithmetic."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ VALUES = {name: np.array([[0.5 + k, 1.5, 2.0]]) for k, name in enumerate(KNOWN)}
          lambda u, v, w: np.sqrt(u) + np.exp(u) + np.log(v) + np.sin(u) + np.cos(v)),
     ],
 )  # fmt: skip
-def test_arithmetic(text: str, expected: object) -> None:
+def test_arithmetic(text: str, expected: Callable[..., np.ndarray]) -> None:
     u, v, w = (VALUES[name] for name in ("u", "v", "wall shear"))
     np.testing.assert_allclose(parse_expression(text, KNOWN)(VALUES), expected(u, v, w))
 

@@ -1,5 +1,7 @@
-"""The analysis against what the networks and scikit-learn say, and on networks whose levels are
-known to be dead."""
+"""The analysis of latents against the networks and scikit-learn.
+
+Some of the networks have levels that are known to be dead.
+"""
 
 from __future__ import annotations
 
@@ -148,8 +150,8 @@ def test_error_with_all_levels_and_without_one(
 def test_a_level_that_the_encoder_leaves_alone_is_dead(changed: Surrogate, waves: Dataset) -> None:
     """Its posterior is its prior: nothing is written into it, whatever the decoder makes of it."""
     residual = changed.networks.vae.hierarchy.residuals[1]
-    residual.weight.zero_()
-    residual.bias.zero_()
+    residual.get_parameter("weight").zero_()
+    residual.get_parameter("bias").zero_()
     found = latent_analysis(changed, waves, ROWS)
     assert found.levels["h_2"].kl["train"] == pytest.approx(0.0, abs=1e-6)
     assert found.levels["h_2"].active_by_kl == 0
@@ -158,8 +160,7 @@ def test_a_level_that_the_encoder_leaves_alone_is_dead(changed: Surrogate, waves
 
 
 def test_a_level_that_is_worth_something_is_not_dead(changed: Surrogate, waves: Dataset) -> None:
-    """The encoder says the same of every run, in z alone; the unseen runs are what the decoder
-    makes of that."""
+    """The encoder puts the same into z for every run; the unseen runs are the decoder's answer."""
     hierarchy = changed.networks.vae.hierarchy
     for layer in (hierarchy.main, *hierarchy.residuals):
         layer.weight.zero_()

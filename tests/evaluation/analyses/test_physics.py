@@ -23,7 +23,7 @@ def make(checks: tuple[str, ...] = (), mesh: Mesh = LINE) -> PhysicsChecks:
 
 
 def field() -> np.ndarray:
-    """u = (1 + t) x, odd = x − 1, on 0 ≤ x ≤ 2: ``[T, M, 2]``."""
+    """Return u = (1 + t) x and odd = x − 1 on 0 ≤ x ≤ 2, ``[T, M, 2]``."""
     x = np.linspace(0.0, 2.0, 201)
     u = (1 + TIMES[:, None]) * x
     return np.stack([u, np.broadcast_to(x - 1, u.shape)], axis=-1)

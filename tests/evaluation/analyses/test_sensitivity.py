@@ -22,7 +22,7 @@ UNIT = VariableScale(np.zeros(1), np.ones(1))
 
 
 def everywhere(values: np.ndarray) -> np.ndarray:
-    """A field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
+    """Return a field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
     return np.broadcast_to(values[:, None, None, None], (len(values), 2, 3, 1)).astype(np.float32)
 
 
@@ -45,8 +45,7 @@ def test_permutation_names_the_input_that_matters(grey: Images) -> None:
 
 
 def test_no_run_keeps_its_own_when_exchanged() -> None:
-    """With one-hot conditions every exchanged run is wrong: the error is that of wrong runs
-    alone."""
+    """With one-hot conditions every exchanged run is wrong: the error is that of wrong runs."""
     conditions = Conditions(("a", "b", "c"), ("p",), np.array([[1.0], [2.0], [4.0]]))
     seen: list[np.ndarray] = []
 
@@ -66,7 +65,11 @@ def test_one_run_cannot_be_exchanged() -> None:
     one = Conditions(("a",), ("p",), np.ones((1, 1)))
     assert (
         permutation(
-            lambda given: everywhere(given.table[:, 0]), one, np.ones((1, 2, 3, 1)), UNIT, notes
+            lambda given: everywhere(given.table[:, 0]),
+            one,
+            np.ones((1, 2, 3, 1), np.float32),
+            UNIT,
+            notes,
         )
         is None
     )

@@ -8,7 +8,7 @@ import pytest
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.images import Images
 from simulgenvae.evaluation.analyses.sobol import sobol
-from simulgenvae.evaluation.results.sensitivity import OutputIndices
+from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices
 
 
 def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> ConditionScaler:
@@ -24,7 +24,7 @@ def scaler(lower: float, upper: float, *names: str, logarithm: bool = False) -> 
 
 
 def everywhere(values: np.ndarray) -> np.ndarray:
-    """A field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
+    """Return a field ``[n, 2, 3, 1]`` that is the same at all times and nodes."""
     return np.broadcast_to(values[:, None, None, None], (len(values), 2, 3, 1)).astype(np.float32)
 
 
@@ -91,7 +91,8 @@ def test_the_only_input_explains_everything() -> None:
         lambda conditions: everywhere(conditions.table[:, 0]), scaler(0, 1, "a"), None, ("u",), []
     )
     assert found is not None
-    for indices in (found.field, *found.outputs.values()):
+    every: list[FieldIndices | OutputIndices] = [found.field, *found.outputs.values()]
+    for indices in every:
         assert indices.first == pytest.approx([1.0], abs=0.03)
         assert indices.total == pytest.approx([1.0], abs=0.03)
     assert len(found.field.first_standard_error) == 1

@@ -1,5 +1,4 @@
-"""Measures of uncertainty on predictions whose uncertainty is known to be right, too narrow, or of
-the wrong runs."""
+"""Measures of uncertainty on predictions whose uncertainty is right, too narrow or misplaced."""
 
 from __future__ import annotations
 
@@ -28,8 +27,10 @@ HALF = norm.ppf(0.95)
 
 
 def predicted(std: np.ndarray, **scores: np.ndarray) -> xr.Dataset:
-    """Predictions 0 of n runs with standard deviations (in units of the variables' spread) and
-    scores ``[n]``."""
+    """Return predictions 0 of n runs with standard deviations and scores ``[n]``.
+
+    Deviations are in units of the variables' spread.
+    """
     spread = std[:, None, None, None] * SCALE.spread * np.ones(SHAPE)
     fields = {"fields": 0 * spread, "std": spread, "lower": -HALF * spread, "upper": HALF * spread}
     found: dict[str, Any] = {
@@ -39,7 +40,7 @@ def predicted(std: np.ndarray, **scores: np.ndarray) -> xr.Dataset:
 
 
 def truths(std: np.ndarray) -> np.ndarray:
-    """Normal errors with these standard deviations, ``[n, T, M, V]``."""
+    """Return normal errors with these standard deviations, ``[n, T, M, V]``."""
     noise = np.random.default_rng(0).standard_normal((len(std), *SHAPE))
     return np.asarray(std[:, None, None, None] * SCALE.spread * noise)
 

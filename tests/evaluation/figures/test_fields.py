@@ -1,5 +1,7 @@
-"""Figures of fields in 1, 2 and 3 dimensions, without coordinates, for one timestep and for
-degenerate meshes."""
+"""Figures of fields in 1, 2 and 3 dimensions and of degenerate ones.
+
+The latter have no coordinates, one timestep or a degenerate mesh.
+"""
 
 from __future__ import annotations
 

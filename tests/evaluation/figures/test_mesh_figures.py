@@ -1,5 +1,4 @@
-"""The typical run on its mesh: its film and its image, and what is said where nothing can be
-drawn."""
+"""The typical run on its mesh: film and image, and the note where nothing can be drawn."""
 
 from __future__ import annotations
 

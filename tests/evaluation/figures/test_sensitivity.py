@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from matplotlib.patches import Rectangle
 
 from simulgenvae.evaluation.figures.sensitivity import sensitivity_bars
 from simulgenvae.evaluation.figures.style import png
@@ -50,6 +51,8 @@ def test_bars_of_what_is_known(known: tuple[str, ...]) -> None:
 
 def test_a_bar_is_labelled_with_the_rise_that_it_shows() -> None:
     (axes,) = sensitivity_bars(sensitivity("permutation")).axes
-    assert axes.patches[0].get_width() == pytest.approx(20.0)
+    bar = axes.patches[0]
+    assert isinstance(bar, Rectangle)
+    assert bar.get_width() == pytest.approx(20.0)
     assert [text.get_text() for text in axes.texts] == ["20.0 %", ""]
     assert "above 10.0 %" in axes.get_xlabel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simulgenvae.evaluation.figures.style import png
@@ -31,14 +32,14 @@ def test_training_curves_compare_errors_of_the_same_measure_and_draw_the_loss_be
     ]
     vae, conditioner, losses, _ = training_curves([HistoryEntry(**entry) for entry in history]).axes
     curves = {
-        stage: {line.get_label(): line.get_ydata()[-1] for line in stage.lines}
+        stage: {line.get_label(): np.asarray(line.get_ydata())[-1] for line in stage.lines}
         for stage in (vae, conditioner)
     }
     assert curves[vae] == pytest.approx({"training runs": 1.0, "validation runs": 4.0})
     assert curves[conditioner] == pytest.approx({"training runs": 10.0, "validation runs": 20.0}), (
         "roots of squares"
     )
-    assert [list(line.get_ydata()) for line in losses.lines] == [[7.0, 7.0]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in losses.lines] == [[7.0, 7.0]]
     assert (vae.get_ylabel(), losses.get_ylabel()) == ("error [% of standard deviation]", "loss")
 
 

@@ -39,7 +39,9 @@ def test_convolutions_have_a_largest_singular_value_of_one() -> None:
     ]
     assert len(bounded) == 2 * 2 + 1 + 2  # two blocks, a skip connection, two attentions
     for module in bounded:
-        largest = torch.linalg.matrix_norm(module.weight.detach().flatten(1), ord=2)
+        weight = module.weight
+        assert isinstance(weight, torch.Tensor)
+        largest = torch.linalg.matrix_norm(weight.detach().flatten(1), ord=2)
         assert float(largest) == pytest.approx(1.0, abs=0.02)
 
 

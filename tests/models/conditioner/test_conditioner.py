@@ -49,8 +49,7 @@ def test_shapes_for_images_with_and_without_a_table(
 
 @pytest.mark.parametrize("factor", [0.5, 2.0, 100.0])
 def test_amplitude_of_parameters_survives(factor: float) -> None:
-    """A normalisation layer on raw parameters would make designs that differ only in scale the
-    same."""
+    """Normalising raw parameters would make designs equal that differ only in scale."""
     conditioner, x = _conditioner().eval(), torch.randn(4, 3)
     far = conditioner(Inputs(factor * x)).mean - conditioner(Inputs(x)).mean
     assert (far.abs().amax(1) > 1e-3).all()

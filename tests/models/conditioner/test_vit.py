@@ -73,6 +73,8 @@ def test_stochastic_depth_leaves_out_whole_samples_and_keeps_the_mean() -> None:
 
 
 def test_depth_is_dropped_more_in_later_blocks() -> None:
-    rates = [block.drop_path.rate for block in VisionTransformer(1, 32, (8, 8, 8), 0.0).blocks]
+    network = VisionTransformer(1, 32, (8, 8, 8), 0.0)
+    rates = [module.rate for module in network.modules() if isinstance(module, DropPath)]
+    assert len(rates) == len(network.blocks)
     assert rates == sorted(rates)
     assert rates[0] > 0

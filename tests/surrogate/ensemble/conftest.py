@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from simulgenvae.data.dataset import Dataset
@@ -12,8 +10,7 @@ from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.training.train import Trained, train
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,4 @@
-"""Choices made on the validation runs: the weight of the Gaussian processes, and the
-calibration."""
+"""Choices made on the validation runs: weight of the Gaussian processes, calibration."""
 
 from __future__ import annotations
 

@@ -19,8 +19,10 @@ SHAPE = (5, 30, 2)
 def runs(
     count: int, scale: float, seed: int, between: float = 0.0
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Spreads of runs, and normal errors of ``scale`` times that; some runs are worse by a factor
-    of their own."""
+    """Return spreads of runs, and normal errors of ``scale`` times that.
+
+    Some runs are worse by a factor of their own.
+    """
     rng = np.random.default_rng(seed)
     spreads = [rng.uniform(0.5, 2.0, SHAPE) * [1.0, 1000.0] for _ in range(count)]
     own = np.exp(between * rng.normal(size=count))

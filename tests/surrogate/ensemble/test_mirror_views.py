@@ -39,7 +39,9 @@ def mirrored() -> Dataset:
 
 @pytest.fixture(scope="module")
 def reduced(mirrored: Dataset) -> tuple[Pod, np.ndarray]:
-    return reduce_runs(mirrored, np.arange(12), ReductionSettings(tolerance=1e-6))
+    pod, coefficients = reduce_runs(mirrored, np.arange(12), ReductionSettings(tolerance=1e-6))
+    assert isinstance(pod, Pod)
+    return pod, np.asarray(coefficients)
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def linear() -> PodGaussianProcesses:
 
 @pytest.fixture(scope="module")
 def with_images() -> PodGaussianProcesses:
-    """Processes of designs with images and parameters."""
+    """Return processes of designs with images and parameters."""
     return fitted(conditions(has_images=True))
 
 

@@ -65,8 +65,7 @@ def test_the_size_of_a_gradient_does_not_matter_and_zero_stays_zero() -> None:
 
 @pytest.mark.parametrize("shape", [(7, 5), (5, 7), (BLOCK_ROWS, BLOCK_ROWS), (2 * BLOCK_ROWS, 40)])
 def test_matrices_without_blocks_go_as_with_torch(shape: tuple[int, int]) -> None:
-    """Same momentum, decay and size of step; directions as far as both iterations come near the
-    polar factor."""
+    """Momentum, decay and size of step agree; directions nearly, as both near the polar factor."""
     ours, theirs = (torch.nn.Parameter(_matrix(*shape)) for _ in range(2))
     optimizers = (
         Muon([ours], weight_decay=0.1),
@@ -86,7 +85,7 @@ def test_matrices_without_blocks_go_as_with_torch(shape: tuple[int, int]) -> Non
     moved = [
         (p.detach() - (1 - 0.1 * 0.1) ** STEPS * _matrix(*shape)).flatten() for p in (ours, theirs)
     ]
-    assert torch.cosine_similarity(*moved, dim=0) > 0.93
+    assert torch.cosine_similarity(moved[0], moved[1], dim=0) > 0.93
     assert 0.75 < moved[0].norm() / moved[1].norm() < 1.35
 
 
@@ -101,7 +100,7 @@ def test_rows_of_large_matrices_are_orthogonalised_in_blocks() -> None:
         for parameter, each in zip(parameters, gradients, strict=True):
             parameter.grad = each.clone()
         optimizer.step()
-    assert torch.equal(whole, torch.cat(parts))
+    assert torch.equal(whole, torch.cat(list(parts)))
     alone = torch.nn.Parameter(start.clone())
     alone.grad = gradient
     torch.optim.Muon([alone], lr=1e-3, weight_decay=0.2, adjust_lr_fn="match_rms_adamw").step()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -24,8 +24,7 @@ from simulgenvae.training.stages import (
     stage_specs,
 )
 from simulgenvae.training.stages.losses import relative_error
-
-MakeSettings = Callable[..., Settings]
+from tests.conftest import MakeSettings
 
 
 class ToyStage(Stage):

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import nn
 
 from simulgenvae.training.augmentation import Batch, plain_batch
+from tests.conftest import MakeSettings
+from tests.training.conftest import MakeProblem, Problem
 
-MakeProblem = Callable[..., object]
-MakeSettings = Callable[..., object]
 NAMES = ["vae", "conditioner", "end_to_end"]
 LOSSES = ["mse", "mae", "smooth_l1", "huber"]
 
 
-def _batch(problem, rows: list[int]) -> Batch:
+def _batch(problem: Problem, rows: list[int]) -> Batch:
     index = torch.tensor(rows)
     return plain_batch(problem.data, index)
 
@@ -91,8 +89,7 @@ def test_the_conditioner_stage_leaves_the_vae_alone(
 def test_the_conditioner_stage_aims_at_posterior_means(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
-    """The targets do not depend on the batch, nor on noise, nor on whether the networks are in
-    training mode."""
+    """Targets depend neither on the batch, nor on noise, nor on training mode."""
     problem = make_problem(make_settings())
     first, second = problem.stage("conditioner"), problem.stage("conditioner")
     problem.networks.train()
@@ -124,8 +121,9 @@ def test_the_error_is_the_mean_over_runs_relative_to_the_training_deviation(
 ) -> None:
     """The decoder gives the mean field for every run."""
     problem = make_problem(make_settings())
-    nn.init.zeros_(problem.networks.vae.decoder.output.weight)
-    nn.init.zeros_(problem.networks.vae.decoder.output.bias)
+    output = problem.networks.vae.decoder.get_submodule("output")
+    nn.init.zeros_(output.get_parameter("weight"))
+    nn.init.zeros_(output.get_parameter("bias"))
     energy = problem.data.coefficients.double().square().sum((1, 2))
     expected = (energy[9:11] / energy[:9].mean()).sqrt().mean()
     error = problem.stage(name).validation_error(_batch(problem, [9, 10]))

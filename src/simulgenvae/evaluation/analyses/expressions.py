@@ -68,6 +68,7 @@ class Expression:
     _term: _Term
 
     def __call__(self, values: Values) -> NDArray[np.float64]:
+        """Return the value of the expression for these arrays."""
         with np.errstate(all="ignore"):
             return np.asarray(self._term(values), dtype=np.float64)
 

@@ -19,10 +19,10 @@ _LIST_ITEM = re.compile(r"^\d+\.(?= |$)")
 
 
 def escape_markdown(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line.
+    r"""Return text that Markdown shows as it is, on one line.
 
     >>> escape_markdown("[a](b) | <i>")
-    '\\\\[a\\\\](b) \\\\| &lt;i&gt;'
+    '\\[a\\](b) \\| &lt;i&gt;'
     """
     plain = {found.start() for found in _PLAIN.finditer(text)}
     if item := _LIST_ITEM.match(text):

@@ -44,21 +44,26 @@ class ConditionerStage(Stage):
 
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
+        """Return True unless the stage end to end starts from new weights."""
         return not settings.training.end_to_end.alone
 
     @classmethod
     def needs_vae(cls, settings: Settings) -> bool:
+        """Return True: the targets are the latents of a trained VAE."""
         return True
 
     @classmethod
     def changes_vae(cls, settings: Settings) -> bool:
+        """Return False: the VAE is frozen."""
         return False
 
     @property
     def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: the conditioner."""
         return [self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Return the distance to the VAE's latents, and the loss of the predicted spread."""
         target, log_std, variance = self._targets(batch)
         predicted = self.networks.conditioner(batch.conditions)
         distance = batch.shard.mean(((predicted.mean - target).square() / variance).mean(1))
@@ -69,13 +74,14 @@ class ConditionerStage(Stage):
         return {"loss": distance + STD_WEIGHT * std_term, "latents": distance, "spread": std_term}
 
     def validation_error(self, batch: Batch) -> Tensor:
+        """Return the squared distance to the VAE's latents, relative to their variance."""
         target, _, variance = self._targets(batch)
         mean: Tensor = self.networks.conditioner(batch.conditions).mean
         return ((mean - target).square() / variance).mean()
 
     @torch.no_grad()
     def _targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return means and log deviations of the posteriors of a batch, and the training variances."""
+        """Return means and log deviations of a batch's posteriors, and the training variances."""
         # The encoder does not change in this stage, so that its posteriors are computed once.
         if self._posteriors is None:
             self._posteriors = self._encode_all()

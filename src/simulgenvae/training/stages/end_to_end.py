@@ -73,6 +73,7 @@ class EndToEndStage(Stage):
         *,
         continues: bool,
     ) -> Self:
+        """Return the stage of the first member, with losses of predictions and reconstructions."""
         return cls(
             networks,
             data,
@@ -83,6 +84,7 @@ class EndToEndStage(Stage):
         )
 
     def further_stages(self) -> Sequence[Stage]:
+        """Return the stages that train the other members, one after another."""
         wanted = self.settings.training.end_to_end.members or (1 if self.fine_tunes else None)
         members = member_count(
             wanted,
@@ -97,18 +99,22 @@ class EndToEndStage(Stage):
 
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
+        """Return whether ``training.end_to_end.enabled`` is on."""
         return settings.training.end_to_end.enabled
 
     @classmethod
     def needs_vae(cls, settings: Settings) -> bool:
+        """Return whether the decoder is frozen, so that a trained VAE must exist."""
         return settings.training.end_to_end.decoder == "frozen"
 
     @classmethod
     def continues_study(cls, settings: Settings) -> bool:
+        """Return whether the stage fine-tunes the networks of the stages before it."""
         return not settings.training.end_to_end.alone
 
     @classmethod
     def changes_vae(cls, settings: Settings) -> bool:
+        """Return whether the decoder is trained."""
         return settings.training.end_to_end.decoder == "trained"
 
     @property
@@ -118,6 +124,7 @@ class EndToEndStage(Stage):
 
     @property
     def renewed(self) -> tuple[str, ...]:
+        """Names of the networks that start from new weights."""
         if not self.fine_tunes:
             return "vae", "conditioner"
         return () if self.member == 1 else ("conditioner",)
@@ -134,6 +141,7 @@ class EndToEndStage(Stage):
 
     @property
     def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: the conditioner, and what is trained of the VAE."""
         # Further members never use their encoder: only the decoder of their VAE is trained.
         vae = self.networks.vae
         if self.frozen:
@@ -141,6 +149,7 @@ class EndToEndStage(Stage):
         return [vae if self.teaches_encoder else vae.decoder, self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Return the error of the predicted coefficients, and the encoder's terms."""
         vae = self.networks.vae
         wanted = self.settings.training.end_to_end
         predicted = self.networks.conditioner(batch.conditions)
@@ -183,6 +192,7 @@ class EndToEndStage(Stage):
         terms["loss"] = terms["loss"] + latent_loss + STD_WEIGHT * std_term
 
     def validation_error(self, batch: Batch) -> Tensor:
+        """Return the mean relative error of the predicted coefficients."""
         vae = self.networks.vae
         mean = self.networks.conditioner(batch.conditions).mean
         decoded = vae.decode(vae.latents_from_flat(mean))
@@ -190,6 +200,7 @@ class EndToEndStage(Stage):
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
+        """Error of reconstructions, which fine-tuning must not make worse; None elsewhere."""
         return self.reconstruction_error if self.fine_tunes and self.teaches_encoder else None
 
 

@@ -21,14 +21,17 @@ class VaeStage(Stage):
 
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
+        """Return True unless the stage end to end starts from new weights."""
         # The end-to-end stage would forget these networks where it starts from new weights.
         return not settings.training.end_to_end.alone
 
     @property
     def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: the VAE."""
         return [self.networks.vae]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Return the error of the reconstruction plus the weighted divergence of the latents."""
         latents, kl, _ = self.networks.vae.encode(batch.encoded, sample=True)
         reconstruction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
         divergence = batch.shard.mean(kl.sum(1))
@@ -38,6 +41,7 @@ class VaeStage(Stage):
         return {"loss": loss, "reconstruction": reconstruction, **kl_terms(kl, batch.shard)}
 
     def validation_error(self, batch: Batch) -> Tensor:
+        """Return the relative squared error of the reconstruction."""
         return self.reconstruction_error(batch)
 
 

@@ -16,9 +16,10 @@ TIMES = (0.0, 0.5, 1.25)
 
 
 def block(amplitude: float, time: float, at: float = 0.0) -> pyvista.UnstructuredGrid:
-    """A box of hexahedra with a temperature, a velocity and, in its cells, a density."""
+    """Return a box of hexahedra with a temperature, a velocity and, in its cells, a density."""
     voxels = pyvista.ImageData(dimensions=(4, 3, 2), spacing=(0.5, 0.25, 1.0), origin=(at, 0, 0))
-    corners = voxels.cast_to_unstructured_grid().cells_dict[11][:, [0, 1, 3, 2, 4, 5, 7, 6]]
+    cells: Any = voxels.cast_to_unstructured_grid().cells_dict
+    corners = cells[11][:, [0, 1, 3, 2, 4, 5, 7, 6]]
     made = pyvista.UnstructuredGrid({12: corners}, np.array(voxels.points, dtype=np.float64))
     x, y, _ = made.points.T
     made.point_data["T"] = amplitude * np.sin(x + time)
@@ -60,5 +61,5 @@ class Transient(VTKPythonAlgorithmBase):
 
 @pytest.fixture
 def box() -> SimpleNamespace:
-    """A box of 24 nodes and 6 hexahedra at three times, and the values of its nodes."""
+    """Return a box of 24 nodes and 6 hexahedra at three times, and the values of its nodes."""
     return SimpleNamespace(times=TIMES, block=block, expected=expected, transient=Transient)

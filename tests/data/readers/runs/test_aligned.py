@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,8 +29,9 @@ def write(folder: Path, times: list[float], cells: int = 4, *, shuffled: bool = 
         if shuffled:
             order = np.random.default_rng(0).permutation(grid.n_points)
             place = np.argsort(order)
+            cells_of: Any = grid.cells_dict
             made = pyvista.UnstructuredGrid(
-                {9: place[grid.cells_dict[8][:, [0, 1, 3, 2]]]}, grid.points[order]
+                {9: place[cells_of[8][:, [0, 1, 3, 2]]]}, grid.points[order]
             )
             made.point_data["T"] = grid["T"][order]
             grid = made

@@ -1,5 +1,7 @@
-"""CGNS files, put together with h5py by the rules of SIDS-to-HDF5: not by a solver, nor by the CGNS
-library."""
+"""CGNS files that h5py puts together by the rules of SIDS-to-HDF5.
+
+Neither a solver nor the CGNS library has written them.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,7 @@ TYPES = {"int32": "I4", "float32": "R4", "float64": "R8", "int8": "C1"}
 
 
 def _node(parent: Any, name: str, label: str, data: Any = None) -> Any:
-    """One node of the CGNS tree: a group with its name, label and type, and its values below ``
-    data``."""
+    """Return one node of the CGNS tree: a group with name, label, type and values."""
     group = parent.create_group(name, track_order=True)
     kind = "MT" if data is None else TYPES[str(np.asarray(data).dtype)]
     for key, text, length in (("name", name, 33), ("label", label, 33), ("type", kind, 3)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,7 @@ Grid = Callable[[float, float], pyvista.UnstructuredGrid]
 
 
 def grid(amplitude: float, time: float) -> pyvista.UnstructuredGrid:
-    """A plate of 12 nodes and 6 quads with a temperature, a velocity and, in its cells, a
-    density."""
+    """Return a plate of 12 nodes and 6 quads with a temperature, a velocity and a cell density."""
     made = pyvista.ImageData(
         dimensions=(4, 3, 1), spacing=(0.5, 0.25, 1.0)
     ).cast_to_unstructured_grid()
@@ -164,12 +164,15 @@ def test_times_that_are_not_there(tmp_path: Path) -> None:
         (".vtp", lambda image: image.extract_surface(algorithm="dataset_surface")),
     ],
 )
-def test_other_files_of_vtk_are_timesteps_too(tmp_path: Path, kind: str, convert: Callable) -> None:
+def test_other_files_of_vtk_are_timesteps_too(
+    tmp_path: Path, kind: str, convert: Callable[..., Any]
+) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     for step in range(2):
         image = pyvista.ImageData(dimensions=(4, 3, 1), spacing=(0.5, 0.25, 1.0))
-        image.point_data["T"] = np.sin(image.points[:, 0] + step)
+        points: np.ndarray = np.asarray(image.points)
+        image.point_data["T"] = np.sin(points[:, 0] + step)
         convert(image).save(folder / f"result_{step}{kind}")
     source = open_runs(tmp_path, RunPart(["T"]))
     assert source.shape == (1, 2, 12, 1)

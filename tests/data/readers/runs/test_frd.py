@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ NODES = {
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bar of two bricks, three steps."""
+    """Return the result of a bar of two bricks with three steps."""
     folder = tmp_path_factory.mktemp("ccx")
     nodes = "\n".join(f"{number}, {x}, {y}, {z}" for number, (x, y, z) in NODES.items())
     (folder / "bar.inp").write_text(JOB.format(nodes=nodes))
@@ -126,7 +127,9 @@ def test_the_mesh_has_its_corners_in_the_order_of_the_nodes(job: Path) -> None:
         (lambda text: text.replace("E-", "Q-"), r"cannot be read as a CalculiX result file"),
     ],
 )
-def test_damaged_files_are_named(job: Path, tmp_path: Path, change: object, told: str) -> None:
+def test_damaged_files_are_named(
+    job: Path, tmp_path: Path, change: Callable[[str], str], told: str
+) -> None:
     run = tmp_path / "run_7"
     run.mkdir()
     (run / "bar.frd").write_text(change(job.read_text()))

@@ -16,8 +16,10 @@ STRESS = ["Stress_xx", "Stress_yy", "Stress_zz", "Stress_xy", "Stress_yz", "Stre
 
 
 def _write(folder: Path, box: SimpleNamespace, word: str = "4") -> None:
-    """Solids with temperatures, coordinates, velocities, stresses and plastic strain: a file for
-    the mesh, and one for each two states, all with the mark of their end."""
+    """Write solids with five results: a file for the mesh, and one for each two states.
+
+    All of them have the mark of their end.
+    """
     folder.mkdir(parents=True)
     real, integer = f"<f{word}", f"<i{word}"
     block = box.block(1.0, 0.0)

@@ -1,5 +1,4 @@
-"""NetCDF files of other programs, on grids and at nodes, as xarray, SciPy and h5netcdf write
-them."""
+"""NetCDF files of other programs, as xarray, SciPy and h5netcdf write them."""
 
 from __future__ import annotations
 

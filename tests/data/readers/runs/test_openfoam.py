@@ -61,7 +61,7 @@ def _run(command: str, case: Path) -> None:
 
 @pytest.fixture(scope="module")
 def cavity(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lid-driven cavity of 16 cells: times 0, 0.04 and 0.08."""
+    """Return a lid-driven cavity of 16 cells at times 0, 0.04 and 0.08."""
     case = tmp_path_factory.mktemp("openfoam") / "cavity"
     for name, text in CASE.items():
         file = case / name

@@ -20,7 +20,7 @@ Html = Callable[[Section, EvaluationResult], str]
 
 
 def _split(runs: int = 2, coverage: float = 0.875) -> SplitUncertainty:
-    """Return the uncertainty of runs whose novelties are 0.5, 1.5, …"""
+    """Return the uncertainty of runs whose novelties are 0.5, 1.5, and so on."""
     per_run = {}
     for k in range(runs):
         per_run[f"run<{k}>"] = RunUncertainty(
