@@ -30,14 +30,16 @@ def training_curves(history: Sequence[HistoryEntry]) -> Figure:
         entries = [entry for entry in history if entry.stage == stage]
         steps = [entry.step for entry in entries]
         training = _curve(steps, [_percentage(stage, entry.train_error) for entry in entries])
-        validation = _curve(steps, [_percentage(stage, entry.validation) for entry in entries])
+        validation = _curve(
+            steps, [_percentage(stage, entry.validation_error) for entry in entries]
+        )
         _draw(errors, training, "training runs", style.RECONSTRUCTION)
         _draw(errors, validation, "validation runs", style.PREDICTION)
         _scale(errors, training + validation)
         if errors.get_yscale() == "log":
             # Percentages are not read as powers of ten.
             style.plain_log_ticks(errors.yaxis)
-        loss = _curve(steps, [entry.train for entry in entries])
+        loss = _curve(steps, [entry.train_loss for entry in entries])
         _draw(losses, loss, "batches, as minimised", style.TRUTH)
         _scale(losses, loss)
         errors.set(title=style.literal(_title(stage)))
