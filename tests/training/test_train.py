@@ -31,7 +31,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.stages import Stage, default_stages
