@@ -1,4 +1,7 @@
-"""Descriptor of a section of the report or of the model card, and tables for them."""
+"""Descriptor of a section of the report or of the model card, and tables for them.
+
+Tested in tests/evaluation/report/sections/test_registry.py.
+"""
 
 from __future__ import annotations
 
@@ -32,4 +35,4 @@ class Section:
     view: Callable[[EvaluationResult], object] = lambda _: None
     """Function that returns what the template shows besides the result."""
     heading: bool = True
-    """Whether the title is a heading in the text (otherwise only in the table of contents)."""
+    """True if the title is a heading in the text, False if only the table of contents has it."""

@@ -1,4 +1,7 @@
-"""Results of the physics checks: sums, integrals, energies and users' expressions."""
+"""Results of the physics checks: sums, integrals, energies and users' expressions.
+
+Tested in tests/evaluation/results/test_result.py.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class QuantityErrors(Record):
     relative_error: OverRuns
     """Norm over time of the difference, relative to that of the truth."""
     error_by_absolute: OverRuns
-    """The same difference, relative to the sum or integral of absolute values."""
+    """Difference relative to the sum or integral of absolute values."""
     worst_run: RunError | None
     typical: Series
     """The quantity in the typical run."""

@@ -1,4 +1,7 @@
-"""Results of the sensitivity analysis: how much each input changes the prediction."""
+"""Results of the sensitivity analysis: how much each input changes the prediction.
+
+Tested in tests/evaluation/analyses/test_sensitivity.py.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class ExchangedInput(Record):
 
     error: Number
     rise: Number
-    """That error less the error without the exchange; about 0 for an input without influence."""
+    """Rise of the error by the exchange; about 0 for an input without influence."""
 
 
 class Permutation(Record):
