@@ -15,7 +15,7 @@ from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.memory import require_phase, shortage
 from simulgenvae.training.memory_estimate import Phase, fitting_phase
 from simulgenvae.training.out_of_memory import explain_out_of_memory

@@ -1,4 +1,7 @@
-"""Run a command so that a user's mistake becomes one message and an exit code."""
+"""Run a command so that a user's mistake becomes one message and an exit code.
+
+Tested in tests/cli/test_bad_input.py and tests/cli/test_disk_full.py.
+"""
 
 from __future__ import annotations
 

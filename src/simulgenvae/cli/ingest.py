@@ -1,4 +1,8 @@
-"""``simulgenvae ingest``."""
+"""``simulgenvae ingest``.
+
+Tested in tests/cli/test_commands.py, tests/cli/test_ingest_solver_files.py and
+tests/cli/test_ingest_hdf5.py.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Parsed by cyclopts: ``--help`` takes 0.35 s, where argparse, which needs the arguments of all
 commands, took 0.95 s.
+
+Tested in tests/cli/test_commands.py and tests/cli/test_app.py.
 """
 
 from __future__ import annotations

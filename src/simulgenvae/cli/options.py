@@ -1,4 +1,7 @@
-"""Options that several commands have, as types of the parameters of their functions."""
+"""Options that several commands have, as types of the parameters of their functions.
+
+Tested in tests/cli/test_app.py.
+"""
 
 from __future__ import annotations
 

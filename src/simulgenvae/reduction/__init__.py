@@ -5,6 +5,8 @@ that were reduced earlier a bound (``incremental.py``).
 
 :func:`candidates` and :meth:`Candidate.project` are the two phases of fitting; :func:`reduce_runs`
 does both for callers that check nothing in between.
+
+Tested in tests/reduction/test_reduction.py.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 Every reader (TOML, ``condition.txt`` and presets, ``--set``) produces raw settings;
 :func:`validate` turns them into :class:`~simulgenvae.settings.schema.Settings`, so that the message
 about a mistake does not depend on the reader.
+
+Tested in tests/settings/test_toml.py and
+tests/settings/test_overrides.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Settings of training: its stages, augmentation and performance."""
+"""Settings of training: its stages, augmentation and performance.
+
+Tested in tests/settings/test_schema.py and tests/settings/test_every_value.py.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.settings import PerformanceSettings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.stages import Stage

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.data import TrainingData
 
 

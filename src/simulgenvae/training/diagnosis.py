@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.stages import spec_of
+from simulgenvae.training.stages.base import LIMIT_FACTOR
 
 History = Sequence[HistoryEntry]
 
@@ -126,6 +127,18 @@ def stopped_too_early(history: History) -> str | None:
         f"{best.stage}: stopped too early. The last quarter of the budget still made the "
         f"validation error {gain:.0%} smaller, and training runs are hardly better. More "
         f"training.{spec_of(best.stage).name}.steps (or epochs) than {end} will help."
+    )
+
+
+def nothing_kept(stage: str) -> str:
+    """Return the warning about a stage, by its label, in which all weights exceeded a limited error.
+
+    Such a stage ends with the weights that it started with. Only the end-to-end stage has a limit.
+    """
+    return (
+        f"{stage}: nothing of it was kept. In all validations the VAE reconstructed "
+        f"unseen runs more than {LIMIT_FACTOR - 1:.0%} worse than before. Hold it with "
+        "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
     )
 
 

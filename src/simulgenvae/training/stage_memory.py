@@ -21,7 +21,7 @@ from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction
 from simulgenvae.training.acceleration import acceleration, precision
-from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.node_shards import node_layers

@@ -13,7 +13,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.surrogate.fit import fit
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.stages import (
     STAGES,
     Stage,

@@ -13,7 +13,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import std_loss

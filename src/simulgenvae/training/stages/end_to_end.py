@@ -15,7 +15,7 @@ from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.budget import member_count
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
