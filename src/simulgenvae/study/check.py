@@ -35,6 +35,7 @@ class Checking(StudyData):
         from simulgenvae.training.memory_check import memory_findings
 
         settings = settings or self.read_settings()
+        # Each step refuses what would stop the next one: settings, dimensions, split, memory.
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
         # This also refuses symmetries that the mesh or the variables do not have.

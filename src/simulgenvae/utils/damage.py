@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from simulgenvae.errors import UserError
 
+# Not Exception: a mistake in this program should still show its traceback.
 READ_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     ValueError,
