@@ -22,8 +22,8 @@ from simulgenvae.surrogate.ensemble import (
     expected_squares,
     interval_warning,
 )
+from simulgenvae.surrogate.labelled_arrays import labelled, warnings_about
 from simulgenvae.surrogate.parts import Parts
-from simulgenvae.surrogate.prediction import labelled, warnings_about
 from simulgenvae.surrogate.selection import Selection
 from simulgenvae.utils.resources import require_memory
 

@@ -131,7 +131,7 @@ def stopped_too_early(history: History) -> str | None:
 
 
 def nothing_kept(stage: str) -> str:
-    """Return the warning about a stage, by its label, in which all weights exceeded a limited error.
+    """Return the warning about a stage, by its label, whose weights all exceeded a limited error.
 
     Such a stage ends with the weights that it started with. Only the end-to-end stage has a limit.
     """

@@ -33,7 +33,7 @@ from simulgenvae.reduction import (
 from simulgenvae.settings import Settings
 from simulgenvae.training.earlier_preparation import describe_runs
 from simulgenvae.training.identity import TrainingIdentity, check_identity
-from simulgenvae.training.memory import require_fitting_memory, require_training_memory
+from simulgenvae.training.memory.require import require_fitting_memory, require_training_memory
 from simulgenvae.training.performance import worker_count
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.warm_start import WarmStart
