@@ -36,8 +36,8 @@ ALIKE_RATIO = 1.5
 
 def stage_warnings(history: History) -> list[str]:
     """Return what the user should know about a stage that has ended, each with what to change."""
-    found = (not_converged(history), overfitted(history), stopped_too_early(history))
-    return [warning for warning in found if warning is not None]
+    candidates = (not_converged(history), overfitted(history), stopped_too_early(history))
+    return [warning for warning in candidates if warning is not None]
 
 
 def overfitting_begins(history: History) -> str | None:

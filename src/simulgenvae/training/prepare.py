@@ -131,9 +131,9 @@ def _reduce(
         # The number of coefficients is known here, and computing them takes long: a training that
         # does not fit into the memory is refused before.
         require_training_memory(plan, candidate.reduction)
-        found = candidate.project()
-        if found is not None:
-            return found
+        result = candidate.project()
+        if result is not None:
+            return result
     raise AssertionError("the last candidate is always accepted")
 
 
