@@ -94,7 +94,7 @@ class Training(StudyData):
         """
         from simulgenvae.evaluation.analyses.physics import read_checks
         from simulgenvae.surrogate.fit import fit
-        from simulgenvae.surrogate.warm_start import load_warm_start
+        from simulgenvae.surrogate.load_warm_start import load_warm_start
         from simulgenvae.training.stages import STAGES
 
         dataset = self.open_dataset(settings)

@@ -14,7 +14,7 @@ from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate.ensemble.file import EnsembleDescription
+from simulgenvae.surrogate.ensemble.file_content import EnsembleDescription
 
 FORMAT_VERSION = 3
 """Version of the model files; files of other versions are refused."""

@@ -30,7 +30,7 @@ from simulgenvae.surrogate.descriptions import (
     ModelKind,
     VaeDescription,
 )
-from simulgenvae.surrogate.ensemble.file import ensemble_state, restore_ensemble
+from simulgenvae.surrogate.ensemble.file_content import ensemble_state, restore_ensemble
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.weights import digest, starting_with
 from simulgenvae.utils.atomic import atomic_write_together

@@ -36,8 +36,8 @@ ALIKE_RATIO = 1.5
 
 def stage_warnings(history: History) -> list[str]:
     """Return what the user should know about a stage that has ended, each with what to change."""
-    found = (not_converged(history), overfitted(history), stopped_too_early(history))
-    return [warning for warning in found if warning is not None]
+    candidates = (not_converged(history), overfitted(history), stopped_too_early(history))
+    return [warning for warning in candidates if warning is not None]
 
 
 def overfitting_begins(history: History) -> str | None:
@@ -131,7 +131,7 @@ def stopped_too_early(history: History) -> str | None:
 
 
 def nothing_kept(stage: str) -> str:
-    """Return the warning about a stage, by its label, in which all weights exceeded a limited error.
+    """Return the warning about a stage, by its label, whose weights all exceeded a limited error.
 
     Such a stage ends with the weights that it started with. Only the end-to-end stage has a limit.
     """

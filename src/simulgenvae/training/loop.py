@@ -23,9 +23,9 @@ from simulgenvae.training.diagnosis import nothing_kept, stage_warnings
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
+from simulgenvae.training.memory.out_of_memory import explain_out_of_memory
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.stage_run import StageRun
 from simulgenvae.training.stages import Stage
 from simulgenvae.utils.damage import explain_damage
@@ -82,7 +82,7 @@ class Loop:
             When losses become NaN or infinite.
         """
         context = self.context
-        # New members may need the weights that the training started with; otherwise no copy is made.
+        # Further members may need the weights of the start; otherwise no copy is made.
         if any(_renews_some(stage) for stage in stages):
             self._initial = context.weights()
         if checkpoint is not None:

@@ -24,7 +24,7 @@ from simulgenvae.evaluation.results.uncertainty import (
 )
 from simulgenvae.surrogate.ensemble import Calibration, Ensemble
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
-from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES
 
 BINS = 20
 """Number of bins of the histogram of probability integral transforms."""

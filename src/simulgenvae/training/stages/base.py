@@ -154,7 +154,7 @@ class Stage(ABC):
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
-        """Second error of a batch, which the chosen weights may make larger by ``LIMIT_FACTOR`` only.
+        """Second error of a batch, which the chosen weights may enlarge by ``LIMIT_FACTOR`` only.
 
         None where only the validation error counts.
         """
