@@ -85,6 +85,7 @@ class Batch:
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:
+    # Users may have transposed a dataset before they write it.
     return np.asarray(array.transpose(*AXES).values, dtype=np.float32)
 
 
