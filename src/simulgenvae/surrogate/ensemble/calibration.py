@@ -142,7 +142,7 @@ def _interval_factor(ratios: Sequence[Fields]) -> float:
         q(r of all runs) · q over all i of (rᵢ / q(r of all runs except i))
 
     The first factor covers the runs that are calibrated on. Each quotient compares the ratios of a
-    run with the interval that the other runs alone would give: the second factor is what a further
+    run with the interval that only the other runs would give: the second factor is what a further
     run adds, which is not among them. It is near 1 where there are many runs.
     """
     # With a single run there is no other one to compare with.
