@@ -1,7 +1,9 @@
 """Jinja2 environments in which every value is escaped, for HTML and for Markdown.
 
 Templates hold words and markup; Python gives them typed values. A string from data or from a model
-file can become neither markup nor a link. Tested in tests/evaluation/report/.
+file can become neither markup nor a link.
+
+Tested in tests/evaluation/report/test_report.py and tests/evaluation/report/test_model_card.py.
 """
 
 from __future__ import annotations
