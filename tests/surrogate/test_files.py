@@ -23,8 +23,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.files import load_parts
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.load_warm_start import load_warm_start
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 from tests.conftest import MakeSettings
 

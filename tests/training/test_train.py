@@ -31,7 +31,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.stages import Stage, default_stages
@@ -347,7 +347,7 @@ def test_interrupted_members_go_on_as_if_never_stopped(
 
 
 @pytest.mark.parametrize("decoder", ["trained", "frozen"])
-def test_further_members_have_the_trained_vae_and_a_new_conditioner(
+def test_further_stages_have_the_trained_vae_and_a_new_conditioner(
     waves: Dataset, make_settings: MakeSettings, decoder: str
 ) -> None:
     """Before its first step changes anything: with no learning rate."""

@@ -54,6 +54,7 @@ class Baseline(ABC):
                 f"{coefficients.shape}"
             )
         self._coefficients = coefficients
+        # A run is one long vector: methods do not see its timesteps.
         self._learn(x, coefficients.reshape(len(x), -1), components)
 
     def predict(self, x: Inputs) -> Coefficients:

@@ -38,6 +38,8 @@ class GpChoice(NamedTuple):
 def length_scale_groups(x: Inputs, selection: FeatureSelection) -> LengthScaleGroups:
     """Return which columns of selected features ``x [n, columns]`` share a length scale."""
     components = selection.components
+    # With a length scale for each of 64 components, the likelihood of a few hundred runs would have
+    # more parameters than it can decide.
     return LengthScaleGroups.of(x, components if components > SINGLE_LENGTHS else 0)
 
 
@@ -73,5 +75,6 @@ def _searched(
     search = LikelihoodSearch(len(squared), SEED)
     for mode, y in enumerate(amplitudes.T):
         likelihood = Likelihood(squared, standardised(y), choice.kernel)
+        # The first mode has most of the energy, and later searches start at its optimum.
         theta, value = search(likelihood, thorough=mode == 0)
         yield squared, theta, value

@@ -46,6 +46,7 @@ class ImageComponents:
     @classmethod
     def fit(cls, images: Images) -> Self:
         """Return the components of the training images."""
+        # Rows are images, columns pixels with their channels.
         pixels = images.pixels.reshape(len(images), -1)
         mean = pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
         energies, left = principal_directions(_products(pixels, pixels, mean))

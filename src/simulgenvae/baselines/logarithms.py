@@ -43,6 +43,7 @@ def choose_logarithms(
     for name, low, high in zip(conditions.names, lower, upper, strict=True):
         if low > 0 and high > _SMALLEST_RATIO * low:
             names.append(name)
+    # Sorted, so that the runs keep their order and sums their rounding.
     subset = np.sort(np.random.default_rng(seed).permutation(len(coefficients))[:_CHOOSING_RUNS])
     # The leading modes carry most of the energy, and decide.
     modes = RunModes.of(coefficients.reshape(len(coefficients), -1))
@@ -64,6 +65,7 @@ def choose_logarithms(
         # Greedily, one after another: all subsets would be too many.
         for name in names:
             value = objective((*taken, name))
+            # The objective is a negative logarithm: smaller means more evidence.
             if value < best:
                 taken = (*taken, name)
                 best = value

@@ -21,6 +21,7 @@ class NearestRun(Baseline):
 
     def weights(self, x: Inputs) -> NDArray[np.float64]:
         """Return 1 for the nearest training run and 0 for the others, ``[m, n]``."""
+        # argmin returns the first of equal distances.
         nearest = cdist(x, self._x, "sqeuclidean").argmin(axis=1)
         one_hot: NDArray[np.float64] = np.eye(len(self._x))[nearest]
         return one_hot

@@ -113,6 +113,7 @@ class PodGpr(PodRegression):
         for count in component_counts(x.shape[1], self._components):
             selection = FeatureSelection(parameters, count, 1.0)
             choices += [GpChoice(selection, kernel) for kernel in self._kernels]
+        # No search is needed where there is nothing to choose, as for a table and one kernel.
         if len(choices) == 1:
             return choices[0]
         return min(choices, key=lambda choice: leave_one_out_error(x, choice, amplitudes))
@@ -187,6 +188,8 @@ class PodGpr(PodRegression):
 
     def _averaged(self, variances: Sequence[Values]) -> Values:
         """Return the root of the mean over the leading modes, weighted by their energy."""
+        # Squared singular values are the energies: a large deviation of a small mode hardly moves
+        # the field.
         energies = np.square(self._modes.singular[: self.choosing_modes])
         return np.sqrt(np.average(np.stack(variances), axis=0, weights=energies))
 
@@ -221,6 +224,7 @@ class PodGpr(PodRegression):
         LookupError, TypeError, ValueError
             When the arrays do not belong together, or not to such designs.
         """
+        # Each step may raise for a damaged file; the caller makes one message of it.
         read, seen, kernel = map(int, arrays["view"])
         modes = RunModes(arrays["left"], arrays["singular"])
         check_arrays(arrays, (read, parameters), (seen, components))

@@ -52,6 +52,7 @@ class RunModes:
             values -= values.mean(axis=0)
             gram += values @ values.T
         energies, left = principal_directions(gram)
+        # Rounding can leave them slightly negative, which has no root.
         energies = np.maximum(energies, 0.0)
         # Energy left out when the modes k, k + 1, … are dropped.
         remaining = np.cumsum(energies[::-1])[::-1]

@@ -78,6 +78,8 @@ class RadialBasis:
         diagonal = np.diag(inverse)[:n]
         if np.abs(diagonal).min() <= np.finfo(float).eps * np.abs(inverse).max():
             return np.inf
+        # Rippa: the error at a left-out point i is (A⁻¹ y)_i / (A⁻¹)_ii, for all points from one
+        # inverse.
         return float(np.square(inverse[:n, :n] @ y / diagonal[:, None]).sum())
 
     def _kernel(self, distances: Values) -> Values:

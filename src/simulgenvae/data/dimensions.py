@@ -55,6 +55,7 @@ def check_dimensions(
             "nodes (Dim3)": settings.nodes,
             "variables (num_var)": settings.variables,
         }
+    # All differences in one message: they often have one cause, such as swapped axes.
     wrong = [
         f"{name}: {expected} in the settings, {actual} in the data"
         for (name, expected), actual in zip(promised.items(), shape, strict=True)

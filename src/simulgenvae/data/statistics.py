@@ -57,7 +57,9 @@ def dataset_statistics(dataset: Dataset) -> DatasetStatistics:
     samples = np.empty((runs, SAMPLES), dtype=np.float32)
     for index in range(runs):
         run = dataset.run(index)
+        # Equal digests show duplicate runs without a comparison of all pairs.
         hashes.append(hashlib.sha256(run.data).digest())
+        # The same places in every run: nearly equal runs are found by comparing these.
         samples[index] = run[tuple(places)]
         nonfinite[index] = count_nonfinite(run)
         finite = np.isfinite(run)

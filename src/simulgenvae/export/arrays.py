@@ -54,6 +54,7 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
     if first.nodes is not None:
         fields["nodes"] = first.nodes
+    # Plain NumPy texts: object arrays would need pickle to be read again.
     ids = list(chain.from_iterable(batch.ids for batch in collected))
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(

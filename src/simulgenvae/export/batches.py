@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES
 
 AXES = ("run", "time", "node", "variable")
 EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")
@@ -85,6 +85,7 @@ class Batch:
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:
+    # Users may have transposed a dataset before they write it.
     return np.asarray(array.transpose(*AXES).values, dtype=np.float32)
 
 

@@ -29,6 +29,7 @@ class CrashSafeFile(FileIO):
         rest = memoryview(data).cast("B")
         size = rest.nbytes
         try:
+            # A write may take only a part, on a disk that is nearly full.
             while rest:
                 rest = rest[super().write(rest) :]
         except OSError as error:

@@ -56,6 +56,8 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     with atomic_write(path) as temporary:
         first = next(batches)
+        # h5netcdf is pure Python on h5py: netCDF4 would bring another HDF5 library into the
+        # process.
         with CrashSafeFile(temporary) as target, h5netcdf.File(target, "w") as file:
             names = _create(file, mesh, first)
             ids: list[str] = []
@@ -89,6 +91,7 @@ def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str
         Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}"
     )
     _, steps, nodes, _ = like.fields.shape
+    # None: the dimension is unlimited and grows with each batch.
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
     _coordinate(file, "time", like.times, "time", axis="T")
     places: list[str] = []
@@ -98,6 +101,7 @@ def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str
             _coordinate(file, name, values, f"{name} coordinate of the node", axis=name.upper())
     if like.nodes is not None:
         _coordinate(file, "node", like.nodes, "number of the node in the study, from 0")
+    # CF: variables name the coordinates that are no dimensions of theirs.
     on_mesh = {"coordinates": " ".join(places)} if places else {}
     if mesh.cells:
         on_mesh |= _create_cells(file, mesh, places)
@@ -214,6 +218,7 @@ def legal_name(name: str, used: set[str]) -> str:
     legal = re.sub(r"[/\s]", "_", unicodedata.normalize("NFC", name))
     if not (legal[0].isalnum() or legal[0] == "_"):
         legal = f"_{legal}"
+    # Two names can become the same one: `a b` and `a/b`.
     while legal in used:
         legal += "_"
     used.add(legal)

@@ -52,4 +52,5 @@ def _target(path: Path, run: str, used: set[str]) -> Path:
             f"{path}: a {path.suffix} file holds one design, and there are several: put {ID} into "
             f"the name, as in {path.with_stem(f'{path.stem}_{ID}')}"
         )
+    # Ids are texts of users: only signs that every file system allows become part of a name.
     return path.with_name(path.name.replace(ID, safe_name(run, used)))

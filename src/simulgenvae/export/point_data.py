@@ -43,6 +43,7 @@ def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
     check_names([name + ending for ending, name in product(kinds, whole)], "point data")
     for name, columns in whole.items():
         for ending, values in kinds.items():
+            # Variables U_x, U_y, U_z of the study become the vector U.
             chosen = values[index][..., list(columns)]
             if len(columns) == 2:
                 # Programs that show vectors expect three components.

@@ -93,6 +93,7 @@ class _Share:
             at = part.start + len(part.ids)
             for name in batch.arrays().keys() - batch.scores.keys():
                 stored: Any = group[name]
+                # A chunk holds one run, so that no two ranks write the same file.
                 stored[at : at + len(batch.ids)] = batch.arrays()[name]
             for name, values in batch.scores.items():
                 part.scores.setdefault(name, []).append(values)

@@ -70,6 +70,7 @@ class Truth:
         if mesh.coords is None or self.mesh is None or self.mesh.coords is None:
             return
         # Formats of meshes have three coordinates also in the plane.
+        # Relative to the size of the mesh, whose unit is unknown.
         near = SAME * float(np.ptp(mesh.coords, axis=0).max())
         own = self.mesh.coords[:, : mesh.coords.shape[1]]
         if own.shape != mesh.coords.shape or not np.allclose(own, mesh.coords, rtol=0.0, atol=near):
@@ -112,6 +113,7 @@ class Truth:
         self, run: int, like: xr.Dataset, nodes: int, variables: Sequence[str]
     ) -> NDArray[np.float32]:
         """Return the field of a run at the times, nodes and variables of a prediction."""
+        # One run at a time, as for predictions: solved runs may be as large as the study.
         field = self.read(run)
         names = self.variables or tuple(variables)
         if field[0].size != nodes * len(names):

@@ -51,6 +51,7 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     # The collection replaces the old one only after its folder: it never names missing files.
     with atomic_write(path) as collection, atomic_write(folder) as temporary:
         temporary.mkdir()
+        # Names of folders, which must differ even for ids such as "a/b" and "a b".
         used: set[str] = set()
         for batch in batches:
             times = batch.times
@@ -135,6 +136,7 @@ def _write_collection(
     for part, (folder, files) in enumerate(series):
         for time, file in zip(times.tolist(), files, strict=True):
             name = quoteattr(f"{folder}/{file}")
+            # repr keeps every digit of the time, so that equal times stay equal.
             entries.append(f'    <DataSet timestep="{time!r}" part="{part}" file={name}/>\n')
     with path.open("w", encoding="utf-8") as target:
         target.write('<?xml version="1.0"?>\n')

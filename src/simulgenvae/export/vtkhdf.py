@@ -31,6 +31,7 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     with CrashSafeFile(path) as target, h5py.File(target, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 2], dtype=np.int64)
+        # VTK compares fixed-length ASCII; h5py would write a text of variable length.
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
         mesh_arrays = {
             "NumberOfPoints": np.array([grid.n_points]),

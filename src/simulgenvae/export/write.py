@@ -82,6 +82,7 @@ def write_prediction(
     elif export_format.write is not None:
         export_format.write(checked, mesh, path)
     else:
+        # Formats of one design per file.
         write_each(checked, mesh, path, overwrite=overwrite)
 
 

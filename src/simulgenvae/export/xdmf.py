@@ -55,6 +55,7 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     topology = _mixed(grid)
     with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
         numbers = _Numbers(file, heavy.name)
+        # The XML has one grid per timestep; only their fields differ.
         for step, time in enumerate(batch.times.tolist()):
             one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
             ET.SubElement(one, "Time", Value=repr(time))

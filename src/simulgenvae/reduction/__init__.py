@@ -109,9 +109,9 @@ def reduce_runs(
     """
     runs = RunReader(dataset, training_rows, workers, monitor, earlier)
     for candidate in candidates(runs, settings, on_disk=on_disk):
-        found = candidate.project()
-        if found is not None:
-            return found
+        result = candidate.project()
+        if result is not None:
+            return result
     raise AssertionError("the last candidate is always accepted")
 
 

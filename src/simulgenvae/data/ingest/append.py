@@ -67,6 +67,7 @@ def joined(stored: Metadata, new: Metadata) -> Metadata:
 
     Raises UserError unless both belong to the same study.
     """
+    # An id is the name of a run in every file of the study.
     if twice := sorted(set(stored.ids) & set(new.ids)):
         raise UserError(
             f"the study has these runs already: {listed(twice)}; give new runs an id column with "

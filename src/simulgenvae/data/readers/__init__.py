@@ -89,6 +89,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
             f"from folders of {folders}"
         )
     if path.is_file():
+        # The first bytes, too: a renamed pickle must not reach a reader that trusts its suffix.
         _require_content(path, array_format)
     return array_format.open(path)
 

@@ -76,6 +76,7 @@ def find_layout(
     """
     count = len(variables) if variables is not None else settings.variables
     if len(shape) == 3:
+        # Where nothing names variables or their number, there is one.
         count = count or 1
         known = settings.nodes or nodes or shape[2] // count
         if shape[2] != known * count:
@@ -92,7 +93,9 @@ def find_layout(
         raise UserError(
             f"{path}: has {shape[3]} variables, but {count} are named: {', '.join(variables)}"
         )
+    # Now the shape has all four axes, whatever the file has.
     check_dimensions(path, shape, settings)
+    # The part to use, all of it by default.
     steps = settings.first_timesteps or shape[1]
     end = settings.node_end or shape[2]
     if steps > shape[1]:

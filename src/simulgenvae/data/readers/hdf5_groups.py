@@ -84,6 +84,7 @@ def open_groups(path: Path, part: RunPart) -> Source:
     axes = _axes(first, shape, part.axes)
     sizes = {"time": 1, "variable": 1} | dict(zip(axes, shape, strict=True))
     _require_count(first, times, sizes["time"])
+    # Every run is opened once now, so that its problem is known before hours of reading.
     problems: dict[int, str] = {}
     for index, run in enumerate(runs):
         try:
@@ -128,6 +129,7 @@ def _read(
     if wanted == list(range(wanted[0], wanted[-1] + 1)):
         # h5py reads a slice much faster than a list of the same numbers.
         chosen["variable"] = slice(wanted[0], wanted[-1] + 1)
+    # One slice of the dataset: h5py reads it chunk by chunk from the disk.
     values = dataset[tuple(chosen[axis] for axis in axes)]
     values = values.transpose(
         [axes.index(axis) for axis in ("time", "node", "variable") if axis in axes]
@@ -175,6 +177,7 @@ def _files(path: Path, names: Sequence[str]) -> list[_Run]:
         raise UserError(
             f"{path}: --path {dataset}: each file of the folder is a run: leave the * out"
         )
+    # A single file is one run, as its path has no *.
     files = [path]
     if path.is_dir():
         files = [
@@ -280,6 +283,7 @@ def _times(run: _Run, dataset: Any) -> NDArray[np.float64] | None:
                     f"{run.file}: {found.name!r} must be [T] numbers, but is {values.dtype} "
                     f"{values.shape}"
                 )
+            # Double precision, as times may be large and their steps small.
             return values.astype(np.float64)
     return None
 

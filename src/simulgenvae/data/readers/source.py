@@ -91,6 +91,7 @@ def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
 
     Raises UserError, which lists the names and ends with ``advice``, when there is no such name.
     """
+    # The name `fields` wins; otherwise a file with a single unknown array is clear enough.
     if FIELDS in names:
         return FIELDS
     others = [name for name in names if name not in COMPANIONS]
