@@ -8,14 +8,17 @@ Tested in tests/evaluation/report/test_report.py and tests/evaluation/report/tes
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from simulgenvae.evaluation.report.markdown import escape_markdown
 from simulgenvae.utils.formatting import count, milliseconds, number, percent, quantity, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FILTERS: dict[str, Callable[..., str]] = {
     "count": count,
