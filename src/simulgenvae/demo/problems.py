@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Set
-from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import pyvista
 
 from simulgenvae.demo import board
-from simulgenvae.demo.board import Array, BoardLayout
 from simulgenvae.demo.layouts import SHARED_DESIGN, draw_layout, sample_layouts
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+    from pathlib import Path
+
+    from simulgenvae.demo.board import Array, BoardLayout
 
 
 class Designs(NamedTuple):
@@ -117,5 +120,6 @@ def write_mesh(path: Path, layouts: Set[BoardLayout]) -> None:
     points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])
     file = pyvista.UnstructuredGrid({pyvista.CellType.TRIANGLE: grid.t.T}, points)
     if len(layouts) == 1:
+        # Boards of different layout share the mesh but not the materials.
         file.cell_data["material"] = board.materials(grid, *layouts)
     file.save(path)

@@ -5,13 +5,16 @@ Tested in tests/cli/test_demo.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
 from simulgenvae.settings.networks import CONDITIONERS, conditioners_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 FEWEST_RUNS = 4
 """Least number of runs, of which training, validation and test each get some."""
@@ -94,6 +97,8 @@ def plan_trials(
         kinds = [each for each in NETWORKS if kind in {None, "both", each}]
     trials = [Trial(folder, each) for each in kinds]
     for trial in trials:
+        # The folder is new: only these settings and the defaults are read, which finds misspelt
+        # ones now.
         settings = load_settings(trial.study, overrides=[*trial.settings, *overrides])
         if trial.kind not in {None, settings.conditioner.kind}:
             raise UserError(

@@ -18,26 +18,30 @@ sketch. Only where all of them are too few, phase 1 is repeated too, with a wide
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.reduction.base import Candidate, Decoder
 from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
 from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project_runs
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.reduction.subspace import Subspace, subspaces
-from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.snapshots import principal_directions, rank_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.base import Candidate, Decoder
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.settings import ReductionSettings
 
 
 @dataclass(frozen=True)

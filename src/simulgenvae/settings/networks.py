@@ -22,13 +22,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from simulgenvae.settings.problems import nearest
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
 
 Condition = Literal["table", "images"]
 """Kind of data that a conditioner reads."""
@@ -155,6 +157,7 @@ def load_builder(spec: ConditionerSpec | DecoderSpec) -> Callable[..., Any]:
     if not isinstance(spec.build, str):
         return spec.build
     module, _, name = spec.build.partition(":")
+    # Only now is torch loaded.
     builder: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return builder
 
@@ -176,6 +179,7 @@ class OneOf:
 
     def check(self, value: str) -> str:
         """Return a valid name, or raise pydantic's error that lists the valid ones."""
+        # Not a Literal: its values would be fixed before another package could add its own.
         if value not in self.names:
             *others, last = map(repr, self.names)
             raise PydanticCustomError(

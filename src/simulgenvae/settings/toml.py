@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.utils.text_file import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _TABLE = re.compile(r"\s*\[+([^\[\]=#]+)\]")
 _KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")
@@ -25,6 +27,7 @@ def read_toml(path: Path) -> RawSettings:
         raise UserError(f"{path}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise UserError(f"{path}: not valid TOML: nested too deeply") from error
+    # tomllib keeps no positions, so the lines are searched for in the text again.
     lines = _lines(text)
     return {
         key: RawValue(value, _place(path, key, lines), key) for key, value in _flatten("", tables)
@@ -51,7 +54,9 @@ def _lines(text: str) -> dict[str, int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _TABLE.match(line):
             table = _plain(header[1]) + "."
+        # A comment or the middle of a list matches neither expression.
         elif key := _KEY.match(line):
+            # The first line with the key: TOML allows no second one.
             found.setdefault(table + _plain(key[1]), number)
     return found
 
@@ -63,6 +68,7 @@ def _plain(key: str) -> str:
 def _place(path: Path, key: str, lines: dict[str, int]) -> str:
     """Return file and line of a key; the line of a key of an inline table is the table's."""
     parts = key.split(".")
+    # From the whole key to its first part: a.b.c, a.b, a.
     for length in range(len(parts), 0, -1):
         if line := lines.get(".".join(parts[:length])):
             return f"{path}, line {line}"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
     from simulgenvae.data.checks.dataset import CheckReport
+    from simulgenvae.settings import Settings
 
 
 class Checking(StudyData):
@@ -35,6 +35,7 @@ class Checking(StudyData):
         from simulgenvae.training.memory.findings import memory_findings
 
         settings = settings or self.read_settings()
+        # Each step refuses what would stop the next one: settings, dimensions, split, memory.
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
         # This also refuses symmetries that the mesh or the variables do not have.

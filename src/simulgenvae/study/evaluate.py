@@ -5,17 +5,18 @@ Tested in tests/study/test_study.py and tests/cli/test_commands.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import EvaluationSettings, Settings
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.raw import validate
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.settings import EvaluationSettings, Settings
     from simulgenvae.surrogate.surrogate import Surrogate
 
 
@@ -55,6 +56,8 @@ class Evaluating(StudyData):
         from simulgenvae.evaluation import evaluate
 
         surrogate = surrogate or self.load_surrogate()
+        # Data and networks need the settings of the training; only the group `evaluation` may be
+        # newer.
         trained = surrogate.settings
         settings = settings or self.evaluation_settings(trained, overrides)
         with collectives.process_group(trained.training.rank_timeout):

@@ -5,17 +5,21 @@ Tested in tests/cli/test_commands.py and tests/study/test_study.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData, log_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import Settings
 
 
 class Ingestion(StudyData):
@@ -54,6 +58,7 @@ class Ingestion(StudyData):
                 "--split has no effect with --append: runs keep their part of the split; edit its "
                 "file instead."
             )
+        # Data and split belong together: a split of other runs must not meet new data by accident.
         if self.split_file.exists() and options.if_exists == "fail":
             raise UserError(
                 f"{self.split_file} exists: use --overwrite to replace the study's data and split."
@@ -62,6 +67,7 @@ class Ingestion(StudyData):
         files = self.condition_files(settings)
         options = replace(
             options,
+            # What the call names takes precedence over the settings.
             params=options.params or files.table,
             images=options.images or files.images,
         )

@@ -7,12 +7,10 @@ Nothing is shown unless :func:`progress_on` says where. The code that works make
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +24,10 @@ from rich.progress import (
 
 from simulgenvae.utils.log_file import open_log_file, stamped
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
 INTERVAL = 30.0
 """Seconds between two lines about a piece of work."""
 
@@ -38,6 +40,7 @@ class _Consoles:
     errors: Console
 
 
+# A library is silent unless its user asks for output.
 _SILENT = _Consoles(Console(quiet=True), Console(quiet=True))
 _CONSOLES: ContextVar[_Consoles] = ContextVar("consoles", default=_SILENT)
 
@@ -98,6 +101,7 @@ class WorkLog:
         self._console = consoles.errors if transient else consoles.output
         self._file = None if transient else open_log_file()
         self._every = every
+        # A dumb terminal cannot move its cursor, so a bar would fill the screen.
         self._drawn = (
             self._console.is_terminal and not self._console.is_dumb_terminal
         ) or self._console.is_jupyter
@@ -232,6 +236,7 @@ class _Pace:
         """Return the seconds until ``total`` steps are done; None before there is an estimate."""
         if self._first is None or self._last[0] <= self._first[0]:
             return None
+        # The mean pace so far: estimates from the last steps only would jump.
         steps = self._last[0] - self._first[0]
         seconds = self._last[1] - self._first[1]
         return seconds / steps * (total - self._last[0])

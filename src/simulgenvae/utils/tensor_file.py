@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write_together
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from torch import Tensor
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, object]) -> None:
@@ -33,6 +36,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, 
 
     Raises OSError when it cannot be written.
     """
+    # safetensors refuses tensors that share memory, as tied weights do.
     contiguous = {
         name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()
     }
@@ -59,6 +63,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     )
     try:
         with safe_open(path, framework="pt") as file:
+            # The header of the format holds texts only.
             metadata = json.loads((file.metadata() or {})["json"])
             if not isinstance(metadata, dict):
                 raise ValueError("its description is no table")

@@ -11,14 +11,16 @@ Coverage on other runs is therefore measured, on the test runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import ndtri
 
-from simulgenvae.surrogate.ensemble.spread import Fields
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from simulgenvae.surrogate.ensemble.spread import Fields
 
 LEVEL = 0.9
 """Fraction of values that an interval should cover."""

@@ -5,11 +5,13 @@ Tested in tests/surrogate/ensemble/test_calibration.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 VARIANCE_FLOOR = 0.1
 """Part of the mean variance of a run that is added everywhere: where samples agree by chance, they
