@@ -11,11 +11,14 @@ The registry is filled by the package's ``__init__``, or by a caller, through :f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Inputs = NDArray[np.float64]
 """Features of m designs, ``[m, P + C]``."""

@@ -5,13 +5,10 @@ Tested in tests/baselines/test_pod_gpr.py and tests/baselines/test_logarithms.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.baselines.base import Inputs
 from simulgenvae.baselines.gp import (
     GaussianProcess,
     LengthScaleGroups,
@@ -19,8 +16,15 @@ from simulgenvae.baselines.gp import (
     LikelihoodSearch,
     standardised,
 )
-from simulgenvae.baselines.kernels import Kernel, Values
-from simulgenvae.baselines.pod_regression import FeatureSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.baselines.base import Inputs
+    from simulgenvae.baselines.kernels import Kernel, Values
+    from simulgenvae.baselines.pod_regression import FeatureSelection
 
 SEED = 0
 """Seed of every random choice: subsets of runs, and starts of searches."""

@@ -11,14 +11,17 @@ prediction from images would wait for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images import Images
 from simulgenvae.utils.snapshots import principal_directions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.images import Images
 
 _BLOCK_VALUES = 2**22
 """Pixels of all images that are held as floating-point numbers at once."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.gp_choice import GpChoice, evidence
 from simulgenvae.baselines.pod_regression import FeatureSelection, RunModes
 from simulgenvae.data.conditions import Conditions, ConditionScaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _CHOOSING_RUNS = 80
 _CHOOSING_MODES = 4

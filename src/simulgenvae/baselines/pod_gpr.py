@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.baselines.base import BaselineSpec, Choices, Coefficients, Inputs
 from simulgenvae.baselines.gp import (
@@ -24,7 +22,6 @@ from simulgenvae.baselines.gp_choice import (
     length_scale_groups,
 )
 from simulgenvae.baselines.gp_prior import related_hyperparameters
-from simulgenvae.baselines.kernels import Kernel, Values
 from simulgenvae.baselines.pod_gpr_arrays import check_arrays
 from simulgenvae.baselines.pod_regression import (
     FeatureSelection,
@@ -32,6 +29,13 @@ from simulgenvae.baselines.pod_regression import (
     RunModes,
     component_counts,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.baselines.kernels import Kernel, Values
 
 _NAMES: dict[Kernel, str] = {"matern52": "Matern 5/2", "squared_exponential": "squared exponential"}
 _KERNELS = tuple(_NAMES)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.settings import DataSettings
 
 
 def check_dimensions(

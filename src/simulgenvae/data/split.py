@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
 from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.settings import DataSettings
 
 _MIN_TRAINING = 2
 _USES = {

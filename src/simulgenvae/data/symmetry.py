@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from simulgenvae.data.conditions import Conditions
@@ -20,6 +18,11 @@ from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Axis
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 AXES = get_args(Axis)
 FLIPS = "training.augmentation.flips"

@@ -6,9 +6,11 @@ Tested in tests/export/test_netcdf.py and test_one_by_one.py.
 from __future__ import annotations
 
 from io import FileIO
-from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
 
 
 class CrashSafeFile(FileIO):

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae import __version__
 from simulgenvae.data.readers.runs.netcdf_grid import ORIGINAL_NAME, RUN
 from simulgenvae.data.store.write import chunk_shape
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import h5netcdf
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 CONVENTIONS = "CF-1.11 UGRID-1.0"
 _COMPRESSED: dict[str, object] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.target import require_free, safe_name
-from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 ID = "{id}"
 

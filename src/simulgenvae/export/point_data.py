@@ -5,16 +5,20 @@ Tested in tests/export/test_vtk.py and test_round_trip.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.names import check_names
-from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.components import whole_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
 
 
 class PointField(NamedTuple):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
@@ -18,8 +14,16 @@ from simulgenvae.data.readers import open_source
 from simulgenvae.data.readers.companions import texts
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import StudyFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 SAME = 1e-6
 """Largest difference of equal times, relative to their span, and of nodes, relative to the mesh."""

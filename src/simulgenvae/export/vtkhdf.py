@@ -8,17 +8,21 @@ Tested in tests/export/test_one_by_one.py and test_round_trip.py.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
@@ -13,7 +10,14 @@ from simulgenvae.export.batches import Batch, batches
 from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.one_by_one import write_each
 from simulgenvae.export.target import require_free
-from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import xarray as xr
+
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def check_target(path: Path, *, overwrite: bool = False) -> None:

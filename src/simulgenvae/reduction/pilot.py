@@ -9,20 +9,23 @@ give a shift near the mean field, which keeps sums of squares exact.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.state_map import StateMap
-from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import PART, parts
 from simulgenvae.utils.moments import ShiftedMoments
 from simulgenvae.utils.snapshots import principal_directions, rank_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.settings import ReductionSettings
 
 OVERSAMPLING = 32
 """Columns of a sketch beyond the modes that are looked for."""

@@ -8,8 +8,7 @@ written image by image with ``getheader`` and ``getdata``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,9 @@ from PIL import Image
 from PIL.GifImagePlugin import getdata, getheader
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeImage = Callable[[int], NDArray[np.uint8]]
 """Function that draws the image `[H, W, 3]` of a number; all have the same, even, size."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings.raw import VALUE_TYPES, RawSettings, RawValue
-from simulgenvae.settings.value_types import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulgenvae.settings.value_types import ValueType
 
 
 def read_overrides(overrides: Sequence[str]) -> RawSettings:

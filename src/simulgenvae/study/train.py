@@ -6,8 +6,6 @@ Tested in tests/study/test_study.py, tests/cli/test_commands.py and tests/cli/cl
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
@@ -15,6 +13,9 @@ from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from simulgenvae.surrogate.surrogate import Surrogate
 
 logger = logging.getLogger(__name__)

@@ -6,15 +6,18 @@ Tested in tests/training/test_loop.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from simulgenvae.models.networks import Networks
-from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.checkpoint import Progress
-from simulgenvae.training.checkpoint_files import CheckpointFiles
-from simulgenvae.training.data import TrainingData
-from simulgenvae.training.log import TrainingLog
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.models.training_record import HistoryEntry
+    from simulgenvae.training.checkpoint_files import CheckpointFiles
+    from simulgenvae.training.data import TrainingData
+    from simulgenvae.training.log import TrainingLog
 
 
 @dataclass

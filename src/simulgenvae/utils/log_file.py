@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
 
 
 class LogFile:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
-from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.write import check_target, write_store
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
 from simulgenvae.utils.atomic import ensure_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.ingest.options import IngestOptions
 
 
 def build_dataset(

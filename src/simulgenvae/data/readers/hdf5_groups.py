@@ -6,14 +6,11 @@ No link or dataset that leads to another file is followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.data.readers.hdf5 import HDF5, MAGIC, check_dataset, read_whole
@@ -23,6 +20,12 @@ from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _DEFAULT_AXES = {3: ("time", "node", "variable"), 2: ("time", "node"), 1: ("node",)}
 

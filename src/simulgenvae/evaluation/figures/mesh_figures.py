@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation.figures.fields import Domain, RunFields
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.film import spread, usual_rate, write_gif
 from simulgenvae.rendering.panels import make_panels
 from simulgenvae.rendering.scene import Scene
 from simulgenvae.utils.formatting import quantity
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.figures.fields import Domain, RunFields
 
 IMAGE = "rendered_typical.png"
 FILM = "film.gif"

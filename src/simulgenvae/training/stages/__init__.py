@@ -11,17 +11,21 @@ Tested in tests/training/stages/test_registry.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.models.networks import Networks
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
-from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import STAGES, Stage, StageSpec
 from simulgenvae.training.stages.conditioner import CONDITIONER
 from simulgenvae.training.stages.end_to_end import END_TO_END
 from simulgenvae.training.stages.vae import VAE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.data import TrainingData
 
 __all__ = [
     "STAGES",

@@ -5,12 +5,16 @@ Tested in tests/training/stages/test_stages.py.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
-from simulgenvae.settings import Settings
-from simulgenvae.training.batch import Batch
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import kl_terms
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.batch import Batch
 
 
 class VaeStage(Stage):
