@@ -2,8 +2,8 @@
 
 A table or images in another order than the runs train without an error, and predict nonsense. Runs
 with similar conditions should have similar fields. The test is Mantel's (1967, Cancer Research 27,
-209-220): the correlation of the distances between runs in both, against that of shuffled runs. Ranks
-are correlated, as distances are skewed.
+209-220): the correlation of the distances between runs in both, against that of shuffled runs.
+Ranks are correlated, as distances are skewed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def check_pairing(conditions: Conditions, samples: NDArray[np.float32]) -> Itera
 def mantel(
     first: NDArray[np.float64], second: NDArray[np.float64], random: np.random.Generator
 ) -> tuple[float, float]:
-    """Compare the distances between the rows of `[n, p]` with those of `[n, q]`.
+    """Compare the distances between the rows of `[n, p]` and of `[n, q]`.
 
     Returns their rank correlation, and the fraction of random orders with one at least as high.
     """
