@@ -28,7 +28,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 def errors(study: StudyFolder) -> np.ndarray:
     """Return the validation errors of all stages, in order."""
-    return np.array([entry.validation for entry in Surrogate.load(study).info.history])
+    return np.array([entry.validation_error for entry in Surrogate.load(study).info.history])
 
 
 def networks(study: StudyFolder) -> np.ndarray:

@@ -66,7 +66,7 @@ def measured(options: argparse.Namespace) -> None:
     if options.shard_nodes:
         shard_node_layers(networks)
     losses = with_mean_gradients(stage.losses, networks)
-    optimizers = Optimizers(stage.trained, "muon", 0.05)
+    optimizers = Optimizers(stage.learning_modules, "muon", 0.05)
     batch = plain_batch(
         data,
         torch.arange(options.batch),

@@ -83,14 +83,14 @@ class Variant:
         loss = FieldLoss("mse", self.data.variance, None, torch.ones(RANK)).to(device)
         self.stage = EndToEndStage(self.networks, self.data, settings, loss)
         self.losses = accelerated(self.stage.losses, acceleration(self.speed, device, 0), device)
-        self.optimizers = Optimizers(self.stage.trained, "muon", 0.05)
+        self.optimizers = Optimizers(self.stage.learning_modules, "muon", 0.05)
         self.seconds: list[float] = []
 
     def step(self) -> None:
         begin = time.perf_counter()
         self.optimizers.zero_grad()
         batch = plain_batch(self.data, torch.arange(BATCH))
-        with constant_weights(self.stage.trained, self.speed):
+        with constant_weights(self.stage.learning_modules, self.speed):
             loss = self.losses(batch, 1.0)["loss"]
             loss.backward()
         self.optimizers.step(1e-4, loss.detach().isfinite())
@@ -109,7 +109,7 @@ class Variant:
 
         with (
             torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
-            constant_weights(self.stage.trained, self.speed),
+            constant_weights(self.stage.learning_modules, self.speed),
             precision(self.speed.mixed_precision is True, self.data.device),
         ):
             self.stage.losses(plain_batch(self.data, torch.arange(BATCH)), 1.0)

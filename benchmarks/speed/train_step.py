@@ -76,13 +76,13 @@ class Learner:
 
     def bare(self) -> float:
         """Return the seconds of a step of only the loss, its gradients and the optimiser."""
-        schedule = self.settings.training.end_to_end
-        rows = torch.from_numpy(self.data.rows["train"][: schedule.batch_size])
+        own_settings = self.settings.training.end_to_end
+        rows = torch.from_numpy(self.data.rows["train"][: own_settings.batch_size])
         batch = plain_batch(self.data, rows)
         used = acceleration(self.settings.training.performance, self.data.device, self.steps)
         losses = accelerated(self.stage.losses, used, self.data.device)
         optimizers = Optimizers(
-            self.stage.trained, self.settings.training.optimizer, schedule.weight_decay
+            self.stage.learning_modules, self.settings.training.optimizer, own_settings.weight_decay
         )
         self.networks.train()
         start = time.perf_counter()

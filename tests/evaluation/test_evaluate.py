@@ -278,20 +278,20 @@ def test_stages_side_by_side(dataset: Any, surrogate: Any, with_checkpoints: Stu
 def test_text_from_the_model_file_is_no_file_name(
     dataset: Any, surrogate: Any, study: StudyFolder
 ) -> None:
-    entry = HistoryEntry(stage="end_to_end", step=1, train=float("nan"), validation=1.0)
+    entry = HistoryEntry(stage="end_to_end", step=1, train_loss=float("nan"), validation_error=1.0)
     surrogate = with_info(surrogate, stages=("../../vae", "end_to_end"), history=(entry,))
     result = evaluate(dataset, surrogate, study, figures=False)
     assert list(result.stages) == ["end_to_end"]
-    assert math.isnan(result.training.history[0].train)
+    assert math.isnan(result.training.history[0].train_loss)
     dump = json.loads(study.metrics_file.read_text(encoding="utf-8"))
     assert dump["training"]["history"][0]["train"] is None
 
 
 def test_an_undefined_loss_is_read_again(dataset: Any, surrogate: Any, study: StudyFolder) -> None:
-    entry = HistoryEntry(stage="end_to_end", step=1, train=float("nan"), validation=1.0)
+    entry = HistoryEntry(stage="end_to_end", step=1, train_loss=float("nan"), validation_error=1.0)
     surrogate = with_info(surrogate, stages=("end_to_end",), history=(entry,))
     evaluate(dataset, surrogate, study, figures=False)
-    assert math.isnan(EvaluationResult.read(study.metrics_file).training.history[0].train)
+    assert math.isnan(EvaluationResult.read(study.metrics_file).training.history[0].train_loss)
 
 
 def test_stage_without_checkpoint_is_named(

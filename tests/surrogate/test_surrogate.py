@@ -189,7 +189,9 @@ def test_an_interval_of_few_runs_comes_with_a_warning(
     left_out = (0.7, 0.98) if runs == 2 else ()
     calibrated = replace(
         ensemble.ensemble,
-        calibration=Calibration(std=1.0, interval=2.0, runs=runs, left_out_coverage=left_out),
+        calibration=Calibration(
+            std_factor=1.0, interval_factor=2.0, runs=runs, left_out_coverage=left_out
+        ),
     )
     surrogate, some = replace(ensemble, ensemble=calibrated), waves.conditions.select([0, 1])
     found = [
@@ -215,7 +217,7 @@ def test_the_interval_contains_the_prediction(ensemble: Surrogate, waves: Datase
     assert (fields < upper).all()
     assert (predicted["std"] > 0).all()
     calibration = ensemble.ensemble.calibration
-    expected = calibration.interval / calibration.std * predicted["std"].values
+    expected = calibration.interval_factor / calibration.std_factor * predicted["std"].values
     np.testing.assert_allclose((upper - lower) / 2, expected, rtol=1e-2, atol=1e-5)
 
 

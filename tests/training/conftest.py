@@ -38,7 +38,7 @@ class Problem:
 
     def stage(self, name: str, kind: type[Stage] | None = None) -> Stage:
         loss = self.data.field_loss(self.settings.training.loss, self.reduction)
-        return (kind or STAGES[name].stage)(self.networks, self.data, self.settings, loss)
+        return (kind or STAGES[name].stage_class)(self.networks, self.data, self.settings, loss)
 
     def loop(self, folder: Path | None = None) -> Loop:
         return Loop(self.networks, self.data, folder, IDENTITY, TrainingLog(None), seed=0)

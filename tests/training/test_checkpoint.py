@@ -30,7 +30,7 @@ def _save(path: Path) -> Progress:
     progress = Progress(
         stage=1,
         step=7,
-        best=0.25,
+        best_error=0.25,
         since_best=2,
         skipped=3,
         skipped_in_row=1,
@@ -46,14 +46,21 @@ def _save(path: Path) -> Progress:
     return progress
 
 
+def test_files_keep_the_keys_of_older_versions(tmp_path: Path) -> None:
+    progress = _save(tmp_path / "last").model_dump(mode="json")
+    assert (progress["best"], progress["kept"]) == (0.25, None)
+    assert progress["history"] == [ENTRY]
+    assert {"best_error", "limited_error_at_start"}.isdisjoint(progress)
+
+
 def test_round_trip_with_the_random_state(tmp_path: Path) -> None:
     torch.manual_seed(0)
     progress = _save(tmp_path / "last")
     expected = torch.rand(5)
     checkpoint = load_checkpoint(tmp_path / "last", IDENTITY)
     assert checkpoint.progress == progress
-    assert checkpoint.networks.keys() == checkpoint.best.keys() == {"vae.x"}
-    assert torch.equal(checkpoint.best["vae.x"], torch.ones(3))
+    assert checkpoint.networks.keys() == checkpoint.best_weights.keys() == {"vae.x"}
+    assert torch.equal(checkpoint.best_weights["vae.x"], torch.ones(3))
     assert checkpoint.optimizer["0.0.step"] == 7.0
     checkpoint.restore_rng()
     assert torch.equal(torch.rand(5), expected)

@@ -38,7 +38,7 @@ def train(make_problem: MakeProblem, make_settings: Callable[..., Any]) -> Calla
         loop = problem.loop(folder)
         history = loop.run([problem.stage(name) for name in STAGES]).history
         return history, {
-            name: value.numpy() for name, value in loop.state.networks.state_dict().items()
+            name: value.numpy() for name, value in loop.context.networks.state_dict().items()
         }
 
     return run
@@ -67,7 +67,7 @@ def test_ranks_learn_what_one_process_does(
             assert [entry.step for entry in found] == [entry.step for entry in history]
             pairs = zip(found, history, strict=True)
             for entry, expected in (pair for pair in pairs if pair[0].stage in compared):
-                for name in ("train", "validation", "train_error"):
+                for name in ("train_loss", "validation_error", "train_error"):
                     assert getattr(entry, name) == pytest.approx(
                         getattr(expected, name), rel=tolerance
                     ), (

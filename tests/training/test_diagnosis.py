@@ -30,9 +30,9 @@ def _history(
         HistoryEntry(
             stage=stage,
             step=every * (k + 1),
-            train=1.0,
+            train_loss=1.0,
             train_error=train,
-            validation=validation,
+            validation_error=validation,
         )
         for k, (validation, train) in enumerate(errors)
     ]

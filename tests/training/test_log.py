@@ -51,7 +51,7 @@ def test_the_kl_weight_is_logged_for_the_stage_that_takes_it(
 ) -> None:
     problem = make_problem(make_settings(steps=41, init_beta_divisor=2.0))
     loop = problem.loop()
-    with TrainingLog(tmp_path) as loop.state.log:
+    with TrainingLog(tmp_path) as loop.context.log:
         loop.run([problem.stage("vae"), problem.stage("conditioner")])
     events = {stage: EventAccumulator(str(tmp_path / stage)) for stage in ("vae", "conditioner")}
     for each in events.values():
@@ -91,9 +91,9 @@ def test_lines_name_errors_as_shares_of_the_standard_deviation_whatever_the_stag
             entry = HistoryEntry(
                 stage=stage,
                 step=50,
-                train=0.0123,
+                train_loss=0.0123,
                 train_error=0.02**power,
-                validation=0.05**power,
+                validation_error=0.05**power,
             )
             log.validation(entry, best=0.04**power)
             log.loss(60, 0.0321)

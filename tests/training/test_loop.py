@@ -133,7 +133,7 @@ def test_the_weights_of_the_best_validation_are_used(
 
     stage = problem.stage(name, Climbing)
     history = problem.loop(tmp_path).run([stage]).history
-    errors = [each.validation for each in history]
+    errors = [each.validation_error for each in history]
     assert min(errors) < errors[-1], "otherwise this test shows nothing"
     rows = torch.from_numpy(problem.data.validation_rows)
     batch = plain_batch(problem.data, rows)
@@ -173,7 +173,7 @@ def test_training_loss_of_the_history_is_the_mean_since_the_last_validation(
 
     problem = make_problem(make_settings(steps=6, validate_every=3))
     history = problem.loop().run([problem.stage("vae", Scripted)]).history
-    assert [each.train for each in history] == pytest.approx([2.0, 5.0])
+    assert [each.train_loss for each in history] == pytest.approx([2.0, 5.0])
 
 
 def test_the_training_error_of_the_history_is_the_validation_error_of_training_runs(
@@ -188,7 +188,7 @@ def test_the_training_error_of_the_history_is_the_validation_error_of_training_r
             float(stage.validation_error(plain_batch(problem.data, torch.from_numpy(rows))))
             for rows in (problem.data.train_error_rows, problem.data.rows["validation"])
         ]
-    assert [entry.train_error, entry.validation] == pytest.approx(errors, rel=1e-5)
+    assert [entry.train_error, entry.validation_error] == pytest.approx(errors, rel=1e-5)
 
 
 def test_warnings_of_every_stage_are_shown_and_kept(
@@ -200,10 +200,10 @@ def test_warnings_of_every_stage_are_shown_and_kept(
     console = Console(file=text, width=200)
     loop = problem.loop()
     with progress_on(console):
-        loop.state.log = TrainingLog(None)
+        loop.context.log = TrainingLog(None)
     assert len(loop.run([problem.stage("vae"), problem.stage("conditioner")]).warnings) == 2
     shown = text.getvalue()
-    assert all(f"warning: {warning}" in shown for warning in loop.state.progress.warnings)
+    assert all(f"warning: {warning}" in shown for warning in loop.context.progress.warnings)
     problem = make_problem(settings)
     second = problem.stage("end_to_end")
     second.member = 2

@@ -70,8 +70,8 @@ def test_a_step_without_memory_counts_as_much_as_a_real_one(
     problem = make_problem(settings)
     stage, networks = problem.stage(name), problem.networks
     for module in networks.modules():
-        module.requires_grad_(module in stage.trained)
-    for module in stage.trained:
+        module.requires_grad_(module in stage.learning_modules)
+    for module in stage.learning_modules:
         module.requires_grad_(True)
     stage.validation_error(
         plain_batch(problem.data, torch.arange(2))

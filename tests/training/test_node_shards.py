@@ -16,11 +16,11 @@ from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.node_shards import (
+    clip_gradients,
     gradient_norm,
     join_node_layers,
     node_layers,
     shard_node_layers,
-    shrink_gradients,
 )
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stages import STAGES
@@ -68,7 +68,7 @@ def train(
         problem = make_direct(**speed)
         shard_node_layers(problem.networks)
         loop = problem.loop(folder)
-        kind = STAGES["end_to_end"].stage
+        kind = STAGES["end_to_end"].stage_class
         last = kind if stop is None else pressing_ctrl_c(kind, stop)
         stages = [
             problem.stage("vae"),
@@ -92,7 +92,7 @@ def train(
 
 def _require_same(found: Any, expected: Any) -> None:
     for entry, other in zip(found[0], expected[0], strict=True):
-        for name in ("train", "validation", "train_error"):
+        for name in ("train_loss", "validation_error", "train_error"):
             assert getattr(entry, name) == pytest.approx(getattr(other, name), rel=ROUNDING)
     for name, value in expected[1].items():
         np.testing.assert_allclose(
@@ -158,7 +158,7 @@ def test_gradients_are_measured_and_scaled_all_together(
         loss.backward()
         parameters = list(networks.parameters())
         norm = gradient_norm(parameters)
-        shrink_gradients(parameters, norm, longest)
+        clip_gradients(parameters, norm, longest)
         return float(norm), float(gradient_norm(parameters))
 
     before, after = work()

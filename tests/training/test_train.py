@@ -224,7 +224,7 @@ def test_other_validation_runs_are_not_resumed(
 
 def _replace_stage(patch: pytest.MonkeyPatch, name: str, stage: type[Stage]) -> None:
     registry = simulgenvae.training.stages.STAGES
-    patch.setitem(registry, name, dataclasses.replace(registry[name], stage=stage))
+    patch.setitem(registry, name, dataclasses.replace(registry[name], stage_class=stage))
 
 
 class _Interrupting(VaeStage):

@@ -24,7 +24,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.design.candidates import Range, candidate_designs
 from simulgenvae.design.choose import choose
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.ensemble import expected_squares, uniform_coefficients
+from simulgenvae.surrogate.ensemble import expected_squares, uniform_field_coefficients
 
 if TYPE_CHECKING:
     from simulgenvae.reduction import Reduction
@@ -146,7 +146,7 @@ def expected_squares_of(
 
     As :func:`simulgenvae.surrogate.ensemble.expected_squares`, in batches that memory holds.
     """
-    uniform = uniform_coefficients(reduction)
+    uniform = uniform_field_coefficients(reduction)
     per_design = _LATENT_SAMPLES * len(ensemble.times) * reduction.rank
     # Samples of many candidates at once would not fit into memory.
     batch = max(1, _BATCH_VALUES // per_design)

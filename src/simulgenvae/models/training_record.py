@@ -30,18 +30,19 @@ added from outside the package."""
 class HistoryEntry(BaseModel):
     """Errors at one validation of a training stage."""
 
-    model_config = ConfigDict(frozen=True)
+    # Some keys of the files are older than the names in the code, hence the aliases.
+    model_config = ConfigDict(frozen=True, validate_by_name=True, serialize_by_alias=True)
 
     stage: Name
     """Label of the stage, such as ``vae`` or ``end_to_end_2``."""
     step: Count
     """Number of steps of the stage that were done."""
-    train: float
+    train_loss: Annotated[float, Field(alias="train")]
     """Mean training loss since the previous validation."""
     train_error: float | None = None
-    """Validation error of as many training runs, or None in files of older versions."""
-    validation: float
-    """Validation error of the validation runs."""
+    """Error of as many training runs by the same measure, or None in files of older versions."""
+    validation_error: Annotated[float, Field(alias="validation")]
+    """Error of the validation runs."""
 
 
 class TrainingInfo(BaseModel):

@@ -99,7 +99,7 @@ class Training(StudyData):
         read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
         vae = self.starting_vae(settings)
         start = None
-        if STAGES[stages[0]].stage.continues_study(settings):
+        if STAGES[stages[0]].stage_class.continues_study(settings):
             if vae != self.vae_file and not vae.is_file():
                 raise UserError(
                     f"{vae} does not exist: training.end_to_end.vae_path (e2e_vae_model_path) "

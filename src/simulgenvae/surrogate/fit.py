@@ -76,7 +76,7 @@ def fit(
     stages = stages or default_stages(settings)
     # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)
-    if start is None and specs[0].stage.needs_vae(settings):
+    if start is None and specs[0].stage_class.needs_vae(settings):
         raise UserError(
             "The conditioner learns from a trained VAE: train that too, or start from a trained "
             "one."

@@ -18,7 +18,7 @@ from simulgenvae.models.networks import Networks
 from simulgenvae.models.training_record import TrainingInfo, VaeTraining
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate.ensemble import Ensemble, uniform_coefficients
+from simulgenvae.surrogate.ensemble import Ensemble, uniform_field_coefficients
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Parts:
     info: TrainingInfo
 
     @cached_property
-    def uniform_coefficients(self) -> NDArray[np.float32]:
+    def uniform_field_coefficients(self) -> NDArray[np.float32]:
         """Coefficients of a field with each variable's mean at every node, ``[1, r]``.
 
         Sizes of fields are measured from it, see :func:`expected_squares`.
         """
-        return uniform_coefficients(self.reduction)
+        return uniform_field_coefficients(self.reduction)

@@ -52,8 +52,9 @@ class Predictor:
     selection
         Part of the fields that is predicted.
     samples
-        Whether the uncertainty is computed (not 0), and the number of latents that are sampled of a
-        single network.
+        Switch and number in one. 0: no uncertainty is computed. 2 or more: it is computed, and this
+        many latents are sampled where the ensemble is a single network in a single view. Elsewhere
+        the number has no effect: the predictions of members and views are the samples.
     seed
         Seed of all samples.
     """
@@ -118,11 +119,12 @@ class Predictor:
         if novelty is not None:
             found["novelty"] = ("run", novelty)
         if ensemble.calibration is not None and len(prediction.samples):
-            squares, sizes = expected_squares(
-                prediction, ensemble.calibration, self.parts.uniform_coefficients
+            squared_errors, squared_sizes = expected_squares(
+                prediction, ensemble.calibration, self.parts.uniform_field_coefficients
             )
             smallest = np.finfo(np.float32).tiny
-            found["expected_error"] = ("run", np.sqrt(squares / np.maximum(sizes, smallest)))
+            ratio = squared_errors / np.maximum(squared_sizes, smallest)
+            found["expected_error"] = ("run", np.sqrt(ratio))
         return found
 
     def _uncertainty(
@@ -134,10 +136,10 @@ class Predictor:
         """Return standard deviation and interval of fields ``[n, t, m, v]``."""
         calibration = ensemble.calibration or Calibration.of_normal()
         decoder = self.selection.decoder
-        spreads = np.stack([prediction.spread(run, decoder) for run in range(len(fields))])
-        half = calibration.interval * spreads
+        spreads = np.stack([prediction.spread(design, decoder) for design in range(len(fields))])
+        half = calibration.interval_factor * spreads
         return {
-            "std": (calibration.std * spreads).astype(np.float32, copy=False),
+            "std": (calibration.std_factor * spreads).astype(np.float32, copy=False),
             "lower": (fields - half).astype(np.float32, copy=False),
             "upper": (fields + half).astype(np.float32, copy=False),
         }

@@ -205,14 +205,14 @@ def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Te
     device = stage.data.device
     networks = stage.networks
     performance = stage.settings.training.performance
-    every = itertools.chain.from_iterable(module.parameters() for module in stage.trained)
+    every = itertools.chain.from_iterable(module.parameters() for module in stage.learning_modules)
     parameters = [parameter for parameter in every if parameter.requires_grad]
     # Spectral normalisation refines the estimates in its buffers whenever it is used.
     kept = [(buffer, buffer.clone()) for buffer in networks.buffers()]
     for _ in range(calls):
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(0)
-            with constant_weights(stage.trained, performance):
+            with constant_weights(stage.learning_modules, performance):
                 loss = losses(batch, 1.0)["loss"]
                 loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(parameters)

@@ -22,14 +22,14 @@ MANY_SNAPSHOTS = 20_000
 """Number of training snapshots at which two networks that train longer are better than three."""
 
 
-def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
+def batch_size(stage: str, own_settings: StageSettings, runs: int) -> int:
     """Return the number of runs in a step of a stage.
 
     Parameters
     ----------
     stage
         Name of the stage, for the message.
-    schedule
+    own_settings
         Settings of the stage.
     runs
         Number of training runs.
@@ -40,13 +40,13 @@ def batch_size(stage: str, schedule: StageSettings, runs: int) -> int:
         When a batch size that the user gave is larger than the number of training runs.
     """
     # A default that is too large is no mistake of the user and is reduced silently.
-    if schedule.batch_size > runs and "batch_size" in schedule.model_fields_set:
+    if own_settings.batch_size > runs and "batch_size" in own_settings.model_fields_set:
         raise UserError(
-            f"training.{stage}.batch_size is {schedule.batch_size}, but there are only {runs} "
+            f"training.{stage}.batch_size is {own_settings.batch_size}, but there are only {runs} "
             f"training runs: set it to {runs} or less (Batch_size or latent_conditioner_batch in "
             "condition.txt)."
         )
-    return min(schedule.batch_size, runs)
+    return min(own_settings.batch_size, runs)
 
 
 def member_count(wanted: int | None, runs: int, timesteps: int, *, images: bool) -> int:
@@ -59,7 +59,7 @@ def member_count(wanted: int | None, runs: int, timesteps: int, *, images: bool)
 
 
 def step_counts(
-    spec: StageSpec, schedule: StageSettings, runs: int, timesteps: int, *, images: bool = False
+    spec: StageSpec, own_settings: StageSettings, runs: int, timesteps: int, *, images: bool = False
 ) -> tuple[int, int]:
     """Return the steps of an epoch and all steps of a stage.
 
@@ -70,18 +70,18 @@ def step_counts(
 
     Parameters
     ----------
-    spec, schedule
+    spec, own_settings
         The stage and its settings.
     runs, timesteps
         Number of training runs, and of timesteps in each.
     images
         Whether the runs have images.
     """
-    per_epoch = math.ceil(runs / batch_size(spec.name, schedule, runs))
+    per_epoch = math.ceil(runs / batch_size(spec.name, own_settings, runs))
     # Epochs are what a user of the classic interface gives; they count more than steps.
-    if schedule.epochs is not None:
-        return per_epoch, schedule.epochs * per_epoch
+    if own_settings.epochs is not None:
+        return per_epoch, own_settings.epochs * per_epoch
     root = math.sqrt(runs * timesteps)
     size = max(min(max(root, SMALLEST_ROOT), LARGEST_ROOT), SLOWER_GROWTH * root)
     pace = spec.pace_with_images if images else spec.pace
-    return per_epoch, schedule.steps or round(pace * size)
+    return per_epoch, own_settings.steps or round(pace * size)

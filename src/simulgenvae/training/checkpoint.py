@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from simulgenvae.errors import UserError
@@ -24,14 +24,17 @@ from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 Count = Annotated[int, Field(strict=True, ge=0)]
 
 
-class Progress(BaseModel, extra="forbid"):
+class Progress(BaseModel):
     """State of a training without its tensors, which changes as the training proceeds."""
+
+    # Some keys of the files are older than the names in the code, hence the aliases.
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
     stage: Count = 0
     """Index of the current stage."""
     step: Count = 0
     """Number of steps of the stage that are done."""
-    best: float | None = None
+    best_error: Annotated[float | None, Field(alias="best")] = None
     """Smallest validation error of the stage, of weights that could be chosen."""
     since_best: Count = 0
     """Number of validations since then."""
@@ -47,7 +50,7 @@ class Progress(BaseModel, extra="forbid"):
     """One entry for each validation, oldest first."""
     warnings: list[str] = Field(default_factory=list)
     """Warnings from the stages' histories (``diagnosis.py``)."""
-    kept: float | None = None
+    limited_error_at_start: Annotated[float | None, Field(alias="kept")] = None
     """Value of ``Stage.limited_error`` at the start of the stage, which may grow by
     ``LIMIT_FACTOR``; None where the stage has none."""
 
@@ -60,8 +63,8 @@ class Checkpoint:
     progress: Progress
     networks: dict[str, Tensor]
     """Weights at the last step."""
-    best: dict[str, Tensor]
-    """Weights of the best validation, as in ``TrainingState.best``; perhaps empty."""
+    best_weights: dict[str, Tensor]
+    """Weights of the best validation, as in ``TrainingContext.best_weights``; perhaps empty."""
     optimizer: dict[str, Tensor]
     rng: dict[str, Tensor]
 
@@ -89,13 +92,13 @@ def save_checkpoint(
     path: Path,
     progress: Progress,
     networks: dict[str, Tensor],
-    best: dict[str, Tensor],
+    best_weights: dict[str, Tensor],
     optimizer: dict[str, Tensor],
     identity: TrainingIdentity,
 ) -> None:
     """Write the whole state of a training, with torch's random state of this moment."""
     tensors = {f"networks/{name}": value for name, value in networks.items()}
-    tensors |= {f"best/{name}": value for name, value in best.items()}
+    tensors |= {f"best/{name}": value for name, value in best_weights.items()}
     tensors |= {f"optimizer/{name}": value for name, value in optimizer.items()}
     # Dropout, noise and sampled latents continue with the same random numbers.
     tensors["rng/cpu"] = torch.get_rng_state()
@@ -123,7 +126,14 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
             group, name = key.split("/", 1)
             groups[group][name] = value
         progress = Progress.model_validate(about["progress"])
-        return Checkpoint(path, progress, **groups)
+        return Checkpoint(
+            path,
+            progress,
+            networks=groups["networks"],
+            best_weights=groups["best"],
+            optimizer=groups["optimizer"],
+            rng=groups["rng"],
+        )
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class CheckpointFiles:
         self,
         progress: Progress,
         networks: Networks,
-        best: dict[str, Tensor],
+        best_weights: dict[str, Tensor],
         optimizers: Optimizers | None,
     ) -> None:
         """Save the whole state.
@@ -59,11 +59,11 @@ class CheckpointFiles:
         if self._folder is not None:
             # Where ranks hold parts of weights, all of them must take part in joining these.
             weights = gather_whole(networks.state_dict())
-            best = gather_whole(best)
+            best_weights = gather_whole(best_weights)
             moments = gather_whole({} if optimizers is None else optimizers.arrays())
             if collectives.is_rank0():
                 path = last_file(self._folder)
-                save_checkpoint(path, progress, weights, best, moments, self._identity)
+                save_checkpoint(path, progress, weights, best_weights, moments, self._identity)
         # Also without a folder: the loop looks at the age after every step.
         self._saved_at = time.monotonic()
 

@@ -1,7 +1,7 @@
 """Warnings about how a stage learned, and what to change.
 
-Each function takes one stage's part of the history, oldest entry first: ``validation`` is the error
-of the validation runs and ``train_error`` that of as many training runs, by the same measure.
+Each function takes one stage's part of the history, oldest entry first: ``validation_error`` is
+that of the validation runs and ``train_error`` that of as many training runs, by the same measure.
 """
 
 from __future__ import annotations
@@ -143,14 +143,14 @@ def _best(history: History) -> HistoryEntry:
     The stage ends with its weights, unless a limited error forbids that (``validation.py``). The
     warnings are about learning, for which the entry counts all the same.
     """
-    return min(history, key=lambda entry: entry.validation)
+    return min(history, key=lambda entry: entry.validation_error)
 
 
 def _errors(entry: HistoryEntry) -> tuple[float, float]:
     """Return the relative errors of validation and training runs."""
     # Only files of older versions have no training error; their trainings have ended.
     train = math.nan if entry.train_error is None else entry.train_error
-    return relative(entry.stage, entry.validation), relative(entry.stage, train)
+    return relative(entry.stage, entry.validation_error), relative(entry.stage, train)
 
 
 def _ratio(entry: HistoryEntry) -> float:

@@ -71,7 +71,7 @@ class TrainingLog(WorkLog):
         best
             Validation error of the weights that are the best so far; None where none are.
         """
-        errors = {"validation": entry.validation}
+        errors = {"validation": entry.validation_error}
         if entry.train_error is not None:
             errors["training"] = entry.train_error
         if best is not None:
@@ -79,8 +79,8 @@ class TrainingLog(WorkLog):
         self._validated = "  ".join(
             f"{name} {percent(entry.stage, error)}" for name, error in errors.items()
         )
-        loss = f"loss {entry.train:.3g}"
-        status = f"{loss}  validation {entry.validation:.3g}"
+        loss = f"loss {entry.train_loss:.3g}"
+        status = f"{loss}  validation {entry.validation_error:.3g}"
         self.step(entry.step, status, f"{loss}  {self._validated}", line=True)
 
     def scalars(self, stage: str, step: int, values: Mapping[str, float]) -> None:

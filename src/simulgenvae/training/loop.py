@@ -17,6 +17,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks
 from simulgenvae.training.checkpoint import Checkpoint, Progress, explain_damage
 from simulgenvae.training.checkpoint_files import CheckpointFiles
+from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.diagnosis import stage_warnings
 from simulgenvae.training.identity import TrainingIdentity
@@ -27,7 +28,6 @@ from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.stage_run import StageRun
 from simulgenvae.training.stages import Stage
-from simulgenvae.training.state import TrainingState
 from simulgenvae.training.validation import LIMIT_FACTOR
 
 
@@ -58,7 +58,7 @@ class Loop:
         log: TrainingLog,
         seed: int,
     ) -> None:
-        self.state = TrainingState(networks, data, CheckpointFiles(folder, identity), log, seed)
+        self.context = TrainingContext(networks, data, CheckpointFiles(folder, identity), log, seed)
         self.results: dict[str, dict[str, Tensor]] = {}
         """Weights that each finished stage ended with, by its label."""
         self._initial: dict[str, Tensor] = {}
@@ -81,36 +81,36 @@ class Loop:
         UserError
             When losses become NaN or infinite.
         """
-        state = self.state
+        context = self.context
         # A copy of all weights, made only where some of them are needed again.
         if any(_renews_some(stage) for stage in stages):
-            self._initial = state.weights()
+            self._initial = context.weights()
         if checkpoint is not None:
             self._restore(stages, checkpoint)
         with interrupt_flag() as stop:
-            while state.progress.stage < len(stages):
-                stage = stages[state.progress.stage]
+            while context.progress.stage < len(stages):
+                stage = stages[context.progress.stage]
                 with explain_out_of_memory(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 # The checkpoint has served: later stages start as in any training.
                 checkpoint = None
             # A training that is resumed after its end finds that nothing is left to do.
-            state.files.save(state.progress, state.networks, state.best, None)
-        return state.progress
+            context.files.save(context.progress, context.networks, context.best_weights, None)
+        return context.progress
 
     def _restore(self, stages: Sequence[Stage], checkpoint: Checkpoint) -> None:
         """Take over progress and weights of a checkpoint, and the results of finished stages."""
-        state = self.state
-        state.progress = checkpoint.progress
-        state.best = checkpoint.best
-        for stage in stages[: state.progress.stage]:
-            path, weights = state.files.read_weights(stage.label)
+        context = self.context
+        context.progress = checkpoint.progress
+        context.best_weights = checkpoint.best_weights
+        for stage in stages[: context.progress.stage]:
+            path, weights = context.files.read_weights(stage.label)
             # Loading them shows whether they belong to these networks.
             with explain_damage(path):
-                load_weights(state.networks, weights)
+                load_weights(context.networks, weights)
             self.results[stage.label] = weights
         with explain_damage(checkpoint.path):
-            load_weights(state.networks, checkpoint.networks)
+            load_weights(context.networks, checkpoint.networks)
 
     def _run_stage(
         self,
@@ -120,14 +120,16 @@ class Loop:
         stop: threading.Event,
     ) -> None:
         """Run one stage, from a checkpoint's step where there is one."""
-        state = self.state
+        context = self.context
         # A stage before this one may have trained other modules.
-        for module in state.networks.modules():
+        for module in context.networks.modules():
             module.requires_grad_(False)
-        for module in stage.trained:
+        for module in stage.learning_modules:
             module.requires_grad_(True)
         settings = stage.settings.training
-        optimizers = Optimizers(stage.trained, settings.optimizer, stage.schedule.weight_decay)
+        optimizers = Optimizers(
+            stage.learning_modules, settings.optimizer, stage.own_settings.weight_decay
+        )
         if checkpoint is not None and checkpoint.progress.step > 0:
             # In the middle of a stage: the moments and random numbers of that step.
             with explain_damage(checkpoint.path):
@@ -135,10 +137,10 @@ class Loop:
                 checkpoint.restore_rng()
         else:
             # A stage has its own seed: its random numbers do not depend on what ran before it.
-            torch.manual_seed(state.seed + stage.number)
+            torch.manual_seed(context.seed + stage.number)
             if stage.renewed:
                 self._renew(stage, stages)
-        StageRun(state, stage, optimizers, stop).run()
+        StageRun(context, stage, optimizers, stop).run()
         self._finish(stage)
 
     def _renew(self, stage: Stage, stages: Sequence[Stage]) -> None:
@@ -154,19 +156,19 @@ class Loop:
             network = name.split(".")[0]
             if network not in stage.renewed:
                 kept[name] = value
-        load_weights(self.state.networks, self.state.networks.new_weights() | kept)
+        load_weights(self.context.networks, self.context.networks.new_weights() | kept)
 
     def _finish(self, stage: Stage) -> None:
         """Continue with the best weights of a stage, and keep them as its result."""
-        state = self.state
-        progress = state.progress
+        context = self.context
+        progress = context.progress
         # The last weights may be worse than the best, which were kept when they were validated.
-        load_weights(state.networks, state.best)
-        warnings = stage_warnings(state.history(stage.label))
-        if progress.best is not None:
-            best = percent(stage.label, progress.best)
+        load_weights(context.networks, context.best_weights)
+        warnings = stage_warnings(context.history(stage.label))
+        if progress.best_error is not None:
+            best_error = percent(stage.label, progress.best_error)
             skipped = f", {progress.skipped} steps skipped so far" if progress.skipped else ""
-            state.log.message(f"{stage.label}: best validation error {best}{skipped}")
+            context.log.message(f"{stage.label}: best validation error {best_error}{skipped}")
         else:
             # Only where the stage has a limited error, and all weights exceeded it.
             warnings.append(
@@ -175,15 +177,15 @@ class Loop:
                 "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
             )
         for warning in warnings:
-            state.log.message(f"warning: {warning}")
+            context.log.message(f"warning: {warning}")
         progress.warnings += warnings
-        state.files.write_weights(stage.label, state.best)
-        self.results[stage.label] = state.best
+        context.files.write_weights(stage.label, context.best_weights)
+        self.results[stage.label] = context.best_weights
         progress.stage += 1
         progress.step = 0
         progress.since_best = 0
-        progress.best = None
-        progress.kept = None
+        progress.best_error = None
+        progress.limited_error_at_start = None
 
 
 def _renews_some(stage: Stage) -> bool:

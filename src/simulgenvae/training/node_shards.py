@@ -115,15 +115,15 @@ def gradient_norm(parameters: Iterable[Tensor]) -> Tensor:
     return (norm.square() + collectives.all_reduce_sum(torch.stack(parts).sum())).sqrt()
 
 
-def shrink_gradients(parameters: Sequence[Tensor], norm: Tensor, longest: float) -> None:
-    """Scale all gradients so that their norm is at most ``longest``.
+def clip_gradients(parameters: Sequence[Tensor], norm: Tensor, max_norm: float) -> None:
+    """Scale all gradients so that their norm is at most ``max_norm``.
 
     ``norm`` is what :func:`gradient_norm` returned for these parameters.
     """
     nn.utils.clip_grads_with_norm_(
-        (p for p in parameters if not isinstance(p, DTensor)), longest, norm
+        (p for p in parameters if not isinstance(p, DTensor)), max_norm, norm
     )
     for gradient in (parameter.grad for parameter in parameters):
         if isinstance(gradient, DTensor):
             # As torch's function does it, which does not take tensors of which there are parts.
-            gradient.to_local().mul_((longest / (norm + 1e-6)).clamp(max=1.0))
+            gradient.to_local().mul_((max_norm / (norm + 1e-6)).clamp(max=1.0))

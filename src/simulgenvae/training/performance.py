@@ -45,7 +45,9 @@ def prepare_networks(networks: Networks, settings: PerformanceSettings) -> None:
 
 
 @contextmanager
-def constant_weights(trained: Iterable[nn.Module], settings: PerformanceSettings) -> Iterator[None]:
+def constant_weights(
+    learning_modules: Iterable[nn.Module], settings: PerformanceSettings
+) -> Iterator[None]:
     """Keep weights constant during a loss and its backward pass, where it recomputes activations.
 
     Under spectral normalisation a weight changes a little whenever it is used, because each use
@@ -53,7 +55,7 @@ def constant_weights(trained: Iterable[nn.Module], settings: PerformanceSettings
 
     Parameters
     ----------
-    trained
+    learning_modules
         Modules whose weights are kept.
     settings
         Without gradient checkpointing nothing is recomputed, and nothing is done.
@@ -62,7 +64,7 @@ def constant_weights(trained: Iterable[nn.Module], settings: PerformanceSettings
         yield
         return
     with parametrize.cached():
-        for network in trained:
+        for network in learning_modules:
             for module in network.modules():
                 if parametrize.is_parametrized(module, "weight"):
                     # Computes the weight once, with its gradient, and caches it.

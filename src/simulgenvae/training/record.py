@@ -15,7 +15,7 @@ def vae_training(settings: Settings, info: TrainingInfo) -> VaeTraining:
     """Return the record of a training with ``settings`` that ended with ``info``."""
     # A VAE that a later stage has changed too depends on all settings.
     later = [name for name in info.stages if name != VAE.name]
-    if any(STAGES[name].stage.changes_vae(settings) for name in later):
+    if any(STAGES[name].stage_class.changes_vae(settings) for name in later):
         return VaeTraining(settings.model_dump(mode="json"), info)
     # Only its own stage has trained the VAE: what belongs to later stages is left out, so that the
     # file is the same whatever follows.

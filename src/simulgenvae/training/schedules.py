@@ -10,7 +10,7 @@ import math
 from simulgenvae.settings import StageSettings
 
 
-def learning_rate(step: int, total: int, stage: StageSettings) -> float:
+def learning_rate(step: int, total: int, own_settings: StageSettings) -> float:
     """Return the learning rate of a step.
 
     It rises linearly during the warm-up. Then follow cosines of equal length with warm restarts
@@ -22,21 +22,21 @@ def learning_rate(step: int, total: int, stage: StageSettings) -> float:
         Number of the step, 0 … total - 1.
     total
         Number of steps of the stage.
-    stage
+    own_settings
         Settings of the stage.
     """
-    warmup = math.ceil(stage.warmup * total)
+    warmup = math.ceil(own_settings.warmup * total)
     if step < warmup:
-        return stage.learning_rate * (step + 1) / (warmup + 1)
+        return own_settings.learning_rate * (step + 1) / (warmup + 1)
     length = total - warmup
     position = step - warmup
-    cycle = position * stage.cycles // length
+    cycle = position * own_settings.cycles // length
     # Whole numbers throughout: a rounded quotient would miss the last step of a cycle.
-    first = -(-cycle * length // stage.cycles)
-    last = -(-(cycle + 1) * length // stage.cycles) - 1
+    first = -(-cycle * length // own_settings.cycles)
+    last = -(-(cycle + 1) * length // own_settings.cycles) - 1
     fraction = (position - first) / (last - first) if last > first else 1.0
-    low = stage.final_learning_rate
-    return stage.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * fraction)))
+    low = own_settings.final_learning_rate
+    return own_settings.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * fraction)))
 
 
 def kl_weight(step: int, total: int, init_beta_divisor: float) -> float:

@@ -80,7 +80,7 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
     steps = []
     for stage in stages:
-        batch = batch_size(stage.name, stage.schedule, len(plan.rows["train"]))
+        batch = batch_size(stage.name, stage.own_settings, len(plan.rows["train"]))
         size = math.ceil(batch / collectives.world_size())
         with fake:
             mixed = acceleration(performance, plan.device, 0).mixed_precision
@@ -122,7 +122,7 @@ def _step_memory(
     """
     # Gradients of frozen modules are not computed, and their activations not kept.
     networks.requires_grad_(False)
-    for module in stage.trained:
+    for module in stage.learning_modules:
         module.requires_grad_(True)
     networks.train()
     memory = PeakMemory(networks)

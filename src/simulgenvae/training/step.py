@@ -14,13 +14,13 @@ from simulgenvae.distributed import collectives
 from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.acceleration import Losses
 from simulgenvae.training.augmentation import Batch, augmented_batch
+from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.guards import require_finite_loss, require_steps
-from simulgenvae.training.node_shards import gradient_norm, shrink_gradients
+from simulgenvae.training.node_shards import clip_gradients, gradient_norm
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.schedules import kl_weight, learning_rate
 from simulgenvae.training.stages import Stage
-from simulgenvae.training.state import TrainingState
 
 LOG_EVERY = 20
 """Number of steps between updates of the progress and TensorBoard."""
@@ -47,7 +47,7 @@ class Steps:
 
     Parameters
     ----------
-    state, stage
+    context, stage
         What learns, and in which stage.
     losses
         Losses of the stage, made as fast as the device allows.
@@ -59,13 +59,13 @@ class Steps:
 
     def __init__(
         self,
-        state: TrainingState,
+        context: TrainingContext,
         stage: Stage,
         losses: Losses,
         optimizers: Optimizers,
         total: int,
     ) -> None:
-        self._state = state
+        self._context = context
         self._stage = stage
         self._losses = losses
         self._optimizers = optimizers
@@ -77,17 +77,20 @@ class Steps:
         stage = self._stage
         settings = stage.settings.training
         self._optimizers.zero_grad()
-        with shard_draws(batch.shard), constant_weights(stage.trained, settings.performance):
+        with (
+            shard_draws(batch.shard),
+            constant_weights(stage.learning_modules, settings.performance),
+        ):
             reads_conditions = stage.spec.reads_conditions
             batch = augmented_batch(
-                self._state.data, batch, settings.augmentation, conditions=reads_conditions
+                self._context.data, batch, settings.augmentation, conditions=reads_conditions
             )
             beta = kl_weight(step, self._total, settings.init_beta_divisor)
             terms = self._losses(batch, beta)
             terms["loss"].backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(self._optimizers.parameters)
-        shrink_gradients(self._optimizers.parameters, norm, settings.max_grad_norm)
-        rate = learning_rate(step, self._total, stage.schedule)
+        clip_gradients(self._optimizers.parameters, norm, settings.max_grad_norm)
+        rate = learning_rate(step, self._total, stage.own_settings)
         # The comparison stays on the device, as the norm does: a step with an exploding gradient
         # is computed like any other and changes nothing.
         self._optimizers.step(rate, norm <= settings.skip_gradient)
@@ -104,30 +107,31 @@ class Steps:
         UserError
             When a loss is NaN or infinite, or too many steps were skipped one after another.
         """
-        log = self._state.log
+        log = self._context.log
         numbers = torch.stack([result.numbers for result in self._unsettled])
         means = (collectives.all_reduce_sum(numbers) / collectives.world_size()).tolist()
         for result, row in zip(self._unsettled, means, strict=True):
-            found = dict(zip(result.names, row, strict=True))
-            self._check(result, found)
+            numbers_by_name = dict(zip(result.names, row, strict=True))
+            self._check(result, numbers_by_name)
+            last_loss = numbers_by_name["loss"]
         if log.due or any(result.step % LOG_EVERY == 0 for result in self._unsettled):
-            log.loss(self._state.progress.step, found["loss"])
+            log.loss(self._context.progress.step, last_loss)
         self._unsettled.clear()
 
-    def _check(self, result: StepResult, found: dict[str, float]) -> None:
+    def _check(self, result: StepResult, numbers: dict[str, float]) -> None:
         """Check, count and log the numbers of one step by their names."""
-        progress = self._state.progress
+        progress = self._context.progress
         # The first step that is wrong is named, also when several steps are looked at together.
-        norm = found.pop("gradient_norm")
-        require_finite_loss(self._stage, result.step + 1, found)
+        norm = numbers.pop("gradient_norm")
+        require_finite_loss(self._stage, result.step + 1, numbers)
         if norm <= self._stage.settings.training.skip_gradient:
             progress.skipped_in_row = 0
         else:
             progress.skipped += 1
             progress.skipped_in_row += 1
             require_steps(self._stage, result.step + 1, progress.skipped_in_row)
-        progress.loss_sum += found["loss"]
+        progress.loss_sum += numbers["loss"]
         progress.loss_count += 1
         if result.step % LOG_EVERY == 0:
             more = {"gradient_norm": norm, "skipped_steps": float(progress.skipped)}
-            self._state.log.scalars(self._stage.label, result.step, found | result.rates | more)
+            self._context.log.scalars(self._stage.label, result.step, numbers | result.rates | more)

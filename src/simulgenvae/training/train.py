@@ -141,7 +141,7 @@ def train(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
         # The ensemble's other members are trained after the last stage, one by one.
-        running += running[-1].further_members()
+        running += running[-1].further_stages()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
     # The last stage and those of further members each ended with the weights of one member.
@@ -174,7 +174,7 @@ def check_trainable(
     acceleration(settings.training.performance, choose_device(settings.training.device), 0)
     conditioner_kind(settings.conditioner, conditions.image_format)
     for spec in stage_specs(stages):
-        batch_size(spec.name, spec.schedule(settings), len(split.train))
+        batch_size(spec.name, spec.own_settings(settings), len(split.train))
     return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
 
 

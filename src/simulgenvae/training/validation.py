@@ -16,10 +16,10 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.augmentation import Batch, plain_batch
 from simulgenvae.training.budget import batch_size
+from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.diagnosis import overfitting_begins
 from simulgenvae.training.guards import require_finite_validation
 from simulgenvae.training.stages import Stage
-from simulgenvae.training.state import TrainingState
 
 LIMIT_FACTOR = 1.05
 """Factor by which ``Stage.limited_error`` may grow: the error of few validation runs is
@@ -33,20 +33,22 @@ class Validation:
     chosen only if that error is at most ``LIMIT_FACTOR`` times what it was at the start.
     """
 
-    def __init__(self, state: TrainingState, stage: Stage) -> None:
-        self._state = state
+    def __init__(self, context: TrainingContext, stage: Stage) -> None:
+        self._context = context
         self._stage = stage
 
     def begin(self) -> None:
         """Measure the limited error at the start, and keep the weights to return to."""
         if self._stage.limited_error is None:
             return
-        state = self._state
-        state.networks.eval()
-        state.progress.kept = self._error(self._stage.limited_error, state.data.validation_rows)
-        state.networks.train()
+        context = self._context
+        context.networks.eval()
+        context.progress.limited_error_at_start = self._error(
+            self._stage.limited_error, context.data.validation_rows
+        )
+        context.networks.train()
         # All later weights may exceed the limit: the stage then ends with those it started with.
-        state.best = state.weights()
+        context.best_weights = context.weights()
 
     def validate(self, step: int) -> None:
         """Measure errors after ``step`` steps, log them, and keep the weights if they are better.
@@ -56,53 +58,57 @@ class Validation:
         UserError
             When the error is NaN or infinite.
         """
-        state = self._state
-        progress = state.progress
+        context = self._context
+        progress = context.progress
         label = self._stage.label
         # In evaluation mode there is no dropout, and no random number is drawn: validating more or
         # less often does not change what is learned.
-        state.networks.eval()
-        error = self._error(self._stage.validation_error, state.data.validation_rows)
-        train_error = self._error(self._stage.validation_error, state.data.train_error_rows)
+        context.networks.eval()
+        error = self._error(self._stage.validation_error, context.data.validation_rows)
+        train_error = self._error(self._stage.validation_error, context.data.train_error_rows)
         allowed = self._within_limit()
-        state.networks.train()
+        context.networks.train()
         # A NaN would compare as "not better" for ever.
         require_finite_validation(self._stage, step, error)
-        train = progress.loss_sum / max(progress.loss_count, 1)
+        train_loss = progress.loss_sum / max(progress.loss_count, 1)
         progress.loss_sum = 0.0
         progress.loss_count = 0
         entry = HistoryEntry(
-            stage=label, step=step, train=train, train_error=train_error, validation=error
+            stage=label,
+            step=step,
+            train_loss=train_loss,
+            train_error=train_error,
+            validation_error=error,
         )
         progress.history.append(entry)
-        better = allowed and (progress.best is None or error < progress.best)
-        state.log.scalars(label, step, {"validation": error, "train_error": train_error})
-        state.log.validation(entry, error if better else progress.best)
-        if begins := overfitting_begins(state.history(label)):
-            state.log.message(begins)
+        better = allowed and (progress.best_error is None or error < progress.best_error)
+        context.log.scalars(label, step, {"validation": error, "train_error": train_error})
+        context.log.validation(entry, error if better else progress.best_error)
+        if begins := overfitting_begins(context.history(label)):
+            context.log.message(begins)
         # Equal errors do not count as better: patience would never end.
         if better:
-            progress.best = error
+            progress.best_error = error
             progress.since_best = 0
-            state.best = state.weights()
-            state.files.write_weights("best", state.best)
+            context.best_weights = context.weights()
+            context.files.write_weights("best", context.best_weights)
         else:
             progress.since_best += 1
 
     def _within_limit(self) -> bool:
         """Return whether the limited error has not grown, or there is none."""
-        limit = self._state.progress.kept
+        limit = self._context.progress.limited_error_at_start
         if limit is None or self._stage.limited_error is None:
             return True
-        rows = self._state.data.validation_rows
+        rows = self._context.data.validation_rows
         return self._error(self._stage.limited_error, rows) <= LIMIT_FACTOR * limit
 
     @torch.no_grad()
     def _error(self, batch_error: Callable[[Batch], Tensor], rows: NDArray[np.intp]) -> float:
         """Return the mean of an error over the runs ``rows``, of which each rank takes a part."""
-        data = self._state.data
+        data = self._context.data
         # Batches as large as those of a step: whatever could be trained on can be validated on.
-        size = batch_size(self._stage.name, self._stage.schedule, len(data.rows["train"]))
+        size = batch_size(self._stage.name, self._stage.own_settings, len(data.rows["train"]))
         total = torch.zeros((), dtype=torch.float64, device=data.device)
         for own in collectives.local_batches(rows, size):
             # All ranks must call the networks equally often, also those that have no run left.

@@ -75,10 +75,10 @@ def test_runs_have_the_colour_of_their_own_parameter(
     figure = dict(latent_figures(latents, {"a": 0.1}, conditions))["latent_pca"]
     by_split, by_error, by_parameter = figure.axes[:3]
     assert by_split.get_xlabel() == "first component, 75.0 % of the variance"
-    assert [text.get_text() for text in by_split.get_legend().get_texts()] == [
-        "train",
-        "validation",
-        "test",
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "training runs",
+        "validation runs",
+        "test runs",
     ]
     np.testing.assert_array_equal(
         np.ma.filled(by_error.collections[0].get_array(), -1), [10.0] + [-1] * 5

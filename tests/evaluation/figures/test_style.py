@@ -29,3 +29,13 @@ def test_texts_of_data_are_no_formulas() -> None:
 @pytest.mark.parametrize(("points", "marker"), [(1, "o"), (2, "o"), (3, "")])
 def test_few_points_have_markers(points: int, marker: str) -> None:
     assert style.marker(points) == marker
+
+
+def test_less_than_a_decade_has_plain_numbers() -> None:
+    axes = style.new_figure(3.0).subplots()
+    axes.set(yscale="log", ylim=(0.15, 0.6))
+    style.plain_log_ticks(axes.yaxis)
+    labels = [axes.yaxis.get_major_formatter()(tick) for tick in axes.get_yticks()]
+    assert "0.2" in labels
+    assert "0.5" in labels
+    assert axes.yaxis.get_minor_formatter()(0.3) == ""

@@ -16,10 +16,10 @@ def test_training_curves_have_a_panel_a_stage() -> None:
     history: list[dict[str, Any]] = [
         {"stage": "vae", "step": 1, "train": 1.0, "validation": float("nan")},
         {"stage": "vae", "step": 2, "train": float("nan"), "validation": 0.5},
-        {"stage": "end_to_end", "step": 3, "train": -1.0, "validation": 0.2},
+        {"stage": "end_to_end_2", "step": 3, "train": -1.0, "validation": 0.2},
     ]
     figure = training_curves([HistoryEntry(**entry) for entry in history])
-    assert [axes.get_title() for axes in figure.axes] == ["vae", "end to end", "", ""]
+    assert [axes.get_title() for axes in figure.axes] == ["VAE", "End to end, member 2", "", ""]
     assert [axes.get_yscale() for axes in figure.axes] == ["log", "log", "log", "linear"]
     assert png(figure).startswith(b"\x89PNG")
 

@@ -92,10 +92,10 @@ def test_calibration_brings_the_spread_to_the_errors(
     spreads = [prediction.spread(k, trained.reduction) for k in range(len(rows))]
     found = ensemble.calibration
     assert found.runs == 2
-    assert found.std**2 * np.mean(np.square(spreads)) == pytest.approx(
+    assert found.std_factor**2 * np.mean(np.square(spreads)) == pytest.approx(
         np.mean(np.square(errors)), rel=1e-3
     )
-    assert (np.abs(errors) <= found.interval * np.array(spreads)).mean() > 0.8
+    assert (np.abs(errors) <= found.interval_factor * np.array(spreads)).mean() > 0.8
     assert (
         calibrate(ensemble, waves, rows, waves.conditions.select(rows), trained.reduction) == found
     )

@@ -40,8 +40,8 @@ def fitted(errors: list[np.ndarray], spreads: list[np.ndarray]) -> Calibration:
 @given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
 def test_factors_of_normal_errors(scale: float, seed: int) -> None:
     found = fitted(*runs(8, scale, seed))
-    assert found.std == pytest.approx(scale, rel=0.1)
-    assert found.interval == pytest.approx(norm.ppf(0.95) * scale, rel=0.15)
+    assert found.std_factor == pytest.approx(scale, rel=0.1)
+    assert found.interval_factor == pytest.approx(norm.ppf(0.95) * scale, rel=0.15)
     assert found.runs == 8
 
 
@@ -52,14 +52,16 @@ def test_the_interval_covers_what_it_should_of_new_runs(count: int, between: flo
     for seed in range(60):
         errors, spreads = runs(count + 1, 0.3, seed, between)
         found = fitted(errors[:-1], spreads[:-1])
-        covered.append((np.abs(errors[-1]) <= found.interval * spreads[-1]).mean())
+        covered.append((np.abs(errors[-1]) <= found.interval_factor * spreads[-1]).mean())
     assert LEVEL - 0.04 < np.mean(covered) < LEVEL + 0.05
 
 
 def test_few_runs_give_wider_intervals_than_many() -> None:
     """In the mean, where runs differ: what leaving one out shows is added."""
     few, many = (
-        np.mean([fitted(*runs(count, 1.0, seed, between=0.7)).interval for seed in range(60)])
+        np.mean(
+            [fitted(*runs(count, 1.0, seed, between=0.7)).interval_factor for seed in range(60)]
+        )
         for count in (3, 30)
     )
     assert few > 1.1 * many
@@ -68,21 +70,21 @@ def test_few_runs_give_wider_intervals_than_many() -> None:
 def test_the_factor_of_each_variable_counts_alike() -> None:
     errors, spreads = runs(8, 1.0, 0)
     wrong = [error * [3.0, 1.0] for error in errors]
-    assert fitted(wrong, spreads).std == pytest.approx(np.sqrt(2 / (1 / 9 + 1)), rel=0.15)
+    assert fitted(wrong, spreads).std_factor == pytest.approx(np.sqrt(2 / (1 / 9 + 1)), rel=0.15)
 
 
 def test_one_run_and_no_errors() -> None:
     errors, spreads = runs(1, 0.5, 0)
     expected = np.quantile(np.abs(errors[0]) / spreads[0], LEVEL)
-    assert fitted(errors, spreads).interval == pytest.approx(expected)
+    assert fitted(errors, spreads).interval_factor == pytest.approx(expected)
     none = fitted([np.zeros(SHAPE)], spreads)
-    assert (none.std, none.interval) == (0.0, 0.0)
+    assert (none.std_factor, none.interval_factor) == (0.0, 0.0)
 
 
 def test_runs_without_errors_beside_others() -> None:
     errors, spreads = runs(3, 0.5, 0)
     found = fitted([np.zeros(SHAPE), np.zeros(SHAPE), errors[2]], spreads)
-    assert np.isfinite([found.std, found.interval]).all()
+    assert np.isfinite([found.std_factor, found.interval_factor]).all()
 
 
 def test_a_seeded_part_of_large_runs_stands_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,14 +92,16 @@ def test_a_seeded_part_of_large_runs_stands_for_all(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("simulgenvae.surrogate.ensemble.calibration._ENTRIES", 100)
     part = fitted(*runs(8, 0.3, 1))
     assert part == fitted(*runs(8, 0.3, 1))
-    assert part.interval != whole.interval
-    assert part.interval == pytest.approx(whole.interval, rel=0.15)
+    assert part.interval_factor != whole.interval_factor
+    assert part.interval_factor == pytest.approx(whole.interval_factor, rel=0.15)
 
 
 def test_a_spread_taken_as_standard_deviation() -> None:
     found = Calibration.of_normal()
-    assert (found.std, found.runs) == (1.0, 0)
-    assert norm.cdf(found.interval) - norm.cdf(-found.interval) == pytest.approx(LEVEL)
+    assert (found.std_factor, found.runs) == (1.0, 0)
+    assert norm.cdf(found.interval_factor) - norm.cdf(-found.interval_factor) == pytest.approx(
+        LEVEL
+    )
 
 
 def test_left_out_runs_say_how_sure_the_interval_is() -> None:
@@ -107,7 +111,7 @@ def test_left_out_runs_say_how_sure_the_interval_is() -> None:
     assert len(found) == 4
     for k, coverage in enumerate(found):
         others = fitted([*errors[:k], *errors[k + 1 :]], [*spreads[:k], *spreads[k + 1 :]])
-        covered = (np.abs(errors[k]) <= others.interval * spreads[k]).mean()
+        covered = (np.abs(errors[k]) <= others.interval_factor * spreads[k]).mean()
         assert coverage == pytest.approx(covered, abs=0.01)
     assert np.ptp(found) > 0.05, "runs differ"
 
@@ -158,3 +162,9 @@ def test_spread_is_the_unbiased_deviation_and_a_floor() -> None:
 def test_spread_is_never_zero() -> None:
     for count in (3, 1):
         assert (spread([(np.ones((count, *SHAPE), np.float32), None)], 0.0) > 0).all()
+
+
+def test_files_keep_the_keys_of_older_versions() -> None:
+    dumped = Calibration.of_normal().model_dump()
+    assert dumped.keys() == {"std", "interval", "runs", "left_out_coverage"}
+    assert Calibration.model_validate(dumped) == Calibration.of_normal()

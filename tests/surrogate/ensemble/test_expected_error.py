@@ -11,13 +11,13 @@ from simulgenvae.surrogate.ensemble import (
     Calibration,
     Ensemble,
     expected_squares,
-    uniform_coefficients,
+    uniform_field_coefficients,
 )
 from simulgenvae.training.train import Trained
 
 
-def test_the_uniform_coefficients_is_the_mean_of_each_variable(trained: Trained) -> None:
-    field = trained.reduction.decode(uniform_coefficients(trained.reduction))
+def test_the_uniform_field_is_the_mean_of_each_variable(trained: Trained) -> None:
+    field = trained.reduction.decode(uniform_field_coefficients(trained.reduction))
     mean_field = trained.reduction.decode(np.zeros((1, trained.reduction.rank), np.float32))
     # As far as the modes have it: no other state of theirs is nearer.
     target = np.broadcast_to(mean_field.mean(axis=1, keepdims=True), field.shape)
@@ -25,11 +25,11 @@ def test_the_uniform_coefficients_is_the_mean_of_each_variable(trained: Trained)
     np.testing.assert_allclose(field, best, rtol=1e-4, atol=1e-4)
 
 
-def test_sizes_are_distances_from_the_uniform_coefficients(
+def test_sizes_are_distances_from_the_uniform_field(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
     prediction = ensemble.predict(waves.conditions, waves.times)
-    uniform = uniform_coefficients(trained.reduction)
+    uniform = uniform_field_coefficients(trained.reduction)
     _, sizes = expected_squares(prediction, None, uniform)
     np.testing.assert_allclose(
         sizes, np.linalg.norm(prediction.mean - uniform, axis=(1, 2)) ** 2, rtol=1e-4
@@ -42,10 +42,12 @@ def test_the_calibration_scales_the_expected_error(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:
     prediction = ensemble.predict(waves.conditions, waves.times)
-    uniform = uniform_coefficients(trained.reduction)
+    uniform = uniform_field_coefficients(trained.reduction)
     plain, _ = expected_squares(prediction, None, uniform)
     scaled, _ = expected_squares(
-        prediction, Calibration(std=3.0, interval=5.0, runs=1, left_out_coverage=()), uniform
+        prediction,
+        Calibration(std_factor=3.0, interval_factor=5.0, runs=1, left_out_coverage=()),
+        uniform,
     )
     np.testing.assert_allclose(scaled, 9.0 * plain)
     assert (plain > 0).all()

@@ -37,7 +37,7 @@ class ToyStage(Stage):
         return True
 
     @property
-    def trained(self) -> list[nn.Module]:
+    def learning_modules(self) -> list[nn.Module]:
         return [self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
@@ -81,7 +81,7 @@ def test_a_stage_from_outside_that_needs_a_vae_is_refused_without_one(
 
 
 def test_stages_are_known_by_their_names_and_numbers() -> None:
-    assert all(name == spec.name == spec.stage.name for name, spec in STAGES.items())
+    assert all(name == spec.name == spec.stage_class.name for name, spec in STAGES.items())
     assert len({spec.number for spec in STAGES.values()}) == len(STAGES)
     assert all(spec.title for spec in STAGES.values())
     with pytest.raises(UserError, match="--stage vea: there is no such stage"):
@@ -91,9 +91,9 @@ def test_stages_are_known_by_their_names_and_numbers() -> None:
 def test_every_stage_of_the_package_has_settings_of_its_name() -> None:
     assert tuple(STAGES) == Settings().training.stage_names()
     for name, spec in STAGES.items():
-        assert spec.schedule(Settings()) is getattr(Settings().training, name)
+        assert spec.own_settings(Settings()) is getattr(Settings().training, name)
     own = dataclasses.replace(TOY, name="loss")
-    assert own.schedule(Settings()) is own.settings, "a setting of this name is no group"
+    assert own.own_settings(Settings()) is own.settings, "a setting of this name is no group"
 
 
 def test_further_members_have_the_descriptor_of_the_first() -> None:

@@ -83,7 +83,7 @@ def test_the_conditioner_stage_leaves_the_vae_alone(
     assert _reached(problem.networks.conditioner) == {
         n for n, _ in problem.networks.conditioner.named_parameters()
     }
-    assert stage.trained == [problem.networks.conditioner]
+    assert stage.learning_modules == [problem.networks.conditioner]
 
 
 def test_the_conditioner_stage_aims_at_posterior_means(

@@ -39,7 +39,7 @@ class EncodedRuns:
     latents: Latents
     """Posterior means."""
     mean: Array
-    """The same as one array, ``[n, F]``."""
+    """Posterior means of all levels side by side, ``[n, F]``."""
     kl: Array
     """KL divergence of each latent from its prior in nats, ``[n, F]``."""
     predicted: Array

@@ -39,11 +39,11 @@ class Comparison:
     """Errors by training stage: of the reconstruction after ``vae``, of the prediction after every
     other."""
     baselines: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
-    """What each baseline chose while fitting, by its name."""
+    """Choices that each baseline made while fitting, by its name."""
     seconds_per_run: float = 0.0
     """Time of one prediction where many designs are predicted together."""
     notes: list[str] = field(default_factory=list)
-    """What was left out, and why."""
+    """Sentences about parts that were left out, with the reason."""
 
     def count(
         self, method: str, split: str, prediction: NDArray[np.float32], truth: NDArray[np.float32]

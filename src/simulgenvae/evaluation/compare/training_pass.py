@@ -36,7 +36,7 @@ class FittedBaselines:
     features: Features
     by_name: dict[str, Baseline]
     described: dict[str, dict[str, JsonValue]]
-    """What each baseline chose while fitting, by its name."""
+    """Choices that each baseline made while fitting, by its name."""
 
     @classmethod
     def fit(

@@ -1,4 +1,4 @@
-"""Where the prediction errs: root mean square error at each node.
+"""Map of the prediction's error: root mean square error at each node.
 
 Tested in tests/evaluation/figures/test_fields.py.
 """

@@ -74,13 +74,16 @@ def error_over_time(
     figure = style.new_figure(4.6)
     axes = figure.subplots()
     positive = False
-    for method in methods:
+    for position, method in enumerate(methods):
         values = 100 * numbers(errors[method.name].times.relative_l2)
         axes.plot(
             times,
             values,
             color=method.color,
             linestyle=method.line,
+            # The surrogate, which is first, is on top: without Gaussian processes its line is
+            # that of the networks.
+            zorder=3 - position / len(methods),
             label=method.title,
             marker=style.marker(len(values)),
         )

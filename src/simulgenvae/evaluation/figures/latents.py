@@ -79,7 +79,8 @@ def level_bars(levels: Mapping[str, LatentLevel]) -> Figure:
         values = [level.kl[split] for level in levels.values() if level.kl[split] is not None]
         if len(values) == len(levels):
             color = style.SPLIT_COLORS[split]
-            information.bar(at + 0.4 * k, values, 0.38, color=color, label=split)
+            label = style.SPLIT_LABELS[split]
+            information.bar(at + 0.4 * k, values, 0.38, color=color, label=label)
     information.set(ylabel="mean KL divergence from the prior [nats]")
     sizes = [level.size for level in levels.values()]
     by_variance = [level.active for level in levels.values()]
@@ -162,11 +163,13 @@ def run_map(
         Labels of the two axes.
     """
     panels = 1 + len(shades)
-    figure = style.new_figure(3.4, 0.6 + 3.9 * panels)
+    figure = style.new_figure(3.7, 0.6 + 3.9 * panels)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     _scatter(grid[0], positions, splits)
     grid[0].set(title="split", ylabel=labels[1])
-    style.finish(grid[0])
+    style.finish(grid[0], legend=False)
+    # Runs are spread over the whole panel, so that a legend inside would cover some.
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=style.SMALL)
     for axes, (name, values) in zip(grid[1:], shades.items(), strict=True):
         x, y = positions.T
         points = axes.scatter(x, y, c=values, s=22, cmap="viridis", plotnonfinite=True)
@@ -183,8 +186,14 @@ def _scatter(axes: Axes, points: NDArray[np.float64], splits: Sequence[str]) -> 
     for split in SPLITS:
         x, y = points[np.array(splits) == split].T
         if len(x):
-            color = style.SPLIT_COLORS[split]
-            axes.scatter(x, y, s=22, color=color, marker=style.SPLIT_MARKERS[split], label=split)
+            axes.scatter(
+                x,
+                y,
+                s=22,
+                color=style.SPLIT_COLORS[split],
+                marker=style.SPLIT_MARKERS[split],
+                label=style.SPLIT_LABELS[split],
+            )
 
 
 def _shades(ids: Sequence[str], errors: Mapping[str, Number], conditions: Conditions) -> Shades:

@@ -30,9 +30,9 @@ from simulgenvae.evaluation.results import EvaluationResult
 
 CAPTIONS = {
     **errors.CAPTIONS,
-    "temporal": "Single nodes over time.",
-    "nodal": "The field at some times.",
-    "error_map": "Where the prediction errs: root mean square error at each node.",
+    "temporal": "Values of single nodes over time.",
+    "nodal": "The whole field at some times.",
+    "error_map": "Root mean square error of the prediction at each node.",
     **training.CAPTIONS,
     **uncertainty.CAPTIONS,
     **physics.CAPTIONS,
@@ -40,8 +40,10 @@ CAPTIONS = {
     **latents.CAPTIONS,
     **mesh_figures.CAPTIONS,
 }
-"""What each figure shows. Names of figures are these, and for several of a kind these with ``_``
-and more."""
+"""Caption of each figure by its name.
+
+A figure that exists more than once has an ending after the name: ``nodal_worst_1``.
+"""
 
 
 def make_figures(

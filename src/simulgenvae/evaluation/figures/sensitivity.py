@@ -65,11 +65,11 @@ def _draw_indices(axes: Axes, sobol: SobolIndices, count: int) -> None:
 
 
 def _draw_rises(axes: Axes, permutation: Permutation, names: tuple[str, ...], split: str) -> None:
-    rises = [permutation.inputs[name].rise for name in names]
-    bars = axes.barh(
-        np.arange(len(names)), 100 * numbers(tuple(rises)), 0.6, color=style.PREDICTION
-    )
+    rises = tuple(permutation.inputs[name].rise for name in names)
+    lengths = 100 * numbers(rises)
+    bars = axes.barh(np.arange(len(names)), lengths, 0.6, color=style.PREDICTION)
     axes.bar_label(bars, [percent(rise) for rise in rises], padding=4)
-    axes.margins(x=0.2)
+    # The label of a negative rise is left of its bar, where it needs room before the axis.
+    axes.margins(x=0.35 if (lengths < 0).any() else 0.2)
     base = percent(permutation.error)
     axes.set(xlabel=f"rise of the error on {split} runs\nabove {base} [percentage points]")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from io import BytesIO
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from simulgenvae.evaluation.methods import OWN_METHODS
 from simulgenvae.utils.formatting import quantity
@@ -35,6 +37,7 @@ _GRID = "#DDDDDD"
 
 SPLIT_COLORS = {"train": GREY, "validation": "#56B4E9", "test": PREDICTION}
 SPLIT_MARKERS = {"train": "o", "validation": "s", "test": "^"}
+SPLIT_LABELS = {"train": "training runs", "validation": "validation runs", "test": "test runs"}
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
@@ -54,12 +57,21 @@ def finish(axes: Axes, *, legend: bool = True, direction: str = "both") -> None:
     axes.set_axisbelow(True)
     open_corner(axes)
     if legend and axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=SMALL)
+        # A pale background keeps the text readable where it has to cover data.
+        axes.legend(framealpha=0.8, edgecolor="none", fontsize=SMALL)
 
 
 def open_corner(axes: Axes) -> None:
     """Remove the frame's upper and right line, which carry no scale."""
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def plain_log_ticks(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers at 1, 2 and 5 times the powers of ten."""
+    # Over less than a decade matplotlib would write labels such as 4 × 10⁻¹.
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def marker(points: int) -> str:

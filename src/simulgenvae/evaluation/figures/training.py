@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from simulgenvae.evaluation.figures import style
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.diagnosis import relative
+from simulgenvae.training.stages import STAGES, spec_of
 
 CAPTIONS = {
     "training": "Training: errors of training and validation runs by the same measure, and the "
@@ -30,23 +30,33 @@ def training_curves(history: Sequence[HistoryEntry]) -> Figure:
         entries = [entry for entry in history if entry.stage == stage]
         steps = [entry.step for entry in entries]
         training = _curve(steps, [_percentage(stage, entry.train_error) for entry in entries])
-        validation = _curve(steps, [_percentage(stage, entry.validation) for entry in entries])
+        validation = _curve(
+            steps, [_percentage(stage, entry.validation_error) for entry in entries]
+        )
         _draw(errors, training, "training runs", style.RECONSTRUCTION)
         _draw(errors, validation, "validation runs", style.PREDICTION)
         _scale(errors, training + validation)
         if errors.get_yscale() == "log":
             # Percentages are not read as powers of ten.
-            errors.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            errors.yaxis.set_major_formatter("{x:g}")
-            errors.yaxis.set_minor_formatter(NullFormatter())
-        loss = _curve(steps, [entry.train for entry in entries])
+            style.plain_log_ticks(errors.yaxis)
+        loss = _curve(steps, [entry.train_loss for entry in entries])
         _draw(losses, loss, "batches, as minimised", style.TRUTH)
         _scale(losses, loss)
-        errors.set(title=style.literal(stage.replace("_", " ")))
+        errors.set(title=style.literal(_title(stage)))
         losses.set(xlabel="optimiser step")
     columns[0, 0].set(ylabel="error [% of standard deviation]")
     columns[0, 1].set(ylabel="loss")
     return figure
+
+
+def _title(label: str) -> str:
+    """Return the title of a stage, with the number of its member if it is a further one."""
+    try:
+        spec = spec_of(label)
+    except KeyError:
+        # A package that added this stage when the model was trained may be missing today.
+        return label.replace("_", " ")
+    return spec.title if label in STAGES else f"{spec.title}, member {label.rsplit('_', 1)[1]}"
 
 
 def _percentage(stage: str, error: float | None) -> float | None:

@@ -45,7 +45,9 @@ def calibration(splits: Mapping[str, SplitUncertainty], level: float, label: str
         color = style.SPLIT_COLORS[split]
         density = np.array(found.pit, np.float64) * len(found.pit)
         edges = np.linspace(0.0, 1.0, len(density) + 1)
-        transforms.stairs(density, edges, color=color, linewidth=1.8, label=split)
+        transforms.stairs(
+            density, edges, color=color, linewidth=1.8, label=style.SPLIT_LABELS[split]
+        )
         covered = np.sort([100 * run.coverage for run in found.per_run.values()])
         at = (np.arange(len(covered)) + 0.5) / len(covered)
         coverage.plot(
@@ -55,16 +57,18 @@ def calibration(splits: Mapping[str, SplitUncertainty], level: float, label: str
             marker=style.SPLIT_MARKERS[split],
             markersize=5,
             linewidth=1,
-            label=split,
+            label=style.SPLIT_LABELS[split],
         )
     transforms.axhline(1.0, color=style.TRUTH, linewidth=0.8, linestyle="--")
     transforms.set(
         xlabel="probability integral transform", ylabel="density", xlim=(0, 1), ylim=(0, None)
     )
+    # The label of an interval from few validation runs is longer than the axis.
+    wrapped = label.replace(" (", "\n(")
     coverage.axhline(100 * level, color=style.TRUTH, linewidth=0.8, linestyle="--")
     coverage.set(
         xlabel="runs, from the least covered [%]",
-        ylabel=f"values inside the\n{label} [%]",
+        ylabel=f"values inside the\n{wrapped} [%]",
         xlim=(0, 100),
         ylim=(0, 102),
     )
@@ -103,6 +107,8 @@ def _draw_deviations(axes: Axes, points: Points) -> None:
     axes.plot(ends, ends, color=style.TRUTH, linewidth=0.8, linestyle="--", zorder=0)
     if ends[0] > 0:
         axes.set(xscale="log", yscale="log")
+        style.plain_log_ticks(axes.xaxis)
+        style.plain_log_ticks(axes.yaxis)
     axes.set(xlabel="predicted standard deviation", ylabel="true error (RMS)")
 
 
@@ -116,5 +122,11 @@ def _draw_novelties(axes: Axes, points: Points) -> None:
 def _scatter(axes: Axes, points: Points) -> None:
     for split, pairs in points.items():
         x, y = np.array(pairs).T
-        color = style.SPLIT_COLORS[split]
-        axes.scatter(x, y, s=24, color=color, marker=style.SPLIT_MARKERS[split], label=split)
+        axes.scatter(
+            x,
+            y,
+            s=24,
+            color=style.SPLIT_COLORS[split],
+            marker=style.SPLIT_MARKERS[split],
+            label=style.SPLIT_LABELS[split],
+        )

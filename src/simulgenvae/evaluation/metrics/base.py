@@ -33,7 +33,7 @@ class Metric:
     shown: Literal["mean", "median", "max"] = "mean"
     """Statistic over the runs that tables show."""
     in_summary: bool = True
-    """Whether the summary on the terminal names it, in a line of its own."""
+    """True if the summary on the terminal has a line for it."""
 
     def cell(self, over_runs: OverRuns) -> str:
         """Return the text of a table's cell."""

@@ -32,4 +32,4 @@ class Section:
     view: Callable[[EvaluationResult], object] = lambda _: None
     """Function that returns what the template shows besides the result."""
     heading: bool = True
-    """Whether the title is a heading in the text (otherwise only in the table of contents)."""
+    """True if the title is a heading in the text, False if only the table of contents has it."""

@@ -19,8 +19,8 @@ class Combination(Record):
     weight: float
     """Weight of the Gaussian processes; the networks have the rest."""
     gaussian_processes: Literal["combined", "off", "none"]
-    """Whether their weight was chosen (``combined``), the settings exclude them (``off``), or they
-    could not be fitted (``none``)."""
+    """State of the Gaussian processes: ``combined`` if their weight was chosen, ``off`` if the
+    settings exclude them, ``none`` if they could not be fitted."""
 
     @classmethod
     def of(cls, ensemble: Ensemble, settings: Settings) -> Self:

@@ -20,7 +20,7 @@ class LatentLevel(Record):
     kl: dict[str, Number]
     """Mean divergence from the prior in nats, by split."""
     kl_per_latent: Numbers
-    """The same of each latent, over the training runs."""
+    """Mean KL divergence of each latent over the training runs."""
     variance_per_latent: Numbers
     """Variance of the posterior mean over the training runs."""
     active: int

@@ -26,7 +26,7 @@ class QuantityErrors(Record):
     relative_error: OverRuns
     """Norm over time of the difference, relative to that of the truth."""
     error_by_absolute: OverRuns
-    """The same difference, relative to the sum or integral of absolute values."""
+    """Difference relative to the sum or integral of absolute values."""
     worst_run: RunError | None
     typical: Series
     """The quantity in the typical run."""

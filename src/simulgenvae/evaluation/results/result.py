@@ -76,7 +76,7 @@ class EvaluationResult(Record):
     worst_runs: dict[str, tuple[RunError, ...]]
     """Runs with the largest errors of each split, undefined ones first."""
     baselines: dict[str, dict[str, JsonValue]]
-    """What each baseline chose while fitting, by its name."""
+    """Choices that each baseline made while fitting, by its name."""
     uncertainty: Uncertainty
     physics: Physics
     sensitivity: Sensitivity

@@ -37,7 +37,7 @@ class ExchangedInput(Record):
 
     error: Number
     rise: Number
-    """That error less the error without the exchange; about 0 for an input without influence."""
+    """Rise of the error by the exchange; about 0 for an input without influence."""
 
 
 class Permutation(Record):

@@ -21,7 +21,10 @@ from simulgenvae.surrogate.ensemble.coefficient_prediction import (
     SeparatePredictions,
 )
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
-from simulgenvae.surrogate.ensemble.expected_error import expected_squares, uniform_coefficients
+from simulgenvae.surrogate.ensemble.expected_error import (
+    expected_squares,
+    uniform_field_coefficients,
+)
 from simulgenvae.surrogate.ensemble.interval_text import interval_label, interval_warning
 
 __all__ = [
@@ -32,5 +35,5 @@ __all__ = [
     "expected_squares",
     "interval_label",
     "interval_warning",
-    "uniform_coefficients",
+    "uniform_field_coefficients",
 ]

@@ -34,11 +34,14 @@ Coverage = Annotated[float, Field(ge=0.0, le=1.0)]
 class Calibration(BaseModel):
     """Factors by which a spread is multiplied, as the ensemble's file holds them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The keys of the file are older than the names in the code, hence the aliases.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True
+    )
 
-    std: Factor
+    std_factor: Annotated[Factor, Field(alias="std")]
     """Factor to the standard deviation of the error."""
-    interval: Factor
+    interval_factor: Annotated[Factor, Field(alias="interval")]
     """Factor to half the width of the interval that covers ``LEVEL`` of the values."""
     runs: Annotated[int, Field(ge=0)]
     """Number of validation runs that the factors come from."""
@@ -78,8 +81,8 @@ class Calibration(BaseModel):
             spread_squares.append(np.square(scale).mean(axis=(0, 1)))
         left_out = _left_out_coverage(ratios) if _left_out_runs(len(ratios)) else ()
         return cls(
-            std=_std_factor(np.stack(error_squares), np.stack(spread_squares)),
-            interval=_interval_factor(ratios),
+            std_factor=_std_factor(np.stack(error_squares), np.stack(spread_squares)),
+            interval_factor=_interval_factor(ratios),
             runs=len(ratios),
             left_out_coverage=left_out,
         )
@@ -90,8 +93,8 @@ class Calibration(BaseModel):
 
         This is what is left where there are no validation runs.
         """
-        interval = float(ndtri((1 + LEVEL) / 2))
-        return cls(std=1.0, interval=interval, runs=0, left_out_coverage=())
+        quantile = float(ndtri((1 + LEVEL) / 2))
+        return cls(std_factor=1.0, interval_factor=quantile, runs=0, left_out_coverage=())
 
 
 def _left_out_runs(runs: int) -> int:
@@ -134,8 +137,13 @@ def _std_factor(errors: Fields, spreads: Fields) -> float:
 def _interval_factor(ratios: Sequence[Fields]) -> float:
     """Return the factor to half an interval's width from ratios of error to spread.
 
-    It is the quantile of all runs' ratios, times the quantile of each run's ratios over the
-    quantile of the other runs: that second factor is what a run that is not among them adds.
+    With ``q`` the ``LEVEL`` quantile, and ``rᵢ`` the ratios of run i, it is
+
+        q(r of all runs) · q over all i of (rᵢ / q(r of all runs except i))
+
+    The first factor covers the runs that are calibrated on. Each quotient compares the ratios of a
+    run with the interval that the other runs alone would give: the second factor is what a further
+    run adds, which is not among them. It is near 1 where there are many runs.
     """
     # With a single run there is no other one to compare with.
     quantile = float(np.quantile(np.concatenate(ratios), LEVEL))
@@ -147,5 +155,6 @@ def _interval_factor(ratios: Sequence[Fields]) -> float:
     # would be 0 / 0.
     if min(others) == 0:
         return quantile
+    # rᵢ / q(all runs except i), for each run.
     relative = [own / other for own, other in zip(ratios, others, strict=True)]
     return quantile * float(np.quantile(np.concatenate(relative), LEVEL))

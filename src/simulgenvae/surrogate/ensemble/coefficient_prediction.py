@@ -44,12 +44,12 @@ class CoefficientPrediction:
     gp_offset: NDArray[np.float32] | None
     gp_weight: float
 
-    def spread(self, run: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
+    def spread(self, design: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
         """Return the uncalibrated standard deviation of a design's fields.
 
         Parameters
         ----------
-        run
+        design
             Row of the design, from 0 to n - 1.
         decoder
             Map from coefficients to the fields ``[t, M, V]``, in physical units.
@@ -65,10 +65,10 @@ class CoefficientPrediction:
                 offset = None
                 if self.gp_offset is not None:
                     # A decoder adds the mean field, which must not enter a difference of fields.
-                    mean = self.mean[run, times]
-                    moved = decoder.decode(mean + self.gp_offset[run, times])
+                    mean = self.mean[design, times]
+                    moved = decoder.decode(mean + self.gp_offset[design, times])
                     offset = moved - decoder.decode(mean)
-                yield decoder.decode(self.samples[:, run, times]), offset
+                yield decoder.decode(self.samples[:, design, times]), offset
 
         return spread(blocks(), self.gp_weight)
 

@@ -14,7 +14,7 @@ from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPrediction
 
 
-def uniform_coefficients(reduction: Reduction) -> NDArray[np.float32]:
+def uniform_field_coefficients(reduction: Reduction) -> NDArray[np.float32]:
     """Return the coefficients ``[1, r]`` of a field that has each variable's mean at every node.
 
     The modes hold such a field only approximately; the coefficients are of the nearest field that
@@ -42,11 +42,11 @@ def expected_squares(
     calibration
         Factors of the spread; the spread is taken as it is where there are none.
     uniform
-        Field from which the size is measured, by :func:`uniform_coefficients`. Without it, a
+        Field from which the size is measured, by :func:`uniform_field_coefficients`. Without it, a
         variable with a large mean, such as an absolute temperature, would have no relative error.
     """
     # The calibrated standard deviation is the root of the expected squared error.
-    factor = 1.0 if calibration is None else calibration.std
+    factor = 1.0 if calibration is None else calibration.std_factor
     deviation = (prediction.mean - uniform).astype(np.float64)
-    sizes: NDArray[np.float64] = np.square(deviation).sum(axis=(1, 2))
-    return factor**2 * prediction.total_variance(), sizes
+    squared_sizes: NDArray[np.float64] = np.square(deviation).sum(axis=(1, 2))
+    return factor**2 * prediction.total_variance(), squared_sizes

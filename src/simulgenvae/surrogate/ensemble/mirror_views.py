@@ -1,4 +1,10 @@
-"""Mirror views: a design of a symmetric problem is also predicted as each of its mirror images."""
+"""Mirror views: a design of a symmetric problem is also predicted as each of its mirror images.
+
+The words: a problem has a *symmetry* (axes along which a mirrored run is a run of the same
+problem, named by the setting ``training.augmentation.flips``). A *mirror* maps a field to its
+mirror image (``data/symmetry.py``). A *view* is a mirror as predictions use it: what the networks
+see instead of a design, and how their answer is mirrored back.
+"""
 
 from __future__ import annotations
 
@@ -66,10 +72,13 @@ class MirrorView:
         images = replace(conditions.images, pixels=np.ascontiguousarray(pixels))
         return replace(conditions, images=images)
 
-    def unmirror(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the coefficients ``[..., r]`` of designs, given their mirror images' ones."""
-        mirrored: NDArray[np.float32] = coefficients @ self.matrix + self.offset
-        return mirrored
+    def unmirror(self, mirrored: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the coefficients of designs, ``[..., r]``.
+
+        ``mirrored`` are those that were predicted of their mirror images, of the same shape.
+        """
+        original: NDArray[np.float32] = mirrored @ self.matrix + self.offset
+        return original
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`restore` needs besides the axes."""

@@ -75,12 +75,12 @@ def stage_specs(names: Iterable[str]) -> list[StageSpec]:
 
 def default_stages(settings: Settings) -> list[str]:
     """Return the stages of a whole training, leaving out networks that a later one would forget."""
-    return [name for name, spec in STAGES.items() if spec.stage.by_default(settings)]
+    return [name for name, spec in STAGES.items() if spec.stage_class.by_default(settings)]
 
 
 def changes_vae(stages: Sequence[str], settings: Settings) -> bool:
     """Return whether a training of these stages changes the VAE, even in one bit."""
-    return any(spec.stage.changes_vae(settings) for spec in stage_specs(stages))
+    return any(spec.stage_class.changes_vae(settings) for spec in stage_specs(stages))
 
 
 def make_stages(
@@ -106,6 +106,8 @@ def make_stages(
     stages: list[Stage] = []
     for spec in specs:
         # Each stage continues with the networks of the stages before it.
-        trained = continues or len(stages) > 0
-        stages.append(spec.stage.make(networks, data, settings, reduction, continues=trained))
+        has_trained = continues or len(stages) > 0
+        stages.append(
+            spec.stage_class.make(networks, data, settings, reduction, continues=has_trained)
+        )
     return stages

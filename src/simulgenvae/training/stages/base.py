@@ -34,8 +34,8 @@ TIMES_PER_STEP = 32
 class Stage(ABC):
     """One training stage: which modules learn from which loss.
 
-    A subclass defines ``name``, ``trained``, ``losses`` and ``validation_error``; everything else
-    has a default. The module of the subclass also holds its :class:`StageSpec`.
+    A subclass defines ``name``, ``learning_modules``, ``losses`` and ``validation_error``;
+    everything else has a default. The module of the subclass also holds its :class:`StageSpec`.
 
     Parameters
     ----------
@@ -110,7 +110,11 @@ class Stage(ABC):
 
     @property
     def label(self) -> str:
-        """Name in logs, the history and checkpoint files; it also names members after the first."""
+        """Name in logs, the history and checkpoint files, different for each member.
+
+        It is ``name`` for the first member, and ``name_2``, ``name_3``, … for the further ones,
+        which share settings and descriptor.
+        """
         return self.name if self.member == 1 else f"{self.name}_{self.member}"
 
     @property
@@ -119,23 +123,23 @@ class Stage(ABC):
         return self.spec.number + self.member - 1
 
     @property
-    def schedule(self) -> StageSettings:
-        """Budget, batch size and learning rate."""
-        return self.spec.schedule(self.settings)
+    def own_settings(self) -> StageSettings:
+        """Settings of this stage only: budget, batch size and learning rate."""
+        return self.spec.own_settings(self.settings)
 
     @property
     def renewed(self) -> tuple[str, ...]:
         """Networks (``vae``, ``conditioner``) that start this stage with new weights."""
         return ()
 
-    def further_members(self) -> Sequence[Stage]:
+    def further_stages(self) -> Sequence[Stage]:
         """Return the stages of the ensemble's other members, where this stage trains the first."""
         return []
 
     @property
     @abstractmethod
-    def trained(self) -> list[nn.Module]:
-        """Modules whose parameters this stage changes."""
+    def learning_modules(self) -> list[nn.Module]:
+        """Modules whose parameters this stage changes; all others are frozen."""
 
     @abstractmethod
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
@@ -196,7 +200,7 @@ class StageSpec:
 
     name: str
     """Key in ``STAGES``, name of the stage's settings, and choice of ``--stage``."""
-    stage: type[Stage]
+    stage_class: type[Stage]
     number: int
     """Number that seeds the random numbers; members of an ensemble take the numbers that follow."""
     title: str
@@ -212,7 +216,7 @@ class StageSpec:
     settings: StageSettings = field(default_factory=StageSettings)
     """Settings of a stage that has no field in ``TrainingSettings``."""
 
-    def schedule(self, settings: Settings) -> StageSettings:
+    def own_settings(self, settings: Settings) -> StageSettings:
         """Return the group of ``settings.training`` with the stage's name, or its own settings."""
         # Training has settings that are no groups of a stage, such as ``loss``.
         group = getattr(settings.training, self.name, None)

@@ -16,12 +16,12 @@ from simulgenvae.settings import Settings
 from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
-from simulgenvae.training.stages.losses import spread_loss
+from simulgenvae.training.stages.losses import std_loss
 
-SPREAD_WEIGHT = 0.01
-"""Weight of the likelihood of the spread.
+STD_WEIGHT = 0.01
+"""Weight of the likelihood of the standard deviations.
 
-Separate weights compute the spread, and the optimisers only use a gradient's direction. The factor
+Separate weights compute these, and the optimisers only use a gradient's direction. The factor
 only keeps this term from filling the gradient, whose norm is limited."""
 
 
@@ -29,7 +29,7 @@ class ConditionerStage(Stage):
     """Training of the conditioner on the posteriors of the frozen encoder.
 
     The mean learns from the squared distance to the posterior means, in units of each latent's
-    variance over the training runs. The spread (standard deviation) learns from the likelihood of
+    variance over the training runs. The standard deviation learns from the likelihood of
     posterior samples with the mean held fixed, so that the two cannot trade error against
     uncertainty.
     """
@@ -58,8 +58,8 @@ class ConditionerStage(Stage):
         return False
 
     @property
-    def trained(self) -> list[nn.Module]:
-        """Networks whose weights change: the conditioner."""
+    def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: the conditioner."""
         return [self.networks.conditioner]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
@@ -70,8 +70,8 @@ class ConditionerStage(Stage):
         # Expected squared deviation of a posterior sample from the predicted mean, which the
         # likelihood must not move: therefore detach.
         expected = (predicted.mean.detach() - target).square() + (2 * log_std).exp()
-        spread = batch.shard.mean(spread_loss(predicted.log_std, expected))
-        return {"loss": distance + SPREAD_WEIGHT * spread, "latents": distance, "spread": spread}
+        std_term = batch.shard.mean(std_loss(predicted.log_std, expected))
+        return {"loss": distance + STD_WEIGHT * std_term, "latents": distance, "spread": std_term}
 
     def validation_error(self, batch: Batch) -> Tensor:
         """Return the squared distance to the VAE's latents, relative to their variance."""
@@ -81,7 +81,7 @@ class ConditionerStage(Stage):
 
     @torch.no_grad()
     def _targets(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return posterior means and log spreads of a batch, and the training variance of each."""
+        """Return means and log deviations of a batch's posteriors, and the training variances."""
         # The encoder does not change in this stage, so that its posteriors are computed once.
         if self._posteriors is None:
             self._posteriors = self._encode_all()
@@ -93,7 +93,7 @@ class ConditionerStage(Stage):
         return batch.gather(self.data, means), batch.gather(self.data, log_stds), variance
 
     def _encode_all(self) -> Tensor:
-        """Return posterior means and log spreads of all runs, `[2, N, D + L·d]`."""
+        """Return posterior means and log deviations of all runs, `[2, N, D + L·d]`."""
         vae = self.networks.vae
         was_training = vae.training
         vae.eval()
@@ -111,7 +111,7 @@ class ConditionerStage(Stage):
 
 CONDITIONER = StageSpec(
     name="conditioner",
-    stage=ConditionerStage,
+    stage_class=ConditionerStage,
     number=1,
     title="Conditioner",
     squared_error=True,

@@ -19,12 +19,13 @@ from simulgenvae.training.augmentation import Batch
 from simulgenvae.training.budget import member_count
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
-from simulgenvae.training.stages.losses import kl_terms, relative_error, spread_loss
+from simulgenvae.training.stages.losses import kl_terms, relative_error, std_loss
 
 RECONSTRUCT_EVERY = 4
 """Distance between the runs of a batch that are also reconstructed: every fourth one is."""
-SPREAD_WEIGHT = 1e-5
-"""Weight of the likelihood of the conditioner's spread, small against the loss of fields."""
+STD_WEIGHT = 1e-5
+"""Weight of the likelihood of the conditioner's standard deviations: small against the loss of
+fields."""
 
 
 class EndToEndStage(Stage):
@@ -82,7 +83,7 @@ class EndToEndStage(Stage):
             vae_loss=data.field_loss(settings.training.loss, reduction),
         )
 
-    def further_members(self) -> Sequence[Stage]:
+    def further_stages(self) -> Sequence[Stage]:
         """Return the stages that train the other members, one after another."""
         wanted = self.settings.training.end_to_end.members or (1 if self.fine_tunes else None)
         members = member_count(
@@ -139,8 +140,8 @@ class EndToEndStage(Stage):
         return self.member == 1 and not self.frozen
 
     @property
-    def trained(self) -> list[nn.Module]:
-        """Networks whose weights change: the conditioner, and what is trained of the VAE."""
+    def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: the conditioner, and what is trained of the VAE."""
         # Further members never use their encoder: only the decoder of their VAE is trained.
         vae = self.networks.vae
         if self.frozen:
@@ -185,13 +186,13 @@ class EndToEndStage(Stage):
             terms["loss"] = terms["loss"] + reconstruction + divergence
         distances = (mean[few] - latents.flat()).square()
         terms["latents"] = shard.mean(distances.mean(1))
-        # detach: the spread learns from the distances and must not change them.
-        spread = shard.mean(spread_loss(log_std[few], distances.detach()))
+        # detach: the standard deviation learns from the distances and must not change them.
+        std_term = shard.mean(std_loss(log_std[few], distances.detach()))
         latent_loss = training.end_to_end.latent_weight * terms["latents"]
-        terms["loss"] = terms["loss"] + latent_loss + SPREAD_WEIGHT * spread
+        terms["loss"] = terms["loss"] + latent_loss + STD_WEIGHT * std_term
 
     def validation_error(self, batch: Batch) -> Tensor:
-        """Return the relative squared error of the predicted coefficients."""
+        """Return the mean relative error of the predicted coefficients."""
         vae = self.networks.vae
         mean = self.networks.conditioner(batch.conditions).mean
         decoded = vae.decode(vae.latents_from_flat(mean))
@@ -205,7 +206,7 @@ class EndToEndStage(Stage):
 
 END_TO_END = StageSpec(
     name="end_to_end",
-    stage=EndToEndStage,
+    stage_class=EndToEndStage,
     number=2,
     title="End to end",
     pace=33,

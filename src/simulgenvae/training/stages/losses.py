@@ -35,7 +35,7 @@ def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:
     return terms
 
 
-def spread_loss(log_std: Tensor, expected: Tensor) -> Tensor:
+def std_loss(log_std: Tensor, expected: Tensor) -> Tensor:
     """Return the negative log-likelihood of squared deviations, up to a constant, `[B]`.
 
     Parameters

@@ -26,8 +26,8 @@ class VaeStage(Stage):
         return not settings.training.end_to_end.alone
 
     @property
-    def trained(self) -> list[nn.Module]:
-        """Networks whose weights change: the VAE."""
+    def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: the VAE."""
         return [self.networks.vae]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
@@ -47,7 +47,7 @@ class VaeStage(Stage):
 
 VAE = StageSpec(
     name="vae",
-    stage=VaeStage,
+    stage_class=VaeStage,
     number=0,
     title="VAE",
     reads_conditions=False,

@@ -1,4 +1,4 @@
-"""State that the parts of the training loop share.
+"""Context that the parts of the training loop share.
 
 Tested in tests/training/test_loop.py.
 """
@@ -18,7 +18,7 @@ from simulgenvae.training.log import TrainingLog
 
 
 @dataclass
-class TrainingState:
+class TrainingContext:
     """Networks that learn, what they learn from, and how far they have come."""
 
     networks: Networks
@@ -28,7 +28,7 @@ class TrainingState:
     seed: int
     """Seed of the order of batches and of torch's random numbers."""
     progress: Progress = field(default_factory=Progress)
-    best: dict[str, Tensor] = field(default_factory=dict)
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
     """Weights that the current stage ends with: those of its best validation so far.
 
     Before its first validation they are still those of the stage before it, or empty in the first
