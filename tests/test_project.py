@@ -122,3 +122,28 @@ def test_every_module_says_what_it_is_for() -> None:
         and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert not silent
+
+
+def test_every_module_has_its_test_file_or_says_where_it_is_tested() -> None:
+    """The test of ``a/b/c.py`` is ``tests/a/b/test_c.py``."""
+    package = ROOT / "src/simulgenvae"
+    untested = []
+    for path in sorted(package.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if path.name == "__init__.py" and _only_names(tree):
+            continue
+        mirrored = ROOT / "tests" / path.relative_to(package).with_name(f"test_{path.name}")
+        named = re.findall(r"tests/[\w/]+\.py", ast.get_docstring(tree) or "")
+        assert all((ROOT / place).is_file() for place in named), f"{path}: {named}"
+        if not mirrored.is_file() and not named:
+            untested.append(path)
+    assert not untested
+
+
+def _only_names(tree: ast.Module) -> bool:
+    """Return whether a package's file holds a docstring, imports and ``__all__`` only."""
+    return all(
+        isinstance(node, (ast.Import, ast.ImportFrom, ast.Expr))
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+        for node in tree.body
+    )

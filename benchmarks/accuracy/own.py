@@ -15,7 +15,7 @@ from simulgenvae.evaluation.analyses.uncertainty import SAMPLES, UncertaintyErro
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.fit import fit
-from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES
 from simulgenvae.surrogate.surrogate import Surrogate
 
 

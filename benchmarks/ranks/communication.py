@@ -30,7 +30,7 @@ from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.ddp import with_mean_gradients
 from simulgenvae.training.node_shards import shard_node_layers

@@ -25,7 +25,7 @@ from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import PerformanceSettings, Settings
 from simulgenvae.training.acceleration import accelerated, acceleration, precision
-from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import constant_weights, prepare_networks

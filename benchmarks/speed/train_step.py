@@ -29,7 +29,7 @@ from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import accelerated, acceleration
-from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.log import TrainingLog

@@ -3,6 +3,8 @@
 >>> from simulgenvae import Conditions, Dataset, fit
 >>> surrogate = fit(Dataset.from_arrays(fields, conditions))
 >>> surrogate.predict(new_conditions)["fields"]
+
+Tested in tests/test_public_names.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The one exception that users are meant to see."""
+"""The one exception that users are meant to see.
+
+Tested in tests/cli/test_bad_input.py.
+"""
 
 
 class UserError(Exception):

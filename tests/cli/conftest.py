@@ -74,7 +74,7 @@ def tree_fixture() -> Callable[[Path], dict[str, str]]:
 
 
 @pytest.fixture
-def refused(
+def assert_refused(
     cli: Callable[..., Outcome], tmp_path: Path
 ) -> Callable[[tuple[Sequence[object], Sequence[str]]], None]:
     """Return a check that a command is refused with these texts and changes no file."""

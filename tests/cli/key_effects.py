@@ -169,11 +169,11 @@ UNTRIED = {
     "Dim2": "compared with the data: another number of timesteps is refused",
     "Dim3": "compared with the data: another number of nodes is refused",
     "data_No": "number of the preset and of its data file: see `--preset`",
-    "compile": "speed alone; translation takes a minute (`tests/training/test_performance.py`)",
+    "compile": "only speed; translation takes a minute (`tests/training/test_performance.py`)",
     "--resume": "continues an interrupted training to the same files (`tests/training/test_train.py`)",
     "--version": "prints the version",
 }
-"""Keys and flags without a row of their own, and why."""
+"""Keys and flags without a row, with the reason."""
 
 
 def write_study(folder: Path) -> Path:

@@ -231,13 +231,13 @@ def ingest(study: Path, *more: object) -> list[object]:
 
 
 @pytest.mark.parametrize("spoil", BAD_PICTURES)
-def test_ingest(spoil: Spoil, study: Path, refused: Any) -> None:
-    refused((ingest(study, "--images", study / "images"), spoil(study)))
+def test_ingest(spoil: Spoil, study: Path, assert_refused: Any) -> None:
+    assert_refused((ingest(study, "--images", study / "images"), spoil(study)))
 
 
-def test_ids_of_the_table_that_have_no_picture(study: Path, refused: Any) -> None:
+def test_ids_of_the_table_that_have_no_picture(study: Path, assert_refused: Any) -> None:
     more = ("--images", study / "images", "--params", study / "tables/params.csv")
-    refused(
+    assert_refused(
         (
             ingest(study, *more),
             ("images", "no image for the runs 'run_0', 'run_1'", "'param_001'"),
@@ -245,7 +245,7 @@ def test_ids_of_the_table_that_have_no_picture(study: Path, refused: Any) -> Non
     )
 
 
-def test_ids_of_the_fields_that_have_no_picture(study: Path, refused: Any) -> None:
+def test_ids_of_the_fields_that_have_no_picture(study: Path, assert_refused: Any) -> None:
     names = [f"param_{k + 1:03d}" for k in range(RUNS - 1)] + ["param_099"]
     np.savez(study / "fields.npz", fields=np.load(study / "fields.npy"), ids=names)
     command = [
@@ -256,7 +256,9 @@ def test_ids_of_the_fields_that_have_no_picture(study: Path, refused: Any) -> No
         "--study",
         study.parent / "new",
     ]
-    refused((command, ("images", "no image for the runs 'param_099'", "no fields for 'param_012'")))
+    assert_refused(
+        (command, ("images", "no image for the runs 'param_099'", "no fields for 'param_012'"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -270,18 +272,20 @@ def test_ids_of_the_fields_that_have_no_picture(study: Path, refused: Any) -> No
         ("id,file\n", ("no rows",)),
     ],
 )
-def test_tables_of_pictures(rows: str, texts: tuple[str, ...], study: Path, refused: Any) -> None:
+def test_tables_of_pictures(
+    rows: str, texts: tuple[str, ...], study: Path, assert_refused: Any
+) -> None:
     shutil.copy(image_path(study, 1), study / "outside.png")
     (study / "images/list.csv").write_text(rows)
-    refused((ingest(study, "--images", study / "images/list.csv"), texts))
+    assert_refused((ingest(study, "--images", study / "images/list.csv"), texts))
 
 
-def test_more_memory_than_there_is(study: Path, refused: Any) -> None:
+def test_more_memory_than_there_is(study: Path, assert_refused: Any) -> None:
     (study / "images/list.csv").write_text(
         "id,file\n" + "".join(f"r{k},param_001.png\n" for k in range(10**5))
     )
     size = ("--set", "data.image_size=2048")
-    refused(
+    assert_refused(
         (
             ingest(study, "--images", study / "images/list.csv", *size),
             ("holding 100000 images", "image_size"),
@@ -289,15 +293,15 @@ def test_more_memory_than_there_is(study: Path, refused: Any) -> None:
     )
 
 
-def test_kinds_that_the_data_do_not_have(cli: Any, study: Path, refused: Any) -> None:
+def test_kinds_that_the_data_do_not_have(cli: Any, study: Path, assert_refused: Any) -> None:
     new = study.parent / "new"
     assert cli(*ingest(study, "--params", study / "tables/params.csv")).code == 0
-    refused(
+    assert_refused(
         (["train", new, "--set", "conditioner.kind=cnn"], ("conditioner.kind is cnn", "no images"))
     )
     small = ("--set", "data.image_size=16")
     assert cli(*ingest(study, "--images", study / "images", *small, "--overwrite")).code == 0
-    refused(
+    assert_refused(
         (
             ["train", new, "--set", "conditioner.kind=mlp"],
             ("conditioner.kind is mlp", "have images"),
@@ -327,26 +331,28 @@ def trained_template(
     return folder
 
 
-def test_new_pictures(trained_template: Path, study: Path, refused: Any, cli: Any) -> None:
+def test_new_pictures(trained_template: Path, study: Path, assert_refused: Any, cli: Any) -> None:
     trained = shutil.copytree(trained_template, study.parent / "trained")
     predict: list[object] = ["predict", trained, "--out", study.parent / "p.npz"]
     table = ("--params", study / "tables/params.csv")
-    refused((predict, ("trained with images", "--images")))
-    refused(([*predict, *table], ("params.csv", "trained with images only")))
-    refused(([*predict, "--images", study / "images/none.png"], ("none.png", "no such file")))
+    assert_refused((predict, ("trained with images", "--images")))
+    assert_refused(([*predict, *table], ("params.csv", "trained with images only")))
+    assert_refused(
+        ([*predict, "--images", study / "images/none.png"], ("none.png", "no such file"))
+    )
     for spoil in (mixed_sizes, truncated, transparent, mixed_modes):
         texts = [
             text.replace("but 11 others are", "but the surrogate was trained with")
             for text in spoil(study)
         ]
         images = study / "images"
-        refused(
+        assert_refused(
             (
                 [*predict, "--images", images],
                 [text for text in texts if "others" not in text and " of " not in text],
             )
         )
-    refused(
+    assert_refused(
         (
             [*predict, "--images", image_path(study, 1)],
             ("31 x 32 grey, but the surrogate was trained with 32 x 32 grey",),

@@ -195,11 +195,13 @@ def objects_in_npy(source: Path) -> Case:
         objects_in_npy,
     ],
 )
-def test_bad_files_are_refused(make: Callable[[Path], Case], source: Path, refused: Any) -> None:
-    refused(make(source))
+def test_bad_files_are_refused(
+    make: Callable[[Path], Case], source: Path, assert_refused: Any
+) -> None:
+    assert_refused(make(source))
 
 
-def test_a_failure_leaves_no_folders(source: Path, refused: Any) -> None:
+def test_a_failure_leaves_no_folders(source: Path, assert_refused: Any) -> None:
     change(source, lambda fields: fields * np.nan)
     split = source / "split.csv"
     split.write_text("id,split\n" + "".join(f"run_{k},train\n" for k in range(12)))
@@ -211,14 +213,14 @@ def test_a_failure_leaves_no_folders(source: Path, refused: Any) -> None:
         "--study",
         source / "a/b",
     ]
-    refused((arguments, ("run_0", "NaN")))
-    refused(([*arguments, "--split", split], ("run_0", "NaN")))
+    assert_refused((arguments, ("run_0", "NaN")))
+    assert_refused(([*arguments, "--split", split], ("run_0", "NaN")))
 
 
-def test_coordinates_of_another_mesh_are_named(source: Path, refused: Any) -> None:
+def test_coordinates_of_another_mesh_are_named(source: Path, assert_refused: Any) -> None:
     np.save(source / "fields.npy", np.load(source / "fields.npy")[..., 0])
     np.save(source / "coords.npy", np.arange(22.0))
-    refused(
+    assert_refused(
         (
             ingest(source, "--coords", source / "coords.npy"),
             ("23 values", "22 nodes (of the coordinates or mesh)"),
@@ -227,7 +229,7 @@ def test_coordinates_of_another_mesh_are_named(source: Path, refused: Any) -> No
 
 
 def test_data_that_are_there_are_not_replaced(
-    ingested: Path, source: Path, refused: Any, tree: Any
+    ingested: Path, source: Path, assert_refused: Any, tree: Any
 ) -> None:
     arguments = [
         "ingest",
@@ -237,28 +239,30 @@ def test_data_that_are_there_are_not_replaced(
         "--study",
         ingested,
     ]
-    refused((arguments, ("dataset.zarr", "exists", "--overwrite")))
+    assert_refused((arguments, ("dataset.zarr", "exists", "--overwrite")))
     change(source, lambda fields: fields * np.nan)
-    refused(([*arguments, "--overwrite"], ("run_0", "NaN")))
+    assert_refused(([*arguments, "--overwrite"], ("run_0", "NaN")))
 
 
-def test_a_file_instead_of_a_study(source: Path, refused: Any) -> None:
+def test_a_file_instead_of_a_study(source: Path, assert_refused: Any) -> None:
     file = source / "params.csv"
-    refused((["ingest", source / "fields.npy", "--params", file, "--study", file], ("params.csv",)))
+    assert_refused(
+        (["ingest", source / "fields.npy", "--params", file, "--study", file], ("params.csv",))
+    )
     for command in ("check", "train", "evaluate"):
-        refused(([command, file], ("params.csv", "this is a file")))
+        assert_refused(([command, file], ("params.csv", "this is a file")))
 
 
 @pytest.mark.parametrize("command", ["check", "train", "evaluate"])
-def test_missing_folder_data_and_model(command: str, tmp_path: Path, refused: Any) -> None:
-    refused(([command, tmp_path / "nowhere"], ("nowhere", "no such folder")))
+def test_missing_folder_data_and_model(command: str, tmp_path: Path, assert_refused: Any) -> None:
+    assert_refused(([command, tmp_path / "nowhere"], ("nowhere", "no such folder")))
     (tmp_path / "empty").mkdir()
     wanted = (
         "SimulGen-VAE does not exist: train first"
         if command == "evaluate"
         else "simulgenvae ingest"
     )
-    refused(([command, tmp_path / "empty"], (wanted,)))
+    assert_refused(([command, tmp_path / "empty"], (wanted,)))
 
 
 @pytest.mark.parametrize(
@@ -290,10 +294,12 @@ def test_missing_folder_data_and_model(command: str, tmp_path: Path, refused: An
     ],
 )
 def test_bad_settings_are_refused_before_anything_is_written(
-    setting: str, texts: tuple[str, ...], trained: Path, refused: Any
+    setting: str, texts: tuple[str, ...], trained: Path, assert_refused: Any
 ) -> None:
     every_stage = "training.end_to_end.from_scratch=false"
-    refused((["train", trained, "--overwrite", "--set", every_stage, "--set", setting], texts))
+    assert_refused(
+        (["train", trained, "--overwrite", "--set", every_stage, "--set", setting], texts)
+    )
 
 
 @pytest.mark.parametrize(
@@ -320,41 +326,43 @@ def test_bad_settings_are_refused_before_anything_is_written(
     ],
 )
 def test_bad_settings_files_are_refused(
-    name: str, content: str, texts: tuple[str, ...], ingested: Path, refused: Any
+    name: str, content: str, texts: tuple[str, ...], ingested: Path, assert_refused: Any
 ) -> None:
     (ingested / "study.toml").unlink()
     (ingested / name).write_text(content)
     for command in ("check", "train"):
-        refused(([command, ingested], texts))
+        assert_refused(([command, ingested], texts))
 
 
 def test_constant_parameter_is_an_error_before_training(
-    cli: Any, source: Path, refused: Any
+    cli: Any, source: Path, assert_refused: Any
 ) -> None:
     rows = "".join(f"run_{k},{k},7\n" for k in range(12))
     (source / "params.csv").write_text(f"id,speed,gravity\n{rows}")
     arguments = ingest(source)
     assert cli(*arguments).code == 0
-    refused((["train", arguments[-1]], ("constant parameter 'gravity'", "Remove the column")))
+    assert_refused(
+        (["train", arguments[-1]], ("constant parameter 'gravity'", "Remove the column"))
+    )
     done = cli("check", arguments[-1])
     assert (done.code, "constant parameter 'gravity'" in done.out) == (2, True)
 
 
-def test_a_trained_model_is_not_replaced_unasked(trained: Path, refused: Any) -> None:
+def test_a_trained_model_is_not_replaced_unasked(trained: Path, assert_refused: Any) -> None:
     for stage, file in (
         ("all", "SimulGen-VAE"),
         ("vae", "SimulGen-VAE"),
         ("conditioner", "LatentConditioner"),
     ):
-        refused((["train", trained, "--stage", stage], (file, "--overwrite", "--resume")))
+        assert_refused((["train", trained, "--stage", stage], (file, "--overwrite", "--resume")))
 
 
-def test_conditioner_without_a_vae_names_the_file(ingested: Path, refused: Any) -> None:
-    refused(
+def test_conditioner_without_a_vae_names_the_file(ingested: Path, assert_refused: Any) -> None:
+    assert_refused(
         (["train", ingested, "--stage", "conditioner"], ("model_save/SimulGen-VAE does not exist",))
     )
     other = ["--set", "training.end_to_end.vae_path=elsewhere/vae"]
-    refused(
+    assert_refused(
         (
             ["train", ingested, "--stage", "conditioner", *other],
             ("elsewhere/vae does not exist", "vae_path"),
@@ -363,19 +371,19 @@ def test_conditioner_without_a_vae_names_the_file(ingested: Path, refused: Any) 
 
 
 def test_later_stages_need_the_same_architecture_and_data(
-    cli: Any, trained: Path, source: Path, refused: Any
+    cli: Any, trained: Path, source: Path, assert_refused: Any
 ) -> None:
     train = ["train", trained, "--stage", "conditioner", "--overwrite"]
-    refused(([*train, "--set", "model.latent_dim=5"], ("model.latent_dim was 4 and is 5",)))
+    assert_refused(([*train, "--set", "model.latent_dim=5"], ("model.latent_dim was 4 and is 5",)))
     change(source, lambda fields: fields + 1)
     more = ["--params", source / "params.csv", "--study", trained, "--overwrite"]
     assert cli("ingest", source / "fields.npy", *more).code == 0
-    refused((train, ("other data",)))
-    refused((["evaluate", trained], ("dataset.zarr", "not the data")))
+    assert_refused((train, ("other data",)))
+    assert_refused((["evaluate", trained], ("dataset.zarr", "not the data")))
 
 
-def test_resume_with_other_settings_is_refused(trained: Path, refused: Any) -> None:
-    refused(
+def test_resume_with_other_settings_is_refused(trained: Path, assert_refused: Any) -> None:
+    assert_refused(
         (
             ["train", trained, "--resume", "--set", "training.seed=5"],
             ("training.seed was 0 and is 5",),
@@ -386,45 +394,47 @@ def test_resume_with_other_settings_is_refused(trained: Path, refused: Any) -> N
 @pytest.mark.parametrize("file", ["SimulGen-VAE", "LatentConditioner", "Ensemble"])
 @pytest.mark.parametrize("size", [0, 7, 200, -1])
 def test_truncated_model_files(
-    file: str, size: int, trained: Path, make_runs: Any, refused: Any
+    file: str, size: int, trained: Path, make_runs: Any, assert_refused: Any
 ) -> None:
     path = trained / "model_save" / file
     os.truncate(path, path.stat().st_size - 1 if size < 0 else size)
     table = make_runs().write_params(trained / "new.csv", [0])
-    refused(
+    assert_refused(
         (["predict", trained, "--params", table, "--out", trained / "p.npz"], (file, "damaged"))
     )
-    refused((["evaluate", trained], (file, "damaged")))
+    assert_refused((["evaluate", trained], (file, "damaged")))
 
 
 def test_models_of_two_trainings_do_not_mix(
-    cli: Any, trained: Path, templates: Path, make_runs: Any, refused: Any
+    cli: Any, trained: Path, templates: Path, make_runs: Any, assert_refused: Any
 ) -> None:
     assert cli("train", trained, "--overwrite", "--set", "training.seed=1").code == 0
     shutil.copy(templates / "trained/model_save/LatentConditioner", trained / "model_save")
     table = make_runs().write_params(trained / "new.csv", [0])
     predict = ["predict", trained, "--params", table, "--out", trained / "p.npz"]
-    refused((predict, ("LatentConditioner was trained for another VAE", "--stage conditioner")))
+    assert_refused(
+        (predict, ("LatentConditioner was trained for another VAE", "--stage conditioner"))
+    )
 
 
 @pytest.mark.parametrize("file", ["last.safetensors", "prepared.safetensors"])
-def test_truncated_checkpoints(file: str, trained: Path, refused: Any) -> None:
+def test_truncated_checkpoints(file: str, trained: Path, assert_refused: Any) -> None:
     os.truncate(trained / "checkpoints" / file, 300)
-    refused((["train", trained, "--resume"], (file, "damaged")))
+    assert_refused((["train", trained, "--resume"], (file, "damaged")))
 
 
-def test_truncated_dataset(trained: Path, refused: Any) -> None:
+def test_truncated_dataset(trained: Path, assert_refused: Any) -> None:
     chunk = next(
         path for path in (trained / "input_data/dataset.zarr/fields/c").rglob("*") if path.is_file()
     )
     os.truncate(chunk, 100)
     for command in (["check"], ["train", "--overwrite"], ["evaluate"]):
-        refused(
+        assert_refused(
             ([command[0], trained, *command[1:]], ("truncated or damaged", "dataset.zarr/fields"))
         )
 
 
-def test_damaged_bytes_in_the_dataset_are_found(trained: Path, refused: Any) -> None:
+def test_damaged_bytes_in_the_dataset_are_found(trained: Path, assert_refused: Any) -> None:
     chunk = next(
         path for path in (trained / "input_data/dataset.zarr/fields/c").rglob("*") if path.is_file()
     )
@@ -434,7 +444,7 @@ def test_damaged_bytes_in_the_dataset_are_found(trained: Path, refused: Any) -> 
     (
         trained / "checkpoints/prepared.safetensors"
     ).unlink()  # with it, fields that were reduced before are not read
-    refused((["train", trained, "--overwrite"], ("cannot be read from the dataset",)))
+    assert_refused((["train", trained, "--overwrite"], ("cannot be read from the dataset",)))
 
 
 @pytest.mark.parametrize(
@@ -450,43 +460,49 @@ def test_damaged_bytes_in_the_dataset_are_found(trained: Path, refused: Any) -> 
     ],
 )
 def test_bad_tables_of_new_designs(
-    table: str, texts: tuple[str, ...], trained: Path, refused: Any
+    table: str, texts: tuple[str, ...], trained: Path, assert_refused: Any
 ) -> None:
     (trained / "new.csv").write_text(table)
-    refused(
+    assert_refused(
         (["predict", trained, "--params", trained / "new.csv", "--out", trained / "p.npz"], texts)
     )
 
 
-def test_bad_predictions(trained: Path, make_runs: Any, refused: Any) -> None:
+def test_bad_predictions(trained: Path, make_runs: Any, assert_refused: Any) -> None:
     table = make_runs().write_params(trained / "new.csv", [0])
     predict: list[object] = ["predict", trained, "--params", table, "--out"]
-    refused(([*predict, trained / "p.txt"], ("p.txt", ".npz, .zarr, .nc, .pvd, .vtkhdf, .xdmf")))
-    refused(([*predict, trained / "no/p.npz"], ("no does not exist",)))
-    refused(
+    assert_refused(
+        ([*predict, trained / "p.txt"], ("p.txt", ".npz, .zarr, .nc, .pvd, .vtkhdf, .xdmf"))
+    )
+    assert_refused(([*predict, trained / "no/p.npz"], ("no does not exist",)))
+    assert_refused(
         (
             [*predict, table.with_suffix(".npz"), "--samples", 1],
             ("samples is 1: a standard deviation needs at least 2",),
         )
     )
-    refused(
+    assert_refused(
         (
             [*predict, table.with_suffix(".npz"), "--samples", 2, "--seed", 2**63],
             ("--seed is 9223372036854775808",),
         )
     )
     (trained / "p.npz").write_text("precious")
-    refused(([*predict, trained / "p.npz"], ("p.npz exists", "--overwrite")))
+    assert_refused(([*predict, trained / "p.npz"], ("p.npz exists", "--overwrite")))
     np.savetxt(trained / "times.csv", [0.5, 3.0])
-    refused(([*predict, trained / "q.npz", "--times", trained / "times.csv"], ("Time 3", "0 to 2")))
+    assert_refused(
+        ([*predict, trained / "q.npz", "--times", trained / "times.csv"], ("Time 3", "0 to 2"))
+    )
     for name, number, told in (
         ("many", 99, "no node 99"),
         ("half", 0.5, "half.csv: node numbers must be whole"),
     ):
         np.savetxt(trained / f"{name}.csv", [0, number])
-        refused(([*predict, trained / "q.npz", "--nodes", trained / f"{name}.csv"], (told,)))
-    refused(([*predict, trained / "q.npz", "--variables", "u,p"], ("no variable 'p'", "u, T")))
-    refused(
+        assert_refused(([*predict, trained / "q.npz", "--nodes", trained / f"{name}.csv"], (told,)))
+    assert_refused(
+        ([*predict, trained / "q.npz", "--variables", "u,p"], ("no variable 'p'", "u, T"))
+    )
+    assert_refused(
         (
             ["predict", trained, "--params", trained / "none.csv", "--out", trained / "q.npz"],
             ("none.csv",),
@@ -494,14 +510,16 @@ def test_bad_predictions(trained: Path, make_runs: Any, refused: Any) -> None:
     )
 
 
-def test_the_demo_refuses_before_it_solves(tmp_path: Path, refused: Any) -> None:
-    refused((["demo", tmp_path / "demo", "--runs", 3], ("--runs is 3", "4 at least")))
-    refused((["demo", tmp_path / "demo", "--set", "model.with=3"], ("nearest is model.width",)))
+def test_the_demo_refuses_before_it_solves(tmp_path: Path, assert_refused: Any) -> None:
+    assert_refused((["demo", tmp_path / "demo", "--runs", 3], ("--runs is 3", "4 at least")))
+    assert_refused(
+        (["demo", tmp_path / "demo", "--set", "model.with=3"], ("nearest is model.width",))
+    )
 
 
-def test_unknown_arguments_are_explained(refused: Any) -> None:
-    refused((["trian"], ("trian", "train")))
-    refused((["train", "--stage", "more"], ("--stage", "end_to_end")))
+def test_unknown_arguments_are_explained(assert_refused: Any) -> None:
+    assert_refused((["trian"], ("trian", "train")))
+    assert_refused((["train", "--stage", "more"], ("--stage", "end_to_end")))
 
 
 def test_a_training_that_fails_late_leaves_the_model_and_its_report(

@@ -111,20 +111,24 @@ def _mistakes(study: Path) -> dict[str, tuple[tuple[object, ...], tuple[str, ...
 
 
 @pytest.mark.parametrize("mistake", _mistakes(Path()))
-def test_mistakes_are_refused(refused: Any, trained: Path, make_runs: Any, mistake: str) -> None:
+def test_mistakes_are_refused(
+    assert_refused: Any, trained: Path, make_runs: Any, mistake: str
+) -> None:
     make_runs().write_params(trained / "three.csv", [1, 2, 3])
     arguments, texts = _mistakes(trained)[mistake]
-    refused((("explore", trained, *arguments, "--out", trained / "out.npz"), texts))
+    assert_refused((("explore", trained, *arguments, "--out", trained / "out.npz"), texts))
 
 
-def test_an_existing_file_and_an_unknown_suffix_are_refused(refused: Any, trained: Path) -> None:
+def test_an_existing_file_and_an_unknown_suffix_are_refused(
+    assert_refused: Any, trained: Path
+) -> None:
     (trained / "there.npz").write_text("mine")
-    refused(
+    assert_refused(
         (
             ("explore", trained, "sample", "--out", trained / "there.npz"),
             ("there.npz", "--overwrite"),
         )
     )
-    refused(
+    assert_refused(
         (("explore", trained, "sample", "--out", trained / "there.stl"), ("'.stl' is unknown",))
     )

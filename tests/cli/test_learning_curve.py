@@ -56,11 +56,13 @@ def test_a_curve_is_drawn_and_the_model_stays(cli: Any, trained: Path, tree: Any
         (("--set", "training.vae.stps=2"), "stps"),
     ],
 )
-def test_refused(refused: Any, ingested: Path, arguments: tuple[str, ...], text: str) -> None:
-    refused((("learning-curve", ingested, *arguments), (text,)))
+def test_refused(
+    assert_refused: Any, ingested: Path, arguments: tuple[str, ...], text: str
+) -> None:
+    assert_refused((("learning-curve", ingested, *arguments), (text,)))
 
 
-def test_a_file_of_something_else_is_refused(refused: Any, ingested: Path) -> None:
+def test_a_file_of_something_else_is_refused(assert_refused: Any, ingested: Path) -> None:
     (ingested / "output").mkdir(exist_ok=True)
     (ingested / "output/learning_curve.json").write_text("{}")
-    refused((("learning-curve", ingested), ("learning_curve.json", "remove it")))
+    assert_refused((("learning-curve", ingested), ("learning_curve.json", "remove it")))

@@ -198,19 +198,19 @@ def test_mistakes_are_refused(
     texts: list[str],
     study: Path,
     plates: Path,
-    refused: Refused,
+    assert_refused: Refused,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copy(plates / "new.csv", tmp_path)
     monkeypatch.chdir(tmp_path)
     out = [] if "--out" in arguments else ["--out", "a.png"]
-    refused((["render", study, *out, *arguments], texts))
+    assert_refused((["render", study, *out, *arguments], texts))
 
 
-def test_a_file_that_is_there_stays(study: Path, refused: Refused, tmp_path: Path) -> None:
+def test_a_file_that_is_there_stays(study: Path, assert_refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "there.png").write_text("mine")
-    refused(
+    assert_refused(
         (
             ["render", study, "--out", tmp_path / "there.png"],
             ["there.png exists already", "--overwrite"],
@@ -218,18 +218,20 @@ def test_a_file_that_is_there_stays(study: Path, refused: Refused, tmp_path: Pat
     )
 
 
-def test_a_study_on_a_line_is_refused(trained: Path, refused: Refused, tmp_path: Path) -> None:
-    refused((["render", trained, "--out", tmp_path / "a.png"], ["The nodes lie on a line"]))
+def test_a_study_on_a_line_is_refused(
+    trained: Path, assert_refused: Refused, tmp_path: Path
+) -> None:
+    assert_refused((["render", trained, "--out", tmp_path / "a.png"], ["The nodes lie on a line"]))
 
 
 def test_other_data_than_the_models_are_refused(
-    study: Path, refused: Refused, templates: Path, tmp_path: Path
+    study: Path, assert_refused: Refused, templates: Path, tmp_path: Path
 ) -> None:
     shutil.rmtree(study / "input_data/dataset.zarr")
     shutil.copytree(
         templates / "trained/input_data/dataset.zarr", study / "input_data/dataset.zarr"
     )
-    refused(
+    assert_refused(
         (
             ["render", study, "--out", tmp_path / "a.png"],
             ["other times, nodes or variables", "train again"],

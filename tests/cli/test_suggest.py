@@ -71,13 +71,15 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes_are_refused(
-    refused: Any, trained: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+    assert_refused: Any, trained: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
 ) -> None:
     monkeypatch.chdir(trained)
     arguments, texts = MISTAKES[mistake]
-    refused((("suggest", trained, *arguments), texts))
+    assert_refused((("suggest", trained, *arguments), texts))
 
 
-def test_an_existing_file_is_kept(refused: Any, trained: Path) -> None:
+def test_an_existing_file_is_kept(assert_refused: Any, trained: Path) -> None:
     (trained / "mine.csv").write_text("mine")
-    refused((("suggest", trained, "--out", trained / "mine.csv"), ("mine.csv", "--overwrite")))
+    assert_refused(
+        (("suggest", trained, "--out", trained / "mine.csv"), ("mine.csv", "--overwrite"))
+    )

@@ -60,7 +60,7 @@ def study(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
     return StudyFolder(folder)
 
 
-def check_outputs(study: StudyFolder) -> None:
+def assert_outputs(study: StudyFolder) -> None:
     """Everything that a documented training leaves, with the documented shapes."""
     assert np.load(study.latents_file).shape == (RUNS, 32)
     assert np.load(study.hierarchical_latents_file).shape == (RUNS, LEVELS, 8)
@@ -117,13 +117,13 @@ def test_the_classic_command_lines(study: StudyFolder) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    check_outputs(study)
+    assert_outputs(study)
     assert not list(study.output.glob("*.png"))
     first = Surrogate.load(study)
     assert (first.settings.model.layers, first.settings.data.load_all) == (1, True)
 
     assert main(["--lc_only=1", "--plot=1"]) == 0
-    check_outputs(study)
+    assert_outputs(study)
     assert len(list(study.output.glob("*.png"))) > 3
     assert "vae" not in Surrogate.load(study).info.stages
 
@@ -135,7 +135,7 @@ def test_the_vision_transformer_and_a_picture_never_seen(study: StudyFolder) -> 
         replace(study.condition_file.read_text(), input_type="image_vit")
     )
     assert main([]) == 0
-    check_outputs(study)
+    assert_outputs(study)
     assert Surrogate.load(study).settings.conditioner.kind == "vit"
     with Image.open(study.images / "param_001.png") as picture:
         picture.rotate(90).save(study.folder / "new.png")

@@ -32,7 +32,7 @@ def read(path: Path, fields: list[str] | None = None) -> Any:
     return open_source(path, None if fields is None else RunPart(fields)).__enter__()
 
 
-def require_same(path: Path, whole: xr.Dataset, mesh: Mesh) -> None:
+def assert_same(path: Path, whole: xr.Dataset, mesh: Mesh) -> None:
     source = read(path)
     assert source.companions["ids"].tolist() == whole["run"].values.tolist()
     assert source.companions["variables"].tolist() == whole["variable"].values.tolist()
@@ -62,7 +62,7 @@ def test_batches_are_read_as_they_were_given(
     whole["fields"].values[1, 2, 3, 0] = np.nan
     used = mesh if other is None else other
     write_prediction((whole.isel(run=[run]) for run in range(3)), used, tmp_path / "new.nc")
-    require_same(tmp_path / "new.nc", whole, used)
+    assert_same(tmp_path / "new.nc", whole, used)
 
 
 names = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=9).filter(
@@ -82,7 +82,7 @@ def test_any_names_come_back(
     whole.attrs["units"] = units
     with tempfile.TemporaryDirectory() as folder:
         write_prediction(whole, LINE, Path(folder) / "new.nc")
-        require_same(Path(folder) / "new.nc", whole, LINE)
+        assert_same(Path(folder) / "new.nc", whole, LINE)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_names_that_are_taken_or_not_allowed(
 ) -> None:
     whole = make_prediction(variables=variables, std=True, scores=True)
     write_prediction(whole, mesh, tmp_path / "new.nc")
-    require_same(tmp_path / "new.nc", whole, mesh)
+    assert_same(tmp_path / "new.nc", whole, mesh)
     with h5netcdf.File(tmp_path / "new.nc") as file:
         assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name) for name in file.variables)
 

@@ -12,7 +12,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.reduction import LazyStates, encode_runs, reduce_runs, stays_on_disk
 from simulgenvae.settings import ReductionSettings, Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.step import Steps
 from tests.conftest import MakeSettings

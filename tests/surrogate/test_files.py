@@ -23,8 +23,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.files import load_parts
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.load_warm_start import load_warm_start
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 from tests.conftest import MakeSettings
 
@@ -56,7 +56,7 @@ def _change(path: Path, change: Callable[[Tensors, dict[str, Any]], object]) -> 
     write_tensors(path, tensors, about)
 
 
-def _refused(study: StudyFolder, told: str = "does not hold a complete model") -> None:
+def _assert_refused(study: StudyFolder, told: str = "does not hold a complete model") -> None:
     """With a message that names the file, and without taking memory that the file does not hold."""
     tracemalloc.start()
     try:
@@ -84,11 +84,11 @@ def test_missing_and_truncated_files(study: StudyFolder, name: str) -> None:
     content = path.read_bytes()
     for share in (0.001, 0.5, 0.999):
         path.write_bytes(content[: int(share * len(content))])
-        _refused(study, "is damaged")
+        _assert_refused(study, "is damaged")
     os.truncate(path, 0)
-    _refused(study, "is damaged")
+    _assert_refused(study, "is damaged")
     path.unlink()
-    _refused(study, "does not exist: train first")
+    _assert_refused(study, "does not exist: train first")
 
 
 @pytest.mark.parametrize("name", ["vae_file", "conditioner_file", "ensemble_file"])
@@ -116,7 +116,7 @@ def test_a_conditioner_of_another_vae_is_refused(
     other = StudyFolder(tmp_path / "other")
     fit(make_waves(variables=2), make_settings(2, seed=1), study=other)
     shutil.copy(other.conditioner_file, study.conditioner_file)
-    _refused(study, "trained for another VAE")
+    _assert_refused(study, "trained for another VAE")
     with pytest.raises(UserError, match="trained for another VAE"):
         load_warm_start(study.vae_file, study, make_settings(2), conditioner=True)
     load_warm_start(study.vae_file, study, make_settings(2), conditioner=False)
@@ -131,12 +131,12 @@ def test_a_vae_without_conditioner_says_what_is_missing(
     alone = StudyFolder(tmp_path / "alone")
     fit(make_waves(variables=2), make_settings(2), stages=["vae"], study=alone)
     assert alone.vae_file.exists()
-    _refused(alone, "LatentConditioner does not exist: train")
+    _assert_refused(alone, "LatentConditioner does not exist: train")
 
 
 def test_another_format_version(study: StudyFolder) -> None:
     _change(study.vae_file, lambda tensors, about: about.update(format_version=1))
-    _refused(study, "format version 1")
+    _assert_refused(study, "format version 1")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_settings_that_are_not_those_of_the_weights(
         about["settings"]["model"] = model if model is None else about["settings"]["model"] | model
 
     _change(study.vae_file, change)
-    _refused(study)
+    _assert_refused(study)
 
 
 def _without(name: str, tensors: Tensors, _: dict[str, Any]) -> None:
@@ -189,7 +189,7 @@ def test_every_tensor_is_needed(study: StudyFolder) -> None:
 )
 def test_every_entry_of_the_description_is_needed(study: StudyFolder, key: str) -> None:
     _change(study.vae_file, lambda tensors, about: about.pop(key))
-    _refused(study)
+    _assert_refused(study)
 
 
 SHAPES: dict[str, torch.Tensor] = {
@@ -253,12 +253,12 @@ def test_shapes_that_broadcast_to_a_huge_field(study: StudyFolder) -> None:
 )
 def test_a_split_that_is_none(study: StudyFolder, split: object) -> None:
     _change(study.vae_file, lambda tensors, about: about.update(split=split))
-    _refused(study)
+    _assert_refused(study)
 
 
 def test_names_that_do_not_fit_the_fields(study: StudyFolder) -> None:
     _change(study.vae_file, lambda tensors, about: about.update(variables=["u"]))
-    _refused(study)
+    _assert_refused(study)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_names_that_do_not_fit_the_fields(study: StudyFolder) -> None:
 )
 def test_names_that_are_none(study: StudyFolder, names: dict[str, Any]) -> None:
     _change(study.vae_file, lambda tensors, about: about.update(names))
-    _refused(study)
+    _assert_refused(study)
 
 
 @pytest.mark.parametrize(
@@ -294,13 +294,13 @@ def test_names_that_are_none(study: StudyFolder, names: dict[str, Any]) -> None:
 )
 def test_information_of_the_wrong_kind(study: StudyFolder, info: dict[str, Any]) -> None:
     _change(study.vae_file, lambda tensors, about: about["info"].update(info))
-    _refused(study)
+    _assert_refused(study)
 
 
 @pytest.mark.parametrize("key", ["data_fingerprint", "stages", "history"])
 def test_information_that_is_missing(study: StudyFolder, key: str) -> None:
     _change(study.vae_file, lambda tensors, about: about["info"].pop(key))
-    _refused(study)
+    _assert_refused(study)
 
 
 @pytest.mark.parametrize("name", ["vae_file", "conditioner_file", "ensemble_file"])
@@ -312,12 +312,12 @@ def test_weights_that_are_no_numbers(study: StudyFolder, name: str) -> None:
         tensors[first].flatten()[0] = torch.nan
 
     _change(getattr(study, name), change)
-    _refused(study)
+    _assert_refused(study)
 
 
 def test_a_damaged_weight_is_noticed(study: StudyFolder) -> None:
     _change(study.vae_file, lambda tensors, about: tensors["vae.decoder.output.bias"].add_(1e-3))
-    _refused(study, "not those that were written")
+    _assert_refused(study, "not those that were written")
 
 
 def test_a_conditioner_brings_nothing_but_itself(study: StudyFolder) -> None:
@@ -340,16 +340,16 @@ def test_a_scaler_that_divides_by_zero(study: StudyFolder) -> None:
 def test_no_file_of_another_kind_is_read_as_a_model(study: StudyFolder, tmp_path: Path) -> None:
     """Neither a pickle, which could run code, nor the other one of the two."""
     torch.save({"x": torch.zeros(1)}, study.vae_file)
-    _refused(study, "damaged or was not written by simulgenvae")
+    _assert_refused(study, "damaged or was not written by simulgenvae")
     shutil.copy(study.conditioner_file, study.vae_file)
-    _refused(study, r"does not hold a vae \(but: conditioner\)")
+    _assert_refused(study, r"does not hold a vae \(but: conditioner\)")
 
 
 def _change_ensemble(
     study: StudyFolder, change: Callable[[Tensors, dict[str, Any]], object]
 ) -> None:
     _change(study.ensemble_file, change)
-    _refused(study, "Ensemble does not hold a complete model")
+    _assert_refused(study, "Ensemble does not hold a complete model")
 
 
 ENSEMBLE_CHANGES: dict[str, Callable[[Tensors, dict[str, Any]], object]] = {
@@ -384,9 +384,9 @@ def test_an_ensemble_of_another_training_is_refused(
     other = StudyFolder(tmp_path / "other")
     fit(make_waves(variables=2), make_settings(2, seed=1), study=other)
     shutil.copy(other.ensemble_file, study.ensemble_file)
-    _refused(study, "Ensemble was trained for another VAE")
+    _assert_refused(study, "Ensemble was trained for another VAE")
     shutil.copy(study.conditioner_file, study.ensemble_file)
-    _refused(study, r"does not hold a ensemble \(but: conditioner\)")
+    _assert_refused(study, r"does not hold a ensemble \(but: conditioner\)")
 
 
 def test_members_are_read_back(study: StudyFolder) -> None:

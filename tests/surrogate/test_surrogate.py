@@ -21,9 +21,9 @@ from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR
 from simulgenvae.surrogate.fit import fit
+from simulgenvae.surrogate.load_warm_start import load_warm_start
 from simulgenvae.surrogate.predict import EXPECTED_ERROR_LATENTS
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.surrogate.warm_start import load_warm_start
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 from tests.conftest import MakeSettings, MakeWaves
 

@@ -15,7 +15,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.log import TrainingLog

@@ -14,7 +14,7 @@ from torch import Tensor
 from simulgenvae.errors import UserError
 from simulgenvae.settings import PerformanceSettings
 from simulgenvae.training.acceleration import Acceleration, acceleration, keep_working, losses_for
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.stages.vae import VaeStage
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem

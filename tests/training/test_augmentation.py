@@ -6,7 +6,8 @@ import torch
 
 from simulgenvae.models import Inputs
 from simulgenvae.settings import AugmentationSettings
-from simulgenvae.training.augmentation import Batch, augmented_batch, plain_batch
+from simulgenvae.training.augmentation import augmented_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.data import TrainingData
 
 RUNS, TIMES, RANK = 40, 50, 3

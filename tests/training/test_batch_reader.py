@@ -11,7 +11,7 @@ import torch
 
 from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.data import TrainingData
 

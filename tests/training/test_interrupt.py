@@ -8,7 +8,7 @@ import threading
 import pytest
 from torch import Tensor
 
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.stages.vae import VaeStage
 from tests.conftest import MakeSettings

@@ -15,7 +15,7 @@ from rich.console import Console
 from torch import Tensor
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.log import TrainingLog

@@ -90,7 +90,7 @@ def train(
     return run
 
 
-def _require_same(found: Any, expected: Any) -> None:
+def _assert_same(found: Any, expected: Any) -> None:
     for entry, other in zip(found[0], expected[0], strict=True):
         for name in ("train_loss", "validation_error", "train_error"):
             assert getattr(entry, name) == pytest.approx(getattr(other, name), rel=ROUNDING)
@@ -109,7 +109,7 @@ def test_ranks_with_parts_learn_what_one_process_does(
 ) -> None:
     alone = train(**speed)
     for found in run_ranks(count, lambda: train(**speed)):
-        _require_same(found, alone)
+        _assert_same(found, alone)
 
 
 @pytest.mark.parametrize(("wrote", "reads"), [(2, 3), (3, 1), (1, 2)])
@@ -120,7 +120,7 @@ def test_a_checkpoint_goes_on_in_any_number_of_ranks(
     progress = load_checkpoint(tmp_path / "last.safetensors", IDENTITY).progress
     assert (progress.stage, progress.step > 0) == (2, True)
     for found in run_ranks(reads, lambda: train(tmp_path)):
-        _require_same(found, train())
+        _assert_same(found, train())
 
 
 def test_each_rank_holds_its_part_of_weights_gradients_and_moments(

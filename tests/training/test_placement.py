@@ -19,7 +19,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates, reduce_runs
 from simulgenvae.settings import Settings
-from simulgenvae.training.memory import require_training_memory
+from simulgenvae.training.memory.require import require_training_memory
 from simulgenvae.training.placement import place_data
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stages import stage_specs

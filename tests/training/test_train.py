@@ -31,7 +31,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.surrogate import Surrogate
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.interrupt import Interrupted
 from simulgenvae.training.stages import Stage, default_stages
@@ -102,7 +102,7 @@ def _wait(reached: Callable[[], bool], alive: Callable[[], bool], seconds: float
         time.sleep(0.002)
 
 
-def _same_model(one: StudyFolder, other: StudyFolder) -> None:
+def _assert_same_model(one: StudyFolder, other: StudyFolder) -> None:
     for file in (
         "vae_file",
         "conditioner_file",
@@ -118,7 +118,7 @@ def test_training_twice_gives_the_same_bits(
 ) -> None:
     study = _study(waves, tmp_path)
     assert main(["train", str(study.folder), *ARGUMENTS]) == 0
-    _same_model(study, uninterrupted)
+    _assert_same_model(study, uninterrupted)
 
 
 def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
@@ -148,7 +148,7 @@ def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
         killed.append(process.exitcode == -signal.SIGKILL)
     assert sum(killed) >= 2, "nearly all were killed while they trained"
     assert main(["train", str(study.folder), *ARGUMENTS, "--resume"]) == 0
-    _same_model(study, uninterrupted)
+    _assert_same_model(study, uninterrupted)
 
 
 def test_resuming_a_finished_training_changes_nothing(uninterrupted: StudyFolder) -> None:
@@ -292,7 +292,7 @@ class _InterruptingMember(EndToEndStage):
         return super().losses(batch, kl_weight)
 
 
-def _same_members(one: Trained, other: Trained) -> None:
+def _assert_same_members(one: Trained, other: Trained) -> None:
     assert len(one.members) == len(other.members)
     for mine, others in zip(one.members, other.members, strict=True):
         weights = others.state_dict()
@@ -340,14 +340,14 @@ def test_interrupted_members_go_on_as_if_never_stopped(
         with pytest.raises(Interrupted):
             train(waves, split, settings, stages=stages, folder=tmp_path)
     resumed = train(waves, split, settings, stages=stages, folder=tmp_path, resume=True)
-    _same_members(resumed, whole)
+    _assert_same_members(resumed, whole)
     assert resumed.progress == whole.progress
     again = train(waves, split, settings, stages=stages, folder=tmp_path, resume=True)
-    _same_members(again, whole)
+    _assert_same_members(again, whole)
 
 
 @pytest.mark.parametrize("decoder", ["trained", "frozen"])
-def test_further_members_have_the_trained_vae_and_a_new_conditioner(
+def test_further_stages_have_the_trained_vae_and_a_new_conditioner(
     waves: Dataset, make_settings: MakeSettings, decoder: str
 ) -> None:
     """Before its first step changes anything: with no learning rate."""

@@ -6,6 +6,8 @@ registry ``BASELINES``. A program that uses this package may call :func:`registe
 
 The Gaussian processes here (``gp``, ``gp_prior``, ``pod_gpr``) also take part in the surrogate's
 prediction, see ``simulgenvae.surrogate.ensemble``.
+
+Tested in tests/baselines/test_registry.py.
 """
 
 from simulgenvae.baselines.base import (

@@ -81,6 +81,7 @@ class Call:
 
 def parse(arguments: Sequence[str]) -> Call:
     """Return the command that the arguments ask for; CycloptsError if they ask for none."""
+    # Errors are raised instead of printed: `main` decides how they look.
     function, values, _ = make_app().parse_args(
         list(arguments), exit_on_error=False, print_error=False
     )

@@ -1,4 +1,7 @@
-"""``simulgenvae check``."""
+"""``simulgenvae check``.
+
+Tested in tests/cli/test_commands.py and tests/cli/test_bad_input.py.
+"""
 
 from __future__ import annotations
 

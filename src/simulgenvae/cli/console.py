@@ -20,6 +20,8 @@ _CONSOLE: ContextVar[Console] = ContextVar("console")
 def show(*things: RenderableType, style: str | None = None) -> None:
     """Print lines of text, which are not wrapped, and tables on the console of the command."""
     for thing in things:
+        # Names of files must stay whole when the output is piped into another program; tables fit
+        # themselves to the terminal.
         is_line = isinstance(thing, str | Text)
         _CONSOLE.get().print(thing, style=style, soft_wrap=is_line)
 
@@ -28,6 +30,8 @@ def show(*things: RenderableType, style: str | None = None) -> None:
 def printing_on(console: Console) -> Iterator[None]:
     """Print results and messages on ``console`` within this context."""
     logger = logging.getLogger("simulgenvae")
+    # Attached for the length of one command: a program that imports the library keeps its own
+    # logging.
     handler = ConsoleHandler(console)
     level = logger.level
     token = _CONSOLE.set(console)
@@ -53,6 +57,7 @@ class ConsoleHandler(logging.Handler):
         """Print one message, without markup: names of files and runs may contain brackets."""
         text = record.getMessage()
         style = None
+        # Messages below a warning are part of the answer, so they have no level in front.
         if record.levelno >= logging.WARNING:
             text = f"{record.levelname.lower()}: {text}"
             style = "yellow"

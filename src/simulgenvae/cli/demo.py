@@ -67,11 +67,13 @@ def demo(
         ) from error
     from simulgenvae.demo.results import Result, errors_table, new_table, solve
 
+    # Everything counts: this is the time that a user waits for the demo.
     begin = time.perf_counter()
     problem: Problem = ImageProblem() if images else TableProblem()
     seconds = make_study(problem, folder / "solver", runs or problem.runs)
     show(f"Solved {seconds.size} designs in {time.perf_counter() - begin:.0f} s.")
     new = problem.sample(NEW_DESIGNS, seed=1, prefix="new")
+    # Only the conditions of the new designs exist until they have been predicted.
     problem.write(new, folder / problem.new_conditions)
     for trial in trials:
         # Parsed as if typed, so that what is shown is exactly what runs.
@@ -85,6 +87,7 @@ def demo(
     reports = [trial.study.report_file.resolve() for trial in trials]
     show(f"Finished in {time.perf_counter() - begin:.0f} s. Report: {_joined(reports)}")
     show(f"For ParaView: {_joined(trial.predictions.resolve() for trial in trials)}")
+    # Over SSH, a browser would start on the server.
     has_display = bool(os.environ.get("DISPLAY")) or sys.platform != "linux"
     if not silent and sys.stdout.isatty() and has_display:
         for report in reports:
@@ -93,6 +96,7 @@ def demo(
 
 def commands(problem: Problem, trial: Trial, overrides: Sequence[str]) -> list[list[str]]:
     """Return the arguments of the commands between the solver's files and the predictions."""
+    # All trials read the same solver files.
     solver = trial.folder / "solver"
     study = trial.study.folder
     inputs: list[str | Path] = [

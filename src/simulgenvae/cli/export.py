@@ -1,4 +1,7 @@
-"""``simulgenvae export``."""
+"""``simulgenvae export``.
+
+Tested in tests/cli/test_commands.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Run a command so that a user's mistake becomes one message and an exit code."""
+"""Run a command so that a user's mistake becomes one message and an exit code.
+
+Tested in tests/cli/test_bad_input.py and tests/cli/test_disk_full.py.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,11 @@ def guarded(work: Callable[[Console], int | None]) -> int:
     that a user can do something about, are printed as one message without a traceback; of several
     ranks, the first that fails also ends the others.
     """
+    # torchrun says by these variables which process this is; torch itself is not loaded yet.
     rank = int(os.environ.get("RANK", "0"))
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
     silent = rank > 0
+    # Without markup: names such as [0.5] would be read as styles.
     console = Console(markup=False, highlight=False, quiet=silent)
     progress = Console(stderr=True, quiet=silent)
     errors = Console(stderr=True, markup=False, highlight=False)
@@ -53,6 +58,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
     with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("always", SettingsNote)
+        # Notes about settings are for users: without the source line that Python shows.
         warnings.showwarning = note
         try:
             if ranks > 1:

@@ -1,4 +1,8 @@
-"""``simulgenvae ingest``."""
+"""``simulgenvae ingest``.
+
+Tested in tests/cli/test_commands.py, tests/cli/test_ingest_solver_files.py and
+tests/cli/test_ingest_hdf5.py.
+"""
 
 from __future__ import annotations
 
@@ -135,6 +139,7 @@ def _selection(
     from simulgenvae.data.ingest.coordinates import read_node_numbers
     from simulgenvae.data.readers import RunPart
 
+    # Both would be a choice of timesteps, and one would silently lose.
     if solver.resample is not None and solver.every != 1:
         raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
     nodes = None if solver.nodes is None else tuple(read_node_numbers(solver.nodes).tolist())
@@ -168,6 +173,7 @@ def _box(given: str) -> tuple[float, ...]:
 
     limits = [number(part.strip()) for part in given.split(",")]
     box = tuple(limit for limit in limits if limit is not None)
+    # One, two or three axes; an odd number of limits is a typing mistake.
     complete = len(box) == len(limits) and len(box) in {2, 4, 6}
     if not complete or any(low > high for low, high in zip(box[::2], box[1::2], strict=True)):
         raise UserError(

@@ -114,9 +114,12 @@ def _variables(source: Source) -> Table:
     field = source.run(run)
     which = "the first run" if run == 0 else f"run {run}, the first good one"
     names = texts([source], "variables") or ("values",)
+    # A field of unnamed values `[T, M·V]` cannot be divided into variables before the number of
+    # nodes is known.
     columns = field.reshape(-1, field.shape[-1] if len(names) == field.shape[-1] else 1)
     table = Table("variable", "min", "max", "mean", title=f"of {which}", title_justify="left")
     for name, values in zip(names, columns.T, strict=False):
+        # One NaN would make all three numbers NaN.
         numbers = values[np.isfinite(values)]
         shown = ["-"] * 3
         if len(numbers):

@@ -62,6 +62,7 @@ def add_launch(parser: argparse.ArgumentParser) -> None:
 
 def without_launch(arguments: Sequence[str]) -> list[str]:
     """Return a command line without these flags: that of each process."""
+    # Otherwise an abbreviated flag of the script, such as --n, would be taken for --nnodes.
     own = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     add_launch(own)
     return own.parse_known_args(arguments)[1]
@@ -90,6 +91,7 @@ def launch(command: Sequence[str], options: argparse.Namespace | LaunchFlags) ->
     from simulgenvae.distributed.launch import LaunchOptions
     from simulgenvae.distributed.launch import launch as launch_processes
 
+    # The library’s options and the flags have the same names.
     names = [field.name for field in fields(LaunchOptions)]
     wanted = LaunchOptions(**{name: getattr(options, name) for name in names})
     return launch_processes(command, wanted)

@@ -21,6 +21,7 @@ def _fractions(_: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
 
 
 def _fraction(text: str) -> float:
+    # A third has no exact decimal, and 0.33 of the runs could be one run fewer.
     numerator, _, denominator = text.partition("/")
     try:
         fraction = float(numerator) / float(denominator or 1)

@@ -1,4 +1,7 @@
-"""Options that several commands have, as types of the parameters of their functions."""
+"""Options that several commands have, as types of the parameters of their functions.
+
+Tested in tests/cli/test_app.py.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ Count = Annotated[int, Parameter(validator=Number(gte=1))]
 
 def split_names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     """Return the names in ``a,b,c``."""
+    # Spaces after the commas are common when a list is copied.
     return tuple(name.strip() for name in tokens[0].value.split(","))
 
 

@@ -1,4 +1,7 @@
-"""``simulgenvae predict``."""
+"""``simulgenvae predict``.
+
+Tested in tests/cli/test_commands.py and tests/cli/test_bad_input.py.
+"""
 
 from __future__ import annotations
 
@@ -67,6 +70,7 @@ def predict(
     """
     from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
 
+    # The API takes arrays, the command line files with them.
     study = simulgenvae.Study.open(folder)
     scores = study.predict(
         out,
@@ -90,6 +94,7 @@ def _table(scores: list[PredictionScore]) -> Table:
     title = "How far to trust them"
     if len(scores) > MOST_ROWS:
         title = f"The {MOST_ROWS} least certain of {len(scores)} designs"
+        # Of a thousand designs, the doubtful ones are those to look at.
         scores = sorted(scores, key=_uncertainty, reverse=True)[:MOST_ROWS]
     table = Table(title=title)
     table.add_column("Design")

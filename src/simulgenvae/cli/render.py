@@ -20,6 +20,7 @@ def _times(_: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
         times = tuple(float(part) for part in text.split(","))
     except ValueError:
         times = ()
+    # float() also accepts "nan" and "inf".
     if not times or not all(map(math.isfinite, times)):
         raise ValueError(f"{text!r}: give numbers, separated by commas")
     return times

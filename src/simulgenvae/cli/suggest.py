@@ -90,6 +90,7 @@ def _table(suggestion: Suggestion) -> Table:
     for name, values, error in zip(
         designs.ids, designs.table.tolist(), suggestion.errors, strict=True
     ):
+        # Rounded for reading; the CSV file has the exact values.
         table.add_row(name, *(f"{value:.5g}" for value in values), f"{100 * error:.2g} %")
     return table
 

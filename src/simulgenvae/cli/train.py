@@ -1,4 +1,7 @@
-"""``simulgenvae train``."""
+"""``simulgenvae train``.
+
+Tested in tests/cli/test_commands.py.
+"""
 
 from __future__ import annotations
 

@@ -95,6 +95,8 @@ def sample_designs(
     count: int, seed: int = 0, prefix: str = "run"
 ) -> tuple[tuple[str, ...], Array, tuple[str, ...]]:
     """Return a Latin hypercube of designs: names, table ``[count, 4]``, and ids."""
+    # Each parameter’s range is divided into `count` equal parts, with one design in each: few
+    # designs cover all parameters evenly.
     unit = qmc.LatinHypercube(len(NAMES), rng=np.random.default_rng(seed)).random(count)
     linear = LOWER + (UPPER - LOWER) * unit
     logarithmic = LOWER * (UPPER / LOWER) ** unit
@@ -112,6 +114,7 @@ def mesh(element_size: float = ELEMENT_SIZE) -> MeshTri:
 
 def materials(grid: MeshTri, layout: BoardLayout = BOARD) -> NDArray[np.int64]:
     """Return the material of each triangle: 0 bare laminate, 1 copper spreader, 2 chip."""
+    # By its centre: the edges of components are edges of the mesh, so no triangle is cut.
     x, y = grid.p[:, grid.t].mean(axis=1)
     material = np.zeros(x.size, dtype=np.int64)
     for number, boxes in ((1, layout.spreaders), (2, layout.chips)):
@@ -143,8 +146,11 @@ def assemble(
 
     @BilinearForm  # type: ignore[untyped-decorator]
     def transport(u: Any, v: Any, w: Any) -> Any:
+        # The factor 2: both faces of the board give heat to the air.
         return w.conductance * dot(grad(u), grad(v)) + 2.0 * convection * u * v
 
+    # scikit-fem evaluates forms at quadrature points; the coefficients are constant in each
+    # triangle.
     points = basis.X.shape[1]
     at_points = {
         "capacity": np.tile(capacity[:, np.newaxis], points),
@@ -169,8 +175,12 @@ def spot_load(basis: Basis, row: float, speed: float) -> Callable[[float], Array
     nodes = basis.element_dofs.ravel()
 
     def load(t: float) -> Array:
+        # A Gaussian in two dimensions is a product of two in one: only the factor along the path
+        # moves.
         power = across * np.exp(-0.5 * ((x - SPOT_START - speed * t) / SPOT_RADIUS) ** 2)
         weights: Array = np.einsum("ieq,eq->ie", shape, power).ravel()
+        # Adds the contributions of all triangles to their nodes; indexing with += would count a
+        # repeated node once.
         return np.bincount(nodes, weights, minlength=basis.N).astype(np.float64)
 
     return load
@@ -196,6 +206,7 @@ def crank_nicolson(
     states[0] = state = initial
     for index in range((times.size - 1) * substeps):
         state = factor.solve(explicit @ state + load(times[0] + (index + 0.5) * step))
+        # The solver needs smaller steps than the surrogate stores.
         if (index + 1) % substeps == 0:
             states[(index + 1) // substeps] = state
     return states

@@ -60,6 +60,7 @@ def sample_layout(generator: np.random.Generator) -> BoardLayout:
 def sample_rectangle(generator: np.random.Generator) -> Edges:
     """Return a random rectangle that keeps its distance from the edges and their spreaders."""
     width, height = generator.integers(SIDES[0], SIDES[1] + 1, size=2).tolist()
+    # Whole elements, so that the mesh needs no change for any layout.
     left = int(generator.integers(GAP, COLUMNS - GAP - width + 1))
     bottom = int(generator.integers(EDGE_ROWS + GAP, ROWS - EDGE_ROWS - GAP - height + 1))
     return left, left + width, bottom, bottom + height
@@ -86,4 +87,5 @@ def draw_layout(layout: BoardLayout) -> Image.Image:
                 round(PIXELS_PER_ELEMENT * edge / ELEMENT_SIZE) for edge in box
             )
             material[bottom:top, left:right] = number
+    # Rows of an image run downwards, y runs upwards.
     return Image.fromarray(COLOURS[material[::-1]])

@@ -117,5 +117,6 @@ def write_mesh(path: Path, layouts: Set[BoardLayout]) -> None:
     points = np.column_stack([grid.p.T, np.zeros(grid.p.shape[1])])
     file = pyvista.UnstructuredGrid({pyvista.CellType.TRIANGLE: grid.t.T}, points)
     if len(layouts) == 1:
+        # Boards of different layout share the mesh but not the materials.
         file.cell_data["material"] = board.materials(grid, *layouts)
     file.save(path)

@@ -62,6 +62,7 @@ class Result:
         dataset = Dataset.open(study.dataset)
         row = {run: index for index, run in enumerate(dataset.ids)}
         scale = VariableScale.fit(dataset.run(row[run]) for run in evaluation.split.train)
+        # A collection of several designs is written as one series of files for each.
         series = predictions.with_name(f"{predictions.stem}_vtu")
         return cls(
             name,
@@ -103,6 +104,7 @@ def read_series(path: Path, variable: str) -> tuple[NDArray[np.float32], float |
         reader.set_active_time_value(value)
         grid = reader.read()[0]
         steps.append(np.asarray(grid.point_data[variable]))
+        # The same number in every timestep.
         if "expected_error" in grid.field_data:
             expected = float(grid.field_data["expected_error"][0])
     return np.stack(steps)[..., np.newaxis], expected

@@ -94,6 +94,8 @@ def plan_trials(
         kinds = [each for each in NETWORKS if kind in {None, "both", each}]
     trials = [Trial(folder, each) for each in kinds]
     for trial in trials:
+        # The folder is new: only these settings and the defaults are read, which finds misspelt
+        # ones now.
         settings = load_settings(trial.study, overrides=[*trial.settings, *overrides])
         if trial.kind not in {None, settings.conditioner.kind}:
             raise UserError(

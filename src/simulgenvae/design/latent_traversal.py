@@ -14,7 +14,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.models import Latents
 from simulgenvae.models.latent_levels import level_names, level_values, with_level
 from simulgenvae.models.networks import network_inputs
-from simulgenvae.surrogate.prediction import labelled
+from simulgenvae.surrogate.labelled_arrays import labelled
 from simulgenvae.surrogate.selection import select
 from simulgenvae.utils.resources import require_memory
 

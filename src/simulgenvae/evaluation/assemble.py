@@ -60,7 +60,9 @@ def stage_names(surrogate: Surrogate) -> list[str]:
 
 def typical(counted: FieldErrors) -> int:
     """Return the number of the run with the median joint error, in the order of counting."""
+    # Undefined errors count as the largest, so that they never are the typical run.
     errors = np.nan_to_num(counted.joint, nan=np.inf)
+    # The lower of the two middle runs if their number is even: a run must be shown, not a mean.
     return int(np.argsort(errors)[(len(errors) - 1) // 2])
 
 
@@ -88,6 +90,7 @@ def assemble(
         test=surrogate.split.test,
     )
     ids = {name: split.ids(name) for name in SPLITS}
+    # Sums and lists become results only here, when all ranks have been gathered.
     errors: dict[str, dict[str, SplitErrors]] = {}
     for method, by_split in comparison.errors.items():
         errors[method] = {name: found.summary(ids[name]) for name, found in by_split.items()}
@@ -155,6 +158,7 @@ def _stages(names: list[str], comparison: Comparison) -> dict[str, StageErrors]:
     """
     found = dict(comparison.stages)
     if names:
+        # There is no checkpoint to read for the last stage: its networks are the surrogate.
         found.setdefault(names[-1], comparison.errors["networks"])
     stages = {}
     for name in names:
@@ -177,6 +181,7 @@ def _best_baseline(
         means[method] = by_split[split].relative_l2.mean
     known = {}
     for name in BASELINES:
+        # A baseline that was left out, or whose every error is undefined, is not compared.
         if (mean := means.get(name)) is not None:
             known[name] = mean
     if not known or split == "train":
@@ -193,5 +198,6 @@ def _best_baseline(
 
 def _worst_runs(per_run: Mapping[str, Number]) -> tuple[RunError, ...]:
     """Return the runs with the largest joint error, undefined ones first."""
+    # False sorts before True: runs without an error come first.
     ranked = sorted(per_run.items(), key=lambda item: (item[1] is not None, -(item[1] or 0.0)))
     return tuple(RunError(id=run, relative_error=error) for run, error in ranked[:_WORST])

@@ -29,6 +29,7 @@ def draw(
     split = result.compared_split
     counted = comparison.errors["prediction"][split]
     chosen = {"typical": typical(counted), "worst": worst(counted)}
+    # With one run, or with all errors equal.
     if chosen["typical"] == chosen["worst"]:
         del chosen["worst"]
     # Where the uncertainty was too much for the memory, it is not drawn either.
@@ -38,11 +39,13 @@ def draw(
         run = result.split.ids(split)[index]
         shown[name] = _run_fields(dataset, surrogate, run, f"{name} {split} run", samples)
     mesh = dataset.mesh
+    # Figures do not see the data set, so that they can be drawn from arrays in tests.
     domain = Domain(dataset.times, mesh.coords, mesh.cells, dataset.variables, dataset.units)
     files = {}
     for name, figure in make_figures(
         result, shown, domain, counted.node_rmse(), dataset.conditions
     ):
+        # Made into bytes one at a time; a figure holds the triangles of its mesh until then.
         files[f"{name}.png"] = png(figure)
     rendered, not_rendered = render(shown["typical"], domain)
     return files | rendered, not_rendered

@@ -63,8 +63,10 @@ def evaluate(
     evaluation = evaluation or surrogate.settings.evaluation
     # A check that cannot be read is refused here, before minutes of reading runs.
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)
+    # The split is that of the training, also if the study’s split file has changed since.
     rows = surrogate.split.rows(dataset.ids)
     stages, notes = _earlier_stages(surrogate, study)
+    # One progress bar, however many ranks there are.
     shown = nullcontext() if collectives.is_rank0() else progress_off()
     with shown, WorkLog(transient=True) as log:
         log.start("Evaluating", compare.steps(rows) + latent_analysis.steps(rows) + 1)
@@ -76,6 +78,7 @@ def evaluate(
         )
         latents = latent_analysis.latent_analysis(surrogate, dataset, rows, log.advance)
         log.advance("Asking what the inputs change")
+        # Not shared among ranks: coarse fields are predicted in seconds.
         inputs = collectives.run_on_rank0(
             lambda: sensitivity(surrogate, dataset, rows, compared_split(rows), comparison.scale)
         )
@@ -124,6 +127,7 @@ def _earlier_stages(
     """
     stages: dict[str, Surrogate] = {}
     notes = []
+    # The surrogate itself is the state after the last stage.
     for stage in stage_names(surrogate)[:-1]:
         try:
             stages[stage] = surrogate_at_stage(surrogate, study, stage)
@@ -147,6 +151,7 @@ def _write(
         images, not_rendered = draw(dataset, surrogate, result, comparison)
         found = {"figures": tuple(images), "not_rendered": not_rendered}
         result = result.model_copy(update=found)
+    # Results before the report: if its template fails, the numbers of a long evaluation are there.
     result.write(study.metrics_file)
     for name, image in images.items():
         _write_file(study.output / name, image)
@@ -157,5 +162,6 @@ def _write(
 
 def _write_file(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A report is replaced as a whole: who has it open never sees half of it.
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)

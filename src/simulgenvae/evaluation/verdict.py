@@ -53,11 +53,13 @@ class Verdict:
         """
         if self.prediction is None or self.networks is None or self.baseline is None:
             return "nothing compared"
+        # A tie is won by the baseline, which is the simpler method.
         if self.prediction >= self.baseline:
             return "baseline"
         if self.networks < self.baseline:
             return "networks"
         processes = self.gaussian_processes
+        # The processes do as well without the networks, so these deserve no credit.
         if processes is not None and processes <= self.prediction:
             return "gaussian processes"
         if self.combination.weight >= MOSTLY_PROCESSES:
@@ -97,6 +99,8 @@ class Verdict:
         """Return advice where the prediction makes little use of its networks."""
         if self.networks is None or self.prediction is None or self.combination.weight == 0:
             return []
+        # Two signs of networks that were trained too little: far worse than the combination, or
+        # worse than a simple method.
         poor = self.networks > MUCH_MORE * self.prediction
         behind = self.baseline is not None and self.networks > self.baseline
         wanted = self.combination.weight >= NETWORKS_MATTER and (poor or behind)

@@ -1,6 +1,8 @@
 """Predicted fields as files, and the registry of their formats.
 
 A new format is a file with a writer and its :class:`ExportFormat`, and one line below.
+
+Tested in tests/export/test_write.py.
 """
 
 from simulgenvae.export.arrays import NPZ

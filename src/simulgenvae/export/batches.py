@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES
 
 AXES = ("run", "time", "node", "variable")
 EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")

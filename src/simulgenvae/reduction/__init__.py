@@ -5,6 +5,8 @@ that were reduced earlier a bound (``incremental.py``).
 
 :func:`candidates` and :meth:`Candidate.project` are the two phases of fitting; :func:`reduce_runs`
 does both for callers that check nothing in between.
+
+Tested in tests/reduction/test_reduction.py.
 """
 
 from __future__ import annotations
@@ -107,9 +109,9 @@ def reduce_runs(
     """
     runs = RunReader(dataset, training_rows, workers, monitor, earlier)
     for candidate in candidates(runs, settings, on_disk=on_disk):
-        found = candidate.project()
-        if found is not None:
-            return found
+        result = candidate.project()
+        if result is not None:
+            return result
     raise AssertionError("the last candidate is always accepted")
 
 

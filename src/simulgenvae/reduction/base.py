@@ -1,4 +1,7 @@
-"""Interfaces of a reduction: fields to coefficients of each timestep, and back."""
+"""Interfaces of a reduction: fields to coefficients of each timestep, and back.
+
+Tested in tests/reduction/test_reduction.py.
+"""
 
 from __future__ import annotations
 

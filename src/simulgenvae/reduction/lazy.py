@@ -51,12 +51,12 @@ class LazyStates:
     def __getitem__(self, rows: Tensor | NDArray[np.intp]) -> Tensor:
         """Return some runs ``[k, T, r]``; UserError where one cannot be read."""
         # One run at a time: a batch of fields and its states need not fit into memory together.
-        found = torch.empty(len(rows), *self.shape[1:])
+        coefficients = torch.empty(len(rows), *self.shape[1:])
         run = np.empty(self.dataset.shape[1:], np.float32)
         for place, row in enumerate(rows.tolist()):
             self.dataset.read(row, run)
-            found[place] = torch.from_numpy(self.reduction.encode(run))
-        return found
+            coefficients[place] = torch.from_numpy(self.reduction.encode(run))
+        return coefficients
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[torch.tensor([row])][0] for row in range(len(self)))

@@ -87,6 +87,7 @@ class StudyFolder:
     @property
     def vae_file(self) -> Path:
         """Trained VAE."""
+        # The names of the model files are those of the classic system, which have no suffix.
         return self.model_save / "SimulGen-VAE"
 
     @property
@@ -175,5 +176,6 @@ class StudyFolder:
         """
         path = Path(given)
         if path.is_absolute() and not path.exists():
+            # Without its anchor, `/` or `C:\`, the path continues that of the study.
             path = path.relative_to(path.anchor)
         return self.folder / path

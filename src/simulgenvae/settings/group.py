@@ -1,4 +1,7 @@
-"""Base class of all groups of settings, and types of bounded values."""
+"""Base class of all groups of settings, and types of bounded values.
+
+Tested in tests/settings/test_schema.py and tests/settings/test_every_value.py.
+"""
 
 from __future__ import annotations
 

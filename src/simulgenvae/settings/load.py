@@ -39,11 +39,15 @@ def load_settings(
     UserError
         Lists every mistake with its file, line and key.
     """
+    # Validated together once: an override may correct a value of a file, or contradict
+    # another one.
     return validate({**_read_files(study, preset), **read_overrides(overrides)})
 
 
 def _read_files(study: StudyFolder, preset: int) -> RawSettings:
     if study.settings_file.exists():
+        # Two sources of settings: mixing them key by key would be hard to follow, so one is read
+        # and the user hears of it.
         if study.condition_file.exists():
             warnings.warn(
                 f"{study.condition_file}: not read, because {study.settings_file.name} is there",
@@ -54,6 +58,8 @@ def _read_files(study: StudyFolder, preset: int) -> RawSettings:
     if not study.condition_file.exists():
         return read_preset(study, preset)
     return {
+        # Later entries win: the defaults of the classic system, then its two files, which share no
+        # key.
         **CLASSIC_DEFAULTS,
         **read_condition_file(study.condition_file),
         **read_preset(study, preset),

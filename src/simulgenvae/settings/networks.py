@@ -155,6 +155,7 @@ def load_builder(spec: ConditionerSpec | DecoderSpec) -> Callable[..., Any]:
     if not isinstance(spec.build, str):
         return spec.build
     module, _, name = spec.build.partition(":")
+    # Only now is torch loaded.
     builder: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return builder
 
@@ -176,6 +177,7 @@ class OneOf:
 
     def check(self, value: str) -> str:
         """Return a valid name, or raise pydantic's error that lists the valid ones."""
+        # Not a Literal: its values would be fixed before another package could add its own.
         if value not in self.names:
             *others, last = map(repr, self.names)
             raise PydanticCustomError(

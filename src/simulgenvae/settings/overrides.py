@@ -31,6 +31,7 @@ def read_overrides(overrides: Sequence[str]) -> RawSettings:
                 f"--set {override}: write it as group.key=value, such as "
                 "training.end_to_end.steps=500"
             )
+        # Whether the key exists is checked later, with those of the files.
         raw[key] = RawValue(_value(text, VALUE_TYPES.get(key)), f"--set {override}", key)
     return raw
 
@@ -39,12 +40,16 @@ def _value(text: str, kind: ValueType | None) -> object:
     """Return the value of a text for a setting of this type; None for an empty text."""
     if not text:
         return None
+    # "1e-3" is a number and "pod" a word. The shell has removed the quotation marks that would tell
+    # them apart in TOML.
     literal = _literal(text)
     if kind is not None and kind.is_text:
+        # In quotation marks, or a list of texts.
         written_out = isinstance(literal, str) or (kind.is_list and isinstance(literal, list))
         return literal if written_out else text
     if literal is not None:
         return literal
+    # Classic files write lists with spaces, and users copy them from there.
     several = [_literal(part) for part in re.split(r"[\s,]+", text)]
     return text if None in several else several
 

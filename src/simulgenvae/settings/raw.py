@@ -3,6 +3,9 @@
 Every reader (TOML, ``condition.txt`` and presets, ``--set``) produces raw settings;
 :func:`validate` turns them into :class:`~simulgenvae.settings.schema.Settings`, so that the message
 about a mistake does not depend on the reader.
+
+Tested in tests/settings/test_toml.py and
+tests/settings/test_overrides.py.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ def _walk(name: str, group: Group) -> Iterator[tuple[str, Group]]:
     """Yield a group and all groups within it, with their dotted names."""
     yield name, group
     for field in type(group).model_fields:
+        # Groups are found by their values: each has its defaults, so the tree is complete.
         if isinstance(value := getattr(group, field), Group):
             yield from _walk(f"{name}.{field}".lstrip("."), value)
 
@@ -71,8 +75,10 @@ def validate(raw: RawSettings) -> Settings:
 
     Raises one UserError that lists every mistake.
     """
+    # Unknown keys first: pydantic would report each as an extra input without the nearest name.
     if problems := [text for key, given in raw.items() if (text := _unusable(key, given))]:
         refuse(problems)
+    # Dotted keys become the nested tables that pydantic validates.
     tree: dict[str, Any] = {}
     for key, given in raw.items():
         if given.value is None:
@@ -81,6 +87,7 @@ def validate(raw: RawSettings) -> Settings:
         branch = tree
         for group in groups:
             branch = branch.setdefault(group, {})
+        # Classic files and overrides give one value where a list of one is meant.
         branch[last] = (
             _as_list(given.value, VALUE_TYPES[key]) if VALUE_TYPES[key].is_list else given.value
         )
@@ -156,11 +163,13 @@ def _explain(details: ErrorDetails, raw: RawSettings) -> str:
     """Return the message of one of pydantic's errors: place, name of the key there, and reason."""
     location = details["loc"]
     context = details.get("ctx", {})
+    # People count the values of a list from 1.
     item = next((part + 1 for part in location if isinstance(part, int)), None)
     key = tried = ".".join(part for part in location if isinstance(part, str))
     # pydantic appends to the location which of several types it tried.
     while key not in FIELDS and key not in GROUPS:
         key = key.rpartition(".")[0]
+    # A check of several settings of a group, which raises ValueError with a whole sentence.
     if details["type"] == "value_error":
         return _explain_check(key, str(context["error"]), raw)
     given = raw[key]
@@ -180,6 +189,8 @@ def _explain_check(key: str, reason: str, raw: RawSettings) -> str:
     places = []
     for name, given in raw.items():
         last = name.split(".")[-1]
+        # Such a check names the settings that contradict each other in its text; their places are
+        # looked up by these names.
         if name.startswith(key) and re.search(rf"\b{last}\b", reason):
             places.append(given.place)
     where = " and ".join(dict.fromkeys(places))

@@ -93,6 +93,8 @@ def render() -> str:
 
 def _table(name: str, group: Group) -> str:
     """Return heading, purpose and one row per setting of a group."""
+    # The JSON schema holds types, bounds and descriptions in one form, whatever way they were
+    # declared.
     properties: Mapping[str, Any] = type(group).model_json_schema()["properties"]
     rows = [
         _row(
@@ -115,6 +117,7 @@ def _row(key: str, *cells: str) -> str:
 
 def _type(schema: Mapping[str, Any]) -> str:
     """Return type and bounds of a value in words, from its JSON schema."""
+    # A setting that may be left out is declared as `… | None`; the column of defaults says so.
     if "anyOf" in schema:
         return " or ".join(_type(option) for option in schema["anyOf"] if option["type"] != "null")
     if "enum" in schema or "const" in schema:
@@ -146,7 +149,9 @@ def _meaning(schema: Mapping[str, Any]) -> str:
     text = schema["description"]
     if meanings := schema.get("meanings"):
         listed = "; ".join(f"`{name}`: {meaning}" for name, meaning in meanings)
+        # The kinds of networks are read from their registry, so that a new one documents itself.
         text = f"{text} {listed}."
+    # A line break or a bar would end the cell of a Markdown table.
     return " ".join(text.split()).replace("|", "\\|")
 
 
@@ -158,5 +163,6 @@ def _classic_names(setting: str) -> str:
 
 
 if __name__ == "__main__":
+    # The file has signs such as ≥, which the standard output of Windows may not have.
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr] # stdout is a TextIOWrapper here
     sys.stdout.write(render())

@@ -25,6 +25,7 @@ def read_toml(path: Path) -> RawSettings:
         raise UserError(f"{path}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise UserError(f"{path}: not valid TOML: nested too deeply") from error
+    # tomllib keeps no positions, so the lines are searched for in the text again.
     lines = _lines(text)
     return {
         key: RawValue(value, _place(path, key, lines), key) for key, value in _flatten("", tables)
@@ -51,7 +52,9 @@ def _lines(text: str) -> dict[str, int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _TABLE.match(line):
             table = _plain(header[1]) + "."
+        # A comment or the middle of a list matches neither expression.
         elif key := _KEY.match(line):
+            # The first line with the key: TOML allows no second one.
             found.setdefault(table + _plain(key[1]), number)
     return found
 
@@ -63,6 +66,7 @@ def _plain(key: str) -> str:
 def _place(path: Path, key: str, lines: dict[str, int]) -> str:
     """Return file and line of a key; the line of a key of an inline table is the table's."""
     parts = key.split(".")
+    # From the whole key to its first part: a.b.c, a.b, a.
     for length in range(len(parts), 0, -1):
         if line := lines.get(".".join(parts[:length])):
             return f"{path}, line {line}"

@@ -1,4 +1,7 @@
-"""Settings of training: its stages, augmentation and performance."""
+"""Settings of training: its stages, augmentation and performance.
+
+Tested in tests/settings/test_schema.py and tests/settings/test_every_value.py.
+"""
 
 from __future__ import annotations
 
@@ -208,6 +211,7 @@ class TrainingSettings(Group):
     (`docs/scaling.md`)."""
     performance: PerformanceSettings = PerformanceSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
+    # One group per stage; the name of the group is the name of the stage.
     vae: StageSettings = StageSettings()
     conditioner: ConditionerStageSettings = ConditionerStageSettings()
     end_to_end: EndToEndSettings = EndToEndSettings()
@@ -218,6 +222,7 @@ class TrainingSettings(Group):
         names = []
         for name, field in cls.model_fields.items():
             kind = field.annotation
+            # Declarations such as `float | None` are no classes.
             if isinstance(kind, type) and issubclass(kind, StageSettings):
                 names.append(name)
         return tuple(names)

@@ -40,6 +40,7 @@ class ValueType:
         literals = [part for part in parts if get_origin(part) is Literal]
         types = frozenset(part for part in parts if part in _NAMES)
         return cls(
+            # A setting with a registry is declared as `str`, but takes the registry’s names only.
             types=types if one_of is None else types - {str},
             literals=tuple(itertools.chain.from_iterable(map(get_args, literals))),
             is_list=tuple in parts,
@@ -71,10 +72,12 @@ _NAMES = {bool: "true, false", int: "a whole number", float: "a number", str: "t
 
 def _parts(annotation: Any) -> Iterator[Any]:
     """Yield the types and literals in a declaration; ``tuple`` comes before those of its entries."""
+    # `int | None` and `Optional[int]` are two classes to Python.
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         for part in get_args(annotation):
             yield from _parts(part)
     elif get_origin(annotation) is Annotated:
+        # Bounds and other metadata follow the type itself.
         yield from _parts(get_args(annotation)[0])
     elif get_origin(annotation) is tuple:
         yield tuple

@@ -32,9 +32,10 @@ class Checking(StudyData):
             finding of the report, whose ``passed`` is then False.
         """
         from simulgenvae.data.checks.dataset import check
-        from simulgenvae.training.memory_check import memory_findings
+        from simulgenvae.training.memory.findings import memory_findings
 
         settings = settings or self.read_settings()
+        # Each step refuses what would stop the next one: settings, dimensions, split, memory.
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
         # This also refuses symmetries that the mesh or the variables do not have.

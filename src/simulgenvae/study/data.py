@@ -67,6 +67,7 @@ class StudyData(StudyFolder):
                 f"{self.dataset} does not exist: make it with `simulgenvae ingest … --study "
                 f"{self.folder}`."
             )
+        # Fields stay on disk here: only their description is read.
         dataset = Dataset.open(self.dataset)
         check_dimensions(
             self.dataset,
@@ -75,11 +76,14 @@ class StudyData(StudyFolder):
             stored=True,
             advice="Correct the settings, or ingest the data again with --overwrite.",
         )
+        # Checked before loading, which can take minutes.
         return dataset.load() if settings.data.load_all else dataset
 
     def make_split(self, dataset: Dataset, settings: Settings | None = None) -> Split:
         """Return the training, validation and test runs: ``split.csv``'s, else by the seed."""
         settings = settings or self.read_settings()
+        # A split that was written counts more than the settings it came from, so that test runs
+        # stay test runs when the fractions change later.
         file = self.split_file if self.split_file.exists() else None
         return make_split(dataset.ids, settings.data, file)
 
@@ -100,6 +104,7 @@ class StudyData(StudyFolder):
         images = None if data.images is None else self.resolve(data.images)
         reads_images = settings.conditioner.kind in conditioners_of("images")
         if reads_images or data.file_type in IMAGE_ENDINGS:
+            # A classic study may give only the type of its files (`param_data_type .png`).
             images = images or self.images
         return ConditionFiles(table, images)
 
@@ -118,5 +123,6 @@ def log_warnings(warnings: Iterable[str]) -> None:
 
 def require_seed(seed: int) -> None:
     """Raise UserError for a seed that no random generator takes."""
+    # torch takes seeds of 64 bits with a sign, NumPy none below 0.
     if not 0 <= seed < 2**63:
         raise UserError(f"--seed is {seed}: give a whole number from 0 to 2**63 - 1.")

@@ -66,6 +66,7 @@ class Designing(StudyData):
             raise UserError(
                 f"--candidates is {candidates}: give a whole number from 2 to {MOST_CANDIDATES}."
             )
+        # Each design is one of the candidates, and none is chosen twice.
         if not 1 <= count <= candidates:
             raise UserError(
                 f"--n is {count}: give a whole number from 1 to {candidates} (--candidates)."
@@ -77,6 +78,7 @@ class Designing(StudyData):
                 raise UserError(f"{out}: designs are written as .csv")
             require_free(out, overwrite=overwrite)
         surrogate = self.load_surrogate()
+        # With the settings of the training: those of the files may have changed since.
         solved = self.open_dataset(surrogate.settings).conditions
         suggestion = suggest(
             surrogate, solved, count, ranges=ranges, candidates=candidates, seed=seed
@@ -145,4 +147,6 @@ def write_designs(designs: Conditions, path: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["id", *designs.names])
         for name, values in zip(designs.ids, designs.table.tolist(), strict=True):
+            # Python writes the shortest text that reads back as the same number, so that nothing is
+            # rounded.
             writer.writerow([name, *values])

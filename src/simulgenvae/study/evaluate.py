@@ -55,6 +55,8 @@ class Evaluating(StudyData):
         from simulgenvae.evaluation import evaluate
 
         surrogate = surrogate or self.load_surrogate()
+        # Data and networks need the settings of the training; only the group `evaluation` may be
+        # newer.
         trained = surrogate.settings
         settings = settings or self.evaluation_settings(trained, overrides)
         with collectives.process_group(trained.training.rank_timeout):

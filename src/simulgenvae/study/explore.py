@@ -69,6 +69,7 @@ class Exploring(StudyData):
         """
         from simulgenvae.design.latent_traversal import interpolate
 
+        # Exactly one of the two ways to name both ends.
         of_runs = first is not None or second is not None
         of_designs = params is not None or images is not None
         if of_runs == of_designs or (of_runs and (first is None or second is None)):
@@ -137,8 +138,11 @@ class Exploring(StudyData):
         dataset = self.open_dataset(surrogate.settings)
         middle = None if start is None else _encoded(surrogate, dataset, start)
         rows = surrogate.split.rows(dataset.ids)["train"]
+        # One run at a time: latents are small, fields are not.
         each = [surrogate.encode(dataset.run(int(row))) for row in rows]
         trained = Latents(torch.cat([run.z for run in each]), torch.cat([run.h for run in each]))
+        # Distances are in standard deviations of the training runs along this direction, so that a
+        # distance of 2 is unusual but not absurd at every level.
         direction = level_direction(surrogate, trained, level, dimension)
         if middle is None:
             middle = Latents(trained.z.mean(0, keepdim=True), trained.h.mean(0, keepdim=True))
@@ -184,6 +188,7 @@ def _two_designs(
     if len(conditions) != 2:
         raise UserError(f"{params or images}: {len(conditions)} designs, but a way goes between 2")
     log_notes(notes)
+    # Only the range is checked: a field between two designs has no expected error.
     log_warnings(surrogate.condition_scaler.outside(conditions))
     first = predicted_latents(surrogate, conditions.select([0]))
     second = predicted_latents(surrogate, conditions.select([1]))

@@ -54,6 +54,7 @@ class Ingestion(StudyData):
                 "--split has no effect with --append: runs keep their part of the split; edit its "
                 "file instead."
             )
+        # Data and split belong together: a split of other runs must not meet new data by accident.
         if self.split_file.exists() and options.if_exists == "fail":
             raise UserError(
                 f"{self.split_file} exists: use --overwrite to replace the study's data and split."
@@ -62,6 +63,7 @@ class Ingestion(StudyData):
         files = self.condition_files(settings)
         options = replace(
             options,
+            # What the call names takes precedence over the settings.
             params=options.params or files.table,
             images=options.images or files.images,
         )

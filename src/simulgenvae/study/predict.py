@@ -99,6 +99,7 @@ class Predicting(StudyData):
         # What costs nothing is checked before the model is read.
         require_seed(seed)
         check_target(out, overwrite=overwrite)
+        # From here on things take seconds: reading the model, then the conditions.
         surrogate = self.load_surrogate()
         conditions, notes = read_new_conditions(params, images, surrogate.condition_scaler)
         log_notes(notes)

@@ -84,6 +84,8 @@ def _write(scene: Scene, count: int, out: Path, options: RenderOptions) -> None:
     from simulgenvae.rendering.film import usual_rate, write_gif, write_mp4
 
     frames = list(range(count))
+    # A given length decides the rate, also if a rate is given: the number of
+    # timesteps is fixed.
     rate = usual_rate(count)
     if options.seconds is not None:
         rate = count / options.seconds
@@ -96,6 +98,8 @@ def _write(scene: Scene, count: int, out: Path, options: RenderOptions) -> None:
             log.step(frame + 1)
             return scene.image([frame])
 
+        # Frames are drawn one at a time as the writer asks for them, since a film of large images
+        # would not fit into memory.
         if out.suffix == ".mp4":
             write_mp4(target, draw, frames, rate)
         elif out.suffix == ".gif":

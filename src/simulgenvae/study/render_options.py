@@ -59,6 +59,7 @@ class RenderOptions:
                 f"{out}: {given}; images and films are written as {', '.join(SUFFIXES)}"
             )
         require_free(out, overwrite=self.overwrite)
+        # Options without effect are mistakes, too: their user expects something of them.
         if out.suffix == ".png" and (self.fps is not None or self.seconds is not None):
             raise UserError(
                 "--fps and --seconds are for films: leave them out, or write a .gif or .mp4."

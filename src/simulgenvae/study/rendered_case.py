@@ -45,6 +45,7 @@ def choose_case(
         dataset = study.open_dataset(surrogate.settings)
         run = options.run
         if run is None:
+            # Without a choice of the user the drawn run should neither flatter nor frighten.
             run, why = typical_run(study, dataset, surrogate)
             logger.info("run %r: %s", run, why)
         case = run_case(dataset, surrogate, run, shown, options.samples)
@@ -82,6 +83,7 @@ def _design_times(surrogate: Surrogate, options: RenderOptions) -> NDArray[np.fl
     # Times of the training need no interpolation, and are cut out of the whole prediction later.
     if options.times is not None and not np.isin(options.times, trained).all():
         return np.array(options.times)
+    # A decoder that is continuous in time predicts exactly the times that the film shows.
     if options.fps and options.seconds and surrogate.networks.vae.decoder.continuous_in_time:
         return np.linspace(trained[0], trained[-1], max(2, round(options.fps * options.seconds)))
     return None
@@ -103,6 +105,7 @@ def _film_steps(times: NDArray[np.float64], options: RenderOptions) -> list[int]
     if options.seconds is not None:
         most = max(2, round(options.seconds * (options.fps or USUAL_RATE)))
     elif options.fps is not None:
+        # With a rate only, every timestep is shown.
         most = len(times)
     return spread(len(times), most)
 
@@ -110,6 +113,7 @@ def _film_steps(times: NDArray[np.float64], options: RenderOptions) -> list[int]
 def _step_at(times: NDArray[np.float64], time: float) -> int:
     # Times are typed by hand, and rounded: nearly equal is equal.
     nearest = int(np.abs(times - time).argmin())
+    # The span gives the scale of the tolerance: times may be microseconds or years.
     if not np.isclose(times[nearest], time, rtol=1e-9, atol=1e-9 * float(np.ptp(times))):
         two_nearest = np.sort(times[np.abs(times - time).argsort()[:2]])
         near = " and ".join(f"{each:g}" for each in two_nearest)

@@ -60,11 +60,15 @@ class Training(StudyData):
         if not whole:
             stage_specs([stage])  # refuses a stage that does not exist
         settings = settings or self.read_settings()
+        # From new weights, this stage would forget the networks that the user wants to continue
+        # with.
         if stage == "end_to_end":
             settings = _from_trained_networks(settings)
         with collectives.process_group(settings.training.rank_timeout) as again:
             # After a rank was lost, torchrun starts all of them again with the same arguments.
             resume = resume or again
+            # The file that this training would replace: a conditioner can be trained again without
+            # touching the VAE.
             vae_first = whole or not STAGES[stage].reads_conditions
             model = self.vae_file if vae_first else self.conditioner_file
             if model.exists() and not (resume or overwrite):
@@ -90,7 +94,7 @@ class Training(StudyData):
         """
         from simulgenvae.evaluation.analyses.physics import read_checks
         from simulgenvae.surrogate.fit import fit
-        from simulgenvae.surrogate.warm_start import load_warm_start
+        from simulgenvae.surrogate.load_warm_start import load_warm_start
         from simulgenvae.training.stages import STAGES
 
         dataset = self.open_dataset(settings)
@@ -134,6 +138,7 @@ class Training(StudyData):
         stages = default_stages(settings)
         vae = self.starting_vae(settings)
         not_trained = {*settings.training.stage_names(), "init_beta_divisor"} - set(stages)
+        # Only settings that the user has written down are worth a note.
         unread = not_trained & settings.training.model_fields_set
         if settings.training.end_to_end.alone and unread:
             names = ", ".join(f"training.{name}" for name in sorted(unread))
@@ -159,6 +164,7 @@ class Training(StudyData):
 def _from_trained_networks(settings: Settings) -> Settings:
     """Return settings with which the end-to-end stage starts from trained networks."""
     # Validated again, not copied with an update: settings that exclude each other are refused.
+    # Without the defaults: these would look as if the user had chosen them.
     given = settings.model_dump(exclude_unset=True)
     given.setdefault("training", {}).setdefault("end_to_end", {})["from_scratch"] = False
     return Settings.model_validate(given)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate.ensemble.file import EnsembleDescription
+from simulgenvae.surrogate.ensemble.file_content import EnsembleDescription
 
 FORMAT_VERSION = 3
 """Version of the model files; files of other versions are refused."""
@@ -77,10 +77,3 @@ class EnsembleFileDescription(ModelDescription, EnsembleDescription):
     kind: Literal["ensemble"] = "ensemble"
     conditioner: str
     """Digest of the first member's conditioner."""
-
-
-def first_problem(error: ValidationError) -> str:
-    """Return the first problem of a description in one line, instead of all in many."""
-    # A damaged file usually has one problem, and the others follow from it.
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from torch import Tensor
 
 from simulgenvae.errors import UserError
@@ -30,12 +29,12 @@ from simulgenvae.surrogate.descriptions import (
     ModelDescription,
     ModelKind,
     VaeDescription,
-    first_problem,
 )
-from simulgenvae.surrogate.ensemble.file import ensemble_state, restore_ensemble
+from simulgenvae.surrogate.ensemble.file_content import ensemble_state, restore_ensemble
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.weights import digest, starting_with
 from simulgenvae.utils.atomic import atomic_write_together
+from simulgenvae.utils.damage import first_problem
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors
 
 Content = tuple[dict[str, Tensor], ModelDescription]
@@ -255,12 +254,7 @@ def complete_model(path: Path) -> Iterator[None]:
         AttributeError,
         OverflowError,
     ) as error:
-        if isinstance(error, UserError):
-            reason = str(error)
-        elif isinstance(error, ValidationError):
-            reason = first_problem(error)
-        else:
-            reason = f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, UserError) else first_problem(error)
         raise UserError(
             f"{path} does not hold a complete model ({reason}). Train again, or restore the file "
             "from a copy."

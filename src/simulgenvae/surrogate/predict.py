@@ -22,8 +22,8 @@ from simulgenvae.surrogate.ensemble import (
     expected_squares,
     interval_warning,
 )
+from simulgenvae.surrogate.labelled_arrays import labelled, warnings_about
 from simulgenvae.surrogate.parts import Parts
-from simulgenvae.surrogate.prediction import labelled, warnings_about
 from simulgenvae.surrogate.selection import Selection
 from simulgenvae.utils.resources import require_memory
 
@@ -115,17 +115,17 @@ class Predictor:
         if self.samples > 0:
             warnings += uncertainty_warnings(ensemble)
             fields |= self._uncertainty(ensemble, prediction, fields["fields"])
-        found = labelled(self.selection, fields, conditions.ids, warnings)
+        predicted = labelled(self.selection, fields, conditions.ids, warnings)
         if novelty is not None:
-            found["novelty"] = ("run", novelty)
+            predicted["novelty"] = ("run", novelty)
         if ensemble.calibration is not None and len(prediction.samples):
             squared_errors, squared_sizes = expected_squares(
                 prediction, ensemble.calibration, self.parts.uniform_field_coefficients
             )
             smallest = np.finfo(np.float32).tiny
             ratio = squared_errors / np.maximum(squared_sizes, smallest)
-            found["expected_error"] = ("run", np.sqrt(ratio))
-        return found
+            predicted["expected_error"] = ("run", np.sqrt(ratio))
+        return predicted
 
     def _uncertainty(
         self,

@@ -17,13 +17,13 @@ from simulgenvae.models import Latents
 from simulgenvae.models.networks import unit_times
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.files import load_parts, save_parts
+from simulgenvae.surrogate.labelled_arrays import joined, labelled, warnings_about
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.predict import (
     Predictor,
     require_decoding_memory,
     uncertainty_warnings,
 )
-from simulgenvae.surrogate.prediction import joined, labelled, warnings_about
 from simulgenvae.surrogate.selection import select
 from simulgenvae.utils.resources import require_memory
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.settings import PerformanceSettings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.stages import Stage
@@ -110,8 +110,8 @@ def accelerated(losses: Losses, used: Acceleration, device: torch.device) -> Los
 
     def run(batch: Batch, kl_weight: float) -> dict[str, Tensor]:
         with precision(used.mixed_precision, device):
-            found: dict[str, Tensor] = function(batch, kl_weight)
-        return found
+            terms: dict[str, Tensor] = function(batch, kl_weight)
+        return terms
 
     return run
 
@@ -189,13 +189,13 @@ def _problem(stage: Stage, used: Acceleration, batch: Batch) -> str | None:
     plain = _loss_and_norm(stage, accelerated(stage.losses, PLAIN, device), batch, 1)
     try:
         losses = accelerated(stage.losses, used, device)
-        found = _loss_and_norm(stage, losses, batch, CALLS_TO_REPLAY)
+        fast = _loss_and_norm(stage, losses, batch, CALLS_TO_REPLAY)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # a compiler may raise anything, and training works without it
         lines = str(error).strip().splitlines()
         return f"fails here ({type(error).__name__}{': ' + lines[0][:200] if lines else ''})"
-    far = float(((found - plain).abs() / plain.abs().clamp(min=1e-12)).max())
+    far = float(((fast - plain).abs() / plain.abs().clamp(min=1e-12)).max())
     limit = HALF_TOLERANCE if used.mixed_precision else TOLERANCE
     return None if far <= limit else f"changes a loss or its gradient by {100 * far:.2g} %"
 
@@ -205,8 +205,9 @@ def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Te
     device = stage.data.device
     networks = stage.networks
     performance = stage.settings.training.performance
-    every = itertools.chain.from_iterable(module.parameters() for module in stage.learning_modules)
-    parameters = [parameter for parameter in every if parameter.requires_grad]
+    of_modules = (module.parameters() for module in stage.learning_modules)
+    learning = itertools.chain.from_iterable(of_modules)
+    parameters = [parameter for parameter in learning if parameter.requires_grad]
     # Spectral normalisation refines the estimates in its buffers whenever it is used.
     kept = [(buffer, buffer.clone()) for buffer in networks.buffers()]
     for _ in range(calls):
@@ -216,9 +217,9 @@ def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Te
                 loss = losses(batch, 1.0)["loss"]
                 loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         norm = gradient_norm(parameters)
-        found = torch.stack([loss.detach().float(), norm.float()])
+        loss_and_norm = torch.stack([loss.detach().float(), norm.float()])
         networks.zero_grad(set_to_none=True)
         with torch.no_grad():
             for buffer, before in kept:
                 buffer.copy_(before)
-    return found
+    return loss_and_norm

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.data import TrainingData
 
 
@@ -33,10 +33,10 @@ def batch_reader(
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
 
         def batch(step: int) -> Batch:
-            found = waiting.pop(step, None) or pool.submit(fetch, step)
+            current = waiting.pop(step, None) or pool.submit(fetch, step)
             # One batch ahead is enough to hide the reading, and only two are in memory.
             if step + 1 < total:
                 waiting[step + 1] = pool.submit(fetch, step + 1)
-            return found.result()
+            return current.result()
 
         yield batch

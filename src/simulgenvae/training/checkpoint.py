@@ -5,19 +5,17 @@ A training that continues from a checkpoint ends with the same bits as one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from simulgenvae.errors import UserError
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.identity import TrainingIdentity, check_identity
+from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 # Strict: 7.0 steps in a file are a sign that it was not written by this program.
@@ -52,7 +50,7 @@ class Progress(BaseModel):
     """Warnings from the stages' histories (``diagnosis.py``)."""
     limited_error_at_start: Annotated[float | None, Field(alias="kept")] = None
     """Value of ``Stage.limited_error`` at the start of the stage, which may grow by
-    ``LIMIT_FACTOR``; None where the stage has none."""
+    ``LIMIT_FACTOR`` (``stages/base.py``); None where the stage has none."""
 
 
 @dataclass(frozen=True)
@@ -134,18 +132,3 @@ def load_checkpoint(path: Path, identity: TrainingIdentity) -> Checkpoint:
             optimizer=groups["optimizer"],
             rng=groups["rng"],
         )
-
-
-@contextmanager
-def explain_damage(path: Path) -> Iterator[None]:
-    """Turn errors of a file with missing or wrong entries into a UserError that names it."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        if isinstance(error, ValidationError):
-            # The first of pydantic's findings, without its several lines for each.
-            first = error.errors()[0]
-            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        else:
-            reason = f"{type(error).__name__}: {error}"
-        raise UserError(f"{path} is damaged ({reason}). Start afresh with --overwrite.") from error

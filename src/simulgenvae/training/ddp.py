@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from simulgenvae.distributed import collectives
 from simulgenvae.training.acceleration import Losses
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 
 
 class _LossModule(nn.Module):

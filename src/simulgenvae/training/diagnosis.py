@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.stages import spec_of
+from simulgenvae.training.stages.base import LIMIT_FACTOR
 
 History = Sequence[HistoryEntry]
 
@@ -35,8 +36,8 @@ ALIKE_RATIO = 1.5
 
 def stage_warnings(history: History) -> list[str]:
     """Return what the user should know about a stage that has ended, each with what to change."""
-    found = (not_converged(history), overfitted(history), stopped_too_early(history))
-    return [warning for warning in found if warning is not None]
+    candidates = (not_converged(history), overfitted(history), stopped_too_early(history))
+    return [warning for warning in candidates if warning is not None]
 
 
 def overfitting_begins(history: History) -> str | None:
@@ -126,6 +127,18 @@ def stopped_too_early(history: History) -> str | None:
         f"{best.stage}: stopped too early. The last quarter of the budget still made the "
         f"validation error {gain:.0%} smaller, and training runs are hardly better. More "
         f"training.{spec_of(best.stage).name}.steps (or epochs) than {end} will help."
+    )
+
+
+def nothing_kept(stage: str) -> str:
+    """Return the warning about a stage, by its label, whose weights all exceeded a limited error.
+
+    Such a stage ends with the weights that it started with. Only the end-to-end stage has a limit.
+    """
+    return (
+        f"{stage}: nothing of it was kept. In all validations the VAE reconstructed "
+        f"unseen runs more than {LIMIT_FACTOR - 1:.0%} worse than before. Hold it with "
+        "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
     )
 
 

@@ -20,7 +20,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.reduction import FitSummary, Pod, ReducedRuns, Reduction
 from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import explain_damage
+from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors
 
 _STATISTICS = ("minimum", "maximum", "mean", "variance")

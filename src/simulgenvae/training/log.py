@@ -57,7 +57,7 @@ class TrainingLog(WorkLog):
             self._writer.close()
 
     def loss(self, done: int, loss: float) -> None:
-        """Show the loss of the last of the steps that are done."""
+        """Show the ``loss`` of the last step, when ``done`` steps of the stage are done."""
         status = f"loss {loss:.3g}"
         self.step(done, status, f"{status}  {self._validated}".rstrip())
 

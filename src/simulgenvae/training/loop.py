@@ -15,20 +15,20 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks
-from simulgenvae.training.checkpoint import Checkpoint, Progress, explain_damage
+from simulgenvae.training.checkpoint import Checkpoint, Progress
 from simulgenvae.training.checkpoint_files import CheckpointFiles
 from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.data import TrainingData
-from simulgenvae.training.diagnosis import stage_warnings
+from simulgenvae.training.diagnosis import nothing_kept, stage_warnings
 from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
+from simulgenvae.training.memory.out_of_memory import explain_out_of_memory
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.out_of_memory import explain_out_of_memory
 from simulgenvae.training.stage_run import StageRun
 from simulgenvae.training.stages import Stage
-from simulgenvae.training.validation import LIMIT_FACTOR
+from simulgenvae.utils.damage import explain_damage
 
 
 class Loop:
@@ -82,7 +82,7 @@ class Loop:
             When losses become NaN or infinite.
         """
         context = self.context
-        # A copy of all weights, made only where some of them are needed again.
+        # Further members may need the weights of the start; otherwise no copy is made.
         if any(_renews_some(stage) for stage in stages):
             self._initial = context.weights()
         if checkpoint is not None:
@@ -92,7 +92,7 @@ class Loop:
                 stage = stages[context.progress.stage]
                 with explain_out_of_memory(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
-                # The checkpoint has served: later stages start as in any training.
+                # The checkpoint is of this stage: later ones start from their own beginning.
                 checkpoint = None
             # A training that is resumed after its end finds that nothing is left to do.
             context.files.save(context.progress, context.networks, context.best_weights, None)
@@ -144,11 +144,13 @@ class Loop:
         self._finish(stage)
 
     def _renew(self, stage: Stage, stages: Sequence[Stage]) -> None:
-        """Draw new weights for the networks that a stage renews.
+        """Draw new weights for the networks in ``stage.renewed``, and set the others back.
 
-        The other networks get the weights that the first member of the stage started with: those of
-        the stage before it, or of the start of the training.
+        Those are set to the weights that the stage's first member started with, so that all members
+        start alike: to the result of the stage before the first member's, or to the weights at the
+        start of the training where that was its first stage.
         """
+        # Stages of further members have the name of the first member's, and another label.
         first = [each.name for each in stages].index(stage.name)
         weights = self.results[stages[first - 1].label] if first else self._initial
         kept = {}
@@ -171,11 +173,7 @@ class Loop:
             context.log.message(f"{stage.label}: best validation error {best_error}{skipped}")
         else:
             # Only where the stage has a limited error, and all weights exceeded it.
-            warnings.append(
-                f"{stage.label}: nothing of it was kept. In all validations the VAE reconstructed "
-                f"unseen runs more than {LIMIT_FACTOR - 1:.0%} worse than before. Hold it with "
-                "training.end_to_end.decoder = frozen (e2e_decoder), or train this stage longer."
-            )
+            warnings.append(nothing_kept(stage.label))
         for warning in warnings:
             context.log.message(f"warning: {warning}")
         progress.warnings += warnings

@@ -1,6 +1,7 @@
 """Use of the settings of ``training.performance`` that concern reading and the networks.
 
-They change speed and memory. What is learned differs at most by rounding.
+They change speed and memory. What is learned differs at most by rounding. The settings that make
+losses faster are used in ``acceleration.py``.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from torch import Tensor
 from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates
 from simulgenvae.settings import Settings
-from simulgenvae.training.memory import require_phase
-from simulgenvae.training.memory_estimate import Phase, off_gpu
-from simulgenvae.training.stage_memory import MemoryPart
+from simulgenvae.training.memory.phases import Phase, off_gpu
+from simulgenvae.training.memory.require import require_phase
+from simulgenvae.training.memory.stage_memory import MemoryPart
 
 
 def place_data(

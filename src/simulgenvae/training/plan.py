@@ -1,6 +1,6 @@
 """Plan of a training: what is known of it before the fields are reduced.
 
-Tested in tests/training/test_memory.py and tests/training/test_train.py.
+Tested in tests/training/memory/test_memory.py and tests/training/test_train.py.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Monitor
-from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
 from simulgenvae.training.log import TrainingLog
+from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 

@@ -31,13 +31,13 @@ from simulgenvae.reduction import (
     stays_on_disk,
 )
 from simulgenvae.settings import Settings
-from simulgenvae.training.checkpoint import explain_damage
 from simulgenvae.training.earlier_preparation import describe_runs
 from simulgenvae.training.identity import TrainingIdentity, check_identity
-from simulgenvae.training.memory import require_fitting_memory, require_training_memory
+from simulgenvae.training.memory.require import require_fitting_memory, require_training_memory
 from simulgenvae.training.performance import worker_count
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.warm_start import WarmStart
+from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
 
 BYTES_FOR_SCALER = 2**28
@@ -131,9 +131,9 @@ def _reduce(
         # The number of coefficients is known here, and computing them takes long: a training that
         # does not fit into the memory is refused before.
         require_training_memory(plan, candidate.reduction)
-        found = candidate.project()
-        if found is not None:
-            return found
+        result = candidate.project()
+        if result is not None:
+            return result
     raise AssertionError("the last candidate is always accepted")
 
 

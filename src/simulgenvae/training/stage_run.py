@@ -14,7 +14,7 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.distributed.batch_shards import Shard
 from simulgenvae.training.acceleration import losses_for
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
 from simulgenvae.training.context import TrainingContext

@@ -13,7 +13,8 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.acceleration import Losses
-from simulgenvae.training.augmentation import Batch, augmented_batch
+from simulgenvae.training.augmentation import augmented_batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.guards import require_finite_loss, require_steps
 from simulgenvae.training.node_shards import clip_gradients, gradient_norm

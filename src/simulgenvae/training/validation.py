@@ -14,16 +14,13 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.training_record import HistoryEntry
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.diagnosis import overfitting_begins
 from simulgenvae.training.guards import require_finite_validation
 from simulgenvae.training.stages import Stage
-
-LIMIT_FACTOR = 1.05
-"""Factor by which ``Stage.limited_error`` may grow: the error of few validation runs is
-uncertain."""
+from simulgenvae.training.stages.base import LIMIT_FACTOR
 
 
 class Validation:

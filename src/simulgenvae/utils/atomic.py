@@ -27,6 +27,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     # Unique, as two commands may write the same file at the same time: the later one wins.
     mark = f"{os.getpid()}-{secrets.token_hex(4)}"
+    # In the same folder: a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{mark}.tmp")
     with _replacing({path: temporary}, "Free some space or make the folder writable."):
         yield temporary
@@ -66,6 +67,7 @@ def ensure_folder(folder: Path) -> Iterator[None]:
 
     Raises UserError when it cannot be made.
     """
+    # The deepest first, as they have to be removed in this order.
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         try:
@@ -99,6 +101,7 @@ def _replacing(temporaries: Mapping[Path, Path], advice: str) -> Iterator[None]:
         ) from error
     finally:
         for path, temporary in temporaries.items():
+            # A folder was moved aside, and its replacement failed.
             if os.path.lexists(old[path]) and not os.path.lexists(path):
                 old[path].rename(path)
             remove(temporary)

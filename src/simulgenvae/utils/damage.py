@@ -1,6 +1,10 @@
-"""Guard against damaged files: what a library raises becomes one message that names the file.
+"""Guards against damaged files: what is raised becomes one message that names the file.
 
-Tested in tests/data/readers/test_readers.py, with a damaged file of each format.
+:func:`damage_reported` is for files of others, which a library cannot read. :func:`explain_damage`
+is for files of this program, which a library can read and which lack entries or hold wrong ones.
+
+Tested in tests/data/readers/test_readers.py, with a damaged file of each format, and in
+tests/training/test_checkpoint.py.
 """
 
 from __future__ import annotations
@@ -12,8 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from simulgenvae.errors import UserError
 
+# Not Exception: a mistake in this program should still show its traceback.
 READ_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     ValueError,
@@ -59,3 +66,23 @@ def damage_reported(
         raise UserError(
             f"{path}: {failure}: the file is truncated or damaged ({reason})"
         ) from error
+
+
+@contextmanager
+def explain_damage(path: Path) -> Iterator[None]:
+    """Turn errors of a file with missing or wrong entries into a UserError that names it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise UserError(
+            f"{path} is damaged ({first_problem(error)}). Start afresh with --overwrite."
+        ) from error
+
+
+def first_problem(error: Exception) -> str:
+    """Return what is wrong in one line: of pydantic's many findings only the first one."""
+    if isinstance(error, ValidationError):
+        # A damaged file usually has one problem, and the others follow from it.
+        problem = error.errors()[0]
+        return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+    return f"{type(error).__name__}: {error}"

@@ -79,6 +79,7 @@ class ShiftedMoments:
             high = columns.amax(0)
             torch.minimum(self._low[part], low, out=self._low[part])
             torch.maximum(self._high[part], high, out=self._high[part])
+            # Squares of values beyond this range overflow or vanish in single precision.
             largest = torch.maximum(high - shift, shift - low).max()
             safe = 1 / SAFE_RANGE < largest < SAFE_RANGE
             if block.numel() <= DOUBLE_PRECISION_VALUES or not safe:
@@ -102,6 +103,7 @@ class ShiftedMoments:
         ``add`` and ``largest`` return the sum and the maximum of a tensor over all processes.
         """
         whole = ShiftedMoments(self.shift)
+        # The minimum by the maximum of the negative: one reduction serves both.
         whole._low = -largest(-self._low)
         whole._high = largest(self._high)
         whole._total = add(self._total)
@@ -169,6 +171,8 @@ class MergedMoments:
             self.squares = other.squares
             return
         total = self.count + other.count
+        # The second term is what the two means differ by; without it, the merged variance would be
+        # that within the parts only.
         delta = other.mean - self.mean
         self.squares = self.squares + other.squares + delta**2 * (self.count * other.count / total)
         self.mean = self.mean + delta * (other.count / total)
@@ -207,6 +211,7 @@ def mean_and_square(runs: Iterable[Tensor], width: int) -> tuple[Tensor, Tensor]
     total = torch.zeros(width, dtype=torch.float64)
     squares = torch.zeros(width, dtype=torch.float64)
     for run in runs:
+        # The mean of each run first: runs of other lengths then have the same weight.
         values = run.double().cpu()
         total += values.mean(0)
         squares += values.square().mean(0)

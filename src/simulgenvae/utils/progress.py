@@ -38,6 +38,7 @@ class _Consoles:
     errors: Console
 
 
+# A library is silent unless its user asks for output.
 _SILENT = _Consoles(Console(quiet=True), Console(quiet=True))
 _CONSOLES: ContextVar[_Consoles] = ContextVar("consoles", default=_SILENT)
 
@@ -98,6 +99,7 @@ class WorkLog:
         self._console = consoles.errors if transient else consoles.output
         self._file = None if transient else open_log_file()
         self._every = every
+        # A dumb terminal cannot move its cursor, so a bar would fill the screen.
         self._drawn = (
             self._console.is_terminal and not self._console.is_dumb_terminal
         ) or self._console.is_jupyter
@@ -232,6 +234,7 @@ class _Pace:
         """Return the seconds until ``total`` steps are done; None before there is an estimate."""
         if self._first is None or self._last[0] <= self._first[0]:
             return None
+        # The mean pace so far: estimates from the last steps only would jump.
         steps = self._last[0] - self._first[0]
         seconds = self._last[1] - self._first[1]
         return seconds / steps * (total - self._last[0])

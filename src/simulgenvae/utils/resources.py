@@ -41,6 +41,7 @@ def require_memory(size: int, what: str, advice: str) -> None:
 
     ``what`` starts the message (what needs the memory), ``advice`` ends it.
     """
+    # Available, not free: memory that the system uses as a cache can be had at once.
     free = available_memory()
     if size > free:
         raise UserError(

@@ -63,6 +63,8 @@ def rank_for(energies: Tensor, total: float, tolerance: float, left_out: float =
         A rank from 1 to ``k``; ``k`` where even all directions leave out too much.
     """
     remaining = energies.flip(0).cumsum(0).flip(0)  # summed from the smallest: least rounding
+    # Entry k is the energy that is left out with rank k + 1.
     truncated = torch.cat([remaining[1:], torch.zeros(1, dtype=torch.float64)])
     enough = truncated + left_out <= tolerance**2 * total
+    # argmax returns the first of equal values: the first rank that is enough.
     return int(enough.int().argmax()) + 1 if bool(enough.any()) else len(energies)

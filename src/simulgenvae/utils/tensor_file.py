@@ -33,6 +33,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, 
 
     Raises OSError when it cannot be written.
     """
+    # safetensors refuses tensors that share memory, as tied weights do.
     contiguous = {
         name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()
     }
@@ -59,6 +60,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     )
     try:
         with safe_open(path, framework="pt") as file:
+            # The header of the format holds texts only.
             metadata = json.loads((file.metadata() or {})["json"])
             if not isinstance(metadata, dict):
                 raise ValueError("its description is no table")

@@ -13,7 +13,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.surrogate.fit import fit
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.stages import (
     STAGES,
     Stage,
@@ -96,7 +96,7 @@ def test_every_stage_of_the_package_has_settings_of_its_name() -> None:
     assert own.own_settings(Settings()) is own.settings, "a setting of this name is no group"
 
 
-def test_further_members_have_the_descriptor_of_the_first() -> None:
+def test_further_stages_have_the_descriptor_of_the_first() -> None:
     assert spec_of("end_to_end_12") is spec_of("end_to_end") is STAGES["end_to_end"]
     with pytest.raises(KeyError):
         spec_of("toy")

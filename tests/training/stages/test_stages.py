@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from simulgenvae.training.augmentation import Batch, plain_batch
+from simulgenvae.training.batch import Batch, plain_batch
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem, Problem
 

@@ -3,6 +3,8 @@
 It is read again when these files change. Their size and time of change, and the settings that
 choose a part of them, are therefore written next to the dataset. A dataset that was made with
 ``simulgenvae ingest`` has no such record and is used unchanged.
+
+Tested in tests/cli/classic/test_keys.py and tests/cli/classic/test_simulgen_vae.py.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Formats of arrays, which hold all runs, are registered below; formats of solvers' own files in
 :mod:`simulgenvae.data.readers.runs`. A new reader of arrays is a file with an opener and its
 :class:`ArrayFormat`, and one line below.
+
+Tested in tests/data/readers/test_registry.py and tests/data/readers/test_readers.py.
 """
 
 from __future__ import annotations

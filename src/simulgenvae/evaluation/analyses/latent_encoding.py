@@ -79,6 +79,7 @@ def encode_runs(
     for split in order[1:]:
         for _ in read(split):
             pass
+    # By split first and then by rank: together these are the rows of the split in their order.
     by_rank = collectives.all_gather(found)
     posteriors = [each for split in order for part in by_rank for each in part[split]]
     row = np.concatenate([rows[split] for split in order])

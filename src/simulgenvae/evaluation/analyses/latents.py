@@ -49,6 +49,7 @@ _WHOLE = "all levels"
 
 def steps(rows: Rows) -> int:
     """Return how often :func:`latent_analysis` calls ``advance``, on this rank."""
+    # Each run is encoded once; runs of the compared split are read again to switch levels off.
     own = {split: len(collectives.local_rows(chosen)) for split, chosen in rows.items()}
     return sum(own.values()) + own[compared_split(rows)]
 
@@ -72,6 +73,7 @@ def latent_analysis(
     advance
         Function that is called with a description after every run that was read.
     """
+    # Scale and latents come from one pass, because reading the runs takes most of the time.
     encoded, scale = encode_runs(surrogate, dataset, rows, advance)
     reconstruction = _switch_off(surrogate, dataset, rows, encoded, scale, advance)
     return LatentResults(
@@ -89,6 +91,8 @@ def latent_analysis(
 
 def _level(encoded: EncodedRuns, part: slice, rows: Rows) -> LatentLevel:
     training = encoded.split == "train"
+    # Active units: Cov_x(E[z|x]) > 0.01 (Burda et al. 2016, section 5.2). A latent that the encoder
+    # ignores has the same posterior mean for all runs.
     variance = encoded.mean[training, part].var(axis=0)
     kl = encoded.kl[training, part].mean(axis=0)
     mean_kl: dict[str, float | None] = {}
@@ -97,6 +101,8 @@ def _level(encoded: EncodedRuns, part: slice, rows: Rows) -> LatentLevel:
         chosen = encoded.split == split
         mean_kl[split] = None
         if chosen.any():
+            # The divergence of a level is the sum over its latents, as they are independent given
+            # the level above.
             mean_kl[split] = float(encoded.kl[chosen, part].sum(1).mean())
         r2[split] = _r2(encoded.mean[chosen, part], encoded.predicted[chosen, part])
     return LatentLevel(
@@ -117,6 +123,8 @@ def _r2(truth: Array, predicted: Array) -> LatentR2:
     """
     if len(truth) < 2:
         return LatentR2(all=None, per_latent=(None,) * truth.shape[1])
+    # R² = 1 − Σ (prediction − truth)² / Σ (truth − mean)². The mean is that of the same runs, so a
+    # split with few runs can have a negative value.
     error = np.square(predicted - truth).sum(axis=0)
     total = np.square(truth - truth.mean(axis=0)).sum(axis=0)
 
@@ -132,11 +140,13 @@ def _r2(truth: Array, predicted: Array) -> LatentR2:
 
 def _pca(means: Array) -> Principal:
     """Return the principal components of the runs' latents ``[n, F]``."""
+    # The rows of `axes` are the components; `left · size` are the positions of the runs along them.
     left, size, axes = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
     # The sign of a component is arbitrary: one rule for it draws the same map again for the same
     # latents.
     sign = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
     scores = left * (size * sign)
+    # Squared singular values are in proportion to the variance of each component.
     total = np.square(size).sum()
     explained = np.square(size) / total if total > 0 else np.zeros_like(size)
     return Principal(
@@ -152,16 +162,20 @@ def _tsne(means: Array) -> tuple[tuple[float, ...], ...] | None:
     """
     if len(means) < TSNE_LEAST_RUNS or not (means.std(axis=0) > 0).any():
         return None
+    # Imported here, as scikit-learn is slow to load and only this function needs it.
     from sklearn.manifold import TSNE
 
     # At most 30 neighbours, the usual choice, and few enough to tell near from far among few runs.
     perplexity = min(30.0, (len(means) - 1) / 3)
+    # From the principal components instead of random positions: the large structure is kept, and
+    # the map is the same each time.
     found = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(means)
     return tuple(tuple(point) for point in found.tolist())
 
 
 def _parity(encoded: EncodedRuns) -> tuple[Parity, ...]:
     """Return encoded and predicted values of the latents that carry most information."""
+    # Latents with little information vary by noise, so a bad prediction of them would mean nothing.
     information = encoded.kl[encoded.split == "train"].mean(axis=0)
     names = []
     for name, part in encoded.levels().items():
@@ -200,6 +214,8 @@ def _switch_off(
         latents = Latents(encoded.latents.z[[position]], encoded.latents.h[[position]])
         with torch.inference_mode():
             priors = level_priors(surrogate.networks.vae.hierarchy, latents)
+        # The prior of a level depends on the latents above it. It is taken from the encoded
+        # latents, also where another level is off, so that each bar changes one level only.
         errors[_WHOLE].add(surrogate.decode(latents)[0], truth)
         for level, (name, prior) in enumerate(zip(names, priors, strict=True)):
             errors[name].add(surrogate.decode(with_level(latents, level, prior.mean))[0], truth)
@@ -219,5 +235,6 @@ def _dead(whole: float | None, off: dict[str, float | None]) -> tuple[str, ...]:
     """Return the levels without which the error does not rise noticeably."""
     if whole is None:
         return ()
+    # An error may even fall slightly when a level is off, which is why only a rise counts.
     limit = (1 + DEAD_CHANGE) * whole
     return tuple(name for name, error in off.items() if error is not None and error <= limit)

@@ -62,6 +62,7 @@ def permutation(
     """
     runs = len(conditions)
     names = input_names(conditions)
+    # There are runs − 1 shifts that give every run another input than its own.
     shifts = min(_SHIFTS, runs - 1, budget // (runs * len(names)))
     if shifts < 1:
         notes.append(
@@ -76,15 +77,21 @@ def permutation(
             [relative_l2(prediction, exact, scale)[0] for prediction, exact in pairs]
         ).mean
 
+    # The error without exchange is measured on the same coarse fields, so that the difference is
+    # due to the exchange only.
     base = error(conditions)
+    # In a random order: neighbours in a file are often similar designs, whose exchange would change
+    # little.
     order = np.random.default_rng(seed).permutation(runs)
     inputs = {}
     for k, name in enumerate(names):
         errors = []
         for shift in range(1, shifts + 1):
             source = np.empty(runs, dtype=np.intp)
+            # Run order[i] gets the input of run order[i − shift].
             source[order] = np.roll(order, shift)
             errors.append(error(_exchange(conditions, k, source)))
+        # A run whose truth is zero everywhere has no relative error.
         known = [value for value in errors if value is not None]
         mean = float(np.mean(known)) if known else None
         rise = None if mean is None or base is None else mean - base
@@ -97,6 +104,8 @@ def _exchange(conditions: Conditions, k: int, source: NDArray[np.intp]) -> Condi
     if k == len(conditions.names):
         assert conditions.images is not None, "an input after the parameters is the image"
         return replace(conditions, images=conditions.images.select(source))
+    # Only this column moves. Correlated inputs then form combinations that no run has, which is a
+    # known weakness of the method: such errors measure extrapolation too.
     table = conditions.table.copy()
     table[:, k] = table[source, k]
     return replace(conditions, table=table)

@@ -123,6 +123,7 @@ class PhysicsChecks:
         ValueError
             When the shapes differ.
         """
+        # NumPy would broadcast some wrong shapes without a word.
         expected = (len(self._times), len(self.volumes.values), len(self._variables))
         if prediction.shape != expected or truth.shape != expected:
             raise ValueError(
@@ -155,6 +156,7 @@ class PhysicsChecks:
         """Return all quantities ``[Q, T]`` of a run, and the same of absolute values."""
         timesteps, nodes, variables = run.shape
         series = np.empty((2, len(self.quantities), timesteps))
+        # At least one timestep, also for a mesh that is larger than a block.
         height = max(1, _BLOCK_VALUES // (nodes * variables))
         for start in range(0, timesteps, height):
             rows = slice(start, start + height)
@@ -167,6 +169,8 @@ class PhysicsChecks:
             )
             with np.errstate(all="ignore"):
                 for q, quantity in enumerate(self.quantities):
+                    # An expression without variables, such as a constant, has no axis for times or
+                    # nodes.
                     density = np.broadcast_to(quantity.density(values), block.shape[1:])
                     series[0, q, rows] = density @ quantity.weights
                     series[1, q, rows] = np.abs(density) @ quantity.weights
@@ -190,6 +194,7 @@ def _errors_of(
     quantity: Quantity, series: dict[str, RunSeries], typical: str, notes: list[str]
 ) -> QuantityErrors:
     """Return the errors of one quantity from its series over time, ``[T]`` each, of every run."""
+    # An expression may divide by zero or take the logarithm of a negative number in some runs.
     bad = [run for run, parts in series.items() if not np.isfinite(parts).all()]
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
@@ -229,11 +234,14 @@ def _quantities(
     for name, unit in zip(variables, units or [""] * len(variables), strict=True):
         value = itemgetter(name)
         square = partial(_energy, names=(name,))
+        # The sum counts every node alike, whatever its volume: it is what a solver writes as a
+        # check, and it needs no mesh.
         found.append(Quantity("sum", name, value, np.ones_like(weights), unit))
         found.append(Quantity("integral", name, value, weights, _product(unit, measure)))
         squared = _squared(unit)
         found.append(Quantity("energy", name, square, weights, _product(squared, measure)))
     if len(variables) > 1:
+        # Without shift and scale the energy would be that of the variable with the largest numbers.
         density = partial(_energy, names=variables, means=scale.mean, spreads=scale.spread)
         found.append(Quantity("energy", "all variables", density, weights, measure))
     return found
@@ -281,5 +289,6 @@ def _errors(
     size = float(np.linalg.norm(absolute))
     if error == 0.0:
         return 0.0, 0.0
+    # Contributions that cancel leave only rounding: no ratio to them means anything.
     relative = error / exact if exact > _ROUNDING * size else np.nan
     return relative, error / size if size > 0 else np.inf

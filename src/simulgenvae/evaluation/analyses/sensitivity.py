@@ -63,6 +63,8 @@ class CoarseFields:
         # decode all of them.
         continuous = surrogate.networks.vae.decoder.continuous_in_time
         decoded = len(steps) if continuous else timesteps
+        # Fewer nodes for more timesteps and variables: the number of values, which memory holds for
+        # every design, stays the same.
         chosen = _evenly(nodes, max(1, _COARSE_VALUES // (len(steps) * variables)))
         assert surrogate.ensemble is not None, "a surrogate without it is not evaluated"
         # Without its calibration it computes no expected errors, which for a single network take
@@ -78,6 +80,7 @@ class CoarseFields:
                 parts.append(fields[:, slice(None) if continuous else steps][:, :, chosen])
             return np.concatenate(parts)
 
+        # Decoding makes whole fields even if few nodes are kept, so its time depends on all nodes.
         affordable = _FIELD_VALUES // (decoded * nodes * variables)
         return cls(steps, chosen, predict, min(budget, affordable))
 
@@ -113,6 +116,7 @@ def sensitivity(
     notes: list[str] = []
     training = dataset.conditions.select(rows["train"])
     exchanged = rows[split][:_MAX_RUNS]
+    # Runs are read one after the other, and only the coarse part of each is kept.
     truth = np.stack([dataset.run(int(row))[coarse.steps][:, coarse.nodes] for row in exchanged])
     indices = sobol(
         coarse.predict,

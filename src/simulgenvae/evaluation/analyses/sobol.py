@@ -92,14 +92,21 @@ def sobol(
         return None
     # Saltelli's scheme: two independent sets of designs a and b, and for each input the set a with
     # that input from b.
+    # With N designs each, this takes N (inputs + 2) predictions. A Sobol sequence is balanced only
+    # for N a power of two, which is why `designs` was rounded down to one. Both sets come from one
+    # sequence of twice the dimension: two sequences with other seeds would not be balanced
+    # together.
     unit = qmc.Sobol(2 * inputs, rng=seed).random(designs)
     a = unit[:, :inputs]
     b = unit[:, inputs:]
     mixed = np.repeat(a[None], inputs, axis=0)  # [inputs, designs, inputs]
     for k in range(inputs):
         mixed[k, :, k] = b[:, k]
+    # All designs are predicted at once, since the principal components below need all fields.
     fields = predict(_designs(np.concatenate([a, b, *mixed]), scaler, images))
     outputs, fractions = _outputs(fields, min(2 * designs, _SNAPSHOTS), variables)
+    # The order of the designs is a, b, then a with each input from b: so the second axis numbers
+    # the set of designs, as `_indices` reads it.
     values = np.stack(list(outputs.values())).reshape(len(outputs), inputs + 2, designs)
     first, total = _indices(values)
     varies = _varies(values)
@@ -141,8 +148,12 @@ def _of_field(
     designs = values.shape[-1]
     generator = np.random.default_rng(seed)
     resampled = []
+    # Bootstrap over designs: a design keeps its values in a, b and the mixed sets together, because
+    # the estimators compare the same design in these sets.
     for _ in range(_RESAMPLES):
         chosen = generator.integers(designs, size=designs)
+        # Generalised index of a field (Lamboni et al. 2011): Σₖ λₖ Sₖ / Σₖ λₖ, with the variance λₖ
+        # of component k. The weights already sum to 1.
         resampled.append([weights @ index[:components] for index in _indices(values[..., chosen])])
     errors = np.array(resampled).std(axis=0, ddof=1)  # of [resamples, 2, inputs]
     return FieldIndices(
@@ -161,10 +172,14 @@ def _designs(
     upper = np.array(scaler.upper)
     given = unit[:, : len(lower)]
     table = lower + given * (upper - lower)
+    # Evenly in the logarithm: lower (upper / lower)^u. The conditioner reads such a parameter by
+    # its logarithm, so this is how evenly its inputs are spread.
     for k in np.flatnonzero(scaler.logarithm):
         table[:, k] = lower[k] * (upper[k] / lower[k]) ** given[:, k]
     chosen = None
     if images is not None:
+        # The last coordinate of the cube chooses one of the images; 1.0 itself would be one too
+        # many.
         number = (unit[:, -1] * len(images)).astype(np.intp)
         chosen = images.select(np.minimum(number, len(images) - 1))
     ids = tuple(str(n) for n in range(len(unit)))
@@ -180,15 +195,21 @@ def _outputs(
     components are those of the first ``base`` designs, with each variable divided by its standard
     deviation.
     """
+    # Variables of other units are made comparable; otherwise pressure in pascals would be the only
+    # one that counts.
     spread = fields[:base].std(axis=(0, 1, 2), dtype=np.float64)
     scaled = (fields / np.where(spread > 0, spread, 1.0)).reshape(len(fields), -1)
     scaled -= scaled[:base].mean(axis=0)
     # The method of snapshots: designs are far fewer than values of a field.
     squares, modes = principal_directions(scaled[:base] @ scaled[:base].T)
     squares = np.maximum(squares, 0.0)
+    # A prediction that is the same for all designs has no variance: dividing by the least positive
+    # number then gives 0 rather than NaN.
     tiny = np.finfo(float).tiny
     explained = np.cumsum(squares) / max(float(squares.sum()), tiny)
     count = min(_COMPONENTS, int(np.searchsorted(explained, _EXPLAINED)) + 1, len(squares))
+    # With S = XXᵀ = U Σ² Uᵀ the right singular vectors are XᵀU / Σ, so that X itself, which has as
+    # many columns as a field has values, is never decomposed.
     directions = scaled[:base].T @ modes[:, :count]
     amplitudes = (scaled @ directions) / np.sqrt(np.maximum(squares[:count], 1e-300))
     outputs = {f"component {k + 1}": amplitudes[:, k] for k in range(count)}
@@ -206,6 +227,8 @@ def _indices(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     """
     evaluated: dict[Literal["f_A", "f_B", "f_AB"], NDArray[np.float64]]
     evaluated = {"f_A": values[:, 0], "f_B": values[:, 1], "f_AB": np.moveaxis(values[:, 2:], 0, 1)}
+    # First order: E[f_B (f_AB − f_A)] / Var f; total: E[(f_A − f_AB)²] / (2 Var f) (Saltelli et al.
+    # 2010, table 2, rows b and f).
     found = sobol_indices(func=evaluated, n=values.shape[-1])
     # SciPy drops the axis of a single input, and of a single output.
     shape = (len(values), values.shape[1] - 2)
@@ -217,6 +240,7 @@ def _varies(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
     ``values`` are ``[outputs, inputs + 2, designs]``.
     """
+    # An index of a constant would be the ratio of two rounding errors.
     flat = values.reshape(len(values), -1)
     varies: NDArray[np.bool_] = flat.std(axis=1) > _CONSTANT * np.abs(flat).max(axis=1)
     return varies

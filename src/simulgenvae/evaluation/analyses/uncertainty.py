@@ -24,7 +24,7 @@ from simulgenvae.evaluation.results.uncertainty import (
 )
 from simulgenvae.surrogate.ensemble import Calibration, Ensemble
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
-from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES
 
 BINS = 20
 """Number of bins of the histogram of probability integral transforms."""
@@ -72,9 +72,12 @@ class UncertaintyErrors:
             prediction[name].values[run].astype(np.float64)
             for name in ("fields", "std", "lower", "upper")
         )
+        # Data may lack values, such as nodes that exist in some runs only.
         known = np.isfinite(truth)
         error = (truth - fields) / self._scale.spread
         spread = std / self._scale.spread
+        # Intervals are tested in physical units as they are predicted; only widths and errors are
+        # scaled.
         covered = (truth >= lower) & (truth <= upper)
         scores = {}
         for name in SCORES:
@@ -91,7 +94,9 @@ class UncertaintyErrors:
         # A standard deviation of 0 would make 0/0 of an exact value; the least positive number
         # makes it the middle of its distribution.
         at_least = np.maximum(std[known], np.finfo(np.float32).tiny)
+        # PIT: Φ((y − μ) / σ) of each value y.
         below = norm.cdf((truth - fields)[known] / at_least)
+        # Each run counts once, however many of its values are known.
         self._counts += np.histogram(below, BINS, (0.0, 1.0))[0] / known.sum()
 
     def merge(self, other: UncertaintyErrors) -> None:
@@ -116,10 +121,14 @@ class UncertaintyErrors:
         """
         if not self._runs:
             raise ValueError("there are no runs")
+        # Values within one run err together. So the spread over runs says more than the mean: an
+        # interval can hold 90 % on average and miss half the values of one run.
         coverage = np.array([run.coverage for run in self._runs])
         width = float(np.array([run.width for run in self._runs]).mean())
         variance = np.array([run.variance for run in self._runs])
         squared = np.array([run.squared_error for run in self._runs])
+        # Squares are averaged before the root: the ratio below compares two standard deviations
+        # over all values, which is 1 for honest uncertainty.
         error = float(np.sqrt(squared.mean()))
         per_run = self._per_run(ids, errors)
         return SplitUncertainty(
@@ -197,6 +206,8 @@ def rank_correlation(
     first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]
 ) -> float | None:
     """Return Spearman's correlation; None for fewer than three values or a constant."""
+    # Two points always have the correlation 1 or −1.
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
+    # Ranks, not values: a score shall order designs by their error, on whatever scale.
     return float(spearmanr(first, second).statistic)

@@ -73,6 +73,8 @@ def compare(
         that was fitted.
     """
     training = rows["train"]
+    # First pass, over the training runs: scale and baselines must exist before anything is
+    # compared.
     scale, coefficients = read_training_runs(dataset, surrogate, training, advance)
     found = Comparison(
         dataset.variables,
@@ -98,17 +100,22 @@ def compare(
     found.baselines = baselines.described
     seconds = 0.0
     for split, chosen in rows.items():
+        # Second pass. Predictions are made in batches, and each true run is read once for
+        # everything that is compared with it.
         for batch in _batches(dataset, collectives.local_rows(chosen)):
             predicted = _PredictedBatch.of(dataset, surrogate, stages, baselines, batch)
             seconds += predicted.seconds
             for i, row in enumerate(batch):
                 truth = dataset.run(int(row))
                 predicted.count(found, i, split, truth)
+                # Series over time are large for many runs, so only the split that the report shows
+                # has them.
                 if split == compared_split(rows):
                     found.physics.add(dataset.ids[row], predicted.fields[i], truth)
                 conditions = predicted.conditions.select([i])
                 _count_uncertainty(found, surrogate, conditions, split, truth)
                 advance(f"Evaluating {split} runs")
+    # A rank without runs divides by one.
     runs = sum(len(collectives.local_rows(chosen)) for chosen in rows.values())
     found.seconds_per_run = seconds / max(1, runs)
     found.gather()
@@ -164,6 +171,8 @@ class _PredictedBatch:
             if method in self.coefficients:
                 decoded = reduction.decode(self.coefficients[method][i])
                 found.count(method, split, decoded, truth)
+        # The VAE’s reconstruction sees the true field. It bounds what the conditioner can reach
+        # with these latents, as the projection bounds every method in this basis.
         found.count("reconstruction", split, self.surrogate.reconstruct(truth), truth)
         projected = reduction.decode(reduction.encode(truth))
         found.count("projection_floor", split, projected, truth)
@@ -208,6 +217,7 @@ def _count_uncertainty(
     try:
         prediction = surrogate.predict(conditions, samples=SAMPLES)
     except UserError as error:
+        # Half a split would be reported as the whole one.
         del found.uncertainty[split]
         found.notes.append(f"The uncertainty of {split} runs is left out: {error}")
     else:
@@ -215,6 +225,7 @@ def _count_uncertainty(
 
 
 def _batches(dataset: Dataset, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    # In int64: the product of the sizes can exceed 32 bits.
     run_bytes = 4 * int(np.prod(dataset.shape[1:], dtype=np.int64))
     size = max(1, min(64, _BATCH_BYTES // run_bytes))
     for start in range(0, len(rows), size):

@@ -25,5 +25,6 @@ def seconds_for_one_run(dataset: Dataset, surrogate: Surrogate, rows: NDArray[np
         conditions = dataset.conditions.select([int(row)])
         start = time.perf_counter()
         surrogate.predict(conditions)
+        # Predicting returns numbers on the CPU, so nothing is still running when the clock is read.
         seconds.append(time.perf_counter() - start)
     return float(np.median(seconds))

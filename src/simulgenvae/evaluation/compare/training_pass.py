@@ -62,6 +62,7 @@ class FittedBaselines:
         fitted = cls(features, {}, {})
         x = features.transform(conditions)
         for name, spec in BASELINES.items():
+            # Fitted once and sent to all ranks: fitted on each, they would differ by rounding.
             fit = partial(_fit, spec, x, coefficients, features.components)
             fitted.by_name[name], fitted.described[name] = collectives.run_on_rank0(fit)
             advance("Fitting baselines")
@@ -91,6 +92,7 @@ def read_training_runs(
     """
     own = collectives.local_rows(rows)
     shape = (len(own), dataset.shape[1], surrogate.reduction.rank)
+    # Half, because joining the parts of all ranks below needs a second copy.
     fit_here = _coefficient_bytes(dataset, surrogate, rows) <= available_memory() / 2
     # All ranks must decide alike: they gather the coefficients together.
     fit_everywhere = all(collectives.all_gather(fit_here))

@@ -1,4 +1,7 @@
-"""All figures of an evaluation, and their captions."""
+"""All figures of an evaluation, and their captions.
+
+Tested in tests/evaluation/test_evaluate.py and tests/evaluation/report/test_report.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Figures that compare the predicted uncertainty, and the novelty, with the true errors."""
+"""Figures that compare the predicted uncertainty, and the novelty, with the true errors.
+
+Tested in tests/evaluation/test_evaluate.py.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ or undefined error is left out of mean, median and maximum and counted as ``unde
 A new metric is a file with a function and its :class:`Metric`, and one line in the call of
 :func:`register` below. It then appears in ``metrics.json``, the summary and the report. A program
 that uses this package may call :func:`register` itself.
+
+Tested in tests/evaluation/test_metric_registry.py.
 """
 
 from simulgenvae.evaluation.metrics.base import METRICS, Metric, register

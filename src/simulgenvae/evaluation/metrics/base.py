@@ -54,6 +54,7 @@ def register(*metrics: Metric) -> None:
         When a metric of another kind has the name already.
     """
     for metric in metrics:
+        # Registering the same metric twice is fine: a module may be loaded again.
         if METRICS.get(metric.name, metric) != metric:
             raise ValueError(f"there is a metric {metric.name!r} already")
         METRICS[metric.name] = metric

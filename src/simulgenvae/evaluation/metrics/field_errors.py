@@ -55,11 +55,14 @@ class FieldErrors:
             )
         timesteps, nodes, _ = truth.shape
         self._make_room(timesteps, nodes)
+        # This reads the fields once; every metric then follows from the sums over nodes that it
+        # keeps.
         run = RunErrors.of(prediction, truth, self.scale, self._moments, self._node_squares)
         self._time_squares += run.squared_error
         np.maximum(self._time_largest, run.largest, out=self._time_largest)
         for name, values in self._metrics.items():
             values.append(METRICS[name].of_run(run))
+        # Errors of single runs are kept too, as medians and maxima cannot be made from sums.
         joint, over_time = run.joint()
         self.joint.append(joint)
         self._joint_over_time.append(over_time)
@@ -68,6 +71,7 @@ class FieldErrors:
         """Count the runs that ``other`` has counted, after the own ones."""
         if not other.joint:
             return
+        # A rank without runs of this split knows no size yet.
         self._make_room(len(other._time_squares), len(other._node_squares))
         self.joint += other.joint
         for name, values in self._metrics.items():
@@ -128,6 +132,8 @@ class FieldErrors:
     def _r2(self) -> NDArray[np.float64]:
         """Return R² of each variable over all values, ``[V]``; NaN where the truth is constant."""
         with np.errstate(divide="ignore", invalid="ignore"):
+            # R² = 1 − Σ error² / Σ (truth − mean)², over all values of these runs. The mean is that
+            # of their own values: a prediction of the training runs’ mean can be below 0.
             r2 = 1.0 - self._time_squares.sum(axis=0) / self._moments.squares
         return np.where(self._moments.constant(), np.nan, r2)
 

@@ -67,11 +67,14 @@ class RunErrors:
         )
         for times, some_nodes in blocks(truth):
             exact = truth[times, some_nodes].astype(np.float64)
+            # Differences in double precision: in float32 the error of a good prediction of values
+            # near 300 K would be mostly rounding.
             error = prediction[times, some_nodes].astype(np.float64) - exact
             moments.add(exact)
             largest[times] = np.maximum(largest[times], np.abs(error).max(axis=1))
             squared_truth[times] += np.square(exact).sum(axis=1)
             squared_deviation[times] += np.square(exact - scale.mean).sum(axis=1)
+            # In place, as `error` is not needed any more and blocks are large.
             np.square(error, out=error)
             squared_error[times] += error.sum(axis=1)
             node_squares[some_nodes] += error.sum(axis=0)
@@ -84,6 +87,8 @@ class RunErrors:
 
         Every variable counts in units of its spread, and its truth as the deviation from its mean.
         """
+        # √T makes the values at the times comparable with the whole: their root mean square over
+        # time is the joint error.
         over_time = np.sqrt(np.sum(self.squared_error / self.scale.spread**2, axis=1))
         truth_norm = np.sqrt(np.sum(self.squared_deviation / self.scale.spread**2))
         whole = float(ratio(np.linalg.norm(over_time), truth_norm))
@@ -92,5 +97,7 @@ class RunErrors:
 
 def ratio(error: NDArray[np.float64] | np.floating[Any], truth: Any) -> NDArray[np.float64]:
     """Return ``error / truth``; where truth is zero, 0 for no error and infinity for any."""
+    # np.where evaluates both branches, so the division by zero happens and its warning is switched
+    # off.
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(error) == 0, 0.0, np.divide(error, truth))

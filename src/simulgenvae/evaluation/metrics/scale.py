@@ -46,6 +46,7 @@ class VariableScale:
     def fit_shared(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> VariableScale:
         """Return the scale of the runs of all ranks, each of which passes its own."""
         whole = Moments()
+        # Every rank merges the parts in the same order, so that all get the same bits.
         for part in collectives.all_gather(Moments.of(runs)):
             whole.merge(part)
         return whole.scale()
@@ -83,6 +84,8 @@ class Moments(MergedMoments):
         if not self.count:
             raise ValueError("no training run to take means and standard deviations from")
         size = np.abs(self.mean)
+        # Dividing by the spread of a constant variable would make its rounding errors the largest
+        # errors of all.
         of_constant = np.where(size > 0, size, 1.0)
         return VariableScale(self.mean, np.where(self.constant(), of_constant, self.deviation))
 
@@ -93,6 +96,7 @@ def blocks(run: NDArray[np.floating[Any]]) -> Iterator[tuple[slice, slice]]:
     Each block has at most ``BLOCK_VALUES`` values, or one timestep of one node.
     """
     timesteps, nodes, variables = run.shape
+    # Whole timesteps where they fit: values of a timestep are next to each other in memory.
     width = max(1, min(nodes, BLOCK_VALUES // variables))
     height = max(1, BLOCK_VALUES // (width * variables))
     for t in range(0, timesteps, height):

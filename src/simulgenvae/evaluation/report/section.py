@@ -1,4 +1,7 @@
-"""Descriptor of a section of the report or of the model card, and tables for them."""
+"""Descriptor of a section of the report or of the model card, and tables for them.
+
+Tested in tests/evaluation/report/sections/test_registry.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Columns of the tables of errors per variable: one for each metric, and R²."""
+"""Columns of the tables of errors per variable: one for each metric, and R².
+
+Tested in tests/evaluation/report/test_report.py.
+"""
 
 from __future__ import annotations
 

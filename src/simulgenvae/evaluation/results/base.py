@@ -1,4 +1,7 @@
-"""Base of all records of an evaluation, and the numbers that several of them hold."""
+"""Base of all records of an evaluation, and the numbers that several of them hold.
+
+Tested in tests/evaluation/results/test_result.py.
+"""
 
 from __future__ import annotations
 

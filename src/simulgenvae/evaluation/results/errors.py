@@ -1,4 +1,7 @@
-"""Errors of one method on the runs of one split."""
+"""Errors of one method on the runs of one split.
+
+Tested in tests/evaluation/results/test_result.py.
+"""
 
 from __future__ import annotations
 

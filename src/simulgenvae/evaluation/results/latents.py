@@ -1,4 +1,7 @@
-"""Results of the analysis of the latents."""
+"""Results of the analysis of the latents.
+
+Tested in tests/evaluation/analyses/test_latents.py.
+"""
 
 from __future__ import annotations
 

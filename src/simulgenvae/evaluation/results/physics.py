@@ -1,4 +1,7 @@
-"""Results of the physics checks: sums, integrals, energies and users' expressions."""
+"""Results of the physics checks: sums, integrals, energies and users' expressions.
+
+Tested in tests/evaluation/results/test_result.py.
+"""
 
 from __future__ import annotations
 

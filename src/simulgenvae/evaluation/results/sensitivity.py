@@ -1,4 +1,7 @@
-"""Results of the sensitivity analysis: how much each input changes the prediction."""
+"""Results of the sensitivity analysis: how much each input changes the prediction.
+
+Tested in tests/evaluation/analyses/test_sensitivity.py.
+"""
 
 from __future__ import annotations
 

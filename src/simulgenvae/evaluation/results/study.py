@@ -1,4 +1,7 @@
-"""Facts about the evaluated study: its data, its split and what it was trained on."""
+"""Facts about the evaluated study: its data, its split and what it was trained on.
+
+Tested in tests/evaluation/results/test_result.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Measures of the predicted uncertainty on runs that the networks have not learned from."""
+"""Measures of the predicted uncertainty on runs that the networks have not learned from.
+
+Tested in tests/evaluation/analyses/test_uncertainty.py.
+"""
 
 from __future__ import annotations
 

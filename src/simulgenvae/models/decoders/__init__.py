@@ -1,4 +1,7 @@
-"""Decoders: one file for each kind, and the choice of one by its name in the settings."""
+"""Decoders: one file for each kind, and the choice of one by its name in the settings.
+
+Tested in tests/models/decoders/test_decoders.py.
+"""
 
 from __future__ import annotations
 

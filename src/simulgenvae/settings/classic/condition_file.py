@@ -29,6 +29,7 @@ def read_condition_file(path: Path) -> RawSettings:
     given: dict[str, RawValue] = {}
     problems: list[str] = []
     for entry in _entries(path):
+        # A repeated key is an error: which of the values counts would depend on the reader.
         if entry.name in given:
             problems.append(
                 f"{entry.place}: {entry.name} was given before, at {given[entry.name].place}"
@@ -51,6 +52,7 @@ def read_condition_file(path: Path) -> RawSettings:
             )
             continue
         if value is not None:
+            # One classic key may set the same value for several stages.
             for key in CONDITION_KEYS[name].settings:
                 raw[key] = RawValue(value, given[name].place, name)
     if problems:
@@ -75,6 +77,7 @@ def _reads_images(raw: RawSettings) -> bool:
 def _entries(path: Path) -> Iterator[RawValue]:
     """Yield keys with their texts as values, without headings and ``RESERVED`` lines."""
     for line in read_lines(path):
+        # Old files mix all three ways to write a line.
         match = _KEY_VALUE.fullmatch(line.text)
         # A line that starts with : or = does not match: it is reported as an unknown key.
         name, text = (match[1], match[2]) if match else (line.text, "")
@@ -87,6 +90,8 @@ def _convert(entry: RawValue) -> object:
     text = str(entry.value)
     if not text:
         raise ValueError("needs a value")
+    # The file was decoded leniently, for the sake of comments in other encodings. A value is
+    # refused.
     if "\N{REPLACEMENT CHARACTER}" in text:
         raise ValueError("is not UTF-8 text; save the file as UTF-8")
     return CONDITION_KEYS[entry.name].convert(text)

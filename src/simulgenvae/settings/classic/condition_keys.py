@@ -42,6 +42,7 @@ def _switch(on: object, off: object) -> Callable[[str], object]:
     def convert(text: str) -> object:
         if text not in ("0", "1"):
             raise ValueError("must be 0 (off) or 1 (on)")
+        # Only 0 and 1 as in the classic system: `true` or `yes` would be guesses.
         return on if text == "1" else off
 
     return convert
@@ -55,6 +56,7 @@ def _input_type(text: str) -> str:
 
 
 def _data_type(text: str) -> str:
+    # Both `.png` and `png` are found in real studies, in any case.
     suffix = "." + text.casefold().removeprefix(".")
     if suffix not in (".csv", *IMAGE_ENDINGS):
         raise ValueError(f"must be one of .csv, {', '.join(IMAGE_ENDINGS)}")
@@ -104,6 +106,7 @@ CLASSIC_KEYS: dict[str, Key] = {
     ),
 }
 
+# Settings with three states take the classic 0 and 1, too.
 _AUTOMATIC = _choice(**{"auto": "auto", "1": True, "0": False})
 
 ADDED_KEYS: dict[str, Key] = {
@@ -145,6 +148,7 @@ ADDED_KEYS: dict[str, Key] = {
 # If two keys set the same setting, the later row counts, whatever their order in the file.
 CONDITION_KEYS: dict[str, Key] = CLASSIC_KEYS | ADDED_KEYS
 
+# Keys of other versions of the classic system: files with them run, and a note gives this reason.
 _AUGMENTED = (
     "flips, pixel_noise, parameter_noise, field_noise and mixup vary the training runs on the fly"
 )

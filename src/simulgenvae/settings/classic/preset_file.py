@@ -34,6 +34,7 @@ def read_preset(study: StudyFolder, preset: int) -> RawSettings:
 
     A study without any preset file has the defaults as preset 1.
     """
+    # In the order of precedence: preset<k>.txt, then preset.txt.
     files = [path for path in study.preset_files(preset) if path.exists()]
     if not files:
         if preset == 1:

@@ -115,7 +115,7 @@ def precision(device: torch.device) -> torch.dtype:
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """Return about U Vᵀ of each matrix U S Vᵀ of a stack, `[k, m, n]`, in its precision.
+    """Return nearly U Vᵀ of each matrix U S Vᵀ of a stack, `[k, m, n]`, in its precision.
 
     Singular values above a thousandth of a matrix's Frobenius norm become 0.4 to 1.6, smaller ones
     stay smaller.

@@ -36,8 +36,8 @@ class Optimizers:
         self, modules: Iterable[nn.Module], kind: Literal["muon", "adamw"], weight_decay: float
     ) -> None:
         modules = list(modules)
-        every = itertools.chain.from_iterable(module.parameters() for module in modules)
-        self.parameters = [p for p in every if p.requires_grad]
+        parameters = itertools.chain.from_iterable(module.parameters() for module in modules)
+        self.parameters = [p for p in parameters if p.requires_grad]
         layers = itertools.chain.from_iterable(map(node_layers, modules))
         nodes = {id(layer.weight) for layer in layers}
         matrices = [p for p in self.parameters if p.ndim == 2]

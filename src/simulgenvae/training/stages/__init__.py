@@ -4,6 +4,8 @@ A new stage is a file with a subclass of :class:`Stage` and its :class:`StageSpe
 below. Its settings are those of its descriptor. Only where users shall set them does
 ``TrainingSettings`` also need a field with the stage's name: settings are read and checked without
 loading torch, so that they cannot ask this registry.
+
+Tested in tests/training/stages/test_registry.py.
 """
 
 from __future__ import annotations

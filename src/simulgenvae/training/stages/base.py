@@ -23,12 +23,15 @@ from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings, StageSettings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.losses import relative_error
 
 TIMES_PER_STEP = 32
 """Number of timesteps at which a training step compares fields, drawn anew for each step."""
+LIMIT_FACTOR = 1.05
+"""Factor by which ``Stage.limited_error`` may grow: the error of few validation runs is
+uncertain."""
 
 
 class Stage(ABC):
@@ -151,7 +154,10 @@ class Stage(ABC):
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
-        """Second error of a batch that the chosen weights must not make larger, or None."""
+        """Second error of a batch, which the chosen weights may enlarge by ``LIMIT_FACTOR`` only.
+
+        None where only the validation error counts.
+        """
         return None
 
     def decoded_loss(

@@ -13,7 +13,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import std_loss
@@ -97,11 +97,11 @@ class ConditionerStage(Stage):
         vae = self.networks.vae
         was_training = vae.training
         vae.eval()
-        every = np.arange(len(self.data.coefficients))
-        posteriors = torch.zeros(2, len(every), vae.hierarchy.width, device=self.data.device)
-        for own in collectives.local_batches(every, 1):
+        all_rows = np.arange(len(self.data.coefficients))
+        posteriors = torch.zeros(2, len(all_rows), vae.hierarchy.width, device=self.data.device)
+        for own in collectives.local_batches(all_rows, 1):
             # All ranks must call the networks equally often, also those that have no run left.
-            row = torch.from_numpy(own if len(own) else every[:1])
+            row = torch.from_numpy(own if len(own) else all_rows[:1])
             mean, _, log_std = vae.encode(self.data.take(self.data.coefficients, row))
             if len(own):
                 posteriors[:, row] = torch.stack([mean.flat(), log_std.flat()])

@@ -15,7 +15,7 @@ from simulgenvae.models.losses import FieldLoss
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.budget import member_count
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
@@ -169,11 +169,12 @@ class EndToEndStage(Stage):
         """
         vae = self.networks.vae
         training = self.settings.training
-        few, shard = batch.shard.every_nth(1 if self.fine_tunes else RECONSTRUCT_EVERY)
+        # ``reconstructed`` selects the runs of the batch that are encoded.
+        reconstructed, shard = batch.shard.every_nth(1 if self.fine_tunes else RECONSTRUCT_EVERY)
         with shard_draws(shard):
-            latents, kl, _ = vae.encode(batch.encoded[few], sample=True)
+            latents, kl, _ = vae.encode(batch.encoded[reconstructed], sample=True)
         if self.teaches_encoder:
-            truth = batch.coefficients[few]
+            truth = batch.coefficients[reconstructed]
             # From new weights the decoder is frozen here: it learns from predictions only.
             errors = self.decoded_loss(latents, truth, self.vae_loss, frozen=not self.fine_tunes)
             terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
@@ -184,10 +185,10 @@ class EndToEndStage(Stage):
             )
             divergence = shard.mean(kl.sum(1)) / training.alpha
             terms["loss"] = terms["loss"] + reconstruction + divergence
-        distances = (mean[few] - latents.flat()).square()
+        distances = (mean[reconstructed] - latents.flat()).square()
         terms["latents"] = shard.mean(distances.mean(1))
         # detach: the standard deviation learns from the distances and must not change them.
-        std_term = shard.mean(std_loss(log_std[few], distances.detach()))
+        std_term = shard.mean(std_loss(log_std[reconstructed], distances.detach()))
         latent_loss = training.end_to_end.latent_weight * terms["latents"]
         terms["loss"] = terms["loss"] + latent_loss + STD_WEIGHT * std_term
 

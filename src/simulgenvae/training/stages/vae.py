@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import Batch
+from simulgenvae.training.batch import Batch
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import kl_terms
 

@@ -1,6 +1,8 @@
 """Readers of solvers' own result files, and the registry of their formats.
 
 A new reader is a file with an opener and its :class:`RunFormat`, and one line below.
+
+Tested in tests/data/readers/test_registry.py.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A new section is a file with its :class:`~simulgenvae.evaluation.report.section.Section`, its
 template below ``templates/model_card/``, and one line below.
+
+Tested in tests/evaluation/report/test_model_card.py.
 """
 
 from simulgenvae.evaluation.report.card.data import DATA, RANGES

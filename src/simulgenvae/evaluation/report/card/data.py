@@ -1,4 +1,7 @@
-"""Sections about the data that the surrogate was trained on, and about the trained range."""
+"""Sections about the data that the surrogate was trained on, and about the trained range.
+
+Tested in tests/evaluation/report/test_model_card.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sections about the errors of the surrogate, and about its comparison with the baselines."""
+"""Sections about the errors of the surrogate, and about its comparison with the baselines.
+
+Tested in tests/evaluation/report/test_model_card.py.
+"""
 
 from __future__ import annotations
 

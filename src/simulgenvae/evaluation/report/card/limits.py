@@ -1,4 +1,7 @@
-"""Section about the cases in which the surrogate is not to be trusted."""
+"""Section about the cases in which the surrogate is not to be trusted.
+
+Tested in tests/evaluation/report/test_model_card.py.
+"""
 
 from __future__ import annotations
 

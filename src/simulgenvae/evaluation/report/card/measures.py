@@ -1,4 +1,7 @@
-"""Sections about the uncertainty, the physics checks and the influence of the inputs."""
+"""Sections about the uncertainty, the physics checks and the influence of the inputs.
+
+Tested in tests/evaluation/report/test_model_card.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sections about the training, and about how to repeat it."""
+"""Sections about the training, and about how to repeat it.
+
+Tested in tests/evaluation/report/test_model_card.py.
+"""
 
 from __future__ import annotations
 

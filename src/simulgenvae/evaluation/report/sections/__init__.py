@@ -3,6 +3,8 @@
 A new section is a file with its :class:`~simulgenvae.evaluation.report.section.Section`, its
 template below ``templates/report/``, and one line below. A program that uses this package adds to
 ``SECTIONS`` itself, and its template to ``environment.ADDED_TEMPLATES``.
+
+Tested in tests/evaluation/report/sections/test_registry.py.
 """
 
 from simulgenvae.evaluation.report.section import Section

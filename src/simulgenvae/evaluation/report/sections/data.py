@@ -1,4 +1,7 @@
-"""Section about data, settings and versions: all that is needed to make the result again."""
+"""Section about data, settings and versions: all that is needed to make the result again.
+
+Tested in tests/evaluation/report/test_report.py.
+"""
 
 from __future__ import annotations
 

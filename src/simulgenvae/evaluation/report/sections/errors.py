@@ -1,4 +1,7 @@
-"""Section about the errors of all methods, joint and per variable, and about the worst runs."""
+"""Section about the errors of all methods, joint and per variable, and about the worst runs.
+
+Tested in tests/evaluation/report/test_report.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Headline of the report: the six numbers that matter most, the verdict and all warnings."""
+"""Headline of the report: the six numbers that matter most, the verdict and all warnings.
+
+Tested in tests/evaluation/report/test_report.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Section with images of the fields on the mesh."""
+"""Section with images of the fields on the mesh.
+
+Tested in tests/evaluation/report/test_report.py.
+"""
 
 from simulgenvae.evaluation.report.section import Section
 

@@ -1,4 +1,7 @@
-"""Section about the training: errors after each stage, and training curves."""
+"""Section about the training: errors after each stage, and training curves.
+
+Tested in tests/evaluation/report/test_report.py.
+"""
 
 from __future__ import annotations
 

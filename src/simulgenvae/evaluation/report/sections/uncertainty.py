@@ -10,7 +10,7 @@ from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.results.uncertainty import Uncertainty
 from simulgenvae.surrogate.ensemble import interval_label, interval_warning
-from simulgenvae.surrogate.prediction import SCORES
+from simulgenvae.surrogate.labelled_arrays import SCORES
 from simulgenvae.utils.formatting import number, percent, sentence
 
 _NAMED = 10

@@ -20,8 +20,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
 from simulgenvae.training.device import choose_device
-from simulgenvae.training.memory import listed_parts, shortage_of
-from simulgenvae.training.memory_estimate import Phase, fitting_phase, most_modes, training_phases
+from simulgenvae.training.memory.phases import Phase, fitting_phase, most_modes, training_phases
+from simulgenvae.training.memory.require import listed_parts, shortage_of
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.prepare import add_mirrored
 from simulgenvae.training.stages import default_stages, stage_specs

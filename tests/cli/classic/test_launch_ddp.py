@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 REPORT = """
 import os, pathlib, sys, time
 reported = pathlib.Path(__file__).with_name("reported")

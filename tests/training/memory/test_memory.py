@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-import simulgenvae.training.memory as memory
+import simulgenvae.training.memory.require as memory
 from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
-from simulgenvae.training.augmentation import plain_batch
-from simulgenvae.training.memory import require_phase, shortage
-from simulgenvae.training.memory_estimate import Phase, fitting_phase
-from simulgenvae.training.out_of_memory import explain_out_of_memory
-from simulgenvae.training.peak import PeakMemory
+from simulgenvae.training.batch import plain_batch
+from simulgenvae.training.memory.out_of_memory import explain_out_of_memory
+from simulgenvae.training.memory.peak import PeakMemory
+from simulgenvae.training.memory.phases import Phase, fitting_phase
+from simulgenvae.training.memory.require import require_phase, shortage
+from simulgenvae.training.memory.stage_memory import MemoryPart, stage_memory
 from simulgenvae.training.plan import TrainingPlan
-from simulgenvae.training.stage_memory import MemoryPart, stage_memory
 from simulgenvae.training.stages import stage_specs
 from simulgenvae.training.train import train
 from tests.conftest import MakeSettings

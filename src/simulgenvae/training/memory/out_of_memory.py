@@ -1,6 +1,6 @@
 """Errors of a stage that runs out of memory, in words that say what to change.
 
-Tested in tests/training/test_memory.py.
+Tested in tests/training/memory/test_memory.py.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.memory_estimate import FEWER_MODES
-from simulgenvae.training.stage_memory import step_advice
+from simulgenvae.training.memory.phases import FEWER_MODES
+from simulgenvae.training.memory.stage_memory import step_advice
 from simulgenvae.training.stages import Stage
 
 # torch raises RuntimeError for this on some devices, with one of these words in its message.

@@ -1,6 +1,6 @@
 """Estimate of the memory that each phase of a training takes.
 
-Tested in tests/training/test_memory.py.
+Tested in tests/training/memory/test_memory.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Reduction, stays_on_disk
 from simulgenvae.reduction.pilot import OVERSAMPLING
 from simulgenvae.settings import Settings
+from simulgenvae.training.memory.stage_memory import FLOAT, MemoryPart, StageMemory, stage_memory
 from simulgenvae.training.performance import worker_count
 from simulgenvae.training.plan import TrainingPlan
-from simulgenvae.training.stage_memory import FLOAT, MemoryPart, StageMemory, stage_memory
 
 # Advice that several parts share.
 FEWER_MODES = "a smaller reduction.max_rank or larger reduction.tolerance"

@@ -15,7 +15,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
-from simulgenvae.surrogate.ensemble.file import (
+from simulgenvae.surrogate.ensemble.file_content import (
     EnsembleDescription,
     ensemble_state,
     restore_ensemble,

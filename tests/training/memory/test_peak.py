@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from simulgenvae.training.peak import PeakMemory
+from simulgenvae.training.memory.peak import PeakMemory
 
 KB = 1024
 

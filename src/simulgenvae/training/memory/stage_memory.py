@@ -2,7 +2,7 @@
 
 Activations are counted, not guessed: a step of each stage runs on tensors that have shapes and no
 memory, so that the count follows every network and every setting. Tested in
-tests/training/test_memory.py.
+tests/training/memory/test_memory.py.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
 from simulgenvae.reduction import Reduction
 from simulgenvae.training.acceleration import acceleration, precision
-from simulgenvae.training.augmentation import plain_batch
+from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.memory.peak import PeakMemory
 from simulgenvae.training.node_shards import node_layers
-from simulgenvae.training.peak import PeakMemory
 from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stages import Stage, make_stages

@@ -10,9 +10,9 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings
-from simulgenvae.training.memory_estimate import Phase, fitting_phase, training_phases
+from simulgenvae.training.memory.phases import Phase, fitting_phase, training_phases
+from simulgenvae.training.memory.stage_memory import MemoryPart
 from simulgenvae.training.plan import TrainingPlan
-from simulgenvae.training.stage_memory import MemoryPart
 from simulgenvae.utils.resources import available_memory, megabytes
 
 WORTH_CHANGING = 0.15

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import simulgenvae.training.memory as memory
+import simulgenvae.training.memory.require as memory
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images.arrays import ImageFormat, Images
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
-from simulgenvae.training.memory_check import memory_findings
+from simulgenvae.training.memory.findings import memory_findings
 from simulgenvae.training.stages import default_stages
 from simulgenvae.training.train import train
 from tests.conftest import MakeSettings
