@@ -314,11 +314,11 @@ def test_resume_completes_the_training_that_overwrite_left(
     before = tree(trained / "model_save")
     (trained / "model_save/SimulGen-VAE").unlink()
     log = trained / "output/training.log"
-    assert log.read_text().count("training begins") == 1
+    assert log.read_text().count("training starts") == 1
     done = cli("train", trained, "--resume")
     assert done.code == 0, done.err
     assert tree(trained / "model_save") == before
-    begun, ended = log.read_text().split("training goes on")
+    begun, ended = log.read_text().split("training continues")
     assert begun.count("  finished\n") == ended.count("  finished\n") == 1
 
 

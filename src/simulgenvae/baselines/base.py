@@ -11,11 +11,14 @@ The registry is filled by the package's ``__init__``, or by a caller, through :f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Inputs = NDArray[np.float64]
 """Features of m designs, ``[m, P + C]``."""
@@ -54,6 +57,7 @@ class Baseline(ABC):
                 f"{coefficients.shape}"
             )
         self._coefficients = coefficients
+        # A run is one long vector: methods do not see its timesteps.
         self._learn(x, coefficients.reshape(len(x), -1), components)
 
     def predict(self, x: Inputs) -> Coefficients:

@@ -77,6 +77,7 @@ class Likelihood:
         try:
             factor = cho_factor(_covariance(kernel, theta), lower=True, check_finite=False)
         except LinAlgError:
+            # A large value without slope ends this line of the search without stopping it.
             return _FAILED, np.zeros_like(theta)
         # Equation 5.8: data fit, half of the determinant's logarithm, and a constant.
         alpha = cho_solve(factor, self._y, check_finite=False)
@@ -107,6 +108,7 @@ def _inverse(factor: Values) -> Values:
 
     LAPACK's ``dpotri`` takes half of the time of solving for the identity.
     """
+    # LAPACK fills one triangle only; the other one holds leftovers.
     lower = np.tril(dpotri(factor, lower=1)[0])
     inverse: Values = lower + np.tril(lower, -1).T
     return inverse
@@ -137,6 +139,7 @@ class GaussianProcess:
         """
         covariance = _covariance(kernel_values(kernel, squared, theta)[1], theta)
         factor = cho_factor(covariance, lower=True)
+        # The process has mean 0 and a variance near 1, as the bounds of the search assume.
         mean = float(y.mean())
         scale = spread(y)
         return cls(kernel, theta, cho_solve(factor, (y - mean) / scale), mean, scale)
@@ -240,6 +243,7 @@ class LikelihoodSearch:
     def __call__(self, objective: Objective, *, thorough: bool) -> tuple[Values, float]:
         """Return the best point found, ``[G + 2]``, and the objective there."""
         # Two starts are enough for most modes, as their length scales are similar.
+        # The length scales of the mode before are a better guess than any constant.
         starts = [self._usual, *self._previous]
         if thorough:
             points = self._random.uniform(self._low, self._high, (self.candidates, len(self._low)))

@@ -5,13 +5,10 @@ Tested in tests/baselines/test_pod_gpr.py and tests/baselines/test_logarithms.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.baselines.base import Inputs
 from simulgenvae.baselines.gp import (
     GaussianProcess,
     LengthScaleGroups,
@@ -19,8 +16,15 @@ from simulgenvae.baselines.gp import (
     LikelihoodSearch,
     standardised,
 )
-from simulgenvae.baselines.kernels import Kernel, Values
-from simulgenvae.baselines.pod_regression import FeatureSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.baselines.base import Inputs
+    from simulgenvae.baselines.kernels import Kernel, Values
+    from simulgenvae.baselines.pod_regression import FeatureSelection
 
 SEED = 0
 """Seed of every random choice: subsets of runs, and starts of searches."""
@@ -38,6 +42,8 @@ class GpChoice(NamedTuple):
 def length_scale_groups(x: Inputs, selection: FeatureSelection) -> LengthScaleGroups:
     """Return which columns of selected features ``x [n, columns]`` share a length scale."""
     components = selection.components
+    # With a length scale for each of 64 components, the likelihood of a few hundred runs would have
+    # more parameters than it can decide.
     return LengthScaleGroups.of(x, components if components > SINGLE_LENGTHS else 0)
 
 
@@ -73,5 +79,6 @@ def _searched(
     search = LikelihoodSearch(len(squared), SEED)
     for mode, y in enumerate(amplitudes.T):
         likelihood = Likelihood(squared, standardised(y), choice.kernel)
+        # The first mode has most of the energy, and later searches start at its optimum.
         theta, value = search(likelihood, thorough=mode == 0)
         yield squared, theta, value

@@ -14,13 +14,17 @@ the largest posterior density.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulgenvae.baselines.gp import Likelihood, LikelihoodSearch
-from simulgenvae.baselines.kernels import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulgenvae.baselines.kernels import Values
 
 RATIO_SPREAD = 0.3
 """Scale of the distribution of a mode's logarithmic length scales about the common ratios."""

@@ -11,14 +11,17 @@ prediction from images would wait for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images import Images
 from simulgenvae.utils.snapshots import principal_directions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.images import Images
 
 _BLOCK_VALUES = 2**22
 """Pixels of all images that are held as floating-point numbers at once."""
@@ -46,6 +49,7 @@ class ImageComponents:
     @classmethod
     def fit(cls, images: Images) -> Self:
         """Return the components of the training images."""
+        # Rows are images, columns pixels with their channels.
         pixels = images.pixels.reshape(len(images), -1)
         mean = pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
         energies, left = principal_directions(_products(pixels, pixels, mean))

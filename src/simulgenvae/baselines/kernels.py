@@ -34,6 +34,7 @@ def kernel_values(kernel: Kernel, squared: Values, theta: Values) -> tuple[Value
         Matrix ``[m, n]`` such that ``parts[g] * slope`` is the derivative of the kernel by the
         logarithm of the length scale of group g.
     """
+    # theta[0] is the variance and theta[-1] the noise: the length scales are in between.
     parts = squared * np.exp(-2 * theta[1:-1])[:, None, None]
     total = parts.sum(axis=0)
     if kernel == "squared_exponential":

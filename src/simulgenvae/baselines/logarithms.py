@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.gp_choice import GpChoice, evidence
 from simulgenvae.baselines.pod_regression import FeatureSelection, RunModes
 from simulgenvae.data.conditions import Conditions, ConditionScaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _CHOOSING_RUNS = 80
 _CHOOSING_MODES = 4
@@ -43,6 +47,7 @@ def choose_logarithms(
     for name, low, high in zip(conditions.names, lower, upper, strict=True):
         if low > 0 and high > _SMALLEST_RATIO * low:
             names.append(name)
+    # Sorted, so that the runs keep their order and sums their rounding.
     subset = np.sort(np.random.default_rng(seed).permutation(len(coefficients))[:_CHOOSING_RUNS])
     # The leading modes carry most of the energy, and decide.
     modes = RunModes.of(coefficients.reshape(len(coefficients), -1))
@@ -64,6 +69,7 @@ def choose_logarithms(
         # Greedily, one after another: all subsets would be too many.
         for name in names:
             value = objective((*taken, name))
+            # The objective is a negative logarithm: smaller means more evidence.
             if value < best:
                 taken = (*taken, name)
                 best = value

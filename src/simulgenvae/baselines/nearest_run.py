@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from simulgenvae.baselines.base import Baseline, BaselineSpec, Coefficients, Inputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class NearestRun(Baseline):
@@ -21,6 +25,7 @@ class NearestRun(Baseline):
 
     def weights(self, x: Inputs) -> NDArray[np.float64]:
         """Return 1 for the nearest training run and 0 for the others, ``[m, n]``."""
+        # argmin returns the first of equal distances.
         nearest = cdist(x, self._x, "sqeuclidean").argmin(axis=1)
         one_hot: NDArray[np.float64] = np.eye(len(self._x))[nearest]
         return one_hot

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.baselines.base import BaselineSpec, Choices, Coefficients, Inputs
 from simulgenvae.baselines.gp import (
@@ -24,7 +22,6 @@ from simulgenvae.baselines.gp_choice import (
     length_scale_groups,
 )
 from simulgenvae.baselines.gp_prior import related_hyperparameters
-from simulgenvae.baselines.kernels import Kernel, Values
 from simulgenvae.baselines.pod_gpr_arrays import check_arrays
 from simulgenvae.baselines.pod_regression import (
     FeatureSelection,
@@ -32,6 +29,13 @@ from simulgenvae.baselines.pod_regression import (
     RunModes,
     component_counts,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.baselines.kernels import Kernel, Values
 
 _NAMES: dict[Kernel, str] = {"matern52": "Matern 5/2", "squared_exponential": "squared exponential"}
 _KERNELS = tuple(_NAMES)
@@ -113,6 +117,7 @@ class PodGpr(PodRegression):
         for count in component_counts(x.shape[1], self._components):
             selection = FeatureSelection(parameters, count, 1.0)
             choices += [GpChoice(selection, kernel) for kernel in self._kernels]
+        # No search is needed where there is nothing to choose, as for a table and one kernel.
         if len(choices) == 1:
             return choices[0]
         return min(choices, key=lambda choice: leave_one_out_error(x, choice, amplitudes))
@@ -187,6 +192,8 @@ class PodGpr(PodRegression):
 
     def _averaged(self, variances: Sequence[Values]) -> Values:
         """Return the root of the mean over the leading modes, weighted by their energy."""
+        # Squared singular values are the energies: a large deviation of a small mode hardly moves
+        # the field.
         energies = np.square(self._modes.singular[: self.choosing_modes])
         return np.sqrt(np.average(np.stack(variances), axis=0, weights=energies))
 
@@ -221,6 +228,7 @@ class PodGpr(PodRegression):
         LookupError, TypeError, ValueError
             When the arrays do not belong together, or not to such designs.
         """
+        # Each step may raise for a damaged file; the caller makes one message of it.
         read, seen, kernel = map(int, arrays["view"])
         modes = RunModes(arrays["left"], arrays["singular"])
         check_arrays(arrays, (read, parameters), (seen, components))

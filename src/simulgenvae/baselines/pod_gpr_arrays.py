@@ -6,13 +6,15 @@ tests/baselines/test_pod_gpr.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.baselines.gp import bounds
 from simulgenvae.baselines.gp_choice import SINGLE_LENGTHS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def check_arrays(

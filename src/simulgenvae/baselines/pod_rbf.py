@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from contextlib import suppress
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from simulgenvae.baselines.base import BaselineSpec, Choices, Inputs
 from simulgenvae.baselines.pod_regression import FeatureSelection, PodRegression, component_counts
 from simulgenvae.baselines.radial_basis import RadialBasis
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class PodRbf(PodRegression):
@@ -67,6 +70,7 @@ class PodRbf(PodRegression):
         parameters = columns - self._components
         selections = []
         for count in component_counts(columns, self._components):
+            # A factor matters only where parameters and components are compared with each other.
             factors = self.factors if count and parameters else (1.0,)
             selections += [FeatureSelection(parameters, count, factor) for factor in factors]
         return selections

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.base import Baseline, Choices, Coefficients, Inputs
 from simulgenvae.utils.snapshots import principal_directions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _ENERGY_LEFT_OUT = 1e-6
 _COMPONENTS = (4, 8, 16, 32, 64)
@@ -52,6 +54,7 @@ class RunModes:
             values -= values.mean(axis=0)
             gram += values @ values.T
         energies, left = principal_directions(gram)
+        # Rounding can leave them slightly negative, which has no root.
         energies = np.maximum(energies, 0.0)
         # Energy left out when the modes k, k + 1, … are dropped.
         remaining = np.cumsum(energies[::-1])[::-1]

@@ -6,13 +6,16 @@ Computational Mathematics 11), so that hundreds of choices can be compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.special import xlogy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Points = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -78,6 +81,8 @@ class RadialBasis:
         diagonal = np.diag(inverse)[:n]
         if np.abs(diagonal).min() <= np.finfo(float).eps * np.abs(inverse).max():
             return np.inf
+        # Rippa: the error at a left-out point i is (A⁻¹ y)_i / (A⁻¹)_ii, for all points from one
+        # inverse.
         return float(np.square(inverse[:n, :n] @ y / diagonal[:, None]).sum())
 
     def _kernel(self, distances: Values) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.csv_table import Row, number, read_rows
 from simulgenvae.data.names import check_ids, check_names, natural_key, prefix_errors
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read_condition_files(path: Path) -> tuple[Conditions, bool]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A table of parameters with a million runs has about 100 MB.
 _MAX_BYTES = 512_000_000

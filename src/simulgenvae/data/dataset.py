@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import zarr
-from numpy.typing import ArrayLike, NDArray
 from zarr.buffer.cpu import NDBuffer
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
@@ -24,6 +19,15 @@ from simulgenvae.data.values import count_nonfinite, to_float32
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import zarr
+    from numpy.typing import ArrayLike, NDArray
+
+    from simulgenvae.data.conditions import Conditions
 
 __all__ = ["Dataset", "Mesh"]
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.settings import DataSettings
 
 
 def check_dimensions(
@@ -55,6 +59,7 @@ def check_dimensions(
             "nodes (Dim3)": settings.nodes,
             "variables (num_var)": settings.variables,
         }
+    # All differences in one message: they often have one cause, such as swapped axes.
     wrong = [
         f"{name}: {expected} in the settings, {actual} in the data"
         for (name, expected), actual in zip(promised.items(), shape, strict=True)

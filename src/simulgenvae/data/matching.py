@@ -6,21 +6,24 @@ refused, and where only the order decides, a note says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from simulgenvae.data.condition_files import read_condition_files, read_conditions
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images.arrays import Images
 from simulgenvae.data.images.files import read_images
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers import Source
 from simulgenvae.data.readers.companions import strings, texts
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.images.arrays import Images
+    from simulgenvae.data.readers import Source
+    from simulgenvae.settings import DataSettings
 
 
 class _Table(NamedTuple):

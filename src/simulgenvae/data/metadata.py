@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh, numeric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Dataset
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
 
 BLOCK_SNAPSHOTS = 768
 """Smallest number of snapshots of a block, where there are as many. Products of larger matrices

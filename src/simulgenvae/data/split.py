@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
 from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.settings import DataSettings
 
 _MIN_TRAINING = 2
 _USES = {
@@ -126,8 +131,8 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collec
     """Write ``split`` to the CSV file at ``path`` when the block has succeeded; None removes it.
 
     Yields a function that takes runs out of the new split again. The file is complete under another
-    name before the block begins. A full disk is therefore found out before anything is replaced,
-    and data are never beside the split of other data.
+    name before the block starts. A full disk is therefore found out before anything is replaced,
+    and a study never has the split of other data.
 
     Raises
     ------
@@ -140,6 +145,7 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collec
         return
     with atomic_write(path) as temporary:
         _write(split, path, temporary)
+        # Ingestion may find bad runs only while it reads them.
         yield lambda runs: _write(split.without(runs), path, temporary)
 
 
@@ -159,6 +165,8 @@ def _counts(runs: int, validation_fraction: float, test_fraction: float) -> tupl
 
     Where there are too few for both, the test comes first: only it says what to trust.
     """
+    # Halves are rounded up. Python’s round would take the even neighbour, so that 0.1 of 5 and of
+    # 15 runs would differ in direction.
     validation = math.floor(validation_fraction * runs + 0.5)
     test = math.floor(test_fraction * runs + 0.5)
     if test == 0 and test_fraction > 0 and runs - validation - 1 >= _MIN_TRAINING:
@@ -182,6 +190,8 @@ def _from_file(ids: Sequence[str], path: Path) -> Split:
     for row in rows[1:]:
         name = row.cells[header.index("id")]
         use = row.cells[header.index("split")].lower()
+        # Every mistake of the file is an error: a run in no part, or in two, would make the test
+        # dishonest.
         if name not in present:
             raise UserError(f"{path}, line {row.line}: the data have no run {name!r}")
         if name in uses:

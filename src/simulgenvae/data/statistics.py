@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.values import count_nonfinite
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
 
 SAMPLES = 512
 """Entries of a field that are kept of each run."""
@@ -57,7 +61,9 @@ def dataset_statistics(dataset: Dataset) -> DatasetStatistics:
     samples = np.empty((runs, SAMPLES), dtype=np.float32)
     for index in range(runs):
         run = dataset.run(index)
+        # Equal digests show duplicate runs without a comparison of all pairs.
         hashes.append(hashlib.sha256(run.data).digest())
+        # The same places in every run: nearly equal runs are found by comparing these.
         samples[index] = run[tuple(places)]
         nonfinite[index] = count_nonfinite(run)
         finite = np.isfinite(run)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from simulgenvae.data.conditions import Conditions
@@ -20,6 +18,11 @@ from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Axis
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 AXES = get_args(Axis)
 FLIPS = "training.augmentation.flips"
@@ -117,6 +120,7 @@ def with_mirrored(
         )
     mirrors = mirrors_of(coords, dataset.variables, axes, odd)
     extended = _extended(conditions, conditions.images, rows, mirrors)
+    # Everything of the data set is kept, also what later versions add to it.
     names = [part.name for part in dataclasses.fields(Dataset)]
     parts: dict[str, Any] = {name: getattr(dataset, name) for name in names}
     parts |= {"ids": extended.ids, "conditions": extended}
@@ -159,6 +163,7 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
             "nothing: remove it"
         )
     tree = cKDTree(coords)
+    # The nearest neighbour of a node is the node itself, so the second one is taken.
     spacing = np.asarray(tree.query(coords, k=[2])[0])[:, 0]
     same = np.flatnonzero(spacing <= _SAME_PLACE * np.linalg.norm(upper - lower))
     if len(same):
@@ -168,6 +173,7 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
             f"merge such nodes, or remove {axis!r} from {FLIPS}"
         )
     images = coords.copy()
+    # Reflection x → 2 m − x about the middle m.
     images[:, column] = 2 * middle - coords[:, column]
     distance, nodes = map(np.asarray, tree.query(images))
     lone = distance > _TOLERANCE * spacing
@@ -228,7 +234,9 @@ def mirrors_of(
             permutation = np.arange(len(coords))
             signs = np.ones(len(variables), dtype=np.float32)
             for axis in several:
+                # Mirrors along different axes commute, so their order does not matter.
                 permutation = permutation[nodes[axis]]
+                # A variable that is odd along two axes keeps its sign when mirrored along both.
                 signs[np.isin(variables, list(odd.get(axis, ())))] *= -1
             mirrors.append(Mirror(several, permutation, signs))
     return mirrors
@@ -244,6 +252,7 @@ def _extended(
         "mirroring the images",
         f"mirror along fewer axes ({FLIPS}), or lower data.image_size",
     )
+    # Parameters are copied unchanged: they describe what mirroring does not change.
     copies = conditions.select(rows)
     pixels = images.select(rows).pixels
     ids = list(conditions.ids)

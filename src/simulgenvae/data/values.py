@@ -5,12 +5,14 @@ Tested in tests/data/test_dataset.py and tests/data/ingest/test_build.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:

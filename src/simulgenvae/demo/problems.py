@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Set
-from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import pyvista
 
 from simulgenvae.demo import board
-from simulgenvae.demo.board import Array, BoardLayout
 from simulgenvae.demo.layouts import SHARED_DESIGN, draw_layout, sample_layouts
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+    from pathlib import Path
+
+    from simulgenvae.demo.board import Array, BoardLayout
 
 
 class Designs(NamedTuple):

@@ -6,11 +6,9 @@ Tested in tests/cli/test_demo.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
@@ -18,14 +16,18 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation.methods import OWN_METHODS, methods
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.results import EvaluationResult
-from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.summary import summary_table
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.settings import StudyFolder
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
     from simulgenvae.demo.problems import Designs
+    from simulgenvae.evaluation.results.base import OverRuns
+    from simulgenvae.settings import StudyFolder
 
 
 class Solved(NamedTuple):

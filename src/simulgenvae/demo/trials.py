@@ -5,13 +5,16 @@ Tested in tests/cli/test_demo.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings import StudyFolder, load_settings
 from simulgenvae.settings.networks import CONDITIONERS, conditioners_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 FEWEST_RUNS = 4
 """Least number of runs, of which training, validation and test each get some."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simulgenvae.deployment.gp_module import PodGpModule
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks, unit_times
 from simulgenvae.reduction.state_map import StateMap
-from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.predict import required_ensemble
-from simulgenvae.surrogate.surrogate import Surrogate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 class FieldModel(nn.Module):

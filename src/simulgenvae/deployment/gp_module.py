@@ -5,12 +5,16 @@ Tested in tests/deployment/test_field_model.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from simulgenvae.baselines.pod_regression import RunModes
-from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+
+if TYPE_CHECKING:
+    from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
 
 class PodGpModule(nn.Module):

@@ -6,8 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,8 +18,12 @@ from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.deployment.field_model import FieldModel
 from simulgenvae.errors import UserError
 from simulgenvae.export.target import require_free
-from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 Arrays = dict[str, NDArray[Any]]
 """Inputs of a written model, by name."""

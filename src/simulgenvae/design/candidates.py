@@ -6,7 +6,6 @@ Tested in tests/design/test_suggest.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,8 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulgenvae.data.conditions import ConditionScaler
 
 Array = NDArray[np.float64]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,6 +18,8 @@ from simulgenvae.surrogate.selection import select
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import xarray as xr
 
     from simulgenvae.data.conditions import Conditions

@@ -13,7 +13,6 @@ processes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.surrogate.ensemble import expected_squares, uniform_field_coefficients
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from simulgenvae.reduction import Reduction
     from simulgenvae.surrogate.ensemble import Ensemble
     from simulgenvae.surrogate.surrogate import Surrogate

@@ -16,14 +16,17 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch.distributed import DistError
 
 from simulgenvae.distributed.rendezvous import RankPlace, open_store
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CHECK_SECONDS = 0.5
 """Time between two checks whether another rank has reported an error, in seconds."""

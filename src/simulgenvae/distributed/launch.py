@@ -19,10 +19,10 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from torch import get_num_threads
 from torch._C._distributed_c10d import TCPStore
@@ -36,6 +36,9 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from simulgenvae.distributed.failures import limit_tcp_silence
 from simulgenvae.distributed.rendezvous import STORE_VARIABLE
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 

@@ -15,14 +15,17 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
 from torch.distributed import DistError
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STORE_VARIABLE = "SIMULGENVAE_STORE"
 """Environment variable with the address of the launcher's store, ``host:port``.

@@ -5,7 +5,6 @@ Tested in tests/evaluation/test_evaluate.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ import numpy as np
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.evaluation.analyses import uncertainty
-from simulgenvae.evaluation.compare import Comparison
-from simulgenvae.evaluation.metrics import FieldErrors
 from simulgenvae.evaluation.results import (
     SPLITS,
     Combination,
@@ -25,7 +22,6 @@ from simulgenvae.evaluation.results import (
     SplitErrors,
     SplitIds,
 )
-from simulgenvae.evaluation.results.base import Number
 from simulgenvae.evaluation.results.errors import StageErrors
 from simulgenvae.evaluation.results.result import BestBaseline
 from simulgenvae.evaluation.results.study import (
@@ -38,8 +34,13 @@ from simulgenvae.evaluation.verdict import Verdict, ratio
 from simulgenvae.training.stages import STAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulgenvae.data.conditions import ConditionScaler
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.evaluation.compare import Comparison
+    from simulgenvae.evaluation.metrics import FieldErrors
+    from simulgenvae.evaluation.results.base import Number
     from simulgenvae.evaluation.results.latents import LatentResults
     from simulgenvae.evaluation.results.sensitivity import Sensitivity
     from simulgenvae.settings import EvaluationSettings

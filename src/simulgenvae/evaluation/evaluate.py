@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
@@ -17,16 +16,18 @@ from simulgenvae.evaluation.compare.timing import seconds_for_one_run
 from simulgenvae.evaluation.draw import draw
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.results.study import compared_split
-from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.evaluation.results import EvaluationResult
     from simulgenvae.settings import EvaluationSettings
+    from simulgenvae.settings.folder import StudyFolder
     from simulgenvae.surrogate.surrogate import Surrogate
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.metrics import METRICS
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 from simulgenvae.utils.formatting import percent, sentence
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 def summary_table(result: EvaluationResult) -> Table:

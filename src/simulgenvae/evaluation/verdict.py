@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
-from simulgenvae.evaluation.results.combination import Combination
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.evaluation.results.combination import Combination
 
 MOSTLY_PROCESSES = 0.9
 """Weight of the Gaussian processes from which on a prediction is called theirs."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import chain
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 
 from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.export.export_format import ExportFormat
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 _SCORES_PER_CHUNK = 1024
 
@@ -54,6 +58,7 @@ def write_npz(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
         fields[name] = np.concatenate([batch.arrays()[name] for batch in collected])
     if first.nodes is not None:
         fields["nodes"] = first.nodes
+    # Plain NumPy texts: object arrays would need pickle to be read again.
     ids = list(chain.from_iterable(batch.ids for batch in collected))
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(

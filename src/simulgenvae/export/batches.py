@@ -5,16 +5,19 @@ Tested in tests/export/test_arrays.py and test_write.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.labelled_arrays import SCORES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
 AXES = ("run", "time", "node", "variable")
 EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")
@@ -85,6 +88,7 @@ class Batch:
 
 
 def _values(array: xr.DataArray) -> NDArray[np.float32]:
+    # Users may have transposed a dataset before they write it.
     return np.asarray(array.transpose(*AXES).values, dtype=np.float32)
 
 

@@ -5,12 +5,15 @@ Tested in tests/export/test_write.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulgenvae.export.batches import Batch
-from simulgenvae.mesh.mesh import Mesh
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def _only_file(path: Path) -> tuple[Path, ...]:

@@ -6,9 +6,11 @@ Tested in tests/export/test_netcdf.py and test_one_by_one.py.
 from __future__ import annotations
 
 from io import FileIO
-from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
 
 
 class CrashSafeFile(FileIO):
@@ -29,6 +31,7 @@ class CrashSafeFile(FileIO):
         rest = memoryview(data).cast("B")
         size = rest.nbytes
         try:
+            # A write may take only a part, on a disk that is nearly full.
             while rest:
                 rest = rest[super().write(rest) :]
         except OSError as error:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae import __version__
 from simulgenvae.data.readers.runs.netcdf_grid import ORIGINAL_NAME, RUN
 from simulgenvae.data.store.write import chunk_shape
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import h5netcdf
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 CONVENTIONS = "CF-1.11 UGRID-1.0"
 _COMPRESSED: dict[str, object] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
@@ -56,6 +58,8 @@ def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
 
     with atomic_write(path) as temporary:
         first = next(batches)
+        # h5netcdf is pure Python on h5py: netCDF4 would bring another HDF5 library into the
+        # process.
         with CrashSafeFile(temporary) as target, h5netcdf.File(target, "w") as file:
             names = _create(file, mesh, first)
             ids: list[str] = []
@@ -89,6 +93,7 @@ def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str
         Conventions=CONVENTIONS, title="Predicted fields", source=f"SimulGenVAE {__version__}"
     )
     _, steps, nodes, _ = like.fields.shape
+    # None: the dimension is unlimited and grows with each batch.
     file.dimensions = {RUN: None, "time": steps, "node": nodes}
     _coordinate(file, "time", like.times, "time", axis="T")
     places: list[str] = []
@@ -98,6 +103,7 @@ def _create(file: h5netcdf.File, mesh: Mesh, like: Batch) -> dict[tuple[str, str
             _coordinate(file, name, values, f"{name} coordinate of the node", axis=name.upper())
     if like.nodes is not None:
         _coordinate(file, "node", like.nodes, "number of the node in the study, from 0")
+    # CF: variables name the coordinates that are no dimensions of theirs.
     on_mesh = {"coordinates": " ".join(places)} if places else {}
     if mesh.cells:
         on_mesh |= _create_cells(file, mesh, places)
@@ -214,6 +220,7 @@ def legal_name(name: str, used: set[str]) -> str:
     legal = re.sub(r"[/\s]", "_", unicodedata.normalize("NFC", name))
     if not (legal[0].isalnum() or legal[0] == "_"):
         legal = f"_{legal}"
+    # Two names can become the same one: `a b` and `a/b`.
     while legal in used:
         legal += "_"
     used.add(legal)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.target import require_free, safe_name
-from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 ID = "{id}"
 
@@ -52,4 +56,5 @@ def _target(path: Path, run: str, used: set[str]) -> Path:
             f"{path}: a {path.suffix} file holds one design, and there are several: put {ID} into "
             f"the name, as in {path.with_stem(f'{path.stem}_{ID}')}"
         )
+    # Ids are texts of users: only signs that every file system allows become part of a name.
     return path.with_name(path.name.replace(ID, safe_name(run, used)))

@@ -5,16 +5,20 @@ Tested in tests/export/test_vtk.py and test_round_trip.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.names import check_names
-from simulgenvae.export.batches import Batch
 from simulgenvae.mesh.components import whole_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
 
 
 class PointField(NamedTuple):
@@ -43,6 +47,7 @@ def point_fields(batch: Batch, index: int) -> Iterator[PointField]:
     check_names([name + ending for ending, name in product(kinds, whole)], "point data")
     for name, columns in whole.items():
         for ending, values in kinds.items():
+            # Variables U_x, U_y, U_z of the study become the vector U.
             chosen = values[index][..., list(columns)]
             if len(columns) == 2:
                 # Programs that show vectors expect three components.

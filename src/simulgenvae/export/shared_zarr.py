@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import chain, islice
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 
 from simulgenvae.distributed import collectives
 from simulgenvae.export.arrays import create_group, describe, require_group, write_zarr
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: int) -> None:
@@ -93,6 +97,7 @@ class _Share:
             at = part.start + len(part.ids)
             for name in batch.arrays().keys() - batch.scores.keys():
                 stored: Any = group[name]
+                # A chunk holds one run, so that no two ranks write the same file.
                 stored[at : at + len(batch.ids)] = batch.arrays()[name]
             for name, values in batch.scores.items():
                 part.scores.setdefault(name, []).append(values)

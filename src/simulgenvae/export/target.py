@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def require_free(path: Path, *, overwrite: bool) -> None:

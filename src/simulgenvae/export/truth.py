@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
@@ -18,8 +14,16 @@ from simulgenvae.data.readers import open_source
 from simulgenvae.data.readers.companions import texts
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import StudyFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 SAME = 1e-6
 """Largest difference of equal times, relative to their span, and of nodes, relative to the mesh."""
@@ -70,6 +74,7 @@ class Truth:
         if mesh.coords is None or self.mesh is None or self.mesh.coords is None:
             return
         # Formats of meshes have three coordinates also in the plane.
+        # Relative to the size of the mesh, whose unit is unknown.
         near = SAME * float(np.ptp(mesh.coords, axis=0).max())
         own = self.mesh.coords[:, : mesh.coords.shape[1]]
         if own.shape != mesh.coords.shape or not np.allclose(own, mesh.coords, rtol=0.0, atol=near):
@@ -112,6 +117,7 @@ class Truth:
         self, run: int, like: xr.Dataset, nodes: int, variables: Sequence[str]
     ) -> NDArray[np.float32]:
         """Return the field of a run at the times, nodes and variables of a prediction."""
+        # One run at a time, as for predictions: solved runs may be as large as the study.
         field = self.read(run)
         names = self.variables or tuple(variables)
         if field[0].size != nodes * len(names):
@@ -137,10 +143,10 @@ class Truth:
         if self.times is None and len(times) == count:
             return np.arange(count)
         nearest: NDArray[np.intp] = np.abs(own[:, np.newaxis] - times).argmin(axis=0)
-        apart = np.abs(own[nearest] - times)
-        if apart.max() > SAME * max(float(np.ptp(own)), float(np.abs(own).max())):
+        distance = np.abs(own[nearest] - times)
+        if distance.max() > SAME * max(float(np.ptp(own)), float(np.abs(own).max())):
             raise UserError(
-                f"{self.path}: has no timestep at time {times[apart.argmax()]:g}: predict at its "
+                f"{self.path}: has no timestep at time {times[distance.argmax()]:g}: predict at its "
                 "times"
             )
         return nearest

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.export.target import safe_name
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
     import pyvista
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def _files(path: Path) -> tuple[Path, ...]:
@@ -51,6 +53,7 @@ def write_pvd(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
     # The collection replaces the old one only after its folder: it never names missing files.
     with atomic_write(path) as collection, atomic_write(folder) as temporary:
         temporary.mkdir()
+        # Names of folders, which must differ even for ids such as "a/b" and "a b".
         used: set[str] = set()
         for batch in batches:
             times = batch.times
@@ -135,6 +138,7 @@ def _write_collection(
     for part, (folder, files) in enumerate(series):
         for time, file in zip(times.tolist(), files, strict=True):
             name = quoteattr(f"{folder}/{file}")
+            # repr keeps every digit of the time, so that equal times stay equal.
             entries.append(f'    <DataSet timestep="{time!r}" part="{part}" file={name}/>\n')
     with path.open("w", encoding="utf-8") as target:
         target.write('<?xml version="1.0"?>\n')

@@ -8,17 +8,21 @@ Tested in tests/export/test_one_by_one.py and test_round_trip.py.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
@@ -31,6 +35,7 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     with CrashSafeFile(path) as target, h5py.File(target, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 2], dtype=np.int64)
+        # VTK compares fixed-length ASCII; h5py would write a text of variable length.
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
         mesh_arrays = {
             "NumberOfPoints": np.array([grid.n_points]),
@@ -65,7 +70,7 @@ VTKHDF = ExportFormat(name="VTKHDF", suffix=".vtkhdf", write_one=write_vtkhdf)
 
 
 def _write_field(root: h5py.Group, field: PointField) -> None:
-    """Write the timesteps of a field one after the other, and where each begins."""
+    """Write the timesteps of a field one after the other, and the place of each."""
     # One chunk per timestep, as ParaView reads one timestep at a time.
     steps, nodes, count = field.values.shape
     shape = (steps * nodes,) if count == 1 else (steps * nodes, count)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
@@ -13,7 +10,14 @@ from simulgenvae.export.batches import Batch, batches
 from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.one_by_one import write_each
 from simulgenvae.export.target import require_free
-from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import xarray as xr
+
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def check_target(path: Path, *, overwrite: bool = False) -> None:
@@ -28,7 +32,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in EXPORT_FORMATS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
         raise UserError(f"{path}: {given}; predictions are written as {', '.join(EXPORT_FORMATS)}")
-    # All of them before the first is written: a refusal must leave everything as it was.
+    # All of them before the first is written: a refusal must change nothing.
     for target in EXPORT_FORMATS[path.suffix].paths(path):
         require_free(target, overwrite=overwrite)
 
@@ -82,6 +86,7 @@ def write_prediction(
     elif export_format.write is not None:
         export_format.write(checked, mesh, path)
     else:
+        # Formats of one design per file.
         write_each(checked, mesh, path, overwrite=overwrite)
 
 

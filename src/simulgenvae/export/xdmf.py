@@ -6,23 +6,25 @@ Tested in tests/export/test_one_by_one.py and test_round_trip.py.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.export.batches import Batch
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
 from simulgenvae.mesh.components import endings
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyvista
+    from numpy.typing import NDArray
+
+    from simulgenvae.export.batches import Batch
+    from simulgenvae.mesh.mesh import Mesh
 
 _TOPOLOGY = {1: 1, 3: 2, 5: 4, 9: 5, 10: 6, 14: 7, 12: 9, 13: 8}
 """VTK's cell type → XDMF's number of it in a mixed topology (XDMF model and format, "Topology")."""
@@ -55,6 +57,7 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     topology = _mixed(grid)
     with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
         numbers = _Numbers(file, heavy.name)
+        # The XML has one grid per timestep; only their fields differ.
         for step, time in enumerate(batch.times.tolist()):
             one = ET.SubElement(series, "Grid", Name=f"step {step}", GridType="Uniform")
             ET.SubElement(one, "Time", Value=repr(time))

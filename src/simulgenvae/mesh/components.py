@@ -6,7 +6,10 @@ A surrogate learns each component as a variable, such as ``U_x``; files of meshe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 COMPONENTS: Mapping[int, tuple[str, ...]] = {
     1: ("",),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import mesh_grid, quiet_vtk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 FARTHEST = 0.05
 """Largest distance of a node from the source mesh, relative to the extent of that mesh."""

@@ -5,14 +5,17 @@ Tested in tests/data/test_metadata.py and in the tests of everything that has a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 CELL_NODES: Mapping[str, int] = {
     "line": 2,

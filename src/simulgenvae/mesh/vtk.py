@@ -8,19 +8,20 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import pyvista
+    from numpy.typing import NDArray
 
 # VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their
 # corners first; the nodes between corners stay nodes of the mesh that belong to no cell.
@@ -101,7 +102,7 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
 
 
 def import_pyvista(what: str) -> Any:
-    """Return the package; raise UserError, which begins with ``what``, when it is not installed."""
+    """Return the package; raise UserError, which starts with ``what``, when it is not installed."""
     try:
         import pyvista
     except ImportError as error:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from simulgenvae.settings import Loss
+if TYPE_CHECKING:
+    from simulgenvae.settings import Loss
 
 THRESHOLD = 0.05
 """Error at which SmoothL1 and Huber turn from square to linear, in scaled units, in which fields

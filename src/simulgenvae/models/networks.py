@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
 from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
-from simulgenvae.settings import Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.settings import Settings
 
 
 def network_inputs(conditions: Conditions, scaler: ConditionScaler) -> Inputs:

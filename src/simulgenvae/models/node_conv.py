@@ -6,10 +6,13 @@ tests/training/test_node_shards.py and tests/models/test_encoder.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class NodeConv(nn.Conv1d):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -10,7 +12,9 @@ from simulgenvae.models.blocks import maybe_recomputed
 from simulgenvae.models.decoders import build_decoder
 from simulgenvae.models.encoder import Encoder
 from simulgenvae.models.latents import LatentHierarchy, Latents
-from simulgenvae.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import ModelSettings
 
 
 class HierarchicalVae(nn.Module):

@@ -11,13 +11,9 @@ Tested in tests/reduction/test_reduction.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.reduction.base import Candidate, Decoder, Reduction
 from simulgenvae.reduction.encode import encode_runs, runs_in
 from simulgenvae.reduction.identity import Identity
@@ -28,7 +24,15 @@ from simulgenvae.reduction.node_statistics import node_statistics
 from simulgenvae.reduction.pod import Pod
 from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.state_map import StateMap
-from simulgenvae.settings import ReductionSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import ReductionSettings
 
 __all__ = [
     "Candidate",

@@ -5,16 +5,21 @@ Tested in tests/reduction/test_reduction.py and tests/reduction/test_shared.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.read_ahead import read_blocks
 from simulgenvae.distributed import collectives
-from simulgenvae.reduction.base import Reduction
-from simulgenvae.reduction.incremental import ReducedRuns
 from simulgenvae.reduction.lazy import LazyStates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.reduction.base import Reduction
+    from simulgenvae.reduction.incremental import ReducedRuns
 
 
 def encode_runs(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.reduction.base import Decoder
 from simulgenvae.reduction.state_map import StateMap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.base import Decoder
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.reduction.state_map import StateMap
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.node_statistics import NodeStatistics
+    from simulgenvae.reduction.state_map import StateMap
 
 
 class FitSummary(NamedTuple):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.reduction.base import Reduction
-from simulgenvae.settings import Settings
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.reduction.base import Reduction
+    from simulgenvae.settings import Settings
 
 STATES_IN_MEMORY = 2**31
 """Largest size in bytes of all states, without a reduction, that are held in memory; larger ones

@@ -5,7 +5,10 @@ Tested in tests/training/test_preparation_watch.py.
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Monitor:

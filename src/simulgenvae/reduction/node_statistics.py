@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.scaling import HALF_RANGE, FieldScaler
 from simulgenvae.utils.moments import ShiftedMoments, merged_mean_and_variance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.reduction.run_reader import RunReader
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A first look at a few hundred snapshots, before all runs are read.
 
-A pass over all runs is the expensive part of a reduction, and it must be told beforehand how many
-columns its sketch has: too few, and all runs are read again; too many, and the products take
+A pass over all runs is the expensive part of a reduction, and the number of columns of its sketch
+must be chosen before it: too few, and all runs are read again; too many, and the products take
 longer than the reading. Few snapshots are enough to estimate how many modes there are. They also
 give a shift near the mean field, which keeps sums of squares exact.
 """
@@ -9,20 +9,23 @@ give a shift near the mean field, which keeps sums of squares exact.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.state_map import StateMap
-from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import PART, parts
 from simulgenvae.utils.moments import ShiftedMoments
 from simulgenvae.utils.snapshots import principal_directions, rank_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.settings import ReductionSettings
 
 OVERSAMPLING = 32
 """Columns of a sketch beyond the modes that are looked for."""

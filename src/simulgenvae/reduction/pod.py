@@ -18,26 +18,30 @@ sketch. Only where all of them are too few, phase 1 is repeated too, with a wide
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.reduction.base import Candidate, Decoder
 from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
 from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project_runs
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.reduction.subspace import Subspace, subspaces
-from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.snapshots import principal_directions, rank_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.base import Candidate, Decoder
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.settings import ReductionSettings
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,8 @@ class Pod:
         """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units."""
         # torch warns about arrays that it could not write to, hence "W".
         snapshots = torch.from_numpy(np.require(fields, np.float32, "W")).flatten(1)
-        return coordinates_of(
-            snapshots, *affine(self.state_map), torch.from_numpy(self.basis)
-        ).numpy()
+        basis = torch.from_numpy(self.basis)
+        return coordinates_of(snapshots, *affine(self.state_map), basis).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""

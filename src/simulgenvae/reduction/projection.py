@@ -6,16 +6,18 @@ Tested in tests/reduction/test_pod.py and tests/reduction/test_shared.py.
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.reduction.run_reader import RunReader
-from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.utils.cache_blocks import PART, parts
+
+if TYPE_CHECKING:
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.reduction.state_map import StateMap
 
 CHECKED = 4096
 """Smallest number of entries of a snapshot from which the energy left out is estimated; a twentieth
@@ -100,9 +102,8 @@ def coordinates_of(snapshots: Tensor, mean: Tensor, factor: Tensor, directions: 
     # Some entries at a time: their states stay in the cache until they are multiplied.
     for part in parts(len(mean)):
         columns = snapshots[:, part]
-        states = torch.sub(columns, mean[part], out=buffer[:, : columns.shape[1]]).mul_(
-            factor[part]
-        )
+        states = torch.sub(columns, mean[part], out=buffer[:, : columns.shape[1]])
+        states.mul_(factor[part])
         coordinates.addmm_(states, directions[part])
     return coordinates
 

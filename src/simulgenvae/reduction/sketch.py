@@ -15,22 +15,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.reduction.pilot import Pilot
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.state_map import StateMap
-from simulgenvae.settings import ReductionSettings
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.moments import ShiftedMoments
 from simulgenvae.utils.snapshots import rank_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.pilot import Pilot
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.settings import ReductionSettings
 
 MARGIN = 1.3
 """Dimensions to project on for each one that a random sketch estimates to be enough."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.reduction.scaling import HALF_RANGE, FieldScaler
-from simulgenvae.settings import ReductionSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction.node_statistics import NodeStatistics
+    from simulgenvae.settings import ReductionSettings
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,20 @@ Tested in tests/reduction/test_pod.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.pilot import take_pilot
-from simulgenvae.reduction.run_reader import RunReader
 from simulgenvae.reduction.sketch import Sketch, take_sketch
-from simulgenvae.settings import ReductionSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.settings import ReductionSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ tests/rendering/test_scene.py.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,10 +14,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
-from simulgenvae.rendering.colours import Colours
-from simulgenvae.rendering.layout import Box, SceneLayout
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.rendering.colours import Colours
+    from simulgenvae.rendering.layout import Box, SceneLayout
 
 _DPI = 100
 _INK = "#222222"
@@ -32,7 +34,7 @@ class Annotations:
             figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white"
         )
         # The methods of the canvas have no type annotations.
-        self._canvas = cast(Any, FigureCanvasAgg(figure))
+        self._canvas = cast("Any", FigureCanvasAgg(figure))
         for colours, box in layout.bars:
             self._bar(colours, box)
         self._canvas.draw()

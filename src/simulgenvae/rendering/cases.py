@@ -6,17 +6,20 @@ Tested in tests/cli/test_render.py.
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.settings import StudyFolder
-from simulgenvae.surrogate.surrogate import Surrogate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import StudyFolder
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 class Case(NamedTuple):

@@ -6,10 +6,12 @@ Tested in tests/rendering/test_panels.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # All three can be read with every common form of colour blindness.
 _FIELD = "viridis"

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import import_pyvista, mesh_grid
-from simulgenvae.rendering.camera import Camera
-from simulgenvae.rendering.colours import Colours
 
 if TYPE_CHECKING:
     import pyvista
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.rendering.camera import Camera
+    from simulgenvae.rendering.colours import Colours
 
 _SHARP = 35.0
 """Angle in degrees between two faces from which their edge belongs to the shape."""

@@ -8,8 +8,7 @@ written image by image with ``getheader`` and ``getdata``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,9 @@ from PIL import Image
 from PIL.GifImagePlugin import getdata, getheader
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeImage = Callable[[int], NDArray[np.uint8]]
 """Function that draws the image `[H, W, 3]` of a number; all have the same, even, size."""
@@ -123,7 +125,7 @@ def write_mp4(path: Path, draw: MakeImage, frames: Sequence[int], rate: float) -
         codec="libx264",
         pix_fmt_out="yuv420p",
         quality=None,
-        # H.264 with colours at half the resolution needs even sizes, and no more than that.
+        # H.264 with colours at half the resolution needs only even sizes.
         macro_block_size=2,
         ffmpeg_log_level="error",
         output_params=["-crf", "18", "-movflags", "+faststart", "-f", "mp4"],

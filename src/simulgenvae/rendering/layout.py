@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.rendering.colours import Colours
-from simulgenvae.rendering.panels import Panel
+if TYPE_CHECKING:
+    from simulgenvae.rendering.colours import Colours
+    from simulgenvae.rendering.panels import Panel
 
 _WIDE = 2.2
 """Ratio of width and height from which panels stand one above the other, not side by side."""

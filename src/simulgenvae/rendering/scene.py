@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.annotations import Annotations
 from simulgenvae.rendering.camera import find_camera
 from simulgenvae.rendering.context import require_context
 from simulgenvae.rendering.drawing import Drawing, Surface
 from simulgenvae.rendering.layout import SceneLayout, arrange
-from simulgenvae.rendering.panels import Panel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.rendering.panels import Panel
 
 
 class Scene:

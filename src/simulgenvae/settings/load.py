@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulgenvae.settings.classic.condition_file import read_condition_file
 from simulgenvae.settings.classic.condition_keys import CLASSIC_DEFAULTS
 from simulgenvae.settings.classic.preset_file import read_preset
-from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.problems import SettingsNote
 from simulgenvae.settings.raw import RawSettings, validate
-from simulgenvae.settings.schema import Settings
 from simulgenvae.settings.toml import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulgenvae.settings.folder import StudyFolder
+    from simulgenvae.settings.schema import Settings
 
 
 def load_settings(

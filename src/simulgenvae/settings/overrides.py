@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings.raw import VALUE_TYPES, RawSettings, RawValue
-from simulgenvae.settings.value_types import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulgenvae.settings.value_types import ValueType
 
 
 def read_overrides(overrides: Sequence[str]) -> RawSettings:
@@ -40,8 +44,7 @@ def _value(text: str, kind: ValueType | None) -> object:
     """Return the value of a text for a setting of this type; None for an empty text."""
     if not text:
         return None
-    # "1e-3" is a number and "pod" a word. The shell has removed the quotation marks that would tell
-    # them apart in TOML.
+    # The shell has removed the quotation marks by which TOML distinguishes a text from a number.
     literal = _literal(text)
     if kind is not None and kind.is_text:
         # In quotation marks, or a list of texts.

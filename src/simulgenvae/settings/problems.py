@@ -6,10 +6,12 @@ Tested in tests/settings/test_problems.py and tests/settings/test_load.py.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class SettingsNote(UserWarning):

@@ -8,13 +8,16 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, UNUSED
 from simulgenvae.settings.classic.preset_file import LINES
-from simulgenvae.settings.group import Group
 from simulgenvae.settings.raw import GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulgenvae.settings.group import Group
 
 _INTRODUCTION = """\
 # Settings

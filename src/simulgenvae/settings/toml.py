@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.utils.text_file import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _TABLE = re.compile(r"\s*\[+([^\[\]=#]+)\]")
 _KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")

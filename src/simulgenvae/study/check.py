@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
     from simulgenvae.data.checks.dataset import CheckReport
+    from simulgenvae.settings import Settings
 
 
 class Checking(StudyData):

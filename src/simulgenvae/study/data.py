@@ -6,8 +6,6 @@ Tested in tests/study/test_study.py.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.dataset import Dataset
@@ -18,6 +16,9 @@ from simulgenvae.settings import IMAGE_ENDINGS, Settings, StudyFolder, load_sett
 from simulgenvae.settings.networks import conditioners_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
     from simulgenvae.surrogate.surrogate import Surrogate
 
 logger = logging.getLogger(__name__)

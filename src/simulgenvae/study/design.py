@@ -6,19 +6,20 @@ Tested in tests/cli/test_suggest.py and tests/cli/test_learning_curve.py.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData, require_seed
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.design.learning_curve.result import LearningCurve
     from simulgenvae.design.suggest import Suggestion
+    from simulgenvae.settings import Settings
 
 MOST_CANDIDATES = 4096
 """Largest number of candidates; memory holds a matrix with this many rows and columns."""

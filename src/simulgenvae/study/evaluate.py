@@ -5,17 +5,18 @@ Tested in tests/study/test_study.py and tests/cli/test_commands.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import EvaluationSettings, Settings
 from simulgenvae.settings.overrides import read_overrides
 from simulgenvae.settings.raw import validate
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.settings import EvaluationSettings, Settings
     from simulgenvae.surrogate.surrogate import Surrogate
 
 

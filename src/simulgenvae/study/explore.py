@@ -6,7 +6,6 @@ Tested in tests/study/test_study.py and tests/cli/test_explore.py.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,6 +16,8 @@ from simulgenvae.errors import UserError
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
     from simulgenvae.data.dataset import Dataset

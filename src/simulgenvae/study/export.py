@@ -5,9 +5,12 @@ Tested in tests/cli/test_commands.py.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.study.data import StudyData
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Exporting(StudyData):

@@ -5,17 +5,21 @@ Tested in tests/cli/test_commands.py and tests/study/test_study.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData, log_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import Settings
 
 
 class Ingestion(StudyData):

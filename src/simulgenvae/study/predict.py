@@ -5,21 +5,22 @@ Tested in tests/study/test_study.py and tests/cli/test_commands.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
     import xarray as xr
+    from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.surrogate.surrogate import Surrogate

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simulgenvae.study.data import StudyData
 from simulgenvae.study.render_options import FILMS, RenderOptions
 from simulgenvae.study.rendered_case import choose_case
@@ -18,6 +15,9 @@ from simulgenvae.utils.progress import WorkLog
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from simulgenvae.rendering.cases import Case
     from simulgenvae.rendering.scene import Scene

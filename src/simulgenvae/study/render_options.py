@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILMS = (".gif", ".mp4")
 """Suffixes of films."""

@@ -9,17 +9,18 @@ import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.study.data import StudyData, log_notes, log_warnings
-from simulgenvae.study.render_options import RenderOptions
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.rendering.cases import Case
+    from simulgenvae.study.render_options import RenderOptions
     from simulgenvae.surrogate.surrogate import Surrogate
 
 USUAL_RATE = 25.0

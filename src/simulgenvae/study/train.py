@@ -6,8 +6,6 @@ Tested in tests/study/test_study.py, tests/cli/test_commands.py and tests/cli/cl
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
@@ -15,6 +13,9 @@ from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from simulgenvae.surrogate.surrogate import Surrogate
 
 logger = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class Training(StudyData):
         not_trained = {*settings.training.stage_names(), "init_beta_divisor"} - set(stages)
         # Only settings that the user has written down are worth a note.
         unread = not_trained & settings.training.model_fields_set
-        if settings.training.end_to_end.alone and unread:
+        if settings.training.end_to_end.replaces_other_stages and unread:
             names = ", ".join(f"training.{name}" for name in sorted(unread))
             logger.info(
                 "note: without effect: %s. All networks are trained in the stage end_to_end; "

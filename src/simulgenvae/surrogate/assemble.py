@@ -9,7 +9,7 @@ Tested in tests/surrogate/test_files.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -21,9 +21,11 @@ from simulgenvae.models.networks import Networks
 from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import restore_reduction
 from simulgenvae.settings import Settings
-from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.weights import digest, fill, group, starting_with
+
+if TYPE_CHECKING:
+    from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.ensemble import Ensemble
-from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.checkpoint import stage_file
 from simulgenvae.training.identity import of_training
 from simulgenvae.training.stages import STAGES
 from simulgenvae.utils.tensor_file import read_tensors
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import StudyFolder
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 
 def surrogate_at_stage(surrogate: Surrogate, study: StudyFolder, stage: str) -> Surrogate:

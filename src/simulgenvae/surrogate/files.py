@@ -7,20 +7,16 @@ before any network is filled (``assemble.py``).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.assemble import ConditionerFile, assemble
 from simulgenvae.surrogate.descriptions import (
     FORMAT_VERSION,
@@ -31,11 +27,19 @@ from simulgenvae.surrogate.descriptions import (
     VaeDescription,
 )
 from simulgenvae.surrogate.ensemble.file_content import ensemble_state, restore_ensemble
-from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.weights import digest, starting_with
 from simulgenvae.utils.atomic import atomic_write_together
 from simulgenvae.utils.damage import first_problem
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.settings import StudyFolder
+    from simulgenvae.surrogate.parts import Parts
 
 Content = tuple[dict[str, Tensor], ModelDescription]
 """Tensors and description of one file."""

@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from simulgenvae import __version__
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings, StudyFolder
-from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.files import save_parts
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.record import vae_training
 from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
 from simulgenvae.training.train import Trained, train
-from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.log_file import LogFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.surrogate.ensemble import Ensemble
+    from simulgenvae.training.warm_start import WarmStart
 
 
 def fit(

@@ -5,15 +5,18 @@ Tested in tests/surrogate/test_surrogate.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.surrogate.selection import Selection
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.surrogate.selection import Selection
 
 SCORES = ("novelty", "expected_error")
 """Names of the numbers that a prediction has for each design as a whole, where they are known."""

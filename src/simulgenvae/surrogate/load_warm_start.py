@@ -5,14 +5,18 @@ Tested in tests/surrogate/test_files.py.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.assemble import assemble
 from simulgenvae.surrogate.files import complete_model, read_conditioner, read_vae
 from simulgenvae.surrogate.weights import starting_with
 from simulgenvae.training.warm_start import WarmStart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.settings import Settings, StudyFolder
 
 
 def load_warm_start(

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simulgenvae.data.conditions import ConditionScaler
-from simulgenvae.data.split import Split
-from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.models.networks import Networks
-from simulgenvae.models.training_record import TrainingInfo, VaeTraining
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble, uniform_field_coefficients
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.split import Split
+    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.models.training_record import TrainingInfo, VaeTraining
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,12 @@ Tested in tests/surrogate/test_surrogate.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.ensemble import (
     Calibration,
@@ -23,9 +20,17 @@ from simulgenvae.surrogate.ensemble import (
     interval_warning,
 )
 from simulgenvae.surrogate.labelled_arrays import labelled, warnings_about
-from simulgenvae.surrogate.parts import Parts
-from simulgenvae.surrogate.selection import Selection
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.surrogate.parts import Parts
+    from simulgenvae.surrogate.selection import Selection
 
 BATCH_BYTES = 256 * 2**20
 """Bytes of fields that are decoded at once; more runs are predicted in batches of this size."""

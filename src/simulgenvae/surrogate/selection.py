@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.reduction import Decoder
 from simulgenvae.settings.networks import DECODERS
-from simulgenvae.surrogate.parts import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.reduction import Decoder
+    from simulgenvae.surrogate.parts import Parts
 
 
 @dataclass(frozen=True, eq=False)

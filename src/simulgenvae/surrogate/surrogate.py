@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
 import torch
-import xarray as xr
-from numpy.typing import ArrayLike, NDArray
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.errors import UserError
-from simulgenvae.models import Latents
 from simulgenvae.models.networks import unit_times
-from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.files import load_parts, save_parts
 from simulgenvae.surrogate.labelled_arrays import joined, labelled, warnings_about
 from simulgenvae.surrogate.parts import Parts
@@ -26,6 +19,17 @@ from simulgenvae.surrogate.predict import (
 )
 from simulgenvae.surrogate.selection import select
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    import xarray as xr
+    from numpy.typing import ArrayLike, NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.models import Latents
+    from simulgenvae.settings import StudyFolder
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ Tested in tests/surrogate/test_files.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Value = TypeVar("Value")
 

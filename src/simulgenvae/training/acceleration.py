@@ -9,18 +9,20 @@ from __future__ import annotations
 import importlib.util
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
-from simulgenvae.settings import PerformanceSettings
 from simulgenvae.training.batch import Batch
 from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.performance import constant_weights
-from simulgenvae.training.stages import Stage
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import PerformanceSettings
+    from simulgenvae.training.stages import Stage
 
 Losses = Callable[[Batch, float], dict[str, Tensor]]
 """Function of a batch and the KL weight that returns the terms of the loss by their names."""

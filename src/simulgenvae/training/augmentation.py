@@ -7,6 +7,7 @@ made here: they are runs of the data (``data/symmetry.py``).
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,9 +15,11 @@ from torch import Tensor
 from simulgenvae.distributed.batch_shards import draw_random
 from simulgenvae.models.conditioner.base import Inputs
 from simulgenvae.models.conditioner.conditioner import unit_pixels
-from simulgenvae.settings import AugmentationSettings
 from simulgenvae.training.batch import Batch, blend
-from simulgenvae.training.data import TrainingData
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import AugmentationSettings
+    from simulgenvae.training.data import TrainingData
 
 
 def augmented_batch(

@@ -6,13 +6,16 @@ A batch is plain here; ``augmentation.py`` varies it. Tested in tests/training/t
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed.batch_shards import Shard
-from simulgenvae.models.conditioner.base import Inputs
 from simulgenvae.models.conditioner.conditioner import unit_pixels
-from simulgenvae.training.data import TrainingData
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from simulgenvae.models.conditioner.base import Inputs
+    from simulgenvae.training.data import TrainingData
 
 
 @dataclass(frozen=True)

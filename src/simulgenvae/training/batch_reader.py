@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from simulgenvae.training.batch import Batch
-from simulgenvae.training.data import TrainingData
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulgenvae.training.batch import Batch
+    from simulgenvae.training.data import TrainingData
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import StageSettings
 
 if TYPE_CHECKING:
+    from simulgenvae.settings import StageSettings
     from simulgenvae.training.stages.base import StageSpec
 
 SMALLEST_ROOT = 15.0

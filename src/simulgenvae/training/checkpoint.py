@@ -6,8 +6,7 @@ A training that continues from a checkpoint ends with the same bits as one that 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +16,9 @@ from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Strict: 7.0 steps in a file are a sign that it was not written by this program.
 Count = Annotated[int, Field(strict=True, ge=0)]

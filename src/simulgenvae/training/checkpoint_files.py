@@ -10,17 +10,21 @@ Tested in tests/training/test_loop.py.
 from __future__ import annotations
 
 import time
-from pathlib import Path
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
-from simulgenvae.models.networks import Networks
 from simulgenvae.training.checkpoint import Progress, last_file, save_checkpoint, stage_file
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.node_shards import gather_whole
-from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.training.optim.optimizers import Optimizers
 
 
 class CheckpointFiles:

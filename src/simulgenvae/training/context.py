@@ -6,15 +6,18 @@ Tested in tests/training/test_loop.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from simulgenvae.models.networks import Networks
-from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.checkpoint import Progress
-from simulgenvae.training.checkpoint_files import CheckpointFiles
-from simulgenvae.training.data import TrainingData
-from simulgenvae.training.log import TrainingLog
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.models.training_record import HistoryEntry
+    from simulgenvae.training.checkpoint_files import CheckpointFiles
+    from simulgenvae.training.data import TrainingData
+    from simulgenvae.training.log import TrainingLog
 
 
 @dataclass
@@ -32,7 +35,7 @@ class TrainingContext:
     """Weights that the current stage ends with: those of its best validation so far.
 
     Before its first validation they are still those of the stage before it, or empty in the first
-    stage. A stage with a limited error begins with the weights that it started with, so that it
+    stage. A stage with a limited error starts from the weights that it started with, so that it
     can return to them."""
 
     def weights(self) -> dict[str, Tensor]:

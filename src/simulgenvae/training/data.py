@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss
-from simulgenvae.reduction import LazyStates, Reduction
-from simulgenvae.settings import Loss
 from simulgenvae.utils.moments import mean_and_square
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction import LazyStates, Reduction
+    from simulgenvae.settings import Loss
 
 
 @dataclass(frozen=True)

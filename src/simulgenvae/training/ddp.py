@@ -7,14 +7,17 @@ It exchanges the gradients of some layers while those of others are still comput
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 
 from simulgenvae.distributed import collectives
-from simulgenvae.training.acceleration import Losses
-from simulgenvae.training.batch import Batch
+
+if TYPE_CHECKING:
+    from simulgenvae.training.acceleration import Losses
+    from simulgenvae.training.batch import Batch
 
 
 class _LossModule(nn.Module):

@@ -6,22 +6,27 @@ file of the last preparation is kept, and says which runs it was made from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import BaseModel
 from torch import Tensor
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.reduction import FitSummary, Pod, ReducedRuns, Reduction
 from simulgenvae.reduction.node_statistics import NodeStatistics
-from simulgenvae.settings import Settings
 from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import Settings
 
 _STATISTICS = ("minimum", "maximum", "mean", "variance")
 

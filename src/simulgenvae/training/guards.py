@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.training.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulgenvae.training.stages import Stage
 
 MOST_SKIPPED = 100
 """Number of skipped steps one after another that ends a training: its weights no longer change."""

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.settings import Settings
 
 Json = Mapping[str, object]
 """JSON object. Files hold identities of other versions too, so that they are compared key by key

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 import psutil
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.diagnosis import relative
 from simulgenvae.utils.progress import INTERVAL, WorkLog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from simulgenvae.models.training_record import HistoryEntry
 
 
 class TrainingLog(WorkLog):

@@ -6,29 +6,33 @@ What happens within a stage is in ``stage_run.py`` (batches; when to validate, s
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
-from simulgenvae.models.networks import Networks
-from simulgenvae.training.checkpoint import Checkpoint, Progress
 from simulgenvae.training.checkpoint_files import CheckpointFiles
 from simulgenvae.training.context import TrainingContext
-from simulgenvae.training.data import TrainingData
 from simulgenvae.training.diagnosis import nothing_kept, stage_warnings
-from simulgenvae.training.identity import TrainingIdentity
 from simulgenvae.training.interrupt import interrupt_flag
 from simulgenvae.training.log import TrainingLog, percent
 from simulgenvae.training.memory.out_of_memory import explain_out_of_memory
 from simulgenvae.training.node_shards import load_weights
 from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.stage_run import StageRun
-from simulgenvae.training.stages import Stage
 from simulgenvae.utils.damage import explain_damage
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.training.checkpoint import Checkpoint, Progress
+    from simulgenvae.training.data import TrainingData
+    from simulgenvae.training.identity import TrainingIdentity
+    from simulgenvae.training.stages import Stage
 
 
 class Loop:

@@ -11,7 +11,7 @@ weights held (``HierarchicalVae.decode``) does not survive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distrib
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.node_conv import NodeConv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def node_layers(module: nn.Module) -> list[NodeConv]:

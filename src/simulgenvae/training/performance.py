@@ -7,8 +7,8 @@ losses faster are used in ``acceleration.py``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -16,8 +16,12 @@ from torch.nn.utils import parametrize
 
 from simulgenvae.models import HierarchicalVae
 from simulgenvae.models.blocks import Chain
-from simulgenvae.models.networks import Networks
-from simulgenvae.settings import PerformanceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.settings import PerformanceSettings
 
 MOST_WORKERS = 4
 """Largest number of reading threads by default."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from simulgenvae.models import Inputs
 from simulgenvae.reduction import LazyStates
-from simulgenvae.settings import Settings
 from simulgenvae.training.memory.phases import Phase, off_gpu
 from simulgenvae.training.memory.require import require_phase
 from simulgenvae.training.memory.stage_memory import MemoryPart
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.models import Inputs
+    from simulgenvae.settings import Settings
 
 
 def place_data(

@@ -5,17 +5,20 @@ Tested in tests/training/memory/test_memory.py and tests/training/test_train.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-from simulgenvae.data.conditions import ConditionScaler
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.settings import Settings
-from simulgenvae.training.stages import StageSpec
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.stages import StageSpec
 
 
 @dataclass(frozen=True)

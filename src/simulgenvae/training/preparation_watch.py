@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Monitor
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.interrupt import Interrupted, interrupt_flag
-from simulgenvae.training.log import TrainingLog
 from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from simulgenvae.training.log import TrainingLog
 
 
 @contextmanager

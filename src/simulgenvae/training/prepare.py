@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
@@ -30,15 +28,22 @@ from simulgenvae.reduction import (
     runs_in,
     stays_on_disk,
 )
-from simulgenvae.settings import Settings
 from simulgenvae.training.earlier_preparation import describe_runs
 from simulgenvae.training.identity import TrainingIdentity, check_identity
 from simulgenvae.training.memory.require import require_fitting_memory, require_training_memory
 from simulgenvae.training.performance import worker_count
-from simulgenvae.training.plan import TrainingPlan
-from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.damage import explain_damage
 from simulgenvae.utils.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.plan import TrainingPlan
+    from simulgenvae.training.warm_start import WarmStart
 
 BYTES_FOR_SCALER = 2**28
 """Bytes of coefficients from which the scale of the parameters is chosen. Where all have more, some

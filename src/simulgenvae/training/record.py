@@ -5,10 +5,14 @@ Tested in tests/surrogate/test_files.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulgenvae.models.training_record import TrainingInfo, VaeTraining
-from simulgenvae.settings import Settings
 from simulgenvae.training.stages import STAGES
 from simulgenvae.training.stages.vae import VAE
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import Settings
 
 
 def vae_training(settings: Settings, info: TrainingInfo) -> VaeTraining:

@@ -6,8 +6,10 @@ They have no state, so that a resumed training continues exactly.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from simulgenvae.settings import StageSettings
+if TYPE_CHECKING:
+    from simulgenvae.settings import StageSettings
 
 
 def learning_rate(step: int, total: int, own_settings: StageSettings) -> float:

@@ -5,7 +5,7 @@ Tested in tests/training/test_loop.py.
 
 from __future__ import annotations
 
-import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,13 +17,17 @@ from simulgenvae.training.acceleration import losses_for
 from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.batch_reader import batch_reader
 from simulgenvae.training.budget import batch_size, step_counts
-from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.ddp import with_mean_gradients
 from simulgenvae.training.interrupt import Interrupted
-from simulgenvae.training.optim.optimizers import Optimizers
-from simulgenvae.training.stages import Stage
 from simulgenvae.training.step import Steps
 from simulgenvae.training.validation import Validation
+
+if TYPE_CHECKING:
+    import threading
+
+    from simulgenvae.training.context import TrainingContext
+    from simulgenvae.training.optim.optimizers import Optimizers
+    from simulgenvae.training.stages import Stage
 
 AGREE_EVERY = 8
 """Number of steps between the exchanges in which several ranks agree whether to save or stop."""

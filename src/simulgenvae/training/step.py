@@ -5,23 +5,25 @@ Tested in tests/training/test_loop.py.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.distributed.batch_shards import shard_draws
-from simulgenvae.training.acceleration import Losses
 from simulgenvae.training.augmentation import augmented_batch
-from simulgenvae.training.batch import Batch
-from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.guards import require_finite_loss, require_steps
 from simulgenvae.training.node_shards import clip_gradients, gradient_norm
-from simulgenvae.training.optim.optimizers import Optimizers
 from simulgenvae.training.performance import constant_weights
 from simulgenvae.training.schedules import kl_weight, learning_rate
-from simulgenvae.training.stages import Stage
+
+if TYPE_CHECKING:
+    from simulgenvae.training.acceleration import Losses
+    from simulgenvae.training.batch import Batch
+    from simulgenvae.training.context import TrainingContext
+    from simulgenvae.training.optim.optimizers import Optimizers
+    from simulgenvae.training.stages import Stage
 
 LOG_EVERY = 20
 """Number of steps between updates of the progress and TensorBoard."""

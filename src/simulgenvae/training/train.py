@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
-from simulgenvae.reduction import LazyStates, ReducedRuns, Reduction
-from simulgenvae.settings import Settings
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
@@ -44,8 +37,20 @@ from simulgenvae.training.prepare import (
     save,
 )
 from simulgenvae.training.stages import make_stages, stage_specs
-from simulgenvae.training.warm_start import WarmStart
 from simulgenvae.utils.progress import progress_off
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.reduction import LazyStates, ReducedRuns, Reduction
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.warm_start import WarmStart
 
 logger = logging.getLogger(__name__)
 

@@ -5,22 +5,27 @@ Tested in tests/training/test_loop.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.batch import Batch, plain_batch
 from simulgenvae.training.budget import batch_size
-from simulgenvae.training.context import TrainingContext
 from simulgenvae.training.diagnosis import overfitting_begins
 from simulgenvae.training.guards import require_finite_validation
-from simulgenvae.training.stages import Stage
 from simulgenvae.training.stages.base import LIMIT_FACTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.training.context import TrainingContext
+    from simulgenvae.training.stages import Stage
 
 
 class Validation:

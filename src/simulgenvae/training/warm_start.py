@@ -7,14 +7,17 @@ tests/training/test_train.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    from pathlib import Path
 
-from simulgenvae.data.conditions import ConditionScaler
-from simulgenvae.data.split import Split
-from simulgenvae.models.training_record import VaeTraining
-from simulgenvae.reduction import Reduction
+    import torch
+
+    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.split import Split
+    from simulgenvae.models.training_record import VaeTraining
+    from simulgenvae.reduction import Reduction
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,16 @@ from __future__ import annotations
 import pickle
 import zipfile
 import zlib
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 # Not Exception: a mistake in this program should still show its traceback.
 READ_ERRORS: tuple[type[Exception], ...] = (

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
 
 
 class LogFile:
@@ -66,7 +68,9 @@ class LogFile:
         continued = self._append and self.path.exists()
         if not continued:
             self.path.write_bytes(b"")
-        self.line(f"{self._work} {'goes on' if continued else 'begins'}, {datetime.now():%d %B %Y}")
+        self.line(
+            f"{self._work} {'continues' if continued else 'starts'}, {datetime.now():%d %B %Y}"
+        )
         return True
 
     def line(self, text: str) -> None:

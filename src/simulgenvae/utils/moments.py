@@ -10,14 +10,18 @@ in the order of their sums, which decides the last digits of a result, and there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simulgenvae.utils.cache_blocks import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
 
 COLUMNS_TOGETHER = 1024
 """Columns of a block that are counted together, so that they stay in the processor's cache.

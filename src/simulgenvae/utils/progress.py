@@ -7,12 +7,10 @@ Nothing is shown unless :func:`progress_on` says where. The code that works make
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -25,6 +23,10 @@ from rich.progress import (
 )
 
 from simulgenvae.utils.log_file import open_log_file, stamped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
 
 INTERVAL = 30.0
 """Seconds between two lines about a piece of work."""
@@ -172,7 +174,7 @@ class WorkLog:
         done
             Number of finished steps.
         status
-            Text beside the bar.
+            Text next to the bar.
         text
             Text of the line; ``status`` if not given.
         line

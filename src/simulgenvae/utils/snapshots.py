@@ -8,12 +8,14 @@ decomposed, so its rows may be as long as they like (Sirovich 1987, Quarterly of
 
 from __future__ import annotations
 
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @overload

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Bytes. A larger file was given by mistake, or by a stranger to fill the memory.
 _LARGEST = 1_000_000

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from simulgenvae.data.checks.designs import check_designs
 from simulgenvae.data.checks.finding import SEVERITIES, Finding
@@ -15,10 +12,17 @@ from simulgenvae.data.checks.outliers import check_outliers
 from simulgenvae.data.checks.pairing import check_pairing
 from simulgenvae.data.checks.tables import Table, dataset_tables
 from simulgenvae.data.checks.values import check_constants, check_duplicates, check_finite
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.data.statistics import dataset_statistics
 from simulgenvae.utils.resources import megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
 
 
 @dataclass(frozen=True)

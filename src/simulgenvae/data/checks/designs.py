@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images import Images
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.images import Images
 
 # Entries of the linear programme's matrix, times the number of designs to test: more would take
 # longer than a few seconds.

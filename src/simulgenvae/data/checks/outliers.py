@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.checks.finding import Finding
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.statistics import DatasetStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.statistics import DatasetStatistics
 
 # Robust standard deviations from the median. 3.5 is usual (Iglewicz & Hoaglin 1993), but designs of
 # a study are meant to differ.

@@ -8,15 +8,20 @@ are correlated, as distances are skewed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 
 from simulgenvae.data.checks.finding import Finding
-from simulgenvae.data.conditions import Conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
 
 FEWEST = 12
 """Runs that are needed: with fewer, similar distances are often chance."""

@@ -6,15 +6,19 @@ Tested in tests/data/checks/test_dataset.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.checks.designs import image_keys
-from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.images import Images
-from simulgenvae.data.statistics import DatasetStatistics
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.images import Images
+    from simulgenvae.data.statistics import DatasetStatistics
 
 
 @dataclass(frozen=True)

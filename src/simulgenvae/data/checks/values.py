@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.checks.designs import design_keys
 from simulgenvae.data.checks.finding import Finding
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.names import listed
-from simulgenvae.data.statistics import DatasetStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.statistics import DatasetStatistics
 
 
 def check_finite(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[Finding]:

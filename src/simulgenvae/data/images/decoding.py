@@ -9,16 +9,19 @@ from __future__ import annotations
 import stat
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from simulgenvae.data.images.arrays import COLOUR, GREY, ImageFormat
 from simulgenvae.errors import UserError
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _MAX_BYTES = 200_000_000
 _MAX_PIXELS = 50_000_000

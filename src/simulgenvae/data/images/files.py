@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.images.arrays import ImageFormat, Images
@@ -17,6 +16,11 @@ from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
-from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
-from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import listed, prefix_errors
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.ingest.options import IngestOptions
+    from simulgenvae.data.metadata import Metadata
+    from simulgenvae.settings import DataSettings
 
 
 def append_runs(
@@ -67,6 +71,7 @@ def joined(stored: Metadata, new: Metadata) -> Metadata:
 
     Raises UserError unless both belong to the same study.
     """
+    # An id is the name of a run in every file of the study.
     if twice := sorted(set(stored.ids) & set(new.ids)):
         raise UserError(
             f"the study has these runs already: {listed(twice)}; give new runs an id column with "

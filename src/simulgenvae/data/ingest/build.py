@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
-from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.write import check_target, write_store
 from simulgenvae.errors import UserError
 from simulgenvae.settings import DataSettings
 from simulgenvae.utils.atomic import ensure_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.ingest.options import IngestOptions
 
 
 def build_dataset(
@@ -71,7 +75,7 @@ def build_dataset(
         if accept is not None:
             accept(metadata.conditions)
         if split_target is not None:
-            # The split is written beside the data before these, so its folder must exist by now.
+            # The split is written next to the data, and before these, so its folder must exist by now.
             stack.enter_context(ensure_folder(target.parent))
             judge.on_left_out = stack.enter_context(
                 split_replaced(split_target, None if options.split is None else split)

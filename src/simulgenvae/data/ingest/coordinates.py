@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.csv_table import number, read_rows
 from simulgenvae.data.readers.npy import map_npy
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 # Only formats that VTK reads itself: with other suffixes PyVista calls readers that may load
 # pickles, which can run code, or other files.

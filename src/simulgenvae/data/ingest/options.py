@@ -5,12 +5,14 @@ Tested in tests/data/ingest/test_build.py and test_append.py, which ingest with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from simulgenvae.data.readers import RunPart
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.readers import RunPart
 
 
 @dataclass(frozen=True)

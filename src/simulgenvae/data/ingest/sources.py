@@ -5,16 +5,11 @@ Tested in tests/data/ingest/test_build.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.ingest.coordinates import read_mesh, read_numbers, read_times
-from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.matching import match_conditions
 from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import prefix_errors
@@ -24,8 +19,17 @@ from simulgenvae.data.readers.companions import companion, texts
 from simulgenvae.data.values import to_float32
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.settings import DataSettings
 from simulgenvae.utils.progress import WorkLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.ingest.options import IngestOptions
+    from simulgenvae.settings import DataSettings
 
 
 class Description(NamedTuple):

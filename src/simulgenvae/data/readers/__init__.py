@@ -10,7 +10,7 @@ Tested in tests/data/readers/test_registry.py and tests/data/readers/test_reader
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.data.readers.array_format import (
     ARRAY_FORMATS,
@@ -32,6 +32,9 @@ from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import ZARR
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "ARRAY_FORMATS",
@@ -89,6 +92,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
             f"from folders of {folders}"
         )
     if path.is_file():
+        # The first bytes, too: a renamed pickle must not reach a reader that trusts its suffix.
         _require_content(path, array_format)
     return array_format.open(path)
 

@@ -5,16 +5,19 @@ Tested in tests/data/ingest/test_build.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from simulgenvae.data.dimensions import check_dimensions
 from simulgenvae.errors import UserError
-from simulgenvae.settings import DataSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.settings import DataSettings
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def find_layout(
     """
     count = len(variables) if variables is not None else settings.variables
     if len(shape) == 3:
+        # Where nothing names variables or their number, there is one.
         count = count or 1
         known = settings.nodes or nodes or shape[2] // count
         if shape[2] != known * count:
@@ -92,7 +96,9 @@ def find_layout(
         raise UserError(
             f"{path}: has {shape[3]} variables, but {count} are named: {', '.join(variables)}"
         )
+    # Now the shape has all four axes, whatever the file has.
     check_dimensions(path, shape, settings)
+    # The part to use, all of it by default.
     steps = settings.first_timesteps or shape[1]
     end = settings.node_end or shape[2]
     if steps > shape[1]:

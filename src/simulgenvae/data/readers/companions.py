@@ -5,15 +5,19 @@ Tested in tests/data/test_matching.py and tests/data/ingest/test_build.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.readers import Source
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.readers import Source
 
 
 def companion(sources: Sequence[Source], key: str) -> tuple[Path, NDArray[Any]] | None:

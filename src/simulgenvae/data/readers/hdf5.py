@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.source import COMPANIONS, Source, choose_fields
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 

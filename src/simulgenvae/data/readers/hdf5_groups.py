@@ -6,14 +6,11 @@ No link or dataset that leads to another file is followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed, natural_key
 from simulgenvae.data.readers.hdf5 import HDF5, MAGIC, check_dataset, read_whole
@@ -23,6 +20,12 @@ from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _DEFAULT_AXES = {3: ("time", "node", "variable"), 2: ("time", "node"), 1: ("node",)}
 
@@ -84,6 +87,7 @@ def open_groups(path: Path, part: RunPart) -> Source:
     axes = _axes(first, shape, part.axes)
     sizes = {"time": 1, "variable": 1} | dict(zip(axes, shape, strict=True))
     _require_count(first, times, sizes["time"])
+    # Every run is opened once now, so that its problem is known before hours of reading.
     problems: dict[int, str] = {}
     for index, run in enumerate(runs):
         try:
@@ -128,6 +132,7 @@ def _read(
     if wanted == list(range(wanted[0], wanted[-1] + 1)):
         # h5py reads a slice much faster than a list of the same numbers.
         chosen["variable"] = slice(wanted[0], wanted[-1] + 1)
+    # One slice of the dataset: h5py reads it chunk by chunk from the disk.
     values = dataset[tuple(chosen[axis] for axis in axes)]
     values = values.transpose(
         [axes.index(axis) for axis in ("time", "node", "variable") if axis in axes]
@@ -161,9 +166,7 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
             else:
                 others.append("/".join(whole))
     if not runs:
-        raise UserError(
-            f"{path}: no dataset is at {'/'.join(names)}; `h5ls -r` lists what there is"
-        )
+        raise UserError(f"{path}: no dataset is at {'/'.join(names)}; `h5ls -r` lists its datasets")
     notes = [f"{path}: there is no dataset {listed(others)}: not read as runs"] if others else []
     return sorted(runs, key=lambda run: natural_key(run.id)), notes
 
@@ -175,6 +178,7 @@ def _files(path: Path, names: Sequence[str]) -> list[_Run]:
         raise UserError(
             f"{path}: --path {dataset}: each file of the folder is a run: leave the * out"
         )
+    # A single file is one run, as its path has no *.
     files = [path]
     if path.is_dir():
         files = [
@@ -280,6 +284,7 @@ def _times(run: _Run, dataset: Any) -> NDArray[np.float64] | None:
                     f"{run.file}: {found.name!r} must be [T] numbers, but is {values.dtype} "
                     f"{values.shape}"
                 )
+            # Double precision, as times may be large and their steps small.
             return values.astype(np.float64)
     return None
 

@@ -5,18 +5,21 @@ Tested in tests/data/readers/test_readers.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 MAGIC = b"\x93NUMPY"
 

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.source import (
@@ -25,6 +22,12 @@ from simulgenvae.data.readers.source import (
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 MAGIC = b"PK\x03\x04"
 

@@ -5,18 +5,22 @@ Tested in tests/data/readers/test_readers.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 FIELDS = "fields"
 COMPANIONS = ("ids", "times", "coords", "variables", "units", "params", "param_names")
@@ -91,6 +95,7 @@ def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
 
     Raises UserError, which lists the names and ends with ``advice``, when there is no such name.
     """
+    # The name `fields` wins; otherwise a file with a single unknown array is clear enough.
     if FIELDS in names:
         return FIELDS
     others = [name for name in names if name not in COMPANIONS]

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 
 from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.source import COMPANIONS, Source, choose_fields
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 _CODECS = {
     "bytes",
@@ -75,7 +78,7 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
     if np.dtype(array.dtype).kind not in "fiuUST":
         raise UserError(f"{where}: holds {array.dtype}, not numbers or text")
     unknown = _codecs(array.metadata.to_dict()) - _CODECS
-    # Text of variable length has its own codec, which allocates no more than the file has.
+    # Text of variable length has its own codec, whose memory the size of the file limits.
     if unknown and np.dtype(array.dtype).kind != "T":
         raise UserError(
             f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported"

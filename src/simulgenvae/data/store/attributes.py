@@ -5,9 +5,7 @@ Tested in tests/data/store/test_read.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import (
     BaseModel,
@@ -20,11 +18,16 @@ from pydantic import (
 )
 
 from simulgenvae.data.images import ImageFormat
-from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.integrity import read_metadata
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import CELL_NODES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.metadata import Metadata
 
 FORMAT = "simulgenvae-dataset"
 FORMAT_VERSION = 1
@@ -33,7 +36,7 @@ Names = tuple[StrictStr, ...]
 
 
 class DatasetAttributes(BaseModel):
-    """Attributes of a dataset; the arrays beside them hold its numbers.
+    """Attributes of a dataset; its arrays hold the numbers.
 
     They are read from a file that may be damaged or crafted, so every type is checked.
     """

@@ -13,11 +13,13 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_CHUNK_BYTES = 64_000_000
 """Largest chunk of a dataset that is read; earlier versions wrote larger ones than this does."""

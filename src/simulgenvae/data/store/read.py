@@ -7,12 +7,10 @@ dataset may come from a stranger.
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 from zarr.storage import LocalStore
 
 from simulgenvae.data.conditions import Conditions
@@ -25,6 +23,11 @@ from simulgenvae.data.store.integrity import check_array
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import available_memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 class StoredDataset(NamedTuple):

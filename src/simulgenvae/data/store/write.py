@@ -5,24 +5,28 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 from zarr.codecs import BytesCodec, Crc32cCodec
 
 from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
-from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
-from simulgenvae.data.store.read import StoredDataset
 from simulgenvae.data.values import count_nonfinite
 from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write, ensure_folder
 from simulgenvae.utils.resources import require_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.metadata import Metadata
+    from simulgenvae.data.store.read import StoredDataset
 
 CHUNK_BYTES = 16_000_000
 """Most bytes of a chunk. Larger ones are read at a quarter of the speed, as the process gets new

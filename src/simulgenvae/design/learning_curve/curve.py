@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.design.learning_curve.points import METHODS, Measure, Method, Point, sizes
 from simulgenvae.design.learning_curve.power_law import (
     FARTHEST,
@@ -31,9 +27,17 @@ from simulgenvae.design.learning_curve.result import (
 from simulgenvae.design.learning_curve.store import Basis, read_points, write
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.figures.style import png
-from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.formatting import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.settings import Settings, StudyFolder
 
 logger = logging.getLogger(__name__)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.pod_gpr import PodGpr
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
-from simulgenvae.settings import Settings
 from simulgenvae.surrogate.fit import fit
-from simulgenvae.surrogate.surrogate import Surrogate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.settings import Settings
+    from simulgenvae.surrogate.surrogate import Surrogate
 
 Method = Literal["prediction", "pod_gpr"]
 METHODS: tuple[Method, ...] = ("prediction", "pod_gpr")
@@ -61,7 +64,7 @@ def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
     if found[0] < FEWEST:
         raise UserError(
             f"--shares: {min(shares):g} of {training_runs} training runs is fewer than {FEWEST}: "
-            "give larger shares"
+            "give larger fractions"
         )
     return found
 

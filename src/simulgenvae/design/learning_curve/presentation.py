@@ -5,23 +5,28 @@ Tested in tests/design/learning_curve/test_curve.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from rich.table import Table
 
-from simulgenvae.design.learning_curve.points import Method
 from simulgenvae.design.learning_curve.power_law import LEVEL
-from simulgenvae.design.learning_curve.result import (
-    ExpectedError,
-    Law,
-    LearningCurve,
-    MethodCurve,
-)
 from simulgenvae.evaluation.methods import method_color
 from simulgenvae.utils.formatting import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+
+    from simulgenvae.design.learning_curve.points import Method
+    from simulgenvae.design.learning_curve.result import (
+        ExpectedError,
+        Law,
+        LearningCurve,
+        MethodCurve,
+    )
 
 NAMES = {"prediction": "Surrogate", "pod_gpr": "POD + GPR"}
 _NO_FLOOR = 1e-6

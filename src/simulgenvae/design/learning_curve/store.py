@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from simulgenvae import __version__
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.design.learning_curve.points import METHODS, Point
-from simulgenvae.design.learning_curve.result import LearningCurve
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.design.learning_curve.result import LearningCurve
+    from simulgenvae.settings import Settings
 
 FORMAT = 1
 _LARGEST = 2**26

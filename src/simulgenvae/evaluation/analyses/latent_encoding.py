@@ -5,7 +5,6 @@ Tested in tests/evaluation/analyses/test_latents.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from simulgenvae.models.latent_levels import level_names, level_priors, level_va
 from simulgenvae.models.networks import network_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate.surrogate import Surrogate
 

@@ -8,7 +8,6 @@ changes nothing when it is switched off is dead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +31,8 @@ from simulgenvae.models import Latents
 from simulgenvae.models.latent_levels import level_priors, with_level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate.surrogate import Surrogate
 

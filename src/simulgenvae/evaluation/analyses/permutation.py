@@ -7,15 +7,19 @@ tests/evaluation/analyses/test_sensitivity.py.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation.analyses.sobol import BUDGET, Predict
 from simulgenvae.evaluation.metrics import VariableScale, relative_l2
 from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.evaluation.results.sensitivity import ExchangedInput, Permutation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
 
 IMAGE = "image"
 """Name of the image of a design among the inputs, unless a parameter has this name."""

@@ -14,17 +14,15 @@ also compared with ``‖A‖``, where ``A(t)`` sums or integrates absolute value
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.evaluation.analyses.expressions import Expression, Values, parse_checks
-from simulgenvae.evaluation.metrics import Run, VariableScale
 from simulgenvae.evaluation.results.base import OverRuns, RunError
 from simulgenvae.evaluation.results.physics import (
     IntegrationWeights,
@@ -32,8 +30,13 @@ from simulgenvae.evaluation.results.physics import (
     QuantityErrors,
     Series,
 )
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from simulgenvae.evaluation.metrics import Run, VariableScale
+    from simulgenvae.mesh.mesh import Mesh
 
 _BLOCK_VALUES = 2**21
 """Values per block: double-precision copies then take about 16 MB each."""

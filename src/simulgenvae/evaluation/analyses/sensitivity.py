@@ -11,21 +11,23 @@ predictions each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation.analyses.permutation import input_names, permutation
 from simulgenvae.evaluation.analyses.sobol import BUDGET, Predict, sobol
-from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.evaluation.results.sensitivity import Sensitivity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.evaluation.metrics import VariableScale
     from simulgenvae.surrogate.surrogate import Surrogate
 
 _TIMES = 8

@@ -13,16 +13,18 @@ sensitivity indices).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc, sobol_indices
 
 from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.data.images import Images
 from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices, SobolIndices
 from simulgenvae.utils.snapshots import principal_directions
+
+if TYPE_CHECKING:
+    from simulgenvae.data.images import Images
 
 Predict = Callable[[Conditions], NDArray[np.float32]]
 """Function from n designs to fields ``[n, t, m, V]``."""

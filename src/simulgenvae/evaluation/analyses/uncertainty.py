@@ -6,17 +6,12 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 from scipy.stats import norm, spearmanr
 
-from simulgenvae.evaluation.metrics import VariableScale
-from simulgenvae.evaluation.results.base import Number
 from simulgenvae.evaluation.results.uncertainty import (
     RunUncertainty,
     SplitUncertainty,
@@ -25,6 +20,15 @@ from simulgenvae.evaluation.results.uncertainty import (
 from simulgenvae.surrogate.ensemble import Calibration, Ensemble
 from simulgenvae.surrogate.ensemble.calibration import LEVEL
 from simulgenvae.surrogate.labelled_arrays import SCORES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from simulgenvae.evaluation.metrics import VariableScale
+    from simulgenvae.evaluation.results.base import Number
 
 BINS = 20
 """Number of bins of the histogram of probability integral transforms."""

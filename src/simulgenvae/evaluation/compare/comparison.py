@@ -6,15 +6,18 @@ Tested in tests/evaluation/test_shared.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import JsonValue
+from typing import TYPE_CHECKING
 
 from simulgenvae.distributed import collectives
-from simulgenvae.evaluation.analyses.physics import PhysicsChecks
-from simulgenvae.evaluation.analyses.uncertainty import UncertaintyErrors
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pydantic import JsonValue
+
+    from simulgenvae.evaluation.analyses.physics import PhysicsChecks
+    from simulgenvae.evaluation.analyses.uncertainty import UncertaintyErrors
 
 ErrorsBySplit = dict[str, FieldErrors]
 """Errors by split; only splits that have runs."""

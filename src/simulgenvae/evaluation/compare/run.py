@@ -6,12 +6,10 @@ Tested in tests/evaluation/test_evaluate.py.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.baselines import BASELINES
 from simulgenvae.baselines.image_features import Features
@@ -29,6 +27,10 @@ from simulgenvae.evaluation.compare.training_pass import (
 from simulgenvae.evaluation.results.study import compared_split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate.surrogate import Surrogate
@@ -62,7 +64,7 @@ def compare(
     dataset, surrogate
         What is predicted, and what predicts.
     stages
-        The surrogate as it was after earlier training stages, by their names.
+        The surrogate after each earlier training stage, by the name of the stage.
     rows
         Rows of the data set by split (``train``, ``validation``, ``test``). Baselines learn from
         ``rows["train"]``.

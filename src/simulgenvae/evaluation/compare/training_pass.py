@@ -12,16 +12,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from simulgenvae.baselines import BASELINES, Baseline, BaselineSpec
-from simulgenvae.baselines.image_features import Features
 from simulgenvae.distributed import collectives
 from simulgenvae.evaluation.metrics import VariableScale
 from simulgenvae.utils.resources import available_memory
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydantic import JsonValue
+
+    from simulgenvae.baselines.image_features import Features
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate.surrogate import Surrogate

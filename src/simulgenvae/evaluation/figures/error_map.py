@@ -5,15 +5,19 @@ Tested in tests/evaluation/figures/test_fields.py.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.figures.fields import Domain, abscissa
 from simulgenvae.evaluation.figures.mesh_plot import MeshPlot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 
 def error_map(node_rmse: NDArray[np.float64], domain: Domain, title: str) -> Figure:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.figures.physics import numbers
-from simulgenvae.evaluation.methods import Method
-from simulgenvae.evaluation.results.base import Number
-from simulgenvae.evaluation.results.errors import SplitErrors
 from simulgenvae.utils.formatting import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+
+    from simulgenvae.evaluation.methods import Method
+    from simulgenvae.evaluation.results.base import Number
+    from simulgenvae.evaluation.results.errors import SplitErrors
 
 CAPTIONS = {
     "baselines": "Mean error of the surrogate, of its parts, and of baselines that learned from "

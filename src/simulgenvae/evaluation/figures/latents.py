@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation.figures import style
-from simulgenvae.evaluation.results.base import Number
-from simulgenvae.evaluation.results.latents import (
-    LatentLevel,
-    LatentResults,
-    LevelsOff,
-    Parity,
-)
 from simulgenvae.evaluation.results.study import SPLITS
 from simulgenvae.utils.formatting import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.evaluation.results.base import Number
+    from simulgenvae.evaluation.results.latents import (
+        LatentLevel,
+        LatentResults,
+        LevelsOff,
+        Parity,
+    )
 
 CAPTIONS = {
     "latent_levels": "What each level holds: information that the encoder writes into it, and how "

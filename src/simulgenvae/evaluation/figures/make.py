@@ -5,13 +5,8 @@ Tested in tests/evaluation/test_evaluate.py and tests/evaluation/report/test_rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
-
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation.figures import (
     errors,
     latents,
@@ -29,7 +24,16 @@ from simulgenvae.evaluation.figures.fields import (
     nodes_over_time,
 )
 from simulgenvae.evaluation.methods import methods
-from simulgenvae.evaluation.results import EvaluationResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.evaluation.results import EvaluationResult
 
 CAPTIONS = {
     **errors.CAPTIONS,

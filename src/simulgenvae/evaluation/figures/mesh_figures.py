@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from simulgenvae.errors import UserError
-from simulgenvae.evaluation.figures.fields import Domain, RunFields
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.film import spread, usual_rate, write_gif
 from simulgenvae.rendering.panels import make_panels
 from simulgenvae.rendering.scene import Scene
 from simulgenvae.utils.formatting import quantity
 
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.figures.fields import Domain, RunFields
+
 IMAGE = "rendered_typical.png"
 FILM = "film.gif"
 CAPTIONS = {
-    "film": "The typical run as it was solved, as it is predicted, and the prediction's error, "
-    "over time.",
+    "film": "The typical run of the solver, its prediction, and the prediction's error, over time.",
     "rendered": "The typical run at some times.",
 }
 """Text below each figure, see :mod:`simulgenvae.evaluation.figures.make`."""

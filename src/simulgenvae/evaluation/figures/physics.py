@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from simulgenvae.evaluation.figures import style
-from simulgenvae.evaluation.results.base import Numbers
-from simulgenvae.evaluation.results.physics import Physics, Series
 from simulgenvae.utils.formatting import percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from simulgenvae.evaluation.results.base import Numbers
+    from simulgenvae.evaluation.results.physics import Physics, Series
 
 CAPTIONS = {
     "physics": "What the whole field adds up to over time, in a typical run: truth and prediction. "

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from simulgenvae.evaluation.figures import style
 from simulgenvae.evaluation.figures.physics import numbers
-from simulgenvae.evaluation.results.sensitivity import Permutation, Sensitivity, SobolIndices
 from simulgenvae.utils.formatting import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from simulgenvae.evaluation.results.sensitivity import Permutation, Sensitivity, SobolIndices
 
 CAPTIONS = {
     "sensitivity": "Which inputs move the predicted field over the trained range (Sobol indices; "

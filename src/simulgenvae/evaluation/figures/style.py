@@ -7,15 +7,18 @@ is involved. Tested in tests/evaluation/figures/test_style.py.
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from simulgenvae.evaluation.methods import OWN_METHODS
 from simulgenvae.utils.formatting import quantity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 WIDTH = 9.1
 """Width in inches of a full figure. With ``DPI`` it has the width of the report's text, so that the

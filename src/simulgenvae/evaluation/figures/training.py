@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from simulgenvae.evaluation.figures import style
-from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.training.diagnosis import relative
 from simulgenvae.training.stages import STAGES, spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from simulgenvae.models.training_record import HistoryEntry
 
 CAPTIONS = {
     "training": "Training: errors of training and validation runs by the same measure, and the "

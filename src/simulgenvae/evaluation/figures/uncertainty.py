@@ -5,16 +5,21 @@ Tested in tests/evaluation/test_evaluate.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from simulgenvae.evaluation.figures import style
-from simulgenvae.evaluation.results.uncertainty import SplitUncertainty, Uncertainty
 from simulgenvae.surrogate.ensemble import interval_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from simulgenvae.evaluation.results.uncertainty import SplitUncertainty, Uncertainty
 
 CAPTIONS = {
     "uncertainty_calibration": "Left: where the true values lie in the predicted distributions "

@@ -6,16 +6,19 @@ Tested in tests/evaluation/test_metric_registry.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simulgenvae.evaluation.metrics.run_errors import RunErrors
-from simulgenvae.evaluation.results.base import OverRuns
 from simulgenvae.utils.formatting import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.evaluation.metrics.run_errors import RunErrors
+    from simulgenvae.evaluation.results.base import OverRuns
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,20 @@ Nothing here holds more than one run and a few arrays of size ``[T, V]`` and ``[
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.evaluation.metrics.base import METRICS
 from simulgenvae.evaluation.metrics.run_errors import Run, RunErrors
 from simulgenvae.evaluation.metrics.scale import Moments, VariableScale
 from simulgenvae.evaluation.results.base import Numbers, OverRuns
 from simulgenvae.evaluation.results.errors import ErrorsOverTime, SplitErrors, VariableErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 
 class FieldErrors:

@@ -5,11 +5,16 @@ Tested in tests/evaluation/metrics/test_field_errors.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.evaluation.metrics.base import Metric
-from simulgenvae.evaluation.metrics.run_errors import RunErrors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.evaluation.metrics.run_errors import RunErrors
 
 
 def of_run(errors: RunErrors) -> NDArray[np.float64]:

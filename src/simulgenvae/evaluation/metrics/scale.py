@@ -5,15 +5,18 @@ Tested in tests/evaluation/metrics/test_field_errors.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.distributed import collectives
 from simulgenvae.utils.moments import MergedMoments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
 BLOCK_VALUES = 2**21
 """Values per block: double-precision copies then take about 16 MB each, whatever the mesh."""

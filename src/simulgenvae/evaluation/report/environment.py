@@ -1,19 +1,24 @@
 """Jinja2 environments in which every value is escaped, for HTML and for Markdown.
 
 Templates hold words and markup; Python gives them typed values. A string from data or from a model
-file can become neither markup nor a link. Tested in tests/evaluation/report/.
+file can become neither markup nor a link.
+
+Tested in tests/evaluation/report/test_report.py and tests/evaluation/report/test_model_card.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from simulgenvae.evaluation.report.markdown import escape_markdown
 from simulgenvae.utils.formatting import count, milliseconds, number, percent, quantity, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FILTERS: dict[str, Callable[..., str]] = {
     "count": count,

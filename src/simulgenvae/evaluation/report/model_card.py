@@ -7,10 +7,13 @@ a string from data or from a model file can become neither markup nor a link.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.report.card import CARD_SECTIONS
 from simulgenvae.evaluation.report.environment import markdown_environment
-from simulgenvae.evaluation.results import EvaluationResult
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 def model_card(result: EvaluationResult) -> str:

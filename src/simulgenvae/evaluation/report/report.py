@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.report.environment import html_environment
-from simulgenvae.evaluation.report.section import Section
 from simulgenvae.evaluation.report.sections import SECTIONS
 from simulgenvae.evaluation.report.sections.headline import HEADLINE
-from simulgenvae.evaluation.results import EvaluationResult
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.report.section import Section
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ Tested in tests/evaluation/report/sections/test_registry.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from simulgenvae.evaluation.results import EvaluationResult
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,13 @@ Tested in tests/evaluation/report/test_report.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulgenvae.evaluation.metrics import METRICS
-from simulgenvae.evaluation.results import VariableErrors
 from simulgenvae.utils.formatting import NONE
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import VariableErrors
 
 
 def variable_head() -> tuple[str, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
-from typing import Annotated, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Literal, Self, cast
 
 from pydantic import BeforeValidator, JsonValue, ValidationError
 
@@ -22,6 +21,9 @@ from simulgenvae.evaluation.results.uncertainty import Uncertainty
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
 from simulgenvae.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT: Literal[2] = 2
 

@@ -5,10 +5,13 @@ Tested in tests/evaluation/results/test_result.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.results.base import Record
 from simulgenvae.utils.formatting import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sized
 
 SPLITS = ("train", "validation", "test")
 """Names of the parts of a split, in the order of tables."""

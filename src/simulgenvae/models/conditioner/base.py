@@ -6,12 +6,13 @@ Tested in tests/models/conditioner and tests/models/test_registries.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.data.images import ImageFormat
+if TYPE_CHECKING:
+    from simulgenvae.data.images import ImageFormat
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.models.blocks import Chain, Stem, group_norm
 from simulgenvae.models.conditioner.base import ConditionEncoder, InputShape
-from simulgenvae.settings import ConditionerSettings
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import ConditionerSettings
 
 STEM_SIZE = 32
 """Pixels a side down to which the stem halves an image: the cost hardly depends on the

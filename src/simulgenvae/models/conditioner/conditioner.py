@@ -6,16 +6,20 @@ before the two heads for mean and standard deviation.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.data.images import ImageFormat
 from simulgenvae.errors import UserError
 from simulgenvae.models.conditioner.base import ConditionEncoder, Inputs, InputShape
 from simulgenvae.models.conditioner.table import ResidualLinear
 from simulgenvae.models.latents import LOG_STD_RANGE, Gaussian
-from simulgenvae.settings import ConditionerSettings
 from simulgenvae.settings.networks import CONDITIONERS, Condition, conditioners_of, load_builder
+
+if TYPE_CHECKING:
+    from simulgenvae.data.images import ImageFormat
+    from simulgenvae.settings import ConditionerSettings
 
 
 def unit_pixels(images: Tensor) -> Tensor:

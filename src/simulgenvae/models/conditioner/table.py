@@ -6,6 +6,7 @@ Tested in tests/models/conditioner/test_conditioner.py.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 from simulgenvae.distributed.batch_shards import Dropout
 from simulgenvae.models.blocks import Chain
 from simulgenvae.models.conditioner.base import ConditionEncoder, InputShape
-from simulgenvae.settings import ConditionerSettings
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import ConditionerSettings
 
 
 class ResidualLinear(nn.Module):

@@ -9,6 +9,7 @@ designs from 7.4 to 4.6 % on the plate benchmark.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +18,9 @@ from torch import Tensor, nn
 from simulgenvae.distributed.batch_shards import Dropout, draw_random
 from simulgenvae.models.blocks import Chain, Stem
 from simulgenvae.models.conditioner.base import ConditionEncoder, InputShape
-from simulgenvae.settings import ConditionerSettings
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import ConditionerSettings
 
 HALVINGS = 4
 """Number of times that the resolution is halved: a patch has 16 = 2^4 pixels a side."""

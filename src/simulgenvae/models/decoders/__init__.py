@@ -5,9 +5,13 @@ Tested in tests/models/decoders/test_decoders.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulgenvae.models.decoders.base import LatentDecoder
-from simulgenvae.settings import ModelSettings
 from simulgenvae.settings.networks import DECODERS, load_builder
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import ModelSettings
 
 __all__ = ["LatentDecoder", "build_decoder"]
 

@@ -6,10 +6,12 @@ Tested in tests/models/decoders and tests/models/test_registries.py.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from simulgenvae.models.latents import Latents
+if TYPE_CHECKING:
+    from simulgenvae.models.latents import Latents
 
 
 class LatentDecoder(nn.Module, ABC):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from simulgenvae.models.blocks import ResidualConv
 from simulgenvae.models.decoders.base import LatentDecoder
-from simulgenvae.models.latents import Latents
 from simulgenvae.models.node_conv import NodeConv
-from simulgenvae.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from simulgenvae.models.latents import Latents
+    from simulgenvae.settings import ModelSettings
 
 
 class ConvolutionalDecoder(LatentDecoder):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from simulgenvae.models.blocks import Modulated
 from simulgenvae.models.decoders.base import LatentDecoder
-from simulgenvae.models.latents import Latents
-from simulgenvae.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from simulgenvae.models.latents import Latents
+    from simulgenvae.settings import ModelSettings
 
 
 class ModulatedDecoder(LatentDecoder):

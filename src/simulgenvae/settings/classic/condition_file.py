@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, HEADINGS, UNUSED
 from simulgenvae.settings.classic.lines import read_lines
@@ -16,6 +15,10 @@ from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.settings.problems import SettingsNote, nearest, refuse
 from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.settings.schema import IMAGE_ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _KEY_VALUE = re.compile(r"([^\s:=]+)(?:\s*[:=]\s*|\s+|$)(.*)")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.settings.classic.lines import number, whole_number
 from simulgenvae.settings.networks import CONDITIONERS
 from simulgenvae.settings.raw import RawSettings, RawValue
 from simulgenvae.settings.schema import IMAGE_ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.settings.classic.lines import Line, number, read_lines, whole_number, whole_numbers
-from simulgenvae.settings.folder import StudyFolder
 from simulgenvae.settings.problems import SettingsNote, refuse
 from simulgenvae.settings.raw import RawSettings, RawValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from simulgenvae.settings.folder import StudyFolder
 
 LINES: dict[str, tuple[str, Callable[[str], object]]] = {
     "init_beta_divisor": ("training.init_beta_divisor", number),

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import LazyStates, Reduction
-from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
-from simulgenvae.training.train import Trained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.train import Trained
 
 GP_WEIGHTS = np.linspace(0.0, 1.0, 41)
 """Weights of the Gaussian processes that are tried."""

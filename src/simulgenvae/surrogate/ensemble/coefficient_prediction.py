@@ -5,15 +5,19 @@ Tested in tests/surrogate/ensemble/test_ensemble.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.reduction import Decoder
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction import Decoder
 
 DECODED_ENTRIES = 2**23
 """Entries of sampled fields that are held in memory at once while a spread is computed."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
-from simulgenvae.models import Gaussian, Inputs
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
-from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.coefficient_prediction import (
     CoefficientPrediction,
     SeparatePredictions,
 )
-from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
-from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.models import Gaussian, Inputs
+    from simulgenvae.surrogate.ensemble.calibration import Calibration
+    from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
+    from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
 FEWEST_GP_SAMPLES = 12
 """Smallest number of samples of the Gaussian processes where they have a weight.

@@ -6,12 +6,16 @@ divided by their standard deviation.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-from simulgenvae.reduction import Reduction
-from simulgenvae.surrogate.ensemble.calibration import Calibration
-from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPrediction
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.surrogate.ensemble.calibration import Calibration
+    from simulgenvae.surrogate.ensemble.coefficient_prediction import CoefficientPrediction
 
 
 def uniform_field_coefficients(reduction: Reduction) -> NDArray[np.float32]:

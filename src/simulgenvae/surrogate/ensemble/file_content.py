@@ -6,23 +6,26 @@ the mirror views, and what was chosen on the validation runs.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.models.networks import Networks
-from simulgenvae.settings import Settings
 from simulgenvae.settings.training import Axis
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.weights import fill, group
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.settings import Settings
 
 _PREDICTING = ("conditioner.", "vae.decoder.")
 """Networks that a prediction needs; only the first member has a trained encoder."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulgenvae.surrogate.ensemble.calibration import ENOUGH_RUNS, LEVEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LEVEL = f"{100 * LEVEL:g} %"
 

@@ -9,17 +9,20 @@ see instead of a design, and how their answer is mirrored back.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.symmetry import Mirror, mirror_pixels, mirrors_of
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import AugmentationSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import AugmentationSettings
 
 
 @dataclass(frozen=True, eq=False)

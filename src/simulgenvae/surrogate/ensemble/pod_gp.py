@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.baselines.image_features import Features, ImageComponents
 from simulgenvae.baselines.pod_gpr import PodGpr
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions, ConditionScaler
 
 _FEWEST_RUNS = 4
 

@@ -7,18 +7,13 @@ settings allow: how many there will be is known only when the fields have been r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.conditions import ConditionScaler
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.memory.phases import Phase, fitting_phase, most_modes, training_phases
 from simulgenvae.training.memory.require import listed_parts, shortage_of
@@ -26,6 +21,14 @@ from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.prepare import add_mirrored
 from simulgenvae.training.stages import default_stages, stage_specs
 from simulgenvae.utils.resources import megabytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,17 @@ Tested in tests/training/memory/test_memory.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.training.memory.phases import FEWER_MODES
 from simulgenvae.training.memory.stage_memory import step_advice
-from simulgenvae.training.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulgenvae.training.stages import Stage
 
 # torch raises RuntimeError for this on some devices, with one of these words in its message.
 _OUT_OF_MEMORY = re.compile(

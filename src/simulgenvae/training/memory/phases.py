@@ -6,16 +6,18 @@ Tested in tests/training/memory/test_memory.py.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.read_ahead import runs_of_block
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import Reduction, stays_on_disk
 from simulgenvae.reduction.pilot import OVERSAMPLING
-from simulgenvae.settings import Settings
 from simulgenvae.training.memory.stage_memory import FLOAT, MemoryPart, StageMemory, stage_memory
 from simulgenvae.training.performance import worker_count
-from simulgenvae.training.plan import TrainingPlan
+
+if TYPE_CHECKING:
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.plan import TrainingPlan
 
 # Advice that several parts share.
 FEWER_MODES = "a smaller reduction.max_rank or larger reduction.tolerance"

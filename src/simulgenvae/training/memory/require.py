@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
-from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
 from simulgenvae.training.memory.phases import Phase, fitting_phase, training_phases
-from simulgenvae.training.memory.stage_memory import MemoryPart
-from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.utils.resources import available_memory, megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.memory.stage_memory import MemoryPart
+    from simulgenvae.training.plan import TrainingPlan
 
 WORTH_CHANGING = 0.15
 """Fraction of the need below which a part is listed without advice."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from simulgenvae.data.conditions import ConditionScaler
 from simulgenvae.distributed import collectives
 from simulgenvae.models import Inputs
 from simulgenvae.models.networks import Networks
-from simulgenvae.reduction import Reduction
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.budget import batch_size
@@ -27,8 +25,12 @@ from simulgenvae.training.data import TrainingData
 from simulgenvae.training.memory.peak import PeakMemory
 from simulgenvae.training.node_shards import node_layers
 from simulgenvae.training.performance import prepare_networks
-from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.stages import Stage, make_stages
+
+if TYPE_CHECKING:
+    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.training.plan import TrainingPlan
 
 FLOAT = 4
 """Bytes of a number in single precision."""

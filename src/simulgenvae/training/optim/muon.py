@@ -8,11 +8,14 @@ has another polynomial, so that four steps do what five did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOMENTUM = 0.95
 """Decay of the running mean of gradients."""

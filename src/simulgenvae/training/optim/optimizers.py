@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from simulgenvae.training.node_shards import node_layers, part_like
 from simulgenvae.training.optim.muon import Muon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ADAMW_RATE_FACTOR = 0.2
 """Learning rate of AdamW relative to Muon's, where both are used: convolutions diverge at Muon's

@@ -11,17 +11,21 @@ Tested in tests/training/stages/test_registry.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
-from simulgenvae.models.networks import Networks
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
-from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import STAGES, Stage, StageSpec
 from simulgenvae.training.stages.conditioner import CONDITIONER
 from simulgenvae.training.stages.end_to_end import END_TO_END
 from simulgenvae.training.stages.vae import VAE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.data import TrainingData
 
 __all__ = [
     "STAGES",
@@ -53,7 +57,7 @@ def spec_of(label: str) -> StageSpec:
     KeyError
         When there is no such stage.
     """
-    # A name itself may end with a number: only what is no name is taken apart.
+    # A name itself may end with a number: only a label that is no name is split.
     return STAGES[label if label in STAGES else re.sub("_[0-9]+$", "", label)]
 
 

@@ -11,21 +11,24 @@ test_registry.py.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
 
-from simulgenvae.models.latents import Latents
-from simulgenvae.models.losses import FieldLoss
-from simulgenvae.models.networks import Networks
-from simulgenvae.reduction import Reduction
 from simulgenvae.settings import Settings, StageSettings
-from simulgenvae.training.batch import Batch
-from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.losses import relative_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from simulgenvae.models.latents import Latents
+    from simulgenvae.models.losses import FieldLoss
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.training.batch import Batch
+    from simulgenvae.training.data import TrainingData
 
 TIMES_PER_STEP = 32
 """Number of timesteps at which a training step compares fields, drawn anew for each step."""

@@ -5,18 +5,22 @@ Tested in tests/training/stages/test_stages.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from simulgenvae.distributed import collectives
-from simulgenvae.models.losses import FieldLoss
-from simulgenvae.models.networks import Networks
-from simulgenvae.settings import Settings
-from simulgenvae.training.batch import Batch
-from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import std_loss
+
+if TYPE_CHECKING:
+    from simulgenvae.models.losses import FieldLoss
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.batch import Batch
+    from simulgenvae.training.data import TrainingData
 
 STD_WEIGHT = 0.01
 """Weight of the likelihood of the standard deviations.
@@ -45,7 +49,7 @@ class ConditionerStage(Stage):
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
         """Return True unless the stage end to end starts from new weights."""
-        return not settings.training.end_to_end.alone
+        return not settings.training.end_to_end.replaces_other_stages
 
     @classmethod
     def needs_vae(cls, settings: Settings) -> bool:

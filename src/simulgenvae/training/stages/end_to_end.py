@@ -5,21 +5,24 @@ Tested in tests/training/stages/test_stages.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Self
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Self
 
 from simulgenvae.distributed.batch_shards import shard_draws
-from simulgenvae.models.losses import FieldLoss
-from simulgenvae.models.networks import Networks
-from simulgenvae.reduction import Reduction
-from simulgenvae.settings import Settings
-from simulgenvae.training.batch import Batch
 from simulgenvae.training.budget import member_count
-from simulgenvae.training.data import TrainingData
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import kl_terms, relative_error, std_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor, nn
+
+    from simulgenvae.models.losses import FieldLoss
+    from simulgenvae.models.networks import Networks
+    from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.batch import Batch
+    from simulgenvae.training.data import TrainingData
 
 RECONSTRUCT_EVERY = 4
 """Distance between the runs of a batch that are also reconstructed: every fourth one is."""
@@ -110,7 +113,7 @@ class EndToEndStage(Stage):
     @classmethod
     def continues_study(cls, settings: Settings) -> bool:
         """Return whether the stage fine-tunes the networks of the stages before it."""
-        return not settings.training.end_to_end.alone
+        return not settings.training.end_to_end.replaces_other_stages
 
     @classmethod
     def changes_vae(cls, settings: Settings) -> bool:

@@ -5,10 +5,13 @@ Tested in tests/training/stages/test_stages.py.
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
-from simulgenvae.distributed.batch_shards import Shard
-from simulgenvae.training.data import TrainingData
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from simulgenvae.distributed.batch_shards import Shard
+    from simulgenvae.training.data import TrainingData
 
 
 def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:

@@ -5,12 +5,16 @@ Tested in tests/training/stages/test_stages.py.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
-from simulgenvae.settings import Settings
-from simulgenvae.training.batch import Batch
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import kl_terms
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from simulgenvae.settings import Settings
+    from simulgenvae.training.batch import Batch
 
 
 class VaeStage(Stage):
@@ -23,7 +27,7 @@ class VaeStage(Stage):
     def by_default(cls, settings: Settings) -> bool:
         """Return True unless the stage end to end starts from new weights."""
         # The end-to-end stage would forget these networks where it starts from new weights.
-        return not settings.training.end_to_end.alone
+        return not settings.training.end_to_end.replaces_other_stages
 
     @property
     def learning_modules(self) -> list[nn.Module]:

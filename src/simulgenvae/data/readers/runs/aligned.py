@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.series import RunPart, Series
 from simulgenvae.data.readers.runs.times import Timed, at_times, common_times, require_times
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.interpolation import Interpolation, there_and_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.readers.runs.series import RunPart, Series
 
 SAME_PLACE = 1e-6
 """Largest distance between the nodes of runs, relative to the extent of the mesh."""

@@ -11,10 +11,8 @@ test_xdmf.py, test_lsdyna.py, test_cgns.py and test_vtkhdf.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 
@@ -26,6 +24,10 @@ from simulgenvae.data.readers.runs.integrity import (
     require_complete_hdf5,
 )
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 # What VTK's XML readers open when a collection names it. This is not the registry of formats:
 # parallel files (.pvtu) are no runs, and a collection must not lead to any other reader.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulgenvae.data.names import check_ids, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
@@ -18,8 +18,12 @@ from simulgenvae.data.readers.runs.run_format import (
 )
 from simulgenvae.data.readers.runs.series import RunPart, Series
 from simulgenvae.data.readers.runs.vtk_subprocess import open_isolated
-from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulgenvae.data.readers.source import Source
 
 
 def is_run(entry: Path | os.DirEntry[str]) -> bool:

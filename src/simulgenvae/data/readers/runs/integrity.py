@@ -6,12 +6,15 @@ Tested in tests/data/readers/runs/test_ensight.py, test_lsdyna.py, test_cgns.py 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HDF5 = b"\x89HDF"
 _CASE_LINE = re.compile(
@@ -45,7 +48,7 @@ def require_complete_hdf5(path: Path) -> None:
         with h5py.File(path, "r") as file:
             groups = [file["/"]]
             seen = set()
-            # Not visititems: that follows hard links alone, so external ones would stay unseen.
+            # Not visititems: that follows only hard links, so external ones would stay unseen.
             while groups:
                 group = groups.pop()
                 for name in group:

@@ -12,7 +12,6 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -32,12 +31,15 @@ from simulgenvae.data.readers.runs.netcdf_grid import (
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
+
+    from simulgenvae.mesh.mesh import Mesh
 
 _SMALLEST_BLOCK = 1_000_000
 """Bytes that are read at once, at least, where timesteps are smaller."""

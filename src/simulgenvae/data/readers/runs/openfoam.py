@@ -6,16 +6,19 @@ Tested in tests/data/readers/runs/test_openfoam.py.
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Series
 from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, vtk_run
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import vtk_damage_reported
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulgenvae.data.readers.runs.series import Series
 
 
 def is_openfoam(folder: Path) -> bool:

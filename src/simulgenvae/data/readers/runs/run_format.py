@@ -5,13 +5,17 @@ Tested in tests/data/readers/test_registry.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulgenvae.data.readers.runs.series import Series
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from simulgenvae.data.readers.runs.series import Series
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

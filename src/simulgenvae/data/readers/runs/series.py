@@ -5,11 +5,9 @@ Tested in tests/data/readers/runs/test_folder.py and test_aligned.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +15,12 @@ from numpy.typing import NDArray
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.components import endings, whole_fields
-from simulgenvae.mesh.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from simulgenvae.mesh.mesh import Mesh
 
 AXES = ("variable", "time", "node")
 """Names of the axes of a run's array."""

@@ -5,15 +5,19 @@ Tested in tests/data/readers/runs/test_times.py and test_aligned.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulgenvae.data.readers.runs.series import RunPart, Series, Values
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.readers.runs.series import RunPart, Series, Values
 
 SAME_TIMES = 1e-6
 """Largest difference between the times of runs, relative to their span."""

@@ -6,16 +6,13 @@ Tested in tests/data/readers/runs/test_folder.py and test_multiblock.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.readers.runs.external_files import check_collection, check_hdf5
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Series
 from simulgenvae.data.readers.runs.vtk_series import (
     combine_blocks,
     reading_pyvista,
@@ -24,6 +21,12 @@ from simulgenvae.data.readers.runs.vtk_series import (
 )
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import vtk_damage_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulgenvae.data.readers.runs.series import Series
 
 
 def open_vtk(path: Path) -> Series:

@@ -9,9 +9,7 @@ test_lsdyna.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +21,6 @@ from simulgenvae.data.readers.runs.external_files import (
 )
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Series
 from simulgenvae.data.readers.runs.vtk_series import (
     combine_blocks,
     reading_pyvista,
@@ -31,6 +28,12 @@ from simulgenvae.data.readers.runs.vtk_series import (
     vtk_run,
 )
 from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from simulgenvae.data.readers.runs.series import Series
 
 
 def open_vtkhdf(path: Path) -> Series:
@@ -172,7 +175,7 @@ XDMF = RunFormat(
     isolated=True,
     extra="mesh",
 )
-# A d3plot begins with the title of the run, which may be any text.
+# A d3plot starts with the title of the run, which may be any text.
 LSDYNA = RunFormat(
     name="LS-DYNA",
     open=open_d3plot,

@@ -7,17 +7,21 @@ tests/data/readers/runs/test_folder.py, test_multiblock.py and others.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulgenvae.data.readers.runs.series import Series, Snapshot
-from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
 
 _NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$|UserID$")
 """Names of arrays that VTK's readers add: numbers of nodes and cells, no results."""

@@ -6,13 +6,16 @@ Tested in tests/evaluation/report/test_model_card.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
-from simulgenvae.evaluation.results import EvaluationResult, OverRuns, RunError
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.utils.formatting import percent, quantity
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult, OverRuns, RunError
 
 _SHOWN_WORST = 3
 _MEASURES = ("mean", "median", "max")

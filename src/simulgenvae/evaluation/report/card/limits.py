@@ -5,9 +5,13 @@ Tested in tests/evaluation/report/test_model_card.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulgenvae.evaluation.report.section import Section
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.verdict import Verdict
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 def _verdict(result: EvaluationResult) -> str | None:

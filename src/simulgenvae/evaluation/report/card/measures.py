@@ -6,12 +6,15 @@ Tested in tests/evaluation/report/test_model_card.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.sections.uncertainty import measure_rows
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 from simulgenvae.utils.formatting import number, percent, quantity, sentence
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 @dataclass(frozen=True)

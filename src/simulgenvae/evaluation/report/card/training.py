@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from simulgenvae.evaluation.report.section import Section, Table
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.utils.formatting import milliseconds, number
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 @dataclass(frozen=True)

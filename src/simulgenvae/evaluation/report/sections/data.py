@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-
-from pydantic import BaseModel, JsonValue
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.results import SPLITS, EvaluationResult
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, JsonValue
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,15 @@ Tested in tests/evaluation/report/test_report.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.utils.formatting import percent, quantity
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 MEASURES = ("mean", "median", "max")
 """Statistics over runs that tables show."""

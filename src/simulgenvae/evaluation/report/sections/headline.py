@@ -6,13 +6,16 @@ Tested in tests/evaluation/report/test_report.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.report.section import Section
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 from simulgenvae.utils.formatting import NONE, milliseconds, number, percent, sentence
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 @dataclass(frozen=True)

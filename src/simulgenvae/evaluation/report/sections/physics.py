@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulgenvae.evaluation.report.section import Section, Table
-from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.utils.formatting import NONE, percent, quantity
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
 
 
 def _quantities(result: EvaluationResult) -> Table:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.report.section import Section, Table
-from simulgenvae.evaluation.results import EvaluationResult
-from simulgenvae.evaluation.results.sensitivity import Sensitivity
 from simulgenvae.utils.formatting import NONE, number, percent
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.evaluation.results.sensitivity import Sensitivity
 
 IDLE = 0.01
 """Total Sobol index below which an input is said to hardly change the field."""

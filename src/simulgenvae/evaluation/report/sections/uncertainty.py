@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scipy.stats import norm
 
 from simulgenvae.evaluation.report.section import Section, Table
-from simulgenvae.evaluation.results import EvaluationResult
-from simulgenvae.evaluation.results.uncertainty import Uncertainty
 from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 from simulgenvae.surrogate.labelled_arrays import SCORES
 from simulgenvae.utils.formatting import number, percent, sentence
+
+if TYPE_CHECKING:
+    from simulgenvae.evaluation.results import EvaluationResult
+    from simulgenvae.evaluation.results.uncertainty import Uncertainty
 
 _NAMED = 10
 """Number of novel runs that are named; more are counted."""
