@@ -45,7 +45,7 @@ def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]
         (["train", "--gpus", "0"], 'Invalid value "0" for --gpus. Must be >= 1.'),
         (["train", "--master_port", "65536"], "Must be <= 65535."),
         (["suggest", "--range", "speed=2"], "'speed=2' is no range: write NAME=LOW:HIGH"),
-        (["learning-curve", "--shares", "1/2", "2"], "2 is no share"),
+        (["learning-curve", "--shares", "1/2", "2"], "2 is no fraction"),
         (["learning-curve", "--target", "3"], "3 is no error between 0 and 1"),
         (["render", "--out", "a.png", "--time", "1,x"], "'1,x': give numbers"),
         (["render", "--out", "a.png", "--warp", "U,x"], "'U,x': give NAME or NAME,FACTOR"),

@@ -157,7 +157,7 @@ def test_training_leaves_the_classic_files(templates: Path) -> None:
 
 
 def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
-    done = cli("evaluate", trained)
+    done = cli("evaluate", trained, "--set", "evaluation.figures=true")
     assert done.code == 0, done.err
     assert all(
         name in done.out for name in ("Surrogate (", "Networks only (2)", "Gaussian processes only")
@@ -188,7 +188,7 @@ def test_evaluation_has_settings_of_its_own(cli: Any, trained: Path) -> None:
         return found
 
     with (trained / "study.toml").open("a") as file:
-        file.write('[evaluation]\nchecks = ["kinetic energy: 0.5*u**2", "heat: T"]\n')
+        file.write('checks = ["kinetic energy: 0.5*u**2", "heat: T"]\n')
     assert checks() == ["kinetic energy", "heat"]
     assert checks("--set", 'evaluation.checks=["late: t*u"]') == ["late"]
     refused = cli("evaluate", trained, "--set", "training.seed=1")
@@ -314,11 +314,11 @@ def test_resume_completes_the_training_that_overwrite_left(
     before = tree(trained / "model_save")
     (trained / "model_save/SimulGen-VAE").unlink()
     log = trained / "output/training.log"
-    assert log.read_text().count("training begins") == 1
+    assert log.read_text().count("training starts") == 1
     done = cli("train", trained, "--resume")
     assert done.code == 0, done.err
     assert tree(trained / "model_save") == before
-    begun, ended = log.read_text().split("training goes on")
+    begun, ended = log.read_text().split("training continues")
     assert begun.count("  finished\n") == ended.count("  finished\n") == 1
 
 

@@ -60,9 +60,8 @@ def test_the_others_estimate_the_loss_over_all_entries_without_bias(
     reduction: Reduction, kind: str
 ) -> None:
     prediction, truth = _pair(reduction)
-    scaled = _states(reduction, prediction - truth) * torch.from_numpy(
-        reduction.basis_and_factor()[1]
-    )
+    factor = torch.from_numpy(reduction.basis_and_factor()[1])
+    scaled = _states(reduction, prediction - truth) * factor
     exact = EXACT[kind](scaled, torch.zeros_like(scaled))
     loss = _loss(kind, reduction)
     torch.manual_seed(0)

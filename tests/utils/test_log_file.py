@@ -25,10 +25,10 @@ def test_a_file_is_begun_anew_or_appended_to_and_each_line_is_there_at_once(tmp_
             assert _lines((tmp_path / "a.log").read_text())[-1] == text
     found = [line.split(",")[0] for line in _lines((tmp_path / "a.log").read_text())]
     assert found == [
-        "training begins",
+        "training starts",
         "first",
         "finished",
-        "training goes on",
+        "training continues",
         "second",
         "finished",
     ]

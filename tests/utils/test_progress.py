@@ -115,7 +115,7 @@ def test_on_a_terminal_there_are_bars_and_the_file_has_the_lines(tmp_path: Path)
     assert "  a message" not in shown.getvalue(), "no time of day"
     assert shown.getvalue().count(f"Progress is also written to {path}") == 1
     begin, line, message, end = _lines(path.read_text())
-    assert begin.startswith("training begins, ")
+    assert begin.startswith("training starts, ")
     assert line.startswith("vae  step 2 of 2,000  loss 0.2  validation 4 %")
     assert (message, end) == ("a message", "finished")
 

@@ -37,6 +37,6 @@ def check(folder: Path = Path(), /, *, preset: Preset = 1, overrides: Overrides 
         show(Text.assemble(level, f": {finding.message}"))
     if not report.passed:
         raise simulgenvae.UserError(
-            "The check found errors (see above): mend them before training."
+            "The check found errors (see above): correct them before training."
         )
     show(f"Next: simulgenvae train {study.folder}")

@@ -29,7 +29,7 @@ def _fraction(text: str) -> float:
         fraction = math.nan
     if not 0.0 < fraction <= 1.0:
         raise ValueError(
-            f"{text} is no share: give numbers above 0 and up to 1, such as 0.25 or 1/4"
+            f"{text} is no fraction: give numbers above 0 and up to 1, such as 0.25 or 1/4"
         )
     return fraction
 

@@ -55,7 +55,7 @@ HdfPath = Annotated[
         name="--path",
         metavar="data/*/values",
         group="HDF5 with a dataset for each run",
-        help="Where the datasets are; * stands for the run's id. For files of one run each: "
+        help="Where the datasets are; * replaces the run's id. For files of one run each: "
         "without \\*.",
     ),
 ]

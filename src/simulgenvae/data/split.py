@@ -131,8 +131,8 @@ def split_replaced(path: Path, split: Split | None) -> Iterator[Callable[[Collec
     """Write ``split`` to the CSV file at ``path`` when the block has succeeded; None removes it.
 
     Yields a function that takes runs out of the new split again. The file is complete under another
-    name before the block begins. A full disk is therefore found out before anything is replaced,
-    and data are never beside the split of other data.
+    name before the block starts. A full disk is therefore found out before anything is replaced,
+    and a study never has the split of other data.
 
     Raises
     ------

@@ -27,7 +27,7 @@ class Method:
     """Line style of matplotlib."""
 
 
-# Colours of Okabe & Ito (2008), which can be told apart with every common colour blindness.
+# Colours of Okabe & Ito (2008), which people with any common colour blindness can distinguish.
 OWN_METHODS = (
     Method("prediction", "Surrogate", "#D55E00", "-"),
     Method("networks", "Networks only", "#E69F00", "-"),

@@ -143,10 +143,10 @@ class Truth:
         if self.times is None and len(times) == count:
             return np.arange(count)
         nearest: NDArray[np.intp] = np.abs(own[:, np.newaxis] - times).argmin(axis=0)
-        apart = np.abs(own[nearest] - times)
-        if apart.max() > SAME * max(float(np.ptp(own)), float(np.abs(own).max())):
+        distance = np.abs(own[nearest] - times)
+        if distance.max() > SAME * max(float(np.ptp(own)), float(np.abs(own).max())):
             raise UserError(
-                f"{self.path}: has no timestep at time {times[apart.argmax()]:g}: predict at its "
+                f"{self.path}: has no timestep at time {times[distance.argmax()]:g}: predict at its "
                 "times"
             )
         return nearest

@@ -70,7 +70,7 @@ VTKHDF = ExportFormat(name="VTKHDF", suffix=".vtkhdf", write_one=write_vtkhdf)
 
 
 def _write_field(root: h5py.Group, field: PointField) -> None:
-    """Write the timesteps of a field one after the other, and where each begins."""
+    """Write the timesteps of a field one after the other, and the place of each."""
     # One chunk per timestep, as ParaView reads one timestep at a time.
     steps, nodes, count = field.values.shape
     shape = (steps * nodes,) if count == 1 else (steps * nodes, count)

@@ -32,7 +32,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in EXPORT_FORMATS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
         raise UserError(f"{path}: {given}; predictions are written as {', '.join(EXPORT_FORMATS)}")
-    # All of them before the first is written: a refusal must leave everything as it was.
+    # All of them before the first is written: a refusal must change nothing.
     for target in EXPORT_FORMATS[path.suffix].paths(path):
         require_free(target, overwrite=overwrite)
 

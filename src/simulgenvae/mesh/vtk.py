@@ -102,7 +102,7 @@ def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
 
 
 def import_pyvista(what: str) -> Any:
-    """Return the package; raise UserError, which begins with ``what``, when it is not installed."""
+    """Return the package; raise UserError, which starts with ``what``, when it is not installed."""
     try:
         import pyvista
     except ImportError as error:

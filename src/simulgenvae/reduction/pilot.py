@@ -1,7 +1,7 @@
 """A first look at a few hundred snapshots, before all runs are read.
 
-A pass over all runs is the expensive part of a reduction, and it must be told beforehand how many
-columns its sketch has: too few, and all runs are read again; too many, and the products take
+A pass over all runs is the expensive part of a reduction, and the number of columns of its sketch
+must be chosen before it: too few, and all runs are read again; too many, and the products take
 longer than the reading. Few snapshots are enough to estimate how many modes there are. They also
 give a shift near the mean field, which keeps sums of squares exact.
 """

@@ -82,9 +82,8 @@ class Pod:
         """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units."""
         # torch warns about arrays that it could not write to, hence "W".
         snapshots = torch.from_numpy(np.require(fields, np.float32, "W")).flatten(1)
-        return coordinates_of(
-            snapshots, *affine(self.state_map), torch.from_numpy(self.basis)
-        ).numpy()
+        basis = torch.from_numpy(self.basis)
+        return coordinates_of(snapshots, *affine(self.state_map), basis).numpy()
 
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""

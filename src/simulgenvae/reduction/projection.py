@@ -102,9 +102,8 @@ def coordinates_of(snapshots: Tensor, mean: Tensor, factor: Tensor, directions: 
     # Some entries at a time: their states stay in the cache until they are multiplied.
     for part in parts(len(mean)):
         columns = snapshots[:, part]
-        states = torch.sub(columns, mean[part], out=buffer[:, : columns.shape[1]]).mul_(
-            factor[part]
-        )
+        states = torch.sub(columns, mean[part], out=buffer[:, : columns.shape[1]])
+        states.mul_(factor[part])
         coordinates.addmm_(states, directions[part])
     return coordinates
 

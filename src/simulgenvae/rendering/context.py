@@ -15,7 +15,7 @@ _FALLBACK = "vtkOSOpenGLRenderWindow"
 def require_context(what: str) -> None:
     """Raise UserError when there is no PyVista, or no OpenGL for VTK to draw with.
 
-    ``what`` begins the message: the thing that is to be drawn.
+    ``what`` starts the message: the thing that is to be drawn.
     """
     import_pyvista(what)
     if not _has_context():

@@ -125,7 +125,7 @@ def write_mp4(path: Path, draw: MakeImage, frames: Sequence[int], rate: float) -
         codec="libx264",
         pix_fmt_out="yuv420p",
         quality=None,
-        # H.264 with colours at half the resolution needs even sizes, and no more than that.
+        # H.264 with colours at half the resolution needs only even sizes.
         macro_block_size=2,
         ffmpeg_log_level="error",
         output_params=["-crf", "18", "-movflags", "+faststart", "-f", "mp4"],

@@ -44,8 +44,7 @@ def _value(text: str, kind: ValueType | None) -> object:
     """Return the value of a text for a setting of this type; None for an empty text."""
     if not text:
         return None
-    # "1e-3" is a number and "pod" a word. The shell has removed the quotation marks that would tell
-    # them apart in TOML.
+    # The shell has removed the quotation marks by which TOML distinguishes a text from a number.
     literal = _literal(text)
     if kind is not None and kind.is_text:
         # In quotation marks, or a list of texts.

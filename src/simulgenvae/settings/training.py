@@ -83,7 +83,7 @@ class EndToEndSettings(StageSettings):
     `model_save/SimulGen-VAE`, means the VAE that the stage `vae` makes."""
 
     @property
-    def alone(self) -> bool:
+    def replaces_other_stages(self) -> bool:
         """True if this stage trains all networks from new weights and needs no other stage."""
         return (
             self.enabled

@@ -141,7 +141,7 @@ class Training(StudyData):
         not_trained = {*settings.training.stage_names(), "init_beta_divisor"} - set(stages)
         # Only settings that the user has written down are worth a note.
         unread = not_trained & settings.training.model_fields_set
-        if settings.training.end_to_end.alone and unread:
+        if settings.training.end_to_end.replaces_other_stages and unread:
             names = ", ".join(f"training.{name}" for name in sorted(unread))
             logger.info(
                 "note: without effect: %s. All networks are trained in the stage end_to_end; "

@@ -35,7 +35,7 @@ class TrainingContext:
     """Weights that the current stage ends with: those of its best validation so far.
 
     Before its first validation they are still those of the stage before it, or empty in the first
-    stage. A stage with a limited error begins with the weights that it started with, so that it
+    stage. A stage with a limited error starts from the weights that it started with, so that it
     can return to them."""
 
     def weights(self) -> dict[str, Tensor]:

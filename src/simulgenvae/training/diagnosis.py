@@ -100,8 +100,8 @@ def not_converged(history: History) -> str | None:
         if spec.reads_conditions:
             source += ", and whether each row or image belongs to its run"
         return (
-            f"{start} Training runs are learned, but for validation runs the "
-            f"mean of the training runs would have done as well. Check the {source} (`simulgenvae "
+            f"{start} Training runs are learned, but the mean of the training "
+            f"runs predicts validation runs as well. Check the {source} (`simulgenvae "
             "check` names outliers); else more runs are needed."
         )
     if len(history) > 2 and best is history[0] and _errors(history[-1])[1] >= train:

@@ -68,7 +68,9 @@ class LogFile:
         continued = self._append and self.path.exists()
         if not continued:
             self.path.write_bytes(b"")
-        self.line(f"{self._work} {'goes on' if continued else 'begins'}, {datetime.now():%d %B %Y}")
+        self.line(
+            f"{self._work} {'continues' if continued else 'starts'}, {datetime.now():%d %B %Y}"
+        )
         return True
 
     def line(self, text: str) -> None:

@@ -174,7 +174,7 @@ class WorkLog:
         done
             Number of finished steps.
         status
-            Text beside the bar.
+            Text next to the bar.
         text
             Text of the line; ``status`` if not given.
         line

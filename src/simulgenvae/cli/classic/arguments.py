@@ -1,4 +1,4 @@
-"""Arguments that the classic scripts share with nobody else, for argparse.
+"""Arguments of the classic scripts only, for argparse.
 
 Tested in tests/cli/classic/test_flags.py and tests/cli/test_launch.py.
 """

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     script = argparse.ArgumentParser(
         prog="SimulGen-VAE.py",
         description="Train the study in this folder: input_data/dataset<k>.pickle with its parameters (CSV) "
-        "or pictures, input_data/condition.txt and preset.txt. Asks nothing.",
+        "or images, input_data/condition.txt and preset.txt. Asks nothing.",
         epilog=EPILOG,
         allow_abbrev=False,
     )

@@ -166,9 +166,7 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
             else:
                 others.append("/".join(whole))
     if not runs:
-        raise UserError(
-            f"{path}: no dataset is at {'/'.join(names)}; `h5ls -r` lists what there is"
-        )
+        raise UserError(f"{path}: no dataset is at {'/'.join(names)}; `h5ls -r` lists its datasets")
     notes = [f"{path}: there is no dataset {listed(others)}: not read as runs"] if others else []
     return sorted(runs, key=lambda run: natural_key(run.id)), notes
 

@@ -78,7 +78,7 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
     if np.dtype(array.dtype).kind not in "fiuUST":
         raise UserError(f"{where}: holds {array.dtype}, not numbers or text")
     unknown = _codecs(array.metadata.to_dict()) - _CODECS
-    # Text of variable length has its own codec, which allocates no more than the file has.
+    # Text of variable length has its own codec, whose memory the size of the file limits.
     if unknown and np.dtype(array.dtype).kind != "T":
         raise UserError(
             f"{where}: stored with the codecs {', '.join(sorted(unknown))}, which are not supported"

@@ -36,7 +36,7 @@ Names = tuple[StrictStr, ...]
 
 
 class DatasetAttributes(BaseModel):
-    """Attributes of a dataset; the arrays beside them hold its numbers.
+    """Attributes of a dataset; its arrays hold the numbers.
 
     They are read from a file that may be damaged or crafted, so every type is checked.
     """

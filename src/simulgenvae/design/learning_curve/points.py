@@ -64,7 +64,7 @@ def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
     if found[0] < FEWEST:
         raise UserError(
             f"--shares: {min(shares):g} of {training_runs} training runs is fewer than {FEWEST}: "
-            "give larger shares"
+            "give larger fractions"
         )
     return found
 

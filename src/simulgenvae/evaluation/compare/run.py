@@ -64,7 +64,7 @@ def compare(
     dataset, surrogate
         What is predicted, and what predicts.
     stages
-        The surrogate as it was after earlier training stages, by their names.
+        The surrogate after each earlier training stage, by the name of the stage.
     rows
         Rows of the data set by split (``train``, ``validation``, ``test``). Baselines learn from
         ``rows["train"]``.

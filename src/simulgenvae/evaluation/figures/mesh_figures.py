@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 IMAGE = "rendered_typical.png"
 FILM = "film.gif"
 CAPTIONS = {
-    "film": "The typical run as it was solved, as it is predicted, and the prediction's error, "
-    "over time.",
+    "film": "The typical run of the solver, its prediction, and the prediction's error, over time.",
     "rendered": "The typical run at some times.",
 }
 """Text below each figure, see :mod:`simulgenvae.evaluation.figures.make`."""

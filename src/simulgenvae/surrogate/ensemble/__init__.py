@@ -11,8 +11,9 @@ The modules, in the order in which a prediction passes through them:
    interval, from validation runs; ``interval_text`` says in words what few runs leave open.
 4. ``expected_error``: the relative error of whole fields that follows from the samples.
 
-``build`` makes an ensemble from trained networks, ``file_content`` turns it into the tensors of a
-file and back. ``build`` needs training, and is not imported here: a prediction imports this package.
+``build`` makes an ensemble from trained networks; ``file_content`` turns it into the tensors of a
+file and back. ``build`` needs training and is not imported here, because predictions import this
+package.
 """
 
 from simulgenvae.surrogate.ensemble.calibration import Calibration

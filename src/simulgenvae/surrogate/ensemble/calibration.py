@@ -53,7 +53,7 @@ class Calibration(BaseModel):
 
     @model_validator(mode="after")
     def _one_coverage_for_each_left_out_run(self) -> Self:
-        if len(self.left_out_coverage) != _left_out_runs(self.runs):
+        if len(self.left_out_coverage) != _coverage_count(self.runs):
             raise ValueError(
                 f"the coverages of {self.runs} runs that were left out are {self.left_out_coverage}"
             )
@@ -81,7 +81,7 @@ class Calibration(BaseModel):
             ratios.append(np.abs(error.ravel()[chosen]) / scale.ravel()[chosen])
             error_squares.append(np.square(error).mean(axis=(0, 1)))
             spread_squares.append(np.square(scale).mean(axis=(0, 1)))
-        left_out = _left_out_coverage(ratios) if _left_out_runs(len(ratios)) else ()
+        left_out = _left_out_coverage(ratios) if _coverage_count(len(ratios)) else ()
         return cls(
             std_factor=_std_factor(np.stack(error_squares), np.stack(spread_squares)),
             interval_factor=_interval_factor(ratios),
@@ -93,16 +93,17 @@ class Calibration(BaseModel):
     def of_normal(cls) -> Self:
         """Return the factors of a spread that is taken as the deviation of a normal distribution.
 
-        This is what is left where there are no validation runs.
+        They are used where there are no validation runs to calibrate on.
         """
         quantile = float(ndtri((1 + LEVEL) / 2))
         return cls(std_factor=1.0, interval_factor=quantile, runs=0, left_out_coverage=())
 
 
-def _left_out_runs(runs: int) -> int:
-    """Return how many of ``runs`` runs are left out, one after another.
+def _coverage_count(runs: int) -> int:
+    """Return the number of entries of ``left_out_coverage`` after a calibration on ``runs`` runs.
 
-    It shows how well the interval of the others covers the run that is left out.
+    Each run is left out once, to see how well the interval of the others covers it. That is
+    impossible with a single run, and not needed from ``ENOUGH_RUNS`` on.
     """
     return runs if 1 < runs < ENOUGH_RUNS else 0
 
@@ -144,7 +145,7 @@ def _interval_factor(ratios: Sequence[Fields]) -> float:
         q(r of all runs) · q over all i of (rᵢ / q(r of all runs except i))
 
     The first factor covers the runs that are calibrated on. Each quotient compares the ratios of a
-    run with the interval that the other runs alone would give: the second factor is what a further
+    run with the interval that only the other runs would give: the second factor is what a further
     run adds, which is not among them. It is near 1 where there are many runs.
     """
     # With a single run there is no other one to compare with.

@@ -38,6 +38,8 @@ def spread(blocks: Iterable[tuple[Fields, Fields | None]], gp_weight: float) -> 
     variances = []
     for samples, gp_offset in blocks:
         # In place: the samples are the largest array here.
+        # Members that repeat in the samples count as independent in the divisor, which makes their
+        # variance a little too small (``Ensemble.predict``); the calibration allows for it.
         samples -= samples.mean(axis=0)
         variance = np.einsum("k...,k...->...", samples, samples) / max(len(samples) - 1, 1)
         if gp_offset is not None:

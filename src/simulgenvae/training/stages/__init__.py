@@ -57,7 +57,7 @@ def spec_of(label: str) -> StageSpec:
     KeyError
         When there is no such stage.
     """
-    # A name itself may end with a number: only what is no name is taken apart.
+    # A name itself may end with a number: only a label that is no name is split.
     return STAGES[label if label in STAGES else re.sub("_[0-9]+$", "", label)]
 
 

@@ -49,7 +49,7 @@ class ConditionerStage(Stage):
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
         """Return True unless the stage end to end starts from new weights."""
-        return not settings.training.end_to_end.alone
+        return not settings.training.end_to_end.replaces_other_stages
 
     @classmethod
     def needs_vae(cls, settings: Settings) -> bool:

@@ -113,7 +113,7 @@ class EndToEndStage(Stage):
     @classmethod
     def continues_study(cls, settings: Settings) -> bool:
         """Return whether the stage fine-tunes the networks of the stages before it."""
-        return not settings.training.end_to_end.alone
+        return not settings.training.end_to_end.replaces_other_stages
 
     @classmethod
     def changes_vae(cls, settings: Settings) -> bool:

@@ -27,7 +27,7 @@ class VaeStage(Stage):
     def by_default(cls, settings: Settings) -> bool:
         """Return True unless the stage end to end starts from new weights."""
         # The end-to-end stage would forget these networks where it starts from new weights.
-        return not settings.training.end_to_end.alone
+        return not settings.training.end_to_end.replaces_other_stages
 
     @property
     def learning_modules(self) -> list[nn.Module]:

@@ -48,7 +48,7 @@ def require_complete_hdf5(path: Path) -> None:
         with h5py.File(path, "r") as file:
             groups = [file["/"]]
             seen = set()
-            # Not visititems: that follows hard links alone, so external ones would stay unseen.
+            # Not visititems: that follows only hard links, so external ones would stay unseen.
             while groups:
                 group = groups.pop()
                 for name in group:

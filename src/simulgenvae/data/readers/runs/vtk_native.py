@@ -175,7 +175,7 @@ XDMF = RunFormat(
     isolated=True,
     extra="mesh",
 )
-# A d3plot begins with the title of the run, which may be any text.
+# A d3plot starts with the title of the run, which may be any text.
 LSDYNA = RunFormat(
     name="LS-DYNA",
     open=open_d3plot,
