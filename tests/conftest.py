@@ -22,6 +22,58 @@ from simulgenvae.errors import UserError
 from simulgenvae.rendering.context import require_context
 from simulgenvae.settings import Settings
 
+SLOW = (
+    "benchmarks",
+    "cli/classic",
+    "cli/test_bad_input.py",
+    "cli/test_commands.py",
+    "cli/test_demo.py",
+    "cli/test_disk_full.py",
+    "cli/test_gaussian_process.py",
+    "cli/test_key_effects.py",
+    "cli/test_launch.py",
+    "cli/test_learning_curve.py",
+    "cli/test_one_of_everything.py",
+    "cli/test_render.py",
+    "cli/test_shapes.py",
+    "demo",
+    "deployment",
+    "design/learning_curve/test_curve.py",
+    "docs/test_points.py",
+    "evaluation/figures/test_fields.py",
+    "evaluation/figures/test_mesh_figures.py",
+    "evaluation/report",
+    "evaluation/test_evaluate.py",
+    "examples",
+    "study",
+    "surrogate/test_imports.py",
+    "surrogate/test_surrogate.py",
+    "test_every_way.py",
+    "test_several_processes.py",
+    "training/test_ddp.py",
+    "training/test_diagnosis.py",
+    "training/test_earlier_preparation.py",
+    "training/test_node_shards.py",
+    "training/test_performance.py",
+    "training/test_preparation_watch.py",
+    "training/test_train.py",
+    "utils/test_progress.py",
+)
+"""Files and folders whose tests start processes or train whole studies; ``-m "not slow"`` leaves
+them out. Together they take two thirds of the time of all tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``SLOW``, so that the list is in one place."""
+    tests = Path(__file__).parent
+    slow = [tests / entry for entry in SLOW]
+    moved = [str(entry) for entry in slow if not entry.exists()]
+    assert not moved, f"SLOW names what does not exist: {moved}"
+    for item in items:
+        if any(item.path == entry or entry in item.path.parents for entry in slow):
+            item.add_marker("slow")
+
+
 MakeWaves = Callable[..., Dataset]
 MakeSettings = Callable[..., Settings]
 

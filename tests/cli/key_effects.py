@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
@@ -273,7 +274,7 @@ def _evaluation(*, skipped: bool) -> Iterator[None]:
     """Leave out the evaluation, which takes most of the time and changes figures only."""
     with ExitStack() as stack:
         if skipped:
-            found: dict[str, list[str]] = {"figures": []}
+            found = SimpleNamespace(figures=())
             stack.enter_context(patch("simulgenvae.study.Study.evaluate", return_value=found))
             stack.enter_context(patch("simulgenvae.cli.classic.simulgen_vae.show_evaluation"))
         yield

@@ -157,7 +157,7 @@ def test_training_leaves_the_classic_files(templates: Path) -> None:
 
 
 def test_evaluate_writes_metrics_and_report(cli: Any, trained: Path) -> None:
-    done = cli("evaluate", trained)
+    done = cli("evaluate", trained, "--set", "evaluation.figures=true")
     assert done.code == 0, done.err
     assert all(
         name in done.out for name in ("Surrogate (", "Networks only (2)", "Gaussian processes only")
@@ -188,7 +188,7 @@ def test_evaluation_has_settings_of_its_own(cli: Any, trained: Path) -> None:
         return found
 
     with (trained / "study.toml").open("a") as file:
-        file.write('[evaluation]\nchecks = ["kinetic energy: 0.5*u**2", "heat: T"]\n')
+        file.write('checks = ["kinetic energy: 0.5*u**2", "heat: T"]\n')
     assert checks() == ["kinetic energy", "heat"]
     assert checks("--set", 'evaluation.checks=["late: t*u"]') == ["late"]
     refused = cli("evaluate", trained, "--set", "training.seed=1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,21 @@ def build_linear(settings, filters, shape):
     return Linear(shape.parameters, filters[-1])
 
 
+class Forgetful(Linear):
+    """Has a tensor that no model file holds."""
+
+    def __init__(self, parameters, features):
+        super().__init__(parameters, features)
+        self.directions = torch.randn(parameters, parameters)
+
+    def forward(self, x):
+        return self.layer(x @ self.directions)
+
+
+def build_forgetful(settings, filters, shape):
+    return Forgetful(shape.parameters, filters[-1])
+
+
 class Polynomial(LatentDecoder):
     def __init__(self, settings, rank, timesteps):
         super().__init__()
@@ -75,6 +91,8 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         build="toy_networks:Polynomial",
     )
     monkeypatch.setitem(CONDITIONERS, "linear", conditioner)
+    forgetful = dataclasses.replace(conditioner, build="toy_networks:build_forgetful")
+    monkeypatch.setitem(CONDITIONERS, "forgetful", forgetful)
     monkeypatch.setitem(DECODERS, "polynomial", decoder)
 
 
@@ -92,6 +110,19 @@ def test_toys_of_another_package_are_trained_saved_and_read(
     assert np.isfinite(fields).all()
     loaded = Surrogate.load(study).predict(waves.conditions, times=np.array([0.25, 0.5]))
     np.testing.assert_array_equal(loaded["fields"], fields)
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_tensor_that_files_do_not_hold_is_refused_when_read(
+    waves: Dataset, make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    """Without memory of its own it would predict whatever is there."""
+    study = StudyFolder(tmp_path / "study")
+    small = make_settings(2).model_dump(exclude_unset=True)
+    small["conditioner"] = {"kind": "forgetful"}
+    fit(waves, Settings.model_validate(small), study=study)
+    with pytest.raises(UserError, match=r"table\.directions is a tensor that model files do not"):
+        Surrogate.load(study)
 
 
 @pytest.mark.usefixtures("toys")

@@ -50,7 +50,7 @@ def evaluate(
     dataset, surrogate, study
         Data, trained surrogate and folder of the study.
     figures
-        Whether figures are drawn.
+        Whether figures are drawn, unless the settings exclude them.
     evaluation
         Settings of the evaluation; by default the ones of the training.
 
@@ -97,7 +97,8 @@ def evaluate(
     )
 
     def write() -> EvaluationResult:
-        return _write(dataset, surrogate, study, result, comparison, figures=figures)
+        drawn = figures and evaluation.figures
+        return _write(dataset, surrogate, study, result, comparison, figures=drawn)
 
     return collectives.run_on_rank0(write)
 

@@ -174,6 +174,9 @@ class EvaluationSettings(Group):
     v**2)"]`; integrated over the mesh at every time. An expression may have numbers, + - * / **,
     parentheses, sqrt, abs, exp, log, sin, cos, min and max; names that are no identifiers are
     written between backquotes."""
+    figures: bool = True
+    """Draw figures and, where the mesh can be drawn, a film. They take most of the time of the
+    evaluation of a small study."""
 
 
 class Settings(Group):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from simulgenvae.data.metadata import check_times
 from simulgenvae.mesh.mesh import Mesh
@@ -22,7 +22,7 @@ from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import restore_reduction
 from simulgenvae.settings import Settings
 from simulgenvae.surrogate.parts import Parts
-from simulgenvae.surrogate.weights import check_weights, digest, group, starting_with
+from simulgenvae.surrogate.weights import digest, fill, group, starting_with
 
 if TYPE_CHECKING:
     from simulgenvae.surrogate.descriptions import ConditionerDescription, VaeDescription
@@ -90,9 +90,9 @@ def assemble(
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
-    _fill(networks.vae, group("vae.", vae))
+    fill(networks.vae, group("vae.", vae))
     if conditioner is not None:
-        _fill(networks.conditioner, group("conditioner.", conditioner.weights))
+        fill(networks.conditioner, group("conditioner.", conditioner.weights))
     # Last, because it reads all weights: other damage is found sooner.
     if digest(vae) != description.vae:
         raise ValueError("the weights are not those that were written")
@@ -117,9 +117,3 @@ def assemble(
         vae_training=VaeTraining(description.settings, description.info),
         info=info,
     )
-
-
-def _fill(module: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Put weights in their places: of the right shape and type, finite, none missing or left."""
-    check_weights(weights)
-    module.load_state_dict(weights, strict=True, assign=True)

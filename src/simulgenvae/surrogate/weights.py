@@ -9,7 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,29 @@ def check_weights(weights: Mapping[str, Tensor]) -> None:
     for name, value in weights.items():
         if value.dtype != torch.float32 or not value.isfinite().all():
             raise ValueError(f"{name} does not hold finite numbers of 32 bits")
+
+
+def fill(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put weights in their places in a module that was built without memory.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        When a weight is not finite, of another shape, missing or left over, or when the module has
+        a tensor that no model file holds.
+    """
+    check_weights(weights)
+    module.load_state_dict(weights, strict=True, assign=True)
+    # torch computes with tensors that have no memory as if they held something: a tensor outside
+    # of the state, such as a plain attribute, would make predictions of whatever is there.
+    for name, part in module.named_modules():
+        tensors = {**vars(part), **part._parameters, **part._buffers}
+        for attribute, value in tensors.items():
+            if isinstance(value, Tensor) and value.is_meta:
+                raise ValueError(
+                    f"{name}.{attribute} is a tensor that model files do not hold: make it a "
+                    "parameter or a persistent buffer of the network"
+                )
 
 
 def digest(weights: Mapping[str, Tensor]) -> str:

@@ -37,5 +37,3 @@ class Section:
     """Name of the template below ``templates/``."""
     view: Callable[[EvaluationResult], object] = lambda _: None
     """Function that returns what the template shows besides the result."""
-    heading: bool = True
-    """True if the title is a heading in the text, False if only the table of contents has it."""

@@ -19,7 +19,7 @@ from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
-from simulgenvae.surrogate.weights import check_weights, group
+from simulgenvae.surrogate.weights import fill, group
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,15 +134,14 @@ def _member(
     weights: dict[str, Tensor], settings: Settings, scaler: ConditionScaler, like: Networks
 ) -> Networks:
     """Return a further member with its own weights; its encoder stays without memory."""
-    check_weights(weights)
     std = like.vae.coefficient_std
     times = like.vae.times
     # On the meta device a network takes no memory until its shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         member = Networks(settings, torch.empty(len(std)), torch.empty(len(times)), scaler)
-    member.conditioner.load_state_dict(group("conditioner.", weights), strict=True, assign=True)
-    member.vae.decoder.load_state_dict(group("vae.decoder.", weights), strict=True, assign=True)
+    fill(member.conditioner, group("conditioner.", weights))
+    fill(member.vae.decoder, group("vae.decoder.", weights))
     member.vae.coefficient_std = std
     member.vae.times = times
     return member.eval()
