@@ -73,7 +73,7 @@ _NAMES = {bool: "true, false", int: "a whole number", float: "a number", str: "t
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """Yield the types and literals in a declaration; ``tuple`` comes before those of its entries."""
+    """Yield the types and literals in a declaration; ``tuple`` comes before its entries."""
     # `int | None` and `Optional[int]` are two classes to Python.
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         for part in get_args(annotation):

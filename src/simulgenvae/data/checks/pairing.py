@@ -2,8 +2,8 @@
 
 A table or images in another order than the runs train without an error, and predict nonsense. Runs
 with similar conditions should have similar fields. The test is Mantel's (1967, Cancer Research 27,
-209-220): the correlation of the distances between runs in both, against that of shuffled runs. Ranks
-are correlated, as distances are skewed.
+209-220): the correlation of the distances between runs in both, against that of shuffled runs.
+Ranks are correlated, as distances are skewed.
 """
 
 from __future__ import annotations
