@@ -175,7 +175,7 @@ class GaussianProcess:
     def deviation(self, training: Values, squared: Values) -> Values:
         """Return the standard deviation of a prediction, noise included, ``[m]``.
 
-        The arguments are those of :meth:`relative_posterior_variance`.
+        The arguments are described at :meth:`relative_posterior_variance`.
         """
         relative = self.relative_posterior_variance(training, squared)
         variance = np.exp(self.theta[0]) * relative + np.exp(self.theta[-1])
@@ -185,7 +185,7 @@ class GaussianProcess:
     def leave_one_out(self, training: Values) -> tuple[Values, Values]:
         """Return error and relative posterior variance of each training point, ``[n]`` each.
 
-        Both are those of a process that has learned from all other points, with the same
+        Both belong to a process that has learned from all other points, with the same
         hyper-parameters (Rasmussen & Williams 2006, equation 5.12). ``training`` are the squared
         distances among the points, ``[G, n, n]``.
         """

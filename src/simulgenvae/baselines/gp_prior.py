@@ -8,8 +8,8 @@ The prior is on the logarithms of a mode's length scales. Their differences from
 ratios of the length scales) are near those that the leading modes have in common, with the long
 tails of Student's distribution, so that a mode may differ from the rest. Their mean is near that of
 the mode before, because later modes vary faster. This is a hierarchical model (Gelman et al. 2013,
-Bayesian data analysis, chapter 5). The common ratios and those of each mode are found in turn, at
-the largest posterior density.
+Bayesian data analysis, chapter 5). The common ratios and the ratios of each mode are found in
+turn, at the largest posterior density.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _nearest(
 ) -> Values:
     """Return the best hyper-parameters near ``start`` or near the usual ones.
 
-    ``before`` are those of the modes before this one.
+    ``before`` are the hyper-parameters of the modes before this one.
     """
     mean = float(before[-1][1:-1].mean()) if before else None
     search = LikelihoodSearch(len(ratios), seed, start)

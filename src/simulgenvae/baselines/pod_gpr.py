@@ -123,7 +123,7 @@ class PodGpr(PodRegression):
         return min(choices, key=lambda choice: leave_one_out_error(x, choice, amplitudes))
 
     def _squared(self, selected: Inputs) -> Values:
-        """Return squared distances ``[G, m, n]`` of selected features to those of training runs."""
+        """Return squared distances ``[G, m, n]`` of selected features to the training runs."""
         return self.groups.squared_distances(selected, self._x)
 
     @property

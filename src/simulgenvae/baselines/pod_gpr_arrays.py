@@ -22,7 +22,7 @@ def check_arrays(
 ) -> None:
     """Raise ValueError where arrays of a model file do not belong together.
 
-    ``parameters`` and ``components`` are the numbers in the file and those of the designs.
+    ``parameters`` and ``components`` are the numbers in the file and of the designs.
     """
     runs, count = arrays["left"].shape
     if parameters[0] != parameters[1] or not 0 <= components[0] <= components[1] or not count:

@@ -34,7 +34,7 @@ _LARGEST_CONDITION = 1e15
 class RadialBasis:
     """A kernel of the distance times ``epsilon``, a polynomial of degree 0 or 1, and smoothing.
 
-    Signs and meanings are those of ``scipy.interpolate.RBFInterpolator``.
+    Signs and meanings are as in ``scipy.interpolate.RBFInterpolator``.
     """
 
     kernel: str

@@ -27,8 +27,8 @@ def inspect(
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
-    Runs, times, mesh, size and variables are shown; the ranges of variables are those of the first
-    good run.
+    Runs, times, mesh, size and variables are shown; the ranges of variables are taken from the
+    first good run.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Mirror:
 class _MirroredDataset(Dataset):
     """The runs of ``source``, followed by mirrored ones, which are made when they are read.
 
-    ``fields`` are those of ``source`` only.
+    ``fields`` belong to ``source`` only.
     """
 
     source: Dataset
@@ -110,8 +110,8 @@ def with_mirrored(
     _check_names(dataset, axes, odd)
     if conditions.images is None:
         raise UserError(
-            f"{FLIPS} mirrors images, but the conditions are parameters only, and those of a "
-            "mirrored design are unknown: remove it, or give images"
+            f"{FLIPS} mirrors images, but the conditions are parameters only, and a mirrored "
+            "design has unknown ones: remove it, or give images"
         )
     if coords is None:
         raise UserError(
@@ -225,7 +225,8 @@ def mirrors_of(
 ) -> list[Mirror]:
     """Return a mirror for every combination of the axes: one axis first, then two, and so on.
 
-    The arguments are those of :func:`with_mirrored`; raises UserError as :func:`mirror_nodes` does.
+    The arguments are described at :func:`with_mirrored`. Raises UserError as :func:`mirror_nodes`
+    does.
     """
     nodes = {axis: mirror_nodes(coords, axis) for axis in axes}
     mirrors = []

@@ -2,8 +2,8 @@
 
 Each process computes some runs of a batch, and all processes together learn what a single one
 would. A random number belongs to a run of the batch: every process draws the numbers of the whole
-batch and keeps those of its own runs. So they do not depend on how many processes there are, and
-the generators of all processes stay in step.
+batch and keeps the numbers of its own runs. So they do not depend on how many processes there are,
+and the generators of all processes stay in step.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class RankPlace:
     rank, world_size
         Number of this process, from 0, and the number of processes on all machines.
     local_rank
-        Number of this process among those of its machine.
+        Number of this process on its machine.
     machine
         Number of the machine.
     """

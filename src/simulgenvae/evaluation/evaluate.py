@@ -52,7 +52,7 @@ def evaluate(
     figures
         Whether figures are drawn, unless the settings exclude them.
     evaluation
-        Settings of the evaluation; by default those of the training.
+        Settings of the evaluation; by default the ones of the training.
 
     Raises
     ------

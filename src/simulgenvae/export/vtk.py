@@ -69,7 +69,7 @@ PARAVIEW = ExportFormat(name="ParaView collection", suffix=".pvd", write=write_p
 
 
 def _require_series(folder: Path) -> None:
-    """Raise UserError when the folder has other files than those of an earlier collection."""
+    """Raise UserError when the folder has files that are not from an earlier collection."""
     # The whole folder is replaced, so nothing else may be in it.
     foreign = [
         file for file in folder.rglob("*") if not (file.is_dir() or file.suffix in {".vtu", ".pvd"})

@@ -22,7 +22,7 @@ FARTHEST = 0.05
 
 
 class Interpolation:
-    """Interpolation from the nodes of a source mesh to those of a target mesh.
+    """Interpolation from the nodes of a source mesh to the nodes of a target mesh.
 
     The value at a target node follows from the shape functions of the cell around it (VTK's probe
     filter). Nodes outside of all cells take the value of the nearest source node.

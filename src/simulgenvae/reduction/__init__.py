@@ -108,7 +108,7 @@ def reduce_runs(
 ) -> tuple[Reduction, NDArray[np.float32] | LazyStates]:
     """Return a reduction fitted to the training runs only, and the coefficients of all runs.
 
-    The arguments are those of :class:`RunReader` and :func:`candidates`; coefficients are
+    The arguments are described at :class:`RunReader` and :func:`candidates`; coefficients are
     ``[N, T, r]``. Raises UserError as :func:`candidates` does.
     """
     runs = RunReader(dataset, training_rows, workers, monitor, earlier)

@@ -32,9 +32,9 @@ class Reduction(Decoder, Protocol):
 
     A *state* is the flattened scaled field of one timestep, ``[M·V]``, in which each variable is
     divided by its training standard deviation. Squared distances between states are therefore those
-    of the joint error measure. (With scaling per node, they are those of a measure that counts
+    of the joint error measure. (With scaling per node, they belong to a measure that counts
     every node by its own range.) Coefficients are coordinates in an orthonormal basis of states, so
-    that their squared distances are those of the states.
+    that their squared distances equal the distances of the states.
     """
 
     @property
@@ -45,7 +45,7 @@ class Reduction(Decoder, Protocol):
     def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units.
 
-        The n snapshots may be those of one run or of several.
+        The n snapshots may be from one run or from several.
         """
         ...
 

@@ -58,7 +58,7 @@ class Pod:
     def candidates(cls, runs: RunReader, settings: ReductionSettings) -> Iterator[Candidate]:
         """Yield ever more accurate candidates, see :class:`Candidate`.
 
-        The modes are those of the training runs: as many as the tolerance needs, at most
+        The modes come from the training runs: as many as the tolerance needs, at most
         ``settings.max_rank``. Raises UserError when nothing varies in the training runs.
         """
         if runs.earlier is not None and not len(runs.training_rows_to_read):

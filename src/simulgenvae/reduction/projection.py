@@ -95,7 +95,7 @@ def _random_start(row: int, last: int) -> int:
 def coordinates_of(snapshots: Tensor, mean: Tensor, factor: Tensor, directions: Tensor) -> Tensor:
     """Return the coordinates ``[n, k]`` of snapshots ``[n, M·V]`` in physical units.
 
-    ``mean`` and ``factor`` are those of :func:`affine`.
+    ``mean`` and ``factor`` come from :func:`affine`.
     """
     coordinates = torch.zeros(len(snapshots), directions.shape[1])
     buffer = torch.empty(len(snapshots), PART)

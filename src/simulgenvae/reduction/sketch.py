@@ -82,7 +82,7 @@ def take_sketch(runs: RunReader, settings: ReductionSettings, pilot: Pilot, widt
     """Read the training runs once, and return their statistics and a subspace of their states.
 
     Ranks share the runs; the first rank finds the subspace from the sum of what all have read.
-    Where some training runs were reduced earlier, statistics and states are those of all of them,
+    Where some training runs were reduced earlier, statistics and states cover all of them,
     and the subspace is that of the others.
 
     Parameters
@@ -209,7 +209,7 @@ def _enough(values: Tensor, tolerance: float, pilot: Pilot) -> int:
         energies = values.square()
         margin = MARGIN
     else:
-        # With G = AΩ the singular values of AᵀG are near the squares of those of A.
+        # With G = AΩ the singular values of AᵀG are near the squared singular values of A.
         energies = values
         margin = MARGIN_OF_PILOT
     rank = rank_for(energies, float(energies.sum()), tolerance)

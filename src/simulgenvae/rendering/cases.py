@@ -98,7 +98,7 @@ def design_case(
 ) -> Case:
     """Return the prediction of the only design of ``condition``.
 
-    It is at ``times``, or at those of the training where that is None. Raises UserError as
+    It is at ``times``, or at the training times where that is None. Raises UserError as
     ``Surrogate.predict`` does.
     """
     found = surrogate.predict(condition, times=times, variables=variables, samples=samples)

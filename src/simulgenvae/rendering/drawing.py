@@ -109,7 +109,7 @@ class Drawing:
             interpolate_before_map=True,
             # In the plane light would only change the colours.
             lighting=not view.flat,
-            # Together 1: otherwise colours without light were not those of the map.
+            # Together 1: otherwise colours without light would differ from the map.
             ambient=0.5,
             diffuse=0.5,
             line_width=_FINER * max(2.0, 0.006 * max(size)),

@@ -104,7 +104,7 @@ def _colours(images: list[NDArray[np.uint8]]) -> Image.Image:
 def write_mp4(path: Path, draw: MakeImage, frames: Sequence[int], rate: float) -> None:
     """Write images as H.264 that every player can show.
 
-    The parameters are those of :func:`write_gif`.
+    The parameters are described at :func:`write_gif`.
 
     Raises
     ------

@@ -79,7 +79,7 @@ def make_panels(
     variable
         Column of the variable.
     prediction, truth, spread
-        Predicted fields, those of the solver and the standard deviation, `[t, M, V]`.
+        Fields of the prediction and of the solver, and the standard deviation, `[t, M, V]`.
     warp
         Displacement of the mesh by some variables.
 

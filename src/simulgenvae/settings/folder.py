@@ -87,7 +87,7 @@ class StudyFolder:
     @property
     def vae_file(self) -> Path:
         """Trained VAE."""
-        # The names of the model files are those of the classic system, which have no suffix.
+        # The model files have the names of the classic system, which have no suffix.
         return self.model_save / "SimulGen-VAE"
 
     @property

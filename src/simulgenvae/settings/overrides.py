@@ -35,7 +35,7 @@ def read_overrides(overrides: Sequence[str]) -> RawSettings:
                 f"--set {override}: write it as group.key=value, such as "
                 "training.end_to_end.steps=500"
             )
-        # Whether the key exists is checked later, with those of the files.
+        # Whether the key exists is checked later, with the keys of the files.
         raw[key] = RawValue(_value(text, VALUE_TYPES.get(key)), f"--set {override}", key)
     return raw
 

@@ -59,7 +59,7 @@ class StudyData(StudyFolder):
         Raises
         ------
         UserError
-            If there are none, or if their dimensions are not those of the settings, which may
+            If there are none, or if their dimensions differ from the settings, which may
             have changed since the data were read.
         """
         settings = settings or self.read_settings()

@@ -79,7 +79,7 @@ class Designing(StudyData):
                 raise UserError(f"{out}: designs are written as .csv")
             require_free(out, overwrite=overwrite)
         surrogate = self.load_surrogate()
-        # With the settings of the training: those of the files may have changed since.
+        # With the settings of the training: the files may have changed since.
         solved = self.open_dataset(surrogate.settings).conditions
         suggestion = suggest(
             surrogate, solved, count, ranges=ranges, candidates=candidates, seed=seed

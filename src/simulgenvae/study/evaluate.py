@@ -40,7 +40,7 @@ class Evaluating(StudyData):
         surrogate
             Surrogate of the study; read from its model files by default.
         settings
-            Settings of the evaluation; by default those of :meth:`evaluation_settings`.
+            Settings of the evaluation; by default :meth:`evaluation_settings`.
         overrides
             Settings of the group ``evaluation``, each as ``evaluation.key=value``; not read if
             ``settings`` are given.
@@ -50,7 +50,7 @@ class Evaluating(StudyData):
         Raises
         ------
         UserError
-            If the data are not those of the training, or if a file cannot be written.
+            If the surrogate was trained on other data, or if a file cannot be written.
         """
         from simulgenvae.distributed import collectives
         from simulgenvae.evaluation import evaluate

@@ -39,7 +39,7 @@ HALF_TOLERANCE = 5e-2
 
 
 class Acceleration(NamedTuple):
-    """Means of acceleration that a stage uses; the names are those of ``training.performance``."""
+    """Means of acceleration that a stage uses; the names are as in ``training.performance``."""
 
     mixed_precision: bool
     compile: bool

@@ -48,7 +48,7 @@ class Batch:
 
 
 def plain_batch(data: TrainingData, whole: Tensor, shard: Shard | None = None) -> Batch:
-    """Return runs unchanged: those of a shard of the rows ``whole``, or all of them."""
+    """Return runs unchanged: the runs of a shard of the rows ``whole``, or all of them."""
     shard = shard or Shard.of(len(whole), 0, 1)
     rows = whole[shard.runs]
     coefficients = data.take(data.coefficients, rows)

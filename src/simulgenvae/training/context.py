@@ -32,7 +32,7 @@ class TrainingContext:
     """Seed of the order of batches and of torch's random numbers."""
     progress: Progress = field(default_factory=Progress)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
-    """Weights that the current stage ends with: those of its best validation so far.
+    """Weights that the current stage ends with, from its best validation so far.
 
     Before its first validation they are still those of the stage before it, or empty in the first
     stage. A stage with a limited error starts from the weights that it started with, so that it

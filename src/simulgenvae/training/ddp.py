@@ -1,6 +1,6 @@
 """Mean gradients over all ranks, by torch's DistributedDataParallel.
 
-It exchanges the gradients of some layers while those of others are still computed (Li et al. 2020,
+It exchanges the gradients of some layers while other gradients are still computed (Li et al. 2020,
 "PyTorch Distributed", VLDB 13(12), section 3.2).
 """
 
@@ -35,7 +35,7 @@ class _LossModule(nn.Module):
 def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
     """Return losses whose backward pass averages the gradients of ``networks`` over all ranks.
 
-    Where there is one rank, they are returned unchanged. The weights of all ranks become those of
+    Where there is one rank, they are returned unchanged. The weights of all ranks become the weights of
     the first. Layers of which each rank has a part average their gradients themselves
     (``node_shards.py``). Buffers are not exchanged: what changes them is the same on all ranks.
     """

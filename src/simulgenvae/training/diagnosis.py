@@ -59,7 +59,7 @@ def overfitting_begins(history: History) -> str | None:
 def overfitted(history: History) -> str | None:
     """Return a warning where the networks do much worse on validation runs than on training runs.
 
-    The networks are those of the smallest validation error, see :func:`_best`.
+    The networks have the smallest validation error, see :func:`_best`.
     """
     best = _best(history)
     ratio = _ratio(best)

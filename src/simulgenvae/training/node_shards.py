@@ -67,7 +67,7 @@ def _gathered(weight: Tensor) -> Tensor:
 
 
 def gather_whole(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return named tensors, joining those of which each rank has a part.
+    """Return named tensors, joining the tensors of which each rank has a part.
 
     All ranks must call this together. Joined tensors are on the CPU.
 

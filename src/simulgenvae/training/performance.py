@@ -56,7 +56,8 @@ def constant_weights(
     """Keep weights constant during a loss and its backward pass, where it recomputes activations.
 
     Under spectral normalisation a weight changes a little whenever it is used, because each use
-    refines the estimate of its norm. Recomputed activations must be those of the forward pass.
+    refines the estimate of its norm. Recomputed activations must equal the activations
+    of the forward pass.
 
     Parameters
     ----------

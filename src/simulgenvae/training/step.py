@@ -46,7 +46,7 @@ class Steps:
 
     A GPU computes behind the program that gives it work. Asking it for a number makes the program
     wait until all is computed, and the GPU then waits for new work. Therefore :meth:`take` leaves
-    the numbers of a step on the device, and :meth:`settle` asks for those of many steps at once.
+    the numbers of a step on the device, and :meth:`settle` reads the numbers of many steps at once.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def train(
         running += running[-1].further_stages()
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
-    # The last stage and those of further members each ended with the weights of one member.
+    # The last stage and the stages of further members each ended with the weights of one member.
     results = [gather_whole(loop.results[stage.label]) for stage in running[len(plan.specs) - 1 :]]
     join_node_layers(networks)
     return Trained(

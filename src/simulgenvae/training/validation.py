@@ -109,7 +109,7 @@ class Validation:
     def _error(self, batch_error: Callable[[Batch], Tensor], rows: NDArray[np.intp]) -> float:
         """Return the mean of an error over the runs ``rows``, of which each rank takes a part."""
         data = self._context.data
-        # Batches as large as those of a step: whatever could be trained on can be validated on.
+        # Batches as large as in a step: whatever could be trained on can be validated on.
         size = batch_size(self._stage.name, self._stage.own_settings, len(data.rows["train"]))
         total = torch.zeros((), dtype=torch.float64, device=data.device)
         for own in collectives.local_batches(rows, size):

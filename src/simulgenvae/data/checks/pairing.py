@@ -64,7 +64,7 @@ def check_pairing(conditions: Conditions, samples: NDArray[np.float32]) -> Itera
 def mantel(
     first: NDArray[np.float64], second: NDArray[np.float64], random: np.random.Generator
 ) -> tuple[float, float]:
-    """Compare the distances between the rows of `[n, p]` with those of `[n, q]`.
+    """Compare the distances between the rows of `[n, p]` and of `[n, q]`.
 
     Returns their rank correlation, and the fraction of random orders with one at least as high.
     """

@@ -172,7 +172,7 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
 
 
 def _files(path: Path, names: Sequence[str]) -> list[_Run]:
-    """Return the files that are one run each: those of a folder, or the one at ``path``."""
+    """Return the files that are one run each: in a folder, or the one at ``path``."""
     dataset = "/".join(names)
     if "*" in dataset:
         raise UserError(

@@ -219,7 +219,7 @@ class _ArrayUnpickler(pickle._Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in for a name; raise :class:`_Refused` for any other."""
-        # Protocols 0 to 2 write names of Python 2's modules; those of arrays are the same there.
+        # Protocols 0 to 2 write names of Python 2's modules, which has the same names for arrays.
         if (module, name) not in _NAMES:
             raise _Refused(f"{module[:80]}.{name[:80]}")
         return _NAMES[module, name]

@@ -1,7 +1,7 @@
 """Expressions of users' checks: arithmetic over the variables of the data, evaluated with NumPy.
 
 An expression has names, numbers, ``+ - * / **``, parentheses and the functions in
-:data:`FUNCTIONS`. Names are those of the variables, the coordinates ``x``, ``y``, ``z`` and the
+:data:`FUNCTIONS`. Names are the variables, the coordinates ``x``, ``y``, ``z`` and the
 time ``t``; a variable takes precedence over a coordinate of its name. A variable whose name is no
 identifier is written between backquotes: ``0.5 * `wall shear`**2``. Python's parser reads the text,
 but only the kinds of node listed here are ever evaluated: there is no attribute, no other call, no
@@ -150,7 +150,7 @@ class _Reader:
     def _without_quotes(self) -> str:
         """Return the text with an identifier of equal length for each quoted name.
 
-        Positions in messages then are those of the user's text.
+        Positions in messages then refer to the user's text.
         """
         candidates = (f"_{a}{b}" for a, b in product(ascii_lowercase + digits, repeat=2))
         free = (name for name in candidates if name not in self._text)

@@ -2,7 +2,7 @@
 
 The indices (Sobol' 2001; estimators of Saltelli et al. 2010, in SciPy) divide the variance of the
 prediction among the inputs. Each parameter is drawn uniformly over its trained range, evenly in the
-logarithm where the conditioner takes it, and images from those of the training runs.
+logarithm where the conditioner takes it, and images from the training runs.
 
 Outputs are the amplitudes of the leading principal components of the predicted trajectories, and
 each variable's mean and maximum over space and time. The indices of the amplitudes, weighted by
@@ -194,7 +194,7 @@ def _outputs(
     """Return scalar outputs of every design, and the fraction of the variance of each component.
 
     The outputs are the principal amplitudes first, then mean and maximum of the variables. The
-    components are those of the first ``base`` designs, with each variable divided by its standard
+    components come from the first ``base`` designs, with each variable divided by its standard
     deviation.
     """
     # Variables of other units are made comparable; otherwise pressure in pascals would be the only

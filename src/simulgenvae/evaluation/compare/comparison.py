@@ -76,7 +76,7 @@ class Comparison:
     def gather(self) -> None:
         """Add what the other ranks have counted, in the order of ranks and hence of runs.
 
-        Scale, baselines and time stay those of this rank.
+        Scale, baselines and time of this rank are kept.
         """
         own = (self.errors, self.stages, self.uncertainty, self.physics.series, self.notes)
         first, *others = collectives.all_gather(own)

@@ -238,7 +238,7 @@ def _panels(figure: Figure, run: RunFields, rows: int, columns: int, **shared: A
     axes = figure.add_subplot(spec[0])
     about = run.image.format
     pixels = run.image.pixels[0, :, :, 0] if about.channels == GREY else run.image.pixels[0]
-    # The pixels are those of a square to which the file was resized: drawn as wide as the file.
+    # The file was resized to a square of pixels: drawn as wide as the file.
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(0, about.width, 0, about.height))
     axes.set(xticks=[], yticks=[], anchor="N")
     axes.set_title("design", fontsize=style.SMALL)

@@ -59,7 +59,7 @@ class RunErrors:
         moments
             Moments to which the true values are added.
         node_squares
-            Squared errors over times and runs, ``[M, V]``, to which those of the run are added.
+            Sums of squared errors over times and runs, ``[M, V]``; the run is added to them.
         """
         timesteps, _, variables = truth.shape
         squared_error, squared_truth, squared_deviation, largest = np.zeros(

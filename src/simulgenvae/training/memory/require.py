@@ -1,4 +1,7 @@
-"""Comparison of the memory that training needs with what is free, before anything is allocated."""
+"""Comparison of the memory that training needs with what is free, before anything is allocated.
+
+Tested in tests/training/memory/test_memory.py.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The stages of training, one file each, and their registry.
 
 A new stage is a file with a subclass of :class:`Stage` and its :class:`StageSpec`, and one line
-below. Its settings are those of its descriptor. Only where users shall set them does
+below. Its descriptor has its settings. Only where users shall set them does
 ``TrainingSettings`` also need a field with the stage's name: settings are read and checked without
 loading torch, so that they cannot ask this registry.
 

@@ -49,7 +49,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
         When the reference that ``part`` names does not exist, or no run can be the reference.
     """
     # A run is opened for its times here, and again when it is read: VTK's readers keep their last
-    # timestep, and those of all runs would not fit into memory.
+    # timestep, and all runs together would not fit into memory.
     known: dict[str, Timed] = {}
     problems: dict[str, str] = {}
     for name, opened in runs.items():
@@ -141,7 +141,7 @@ class _Common:
         return fields if self._chosen is None else fields[:, self._chosen]
 
     def _difference(self, coords: NDArray[Any]) -> str:
-        """Return how nodes differ from those of the reference; no text when they do not."""
+        """Return how nodes differ from the nodes of the reference; no text when they do not."""
         if coords.shape[1] != self._coords.shape[1]:
             return f"nodes with {coords.shape[1]} coordinates, but with {self._coords.shape[1]} in"
         if len(coords) != len(self._coords):

@@ -52,7 +52,7 @@ _ERRORS = (*READ_ERRORS, IndexError, AttributeError, AssertionError, struct.erro
 def open_runs(path: Path) -> dict[str, Series]:
     """Open the runs along the dimension ``run`` of a file, else its one run, named like the file.
 
-    Fields are those of :func:`~simulgenvae.data.readers.runs.netcdf_grid.find_fields`, with scales,
+    Fields are found by :func:`~simulgenvae.data.readers.runs.netcdf_grid.find_fields`, with scales,
     offsets and missing values (NaN) applied. Times are numbers in the unit of the file.
 
     Raises UserError when it is damaged, refers to other files, or has no fields.
@@ -139,7 +139,7 @@ class _File:
         return np.asarray(variable.values, dtype=np.float64)
 
     def block(self) -> int:
-        """Return the number of timesteps that are read at once: those of a chunk, if they fit."""
+        """Return the number of timesteps that are read at once: one chunk, if it fits."""
         # Small timesteps are read many at a time: as many as are in a chunk or the smallest block.
         size = 8 * self.nodes * len(self.fields.variables)
         chunks = [1]
@@ -191,7 +191,7 @@ def _held(file: _File, run: int, start: int) -> dict[str, NDArray[Any]]:
 
 @lru_cache(maxsize=2)
 def _mesh(file: _File) -> Mesh:
-    """Return the mesh of a file; those of two files are kept, the reference and another one."""
+    """Return the mesh of a file; two meshes are kept, of the reference and of another file."""
     require_memory(200 * file.nodes, f"{file.path}: its mesh", "is this the right file?")
     with _damaged(file.path):
         return nodes_and_cells(file.data, file.fields.space)

@@ -226,7 +226,7 @@ def _node_dimension(data: xr.Dataset) -> Hashable | None:
 def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
     """Return the mesh of nodes along at most three dimensions, in C order.
 
-    Coordinates, in the order x, y, z, are those of the dimensions, else others, such as latitudes
+    Coordinates, in the order x, y, z, belong to the dimensions, else others, such as latitudes
     with two dimensions. A dimension without coordinates, if it is one of several, is counted
     from 0. Cells are those of variables ``cells_<name>``, of a UGRID mesh, or those between the
     neighbours of a grid.
@@ -288,7 +288,7 @@ def _at_all(place: xr.Variable, space: Sequence[Hashable], shape: tuple[int, ...
 
 
 def _stored_cells(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, NDArray[np.int64]]:
-    """Return the cells that the file has: those of our own exports, or the faces of UGRID."""
+    """Return the cells that the file has: as exported by this package, or the faces of UGRID."""
     own = {name: f"cells_{name}" for name in CELL_NODES if f"cells_{name}" in data.variables}
     if own:
         return {name: _connections(data.variables[own[name]]).astype(np.int64) for name in own}

@@ -63,7 +63,7 @@ def vtk_run(
 
 
 def combine_blocks(data: Any) -> Any:
-    """Return the blocks of a file as one grid: the nodes of one after those of the other."""
+    """Return the blocks of a file as one grid: with the nodes of one block after another."""
     if not (hasattr(data, "combine") and hasattr(data, "n_blocks")):
         return data
     # Combining copies: a file with a single block, the usual case, is spared that.
