@@ -27,8 +27,9 @@ from simulgenvae.settings.raw import validate
 from simulgenvae.study import Study
 
 SHOW, SAVE, NO_FIGURES = 0, 1, 2
-EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a
-new one takes its place; remove what you no longer need. Prediction of new designs: simulgenvae predict."""
+EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when
+a new one takes its place; remove what you no longer need. Prediction of new designs:
+simulgenvae predict."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
