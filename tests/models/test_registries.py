@@ -127,7 +127,7 @@ def test_a_tensor_that_files_do_not_hold_is_refused_when_read(
 
 @pytest.mark.usefixtures("toys")
 def test_mistakes_name_the_toys_too() -> None:
-    with pytest.raises(UserError, match=r"or 'linear' \(the nearest is 'linear'\), but is 'liner'"):
+    with pytest.raises(UserError, match=r"'linear' or 'forgetful' \(the nearest is 'linear'\)"):
         load_settings(StudyFolder(Path("nowhere")), overrides=["conditioner.kind=liner"])
 
 

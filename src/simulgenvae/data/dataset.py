@@ -166,7 +166,7 @@ class Dataset(Metadata):
         return fields
 
     def read(self, index: int, out: NDArray[np.float32]) -> None:
-        """Read the field `[T, M, V]` of one run into ``out``; raise UserError as :meth:`run` does."""
+        """Read the field `[T, M, V]` of a run into ``out``; raise UserError as :meth:`run` does."""
         try:
             if isinstance(self.fields, np.ndarray):
                 out[...] = self.fields[index]

@@ -97,5 +97,5 @@ def check_times(times: NDArray[np.float64]) -> None:
 
 
 def default_variables(count: int) -> tuple[str, ...]:
-    """Return names for variables that have none: ``field``, or ``field0``, ``field1``, and so on."""
+    """Return names for variables without names: ``field``, or ``field0``, ``field1`` and so on."""
     return ("field",) if count == 1 else tuple(f"field{k}" for k in range(count))

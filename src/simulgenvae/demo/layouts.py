@@ -15,8 +15,8 @@ Edges = tuple[int, int, int, int]
 SHARED_DESIGN = (WIDTH / 2.0, 0.008, 20.0, 20.0)
 """Parameters that all these boards share, in the order of ``board.NAMES``.
 
-The spot follows the middle line, so that a board mirrored upside down has the mirrored field (within
-0.4 %, since all diagonals of the mesh have one direction)."""
+The spot follows the middle line, so that a board mirrored upside down has the mirrored field
+(within 0.4 %, since all diagonals of the mesh have one direction)."""
 
 CHIPS = (1, 2)
 """Smallest and largest number of chips on a board."""

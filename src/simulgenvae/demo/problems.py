@@ -1,4 +1,4 @@
-"""The two studies of the demo: four parameters of one board vary, or the layout of the board does."""
+"""The two studies of the demo: four parameters of a board vary, or the layout of the board."""
 
 from __future__ import annotations
 

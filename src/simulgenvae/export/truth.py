@@ -146,7 +146,7 @@ class Truth:
         distance = np.abs(own[nearest] - times)
         if distance.max() > SAME * max(float(np.ptp(own)), float(np.abs(own).max())):
             raise UserError(
-                f"{self.path}: has no timestep at time {times[distance.argmax()]:g}: predict at its "
+                f"{self.path}: has no timestep at time {times[distance.argmax()]:g}: predict at "
                 "times"
             )
         return nearest

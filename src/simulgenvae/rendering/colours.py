@@ -46,7 +46,7 @@ class Colours:
     @classmethod
     def of_error(cls, label: str, error: NDArray[np.floating]) -> Self:
         """Return the scale of an error: two colours that meet, almost white, at 0."""
-        # The same limit on both sides, so that 0 is the colour in the middle; 1 for no error at all.
+        # The same limit on both sides, so that 0 is the colour in the middle; 1 without errors.
         largest = float(np.abs(error).max()) or 1.0
         return cls(_ERROR, -largest, largest, label)
 

@@ -106,7 +106,7 @@ def validate(raw: RawSettings) -> Settings:
 
 
 def _unusable(key: str, given: RawValue) -> str | None:
-    """Return what is wrong with a key or the type of its value, as far as pydantic cannot say it."""
+    """Return what is wrong with a key or the type of its value, unless pydantic can say it."""
     if key and key in GROUPS:
         return (
             f"{given.place}: {given.name} is a group of settings; set one of its keys, such as "
@@ -127,7 +127,7 @@ def _unusable(key: str, given: RawValue) -> str | None:
 
 
 def _as_list(value: object, kind: ValueType) -> object:
-    """Return a list: a number becomes a list of one, a text the list of its words, or one sentence."""
+    """Return a list: of one number, of the words of a text, or of one sentence."""
     if isinstance(value, str):
         return [value] if kind.sentences else re.split(r"[\s,]+", value.strip())
     return [value] if isinstance(value, (int, float)) else value

@@ -36,49 +36,55 @@ Every setting has a default, so a study needs no settings file at all. Settings 
    steps = 4000
    ```
 
-2. where there is none, the classic `input_data/condition.txt` and `preset.txt` (or `preset<k>.txt` for
-   `--preset k`); the last column of the tables gives the name that a setting has there;
-3. `--set group.key=value` on the command line, which comes last: `--set training.end_to_end.steps=4000`,
-   `--set model.filters="256 128"`, `--set training.loss=mae`. What is typed for a text is text; a list of texts with
-   spaces is written as in `study.toml`: `--set 'evaluation.checks=["a: u + v", "b: u*v"]'`. No value
-   (`--set training.vae.epochs=`) takes back what the files set. `python SimulGen-VAE.py` and `launch_ddp.py` take
-   `--set` too.
+2. where there is none, the classic `input_data/condition.txt` and `preset.txt` (or `preset<k>.txt`
+   for `--preset k`); the last column of the tables gives the name that a setting has there;
+3. `--set group.key=value` on the command line, which comes last: `--set
+   training.end_to_end.steps=4000`, `--set model.filters="256 128"`, `--set training.loss=mae`. What
+   is typed for a text is text; a list of texts with spaces is written as in `study.toml`: `--set
+   'evaluation.checks=["a: u + v", "b: u*v"]'`. No value (`--set training.vae.epochs=`) takes back
+   what the files set. `python SimulGen-VAE.py` and `launch_ddp.py` take `--set` too.
 
-Unknown keys and bad values are errors that name the file, the line and the nearest known key. How to write
-`condition.txt` and `preset.txt` is explained at the end.
+Unknown keys and bad values are errors that name the file, the line and the nearest known key. How
+to write `condition.txt` and `preset.txt` is explained at the end.
 """
 
 _CLASSIC_FILES = """\
 ## `condition.txt` and `preset.txt`
 
-A line of `condition.txt` is `key value`, `key: value` or `key = value`. Comments start at `#`, `%` or `'` anywhere and
-go to the end of the line. `RESERVED` lines and the heading `Common params` are skipped. A key may come once.
+A line of `condition.txt` is `key value`, `key: value` or `key = value`. Comments start at `#`, `%`
+or `'` anywhere and go to the end of the line. `RESERVED` lines and the heading `Common params` are
+skipped. A key may come once.
 
-- `Loss_type` is 1 (MSE), 2 (MAE), 3 (SmoothL1) or 4 (Huber); `e2e_loss_function` is MSE, MAE, SmoothL1 or Huber.
-- `input_type` is `csv` or `csvs` (a table), `image` (images, CNN) or `image_vit` (images, vision transformer);
-  `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or `.jpeg` for the others.
-- `param_dir` is the table or its folder (`data.parameters`), or the folder of images (`data.images`), as `input_type`
-  says. With a leading `/` that does not exist it is looked for in the study folder.
-- `use_e2e_training` and `use_latent_regularization` are 0 or 1; the latter's 1 keeps `latent_reg_weight`.
+- `Loss_type` is 1 (MSE), 2 (MAE), 3 (SmoothL1) or 4 (Huber); `e2e_loss_function` is MSE, MAE,
+  SmoothL1 or Huber.
+- `input_type` is `csv` or `csvs` (a table), `image` (images, CNN) or `image_vit` (images, vision
+  transformer); `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or `.jpeg` for the
+  others.
+- `param_dir` is the table or its folder (`data.parameters`), or the folder of images
+  (`data.images`), as `input_type` says. With a leading `/` that does not exist it is looked for in
+  the study folder.
+- `use_e2e_training` and `use_latent_regularization` are 0 or 1; the latter's 1 keeps
+  `latent_reg_weight`.
 - `Batch_size` also holds for end-to-end training, unless `latent_conditioner_batch` is given.
 
 These keys are additions to the classic interface:
 
-- `validation_fraction`, `test_fraction`, `split_seed`: which runs are held out, unless a `split.csv` says so.
+- `validation_fraction`, `test_fraction`, `split_seed`: which runs are held out, unless a
+  `split.csv` says so.
 - `reduction` is `pod` or `none`.
-- `seed`, `device` (`auto`, `cpu` or `cuda`), `optimizer` (`muon` or `adamw`) and `validate_every` are of all training;
-  `patience` is of all three stages.
-- `e2e_from_scratch` is 0 (the default here: end-to-end training continues with the VAE that these keys configure) or 1
-  (all networks start from new weights, and the keys of the VAE's stage have no effect); `e2e_decoder` is `frozen` or
-  `trained`, and `members` is their number.
+- `seed`, `device` (`auto`, `cpu` or `cuda`), `optimizer` (`muon` or `adamw`) and `validate_every`
+  are of all training; `patience` is of all three stages.
+- `e2e_from_scratch` is 0 (the default here: end-to-end training continues with the VAE that these
+  keys configure) or 1 (all networks start from new weights, and the keys of the VAE's stage have no
+  effect); `e2e_decoder` is `frozen` or `trained`, and `members` is their number.
 - `gaussian_process` is `auto` or `off` (also 1 or 0).
-- `flips` is one or more of `x y z`; `odd_variables` are pairs of axis and variable, such as `x:u y:v`; `pixel_noise`,
-  `parameter_noise`, `field_noise` and `mixup` are numbers.
+- `flips` is one or more of `x y z`; `odd_variables` are pairs of axis and variable, such as `x:u
+  y:v`; `pixel_noise`, `parameter_noise`, `field_noise` and `mixup` are numbers.
 - `mixed_precision` and `compile` are `auto`, 1 or 0; `gradient_checkpointing` is 1 or 0.
 
-A preset is a block of five lines: a header, the number of the preset and of its data file `dataset<k>.pickle`,
-`init_beta_divisor`, the encoder's filters, the conditioner's filters. `preset.txt` may hold several blocks;
-`preset<k>.txt` comes before it.
+A preset is a block of five lines: a header, the number of the preset and of its data file
+`dataset<k>.pickle`, `init_beta_divisor`, the encoder's filters, the conditioner's filters.
+`preset.txt` may hold several blocks; `preset<k>.txt` comes before it.
 
 These keys of other versions are read without effect, and a note says so:
 
@@ -110,7 +116,7 @@ def _table(name: str, group: Group) -> str:
         for key, schema in properties.items()
         if f"{name}.{key}" not in GROUPS
     ]
-    head = "| Key | Value | Default | Meaning | In `condition.txt` |\n| --- | --- | --- | --- | --- |\n"
+    head = "| Key | Value | Default | Meaning | In `condition.txt` |\n" + "| --- " * 5 + "|\n"
     return f"## `{name}`\n\n{inspect.getdoc(type(group))}\n\n{head}{''.join(rows)}"
 
 

@@ -27,8 +27,9 @@ from simulgenvae.settings.raw import validate
 from simulgenvae.study import Study
 
 SHOW, SAVE, NO_FIGURES = 0, 1, 2
-EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when a new one takes its
-place; remove what you no longer need. Prediction of new designs: simulgenvae predict."""
+EPILOG = """A trained model that is there already is kept as model_save/previous-<its date> when
+a new one takes its place; remove what you no longer need. Prediction of new designs:
+simulgenvae predict."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +42,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the classic flags."""
     script = argparse.ArgumentParser(
         prog="SimulGen-VAE.py",
-        description="Train the study in this folder: input_data/dataset<k>.pickle with its parameters (CSV) "
-        "or images, input_data/condition.txt and preset.txt. Asks nothing.",
+        description="Train the study in this folder: input_data/dataset<k>.pickle with its "
+        "parameters (CSV) or images, input_data/condition.txt and preset.txt. Asks nothing.",
         epilog=EPILOG,
         allow_abbrev=False,
     )
@@ -68,16 +69,16 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=(SHOW, SAVE, NO_FIGURES),
         default=NO_FIGURES,
-        help="figures: 0 saves them under output/ and shows them where there is a display, 1 saves them, "
-        "2 makes none (default)",
+        help="figures: 0 saves them under output/ and shows them where there is a display, 1 saves "
+        "them, 2 makes none (default)",
     )
     parser.add_argument(
         "--lc_only",
         type=int,
         choices=(0, 1),
         default=0,
-        help="1: train the conditioner against the VAE that is there (and end to end, where that is enabled); "
-        "the files of the VAE stay as they are",
+        help="1: train the conditioner against the VAE that is there (and end to end, where that "
+        "is enabled); the files of the VAE stay as they are",
     )
     parser.add_argument(
         "--size", choices=("small", "large"), help="one or two layers per block (default: small)"
@@ -196,7 +197,7 @@ def _same(file: Path, copy: Path) -> bool:
 
 
 def show_figures(files: Sequence[Path]) -> bool:
-    """Open a window for each image, wait until they are closed, return whether there was a display."""
+    """Show each image in a window until it is closed; return whether there was a display."""
     import matplotlib.pyplot as plt
 
     try:

@@ -43,7 +43,7 @@ def check_constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator
     """
     lower = statistics.node_lower
     upper = statistics.node_upper
-    # Constant nodes are normal, such as those with a boundary condition; a constant variable is not.
+    # Constant nodes are normal (boundary conditions); a constant variable is not.
     for v, name in enumerate(dataset.variables):
         if lower[:, v].min() == upper[:, v].max():
             yield Finding(

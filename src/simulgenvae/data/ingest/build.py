@@ -75,7 +75,7 @@ def build_dataset(
         if accept is not None:
             accept(metadata.conditions)
         if split_target is not None:
-            # The split is written next to the data, and before these, so its folder must exist by now.
+            # The split is written next to the data and before them, so its folder must exist.
             stack.enter_context(ensure_folder(target.parent))
             judge.on_left_out = stack.enter_context(
                 split_replaced(split_target, None if options.split is None else split)

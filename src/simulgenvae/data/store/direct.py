@@ -57,7 +57,7 @@ def read_direct(path: Path) -> NDArray[np.uint8]:
     try:
         size = os.fstat(descriptor).st_size
         blocks = -(-size // _ALIGNMENT)
-        # NumPy aligns memory to 16 or 64 bytes: one block more, and the first aligned address in it.
+        # NumPy aligns memory to 16 or 64 bytes: take one block more, and its first aligned address.
         memory = np.empty((blocks + 1) * _ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % _ALIGNMENT
         target = memory[start : start + blocks * _ALIGNMENT]

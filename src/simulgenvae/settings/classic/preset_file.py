@@ -105,7 +105,7 @@ def _blocks(lines: Iterable[Line]) -> Iterator[tuple[int, list[Line]]]:
 
 
 def _read_block(path: Path, start: int, values: Sequence[Line]) -> tuple[int, RawSettings]:
-    """Return number and raw settings of a preset; ValueError with the place if it cannot be read."""
+    """Return number and raw settings of a preset; raise ValueError if it cannot be read."""
     if missing := _NAMES[len(values) :]:
         raise ValueError(
             f"{path}, line {start}: this preset needs a header and four lines, none of them empty "
