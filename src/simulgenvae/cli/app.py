@@ -1,6 +1,6 @@
 """The commands of ``simulgenvae`` and their parser.
 
-A command is a typed function in a file of its own; its signature and docstring are its options and
+A command is a typed function in its own file; its signature and docstring are its options and
 help. cyclopts imports the file when the command runs, so that ``--help`` and ``--version`` load
 neither torch nor numpy.
 """

@@ -1,4 +1,4 @@
-"""The networks that the demo trains, each with a study of its own.
+"""The networks that the demo trains, each with its own study.
 
 Tested in tests/cli/test_demo.py.
 """

@@ -102,7 +102,7 @@ def wait_for_ranks(store: Store, place: RankPlace, timeout: float) -> Store:
     """Wait until all ranks are here, and return a part of the store that is new to all of them.
 
     The first rank writes a call with a new name. Every other rank answers the call it reads with a
-    new name of its own, and has met the first rank when that one repeats this name. So neither
+    new name, and has met the first rank when that one repeats this name. So neither
     side can take a call or an answer of an earlier attempt for one of this attempt.
 
     Raises

@@ -35,7 +35,7 @@ class ExportFormat:
     write
         Function that writes all designs to one path, from batches that it reads one after another.
     write_one
-        Function that writes one design, by its index in a batch, to a path of its own. It may
+        Function that writes one design, by its index in a batch, to its own path. It may
         leave unfinished files behind when it fails.
     write_shared
         Function that writes the designs of several ranks to one path; the last argument is the

@@ -166,7 +166,7 @@ def _connectivity(
     what: str,
     fillvalue: int | None = None,
 ) -> None:
-    # Each table has dimensions of its own, since NetCDF shares dimensions by name.
+    # Each table has its own dimensions, since NetCDF shares dimensions by name.
     for dimension, count in zip(dimensions, cells.shape, strict=True):
         file.dimensions[dimension] = count
     variable = file.create_variable(

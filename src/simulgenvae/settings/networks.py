@@ -5,7 +5,7 @@ before torch is loaded: a misspelt name in ``study.toml`` is reported in a fract
 ``simulgenvae check`` needs no torch at all. A descriptor names the function that builds its network
 (``"module:function"``), which is imported when a network is built.
 
-Another package adds a kind of its own by one entry::
+Another package adds its own kind by one entry::
 
     from simulgenvae.settings.networks import CONDITIONERS, ConditionerSpec
 

@@ -54,7 +54,7 @@ def damage_reported(
         What cannot be done, for the message: "cannot be read as HDF5".
     errors
         Exceptions that mean damage; all others pass. A UserError always passes, as it already has
-        a message of its own.
+        its own message.
 
     Raises
     ------

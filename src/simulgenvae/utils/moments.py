@@ -36,7 +36,7 @@ SAFE_RANGE = 1e15
 
 
 class ShiftedMoments:
-    """Extrema, sums and sums of squares of each column, about a shift of its own.
+    """Extrema, sums and sums of squares of each column, about its own shift.
 
     The shift ``[K]`` float32 is near the mean. Without it, squares of values far from zero would
     lose the digits that tell their variance (Chan, Golub & LeVeque 1983, The American Statistician

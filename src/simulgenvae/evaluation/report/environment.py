@@ -30,7 +30,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
 }
 
 ADDED_TEMPLATES: dict[str, str] = {}
-"""Templates by name that a program adds for sections of its own."""
+"""Templates by name that a program adds for its sections."""
 
 
 def _environment() -> Environment:
