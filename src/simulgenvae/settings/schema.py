@@ -143,9 +143,8 @@ class ConditionerSettings(Group):
     """Network that reads the conditions. `auto`: the first of the following that reads images where
     there are images, else the first that reads a table."""
     filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] | None = None
-    """Widths of its residual blocks; the default of its kind when not given. The vision
-    transformer has
-    as many blocks as there are filters, all as wide as the widest."""
+    """Widths of its residual blocks; the default of its kind when not given. The vision transformer
+    has as many blocks as there are filters, all as wide as the widest."""
     dropout: Fraction = 0.0
     """Dropout rate: of the last block of the perceptron (earlier blocks have proportionally less),
     of the features of the convolutional network, inside the blocks of the vision transformer."""

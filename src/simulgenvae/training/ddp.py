@@ -35,8 +35,8 @@ class _LossModule(nn.Module):
 def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
     """Return losses whose backward pass averages the gradients of ``networks`` over all ranks.
 
-    Where there is one rank, they are returned unchanged. All ranks get the weights of the
-    first. Layers of which each rank has a part average their gradients themselves
+    Where there is one rank, they are returned unchanged. The weights of all ranks become the
+    weights of the first. Layers of which each rank has a part average their gradients themselves
     (``node_shards.py``). Buffers are not exchanged: what changes them is the same on all ranks.
     """
     if collectives.world_size() == 1:
