@@ -191,6 +191,7 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
         raise UserError(
             "the runs have no conditions: give a table with --params, images with --images, or both"
         )
+    # All sources are joined along the runs, so that their tables need the same columns.
     for source, table in zip(sources, tables, strict=True):
         expected = f"[{source.shape[0]}, P]"
         if table.dtype.kind not in "fiu" or table.ndim != 2 or table.shape[0] != source.shape[0]:

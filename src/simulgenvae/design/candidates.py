@@ -87,6 +87,7 @@ def _domain(scaler: ConditionScaler, ranges: Mapping[str, Range]) -> tuple[Array
             raise UserError(
                 f"the range of {name} is {low:g} to {high:g}: give a smaller and a larger number"
             )
+        # Candidates are drawn uniformly in the logarithm of such parameters.
         if scaler.logarithm[column] and low <= 0:
             raise UserError(
                 f"the range of {name} starts at {low:g}, but its logarithm is used: it must be "

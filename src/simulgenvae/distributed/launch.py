@@ -159,6 +159,7 @@ def _divide_threads(processes: int) -> None:
 def _open_meeting_point(options: LaunchOptions) -> tuple[str, int, TCPStore | None]:
     """Return host and port where the processes meet, and the store where this machine keeps it."""
     if options.nnodes == 1:
+        # On one machine nobody else needs to know the port, so any free one will do.
         store = open_store_on(options.master_port) or open_store_on(0)
         if store is None:
             raise UserError("This machine lets no program listen on a port.")
@@ -173,6 +174,7 @@ def _open_meeting_point(options: LaunchOptions) -> tuple[str, int, TCPStore | No
         raise UserError(
             "--nnodes needs --master-addr, the address of the first machine (--node-rank 0)."
         )
+    # Only the first machine opens the store; the others will connect to it.
     if options.node_rank > 0:
         return options.master_addr, options.master_port, None
     store = open_store_on(options.master_port)

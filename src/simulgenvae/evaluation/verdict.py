@@ -72,6 +72,7 @@ class Verdict:
         match self.winner:
             case "nothing compared":
                 return "There are no unseen runs, or no baselines, to compare with."
+            # With the weight 0 the prediction is that of the networks, so one sentence says both.
             case "networks" if self.combination.weight == 0:
                 return "The surrogate is more accurate than every baseline."
             case "networks":

@@ -60,6 +60,8 @@ class Mesh:
     def check(self, nodes: int) -> None:
         """Raise UserError unless coordinates and cells are valid for ``nodes`` nodes."""
         if self.coords is not None:
+            # A mesh in a plane or on a line is as good as one in space; only the number of nodes is
+            # fixed.
             shape = self.coords.shape
             if len(shape) != 2 or shape[1] not in {1, 2, 3}:
                 raise UserError(
@@ -75,6 +77,7 @@ class Mesh:
                     f"the coordinates of {len(bad)} nodes are not finite, first of node {bad[0]}"
                 )
         for name, cells in self.cells.items():
+            # VTK reads cells without checking them: a wrong node number would crash it later.
             if name not in CELL_NODES:
                 raise UserError(f"unknown cells {name!r}: known are {', '.join(CELL_NODES)}")
             if cells.ndim != 2 or cells.shape[1] != CELL_NODES[name]:

@@ -161,6 +161,7 @@ def _surrogate(
         rank=trained.reduction.rank,
         versions=versions(),
     )
+    # A VAE that this training has left as it was keeps the record of its own training.
     return Surrogate(
         settings=settings,
         split=split,

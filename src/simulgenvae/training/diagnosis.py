@@ -63,6 +63,7 @@ def overfitted(history: History) -> str | None:
     """
     best = _best(history)
     ratio = _ratio(best)
+    # Some distance between the two errors is normal; see the constant.
     if ratio < OVERFITTED_RATIO:
         return None
     spec = spec_of(best.stage)
@@ -90,6 +91,7 @@ def not_converged(history: History) -> str | None:
     rate = f"a smaller {settings}.learning_rate (a third of it)"
     validation, train = _errors(best)
     start = f"{best.stage}: no convergence."
+    # Errors are relative to the standard deviation: 1 is the error of the mean of the runs.
     if train >= MEAN_RUN_ERROR or (validation >= MEAN_RUN_ERROR and _ratio(best) <= ALIKE_RATIO):
         return (
             f"{start} The mean of the training runs would have done as well. Try "

@@ -107,6 +107,7 @@ def run(options: argparse.Namespace) -> None:
         stages = default_stages(settings)[1:]  # without the VAE
     else:
         stages = study.default_stages(settings)
+    # All ranks come here; what only one of them may do is done by the first.
     with collectives.process_group(settings.training.rank_timeout) as again:
         collectives.run_on_rank0(lambda: update_dataset(study, settings, options.preset, stages))
         with _previous_model_kept(study) if collectives.is_rank0() else nullcontext():

@@ -55,6 +55,7 @@ def check_designs(conditions: Conditions, rows: dict[str, NDArray[np.intp]]) -> 
         held_out = conditions.select(rows[use])
         for warning in scaler.outside(held_out):
             yield Finding("warning", warning, subject=f"{use} runs")
+        # The hull costs a linear program per design, so that large studies go without it.
         if not 0 < len(held_out) * train.table.size <= _MOST_HULL_ENTRIES:
             continue
         outside = _outside_hull(_unit(train.table, train.table), _unit(held_out.table, train.table))

@@ -42,6 +42,7 @@ def check_pairing(conditions: Conditions, samples: NDArray[np.float32]) -> Itera
     left out.
     """
     sound = np.flatnonzero(np.isfinite(samples).all(axis=1))
+    # A fixed seed: the same data give the same finding.
     random = np.random.default_rng(0)
     if len(sound) < FEWEST:
         return

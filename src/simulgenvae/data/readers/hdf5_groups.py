@@ -151,6 +151,7 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
             f"{path}: --path {'/'.join(names)} must have one *, in the place of a run's id"
         )
     place = places[0]
+    # The id is what * matches, so that `run_*/fields` gives the ids 1, 2, … of run_1, run_2, ….
     before, after = map(re.escape, names[place].split("*"))
     runs = []
     others = []
@@ -161,6 +162,7 @@ def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
             if not fits:
                 continue
             whole = [*names[:place], name, *names[place + 1 :]]
+            # Groups without the dataset, such as one of settings, are named and are not runs.
             if isinstance(_at(path, file, whole), h5py.Dataset):
                 runs.append(_Run(fits[1], path, "/".join(whole)))
             else:

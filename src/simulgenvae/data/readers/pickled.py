@@ -45,6 +45,8 @@ def open_pickle(path: Path) -> Iterator[Source]:
         f"{path}: reading a pickle, which is read whole,",
         "save the array with numpy.save instead",
     )
+    # A pickle is a program. The unpickler below knows the calls that rebuild one array and refuses
+    # all others before they are made; the bound keeps a false length from taking memory.
     failure = "cannot be read as a pickle of one NumPy array"
     try:
         with damage_reported(path, failure, (*READ_ERRORS, AttributeError, IndexError)):

@@ -38,6 +38,8 @@ def read_metadata(folder: Path, node_type: str) -> dict[str, Any]:
     """
     path = folder / "zarr.json"
     try:
+        # A dataset comes from a stranger: a link could lead out of its folder, a huge file exhaust
+        # memory.
         if path.is_symlink() or path.stat().st_size > _MAX_JSON_BYTES:
             raise UserError(f"{path}: not the metadata of a dataset")
         metadata = json.loads(path.read_text(encoding="utf-8"))

@@ -83,6 +83,7 @@ def read_points(path: Path, wanted: Basis) -> tuple[list[Point], bool]:
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"not of format {FORMAT}")
         points = _POINTS.validate_python(content.get("points"))
+        # Points of other data, split or settings cannot be compared with new ones.
         if content.get("basis") != wanted.model_dump(mode="json"):
             return [], bool(points)
         count = len(wanted.measured_runs)

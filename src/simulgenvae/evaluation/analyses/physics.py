@@ -110,6 +110,7 @@ class PhysicsChecks:
         self._times = times
         self._places = _places(mesh)
         self.volumes = NodalVolumes.of(mesh, nodes)
+        # Nodal volumes are needed once; each quantity is then a weighted sum over the nodes.
         self.quantities = _quantities(self._variables, units, self.volumes, scale)
         for name, expression in read_checks(checks, self._variables, mesh).items():
             weights = self.volumes.values

@@ -101,6 +101,7 @@ def nodes_over_time(run: RunFields, domain: Domain) -> Figure:
     figure = style.new_figure(0.8 + 2.4 * len(variables), width)
     grid = figure.subplots(len(variables), len(ranks), squeeze=False, sharex=True)
     for v in variables:
+        # Nodes at which nothing happens show nothing: take those that vary.
         by_variation = np.argsort(run.truth[:, :, v].std(axis=0), kind="stable")
         for axes, node in zip(grid[v], by_variation[ranks].tolist(), strict=True):
             for label, values in zip(_FIELDS, run.all(), strict=True):

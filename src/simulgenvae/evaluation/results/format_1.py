@@ -28,6 +28,7 @@ def from_format_1(old: Content) -> Content:
     new["format"] = 2
     new["errors"] = {name: _splits(found, _errors) for name, found in _entries(old, "errors")}
     best = old["best_reference"]
+    # The ratios were entries of their own next to the baseline that they refer to.
     ratios: Content = {key: new.pop(name, None) for key, name in _RATIOS.items()}
     new["best_baseline"] = None if best is None else {**_content(best), **ratios}
     combination = _content(old["combination"])

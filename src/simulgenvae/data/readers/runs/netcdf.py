@@ -61,6 +61,7 @@ def open_runs(path: Path) -> dict[str, Series]:
         data, stored = _opened(path)
         file = _File(path, data, find_fields(path, data))
         _require_values(file, stored)
+        # Only names and times are read here; fields are read timestep by timestep, by `read` below.
         ids = file.ids()
         times = file.times()
         units: dict[str, str] = {}
