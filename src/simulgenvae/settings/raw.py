@@ -11,6 +11,7 @@ tests/settings/test_overrides.py.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from simulgenvae.settings.group import Group
-from simulgenvae.settings.problems import nearest, refuse
+from simulgenvae.settings.problems import SettingsNote, nearest, refuse
+from simulgenvae.settings.renamed import current_name
 from simulgenvae.settings.schema import Settings
 from simulgenvae.settings.value_types import ValueType
 
@@ -77,6 +79,7 @@ def validate(raw: RawSettings) -> Settings:
 
     Raises one UserError that lists every mistake.
     """
+    raw = _with_current_names(raw)
     # Unknown keys first: pydantic would report each as an extra input without the nearest name.
     if problems := [text for key, given in raw.items() if (text := _unusable(key, given))]:
         refuse(problems)
@@ -103,6 +106,28 @@ def validate(raw: RawSettings) -> Settings:
             if not (details["type"] == "too_short" and details["input"])
         ]
         refuse(_explain(details, raw) for details in distinct)
+
+
+def _with_current_names(raw: RawSettings) -> RawSettings:
+    """Return raw settings under the names that they have now, with a note about each old name."""
+    found: dict[str, RawValue] = {}
+    problems = []
+    for key, given in raw.items():
+        current = current_name(key)
+        if current == key:
+            found[key] = given
+        elif current in raw:
+            problems.append(
+                f"{given.place}: {given.name} is the old name of {current}, which is given too: "
+                "remove it"
+            )
+        else:
+            note = f"{given.place}: {given.name} is now called {current}"
+            warnings.warn(note, SettingsNote, stacklevel=3)
+            found[current] = given
+    if problems:
+        refuse(problems)
+    return found
 
 
 def _unusable(key: str, given: RawValue) -> str | None:

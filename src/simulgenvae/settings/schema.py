@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from simulgenvae.settings.group import SENTENCES, Count, Fraction, Group, Seed, Width
 from simulgenvae.settings.networks import CONDITIONERS, DECODERS, OneOf
+from simulgenvae.settings.renamed import with_current_names
 from simulgenvae.settings.training import TrainingSettings
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
@@ -189,6 +190,12 @@ class Settings(Group):
     training: TrainingSettings = TrainingSettings()
     prediction: PredictionSettings = PredictionSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_of_earlier_versions(cls, given: object) -> object:
+        # Model files keep the settings of their training under the names of their time.
+        return with_current_names(given) if isinstance(given, dict) else given
 
     @model_validator(mode="after")
     def _files_of_the_kind(self) -> Self:

@@ -46,7 +46,6 @@ def from_format_1(old: Content) -> Content:
     new["uncertainty"] = _uncertainty(_content(old["uncertainty"]))
     new["physics"] = _physics(_content(old["physics"]))
     new["sensitivity"] = _sensitivity(_content(old["sensitivity"]))
-    new["settings"] = _settings(_content(old["settings"]))
     new["training"] = new.pop("surrogate")
     for key in ("best_reference", "references"):
         del new[key]
@@ -122,15 +121,3 @@ def _sensitivity(old: Content) -> Content:
     sobol = dict(_content(old["sobol"]))
     sobol["variance_fractions"] = sobol.pop("shares")
     return {**old, "sobol": sobol}
-
-
-def _settings(old: Content) -> Content:
-    """Return settings with the names that they have now."""
-    training = dict(_content(old["training"]))
-    for before, now in {"speed": "performance", "clip_gradient": "max_grad_norm"}.items():
-        if before in training:
-            training[now] = training.pop(before)
-    end_to_end = dict(_content(training["end_to_end"]))
-    if "weight" in end_to_end:
-        end_to_end["field_weight"] = end_to_end.pop("weight")
-    return {**old, "training": {**training, "end_to_end": end_to_end}}
