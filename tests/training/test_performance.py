@@ -68,7 +68,7 @@ def losses(discs: Dataset) -> Callable[..., list[float]]:
         return [
             getattr(entry, key)
             for entry in trained.progress.history
-            for key in ("train", "validation")
+            for key in ("train_loss", "validation_error")
         ]
 
     return run
