@@ -35,8 +35,9 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
-	@# Two at a time, each with one thread: small tensors gain nothing from more.
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@# Three at a time on two cores, as some tests wait for others to time out; each with one thread:
+	@# small tensors gain nothing from more.
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)
 	@# Branches of processes that a test starts are not seen; the figure is of this process and its forks.
