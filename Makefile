@@ -40,8 +40,8 @@ test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)
-	@# Branches of processes that a test starts are not seen; the figure is of this process and its forks.
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	@# Lines that run only in programs which a test starts are not seen.
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 docs: $(INSTALLED)
 	@$(BIN)/python -m simulgenvae.settings.reference > docs/settings.md.new && mv docs/settings.md.new docs/settings.md

@@ -43,6 +43,18 @@ def original(
     return study
 
 
+@pytest.fixture(scope="module")
+def other_study(
+    make_waves: Callable[..., Dataset],
+    make_settings: MakeSettings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StudyFolder:
+    """Return the study of another training on the same data."""
+    study = StudyFolder(tmp_path_factory.mktemp("other"))
+    fit(make_waves(variables=2), make_settings(2, seed=1), study=study)
+    return study
+
+
 @pytest.fixture
 def study(original: StudyFolder, tmp_path: Path) -> StudyFolder:
     """Return a copy that a test may damage."""
@@ -108,14 +120,9 @@ def test_a_flipped_byte_in_the_header_is_an_error_for_users(study: StudyFolder, 
 
 
 def test_a_conditioner_of_another_vae_is_refused(
-    study: StudyFolder,
-    make_waves: Callable[..., Dataset],
-    make_settings: MakeSettings,
-    tmp_path: Path,
+    study: StudyFolder, other_study: StudyFolder, make_settings: MakeSettings
 ) -> None:
-    other = StudyFolder(tmp_path / "other")
-    fit(make_waves(variables=2), make_settings(2, seed=1), study=other)
-    shutil.copy(other.conditioner_file, study.conditioner_file)
+    shutil.copy(other_study.conditioner_file, study.conditioner_file)
     _assert_refused(study, "trained for another VAE")
     with pytest.raises(UserError, match="trained for another VAE"):
         load_warm_start(study.vae_file, study, make_settings(2), conditioner=True)
@@ -376,14 +383,9 @@ def test_a_damaged_ensemble_is_refused(study: StudyFolder, kind: str) -> None:
 
 
 def test_an_ensemble_of_another_training_is_refused(
-    study: StudyFolder,
-    make_waves: Callable[..., Dataset],
-    make_settings: MakeSettings,
-    tmp_path: Path,
+    study: StudyFolder, other_study: StudyFolder
 ) -> None:
-    other = StudyFolder(tmp_path / "other")
-    fit(make_waves(variables=2), make_settings(2, seed=1), study=other)
-    shutil.copy(other.ensemble_file, study.ensemble_file)
+    shutil.copy(other_study.ensemble_file, study.ensemble_file)
     _assert_refused(study, "Ensemble was trained for another VAE")
     shutil.copy(study.conditioner_file, study.ensemble_file)
     _assert_refused(study, r"does not hold a ensemble \(but: conditioner\)")

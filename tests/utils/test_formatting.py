@@ -28,6 +28,14 @@ def test_percentages_have_three_digits_and_no_powers_of_ten(value: float | None,
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.02, "2 %"), (0.0157, "1.6 %"), (0.4, "40 %"), (0.999, "100 %"), (1.8, "180 %")],
+)
+def test_two_digits_without_trailing_zeros(value: float, text: str) -> None:
+    assert formatting.percent(value, digits=2, trailing_zeros=False) == text
+
+
+@pytest.mark.parametrize(
     ("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (12345, "12,345 runs")]
 )
 def test_counts_are_singular_where_there_is_one(number: int, text: str) -> None:

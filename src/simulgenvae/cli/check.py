@@ -12,19 +12,13 @@ from rich.text import Text
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Overrides, Preset
+from simulgenvae.cli.options import Folder, Overrides, Preset
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
-def check(folder: Path = Path(), /, *, preset: Preset = 1, overrides: Overrides = ()) -> None:
-    """Look for everything that can be wrong with a study.
-
-    Parameters
-    ----------
-    folder
-        Study folder.
-    """
+def check(folder: Folder = Path(), /, *, preset: Preset = 1, overrides: Overrides = ()) -> None:
+    """Look for everything that can be wrong with a study."""
     study = simulgenvae.Study.open(folder)
     report = study.check(study.read_settings(preset=preset, overrides=overrides))
     for table in report.tables:

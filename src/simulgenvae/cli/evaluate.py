@@ -13,7 +13,7 @@ from cyclopts import Parameter
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Overrides
+from simulgenvae.cli.options import Folder, Overrides
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     overrides: Annotated[
@@ -33,13 +33,7 @@ def evaluate(
     ] = (),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
-    """Measure the surrogate of a study and write metrics and a report.
-
-    Parameters
-    ----------
-    folder
-        Study folder.
-    """
+    """Measure the surrogate of a study and write metrics and a report."""
     study = simulgenvae.Study.open(folder)
     show_evaluation(study, study.evaluate(overrides=overrides))
 

@@ -9,6 +9,8 @@ from cyclopts import App, Parameter
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.options import Folder, Overwrite
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +34,7 @@ def folder_first(
 
 @explore.command
 def interpolate(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     out: Path,
@@ -42,14 +44,12 @@ def interpolate(
     images: Path | None = None,
     kind: Literal["slerp", "linear"] = "slerp",
     steps: int = 9,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write fields on the way from one design to another.
 
     Parameters
     ----------
-    folder
-        Study folder.
     out
         FILE.npz, FILE.zarr or FILE.pvd (ParaView).
     first
@@ -64,8 +64,6 @@ def interpolate(
         Great circle, or straight line.
     steps
         Number of fields, the two ends included.
-    overwrite
-        Replace the output file.
     """
     fields = simulgenvae.Study.open(folder).interpolate(
         out,
@@ -82,7 +80,7 @@ def interpolate(
 
 @explore.command
 def traverse(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     out: Path,
@@ -91,14 +89,12 @@ def traverse(
     dimension: int | None = None,
     distance: Annotated[float, Parameter(name="--range")] = 2.0,
     steps: int = 9,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write what a level does: it moves, and the others do not.
 
     Parameters
     ----------
-    folder
-        Study folder.
     out
         FILE.npz, FILE.zarr or FILE.pvd (ParaView).
     level
@@ -111,8 +107,6 @@ def traverse(
         How far to both sides, in standard deviations of the training runs.
     steps
         Number of fields, the two ends included.
-    overwrite
-        Replace the output file.
     """
     fields = simulgenvae.Study.open(folder).traverse(
         out,
@@ -128,32 +122,28 @@ def traverse(
 
 @explore.command
 def sample(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     out: Path,
     count: int = 8,
     seed: int = 0,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write fields drawn from the learned prior.
 
     Parameters
     ----------
-    folder
-        Study folder.
     out
         FILE.npz, FILE.zarr or FILE.pvd (ParaView).
     count
         Number of fields.
     seed
         Seed of the samples.
-    overwrite
-        Replace the output file.
     """
     fields = simulgenvae.Study.open(folder).sample(out, count=count, seed=seed, overwrite=overwrite)
     _show_count(out, fields)
 
 
 def _show_count(out: Path, fields: xr.Dataset) -> None:
-    show(f"{out}: {fields.sizes['run']} fields")
+    show(f"{out}: {count(fields.sizes['run'], 'field')}")

@@ -9,19 +9,16 @@ from pathlib import Path
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.options import Folder, Overwrite
 
 
-def export(folder: Path = Path(), /, *, out: Path, overwrite: bool = False) -> None:
+def export(folder: Folder = Path(), /, *, out: Path, overwrite: Overwrite = False) -> None:
     """Write the surrogate as one file for other runtimes.
 
     Parameters
     ----------
-    folder
-        Study folder.
     out
         FILE.onnx, or FILE.pt2 (torch.export).
-    overwrite
-        Replace the output file.
     """
     difference = simulgenvae.Study.open(folder).export(out, overwrite=overwrite)
     show(

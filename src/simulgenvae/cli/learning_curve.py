@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Overrides, Preset
+from simulgenvae.cli.options import Folder, Overrides, Preset
 
 
 def _fractions(_: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
@@ -52,7 +52,7 @@ Fractions = Annotated[
 
 
 def learning_curve(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     fractions: Fractions = None,
@@ -66,8 +66,6 @@ def learning_curve(
 
     Parameters
     ----------
-    folder
-        Study folder.
     fractions
         Parts of the training runs to train on (default 1/4 1/2 3/4 1).
     repeats

@@ -6,10 +6,16 @@ Tested in tests/cli/test_app.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
+
+Folder = Annotated[Path, Parameter(help="Study folder.")]
+"""The study that a command is about; the current folder where none is given."""
+
+Overwrite = Annotated[bool, Parameter(help="Replace the output file.")]
 
 Overrides = Annotated[
     tuple[str, ...],

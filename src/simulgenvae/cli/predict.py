@@ -14,7 +14,8 @@ from rich.table import Table
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Names
+from simulgenvae.cli.options import Folder, Names, Overwrite
+from simulgenvae.utils.formatting import NONE, count, percent
 
 if TYPE_CHECKING:
     from simulgenvae.study.predict import PredictionScore
@@ -24,7 +25,7 @@ MOST_ROWS = 12
 
 
 def predict(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     out: Path,
@@ -36,15 +37,13 @@ def predict(
     samples: int = 0,
     seed: int = 0,
     truth: Path | None = None,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Predict the fields of new designs.
 
     Parameters
     ----------
-    folder
-        Study folder.
     out
         File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
         one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
@@ -65,8 +64,6 @@ def predict(
         Seed of the samples.
     truth
         The same designs solved (a study, or what ingest reads), to compare.
-    overwrite
-        Replace the output file.
     """
     from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
 
@@ -84,7 +81,7 @@ def predict(
         truth=truth,
         overwrite=overwrite,
     )
-    show(f"{out}: {len(scores)} designs")
+    show(f"{out}: {count(len(scores), 'design')}")
     if any(score.novelty is not None or score.expected_error is not None for score in scores):
         show(_table(scores))
 
@@ -101,8 +98,8 @@ def _table(scores: list[PredictionScore]) -> Table:
     table.add_column("Expected error", justify="right")
     table.add_column("Novelty", justify="right")
     for score in scores:
-        error = "–" if score.expected_error is None else f"{100 * score.expected_error:.2g} %"
-        novelty = "–" if score.novelty is None else f"{score.novelty:.2f}"
+        error = percent(score.expected_error, digits=2, trailing_zeros=False)
+        novelty = NONE if score.novelty is None else f"{score.novelty:.2f}"
         table.add_row(escape(score.design), error, novelty)
     return table
 

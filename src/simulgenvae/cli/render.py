@@ -11,6 +11,7 @@ from cyclopts import Parameter, Token
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.options import Folder, Overwrite
 
 
 def _times(_: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
@@ -51,7 +52,7 @@ Id = Annotated[str | None, Parameter(metavar="ID")]
 
 
 def render(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     out: Path,
@@ -66,14 +67,12 @@ def render(
     fps: float | None = None,
     seconds: float | None = None,
     width: int | None = None,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Draw fields on the mesh, as an image or a film.
 
     Parameters
     ----------
-    folder
-        Study folder.
     out
         FILE.png, or a film: FILE.gif, FILE.mp4.
     run
@@ -98,8 +97,6 @@ def render(
         Length of a film (default: about 6).
     width
         Width in pixels (default: 1280, of films 960).
-    overwrite
-        Replace the output file.
     """
     from simulgenvae.study.render_options import RenderOptions
 

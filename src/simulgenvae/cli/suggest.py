@@ -11,6 +11,8 @@ from rich.table import Table
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.options import Folder, Overwrite
+from simulgenvae.utils.formatting import count, percent
 
 if TYPE_CHECKING:
     from simulgenvae.design.suggest import Suggestion
@@ -45,7 +47,7 @@ Ranges = Annotated[
 
 
 def suggest(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     n: int = 10,
@@ -53,14 +55,12 @@ def suggest(
     ranges: Ranges = None,
     candidates: int = 512,
     seed: int = 0,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Say which designs are worth solving next.
 
     Parameters
     ----------
-    folder
-        Study folder.
     n
         Number of designs.
     out
@@ -71,14 +71,12 @@ def suggest(
         Designs to choose from.
     seed
         Seed of the candidates.
-    overwrite
-        Replace the output file.
     """
     suggestion = simulgenvae.Study.open(folder).suggest(
         n, out=out, ranges=ranges, candidates=candidates, seed=seed, overwrite=overwrite
     )
     show(_table(suggestion), _statement(suggestion))
-    show(f"{out}: {len(suggestion.designs)} designs to solve")
+    show(f"{out}: {count(len(suggestion.designs), 'design')} to solve")
 
 
 def _table(suggestion: Suggestion) -> Table:
@@ -91,7 +89,11 @@ def _table(suggestion: Suggestion) -> Table:
         designs.ids, designs.table.tolist(), suggestion.errors, strict=True
     ):
         # Rounded for reading; the CSV file has the exact values.
-        table.add_row(name, *(f"{value:.5g}" for value in values), f"{100 * error:.2g} %")
+        table.add_row(
+            name,
+            *(f"{value:.5g}" for value in values),
+            percent(error, digits=2, trailing_zeros=False),
+        )
     return table
 
 
@@ -99,8 +101,8 @@ def _statement(suggestion: Suggestion) -> str:
     mean = float(suggestion.errors.mean())
     at_training_runs = float(suggestion.training_errors.mean())
     text = (
-        f"Expected error: {100 * mean:.2g} % at these designs, {100 * at_training_runs:.2g} % at "
-        "those of the training runs"
+        f"Expected error: {percent(mean, digits=2, trailing_zeros=False)} at these designs, "
+        f"{percent(at_training_runs, digits=2, trailing_zeros=False)} at those of the training runs"
     )
     if at_training_runs > 0:
         return f"{text}, {mean / at_training_runs:.2g} times as much."

@@ -10,11 +10,11 @@ from pathlib import Path
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Overrides, Preset
+from simulgenvae.cli.options import Folder, Overrides, Preset
 
 
 def train(
-    folder: Path = Path(),
+    folder: Folder = Path(),
     /,
     *,
     stage: str = "all",
@@ -28,8 +28,6 @@ def train(
 
     Parameters
     ----------
-    folder
-        Study folder.
     stage
         A stage to train (vae, conditioner, end_to_end), or all.
     resume

@@ -84,9 +84,9 @@ def read_conditions(path: Path, *, names: tuple[str, ...] | None = None) -> tupl
         if header
         else _names_by_position(path, len(columns), names)
     )
-    # Columns are matched by name where a trained model waits for them: their order is free then.
     with prefix_errors(path):
         check_names(found, "parameter")
+        # A trained model knows its parameters by name: their order in the table is free.
         if names is not None:
             columns = _match(found, columns, names)
             found = names

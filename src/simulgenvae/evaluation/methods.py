@@ -56,6 +56,11 @@ def methods(result: EvaluationResult) -> tuple[Method, ...]:
     return tuple(method for method in shown if method.name in result.errors)
 
 
+def method_titles(result: EvaluationResult) -> dict[str, str]:
+    """Return the titles of the methods of a result, by their names."""
+    return {method.name: method.title for method in methods(result)}
+
+
 def method_color(name: str) -> str:
     """Return the colour of a method of the surrogate or of a baseline, ``#rrggbb``.
 

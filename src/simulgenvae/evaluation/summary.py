@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.methods import method_titles, methods
 from simulgenvae.evaluation.metrics import METRICS
+from simulgenvae.evaluation.results import STATISTICS
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.surrogate.ensemble import interval_label, interval_warning
-from simulgenvae.utils.formatting import percent, sentence
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -24,11 +24,11 @@ def summary_table(result: EvaluationResult) -> Table:
     caption = Text("\n".join(_notes(result)))
     title = f"Joint relative L2 error on {runs} {split} runs"
     table = Table("Method", title=title, caption=caption)
-    for measure in ("mean", "median", "max"):
-        table.add_column(measure, justify="right")
+    for statistic in STATISTICS:
+        table.add_column(statistic, justify="right")
     for method in methods(result):
         error = result.compared[method.name].relative_l2
-        cells = [percent(value) for value in (error.mean, error.median, error.max)]
+        cells = map(percent, error.statistics)
         style = "bold" if method.name == "prediction" else None
         table.add_row(method.title, *cells, style=style)
     return table
@@ -38,9 +38,8 @@ def _notes(result: EvaluationResult) -> list[str]:
     notes = []
     best = result.best_baseline
     if best is not None and best.prediction_ratio is not None:
-        titles = {method.name: method.title for method in methods(result)}
-        ratio = f"{best.prediction_ratio:.2f}"
-        notes.append(f"{ratio} of the best baseline's error ({titles[best.name]})")
+        title = method_titles(result)[best.name]
+        notes.append(f"{best.prediction_ratio:.2f} of the best baseline's error ({title})")
     notes.append(Verdict.of(result).sentence())
     notes += _of_metrics(result)
     notes += _of_uncertainty(result)
@@ -70,9 +69,7 @@ def _of_uncertainty(result: EvaluationResult) -> list[str]:
     covered = uncertainty.coverage(result.compared_split)
     if covered is None:
         return []
-    label = interval_label(uncertainty.calibration_runs)
-    lines = [f"{percent(covered)} of the values are inside their {label}"]
-    warning = interval_warning(uncertainty.calibration_runs, uncertainty.left_out_coverage)
-    if warning is not None:
-        lines.append(sentence(warning))
+    lines = [f"{percent(covered)} of the values are inside their {uncertainty.interval}"]
+    if uncertainty.warning is not None:
+        lines.append(uncertainty.warning)
     return lines

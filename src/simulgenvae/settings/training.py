@@ -11,8 +11,6 @@ from pydantic import Field, model_validator
 
 from simulgenvae.settings.group import Count, Fraction, Group, NonNegative, Positive, Seed
 
-StageName = str
-"""Name of a training stage: a key of ``training.stages.STAGES``."""
 Axis = Literal["x", "y", "z"]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
 

@@ -161,7 +161,6 @@ def _surrogate(
         rank=trained.reduction.rank,
         versions=versions(),
     )
-    # A VAE that this training has left as it was keeps the record of its own training.
     return Surrogate(
         settings=settings,
         split=split,
@@ -173,6 +172,7 @@ def _surrogate(
         reduction=trained.reduction,
         networks=trained.members[0],
         ensemble=ensemble,
+        # A VAE that this training has not changed keeps the record of the training that made it.
         vae_training=vae_training(settings, info) if kept is None else kept.vae_training,
         info=info,
     )

@@ -19,6 +19,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.training.batch import Batch
 from simulgenvae.training.node_shards import gradient_norm
 from simulgenvae.training.performance import constant_weights
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from simulgenvae.settings import PerformanceSettings
@@ -199,7 +200,11 @@ def _problem(stage: Stage, used: Acceleration, batch: Batch) -> str | None:
         return f"fails here ({type(error).__name__}{': ' + lines[0][:200] if lines else ''})"
     far = float(((fast - plain).abs() / plain.abs().clamp(min=1e-12)).max())
     limit = HALF_TOLERANCE if used.mixed_precision else TOLERANCE
-    return None if far <= limit else f"changes a loss or its gradient by {100 * far:.2g} %"
+    return (
+        None
+        if far <= limit
+        else f"changes a loss or its gradient by {percent(far, digits=2, trailing_zeros=False)}"
+    )
 
 
 def _loss_and_norm(stage: Stage, losses: Losses, batch: Batch, calls: int) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from simulgenvae.training.diagnosis import relative
+from simulgenvae.utils import formatting
 from simulgenvae.utils.progress import INTERVAL, WorkLog
 
 if TYPE_CHECKING:
@@ -104,4 +105,4 @@ class TrainingLog(WorkLog):
 
 def percent(stage: str, error: float) -> str:
     """Return an error of a stage in percent of the standard deviation of what it predicts."""
-    return f"{100 * relative(stage, error):.3g} %"
+    return formatting.percent(relative(stage, error), trailing_zeros=False)

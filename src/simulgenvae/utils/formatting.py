@@ -10,18 +10,21 @@ NONE = "–"
 """Text in the place of a number that is undefined."""
 
 
-def percent(value: float | None) -> str:
-    """Return a fraction as a percentage with three significant digits.
+def percent(value: float | None, digits: int = 3, *, trailing_zeros: bool = True) -> str:
+    """Return a fraction as a percentage with this number of significant digits.
 
-    >>> percent(0.0197), percent(1.8), percent(None)
+    >>> percent(0.0197), percent(1.8, digits=2), percent(None)
     ('1.97 %', '180 %', '–')
     """
     if value is None:
         return NONE
     scaled = 100 * value
-    if abs(scaled) >= 999.5:  # rounds to four digits, which "g" would write as a power of ten
+    # From here on "g" would write a power of ten.
+    if abs(scaled) >= 10**digits - 0.5:
         return f"{scaled:,.0f} %"
-    return f"{scaled:#.3g}".rstrip(".") + " %"
+    if not trailing_zeros:
+        return f"{scaled:.{digits}g} %"
+    return f"{scaled:#.{digits}g}".rstrip(".") + " %"
 
 
 def number(value: float | None) -> str:

@@ -22,6 +22,7 @@ from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.integrity import read_metadata
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import CELL_NODES
+from simulgenvae.utils.damage import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +122,4 @@ def read_attributes(path: Path) -> DatasetAttributes:
         with prefix_errors(file):
             return DatasetAttributes.model_validate(attributes)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(f"{file}: damaged: {where} {first['msg']}"[:500]) from error
+        raise UserError(f"{file}: damaged: {first_problem(error)}"[:500]) from error

@@ -4,7 +4,7 @@
 summary, demo and learning curve read its attributes. Tested in tests/evaluation/results/.
 """
 
-from simulgenvae.evaluation.results.base import OverRuns, Record, RunError
+from simulgenvae.evaluation.results.base import STATISTICS, OverRuns, Record, RunError
 from simulgenvae.evaluation.results.combination import Combination
 from simulgenvae.evaluation.results.errors import ErrorsOverTime, SplitErrors, VariableErrors
 from simulgenvae.evaluation.results.result import FORMAT, EvaluationResult
@@ -13,6 +13,7 @@ from simulgenvae.evaluation.results.study import SPLITS, DataSummary, SplitIds
 __all__ = [
     "FORMAT",
     "SPLITS",
+    "STATISTICS",
     "Combination",
     "DataSummary",
     "ErrorsOverTime",

@@ -33,6 +33,10 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+STATISTICS = ("mean", "median", "max")
+"""Names of the statistics over runs that tables show."""
+
+
 class OverRuns(Record):
     """Mean, median and largest of a quantity over runs."""
 
@@ -56,6 +60,11 @@ class OverRuns(Record):
             max=float(finite.max()),
             undefined_runs=undefined,
         )
+
+    @property
+    def statistics(self) -> tuple[Number, Number, Number]:
+        """The three statistics, in the order of ``STATISTICS``."""
+        return self.mean, self.median, self.max
 
 
 class RunError(Record):

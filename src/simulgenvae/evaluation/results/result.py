@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Annotated, Literal, Self, cast
 
-from pydantic import BeforeValidator, JsonValue, ValidationError
+from pydantic import BeforeValidator, JsonValue
 
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.results.base import Record, RunError
@@ -21,6 +21,7 @@ from simulgenvae.evaluation.results.uncertainty import Uncertainty
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
 from simulgenvae.utils.atomic import atomic_write
+from simulgenvae.utils.damage import first_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,16 +135,8 @@ class EvaluationResult(Record):
         except FileNotFoundError:
             raise UserError(f"{path} does not exist: evaluate the study first.") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = _first_problem(error)
+            reason = first_problem(error)
             raise UserError(
                 f"{path} does not hold the result of an evaluation ({reason}). "
                 "Evaluate the study again."
             ) from error
-
-
-def _first_problem(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return f"{place}: {first['msg']}"
-    return str(error) or type(error).__name__

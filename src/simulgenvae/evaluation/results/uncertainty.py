@@ -6,6 +6,8 @@ Tested in tests/evaluation/analyses/test_uncertainty.py.
 from __future__ import annotations
 
 from simulgenvae.evaluation.results.base import Number, Numbers, Record
+from simulgenvae.surrogate.ensemble.interval_text import interval_label, interval_warning
+from simulgenvae.utils.formatting import sentence
 
 
 class RunUncertainty(Record):
@@ -57,10 +59,21 @@ class Uncertainty(Record):
     """Fraction of the values that intervals are meant to hold."""
     calibration_runs: int
     left_out_coverage: tuple[float, ...]
-    """Least and largest coverage of each calibration run by the intervals of the others; empty if
-    there were enough runs."""
+    """Coverage of each calibration run by the interval of the others; empty if there were enough
+    runs."""
     splits: dict[str, SplitUncertainty]
 
     def coverage(self, split: str) -> float | None:
         """Return the fraction of values inside their interval; None if it was not measured."""
         return self.splits[split].coverage if split in self.splits else None
+
+    @property
+    def interval(self) -> str:
+        """Name of the interval, with what is known of its coverage."""
+        return interval_label(self.calibration_runs)
+
+    @property
+    def warning(self) -> str | None:
+        """Sentence about an interval of few or no runs; None if there were enough."""
+        warning = interval_warning(self.calibration_runs, self.left_out_coverage)
+        return None if warning is None else sentence(warning)

@@ -12,6 +12,8 @@ from vtkmodules.util.vtkAlgorithm import VTKPythonAlgorithmBase
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
 
+from simulgenvae.data.readers.source import Source
+
 TIMES = (0.0, 0.5, 1.25)
 
 
@@ -32,6 +34,13 @@ def expected(amplitude: float, time: float, at: float = 0.0) -> np.ndarray:
     """[nodes, 5]: T, U_x, U_y, U_z, rho."""
     made = block(amplitude, time, at)
     return np.column_stack([made["T"], made["U"], np.full(made.n_points, amplitude + time)])
+
+
+def assert_mesh(source: Source) -> None:
+    """Check that the mesh has the hexahedra of the box."""
+    assert source.mesh is not None
+    cells: Any = block(1.0, 0.0).cells_dict
+    np.testing.assert_array_equal(source.mesh.cells["hexahedron"], cells[12])
 
 
 class Transient(VTKPythonAlgorithmBase):
@@ -62,4 +71,10 @@ class Transient(VTKPythonAlgorithmBase):
 @pytest.fixture
 def box() -> SimpleNamespace:
     """Return a box of 24 nodes and 6 hexahedra at three times, and the values of its nodes."""
-    return SimpleNamespace(times=TIMES, block=block, expected=expected, transient=Transient)
+    return SimpleNamespace(
+        times=TIMES,
+        block=block,
+        expected=expected,
+        assert_mesh=assert_mesh,
+        transient=Transient,
+    )

@@ -93,10 +93,7 @@ def test_all_times_of_an_unstructured_zone(tmp_path: Path, box: SimpleNamespace)
         np.testing.assert_allclose(
             source.run(0)[step], box.expected(2.0, time)[:, :4], rtol=1e-6, atol=1e-7
         )
-    assert source.mesh is not None
-    np.testing.assert_array_equal(
-        source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
-    )
+    box.assert_mesh(source)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])

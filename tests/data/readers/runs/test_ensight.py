@@ -51,10 +51,7 @@ def test_all_times_of_a_binary_case(case: Path, box: SimpleNamespace) -> None:
         np.testing.assert_allclose(
             source.run(0)[step], box.expected(2.0, time), rtol=1e-6, atol=1e-7
         )
-    assert source.mesh is not None
-    np.testing.assert_array_equal(
-        source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
-    )
+    box.assert_mesh(source)
 
 
 def test_a_folder_with_a_case_in_text(tmp_path: Path) -> None:

@@ -52,10 +52,7 @@ def test_all_times_with_values_in_hdf5(file: Path, box: SimpleNamespace) -> None
         np.testing.assert_allclose(
             source.run(0)[step], box.expected(2.0, time), rtol=1e-6, atol=1e-7
         )
-    assert source.mesh is not None
-    np.testing.assert_array_equal(
-        source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
-    )
+    box.assert_mesh(source)
 
 
 def test_all_times_with_values_in_the_xml(tmp_path: Path, box: SimpleNamespace) -> None:

@@ -12,6 +12,7 @@ from simulgenvae.data.readers.runs.times import Timed, at_times, common_times, r
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.interpolation import Interpolation, there_and_back
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -169,7 +170,7 @@ class _Common:
             return
         changes = np.stack(list(self.changes.values())).max(axis=0)
         worst = [
-            f"{name} {100 * change:.2g} %"
+            f"{name} {percent(change, digits=2, trailing_zeros=False)}"
             for name, change in zip(self.variables, changes, strict=True)
         ]
         outside = ""

@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.methods import method_titles, methods
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
+from simulgenvae.evaluation.results import STATISTICS
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.utils.formatting import percent, quantity
 
 if TYPE_CHECKING:
-    from simulgenvae.evaluation.results import EvaluationResult, OverRuns, RunError
+    from simulgenvae.evaluation.results import EvaluationResult, RunError
 
 _SHOWN_WORST = 3
-_MEASURES = ("mean", "median", "max")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Errors:
         joint = []
         for split in result.splits:
             found = prediction[split]
-            joint.append((split, str(found.runs), *_cells(found.relative_l2)))
+            joint.append((split, str(found.runs), *map(percent, found.relative_l2.statistics)))
         variables = []
         for name in result.data.variables:
             title = quantity(name, result.data.unit(name))
@@ -44,7 +44,7 @@ class Errors:
                 cells = variable_cells(prediction[split].variables[name])
                 variables.append((title, split, *cells))
         return cls(
-            Table(("Split", "runs", *_MEASURES), tuple(joint)),
+            Table(("Split", "runs", *STATISTICS), tuple(joint)),
             Table(("Variable", "split", *variable_head()), tuple(variables)),
             result.worst_runs[result.compared_split][:_SHOWN_WORST],
         )
@@ -63,20 +63,15 @@ class Comparison:
     def of(cls, result: EvaluationResult) -> Comparison:
         """Return the content for a result."""
         rows = []
-        titles = {}
         for method in methods(result):
-            titles[method.name] = method.title
-            rows.append((method.title, *_cells(result.compared[method.name].relative_l2)))
+            error = result.compared[method.name].relative_l2
+            rows.append((method.title, *map(percent, error.statistics)))
         best = result.best_baseline
         return cls(
-            Table(("Method", *_MEASURES), tuple(rows)),
-            None if best is None else titles[best.name],
+            Table(("Method", *STATISTICS), tuple(rows)),
+            None if best is None else method_titles(result)[best.name],
             Verdict.of(result).sentence(),
         )
-
-
-def _cells(error: OverRuns) -> tuple[str, str, str]:
-    return percent(error.mean), percent(error.median), percent(error.max)
 
 
 ERRORS = Section("Errors", "model_card/errors.md", Errors.of)

@@ -5,39 +5,23 @@ Tested in tests/evaluation/report/test_model_card.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.sections.uncertainty import measure_rows
-from simulgenvae.surrogate.ensemble import interval_label, interval_warning
-from simulgenvae.utils.formatting import number, percent, quantity, sentence
+from simulgenvae.utils.formatting import number, percent, quantity
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
 
 
-@dataclass(frozen=True)
-class UncertaintyView:
-    """Content of the section about the uncertainty."""
-
-    measures: Table
-    interval: str
-    warning: str | None
-
-    @classmethod
-    def of(cls, result: EvaluationResult) -> UncertaintyView | None:
-        """Return the content for the compared split; None if nothing was measured there."""
-        found = result.uncertainty
-        split = result.compared_split
-        if split not in found.splits:
-            return None
-        doubt = interval_warning(found.calibration_runs, found.left_out_coverage)
-        return cls(
-            Table(("Measure", f"{split} runs", "when right"), measure_rows(found, (split,))),
-            interval_label(found.calibration_runs),
-            None if doubt is None or not found.calibration_runs else sentence(doubt),
-        )
+def _measures(result: EvaluationResult) -> Table | None:
+    """Return the measures on the compared split; None if nothing was measured there."""
+    split = result.compared_split
+    if split not in result.uncertainty.splits:
+        return None
+    head = ("Measure", f"{split} runs", "when right")
+    return Table(head, measure_rows(result.uncertainty, (split,)))
 
 
 def _quantities(result: EvaluationResult) -> Table:
@@ -62,6 +46,6 @@ def _inputs(result: EvaluationResult) -> Table | None:
     return Table(("Input", "total Sobol index", "rise of the error when exchanged"), tuple(rows))
 
 
-UNCERTAINTY = Section("Uncertainty", "model_card/uncertainty.md", UncertaintyView.of)
+UNCERTAINTY = Section("Uncertainty", "model_card/uncertainty.md", _measures)
 PHYSICS = Section("Physics checks", "model_card/physics.md", _quantities)
 INPUTS = Section("Influence of the inputs", "model_card/table.md", _inputs)

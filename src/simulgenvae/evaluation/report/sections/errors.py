@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from simulgenvae.evaluation.methods import methods
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.evaluation.report.variable_table import variable_cells, variable_head
+from simulgenvae.evaluation.results import STATISTICS
 from simulgenvae.utils.formatting import percent, quantity
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
-
-MEASURES = ("mean", "median", "max")
-"""Statistics over runs that tables show."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +35,29 @@ class Errors:
 def _methods(result: EvaluationResult) -> Table:
     head = ["Method"]
     for split in result.splits:
-        head += [f"{split}: {measure}" for measure in MEASURES]
+        head += [f"{split}: {statistic}" for statistic in STATISTICS]
     rows = []
-    for method in methods(result):
+    shown = methods(result)
+    for method in shown:
         row = [method.title]
         for split in result.splits:
             error = result.errors[method.name][split].relative_l2
-            row += [percent(error.mean), percent(error.median), percent(error.max)]
+            row += map(percent, error.statistics)
         rows.append(tuple(row))
-    return Table(tuple(head), tuple(rows), highlighted=methods(result)[0].title)
+    return Table(tuple(head), tuple(rows), highlighted=shown[0].title)
 
 
 def _variables(result: EvaluationResult) -> Table:
     rows = []
+    shown = methods(result)
     for variable in result.data.variables:
         unit = result.data.unit(variable)
-        for method in methods(result):
+        for method in shown:
             found = result.compared[method.name].variables[variable]
             named = (method.title, quantity(variable, unit))
             rows.append((*named, *variable_cells(found)))
     head = ("Method", "Variable", *variable_head())
-    return Table(head, tuple(rows), highlighted=methods(result)[0].title)
+    return Table(head, tuple(rows), highlighted=shown[0].title)
 
 
 def _worst(result: EvaluationResult) -> Table:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulgenvae.evaluation.methods import methods
+from simulgenvae.evaluation.methods import method_titles
 from simulgenvae.evaluation.report.section import Section
 from simulgenvae.evaluation.verdict import Verdict
-from simulgenvae.surrogate.ensemble import interval_label, interval_warning
-from simulgenvae.utils.formatting import NONE, milliseconds, number, percent, sentence
+from simulgenvae.utils.formatting import NONE, milliseconds, number, percent
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -44,8 +43,6 @@ class Headline:
 def _cards(result: EvaluationResult) -> tuple[Card, ...]:
     split = result.compared_split
     best = result.best_baseline
-    titles = {method.name: method.title for method in methods(result)}
-    interval = interval_label(result.uncertainty.calibration_runs)
     return (
         Card(
             percent(result.mean_error("prediction")),
@@ -53,7 +50,7 @@ def _cards(result: EvaluationResult) -> tuple[Card, ...]:
         ),
         Card(
             NONE if best is None else percent(best.relative_l2),
-            f"best baseline: {'none' if best is None else titles[best.name]}",
+            f"best baseline: {'none' if best is None else method_titles(result)[best.name]}",
         ),
         Card(
             NONE if best is None else number(best.prediction_ratio),
@@ -65,7 +62,7 @@ def _cards(result: EvaluationResult) -> tuple[Card, ...]:
         ),
         Card(
             percent(result.uncertainty.coverage(split)),
-            f"of the values of {split} runs are inside their {interval}",
+            f"of the values of {split} runs are inside their {result.uncertainty.interval}",
         ),
         Card(milliseconds(result.timing.seconds_for_one_run), "to predict one new design"),
     )
@@ -75,9 +72,8 @@ def _warnings(result: EvaluationResult) -> tuple[str, ...]:
     split = result.compared_split
     uncertainty = result.uncertainty
     warnings = list(result.notes)
-    doubt = interval_warning(uncertainty.calibration_runs, uncertainty.left_out_coverage)
-    if doubt is not None and uncertainty.coverage(split) is not None:
-        warnings.append(sentence(doubt))
+    if uncertainty.warning is not None and uncertainty.coverage(split) is not None:
+        warnings.append(uncertainty.warning)
     if split != "test":
         warnings.append(
             f"There are no test runs: the figures below are for {split} runs, which training has "

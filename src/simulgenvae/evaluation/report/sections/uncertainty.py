@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from scipy.stats import norm
 
 from simulgenvae.evaluation.report.section import Section, Table
-from simulgenvae.surrogate.ensemble import interval_label, interval_warning
 from simulgenvae.surrogate.labelled_arrays import SCORES
-from simulgenvae.utils.formatting import number, percent, sentence
+from simulgenvae.utils.formatting import number, percent
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -25,9 +24,6 @@ class UncertaintyView:
     """Content of the section."""
 
     measures: Table
-    interval: str
-    """Name of the interval, with what is known of its coverage."""
-    warning: str | None
     novel: tuple[tuple[str, str], ...]
     """Test runs with a novelty above 1, the most novel first: id and novelty."""
     more_novel: int
@@ -40,12 +36,9 @@ class UncertaintyView:
         if not found.splits:
             return None
         names = ["validation (calibrated on)" if s == "validation" else s for s in found.splits]
-        doubt = interval_warning(found.calibration_runs, found.left_out_coverage)
         novel = _novel(found)
         return cls(
             Table(("Measure", *names, "When right"), measure_rows(found, tuple(found.splits))),
-            interval_label(found.calibration_runs),
-            None if doubt is None or not found.calibration_runs else sentence(doubt),
             novel[:_NAMED],
             max(0, len(novel) - _NAMED),
         )
@@ -56,10 +49,9 @@ def measure_rows(found: Uncertainty, splits: tuple[str, ...]) -> tuple[tuple[str
     on = [found.splits[split] for split in splits]
     # Twice the quantile of normal errors; less if the errors of the runs differ in size.
     width = f"up to {number(2 * float(norm.ppf((1 + found.level) / 2)))}"
-    interval = interval_label(found.calibration_runs)
     rows = [
         (
-            f"Values inside the {interval}",
+            f"Values inside the {found.interval}",
             *(percent(one.coverage) for one in on),
             f"{100 * found.level:g} %",
         ),
