@@ -21,6 +21,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.rendering.context import require_context
 from simulgenvae.settings import Settings
+from simulgenvae.training import prepare
 
 SLOW = (
     "benchmarks",
@@ -76,6 +77,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 MakeWaves = Callable[..., Dataset]
 MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_memory_estimate() -> Iterator[None]:
+    """Leave out the estimate of memory before a training, which takes a quarter of a small one.
+
+    Programs that tests start make it, and tests/training/memory compares it with real trainings.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepare, "require_training_memory", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -170,8 +182,11 @@ def classic_study(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for name in ("input_data", "parametric_data"):
         (tmp_path / name).mkdir()
-    (tmp_path / "input_data/dataset1.pickle").write_bytes(pickle.dumps(rng.random((6, 3, 5))))
-    np.savetxt(tmp_path / "parametric_data/params.csv", rng.random((6, 2)), delimiter=",")
+    table = rng.random((6, 2))
+    # Two modes: a Gaussian process of each of many modes would take most of the time.
+    fields = np.einsum("rk,ktm->rtm", table, rng.random((2, 3, 5)))
+    (tmp_path / "input_data/dataset1.pickle").write_bytes(pickle.dumps(fields))
+    np.savetxt(tmp_path / "parametric_data/params.csv", table, delimiter=",")
     settings = "Training_epochs 2\nn_epoch 2\nBatch_size 2\nlatent_conditioner_batch 2\n"
     (tmp_path / "input_data/condition.txt").write_text(settings)
     (tmp_path / "preset.txt").write_text("data_No, init_beta_divisor\n1\n4\n8 6\n8\n")
