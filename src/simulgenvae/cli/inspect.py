@@ -24,6 +24,7 @@ def inspect(
     *,
     path: HdfPath = None,
     axes: HdfAxes = None,
+    displacement: bool = False,
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
@@ -34,14 +35,18 @@ def inspect(
     ----------
     paths
         What `ingest` reads: arrays, or a folder of runs. Without any, the formats are listed.
+    displacement
+        Take nodes that move, or differ between runs, by their numbers, as `ingest` does.
     """
     from simulgenvae.data.readers import RunPart, open_source
 
     if not paths:
         show(_formats())
-    part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
+    part = RunPart(path=path, axes=axes, displacement=displacement)
+    # None instead of a part with defaults: arrays have no such parts, and refuse them.
+    chosen = None if part == RunPart() else part
     for file in paths:
-        with open_source(file, part) as source:
+        with open_source(file, chosen) as source:
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")
@@ -49,7 +54,11 @@ def inspect(
                 show(f"  note: {note}")
             for problem in source.problems.values():
                 show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
-            show(_variables(source))
+            if len(source.problems) < source.shape[0]:
+                show(_variables(source))
+            # After the table: reading a run may add lines.
+            for remark in source.remarks():
+                show(f"  note: {remark}")
 
 
 def _formats() -> Table:
