@@ -42,11 +42,10 @@ def inspect(
 
     if not paths:
         show(_formats())
-    part = RunPart(path=path, axes=axes, displacement=displacement)
-    # None instead of a part with defaults: arrays have no such parts, and refuse them.
-    chosen = None if part == RunPart() else part
+    # All runs are compared, as nothing else is read of them.
+    part = RunPart(path=path, axes=axes, displacement=displacement, compared=None)
     for file in paths:
-        with open_source(file, chosen) as source:
+        with open_source(file, part) as source:
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")

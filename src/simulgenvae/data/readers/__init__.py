@@ -79,7 +79,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
     array_format = array_format_of(path)
     if (path.is_dir() and array_format is None) or is_run(path):
         return nullcontext(open_runs(path, part))
-    if part is not None:
+    if part is not None and part._replace(compared=None) != RunPart(compared=None):
         raise UserError(
             f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
             "have no effect on it"

@@ -56,14 +56,14 @@ def lines(source: Any) -> list[str]:
         (lambda run, step: step == 0, "q: at time 0, not at 1 and 3: left out"),
         (lambda run, step: step > 0, "q: at time 1 and 3, not at 0: left out"),
         (lambda run, step: step < 3, "q: at time 0 and 1, not at 3: left out"),
-        (lambda run, step: run == 1, "q: in 1 of 3 runs only ('run_1'): left out"),
+        (lambda run, step: run == 1, "q: in 1 of 3 compared runs only ('run_1'): left out"),
         (
             lambda run, step: run == 1 and step == 0,
-            "q: at time 0, not at 1 and 3, in 1 of 3 runs: left out",
+            "q: at time 0, not at 1 and 3, in 1 of 3 compared runs: left out",
         ),
         (
             lambda run, step: run == 2 and step == 2,
-            "q: in {folder}/run_2 at time 2, not at its first and last one: left out",
+            "q: in {folder}/run_2 at time 2, not in the runs and timesteps that were compared first: left out",
         ),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_field_that_a_single_run_lacks_is_an_error_with_a_way_out(tmp_path: Pa
     source = open_runs(tmp_path)
     assert source.companions["variables"].tolist() == ["T", "q"]
     assert list(source.problems) == [0]
-    assert "run_0: has no 'q', which 2 of 3 runs have: " in source.problems[0]
+    assert "run_0: has no 'q', which 2 of 3 compared runs have: " in source.problems[0]
     assert "--fields T" in source.problems[0]
     chosen = open_runs(tmp_path, RunPart(["T"]))
     assert not chosen.problems
@@ -129,7 +129,9 @@ def test_values_at_nodes_and_in_cells_are_not_mixed(tmp_path: Path) -> None:
     write(tmp_path / "runs", _cells_in_run_2)
     source = open_runs(tmp_path / "runs")
     assert list(source.problems) == [2]
-    assert "'q' has values in cells, but values at nodes in 2 of 3 runs" in source.problems[2]
+    assert (
+        "'q' has values in cells, but values at nodes in 2 of 3 compared runs" in source.problems[2]
+    )
     np.testing.assert_array_equal(source.run(1)[0, :, 1], np.arange(12))
     write(tmp_path / "steps", _cells_later)
     source = open_runs(tmp_path / "steps")

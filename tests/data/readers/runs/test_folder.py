@@ -236,7 +236,7 @@ def _without_velocity(amplitude: float, time: float) -> pyvista.UnstructuredGrid
         (_smaller, "run_1: 8 nodes, but 12 in .*run_0"),
         (
             _without_velocity,
-            "run_1: has no 'U', which 1 of 2 runs have: the fields .* --fields T,rho",
+            "run_1: has no 'U', which 1 of 2 compared runs have: the fields .* --fields T,rho",
         ),
     ],
 )

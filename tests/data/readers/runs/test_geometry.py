@@ -41,7 +41,7 @@ def test_a_moving_mesh_is_named_with_a_way_out(tmp_path: Path) -> None:
         with pytest.raises(
             UserError,
             match=r"run_0: its nodes move in time, by up to 1\.5 \(50 % of the extent of the mesh\)"
-            r".*--displacement \(so in 3 of 3 runs\)",
+            r".*--displacement \(so in 3 of 3 compared runs\)",
         ):
             open_runs(tmp_path, part)
 

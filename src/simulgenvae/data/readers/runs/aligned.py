@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.readers.runs.series import RunPart, Series
 
-LOOKED_AT = 32
-"""Number of runs whose fields are compared before any is read."""
-
 
 def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart) -> Source:
     """Return runs as one source of fields.
@@ -52,8 +49,8 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
     known: dict[str, Timed] = {}
     surveys: dict[str, Survey] = {}
     problems: dict[str, str] = {}
-    # Surveys of many runs would take as long as reading; the others are checked when they are read.
-    every = -(-len(runs) // LOOKED_AT)
+    # Surveys of all runs would make reading slower; the others are checked when they are read.
+    every = 1 if part.compared is None else -(-len(runs) // part.compared)
     due = 0
     like: NDArray[Any] | None = None
     for number, (name, opened) in enumerate(runs.items()):

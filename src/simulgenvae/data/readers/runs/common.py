@@ -106,7 +106,9 @@ class Common:
             run = surveys[name]
             problems[name] = motion_message(run.path, run.motion, run.coords)
             if 2 * len(moving) > len(surveys):
-                raise UserError(f"{problems[name]} (so in {len(moving)} of {len(surveys)} runs)")
+                raise UserError(
+                    f"{problems[name]} (so in {len(moving)} of {len(surveys)} compared runs)"
+                )
         if self._part.interpolate:
             return problems
         others = [n for n, run in surveys.items() if not same_nodes(run.coords, self._coords)]
@@ -114,7 +116,7 @@ class Common:
             other = self._other_mesh(runs[name]().at(self._part), surveys[name].coords)
             problems.setdefault(name, other)
             if 2 * len(others) > len(surveys):
-                raise UserError(f"{other} (so in {len(others)} of {len(surveys)} runs)")
+                raise UserError(f"{other} (so in {len(others)} of {len(surveys)} compared runs)")
         return problems
 
     def _other_mesh(self, series: Series, coords: NDArray[Any]) -> str:

@@ -167,9 +167,9 @@ def _reason(name: str, surveys: Mapping[str, Survey]) -> str:
     """Return why a field is left out."""
     having = [run for run, found in surveys.items() if found.kind(name) is not None]
     if having:
-        return f"in {len(having)} of {len(surveys)} runs only ({listed(having)})"
+        return f"in {len(having)} of {len(surveys)} compared runs only ({listed(having)})"
     count = sum(name in run.left_out or name in run.names for run in surveys.values())
-    of_all = "" if count == len(surveys) else f", in {count} of {len(surveys)} runs"
+    of_all = "" if count == len(surveys) else f", in {count} of {len(surveys)} compared runs"
     return f"{_irregularity(name, surveys)}{of_all}"
 
 
@@ -186,7 +186,7 @@ def _lack(field: str, kind: Kind, run: Survey, surveys: Mapping[str, Survey]) ->
     if run.kind(field) == kind:
         return ""
     count = sum(other.kind(field) == kind for other in surveys.values())
-    most = f"{count} of {len(surveys)} runs"
+    most = f"{count} of {len(surveys)} compared runs"
     if field not in run.names and field not in run.left_out:
         return f"has no {field!r}, which {most} have"
     why = run.irregularity(field)
@@ -218,6 +218,6 @@ def _treatment(surveys: Mapping[str, Survey], chosen: Mapping[str, Kind]) -> lis
         )
     counts = Counter(remark for run in surveys.values() for remark in run.remarks)
     for remark, count in counts.items():
-        of_all = "" if count == len(surveys) else f" (in {count} of {len(surveys)} runs)"
+        of_all = "" if count == len(surveys) else f" (in {count} of {len(surveys)} compared runs)"
         lines.append(f"{remark}{of_all}")
     return lines

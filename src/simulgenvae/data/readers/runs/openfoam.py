@@ -51,9 +51,12 @@ def open_openfoam(case: Path) -> Series:
         reader.set_active_time_point(step)
         mesh = reader.read()["internalMesh"]
         # VTK only reports a damaged field, and goes on without it.
-        folder = _time_folder(case if reconstructed else case / "processor0", times[step])
+        arrays = mesh.GetCellData()
         for name in reader.cell_array_names:
-            if name not in mesh.cell_data and _is_there(folder / name):
+            if arrays.HasArray(name):
+                continue
+            folder = _time_folder(case if reconstructed else case / "processor0", times[step])
+            if _is_there(folder / name):
                 raise UserError(f"{folder / name}: cannot be read: truncated or damaged")
         return mesh
 

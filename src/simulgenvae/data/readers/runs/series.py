@@ -121,6 +121,9 @@ class RunPart(NamedTuple):
     displacement
         Whether nodes may move, or be elsewhere than in the reference: they are matched by their
         numbers, and the way from their place in the mesh is a field.
+    compared
+        Number of runs whose fields and positions are compared before any is read; None for all.
+        Every run is checked when it is read.
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
@@ -137,6 +140,7 @@ class RunPart(NamedTuple):
     reference: str | None = None
     interpolate: bool = False
     displacement: bool = False
+    compared: int | None = 8
     path: str | None = None
     axes: Sequence[str] | None = None
 

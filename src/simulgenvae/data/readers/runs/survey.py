@@ -12,7 +12,6 @@ from simulgenvae.data.readers.runs.geometry import (
     farthest,
     same_nodes,
     same_places,
-    tolerance,
 )
 from simulgenvae.errors import UserError
 
@@ -102,13 +101,14 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
     motion = 0.0
     for time, found in looked_at.items():
         require_nodes(series.path, len(found.coords), len(first.coords), time)
-        moved = farthest(found.coords, first.coords)
-        if moved > tolerance(first.coords) and same_places(found.coords, first.coords):
+        if same_nodes(found.coords, first.coords):
+            continue
+        motion = max(motion, farthest(found.coords, first.coords))
+        if same_places(found.coords, first.coords):
             raise UserError(
                 f"{series.path}: the nodes at time {time:g} are at the places of those at "
                 f"{series.times[0]:g} in another order: write all timesteps in one order of nodes"
             )
-        motion = max(motion, moved)
     left_out: dict[str, str] = {}
     remarks: dict[str, None] = {}
     for found in looked_at.values():
@@ -121,7 +121,7 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
         remarks=tuple(remarks),
         ancillary=series.ancillary,
         coords=first.coords if like is None or not same_nodes(first.coords, like) else like,
-        motion=motion if motion > tolerance(first.coords) else 0.0,
+        motion=motion,
     )
 
 

@@ -14,7 +14,7 @@ from simulgenvae.data.readers.runs.geometry import (
     DISPLACEMENT,
     farthest,
     motion_message,
-    tolerance,
+    same_nodes,
 )
 from simulgenvae.data.readers.runs.survey import require_nodes
 from simulgenvae.errors import UserError
@@ -65,8 +65,8 @@ class Timesteps:
             nodes = len(found.coords)
             start = found.coords if start is None else start
             require_nodes(series.path, nodes, len(start), time)
-            moved = farthest(found.coords, start)
-            if moved > tolerance(start) and not may_move:
+            if not may_move and not same_nodes(found.coords, start):
+                moved = farthest(found.coords, start)
                 raise UserError(motion_message(series.path, moved, start))
             self._check(series, found, wanted, float(time))
             columns = [
@@ -78,7 +78,10 @@ class Timesteps:
     def remarks(self) -> Iterator[str]:
         """Yield a line about each field that only some timesteps of a run have."""
         for name, (path, time) in self.late.items():
-            yield f"{name}: in {path} at time {time:g}, not at its first and last one: left out"
+            yield (
+                f"{name}: in {path} at time {time:g}, not in the runs and timesteps that were "
+                "compared first: left out"
+            )
 
     def _check(self, series: Series, found: Snapshot, wanted: Collection[str], time: float) -> None:
         missing = [field for field in wanted if field not in found.fields]

@@ -66,15 +66,14 @@ def vtk_run(
     def snapshot(step: int) -> Snapshot:
         with guarded(step):
             found = one_grid(grid(step))
-            in_cells = set(numbers(found.grid.GetCellData()))
-            values = _point_fields(found.grid)
-            if not from_cells:
-                in_cells -= numbers(found.grid.GetPointData()).keys()
+            values, in_cells = _point_fields(found.grid)
+            if from_cells:
+                in_cells = set(numbers(found.grid.GetCellData()))
             return Snapshot(
                 np.asarray(found.grid.points),
                 values,
                 _units(found.grid),
-                in_cells & values.keys(),
+                in_cells,
                 found.left_out,
             )
 
@@ -92,23 +91,26 @@ def _at_both_places(grid: Any) -> list[str]:
     return [f"{name}: at nodes and in cells: the values at nodes are taken" for name in both]
 
 
-def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
-    """Return the fields at the nodes; a field of cells becomes the mean of the cells around."""
+def _point_fields(grid: Any) -> tuple[dict[str, NDArray[Any]], set[str]]:
+    """Return the fields at the nodes, and the names of those with values in cells.
+
+    A node gets the mean of the cells around it.
+    """
     found = numbers(grid.GetPointData())
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
     # A field that exists at nodes and in cells is the one at the nodes.
-    of_cells = [name for name in numbers(grid.GetCellData()) if name not in found]
+    of_cells = {n: values for n, values in numbers(grid.GetCellData()).items() if n not in found}
     if of_cells:
         cells = grid.copy(deep=False)
-        for name in of_cells:
+        for name, values in of_cells.items():
             # VTK would round the means of whole numbers.
-            if cells.cell_data[name].dtype.kind in "iu":
-                cells.cell_data[name] = cells.cell_data[name].astype(np.float64)
+            if values.dtype.kind in "iu":
+                cells.cell_data[name] = values.astype(np.float64)
         moved = numbers(cells.cell_data_to_point_data().GetPointData())
         found |= {name: moved[name] for name in of_cells}
-    return found
+    return found, set(of_cells)
 
 
 def _units(grid: Any) -> dict[str, str]:
