@@ -7,6 +7,7 @@ Tested in tests/data/readers/test_registry.py.
 
 from __future__ import annotations
 
+from simulgenvae.data.readers.runs.csv_files import CSV
 from simulgenvae.data.readers.runs.frd import CALCULIX
 from simulgenvae.data.readers.runs.netcdf import NETCDF
 from simulgenvae.data.readers.runs.openfoam import OPENFOAM
@@ -17,4 +18,4 @@ from simulgenvae.data.readers.runs.vtk_native import CGNS, ENSIGHT, LSDYNA, VTKH
 __all__ = ["RUN_FORMATS", "RunFormat", "register_run_formats"]
 
 register_run_formats(OPENFOAM, CALCULIX, VTK, VTK_BLOCKS, PARAVIEW, NETCDF, EXODUS)
-register_run_formats(VTKHDF, ENSIGHT, XDMF, CGNS, LSDYNA)
+register_run_formats(VTKHDF, ENSIGHT, XDMF, CGNS, LSDYNA, CSV)

@@ -168,6 +168,9 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     # scandir knows what is a file, a folder or a link without asking again for each of them.
     with os.scandir(folder) as found:
         entries = [entry for entry in found if wanted(entry)]
+    # Beside results of other formats, or folders of runs, tables are no runs.
+    others = [entry for entry in entries if not _is_table(entry)]
+    entries = others or entries
     return [Path(entry) for entry in sorted(entries, key=lambda entry: natural_key(entry.name))]
 
 
@@ -186,7 +189,15 @@ def refuse_link(entry: Path) -> None:
 
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
-    return run_format_of(entry.name) is not None and entry.is_file()
+    found = run_format_of(entry.name)
+    if found is None or not entry.is_file():
+        return False
+    return found.recognise is None or found.recognise(Path(entry))
+
+
+def _is_table(entry: os.DirEntry[str]) -> bool:
+    found = run_format_of(entry.name)
+    return found is not None and found.recognise is not None and entry.is_file()
 
 
 def _case_format(path: Path) -> RunFormat | None:
