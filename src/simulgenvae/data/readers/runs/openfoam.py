@@ -66,7 +66,7 @@ def open_openfoam(case: Path) -> Series:
 
 def _time_folder(case: Path, time: float) -> Path:
     """Return the folder of a time; its name may have fewer digits than the number."""
-    names = [entry.name for entry in case.iterdir() if _is_time(entry.name)]
+    names = [entry.name for entry in case.iterdir() if is_time(entry.name)]
     return case / min(names, key=lambda name: abs(float(name) - time))
 
 
@@ -75,14 +75,15 @@ def _is_there(field: Path) -> bool:
     return field.is_file() or field.with_name(f"{field.name}.gz").is_file()
 
 
-def _is_time(name: str) -> bool:
+def is_time(name: str) -> bool:
+    """Return whether a folder of this name is a time."""
     return re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) is not None
 
 
 def _has_times(folder: Path) -> bool:
     """Return whether a case, or a processor's part of one, has results after the start."""
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    return any(_is_time(name) and float(name) > 0 for name in names)
+    return any(is_time(name) and float(name) > 0 for name in names)
 
 
 OPENFOAM = RunFormat(name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, extra="mesh")
