@@ -77,11 +77,14 @@ def field_kinds(grid: Any) -> dict[str, Kind]:
 
 def _leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the grids with nodes in nested blocks, by their names."""
+    used: set[str] = set()
     for number in range(data.n_blocks):
         block = data[number]
         named = data.get_block_name(number) if hasattr(data, "get_block_name") else None
-        # The number tells blocks of one name apart.
         name = f"{prefix}{named or number}"
+        # The number tells blocks of one name apart.
+        name = f"{name}#{number}" if name in used else name
+        used.add(name)
         if block is None:
             continue
         if hasattr(block, "n_blocks"):

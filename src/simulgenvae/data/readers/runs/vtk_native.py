@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.readers.runs.ensight_case import VariableTimes
 from simulgenvae.data.readers.runs.external_files import (
     check_case,
     check_d3plot,
@@ -54,7 +55,13 @@ def open_cgns(path: Path) -> Series:
 
 def open_ensight(path: Path) -> Series:
     """Open an EnSight case."""
-    return _open(path, lambda: _pyvista_reader(path, ".case").reader, _require_variables)
+    written = VariableTimes(path)
+
+    def check_grid(reader: Any, data: Any, time: float) -> None:
+        written.correct(data, time)
+        _require_variables(path, reader, data, written, time)
+
+    return _open(path, lambda: _pyvista_reader(path, ".case").reader, check_grid)
 
 
 def open_xdmf(path: Path) -> Series:
@@ -85,9 +92,9 @@ def _pyvista_reader(path: Path, suffix: str) -> Any:
 def _open(
     path: Path,
     make_reader: Callable[[], Any],
-    check_grid: Callable[[Path, Any, Any], None] | None = None,
+    check_grid: Callable[[Any, Any, float], None] | None = None,
 ) -> Series:
-    """Open a file with a reader of VTK; ``check_grid`` is called with reader and grid."""
+    """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
     pyvista = reading_pyvista(path)
     # Only the metadata are read here: the values follow timestep by timestep.
     with strict(path):
@@ -106,7 +113,7 @@ def _open(
             reader.UpdateTimeStep(times[step])
         data = pyvista.wrap(reader.GetOutputDataObject(0))
         if check_grid is not None:
-            check_grid(path, reader, data)
+            check_grid(reader, data, float(times[step]))
         return data
 
     return vtk_run(path, times, grid)
@@ -121,7 +128,9 @@ def _pipeline_times(reader: Any) -> tuple[float, ...] | None:
     return information.Get(key) if information.Has(key) else None
 
 
-def _require_variables(path: Path, reader: Any, data: Any) -> None:
+def _require_variables(
+    path: Path, reader: Any, data: Any, written: VariableTimes, time: float
+) -> None:
     """Raise UserError when variables of an EnSight case were left out.
 
     VTK's reader does so where their files are damaged or missing.
@@ -131,7 +140,8 @@ def _require_variables(path: Path, reader: Any, data: Any) -> None:
     found: set[str] = set()
     for block in data.recursive_iterator(skip_none=True):
         found.update(block.array_names)
-    missing = [name for name in announced if name not in found]
+    names = [name.strip('"') for name in announced]
+    missing = [name for name in names if name not in found and written.has(name, time)]
     if missing:
         raise UserError(
             f"{path}: the files of {', '.join(missing)} are missing, truncated or damaged"
