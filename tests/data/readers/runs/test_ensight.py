@@ -137,13 +137,21 @@ def test_names_in_quotes_are_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [5, 6, 7, 8]])
 
 
-@pytest.mark.parametrize(
-    "new", ['1 "Static Pressure" run.p**', '1 p "my run.p**"', '"Static Pressure" run.p**']
-)
-def test_names_with_blanks_are_an_error_with_a_way_out(tmp_path: Path, new: str) -> None:
-    case = _text_case(tmp_path / "run", TEXT["run.case"].replace("1 p run.p**", new))
-    with pytest.raises(UserError, match="names with blanks are not read: rename"):
-        open_runs(case)
+def test_names_with_blanks_are_read(tmp_path: Path) -> None:
+    case = TEXT["run.case"].replace("1 p run.p**", '1 "Static Pressure" "my run.p**"')
+    case = case.replace("model: run.geo", 'model: "my run.geo"')
+    path = _text_case(tmp_path / "run", case)
+    for name in ("run.geo", "run.p00", "run.p01"):
+        path.with_name(name).rename(path.with_name(f"my {name}"))
+    source = open_runs(path)
+    assert source.companions["variables"].tolist() == ["Static Pressure"]
+    np.testing.assert_array_equal(source.companions["times"], [0.5, 2.5])
+    np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    (tmp_path / "secret").write_text(TEXT["run.p01"])
+    path.with_name("my run.p01").unlink()
+    path.with_name("my run.p01").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match=r"out of its folder|outside of its folder"):
+        open_runs(path)
 
 
 def test_a_variable_with_fewer_times_is_not_repeated(tmp_path: Path) -> None:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.errors import UserError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from simulgenvae.data.readers.runs.ensight_names import PlainCase
 
 _TOKEN = re.compile(r'"[^"]*"|\S+')
 _KINDS = ("scalar per", "vector per", "tensor symm per", "tensor asym per", "complex ")
@@ -27,26 +26,20 @@ class VariableTimes:
 
     Parameters
     ----------
-    path
-        The case file.
-
-    Raises
-    ------
-    UserError
-        For names with blanks, which VTK does not read.
+    case
+        The case, without blanks in its names.
     """
 
-    def __init__(self, path: Path) -> None:
-        text = path.read_text(encoding="latin-1")
+    def __init__(self, case: PlainCase) -> None:
+        text = case.path.read_text(encoding="latin-1")
+        # Kept, as its temporary folder lives as long as the case.
+        self._case = case
         sets = _time_sets(text)
         self._times: dict[str, tuple[float, ...]] = {}
         for line in text.splitlines():
             kind, _, rest = line.strip().partition(":")
-            if kind.lower().startswith("model") or kind.lower().startswith(_KINDS):
-                tokens = _TOKEN.findall(rest)
-                _require_plain(path, tokens)
-                if not kind.lower().startswith("model"):
-                    self._add(tokens, sets)
+            if kind.lower().startswith(_KINDS):
+                self._add(_TOKEN.findall(rest), sets)
 
     def _add(self, tokens: list[str], sets: Mapping[str, tuple[float, ...]]) -> None:
         # An optional time set and file set, the name, and the file.
@@ -55,7 +48,12 @@ class VariableTimes:
         used = sets.get(numbers[0]) if numbers else None
         # A variable of one time, or without a time set, is a constant.
         if used is not None and len(used) > 1 and names:
-            self._times[names[0].strip('"')] = used
+            self._times[self.original(names[0])] = used
+
+    def original(self, name: str) -> str:
+        """Return the name of a variable in the case, for the name that VTK has for it."""
+        plain = name.strip('"')
+        return self._case.original.get(plain, plain)
 
     def has(self, name: str, time: float) -> bool:
         """Return whether a variable was written at a time; True for constants."""
@@ -66,24 +64,15 @@ class VariableTimes:
         return bool(np.abs(np.array(times) - time).min() <= near)
 
     def correct(self, data: Any, time: float) -> None:
-        """Remove variables that VTK repeats from an earlier time, and quotes around their names."""
+        """Remove variables that VTK repeats from an earlier time, and restore names."""
         for block in data.recursive_iterator(skip_none=True):
             for arrays in (block.GetPointData(), block.GetCellData()):
                 for number in reversed(range(arrays.GetNumberOfArrays())):
                     array = arrays.GetAbstractArray(number)
-                    name = (array.GetName() or "").strip('"')
+                    name = self.original(array.GetName() or "")
                     array.SetName(name)
                     if not self.has(name, time):
                         arrays.RemoveArray(name)
-
-
-def _require_plain(path: Path, tokens: list[str]) -> None:
-    for token in tokens:
-        if token.startswith('"') and re.search(r"\s", token):
-            raise UserError(
-                f"{path}: {token}: names with blanks are not read: rename the files, and write the "
-                "names in the case without blanks"
-            )
 
 
 def _time_sets(text: str) -> dict[str, tuple[float, ...]]:

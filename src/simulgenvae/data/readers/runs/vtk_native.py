@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.readers.runs.ensight_case import VariableTimes
+from simulgenvae.data.readers.runs.ensight_names import plain_case
 from simulgenvae.data.readers.runs.external_files import (
     check_case,
     check_d3plot,
@@ -55,13 +56,14 @@ def open_cgns(path: Path) -> Series:
 
 def open_ensight(path: Path) -> Series:
     """Open an EnSight case."""
-    written = VariableTimes(path)
+    case = plain_case(path)
+    written = VariableTimes(case)
 
     def check_grid(reader: Any, data: Any, time: float) -> None:
         written.correct(data, time)
         _require_variables(path, reader, data, written, time)
 
-    return _open(path, lambda: _pyvista_reader(path, ".case").reader, check_grid)
+    return _open(path, lambda: _pyvista_reader(case.path, ".case").reader, check_grid)
 
 
 def open_xdmf(path: Path) -> Series:
@@ -140,7 +142,7 @@ def _require_variables(
     found: set[str] = set()
     for block in data.recursive_iterator(skip_none=True):
         found.update(block.array_names)
-    names = [name.strip('"') for name in announced]
+    names = [written.original(name) for name in announced]
     missing = [name for name in names if name not in found and written.has(name, time)]
     if missing:
         raise UserError(
