@@ -44,6 +44,32 @@ def test_inspect_says_what_is_there_and_writes_nothing(cli: Any, runs: Path) -> 
     assert sorted(runs.parent.rglob("*")) == before
 
 
+def test_inspect_says_what_happens_to_each_field(cli: Any, runs: Path) -> None:
+    for run in range(12):
+        file = runs / f"case_{run}/step_0.vtu"
+        grid: Any = pyvista.read(file)
+        grid.point_data["start"] = np.ones(grid.n_points)
+        grid.save(file)
+    done = cli("inspect", runs)
+    assert done.code == 0, done.err
+    assert "note: start: at time 0, not at 1 and 2: left out" in done.out
+
+
+def test_inspect_of_a_moving_mesh_names_the_way_out(cli: Any, runs: Path) -> None:
+    for run in range(12):
+        file = runs / f"case_{run}/step_2.vtu"
+        grid: Any = pyvista.read(file)
+        grid.points[:, 0] *= 2
+        grid.save(file)
+    done = cli("inspect", runs)
+    assert done.code == 2
+    assert "a moving mesh" in done.err
+    assert "--displacement" in done.err
+    done = cli("inspect", runs, "--displacement")
+    assert done.code == 0, done.err
+    assert "mesh_displacement_x" in done.out
+
+
 def test_inspect_knows_arrays_too(cli: Any, tmp_path: Path) -> None:
     values = np.random.default_rng(0).random((4, 3, 5, 2))
     values[0, 1, 2, 0] = np.nan

@@ -45,6 +45,8 @@ class SolverOptions:
     """Numbers of nodes to take, counted from 0: .npy .csv .txt."""
     interpolate: bool = False
     """Bring runs on other meshes onto that of one."""
+    displacement: bool = False
+    """Nodes that move, or differ between runs: by number, with their displacement as a field."""
     reference: str | None = None
     """Run whose times, fields and mesh all have (default: one like most)."""
 
@@ -142,6 +144,11 @@ def _selection(
     # Both would be a choice of timesteps, and one would silently lose.
     if solver.resample is not None and solver.every != 1:
         raise UserError("--every takes timesteps, and --resample makes its own: give one of them.")
+    if solver.displacement and solver.interpolate:
+        raise UserError(
+            "--interpolate moves nodes, --displacement takes them by their numbers: "
+            "give one of them."
+        )
     nodes = None if solver.nodes is None else tuple(read_node_numbers(solver.nodes).tolist())
     part = RunPart(
         fields=solver.fields,
@@ -153,6 +160,7 @@ def _selection(
         nodes=nodes,
         reference=solver.reference,
         interpolate=solver.interpolate,
+        displacement=solver.displacement,
         path=path,
         axes=axes,
     )

@@ -24,6 +24,7 @@ def inspect(
     *,
     path: HdfPath = None,
     axes: HdfAxes = None,
+    displacement: bool = False,
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
@@ -34,12 +35,15 @@ def inspect(
     ----------
     paths
         What `ingest` reads: arrays, or a folder of runs. Without any, the formats are listed.
+    displacement
+        Take nodes that move, or differ between runs, by their numbers, as `ingest` does.
     """
     from simulgenvae.data.readers import RunPart, open_source
 
     if not paths:
         show(_formats())
-    part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
+    # All runs are compared, as nothing else is read of them.
+    part = RunPart(path=path, axes=axes, displacement=displacement, compared=None)
     for file in paths:
         with open_source(file, part) as source:
             show(f"{file}:")
@@ -49,7 +53,11 @@ def inspect(
                 show(f"  note: {note}")
             for problem in source.problems.values():
                 show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
-            show(_variables(source))
+            if len(source.problems) < source.shape[0]:
+                show(_variables(source))
+            # After the table: reading a run may add lines.
+            for remark in source.remarks():
+                show(f"  note: {remark}")
 
 
 def _formats() -> Table:

@@ -57,7 +57,8 @@ class Interpolation:
             raise UserError(
                 f"{path}: {len(self._outside)} of {self._target.n_points} nodes to interpolate to "
                 f"are outside of its mesh, by up to {self.farthest:g}: another geometry, which "
-                "interpolation cannot correct"
+                "interpolation cannot correct. If nodes of the same number belong together in all "
+                "runs, take them so with --displacement"
             )
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -39,7 +39,7 @@ def runs(tmp_path: Path) -> Path:
             grid.save(folder / f"t_{step}.vtu")
         rows.append(f"run_{run},{run}")
     (tmp_path / "runs/run_2/t_2.vtu").unlink()
-    (tmp_path / "runs/run_6/t_2.vtu").write_bytes(b"<?xml garbage")
+    (tmp_path / "runs/run_6/t_1.vtu").write_bytes(b"<?xml garbage")
     (tmp_path / "p.csv").write_text("\n".join(rows))
     return tmp_path / "runs"
 
@@ -66,7 +66,7 @@ def test_bad_runs_are_named_and_nothing_is_left(runs: Path) -> None:
     (runs / "run_2/t_2.vtu").rename(runs / "run_2/t_1.vtu")
     (runs / "run_2/t_2.vtu").write_bytes((runs / "run_2/t_1.vtu").read_bytes())
     with pytest.raises(
-        UserError, match=r"run 'run_4': 1 of 27 values are NaN or infinite; run 'run_6': .*t_2\.vtu"
+        UserError, match=r"run 'run_4': 1 of 27 values are NaN or infinite; run 'run_6': .*t_1\.vtu"
     ):
         _ingest(runs, skip_bad=False)
     assert not (runs.parent / "study").exists()

@@ -27,7 +27,7 @@ from simulgenvae.data.readers.npz import NPZ
 from simulgenvae.data.readers.pickled import PICKLE
 from simulgenvae.data.readers.runs import RUN_FORMATS, RunFormat, register_run_formats
 from simulgenvae.data.readers.runs.folder import is_run, open_runs
-from simulgenvae.data.readers.runs.run_format import run_cases, run_suffixes
+from simulgenvae.data.readers.runs.run_format import run_cases, run_format_of, run_suffixes
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import ZARR
@@ -77,9 +77,10 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
         )
     # A folder is an array only by the files in it: one of runs may have any name.
     array_format = array_format_of(path)
-    if (path.is_dir() and array_format is None) or is_run(path):
+    is_result = path.is_file() and run_format_of(path.name) is not None
+    if (path.is_dir() and array_format is None) or is_result or is_run(path):
         return nullcontext(open_runs(path, part))
-    if part is not None:
+    if part is not None and part._replace(compared=None) != RunPart(compared=None):
         raise UserError(
             f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
             "have no effect on it"

@@ -133,7 +133,8 @@ def _write(
             fields[len(digests)] = run
             digests.append(digest(run))
     remarks = [] if stored is None else list(stored.remarks)
-    remarks += judge(bad)
+    # Runs that are appended may repeat what was said of the stored ones.
+    remarks = list(dict.fromkeys([*remarks, *judge(bad)]))
     if bad:
         # Good runs were written one after the other, so only the end of the array is empty.
         metadata = metadata.at([row for row, name in enumerate(metadata.ids) if name not in bad])

@@ -10,6 +10,7 @@ import pytest
 from vtkmodules.vtkIOParallel import vtkEnSightWriter
 
 from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 TEXT = {
@@ -115,3 +116,71 @@ def test_rigid_bodies_are_not_read(case: Path) -> None:
     case.write_text(case.read_text().replace("VARIABLE", "rigid_body: run.erb\nVARIABLE"))
     with pytest.raises(UserError, match="rigid_body"):
         open_runs(case)
+
+
+def _text_case(folder: Path, case: str, **values: str) -> Path:
+    folder.mkdir()
+    files = {**TEXT, "run.case": case, **{key.replace("_", "."): v for key, v in values.items()}}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder / "run.case"
+
+
+def _values(*parts: tuple[int, str]) -> str:
+    return "p\n" + "".join(f"part\n{part}\ncoordinates\n{text}\n" for part, text in parts)
+
+
+def test_names_in_quotes_are_read(tmp_path: Path) -> None:
+    quoted = TEXT["run.case"].replace("run.geo", '"run.geo"').replace("p run.p**", '"p" "run.p**"')
+    source = open_runs(_text_case(tmp_path / "run", quoted))
+    assert source.companions["variables"].tolist() == ["p"]
+    np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [5, 6, 7, 8]])
+
+
+def test_names_with_blanks_are_read(tmp_path: Path) -> None:
+    case = TEXT["run.case"].replace("1 p run.p**", '1 "Static Pressure" "my run.p**"')
+    case = case.replace("model: run.geo", 'model: "my run.geo"')
+    path = _text_case(tmp_path / "run", case)
+    for name in ("run.geo", "run.p00", "run.p01"):
+        path.with_name(name).rename(path.with_name(f"my {name}"))
+    source = open_runs(path)
+    assert source.companions["variables"].tolist() == ["Static Pressure"]
+    np.testing.assert_array_equal(source.companions["times"], [0.5, 2.5])
+    np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    (tmp_path / "secret").write_text(TEXT["run.p01"])
+    path.with_name("my run.p01").unlink()
+    path.with_name("my run.p01").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match=r"out of its folder|outside of its folder"):
+        open_runs(path)
+
+
+def test_a_variable_with_fewer_times_is_not_repeated(tmp_path: Path) -> None:
+    case = TEXT["run.case"].replace("TIME", "scalar per node: 2 s run.s**\nTIME") + (
+        "time set: 2\nnumber of steps: 2\nfilename start number: 0\nfilename increment: 1\n"
+        "time values: 0.5 1.5\n"
+    )
+    ones = _values((1, "1\n1\n1\n1"))
+    path = _text_case(tmp_path / "run", case, run_s00=ones, run_s01=ones)
+    with pytest.raises(
+        UserError, match=r"p: at time 0\.5 and 2\.5, not at 1\.5: left out; s: at time 0\.5 and 1"
+    ):
+        open_runs(path)
+    source = open_runs(path, RunPart(every=2))
+    assert source.companions["variables"].tolist() == ["p"]
+    np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    assert list(source.remarks()) == ["s: at time 0.5, not at 2.5: left out"]
+
+
+def test_variables_of_some_parts(tmp_path: Path) -> None:
+    second = (
+        "part\n2\nsolid\ncoordinates\n4\n2\n3\n3\n2\n0\n0\n1\n1\n0\n0\n0\n0\nquad4\n1\n1 2 3 4\n"
+    )
+    case = TEXT["run.case"].replace("TIME", "scalar per node: 1 T run.T**\nTIME")
+    both = _values((1, "1\n2\n3\n4"), (2, "5\n6\n7\n8"))
+    path = _text_case(
+        tmp_path / "run", case, run_geo=TEXT["run.geo"] + second, run_T00=both, run_T01=both
+    )
+    source = open_runs(path)
+    assert source.companions["variables"].tolist() == ["T"]
+    np.testing.assert_array_equal(source.run(0)[0, :, 0], np.arange(1, 9))
+    assert list(source.remarks()) == ["p: on the blocks 'plate' only, not on 'solid': left out"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -116,6 +117,30 @@ def test_a_case_that_was_not_solved_is_named(cavity: Path, tmp_path: Path) -> No
         shutil.rmtree(case / name)
     with pytest.raises(UserError, match="unsolved: an OpenFOAM case without times"):
         open_runs(tmp_path)
+
+
+def test_compressed_files_are_read(cavity: Path, tmp_path: Path) -> None:
+    case = tmp_path / "compressed"
+    shutil.copytree(cavity, case)
+    files = [*(case / "constant/polyMesh").iterdir()]
+    for time in ("0", "0.04", "0.08"):
+        files += [case / time / name for name in ("U", "p")]
+    for file in files:
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+    np.testing.assert_array_equal(open_runs(case).run(0), open_runs(cavity).run(0))
+
+
+def test_a_field_that_is_not_written_at_the_start_is_left_out(cavity: Path, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(cavity, case)
+    (case / "0/p").unlink()
+    source = open_runs(case)
+    assert source.companions["variables"].tolist() == ["U_x", "U_y", "U_z"]
+    assert "p: at time 0.04 and 0.08, not at 0: left out" in list(source.remarks())
+    assert "U: values in cells: a node gets the mean of the cells around it" in source.remarks()
+    later = open_runs(case, RunPart(start=0.04))
+    np.testing.assert_array_equal(later.run(0), open_runs(cavity).run(0)[1:])
 
 
 def test_a_truncated_field_is_named(cavity: Path, tmp_path: Path) -> None:

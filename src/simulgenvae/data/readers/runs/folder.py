@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 
 from simulgenvae.data.names import check_ids, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
+from simulgenvae.data.readers.runs.openfoam_surfaces import (
+    POSTPROCESSING,
+    has_surfaces,
+    open_surfaces,
+)
 from simulgenvae.data.readers.runs.run_format import (
     RUN_FORMATS,
     RunFormat,
@@ -33,7 +38,7 @@ def is_run(entry: Path | os.DirEntry[str]) -> bool:
     """
     if entry.is_dir():
         path = Path(entry)
-        return _case_format(path) is not None or _has_results(path)
+        return _has_results(path) or _case_format(path) is not None or has_surfaces(path)
     return _is_result(entry)
 
 
@@ -68,6 +73,8 @@ def open_series(path: Path) -> Series:
     if case is not None:
         return case.open(path)
     files = _result_files(path)
+    if not files and has_surfaces(path):
+        return open_surfaces(path)
     if not files:
         raise UserError(
             f"{path}: a folder without results: no {' or '.join(run_cases())} case, and none of "
@@ -114,10 +121,17 @@ def _find_runs(path: Path) -> dict[str, Callable[[], Series]]:
         return {name: partial(opened.__getitem__, name) for name in opened}
     # A file gives the run its name without the ending, which may differ between runs.
     entries = _entries(path)
-    names = [entry.stem if entry.is_file() else entry.name for entry in entries]
+    names = [entry.stem if entry.is_file() else _folder_id(entry) for entry in entries]
     with prefix_errors(path):
         check_ids(names)
     return {name: partial(_open_entry, entry) for name, entry in zip(names, entries, strict=True)}
+
+
+def _folder_id(folder: Path) -> str:
+    """Return the name of a run in a folder; of samples, the name of the case that they lie in."""
+    if folder.parent.name == POSTPROCESSING:
+        return folder.absolute().parents[1].name
+    return folder.name
 
 
 def _open_entry(entry: Path) -> Series:
@@ -168,6 +182,9 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     # scandir knows what is a file, a folder or a link without asking again for each of them.
     with os.scandir(folder) as found:
         entries = [entry for entry in found if wanted(entry)]
+    # Beside results of other formats, or folders of runs, tables are no runs.
+    others = [entry for entry in entries if not _is_table(entry)]
+    entries = others or entries
     return [Path(entry) for entry in sorted(entries, key=lambda entry: natural_key(entry.name))]
 
 
@@ -186,7 +203,15 @@ def refuse_link(entry: Path) -> None:
 
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
-    return run_format_of(entry.name) is not None and entry.is_file()
+    found = run_format_of(entry.name)
+    if found is None or not entry.is_file():
+        return False
+    return found.recognise is None or found.recognise(Path(entry))
+
+
+def _is_table(entry: os.DirEntry[str]) -> bool:
+    found = run_format_of(entry.name)
+    return found is not None and found.recognise is not None and entry.is_file()
 
 
 def _case_format(path: Path) -> RunFormat | None:

@@ -49,16 +49,41 @@ def open_openfoam(case: Path) -> Series:
 
     def grid(step: int) -> Any:
         reader.set_active_time_point(step)
-        return reader.read()["internalMesh"]
+        mesh = reader.read()["internalMesh"]
+        # VTK only reports a damaged field, and goes on without it.
+        arrays = mesh.GetCellData()
+        for name in reader.cell_array_names:
+            if arrays.HasArray(name):
+                continue
+            folder = _time_folder(case if reconstructed else case / "processor0", times[step])
+            if _is_there(folder / name):
+                raise UserError(f"{folder / name}: cannot be read: truncated or damaged")
+        return mesh
 
     # Not strict: what VTK only reports of a case is not taken for damage.
-    return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case))
+    return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case), from_cells=True)
+
+
+def _time_folder(case: Path, time: float) -> Path:
+    """Return the folder of a time; its name may have fewer digits than the number."""
+    names = [entry.name for entry in case.iterdir() if is_time(entry.name)]
+    return case / min(names, key=lambda name: abs(float(name) - time))
+
+
+def _is_there(field: Path) -> bool:
+    """Return whether the file of a field exists, compressed or not."""
+    return field.is_file() or field.with_name(f"{field.name}.gz").is_file()
+
+
+def is_time(name: str) -> bool:
+    """Return whether a folder of this name is a time."""
+    return re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) is not None
 
 
 def _has_times(folder: Path) -> bool:
     """Return whether a case, or a processor's part of one, has results after the start."""
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    return any(re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) and float(name) > 0 for name in names)
+    return any(is_time(name) and float(name) > 0 for name in names)
 
 
 OPENFOAM = RunFormat(name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, extra="mesh")

@@ -44,6 +44,10 @@ class RunFormat:
         in natural order. None for formats whose files hold all times of a run.
     open_runs
         Function that opens all runs in one file, by their ids. None for formats of one run a file.
+    recognise
+        Function that says by its content whether a file is a result. Such files are results only in
+        a folder without any of other formats: tables may lie beside those. None for formats whose
+        suffix says enough.
     has_pieces
         Whether a folder with the name of such a file has pieces of it, and is no run itself.
     check
@@ -65,6 +69,7 @@ class RunFormat:
     is_case: Callable[[Path], bool] | None = None
     open_timesteps: Callable[[Path, Sequence[Path]], Series] | None = None
     open_runs: Callable[[Path], Mapping[str, Series]] | None = None
+    recognise: Callable[[Path], bool] | None = None
     has_pieces: bool = False
     check: Callable[[Path], None] | None = None
     isolated: bool = False

@@ -12,18 +12,52 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.components import endings, whole_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from simulgenvae.mesh.mesh import Mesh
 
 AXES = ("variable", "time", "node")
 """Names of the axes of a run's array."""
+
+
+class Kind(NamedTuple):
+    """Place and number of components of a field.
+
+    Attributes
+    ----------
+    components
+        Number of values at a node or cell.
+    in_cells
+        Whether the file has the values of cells; a node gets the mean of the cells around it.
+    """
+
+    components: int
+    in_cells: bool = False
+
+
+class Listing(NamedTuple):
+    """Fields of one timestep, without their values.
+
+    Attributes
+    ----------
+    coords
+        Positions of the nodes, as in :class:`Snapshot`.
+    kinds
+        Place and number of components by the name of the field.
+    left_out
+        Reason by the name of the field, for fields that the file does not have at all nodes.
+    remarks
+        Lines for the user on what else is done with the content of the file.
+    """
+
+    coords: NDArray[Any]
+    kinds: Mapping[str, Kind]
+    left_out: Mapping[str, str] = MappingProxyType({})
+    remarks: Sequence[str] = ()
 
 
 class Snapshot(NamedTuple):
@@ -37,11 +71,25 @@ class Snapshot(NamedTuple):
         Values at all nodes by the name of the field, `[M]`, or `[M, C]` with C components.
     units
         Units by the name of the field, as far as known.
+    in_cells
+        Names of the fields whose values are means of the cells around a node.
+    left_out
+        Reason by the name of the field, for fields that the file does not have at all nodes.
     """
 
     coords: NDArray[Any]
     fields: Mapping[str, NDArray[Any]]
     units: Mapping[str, str] = MappingProxyType({})
+    in_cells: Collection[str] = ()
+    left_out: Mapping[str, str] = MappingProxyType({})
+
+    def listing(self) -> Listing:
+        """Return what the timestep has, without values."""
+        kinds: dict[str, Kind] = {}
+        for name, values in self.fields.items():
+            count = 1 if values.ndim == 1 else values.shape[1]
+            kinds[name] = Kind(count, name in self.in_cells)
+        return Listing(self.coords, kinds, self.left_out)
 
 
 Values = tuple[NDArray[Any], NDArray[np.float32]]
@@ -70,6 +118,12 @@ class RunPart(NamedTuple):
         Run whose times, fields and mesh all runs get; None for one that is like most.
     interpolate
         Whether runs on other meshes are interpolated to that of the reference.
+    displacement
+        Whether nodes may move, or be elsewhere than in the reference: they are matched by their
+        numbers, and the way from their place in the mesh is a field.
+    compared
+        Number of runs whose fields and positions are compared before any is read; None for all.
+        Every run is checked when it is read.
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
@@ -85,6 +139,8 @@ class RunPart(NamedTuple):
     nodes: Sequence[int] | None = None
     reference: str | None = None
     interpolate: bool = False
+    displacement: bool = False
+    compared: int | None = 8
     path: str | None = None
     axes: Sequence[str] | None = None
 
@@ -125,6 +181,9 @@ class Series:
         Function that reads nodes and cells at the first timestep.
     ancillary
         Names of fields that are read only when they are requested.
+    look
+        Function that lists the fields of a timestep by its number; None where reading the timestep
+        costs no more.
     """
 
     path: Path
@@ -132,6 +191,7 @@ class Series:
     read: Callable[[int], Snapshot]
     mesh: Callable[[], Mesh]
     ancillary: Collection[str] = ()
+    look: Callable[[int], Listing] | None = None
 
     def at(self, part: RunPart) -> Series:
         """Return the run at the timesteps of ``part``, or at all of them where it is resampled.
@@ -141,83 +201,13 @@ class Series:
         if part.resample is not None:
             return self
         steps = part.steps(self.path, self.times)
-        return replace(self, times=self.times[steps], read=lambda step: self.read(int(steps[step])))
+        return replace(
+            self,
+            times=self.times[steps],
+            read=lambda step: self.read(int(steps[step])),
+            look=lambda step: self.listing(int(steps[step])),
+        )
 
-    def variables(self, wanted: Sequence[str] | None = None) -> dict[str, tuple[str, int]]:
-        """Return the variables of the first timestep, each with its field and component.
-
-        These are all that are not ancillary, or the ``wanted`` ones in their order, each given as
-        a field or a single component.
-
-        Raises UserError when the run does not have one of them.
-        """
-        every: dict[str, tuple[str, int]] = {}
-        for name, values in self.read(0).fields.items():
-            count = 1 if values.ndim == 1 else values.shape[1]
-            for component, ending in enumerate(endings(count)):
-                every[f"{name}{ending}"] = (name, component)
-        if wanted is None:
-            if not every:
-                raise UserError(f"{self.path}: holds no numbers at nodes or cells")
-            return {key: place for key, place in every.items() if place[0] not in self.ancillary}
-        keys = list(every)
-        members = {key: [key] for key in every}
-        # U also means U_x, U_y and U_z where the file has these as separate fields.
-        for name, positions in whole_fields(keys).items():
-            members[name] = [keys[position] for position in positions]
-        fields: dict[str, list[str]] = {}
-        for key, (field, _) in every.items():
-            fields.setdefault(field, []).append(key)
-        members |= fields
-        unknown = [name for name in wanted if name not in members]
-        if unknown:
-            raise UserError(
-                f"{self.path}: has no {listed(unknown)}; its fields are {', '.join(fields)}"
-            )
-        chosen: dict[str, tuple[str, int]] = {}
-        for name in wanted:
-            chosen |= {key: every[key] for key in members[name]}
-        return chosen
-
-    def values(
-        self, variables: Mapping[str, tuple[str, int]], like: Mapping[str, str]
-    ) -> Iterator[Values]:
-        """Yield the variables of one timestep after the other.
-
-        Parameters
-        ----------
-        variables
-            Field and component of each variable, as :meth:`variables` returns them.
-        like
-            Expected units by the name of the field.
-
-        Raises
-        ------
-        UserError
-            When a timestep lacks a field, or has it in another unit, or has another number of nodes
-            than the one before.
-        """
-        nodes = None
-        wanted = dict.fromkeys(field for field, _ in variables.values())
-        # Solvers may add fields, or refine the mesh, during a run: each timestep is checked.
-        for step, time in enumerate(self.times):
-            coords, fields, units = self.read(step)
-            missing = [field for field in wanted if field not in fields]
-            if missing:
-                raise UserError(f"{self.path}: has no {listed(missing)} at time {time:g}")
-            for field in wanted:
-                found = units.get(field, "") or "no unit"
-                expected = like.get(field, "") or "no unit"
-                if found != expected:
-                    raise UserError(
-                        f"{self.path}: {field!r} is in {found}, elsewhere in {expected}"
-                    )
-            if len(coords) != (nodes or len(coords)):
-                raise UserError(
-                    f"{self.path}: {len(coords)} nodes at time {time:g}, but {nodes} before"
-                )
-            nodes = len(coords)
-            columns = [
-                fields[field].reshape(nodes, -1)[:, part] for field, part in variables.values()
-            ]
-            yield coords, np.stack(columns, axis=1).astype(np.float32)
+    def listing(self, step: int) -> Listing:
+        """Return the fields of a timestep without their values."""
+        return self.read(step).listing() if self.look is None else self.look(step)

@@ -14,7 +14,6 @@ from simulgenvae.data.readers.runs.external_files import check_collection, check
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
-    combine_blocks,
     reading_pyvista,
     strict,
     vtk_run,
@@ -41,10 +40,14 @@ def open_vtk(path: Path) -> Series:
         timed = isinstance(reader, pyvista.TimeReader)
         times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
 
+    # Nodes of an Exodus file stay where the mesh has them: its displacements are fields.
+    if hasattr(reader.reader, "SetApplyDisplacements"):
+        reader.reader.SetApplyDisplacements(False)
+
     def grid(step: int) -> Any:
         if timed:
             reader.set_active_time_point(step)
-        return combine_blocks(reader.read())
+        return reader.read()
 
     return vtk_run(path, times, grid)
 
@@ -69,7 +72,7 @@ def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
     return vtk_run(
         folder,
         times[order],
-        lambda step: combine_blocks(pyvista.read(ordered[step])),
+        lambda step: pyvista.read(ordered[step]),
         lambda step: strict(ordered[step]),
     )
 

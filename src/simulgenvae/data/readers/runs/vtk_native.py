@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.readers.runs.ensight_case import VariableTimes
+from simulgenvae.data.readers.runs.ensight_names import plain_case
 from simulgenvae.data.readers.runs.external_files import (
     check_case,
     check_d3plot,
@@ -22,7 +24,6 @@ from simulgenvae.data.readers.runs.external_files import (
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
-    combine_blocks,
     reading_pyvista,
     strict,
     vtk_run,
@@ -55,7 +56,14 @@ def open_cgns(path: Path) -> Series:
 
 def open_ensight(path: Path) -> Series:
     """Open an EnSight case."""
-    return _open(path, lambda: _pyvista_reader(path, ".case").reader, _require_variables)
+    case = plain_case(path)
+    written = VariableTimes(case)
+
+    def check_grid(reader: Any, data: Any, time: float) -> None:
+        written.correct(data, time)
+        _require_variables(path, reader, data, written, time)
+
+    return _open(path, lambda: _pyvista_reader(case.path, ".case").reader, check_grid)
 
 
 def open_xdmf(path: Path) -> Series:
@@ -86,9 +94,9 @@ def _pyvista_reader(path: Path, suffix: str) -> Any:
 def _open(
     path: Path,
     make_reader: Callable[[], Any],
-    check_grid: Callable[[Path, Any, Any], None] | None = None,
+    check_grid: Callable[[Any, Any, float], None] | None = None,
 ) -> Series:
-    """Open a file with a reader of VTK; ``check_grid`` is called with reader and grid."""
+    """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
     pyvista = reading_pyvista(path)
     # Only the metadata are read here: the values follow timestep by timestep.
     with strict(path):
@@ -107,8 +115,8 @@ def _open(
             reader.UpdateTimeStep(times[step])
         data = pyvista.wrap(reader.GetOutputDataObject(0))
         if check_grid is not None:
-            check_grid(path, reader, data)
-        return combine_blocks(data)
+            check_grid(reader, data, float(times[step]))
+        return data
 
     return vtk_run(path, times, grid)
 
@@ -122,7 +130,9 @@ def _pipeline_times(reader: Any) -> tuple[float, ...] | None:
     return information.Get(key) if information.Has(key) else None
 
 
-def _require_variables(path: Path, reader: Any, data: Any) -> None:
+def _require_variables(
+    path: Path, reader: Any, data: Any, written: VariableTimes, time: float
+) -> None:
     """Raise UserError when variables of an EnSight case were left out.
 
     VTK's reader does so where their files are damaged or missing.
@@ -132,7 +142,8 @@ def _require_variables(path: Path, reader: Any, data: Any) -> None:
     found: set[str] = set()
     for block in data.recursive_iterator(skip_none=True):
         found.update(block.array_names)
-    missing = [name for name in announced if name not in found]
+    names = [written.original(name) for name in announced]
+    missing = [name for name in names if name not in found and written.has(name, time)]
     if missing:
         raise UserError(
             f"{path}: the files of {', '.join(missing)} are missing, truncated or damaged"

@@ -6,13 +6,14 @@ tests/data/readers/runs/test_folder.py, test_multiblock.py and others.
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.readers.runs.series import Series, Snapshot
+from simulgenvae.data.readers.runs.blocks import field_kinds, one_grid
+from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
+from simulgenvae.data.readers.runs.vtk_arrays import numbers
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
 
-_NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$|UserID$")
-"""Names of arrays that VTK's readers add: numbers of nodes and cells, no results."""
-
 
 def vtk_run(
     path: Path,
     times: NDArray[np.float64],
     grid: Callable[[int], Any],
     guard: Callable[[int], AbstractContextManager[None]] | None = None,
+    *,
+    from_cells: bool = False,
 ) -> Series:
     """Return the run at ``path`` whose timesteps VTK reads.
 
@@ -42,61 +42,75 @@ def vtk_run(
     times
         Times of the timesteps, `[T]`.
     grid
-        Function that reads the grid of a timestep by its number.
+        Function that reads the grid of a timestep, or its blocks, by its number.
     guard
         Context that turns VTK's failures at a timestep into messages; by default :func:`strict`
         for ``path``.
+    from_cells
+        Whether the reader itself adds values at nodes for the values in cells.
     """
     guarded = guard or (lambda _: strict(path))
 
+    def look(step: int) -> Listing:
+        with guarded(step):
+            found = one_grid(grid(step))
+            kinds = field_kinds(found.grid)
+            if from_cells:
+                in_cells = numbers(found.grid.GetCellData()).keys()
+                kinds |= {name: kinds[name]._replace(in_cells=True) for name in in_cells}
+            twice = [] if from_cells else _at_both_places(found.grid)
+            return Listing(
+                np.asarray(found.grid.points), kinds, found.left_out, (*found.remarks, *twice)
+            )
+
     def snapshot(step: int) -> Snapshot:
         with guarded(step):
-            data = grid(step)
-            return Snapshot(np.asarray(data.points), _point_fields(data), _units(data))
+            found = one_grid(grid(step))
+            values, in_cells = _point_fields(found.grid)
+            if from_cells:
+                in_cells = set(numbers(found.grid.GetCellData()))
+            return Snapshot(
+                np.asarray(found.grid.points),
+                values,
+                _units(found.grid),
+                in_cells,
+                found.left_out,
+            )
 
     def mesh() -> Mesh:
         with guarded(0):
-            unstructured = grid(0).cast_to_unstructured_grid()
+            unstructured = one_grid(grid(0)).grid.cast_to_unstructured_grid()
         return grid_mesh(unstructured, path)
 
-    return Series(path, times, snapshot, mesh)
+    return Series(path, times, snapshot, mesh, look=look)
 
 
-def combine_blocks(data: Any) -> Any:
-    """Return the blocks of a file as one grid: with the nodes of one block after another."""
-    if not (hasattr(data, "combine") and hasattr(data, "n_blocks")):
-        return data
-    # Combining copies: a file with a single block, the usual case, is spared that.
-    is_single = data.n_blocks == 1 and hasattr(data[0], "n_points")
-    return data[0] if is_single else data.combine()
+def _at_both_places(grid: Any) -> list[str]:
+    """Return a line for each field that a grid has at nodes and in cells."""
+    both = numbers(grid.GetCellData()).keys() & numbers(grid.GetPointData()).keys()
+    return [f"{name}: at nodes and in cells: the values at nodes are taken" for name in both]
 
 
-def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
-    """Return the fields at the nodes; a field of cells becomes the mean of the cells around."""
-    found = _numbers(grid.GetPointData())
+def _point_fields(grid: Any) -> tuple[dict[str, NDArray[Any]], set[str]]:
+    """Return the fields at the nodes, and the names of those with values in cells.
+
+    A node gets the mean of the cells around it.
+    """
+    found = numbers(grid.GetPointData())
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
     # A field that exists at nodes and in cells is the one at the nodes.
-    of_cells = [name for name in _numbers(grid.GetCellData()) if name not in found]
+    of_cells = {n: values for n, values in numbers(grid.GetCellData()).items() if n not in found}
     if of_cells:
-        moved = _numbers(grid.cell_data_to_point_data().GetPointData())
+        cells = grid.copy(deep=False)
+        for name, values in of_cells.items():
+            # VTK would round the means of whole numbers.
+            if values.dtype.kind in "iu":
+                cells.cell_data[name] = values.astype(np.float64)
+        moved = numbers(cells.cell_data_to_point_data().GetPointData())
         found |= {name: moved[name] for name in of_cells}
-    return found
-
-
-def _numbers(data: Any) -> dict[str, NDArray[Any]]:
-    """Return the numeric arrays of nodes or cells, without those that VTK itself adds."""
-    # PyVista's own mapping of arrays by name is slower, and this is called at every timestep.
-    from vtkmodules.util import numpy_support
-
-    as_numpy: Callable[[Any], NDArray[Any]] = numpy_support.vtk_to_numpy
-    found: dict[str, NDArray[Any]] = {}
-    for index in range(data.GetNumberOfArrays()):
-        array = data.GetArray(index)  # None for an array of texts
-        if array is not None and array.GetName() and not _NUMBERING.match(array.GetName()):
-            found[array.GetName()] = as_numpy(array)
-    return found
+    return found, set(of_cells)
 
 
 def _units(grid: Any) -> dict[str, str]:

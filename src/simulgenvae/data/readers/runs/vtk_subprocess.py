@@ -36,7 +36,7 @@ class _Question(NamedTuple):
     path: Path
     open: Open
     check: Check | None
-    what: Literal["times", "snapshot", "mesh"]
+    what: Literal["times", "listing", "snapshot", "mesh"]
     step: int = 0
 
 
@@ -57,11 +57,15 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
         When ``opener`` or ``check`` do, and when the file ends the process.
     """
 
-    def ask(what: Literal["times", "snapshot", "mesh"], step: int = 0) -> Any:
+    def ask(what: Literal["times", "listing", "snapshot", "mesh"], step: int = 0) -> Any:
         return _reader.ask(_Question(path.absolute(), opener, check, what, step), path)
 
     return Series(
-        path, np.asarray(ask("times")), lambda step: ask("snapshot", step), lambda: ask("mesh")
+        path,
+        np.asarray(ask("times")),
+        lambda step: ask("snapshot", step),
+        lambda: ask("mesh"),
+        look=lambda step: ask("listing", step),
     )
 
 
@@ -159,6 +163,8 @@ def _checked(path: Path, opener: Open, check: Check | None) -> Series:
 def _answer(series: Series, question: _Question) -> Any:
     if question.what == "times":
         return series.times
+    if question.what == "listing":
+        return series.listing(question.step)
     return series.mesh() if question.what == "mesh" else series.read(question.step)
 
 

@@ -1,0 +1,139 @@
+"""Survey of one run: which fields it has at some of its timesteps, and whether its nodes move.
+
+Tested in tests/data/readers/runs/test_field_choice.py and test_geometry.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulgenvae.data.readers.runs.geometry import (
+    farthest,
+    same_nodes,
+    same_places,
+)
+from simulgenvae.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.readers.runs.series import Kind, Listing, Series
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Fields and motion of a run, as far as its first, second and last timestep show them.
+
+    Attributes
+    ----------
+    path
+        File or folder of the run.
+    kinds
+        Fields of the timesteps that were looked at, by their times.
+    left_out
+        Reason by the name of the field, for fields that the file does not have at all nodes.
+    remarks
+        Lines on what else is done with the content of the file.
+    ancillary
+        Names of fields that are read only when they are requested.
+    coords
+        Positions of the nodes at the first timestep, `[M, D]`.
+    motion
+        Largest difference of a coordinate of a node in time; 0 where the nodes stay.
+    """
+
+    path: Path
+    kinds: Mapping[float, Mapping[str, Kind]]
+    left_out: Mapping[str, str]
+    remarks: tuple[str, ...]
+    ancillary: Collection[str]
+    coords: NDArray[Any]
+    motion: float
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all fields, in the order of the file."""
+        return list(dict.fromkeys(name for fields in self.kinds.values() for name in fields))
+
+    def kind(self, name: str) -> Kind | None:
+        """Return the kind of a field; None where it is not the same at all timesteps."""
+        found = {fields.get(name) for fields in self.kinds.values()}
+        return found.pop() if len(found) == 1 else None
+
+    def irregularity(self, name: str) -> str:
+        """Return why the run cannot give a field at all timesteps; no text where it can."""
+        if name in self.left_out:
+            return self.left_out[name]
+        having = [time for time, fields in self.kinds.items() if name in fields]
+        if len(having) < len(self.kinds):
+            lacking = [time for time in self.kinds if time not in having]
+            return f"at time {_listed(having)}, not at {_listed(lacking)}"
+        if self.kind(name) is None:
+            places = [
+                f"{'in cells' if fields[name].in_cells else 'at nodes'} ({fields[name].components} "
+                f"components) at time {time:g}"
+                for time, fields in self.kinds.items()
+            ]
+            return ", ".join(places)
+        return ""
+
+
+def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
+    """Return the survey of a run.
+
+    Positions that agree with ``like`` are that array itself: those of many runs take no memory.
+
+    Raises UserError when it cannot be read, or its number of nodes changes.
+    """
+    first = series.listing(0)
+    looked_at: dict[float, Listing] = {float(series.times[0]): first}
+    last = len(series.times) - 1
+    if last > 0:
+        looked_at[float(series.times[last])] = series.listing(last)
+    # The second timestep tells a field of the start alone from one that is written later on. It is
+    # read only where that is a question.
+    if last > 1 and len({frozenset(found.kinds.items()) for found in looked_at.values()}) > 1:
+        looked_at[float(series.times[1])] = series.listing(1)
+    motion = 0.0
+    for time, found in looked_at.items():
+        require_nodes(series.path, len(found.coords), len(first.coords), time)
+        if same_nodes(found.coords, first.coords):
+            continue
+        motion = max(motion, farthest(found.coords, first.coords))
+        if same_places(found.coords, first.coords):
+            raise UserError(
+                f"{series.path}: the nodes at time {time:g} are at the places of those at "
+                f"{series.times[0]:g} in another order: write all timesteps in one order of nodes"
+            )
+    left_out: dict[str, str] = {}
+    remarks: dict[str, None] = {}
+    for found in looked_at.values():
+        left_out |= found.left_out
+        remarks |= dict.fromkeys(found.remarks)
+    return Survey(
+        path=series.path,
+        kinds={time: looked_at[time].kinds for time in sorted(looked_at)},
+        left_out=left_out,
+        remarks=tuple(remarks),
+        ancillary=series.ancillary,
+        coords=first.coords if like is None or not same_nodes(first.coords, like) else like,
+        motion=motion,
+    )
+
+
+def require_nodes(path: Path, nodes: int, before: int, time: float) -> None:
+    """Raise UserError when a timestep has another number of nodes than the ones before."""
+    if nodes != before:
+        raise UserError(
+            f"{path}: {nodes} nodes at time {time:g}, but {before} before: the mesh changes during "
+            "the run (refined, or cells removed): write the results on one mesh, for example with "
+            "the solver's mapping tool or ParaView's filter Resample With Dataset"
+        )
+
+
+def _listed(times: Collection[float]) -> str:
+    return " and ".join(f"{time:g}" for time in times)
