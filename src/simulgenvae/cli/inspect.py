@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import HdfAxes, HdfPath
+from simulgenvae.cli.options import Blocks, HdfAxes, HdfPath, Pattern
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
@@ -24,6 +24,8 @@ def inspect(
     *,
     path: HdfPath = None,
     axes: HdfAxes = None,
+    pattern: Pattern = None,
+    block: Blocks = None,
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
@@ -39,9 +41,9 @@ def inspect(
 
     if not paths:
         show(_formats())
-    part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
+    part = RunPart(path=path, axes=axes, pattern=pattern, blocks=block)
     for file in paths:
-        with open_source(file, part) as source:
+        with open_source(file, None if part == RunPart() else part) as source:
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")

@@ -15,7 +15,7 @@ from simulgenvae.mesh.interpolation import Interpolation, there_and_back
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SAME_PLACE = 1e-6
 """Largest distance between the nodes of runs, relative to the extent of the mesh."""
+MOST_NOTES = 10
+"""Number of different notes of runs that are shown."""
 
 
 def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart) -> Source:
@@ -53,10 +55,12 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
     # timestep, and all runs together would not fit into memory.
     known: dict[str, Timed] = {}
     problems: dict[str, str] = {}
+    notes = RunNotes()
     for name, opened in runs.items():
         try:
             series = opened().at(part)
             known[name] = Timed(series.path, series.times)
+            notes.add(name, series.notes())
         except UserError as error:
             problems[name] = str(error)
     common = _common(runs, known, problems, part)
@@ -86,10 +90,39 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
         np.dtype(np.float32),
         read,
         companions,
+        notes=notes.lines(common.reference.notes()),
         mesh=common.mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
         remarks=common.remarks,
     )
+
+
+class RunNotes:
+    """Notes of runs, each text once with the runs that it is about."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, list[str]] = {}
+        self._count = 0
+
+    def add(self, name: str, notes: Sequence[str]) -> None:
+        """Add the notes of a run."""
+        self._count += 1
+        for note in notes:
+            self._runs.setdefault(note, []).append(name)
+
+    def lines(self, of_reference: Sequence[str]) -> tuple[str, ...]:
+        """Return all notes, and further ones of the reference, to which all other runs are alike.
+
+        Of many different ones only the first are shown.
+        """
+        lines: list[str] = []
+        for note, names in self._runs.items():
+            which = "" if len(names) == self._count else f" (runs {listed(names)})"
+            lines.append(f"{note}{which}")
+        more = len(lines) - MOST_NOTES
+        if more > 0:
+            lines = [*lines[:MOST_NOTES], f"and {more} more notes like these"]
+        return (*lines, *(note for note in of_reference if note not in self._runs))
 
 
 class _Common:

@@ -70,6 +70,10 @@ class RunPart(NamedTuple):
         Run whose times, fields and mesh all runs get; None for one that is like most.
     interpolate
         Whether runs on other meshes are interpolated to that of the reference.
+    pattern
+        Names of the files to take in the folder of each run, with ``*`` for any letters.
+    blocks
+        Names of the blocks of the mesh to take, with ``*`` for any letters.
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
@@ -85,6 +89,8 @@ class RunPart(NamedTuple):
     nodes: Sequence[int] | None = None
     reference: str | None = None
     interpolate: bool = False
+    pattern: str | None = None
+    blocks: tuple[str, ...] | None = None
     path: str | None = None
     axes: Sequence[str] | None = None
 
@@ -125,6 +131,9 @@ class Series:
         Function that reads nodes and cells at the first timestep.
     ancillary
         Names of fields that are read only when they are requested.
+    notes
+        Function that returns lines for the user: where the times come from, and what was decided
+        about files and blocks. Lines about blocks come once a timestep has been read.
     """
 
     path: Path
@@ -132,6 +141,7 @@ class Series:
     read: Callable[[int], Snapshot]
     mesh: Callable[[], Mesh]
     ancillary: Collection[str] = ()
+    notes: Callable[[], Sequence[str]] = tuple
 
     def at(self, part: RunPart) -> Series:
         """Return the run at the timesteps of ``part``, or at all of them where it is resampled.

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from simulgenvae.data.readers.runs.block_choice import BlockChoice
 from simulgenvae.data.readers.runs.external_files import (
     check_case,
     check_d3plot,
@@ -23,25 +22,28 @@ from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
     combine_blocks,
+    distinct_times,
+    pipeline_times,
     reading_pyvista,
     strict,
     vtk_run,
 )
+from simulgenvae.data.readers.runs.xdmf import plain_xdmf
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from simulgenvae.data.readers.runs.series import Series
 
 
-def open_vtkhdf(path: Path) -> Series:
+def open_vtkhdf(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open a VTKHDF file."""
-    return _open(path, lambda: _pyvista_reader(path, ".vtkhdf").reader)
+    return _open(path, lambda: _pyvista_reader(path, ".vtkhdf").reader, blocks)
 
 
-def open_cgns(path: Path) -> Series:
+def open_cgns(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open the first base of a CGNS file, without its boundary patches."""
 
     def reader() -> Any:
@@ -50,20 +52,30 @@ def open_cgns(path: Path) -> Series:
         wrapped.load_boundary_patch = False
         return wrapped.reader
 
-    return _open(path, reader)
+    return _open(path, reader, blocks)
 
 
-def open_ensight(path: Path) -> Series:
+def open_ensight(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open an EnSight case."""
-    return _open(path, lambda: _pyvista_reader(path, ".case").reader, _require_variables)
+    return _open(path, lambda: _pyvista_reader(path, ".case").reader, blocks, _require_variables)
 
 
-def open_xdmf(path: Path) -> Series:
+def open_xdmf(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open an XDMF file."""
-    return _open(path, lambda: _pyvista_reader(path, ".xdmf").reader)
+    plain = plain_xdmf(path)
+
+    def reader() -> Any:
+        from vtkmodules.vtkIOXdmf2 import vtkXdmfReader
+
+        found = vtkXdmfReader()
+        found.SetReadFromInputString(True)
+        found.SetInputString(plain.text)
+        return found
+
+    return _open(path, reader, blocks, notes=plain.notes)
 
 
-def open_d3plot(path: Path) -> Series:
+def open_d3plot(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open the results of LS-DYNA, ``d3plot`` and the files that follow it."""
 
     def reader() -> Any:
@@ -75,7 +87,7 @@ def open_d3plot(path: Path) -> Series:
         found.DeformedMeshOff()
         return found
 
-    return _open(path, reader)
+    return _open(path, reader, blocks)
 
 
 def _pyvista_reader(path: Path, suffix: str) -> Any:
@@ -86,7 +98,9 @@ def _pyvista_reader(path: Path, suffix: str) -> Any:
 def _open(
     path: Path,
     make_reader: Callable[[], Any],
+    blocks: Sequence[str] | None,
     check_grid: Callable[[Path, Any, Any], None] | None = None,
+    notes: Sequence[str] = (),
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader and grid."""
     pyvista = reading_pyvista(path)
@@ -94,8 +108,9 @@ def _open(
     with strict(path):
         reader = make_reader()
         reader.UpdateInformation()
-        steps = _pipeline_times(reader)
-    times = np.array([0.0] if steps is None else steps)
+        steps = pipeline_times(reader)
+    times = distinct_times(path, [0.0] if steps is None else steps)
+    choose = BlockChoice(path, blocks)
 
     def grid(step: int) -> Any:
         # vtkHDFReader itself takes a time only for files of one block.
@@ -108,18 +123,9 @@ def _open(
         data = pyvista.wrap(reader.GetOutputDataObject(0))
         if check_grid is not None:
             check_grid(path, reader, data)
-        return combine_blocks(data)
+        return combine_blocks(choose(data))
 
-    return vtk_run(path, times, grid)
-
-
-def _pipeline_times(reader: Any) -> tuple[float, ...] | None:
-    """Return the times that a reader announces to VTK's pipeline; None for a steady state."""
-    from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
-
-    information = reader.GetOutputInformation(0)
-    key = vtkStreamingDemandDrivenPipeline.TIME_STEPS()
-    return information.Get(key) if information.Has(key) else None
+    return vtk_run(path, times, grid, notes=lambda: [*notes, *choose.notes])
 
 
 def _require_variables(path: Path, reader: Any, data: Any) -> None:
@@ -146,6 +152,7 @@ VTKHDF = RunFormat(
     first_bytes=(HDF5,),
     check=check_hdf5,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 CGNS = RunFormat(
@@ -155,15 +162,17 @@ CGNS = RunFormat(
     first_bytes=(HDF5,),
     check=check_hdf5,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 ENSIGHT = RunFormat(
     name="EnSight",
     open=open_ensight,
-    suffixes=(".case",),
+    suffixes=(".case", ".encas"),
     first_bytes=(b"FORMAT", b"#", b"\n", b"\r\n"),
     check=check_case,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 XDMF = RunFormat(
@@ -173,6 +182,7 @@ XDMF = RunFormat(
     first_bytes=(b"<?xml", b"<Xdmf", b"<!DOC"),
     check=check_xdmf,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 # A d3plot starts with the title of the run, which may be any text.
@@ -182,5 +192,6 @@ LSDYNA = RunFormat(
     suffixes=("d3plot",),
     check=check_d3plot,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.readers.runs.series import Series, Snapshot
+from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +33,8 @@ def vtk_run(
     times: NDArray[np.float64],
     grid: Callable[[int], Any],
     guard: Callable[[int], AbstractContextManager[None]] | None = None,
+    *,
+    notes: Callable[[], Sequence[str]] = tuple,
 ) -> Series:
     """Return the run at ``path`` whose timesteps VTK reads.
 
@@ -46,6 +49,8 @@ def vtk_run(
     guard
         Context that turns VTK's failures at a timestep into messages; by default :func:`strict`
         for ``path``.
+    notes
+        Function that returns lines for the user.
     """
     guarded = guard or (lambda _: strict(path))
 
@@ -59,7 +64,32 @@ def vtk_run(
             unstructured = grid(0).cast_to_unstructured_grid()
         return grid_mesh(unstructured, path)
 
-    return Series(path, times, snapshot, mesh)
+    return Series(path, times, snapshot, mesh, notes=notes)
+
+
+def pipeline_times(reader: Any) -> tuple[float, ...] | None:
+    """Return the times that a reader announces to VTK's pipeline; None for a steady state."""
+    from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
+
+    information = reader.GetOutputInformation(0)
+    key = vtkStreamingDemandDrivenPipeline.TIME_STEPS()
+    return information.Get(key) if information.Has(key) else None
+
+
+def distinct_times(path: Path, times: Sequence[float]) -> NDArray[np.float64]:
+    """Return times that a reader of VTK is asked for.
+
+    Raises UserError when one occurs twice: VTK would read its first timestep both times.
+    """
+    found = np.array(times, dtype=np.float64)
+    ordered = np.sort(found)
+    again = ordered[1:][np.diff(ordered) <= 0]
+    if len(again):
+        raise UserError(
+            f"{path}: the time {again[0]:g} occurs more than once, as after a restart: write each "
+            "time once"
+        )
+    return found
 
 
 def combine_blocks(data: Any) -> Any:

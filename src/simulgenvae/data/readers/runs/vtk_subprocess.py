@@ -30,13 +30,17 @@ Open = Callable[[Path], Series]
 Check = Callable[[Path], None]
 
 
+_OPEN_FILES = 4
+"""Number of files that stay open: a run may have a file for each field, read in turns."""
+
+
 class _Question(NamedTuple):
     """Request to the other process. Functions go over the pipe by their names."""
 
     path: Path
     open: Open
     check: Check | None
-    what: Literal["times", "snapshot", "mesh"]
+    what: Literal["times", "snapshot", "mesh", "notes"]
     step: int = 0
 
 
@@ -57,11 +61,15 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
         When ``opener`` or ``check`` do, and when the file ends the process.
     """
 
-    def ask(what: Literal["times", "snapshot", "mesh"], step: int = 0) -> Any:
+    def ask(what: Literal["times", "snapshot", "mesh", "notes"], step: int = 0) -> Any:
         return _reader.ask(_Question(path.absolute(), opener, check, what, step), path)
 
     return Series(
-        path, np.asarray(ask("times")), lambda step: ask("snapshot", step), lambda: ask("mesh")
+        path,
+        np.asarray(ask("times")),
+        lambda step: ask("snapshot", step),
+        lambda: ask("mesh"),
+        notes=lambda: ask("notes"),
     )
 
 
@@ -87,8 +95,9 @@ class _Reader:
                 self.close()
                 raise UserError(
                     f"{path}: cannot be read: VTK's reader ends abnormally (code "
-                    f"{process.returncode}): the file is truncated, damaged, or needs more memory "
-                    "than is available"
+                    f"{process.returncode}): the file may be damaged, be sound and of a kind that "
+                    "VTK does not know, or need more memory than is available. If another program "
+                    "opens it, convert it there to .vtu or .vtkhdf"
                 ) from reason
             except BaseException:
                 # After an interrupt the answer is still to come: it must not reach the next
@@ -135,8 +144,8 @@ def answer_questions() -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     _limit_memory()
-    # A VTK reader keeps its last timestep in memory, so only one stays open.
-    open_once = lru_cache(maxsize=1)(_checked)
+    # A VTK reader keeps its last timestep in memory, so only few stay open.
+    open_once = lru_cache(maxsize=_OPEN_FILES)(_checked)
     while (question := _next(sys.stdin.buffer)) is not None:
         if question.what == "times":
             open_once.cache_clear()  # the file may have changed since it was opened
@@ -159,6 +168,8 @@ def _checked(path: Path, opener: Open, check: Check | None) -> Series:
 def _answer(series: Series, question: _Question) -> Any:
     if question.what == "times":
         return series.times
+    if question.what == "notes":
+        return list(series.notes())
     return series.mesh() if question.what == "mesh" else series.read(question.step)
 
 
