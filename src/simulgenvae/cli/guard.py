@@ -6,6 +6,8 @@ Tested in tests/cli/test_bad_input.py and tests/cli/test_disk_full.py.
 from __future__ import annotations
 
 import os
+import tempfile
+import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +22,8 @@ from simulgenvae.utils.progress import progress_on
 
 MISTAKE = 2
 """Exit code after a user's mistake."""
+FAULT = 1
+"""Exit code after an error that nobody expected, as of Python itself."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by convention 128 + SIGINT."""
 
@@ -28,8 +32,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
     """Run ``work`` with a console and return its exit code; None counts as 0.
 
     Messages and progress of the library are shown. A :class:`UserError`, and errors of the machine
-    that a user can do something about, are printed as one message without a traceback; of several
-    ranks, the first that fails also ends the others.
+    that a user can do something about, are printed as one message without a traceback; so are all
+    others, whose traceback goes to a file. Of several ranks, the first that fails also ends the
+    others.
     """
     # torchrun says by these variables which process this is; torch itself is not loaded yet.
     rank = int(os.environ.get("RANK", "0"))
@@ -77,7 +82,26 @@ def guarded(work: Callable[[Console], int | None]) -> int:
             return fail(
                 error, "out of memory: close other programs, or use fewer runs, timesteps or nodes"
             )
+        except Exception as error:
+            # From inside a library, or a mistake of this program: the traceback is for its authors.
+            fail(error, f"{_kind(error)}. Please report this, with {_traceback_file(error)}")
+            return FAULT
         except KeyboardInterrupt as stop:
             if not silent:
                 say(str(stop) or "Stopped.")
             return INTERRUPTED
+
+
+def _kind(error: Exception) -> str:
+    """Return what went wrong in one line, with the notes that say where."""
+    said = " ".join(str(error).split())[:300]
+    where = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
+    return f"unexpected {type(error).__name__}: {said}{where}"
+
+
+def _traceback_file(error: Exception) -> str:
+    """Return the name of a new file with the traceback."""
+    descriptor, name = tempfile.mkstemp(prefix="simulgenvae-error-", suffix=".txt")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return name

@@ -15,7 +15,16 @@ from cyclopts.validators import MutuallyExclusive
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Count, HdfAxes, HdfPath, Names, Overrides, Preset
+from simulgenvae.cli.options import (
+    Blocks,
+    Count,
+    HdfAxes,
+    HdfPath,
+    Names,
+    Overrides,
+    Pattern,
+    Preset,
+)
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,6 +52,8 @@ class SolverOptions:
     """Nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)."""
     nodes: Path | None = None
     """Numbers of nodes to take, counted from 0: .npy .csv .txt."""
+    pattern: Pattern = None
+    block: Blocks = None
     interpolate: bool = False
     """Bring runs on other meshes onto that of one."""
     displacement: bool = False
@@ -161,6 +172,8 @@ def _selection(
         reference=solver.reference,
         interpolate=solver.interpolate,
         displacement=solver.displacement,
+        pattern=solver.pattern,
+        blocks=solver.block,
         path=path,
         axes=axes,
     )

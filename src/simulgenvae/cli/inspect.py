@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import HdfAxes, HdfPath
+from simulgenvae.cli.options import Blocks, HdfAxes, HdfPath, Pattern
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
@@ -25,6 +25,8 @@ def inspect(
     path: HdfPath = None,
     axes: HdfAxes = None,
     displacement: bool = False,
+    pattern: Pattern = None,
+    block: Blocks = None,
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
@@ -43,7 +45,14 @@ def inspect(
     if not paths:
         show(_formats())
     # All runs are compared, as nothing else is read of them.
-    part = RunPart(path=path, axes=axes, displacement=displacement, compared=None)
+    part = RunPart(
+        path=path,
+        axes=axes,
+        displacement=displacement,
+        pattern=pattern,
+        blocks=block,
+        compared=None,
+    )
     for file in paths:
         with open_source(file, part) as source:
             show(f"{file}:")

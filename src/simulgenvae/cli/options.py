@@ -77,3 +77,22 @@ HdfAxes = Annotated[
         "order (default: time,node,variable, or time,node, or node).",
     ),
 ]
+
+Pattern = Annotated[
+    str | None,
+    Parameter(
+        metavar="'Fluid*.vtu'",
+        help="Names of the files to take in the folder of each run; * stands for any letters.",
+    ),
+]
+Blocks = Annotated[
+    tuple[str, ...] | None,
+    Parameter(
+        name="--block",
+        converter=split_names,
+        n_tokens=1,
+        metavar="NAME,…",
+        help="Blocks of the mesh to take; * stands for any letters (default: all that are no "
+        "boundary of others).",
+    ),
+]

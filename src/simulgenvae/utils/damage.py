@@ -72,6 +72,28 @@ def damage_reported(
 
 
 @contextmanager
+def unreadable_reported(what: str) -> Iterator[None]:
+    """Turn whatever a library raises while it reads into a message that says what was read.
+
+    The file need not be damaged: libraries fail at content that they do not know, too.
+
+    Raises
+    ------
+    UserError
+        In place of all other exceptions, except a lack of memory.
+    """
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        raise UserError(
+            f"{what}: cannot be read: {type(error).__name__}: {str(error)[:200]}: its content is "
+            "damaged, or of a kind that the reader does not know"
+        ) from error
+
+
+@contextmanager
 def explain_damage(path: Path) -> Iterator[None]:
     """Turn errors of a file with missing or wrong entries into a UserError that names it."""
     try:

@@ -115,3 +115,119 @@ def test_links_of_its_values_are_not_followed(file: Path) -> None:
         values["1/T"] = h5py.ExternalLink("secret.h5", "/T")
     with pytest.raises(UserError, match="a link to another file"):
         open_runs(file)
+
+
+MESH = """<Grid Name="mesh" GridType="Uniform">
+<Topology TopologyType="Hexahedron" NumberOfElements="6" NodesPerElement="8"><DataItem Dimensions="6 8" NumberType="Int"
+ Precision="8" Format="HDF">run.h5:/cells</DataItem></Topology>
+<Geometry GeometryType="XYZ"><DataItem Dimensions="24 3" Precision="8" Format="HDF">run.h5:/nodes</DataItem></Geometry></Grid>"""
+STEP = """<Grid Name="{name}" GridType="Uniform">{mesh}<Time Value="{time}"/>
+<Attribute Name="{name}" AttributeType="{kind}" Center="Node"><DataItem Dimensions="{size}" Precision="8" Format="HDF">
+ run.h5:/{step}/{name}</DataItem></Attribute></Grid>"""
+ALL = "*[self::Topology or self::Geometry]"
+
+
+def _include(path: str) -> str:
+    return f'<xi:include xpointer="xpointer({path})"/>'
+
+
+def _collection(name: str, times: tuple[float, ...], mesh: str, first: str | None = None) -> str:
+    kind, size = ("Scalar", "24 1") if name == "T" else ("Vector", "24 3")
+    grids = ""
+    for step, time in enumerate(times):
+        own = first if step == 0 and first is not None else mesh
+        grids += STEP.format(name=name, mesh=own, time=time, kind=kind, size=size, step=step)
+    return f'<Grid Name="{name}" GridType="Collection" CollectionType="Temporal">{grids}</Grid>'
+
+
+def _rewritten(file: Path, content: str, space: str) -> None:
+    file.write_text(
+        '<?xml version="1.0"?>\n<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>\n'
+        f'<Xdmf Version="3.0" xmlns:xi="{space}"><Domain>{content}</Domain></Xdmf>'
+    )
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        "http://www.w3.org/2001/XInclude",
+        "https://www.w3.org/2001/XInclude",
+        "https://www.w3.org/2001/XInclude/",
+        "http://www.w3.org/2003/XInclude",
+    ],
+)
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        f"/Xdmf/Domain/Grid[@GridType='Uniform'][1]/{ALL}",
+        f'//Grid[@Name="mesh"]/{ALL}'.replace('"', "&quot;"),
+    ],
+)
+def test_a_mesh_that_is_included(
+    file: Path, box: SimpleNamespace, space: str, pointer: str
+) -> None:
+    _rewritten(file, MESH + _collection("T", box.times, _include(pointer)), space)
+    source = open_runs(file)
+    assert source.companions["variables"].tolist() == ["T"]
+    np.testing.assert_array_equal(source.companions["times"], box.times)
+    for step, time in enumerate(box.times):
+        np.testing.assert_array_equal(
+            source.run(0)[step, :, 0], np.array(box.block(2.0, time)["T"], np.float32)
+        )
+    box.assert_mesh(source)
+
+
+def test_a_mesh_at_the_first_timestep_alone(file: Path, box: SimpleNamespace) -> None:
+    inside = MESH.partition(">")[2].rpartition("</Grid>")[0]
+    _rewritten(file, _collection("T", box.times, "", inside), "http://www.w3.org/2001/XInclude")
+    assert open_runs(file).shape == (1, 3, 24, 1)
+
+
+def test_functions_on_one_mesh_are_taken_together(file: Path, box: SimpleNamespace) -> None:
+    mesh = _include(f"/Xdmf/Domain/Grid/{ALL}")
+    both = _collection("T", box.times, mesh) + _collection("U", box.times, mesh)
+    _rewritten(file, MESH + both, "https://www.w3.org/2001/XInclude")
+    source = open_runs(file)
+    assert source.shape == (1, 3, 24, 4)
+    np.testing.assert_allclose(
+        source.run(0)[2], box.expected(2.0, box.times[2])[:, :4], rtol=1e-6, atol=1e-7
+    )
+    assert any("'T', 'U' are taken together" in note for note in source.notes)
+
+
+def test_a_restart_counts_from_where_it_begins(file: Path, box: SimpleNamespace) -> None:
+    times = (0.0, 0.5, 0.5)
+    _rewritten(
+        file,
+        MESH + _collection("T", times, _include(f"//Grid[@Name=&quot;mesh&quot;]/{ALL}")),
+        "https://www.w3.org/2001/XInclude",
+    )
+    source = open_runs(file)
+    assert source.companions["times"].tolist() == [0.0, 0.5]
+    np.testing.assert_array_equal(
+        source.run(0)[1, :, 0], np.array(box.block(2.0, box.times[2])["T"], np.float32)
+    )
+    assert any("the later one counts, at '0.5'" in note for note in source.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "has no grids"),
+        (
+            _collection("T", (0.0,), _include("/Xdmf/Nothing/*")),
+            "includes .*, which names no mesh in this file",
+        ),
+        (
+            MESH.replace(
+                "</Grid>", '<Attribute Name="u" ItemType="FiniteElementFunction"/></Grid>'
+            ),
+            "'u' is a checkpoint of FEniCS",
+        ),
+    ],
+)
+def test_content_that_is_not_read(file: Path, content: str, told: str) -> None:
+    _rewritten(file, content, "https://www.w3.org/2001/XInclude")
+    for _ in range(2):
+        with pytest.raises(UserError, match=rf"run\.xdmf: {told}"):
+            open_runs(file)

@@ -14,12 +14,10 @@ from simulgenvae.data.readers.runs.openfoam import OPENFOAM
 from simulgenvae.data.readers.runs.openfoam_probes import PROBES
 from simulgenvae.data.readers.runs.openfoam_surfaces import SURFACES
 from simulgenvae.data.readers.runs.run_format import RUN_FORMATS, RunFormat, register_run_formats
-from simulgenvae.data.readers.runs.vtk_files import EXODUS, PARAVIEW, VTK, VTK_BLOCKS
+from simulgenvae.data.readers.runs.vtk_files import EXODUS, PARAVIEW, VTK, VTK_BLOCKS, VTK_PIECES
 from simulgenvae.data.readers.runs.vtk_native import CGNS, ENSIGHT, LSDYNA, VTKHDF, XDMF
 
 __all__ = ["RUN_FORMATS", "RunFormat", "register_run_formats"]
 
-register_run_formats(
-    OPENFOAM, PROBES, SURFACES, CALCULIX, VTK, VTK_BLOCKS, PARAVIEW, NETCDF, EXODUS
-)
-register_run_formats(VTKHDF, ENSIGHT, XDMF, CGNS, LSDYNA, CSV)
+register_run_formats(OPENFOAM, PROBES, SURFACES, CALCULIX, VTK, VTK_PIECES, VTK_BLOCKS, PARAVIEW)
+register_run_formats(NETCDF, EXODUS, VTKHDF, ENSIGHT, XDMF, CGNS, LSDYNA, CSV)

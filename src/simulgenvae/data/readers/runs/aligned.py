@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.common import find_common
 from simulgenvae.data.readers.runs.survey import Survey, survey
 from simulgenvae.data.readers.runs.times import Timed
@@ -13,12 +14,15 @@ from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from simulgenvae.data.readers.runs.series import RunPart, Series
+
+MOST_NOTES = 10
+"""Number of different notes of runs that are shown."""
 
 
 def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart) -> Source:
@@ -49,6 +53,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
     known: dict[str, Timed] = {}
     surveys: dict[str, Survey] = {}
     problems: dict[str, str] = {}
+    notes = RunNotes()
     # Surveys of all runs would make reading slower; the others are checked when they are read.
     every = 1 if part.compared is None else -(-len(runs) // part.compared)
     due = 0
@@ -61,6 +66,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
                 like = surveys[name].coords if like is None else like
                 due = number + every
             known[name] = Timed(series.path, series.times)
+            notes.add(name, series.notes())
         except UserError as error:
             problems[name] = str(error)
     common = find_common(runs, known, surveys, problems, part)
@@ -90,7 +96,36 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
         np.dtype(np.float32),
         read,
         companions,
+        notes=notes.lines(common.reference.notes()),
         mesh=common.mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
         remarks=common.remarks,
     )
+
+
+class RunNotes:
+    """Notes of runs, each text once with the runs that it is about."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, list[str]] = {}
+        self._count = 0
+
+    def add(self, name: str, notes: Sequence[str]) -> None:
+        """Add the notes of a run."""
+        self._count += 1
+        for note in notes:
+            self._runs.setdefault(note, []).append(name)
+
+    def lines(self, of_reference: Sequence[str]) -> tuple[str, ...]:
+        """Return all notes, and further ones of the reference, to which all other runs are alike.
+
+        Of many different ones only the first are shown.
+        """
+        lines: list[str] = []
+        for note, names in self._runs.items():
+            which = "" if len(names) == self._count else f" (runs {listed(names)})"
+            lines.append(f"{note}{which}")
+        more = len(lines) - MOST_NOTES
+        if more > 0:
+            lines = [*lines[:MOST_NOTES], f"and {more} more notes like these"]
+        return (*lines, *(note for note in of_reference if note not in self._runs))

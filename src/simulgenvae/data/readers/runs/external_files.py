@@ -10,6 +10,7 @@ test_xdmf.py, test_lsdyna.py, test_cgns.py and test_vtkhdf.py.
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # What VTK's XML readers open when a collection names it. This is not the registry of formats:
 # parallel files (.pvtu) are no runs, and a collection must not lead to any other reader.
 _XML_COLLECTIONS = {".pvd", ".vtm", ".pvtu", ".pvtp", ".pvts", ".pvtr", ".pvti"}
+_SERIES = ".series"
 _XML_PIECES = _XML_COLLECTIONS | {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
 _NAMING = {"file", "Source"}
 """Attributes of XML elements that name files."""
@@ -44,9 +46,36 @@ def check_collection(path: Path) -> None:
 
     Raises UserError when it is damaged or refers to files outside of its folder.
     """
-    if path.suffix.lower() in _XML_COLLECTIONS:
+    if path.suffix.lower() in {*_XML_COLLECTIONS, _SERIES}:
         with _check_of(path) as check:
             check.collection(path)
+
+
+def naming_elements(path: Path) -> list[tuple[str, dict[str, str]]]:
+    """Return the names of files in an XML collection, each with the attributes beside it.
+
+    Raises UserError when it is damaged.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    for element in _elements(path):
+        named = _NAMING & element.attributes.keys()
+        found += ((element.attributes[key], element.attributes) for key in named)
+    return found
+
+
+def series_entries(path: Path) -> list[tuple[str, Any]]:
+    """Return the names of files in a ParaView series (JSON), each with its time or None.
+
+    Raises UserError when it is damaged.
+    """
+    try:
+        files: Any = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return [(str(each["name"]), each.get("time")) for each in files]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f'{path}: is no series of files, {{"files": [{{"name": …, "time": …}}]}}, or damaged: '
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def check_hdf5(path: Path) -> None:
@@ -124,9 +153,12 @@ class _Check:
         """Check a collection, a file of blocks or pieces, and those that it names."""
         if not self._is_new(file):
             return
-        for element in _elements(file):
-            for key in _NAMING & element.attributes.keys():
-                self._piece(file, element.attributes[key])
+        if file.suffix.lower() == _SERIES:
+            for name, _ in series_entries(file):
+                self._piece(file, name)
+            return
+        for name, _ in naming_elements(file):
+            self._piece(file, name)
 
     def _piece(self, file: Path, name: str) -> None:
         piece = file.parent / name

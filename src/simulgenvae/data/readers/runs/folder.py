@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from simulgenvae.data.names import check_ids, natural_key, prefix_errors
+import numpy as np
+
+from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
+from simulgenvae.data.readers.runs.joined import joined
+from simulgenvae.data.readers.runs.naming_files import named_files
 from simulgenvae.data.readers.runs.openfoam_surfaces import (
     POSTPROCESSING,
     has_surfaces,
     open_surfaces,
 )
+from simulgenvae.data.readers.runs.run_files import later_counts
 from simulgenvae.data.readers.runs.run_format import (
     RUN_FORMATS,
     RunFormat,
+    WithBlocks,
     run_cases,
     run_format_of,
     run_suffixes,
 )
-from simulgenvae.data.readers.runs.series import RunPart, Series
+from simulgenvae.data.readers.runs.series import Listing, RunPart, Series, Snapshot
 from simulgenvae.data.readers.runs.vtk_subprocess import open_isolated
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import unreadable_reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulgenvae.data.readers.source import Source
+    from simulgenvae.mesh.mesh import Mesh
 
 
 def is_run(entry: Path | os.DirEntry[str]) -> bool:
@@ -59,48 +69,110 @@ def open_runs(path: Path, part: RunPart | None = None) -> Source:
         Runs that cannot be read, or have other times, fields or another mesh than most, are among
         its ``problems``, or raise UserError when they are read.
     """
-    return aligned(path, _find_runs(path), part or RunPart())
+    part = part or RunPart()
+    return aligned(path, _find_runs(path, part), part)
 
 
-def open_series(path: Path) -> Series:
+def open_series(path: Path, part: RunPart | None = None) -> Series:
     """Open one run: a file, a case, or a folder with its timesteps in files.
+
+    Only the choice of files and blocks is taken from ``part``. Of timesteps at the same time the
+    later one counts, and all are in the order of time.
 
     Raises UserError when there is no such run, or its files are damaged.
     """
+    part = part or RunPart()
+    return checked(in_order(_open_series(path, part)))
+
+
+def in_order(series: Series) -> Series:
+    """Return a run with increasing times; of timesteps at the same time the later one counts."""
+    times = series.times
+    if not len(times):
+        raise UserError(f"{series.path}: has no timesteps")
+    if np.all(np.diff(times) > 0):
+        return series
+    steps, notes = later_counts(series.path, times)
+    return replace(
+        series,
+        times=times[steps],
+        read=lambda step: series.read(int(steps[step])),
+        look=lambda step: series.listing(int(steps[step])),
+        notes=lambda: [*series.notes(), *notes],
+    )
+
+
+def checked(series: Series) -> Series:
+    """Return a run in which whatever a library raises names the file and the timestep."""
+
+    def read(step: int) -> Snapshot:
+        with unreadable_reported(f"{series.path}, timestep {step} (time {series.times[step]:g})"):
+            return series.read(step)
+
+    def look(step: int) -> Listing:
+        with unreadable_reported(f"{series.path}, timestep {step} (time {series.times[step]:g})"):
+            return series.listing(step)
+
+    def mesh() -> Mesh:
+        with unreadable_reported(f"{series.path}, its mesh"):
+            return series.mesh()
+
+    return replace(series, read=read, look=look, mesh=mesh)
+
+
+def _open_series(path: Path, part: RunPart) -> Series:
     if not path.is_dir():
-        return _open_file(path)
+        return _open_file(path, part)
     case = _case_format(path)
     if case is not None:
+        _require_no_blocks(path, case, part)
         return case.open(path)
-    files = _result_files(path)
-    if not files and has_surfaces(path):
+    results = _result_files(path, part)
+    if not results.files and has_surfaces(path):
         return open_surfaces(path)
-    if not files:
+    if not results.files:
+        chosen = "" if part.pattern is None else f" that fits --pattern {part.pattern!r}"
         raise UserError(
-            f"{path}: a folder without results: no {' or '.join(run_cases())} case, and none of "
-            f"{', '.join(run_suffixes())}"
+            f"{path}: a folder without results{chosen}: no {' or '.join(run_cases())} case, and "
+            f"no file with one of the endings {', '.join(run_suffixes())}"
         )
     # Files of several formats, such as .vtu and .vtp, are read by the opener of the first.
-    first = _required_format(files[0])
+    first = _required_format(results.files[0])
     if first.open_timesteps is None:
-        return _open_file(files[0])
-    for file in files:
+        return _open_transients(path, results, part)
+    for file in results.files:
         found = _required_format(file)
         found.require_first_bytes(file)
         if found.check is not None:
             found.check(file)
-    return first.open_timesteps(path, files)
+    return _with_blocks(path, first, first.open_timesteps, part)(path, results.files)
 
 
-def _open_file(path: Path) -> Series:
+def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:
+    files = results.files
+    if len(files) == 1:
+        series = _open_file(files[0], part)
+    else:
+        series = joined(folder, {file.name: partial(_open_file, file, part) for file in files})
+    if not results.unnamed:
+        return series
+    note = (
+        f"files that {listed([file.name for file in files])} does not name, which are not read: "
+        f"{listed([file.name for file in results.unnamed])} (--pattern chooses files)"
+    )
+    return replace(series, notes=lambda: [*series.notes(), note])
+
+
+def _open_file(path: Path, part: RunPart) -> Series:
     found = _required_format(path)
     found.require_first_bytes(path)
+    opener = _with_blocks(path, found, found.open, part)
     if found.isolated:
-        return open_isolated(path, found.open, found.check)
+        return open_isolated(path, opener, found.check)
     if found.check is not None:
         found.check(path)
     try:
-        return found.open(path)
+        return opener(path)
     except ImportError as error:
         if found.extra is None:
             raise
@@ -109,7 +181,22 @@ def _open_file(path: Path) -> Series:
         ) from error
 
 
-def _find_runs(path: Path) -> dict[str, Callable[[], Series]]:
+def _with_blocks(
+    path: Path, found: RunFormat, opener: Callable[..., Series], part: RunPart
+) -> Callable[..., Series]:
+    """Return an opener that takes the blocks that ``part`` names."""
+    if part.blocks is None:
+        return opener
+    _require_no_blocks(path, found, part)
+    return WithBlocks(opener, part.blocks)
+
+
+def _require_no_blocks(path: Path, found: RunFormat, part: RunPart) -> None:
+    if part.blocks is not None and not found.has_blocks:
+        raise UserError(f"{path}: {found.name} has no blocks to choose from (--block)")
+
+
+def _find_runs(path: Path, part: RunPart) -> dict[str, Callable[[], Series]]:
     """Return functions that open the runs at ``path``, by the runs' names.
 
     Raises UserError when there are no runs, or two have the same name.
@@ -118,35 +205,37 @@ def _find_runs(path: Path) -> dict[str, Callable[[], Series]]:
     if found is not None and found.open_runs is not None:
         found.require_first_bytes(path)
         opened = found.open_runs(path)
-        return {name: partial(opened.__getitem__, name) for name in opened}
+        return {name: partial(_ordered, series) for name, series in opened.items()}
     # A file gives the run its name without the ending, which may differ between runs.
     entries = _entries(path)
-    names = [entry.stem if entry.is_file() else _folder_id(entry) for entry in entries]
+    names = [_run_name(entry) for entry in entries]
     with prefix_errors(path):
         check_ids(names)
-    return {name: partial(_open_entry, entry) for name, entry in zip(names, entries, strict=True)}
+    return {
+        name: partial(_open_entry, entry, part) for name, entry in zip(names, entries, strict=True)
+    }
 
 
-def _folder_id(folder: Path) -> str:
-    """Return the name of a run in a folder; of samples, the name of the case that they lie in."""
-    if folder.parent.name == POSTPROCESSING:
-        return folder.absolute().parents[1].name
-    return folder.name
-
-
-def _open_entry(entry: Path) -> Series:
+def _open_entry(entry: Path, part: RunPart) -> Series:
     refuse_link(entry)
-    return open_series(entry)
+    with unreadable_reported(f"{entry}"):
+        return open_series(entry, part)
 
 
 def _entries(path: Path) -> list[Path]:
     """Return the files and folders at ``path`` that are runs, in natural order."""
     if path.is_file() or _case_format(path) is not None:
         return [path]
-    listed = _listed(path, is_run)
+    found = _listed(path, is_run)
     # A folder with the name of a file next to it has the pieces of that file.
-    owners = {entry.stem for entry in listed if _has_pieces(entry)}
-    entries = [entry for entry in listed if not (entry.name in owners and entry.is_dir())]
+    owners = {_run_name(entry) for entry in found if _has_pieces(entry)}
+    # Files that a collection next to them names are its timesteps.
+    named = named_files([entry for entry in found if entry.is_file()])
+    entries = [
+        entry
+        for entry in found
+        if entry not in named and not (entry.name in owners and entry.is_dir())
+    ]
     if not entries:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be a case of "
@@ -161,20 +250,43 @@ def _has_pieces(entry: Path) -> bool:
     return found is not None and found.has_pieces
 
 
-def _result_files(folder: Path) -> list[Path]:
-    """Return the result files of a run's folder, in natural order.
+class _Results(NamedTuple):
+    """Result files in a run's folder."""
 
-    That is the one file with all times, or else the files of single timesteps.
-    """
+    files: list[Path]
+    """Files with all times, or else the files of single timesteps; in natural order."""
+    unnamed: list[Path]
+    """Files of single timesteps that no file with all times names."""
+
+
+def _result_files(folder: Path, part: RunPart) -> _Results:
     files = _listed(folder, _is_result)
+    if part.pattern is not None:
+        files = [file for file in files if fnmatch(file.name, part.pattern)]
     for file in files:
         refuse_link(file)
-    # A collection lies in one folder with the timesteps that it names: then it is the run.
-    transients = [file for file in files if _required_format(file).open_timesteps is None]
-    if len(transients) > 1:
-        names = ", ".join(file.name for file in transients)
-        raise UserError(f"{folder}: holds {names}: a run has one of these")
-    return transients or files
+    # A collection lies in one folder with the timesteps that it names: then it is the run. The
+    # pieces of a .pvtu are no timesteps.
+    named = named_files(files)
+    single = [file for file in files if _required_format(file).open_timesteps is not None]
+    unnamed = [file for file in single if file not in named]
+    transients = [file for file in files if file not in single]
+    if not transients:
+        return _Results(unnamed, [])
+    return _Results(_without_repetitions(transients), unnamed)
+
+
+def _without_repetitions(transients: list[Path]) -> list[Path]:
+    """Return collections without those that name the same files as one before: .pvd and .series."""
+    kept: list[Path] = []
+    seen: list[set[Path]] = []
+    for file in sorted(transients, key=lambda file: file.suffix.lower() == ".series"):
+        named = named_files([file])
+        if named and named in seen:
+            continue
+        seen.append(named)
+        kept.append(file)
+    return kept
 
 
 def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Path]:
@@ -212,6 +324,20 @@ def _is_result(entry: Path | os.DirEntry[str]) -> bool:
 def _is_table(entry: os.DirEntry[str]) -> bool:
     found = run_format_of(entry.name)
     return found is not None and found.recognise is not None and entry.is_file()
+
+
+def _run_name(entry: Path) -> str:
+    """Return the name of a run: of its folder, or of its file without the ending."""
+    if entry.is_dir():
+        # Samples have the name of the case that they lie in.
+        case = entry.parent.name == POSTPROCESSING
+        return entry.absolute().parents[1].name if case else entry.name
+    # Flow.vtu.series is a series of .vtu files.
+    return entry.with_suffix("").stem if entry.suffix.lower() == ".series" else entry.stem
+
+
+def _ordered(series: Series) -> Series:
+    return checked(in_order(series))
 
 
 def _case_format(path: Path) -> RunFormat | None:

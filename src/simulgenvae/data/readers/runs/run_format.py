@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from simulgenvae.data.readers.runs.series import Series
 
@@ -57,22 +57,25 @@ class RunFormat:
     isolated
         Whether files are checked and opened in another process, because damaged ones can end it.
         ``check`` and ``open`` must then be functions of a module.
+    has_blocks
+        Whether ``open`` and ``open_timesteps`` take the names of ``blocks`` to read.
     extra
         Optional dependencies of this package that the opener needs: ``pip install
         'simulgenvae[EXTRA]'``.
     """
 
     name: str
-    open: Callable[[Path], Series]
+    open: Callable[..., Series]
     suffixes: tuple[str, ...] = ()
     first_bytes: tuple[bytes, ...] = (b"",)
     is_case: Callable[[Path], bool] | None = None
-    open_timesteps: Callable[[Path, Sequence[Path]], Series] | None = None
+    open_timesteps: Callable[..., Series] | None = None
     open_runs: Callable[[Path], Mapping[str, Series]] | None = None
     recognise: Callable[[Path], bool] | None = None
     has_pieces: bool = False
     check: Callable[[Path], None] | None = None
     isolated: bool = False
+    has_blocks: bool = False
     extra: str | None = None
 
     def require_first_bytes(self, path: Path) -> None:
@@ -85,6 +88,18 @@ class RunFormat:
                 f"{path}: named {path.suffix}, but its content is not that: it is empty, damaged "
                 "or misnamed"
             )
+
+
+@dataclass(frozen=True)
+class WithBlocks:
+    """Opener that reads the named blocks. Equal ones compare equal, also in another process."""
+
+    open: Callable[..., Series]
+    blocks: tuple[str, ...]
+
+    def __call__(self, *paths: Any) -> Series:
+        """Open a run."""
+        return self.open(*paths, blocks=self.blocks)
 
 
 RUN_FORMATS: dict[str, RunFormat] = {}

@@ -124,6 +124,10 @@ class RunPart(NamedTuple):
     compared
         Number of runs whose fields and positions are compared before any is read; None for all.
         Every run is checked when it is read.
+    pattern
+        Names of the files to take in the folder of each run, with ``*`` for any letters.
+    blocks
+        Names of the blocks of the mesh to take, with ``*`` for any letters.
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
@@ -141,6 +145,8 @@ class RunPart(NamedTuple):
     interpolate: bool = False
     displacement: bool = False
     compared: int | None = 8
+    pattern: str | None = None
+    blocks: tuple[str, ...] | None = None
     path: str | None = None
     axes: Sequence[str] | None = None
 
@@ -184,6 +190,9 @@ class Series:
     look
         Function that lists the fields of a timestep by its number; None where reading the timestep
         costs no more.
+    notes
+        Function that returns lines for the user: where the times come from, and what was decided
+        about files and blocks. Lines about blocks come once a timestep has been read.
     """
 
     path: Path
@@ -192,6 +201,7 @@ class Series:
     mesh: Callable[[], Mesh]
     ancillary: Collection[str] = ()
     look: Callable[[int], Listing] | None = None
+    notes: Callable[[], Sequence[str]] = tuple
 
     def at(self, part: RunPart) -> Series:
         """Return the run at the timesteps of ``part``, or at all of them where it is resampled.

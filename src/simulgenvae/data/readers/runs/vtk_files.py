@@ -5,15 +5,22 @@ Tested in tests/data/readers/runs/test_folder.py and test_multiblock.py.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from simulgenvae.data.readers.runs.block_choice import BlockChoice
 from simulgenvae.data.readers.runs.external_files import check_collection, check_hdf5
 from simulgenvae.data.readers.runs.integrity import HDF5
+from simulgenvae.data.readers.runs.naming_files import PIECES
+from simulgenvae.data.readers.runs.run_files import (
+    RunFiles,
+    collection_files,
+    folder_files,
+    frame_files,
+)
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
+    distinct_times,
+    pipeline_times,
     reading_pyvista,
     strict,
     vtk_run,
@@ -23,68 +30,96 @@ from simulgenvae.mesh.vtk import vtk_damage_reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from simulgenvae.data.readers.runs.series import Series
 
 
-def open_vtk(path: Path) -> Series:
-    """Open a transient, or a file with a single timestep, which is then at time 0.
+def open_vtk(path: Path, blocks: Sequence[str] | None = None) -> Series:
+    """Open a file with a single timestep, a steady run at time 0; or blocks that are timesteps.
 
     Raises UserError when it is damaged.
+    """
+    return open_timesteps(path, [path], blocks)
+
+
+def open_collection(path: Path, blocks: Sequence[str] | None = None) -> Series:
+    """Open a ParaView collection.
+
+    Raises UserError when it is damaged, or names no files.
+    """
+    return _open_files(path, collection_files(path), blocks)
+
+
+def open_timesteps(
+    folder: Path, files: Sequence[Path], blocks: Sequence[str] | None = None
+) -> Series:
+    """Open files of one timestep each.
+
+    Raises UserError when they are several series, or nothing tells their timesteps apart.
+    """
+    # Blocks that the user names are parts of one mesh.
+    is_blocks = len(files) == 1 and files[0].suffix.lower() == ".vtm" and blocks is None
+    run = frame_files(files[0]) if is_blocks else None
+    return _open_files(folder, run or folder_files(folder, files), blocks)
+
+
+def open_exodus(path: Path, blocks: Sequence[str] | None = None) -> Series:
+    """Open an Exodus file.
+
+    Raises UserError when it is damaged, or holds a mesh without timesteps.
     """
     pyvista = reading_pyvista(path)
     with vtk_damage_reported(path):
         reader: Any = pyvista.get_reader(path)
-        # Only some of PyVista's readers know times.
-        timed = isinstance(reader, pyvista.TimeReader)
-        times = np.array(reader.time_values if timed else [0.0], dtype=np.float64)
-
-    # Nodes of an Exodus file stay where the mesh has them: its displacements are fields.
-    if hasattr(reader.reader, "SetApplyDisplacements"):
+        # Nodes stay where the mesh has them: displacements are fields.
         reader.reader.SetApplyDisplacements(False)
+        reader.reader.UpdateInformation()
+        known = pipeline_times(reader.reader)
+    if known is None:
+        raise UserError(
+            f"{path}: a mesh without timesteps: has the solver stopped before its first output, or "
+            "is it the mesh alone?"
+        )
+    times = distinct_times(path, known)
+    choose = BlockChoice(path, blocks)
 
     def grid(step: int) -> Any:
-        if timed:
-            reader.set_active_time_point(step)
-        return reader.read()
+        reader.set_active_time_value(times[step])
+        return choose(reader.read())
 
-    return vtk_run(path, times, grid)
+    return vtk_run(path, times, grid, notes=lambda: choose.notes)
 
 
-def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
-    """Open files of one timestep each; their times are the numbers at the end of their names.
+def _open_files(path: Path, run: RunFiles, blocks: Sequence[str] | None) -> Series:
+    """Return the run whose timesteps are these files, each of one or of several parts."""
+    pyvista = reading_pyvista(path)
+    choose = BlockChoice(path, blocks)
 
-    Raises UserError when several files have no such numbers.
-    """
-    pyvista = reading_pyvista(folder)
-    numbers = [re.search(r"(\d+(?:\.\d+)?)$", file.stem) for file in files]
-    if len(files) > 1 and None in numbers:
-        unnumbered = files[numbers.index(None)]
-        raise UserError(
-            f"{unnumbered}: the files of a run are its timesteps, and their names must end with "
-            "numbers"
-        )
-    times = np.array([float(number[1]) if number else 0.0 for number in numbers])
-    # Stable, so that files of the same number keep their natural order.
-    order = np.argsort(times, kind="stable")
-    ordered = [files[index] for index in order]
-    return vtk_run(
-        folder,
-        times[order],
-        lambda step: pyvista.read(ordered[step]),
-        lambda step: strict(ordered[step]),
-    )
+    def grid(step: int) -> Any:
+        parts: dict[str, Any] = {}
+        for name, file in run.files[step].items():
+            with strict(file):
+                parts[name] = pyvista.read(file)
+        data = next(iter(parts.values())) if len(parts) == 1 else pyvista.MultiBlock(parts)
+        return choose(data)
+
+    def guard(step: int) -> AbstractContextManager[None]:
+        return strict(next(iter(run.files[step].values())))
+
+    return vtk_run(path, run.times, grid, guard, notes=lambda: [*run.notes, *choose.notes])
 
 
 _XML_OR_LEGACY = (b"<?xml", b"<VTKFile", b"# vtk")
 
 EXODUS = RunFormat(
     name="Exodus",
-    open=open_vtk,
+    open=open_exodus,
     suffixes=(".exo", ".e"),
     first_bytes=(b"CDF", HDF5),
     check=check_hdf5,
+    has_blocks=True,
     extra="mesh",
 )
 VTK = RunFormat(
@@ -92,7 +127,17 @@ VTK = RunFormat(
     open=open_vtk,
     suffixes=(".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"),
     first_bytes=_XML_OR_LEGACY,
-    open_timesteps=open_numbered,
+    open_timesteps=open_timesteps,
+    check=check_collection,
+    extra="mesh",
+)
+VTK_PIECES = RunFormat(
+    name="VTK pieces",
+    open=open_vtk,
+    suffixes=PIECES,
+    first_bytes=_XML_OR_LEGACY,
+    open_timesteps=open_timesteps,
+    has_pieces=True,
     check=check_collection,
     extra="mesh",
 )
@@ -101,17 +146,19 @@ VTK_BLOCKS = RunFormat(
     open=open_vtk,
     suffixes=(".vtm",),
     first_bytes=_XML_OR_LEGACY,
-    open_timesteps=open_numbered,
+    open_timesteps=open_timesteps,
     has_pieces=True,
     check=check_collection,
+    has_blocks=True,
     extra="mesh",
 )
 PARAVIEW = RunFormat(
     name="ParaView collection",
-    open=open_vtk,
-    suffixes=(".pvd",),
-    first_bytes=_XML_OR_LEGACY,
+    open=open_collection,
+    suffixes=(".pvd", ".series"),
+    first_bytes=(*_XML_OR_LEGACY, b"{"),
     has_pieces=True,
     check=check_collection,
+    has_blocks=True,
     extra="mesh",
 )

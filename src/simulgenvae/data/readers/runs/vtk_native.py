@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from simulgenvae.data.readers.runs.block_choice import BlockChoice
 from simulgenvae.data.readers.runs.ensight_case import VariableTimes
 from simulgenvae.data.readers.runs.ensight_names import plain_case
 from simulgenvae.data.readers.runs.external_files import (
@@ -24,25 +23,28 @@ from simulgenvae.data.readers.runs.external_files import (
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
+    distinct_times,
+    pipeline_times,
     reading_pyvista,
     strict,
     vtk_run,
 )
+from simulgenvae.data.readers.runs.xdmf import plain_xdmf
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from simulgenvae.data.readers.runs.series import Series
 
 
-def open_vtkhdf(path: Path) -> Series:
+def open_vtkhdf(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open a VTKHDF file."""
-    return _open(path, lambda: _pyvista_reader(path, ".vtkhdf").reader)
+    return _open(path, lambda: _pyvista_reader(path, ".vtkhdf").reader, blocks)
 
 
-def open_cgns(path: Path) -> Series:
+def open_cgns(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open the first base of a CGNS file, without its boundary patches."""
 
     def reader() -> Any:
@@ -51,10 +53,10 @@ def open_cgns(path: Path) -> Series:
         wrapped.load_boundary_patch = False
         return wrapped.reader
 
-    return _open(path, reader)
+    return _open(path, reader, blocks)
 
 
-def open_ensight(path: Path) -> Series:
+def open_ensight(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open an EnSight case."""
     case = plain_case(path)
     written = VariableTimes(case)
@@ -63,15 +65,25 @@ def open_ensight(path: Path) -> Series:
         written.correct(data, time)
         _require_variables(path, reader, data, written, time)
 
-    return _open(path, lambda: _pyvista_reader(case.path, ".case").reader, check_grid)
+    return _open(path, lambda: _pyvista_reader(case.path, ".case").reader, blocks, check_grid)
 
 
-def open_xdmf(path: Path) -> Series:
+def open_xdmf(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open an XDMF file."""
-    return _open(path, lambda: _pyvista_reader(path, ".xdmf").reader)
+    plain = plain_xdmf(path)
+
+    def reader() -> Any:
+        from vtkmodules.vtkIOXdmf2 import vtkXdmfReader
+
+        found = vtkXdmfReader()
+        found.SetReadFromInputString(True)
+        found.SetInputString(plain.text)
+        return found
+
+    return _open(path, reader, blocks, notes=plain.notes)
 
 
-def open_d3plot(path: Path) -> Series:
+def open_d3plot(path: Path, blocks: Sequence[str] | None = None) -> Series:
     """Open the results of LS-DYNA, ``d3plot`` and the files that follow it."""
 
     def reader() -> Any:
@@ -83,7 +95,7 @@ def open_d3plot(path: Path) -> Series:
         found.DeformedMeshOff()
         return found
 
-    return _open(path, reader)
+    return _open(path, reader, blocks)
 
 
 def _pyvista_reader(path: Path, suffix: str) -> Any:
@@ -94,7 +106,9 @@ def _pyvista_reader(path: Path, suffix: str) -> Any:
 def _open(
     path: Path,
     make_reader: Callable[[], Any],
+    blocks: Sequence[str] | None,
     check_grid: Callable[[Any, Any, float], None] | None = None,
+    notes: Sequence[str] = (),
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
     pyvista = reading_pyvista(path)
@@ -102,8 +116,9 @@ def _open(
     with strict(path):
         reader = make_reader()
         reader.UpdateInformation()
-        steps = _pipeline_times(reader)
-    times = np.array([0.0] if steps is None else steps)
+        steps = pipeline_times(reader)
+    times = distinct_times(path, [0.0] if steps is None else steps)
+    choose = BlockChoice(path, blocks)
 
     def grid(step: int) -> Any:
         # vtkHDFReader itself takes a time only for files of one block.
@@ -116,18 +131,9 @@ def _open(
         data = pyvista.wrap(reader.GetOutputDataObject(0))
         if check_grid is not None:
             check_grid(reader, data, float(times[step]))
-        return data
+        return choose(data)
 
-    return vtk_run(path, times, grid)
-
-
-def _pipeline_times(reader: Any) -> tuple[float, ...] | None:
-    """Return the times that a reader announces to VTK's pipeline; None for a steady state."""
-    from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
-
-    information = reader.GetOutputInformation(0)
-    key = vtkStreamingDemandDrivenPipeline.TIME_STEPS()
-    return information.Get(key) if information.Has(key) else None
+    return vtk_run(path, times, grid, notes=lambda: [*notes, *choose.notes])
 
 
 def _require_variables(
@@ -157,6 +163,7 @@ VTKHDF = RunFormat(
     first_bytes=(HDF5,),
     check=check_hdf5,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 CGNS = RunFormat(
@@ -166,15 +173,17 @@ CGNS = RunFormat(
     first_bytes=(HDF5,),
     check=check_hdf5,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 ENSIGHT = RunFormat(
     name="EnSight",
     open=open_ensight,
-    suffixes=(".case",),
+    suffixes=(".case", ".encas"),
     first_bytes=(b"FORMAT", b"#", b"\n", b"\r\n"),
     check=check_case,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 XDMF = RunFormat(
@@ -184,6 +193,7 @@ XDMF = RunFormat(
     first_bytes=(b"<?xml", b"<Xdmf", b"<!DOC"),
     check=check_xdmf,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )
 # A d3plot starts with the title of the run, which may be any text.
@@ -193,5 +203,6 @@ LSDYNA = RunFormat(
     suffixes=("d3plot",),
     check=check_d3plot,
     isolated=True,
+    has_blocks=True,
     extra="mesh",
 )

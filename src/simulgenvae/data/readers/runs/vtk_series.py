@@ -14,10 +14,11 @@ import numpy as np
 from simulgenvae.data.readers.runs.blocks import field_kinds, one_grid
 from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
 from simulgenvae.data.readers.runs.vtk_arrays import numbers
+from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +33,7 @@ def vtk_run(
     guard: Callable[[int], AbstractContextManager[None]] | None = None,
     *,
     from_cells: bool = False,
+    notes: Callable[[], Sequence[str]] = tuple,
 ) -> Series:
     """Return the run at ``path`` whose timesteps VTK reads.
 
@@ -48,6 +50,8 @@ def vtk_run(
         for ``path``.
     from_cells
         Whether the reader itself adds values at nodes for the values in cells.
+    notes
+        Function that returns lines for the user.
     """
     guarded = guard or (lambda _: strict(path))
 
@@ -82,7 +86,32 @@ def vtk_run(
             unstructured = one_grid(grid(0)).grid.cast_to_unstructured_grid()
         return grid_mesh(unstructured, path)
 
-    return Series(path, times, snapshot, mesh, look=look)
+    return Series(path, times, snapshot, mesh, look=look, notes=notes)
+
+
+def pipeline_times(reader: Any) -> tuple[float, ...] | None:
+    """Return the times that a reader announces to VTK's pipeline; None for a steady state."""
+    from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
+
+    information = reader.GetOutputInformation(0)
+    key = vtkStreamingDemandDrivenPipeline.TIME_STEPS()
+    return information.Get(key) if information.Has(key) else None
+
+
+def distinct_times(path: Path, times: Sequence[float]) -> NDArray[np.float64]:
+    """Return times that a reader of VTK is asked for.
+
+    Raises UserError when one occurs twice: VTK would read its first timestep both times.
+    """
+    found = np.array(times, dtype=np.float64)
+    ordered = np.sort(found)
+    again = ordered[1:][np.diff(ordered) <= 0]
+    if len(again):
+        raise UserError(
+            f"{path}: the time {again[0]:g} occurs more than once, as after a restart: write each "
+            "time once"
+        )
+    return found
 
 
 def _at_both_places(grid: Any) -> list[str]:

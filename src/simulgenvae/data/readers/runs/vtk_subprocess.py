@@ -28,6 +28,11 @@ from simulgenvae.utils.resources import available_memory
 
 Open = Callable[[Path], Series]
 Check = Callable[[Path], None]
+What = Literal["times", "listing", "snapshot", "mesh", "notes"]
+
+
+_OPEN_FILES = 4
+"""Number of files that stay open: a run may have a file for each field, read in turns."""
 
 
 class _Question(NamedTuple):
@@ -36,7 +41,7 @@ class _Question(NamedTuple):
     path: Path
     open: Open
     check: Check | None
-    what: Literal["times", "listing", "snapshot", "mesh"]
+    what: What
     step: int = 0
 
 
@@ -57,7 +62,7 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
         When ``opener`` or ``check`` do, and when the file ends the process.
     """
 
-    def ask(what: Literal["times", "listing", "snapshot", "mesh"], step: int = 0) -> Any:
+    def ask(what: What, step: int = 0) -> Any:
         return _reader.ask(_Question(path.absolute(), opener, check, what, step), path)
 
     return Series(
@@ -66,6 +71,7 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
         lambda step: ask("snapshot", step),
         lambda: ask("mesh"),
         look=lambda step: ask("listing", step),
+        notes=lambda: ask("notes"),
     )
 
 
@@ -91,8 +97,9 @@ class _Reader:
                 self.close()
                 raise UserError(
                     f"{path}: cannot be read: VTK's reader ends abnormally (code "
-                    f"{process.returncode}): the file is truncated, damaged, or needs more memory "
-                    "than is available"
+                    f"{process.returncode}): the file may be damaged, be sound and of a kind that "
+                    "VTK does not know, or need more memory than is available. If another program "
+                    "opens it, convert it there to .vtu or .vtkhdf"
                 ) from reason
             except BaseException:
                 # After an interrupt the answer is still to come: it must not reach the next
@@ -139,8 +146,8 @@ def answer_questions() -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     _limit_memory()
-    # A VTK reader keeps its last timestep in memory, so only one stays open.
-    open_once = lru_cache(maxsize=1)(_checked)
+    # A VTK reader keeps its last timestep in memory, so only few stay open.
+    open_once = lru_cache(maxsize=_OPEN_FILES)(_checked)
     while (question := _next(sys.stdin.buffer)) is not None:
         if question.what == "times":
             open_once.cache_clear()  # the file may have changed since it was opened
@@ -165,6 +172,8 @@ def _answer(series: Series, question: _Question) -> Any:
         return series.times
     if question.what == "listing":
         return series.listing(question.step)
+    if question.what == "notes":
+        return list(series.notes())
     return series.mesh() if question.what == "mesh" else series.read(question.step)
 
 
