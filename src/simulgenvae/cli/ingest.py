@@ -15,7 +15,7 @@ from cyclopts.validators import MutuallyExclusive
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Count, HdfAxes, HdfPath, Names, Overrides, Preset
+from simulgenvae.cli.options import Arrays, Count, HdfAxes, HdfPath, Names, Overrides, Preset
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def ingest(
     solver: SolverOptions = SolverOptions(),
     path: HdfPath = None,
     axes: HdfAxes = None,
+    array: Arrays = None,
     params: Path | None = None,
     images: Path | None = None,
     coords: Path | None = None,
@@ -120,7 +121,7 @@ def ingest(
             times=times,
             variables=variables,
             units=units,
-            selection=_selection(solver, path, axes),
+            selection=_selection(solver, path, axes, array),
             split=split,
             skip_bad=skip_bad,
             if_exists=if_exists,
@@ -133,7 +134,10 @@ def ingest(
 
 
 def _selection(
-    solver: SolverOptions, path: str | None, axes: tuple[str, ...] | None
+    solver: SolverOptions,
+    path: str | None,
+    axes: tuple[str, ...] | None,
+    arrays: tuple[str, ...] | None,
 ) -> RunPart | None:
     """Return the part of a solver's own files that is read; None for everything."""
     from simulgenvae.data.ingest.coordinates import read_node_numbers
@@ -155,6 +159,7 @@ def _selection(
         interpolate=solver.interpolate,
         path=path,
         axes=axes,
+        arrays=arrays,
     )
     # None instead of a part with defaults: arrays have no such parts, and refuse them.
     return None if part == RunPart() else part

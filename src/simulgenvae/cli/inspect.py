@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import HdfAxes, HdfPath
+from simulgenvae.cli.options import Arrays, HdfAxes, HdfPath
+from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
@@ -24,6 +25,7 @@ def inspect(
     *,
     path: HdfPath = None,
     axes: HdfAxes = None,
+    array: Arrays = None,
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
@@ -39,17 +41,32 @@ def inspect(
 
     if not paths:
         show(_formats())
-    part = None if (path, axes) == (None, None) else RunPart(path=path, axes=axes)
+    part: RunPart | None = RunPart(path=path, axes=axes, arrays=array)
+    if part == RunPart():
+        part = None
     for file in paths:
         with open_source(file, part) as source:
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")
-            for note in source.notes:
+            for note in (*source.notes, *_unclear_axes(source)):
                 show(f"  note: {note}")
             for problem in source.problems.values():
                 show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
             show(_variables(source))
+
+
+def _unclear_axes(source: Source) -> list[str]:
+    """Return why `ingest` would refuse an array whose axes are not clear."""
+    from simulgenvae.data.readers.axes import require_few_components
+
+    if source.named_axes or len(source.shape) != 4 or "variables" in source.companions:
+        return []
+    try:
+        require_few_components(source.path, source.shape[1:], "run,")
+    except UserError as error:
+        return [f"{error}; or name all variables (--variables)"]
+    return []
 
 
 def _formats() -> Table:

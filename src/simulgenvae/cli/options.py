@@ -43,18 +43,6 @@ Names = Annotated[tuple[str, ...], Parameter(converter=split_names, n_tokens=1, 
 """Names, separated by commas."""
 
 
-def read_axes(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Return the names of the axes of a dataset in an HDF5 file."""
-    # Imported here: the readers take a second, and help and version need none of them.
-    from simulgenvae.data.readers.runs.series import AXES
-
-    text = tokens[0].value
-    axes = split_names(None, tokens)
-    if "node" not in axes or len(set(axes)) < len(axes) or set(axes) - set(AXES):
-        raise ValueError(f"{text!r} must be node and, in any order, variable and time, each once")
-    return axes
-
-
 HdfPath = Annotated[
     str | None,
     Parameter(
@@ -69,11 +57,23 @@ HdfAxes = Annotated[
     tuple[str, ...] | None,
     Parameter(
         name="--axes",
-        converter=read_axes,
+        converter=split_names,
         n_tokens=1,
         metavar="AXIS,…",
-        group="HDF5 with a dataset for each run",
-        help="What their axes are: node and, as far as there are such, variable and time, in any "
-        "order (default: time,node,variable, or time,node, or node).",
+        group="Files of arrays",
+        help="What the axes of the arrays are: run, time, variable, and node or those of a grid "
+        "(x, y, z), in any order. Without run, of one run (--path, or a folder of files).",
+    ),
+]
+Arrays = Annotated[
+    tuple[str, ...] | None,
+    Parameter(
+        name="--array",
+        converter=split_names,
+        n_tokens=1,
+        metavar="u=NAME,…",
+        group="Files of arrays",
+        help="Arrays to read, by their names in the file: NAME, or u=NAME,v=NAME for several "
+        "variables; times=NAME, coords=NAME, ids=NAME and x=NAME for what belongs to them.",
     ),
 ]

@@ -206,7 +206,7 @@ def refused(path: Path) -> str:
             r"the shape \(5, 4, 6\), but --axes names time, node",
         ),
         (RunPart(path="data/*/cells", fields=["feature0"]), "no axis of variables"),
-        (RunPart(axes=("time", "node")), "give that too"),
+        (RunPart(axes=("time", "node")), "With --path"),
         (NODAL._replace(resample=3), "only --fields, --start, --end and --every take a part"),
     ],
 )

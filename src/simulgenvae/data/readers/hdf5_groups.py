@@ -244,6 +244,11 @@ def _axes(first: _Run, shape: tuple[int, ...], given: Sequence[str] | None) -> t
         raise UserError(
             f"{first}: has the shape {shape}, but a run has one to three axes: {', '.join(AXES)}"
         )
+    if "node" not in axes or len(set(axes)) < len(axes) or set(axes) - set(AXES):
+        raise UserError(
+            f"--axes {','.join(axes)} of the datasets at --path must be node and, in any order, "
+            "variable and time, each once"
+        )
     if len(axes) != len(shape):
         raise UserError(f"{first}: has the shape {shape}, but --axes names {', '.join(axes)}")
     return axes

@@ -73,7 +73,10 @@ class RunPart(NamedTuple):
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
-        Axes of these datasets in their order, from :data:`AXES`.
+        Axes of these datasets, or of the arrays in other files, in their order.
+    arrays
+        Names of the arrays of fields in a file of arrays: ``NAME``, ``VARIABLE=NAME``, or
+        ``COMPANION=NAME`` for what belongs to them.
     """
 
     fields: Sequence[str] | None = None
@@ -87,6 +90,7 @@ class RunPart(NamedTuple):
     interpolate: bool = False
     path: str | None = None
     axes: Sequence[str] | None = None
+    arrays: Sequence[str] | None = None
 
     def steps(self, path: Path, times: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the numbers of the timesteps to read, of those at ``times`` in ``path``.
