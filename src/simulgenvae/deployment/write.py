@@ -166,8 +166,14 @@ def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]
     Parameters
     ----------
     found, expected
-        Fields, ``[n, T, M, V]``. The range is that of ``expected``.
+        Fields, ``[n, T, M, V]``. The range is that of ``expected``. Nodes without values must be
+        the same.
     """
+    if not np.array_equal(np.isnan(found), np.isnan(expected)):
+        return np.inf
+    valued = ~np.isnan(expected[0, 0]).all(axis=1)
+    found = found[:, :, valued]
+    expected = expected[:, :, valued]
     # The distance to the next number of 32 bits, at the largest value of each variable.
     span = np.ptp(expected, axis=(0, 1, 2))
     rounding = 2 * np.spacing(np.abs(expected).max(axis=(0, 1, 2)))

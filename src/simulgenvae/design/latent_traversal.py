@@ -242,5 +242,6 @@ def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Da
     fields = np.empty((count, len(selection.times), *surrogate.reduction.field_shape), np.float32)
     # One after another: each takes several times its own memory while it is decoded.
     for row in range(count):
-        fields[row] = surrogate.decode(Latents(latents.z[[row]], latents.h[[row]]))[0]
+        one = Latents(latents.z[[row]], latents.h[[row]])
+        fields[row] = surrogate.decode_valued(one)[0]
     return labelled(selection, {"fields": fields}, labels, [])

@@ -162,7 +162,15 @@ def open_truth(path: Path) -> Iterator[Truth]:
     stored = StudyFolder(path).dataset
     if stored.is_dir():
         data = Dataset.open(stored)
-        yield Truth(path, data.ids, data.times, data.variables, data.mesh, len(data.ids), data.run)
+        yield Truth(
+            path,
+            data.ids,
+            data.times,
+            data.variables,
+            data.whole_mesh,
+            len(data.ids),
+            data.whole_run,
+        )
         return
     with open_source(path) as source:
         times = source.companions.get("times")

@@ -158,7 +158,7 @@ class Surrogate(Parts):
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, generator)
         labels = [f"sample_{k}" for k in range(count)]
-        return labelled(select(self), {"fields": self.decode(latents)}, labels, [])
+        return labelled(select(self), {"fields": self.decode_valued(latents)}, labels, [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
         """Return the posterior means of one run: ``z`` ``[1, D]`` and ``h`` ``[1, L, d]``.
@@ -166,18 +166,22 @@ class Surrogate(Parts):
         Parameters
         ----------
         run
-            Fields of the run at the training times, ``[T, M, V]``, in physical units.
+            Fields of the run at the training times, ``[T, M, V]``, in physical units. Nodes
+            without values, if there are any, are not looked at.
 
         Raises
         ------
         UserError
             For a run of another shape.
         """
-        if run.shape != (expected := (len(self.times), *self.reduction.field_shape)):
+        nodes, variables = self.reduction.field_shape
+        nodes = nodes if self.mask is None else len(self.mask.valued)
+        if run.shape != (expected := (len(self.times), nodes, variables)):
             raise UserError(
                 f"A run of this surrogate has the shape {expected} (times, nodes, variables), not "
                 f"{run.shape}."
             )
+        run = run if self.mask is None else self.mask.take(run)
         with torch.inference_mode():
             # [None]: a batch of one run.
             coefficients = torch.from_numpy(self.reduction.encode(run))
@@ -194,6 +198,8 @@ class Surrogate(Parts):
     ) -> NDArray[np.float32]:
         """Return the fields of latents, ``[n, t, M, V]``, in physical units.
 
+        Nodes without values, if there are any, are NaN.
+
         Parameters
         ----------
         latents
@@ -206,6 +212,13 @@ class Surrogate(Parts):
         UserError
             When the memory does not suffice, and for times outside the trained span.
         """
+        fields = self.decode_valued(latents, times)
+        return fields if self.mask is None else self.mask.fill(fields)
+
+    def decode_valued(
+        self, latents: Latents, times: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the fields of latents at the nodes with values; else as :meth:`decode`."""
         selection = select(self, times)
         require_decoding_memory(self, selection, len(latents.z))
         with torch.inference_mode():

@@ -47,11 +47,13 @@ def append_runs(
     is stored.
     """
     stored = read_store(target)
+    # Files have all nodes; those without values are found again, and must be the same.
+    whole = stored.metadata.whole()
     with ExitStack() as stack:
         opened = open_sources(sources, stack, options.selection)
-        layout, new, notes = describe_sources(opened, options, settings, stored.metadata)
+        layout, new, notes = describe_sources(opened, options, settings, whole)
         with prefix_errors(sources[0]):
-            everything = joined(stored.metadata, new)
+            everything = joined(whole, new)
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
         # Earlier test runs must stay test runs: the surrogate may have been trained on all others.
         earlier = make_split(
