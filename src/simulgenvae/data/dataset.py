@@ -14,9 +14,10 @@ from simulgenvae.data.fingerprint import digest, fingerprint
 from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
 from simulgenvae.data.missing_values import MissingValues
+from simulgenvae.data.precision import Precision
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
-from simulgenvae.data.values import to_float32
+from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import require_memory
@@ -40,8 +41,8 @@ class Dataset(Metadata):
     Attributes
     ----------
     fields
-        Fields `[N, T, M, V]`, float32, in memory, or on disk (Zarr) with all nodes of the whole
-        mesh; :meth:`run` and :meth:`read` read them.
+        Fields `[N, T, M, V]` less the offsets, float32, in memory, or on disk (Zarr) with all nodes
+        of the whole mesh; :meth:`run` and :meth:`read` read them.
     fingerprint
         SHA-256 of fields and metadata, equal for equal data however they are stored.
     digests
@@ -73,7 +74,8 @@ class Dataset(Metadata):
         Parameters
         ----------
         fields
-            Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32.
+            Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32, less an offset
+            where that would lose the variation of a variable.
         conditions
             Conditions of the N runs, and their ids.
         times
@@ -97,8 +99,12 @@ class Dataset(Metadata):
                 f"fields must be numbers [N, T, M] or [N, T, M, V], not {array.dtype} {array.shape}"
             )
         array = array[..., None] if array.ndim == 3 else array
+        precision = Precision()
+        for run in array:
+            precision.add(run)
+        offsets = precision.offsets()
         if array.dtype != np.float32:
-            array = to_float32(array, "fields")
+            array = to_stored(array, offsets, "fields")
         if len(array) != len(conditions):
             raise UserError(
                 f"there are fields of {len(array)} runs, but parameters of {len(conditions)}"
@@ -113,6 +119,7 @@ class Dataset(Metadata):
             variables=names,
             units=tuple(units) if units is not None else ("",) * len(names),
             conditions=conditions,
+            offsets=offsets,
         )
         if metadata.shape != array.shape:
             raise UserError(
@@ -127,11 +134,11 @@ class Dataset(Metadata):
             digests.append("" if usable is None else digest(usable))
         valued, bad = missing.outcome()
         refuse_bad_runs(bad)
-        remarks: tuple[str, ...] = ()
+        remarks = tuple(precision.remarks(names, offsets))
         if valued is not None:
             metadata = metadata.masked(valued)
             array = array[:, :, valued]
-            remarks = (str(metadata.mask),)
+            remarks = (*remarks, str(metadata.mask))
         return cls(
             **_attributes(metadata),
             fields=array,
@@ -161,7 +168,7 @@ class Dataset(Metadata):
         Raises UserError when something is there that may not be overwritten, or the disk is full.
         """
         # A generator: one run is in memory at a time, also for a dataset larger than memory.
-        runs = (self.whole_run(index) for index in range(len(self.ids)))
+        runs = (self._stored(index) for index in range(len(self.ids)))
         write_store(
             path,
             self if self.mask is None else self.whole(),
@@ -170,22 +177,32 @@ class Dataset(Metadata):
             judge=lambda bad: refuse_bad_runs(bad) or self.remarks,
         )
 
-    def run(self, index: int) -> NDArray[np.float32]:
-        """Return the field `[T, M, V]` of one run as a new array.
+    def run(self, index: int) -> NDArray[np.floating]:
+        """Return the field `[T, M, V]` of one run in physical units, as a new array.
 
-        Raises UserError when its chunks are damaged.
+        It is float32, or float64 where a variable has an offset. Raises UserError when its chunks
+        are damaged.
         """
         fields = np.empty(self.shape[1:], np.float32)
         self.read(index, fields)
-        return fields
+        return to_physical(fields, self.offsets)
 
-    def whole_run(self, index: int) -> NDArray[np.float32]:
+    def whole_run(self, index: int) -> NDArray[np.floating]:
         """Return the field of one run at all nodes, with NaN where the mask has no values."""
         run = self.run(index)
         return run if self.mask is None else self.mask.fill(run)
 
+    def _stored(self, index: int) -> NDArray[np.float32]:
+        """Return the field of one run at all nodes as it is stored."""
+        fields = np.empty(self.shape[1:], np.float32)
+        self.read(index, fields)
+        return fields if self.mask is None else self.mask.fill(fields)
+
     def read(self, index: int, out: NDArray[np.float32]) -> None:
-        """Read the field `[T, M, V]` of a run into ``out``; raise UserError as :meth:`run` does."""
+        """Read the field `[T, M, V]` of a run, less the offsets, into ``out``.
+
+        Raises UserError as :meth:`run` does.
+        """
         try:
             if isinstance(self.fields, np.ndarray):
                 out[...] = self.fields[index]

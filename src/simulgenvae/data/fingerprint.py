@@ -49,6 +49,8 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     arrays: list[NDArray[Any] | None] = [metadata.times, conditions.table, mesh.coords]
     arrays += [mesh.cells[name] for name in sorted(mesh.cells)]
     # Hashed as little-endian bytes: the same data have the same fingerprint on every machine.
+    if metadata.offsets is not None:
+        arrays.append(metadata.offsets)
     if metadata.mask is not None:
         arrays.append(metadata.mask.valued)
     for array in (*arrays, None if images is None else images.pixels):

@@ -40,6 +40,9 @@ class Metadata:
         Names and units of the V variables; a unit is "" where it is unknown.
     conditions
         Parameters and images of the runs, in their order.
+    offsets
+        Value that each variable is stored less of, `[V]`; None where float32 holds all of them as
+        they are.
     mask
         Nodes with values, where others of the whole mesh have none; None where all have. ``nodes``
         and ``mesh`` are those with values only.
@@ -52,6 +55,7 @@ class Metadata:
     variables: tuple[str, ...]
     units: tuple[str, ...]
     conditions: Conditions
+    offsets: NDArray[np.float64] | None = field(default=None, kw_only=True)
     mask: NodeMask | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -74,6 +78,10 @@ class Metadata:
         if self.conditions.ids != self.ids:
             raise UserError("the parameters do not belong to the runs: their ids differ")
         self.mesh.check(self.nodes)
+        if self.offsets is not None and (
+            self.offsets.shape != (len(self.variables),) or not np.isfinite(self.offsets).all()
+        ):
+            raise UserError("offsets must be a finite number for each variable")
 
     def at(self, rows: Sequence[int]) -> Metadata:
         """Return the metadata of the runs at ``rows``, in that order."""
@@ -93,6 +101,11 @@ class Metadata:
     def plain(self) -> Metadata:
         """Return the metadata alone, without what a subclass adds."""
         return Metadata(**{each.name: getattr(self, each.name) for each in fields(Metadata)})
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of the fields in physical units: float64 where any variable has an offset."""
+        return np.dtype(np.float32 if self.offsets is None else np.float64)
 
     @property
     def whole_mesh(self) -> Mesh:

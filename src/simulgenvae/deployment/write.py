@@ -73,7 +73,8 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
 
     The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have
     parameters) and ``images`` ``[n, S, S, C]`` uint8 (where they have images), one output
-    ``fields`` ``[n, T, M, V]`` float32 in physical units, and a description in JSON
+    ``fields`` ``[n, T, M, V]`` in physical units (float32, or float64 where that would lose the
+    variation of a variable), and a description in JSON
     (:class:`ModelDescription`).
 
     Parameters
@@ -157,7 +158,7 @@ def description(surrogate: Surrogate) -> ModelDescription:
     )
 
 
-def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+def largest_difference(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
     """Return the largest difference of fields, as a fraction of each variable's range.
 
     Rounding to float32 counts as no difference: a variable that varies little around a large value,

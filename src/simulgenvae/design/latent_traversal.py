@@ -239,7 +239,9 @@ def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Da
     count = len(latents.z)
     selection = select(surrogate)
     require_memory(count * selection.run_bytes, f"decoding {count} runs", "ask for fewer steps.")
-    fields = np.empty((count, len(selection.times), *surrogate.reduction.field_shape), np.float32)
+    decoder = surrogate.reduction
+    shape = (count, len(selection.times), *decoder.field_shape)
+    fields = np.empty(shape, decoder.dtype)
     # One after another: each takes several times its own memory while it is decoded.
     for row in range(count):
         one = Latents(latents.z[[row]], latents.h[[row]])

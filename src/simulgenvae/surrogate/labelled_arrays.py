@@ -24,7 +24,7 @@ SCORES = ("novelty", "expected_error")
 
 def labelled(
     selection: Selection,
-    fields: dict[str, NDArray[np.float32]],
+    fields: dict[str, NDArray[np.floating]],
     ids: Sequence[str],
     warnings: list[str],
 ) -> xr.Dataset:

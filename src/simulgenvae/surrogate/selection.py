@@ -55,7 +55,7 @@ class Selection:
         nodes, variables = self.decoder.field_shape
         if self.mask is not None:
             nodes = len(self.mask.valued)
-        return 4 * len(self.times) * nodes * variables
+        return self.decoder.dtype.itemsize * len(self.times) * nodes * variables
 
     def filled(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return decoded fields `[..., m, v]` at all chosen nodes, NaN where no values are."""

@@ -96,8 +96,8 @@ class Surrogate(Parts):
         Returns
         -------
         xarray.Dataset
-            - ``fields`` (run, time, node, variable), float32, and ``std``, ``lower`` and ``upper``
-              alike;
+            - ``fields`` (run, time, node, variable), float32, or float64 where float32 would lose
+              the variation of a variable, and ``std``, ``lower`` and ``upper`` alike;
             - ``coords`` (node, dim), where they are known;
             - ``novelty`` (run): distance of a design from the training runs, where 1 is that of the
               loneliest training run from the others;
@@ -188,14 +188,14 @@ class Surrogate(Parts):
             latents: Latents = self.networks.vae.encode(coefficients[None])[0]
         return latents
 
-    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
+    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return a run ``[T, M, V]`` encoded to its posterior means and decoded again."""
-        decoded: NDArray[np.float32] = self.decode(self.encode(run))[0]
+        decoded: NDArray[np.floating] = self.decode(self.encode(run))[0]
         return decoded
 
     def decode(
         self, latents: Latents, times: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.floating]:
         """Return the fields of latents, ``[n, t, M, V]``, in physical units.
 
         Nodes without values, if there are any, are NaN.
@@ -217,7 +217,7 @@ class Surrogate(Parts):
 
     def decode_valued(
         self, latents: Latents, times: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.floating]:
         """Return the fields of latents at the nodes with values; else as :meth:`decode`."""
         selection = select(self, times)
         require_decoding_memory(self, selection, len(latents.z))

@@ -74,7 +74,9 @@ def _variables(dataset: Dataset, statistics: DatasetStatistics) -> Table:
     upper = statistics.node_upper.max(axis=0)
     lines = []
     for v, (name, unit) in enumerate(zip(dataset.variables, dataset.units, strict=True)):
-        lines.append((name, unit, f"{lower[v]:.6g}", f"{upper[v]:.6g}"))
+        # Six digits, or all where a small variation around a large value would not be seen.
+        digits = 6 if dataset.offsets is None or not dataset.offsets[v] else 15
+        lines.append((name, unit, f"{lower[v]:.{digits}g}", f"{upper[v]:.{digits}g}"))
     return Table("Variables", ("variable", "unit", "minimum", "maximum"), tuple(lines))
 
 

@@ -17,7 +17,7 @@ from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
 from simulgenvae.data.readers.axes import MOST_COMPONENTS
 from simulgenvae.data.readers.companions import companion, texts
-from simulgenvae.data.values import to_float32
+from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.progress import WorkLog
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.ingest.options import IngestOptions
+    from simulgenvae.data.precision import Precision
     from simulgenvae.settings import DataSettings
 
 
@@ -100,18 +101,21 @@ def describe_sources(
         variables=names,
         units=_units(sources, options, stored) or ("",) * len(names),
         conditions=conditions,
+        offsets=None if stored is None else stored.offsets,
     )
     return Description(layout, metadata, [*notes, *matching])
 
 
 def read_runs(
-    sources: Sequence[Source], layout: ArrayLayout, ids: tuple[str, ...]
+    sources: Sequence[Source], layout: ArrayLayout, metadata: Metadata, precision: Precision
 ) -> Iterator[NDArray[np.float32] | UserError]:
-    """Yield the field `[T, M, V]` of one run after the other.
+    """Yield the field `[T, M, V]` of one run after the other, less the offsets of ``metadata``.
 
+    ``precision`` counts all of them.
     In the place of a run that cannot be read, or holds no numbers, comes the UserError that says
     why: the caller decides whether bad runs are left out.
     """
+    ids = metadata.ids
     rows: list[tuple[Source, int]] = []
     for source in sources:
         rows += ((source, index) for index in range(source.shape[0]))
@@ -120,7 +124,9 @@ def read_runs(
         for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
             log.step(done)
             try:
-                yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
+                run = layout.cut(source.run(index))
+                precision.add(run)
+                yield to_stored(run, metadata.offsets, f"{source.path}, run {name!r}")
             except UserError as error:
                 yield error
 

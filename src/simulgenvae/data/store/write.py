@@ -68,7 +68,8 @@ def write_store(
     metadata
         Metadata of all runs, with all nodes. Nodes that are NaN in every run become its mask.
     runs
-        Field `[T, M, V]` of each run, or a UserError in the place of a run that cannot be read.
+        Field `[T, M, V]` of each run, less the offsets of ``metadata``, or a UserError in the place
+        of a run that cannot be read.
     overwrite
         Whether a dataset at ``path`` may be replaced.
     stored

@@ -68,7 +68,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
     # Fields, meshes and damage show only when a run is read, which costs as much as ingesting it.
     names = list(runs)
 
-    def read(run: int) -> NDArray[np.float32]:
+    def read(run: int) -> NDArray[np.floating]:
         if names[run] in problems:
             raise UserError(problems[names[run]])
         return common.read(names[run], runs[names[run]]().at(part))
@@ -117,7 +117,7 @@ class _Common:
         """Raise UserError unless a run has the common times, or spans them."""
         require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
 
-    def read(self, name: str, series: Series) -> NDArray[np.float32]:
+    def read(self, name: str, series: Series) -> NDArray[np.floating]:
         """Return the fields of a run, `[T, M, V]`.
 
         Raises UserError when it has other fields, or other nodes without interpolation.
@@ -133,7 +133,7 @@ class _Common:
                 f"{series.path}: {difference} {self.reference.path}: another mesh, or another "
                 "order of nodes: bring all runs onto one mesh with --interpolate"
             )
-        fields = np.empty((len(self.times), *first.shape), np.float32)
+        fields = np.empty((len(self.times), *first.shape), first.dtype)
         fields[0] = first
         for step, (_, values) in enumerate(steps, 1):
             fields[step] = values
@@ -153,8 +153,8 @@ class _Common:
         return "" if same else f"its nodes are up to {far:g} away from those of"
 
     def _interpolated(
-        self, name: str, series: Series, fields: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+        self, name: str, series: Series, fields: NDArray[np.floating]
+    ) -> NDArray[np.floating]:
         own = series.mesh()
         there = Interpolation(own, self._full_mesh, series.path)
         back = Interpolation(self._full_mesh, own, series.path)

@@ -44,7 +44,7 @@ class Snapshot(NamedTuple):
     units: Mapping[str, str] = MappingProxyType({})
 
 
-Values = tuple[NDArray[Any], NDArray[np.float32]]
+Values = tuple[NDArray[Any], NDArray[np.floating]]
 """Positions of the nodes of a timestep, `[M, 3]`, and the variables there, `[M, V]`."""
 
 
@@ -224,4 +224,6 @@ class Series:
             columns = [
                 fields[field].reshape(nodes, -1)[:, part] for field, part in variables.values()
             ]
-            yield coords, np.stack(columns, axis=1).astype(np.float32)
+            values = np.stack(columns, axis=1)
+            # Double precision is kept: an offset may save what float32 would lose.
+            yield coords, values.astype(np.result_type(values.dtype, np.float32), copy=False)
