@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.utils.moments import MergedMoments
+from simulgenvae.utils.merged_moments import MergedMoments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

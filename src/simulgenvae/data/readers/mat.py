@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-import scipy.io
 
 from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.hdf5 import check_dataset, read_whole
@@ -56,6 +55,9 @@ def open_mat(path: Path) -> Iterator[ArrayFile]:
     with path.open("rb") as file:
         is_hdf5 = file.read(10) == b"MATLAB 7.3"
     if not is_hdf5:
+        # Imported here: it takes a while, and few files need it.
+        import scipy.io
+
         with damage_reported(path, "cannot be read as .mat", _ERRORS):
             listed = scipy.io.whosmat(str(path))
         yield {
@@ -99,6 +101,8 @@ def _stored(
 
 
 def _load(path: Path, name: str) -> NDArray[Any]:
+    import scipy.io
+
     with damage_reported(path, f"array {name!r} cannot be read", _ERRORS):
         found = scipy.io.loadmat(str(path), variable_names=[name])[name]
     if not isinstance(found, np.ndarray) or found.dtype.hasobject:
