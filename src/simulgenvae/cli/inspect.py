@@ -143,4 +143,10 @@ def _variables(source: Source) -> Table:
             shown = [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)]
         bad = len(values) - len(numbers)
         table.add_row(name, *shown, *([f"{bad} values are not finite"] if bad else []))
+    never = int(np.count_nonzero(np.isnan(field.reshape(len(field), -1)).all(axis=0)))
+    if never:
+        table.caption = (
+            f"{never} values of this run are missing (NaN) at all times: a mask, if all runs lack "
+            "them at the same nodes"
+        )
     return table

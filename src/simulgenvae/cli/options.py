@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
+from simulgenvae.errors import UserError
+
 Folder = Annotated[Path, Parameter(help="Study folder.")]
 """The study that a command is about; the current folder where none is given."""
 
@@ -43,6 +45,17 @@ Names = Annotated[tuple[str, ...], Parameter(converter=split_names, n_tokens=1, 
 """Names, separated by commas."""
 
 
+def read_axes(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Return the names of the axes of arrays; ValueError when they cannot be axes."""
+    # Imported here: the readers take a second, and help and version need none of them.
+    from simulgenvae.data.readers.axes import Axes
+
+    try:
+        return Axes(split_names(None, tokens)).names
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
 HdfPath = Annotated[
     str | None,
     Parameter(
@@ -57,7 +70,7 @@ HdfAxes = Annotated[
     tuple[str, ...] | None,
     Parameter(
         name="--axes",
-        converter=split_names,
+        converter=read_axes,
         n_tokens=1,
         metavar="AXIS,…",
         group="Files of arrays",

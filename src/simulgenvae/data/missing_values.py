@@ -52,6 +52,7 @@ class MissingValues:
         self._shape: tuple[int, ...] = ()
         # Most runs have values at all nodes: for these, no pattern is kept.
         self._empty: dict[str, bytes | None] = {}
+        self._known: dict[bytes, bytes] = {}
         self._partly: dict[str, bytes] = {}
         self._bad: dict[str, str] = {}
 
@@ -71,10 +72,13 @@ class MissingValues:
         outside = count - run.shape[0] * run.shape[2] * int(np.count_nonzero(empty))
         if outside or empty.all():
             if outside and outside == run.shape[0] * np.count_nonzero(never & ~empty[:, None]):
-                self._partly[name] = np.packbits(never).tobytes()
+                packed = np.packbits(never).tobytes()
+                self._partly[name] = self._known.setdefault(packed, packed)
             self._bad[name] = nonfinite_message(count if empty.all() else outside, run.size)
             return None
-        self._empty[name] = np.packbits(empty).tobytes()
+        # Thousands of runs with one pattern share it.
+        packed = np.packbits(empty).tobytes()
+        self._empty[name] = self._known.setdefault(packed, packed)
         return np.where(nan, np.float32(np.nan), run)
 
     def outcome(self) -> Outcome:

@@ -49,10 +49,13 @@ def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
     cells = dataset.mesh.cells
     uses = ", ".join(f"{len(part)} {use}" for use, part in rows.items())
     dimensions = "no coordinates" if coords is None else f"{coords.shape[1]}-dimensional"
+    missing = ""
+    if dataset.mask is not None:
+        missing = f", {len(dataset.mask.valued) - nodes} more without values"
     lines = [
         ("runs", f"{runs}", uses),
         ("timesteps", f"{steps}", f"{dataset.times[0]:g} to {dataset.times[-1]:g}"),
-        ("nodes", f"{nodes}", dimensions),
+        ("nodes", f"{nodes}", dimensions + missing),
         ("cells", f"{sum(map(len, cells.values()))}", ", ".join(cells) or "unknown"),
         ("variables", f"{variables}", ", ".join(dataset.variables)),
     ]

@@ -244,7 +244,8 @@ def _only(path: Path, arrays: ArrayFile, companions: set[str], axes: int) -> str
         raise UserError(
             f"{path}: no array is named 'fields', and none is the only one. It holds: "
             f"{_shown(arrays)}. Name those with the fields: --array {large[0] if large else 'NAME'}"
-            f", or --array u=NAME,v=NAME for several variables{path_advice(arrays)}"
+            ", or --array u=NAME,v=NAME for several variables. If each is a run, save each as a "
+            f"file in one folder{path_advice(arrays)}"
         )
     return large[0]
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
 
-AXES = ("variable", "time", "node")
-"""Names of the axes of a run's array."""
-
 
 class Snapshot(NamedTuple):
     """One timestep of a run.
@@ -73,7 +70,7 @@ class RunPart(NamedTuple):
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
-        Axes of these datasets, or of the arrays in other files, in their order.
+        Names of the axes of these datasets, or of the arrays in other files, in their order.
     arrays
         Names of the arrays of fields in a file of arrays: ``NAME``, ``VARIABLE=NAME``, or
         ``COMPANION=NAME`` for what belongs to them.
