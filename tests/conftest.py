@@ -48,6 +48,7 @@ SLOW = (
     "examples",
     "study",
     "surrogate/test_imports.py",
+    "surrogate/test_mask_and_offsets.py",
     "surrogate/test_surrogate.py",
     "test_every_way.py",
     "test_several_processes.py",

@@ -49,7 +49,7 @@ def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]
         (["learning-curve", "--target", "3"], "3 is no error between 0 and 1"),
         (["render", "--out", "a.png", "--time", "1,x"], "'1,x': give numbers"),
         (["render", "--out", "a.png", "--warp", "U,x"], "'U,x': give NAME or NAME,FACTOR"),
-        (["inspect", "a.h5", "--axes", "time"], "'time' must be node and, in any order"),
+        (["inspect", "a.h5", "--axes", "time"], "--axes time: name each axis once"),
         (["ingest", "a.npy", "--study", "b", "--overwrite", "--append"], "Mutually exclusive"),
         (["explore", "study", "nonsense"], "simulgenvae explore: error: Invalid value"),
         (["explore", "study", "sample"], "parameter --out requires an argument"),

@@ -56,4 +56,4 @@ def test_groups_become_a_study(cli: Any, runs: Path, tmp_path: Path) -> None:
 def test_axes_that_are_none(cli: Any, runs: Path, axes: str) -> None:
     told = cli("inspect", runs, "--path", "data/*/nodal_data", "--axes", axes)
     assert told.code == 2
-    assert "must be node and, in any order, variable and time, each once" in told.err
+    assert "name each axis once, from run, time, variable, and node or" in told.err

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulgenvae.utils import moments
+from simulgenvae.utils.merged_moments import MergedMoments
 from simulgenvae.utils.moments import (
-    MergedMoments,
     ShiftedMoments,
     mean_and_square,
     merged_mean_and_variance,

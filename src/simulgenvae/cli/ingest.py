@@ -16,6 +16,7 @@ from cyclopts.validators import MutuallyExclusive
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.options import (
+    Arrays,
     Blocks,
     Count,
     HdfAxes,
@@ -70,6 +71,7 @@ def ingest(
     solver: SolverOptions = SolverOptions(),
     path: HdfPath = None,
     axes: HdfAxes = None,
+    array: Arrays = None,
     params: Path | None = None,
     images: Path | None = None,
     coords: Path | None = None,
@@ -133,7 +135,7 @@ def ingest(
             times=times,
             variables=variables,
             units=units,
-            selection=_selection(solver, path, axes),
+            selection=_selection(solver, path, axes, array),
             split=split,
             skip_bad=skip_bad,
             if_exists=if_exists,
@@ -146,7 +148,10 @@ def ingest(
 
 
 def _selection(
-    solver: SolverOptions, path: str | None, axes: tuple[str, ...] | None
+    solver: SolverOptions,
+    path: str | None,
+    axes: tuple[str, ...] | None,
+    arrays: tuple[str, ...] | None,
 ) -> RunPart | None:
     """Return the part of a solver's own files that is read; None for everything."""
     from simulgenvae.data.ingest.coordinates import read_node_numbers
@@ -176,6 +181,7 @@ def _selection(
         blocks=solver.block,
         path=path,
         axes=axes,
+        arrays=arrays,
     )
     # None instead of a part with defaults: arrays have no such parts, and refuse them.
     return None if part == RunPart() else part

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Blocks, HdfAxes, HdfPath, Pattern
+from simulgenvae.cli.options import Arrays, Blocks, HdfAxes, HdfPath, Pattern
+from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
@@ -27,6 +28,7 @@ def inspect(
     displacement: bool = False,
     pattern: Pattern = None,
     block: Blocks = None,
+    array: Arrays = None,
 ) -> None:
     """Say what is in files of results; nothing is stored.
 
@@ -48,6 +50,7 @@ def inspect(
     part = RunPart(
         path=path,
         axes=axes,
+        arrays=array,
         displacement=displacement,
         pattern=pattern,
         blocks=block,
@@ -58,7 +61,7 @@ def inspect(
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")
-            for note in source.notes:
+            for note in (*source.notes, *_unclear_axes(source)):
                 show(f"  note: {note}")
             for problem in source.problems.values():
                 show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
@@ -67,6 +70,19 @@ def inspect(
             # After the table: reading a run may add lines.
             for remark in source.remarks():
                 show(f"  note: {remark}")
+
+
+def _unclear_axes(source: Source) -> list[str]:
+    """Return why `ingest` would refuse an array whose axes are not clear."""
+    from simulgenvae.data.readers.axes import require_few_components
+
+    if source.named_axes or len(source.shape) != 4 or "variables" in source.companions:
+        return []
+    try:
+        require_few_components(source.path, source.shape[1:], "run,")
+    except UserError as error:
+        return [f"{error}; or name all variables (--variables)"]
+    return []
 
 
 def _formats() -> Table:
@@ -143,4 +159,10 @@ def _variables(source: Source) -> Table:
             shown = [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)]
         bad = len(values) - len(numbers)
         table.add_row(name, *shown, *([f"{bad} values are not finite"] if bad else []))
+    never = int(np.count_nonzero(np.isnan(field.reshape(len(field), -1)).all(axis=0)))
+    if never:
+        table.caption = (
+            f"{never} values of this run are missing (NaN) at all times: a mask, if all runs lack "
+            "them at the same nodes"
+        )
     return table

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
+from simulgenvae.errors import UserError
+
 Folder = Annotated[Path, Parameter(help="Study folder.")]
 """The study that a command is about; the current folder where none is given."""
 
@@ -44,15 +46,14 @@ Names = Annotated[tuple[str, ...], Parameter(converter=split_names, n_tokens=1, 
 
 
 def read_axes(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Return the names of the axes of a dataset in an HDF5 file."""
+    """Return the names of the axes of arrays; ValueError when they cannot be axes."""
     # Imported here: the readers take a second, and help and version need none of them.
-    from simulgenvae.data.readers.runs.series import AXES
+    from simulgenvae.data.readers.axes import Axes
 
-    text = tokens[0].value
-    axes = split_names(None, tokens)
-    if "node" not in axes or len(set(axes)) < len(axes) or set(axes) - set(AXES):
-        raise ValueError(f"{text!r} must be node and, in any order, variable and time, each once")
-    return axes
+    try:
+        return Axes(split_names(None, tokens)).names
+    except UserError as error:
+        raise ValueError(str(error)) from error
 
 
 HdfPath = Annotated[
@@ -72,9 +73,21 @@ HdfAxes = Annotated[
         converter=read_axes,
         n_tokens=1,
         metavar="AXIS,…",
-        group="HDF5 with a dataset for each run",
-        help="What their axes are: node and, as far as there are such, variable and time, in any "
-        "order (default: time,node,variable, or time,node, or node).",
+        group="Files of arrays",
+        help="What the axes of the arrays are: run, time, variable, and node or those of a grid "
+        "(x, y, z), in any order. Without run, of one run (--path, or a folder of files).",
+    ),
+]
+Arrays = Annotated[
+    tuple[str, ...] | None,
+    Parameter(
+        name="--array",
+        converter=split_names,
+        n_tokens=1,
+        metavar="u=NAME,…",
+        group="Files of arrays",
+        help="Arrays to read, by their names in the file: NAME, or u=NAME,v=NAME for several "
+        "variables; times=NAME, coords=NAME, ids=NAME and x=NAME for what belongs to them.",
     ),
 ]
 

@@ -11,11 +11,13 @@ import numpy as np
 from zarr.buffer.cpu import NDBuffer
 
 from simulgenvae.data.fingerprint import digest, fingerprint
-from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
+from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
 from simulgenvae.data.metadata import Metadata, default_variables
+from simulgenvae.data.missing_values import MissingValues
+from simulgenvae.data.precision import Precision
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
-from simulgenvae.data.values import count_nonfinite, to_float32
+from simulgenvae.data.values import to_physical, to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import require_memory
@@ -39,8 +41,8 @@ class Dataset(Metadata):
     Attributes
     ----------
     fields
-        Fields `[N, T, M, V]`, float32, on disk (Zarr) or in memory; :meth:`run` and :meth:`read`
-        read them.
+        Fields `[N, T, M, V]` less the offsets, float32, in memory, or on disk (Zarr) with all nodes
+        of the whole mesh; :meth:`run` and :meth:`read` read them.
     fingerprint
         SHA-256 of fields and metadata, equal for equal data however they are stored.
     digests
@@ -72,7 +74,8 @@ class Dataset(Metadata):
         Parameters
         ----------
         fields
-            Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32.
+            Fields `[N, T, M]` or `[N, T, M, V]`, which are converted to float32, less an offset
+            where that would lose the variation of a variable.
         conditions
             Conditions of the N runs, and their ids.
         times
@@ -87,7 +90,8 @@ class Dataset(Metadata):
         Raises
         ------
         UserError
-            When these do not agree or fields are not finite.
+            When these do not agree or fields are not finite. Nodes that are NaN in every run at
+            every time are a mask.
         """
         array = np.asarray(fields)
         if array.ndim not in {3, 4} or array.dtype.kind not in "fiu":
@@ -95,8 +99,12 @@ class Dataset(Metadata):
                 f"fields must be numbers [N, T, M] or [N, T, M, V], not {array.dtype} {array.shape}"
             )
         array = array[..., None] if array.ndim == 3 else array
+        precision = Precision()
+        for run in array:
+            precision.add(run)
+        offsets = precision.offsets()
         if array.dtype != np.float32:
-            array = to_float32(array, "fields")
+            array = to_stored(array, offsets, "fields")
         if len(array) != len(conditions):
             raise UserError(
                 f"there are fields of {len(array)} runs, but parameters of {len(conditions)}"
@@ -111,6 +119,7 @@ class Dataset(Metadata):
             variables=names,
             units=tuple(units) if units is not None else ("",) * len(names),
             conditions=conditions,
+            offsets=offsets,
         )
         if metadata.shape != array.shape:
             raise UserError(
@@ -118,12 +127,24 @@ class Dataset(Metadata):
                 f"{metadata.shape}"
             )
         # This pass over all fields also finds NaN, before they are used for anything.
-        digests = _digests(conditions.ids, array)
+        missing = MissingValues(names)
+        digests = []
+        for run_id, run in zip(conditions.ids, array, strict=True):
+            usable = missing.add(run_id, run)
+            digests.append("" if usable is None else digest(usable))
+        valued, bad = missing.outcome()
+        refuse_bad_runs(bad)
+        remarks = tuple(precision.remarks(names, offsets))
+        if valued is not None:
+            metadata = metadata.masked(valued)
+            array = array[:, :, valued]
+            remarks = (*remarks, str(metadata.mask))
         return cls(
             **_attributes(metadata),
             fields=array,
             fingerprint=fingerprint(metadata, digests),
-            digests=digests,
+            digests=tuple(digests),
+            remarks=remarks,
         )
 
     @classmethod
@@ -147,29 +168,48 @@ class Dataset(Metadata):
         Raises UserError when something is there that may not be overwritten, or the disk is full.
         """
         # A generator: one run is in memory at a time, also for a dataset larger than memory.
-        runs = (self.run(index) for index in range(len(self.ids)))
+        runs = (self._stored(index) for index in range(len(self.ids)))
         write_store(
             path,
-            self,
+            self if self.mask is None else self.whole(),
             runs,
             overwrite=overwrite,
             judge=lambda bad: refuse_bad_runs(bad) or self.remarks,
         )
 
-    def run(self, index: int) -> NDArray[np.float32]:
-        """Return the field `[T, M, V]` of one run as a new array.
+    def run(self, index: int) -> NDArray[np.floating]:
+        """Return the field `[T, M, V]` of one run in physical units, as a new array.
 
-        Raises UserError when its chunks are damaged.
+        It is float32, or float64 where a variable has an offset. Raises UserError when its chunks
+        are damaged.
         """
         fields = np.empty(self.shape[1:], np.float32)
         self.read(index, fields)
-        return fields
+        return to_physical(fields, self.offsets)
+
+    def whole_run(self, index: int) -> NDArray[np.floating]:
+        """Return the field of one run at all nodes, with NaN where the mask has no values."""
+        run = self.run(index)
+        return run if self.mask is None else self.mask.fill(run)
+
+    def _stored(self, index: int) -> NDArray[np.float32]:
+        """Return the field of one run at all nodes as it is stored."""
+        fields = np.empty(self.shape[1:], np.float32)
+        self.read(index, fields)
+        return fields if self.mask is None else self.mask.fill(fields)
 
     def read(self, index: int, out: NDArray[np.float32]) -> None:
-        """Read the field `[T, M, V]` of a run into ``out``; raise UserError as :meth:`run` does."""
+        """Read the field `[T, M, V]` of a run, less the offsets, into ``out``.
+
+        Raises UserError as :meth:`run` does.
+        """
         try:
             if isinstance(self.fields, np.ndarray):
                 out[...] = self.fields[index]
+            elif self.mask is not None:
+                whole = np.empty(self.whole_shape[1:], np.float32)
+                self.fields.get_basic_selection(index, out=NDBuffer.from_numpy_array(whole))
+                out[...] = self.mask.take(whole)
             else:
                 # Decoded straight into the caller's array: an own array for each run would cost
                 # the time of getting new memory from the system.
@@ -194,13 +234,3 @@ class Dataset(Metadata):
 
 def _attributes(metadata: Metadata) -> dict[str, Any]:
     return {field.name: getattr(metadata, field.name) for field in dataclasses.fields(Metadata)}
-
-
-def _digests(ids: Sequence[str], fields: NDArray[np.float32]) -> tuple[str, ...]:
-    """Return the digest of each run; raise UserError naming the runs that are not finite."""
-    bad = {}
-    for name, run in zip(ids, fields, strict=True):
-        if count := count_nonfinite(run):
-            bad[name] = nonfinite_message(count, run.size)
-    refuse_bad_runs(bad)
-    return tuple(map(digest, fields))

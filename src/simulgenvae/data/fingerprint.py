@@ -29,11 +29,11 @@ def digest(run: NDArray[np.float32]) -> str:
 
 def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     """Return the SHA-256 of a dataset's metadata and of the digests of its runs, in their order."""
-    mesh = metadata.mesh
+    mesh = metadata.whole_mesh
     conditions = metadata.conditions
     # Everything without numbers as JSON with sorted keys, whose text is always the same.
     names: dict[str, object] = {
-        "shape": metadata.shape,
+        "shape": metadata.whole_shape,
         "ids": metadata.ids,
         "variables": metadata.variables,
         "units": metadata.units,
@@ -49,6 +49,10 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     arrays: list[NDArray[Any] | None] = [metadata.times, conditions.table, mesh.coords]
     arrays += [mesh.cells[name] for name in sorted(mesh.cells)]
     # Hashed as little-endian bytes: the same data have the same fingerprint on every machine.
+    if metadata.offsets is not None:
+        arrays.append(metadata.offsets)
+    if metadata.mask is not None:
+        arrays.append(metadata.mask.valued)
     for array in (*arrays, None if images is None else images.pixels):
         if array is not None:
             found.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)

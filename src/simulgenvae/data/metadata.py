@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh, numeric
+from simulgenvae.mesh.node_mask import NodeMask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,12 @@ class Metadata:
         Names and units of the V variables; a unit is "" where it is unknown.
     conditions
         Parameters and images of the runs, in their order.
+    offsets
+        Value that each variable is stored less of, `[V]`; None where float32 holds all of them as
+        they are.
+    mask
+        Nodes with values, where others of the whole mesh have none; None where all have. ``nodes``
+        and ``mesh`` are those with values only.
     """
 
     ids: tuple[str, ...]
@@ -48,6 +55,8 @@ class Metadata:
     variables: tuple[str, ...]
     units: tuple[str, ...]
     conditions: Conditions
+    offsets: NDArray[np.float64] | None = field(default=None, kw_only=True)
+    mask: NodeMask | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         # The class is frozen, so its own assignment is refused too.
@@ -69,11 +78,45 @@ class Metadata:
         if self.conditions.ids != self.ids:
             raise UserError("the parameters do not belong to the runs: their ids differ")
         self.mesh.check(self.nodes)
+        if self.offsets is not None and (
+            self.offsets.shape != (len(self.variables),) or not np.isfinite(self.offsets).all()
+        ):
+            raise UserError("offsets must be a finite number for each variable")
 
     def at(self, rows: Sequence[int]) -> Metadata:
         """Return the metadata of the runs at ``rows``, in that order."""
         conditions = self.conditions.select(rows)
         return replace(self, ids=conditions.ids, conditions=conditions)
+
+    def masked(self, valued: NDArray[np.bool_]) -> Metadata:
+        """Return the metadata of the nodes with values, as ``valued`` `[M]` says."""
+        mask = NodeMask(self.mesh, valued)
+        return replace(self, nodes=len(mask.numbers), mesh=mask.part(), mask=mask)
+
+    def whole(self) -> Metadata:
+        """Return the metadata of all nodes, as the files have them."""
+        nodes = self.whole_shape[2]
+        return replace(Metadata.plain(self), nodes=nodes, mesh=self.whole_mesh, mask=None)
+
+    def plain(self) -> Metadata:
+        """Return the metadata alone, without what a subclass adds."""
+        return Metadata(**{each.name: getattr(self, each.name) for each in fields(Metadata)})
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of the fields in physical units: float64 where any variable has an offset."""
+        return np.dtype(np.float32 if self.offsets is None else np.float64)
+
+    @property
+    def whole_mesh(self) -> Mesh:
+        """Mesh of all M nodes, also those without values."""
+        return self.mesh if self.mask is None else self.mask.mesh
+
+    @property
+    def whole_shape(self) -> tuple[int, int, int, int]:
+        """Numbers of runs, timesteps, all nodes and variables, as in the files."""
+        nodes = self.nodes if self.mask is None else len(self.mask.valued)
+        return len(self.ids), len(self.times), nodes, len(self.variables)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

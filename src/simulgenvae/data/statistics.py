@@ -35,13 +35,13 @@ class DatasetStatistics:
     """Root mean square of each variable in each run, ``[N, V]``."""
     nonfinite: NDArray[np.int64]
     """Number of values that are not finite in each run, ``[N]``."""
-    node_lower: NDArray[np.float32]
+    node_lower: NDArray[np.floating]
     """Smallest value at each node over all runs and timesteps, ``[M, V]``."""
-    node_upper: NDArray[np.float32]
+    node_upper: NDArray[np.floating]
     """Largest value at each node over all runs and timesteps, ``[M, V]``."""
     hashes: tuple[bytes, ...]
     """A digest of each run, equal for runs with equal fields."""
-    samples: NDArray[np.float32]
+    samples: NDArray[np.floating]
     """Values of each run at the same K random entries, ``[N, K]``."""
 
 
@@ -52,13 +52,13 @@ def dataset_statistics(dataset: Dataset) -> DatasetStatistics:
     upper = np.full((runs, variables), np.nan)
     norm = np.full((runs, variables), np.nan)
     nonfinite = np.zeros(runs, dtype=np.int64)
-    node_lower = np.full((nodes, variables), np.inf, dtype=np.float32)
-    node_upper = np.full((nodes, variables), -np.inf, dtype=np.float32)
+    node_lower = np.full((nodes, variables), np.inf, dtype=dataset.dtype)
+    node_upper = np.full((nodes, variables), -np.inf, dtype=dataset.dtype)
     hashes = []
     # Time, node and variable of each sample.
     ends = np.array(dataset.shape[1:])[:, None]
     places = np.random.default_rng(0).integers(0, ends, (3, SAMPLES))
-    samples = np.empty((runs, SAMPLES), dtype=np.float32)
+    samples = np.empty((runs, SAMPLES), dtype=dataset.dtype)
     for index in range(runs):
         run = dataset.run(index)
         # Equal digests show duplicate runs without a comparison of all pairs.

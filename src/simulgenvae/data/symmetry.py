@@ -15,6 +15,7 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
 from simulgenvae.data.names import listed
+from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Axis
 from simulgenvae.utils.resources import require_memory
@@ -44,7 +45,7 @@ class Mirror:
     signs: NDArray[np.float32]
     """-1 for a variable that changes its sign, else 1, ``[V]``."""
 
-    def field(self, run: NDArray[np.float32]) -> NDArray[np.float32]:
+    def field(self, run: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the mirrored field of a run ``[T, M, V]``, as a new array."""
         return np.take(run, self.nodes, axis=1) * self.signs
 
@@ -71,7 +72,8 @@ class _MirroredDataset(Dataset):
             self.source.read(position, out)
         else:
             row, mirror = self.copies[position - runs]
-            out[...] = mirror.field(self.source.run(row))
+            # In physical units, as a variable may change its sign.
+            out[...] = to_stored(mirror.field(self.source.run(row)), self.offsets, "a mirrored run")
 
     def load(self) -> Self:
         """Return the same data set with the fields of its source in memory."""

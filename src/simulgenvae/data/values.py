@@ -40,6 +40,23 @@ def to_float32(values: NDArray[Any], where: str) -> NDArray[np.float32]:
     return converted
 
 
-def count_nonfinite(values: NDArray[np.float32]) -> int:
+def to_stored(
+    values: NDArray[Any], offsets: NDArray[np.float64] | None, where: str
+) -> NDArray[np.float32]:
+    """Return fields `[..., V]` in physical units as they are stored: less the offsets, float32.
+
+    Raises UserError as :func:`to_float32` does.
+    """
+    return to_float32(values if offsets is None else values - offsets, where)
+
+
+def to_physical(
+    stored: NDArray[np.float32], offsets: NDArray[np.float64] | None
+) -> NDArray[np.floating]:
+    """Return stored fields `[..., V]` in physical units: float64 where there are offsets."""
+    return stored if offsets is None else stored + offsets
+
+
+def count_nonfinite(values: NDArray[np.floating]) -> int:
     """Return the number of NaN and infinite values."""
     return int(values.size - np.count_nonzero(np.isfinite(values)))

@@ -43,13 +43,17 @@ class FieldModel(nn.Module):
             self.pod_gp = PodGpModule(ensemble.pod_gp)
         self.mirror_axes = [view.axes for view in ensemble.mirror_views]
         self.field_shape = surrogate.reduction.field_shape
+        self.has_offsets = "offsets" in surrogate.reduction.arrays()
+        self.is_masked = surrogate.mask is not None
         # Without a reduction the coefficients are the fields, and there is no basis.
         self.has_basis = "basis" in surrogate.reduction.arrays()
         for name, array in _buffers(surrogate, ensemble).items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
 
     def forward(self, parameters: Tensor | None = None, images: Tensor | None = None) -> Tensor:
-        """Return the fields of n designs, ``[n, T, M, V]``, float32, in physical units.
+        """Return the fields of n designs, ``[n, T, M, V]``, in physical units.
+
+        They are float32, or float64 where float32 would lose the variation of a variable.
 
         Parameters
         ----------
@@ -71,7 +75,14 @@ class FieldModel(nn.Module):
             coefficients = networks + self.gp_weight * (gaussian_processes - networks)
         states = coefficients @ self.get_buffer("basis").T if self.has_basis else coefficients
         fields = states * self.get_buffer("per_entry") + self.get_buffer("mean_field")
-        return fields.reshape(*fields.shape[:2], *self.field_shape)
+        fields = fields.reshape(*fields.shape[:2], *self.field_shape)
+        if self.has_offsets:
+            fields = fields.double() + self.get_buffer("offsets")
+        if self.is_masked:
+            # Each node takes its values, nodes without values a row of NaN that is put behind.
+            nothing = torch.full_like(fields[:, :, :1], torch.nan)
+            fields = torch.cat([fields, nothing], 2).index_select(2, self.get_buffer("place"))
+        return fields
 
     def _over_views(self, table: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return coefficients of networks and Gaussian processes, averaged over mirror views."""
@@ -119,8 +130,15 @@ def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.g
         "mean_field": state.mean_field().astype(np.float32),
         "per_entry": (1 / state.field_factor()).astype(np.float32),
     }
+    if state.offsets is not None:
+        buffers["offsets"] = state.offsets
     if "basis" in arrays:
         buffers["basis"] = arrays["basis"].astype(np.float32, copy=False)
+    if surrogate.mask is not None:
+        mask = surrogate.mask
+        place = np.full(len(mask.valued), len(mask.numbers), np.int64)
+        place[mask.numbers] = np.arange(len(mask.numbers))
+        buffers["place"] = place
     for number, view in enumerate(ensemble.mirror_views):
         buffers[f"matrix_{number}"] = view.matrix
         buffers[f"offset_{number}"] = view.offset

@@ -73,7 +73,8 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
 
     The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have
     parameters) and ``images`` ``[n, S, S, C]`` uint8 (where they have images), one output
-    ``fields`` ``[n, T, M, V]`` float32 in physical units, and a description in JSON
+    ``fields`` ``[n, T, M, V]`` in physical units (float32, or float64 where that would lose the
+    variation of a variable), and a description in JSON
     (:class:`ModelDescription`).
 
     Parameters
@@ -157,7 +158,7 @@ def description(surrogate: Surrogate) -> ModelDescription:
     )
 
 
-def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+def largest_difference(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
     """Return the largest difference of fields, as a fraction of each variable's range.
 
     Rounding to float32 counts as no difference: a variable that varies little around a large value,
@@ -166,8 +167,14 @@ def largest_difference(found: NDArray[np.float32], expected: NDArray[np.float32]
     Parameters
     ----------
     found, expected
-        Fields, ``[n, T, M, V]``. The range is that of ``expected``.
+        Fields, ``[n, T, M, V]``. The range is that of ``expected``. Nodes without values must be
+        the same.
     """
+    if not np.array_equal(np.isnan(found), np.isnan(expected)):
+        return np.inf
+    valued = ~np.isnan(expected[0, 0]).all(axis=1)
+    found = found[:, :, valued]
+    expected = expected[:, :, valued]
     # The distance to the next number of 32 bits, at the largest value of each variable.
     span = np.ptp(expected, axis=(0, 1, 2))
     rounding = 2 * np.spacing(np.abs(expected).max(axis=(0, 1, 2)))

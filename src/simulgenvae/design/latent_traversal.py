@@ -239,8 +239,11 @@ def _decoded(surrogate: Surrogate, latents: Latents, labels: list[str]) -> xr.Da
     count = len(latents.z)
     selection = select(surrogate)
     require_memory(count * selection.run_bytes, f"decoding {count} runs", "ask for fewer steps.")
-    fields = np.empty((count, len(selection.times), *surrogate.reduction.field_shape), np.float32)
+    decoder = surrogate.reduction
+    shape = (count, len(selection.times), *decoder.field_shape)
+    fields = np.empty(shape, decoder.dtype)
     # One after another: each takes several times its own memory while it is decoded.
     for row in range(count):
-        fields[row] = surrogate.decode(Latents(latents.z[[row]], latents.h[[row]]))[0]
+        one = Latents(latents.z[[row]], latents.h[[row]])
+        fields[row] = surrogate.decode_valued(one)[0]
     return labelled(selection, {"fields": fields}, labels, [])

@@ -61,6 +61,8 @@ def evaluate(
         check cannot be read, or when a file cannot be written (the previous one then stays).
     """
     _require_trained_on(dataset, surrogate, study)
+    # Nodes without values count in no error, as the data set does not have them.
+    surrogate = surrogate.on_valued_nodes()
     evaluation = evaluation or surrogate.settings.evaluation
     # A check that cannot be read is refused here, before minutes of reading runs.
     read_checks(evaluation.checks, dataset.variables, dataset.mesh)

@@ -48,8 +48,8 @@ class Batch:
         Lines for the user.
     """
 
-    fields: NDArray[np.float32]
-    extra_fields: dict[str, NDArray[np.float32]]
+    fields: NDArray[np.floating]
+    extra_fields: dict[str, NDArray[np.floating]]
     scores: dict[str, NDArray[np.float64]]
     ids: tuple[str, ...]
     times: NDArray[np.float64]
@@ -87,9 +87,11 @@ class Batch:
         return {"fields": self.fields, **self.extra_fields, **self.scores}
 
 
-def _values(array: xr.DataArray) -> NDArray[np.float32]:
+def _values(array: xr.DataArray) -> NDArray[np.floating]:
     # Users may have transposed a dataset before they write it.
-    return np.asarray(array.transpose(*AXES).values, dtype=np.float32)
+    values = array.transpose(*AXES).values
+    # Fields whose variation float32 would lose are predicted in double precision.
+    return np.asarray(values, dtype=np.float64 if values.dtype == np.float64 else np.float32)
 
 
 def batches(predictions: xr.Dataset | Iterable[xr.Dataset]) -> Iterator[Batch]:

@@ -193,10 +193,11 @@ def _create_fields(
         wanted |= {(variable, kind): f"{variable}_{kind}" for kind in like.extra_fields}
     names = {key: legal_name(name, used) for key, name in wanted.items()}
     _, steps, nodes, _ = like.fields.shape
-    chunks = (1, *chunk_shape((steps, nodes), 4))
+    chunks = (1, *chunk_shape((steps, nodes), like.fields.itemsize))
     for (variable, kind), name in names.items():
+        values = like.extra_fields[kind] if kind else like.fields
         stored = file.create_variable(
-            name, (RUN, "time", "node"), np.float32, chunks=chunks, **_COMPRESSED
+            name, (RUN, "time", "node"), values.dtype, chunks=chunks, **_COMPRESSED
         )
         unit = like.units[like.variables.index(variable)]
         original = wanted[variable, kind]

@@ -26,7 +26,7 @@ class PointField(NamedTuple):
 
     name: str
     unit: str
-    values: NDArray[np.float32]
+    values: NDArray[np.floating]
     """Values, `[T, M, C]` with C = 1, 3, 6 or 9 components."""
 
 

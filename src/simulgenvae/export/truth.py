@@ -115,7 +115,7 @@ class Truth:
 
     def _at(
         self, run: int, like: xr.Dataset, nodes: int, variables: Sequence[str]
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.floating]:
         """Return the field of a run at the times, nodes and variables of a prediction."""
         # One run at a time, as for predictions: solved runs may be as large as the study.
         field = self.read(run)
@@ -134,7 +134,8 @@ class Truth:
         missing = [name for name in wanted if name not in names]
         if missing:
             raise UserError(f"{self.path}: has no variables {listed(missing)}, but {listed(names)}")
-        return np.asarray(field[..., [names.index(name) for name in wanted]], dtype=np.float32)
+        columns = [names.index(name) for name in wanted]
+        return np.asarray(field[..., columns], dtype=like["fields"].dtype)
 
     def _steps(self, times: NDArray[np.float64], count: int) -> NDArray[np.intp]:
         """Return the timesteps of a run, of which there are ``count``, at the given times."""
@@ -162,7 +163,15 @@ def open_truth(path: Path) -> Iterator[Truth]:
     stored = StudyFolder(path).dataset
     if stored.is_dir():
         data = Dataset.open(stored)
-        yield Truth(path, data.ids, data.times, data.variables, data.mesh, len(data.ids), data.run)
+        yield Truth(
+            path,
+            data.ids,
+            data.times,
+            data.variables,
+            data.whole_mesh,
+            len(data.ids),
+            data.whole_run,
+        )
         return
     with open_source(path) as source:
         times = source.companions.get("times")

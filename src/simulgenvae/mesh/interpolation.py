@@ -61,24 +61,24 @@ class Interpolation:
                 "runs, take them so with --displacement"
             )
 
-    def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return values `[M, …]` of the source's nodes at the nodes of the target."""
         flat = values.reshape(len(values), -1)
-        found = np.array(self._sample(flat).point_data["values"], dtype=np.float32).reshape(
+        found = np.array(self._sample(flat).point_data["values"], dtype=values.dtype).reshape(
             -1, flat.shape[1]
         )
         # VTK leaves 0 at these nodes.
         found[self._outside] = flat[self._nearest]
         return found.reshape(-1, *values.shape[1:])
 
-    def _sample(self, values: NDArray[np.float32]) -> Any:
+    def _sample(self, values: NDArray[np.floating]) -> Any:
         self._source.point_data["values"] = values
         with quiet_vtk():
             return self._target.sample(self._source, pass_point_data=False, pass_cell_data=False)
 
 
 def there_and_back(
-    values: NDArray[np.float32], there: Interpolation, back: Interpolation
+    values: NDArray[np.floating], there: Interpolation, back: Interpolation
 ) -> NDArray[np.float64]:
     """Return the relative error of interpolating fields to another mesh and back, `[V]`.
 

@@ -79,7 +79,8 @@ def candidates(
         return
     statistics = node_statistics(runs)
     statistics.require_variation()
-    yield _IdentityCandidate(runs, Identity(StateMap.fit(statistics, settings)), on_disk)
+    state_map = StateMap.fit(statistics, settings, runs.dataset.offsets)
+    yield _IdentityCandidate(runs, Identity(state_map), on_disk)
 
 
 @dataclass(frozen=True, eq=False)

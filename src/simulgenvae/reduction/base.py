@@ -22,7 +22,12 @@ class Decoder(Protocol):
         """Nodes M and variables V of the fields."""
         ...
 
-    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of decoded fields: float32, or float64 where float32 would lose their variation."""
+        ...
+
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
         ...
 
@@ -46,6 +51,13 @@ class Reduction(Decoder, Protocol):
         """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units.
 
         The n snapshots may be from one run or from several.
+        """
+        ...
+
+    def encode_stored(self, fields: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the coefficients ``[n, r]`` of fields as a data set stores them.
+
+        That is less the offsets, which fields in physical units are only in double precision.
         """
         ...
 

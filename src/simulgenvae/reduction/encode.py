@@ -35,7 +35,7 @@ def encode_runs(
         rows = np.setdiff1d(rows, earlier.rows)
     own = torch.zeros(*dataset.shape[:2], reduction.rank)
     for block_rows, block in read_blocks(dataset, collectives.local_rows(rows), workers):
-        encoded = torch.from_numpy(reduction.encode(block))
+        encoded = torch.from_numpy(reduction.encode_stored(block))
         own[torch.from_numpy(block_rows)] = encoded.view(len(block_rows), -1, reduction.rank)
     # Every rank has filled the rows of its runs and has zeros elsewhere, so the sum joins them.
     coefficients: NDArray[np.float32] = collectives.all_reduce_sum(own).numpy()

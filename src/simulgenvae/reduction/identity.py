@@ -33,6 +33,15 @@ class Identity:
 
     def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the states ``[n, M·V]`` of fields ``[n, M, V]`` in physical units."""
+        return self.encode_stored(self.state_map.stored(fields))
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of decoded fields."""
+        return self.state_map.dtype
+
+    def encode_stored(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the states ``[n, M·V]`` of fields ``[n, M, V]`` less the offsets."""
         mean = self.state_map.mean_field().astype(np.float32)
         factor = self.state_map.field_factor().astype(np.float32)
         # In single precision and in place: there may be little memory for anything but the states.
@@ -42,7 +51,7 @@ class Identity:
         states *= factor
         return states
 
-    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
         return self.state_map.to_field(coefficients)
 
@@ -78,6 +87,11 @@ class _PartDecoder:
         """Number of nodes and variables of the part."""
         return self.state_map.field_shape
 
-    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of decoded fields."""
+        return self.state_map.dtype
+
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the part of the fields, ``[..., m, v]``, of states ``[..., M·V]``."""
         return self.state_map.to_field(coefficients[..., self.entries])

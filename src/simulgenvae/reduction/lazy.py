@@ -59,7 +59,7 @@ class LazyStates:
         run = np.empty(self.dataset.shape[1:], np.float32)
         for place, row in enumerate(rows.tolist()):
             self.dataset.read(row, run)
-            coefficients[place] = torch.from_numpy(self.reduction.encode(run))
+            coefficients[place] = torch.from_numpy(self.reduction.encode_stored(run))
         return coefficients
 
     def __iter__(self) -> Iterator[Tensor]:

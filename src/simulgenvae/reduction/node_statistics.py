@@ -100,5 +100,7 @@ def node_statistics(runs: RunReader) -> NodeStatistics:
 
 def mean_of_run(dataset: Dataset, row: int) -> Tensor:
     """Return the mean over the timesteps of one run, ``[M·V]`` float32: a shift near the mean."""
-    mean = dataset.run(row).mean(0, dtype=np.float64)
+    stored = np.empty(dataset.shape[1:], np.float32)
+    dataset.read(row, stored)
+    mean = stored.mean(0, dtype=np.float64)
     return torch.from_numpy(mean.astype(np.float32).ravel())

@@ -80,12 +80,21 @@ class Pod:
 
     def encode(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` in physical units."""
+        return self.encode_stored(self.state_map.stored(fields))
+
+    def encode_stored(self, fields: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the coefficients ``[n, r]`` of fields ``[n, M, V]`` less the offsets."""
         # torch warns about arrays that it could not write to, hence "W".
         snapshots = torch.from_numpy(np.require(fields, np.float32, "W")).flatten(1)
         basis = torch.from_numpy(self.basis)
         return coordinates_of(snapshots, *affine(self.state_map), basis).numpy()
 
-    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of decoded fields."""
+        return self.state_map.dtype
+
+    def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
         flat = coefficients.astype(np.float32, copy=False).reshape(-1, self.rank)
         rows = torch.from_numpy(flat)
@@ -98,7 +107,7 @@ class Pod:
         # field = mean + state / factor, part by part, so that the product stays in the cache.
         for part in parts(self.state_map.size):
             states[:, part] = torch.addcdiv(mean[part], rows @ basis[part].T, factor[part])
-        return fields
+        return self.state_map.physical(fields)
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""

@@ -102,7 +102,15 @@ def take_sketch(runs: RunReader, settings: ReductionSettings, pilot: Pilot, widt
     if runs.earlier is not None:
         statistics = runs.earlier.summary.statistics.merged(statistics)
     snapshots = len(runs.training_rows_to_read) * runs.dataset.shape[1]
-    return collectives.run_on_rank0(lambda: _subspace(sums, statistics, settings, pilot, snapshots))
+    offsets = runs.dataset.offsets
+
+    def subspace() -> Sketch:
+        # Fields that never change have no scale; the message is clearer than a division by zero.
+        statistics.require_variation()
+        state_map = StateMap.fit(statistics, settings, offsets)
+        return _subspace(sums, statistics, state_map, settings.tolerance, pilot, snapshots)
+
+    return collectives.run_on_rank0(subspace)
 
 
 def _read(runs: RunReader, pilot: Pilot, width: int) -> _Sums:
@@ -165,14 +173,12 @@ def _probe(
 def _subspace(
     sums: _Sums,
     statistics: NodeStatistics,
-    settings: ReductionSettings,
+    state_map: StateMap,
+    tolerance: float,
     pilot: Pilot,
     snapshots: int,
 ) -> Sketch:
     """Return the subspace that the sketch of ``snapshots`` snapshots spans, in states."""
-    # Fields that never change have no scale; the message is clearer than a division by zero.
-    statistics.require_variation()
-    state_map = StateMap.fit(statistics, settings)
     width = sums.product.shape[1]
     # As many columns as entries: every direction is in the subspace.
     if width == state_map.size:
@@ -194,7 +200,7 @@ def _subspace(
     # state, so that phase 2 cannot find too much left out. They are few, and no other sketch could
     # follow.
     exact = width == snapshots
-    enough = width if exact else _enough(values.double(), settings.tolerance, pilot)
+    enough = width if exact else _enough(values.double(), tolerance, pilot)
     return Sketch(state_map, statistics, base @ rotation, enough)
 
 

@@ -29,12 +29,34 @@ class StateMap:
     """Training mean of the scaled field, ``[M, V]``."""
     std: NDArray[np.float64]
     """Training standard deviation of each scaled variable, ``[V]``."""
+    offsets: NDArray[np.float64] | None = None
+    """Value that each variable is stored less of, ``[V]``; None for no offsets. All else is about
+    fields less the offsets."""
 
     @classmethod
-    def fit(cls, statistics: NodeStatistics, settings: ReductionSettings) -> Self:
-        """Return the map that follows from the statistics of the training runs."""
+    def fit(
+        cls,
+        statistics: NodeStatistics,
+        settings: ReductionSettings,
+        offsets: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """Return the map that follows from the statistics of the training runs as stored."""
         scaler = statistics.scaler(settings.scaling)
-        return cls(scaler, scaler.scale(statistics.mean), statistics.scaled_std(scaler))
+        mean = scaler.scale(statistics.mean)
+        return cls(scaler, mean, statistics.scaled_std(scaler), offsets)
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of fields in physical units: float64 where there are offsets."""
+        return np.dtype(np.float32 if self.offsets is None else np.float64)
+
+    def stored(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return fields ``[..., M, V]`` in physical units less the offsets."""
+        return fields if self.offsets is None else fields - self.offsets
+
+    def physical(self, stored: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Return fields ``[..., M, V]`` in physical units, the inverse of :meth:`stored`."""
+        return stored if self.offsets is None else stored + self.offsets
 
     @property
     def size(self) -> int:
@@ -52,7 +74,10 @@ class StateMap:
         chosen = np.ix_(nodes, variables)
         centre = np.broadcast_to(self.scaler.centre, self.mean.shape)[chosen]
         half = np.broadcast_to(self.scaler.half_span, self.mean.shape)[chosen]
-        return type(self)(FieldScaler(centre, half), self.mean[chosen], self.std[variables])
+        offsets = None if self.offsets is None else self.offsets[variables]
+        return type(self)(
+            FieldScaler(centre, half), self.mean[chosen], self.std[variables], offsets
+        )
 
     def entries(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the places of these nodes and variables in a state, ``[m·v]``."""
@@ -62,16 +87,16 @@ class StateMap:
     def to_state(self, fields: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the states ``[..., M·V]`` of fields ``[..., M, V]`` in physical units."""
         # Every scaled variable is divided by its standard deviation, so that all count alike.
-        state = (self.scaler.scale(fields) - self.mean) / self.std
+        state = (self.scaler.scale(self.stored(fields)) - self.mean) / self.std
         return state.reshape(*fields.shape[:-2], -1)
 
-    def to_field(self, state: NDArray[np.floating]) -> NDArray[np.float32]:
+    def to_field(self, state: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
         scaled = state.reshape(*state.shape[:-1], *self.mean.shape) * self.std + self.mean
-        return self.scaler.unscale(scaled).astype(np.float32)
+        return self.physical(self.scaler.unscale(scaled).astype(np.float32))
 
     def mean_field(self) -> NDArray[np.float64]:
-        """Return the training mean in physical units, ``[M·V]``: the field whose state is 0."""
+        """Return the training mean less the offsets, ``[M·V]``: the field whose state is 0."""
         return self.scaler.unscale(self.mean).ravel()
 
     def field_factor(self) -> NDArray[np.float64]:
@@ -85,7 +110,9 @@ class StateMap:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of the map, for a model file."""
+        offsets = {} if self.offsets is None else {"offsets": self.offsets}
         return {
+            **offsets,
             "centre": self.scaler.centre,
             "half_span": self.scaler.half_span,
             "mean": self.mean,
@@ -113,4 +140,9 @@ class StateMap:
             raise ValueError(
                 "centre, half_span, mean and spread are not all finite, or a width is not positive"
             )
-        return cls(FieldScaler(centre, half), mean, std)
+        offsets = None
+        if "offsets" in arrays:
+            offsets = arrays["offsets"].astype(np.float64)
+            if offsets.shape != std.shape or not np.isfinite(offsets).all():
+                raise ValueError(f"offsets {offsets.shape} are not a finite number a variable")
+        return cls(FieldScaler(centre, half), mean, std, offsets)

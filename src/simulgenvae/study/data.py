@@ -72,7 +72,7 @@ class StudyData(StudyFolder):
         dataset = Dataset.open(self.dataset)
         check_dimensions(
             self.dataset,
-            dataset.shape,
+            dataset.whole_shape,
             settings.data,
             stored=True,
             advice="Correct the settings, or ingest the data again with --overwrite.",

@@ -140,7 +140,7 @@ class Exploring(StudyData):
         middle = None if start is None else _encoded(surrogate, dataset, start)
         rows = surrogate.split.rows(dataset.ids)["train"]
         # One run at a time: latents are small, fields are not.
-        each = [surrogate.encode(dataset.run(int(row))) for row in rows]
+        each = [surrogate.encode(dataset.whole_run(int(row))) for row in rows]
         trained = Latents(torch.cat([run.z for run in each]), torch.cat([run.h for run in each]))
         # Distances are in standard deviations of the training runs along this direction, so that a
         # distance of 2 is unusual but not absurd at every level.
@@ -177,7 +177,7 @@ def _require_steps(steps: int) -> None:
 def _encoded(surrogate: Surrogate, dataset: Dataset, name: str) -> Latents:
     if name not in dataset.ids:
         raise UserError(f"the study has no run {name!r}; its runs are {listed(dataset.ids)}")
-    return surrogate.encode(dataset.run(dataset.ids.index(name)))
+    return surrogate.encode(dataset.whole_run(dataset.ids.index(name)))
 
 
 def _two_designs(
@@ -199,5 +199,5 @@ def _two_designs(
 def _written(fields: xr.Dataset, surrogate: Surrogate, out: Path, *, overwrite: bool) -> xr.Dataset:
     from simulgenvae.export.write import write_prediction
 
-    write_prediction(fields, surrogate.mesh, out, overwrite=overwrite)
+    write_prediction(fields, surrogate.whole_mesh, out, overwrite=overwrite)
     return fields

@@ -120,7 +120,8 @@ class Predicting(StudyData):
                 samples=samples,
                 seed=seed,
             )
-            mesh = surrogate.mesh if nodes is None else surrogate.mesh.at(nodes)
+            mesh = surrogate.whole_mesh
+            mesh = mesh if nodes is None else mesh.at(nodes)
             scored = _scored(with_truth(batches), scores)
             write_prediction(scored, mesh, out, overwrite=overwrite, runs=len(conditions))
             return list(chain(*collectives.all_gather(scores)))
@@ -137,8 +138,10 @@ def _truth_added(
     from simulgenvae.export.truth import open_truth
 
     with open_truth(path) as truth:
-        truth.require(conditions.ids, surrogate.mesh)
+        truth.require(conditions.ids, surrogate.whole_mesh)
         nodes = surrogate.reduction.field_shape[0]
+        if surrogate.mask is not None:
+            nodes = len(surrogate.mask.valued)
         yield lambda batches: truth.added(batches, conditions.ids, nodes, surrogate.variables)
 
 

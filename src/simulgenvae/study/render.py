@@ -54,7 +54,8 @@ class Rendering(StudyData):
 
         # A machine that cannot draw is refused before anything is computed.
         require_context(out.name)
-        surrogate = self.load_surrogate()
+        # Cells without values are not drawn.
+        surrogate = self.load_surrogate().on_valued_nodes()
         variable = surrogate.variables[0] if options.variable is None else options.variable
         # A warped mesh needs its displacement, too: the first variable is drawn, the others move.
         shown = [variable]

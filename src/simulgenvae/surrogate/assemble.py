@@ -17,6 +17,7 @@ from torch import Tensor
 
 from simulgenvae.data.metadata import check_times
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.node_mask import NodeMask
 from simulgenvae.models.networks import Networks
 from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import restore_reduction
@@ -102,7 +103,13 @@ def assemble(
             f"{len(description.variables)} variables and {len(times)} times of {variables} fields"
         )
     mesh = Mesh(arrays.get("coords"), group("cells.", arrays))
+    mask = None
+    if "valued" in arrays:
+        mask = NodeMask(mesh, arrays["valued"].astype(bool))
+        mesh = mask.part()
     mesh.check(nodes)
+    if mask is not None and len(mask.numbers) != nodes:
+        raise ValueError(f"{len(mask.numbers)} nodes with values, but fields of {nodes} nodes")
     return Parts(
         settings=settings,
         split=description.split,
@@ -116,4 +123,5 @@ def assemble(
         ensemble=None,
         vae_training=VaeTraining(description.settings, description.info),
         info=info,
+        mask=mask,
     )

@@ -110,9 +110,12 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
     """
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
     arrays["times"] = parts.times
-    arrays |= {f"cells.{name}": cells for name, cells in parts.mesh.cells.items()}
-    if parts.mesh.coords is not None:
-        arrays["coords"] = parts.mesh.coords
+    mesh = parts.whole_mesh
+    arrays |= {f"cells.{name}": cells for name, cells in mesh.cells.items()}
+    if mesh.coords is not None:
+        arrays["coords"] = mesh.coords
+    if parts.mask is not None:
+        arrays["valued"] = parts.mask.valued.astype(np.uint8)
     tensors = starting_with("vae.", parts.networks.state_dict())
     for name, array in arrays.items():
         tensors[name] = torch.from_numpy(np.ascontiguousarray(array))

@@ -175,6 +175,7 @@ def _surrogate(
         # A VAE that this training has not changed keeps the record of the training that made it.
         vae_training=vae_training(settings, info) if kept is None else kept.vae_training,
         info=info,
+        mask=dataset.mask,
     )
 
 

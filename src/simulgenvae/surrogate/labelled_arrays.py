@@ -24,7 +24,7 @@ SCORES = ("novelty", "expected_error")
 
 def labelled(
     selection: Selection,
-    fields: dict[str, NDArray[np.float32]],
+    fields: dict[str, NDArray[np.floating]],
     ids: Sequence[str],
     warnings: list[str],
 ) -> xr.Dataset:
@@ -35,14 +35,16 @@ def labelled(
     selection
         Part of the fields that they are.
     fields
-        Fields ``[n, t, m, v]`` by name.
+        Decoded fields ``[n, t, m, v]`` by name; the result is NaN at nodes without values.
     ids
         Labels of the n runs.
     warnings
         Attribute ``warnings`` of the result.
     """
     dims = ("run", "time", "node", "variable")
-    arrays: dict[str, object] = {name: (dims, values) for name, values in fields.items()}
+    arrays: dict[str, object] = {
+        name: (dims, selection.filled(values)) for name, values in fields.items()
+    }
     if selection.mesh.coords is not None:
         arrays["coords"] = (("node", "dim"), selection.mesh.coords)
     labels: dict[str, object] = {

@@ -5,9 +5,9 @@ Tested in tests/surrogate/test_files.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from simulgenvae.surrogate.ensemble import Ensemble, uniform_field_coefficients
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import ConditionScaler
     from simulgenvae.data.split import Split
     from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.mesh.node_mask import NodeMask
     from simulgenvae.models.networks import Networks
     from simulgenvae.models.training_record import TrainingInfo, VaeTraining
     from simulgenvae.reduction import Reduction
@@ -39,7 +40,7 @@ class Parts:
     times
         Training times, ``[T]``, in the unit of the data.
     mesh
-        Positions of the M nodes, and the cells between them.
+        Positions of the M nodes that have values, and the cells between them.
     condition_scaler
         Scaling of the conditions.
     reduction
@@ -52,6 +53,9 @@ class Parts:
         How the VAE was trained, which may have been before the rest.
     info
         How all of it was trained last.
+    mask
+        Nodes with values, where others of the whole mesh have none; None where all have.
+        Predictions are NaN at the others.
     """
 
     settings: Settings
@@ -66,6 +70,19 @@ class Parts:
     ensemble: Ensemble | None
     vae_training: VaeTraining
     info: TrainingInfo
+    mask: NodeMask | None = None
+
+    @property
+    def whole_mesh(self) -> Mesh:
+        """Mesh of all nodes, also those without values: that of predictions."""
+        return self.mesh if self.mask is None else self.mask.mesh
+
+    def on_valued_nodes(self) -> Self:
+        """Return the same surrogate of the nodes with values only.
+
+        Its predictions are at the nodes that a :class:`Dataset` has, without NaN.
+        """
+        return replace(self, mask=None)
 
     @cached_property
     def uniform_field_coefficients(self) -> NDArray[np.float32]:

@@ -136,8 +136,8 @@ class Predictor:
         self,
         ensemble: Ensemble,
         prediction: CoefficientPrediction,
-        fields: NDArray[np.float32],
-    ) -> dict[str, NDArray[np.float32]]:
+        fields: NDArray[np.floating],
+    ) -> dict[str, NDArray[np.floating]]:
         """Return standard deviation and interval of fields ``[n, t, m, v]``."""
         calibration = ensemble.calibration or Calibration.of_normal()
         decoder = self.selection.decoder
@@ -145,8 +145,8 @@ class Predictor:
         half = calibration.interval_factor * spreads
         return {
             "std": (calibration.std_factor * spreads).astype(np.float32, copy=False),
-            "lower": (fields - half).astype(np.float32, copy=False),
-            "upper": (fields + half).astype(np.float32, copy=False),
+            "lower": (fields - half).astype(fields.dtype, copy=False),
+            "upper": (fields + half).astype(fields.dtype, copy=False),
         }
 
 

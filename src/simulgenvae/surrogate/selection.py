@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.mesh.node_mask import NodeMask
     from simulgenvae.reduction import Decoder
     from simulgenvae.surrogate.parts import Parts
 
@@ -36,7 +36,9 @@ class Selection:
     mesh
         Positions of the chosen nodes, and the cells whose nodes are all among them.
     decoder
-        Map from coefficients to the chosen part of the fields.
+        Map from coefficients to the chosen part of the fields, at nodes with values.
+    mask
+        Which of the chosen nodes have values; None where all have.
     """
 
     times: NDArray[np.float64]
@@ -45,11 +47,19 @@ class Selection:
     units: tuple[str, ...]
     mesh: Mesh
     decoder: Decoder
+    mask: NodeMask | None = None
 
     @property
     def run_bytes(self) -> int:
         """Memory of the fields of one run."""
-        return 4 * len(self.times) * math.prod(self.decoder.field_shape)
+        nodes, variables = self.decoder.field_shape
+        if self.mask is not None:
+            nodes = len(self.mask.valued)
+        return self.decoder.dtype.itemsize * len(self.times) * nodes * variables
+
+    def filled(self, fields: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return decoded fields `[..., m, v]` at all chosen nodes, NaN where no values are."""
+        return fields if self.mask is None else self.mask.fill(fields)
 
 
 def select(
@@ -80,18 +90,39 @@ def select(
     times = _times(parts, times)
     # Without nodes and variables the reduction itself is the decoder: no part of it is copied.
     if nodes is None and variables is None:
-        return Selection(times, None, parts.variables, parts.units, parts.mesh, parts.reduction)
+        return Selection(
+            times,
+            None,
+            parts.variables,
+            parts.units,
+            parts.whole_mesh,
+            parts.reduction,
+            parts.mask,
+        )
     columns = np.arange(len(parts.variables)) if variables is None else _columns(parts, variables)
-    count = parts.reduction.field_shape[0]
+    count = parts.reduction.field_shape[0] if parts.mask is None else len(parts.mask.valued)
     rows = np.arange(count) if nodes is None else _rows(np.asarray(nodes), count)
+    mask = parts.mask
+    decoded = rows
+    if mask is not None:
+        # The reduction counts only the nodes with values.
+        decoded = np.searchsorted(mask.numbers, rows[mask.valued[rows]])
+        mask = mask if nodes is None else _chosen(mask, rows)
     return Selection(
         times,
         None if nodes is None else rows,
         tuple(parts.variables[column] for column in columns),
         tuple(parts.units[column] for column in columns),
-        parts.mesh if nodes is None else parts.mesh.at(rows),
-        parts.reduction.at(rows, columns),
+        parts.whole_mesh if nodes is None else parts.whole_mesh.at(rows),
+        parts.reduction.at(decoded, columns),
+        mask,
     )
+
+
+def _chosen(mask: NodeMask, rows: NDArray[np.intp]) -> NodeMask | None:
+    if not mask.valued[rows].any():
+        raise UserError("None of the chosen nodes has values: they are NaN in all runs.")
+    return None if mask.valued[rows].all() else mask.at(rows)
 
 
 def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float64]:

@@ -96,8 +96,8 @@ class Surrogate(Parts):
         Returns
         -------
         xarray.Dataset
-            - ``fields`` (run, time, node, variable), float32, and ``std``, ``lower`` and ``upper``
-              alike;
+            - ``fields`` (run, time, node, variable), float32, or float64 where float32 would lose
+              the variation of a variable, and ``std``, ``lower`` and ``upper`` alike;
             - ``coords`` (node, dim), where they are known;
             - ``novelty`` (run): distance of a design from the training runs, where 1 is that of the
               loneliest training run from the others;
@@ -158,7 +158,7 @@ class Surrogate(Parts):
         with torch.inference_mode():
             latents = self.networks.vae.hierarchy.prior_sample(count, generator)
         labels = [f"sample_{k}" for k in range(count)]
-        return labelled(select(self), {"fields": self.decode(latents)}, labels, [])
+        return labelled(select(self), {"fields": self.decode_valued(latents)}, labels, [])
 
     def encode(self, run: NDArray[np.floating]) -> Latents:
         """Return the posterior means of one run: ``z`` ``[1, D]`` and ``h`` ``[1, L, d]``.
@@ -166,33 +166,39 @@ class Surrogate(Parts):
         Parameters
         ----------
         run
-            Fields of the run at the training times, ``[T, M, V]``, in physical units.
+            Fields of the run at the training times, ``[T, M, V]``, in physical units. Nodes
+            without values, if there are any, are not looked at.
 
         Raises
         ------
         UserError
             For a run of another shape.
         """
-        if run.shape != (expected := (len(self.times), *self.reduction.field_shape)):
+        nodes, variables = self.reduction.field_shape
+        nodes = nodes if self.mask is None else len(self.mask.valued)
+        if run.shape != (expected := (len(self.times), nodes, variables)):
             raise UserError(
                 f"A run of this surrogate has the shape {expected} (times, nodes, variables), not "
                 f"{run.shape}."
             )
+        run = run if self.mask is None else self.mask.take(run)
         with torch.inference_mode():
             # [None]: a batch of one run.
             coefficients = torch.from_numpy(self.reduction.encode(run))
             latents: Latents = self.networks.vae.encode(coefficients[None])[0]
         return latents
 
-    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.float32]:
+    def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return a run ``[T, M, V]`` encoded to its posterior means and decoded again."""
-        decoded: NDArray[np.float32] = self.decode(self.encode(run))[0]
+        decoded: NDArray[np.floating] = self.decode(self.encode(run))[0]
         return decoded
 
     def decode(
         self, latents: Latents, times: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.floating]:
         """Return the fields of latents, ``[n, t, M, V]``, in physical units.
+
+        Nodes without values, if there are any, are NaN.
 
         Parameters
         ----------
@@ -206,6 +212,13 @@ class Surrogate(Parts):
         UserError
             When the memory does not suffice, and for times outside the trained span.
         """
+        fields = self.decode_valued(latents, times)
+        return fields if self.mask is None else self.mask.fill(fields)
+
+    def decode_valued(
+        self, latents: Latents, times: NDArray[np.float64] | None = None
+    ) -> NDArray[np.floating]:
+        """Return the fields of latents at the nodes with values; else as :meth:`decode`."""
         selection = select(self, times)
         require_decoding_memory(self, selection, len(latents.z))
         with torch.inference_mode():

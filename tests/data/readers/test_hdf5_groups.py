@@ -88,6 +88,17 @@ def test_axes(tmp_path: Path, axes: str, order: tuple[int, ...], default: bool) 
         np.testing.assert_array_equal(source.run(0), stored.transpose(1, 2, 0))
 
 
+def test_a_grid_a_run(tmp_path: Path) -> None:
+    grids = np.random.default_rng(0).normal(size=(3, 4, 11, 12))
+    with h5py.File(tmp_path / "runs.h5", "w") as file:
+        for run, grid in enumerate(grids):
+            file[f"data/{run}/p"] = grid
+    with pytest.raises(UserError, match="4 timesteps of a grid of 11 x 12 nodes, or of 11 nodes"):
+        opened(tmp_path / "runs.h5", RunPart(path="data/*/p"))
+    source = opened(tmp_path / "runs.h5", RunPart(path="data/*/p", axes=("time", "y", "x")))
+    np.testing.assert_array_equal(source.run(2), grids[2].reshape(4, 132, 1))
+
+
 @pytest.mark.parametrize("where", ["times", "data/times", "data/{}/times"])
 def test_times_beside_the_groups_choose_timesteps(tmp_path: Path, where: str) -> None:
     def timed(file: h5py.File) -> None:
@@ -206,7 +217,7 @@ def refused(path: Path) -> str:
             r"the shape \(5, 4, 6\), but --axes names time, node",
         ),
         (RunPart(path="data/*/cells", fields=["feature0"]), "no axis of variables"),
-        (RunPart(axes=("time", "node")), "give that too"),
+        (RunPart(axes=("time", "node")), "With --path"),
         (NODAL._replace(resample=3), "only --fields, --start, --end and --every take a part"),
     ],
 )

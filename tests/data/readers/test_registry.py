@@ -15,9 +15,10 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.readers import (
     ARRAY_FORMATS,
     RUN_FORMATS,
+    ArrayFile,
     ArrayFormat,
     RunFormat,
-    Source,
+    StoredArray,
     open_source,
     register_array_formats,
     register_run_formats,
@@ -69,9 +70,9 @@ TOY_RUN = RunFormat(
 
 
 @contextmanager
-def open_toy_array(path: Path) -> Iterator[Source]:
+def open_toy_array(path: Path) -> Iterator[ArrayFile]:
     values = np.loadtxt(path, skiprows=1).reshape(4, 2, 3)
-    yield Source(path, values.shape, values.dtype, lambda run: values[run])
+    yield {"fields": StoredArray.of(values)}
 
 
 TOY_ARRAY = ArrayFormat(

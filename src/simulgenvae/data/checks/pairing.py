@@ -35,7 +35,7 @@ SIDE = 32
 """Pixels of each side, about, at which images are compared."""
 
 
-def check_pairing(conditions: Conditions, samples: NDArray[np.float32]) -> Iterator[Finding]:
+def check_pairing(conditions: Conditions, samples: NDArray[np.floating]) -> Iterator[Finding]:
     """Yield a warning where runs with similar conditions do not have similar fields.
 
     ``samples`` `[N, K]` are the values of each run's field at the same K places. Runs with NaN are

@@ -49,10 +49,13 @@ def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
     cells = dataset.mesh.cells
     uses = ", ".join(f"{len(part)} {use}" for use, part in rows.items())
     dimensions = "no coordinates" if coords is None else f"{coords.shape[1]}-dimensional"
+    missing = ""
+    if dataset.mask is not None:
+        missing = f", {len(dataset.mask.valued) - nodes} more without values"
     lines = [
         ("runs", f"{runs}", uses),
         ("timesteps", f"{steps}", f"{dataset.times[0]:g} to {dataset.times[-1]:g}"),
-        ("nodes", f"{nodes}", dimensions),
+        ("nodes", f"{nodes}", dimensions + missing),
         ("cells", f"{sum(map(len, cells.values()))}", ", ".join(cells) or "unknown"),
         ("variables", f"{variables}", ", ".join(dataset.variables)),
     ]
@@ -74,7 +77,9 @@ def _variables(dataset: Dataset, statistics: DatasetStatistics) -> Table:
     upper = statistics.node_upper.max(axis=0)
     lines = []
     for v, (name, unit) in enumerate(zip(dataset.variables, dataset.units, strict=True)):
-        lines.append((name, unit, f"{lower[v]:.6g}", f"{upper[v]:.6g}"))
+        # Six digits, or all where a small variation around a large value would not be seen.
+        digits = 6 if dataset.offsets is None or not dataset.offsets[v] else 15
+        lines.append((name, unit, f"{lower[v]:.{digits}g}", f"{upper[v]:.{digits}g}"))
     return Table("Variables", ("variable", "unit", "minimum", "maximum"), tuple(lines))
 
 

@@ -70,7 +70,7 @@ def check_constants(dataset: Dataset, statistics: DatasetStatistics) -> Iterator
         )
 
 
-def _ends_as_it_starts(run: NDArray[np.float32]) -> bool:
+def _ends_as_it_starts(run: NDArray[np.floating]) -> bool:
     return np.array_equal(run[0], run[-1])
 
 

@@ -13,13 +13,14 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
 from simulgenvae.data.names import listed, prefix_errors
+from simulgenvae.data.precision import Precision
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.read import read_store
 from simulgenvae.data.store.write import write_store
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from simulgenvae.data.ingest.options import IngestOptions
@@ -47,11 +48,13 @@ def append_runs(
     is stored.
     """
     stored = read_store(target)
+    # Files have all nodes; those without values are found again, and must be the same.
+    whole = stored.metadata.whole()
     with ExitStack() as stack:
         opened = open_sources(sources, stack, options.selection)
-        layout, new, notes = describe_sources(opened, options, settings, stored.metadata)
+        layout, new, notes = describe_sources(opened, options, settings, whole)
         with prefix_errors(sources[0]):
-            everything = joined(stored.metadata, new)
+            everything = joined(whole, new)
         judge = RunJudge(opened, new.ids, skip_bad=options.skip_bad)
         # Earlier test runs must stay test runs: the surrogate may have been trained on all others.
         earlier = make_split(
@@ -60,8 +63,15 @@ def append_runs(
         judge.on_left_out = stack.enter_context(
             split_replaced(split_file, earlier.with_runs(new.ids, settings))
         )
-        runs = read_runs(opened, layout, new.ids)
-        write_store(target, everything, runs, overwrite=True, stored=stored, judge=judge)
+        precision = Precision()
+
+        def decide(bad: Mapping[str, str]) -> Sequence[str]:
+            # Stored runs cannot get offsets any more.
+            lost = precision.offsets() if new.offsets is None else None
+            return [*precision.loss(new.variables, lost), *judge(bad)]
+
+        runs = read_runs(opened, layout, new, precision)
+        write_store(target, everything, runs, overwrite=True, stored=stored, judge=decide)
     dataset = Dataset.open(target)
     return dataset, [*notes, *dataset.remarks[len(stored.remarks) :]]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
+from simulgenvae.data.precision import Precision
 from simulgenvae.data.split import make_split, split_replaced
 from simulgenvae.data.store.write import check_target, write_store
 from simulgenvae.errors import UserError
@@ -16,11 +17,17 @@ from simulgenvae.settings import DataSettings
 from simulgenvae.utils.atomic import ensure_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.ingest.options import IngestOptions
+    from simulgenvae.data.metadata import Metadata
+    from simulgenvae.data.readers import Source
+    from simulgenvae.data.readers.array_layout import ArrayLayout
 
 
 def build_dataset(
@@ -80,10 +87,47 @@ def build_dataset(
             judge.on_left_out = stack.enter_context(
                 split_replaced(split_target, None if options.split is None else split)
             )
-        runs = read_runs(opened, layout, metadata.ids)
-        write_store(target, metadata, runs, overwrite=overwrite, judge=judge)
+        _store(opened, layout, metadata, target, judge, options)
     dataset = Dataset.open(target)
     return dataset, [*notes, *dataset.remarks]
+
+
+class _OffsetsNeededError(Exception):
+    """End of a pass over the runs that shows what float32 would lose of them."""
+
+    def __init__(self, offsets: NDArray[np.float64]) -> None:
+        super().__init__(offsets)
+        self.offsets = offsets
+
+
+def _store(
+    opened: Sequence[Source],
+    layout: ArrayLayout,
+    metadata: Metadata,
+    target: Path,
+    judge: RunJudge,
+    options: IngestOptions,
+) -> None:
+    """Read and write all runs, and once more where a variable needs an offset.
+
+    Whether one does shows only when all runs are read, and few data need it.
+    """
+    precision = Precision()
+
+    def decide(bad: Mapping[str, str]) -> Sequence[str]:
+        refused = bad and not options.skip_bad
+        offsets = None if metadata.offsets is not None or refused else precision.offsets()
+        if offsets is not None:
+            raise _OffsetsNeededError(offsets)
+        return [*precision.remarks(metadata.variables, metadata.offsets), *judge(bad)]
+
+    runs = read_runs(opened, layout, metadata, precision)
+    try:
+        overwrite = options.if_exists == "replace"
+        write_store(target, metadata, runs, overwrite=overwrite, judge=decide)
+    except _OffsetsNeededError as needed:
+        with_offsets = replace(metadata, offsets=needed.offsets)
+        _store(opened, layout, with_offsets, target, judge, options)
 
 
 def ingest_classic(

@@ -15,8 +15,9 @@ from simulgenvae.data.metadata import Metadata, check_times, default_variables
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.readers import RunPart, Source, open_source
 from simulgenvae.data.readers.array_layout import ArrayLayout, find_layout
+from simulgenvae.data.readers.axes import MOST_COMPONENTS
 from simulgenvae.data.readers.companions import companion, texts
-from simulgenvae.data.values import to_float32
+from simulgenvae.data.values import to_stored
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.progress import WorkLog
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.ingest.options import IngestOptions
+    from simulgenvae.data.precision import Precision
     from simulgenvae.settings import DataSettings
 
 
@@ -73,7 +75,17 @@ def describe_sources(
     # Only a mesh that comes with these files says how many nodes their fields have: a stored one
     # may cover a part of the nodes (node_start, node_end).
     nodes = None if mesh.coords is None else len(mesh.coords)
-    layout = find_layout(first, _joint_shape(sources), settings, names, nodes)
+    named_axes = all(source.named_axes for source in sources)
+    layout = find_layout(
+        first,
+        _joint_shape(sources),
+        settings,
+        names,
+        nodes,
+        named_axes=named_axes,
+    )
+    if not named_axes and nodes is None and options.times is None:
+        notes += _square(sources[0])
     conditions, matching = match_conditions(
         sources, options.params, options.images, settings, layout.runs
     )
@@ -89,18 +101,21 @@ def describe_sources(
         variables=names,
         units=_units(sources, options, stored) or ("",) * len(names),
         conditions=conditions,
+        offsets=None if stored is None else stored.offsets,
     )
     return Description(layout, metadata, [*notes, *matching])
 
 
 def read_runs(
-    sources: Sequence[Source], layout: ArrayLayout, ids: tuple[str, ...]
+    sources: Sequence[Source], layout: ArrayLayout, metadata: Metadata, precision: Precision
 ) -> Iterator[NDArray[np.float32] | UserError]:
-    """Yield the field `[T, M, V]` of one run after the other.
+    """Yield the field `[T, M, V]` of one run after the other, less the offsets of ``metadata``.
 
+    ``precision`` counts all of them.
     In the place of a run that cannot be read, or holds no numbers, comes the UserError that says
     why: the caller decides whether bad runs are left out.
     """
+    ids = metadata.ids
     rows: list[tuple[Source, int]] = []
     for source in sources:
         rows += ((source, index) for index in range(source.shape[0]))
@@ -109,9 +124,23 @@ def read_runs(
         for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
             log.step(done)
             try:
-                yield to_float32(layout.cut(source.run(index)), f"{source.path}, run {name!r}")
+                run = layout.cut(source.run(index))
+                precision.add(run)
+                yield to_stored(run, metadata.offsets, f"{source.path}, run {name!r}")
             except UserError as error:
                 yield error
+
+
+def _square(source: Source) -> list[str]:
+    """Return a note on an array `[N, k, k]`, which is more often a steady grid than a transient."""
+    square = len(source.shape) == 3 and source.shape[1] == source.shape[2] > MOST_COMPONENTS
+    if not square or "times" in source.companions:
+        return []
+    steps = source.shape[1]
+    return [
+        f"{source.path}: read as {steps} timesteps of {steps} nodes. If that is a grid of {steps} "
+        f"x {steps} nodes at one time, ingest it again with --axes run,y,x"
+    ]
 
 
 def _joint_shape(sources: Sequence[Source]) -> tuple[int, ...]:

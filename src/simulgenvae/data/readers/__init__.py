@@ -9,9 +9,10 @@ Tested in tests/data/readers/test_registry.py and tests/data/readers/test_reader
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from simulgenvae.data.readers.array_folder import array_files, open_array_folder
 from simulgenvae.data.readers.array_format import (
     ARRAY_FORMATS,
     ArrayFormat,
@@ -20,35 +21,42 @@ from simulgenvae.data.readers.array_format import (
     array_suffixes,
     register_array_formats,
 )
+from simulgenvae.data.readers.array_source import source_of
 from simulgenvae.data.readers.hdf5 import HDF5
 from simulgenvae.data.readers.hdf5_groups import open_groups
+from simulgenvae.data.readers.mat import MAT
 from simulgenvae.data.readers.npy import NPY
 from simulgenvae.data.readers.npz import NPZ
 from simulgenvae.data.readers.pickled import PICKLE
 from simulgenvae.data.readers.runs import RUN_FORMATS, RunFormat, register_run_formats
-from simulgenvae.data.readers.runs.folder import is_run, open_runs
+from simulgenvae.data.readers.runs.folder import has_runs, is_run, open_runs
 from simulgenvae.data.readers.runs.run_format import run_cases, run_format_of, run_suffixes
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.source import Source
+from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
+from simulgenvae.data.readers.the_well import is_the_well, open_the_well
 from simulgenvae.data.readers.zarr_arrays import ZARR
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
     "ARRAY_FORMATS",
     "RUN_FORMATS",
+    "ArrayFile",
     "ArrayFormat",
     "RunFormat",
     "RunPart",
     "Source",
+    "StoredArray",
     "open_source",
     "register_array_formats",
     "register_run_formats",
 ]
 
-register_array_formats(NPY, NPZ, HDF5, PICKLE, ZARR)
+register_array_formats(NPY, NPZ, HDF5, PICKLE, ZARR, MAT)
 
 
 def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManager[Source]:
@@ -59,8 +67,8 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
     path
         File or folder. The ``with`` block of the result closes it.
     part
-        Fields, times and nodes to take of a solver's files, or the datasets to take of HDF5 with
-        one for each run.
+        Fields, times and nodes to take of a solver's files, the datasets to take of HDF5 with one
+        for each run, or the arrays to take of other files and their axes.
 
     Raises
     ------
@@ -71,20 +79,19 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
         raise UserError(f"{path}: no such file")
     if part is not None and part.path is not None:
         return nullcontext(open_groups(path, part))
-    if part is not None and part.axes is not None:
-        raise UserError(
-            f"{path}: --axes says what the axes of the datasets at --path are: give that too"
-        )
     # A folder is an array only by the files in it: one of runs may have any name.
     array_format = array_format_of(path)
+    if path.is_dir() and array_format is None and not has_runs(path) and array_files(path):
+        _require_array_part(path, part)
+        return nullcontext(open_array_folder(path, part))
     is_result = path.is_file() and run_format_of(path.name) is not None
     if (path.is_dir() and array_format is None) or is_result or is_run(path):
+        if part is not None and (part.arrays or part.axes):
+            raise UserError(
+                f"{path}: --array and --axes are for files of arrays, and these are a solver's"
+            )
         return nullcontext(open_runs(path, part))
-    if part is not None and part._replace(compared=None) != RunPart(compared=None):
-        raise UserError(
-            f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
-            "have no effect on it"
-        )
+    _require_array_part(path, part)
     if array_format is None:
         suffixes = ", ".join((*array_suffixes(), *run_suffixes()))
         folders = " and ".join((*array_folders(), *run_cases()))
@@ -93,26 +100,24 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
             f"from folders of {folders}"
         )
     if path.is_file():
-        # The first bytes, too: a renamed pickle must not reach a reader that trusts its suffix.
-        _require_content(path, array_format)
-    return array_format.open(path)
+        array_format.require_first_bytes(path)
+    return _open_arrays(path, array_format, part)
 
 
-def _require_content(path: Path, expected: ArrayFormat) -> None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    if expected.begins(head):
-        return
-    # The message names the format that the content has, as files are often misnamed.
-    found = "unknown (empty or damaged)"
-    for known in ARRAY_FORMATS.values():
-        if known.begins(head) and b"" not in known.first_bytes:
-            found = known.name
-            break
-    raise UserError(
-        f"{path}: named like {expected.name}, but its content is {found}: rename it, or choose the "
-        "right file"
-    )
+@contextmanager
+def _open_arrays(path: Path, array_format: ArrayFormat, part: RunPart | None) -> Iterator[Source]:
+    with array_format.open(path) as arrays:
+        if is_the_well(arrays) and (part is None or not (part.arrays or part.axes)):
+            yield open_the_well(path, arrays)
+        else:
+            yield source_of(path, arrays, part)
+
+
+def _require_array_part(path: Path, part: RunPart | None) -> None:
+    if part is not None and part != RunPart(
+        axes=part.axes, arrays=part.arrays, compared=part.compared
+    ):
+        raise UserError(
+            f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
+            "have no effect on it"
+        )

@@ -1,4 +1,4 @@
-"""Descriptor of a format of arrays with the fields of all runs, and the registry of such formats.
+"""Descriptor of a format of arrays, and the registry of such formats.
 
 Tested in tests/data/readers/test_registry.py.
 """
@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulgenvae.data.readers.source import Source
+from simulgenvae.data.readers.stored_array import ArrayFile
+from simulgenvae.errors import UserError
 
-ArrayReader = Callable[[Path], AbstractContextManager[Source]]
+ArrayReader = Callable[[Path], AbstractContextManager[ArrayFile]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class ArrayFormat:
     name
         Short name for messages and help.
     open
-        Context manager that opens a file and yields its fields as a :class:`Source`.
+        Context manager that opens a file and yields its arrays by their names.
     suffixes
         Endings of the files, in lower case and with the dot.
     first_bytes
@@ -43,6 +44,29 @@ class ArrayFormat:
     def begins(self, head: bytes) -> bool:
         """Return whether a file with these first bytes can be of this format."""
         return head.startswith(self.first_bytes)
+
+    def require_first_bytes(self, path: Path) -> None:
+        """Raise UserError unless a file begins as files of this format do.
+
+        A renamed pickle must not reach a reader that trusts its suffix.
+        """
+        try:
+            with path.open("rb") as file:
+                head = file.read(64)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+        if self.begins(head):
+            return
+        # The message names the format that the content has, as files are often misnamed.
+        found = "unknown (empty or damaged)"
+        for known in ARRAY_FORMATS.values():
+            if known.begins(head) and b"" not in known.first_bytes:
+                found = known.name
+                break
+        raise UserError(
+            f"{path}: named like {self.name}, but its content is {found}: rename it, or choose the "
+            "right file"
+        )
 
     def is_folder(self, path: Path) -> bool:
         """Return whether ``path`` is a folder with data of this format."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulgenvae.data.dimensions import check_dimensions
+from simulgenvae.data.readers.axes import require_few_components
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def find_layout(
     settings: DataSettings,
     variables: Sequence[str] | None,
     nodes: int | None,
+    *,
+    named_axes: bool = False,
 ) -> ArrayLayout:
     """Return the layout of an array `[N, T, M]`, `[N, T, M, V]` or `[N, T, M·V]`.
 
@@ -70,7 +73,10 @@ def find_layout(
     variables
         Names of the variables, if known, which say V.
     nodes
-        Number of nodes of the mesh or coordinates, if known, which say M.
+        Number of nodes of the mesh or coordinates, if known, which say M. An array
+        `[N, T, ny, nx]` with ``ny nx`` nodes is of a grid.
+    named_axes
+        Whether the axes are named by the user or by the file.
 
     Raises
     ------
@@ -92,6 +98,11 @@ def find_layout(
                 "(--variables u,v or num_var)"
             )
         shape = (*shape[:2], known, count)
+    elif nodes == shape[2] * shape[3] and count in (None, 1):
+        # The points of a grid, whose coordinates are given.
+        shape = (*shape[:2], nodes, 1)
+    elif count is None and nodes is None and settings.nodes is None and not named_axes:
+        require_few_components(path, shape[1:], "run,")
     elif count is not None and variables is not None and shape[3] != count:
         raise UserError(
             f"{path}: has {shape[3]} variables, but {count} are named: {', '.join(variables)}"

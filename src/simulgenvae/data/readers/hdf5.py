@@ -1,4 +1,4 @@
-"""HDF5 files with one dataset for all runs, read run by run.
+"""HDF5 files: their datasets, read run by run.
 
 No link or dataset that leads to another file is followed. Tested in
 tests/data/readers/test_readers.py.
@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
 from simulgenvae.data.readers.array_format import ArrayFormat
-from simulgenvae.data.readers.source import COMPANIONS, Source, choose_fields
+from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,48 +31,60 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 @contextmanager
-def open_hdf5(path: Path) -> Iterator[Source]:
-    """Open the dataset ``fields`` of an HDF5 file, or the only one, and its companions.
+def open_hdf5(path: Path) -> Iterator[ArrayFile]:
+    """Open the datasets of an HDF5 file by their paths.
 
-    Raises UserError when it is truncated, or when the fields lie in other files (external or
-    virtual datasets).
+    Raises UserError when it is truncated. A dataset whose values lie in other files (external or
+    virtual) is refused where it is read.
     """
     with ExitStack() as stack:
         with damage_reported(path, "cannot be read as HDF5"):
             file = stack.enter_context(h5py.File(path, "r"))
-            arrays: dict[str, h5py.Dataset] = {}
+            arrays: dict[str, StoredArray] = {}
 
             def collect(name: str, item: Any) -> None:
                 if isinstance(item, h5py.Dataset):
-                    arrays[name] = item
+                    arrays[name] = _stored(path, item)
 
             # Visits hard links only: soft and external ones may lead elsewhere.
             file.visititems(collect)
-            fields = arrays[choose_fields(path, list(arrays), _pattern(arrays))]
-            notes = check_dataset(path, fields)
-            companions = {
-                name: read_whole(path, arrays[name]) for name in COMPANIONS if name in arrays
-            }
-        yield Source(path, fields.shape, fields.dtype, fields.__getitem__, companions, notes)
+        yield arrays
+
+
+def _stored(path: Path, dataset: h5py.Dataset) -> StoredArray:
+    return StoredArray(
+        dataset.shape or (),
+        dataset.dtype,
+        dataset.__getitem__,
+        partial(read_whole, path, dataset),
+        partial(check_dataset, path, dataset),
+        dataset.attrs,
+    )
 
 
 HDF5 = ArrayFormat(name="HDF5", open=open_hdf5, suffixes=(".h5", ".hdf5"), first_bytes=(MAGIC,))
 
 
-def _pattern(arrays: Mapping[str, Any]) -> str:
+def path_advice(arrays: ArrayFile) -> str:
     """Return advice on ``--path``, or no text where no pattern fits several datasets."""
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
+    shapes: dict[str, set[tuple[int, ...]]] = {}
     for name, array in arrays.items():
         # Each component of each path may be the one that names the runs.
-        if array.dtype.kind in "fiu" and 1 <= array.ndim <= 3:
+        if array.dtype.kind in "fiu" and 1 <= len(array.shape) <= 3:
             parts = name.split("/")
             patterns = [
                 "/".join((*parts[:place], "*", *parts[place + 1 :])) for place in range(len(parts))
             ]
             counts.update(patterns)
-            sizes.update(dict.fromkeys(patterns, array.size))
-    repeated = [pattern for pattern, count in counts.items() if count > 1]
+            sizes.update(dict.fromkeys(patterns, math.prod(array.shape)))
+            for pattern in patterns:
+                shapes.setdefault(pattern, set()).add(array.shape)
+    # Runs have one shape; coordinates of the axes x and y of a grid have several.
+    repeated = [
+        pattern for pattern, count in counts.items() if count > 1 and len(shapes[pattern]) == 1
+    ]
     if not repeated:
         return ""
     # The best pattern does not end with the run, has the most datasets, and then the largest.

@@ -5,6 +5,7 @@ No link or dataset that leads to another file is followed.
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,9 +14,10 @@ import h5py
 import numpy as np
 
 from simulgenvae.data.names import listed, natural_key
+from simulgenvae.data.readers.axes import Axes, default_axes
 from simulgenvae.data.readers.hdf5 import HDF5, MAGIC, check_dataset, read_whole
 from simulgenvae.data.readers.runs.folder import refuse_link
-from simulgenvae.data.readers.runs.series import AXES, RunPart
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-_DEFAULT_AXES = {3: ("time", "node", "variable"), 2: ("time", "node"), 1: ("node",)}
 
 
 class _Run(NamedTuple):
@@ -54,8 +54,8 @@ def open_groups(path: Path, part: RunPart) -> Source:
     part
         ``part.path`` is the path of each run's dataset. In a file it contains one ``*``, as a
         component or a piece of one, in the place of the run's id. ``part.axes`` are the axes of the
-        dataset; by default time, node and variable, or of two axes time and node, or of one the
-        node.
+        dataset, see :class:`Axes`; by default time, node and variable, or of two axes time and
+        node, or of one the node.
 
     Returns
     -------
@@ -85,7 +85,8 @@ def open_groups(path: Path, part: RunPart) -> Source:
         dtype = dataset.dtype
         times = _times(first, dataset)
     axes = _axes(first, shape, part.axes)
-    sizes = {"time": 1, "variable": 1} | dict(zip(axes, shape, strict=True))
+    sizes = axes.sizes(first.file, shape)
+    nodes = math.prod(sizes[name] for name in axes.space)
     _require_count(first, times, sizes["time"])
     # Every run is opened once now, so that its problem is known before hours of reading.
     problems: dict[int, str] = {}
@@ -98,7 +99,9 @@ def open_groups(path: Path, part: RunPart) -> Source:
         except UserError as error:
             problems[index] = str(error)
     # A dataset has no names for its variables, so they are numbered.
-    features = _features(first, part.fields, sizes["variable"] if "variable" in axes else None)
+    features = _features(
+        first, part.fields, sizes["variable"] if "variable" in axes.names else None
+    )
     steps = part.steps(path, np.arange(sizes["time"], dtype=np.float64) if times is None else times)
 
     def read(index: int) -> NDArray[Any]:
@@ -110,37 +113,32 @@ def open_groups(path: Path, part: RunPart) -> Source:
             return _read(dataset, axes, steps, features)
 
     companions: dict[str, NDArray[Any]] = {"ids": np.array([run.id for run in runs])}
-    if "variable" in axes:
+    if "variable" in axes.names:
         companions["variables"] = np.array([f"feature{index}" for index in features])
     if times is not None or len(steps) < sizes["time"]:
         companions["times"] = steps.astype(np.float64) if times is None else times[steps]
-    size = (len(runs), len(steps), sizes["node"], len(features))
-    return Source(path, size, dtype, read, companions, tuple(notes), problems=problems)
+    size = (len(runs), len(steps), nodes, len(features))
+    return Source(
+        path, size, dtype, read, companions, tuple(notes), problems=problems, named_axes=True
+    )
 
 
 def _read(
-    dataset: Any, axes: Sequence[str], steps: NDArray[np.intp], features: Sequence[int]
+    dataset: Any, axes: Axes, steps: NDArray[np.intp], features: Sequence[int]
 ) -> NDArray[Any]:
     """Return timesteps and variables of a dataset, read in one slice, as `[T, M, V]`."""
     every = int(steps[1] - steps[0]) if len(steps) > 1 else 1
     wanted = sorted(set(features))
     chosen = {
         "time": slice(int(steps[0]), int(steps[-1]) + 1, every),
-        "node": slice(None),
         "variable": wanted,
     }
     if wanted == list(range(wanted[0], wanted[-1] + 1)):
         # h5py reads a slice much faster than a list of the same numbers.
         chosen["variable"] = slice(wanted[0], wanted[-1] + 1)
     # One slice of the dataset: h5py reads it chunk by chunk from the disk.
-    values = dataset[tuple(chosen[axis] for axis in axes)]
-    values = values.transpose(
-        [axes.index(axis) for axis in ("time", "node", "variable") if axis in axes]
-    )
-    nodes = dataset.shape[axes.index("node")]
-    return np.asarray(
-        values.reshape(len(steps), nodes, len(wanted))[..., np.searchsorted(wanted, features)]
-    )
+    values = axes.arranged(dataset[tuple(chosen.get(axis, slice(None)) for axis in axes.names)])
+    return np.asarray(values[..., np.searchsorted(wanted, features)])
 
 
 def _groups(path: Path, names: Sequence[str]) -> tuple[list[_Run], list[str]]:
@@ -237,15 +235,13 @@ def _at(path: Path, group: Any, names: Sequence[str]) -> Any:
     return group
 
 
-def _axes(first: _Run, shape: tuple[int, ...], given: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names of the axes of a dataset; raise UserError when they do not fit its shape."""
-    axes = _DEFAULT_AXES.get(len(shape)) if given is None else tuple(given)
-    if axes is None:
-        raise UserError(
-            f"{first}: has the shape {shape}, but a run has one to three axes: {', '.join(AXES)}"
-        )
-    if len(axes) != len(shape):
-        raise UserError(f"{first}: has the shape {shape}, but --axes names {', '.join(axes)}")
+def _axes(first: _Run, shape: tuple[int, ...], given: Sequence[str] | None) -> Axes:
+    """Return the axes of a dataset; raise UserError when they are unclear."""
+    if given is None:
+        return default_axes(first.file, shape)
+    axes = Axes(tuple(given))
+    if "run" in axes.names:
+        raise UserError(f"{first}: is a single run: leave 'run' out of --axes")
     return axes
 
 

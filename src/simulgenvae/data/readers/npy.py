@@ -6,12 +6,12 @@ Tested in tests/data/readers/test_readers.py.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.readers.array_format import ArrayFormat
-from simulgenvae.data.readers.source import Source
+from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 
@@ -25,13 +25,12 @@ MAGIC = b"\x93NUMPY"
 
 
 @contextmanager
-def open_npy(path: Path) -> Iterator[Source]:
+def open_npy(path: Path) -> Iterator[ArrayFile]:
     """Open the array of a ``.npy`` file.
 
     Raises UserError when it is truncated or holds Python objects.
     """
-    array = map_npy(path)
-    yield Source(path, array.shape, array.dtype, lambda index: np.asarray(array[index]))
+    yield {"": StoredArray.of(map_npy(path))}
 
 
 def map_npy(path: Path) -> NDArray[Any]:
@@ -42,10 +41,35 @@ def map_npy(path: Path) -> NDArray[Any]:
     with damage_reported(path, "cannot be read as .npy"):
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
-        if magic != MAGIC:
-            raise UserError(f"{path}: not a .npy file, whatever its name says")
+            if magic != MAGIC:
+                raise UserError(f"{path}: not a .npy file, whatever its name says")
+            file.seek(0)
+            require_no_objects(str(path), read_header(str(path), file)[2])
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         return array
+
+
+def read_header(where: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, Fortran order and type of the ``.npy`` data that start here.
+
+    Raises UserError, whose message starts with ``where``, for an unknown version of the format.
+    """
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(stream)
+    raise UserError(f"{where}: version {version} of the .npy format is not supported")
+
+
+def require_no_objects(where: str, dtype: np.dtype[Any]) -> None:
+    """Raise UserError where values are Python objects: they are stored as a pickle, a program."""
+    if dtype.hasobject:
+        raise UserError(
+            f"{where}: holds Python objects, which are never loaded. NumPy makes such an array "
+            "of runs of different lengths: bring them to the same timesteps and nodes and join "
+            "them by np.stack, or save each run as an .npy of numbers in one folder"
+        )
 
 
 NPY = ArrayFormat(name="npy", open=open_npy, suffixes=(".npy",), first_bytes=(MAGIC,))

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from simulgenvae.data.readers.array_format import ArrayFormat
-from simulgenvae.data.readers.source import Source
+from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
@@ -33,7 +33,7 @@ _TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"}
 
 
 @contextmanager
-def open_pickle(path: Path) -> Iterator[Source]:
+def open_pickle(path: Path) -> Iterator[ArrayFile]:
     """Open the array of a pickle, which is read completely: the format has no random access.
 
     Raises UserError when it is truncated, or holds anything else than one NumPy array of numbers.
@@ -59,7 +59,7 @@ def open_pickle(path: Path) -> Iterator[Source]:
             "pickle. Nothing in it was executed. If you trust its author, save the array with "
             "numpy.save."
         ) from error
-    yield Source(path, values.shape, values.dtype, values.__getitem__)
+    yield {"": StoredArray.of(values)}
 
 
 class _Refused(Exception):

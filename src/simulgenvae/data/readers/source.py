@@ -49,6 +49,8 @@ class Source:
         Mesh of all runs, where the files have one.
     problems
         Reason why a run cannot be read, by its index, where that shows before reading.
+    named_axes
+        Whether the meaning of the axes is known, because the user or the file names them.
     remarks
         Function that returns, once all runs are read, lines to store with the data set.
     """
@@ -61,6 +63,7 @@ class Source:
     notes: tuple[str, ...] = ()
     mesh: Mesh | None = None
     problems: Mapping[int, str] = field(default_factory=dict)
+    named_axes: bool = False
     remarks: Callable[[], Iterable[str]] = tuple
 
     def __post_init__(self) -> None:
@@ -86,23 +89,7 @@ def check_fields(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
     if len(shape) not in {3, 4} or 0 in shape:
         raise UserError(
             f"{path}: the fields have the shape {shape}, but must be [runs, timesteps, nodes], "
-            "[runs, timesteps, nodes, variables] or [runs, timesteps, nodes·variables]"
+            "[runs, timesteps, nodes, variables] or [runs, timesteps, nodes·variables]. Say what "
+            "other axes are, as --axes run,time,y,x; files of one run each are read together from "
+            "their folder"
         )
-
-
-def choose_fields(path: Path, names: list[str], advice: str = "") -> str:
-    """Return ``fields``, or the only name that is no companion's.
-
-    Raises UserError, which lists the names and ends with ``advice``, when there is no such name.
-    """
-    # The name `fields` wins; otherwise a file with a single unknown array is clear enough.
-    if FIELDS in names:
-        return FIELDS
-    others = [name for name in names if name not in COMPANIONS]
-    if len(others) != 1:
-        listed = ", ".join(names[:20]) or "nothing"
-        raise UserError(
-            f"{path}: no array is named 'fields', and none is the only one. It holds: "
-            f"{listed}{advice}"
-        )
-    return others[0]

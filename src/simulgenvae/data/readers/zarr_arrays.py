@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import zarr
 
 from simulgenvae.data.readers.array_format import ArrayFormat
-from simulgenvae.data.readers.source import COMPANIONS, Source, choose_fields
+from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
@@ -40,8 +41,8 @@ _CODECS = {
 
 
 @contextmanager
-def open_zarr(path: Path) -> Iterator[Source]:
-    """Open an array, or the array ``fields`` or the only one of a group, and its companions.
+def open_zarr(path: Path) -> Iterator[ArrayFile]:
+    """Open an array, or the arrays of a group by their names.
 
     Raises UserError for damaged metadata, links, unknown codecs and values that are Python objects.
     """
@@ -49,16 +50,17 @@ def open_zarr(path: Path) -> Iterator[Source]:
     with damage_reported(path, "cannot be read as Zarr"):
         node = zarr.open(str(path), mode="r")
         arrays = {"": node} if isinstance(node, zarr.Array) else dict(node.arrays())
-        fields = arrays[choose_fields(path, list(arrays))]
-        notes = _check(path, fields)
-        companions = {name: _whole(path, arrays[name]) for name in COMPANIONS if name in arrays}
-    yield Source(
-        path,
-        fields.shape,
-        np.dtype(fields.dtype),
-        lambda index: np.asarray(fields[index]),
-        companions,
-        notes,
+        stored = {name: _stored(path, array) for name, array in arrays.items()}
+    yield stored
+
+
+def _stored(path: Path, array: zarr.Array[Any]) -> StoredArray:
+    return StoredArray(
+        array.shape,
+        np.dtype(array.dtype),
+        lambda index: np.asarray(array[index]),
+        partial(_whole, path, array),
+        partial(_check, path, array),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     StrictBool,
+    StrictFloat,
     StrictStr,
     ValidationError,
     field_validator,
@@ -60,6 +61,10 @@ class DatasetAttributes(BaseModel):
     """True where there are node coordinates."""
     cells: Names
     """Types of the cells, by their meshio names."""
+    offsets: tuple[StrictFloat, ...] = ()
+    """Value that each variable is stored less of; none where all are stored as they are."""
+    masked: StrictBool = False
+    """True where some nodes have no values: the array ``valued`` says which have."""
     digests: Names = ()
     """SHA-256 of the field of each run; datasets of earlier versions lack them."""
     fingerprint: StrictStr
@@ -93,8 +98,10 @@ class DatasetAttributes(BaseModel):
             units=metadata.units,
             parameters=metadata.conditions.names,
             images=metadata.conditions.image_format,
-            coords=metadata.mesh.coords is not None,
-            cells=tuple(metadata.mesh.cells),
+            coords=metadata.whole_mesh.coords is not None,
+            cells=tuple(metadata.whole_mesh.cells),
+            offsets=() if metadata.offsets is None else tuple(metadata.offsets.tolist()),
+            masked=metadata.mask is not None,
             digests=tuple(digests),
             fingerprint=fingerprint,
             remarks=tuple(remarks),

@@ -35,7 +35,7 @@ class StoredDataset(NamedTuple):
 
     metadata: Metadata
     fields: zarr.Array[Any]
-    """Fields `[N, T, M, V]`, which stay on disk until they are indexed."""
+    """Fields `[N, T, M, V]` at all nodes, less the offsets; they stay on disk until indexed."""
     fingerprint: str
     """SHA-256 of metadata and digests."""
     digests: tuple[str, ...]
@@ -69,10 +69,13 @@ def read_store(path: Path) -> StoredDataset:
             mesh=_read_mesh(path, attributes),
             variables=attributes.variables,
             units=attributes.units,
+            offsets=np.array(attributes.offsets) if attributes.offsets else None,
             conditions=Conditions(attributes.ids, names, table, _read_images(path, attributes)),
         )
-    if metadata.shape != shape:
-        expected = " x ".join(map(str, metadata.shape))
+        if attributes.masked:
+            metadata = metadata.masked(_read(path / "valued", "uint8", 1).astype(bool))
+    if metadata.whole_shape != shape:
+        expected = " x ".join(map(str, metadata.whole_shape))
         raise UserError(
             f"{path}: damaged: the fields are {' x '.join(map(str, shape))}, but should be "
             f"{expected}"

@@ -13,9 +13,9 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec
 
 from simulgenvae.data.fingerprint import digest, fingerprint
-from simulgenvae.data.ingest.bad_runs import nonfinite_message, refuse_bad_runs
+from simulgenvae.data.ingest.bad_runs import refuse_bad_runs
+from simulgenvae.data.missing_values import MissingValues
 from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
-from simulgenvae.data.values import count_nonfinite
 from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write, ensure_folder
 from simulgenvae.utils.resources import require_disk
@@ -66,9 +66,10 @@ def write_store(
     path
         Folder of the dataset.
     metadata
-        Metadata of all runs.
+        Metadata of all runs, with all nodes. Nodes that are NaN in every run become its mask.
     runs
-        Field `[T, M, V]` of each run, or a UserError in the place of a run that cannot be read.
+        Field `[T, M, V]` of each run, less the offsets of ``metadata``, or a UserError in the place
+        of a run that cannot be read.
     overwrite
         Whether a dataset at ``path`` may be replaced.
     stored
@@ -121,24 +122,35 @@ def _write(
     # Each run has its own chunks: training reads whole runs in random order.
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     bad: dict[str, str] = {}
+    mask = None if stored is None else stored.metadata.mask
+    fixed = np.ones(shape[2], dtype=bool) if stored is not None and mask is None else None
+    missing = MissingValues(metadata.variables, fixed if mask is None else mask.valued)
     digests = [] if stored is None else _take_over(folder, fields, old, stored)
+    written = list(metadata.ids[: len(digests)])
     for name, run in zip(metadata.ids[len(digests) :], runs, strict=True):
         if isinstance(run, UserError):
             bad[name] = str(run)
         elif run.shape != shape[1:]:  # Zarr would drop what is too much
             raise ValueError(f"run {name!r} has the shape {run.shape}, not {shape[1:]}")
-        elif count := count_nonfinite(run):
-            bad[name] = nonfinite_message(count, run.size)
-        else:
-            fields[len(digests)] = run
-            digests.append(digest(run))
+        elif (usable := missing.add(name, run)) is not None:
+            fields[len(digests)] = usable
+            digests.append(digest(usable))
+            written.append(name)
+    valued, more = missing.outcome()
+    bad |= more
     remarks = [] if stored is None else list(stored.remarks)
     # Runs that are appended may repeat what was said of the stored ones.
-    remarks = list(dict.fromkeys([*remarks, *judge(bad)]))
+    remarks = list(
+        dict.fromkeys([*remarks, *judge({name: bad[name] for name in metadata.ids if name in bad})])
+    )
     if bad:
-        # Good runs were written one after the other, so only the end of the array is empty.
+        digests = _remove(fields, digests, written, bad)
         metadata = metadata.at([row for row, name in enumerate(metadata.ids) if name not in bad])
         fields.resize(metadata.shape)
+    if valued is not None:
+        metadata = metadata.masked(valued)
+        if str(metadata.mask) not in remarks:
+            remarks.append(str(metadata.mask))
     _write_arrays(group, metadata)
     attributes = DatasetAttributes.describe(
         metadata, digests, fingerprint(metadata, digests), remarks
@@ -146,15 +158,31 @@ def _write(
     group.attrs.update(attributes.model_dump(mode="json"))
 
 
+def _remove(
+    fields: zarr.Array[Any], digests: list[str], written: Sequence[str], bad: Mapping[str, str]
+) -> list[str]:
+    """Close the gaps of bad runs among those that were ``written``; return the others' digests.
+
+    Most bad runs were never written. What a mask shows to be bad was.
+    """
+    kept = [row for row, name in enumerate(written) if name not in bad]
+    for place, row in enumerate(kept):
+        if place < row:
+            fields[place] = np.asarray(fields[row])
+    return [digests[row] for row in kept]
+
+
 def _write_arrays(group: zarr.Group, metadata: Metadata) -> None:
     """Write all arrays of a dataset except its fields."""
     conditions = metadata.conditions
-    mesh = metadata.mesh
+    mesh = metadata.whole_mesh
     arrays: dict[str, NDArray[Any]] = {"times": metadata.times}
     if conditions.table.size:
         arrays["conditions"] = conditions.table
     if conditions.images is not None:
         arrays["images"] = conditions.images.pixels
+    if metadata.mask is not None:
+        arrays["valued"] = metadata.mask.valued.astype(np.uint8)
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     arrays |= {f"cells_{name}": cells for name, cells in mesh.cells.items()}

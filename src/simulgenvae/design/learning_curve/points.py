@@ -145,7 +145,7 @@ class Measure:
                 self._dataset,
                 settings_of(self._settings, runs, repeat),
                 split=split,
-            )
+            ).on_valued_nodes()
         except UserError as error:
             raise UserError(
                 f"With {runs} of {len(self._split.train)} training runs: {error}"

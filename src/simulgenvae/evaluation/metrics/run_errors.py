@@ -70,7 +70,7 @@ class RunErrors:
             # Differences in double precision: in float32 the error of a good prediction of values
             # near 300 K would be mostly rounding.
             error = prediction[times, some_nodes].astype(np.float64) - exact
-            moments.add(exact)
+            moments.add(truth[times, some_nodes])
             largest[times] = np.maximum(largest[times], np.abs(error).max(axis=1))
             squared_truth[times] += np.square(exact).sum(axis=1)
             squared_deviation[times] += np.square(exact - scale.mean).sum(axis=1)

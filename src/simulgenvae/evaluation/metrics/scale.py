@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.distributed import collectives
-from simulgenvae.utils.moments import MergedMoments
+from simulgenvae.utils.merged_moments import MergedMoments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,8 @@ BLOCK_VALUES = 2**21
 """Values per block: double-precision copies then take about 16 MB each, whatever the mesh."""
 _CONSTANT = 1e-7
 """Relative spread below which float32 data cannot be distinguished from a constant."""
+_CONSTANT_IN_DOUBLE = 1e-15
+"""The same for data in double precision."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,24 @@ class Moments(MergedMoments):
     temperature in kelvin.
     """
 
+    constant_below = 0.0
+    """Relative spread below which a variable counts as constant."""
+
+    def add(self, block: NDArray[np.floating]) -> None:
+        """Count a block ``[..., V]`` in the precision of the data."""
+        super().add(block)
+        is_double = block.dtype == np.float64
+        self._note(_CONSTANT_IN_DOUBLE if is_double else _CONSTANT)
+
+    def merge(self, other: MergedMoments) -> None:
+        """Add what another one has counted."""
+        super().merge(other)
+        if isinstance(other, Moments):
+            self._note(other.constant_below)
+
+    def _note(self, constant_below: float) -> None:
+        self.constant_below = max(self.constant_below, constant_below)
+
     @classmethod
     def of(cls, runs: Iterable[NDArray[np.floating[Any]]]) -> Moments:
         """Return the moments of runs ``[T, M, V]``."""
@@ -72,8 +92,8 @@ class Moments(MergedMoments):
         return moments
 
     def constant(self) -> NDArray[np.bool_]:
-        """Return which variables float32 values cannot tell from a constant, ``[V]``."""
-        found: NDArray[np.bool_] = self.deviation <= _CONSTANT * np.abs(self.mean)
+        """Return which variables the data cannot tell from a constant, ``[V]``."""
+        found: NDArray[np.bool_] = self.deviation <= self.constant_below * np.abs(self.mean)
         return found
 
     def scale(self) -> VariableScale:

@@ -307,3 +307,32 @@ def test_records_of_netcdf_3(tmp_path: Path) -> None:
     source = opened(tmp_path / "a.nc")
     assert source.shape == (1, 3, 4, 1)
     np.testing.assert_array_equal(source.run(0)[..., 0], GIVEN[:, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("dims", "unlimited"),
+    [
+        (("sample", "time", "x"), ["sample"]),
+        (("anything", "time", "x"), ["anything"]),
+        (("time", "member", "x"), []),
+    ],
+)
+def test_samples_are_runs(tmp_path: Path, dims: tuple[str, ...], unlimited: list[str]) -> None:
+    values = np.random.default_rng(0).normal(size=(6, 4, 5))
+    stored = values if dims[1] == "time" else values.transpose(1, 0, 2)
+    data = xr.Dataset({"T": (dims, stored)}, {"time": [0.0, 0.5, 1.0, 2.0], "x": np.arange(5.0)})
+    data.to_netcdf(tmp_path / "runs.nc", engine="h5netcdf", unlimited_dims=unlimited)
+    source = opened(tmp_path / "runs.nc")
+    assert source.shape == (6, 4, 5, 1)
+    assert source.companions["ids"].tolist() == list("012345")
+    for run in range(6):
+        np.testing.assert_array_equal(source.run(run)[..., 0], values[run])
+
+
+def test_levels_in_front_of_the_time_are_no_runs(tmp_path: Path) -> None:
+    data = xr.Dataset(
+        {"T": (("z", "time", "x"), np.random.default_rng(0).normal(size=(3, 4, 5)))},
+        {"time": np.arange(4.0), "z": np.arange(3.0), "x": np.arange(5.0)},
+    )
+    data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    assert opened(tmp_path / "run.nc").shape == (1, 4, 15, 1)

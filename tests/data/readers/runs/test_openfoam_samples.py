@@ -35,7 +35,7 @@ def test_surfaces_of_each_time(tmp_path: Path) -> None:
     assert source.companions["variables"].tolist() == ["p", "U_x", "U_y", "U_z"]
     for run in range(2):
         for step, time in enumerate(TIMES):
-            expected = (np.arange(9.0) + 10 * run + float(time)).astype(np.float32)
+            expected = np.arange(9.0) + 10 * run + float(time)
             np.testing.assert_array_equal(source.run(run)[step, :, 0], expected)
             np.testing.assert_allclose(source.run(run)[step, :, 1], float(time) + run, rtol=1e-6)
 

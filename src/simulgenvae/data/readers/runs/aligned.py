@@ -78,7 +78,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
     # Values and damage show only when a run is read, which costs as much as ingesting it.
     names = list(runs)
 
-    def read(run: int) -> NDArray[np.float32]:
+    def read(run: int) -> NDArray[np.floating]:
         if names[run] in problems:
             raise UserError(problems[names[run]])
         return common.read(names[run], runs[names[run]]().at(part))

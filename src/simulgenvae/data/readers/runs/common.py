@@ -66,7 +66,7 @@ class Common:
         """Raise UserError unless a run has the common times, or spans them."""
         require_times(run, self.times, self.reference, resampled=self._part.resample is not None)
 
-    def read(self, name: str, series: Series) -> NDArray[np.float32]:
+    def read(self, name: str, series: Series) -> NDArray[np.floating]:
         """Return the fields of a run, `[T, M, V]`.
 
         Raises UserError when it has other fields, or other nodes without interpolation.
@@ -83,7 +83,7 @@ class Common:
             require_same_cells(series, self._full_mesh)
         elif is_other and not self._part.interpolate:
             raise UserError(self._other_mesh(series, coords))
-        fields = np.empty((len(self.times), *first.shape), np.float32)
+        fields = np.empty((len(self.times), *first.shape), first.dtype)
         fields[0] = first
         for step, (_, values) in enumerate(steps, 1):
             fields[step] = values
@@ -139,8 +139,8 @@ class Common:
         )
 
     def _interpolated(
-        self, name: str, series: Series, fields: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+        self, name: str, series: Series, fields: NDArray[np.floating]
+    ) -> NDArray[np.floating]:
         own = series.mesh()
         there = Interpolation(own, self._full_mesh, series.path)
         back = Interpolation(self._full_mesh, own, series.path)

@@ -52,6 +52,14 @@ def is_run(entry: Path | os.DirEntry[str]) -> bool:
     return _is_result(entry)
 
 
+def has_runs(path: Path) -> bool:
+    """Return whether a folder is a run, or has entries that are."""
+    if is_run(path):
+        return True
+    with os.scandir(path) as found:
+        return any(map(is_run, found))
+
+
 def open_runs(path: Path, part: RunPart | None = None) -> Source:
     """Open the runs at ``path`` as one source of fields.
 

@@ -1,4 +1,4 @@
-"""NetCDF: one run on a grid or at nodes, or several along a dimension ``run``.
+"""NetCDF: one run on a grid or at nodes, or several along a dimension of runs.
 
 Files are read in blocks of timesteps, so that no chunk is decompressed twice.
 """
@@ -28,6 +28,7 @@ from simulgenvae.data.readers.runs.netcdf_grid import (
     nodes_and_cells,
     time_variable,
 )
+from simulgenvae.data.readers.runs.netcdf_runs import with_named_runs
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
@@ -222,7 +223,7 @@ def _opened(path: Path) -> tuple[xr.Dataset, bool]:
         decode_coords=False,
         cache=False,
     )
-    return data, is_hdf5
+    return with_named_runs(data), is_hdf5
 
 
 def _require_inside(path: Path) -> None:

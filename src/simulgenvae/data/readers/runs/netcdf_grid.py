@@ -123,7 +123,7 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
 
 def _fields_at_nodes(data: xr.Dataset) -> tuple[dict[str, xr.Variable], Hashable | None]:
     """Return the numeric variables that are no positions, and the dimension of their times."""
-    time = _time_dimension(data)
+    time = time_dimension(data)
     coordinates = _coordinates(data, time)
     found: dict[str, xr.Variable] = {}
     for name, variable in data.variables.items():
@@ -166,7 +166,7 @@ def time_variable(data: xr.Dataset, time: Hashable) -> xr.Variable | None:
     return own if own is not None else next(others, None)
 
 
-def _time_dimension(data: xr.Dataset) -> Hashable | None:
+def time_dimension(data: xr.Dataset) -> Hashable | None:
     """Return the dimension of the times.
 
     It is that of a time by CF, else the one called ``time``, else the only unlimited one.
@@ -179,7 +179,7 @@ def _time_dimension(data: xr.Dataset) -> Hashable | None:
             return variable.dims[0]
     if "time" in data.dims:
         return "time"
-    unlimited = sorted(set(data.encoding.get("unlimited_dims", ())) - {RUN})
+    unlimited = sorted(set(data.encoding.get("unlimited_dims", ())) & set(data.sizes) - {RUN})
     return unlimited[0] if len(unlimited) == 1 else None
 
 
@@ -203,7 +203,7 @@ def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
     for name, variable in data.variables.items():
         for key in _NAMING_COORDINATES:
             found.update(str(variable.attrs.get(key, "")).split())
-        if not {RUN, time} & set(variable.dims) and _axis(name, variable):
+        if not {RUN, time} & set(variable.dims) and axis_of(name, variable):
             found.add(name)
     return found
 
@@ -237,12 +237,16 @@ def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
     coords = np.stack(columns, axis=1).astype(np.float64) if columns else None
     along = [place.dims for place in places.values()]
     is_grid = len(space) > 1 or (tuple(space) in along and space[0] in data.variables)
-    return Mesh(coords, _stored_cells(data, space) or (_grid_cells(shape) if is_grid else {}))
+    return Mesh(coords, _stored_cells(data, space) or (grid_cells(shape) if is_grid else {}))
 
 
-def _axis(name: Hashable, variable: xr.Variable) -> str | None:
-    """Return X, Y or Z for a variable that is a coordinate along it; None for any other."""
-    attrs = {key: str(variable.attrs.get(key, "")) for key in ("axis", "units", "standard_name")}
+def axis_of(name: Hashable, variable: xr.Variable | None = None) -> str | None:
+    """Return X, Y or Z for a variable that is a coordinate along it; None for any other.
+
+    The name decides alone where there is no such variable.
+    """
+    found = {} if variable is None else variable.attrs
+    attrs = {key: str(found.get(key, "")) for key in ("axis", "units", "standard_name")}
     if attrs["axis"].upper() in {"X", "Y", "Z"}:
         return attrs["axis"].upper()
     projection = re.fullmatch(
@@ -262,7 +266,7 @@ def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variabl
     found: dict[str, xr.Variable] = {}
     for name in sorted(data.variables, key=lambda name: name not in space):
         variable = data.variables[name]
-        axis = _axis(name, variable)
+        axis = axis_of(name, variable)
         if (
             axis
             and variable.dims
@@ -307,7 +311,7 @@ def _connections(variable: xr.Variable) -> NDArray[Any]:
     return np.asarray(variable.values) - int(variable.attrs.get("start_index", 0))
 
 
-def _grid_cells(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
+def grid_cells(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
     """Return the cells between the neighbours of a grid."""
     # A dimension of length 1 has no cells along it: the grid is one of fewer dimensions.
     numbers = np.arange(np.prod(shape)).reshape([count for count in shape if count > 1])

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from simulgenvae.mesh.mesh import Mesh
 
-AXES = ("variable", "time", "node")
-"""Names of the axes of a run's array."""
-
 
 class Kind(NamedTuple):
     """Place and number of components of a field.
@@ -92,7 +89,7 @@ class Snapshot(NamedTuple):
         return Listing(self.coords, kinds, self.left_out)
 
 
-Values = tuple[NDArray[Any], NDArray[np.float32]]
+Values = tuple[NDArray[Any], NDArray[np.floating]]
 """Positions of the nodes of a timestep, `[M, 3]`, and the variables there, `[M, V]`."""
 
 
@@ -131,7 +128,10 @@ class RunPart(NamedTuple):
     path
         Path of the datasets in HDF5 files, with ``*`` in the place of a run's id.
     axes
-        Axes of these datasets in their order, from :data:`AXES`.
+        Names of the axes of these datasets, or of the arrays in other files, in their order.
+    arrays
+        Names of the arrays of fields in a file of arrays: ``NAME``, ``VARIABLE=NAME``, or
+        ``COMPANION=NAME`` for what belongs to them.
     """
 
     fields: Sequence[str] | None = None
@@ -149,6 +149,7 @@ class RunPart(NamedTuple):
     blocks: tuple[str, ...] | None = None
     path: str | None = None
     axes: Sequence[str] | None = None
+    arrays: Sequence[str] | None = None
 
     def steps(self, path: Path, times: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the numbers of the timesteps to read, of those at ``times`` in ``path``.

@@ -109,5 +109,7 @@ def at_times(
         if step == 0 or time >= own[step]:
             yield after
         else:
-            fraction = np.float32((time - own[step - 1]) / (own[step] - own[step - 1]))
+            # In the precision of the values.
+            kind = before[1].dtype.type
+            fraction = kind((time - own[step - 1]) / (own[step] - own[step - 1]))
             yield before[0], (1 - fraction) * before[1] + fraction * after[1]

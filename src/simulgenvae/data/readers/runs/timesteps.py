@@ -73,7 +73,10 @@ class Timesteps:
                 found.fields[field].reshape(nodes, -1)[:, part]
                 for field, part in self._choice.variables.values()
             ]
-            yield found.coords, np.stack(columns, axis=1).astype(np.float32)
+            values = np.stack(columns, axis=1)
+            # Double precision is kept: an offset may save what float32 would lose.
+            kept = np.result_type(values.dtype, np.float32)
+            yield found.coords, values.astype(kept, copy=False)
 
     def remarks(self) -> Iterator[str]:
         """Yield a line about each field that only some timesteps of a run have."""
