@@ -272,18 +272,6 @@ def test_missing_folder_data_and_model(command: str, tmp_path: Path, assert_refu
         ("model.filters=8 8", ("filters must decrease",)),
         ("model.filters=[]", ("model.filters", "at least 1")),
         ("conditioner.filters=[]", ("conditioner.filters", "at least 1")),
-        (
-            "training.vae.batch_size=11",
-            ("training.vae.batch_size is 11", "10 training runs", "Batch_size"),
-        ),
-        (
-            "training.conditioner.batch_size=11",
-            ("training.conditioner.batch_size is 11", "10 training runs"),
-        ),
-        (
-            "training.end_to_end.batch_size=11",
-            ("training.end_to_end.batch_size is 11", "10 training runs"),
-        ),
         ("model.fliters=16 8", ("model.fliters", "the nearest is model.filters")),
         ("training.vae=3", ("training.vae", "group of settings")),
         ("training.vae.steps=many", ("training.vae.steps", "whole number", "many")),

@@ -12,7 +12,7 @@ import pytest
 
 from simulgenvae.cli.classic import launch_ddp
 from simulgenvae.cli.classic import simulgen_vae as classic
-from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, UNUSED
+from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, OLD_KEYS, UNUSED
 from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import FIELDS
 
@@ -51,7 +51,7 @@ def test_every_flag_has_its_line() -> None:
 
 def test_every_key_and_line_has_its_line() -> None:
     assert rows(SECTIONS[2]).keys() == {"data_No", *LINES}
-    assert rows(SECTIONS[3]).keys() >= CONDITION_KEYS.keys() | UNUSED.keys()
+    assert rows(SECTIONS[3]).keys() >= CONDITION_KEYS.keys() | OLD_KEYS.keys() | UNUSED.keys()
 
 
 @pytest.mark.parametrize("key", CONDITION_KEYS)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.errors import UserError
-from simulgenvae.settings import StageSettings
+from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.budget import (
     batch_size,
     member_count,
+    report_reduced_batches,
     step_counts,
 )
-from simulgenvae.training.stages import STAGES
+from simulgenvae.training.stages import STAGES, stage_specs
 
 
 @given(st.sampled_from(list(STAGES)), st.integers(1, 2000), st.integers(1, 500), st.booleans())
@@ -58,7 +58,20 @@ def test_epochs_take_the_place_of_steps() -> None:
 
 
 def test_a_batch_is_no_larger_than_the_training_runs() -> None:
-    assert batch_size("vae", StageSettings(), 5) == 5
-    assert batch_size("vae", StageSettings(), 500) == StageSettings().batch_size
-    with pytest.raises(UserError, match=r"training\.vae\.batch_size is 8, but there are only 5"):
-        batch_size("vae", StageSettings(batch_size=8), 5)
+    assert batch_size(StageSettings(), 5) == 5
+    assert batch_size(StageSettings(), 500) == StageSettings().batch_size
+    assert batch_size(StageSettings(batch_size=8), 5) == 5
+
+
+def test_a_batch_that_the_user_gave_is_not_reduced_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = Settings.model_validate({"training": {"vae": {"batch_size": 8}}})
+    specs = stage_specs(["vae", "conditioner"])
+    report_reduced_batches(specs, given, 8)
+    report_reduced_batches(specs, Settings(), 5)
+    assert not caplog.messages
+    report_reduced_batches(specs, given, 5)
+    assert len(caplog.messages) == 1
+    for text in ("training.vae.batch_size", "Batch_size", "is 8", "only 5 training runs"):
+        assert text in caplog.messages[0]

@@ -65,16 +65,6 @@ def test_a_default_batch_larger_than_the_training_set_is_reduced(
     assert [sorted(rows) for rows in stage.rows] == [list(range(9))] * 3
 
 
-def test_a_given_batch_larger_than_the_training_set_is_refused(
-    make_problem: MakeProblem, make_settings: MakeSettings
-) -> None:
-    problem = make_problem(make_settings(stage={"batch_size": 10}))
-    with pytest.raises(
-        UserError, match=r"training\.vae\.batch_size is 10, but there are only 9 training runs"
-    ):
-        problem.loop().run([problem.stage("vae")])
-
-
 def test_steps_with_exploding_gradients_are_skipped_and_counted(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:

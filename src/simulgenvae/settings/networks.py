@@ -117,7 +117,7 @@ CONDITIONERS: dict[str, ConditionerSpec] = {
         reads="images",
         default_filters=(32, 64, 96, 128),
         build="simulgenvae.models.conditioner.cnn:build",
-        input_types=("image",),
+        input_types=("image", "images"),
     ),
     "vit": ConditionerSpec(
         title="ViT",

@@ -10,7 +10,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, UNUSED
+from simulgenvae.settings.classic.condition_keys import CONDITION_KEYS, OLD_KEYS, UNUSED
 from simulgenvae.settings.classic.preset_file import LINES
 from simulgenvae.settings.raw import GROUPS
 
@@ -53,13 +53,13 @@ _CLASSIC_FILES = """\
 
 A line of `condition.txt` is `key value`, `key: value` or `key = value`. Comments start at `#`, `%`
 or `'` anywhere and go to the end of the line. `RESERVED` lines and the heading `Common params` are
-skipped. A key may come once.
+skipped. A key may be repeated only with the same value.
 
 - `Loss_type` is 1 (MSE), 2 (MAE), 3 (SmoothL1) or 4 (Huber); `e2e_loss_function` is MSE, MAE,
   SmoothL1 or Huber.
-- `input_type` is `csv` or `csvs` (a table), `image` (images, CNN) or `image_vit` (images, vision
-  transformer); `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or `.jpeg` for the
-  others.
+- `input_type` is `csv` or `csvs` (a table), `image` or `images` (images, CNN) or `image_vit`
+  (images, vision transformer); `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or
+  `.jpeg` for the others.
 - `param_dir` is the table or its folder (`data.parameters`), or the folder of images
   (`data.images`), as `input_type` says. With a leading `/` that does not exist it is looked for in
   the study folder.
@@ -86,6 +86,9 @@ A preset is a block of five lines: a header, the number of the preset and of its
 `dataset<k>.pickle`, `init_beta_divisor`, the encoder's filters, the conditioner's filters.
 `preset.txt` may hold several blocks; `preset<k>.txt` comes before it.
 
+These keys of other versions are read under their later names, with a note:
+
+{old}
 These keys of other versions are read without effect, and a note says so:
 
 | Key | Why it has no effect |
@@ -97,7 +100,9 @@ def render() -> str:
     """Return the whole reference in Markdown."""
     tables = [_table(name, group) for name, group in GROUPS.items() if name]
     unused = "".join(f"| `{key}` | {reason} |\n" for key, reason in UNUSED.items())
-    return "\n".join([_INTRODUCTION, *tables, _CLASSIC_FILES + unused])
+    old = "".join(f"- `{key}`: `{current}`\n" for key, current in OLD_KEYS.items())
+    classic = _CLASSIC_FILES.replace("{old}", old)
+    return "\n".join([_INTRODUCTION, *tables, classic + unused])
 
 
 def _table(name: str, group: Group) -> str:

@@ -24,8 +24,8 @@ class StageSettings(Group):
     epochs: Count | None = None
     """Number of passes over the training runs; takes the place of `steps`."""
     batch_size: Count = 16
-    """Runs per step, over all processes. Reduced to the number of training runs only while it is
-    the default."""
+    """Runs per step, over all processes. More than the number of training runs means all of
+    them."""
     learning_rate: Positive = 5e-3
     """Largest learning rate, reached after the warm-up."""
     final_learning_rate: Fraction = 0.01
@@ -45,8 +45,8 @@ class ConditionerStageSettings(StageSettings):
 
     # The conditioner is small, so that its stage takes larger batches by default.
     batch_size: Count = 64
-    """Runs per step, over all processes. Reduced to the number of training runs only while it is
-    the default."""
+    """Runs per step, over all processes. More than the number of training runs means all of
+    them."""
 
 
 class EndToEndSettings(StageSettings):

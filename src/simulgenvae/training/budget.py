@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING
 
-from simulgenvae.errors import UserError
-
 if TYPE_CHECKING:
-    from simulgenvae.settings import StageSettings
+    from collections.abc import Sequence
+
+    from simulgenvae.settings import Settings, StageSettings
     from simulgenvae.training.stages.base import StageSpec
+
+logger = logging.getLogger(__name__)
 
 SMALLEST_ROOT = 15.0
 """Least square root of the number of snapshots that a budget is computed with."""
@@ -22,31 +25,25 @@ MANY_SNAPSHOTS = 20_000
 """Number of training snapshots at which two networks that train longer are better than three."""
 
 
-def batch_size(stage: str, own_settings: StageSettings, runs: int) -> int:
-    """Return the number of runs in a step of a stage.
-
-    Parameters
-    ----------
-    stage
-        Name of the stage, for the message.
-    own_settings
-        Settings of the stage.
-    runs
-        Number of training runs.
-
-    Raises
-    ------
-    UserError
-        When a batch size that the user gave is larger than the number of training runs.
-    """
-    # A default that is too large is no mistake of the user and is reduced silently.
-    if own_settings.batch_size > runs and "batch_size" in own_settings.model_fields_set:
-        raise UserError(
-            f"training.{stage}.batch_size is {own_settings.batch_size}, but there are only {runs} "
-            f"training runs: set it to {runs} or less (Batch_size or latent_conditioner_batch in "
-            "condition.txt)."
-        )
+def batch_size(own_settings: StageSettings, runs: int) -> int:
+    """Return the number of runs in a step of a stage that has ``runs`` training runs."""
     return min(own_settings.batch_size, runs)
+
+
+def report_reduced_batches(specs: Sequence[StageSpec], settings: Settings, runs: int) -> None:
+    """Log which stages take smaller batches than the user wrote down, because of the runs."""
+    for spec in specs:
+        own = spec.own_settings(settings)
+        # A default that is too large is no wish of the user.
+        if own.batch_size > runs and "batch_size" in own.model_fields_set:
+            logger.warning(
+                "training.%s.batch_size (in condition.txt: Batch_size or latent_conditioner_batch) "
+                "is %d, but there are only %d training runs: each step takes all %d",
+                spec.name,
+                own.batch_size,
+                runs,
+                runs,
+            )
 
 
 def member_count(wanted: int | None, runs: int, timesteps: int, *, images: bool) -> int:
@@ -77,7 +74,7 @@ def step_counts(
     images
         Whether the runs have images.
     """
-    per_epoch = math.ceil(runs / batch_size(spec.name, own_settings, runs))
+    per_epoch = math.ceil(runs / batch_size(own_settings, runs))
     # Epochs are what a user of the classic interface gives; they count more than steps.
     if own_settings.epochs is not None:
         return per_epoch, own_settings.epochs * per_epoch

@@ -59,7 +59,7 @@ class StageRun:
         self._per_epoch, self._total = step_counts(
             stage.spec, stage.own_settings, runs, len(data.times), images=images
         )
-        self._size = batch_size(stage.name, stage.own_settings, runs)
+        self._size = batch_size(stage.own_settings, runs)
         self._validation = Validation(context, stage)
 
     def run(self) -> None:

@@ -15,7 +15,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.training.acceleration import acceleration
-from simulgenvae.training.budget import batch_size
+from simulgenvae.training.budget import report_reduced_batches
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
 from simulgenvae.training.data import TrainingData
 from simulgenvae.training.device import choose_device
@@ -132,6 +132,8 @@ def train(
         checkpoints=folder is not None,
     )
     first = collectives.is_rank0()
+    if first:
+        report_reduced_batches(plan.specs, settings, len(rows["train"]))
     # The caller's random numbers are not changed by a training.
     with (
         torch.random.fork_rng(),
@@ -173,13 +175,12 @@ def check_trainable(
     Raises
     ------
     UserError
-        For a stage or a device that does not exist, a batch size larger than the training set, a
-        constant parameter, or a conditioner for other conditions.
+        For a stage or a device that does not exist, a constant parameter, or a conditioner for
+        other conditions.
     """
     acceleration(settings.training.performance, choose_device(settings.training.device), 0)
     conditioner_kind(settings.conditioner, conditions.image_format)
-    for spec in stage_specs(stages):
-        batch_size(spec.name, spec.own_settings(settings), len(split.train))
+    stage_specs(stages)
     return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
 
 

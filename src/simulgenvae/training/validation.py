@@ -110,7 +110,7 @@ class Validation:
         """Return the mean of an error over the runs ``rows``, of which each rank takes a part."""
         data = self._context.data
         # Batches as large as in a step: whatever could be trained on can be validated on.
-        size = batch_size(self._stage.name, self._stage.own_settings, len(data.rows["train"]))
+        size = batch_size(self._stage.own_settings, len(data.rows["train"]))
         total = torch.zeros((), dtype=torch.float64, device=data.device)
         for own in collectives.local_batches(rows, size):
             # All ranks must call the networks equally often, also those that have no run left.

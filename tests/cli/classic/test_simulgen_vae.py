@@ -244,11 +244,6 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
             ["Dim1", "13 in the settings, 12 in the data"],
         ),
         (
-            change_condition("Batch_size 8", "Batch_size 11"),
-            [],
-            ["batch_size is 11", "10 training runs"],
-        ),
-        (
             change_condition("Batch_size", "Batchsize"),
             [],
             ["condition.txt, line 7", "nearest is Batch_size"],

@@ -6,6 +6,7 @@ import pytest
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, SettingsNote
 from simulgenvae.settings.classic.condition_file import read_condition_file
+from simulgenvae.settings.classic.condition_keys import OLD_KEYS
 from simulgenvae.settings.raw import validate
 
 REAL_FILE = """Common params
@@ -287,8 +288,8 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("\nDim1 3\n#\nDim1 3\n", "line 4: Dim1 was given before, at .*line 2"),
-        ("Stretch 0\nStretch 0\n", "line 2: Stretch was given before"),
+        ("\nDim1 3\n#\nDim1 4\n", "line 4: Dim1 was given before with another value, at .*line 2"),
+        ("Stretch 0\nStretch 1\n", "line 2: Stretch was given before"),
         ("Latent_dims 8\n", "line 1: Latent_dims is not a known key; the nearest is Latent_dim"),
         ("LEARNINGR 8\n", "LEARNINGR is not a known key; the nearest is LearningR"),
         ("Comon params\n", "line 1: Comon is not a known key"),
@@ -308,7 +309,7 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
             r"line 1: use_e2e_training must be 0 \(off\) or 1 \(on\), but is 'yes'",
         ),
         ("e2e_loss_function RMSE\n", "line 1: e2e_loss_function must be one of mse, mae"),
-        ("input_type pictures\n", "line 1: input_type must be one of csv, csvs, image, image_vit"),
+        ("input_type pictures\n", "line 1: input_type must be one of csv, csvs, image, images, image_vit"),
         ("input_type\n", "line 1: input_type needs a value"),
         (
             "param_data_type .bmp\n",
@@ -351,7 +352,7 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
         ("parameter_noise much\n", "line 1: parameter_noise must be a number"),
         ("field_noise inf\n", "line 1: field_noise must be finite"),
         ("mixup -1\n", "line 1: mixup must be at least 0"),
-        ("mixup 1\nmixup 2\n", "line 2: mixup was given before, at .*line 1"),
+        ("mixup 1\nmixup 2\n", "line 2: mixup was given before with another value, at .*line 1"),
         ("patient 5\n", "line 1: patient is not a known key; the nearest is patience"),
         (
             "mixed_presision 1\n",
@@ -376,6 +377,48 @@ def test_a_value_that_fills_two_settings_is_refused_once(tmp_path: Path) -> None
         str(error.value)
         == f"{tmp_path / 'condition.txt'}, line 1: Batch_size must be at least 1, but is 0"
     )
+
+
+def test_a_key_may_be_repeated_with_the_same_value(tmp_path: Path) -> None:
+    assert read(tmp_path, "Dim2 200\nalpha 3\nDim2 200\n").data.timesteps == 200
+
+
+FIRST_VERSIONS = """Dim1\t484
+%PINN
+param_dir\t/images .png
+n_epoch\t20000
+pinn_lr\t0.002
+pinn_batch\t8
+pinn_weight_decay 1e-4
+pinn_dropout_rate 0.3
+input_type\timages\t#images, csvs
+"""
+
+
+def test_a_file_of_the_first_versions(tmp_path: Path) -> None:
+    with pytest.warns(SettingsNote) as notes:
+        settings = read(tmp_path, FIRST_VERSIONS)
+    for stage in (settings.training.conditioner, settings.training.end_to_end):
+        assert (stage.learning_rate, stage.batch_size, stage.weight_decay) == (0.002, 8, 1e-4)
+    assert settings.conditioner.dropout == 0.3
+    assert (settings.conditioner.kind, settings.data.images) == ("cnn", "/images")
+    assert settings.data.file_type == ".png"
+    said = [str(note.message).split(": ")[1] for note in notes]
+    assert said == [f"{old} is read as {OLD_KEYS[old]}, its later name" for old in OLD_KEYS][1:5]
+
+
+@pytest.mark.parametrize(("old", "current"), OLD_KEYS.items())
+def test_a_later_name_counts_before_the_old_one(tmp_path: Path, old: str, current: str) -> None:
+    one, other = (".csv", ".png") if current == "param_data_type" else ("0.5", "0.25")
+    if current in {"n_epoch", "latent_conditioner_batch"}:
+        one, other = "5", "3"
+    alone = read(tmp_path, f"{current} {one}")
+    with pytest.warns(SettingsNote, match=f"line 1: {old} is not used: {current}"):
+        assert read(tmp_path, f"{old} {other}\n{current} {one}\n") == alone
+    with pytest.warns(SettingsNote, match=f"line 1: {old} is read as {current}"):
+        assert read(tmp_path, f"{old} {one}") == alone
+    with pytest.raises(UserError, match=f"line 1: {old} must be"):
+        read(tmp_path, f"{old} many")
 
 
 def test_comments_may_be_in_any_encoding(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from simulgenvae.settings.classic.condition_keys import (
     ADDED_KEYS,
     CLASSIC_KEYS,
     CONDITION_KEYS,
+    OLD_KEYS,
     UNUSED,
 )
 from simulgenvae.settings.classic.preset_file import LINES
@@ -22,6 +23,8 @@ def test_every_classic_key_fills_settings_that_exist() -> None:
 def test_a_key_has_one_meaning() -> None:
     assert not CONDITION_KEYS.keys() & UNUSED.keys()
     assert not CLASSIC_KEYS.keys() & ADDED_KEYS.keys()
+    assert not OLD_KEYS.keys() & (CONDITION_KEYS.keys() | UNUSED.keys())
+    assert set(OLD_KEYS.values()) <= CLASSIC_KEYS.keys()
 
 
 @pytest.mark.parametrize(

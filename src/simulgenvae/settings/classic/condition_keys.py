@@ -158,6 +158,7 @@ _AUGMENTED = (
 _ONE_LOSS = "the conditioner has one loss"
 _NO_PCA = "images are not reduced by PCA"
 _SAVE_MEMORY = "gradient_checkpointing 1 saves memory, in all stages"
+_NO_OTHER_LEARNER = "the conditioner is a network; gaussian_process says what predicts besides it"
 
 UNUSED: dict[str, str] = {
     "Stretch": "timesteps are used as they are",
@@ -191,8 +192,29 @@ UNUSED: dict[str, str] = {
     "e2e_memory_efficient": _SAVE_MEMORY,
     "e2e_gradient_checkpointing": _SAVE_MEMORY,
     "e2e_batch_reduction_factor": "latent_conditioner_batch holds for end-to-end training too",
+    "use_improved_e2e": "there is one end-to-end training",
+    "enhancement_preset": "each augmentation has its own key, such as pixel_noise",
+    "debug_mode": "the files of TensorBoard always have the memory in use",
+    "traditional_ml_mode": _NO_OTHER_LEARNER,
+    "traditional_ml_n_components": _NO_OTHER_LEARNER,
+    "traditional_ml_cv_folds": _NO_OTHER_LEARNER,
+    "traditional_ml_scaler": _NO_OTHER_LEARNER,
+    "traditional_ml_use_spatial_features": _NO_OTHER_LEARNER,
+    "traditional_ml_feature_selection": _NO_OTHER_LEARNER,
+    "traditional_ml_k_best": _NO_OTHER_LEARNER,
 }
 """Reasons why keys of other versions have no effect, by key."""
+
+OLD_KEYS: dict[str, str] = {
+    "pinn_epoch": "n_epoch",
+    "pinn_lr": "latent_conditioner_lr",
+    "pinn_batch": "latent_conditioner_batch",
+    "pinn_weight_decay": "latent_conditioner_weight_decay",
+    "pinn_dropout_rate": "latent_conditioner_dropout_rate",
+    "praam_data_type": "param_data_type",
+}
+"""Keys by the names that other versions gave them. The first ones called the conditioner PINN; the
+misspelling is in one version's own file."""
 
 CLASSIC_DEFAULTS: RawSettings = {
     "training.end_to_end.from_scratch": RawValue(False, "condition.txt", "e2e_from_scratch"),

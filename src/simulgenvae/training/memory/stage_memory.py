@@ -82,7 +82,7 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
     steps = []
     for stage in stages:
-        batch = batch_size(stage.name, stage.own_settings, len(plan.rows["train"]))
+        batch = batch_size(stage.own_settings, len(plan.rows["train"]))
         size = math.ceil(batch / collectives.world_size())
         with fake:
             mixed = acceleration(performance, plan.device, 0).mixed_precision
