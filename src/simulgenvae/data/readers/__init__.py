@@ -29,6 +29,7 @@ from simulgenvae.data.readers.runs import RUN_FORMATS, RunFormat, register_run_f
 from simulgenvae.data.readers.runs.folder import is_run, open_runs
 from simulgenvae.data.readers.runs.run_format import run_cases, run_suffixes
 from simulgenvae.data.readers.runs.series import RunPart
+from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.zarr_arrays import ZARR
 from simulgenvae.errors import UserError
@@ -89,7 +90,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
         folders = " and ".join((*array_folders(), *run_cases()))
         raise UserError(
             f"{path}: unknown suffix {path.suffix!r}: fields are read from {suffixes} files, and "
-            f"from folders of {folders}"
+            f"from folders of {folders}{way_out([path.name])}"
         )
     if path.is_file():
         # The first bytes, too: a renamed pickle must not reach a reader that trusts its suffix.

@@ -25,6 +25,7 @@ from simulgenvae.data.readers.runs.run_format import (
     run_suffixes,
 )
 from simulgenvae.data.readers.runs.series import RunPart, Series, Snapshot
+from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.runs.vtk_subprocess import open_isolated
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import unreadable_reported
@@ -123,6 +124,7 @@ def _open_series(path: Path, part: RunPart) -> Series:
         raise UserError(
             f"{path}: a folder without results{chosen}: no {' or '.join(run_cases())} case, and "
             f"no file with one of the endings {', '.join(run_suffixes())}"
+            f"{way_out(_names(path))}"
         )
     # Files of several formats, such as .vtu and .vtp, are read by the opener of the first.
     first = _required_format(results.files[0])
@@ -228,9 +230,23 @@ def _entries(path: Path) -> list[Path]:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be a case of "
             f"{' or '.join(run_cases())}, a folder with the timesteps of a run, or a file with "
-            f"one of the endings {', '.join(run_suffixes())}"
+            f"one of the endings {', '.join(run_suffixes())}{_ways_below(path)}"
         )
     return entries
+
+
+def _ways_below(folder: Path) -> str:
+    """Return what to do with files that are not read, in a folder of runs or its first folders."""
+    names = _names(folder)
+    folders = [folder / name for name in sorted(names) if (folder / name).is_dir()]
+    for below in folders[:10]:
+        if not below.is_symlink():
+            names += _names(below)
+    return way_out(names)
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
 
 
 def _has_pieces(entry: Path) -> bool:
@@ -328,5 +344,6 @@ def _required_format(path: Path) -> RunFormat:
     if found is None:
         raise UserError(
             f"{path}: no result file: its ending is none of {', '.join(run_suffixes())}"
+            f"{way_out([path.name])}"
         )
     return found

@@ -106,7 +106,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     inside = [file_time(file) for file in files]
     known = [time for time in inside if time is not None]
     if len(files) == 1:
-        said = f"; the file says {known[0]:g}" if known and known[0] else ""
+        said = " (not the time inside the file)" if known and known[0] else ""
         note = f"one timestep: a steady run, at time 0{said}"
         return RunFiles(np.zeros(1), ({"": files[0]},), (note,))
     series = Counter(series_name(file) for file in files)

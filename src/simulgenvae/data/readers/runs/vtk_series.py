@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.readers.runs.cell_means import cell_means
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
@@ -110,7 +111,7 @@ def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     # A field that exists at nodes and in cells is the one at the nodes.
     of_cells = [name for name in _numbers(grid.GetCellData()) if name not in found]
     if of_cells:
-        moved = _numbers(grid.cell_data_to_point_data().GetPointData())
+        moved = _numbers(cell_means(grid).GetPointData())
         found |= {name: moved[name] for name in of_cells}
     return found
 
