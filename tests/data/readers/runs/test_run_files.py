@@ -215,7 +215,19 @@ def test_files_that_a_collection_does_not_name_are_said(tmp_path: Path) -> None:
     for name in ("f0", "f1", "other"):
         _write(tmp_path / f"r/{name}.vtu", 1)
     _collection(tmp_path / "r/s.pvd", [(0, "f0.vtu"), (1, "f1.vtu")])
-    assert "does not name, which are not read: 'other.vtu'" in _notes(open_series(tmp_path / "r"))
+    _series(tmp_path / "r/s.vtu.series", [(0, "f0.vtu"), (5, "f1.vtu")])
+    (tmp_path / "r/._f0.vtu").write_bytes(b"of macOS")
+    series = open_series(tmp_path / "r")
+    assert "beside 's.pvd' that are not read: 's.vtu.series', 'other.vtu'" in _notes(series)
+    assert series.times.tolist() == [0, 1]
+
+
+def test_hidden_files_of_other_systems_are_no_timesteps(tmp_path: Path) -> None:
+    for step in range(2):
+        _write(tmp_path / f"r/f_{step}.vtu", step)
+        (tmp_path / f"r/._f_{step}.vtu").write_bytes(b"of macOS")
+    (tmp_path / "._r.vtu").write_bytes(b"of macOS")
+    assert open_runs(tmp_path).shape == (1, 2, 9, 1)
 
 
 def test_blocks_that_are_timesteps(tmp_path: Path) -> None:

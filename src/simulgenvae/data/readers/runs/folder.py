@@ -144,11 +144,11 @@ def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:
         series = _open_file(files[0], part)
     else:
         series = joined(folder, {file.name: partial(_open_file, file, part) for file in files})
-    if not results.unnamed:
+    if not results.unread:
         return series
     note = (
-        f"files that {listed([file.name for file in files])} does not name, which are not read: "
-        f"{listed([file.name for file in results.unnamed])} (--pattern chooses files)"
+        f"files beside {listed([file.name for file in files])} that are not read: "
+        f"{listed([file.name for file in results.unread])} (--pattern chooses files)"
     )
     return replace(series, notes=lambda: [*series.notes(), note])
 
@@ -259,8 +259,8 @@ class _Results(NamedTuple):
 
     files: list[Path]
     """Files with all times, or else the files of single timesteps; in natural order."""
-    unnamed: list[Path]
-    """Files of single timesteps that no file with all times names."""
+    unread: list[Path]
+    """Other result files, which are not read."""
 
 
 def _result_files(folder: Path, part: RunPart) -> _Results:
@@ -277,20 +277,15 @@ def _result_files(folder: Path, part: RunPart) -> _Results:
     transients = [file for file in files if file not in single]
     if not transients:
         return _Results(unnamed, [])
-    return _Results(_without_repetitions(transients), unnamed)
-
-
-def _without_repetitions(transients: list[Path]) -> list[Path]:
-    """Return collections without those that name the same files as one before: .pvd and .series."""
-    kept: list[Path] = []
-    seen: list[set[Path]] = []
+    # A .series that names the same files as a .pvd is another list of the same run.
+    chosen: list[Path] = []
+    lists: list[set[Path]] = [set()]
     for file in sorted(transients, key=lambda file: file.suffix.lower() == ".series"):
-        named = named_files([file])
-        if named and named in seen:
-            continue
-        seen.append(named)
-        kept.append(file)
-    return kept
+        of_file = named_files([file])
+        if not of_file or of_file not in lists:
+            chosen.append(file)
+            lists.append(of_file)
+    return _Results(chosen, [file for file in (*transients, *unnamed) if file not in chosen])
 
 
 def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Path]:
@@ -316,7 +311,9 @@ def refuse_link(entry: Path) -> None:
 
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
-    return run_format_of(entry.name) is not None and entry.is_file()
+    # macOS leaves files such as ._result_1.vtu beside those that it copies.
+    is_hidden = entry.name.startswith(".")
+    return not is_hidden and run_format_of(entry.name) is not None and entry.is_file()
 
 
 def _run_name(entry: Path) -> str:

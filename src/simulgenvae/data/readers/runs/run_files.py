@@ -20,6 +20,7 @@ from simulgenvae.data.readers.runs.file_times import time_inside
 from simulgenvae.data.readers.runs.name_numbers import numbers, series_name
 from simulgenvae.data.readers.runs.naming_files import PIECES, Entry, entries
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,10 +114,10 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     tells = len(known) == len(files) and len(set(known)) > 1
     # Files of any names are one series when each has another time inside.
     if len(series) > 1 and not (tells and len(set(known)) == len(files)):
-        held = [f"{name} ({count} files)" for name, count in series.items()]
+        held = [f"{name} ({count(files, 'file')})" for name, files in series.most_common()]
         raise UserError(
             f"{folder}: holds {len(series)} series of files, {listed(held)}: a run is one of them: "
-            f"choose its files, as in --pattern '{next(iter(series))}'"
+            f"choose its files, as in --pattern '{series.most_common(1)[0][0]}'"
         )
     found = [Entry(file) for file in files]
     if tells:
@@ -150,7 +151,7 @@ def later_counts(path: Path, times: NDArray[np.float64]) -> tuple[NDArray[np.int
     """
     same = _equal_times(times)
     last = {time: step for step, time in enumerate(same)}
-    repeated = {time for time, count in Counter(same).items() if count > 1}
+    repeated = {time for time, times in Counter(same).items() if times > 1}
     if repeated:
         _require_restart(path, same)
     steps = np.array([last[time] for time in sorted(last)], dtype=np.intp)
