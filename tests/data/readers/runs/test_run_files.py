@@ -211,6 +211,32 @@ def test_two_series_in_a_folder(tmp_path: Path) -> None:
         open_series(tmp_path / "r", RunPart(pattern="Gas*"))
 
 
+def test_the_pattern_chooses_among_files_that_are_runs(tmp_path: Path) -> None:
+    for run in range(2):
+        _write(tmp_path / f"r{run}.vtu", run)
+        surface = pyvista.read(tmp_path / f"r{run}.vtu").extract_surface(
+            algorithm="dataset_surface"
+        )
+        surface.save(tmp_path / f"r{run}.vtp")
+    with pytest.raises(UserError, match="r0"):
+        open_runs(tmp_path)
+    assert open_runs(tmp_path, RunPart(pattern="*.vtu")).shape == (2, 1, 9, 1)
+
+
+def test_pieces_beside_files_of_runs_are_no_runs(tmp_path: Path) -> None:
+    for run in range(2):
+        _write(tmp_path / f"r{run}_0.vtu", run)
+        (tmp_path / f"r{run}.pvtu").write_text(
+            '<VTKFile type="PUnstructuredGrid" version="0.1"><PUnstructuredGrid GhostLevel="0">'
+            '<PPointData><PDataArray type="Float64" Name="T"/></PPointData><PPoints>'
+            '<PDataArray type="Float32" NumberOfComponents="3"/></PPoints>'
+            f'<Piece Source="r{run}_0.vtu"/></PUnstructuredGrid></VTKFile>'
+        )
+    source = open_runs(tmp_path)
+    assert source.companions["ids"].tolist() == ["r0", "r1"]
+    assert source.run(1)[0, 0, 0] == 1
+
+
 def test_files_that_a_collection_does_not_name_are_said(tmp_path: Path) -> None:
     for name in ("f0", "f1", "other"):
         _write(tmp_path / f"r/{name}.vtu", 1)

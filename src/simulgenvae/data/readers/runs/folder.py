@@ -197,7 +197,7 @@ def _find_runs(path: Path, part: RunPart) -> dict[str, Callable[[], Series]]:
         opened = found.open_runs(path)
         return {name: partial(_ordered, series) for name, series in opened.items()}
     # A file gives the run its name without the ending, which may differ between runs.
-    entries = _entries(path)
+    entries = _entries(path, part)
     names = [_run_name(entry) for entry in entries]
     with prefix_errors(path):
         check_ids(names)
@@ -212,11 +212,11 @@ def _open_entry(entry: Path, part: RunPart) -> Series:
         return open_series(entry, part)
 
 
-def _entries(path: Path) -> list[Path]:
+def _entries(path: Path, part: RunPart) -> list[Path]:
     """Return the files and folders at ``path`` that are runs, in natural order."""
     if path.is_file() or _case_format(path) is not None:
         return [path]
-    found = _listed(path, is_run)
+    found = _chosen(_listed(path, is_run), part)
     # A folder with the name of a file next to it has the pieces of that file.
     owners = {_run_name(entry) for entry in found if _has_pieces(entry)}
     # Files that a collection next to them names are its timesteps.
@@ -264,9 +264,7 @@ class _Results(NamedTuple):
 
 
 def _result_files(folder: Path, part: RunPart) -> _Results:
-    files = _listed(folder, _is_result)
-    if part.pattern is not None:
-        files = [file for file in files if fnmatch(file.name, part.pattern)]
+    files = _chosen(_listed(folder, _is_result), part)
     for file in files:
         refuse_link(file)
     # A collection lies in one folder with the timesteps that it names: then it is the run. The
@@ -286,6 +284,13 @@ def _result_files(folder: Path, part: RunPart) -> _Results:
             chosen.append(file)
             lists.append(of_file)
     return _Results(chosen, [file for file in (*transients, *unnamed) if file not in chosen])
+
+
+def _chosen(entries: list[Path], part: RunPart) -> list[Path]:
+    """Return folders, and files with names that the user wants."""
+    if part.pattern is None:
+        return entries
+    return [entry for entry in entries if fnmatch(entry.name, part.pattern) or not entry.is_file()]
 
 
 def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Path]:

@@ -71,7 +71,8 @@ class RunPart(NamedTuple):
     interpolate
         Whether runs on other meshes are interpolated to that of the reference.
     pattern
-        Names of the files to take in the folder of each run, with ``*`` for any letters.
+        Names of the files to take, in the folder of runs and in that of each run, with ``*`` for
+        any letters.
     blocks
         Names of the blocks of the mesh to take, with ``*`` for any letters.
     path
