@@ -198,6 +198,19 @@ def test_pieces_of_a_partition_are_no_timesteps(tmp_path: Path) -> None:
     assert len(series.read(0).coords) == 18
 
 
+def test_folders_named_by_their_times(tmp_path: Path) -> None:
+    for step, name in enumerate(("0", "5e-05", "0.1")):
+        _write(tmp_path / f"runs/r0/{name}/plane.vtu", step)
+        _write(tmp_path / f"runs/r1/{name}/plane.vtu", 10 + step)
+    source = open_runs(tmp_path / "runs")
+    assert source.companions["times"].tolist() == [0, 5e-5, 0.1]
+    assert source.run(1)[:, 0, 0].tolist() == [10, 11, 12]
+    _write(tmp_path / "runs/r0/0.1/wall.vtu", 1, at=3)
+    with pytest.raises(UserError, match=r"'\*/plane\.vtu \(3 files\)', '\*/wall\.vtu \(1 file\)'"):
+        open_series(tmp_path / "runs/r0")
+    assert len(open_series(tmp_path / "runs/r0", RunPart(pattern="plane*")).times) == 3
+
+
 def test_two_series_in_a_folder(tmp_path: Path) -> None:
     for step in range(2):
         for name, at in (("Fluid", 0.0), ("Solid", 5.0)):

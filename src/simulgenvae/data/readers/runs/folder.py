@@ -14,6 +14,7 @@ import numpy as np
 from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
 from simulgenvae.data.readers.runs.joined import joined
+from simulgenvae.data.readers.runs.name_numbers import is_number
 from simulgenvae.data.readers.runs.naming_files import named_files
 from simulgenvae.data.readers.runs.run_files import later_counts
 from simulgenvae.data.readers.runs.run_format import (
@@ -264,7 +265,7 @@ class _Results(NamedTuple):
 
 
 def _result_files(folder: Path, part: RunPart) -> _Results:
-    files = _chosen(_listed(folder, _is_result), part)
+    files = _chosen(_listed(folder, _is_result) or _in_time_folders(folder), part)
     for file in files:
         refuse_link(file)
     # A collection lies in one folder with the timesteps that it names: then it is the run. The
@@ -303,7 +304,16 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
 
 def _has_results(folder: Path) -> bool:
     with os.scandir(folder) as found:
-        return any(map(_is_result, found))
+        return any(map(_is_result, found)) or bool(_in_time_folders(folder))
+
+
+def _in_time_folders(folder: Path) -> list[Path]:
+    """Return files of single timesteps in folders named by their times: OpenFOAM's surfaces."""
+    files: list[Path] = []
+    for below in _listed(folder, lambda entry: entry.is_dir() and is_number(entry.name)):
+        refuse_link(below)
+        files += _listed(below, _is_result)
+    return [file for file in files if _required_format(file).open_timesteps is not None]
 
 
 def refuse_link(entry: Path) -> None:

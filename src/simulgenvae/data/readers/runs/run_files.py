@@ -110,7 +110,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
         said = " (not the time inside the file)" if known and known[0] else ""
         note = f"one timestep: a steady run, at time 0{said}"
         return RunFiles(np.zeros(1), ({"": files[0]},), (note,))
-    series = Counter(series_name(file) for file in files)
+    series = Counter(series_name(file, folder) for file in files)
     tells = len(known) == len(files) and len(set(known)) > 1
     # Files of any names are one series when each has another time inside.
     if len(series) > 1 and not (tells and len(set(known)) == len(files)):
@@ -123,8 +123,9 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     if tells:
         note = "times are those inside the files (TimeValue, TIME), not the numbers of their names"
         return _run_files(folder, found, known, [note])
-    steps = numbers(files)
-    notes = [f"times are the numbers in the names of the files, such as {files[0].name}"]
+    steps = numbers(folder, files)
+    first = files[0].relative_to(folder)
+    notes = [f"times are the numbers in the names of the files, such as {first}"]
     if known:
         notes.append(
             f"the time inside of {len(known)} of {len(files)} files is not used, as "
