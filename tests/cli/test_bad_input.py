@@ -306,7 +306,7 @@ def test_bad_settings_are_refused_before_anything_is_written(
         ),
         (
             "input_data/condition.txt",
-            "Dim1 12\nDim1 12\n",
+            "Dim1 12\nDim1 13\n",
             ("condition.txt, line 2", "given before"),
         ),
         ("preset.txt", "header, of preset\n1\n4\n128 256\n8\n", ("preset.txt", "must decrease")),

@@ -70,6 +70,16 @@ def test_inspect_of_a_moving_mesh_names_the_way_out(cli: Any, runs: Path) -> Non
     assert "mesh_displacement_x" in done.out
 
 
+def test_inspect_says_where_times_come_from_and_takes_what_is_chosen(cli: Any, runs: Path) -> None:
+    done = cli("inspect", runs, "--pattern", "step_[12].vtu")
+    assert done.code == 0, done.err
+    assert "2, 1 to 2" in done.out
+    assert "note: times are the numbers in the names of the files, such as step_1.vtu" in done.out
+    done = cli("inspect", runs, "--block", "inlet,wall*")
+    assert done.code == 2
+    assert "VTK has no blocks to choose from (--block)" in done.err
+
+
 def test_inspect_knows_arrays_too(cli: Any, tmp_path: Path) -> None:
     values = np.random.default_rng(0).random((4, 3, 5, 2))
     values[0, 1, 2, 0] = np.nan

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from cyclopts import CycloptsError
 from rich.console import Console
 
 from simulgenvae.cli.console import printing_on
@@ -33,8 +34,8 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
     Messages and progress of the library are shown. A :class:`UserError`, and errors of the machine
     that a user can do something about, are printed as one message without a traceback; so are all
-    others, whose traceback goes to a file. Of several ranks, the first that fails also ends the
-    others.
+    others of a single process, whose traceback goes to a file. Of several ranks, the first that
+    fails also ends the others.
     """
     # torchrun says by these variables which process this is; torch itself is not loaded yet.
     rank = int(os.environ.get("RANK", "0"))
@@ -83,6 +84,9 @@ def guarded(work: Callable[[Console], int | None]) -> int:
                 error, "out of memory: close other programs, or use fewer runs, timesteps or nodes"
             )
         except Exception as error:
+            # `main` explains mistakes in arguments, and torch's agent may start a rank again.
+            if ranks > 1 or isinstance(error, CycloptsError):
+                raise
             # From inside a library, or a mistake of this program: the traceback is for its authors.
             fail(error, f"{_kind(error)}. Please report this, with {_traceback_file(error)}")
             return FAULT

@@ -95,7 +95,7 @@ Pattern = Annotated[
     str | None,
     Parameter(
         metavar="'Fluid*.vtu'",
-        help="Names of the files to take in the folder of each run; * stands for any letters.",
+        help="Names of the files to take, of runs and in their folders; * stands for any letters.",
     ),
 ]
 Blocks = Annotated[

@@ -309,7 +309,10 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
             r"line 1: use_e2e_training must be 0 \(off\) or 1 \(on\), but is 'yes'",
         ),
         ("e2e_loss_function RMSE\n", "line 1: e2e_loss_function must be one of mse, mae"),
-        ("input_type pictures\n", "line 1: input_type must be one of csv, csvs, image, images, image_vit"),
+        (
+            "input_type pictures\n",
+            "line 1: input_type must be one of csv, csvs, image, images, image_vit",
+        ),
         ("input_type\n", "line 1: input_type needs a value"),
         (
             "param_data_type .bmp\n",

@@ -32,6 +32,7 @@ from simulgenvae.data.readers.runs import RUN_FORMATS, RunFormat, register_run_f
 from simulgenvae.data.readers.runs.folder import has_runs, is_run, open_runs
 from simulgenvae.data.readers.runs.run_format import run_cases, run_format_of, run_suffixes
 from simulgenvae.data.readers.runs.series import RunPart
+from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.source import Source
 from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.data.readers.the_well import is_the_well, open_the_well
@@ -97,7 +98,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
         folders = " and ".join((*array_folders(), *run_cases()))
         raise UserError(
             f"{path}: unknown suffix {path.suffix!r}: fields are read from {suffixes} files, and "
-            f"from folders of {folders}"
+            f"from folders of {folders}{way_out([path.name])}"
         )
     if path.is_file():
         array_format.require_first_bytes(path)

@@ -25,11 +25,12 @@ def _paths(*names: str) -> list[Path]:
         (["s_1.5e+02.vtk", "s_2.5E+02.vtk"], [150, 250]),
         (["o_0001_t0.05.vtu", "o_0002_t0.25.vtu"], [0.05, 0.25]),
         (["t0.05_0001.vtu", "t0.25_0002.vtu"], [0.05, 0.25]),
+        (["0/plane.vtp", "5e-05/plane.vtp", "0.1/plane.vtp"], [0, 5e-5, 0.1]),
         (["u_0.0.vtu", "u_0.1.vtu", "u_1.0.vtu", "u_1.1.vtu"], [0, 0.1, 1, 1.1]),
     ],
 )
 def test_the_number_that_tells_files_apart(names: list[str], found: list[float]) -> None:
-    assert numbers(_paths(*names)) == found
+    assert numbers(Path("run"), _paths(*names)) == found
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_the_number_that_tells_files_apart(names: list[str], found: list[float])
 )
 def test_names_that_do_not_tell(names: list[str], message: str) -> None:
     with pytest.raises(UserError, match=f"{message}.*--pattern"):
-        numbers(_paths(*names))
+        numbers(Path("run"), _paths(*names))
 
 
 def test_series_differ_in_their_letters_and_ending() -> None:

@@ -134,7 +134,7 @@ def test_one_timestep_is_steady(tmp_path: Path) -> None:
     source = open_runs(tmp_path)
     assert source.problems == {}
     assert source.companions["times"].tolist() == [0]
-    assert any("the file says 500" in note for note in source.notes)
+    assert source.notes == ("one timestep: a steady run, at time 0 (not the time inside the file)",)
 
 
 def test_a_restart_in_a_collection(tmp_path: Path) -> None:
@@ -198,6 +198,21 @@ def test_pieces_of_a_partition_are_no_timesteps(tmp_path: Path) -> None:
     assert len(series.read(0).coords) == 18
 
 
+def test_folders_named_by_their_times(tmp_path: Path) -> None:
+    for step, name in enumerate(("0", "5e-05", "0.1")):
+        _write(tmp_path / f"runs/r0/{name}/plane.vtu", step)
+        _write(tmp_path / f"runs/r1/{name}/plane.vtu", 10 + step)
+    source = open_runs(tmp_path / "runs")
+    assert source.companions["times"].tolist() == [0, 5e-5, 0.1]
+    assert source.run(1)[:, 0, 0].tolist() == [10, 11, 12]
+    _write(tmp_path / "runs/r0/0.1/wall.vtu", 1, at=3)
+    with pytest.raises(
+        UserError, match=r"'plane\.vtu', 'wall\.vtu' at time 0\.1, but 'plane\.vtu' at"
+    ):
+        open_series(tmp_path / "runs/r0")
+    assert len(open_series(tmp_path / "runs/r0", RunPart(pattern="plane*")).times) == 3
+
+
 def test_two_series_in_a_folder(tmp_path: Path) -> None:
     for step in range(2):
         for name, at in (("Fluid", 0.0), ("Solid", 5.0)):
@@ -211,11 +226,49 @@ def test_two_series_in_a_folder(tmp_path: Path) -> None:
         open_series(tmp_path / "r", RunPart(pattern="Gas*"))
 
 
+def test_the_pattern_chooses_among_files_that_are_runs(tmp_path: Path) -> None:
+    for run in range(2):
+        _write(tmp_path / f"r{run}.vtu", run)
+        surface = pyvista.read(tmp_path / f"r{run}.vtu").extract_surface(
+            algorithm="dataset_surface"
+        )
+        surface.save(tmp_path / f"r{run}.vtp")
+    with pytest.raises(UserError, match="r0"):
+        open_runs(tmp_path)
+    assert open_runs(tmp_path, RunPart(pattern="*.vtu")).shape == (2, 1, 9, 1)
+
+
+def test_pieces_beside_files_of_runs_are_no_runs(tmp_path: Path) -> None:
+    for run in range(2):
+        _write(tmp_path / f"r{run}_0.vtu", run)
+        (tmp_path / f"r{run}.pvtu").write_text(
+            '<VTKFile type="PUnstructuredGrid" version="0.1"><PUnstructuredGrid GhostLevel="0">'
+            '<PPointData><PDataArray type="Float64" Name="T"/></PPointData><PPoints>'
+            '<PDataArray type="Float32" NumberOfComponents="3"/></PPoints>'
+            f'<Piece Source="r{run}_0.vtu"/></PUnstructuredGrid></VTKFile>'
+        )
+    source = open_runs(tmp_path)
+    assert source.companions["ids"].tolist() == ["r0", "r1"]
+    assert source.run(1)[0, 0, 0] == 1
+
+
 def test_files_that_a_collection_does_not_name_are_said(tmp_path: Path) -> None:
     for name in ("f0", "f1", "other"):
         _write(tmp_path / f"r/{name}.vtu", 1)
     _collection(tmp_path / "r/s.pvd", [(0, "f0.vtu"), (1, "f1.vtu")])
-    assert "does not name, which are not read: 'other.vtu'" in _notes(open_series(tmp_path / "r"))
+    _series(tmp_path / "r/s.vtu.series", [(0, "f0.vtu"), (5, "f1.vtu")])
+    (tmp_path / "r/._f0.vtu").write_bytes(b"of macOS")
+    series = open_series(tmp_path / "r")
+    assert "beside 's.pvd' that are not read: 's.vtu.series', 'other.vtu'" in _notes(series)
+    assert series.times.tolist() == [0, 1]
+
+
+def test_hidden_files_of_other_systems_are_no_timesteps(tmp_path: Path) -> None:
+    for step in range(2):
+        _write(tmp_path / f"r/f_{step}.vtu", step)
+        (tmp_path / f"r/._f_{step}.vtu").write_bytes(b"of macOS")
+    (tmp_path / "._r.vtu").write_bytes(b"of macOS")
+    assert open_runs(tmp_path).shape == (1, 2, 9, 1)
 
 
 def test_blocks_that_are_timesteps(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from vtkmodules.vtkIOXdmf2 import vtkXdmfWriter
 
 from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 GRID = """<Grid Name="box" GridType="Uniform"><Time Value="{time}"/>
@@ -227,3 +228,14 @@ def test_content_that_is_not_read(file: Path, content: str, told: str) -> None:
     for _ in range(2):
         with pytest.raises(UserError, match=rf"run\.xdmf: {told}"):
             open_runs(file)
+
+
+def test_a_time_that_is_no_number_names_the_file(file: Path) -> None:
+    file.write_text(file.read_text().replace('Time Value="0.5"', 'Time Value="soon"'))
+    with pytest.raises(UserError, match=r"run\.xdmf: cannot be read: ValueError: .*'soon'"):
+        open_runs(file)
+
+
+def test_a_block_that_is_not_there(file: Path) -> None:
+    with pytest.raises(UserError, match=r"run\.xdmf: has no blocks to choose from"):
+        open_runs(file, RunPart(blocks=("a",)))

@@ -69,7 +69,7 @@ def series_entries(path: Path) -> list[tuple[str, Any]]:
     Raises UserError when it is damaged.
     """
     try:
-        files: Any = json.loads(path.read_text(encoding="utf-8"))["files"]
+        files: Any = json.loads(path.read_text(encoding="utf-8-sig"))["files"]
         return [(str(each["name"]), each.get("time")) for each in files]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(

@@ -14,6 +14,7 @@ import numpy as np
 from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
 from simulgenvae.data.readers.runs.joined import joined
+from simulgenvae.data.readers.runs.name_numbers import is_number
 from simulgenvae.data.readers.runs.naming_files import named_files
 from simulgenvae.data.readers.runs.openfoam_surfaces import (
     POSTPROCESSING,
@@ -30,6 +31,7 @@ from simulgenvae.data.readers.runs.run_format import (
     run_suffixes,
 )
 from simulgenvae.data.readers.runs.series import Listing, RunPart, Series, Snapshot
+from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.runs.vtk_subprocess import open_isolated
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import unreadable_reported
@@ -143,6 +145,7 @@ def _open_series(path: Path, part: RunPart) -> Series:
         raise UserError(
             f"{path}: a folder without results{chosen}: no {' or '.join(run_cases())} case, and "
             f"no file with one of the endings {', '.join(run_suffixes())}"
+            f"{way_out(_names(path))}"
         )
     # Files of several formats, such as .vtu and .vtp, are read by the opener of the first.
     first = _required_format(results.files[0])
@@ -162,11 +165,11 @@ def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:
         series = _open_file(files[0], part)
     else:
         series = joined(folder, {file.name: partial(_open_file, file, part) for file in files})
-    if not results.unnamed:
+    if not results.unread:
         return series
     note = (
-        f"files that {listed([file.name for file in files])} does not name, which are not read: "
-        f"{listed([file.name for file in results.unnamed])} (--pattern chooses files)"
+        f"files beside {listed([file.name for file in files])} that are not read: "
+        f"{listed([file.name for file in results.unread])} (--pattern chooses files)"
     )
     return replace(series, notes=lambda: [*series.notes(), note])
 
@@ -215,7 +218,7 @@ def _find_runs(path: Path, part: RunPart) -> dict[str, Callable[[], Series]]:
         opened = found.open_runs(path)
         return {name: partial(_ordered, series) for name, series in opened.items()}
     # A file gives the run its name without the ending, which may differ between runs.
-    entries = _entries(path)
+    entries = _entries(path, part)
     names = [_run_name(entry) for entry in entries]
     with prefix_errors(path):
         check_ids(names)
@@ -230,11 +233,11 @@ def _open_entry(entry: Path, part: RunPart) -> Series:
         return open_series(entry, part)
 
 
-def _entries(path: Path) -> list[Path]:
+def _entries(path: Path, part: RunPart) -> list[Path]:
     """Return the files and folders at ``path`` that are runs, in natural order."""
     if path.is_file() or _case_format(path) is not None:
         return [path]
-    found = _listed(path, is_run)
+    found = _chosen(_listed(path, is_run), part)
     # A folder with the name of a file next to it has the pieces of that file.
     owners = {_run_name(entry) for entry in found if _has_pieces(entry)}
     # Files that a collection next to them names are its timesteps.
@@ -248,9 +251,23 @@ def _entries(path: Path) -> list[Path]:
         raise UserError(
             f"{path}: a folder, but no Zarr data and no runs in it: each entry is to be a case of "
             f"{' or '.join(run_cases())}, a folder with the timesteps of a run, or a file with "
-            f"one of the endings {', '.join(run_suffixes())}"
+            f"one of the endings {', '.join(run_suffixes())}{_ways_below(path)}"
         )
     return entries
+
+
+def _ways_below(folder: Path) -> str:
+    """Return what to do with files that are not read, in a folder of runs or its first folders."""
+    names = _names(folder)
+    folders = [folder / name for name in sorted(names) if (folder / name).is_dir()]
+    for below in folders[:10]:
+        if not below.is_symlink():
+            names += _names(below)
+    return way_out(names)
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
 
 
 def _has_pieces(entry: Path) -> bool:
@@ -263,14 +280,16 @@ class _Results(NamedTuple):
 
     files: list[Path]
     """Files with all times, or else the files of single timesteps; in natural order."""
-    unnamed: list[Path]
-    """Files of single timesteps that no file with all times names."""
+    unread: list[Path]
+    """Other result files, which are not read."""
 
 
 def _result_files(folder: Path, part: RunPart) -> _Results:
     files = _listed(folder, _is_result)
-    if part.pattern is not None:
-        files = [file for file in files if fnmatch(file.name, part.pattern)]
+    # Surfaces with several files at each time are read as one, unless some are chosen.
+    if not files and (part.pattern is not None or not has_surfaces(folder)):
+        files = _in_time_folders(folder)
+    files = _chosen(files, part)
     for file in files:
         refuse_link(file)
     # A collection lies in one folder with the timesteps that it names: then it is the run. The
@@ -281,20 +300,22 @@ def _result_files(folder: Path, part: RunPart) -> _Results:
     transients = [file for file in files if file not in single]
     if not transients:
         return _Results(unnamed, [])
-    return _Results(_without_repetitions(transients), unnamed)
-
-
-def _without_repetitions(transients: list[Path]) -> list[Path]:
-    """Return collections without those that name the same files as one before: .pvd and .series."""
-    kept: list[Path] = []
-    seen: list[set[Path]] = []
+    # A .series that names the same files as a .pvd is another list of the same run.
+    chosen: list[Path] = []
+    lists: list[set[Path]] = [set()]
     for file in sorted(transients, key=lambda file: file.suffix.lower() == ".series"):
-        named = named_files([file])
-        if named and named in seen:
-            continue
-        seen.append(named)
-        kept.append(file)
-    return kept
+        of_file = named_files([file])
+        if not of_file or of_file not in lists:
+            chosen.append(file)
+            lists.append(of_file)
+    return _Results(chosen, [file for file in (*transients, *unnamed) if file not in chosen])
+
+
+def _chosen(entries: list[Path], part: RunPart) -> list[Path]:
+    """Return folders, and files with names that the user wants."""
+    if part.pattern is None:
+        return entries
+    return [entry for entry in entries if fnmatch(entry.name, part.pattern) or not entry.is_file()]
 
 
 def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Path]:
@@ -310,7 +331,16 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
 
 def _has_results(folder: Path) -> bool:
     with os.scandir(folder) as found:
-        return any(map(_is_result, found))
+        return any(map(_is_result, found)) or bool(_in_time_folders(folder))
+
+
+def _in_time_folders(folder: Path) -> list[Path]:
+    """Return files of single timesteps in folders named by their times: OpenFOAM's surfaces."""
+    files: list[Path] = []
+    for below in _listed(folder, lambda entry: entry.is_dir() and is_number(entry.name)):
+        refuse_link(below)
+        files += _listed(below, _is_result)
+    return [file for file in files if _required_format(file).open_timesteps is not None]
 
 
 def refuse_link(entry: Path) -> None:
@@ -324,7 +354,8 @@ def refuse_link(entry: Path) -> None:
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
     found = run_format_of(entry.name)
-    if found is None or not entry.is_file():
+    # macOS leaves files such as ._result_1.vtu beside those that it copies.
+    if found is None or entry.name.startswith(".") or not entry.is_file():
         return False
     return found.recognise is None or found.recognise(Path(entry))
 
@@ -361,5 +392,6 @@ def _required_format(path: Path) -> RunFormat:
     if found is None:
         raise UserError(
             f"{path}: no result file: its ending is none of {', '.join(run_suffixes())}"
+            f"{way_out([path.name])}"
         )
     return found

@@ -1,6 +1,7 @@
 """Numbers in the names of files: which files form one series, and the number of each timestep.
 
-Numbers are as Python, C and OpenFOAM print them: ``5e-05``, ``0.1``, ``000120``.
+Numbers are as Python, C and OpenFOAM print them: ``5e-05``, ``0.1``, ``000120``; also as names of
+folders, ``0.1/plane.vtp``.
 
 Tested in tests/data/readers/runs/test_name_numbers.py.
 """
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
-def series_name(file: Path) -> str:
-    """Return the name of a file with ``*`` in the place of each number in it."""
-    return _NUMBER.sub("*", file.stem) + file.suffix.lower()
+def series_name(file: Path, folder: Path | None = None) -> str:
+    """Return the name of a file, from ``folder`` on, with ``*`` in the place of each number."""
+    return _NUMBER.sub("*", _name(file, folder)) + file.suffix.lower()
 
 
-def numbers(files: Sequence[Path]) -> list[float]:
+def is_number(name: str) -> bool:
+    """Return whether a name is a number, as OpenFOAM names folders by their times."""
+    return _NUMBER.fullmatch(name) is not None
+
+
+def numbers(folder: Path, files: Sequence[Path]) -> list[float]:
     """Return the number of each file of one series: the one in which their names differ.
 
     Where several numbers differ, it is the one that differs between all files, and of several such
@@ -32,10 +38,9 @@ def numbers(files: Sequence[Path]) -> list[float]:
 
     Raises UserError when no number, or no single one, tells the files apart.
     """
-    rows = [_NUMBER.findall(file.stem) for file in files]
+    rows = [_NUMBER.findall(_name(file, folder)) for file in files]
     columns = list(zip(*rows, strict=True))
     values = [[float(text) for text in column] for column in columns]
-    folder = files[0].parent
     varying = [place for place, column in enumerate(values) if len(set(column)) > 1]
     if not varying:
         raise UserError(
@@ -54,6 +59,11 @@ def numbers(files: Sequence[Path]) -> list[float]:
     complete = complete or varying
     with_point = [place for place in complete if re.search(r"[.eE]", "".join(columns[place]))]
     return values[(with_point or complete)[-1]]
+
+
+def _name(file: Path, folder: Path | None) -> str:
+    """Return the name of a file without its ending, with the folders below ``folder``."""
+    return file.stem if folder is None else file.relative_to(folder).with_suffix("").as_posix()
 
 
 def _require_no_pieces(folder: Path, columns: Sequence[Sequence[str]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.openfoam import is_time
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, strict, vtk_run
@@ -62,6 +63,14 @@ def open_surfaces(folder: Path) -> Series:
                 surfaces[file.stem] = read
         return surfaces
 
+    names = [file.name for file in _files(times[0])]
+    for time in times:
+        found = [file.name for file in _files(time)]
+        if found != names:
+            raise UserError(
+                f"{folder}: {listed(found)} at time {time.name}, but {listed(names)} at "
+                f"{times[0].name}: choose files that are at all times with --pattern"
+            )
     numbers = np.array([float(time.name) for time in times])
     return vtk_run(folder, numbers, grid, lambda step: strict(times[step]))
 

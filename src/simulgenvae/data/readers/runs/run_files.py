@@ -20,6 +20,7 @@ from simulgenvae.data.readers.runs.file_times import time_inside
 from simulgenvae.data.readers.runs.name_numbers import numbers, series_name
 from simulgenvae.data.readers.runs.naming_files import PIECES, Entry, entries
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,24 +107,25 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     inside = [file_time(file) for file in files]
     known = [time for time in inside if time is not None]
     if len(files) == 1:
-        said = f"; the file says {known[0]:g}" if known and known[0] else ""
+        said = " (not the time inside the file)" if known and known[0] else ""
         note = f"one timestep: a steady run, at time 0{said}"
         return RunFiles(np.zeros(1), ({"": files[0]},), (note,))
-    series = Counter(series_name(file) for file in files)
+    series = Counter(series_name(file, folder) for file in files)
     tells = len(known) == len(files) and len(set(known)) > 1
     # Files of any names are one series when each has another time inside.
     if len(series) > 1 and not (tells and len(set(known)) == len(files)):
-        held = [f"{name} ({count} files)" for name, count in series.items()]
+        held = [f"{name} ({count(files, 'file')})" for name, files in series.most_common()]
         raise UserError(
             f"{folder}: holds {len(series)} series of files, {listed(held)}: a run is one of them: "
-            f"choose its files, as in --pattern '{next(iter(series))}'"
+            f"choose its files, as in --pattern '{series.most_common(1)[0][0]}'"
         )
     found = [Entry(file) for file in files]
     if tells:
         note = "times are those inside the files (TimeValue, TIME), not the numbers of their names"
         return _run_files(folder, found, known, [note])
-    steps = numbers(files)
-    notes = [f"times are the numbers in the names of the files, such as {files[0].name}"]
+    steps = numbers(folder, files)
+    first = files[0].relative_to(folder)
+    notes = [f"times are the numbers in the names of the files, such as {first}"]
     if known:
         notes.append(
             f"the time inside of {len(known)} of {len(files)} files is not used, as "
@@ -150,7 +152,7 @@ def later_counts(path: Path, times: NDArray[np.float64]) -> tuple[NDArray[np.int
     """
     same = _equal_times(times)
     last = {time: step for step, time in enumerate(same)}
-    repeated = {time for time, count in Counter(same).items() if count > 1}
+    repeated = {time for time, times in Counter(same).items() if times > 1}
     if repeated:
         _require_restart(path, same)
     steps = np.array([last[time] for time in sorted(last)], dtype=np.intp)

@@ -122,7 +122,8 @@ class RunPart(NamedTuple):
         Number of runs whose fields and positions are compared before any is read; None for all.
         Every run is checked when it is read.
     pattern
-        Names of the files to take in the folder of each run, with ``*`` for any letters.
+        Names of the files to take, in the folder of runs and in that of each run, with ``*`` for
+        any letters.
     blocks
         Names of the blocks of the mesh to take, with ``*`` for any letters.
     path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.readers.runs.blocks import field_kinds, one_grid
+from simulgenvae.data.readers.runs.cell_means import cell_means
 from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
 from simulgenvae.data.readers.runs.vtk_arrays import numbers
 from simulgenvae.errors import UserError
@@ -137,7 +138,7 @@ def _point_fields(grid: Any) -> tuple[dict[str, NDArray[Any]], set[str]]:
             # VTK would round the means of whole numbers.
             if values.dtype.kind in "iu":
                 cells.cell_data[name] = values.astype(np.float64)
-        moved = numbers(cells.cell_data_to_point_data().GetPointData())
+        moved = numbers(cell_means(cells).GetPointData())
         found |= {name: moved[name] for name in of_cells}
     return found, set(of_cells)
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from simulgenvae.data.readers.runs.series import Series
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import unreadable_reported
 from simulgenvae.utils.resources import available_memory
 
 Open = Callable[[Path], Series]
@@ -153,8 +154,9 @@ def answer_questions() -> None:
             open_once.cache_clear()  # the file may have changed since it was opened
         answer: tuple[str, Any]
         try:
-            series = open_once(question.path, question.open, question.check)
-            answer = ("", _answer(series, question))
+            with unreadable_reported(str(question.path)):
+                series = open_once(question.path, question.open, question.check)
+                answer = ("", _answer(series, question))
         except UserError as error:
             answer = (str(error), None)
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
