@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.readers.runs.cgns_content import check_content
 from simulgenvae.data.readers.runs.ensight_case import VariableTimes
 from simulgenvae.data.readers.runs.ensight_names import plain_case
 from simulgenvae.data.readers.runs.external_files import (
+    ADF,
     check_case,
+    check_cgns,
     check_d3plot,
     check_hdf5,
     check_xdmf,
@@ -31,7 +34,7 @@ from simulgenvae.data.readers.runs.vtk_series import (
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from simulgenvae.data.readers.runs.series import Series
@@ -51,7 +54,7 @@ def open_cgns(path: Path) -> Series:
         wrapped.load_boundary_patch = False
         return wrapped.reader
 
-    return _open(path, reader)
+    return _open(path, reader, remarks=check_content(path))
 
 
 def open_ensight(path: Path) -> Series:
@@ -95,6 +98,7 @@ def _open(
     path: Path,
     make_reader: Callable[[], Any],
     check_grid: Callable[[Any, Any, float], None] | None = None,
+    remarks: Sequence[str] = (),
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
     pyvista = reading_pyvista(path)
@@ -118,7 +122,7 @@ def _open(
             check_grid(reader, data, float(times[step]))
         return data
 
-    return vtk_run(path, times, grid)
+    return vtk_run(path, times, grid, remarks=remarks)
 
 
 def _pipeline_times(reader: Any) -> tuple[float, ...] | None:
@@ -163,8 +167,8 @@ CGNS = RunFormat(
     name="CGNS",
     open=open_cgns,
     suffixes=(".cgns",),
-    first_bytes=(HDF5,),
-    check=check_hdf5,
+    first_bytes=(HDF5, ADF),
+    check=check_cgns,
     isolated=True,
     extra="mesh",
 )

@@ -17,7 +17,7 @@ from simulgenvae.data.readers.runs.vtk_arrays import numbers
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +32,7 @@ def vtk_run(
     guard: Callable[[int], AbstractContextManager[None]] | None = None,
     *,
     from_cells: bool = False,
+    remarks: Sequence[str] = (),
 ) -> Series:
     """Return the run at ``path`` whose timesteps VTK reads.
 
@@ -48,6 +49,8 @@ def vtk_run(
         for ``path``.
     from_cells
         Whether the reader itself adds values at nodes for the values in cells.
+    remarks
+        Lines on content of the file that is not read.
     """
     guarded = guard or (lambda _: strict(path))
 
@@ -60,7 +63,10 @@ def vtk_run(
                 kinds |= {name: kinds[name]._replace(in_cells=True) for name in in_cells}
             twice = [] if from_cells else _at_both_places(found.grid)
             return Listing(
-                np.asarray(found.grid.points), kinds, found.left_out, (*found.remarks, *twice)
+                np.asarray(found.grid.points),
+                kinds,
+                found.left_out,
+                (*remarks, *found.remarks, *twice),
             )
 
     def snapshot(step: int) -> Snapshot:
