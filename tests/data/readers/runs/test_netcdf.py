@@ -307,3 +307,16 @@ def test_records_of_netcdf_3(tmp_path: Path) -> None:
     source = opened(tmp_path / "a.nc")
     assert source.shape == (1, 3, 4, 1)
     np.testing.assert_array_equal(source.run(0)[..., 0], GIVEN[:, 0, 0])
+
+
+def test_other_numbers_along_space_are_named(tmp_path: Path) -> None:
+    coarse = xr.DataArray(np.zeros((3, 2)), dims=("time", "station"))
+    plane(gauge=coarse).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    source = opened(tmp_path / "a.nc")
+    assert source.companions["variables"].tolist() == ["T", "p"]
+    assert list(source.remarks()) == [
+        "mask: constant in time: left out",
+        "gauge: along time, station, not along the nodes (y, x): left out",
+    ]
+    with pytest.raises(UserError, match=r"mask is constant in time: leave it out of --fields$"):
+        opened(tmp_path / "a.nc", RunPart(["mask"]))
