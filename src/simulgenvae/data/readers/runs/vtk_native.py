@@ -86,7 +86,13 @@ def open_d3plot(path: Path) -> Series:
         found.DeformedMeshOff()
         return found
 
-    return _open(path, reader)
+    remarks = []
+    if not any(path.parent.glob("d3plot[0-9]*")):
+        remarks.append(
+            "all states are in d3plot itself, as converters write it: whether the last one is "
+            "complete is not known"
+        )
+    return _open(path, reader, remarks=remarks)
 
 
 def _pyvista_reader(path: Path, suffix: str) -> Any:
