@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
 TYPES = {"int32": "I4", "float32": "R4", "float64": "R8", "int8": "C1"}
@@ -114,3 +115,63 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path, box: SimpleNamesp
         )
     with pytest.raises(UserError, match="a link to another file"):
         open_runs(file)
+
+
+def test_values_in_cells_of_a_steady_file(tmp_path: Path, box: SimpleNamespace) -> None:
+    _write(tmp_path / "run.cgns", box)
+    with h5py.File(tmp_path / "run.cgns", "r+") as file:
+        del file["Base/BaseIterativeData"], file["Base/Zone/ZoneData"]
+        del file["Base/Zone/Solution1"], file["Base/Zone/Solution2"]
+        centres = _node(file["Base/Zone"], "Centres", "FlowSolution_t")
+        _node(centres, "GridLocation", "GridLocation_t", _text("CellCenter"))
+        _node(centres, "rho", "DataArray_t", np.arange(6.0))
+    source = open_runs(tmp_path)
+    assert source.companions["variables"].tolist()[-1] == "rho"
+    np.testing.assert_array_equal(source.run(0)[0, :3, -1], [0, 0.5, 1.5])
+    assert list(source.remarks()) == [
+        "rho: values in cells: a node gets the mean of the cells around it"
+    ]
+
+
+def test_solutions_without_times_are_not_repeated(tmp_path: Path, box: SimpleNamespace) -> None:
+    _write(tmp_path / "run.cgns", box)
+    with h5py.File(tmp_path / "run.cgns", "r+") as file:
+        del file["Base/Zone/ZoneData"]
+    with pytest.raises(UserError, match="'Solution0' and 'Solution1', and does not say at which"):
+        open_runs(tmp_path)
+
+
+def test_further_bases_are_named(tmp_path: Path, box: SimpleNamespace) -> None:
+    _write(tmp_path / "run.cgns", box)
+    with h5py.File(tmp_path / "run.cgns", "r+") as file:
+        _node(file, "Surface", "CGNSBase_t", np.array([2, 3], np.int32))
+    assert "bases 'Surface': only the first one, 'Base', is read: left out" in list(
+        open_runs(tmp_path).remarks()
+    )
+
+
+def test_nodes_that_move_are_named(tmp_path: Path, box: SimpleNamespace) -> None:
+    _write(tmp_path / "run.cgns", box)
+    with h5py.File(tmp_path / "run.cgns", "r+") as file:
+        moved = _node(file["Base/Zone"], "Moved", "GridCoordinates_t")
+        for axis, name in enumerate("XYZ"):
+            place = box.block(2.0, 0.0).points[:, axis] * (1 + (axis == 0))
+            _node(moved, f"Coordinate{name}", "DataArray_t", np.array(place))
+        names = ["GridCoordinates", "GridCoordinates", "Moved"]
+        _node(
+            file["Base/Zone/ZoneData"],
+            "GridCoordinatesPointers",
+            "DataArray_t",
+            np.stack([_text(name.ljust(32)) for name in names]),
+        )
+    with pytest.raises(UserError, match=r"move in time, by up to 1\.5 \(100 %"):
+        open_runs(tmp_path)
+    source = open_runs(tmp_path, RunPart(["T"], displacement=True))
+    np.testing.assert_array_equal(source.run(0)[1, :, 1], 0)
+    np.testing.assert_array_equal(source.run(0)[2, :, 1], box.block(2.0, 0.0).points[:, 0])
+
+
+def test_the_older_form_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.cgns").write_bytes(b"@(#)ADF Database Version A02011>" + bytes(500))
+    with pytest.raises(UserError, match="the older form ADF: write it as HDF5"):
+        open_runs(tmp_path / "run.cgns")

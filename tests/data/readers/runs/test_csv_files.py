@@ -11,7 +11,7 @@ import pytest
 import pyvista
 
 from simulgenvae.data.readers import open_source
-from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.folder import open_runs, open_series
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
 
@@ -204,3 +204,17 @@ def test_a_listing_without_positions(tmp_path: Path) -> None:
     np.testing.assert_array_equal(source.run(0)[0, :, 0], [5.5, 6.5, 7.5])
     assert source.mesh is not None
     assert source.mesh.coords is None
+
+
+def test_tables_and_series_beside_the_timesteps_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for step in range(2):
+        (folder / f"flow_{step}.csv").write_text(su2(0, step))
+    (folder / "history.csv").write_text("Iteration,residual\n0,1\n1,0.5\n")
+    source = open_runs(tmp_path)
+    assert source.shape[1:] == (2, 6, 2)
+    assert list(source.remarks()) == ["history.csv: no table of nodes: not read"]
+    (folder / "surface_1.csv").write_text(su2(0, 1))
+    with pytest.raises(UserError, match=r"flow_1\.csv and surface_1\.csv have the same time 1"):
+        open_series(folder)

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import pyvista
 
+from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
+from simulgenvae.settings import DataSettings
 
 Change = Callable[[Any, int, int], None]
 
@@ -138,7 +140,7 @@ def test_values_at_nodes_and_in_cells_are_not_mixed(tmp_path: Path) -> None:
     assert line.startswith("q: at nodes (1 components) at time 0, in cells (1 components) at ")
 
 
-def test_means_of_cells_are_said_and_not_rounded(tmp_path: Path) -> None:
+def test_means_of_cells_are_said(tmp_path: Path) -> None:
     def change(made: Any, run: int, step: int) -> None:
         made.cell_data["material"] = np.array([1, 2, 2, 1, 2, 2])
         made.point_data["both"] = np.arange(12.0)
@@ -155,6 +157,21 @@ def test_means_of_cells_are_said_and_not_rounded(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("suffix", [".vti", ".vts", ".vtr", ".vtu"])
+def test_means_of_whole_numbers_are_not_rounded(tmp_path: Path, suffix: str) -> None:
+    image = pyvista.ImageData(dimensions=(4, 3, 1))
+    casts: dict[str, Callable[[], Any]] = {
+        ".vti": image.copy,
+        ".vts": image.cast_to_structured_grid,
+        ".vtr": image.cast_to_rectilinear_grid,
+        ".vtu": image.cast_to_unstructured_grid,
+    }
+    made = casts[suffix]()
+    made.cell_data["material"] = np.array([1, 2, 2, 1, 2, 2], dtype=np.int16)
+    made.save(tmp_path / f"run{suffix}")
+    np.testing.assert_array_equal(open_runs(tmp_path).run(0)[0, :3, 0], [1, 1.5, 2])
+
+
 def test_remarks_are_stored_with_the_data(tmp_path: Path) -> None:
     write(tmp_path / "runs", add("q", lambda run, step: step > 0))
     (tmp_path / "p.csv").write_text("id,a\nrun_0,1\nrun_1,2\nrun_2,3\n")
@@ -163,6 +180,20 @@ def test_remarks_are_stored_with_the_data(tmp_path: Path) -> None:
     )
     assert dataset.remarks == ("q: at time 1 and 3, not at 0: left out",)
     assert dataset.remarks[0] in notes
+    # Runs that are appended do not repeat them.
+    write(tmp_path / "more", add("q", lambda run, step: step > 0))
+    (tmp_path / "m.csv").write_text("id,a\nnew_0,1\nnew_1,2\nnew_2,3\n")
+    for run in range(3):
+        (tmp_path / f"more/run_{run}").rename(tmp_path / f"more/new_{run}")
+    grown, _ = append_runs(
+        [tmp_path / "more"],
+        tmp_path / "d.zarr",
+        IngestOptions(params=tmp_path / "m.csv"),
+        settings=DataSettings(),
+        split_file=tmp_path / "split.csv",
+    )
+    assert len(grown.ids) == 6
+    assert grown.remarks == dataset.remarks
 
 
 def test_of_many_runs_some_are_compared_and_all_are_checked(tmp_path: Path) -> None:

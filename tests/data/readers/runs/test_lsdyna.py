@@ -113,3 +113,24 @@ def test_links_to_the_outside_are_not_read(tmp_path: Path, box: SimpleNamespace)
     (tmp_path / "run/d3plot02").symlink_to(tmp_path / "secret")
     with pytest.raises(UserError, match="outside of its folder"):
         open_runs(tmp_path / "run")
+
+
+def test_states_in_the_first_file_as_converters_write_them(
+    tmp_path: Path, box: SimpleNamespace
+) -> None:
+    _write(tmp_path / "run", box)
+    parts = [(tmp_path / "run" / name) for name in ("d3plot", "d3plot01", "d3plot02")]
+    content = [part.read_bytes()[:-4] for part in parts]
+    for part in parts[1:]:
+        part.unlink()
+    parts[0].write_bytes(content[0])
+    with pytest.raises(UserError, match="holds a mesh and no results"):
+        open_runs(tmp_path / "run")
+    parts[0].write_bytes(b"".join(content))
+    source = open_runs(tmp_path / "run", RunPart(["Temperature"]))
+    np.testing.assert_array_equal(source.companions["times"], box.times)
+    for step, time in enumerate(box.times):
+        np.testing.assert_allclose(
+            source.run(0)[step], box.expected(1.0, time)[:, :1], rtol=1e-6, atol=1e-6
+        )
+    assert any("as converters write it" in line for line in source.remarks())

@@ -336,3 +336,16 @@ def test_levels_in_front_of_the_time_are_no_runs(tmp_path: Path) -> None:
     )
     data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
     assert opened(tmp_path / "run.nc").shape == (1, 4, 15, 1)
+
+
+def test_other_numbers_along_space_are_named(tmp_path: Path) -> None:
+    coarse = xr.DataArray(np.zeros((3, 2)), dims=("time", "station"))
+    plane(gauge=coarse).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    source = opened(tmp_path / "a.nc")
+    assert source.companions["variables"].tolist() == ["T", "p"]
+    assert list(source.remarks()) == [
+        "mask: constant in time: left out",
+        "gauge: along time, station, not along the nodes (y, x): left out",
+    ]
+    with pytest.raises(UserError, match=r"mask is constant in time: leave it out of --fields$"):
+        opened(tmp_path / "a.nc", RunPart(["mask"]))

@@ -17,7 +17,7 @@ import numpy as np
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Series, Snapshot
+from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+
+_SUFFIXES = (".csv", ".txt")
 
 
 class _File(NamedTuple):
@@ -69,12 +72,25 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
     read = lru_cache(maxsize=1)(_read)
     times = np.array([_time(path, read(path)) for path in files])
     order = np.argsort(times, kind="stable")
+    again = np.flatnonzero(np.diff(times[order]) == 0)
+    if len(again):
+        first, second = (files[order[again[0] + k]].name for k in range(2))
+        raise UserError(
+            f"{folder}: {first} and {second} have the same time {times[order[again[0]]]:g}: files "
+            "of two series in one folder: put each into a folder of its own"
+        )
+    tables = [entry.name for entry in sorted(folder.iterdir()) if entry.suffix in _SUFFIXES]
+    others = [name for name in tables if name not in {file.name for file in files}]
+    remarks = [f"{name}: no table of nodes: not read" for name in others]
 
     def snapshot(step: int) -> Snapshot:
         path = files[order[step]]
         return _snapshot(path, read(path), None)
 
-    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))))
+    def look(step: int) -> Listing:
+        return snapshot(step).listing()._replace(remarks=remarks)
+
+    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))), look=look)
 
 
 def _positions(snapshot: Snapshot) -> NDArray[np.float64] | None:
@@ -227,7 +243,7 @@ def _in_order(path: Path, cells: NDArray[np.float64], nodes: int | None) -> NDAr
 CSV = RunFormat(
     name="CSV",
     open=open_csv,
-    suffixes=(".csv", ".txt"),
+    suffixes=_SUFFIXES,
     open_timesteps=open_csv_timesteps,
     recognise=is_csv_listing,
 )

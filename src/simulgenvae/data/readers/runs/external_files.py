@@ -37,6 +37,8 @@ _SERIES = ".series"
 _XML_PIECES = _XML_COLLECTIONS | {".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti"}
 _NAMING = {"file", "Source"}
 """Attributes of XML elements that name files."""
+ADF = b"@(#)ADF"
+"""Beginning of CGNS files in the older form."""
 _HEAVY = {"HDF", "HDF5", "H5", "BINARY"}
 """Formats of XDMF whose values are in another file."""
 
@@ -86,6 +88,20 @@ def check_hdf5(path: Path) -> None:
     with _check_of(path):
         if begins_with(path, HDF5):
             require_complete_hdf5(path)
+
+
+def check_cgns(path: Path) -> None:
+    """Check a CGNS file.
+
+    Raises UserError when it is damaged, links to other files, or has the older form ADF.
+    """
+    with path.open("rb") as file:
+        if file.read(len(ADF)) == ADF:
+            raise UserError(
+                f"{path}: a CGNS file in the older form ADF: write it as HDF5, for example with "
+                "CGNS's own 'cgnsconvert -h'"
+            )
+    check_hdf5(path)
 
 
 def check_case(path: Path) -> None:

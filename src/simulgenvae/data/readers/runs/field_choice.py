@@ -141,12 +141,13 @@ def _wanted(
         fields.setdefault(field, []).append(key)
     members |= fields
     unknown = [name for name in wanted if name not in members]
-    irregular = [f"{name} is {why}" for name in unknown if (why := _irregularity(name, surveys))]
+    reasons = {name: _irregularity(name, surveys) for name in unknown}
+    irregular = {name: why for name, why in reasons.items() if why}
     if irregular:
-        raise UserError(
-            f"{path}: {'; '.join(irregular)}: leave it out of --fields, or take the timesteps that "
-            "have it with --start and --end"
-        )
+        times = any(why.startswith("at time") for why in irregular.values())
+        way_out = ", or take the timesteps that have it with --start and --end" if times else ""
+        told = "; ".join(f"{name} is {why}" for name, why in irregular.items())
+        raise UserError(f"{path}: {told}: leave it out of --fields{way_out}")
     if unknown:
         raise UserError(f"{path}: has no {listed(unknown)}; its fields are {', '.join(fields)}")
     chosen: dict[str, tuple[str, int]] = {}

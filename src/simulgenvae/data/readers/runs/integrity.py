@@ -153,10 +153,6 @@ def require_complete_d3plot(path: Path) -> None:
     kind = next((kind for kind in ("<f4", "<f8", ">f4", ">f8") if _is_version(head, kind)), None)
     if kind is None:
         raise UserError(f"{path}: no d3plot of LS-DYNA, or truncated within its control words")
-    if len(files) < 2:
-        raise UserError(
-            f"{path}: there is no d3plot01 in its folder, where LS-DYNA writes the first results"
-        )
     words = np.frombuffer(head, kind.replace("f", "i"))
     nodes, solids, beams, shells, thick = (int(words[place]) for place in (16, 23, 28, 31, 40))
     # Words of the mesh: coordinates, and for each element its nodes and its material.
@@ -166,6 +162,13 @@ def require_complete_d3plot(path: Path) -> None:
     ):
         raise UserError(
             f"{path}: truncated or damaged: a mesh of {nodes} nodes does not fit into its files"
+        )
+    # Converters put the states behind the mesh and its numbers (NARBS) in the same file.
+    state = (size + int(words[39]) + 3 * nodes) * words.itemsize
+    if len(files) < 2 and path.stat().st_size < state:
+        raise UserError(
+            f"{path}: holds a mesh and no results, and there is no d3plot01 in its folder, where "
+            "LS-DYNA writes the first results"
         )
     # LS-DYNA ends each file with this number in the place of the next state's time.
     for part in files[1:]:

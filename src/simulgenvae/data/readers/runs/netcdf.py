@@ -30,7 +30,7 @@ from simulgenvae.data.readers.runs.netcdf_grid import (
 )
 from simulgenvae.data.readers.runs.netcdf_runs import with_named_runs
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Series, Snapshot
+from simulgenvae.data.readers.runs.series import Kind, Listing, Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
@@ -78,7 +78,11 @@ def open_runs(path: Path) -> dict[str, Series]:
             coords = np.zeros((file.nodes, 0)) if coords is None else coords
             return Snapshot(coords, _Values(file, run, step), units)
 
-        return Series(path, times, read, lambda: _mesh(file), file.fields.ancillary)
+        def look(step: int) -> Listing:
+            kinds = dict.fromkeys(file.fields.variables, Kind(components=1))
+            return Listing(read(step).coords, kinds, file.fields.left_out)
+
+        return Series(path, times, read, lambda: _mesh(file), file.fields.ancillary, look)
 
     return {name: series(run) for run, name in enumerate(ids)}
 

@@ -71,6 +71,8 @@ class Fields(NamedTuple):
         Names of the variables in the file.
     ancillary
         Names of fields that describe others, such as their standard deviation.
+    left_out
+        Reason by the name of the variable, for other numbers along dimensions of space.
     """
 
     time: Hashable | None
@@ -78,6 +80,7 @@ class Fields(NamedTuple):
     variables: Mapping[str, xr.Variable]
     stored: tuple[str, ...]
     ancillary: frozenset[str]
+    left_out: Mapping[str, str]
 
 
 def find_fields(path: Path, data: xr.Dataset) -> Fields:
@@ -91,7 +94,7 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
     UserError
         When there are none, or the nodes have more than three dimensions.
     """
-    found, time = _fields_at_nodes(data)
+    found, constants, time = _fields_at_nodes(data)
     if not found:
         described = [_described(name, variable) for name, variable in data.variables.items()]
         raise UserError(
@@ -118,11 +121,22 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
             f"{path}: two variables have the same name by their attributes {ORIGINAL_NAME!r}"
         )
     ancillary = frozenset(names[name] for name in others & names.keys())
-    return Fields(time, space, variables, tuple(taken), ancillary)
+    left_out = dict.fromkeys(constants, "constant in time")
+    nodes = ", ".join(map(str, space))
+    for name, variable in found.items():
+        if name not in taken and name not in left_out:
+            own = ", ".join(map(str, variable.dims))
+            left_out[name] = f"along {own}, not along the nodes ({nodes})"
+    return Fields(time, space, variables, tuple(taken), ancillary, left_out)
 
 
-def _fields_at_nodes(data: xr.Dataset) -> tuple[dict[str, xr.Variable], Hashable | None]:
-    """Return the numeric variables that are no positions, and the dimension of their times."""
+def _fields_at_nodes(
+    data: xr.Dataset,
+) -> tuple[dict[str, xr.Variable], list[str], Hashable | None]:
+    """Return the numeric variables that are no positions, and the dimension of their times.
+
+    Between both, the names of those that are constant in time beside others.
+    """
     time = time_dimension(data)
     coordinates = _coordinates(data, time)
     found: dict[str, xr.Variable] = {}
@@ -137,7 +151,9 @@ def _fields_at_nodes(data: xr.Dataset) -> tuple[dict[str, xr.Variable], Hashable
             found[str(name)] = variable
     # Constants next to a transient, such as a permeability, are no results.
     transient = {name: variable for name, variable in found.items() if time in variable.dims}
-    return (transient, time) if transient else (found, None)
+    if not transient:
+        return found, [], None
+    return transient, [name for name in found if name not in transient], time
 
 
 def _node_dimensions(

@@ -12,10 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulgenvae.data.readers.runs.block_choice import BlockChoice
+from simulgenvae.data.readers.runs.cgns_content import check_content
 from simulgenvae.data.readers.runs.ensight_case import VariableTimes
 from simulgenvae.data.readers.runs.ensight_names import plain_case
 from simulgenvae.data.readers.runs.external_files import (
+    ADF,
     check_case,
+    check_cgns,
     check_d3plot,
     check_hdf5,
     check_xdmf,
@@ -53,7 +56,7 @@ def open_cgns(path: Path, blocks: Sequence[str] | None = None) -> Series:
         wrapped.load_boundary_patch = False
         return wrapped.reader
 
-    return _open(path, reader, blocks)
+    return _open(path, reader, blocks, remarks=check_content(path))
 
 
 def open_ensight(path: Path, blocks: Sequence[str] | None = None) -> Series:
@@ -95,7 +98,13 @@ def open_d3plot(path: Path, blocks: Sequence[str] | None = None) -> Series:
         found.DeformedMeshOff()
         return found
 
-    return _open(path, reader, blocks)
+    remarks = []
+    if not any(path.parent.glob("d3plot[0-9]*")):
+        remarks.append(
+            "all states are in d3plot itself, as converters write it: whether the last one is "
+            "complete is not known"
+        )
+    return _open(path, reader, blocks, remarks=remarks)
 
 
 def _pyvista_reader(path: Path, suffix: str) -> Any:
@@ -109,6 +118,7 @@ def _open(
     blocks: Sequence[str] | None,
     check_grid: Callable[[Any, Any, float], None] | None = None,
     notes: Sequence[str] = (),
+    remarks: Sequence[str] = (),
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
     pyvista = reading_pyvista(path)
@@ -133,7 +143,7 @@ def _open(
             check_grid(reader, data, float(times[step]))
         return choose(data)
 
-    return vtk_run(path, times, grid, notes=lambda: [*notes, *choose.notes])
+    return vtk_run(path, times, grid, notes=lambda: [*notes, *choose.notes], remarks=remarks)
 
 
 def _require_variables(
@@ -170,8 +180,8 @@ CGNS = RunFormat(
     name="CGNS",
     open=open_cgns,
     suffixes=(".cgns",),
-    first_bytes=(HDF5,),
-    check=check_hdf5,
+    first_bytes=(HDF5, ADF),
+    check=check_cgns,
     isolated=True,
     has_blocks=True,
     extra="mesh",

@@ -35,6 +35,7 @@ def vtk_run(
     *,
     from_cells: bool = False,
     notes: Callable[[], Sequence[str]] = tuple,
+    remarks: Sequence[str] = (),
 ) -> Series:
     """Return the run at ``path`` whose timesteps VTK reads.
 
@@ -53,6 +54,8 @@ def vtk_run(
         Whether the reader itself adds values at nodes for the values in cells.
     notes
         Function that returns lines for the user.
+    remarks
+        Lines on content of the file that is not read.
     """
     guarded = guard or (lambda _: strict(path))
 
@@ -65,7 +68,10 @@ def vtk_run(
                 kinds |= {name: kinds[name]._replace(in_cells=True) for name in in_cells}
             twice = [] if from_cells else _at_both_places(found.grid)
             return Listing(
-                np.asarray(found.grid.points), kinds, found.left_out, (*found.remarks, *twice)
+                np.asarray(found.grid.points),
+                kinds,
+                found.left_out,
+                (*remarks, *found.remarks, *twice),
             )
 
     def snapshot(step: int) -> Snapshot:
