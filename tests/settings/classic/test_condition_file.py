@@ -309,10 +309,13 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
             r"line 1: use_e2e_training must be 0 \(off\) or 1 \(on\), but is 'yes'",
         ),
         ("e2e_loss_function RMSE\n", "line 1: e2e_loss_function must be one of mse, mae"),
-        ("input_type pictures\n", "line 1: input_type must be one of csv, csvs, image, images, image_vit"),
+        (
+            "input_type pictures\n",
+            "line 1: input_type must be one of csv, csvs, image, images, image_vit",
+        ),
         ("input_type\n", "line 1: input_type needs a value"),
         (
-            "param_data_type .bmp\n",
+            "param_data_type .pdf\n",
             r"line 1: param_data_type must be one of \.csv, \.png, \.jpg, \.jpeg",
         ),
         ("use_spatial_attention yes\n", "line 1: use_spatial_attention must be 0"),
