@@ -104,7 +104,7 @@ class PodGpr(PodRegression):
         else:
             energies = np.square(amplitudes).sum(axis=0)
             thetas = self._one_by_one(likelihoods, len(squared), energies)
-        self._factors = {}
+        self._factors: dict[int, Factor] = {}
         self._processes = []
         for y, theta in zip(amplitudes.T, thetas, strict=True):
             if len(self._x) == len(x):

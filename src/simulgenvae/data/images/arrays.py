@@ -88,7 +88,7 @@ class Images:
     They are bytes from 0 to 255, or float32 from 0 to 1 for images of more than 8 bits.
     """
 
-    pixels: NDArray[np.uint8] | NDArray[np.float32]
+    pixels: NDArray[Any]
     format: ImageFormat
 
     def __post_init__(self) -> None:
