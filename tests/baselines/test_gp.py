@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
+from simulgenvae.baselines import gp
 from simulgenvae.baselines.gp import (
     GaussianProcess,
     LengthScaleGroups,
@@ -100,7 +101,8 @@ def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
     """Against leaving each point out, with the same hyper-parameters, mean and scale."""
     groups, theta = LengthScaleGroups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 0.05])
     training = groups.squared_distances(X, X)
-    wrong, left = GaussianProcess.learn(training, Y, theta, kernel).leave_one_out(training)
+    process = GaussianProcess.learn(training, Y, theta, kernel)
+    wrong, left = process.leave_one_out(process.factor(training))
     for row in range(len(X)):
         others = np.arange(len(X)) != row
         among = training[:, others][:, :, others]
@@ -114,9 +116,8 @@ def test_leave_one_out_is_what_it_says(kernel: Kernel) -> None:
             Y.std() * (standard[row] - weights @ standard[others]), rel=1e-6
         )
         assert left[row] == pytest.approx(1 - weights @ across[0] / 2.0, rel=1e-6)
-        expected = GaussianProcess.learn(
-            among, Y[others], theta, kernel
-        ).relative_posterior_variance(among, to_others)
+        without = GaussianProcess.learn(among, Y[others], theta, kernel)
+        expected = without.relative_posterior_variance(without.factor(among), to_others)
         assert left[row] == pytest.approx(expected[0], rel=1e-6)
 
 
@@ -131,10 +132,10 @@ def test_relative_posterior_variance_is_that_of_scikit_learn(kernel: Kernel) -> 
         ConstantKernel(2.0) * shape, alpha=0.01 + 1e-9, optimizer=None
     ).fit(X, Y)
     std = expected.predict(NEW, return_std=True)[1]
-    assert process.relative_posterior_variance(training, across) == pytest.approx(
+    assert process.relative_posterior_variance(process.factor(training), across) == pytest.approx(
         std**2 / 2.0, rel=1e-6
     )
-    assert process.deviation(training, across) == pytest.approx(
+    assert process.deviation(process.factor(training), across) == pytest.approx(
         Y.std() * np.sqrt(std**2 + 0.01), rel=1e-6
     )
 
@@ -143,11 +144,13 @@ def test_relative_posterior_variance_goes_from_zero_at_learned_points_to_one() -
     groups, theta = LengthScaleGroups.of(X, 0), np.log([2.0, 1.5, 0.7, 3.0, 1e-8])
     training = groups.squared_distances(X, X)
     process = GaussianProcess.learn(training, Y, theta)
-    assert process.relative_posterior_variance(training, training) == pytest.approx(
+    assert process.relative_posterior_variance(process.factor(training), training) == pytest.approx(
         np.zeros(12), abs=1e-6
     )
     way = X[:1] + np.linspace(0, 100, 20)[:, None] * (X[0] - X.mean(axis=0))
-    left = process.relative_posterior_variance(training, groups.squared_distances(way, X))
+    left = process.relative_posterior_variance(
+        process.factor(training), groups.squared_distances(way, X)
+    )
     assert (np.diff(left) >= -1e-9).all()
     assert left[-1] == pytest.approx(1.0)
 
@@ -155,9 +158,38 @@ def test_relative_posterior_variance_goes_from_zero_at_learned_points_to_one() -
 def test_noise_leaves_variance_at_learned_points() -> None:
     """One point alone: noise / (variance + noise) of the prior variance is left."""
     process = GaussianProcess.learn(np.zeros((1, 1, 1)), np.ones(1), np.log([2.0, 1.0, 0.5]))
-    assert process.relative_posterior_variance(
-        np.zeros((1, 1, 1)), np.zeros((1, 1, 1))
-    ) == pytest.approx(0.2)
+    there = np.zeros((1, 1, 1))
+    left = process.relative_posterior_variance(process.factor(there), there)
+    assert left == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_inducing_points_at_all_points_are_the_process_itself(kernel: Kernel) -> None:
+    groups = LengthScaleGroups.of(X, 0)
+    training, across = groups.squared_distances(X, X), groups.squared_distances(NEW, X)
+    whole = GaussianProcess.learn(training, Y, THETA, kernel)
+    sparse = GaussianProcess.learn_sparse(groups, X, X, Y, THETA, kernel)
+    assert sparse.predict(across) == pytest.approx(whole.predict(across), rel=1e-6)
+    assert np.array_equal(
+        sparse.deviation(sparse.factor(training), across),
+        whole.deviation(whole.factor(training), across),
+    )
+
+
+def test_many_points_are_learned_through_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gp, "_BLOCK_POINTS", 64)
+    x = np.random.default_rng(1).uniform(-2, 2, (300, 1))
+    y = np.sin(3 * x[:, 0]) + 0.1 * np.random.default_rng(2).normal(size=300)
+    groups, theta = LengthScaleGroups.of(x, 0), np.log([1.0, 0.6, 0.02])
+    design = np.linspace(-1.9, 1.9, 50)[:, None]
+    sparse = GaussianProcess.learn_sparse(groups, x[:40], x, y, theta)
+    found = sparse.predict(groups.squared_distances(design, x[:40]))
+    whole = GaussianProcess.learn(groups.squared_distances(x, x), y, theta)
+    expected = whole.predict(groups.squared_distances(design, x))
+    assert np.abs(found - expected).max() < 0.01
+    few = GaussianProcess.learn(groups.squared_distances(x[:40], x[:40]), y[:40], theta)
+    error = few.predict(groups.squared_distances(design, x[:40])) - expected
+    assert np.abs(error).max() > 0.05, "all points count, not only the inducing ones"
 
 
 def test_several_functions_at_once() -> None:

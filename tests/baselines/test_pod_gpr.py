@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from simulgenvae.baselines import gp, pod_gpr
 from simulgenvae.baselines.pod_gpr import PodGpr
 from simulgenvae.baselines.pod_regression import RunModes
 
@@ -44,6 +45,46 @@ def test_hyperparameters_from_a_subset_still_use_all_runs(monkeypatch: pytest.Mo
     monkeypatch.setattr(PodGpr, "likelihood_runs", 8)
     error = fitted(train).predict(test) - smooth_runs(test)
     assert np.linalg.norm(error) < 0.01 * np.linalg.norm(smooth_runs(test))
+
+
+def test_many_runs_are_learned_through_inducing_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    train, test = rng.uniform(-1.7, 1.7, (60, 2)), rng.uniform(-1.5, 1.5, (10, 2))
+    whole = fitted(train)
+    monkeypatch.setattr(PodGpr, "likelihood_runs", 20)
+    monkeypatch.setattr(PodGpr, "inducing_runs", 30)
+    sparse = fitted(train)
+    truth = smooth_runs(test)
+    assert sparse.arrays()["x"].shape == (30, 2)
+    assert np.linalg.norm(sparse.predict(test) - truth) < 0.01 * np.linalg.norm(truth)
+    # The deviation is that of knowing fewer runs: never smaller.
+    assert (sparse.relative_posterior_std(test) > whole.relative_posterior_std(test)).all()
+    assert len(sparse.leave_one_out_relative_std()) == 30
+    restored = PodGpr.restore(sparse.arrays(), 2, 0)
+    assert np.array_equal(restored.predict(test), sparse.predict(test))
+    noise = rng.standard_normal((3, sparse.modes))
+    assert np.array_equal(restored.samples(test, noise), sparse.samples(test, noise))
+
+
+def test_factors_are_kept_as_memory_allows(
+    processes: PodGpr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.zeros((2, processes.modes))
+    processes.samples(X, noise)
+    calls = []
+    factor = gp.GaussianProcess.factor
+
+    def counted(process: gp.GaussianProcess, among: np.ndarray) -> gp.Factor:
+        calls.append(1)
+        return factor(process, among)
+
+    monkeypatch.setattr(gp.GaussianProcess, "factor", counted)
+    first = processes.samples(X, noise)
+    assert not calls, "factored once"
+    monkeypatch.setattr(pod_gpr, "_FACTOR_BYTES", 0)
+    again = PodGpr.restore(processes.arrays(), 2, 0)
+    assert np.array_equal(again.samples(X, noise), first)
+    assert len(calls) == processes.modes
 
 
 def test_same_data_same_answer(processes: PodGpr) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulgenvae.baselines import pod_regression
 from simulgenvae.baselines.base import Baseline
 from simulgenvae.baselines.mean_run import MeanRun
 from simulgenvae.baselines.pod_gpr import PodGpr
@@ -51,6 +52,24 @@ def test_modes_leave_out_no_more_energy_than_asked() -> None:
     assert (
         left_out + modes.singular[-1] ** 2 / np.square(centred).sum() > 1e-3
     )  # and keep no mode in vain
+
+
+@pytest.mark.parametrize("width", [6, 200])
+def test_modes_of_many_runs_are_the_leading_ones(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    decay = np.logspace(0, -5, width)
+    flat = (rng.normal(size=(60, width)) * decay + 3).astype(np.float32)
+    whole = RunModes.of(flat)
+    monkeypatch.setattr(pod_regression, "_MANY_RUNS", 50)
+    many = RunModes.of(flat)
+    assert many.singular == pytest.approx(whole.singular, rel=1e-3)
+    rebuilt = many.weights(many.amplitudes) @ flat
+    assert np.linalg.norm(rebuilt - flat) <= 1.1e-3 * np.linalg.norm(flat - flat.mean(axis=0))
+    monkeypatch.setattr(pod_regression, "_MOST_MODES", 3)
+    assert RunModes.of(flat).amplitudes.shape == (60, 3)
+    assert RunModes.of(np.ones_like(flat)).amplitudes.shape == (60, 0)
 
 
 @pytest.mark.parametrize(("kind", "bound"), [(PodRbf, 0.05), (PodGpr, 0.005)])

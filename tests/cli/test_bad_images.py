@@ -96,7 +96,7 @@ def one_too_many(study: Path) -> tuple[str, ...]:
 def no_pictures(study: Path) -> tuple[str, ...]:
     image_path(study, 2).write_text("a report\n")
     image_path(study, 9).write_bytes(b"")
-    return "(2 of 12)", "no PNG or JPEG image", "'param_002.png'", "empty: 'param_009.png'"
+    return "(2 of 12)", "no PNG, JPEG, TIFF", "'param_002.png'", "empty: 'param_009.png'"
 
 
 def truncated(study: Path) -> tuple[str, ...]:

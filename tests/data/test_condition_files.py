@@ -119,3 +119,9 @@ def test_a_folder_of_tables_in_natural_order(tmp_path: Path) -> None:
         UserError, match=r"run3\.CSV: has the columns size, but run2\.csv has speed"
     ):
         read_condition_files(tmp_path)
+
+
+def test_hidden_files_in_a_folder_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("a\n1\n2\n")
+    (tmp_path / "._p.csv").write_bytes(b"\0\5\26\7")
+    assert read_condition_files(tmp_path)[0].names == ("a",)

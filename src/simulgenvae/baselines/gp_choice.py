@@ -65,7 +65,7 @@ def leave_one_out_error(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.floa
     searched = _searched(x, choice, amplitudes)
     for (squared, theta, _), y in zip(searched, amplitudes.T, strict=True):
         process = GaussianProcess.learn(squared, y, theta, choice.kernel)
-        errors.append(float(np.square(process.leave_one_out(squared)[0]).sum()))
+        errors.append(float(np.square(process.leave_one_out(process.factor(squared))[0]).sum()))
     return sum(errors)
 
 

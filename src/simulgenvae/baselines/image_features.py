@@ -39,7 +39,7 @@ class ImageComponents:
     of their pixels.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | NDArray[np.float32]
     """Training images, ``[n, pixels · channels]``."""
     mean: NDArray[np.float32]
     """Their mean, ``[pixels · channels]``."""
@@ -67,9 +67,9 @@ class ImageComponents:
             or mean.shape != pixels.shape[1:]
             or projection.ndim != 2
             or len(projection) != len(pixels)
-            or [str(array.dtype) for array in (pixels, mean, projection)]
-            != ["uint8", "float32", "float64"]
-            or not (np.isfinite(mean).all() and np.isfinite(projection).all())
+            or str(pixels.dtype) not in {"uint8", "float32"}
+            or [str(array.dtype) for array in (mean, projection)] != ["float32", "float64"]
+            or not all(np.isfinite(array).all() for array in (pixels, mean, projection))
         ):
             raise ValueError("the components of the images do not belong together")
         return cls(pixels, mean, projection)
@@ -82,7 +82,7 @@ class ImageComponents:
 
 
 def _products(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], mean: NDArray[np.float32]
+    first: NDArray[Any], second: NDArray[Any], mean: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return the scalar products ``[m, n]`` of images, block by block.
 

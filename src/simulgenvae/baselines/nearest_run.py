@@ -27,7 +27,8 @@ class NearestRun(Baseline):
         """Return 1 for the nearest training run and 0 for the others, ``[m, n]``."""
         # argmin returns the first of equal distances.
         nearest = cdist(x, self._x, "sqeuclidean").argmin(axis=1)
-        one_hot: NDArray[np.float64] = np.eye(len(self._x))[nearest]
+        one_hot = np.zeros((len(x), len(self._x)))
+        one_hot[np.arange(len(x)), nearest] = 1.0
         return one_hot
 
 

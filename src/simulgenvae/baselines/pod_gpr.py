@@ -8,6 +8,7 @@ import numpy as np
 
 from simulgenvae.baselines.base import BaselineSpec, Choices, Coefficients, Inputs
 from simulgenvae.baselines.gp import (
+    Factor,
     GaussianProcess,
     LengthScaleGroups,
     Likelihood,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _NAMES: dict[Kernel, str] = {"matern52": "Matern 5/2", "squared_exponential": "squared exponential"}
 _KERNELS = tuple(_NAMES)
+_FACTOR_BYTES = 2**30
+"""Memory for the Cholesky factors of all modes, which each prediction of a deviation needs."""
 _NEGLIGIBLE = 1e-4
 """Fraction of the energy below which a mode is not worth a thorough search."""
 
@@ -57,7 +60,8 @@ class PodGpr(PodRegression):
     The search is thorough for the first modes, as long as they carry more than a ten-thousandth of
     the energy. With more than ``likelihood_runs`` runs, the hyper-parameters come from a seeded
     subset of that size, as the cost of a likelihood grows with the cube of the runs; the processes
-    learn from all runs.
+    learn from all runs. With more than ``inducing_runs`` runs they learn from all through that many
+    inducing points, a seeded subset of the runs.
 
     Parameters
     ----------
@@ -68,6 +72,7 @@ class PodGpr(PodRegression):
     """
 
     likelihood_runs = 160
+    inducing_runs = 1000
     choosing_modes = 8
     thorough_modes = 64
 
@@ -79,13 +84,18 @@ class PodGpr(PodRegression):
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
         # Features and kernel are chosen on the leading modes, which matter most.
-        subset = np.sort(np.random.default_rng(SEED).permutation(len(x))[: self.likelihood_runs])
+        order = np.random.default_rng(SEED).permutation(len(x))
+        subset = np.sort(order[: self.likelihood_runs])
         self._choice = self._best_choice(x[subset], amplitudes[subset, : self.choosing_modes])
         kernel = self._choice.kernel
-        self._x = self._choice.selection(x)
+        selected = self._choice.selection(x)
+        inducing = np.sort(order[: self.inducing_runs])
+        self._x = selected[inducing]
         # Distances are computed once; all modes have the same, only in other length scales.
         squared = self._squared(self._x)
-        among_subset = squared[:, subset[:, None], subset]
+        # The subset is a part of the inducing runs, as both are the first ones of one order.
+        among = np.searchsorted(inducing, subset)
+        among_subset = squared[:, among[:, None], among]
         likelihoods = [
             Likelihood(among_subset, standardised(y[subset]), kernel) for y in amplitudes.T
         ]
@@ -94,9 +104,16 @@ class PodGpr(PodRegression):
         else:
             energies = np.square(amplitudes).sum(axis=0)
             thetas = self._one_by_one(likelihoods, len(squared), energies)
+        self._factors: dict[int, Factor] = {}
         self._processes = []
         for y, theta in zip(amplitudes.T, thetas, strict=True):
-            self._processes.append(GaussianProcess.learn(squared, y, theta, kernel))
+            if len(self._x) == len(x):
+                process = GaussianProcess.learn(squared, y, theta, kernel)
+            else:
+                process = GaussianProcess.learn_sparse(
+                    self.groups, self._x, selected, y, theta, kernel
+                )
+            self._processes.append(process)
 
     def _one_by_one(
         self, likelihoods: Sequence[Likelihood], groups: int, energies: Values
@@ -125,6 +142,15 @@ class PodGpr(PodRegression):
     def _squared(self, selected: Inputs) -> Values:
         """Return squared distances ``[G, m, n]`` of selected features to the training runs."""
         return self.groups.squared_distances(selected, self._x)
+
+    def _factor(self, mode: int) -> Factor:
+        """Return the factor of a mode's covariance; as many as memory may hold are kept."""
+        if mode in self._factors:
+            return self._factors[mode]
+        factor = self._processes[mode].factor(self._squared(self._x))
+        if (len(self._factors) + 1) * factor[0].nbytes <= _FACTOR_BYTES:
+            self._factors[mode] = factor
+        return factor
 
     @property
     def groups(self) -> LengthScaleGroups:
@@ -155,11 +181,13 @@ class PodGpr(PodRegression):
         noise
             Standard normal numbers, ``[s, modes]``.
         """
-        training = self._squared(self._x)
         squared = self._squared(self._choice.selection(x))
         mean = self._amplitudes(x)
         deviation = np.column_stack(
-            [process.deviation(training, squared) for process in self._processes]
+            [
+                process.deviation(self._factor(mode), squared)
+                for mode, process in enumerate(self._processes)
+            ]
         )
         # A draw of amplitudes becomes weights of the training runs, as a mean does.
         flat = self._coefficients.reshape(len(self._coefficients), -1)
@@ -176,16 +204,23 @@ class PodGpr(PodRegression):
         variances) over the leading modes by their energy. Distances therefore count along the
         parameters that matter, in units of their length scales.
         """
-        training = self._squared(self._x)
         squared = self._squared(self._choice.selection(x))
         return self._averaged(
-            [process.relative_posterior_variance(training, squared) for process in self._leading()]
+            [
+                process.relative_posterior_variance(self._factor(mode), squared)
+                for mode, process in enumerate(self._leading())
+            ]
         )
 
     def leave_one_out_relative_std(self) -> Values:
-        """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``."""
-        training = self._squared(self._x)
-        return self._averaged([process.leave_one_out(training)[1] for process in self._leading()])
+        """Return :meth:`relative_posterior_std` of each training run given all others, ``[n]``.
+
+        Of many runs, it is that of each inducing point given all others.
+        """
+        leading = enumerate(self._leading())
+        return self._averaged(
+            [process.leave_one_out(self._factor(mode))[1] for mode, process in leading]
+        )
 
     def _leading(self) -> list[GaussianProcess]:
         return self._processes[: self.choosing_modes]
@@ -238,6 +273,7 @@ class PodGpr(PodRegression):
         restored._x = arrays["x"]
         restored._choice = GpChoice(FeatureSelection(parameters, seen, 1.0), _KERNELS[kernel])
         restored._components = components
+        restored._factors = {}
         restored._processes = []
         columns = (arrays[name] for name in ("theta", "alpha", "mean", "scale"))
         for theta, alpha, mean, scale in zip(*columns, strict=True):

@@ -32,13 +32,15 @@ def check_arrays(
         )
     columns = parameters[1] + components[0]
     groups = 1 + parameters[1] if components[0] > SINGLE_LENGTHS else columns
+    # Many runs are represented by fewer inducing points.
+    points = min(runs, len(arrays["x"]))
     shapes = {
         "coefficients": (runs, *arrays["coefficients"].shape[1:3]),
         "left": (runs, count),
         "singular": (count,),
-        "x": (runs, columns),
+        "x": (points, columns),
         "theta": (count, groups + 2),
-        "alpha": (count, runs),
+        "alpha": (count, points),
         "mean": (count,),
         "scale": (count,),
     }

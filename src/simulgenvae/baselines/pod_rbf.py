@@ -23,7 +23,8 @@ class PodRbf(PodRegression):
 
     Chosen are kernel and smoothing; for images also the number of principal components and, where
     there are parameters too, the weight of the components. More than ``choosing_runs`` runs are
-    represented by a seeded subset of that size.
+    represented by a seeded subset of that size, and more than ``fitted_runs`` by a larger one when
+    the chosen functions are fitted, as the cost grows with the cube of the runs.
     """
 
     choices = tuple(
@@ -45,10 +46,13 @@ class PodRbf(PodRegression):
     )
     factors = (0.1, 0.3, 1.0, 3.0)
     choosing_runs = 500
+    fitted_runs = 2000
     seed = 0
 
     def _fit_amplitudes(self, x: Inputs, amplitudes: NDArray[np.float64]) -> None:
-        subset = np.sort(np.random.default_rng(self.seed).permutation(len(x))[: self.choosing_runs])
+        order = np.random.default_rng(self.seed).permutation(len(x))
+        subset = np.sort(order[: self.choosing_runs])
+        fitted = np.sort(order[: self.fitted_runs])
         # Every choice of features with every kernel and smoothing: a system each, no iteration.
         errors = {}
         for selection in self._selections(x.shape[1]):
@@ -61,9 +65,9 @@ class PodRbf(PodRegression):
         # in the subset make an interpolation impossible.
         for self._selection, self._choice in sorted(errors, key=lambda pair: errors[pair]):
             with suppress(np.linalg.LinAlgError):
-                self._interpolant = self._choice.fit(self._selection(x), amplitudes)
+                self._interpolant = self._choice.fit(self._selection(x[fitted]), amplitudes[fitted])
                 return
-        raise np.linalg.LinAlgError(f"no radial basis functions interpolate {len(x)} runs")
+        raise np.linalg.LinAlgError(f"no radial basis functions interpolate {len(fitted)} runs")
 
     def _selections(self, columns: int) -> list[FeatureSelection]:
         """Return the features to try, of ``columns`` columns."""

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _ENERGY_LEFT_OUT = 1e-6
 _COMPONENTS = (4, 8, 16, 32, 64)
 """Numbers of image components that are tried; all of them are tried too."""
+_MANY_RUNS = 1000
+"""Number of runs above which only the leading modes are computed."""
+_MOST_MODES = 128
+"""Largest number of modes of more runs than that."""
 _BLOCK_VALUES = 2**21
 """Values of all runs that are held in double precision at once."""
 
@@ -44,8 +48,11 @@ class RunModes:
         """Return as many modes of runs ``[n, T·r]`` as needed, by the method of snapshots.
 
         They leave out at most the fraction ``energy_left_out`` of the energy of the centred runs.
+        Of more than ``_MANY_RUNS`` runs there are at most ``_MOST_MODES`` modes.
         """
         runs = len(flat)
+        if runs > _MANY_RUNS:
+            return cls._leading(flat, energy_left_out)
         gram = np.zeros((runs, runs))
         # Some columns at a time: a copy of all coefficients in double precision is never made.
         block = max(1, _BLOCK_VALUES // runs)
@@ -61,6 +68,24 @@ class RunModes:
         needed = int(np.sum(remaining > energy_left_out * remaining[0]))
         kept = min(needed, runs - 1)  # centring leaves n - 1 dimensions; the last is rounding
         return cls(left[:, :kept], np.sqrt(energies[:kept]))
+
+    @classmethod
+    def _leading(cls, flat: Coefficients, energy_left_out: float) -> Self:
+        """Return the leading modes of many runs, by a randomised decomposition.
+
+        The Gram matrix of 16,000 runs would take 2 GB and an hour.
+        """
+        from sklearn.utils.extmath import randomized_svd
+
+        centred = flat - flat.mean(axis=0, dtype=np.float64).astype(flat.dtype)
+        count = min(_MOST_MODES, *centred.shape)
+        left, singular, _ = randomized_svd(centred, count, random_state=0)
+        energies = np.square(singular.astype(np.float64))
+        total = float(np.square(centred, dtype=np.float64).sum())
+        # Energy left out when the modes k, k + 1, … are dropped.
+        remaining = total - np.concatenate([[0.0], np.cumsum(energies)[:-1]])
+        kept = int(np.sum(remaining > energy_left_out * total)) if total > 0 else 0
+        return cls(left[:, :kept].astype(np.float64), np.sqrt(energies[:kept]))
 
     @property
     def amplitudes(self) -> NDArray[np.float64]:

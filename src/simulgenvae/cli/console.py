@@ -23,7 +23,7 @@ def show(*things: RenderableType, style: str | None = None) -> None:
         # Names of files must stay whole when the output is piped into another program; tables fit
         # themselves to the terminal.
         is_line = isinstance(thing, str | Text)
-        _CONSOLE.get().print(thing, style=style, soft_wrap=is_line)
+        _CONSOLE.get().print(thing, style=style, markup=False, emoji=False, soft_wrap=is_line)
 
 
 @contextmanager
@@ -61,4 +61,6 @@ class ConsoleHandler(logging.Handler):
         if record.levelno >= logging.WARNING:
             text = f"{record.levelname.lower()}: {text}"
             style = "yellow"
-        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(
+            text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True
+        )

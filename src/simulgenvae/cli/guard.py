@@ -41,10 +41,10 @@ def guarded(work: Callable[[Console], int | None]) -> int:
     rank = int(os.environ.get("RANK", "0"))
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
     silent = rank > 0
-    # Without markup: names such as [0.5] would be read as styles.
-    console = Console(markup=False, highlight=False, quiet=silent)
-    progress = Console(stderr=True, quiet=silent)
-    errors = Console(stderr=True, markup=False, highlight=False)
+    # Without markup: names such as [0.5] would be read as styles, and :x: as an emoji.
+    console = Console(markup=False, emoji=False, highlight=False, quiet=silent)
+    progress = Console(stderr=True, markup=False, emoji=False, quiet=silent)
+    errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
     def say(text: str) -> None:
         errors.print(text, soft_wrap=True)

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # cyclopts would draw a box: scripts expect one line, with the name of the command.
         command = " ".join((PROGRAM, *(error.command_chain or ())))
         message = " ".join(str(error).split())
-        errors = Console(stderr=True, markup=False, highlight=False)
+        errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
         errors.print(f"{command}: error: {message}", soft_wrap=True)
         return MISTAKE
 

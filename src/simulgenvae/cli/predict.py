@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table
 
 import simulgenvae
@@ -100,7 +99,7 @@ def _table(scores: list[PredictionScore]) -> Table:
     for score in scores:
         error = percent(score.expected_error, digits=2, trailing_zeros=False)
         novelty = NONE if score.novelty is None else f"{score.novelty:.2f}"
-        table.add_row(escape(score.design), error, novelty)
+        table.add_row(score.design, error, novelty)
     return table
 
 

@@ -27,7 +27,12 @@ def read_condition_files(path: Path) -> tuple[Conditions, bool]:
     if not path.is_dir():
         return read_conditions(path)
     files = sorted(
-        (file for file in path.iterdir() if file.suffix.lower() == ".csv"),
+        (
+            file
+            for file in path.iterdir()
+            # macOS writes hidden files such as `._p.csv` beside copied ones.
+            if file.suffix.lower() == ".csv" and not file.name.startswith(".")
+        ),
         key=lambda file: natural_key(file.name),
     )
     if not files:

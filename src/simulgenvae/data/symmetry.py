@@ -190,7 +190,7 @@ def mirror_nodes(coords: NDArray[np.float64], axis: str) -> NDArray[np.intp]:
     return nodes
 
 
-def mirror_pixels(pixels: NDArray[np.uint8], axes: Sequence[str]) -> NDArray[np.uint8]:
+def mirror_pixels(pixels: NDArray[Any], axes: Sequence[str]) -> NDArray[Any]:
     """Return mirrored images ``[n, rows, columns, channels]``.
 
     x mirrors the columns, y the rows; z is the direction of view and mirrors nothing.

@@ -72,9 +72,10 @@ def write_model(surrogate: Surrogate, path: Path, *, overwrite: bool = False) ->
     """Write a surrogate as one file that runs without this package.
 
     The file has inputs ``parameters`` ``[n, P]`` float64 in the user's units (where designs have
-    parameters) and ``images`` ``[n, S, S, C]`` uint8 (where they have images), one output
-    ``fields`` ``[n, T, M, V]`` in physical units (float32, or float64 where that would lose the
-    variation of a variable), and a description in JSON
+    parameters) and ``images`` ``[n, S, S, C]`` uint8, or float32 from 0 to 1 where they have more
+    than 8 bits (where they have images), one output ``fields`` ``[n, T, M, V]`` in physical units
+    (float32, or float64 where that would lose the variation of a variable), and a description in
+    JSON
     (:class:`ModelDescription`).
 
     Parameters
@@ -130,7 +131,9 @@ def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     images = None
     if (form := scaler.images) is not None:
         shape = (count, form.size, form.size, form.channels)
-        images = Images(random.integers(0, 256, shape, np.uint8), form)
+        levels = random.integers(0, 2**form.bits, shape)
+        scale = 1 if form.bits == 8 else np.float32(1 / (2**form.bits - 1))
+        images = Images((levels * scale).astype(form.pixel_type), form)
     return Conditions(tuple(f"design_{k}" for k in range(count)), scaler.names, table, images)
 
 

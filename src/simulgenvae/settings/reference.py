@@ -58,8 +58,8 @@ skipped. A key may be repeated only with the same value.
 - `Loss_type` is 1 (MSE), 2 (MAE), 3 (SmoothL1) or 4 (Huber); `e2e_loss_function` is MSE, MAE,
   SmoothL1 or Huber.
 - `input_type` is `csv` or `csvs` (a table), `image` or `images` (images, CNN) or `image_vit`
-  (images, vision transformer); `param_data_type` is `.csv` for the first two, `.png`, `.jpg` or
-  `.jpeg` for the others.
+  (images, vision transformer); `param_data_type` is `.csv` for the first two, the ending of
+  the images, such as `.png`, for the others.
 - `param_dir` is the table or its folder (`data.parameters`), or the folder of images
   (`data.images`), as `input_type` says. With a leading `/` that does not exist it is looked for in
   the study folder.

@@ -16,7 +16,7 @@ from simulgenvae.settings.networks import CONDITIONERS, DECODERS, OneOf
 from simulgenvae.settings.renamed import with_current_names
 from simulgenvae.settings.training import TrainingSettings
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 """Endings of image files."""
 
 
@@ -45,9 +45,11 @@ class DataSettings(Group):
     """Folder with the runs' images, or CSV with `id,file` (`param_dir` where `input_type` is an
     image), relative to the study folder; `images` when not given and `conditioner.kind` reads
     images."""
-    file_type: Literal[".csv", ".png", ".jpg", ".jpeg"] | None = None
+    file_type: (
+        Literal[".csv", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"] | None
+    ) = None
     """Ending of the files with the conditions, in upper or lower case (`param_data_type`); all
-    three endings of images when not given."""
+    endings of images when not given."""
     image_size: Annotated[int, Field(ge=16, le=2048)] = 256
     """Width and height in pixels that images are resized to."""
     validation_fraction: Fraction = 0.1

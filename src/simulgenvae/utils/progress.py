@@ -106,10 +106,10 @@ class WorkLog:
             self._console.is_terminal and not self._console.is_dumb_terminal
         ) or self._console.is_jupyter
         self._bars = Progress(
-            TextColumn("{task.description:<12}"),
+            TextColumn("{task.description:<12}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[status]}"),
+            TextColumn("{task.fields[status]}", markup=False),
             TimeRemainingColumn(),
             console=self._console,
             transient=transient,
@@ -217,7 +217,7 @@ class WorkLog:
 
     def _print(self, text: str) -> None:
         shown = text if self._drawn else stamped(text)
-        self._console.print(shown, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(shown, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 class _Pace:

@@ -215,3 +215,40 @@ def test_images_that_do_not_fit_into_memory(
     monkeypatch.setattr(limits, "available_memory", lambda: 12 * 8 * 16 - 1)
     with pytest.raises(UserError, match="decoding an image of 12 x 8"):
         read_images(tmp_path, 64)
+
+
+def test_hidden_files_are_those_of_file_managers(tmp_path: Path) -> None:
+    draw(tmp_path / "0.png")
+    for name in ("._0.png", ".DS_Store", "Thumbs.db", "desktop.ini"):
+        (tmp_path / name).write_bytes(b"\0\5\26\7")
+    assert read_images(tmp_path, 8)[0] == ("0",)
+
+
+@pytest.mark.parametrize(("highest", "bits"), [(4095, 12), (4096, 16), (200, 12)])
+def test_deep_images_keep_their_levels(tmp_path: Path, highest: int, bits: int) -> None:
+    levels = np.random.default_rng(0).integers(0, highest + 1, (2, 16, 16)).astype(np.uint16)
+    levels[0, 0, 0] = highest
+    for name, values in zip(("a.png", "b.tif"), levels, strict=True):
+        Image.fromarray(values).save(tmp_path / name)
+    _, images = read_images(tmp_path, 16)
+    assert (images.format.bits, str(images.pixels.dtype)) == (bits, "float32")
+    kept = np.rint(images.pixels[..., 0].astype(np.float64) * (2**bits - 1))
+    np.testing.assert_array_equal(kept, levels)
+    assert ImageFormat.from_dict(images.format.to_dict()) == images.format
+    # A design's image is scaled as the images of the training were.
+    _, same = read_images(tmp_path, 16, like=ImageFormat(16, 16, 1, 16, 16))
+    assert same.pixels[0, 0, 0, 0] == np.float32(highest / 65535)
+
+
+def test_a_design_brighter_than_the_bits_of_the_training_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 5000, np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"up to 5000, .*12 bits, up to 4095"):
+        read_images(tmp_path, 8, like=ImageFormat(8, 8, 1, 8, 12))
+
+
+def test_bytes_beside_deep_images_are_named(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.full((8, 8), 5000, np.uint16)).save(tmp_path / name)
+    draw(tmp_path / "c.png", size=(8, 8))
+    message = refusal(tmp_path)
+    assert "8 x 8 grey, but 2 others are 8 x 8 grey of 16 bits: 'c.png'" in message

@@ -187,6 +187,19 @@ def test_images_are_stored_with_the_runs(
     assert found.conditions.images.format == made.conditions.images.format
 
 
+def test_images_of_16_bits_are_stored_as_they_are(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).random((3, 8, 8, 1), dtype=np.float32)
+    images = Images(pixels, ImageFormat(20, 10, 1, 8, 16))
+    made = Dataset.from_arrays(
+        np.ones((3, 2, 5, 1)), Conditions(("a", "b", "c"), (), np.ones((3, 0)), images)
+    )
+    made.save(tmp_path / "dataset.zarr")
+    found = Dataset.open(tmp_path / "dataset.zarr").conditions.images
+    assert found is not None
+    assert found.format == images.format
+    np.testing.assert_array_equal(found.pixels, pixels)
+
+
 def test_another_image_is_another_dataset() -> None:
     assert imaged().fingerprint != imaged(turned=True).fingerprint != dataset().fingerprint
 

@@ -315,7 +315,7 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
         ),
         ("input_type\n", "line 1: input_type needs a value"),
         (
-            "param_data_type .bmp\n",
+            "param_data_type .pdf\n",
             r"line 1: param_data_type must be one of \.csv, \.png, \.jpg, \.jpeg",
         ),
         ("use_spatial_attention yes\n", "line 1: use_spatial_attention must be 0"),

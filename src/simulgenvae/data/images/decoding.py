@@ -29,11 +29,12 @@ _MAX_SIDE = 65_535  # the longest that a JPEG can have
 # Memory per pixel: four bytes in Pillow, and copies for turning, converting and comparing.
 _DECODING_BYTES = 16
 # Pillow has decoders for forty formats, some with a history of security holes: only these are used.
-_FORMATS = ("PNG", "JPEG")
-_MODES = {"1", "L", "LA", "I;16", "P", "RGB", "RGBA"}
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+_DEEP = {"I;16", "I;16B", "I;16L"}
+_MODES = {"1", "L", "LA", "P", "RGB", "RGBA"} | _DEEP
 # A transparent colour is written in the bits of the file; these factors bring it to the 8 bits of
 # the pixels that Pillow decodes.
-_KEY_SCALE = {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
+_KEY_SCALE = {"L;2": 255 / 3, "L;4": 255 / 15}
 
 _TRANSPARENT = (
     "transparent pixels (what is behind them is unknown: flatten the image on a background)"
@@ -51,17 +52,20 @@ class UnusableImage(Exception):
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """Pixels `[size, size, channels]`, 0 to 255, and the format of the file."""
+    """Pixels `[size, size, channels]` and the format of the file.
 
-    pixels: NDArray[np.uint8]
+    They are bytes, or float32 from 0 to 65535 for a file of 16 bits.
+    """
+
+    pixels: NDArray[np.uint8] | NDArray[np.float32]
     format: ImageFormat
 
 
 def decode_image(path: Path, size: int) -> DecodedImage:
-    """Read a PNG or JPEG file and resize it to ``size`` × ``size`` pixels.
+    """Read an image file and resize it to ``size`` × ``size`` pixels.
 
-    It is turned upright as its EXIF data say. Grey stays grey (16 bits become 8, a palette of greys
-    is grey); an image that is no square is stretched.
+    It is turned upright as its EXIF data say. Grey stays grey with all its levels (a palette of
+    greys is grey); an image that is no square is stretched.
 
     Raises
     ------
@@ -102,7 +106,9 @@ def _read(stream: BinaryIO, size: int) -> DecodedImage:
     except Image.DecompressionBombError as error:
         raise UnusableImage(_TOO_LARGE) from error
     except UnidentifiedImageError as error:
-        raise UnusableImage("no PNG or JPEG image, or damaged at its beginning") from error
+        raise UnusableImage(
+            "no PNG, JPEG, TIFF, BMP, GIF or WebP image, or damaged at its beginning"
+        ) from error
     except Exception as error:  # the decoders meet bad files with nearly every kind of exception
         if "MAX_TEXT" in str(error):
             raise UnusableImage(
@@ -115,31 +121,41 @@ def _decode(image: ImageFile.ImageFile, size: int) -> DecodedImage:
     width, height = image.size
     if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE:
         raise UnusableImage(_TOO_LARGE)
-    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
-        raise UnusableImage("animated (save one frame)")
+    if image.format != "JPEG" and getattr(image, "n_frames", 1) > 1:
+        raise UnusableImage("animated, or of several pages (save one of them)")
+    # Bits and channels of the file: Pillow forgets them when it decodes.
+    layout = str(image.tile[0].args) if image.tile else ""
+    if image.mode in {"I", "F"}:
+        raise UnusableImage("32 bits a pixel (save it as grey of 16 or 8 bits)")
     if image.mode not in _MODES:
         raise UnusableImage(f"{image.mode} colours (save it as RGB or grey)")
+    # Pillow keeps 8 of the 16 bits of such files.
+    if image.mode not in _DEEP and ";16" in layout:
+        raise UnusableImage(
+            "16-bit colours or transparency (save it as grey of 16 bits, or as RGB of 8 bits)"
+        )
     # The header says the size: memory is checked before a single pixel is decoded.
     needed = _DECODING_BYTES * width * height
     require_memory(
         needed, f"decoding an image of {width} x {height} pixels", "save the images smaller."
     )
-    # Bits and channels of the file: Pillow forgets them when it decodes.
-    layout = str(image.tile[0].args)
     ImageOps.exif_transpose(image, in_place=True)
     opaque = _opaque(image, layout)
-    channels = GREY if opaque.mode == "L" else COLOUR
+    channels = COLOUR if opaque.mode == "RGB" else GREY
+    found = ImageFormat(*opaque.size, channels, size, 16 if opaque.mode == "F" else 8)
     resized = opaque.resize((size, size), Image.Resampling.BILINEAR)
-    pixels = np.asarray(resized, dtype=np.uint8).reshape(size, size, channels)
-    return DecodedImage(pixels, ImageFormat(*opaque.size, channels, size))
+    pixels = np.asarray(resized, dtype=found.pixel_type).reshape(size, size, channels)
+    return DecodedImage(pixels, found)
 
 
 def _opaque(image: Image.Image, layout: str) -> Image.Image:
-    """Return the image in mode ``L`` or ``RGB``; ``layout`` is Pillow's raw mode of the file.
+    """Return the image in mode ``L``, ``F`` (16 bits) or ``RGB``.
+
+    ``layout`` is Pillow's raw mode of the file.
 
     Raises UnusableImage where a pixel is not opaque.
     """
-    grey = image.mode in {"1", "L", "LA", "I;16"} or layout == "LA;16B"
+    grey = image.mode in {"1", "L", "LA"}
     if image.mode == "P":
         image = image.convert("RGBA")
         red = np.asarray(image.getchannel("R"))
@@ -155,9 +171,9 @@ def _opaque(image: Image.Image, layout: str) -> Image.Image:
             raise UnusableImage(_TRANSPARENT)
     elif "transparency" in image.info and _shows(image, image.info["transparency"], layout):
         raise UnusableImage(_TRANSPARENT)
-    if image.mode == "I;16":
-        # 65535 = 257 × 255: rounded division maps 16 bits onto 8. Pillow would cut off at 255.
-        return Image.fromarray(((np.asarray(image, dtype=np.uint32) + 128) // 257).astype(np.uint8))
+    if image.mode in _DEEP:
+        # Numbers that hold 16 bits exactly, and that Pillow can resize.
+        return Image.fromarray(np.asarray(image).astype(np.float32))
     return image.convert("L" if grey else "RGB")
 
 

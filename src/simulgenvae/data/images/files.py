@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.csv_table import read_rows
-from simulgenvae.data.images.arrays import ImageFormat, Images
+from simulgenvae.data.images.arrays import DEEP_BITS, ImageFormat, Images
 from simulgenvae.data.images.decoding import UnusableImage, decode_image
 from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
 from simulgenvae.errors import UserError
@@ -81,7 +81,7 @@ def read_images(
         check_ids(files.ids)
     problems: dict[str, list[str]] = defaultdict(list)
     formats: list[tuple[str, ImageFormat]] = []
-    pixels: NDArray[np.uint8] | None = None
+    pixels: NDArray[np.uint8] | NDArray[np.float32] | None = None
     for row, name in enumerate(files.names):
         try:
             decoded = decode_image(files.path(name), size)
@@ -94,10 +94,33 @@ def read_images(
             pixels = _allocate(path, len(files.names), decoded.pixels)
         if decoded.format == formats[0][1]:
             pixels[row] = decoded.pixels
-    _compare(formats, like and replace(like, size=size), problems)
+    wanted = None
+    if like is not None:
+        wanted = replace(like, size=size, bits=16 if like.bits in DEEP_BITS else 8)
+    _compare(formats, wanted, problems)
     if problems or pixels is None:
         raise UserError(_unusable(path, problems, len(files.names)))
-    return files.ids, Images(pixels, formats[0][1])
+    found = formats[0][1]
+    if found.bits in DEEP_BITS:
+        return files.ids, _scaled(path, pixels, found, None if like is None else like.bits)
+    return files.ids, Images(pixels, found)
+
+
+def _scaled(path: Path, values: NDArray[Any], found: ImageFormat, bits: int | None) -> Images:
+    """Return deep images with pixels from 0 to 1.
+
+    Cameras write 12 bits into files of 16. Images whose values all fit into 12 bits are therefore
+    taken as such, as long as ``bits``, those of the images of a training, are not given.
+    """
+    highest = int(values.max())
+    bits = bits or next(each for each in DEEP_BITS if highest < 2**each)
+    if highest >= 2**bits:
+        raise UserError(
+            f"{path}: the images have values up to {highest}, but the surrogate was trained with "
+            f"values of {bits} bits, up to {2**bits - 1}: scale them as those were"
+        )
+    values /= np.float32(2**bits - 1)
+    return Images(values, replace(found, bits=bits))
 
 
 def _unusable(path: Path, problems: dict[str, list[str]], total: int) -> str:
@@ -121,7 +144,9 @@ def _find(path: Path, endings: Sequence[str]) -> _Files:
 
 
 def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
-    entries = sorted(folder.iterdir(), key=lambda entry: natural_key(entry.name))
+    # Hidden files are those of file managers: macOS copies `._0.png` beside `0.png`.
+    visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    entries = sorted(visible, key=lambda entry: natural_key(entry.name))
     files = [entry for entry in entries if entry.suffix.lower() in endings]
     if not files:
         present = {entry.suffix.lower() for entry in entries}
@@ -167,12 +192,12 @@ def _find_in_table(path: Path) -> _Files:
     return _Files(path.parent.resolve(), ids, names)
 
 
-def _allocate(path: Path, count: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _allocate(path: Path, count: int, image: NDArray[Any]) -> NDArray[Any]:
     with prefix_errors(path):
         require_memory(
             count * image.nbytes, f"holding {count} images", "choose a smaller data.image_size."
         )
-    return np.empty((count, *image.shape), dtype=np.uint8)
+    return np.empty((count, *image.shape), dtype=image.dtype)
 
 
 def _compare(

@@ -107,7 +107,7 @@ def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
 def _read_images(path: Path, attributes: DatasetAttributes) -> Images | None:
     if attributes.images is None:
         return None
-    return Images(_read(path / "images", "uint8", 4), attributes.images)
+    return Images(_read(path / "images", str(attributes.images.pixel_type), 4), attributes.images)
 
 
 def _read_mesh(path: Path, attributes: DatasetAttributes) -> Mesh:

@@ -239,8 +239,9 @@ def _panels(figure: Figure, run: RunFields, rows: int, columns: int, **shared: A
     axes = figure.add_subplot(spec[0])
     about = run.image.format
     pixels = run.image.pixels[0, :, :, 0] if about.channels == GREY else run.image.pixels[0]
+    white = 255 if about.bits == 8 else 1
     # The file was resized to a square of pixels: drawn as wide as the file.
-    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(0, about.width, 0, about.height))
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=white, extent=(0, about.width, 0, about.height))
     axes.set(xticks=[], yticks=[], anchor="N")
     axes.set_title("design", fontsize=style.SMALL)
     grid = spec[1].subgridspec(rows, columns).subplots(squeeze=False, **shared)
