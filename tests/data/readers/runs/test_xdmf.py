@@ -179,7 +179,25 @@ def test_a_mesh_that_is_included(
 def test_a_mesh_at_the_first_timestep_alone(file: Path, box: SimpleNamespace) -> None:
     inside = MESH.partition(">")[2].rpartition("</Grid>")[0]
     _rewritten(file, _collection("T", box.times, "", inside), "http://www.w3.org/2001/XInclude")
-    assert open_runs(file).shape == (1, 3, 24, 1)
+    source = open_runs(file)
+    assert source.shape == (1, 3, 24, 1)
+    box.assert_mesh(source)
+
+
+@pytest.mark.parametrize("pointer", ["", f' xpointer="xpointer(/Xdmf/Grid/{ALL})"'])
+def test_a_mesh_in_another_file(file: Path, box: SimpleNamespace, pointer: str) -> None:
+    include = f'<xi:include href="mesh.xml"{pointer}/>'
+    file.with_name("mesh.xml").write_text(f"<Xdmf>{MESH}</Xdmf>")
+    if not pointer:
+        inside = MESH.partition(">")[2].rpartition("</Grid>")[0]
+        topology, _, geometry = inside.partition("<Geometry")
+        file.with_name("mesh.xml").write_text(topology.strip())
+        file.with_name("nodes.xml").write_text("<Geometry" + geometry)
+        include += '<xi:include href="nodes.xml"/>'
+    _rewritten(file, _collection("T", box.times, include), "http://www.w3.org/2001/XInclude")
+    source = open_runs(file)
+    assert source.shape == (1, 3, 24, 1)
+    box.assert_mesh(source)
 
 
 def test_functions_on_one_mesh_are_taken_together(file: Path, box: SimpleNamespace) -> None:
@@ -213,8 +231,9 @@ def test_a_restart_counts_from_where_it_begins(file: Path, box: SimpleNamespace)
         ("", "has no grids"),
         (
             _collection("T", (0.0,), _include("/Xdmf/Nothing/*")),
-            "includes .*, which names no mesh in this file",
+            "includes .*, which names no mesh in the file",
         ),
+        (MESH + _include("/Xdmf/Domain") * 9, "includes .*, which includes others itself"),
         (
             MESH.replace(
                 "</Grid>", '<Attribute Name="u" ItemType="FiniteElementFunction"/></Grid>'

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _MESH = ("Topology", "Geometry")
+_INCLUDE = "}include"
 _POINTER = re.compile(
     r"xpointer\((?P<path>/{1,2}.+?)/\*\[self::Topology or self::Geometry\]\)"
     r"|xpointer\((?P<single>/{1,2}.+?)\)"
@@ -46,6 +47,8 @@ def plain_xdmf(path: Path) -> PlainXdmf:
         For a file without grids, an include that names no mesh, and functions of finite elements.
     """
     root = ElementTree.parse(path).getroot()
+    for parent in list(root.iter()):
+        _resolve_includes(path, root, parent)
     domain = root.find("Domain")
     if domain is None or domain.find("Grid") is None:
         raise UserError(f"{path}: has no grids: no mesh and no timesteps")
@@ -56,8 +59,6 @@ def plain_xdmf(path: Path) -> PlainXdmf:
                 "(FiniteElementFunction), which is not read: write the function with "
                 "XDMFFile.write, which gives values at nodes"
             )
-    for parent in list(root.iter()):
-        _resolve_includes(path, root, parent)
     notes = _one_collection(path, domain)
     for item in root.iter("DataItem"):
         if item.get("Format", "XML").upper() != "XML" and item.text:
@@ -70,17 +71,24 @@ def _resolve_includes(path: Path, root: Element, parent: Element) -> None:
     """Put the elements that an include points to in its place."""
     for place, child in reversed(list(enumerate(parent))):
         tag = str(child.tag)
-        if not tag.endswith("}include"):
+        if not tag.endswith(_INCLUDE):
             continue
         pointer = child.get("xpointer", "")
-        if "href" in child.attrib:
-            raise UserError(
-                f"{path}: includes {child.get('href')}: write one file with the mesh in it"
-            )
-        found = _pointed_to(root, pointer)
+        source = root if "href" not in child.attrib else _included(path, child.attrib["href"])
+        found = _pointed_to(source, pointer) if pointer or source is root else [source]
         if not found:
-            raise UserError(f"{path}: includes {pointer!r}, which names no mesh in this file")
+            raise UserError(f"{path}: includes {pointer!r}, which names no mesh in the file")
+        # Includes of includes could grow without end.
+        if any(str(inner.tag).endswith(_INCLUDE) for each in found for inner in each.iter()):
+            raise UserError(f"{path}: includes {pointer!r}, which includes others itself")
         parent[place : place + 1] = [copy.deepcopy(element) for element in found]
+
+
+def _included(path: Path, name: str) -> Element:
+    # Names of values in the file would be relative to another folder.
+    if "/" in name:
+        raise UserError(f"{path}: includes {name}: only files in its own folder are included")
+    return ElementTree.parse(path.parent / name).getroot()
 
 
 def _pointed_to(root: Element, pointer: str) -> list[Element]:
