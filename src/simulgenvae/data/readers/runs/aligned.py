@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.precision import fits_float32
 from simulgenvae.data.readers.runs.times import Timed, at_times, common_times, require_times
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
@@ -133,9 +135,11 @@ class _Common:
                 f"{series.path}: {difference} {self.reference.path}: another mesh, or another "
                 "order of nodes: bring all runs onto one mesh with --interpolate"
             )
-        fields = np.empty((len(self.times), *first.shape), first.dtype)
-        fields[0] = first
-        for step, (_, values) in enumerate(steps, 1):
+        fields: NDArray[np.floating] = np.empty((len(self.times), *first.shape), np.float32)
+        for step, (_, values) in enumerate(chain([(coords, first)], steps)):
+            # Double precision takes twice the memory, and few runs need it.
+            if fields.dtype == np.float32 and not fits_float32(values):
+                fields = fields.astype(np.float64)
             fields[step] = values
         if difference:
             fields = self._interpolated(name, series, fields)
