@@ -65,6 +65,11 @@ class Precision:
         if len(finite):
             self._moments.add(finite)
 
+    def counted(self, run: NDArray[Any]) -> NDArray[Any]:
+        """Count a run `[T, M, V]`, and return it."""
+        self.add(run)
+        return run
+
     def offsets(self) -> NDArray[np.float64] | None:
         """Return the value to subtract from each variable, `[V]`; None where none is needed.
 
