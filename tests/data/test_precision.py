@@ -15,7 +15,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.append import append_runs
 from simulgenvae.data.ingest.build import build_dataset
 from simulgenvae.data.ingest.options import IngestOptions
-from simulgenvae.data.precision import Precision
+from simulgenvae.data.precision import Precision, fits_float32
 from simulgenvae.data.split import make_split
 from simulgenvae.settings import DataSettings
 
@@ -143,6 +143,24 @@ def test_the_check_sees_the_variation(tmp_path: Path) -> None:
     assert not any("everywhere" in finding.message for finding in report.findings)
     rows = {row[0]: row for row in report.tables[1].rows}
     assert float(rows["p"][2]) == pytest.approx(PRESSURE.min(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [
+        (np.zeros((5, 1)), True),
+        (np.full((5, 1), 101325.0), True),
+        (np.full((5, 1), 300.1), False),
+        (PRESSURE[0].reshape(-1, 1), False),
+        (TEMPERATURE[0].reshape(-1, 1), True),
+        (PRESSURE[0].reshape(-1, 1).astype(np.float32), True),
+        (np.array([[np.nan], [1.0], [2.0]]), True),
+        (np.full((5, 1), np.nan), True),
+        (np.array([[1e300], [1.0]]), False),
+    ],
+)
+def test_what_fits_float32(values: np.ndarray, fits: bool) -> None:
+    assert fits_float32(values) == fits
 
 
 def test_solver_files_in_double_precision(tmp_path: Path) -> None:

@@ -24,32 +24,58 @@ LOST = 1e-4
 Surrogates err by a thousandth at best."""
 NOISE = 64 * float(np.finfo(np.float64).eps)
 """Standard deviation, relative to the mean, below which double precision has no digits either."""
-SAMPLES = 2**16
+SAMPLES = 2**13
 """Values of a variable in a run, at most, from which its variation is estimated."""
 
 
+def fits_float32(values: NDArray[Any]) -> bool:
+    """Return whether float32 keeps the variation of each variable in values `[M, V]`.
+
+    If it does so at every timestep, it keeps the variation of the whole run, too.
+    """
+    if np.can_cast(values.dtype, np.float32):
+        return True
+    finite = np.isfinite(values)
+    if not finite.all():
+        values = values[finite.all(axis=1)]
+    if not len(values):
+        return True
+    with np.errstate(over="ignore", under="ignore"):
+        error = np.abs(values - values.astype(np.float32)).max(axis=0, initial=0.0)
+    if not np.isfinite(error).all():
+        return False
+    # A uniform field that float32 holds exactly, such as one of zeros, loses nothing.
+    return bool((error <= LOST * values.std(axis=0)).all())
+
+
 class Precision:
-    """Mean and variation of each variable over the runs in double precision."""
+    """Mean and variation of each variable over the runs, for those in double precision."""
 
     def __init__(self) -> None:
         self._moments = MergedMoments()
+        self._is_double = False
 
     def add(self, run: NDArray[Any]) -> None:
-        """Count a run `[T, M, V]`; types that float32 holds exactly are not counted."""
-        if np.can_cast(run.dtype, np.float32):
-            return
+        """Count a run `[T, M, V]`."""
+        # The values of float32 are what they are: there is nothing to lose.
+        self._is_double |= not np.can_cast(run.dtype, np.float32)
         values = run.reshape(-1, run.shape[-1])
         values = values[:: math.ceil(len(values) / SAMPLES)]
         finite = values[np.isfinite(values).all(axis=1)]
         if len(finite):
             self._moments.add(finite)
 
+    def counted(self, run: NDArray[Any]) -> NDArray[Any]:
+        """Count a run `[T, M, V]`, and return it."""
+        self.add(run)
+        return run
+
     def offsets(self) -> NDArray[np.float64] | None:
         """Return the value to subtract from each variable, `[V]`; None where none is needed.
 
         It is the mean, rounded to a tenth of the standard deviation, or 0 where float32 is enough.
         """
-        if not self._moments.count:
+        if not self._is_double or not self._moments.count:
             return None
         mean = self._moments.mean
         spread = self._moments.deviation

@@ -124,9 +124,11 @@ def read_runs(
         for done, (name, (source, index)) in enumerate(zip(ids, rows, strict=True)):
             log.step(done)
             try:
-                run = layout.cut(source.run(index))
-                precision.add(run)
-                yield to_stored(run, metadata.offsets, f"{source.path}, run {name!r}")
+                where = f"{source.path}, run {name!r}"
+                # No name for the run as it was read: it would stay in memory with the next one.
+                yield to_stored(
+                    precision.counted(layout.cut(source.run(index))), metadata.offsets, where
+                )
             except UserError as error:
                 yield error
 

@@ -132,4 +132,6 @@ def test_blocks_without_a_common_field_are_named(tmp_path: Path) -> None:
 def test_whole_numbers_and_others_are_one_field(tmp_path: Path) -> None:
     whole = np.array([1, 2, 3, 2**24 + 1], dtype=np.int32)
     _blocks(tmp_path / "run.vtm", fluid={"T": NODES.astype(np.float32)}, solid={"T": whole})
-    np.testing.assert_array_equal(open_runs(tmp_path).run(0)[0, :, 0], [*NODES, *whole])
+    np.testing.assert_array_equal(
+        open_runs(tmp_path).run(0)[0, :, 0], np.array([*NODES, *whole], np.float32)
+    )

@@ -326,7 +326,7 @@ def test_samples_are_runs(tmp_path: Path, dims: tuple[str, ...], unlimited: list
     assert source.shape == (6, 4, 5, 1)
     assert source.companions["ids"].tolist() == list("012345")
     for run in range(6):
-        np.testing.assert_array_equal(source.run(run)[..., 0], values[run])
+        np.testing.assert_array_equal(source.run(run)[..., 0], values[run].astype(np.float32))
 
 
 def test_levels_in_front_of_the_time_are_no_runs(tmp_path: Path) -> None:

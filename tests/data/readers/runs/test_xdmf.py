@@ -172,7 +172,9 @@ def test_a_mesh_that_is_included(
     assert source.companions["variables"].tolist() == ["T"]
     np.testing.assert_array_equal(source.companions["times"], box.times)
     for step, time in enumerate(box.times):
-        np.testing.assert_array_equal(source.run(0)[step, :, 0], box.block(2.0, time)["T"])
+        np.testing.assert_array_equal(
+            source.run(0)[step, :, 0], np.array(box.block(2.0, time)["T"], np.float32)
+        )
     box.assert_mesh(source)
 
 

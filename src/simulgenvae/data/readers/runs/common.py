@@ -6,11 +6,13 @@ Tested in tests/data/readers/runs/test_aligned.py and test_geometry.py.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.precision import fits_float32
 from simulgenvae.data.readers.runs.field_choice import FieldChoice, choose_fields
 from simulgenvae.data.readers.runs.geometry import (
     DISPLACEMENT,
@@ -83,9 +85,11 @@ class Common:
             require_same_cells(series, self._full_mesh)
         elif is_other and not self._part.interpolate:
             raise UserError(self._other_mesh(series, coords))
-        fields = np.empty((len(self.times), *first.shape), first.dtype)
-        fields[0] = first
-        for step, (_, values) in enumerate(steps, 1):
+        fields: NDArray[np.floating] = np.empty((len(self.times), *first.shape), np.float32)
+        for step, (_, values) in enumerate(chain([(coords, first)], steps)):
+            # Double precision takes twice the memory, and few runs need it.
+            if fields.dtype == np.float32 and not fits_float32(values):
+                fields = fields.astype(np.float64)
             fields[step] = values
         if is_other and self._part.interpolate:
             fields = self._interpolated(name, series, fields)
