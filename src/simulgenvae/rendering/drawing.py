@@ -41,7 +41,7 @@ class Surface:
             pass_pointid=True, pass_cellid=False, algorithm="dataset_surface"
         )
         self.edges = None
-        if mesh.cells.keys() - {"line"}:
+        if mesh.cells.dimension > 1:
             # First without splitting, so that neighbouring faces have the same side outside.
             self.faces = self._with_normals(split=False)
             self.edges = self.faces.extract_feature_edges(_SHARP, non_manifold_edges=False)
@@ -49,7 +49,7 @@ class Surface:
         self.rest = np.array(grid.points, dtype=np.float64)
         self.nodes = np.asarray(self.faces.point_data[_NODE])
         """Number of the node at each point of the faces."""
-        self.has_cells = bool(mesh.cells)
+        self.has_cells = mesh.cells.dimension > 0
 
     def moved(self, displacement: NDArray[np.floating] | None) -> NDArray[np.float64]:
         """Return the positions `[M, 3]` of all nodes after a displacement `[M, D]`."""

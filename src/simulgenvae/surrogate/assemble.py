@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from simulgenvae.data.metadata import check_times
+from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.models.networks import Networks
 from simulgenvae.models.training_record import VaeTraining
@@ -101,7 +102,7 @@ def assemble(
         raise ValueError(
             f"{len(description.variables)} variables and {len(times)} times of {variables} fields"
         )
-    mesh = Mesh(arrays.get("coords"), group("cells.", arrays))
+    mesh = Mesh(arrays.get("coords"), Cells.from_arrays(group("cells.", arrays)))
     mesh.check(nodes)
     return Parts(
         settings=settings,

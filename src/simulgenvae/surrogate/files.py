@@ -110,7 +110,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
     """
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
     arrays["times"] = parts.times
-    arrays |= {f"cells.{name}": cells for name, cells in parts.mesh.cells.items()}
+    arrays |= {f"cells.{name}": array for name, array in parts.mesh.cells.arrays().items()}
     if parts.mesh.coords is not None:
         arrays["coords"] = parts.mesh.coords
     tensors = starting_with("vae.", parts.networks.state_dict())

@@ -21,7 +21,7 @@ from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.integrity import read_metadata
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import CELL_NODES
+from simulgenvae.mesh.cells import ARRAYS
 from simulgenvae.utils.damage import first_problem
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class DatasetAttributes(BaseModel):
     coords: StrictBool
     """True where there are node coordinates."""
     cells: Names
-    """Types of the cells, by their meshio names."""
+    """Names of the arrays of the cells."""
     digests: Names = ()
     """SHA-256 of the field of each run; datasets of earlier versions lack them."""
     fingerprint: StrictStr
@@ -77,8 +77,8 @@ class DatasetAttributes(BaseModel):
     def _check_agreement(self) -> Self:
         if len(self.digests) not in {0, len(self.ids)}:
             raise ValueError("'digests' must be a text for each run")
-        # The types of cells become names of folders: only those that the program knows are safe.
-        if not set(self.cells) <= set(CELL_NODES):
+        # The arrays of cells become names of folders: only those that the program knows are safe.
+        if not set(self.cells) <= ARRAYS.keys():
             raise ValueError("unknown 'cells'")
         return self
 
@@ -94,7 +94,7 @@ class DatasetAttributes(BaseModel):
             parameters=metadata.conditions.names,
             images=metadata.conditions.image_format,
             coords=metadata.mesh.coords is not None,
-            cells=tuple(metadata.mesh.cells),
+            cells=tuple(metadata.mesh.cells.arrays()),
             digests=tuple(digests),
             fingerprint=fingerprint,
             remarks=tuple(remarks),

@@ -165,7 +165,8 @@ class _Common:
         return there(fields.swapaxes(0, 1)).swapaxes(0, 1)
 
     def remarks(self) -> Iterator[str]:
-        """Yield a line about the effect of interpolation on the runs that were read."""
+        """Yield lines on how the mesh was read, and on interpolation of the runs that were read."""
+        yield from self._full_mesh.remarks
         if not self.changes:
             return
         changes = np.stack(list(self.changes.values())).max(axis=0)

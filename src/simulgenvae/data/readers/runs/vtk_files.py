@@ -12,9 +12,9 @@ import numpy as np
 
 from simulgenvae.data.readers.runs.external_files import check_collection, check_hdf5
 from simulgenvae.data.readers.runs.integrity import HDF5
+from simulgenvae.data.readers.runs.pieces import read_pieces
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
-    combine_blocks,
     reading_pyvista,
     strict,
     vtk_run,
@@ -44,7 +44,7 @@ def open_vtk(path: Path) -> Series:
     def grid(step: int) -> Any:
         if timed:
             reader.set_active_time_point(step)
-        return combine_blocks(reader.read())
+        return read_pieces(reader)
 
     return vtk_run(path, times, grid)
 
@@ -69,7 +69,7 @@ def open_numbered(folder: Path, files: Sequence[Path]) -> Series:
     return vtk_run(
         folder,
         times[order],
-        lambda step: combine_blocks(pyvista.read(ordered[step])),
+        lambda step: read_pieces(pyvista.get_reader(ordered[step])),
         lambda step: strict(ordered[step]),
     )
 

@@ -22,7 +22,6 @@ from simulgenvae.data.readers.runs.external_files import (
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
-    combine_blocks,
     reading_pyvista,
     strict,
     vtk_run,
@@ -108,7 +107,7 @@ def _open(
         data = pyvista.wrap(reader.GetOutputDataObject(0))
         if check_grid is not None:
             check_grid(path, reader, data)
-        return combine_blocks(data)
+        return data
 
     return vtk_run(path, times, grid)
 

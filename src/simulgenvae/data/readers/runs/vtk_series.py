@@ -6,13 +6,16 @@ tests/data/readers/runs/test_folder.py, test_multiblock.py and others.
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.names import listed
+from simulgenvae.data.readers.runs.pieces import shared_between_blocks, whole
 from simulgenvae.data.readers.runs.series import Series, Snapshot
+from simulgenvae.data.readers.runs.vtk_arrays import numbers
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
@@ -20,11 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from simulgenvae.mesh.mesh import Mesh
-
-_NUMBERING = re.compile("vtk|ObjectId$|(Global|Pedigree)(Node|Element)Id$|UserID$")
-"""Names of arrays that VTK's readers add: numbers of nodes and cells, no results."""
 
 
 def vtk_run(
@@ -42,7 +40,7 @@ def vtk_run(
     times
         Times of the timesteps, `[T]`.
     grid
-        Function that reads the grid of a timestep by its number.
+        Function that reads the grid of a timestep, or its blocks or pieces, by its number.
     guard
         Context that turns VTK's failures at a timestep into messages; by default :func:`strict`
         for ``path``.
@@ -51,13 +49,16 @@ def vtk_run(
 
     def snapshot(step: int) -> Snapshot:
         with guarded(step):
-            data = grid(step)
+            data = combine_blocks(whole(grid(step)).grid)
             return Snapshot(np.asarray(data.points), _point_fields(data), _units(data))
 
     def mesh() -> Mesh:
         with guarded(0):
-            unstructured = grid(0).cast_to_unstructured_grid()
-        return grid_mesh(unstructured, path)
+            found = whole(grid(0))
+            remarks = (*found.remarks, *shared_between_blocks(found.grid))
+            unstructured = combine_blocks(found.grid).cast_to_unstructured_grid()
+        read = grid_mesh(unstructured, path)
+        return Mesh(read.coords, read.cells, remarks)
 
     return Series(path, times, snapshot, mesh)
 
@@ -73,29 +74,18 @@ def combine_blocks(data: Any) -> Any:
 
 def _point_fields(grid: Any) -> dict[str, NDArray[Any]]:
     """Return the fields at the nodes; a field of cells becomes the mean of the cells around."""
-    found = _numbers(grid.GetPointData())
+    found = numbers(grid.GetPointData())
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
     # A field that exists at nodes and in cells is the one at the nodes.
-    of_cells = [name for name in _numbers(grid.GetCellData()) if name not in found]
+    of_cells = [name for name in numbers(grid.GetCellData()) if name not in found]
     if of_cells:
-        moved = _numbers(grid.cell_data_to_point_data().GetPointData())
+        moved = numbers(grid.cell_data_to_point_data().GetPointData())
+        lost = [name for name in of_cells if name not in moved]
+        if lost:
+            raise ValueError(f"VTK has no values at nodes for {listed(lost)} in cells")
         found |= {name: moved[name] for name in of_cells}
-    return found
-
-
-def _numbers(data: Any) -> dict[str, NDArray[Any]]:
-    """Return the numeric arrays of nodes or cells, without those that VTK itself adds."""
-    # PyVista's own mapping of arrays by name is slower, and this is called at every timestep.
-    from vtkmodules.util import numpy_support
-
-    as_numpy: Callable[[Any], NDArray[Any]] = numpy_support.vtk_to_numpy
-    found: dict[str, NDArray[Any]] = {}
-    for index in range(data.GetNumberOfArrays()):
-        array = data.GetArray(index)  # None for an array of texts
-        if array is not None and array.GetName() and not _NUMBERING.match(array.GetName()):
-            found[array.GetName()] = as_numpy(array)
     return found
 
 
