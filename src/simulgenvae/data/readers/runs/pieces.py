@@ -60,12 +60,14 @@ def read_pieces(reader: Any) -> Any:
 def whole(data: Any) -> Whole:
     """Return a grid, or pieces of one, as one grid without ghost cells; blocks stay blocks.
 
-    ``data`` is what VTK reads, or a list of blocks that may consist of pieces.
+    ``data`` is what VTK reads, or a list of blocks that may consist of pieces, or whole already.
 
     Raises UserError when pieces have different fields.
     """
     import pyvista
 
+    if isinstance(data, Whole):
+        return data
     if hasattr(data, "n_partitions"):
         pieces = [piece for piece in data if piece is not None and piece.n_points]
         return _whole_of(pieces) if pieces else Whole(pyvista.UnstructuredGrid())

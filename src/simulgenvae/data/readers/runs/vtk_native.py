@@ -72,6 +72,8 @@ def open_d3plot(path: Path) -> Series:
         found.SetDatabaseDirectory(str(path.parent))
         # The mesh stays as it is before deformation, and the displacement is a field.
         found.DeformedMeshOff()
+        # Elements that the solver deletes stay: otherwise the mesh would change during the run.
+        found.RemoveDeletedCellsOff()
         return found
 
     return _open(path, reader)
