@@ -171,9 +171,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
         if unknown or missing:
             what = f"unknown {sorted(unknown)}" if unknown else f"without {sorted(missing)}"
             raise UserError(f"the arrays of the cells are {what}")
-        found = {
-            name: np.asarray(array).astype(GENERAL[name][0]) for name, array in arrays.items()
-        }
+        found = {name: np.asarray(array).astype(GENERAL[name][0]) for name, array in arrays.items()}
         cells = len(found["types"])
         nothing = np.zeros(0, np.int64)
         return cls(
@@ -280,9 +278,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
             degrees=None if self.degrees is None else self.degrees[rows],
         )
 
-    def renumbered(
-        self, place: NDArray[np.integer[Any]], kept: NDArray[np.integer[Any]]
-    ) -> Cells:
+    def renumbered(self, place: NDArray[np.integer[Any]], kept: NDArray[np.integer[Any]]) -> Cells:
         """Return the cells on other nodes.
 
         ``place`` `[M]` is the new number of each node, below 0 for nodes that are left out, with

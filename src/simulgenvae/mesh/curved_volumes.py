@@ -62,7 +62,8 @@ def curved_volumes(
         weighed = point.values if kind.number in BEZIER else point.values**2
         shares += measure[:, None] * weighed
     total = shares.sum(axis=1, keepdims=True)
-    return shares * np.divide(volume[:, None], total, out=np.zeros_like(total), where=total > 0)
+    shares *= np.divide(volume[:, None], total, out=np.zeros_like(total), where=total > 0)
+    return shares
 
 
 def measure_of(jacobian: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,7 +112,7 @@ def vtk_cell(kind: CellKind, count: int, degrees: tuple[int, int, int] | None) -
     """Return VTK's cell of a kind, with its order."""
     from vtkmodules.vtkCommonDataModel import vtkGenericCell
 
-    cell = vtkGenericCell.InstantiateCell(kind.number)
+    cell: Any = vtkGenericCell.InstantiateCell(kind.number)
     if kind.nodes is None:
         cell.GetPointIds().SetNumberOfIds(count)
         cell.GetPoints().SetNumberOfPoints(count)

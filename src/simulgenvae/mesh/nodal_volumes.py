@@ -168,11 +168,11 @@ def _add_curved(
         place = np.zeros(len(group.rows), np.int64)
     else:
         orders, place = np.unique(degrees, axis=0, return_inverse=True)
-    for number, order in enumerate(orders.tolist()):
+    for number, (p, q, r) in enumerate(orders.tolist()):
         chosen = group.nodes[place == number]
         for start in range(0, len(chosen), _CURVED_AT_ONCE):
             part = chosen[start : start + _CURVED_AT_ONCE]
-            shares = curved_volumes(coords, part, group.kind, tuple(order) if any(order) else None)
+            shares = curved_volumes(coords, part, group.kind, (p, q, r) if p else None)
             np.add.at(values, part, shares)
     return ""
 

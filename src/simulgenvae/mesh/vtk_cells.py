@@ -60,19 +60,18 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
         nodes,
         faces,
         polyhedra,
-        None if degrees is None else _numpy(degrees).reshape(len(types), -1).astype(np.int64),
-        None if weights is None else _numpy(weights).astype(np.float64).ravel(),
+        None if degrees is None else from_vtk(degrees).reshape(len(types), -1).astype(np.int64),
+        None if weights is None else from_vtk(weights).astype(np.float64).ravel(),
     )
 
 
 def cells_grid(points: NDArray[np.floating[Any]], cells: Cells) -> pyvista.UnstructuredGrid:
     """Return the grid of nodes at ``points`` `[M, 3]`, with their cells."""
     import pyvista
-    from vtkmodules.util.numpy_support import numpy_to_vtk
 
     grid = pyvista.UnstructuredGrid()
     grid.points = points
-    types = numpy_to_vtk(cells.types, deep=True)
+    types = to_vtk(cells.types)
     if len(cells.faces.values):
         faces_of = Ragged(cells.polyhedra, np.arange(len(cells.faces.counts), dtype=np.int64))
         grid.SetPolyhedralCells(
@@ -81,11 +80,11 @@ def cells_grid(points: NDArray[np.floating[Any]], cells: Cells) -> pyvista.Unstr
     else:
         grid.SetCells(types, _cell_array(cells.nodes))
     if cells.degrees is not None:
-        degrees = numpy_to_vtk(cells.degrees.astype(np.float64), deep=True)
+        degrees = to_vtk(cells.degrees.astype(np.float64))
         degrees.SetName(_DEGREES)
         grid.GetCellData().SetHigherOrderDegrees(degrees)
     if cells.rational_weights is not None:
-        weights = numpy_to_vtk(cells.rational_weights, deep=True)
+        weights = to_vtk(cells.rational_weights)
         weights.SetName(_WEIGHTS)
         grid.GetPointData().SetRationalWeights(weights)
     return grid
@@ -104,25 +103,31 @@ def _faces(grid: pyvista.UnstructuredGrid, cells: int) -> tuple[Ragged, NDArray[
 
 def _ragged(array: Any) -> Ragged:
     return Ragged(
-        _numpy(array.GetOffsetsArray()).astype(np.int64),
-        _numpy(array.GetConnectivityArray()).astype(np.int64),
+        from_vtk(array.GetOffsetsArray()).astype(np.int64),
+        from_vtk(array.GetConnectivityArray()).astype(np.int64),
     )
 
 
 def _cell_array(rows: Ragged) -> Any:
-    from vtkmodules.util.numpy_support import numpy_to_vtkIdTypeArray
     from vtkmodules.vtkCommonDataModel import vtkCellArray
 
     array = vtkCellArray()
-    array.SetData(
-        numpy_to_vtkIdTypeArray(rows.offsets, deep=True),
-        numpy_to_vtkIdTypeArray(rows.values, deep=True),
-    )
+    array.SetData(to_vtk(rows.offsets), to_vtk(rows.values))
     return array
 
 
-def _numpy(array: Any) -> NDArray[Any]:
-    from vtkmodules.util.numpy_support import vtk_to_numpy
+def to_vtk(values: NDArray[Any], kind: int | None = None) -> Any:
+    """Return a copy of values as an array of VTK, of one of VTK's types of numbers if given."""
+    from vtkmodules.util import numpy_support
 
-    found: NDArray[Any] = vtk_to_numpy(array)
+    convert: Any = numpy_support.numpy_to_vtk
+    return convert(values, deep=True, array_type=kind)
+
+
+def from_vtk(array: Any) -> NDArray[Any]:
+    """Return the values of one of VTK's arrays, without a copy."""
+    from vtkmodules.util import numpy_support
+
+    convert: Any = numpy_support.vtk_to_numpy
+    found: NDArray[Any] = convert(array)
     return found

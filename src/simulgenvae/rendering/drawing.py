@@ -25,7 +25,7 @@ _FINER = 2
 
 That makes edges smooth on every driver, whatever anti-aliasing it has.
 """
-_NODE = "vtkOriginalPointIds"
+_NODE = "node"
 _VALUES = "values"
 
 
@@ -37,8 +37,10 @@ class Surface:
 
     def __init__(self, mesh: Mesh, what: str) -> None:
         grid = mesh_grid(mesh, what)
+        # Passed on as values: VTK's own numbers are wrong where cells of several orders meet.
+        grid.point_data[_NODE] = np.arange(grid.n_points)
         self.faces = grid.extract_surface(
-            pass_pointid=True, pass_cellid=False, algorithm="dataset_surface"
+            pass_pointid=False, pass_cellid=False, algorithm="dataset_surface"
         )
         self.edges = None
         if mesh.cells.dimension > 1:

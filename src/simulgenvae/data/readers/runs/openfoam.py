@@ -36,7 +36,7 @@ def open_openfoam(case: Path) -> Series:
     """Open the internal mesh of a case, with values of cells interpolated to their corners.
 
     A case that was solved in parallel and not reconstructed is read from its ``processor`` folders,
-    whose nodes at the same positions become one.
+    whose nodes at the same positions become one, with the mean of the cells around it.
 
     Raises UserError when it has no times, or is damaged.
     """
@@ -48,8 +48,7 @@ def open_openfoam(case: Path) -> Series:
         reader: Any = pyvista.POpenFOAMReader(case / "system/controlDict")
         reader.case_type = "reconstructed" if reconstructed else "decomposed"
         reader.skip_zero_time = False
-        # Between the parts of a case, the cells of both count: values follow when these are merged.
-        reader.cell_to_point_creation = reconstructed
+        reader.cell_to_point_creation = True
         # Patches are boundary faces, whose nodes the internal mesh has already.
         reader.disable_all_patch_arrays()
         reader.enable_patch_array("internalMesh")
@@ -67,12 +66,13 @@ def open_openfoam(case: Path) -> Series:
 def _merged(case: Path, mesh: Any) -> Whole:
     """Return the mesh of a decomposed case, one part after another, with shared nodes once."""
     counts = [_points(part) for part in sorted(case.glob("processor*"), key=_number)]
-    if None in counts or sum(filter(None, counts)) != mesh.n_points:
+    if sum(counts) != mesh.n_points:
         return Whole(
             mesh,
             (f"nodes that the {len(counts)} parts of the case share are stored once in each part",),
         )
-    return merge_nodes(mesh, np.repeat(np.arange(len(counts)), counts))
+    piece = np.repeat(np.arange(len(counts)), counts)
+    return merge_nodes(mesh, piece, means_of_cells=True)
 
 
 def _number(part: Path) -> int:
@@ -80,8 +80,8 @@ def _number(part: Path) -> int:
     return int(digits) if digits.isdigit() else -1
 
 
-def _points(part: Path) -> int | None:
-    """Return the number of points of a part of the mesh; None where the file does not say."""
+def _points(part: Path) -> int:
+    """Return the number of points of a part of the mesh; 0 where the file does not say."""
     file = part / "constant/polyMesh/points"
     packed = file.with_name("points.gz")
     if file.is_file():
@@ -91,10 +91,10 @@ def _points(part: Path) -> int | None:
         with gzip.open(packed) as unpacked:
             head = unpacked.read(_HEAD_BYTES)
     else:
-        return None
+        return 0
     # The number stands alone on a line after the header.
     found = re.search(rb"^\s*(\d+)\s*$", head[head.find(b"}") :], re.MULTILINE)
-    return int(found[1]) if found else None
+    return int(found[1]) if found else 0
 
 
 def _has_times(folder: Path) -> bool:

@@ -18,12 +18,15 @@ import numpy as np
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.vtk_arrays import numbers
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.vtk_cells import cells_grid, grid_cells
+from simulgenvae.mesh.vtk_cells import cells_grid, from_vtk, grid_cells, to_vtk
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from simulgenvae.mesh.cells import Cells
 
 _GHOSTS = "vtkGhostType"
 _DUPLICATE = 1
@@ -43,18 +46,19 @@ def read_pieces(reader: Any) -> Any:
     # A collection has a reader for each of its files at the active time.
     if hasattr(reader, "active_readers"):
         return [read_pieces(found) for found in reader.active_readers]
-    parallel = getattr(reader, "reader", None)
+    parallel: Any = getattr(reader, "reader", None)
     if not hasattr(parallel, "GetNumberOfPieces"):
         return reader.read()
     parallel.UpdateInformation()
-    count = parallel.GetNumberOfPieces()
-    if count < 2 or not hasattr(parallel.GetOutputDataObject(0), "GetCellData"):
+    number = parallel.GetNumberOfPieces()
+    if number < 2 or not hasattr(parallel.GetOutputDataObject(0), "GetCellData"):
         return reader.read()
-    pieces = []
-    for piece in range(count):
-        parallel.UpdatePiece(piece, count, 0)
-        pieces.append(pyvista.wrap(parallel.GetOutputDataObject(0)).copy(deep=True))
-    return pyvista.PartitionedDataSet(pieces)
+    pieces: Any = pyvista.PartitionedDataSet
+    found = []
+    for piece in range(number):
+        parallel.UpdatePiece(piece, number, 0)
+        found.append(pyvista.wrap(parallel.GetOutputDataObject(0)).copy(deep=True))
+    return pieces(found)
 
 
 def whole(data: Any) -> Whole:
@@ -103,17 +107,28 @@ def shared_between_blocks(data: Any) -> tuple[str, ...]:
     )
 
 
-def merge_nodes(grid: Any, piece: NDArray[np.integer[Any]]) -> Whole:
+def merge_nodes(
+    grid: Any, piece: NDArray[np.integer[Any]], *, means_of_cells: bool = False
+) -> Whole:
     """Return a grid with the nodes that its pieces share stored once, and without ghost cells.
 
-    ``piece`` `[M]` is the number of the piece of each node.
+    Parameters
+    ----------
+    grid
+        Unstructured grid of all pieces.
+    piece
+        Number of the piece of each node, `[M]`.
+    means_of_cells
+        Whether values at nodes are means of the cells around them in their piece: shared nodes then
+        get the mean of the cells in all pieces. Otherwise they have the value of the first piece
+        that owns the node.
     """
     points = np.asarray(grid.points)
     cells = grid_cells(grid, Path())
     ghost_cells = _marks(grid.GetCellData(), cells.count)
     ghost_nodes = _marks(grid.GetPointData(), len(points)) & _DUPLICATE
     ids = grid.GetPointData().GetGlobalIds()
-    keys = points.T if ids is None else _array(ids)[None]
+    keys = points.T if ids is None else from_vtk(ids)[None]
     places = _places(_groups(keys), piece)
     # The first node that is no ghost stands for all at its place; nodes keep their order.
     order = np.lexsort((ghost_nodes, places))
@@ -122,21 +137,70 @@ def merge_nodes(grid: Any, piece: NDArray[np.integer[Any]]) -> Whole:
     number[places[kept]] = np.arange(len(kept))
     place = number[places]
     rows = np.flatnonzero(ghost_cells == 0)
+    rows, repeated = _once(cells.renumbered(place, kept), rows, _pieces_of(cells, piece))
     merged = cells_grid(points[kept], cells.at(rows).renumbered(place, kept))
-    for target, source, chosen in (
-        (merged.GetPointData(), grid.GetPointData(), kept),
-        (merged.GetCellData(), grid.GetCellData(), rows),
-    ):
-        for name in numbers(source):
-            target.AddArray(_chosen(source.GetArray(name), chosen))
-    remarks = list(_ghost_remarks(ghost_cells))
+    cells_around = np.bincount(cells.nodes.values, minlength=len(points))
+    for name, values in numbers(grid.GetPointData()).items():
+        chosen = values[kept]
+        if means_of_cells:
+            chosen = _means(values, place, cells_around, chosen)
+        merged.GetPointData().AddArray(_named(chosen, grid.GetPointData().GetArray(name)))
+    for name, values in numbers(grid.GetCellData()).items():
+        merged.GetCellData().AddArray(_named(values[rows], grid.GetCellData().GetArray(name)))
+    remarks = list(_ghost_remarks(ghost_cells, repeated))
     pieces = len(np.unique(piece))
     if pieces > 1:
+        mean = ", with the mean of the cells around them" if means_of_cells else ""
         remarks.append(
             f"{pieces} pieces of one mesh: {len(points) - len(kept)} nodes that pieces share are "
-            f"stored once{_disagreement(grid, kept, place)}"
+            f"stored once{mean or _disagreement(grid, kept, place)}"
         )
     return Whole(merged, tuple(remarks))
+
+
+def _pieces_of(cells: Cells, piece: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """Return the number of the piece of each cell: that of its first node."""
+    first = np.minimum(cells.nodes.offsets[:-1], max(len(cells.nodes.values) - 1, 0))
+    return piece[cells.nodes.values[first]] if len(cells.nodes.values) else piece[:0]
+
+
+def _once(
+    cells: Cells, rows: NDArray[np.int64], piece: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.int64], int]:
+    """Return the ``rows`` of cells without those that an earlier piece has, and their number.
+
+    Programs that divide a mesh with an overlap do not always mark it.
+    """
+    if len(np.unique(piece)) < 2:
+        return rows, 0
+    repeated = np.zeros(cells.count, dtype=bool)
+    ours = np.zeros(cells.count, dtype=bool)
+    ours[rows] = True
+    for group in cells.groups:
+        some = ours[group.rows]
+        if not some.any() or not group.nodes.shape[1]:
+            continue
+        same = _groups(np.sort(group.nodes[some], axis=1).T)
+        which = group.rows[some]
+        _, first = np.unique(same, return_index=True)
+        repeated[which] = piece[which] != piece[which[first[same]]]
+    return rows[~repeated[rows]], int(np.count_nonzero(repeated))
+
+
+def _means(
+    values: NDArray[Any],
+    place: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    chosen: NDArray[Any],
+) -> NDArray[Any]:
+    """Return ``chosen`` with weighted means of all values at places that several nodes share."""
+    shared = np.bincount(place) > 1
+    total = np.bincount(place, weights)
+    columns = values.reshape(len(values), -1).T
+    means = np.stack([np.bincount(place, weights * column) for column in columns], axis=1)
+    found = chosen.reshape(len(chosen), -1).copy()
+    found[shared] = means[shared] / np.maximum(total[shared], 1.0)[:, None]
+    return found.reshape(chosen.shape)
 
 
 def _whole_of(pieces: Sequence[Any]) -> Whole:
@@ -146,20 +210,20 @@ def _whole_of(pieces: Sequence[Any]) -> Whole:
     _require_same_fields(grids)
     # Marks of ghosts that only some pieces have would be dropped.
     for grid in grids:
-        for data, count in ((grid.point_data, grid.n_points), (grid.cell_data, grid.n_cells)):
+        for data, size in ((grid.point_data, grid.n_points), (grid.cell_data, grid.n_cells)):
             if _GHOSTS not in data and any(_GHOSTS in other.array_names for other in grids):
-                data[_GHOSTS] = np.zeros(count, np.uint8)
+                data[_GHOSTS] = np.zeros(size, np.uint8)
     grid = grids[0] if len(grids) == 1 else pyvista.MultiBlock(grids).combine()
     sizes = [one.n_points for one in grids]
     return merge_nodes(grid, np.repeat(np.arange(len(grids)), sizes))
 
 
 def _require_same_fields(grids: Sequence[Any]) -> None:
-    names = [
+    names: list[set[str]] = [
         {*numbers(grid.GetPointData()), *(f"{n} (cells)" for n in numbers(grid.GetCellData()))}
         for grid in grids
     ]
-    differing = set.union(*names) - set.intersection(*names)
+    differing = names[0].union(*names) - names[0].intersection(*names)
     if differing:
         raise UserError(
             f"only some of the {len(grids)} pieces of the mesh have {listed(sorted(differing))}: "
@@ -177,24 +241,27 @@ def _leaves(data: Any) -> Iterator[Any]:
 
 
 def _has_ghosts(grid: Any) -> bool:
-    if grid is None or not hasattr(grid, "GetCellData"):
+    if not hasattr(grid, "GetCellData"):
         return False
-    return bool(_marks(grid.GetCellData(), grid.n_cells).any())
+    array = grid.GetCellData().GetArray(_GHOSTS)
+    return array is not None and bool(from_vtk(array).any())
 
 
-def _marks(data: Any, count: int) -> NDArray[np.uint8]:
+def _marks(data: Any, size: int) -> NDArray[np.uint8]:
     """Return VTK's marks of ghosts, 0 for what is none."""
     array = data.GetArray(_GHOSTS)
-    return np.zeros(count, np.uint8) if array is None else _array(array).astype(np.uint8)
+    return np.zeros(size, np.uint8) if array is None else from_vtk(array).astype(np.uint8)
 
 
-def _ghost_remarks(marks: NDArray[np.uint8]) -> Iterator[str]:
-    duplicate = np.count_nonzero(marks & _DUPLICATE)
+def _ghost_remarks(marks: NDArray[np.uint8], repeated: int) -> Iterator[str]:
+    duplicate = int(np.count_nonzero(marks & _DUPLICATE))
     if duplicate:
-        yield f"{duplicate} ghost cells, which belong to another piece, are left out"
-    hidden = np.count_nonzero(marks) - duplicate
+        yield f"{count(duplicate, 'ghost cell')} of another piece left out"
+    if repeated:
+        yield f"{count(repeated, 'cell')} that an earlier piece has too left out"
+    hidden = int(np.count_nonzero(marks)) - duplicate
     if hidden:
-        yield f"{hidden} cells that the file marks as hidden are left out; their nodes stay"
+        yield f"{count(hidden, 'cell')} that the file marks as hidden left out; their nodes stay"
 
 
 def _groups(keys: NDArray[Any]) -> NDArray[np.int64]:
@@ -234,19 +301,10 @@ def _disagreement(grid: Any, kept: NDArray[np.int64], place: NDArray[np.int64]) 
     )
 
 
-def _array(array: Any) -> NDArray[Any]:
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-
-    found: NDArray[Any] = vtk_to_numpy(array)
-    return found
-
-
-def _chosen(array: Any, rows: NDArray[np.integer[Any]]) -> Any:
-    """Return some rows of one of VTK's arrays, with its name and unit."""
-    from vtkmodules.util.numpy_support import numpy_to_vtk
-
-    found = numpy_to_vtk(_array(array)[rows], deep=True, array_type=array.GetDataType())
-    found.SetName(array.GetName())
-    if array.HasInformation():
-        found.CopyInformation(array.GetInformation())
+def _named(values: NDArray[Any], like: Any) -> Any:
+    """Return values as an array of VTK with the name and the unit of another one."""
+    found = to_vtk(values, like.GetDataType())
+    found.SetName(like.GetName())
+    if like.HasInformation():
+        found.CopyInformation(like.GetInformation())
     return found
