@@ -45,7 +45,8 @@ def inspect(
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")
-            for note in source.notes:
+            of_mesh = () if source.mesh is None else source.mesh.remarks
+            for note in (*source.notes, *of_mesh):
                 show(f"  note: {note}")
             for problem in source.problems.values():
                 show(Text.assemble("  ", ("bad", "red"), f": {problem}"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvista
+from vtkmodules.vtkIOHDF import vtkHDFWriter
 
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.pieces import merge_nodes, read_pieces, whole
@@ -180,3 +181,18 @@ def test_arrays_marked_as_ids_are_no_fields(tmp_path: Path, mark: str) -> None:
     getattr(grid.GetCellData(), mark)(ids)
     grid.save(tmp_path / "run.vtu")
     assert open_runs(tmp_path / "run.vtu").companions["variables"].tolist() == ["T", "rho"]
+
+
+@pytest.mark.parametrize("ghosts", [0, 1])
+def test_pieces_in_vtkhdf_are_merged(tmp_path: Path, ghosts: int) -> None:
+    writer = vtkHDFWriter()
+    writer.SetInputData(pyvista.PartitionedDataSet(halves(plate(), ghosts)))
+    writer.SetFileName(str(tmp_path / "run.vtkhdf"))
+    writer.Write()
+    source = open_runs(tmp_path / "run.vtkhdf")
+    assert source.shape == (1, 1, 15, 2)
+    assert source.mesh is not None
+    assert source.mesh.cells.describe() == {"quad": 8}
+    order = np.lexsort(np.asarray(source.mesh.coords).T)
+    for column, values in enumerate(ordered(plate())[1:]):
+        np.testing.assert_array_equal(source.run(0)[0, order, column], values.astype(np.float32))

@@ -166,7 +166,8 @@ class _Common:
 
     def remarks(self) -> Iterator[str]:
         """Yield lines on how the mesh was read, and on interpolation of the runs that were read."""
-        yield from self._full_mesh.remarks
+        for remark in self._full_mesh.remarks:
+            yield f"Mesh of {self.reference.path}: {remark}."
         if not self.changes:
             return
         changes = np.stack(list(self.changes.values())).max(axis=0)
