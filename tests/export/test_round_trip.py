@@ -96,6 +96,7 @@ def test_all_kinds_of_cells_are_read_again(tmp_path: Path, mixed_mesh: Mesh, nam
 def test_xdmf_has_cells_of_second_order_and_polygons(tmp_path: Path) -> None:
     tables = {"tetra10": 10, "hexahedron20": 20, "quad9": 9, "triangle6": 6, "line3": 3}
     tables |= {"hexahedron27": 27, "quad8": 8, "wedge15": 15, "pyramid13": 13, "polygon5": 5}
+    tables |= {"wedge18": 18, "hexahedron24": 24, "vertex": 1, "poly_vertex3": 3, "poly_line4": 4}
     cells = {name: np.arange(count)[None] + 1 for name, count in tables.items()}
     mesh = Mesh(np.random.default_rng(0).normal(size=(30, 3)), cells)
     write_prediction(_pressure(30), mesh, tmp_path / "new.xdmf")

@@ -119,11 +119,11 @@ def test_damage_is_named(mixed_mesh: Mesh, change: tuple[str, Any, int], message
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"types": np.array([5])}, "without .'connectivity', 'offsets'"),
-        (
-            {"types": np.array([5]), "offsets": np.zeros(1), "connectivity": [], "x": []},
-            "unknown .'x'",
-        ),
+        ({"types": np.array([5])}, r"without \['connectivity', 'offsets'\]"),
+        ({"types": np.array([5]), "x": np.zeros((1, 1), int)}, r"unknown \['x'\]"),
+        ({"types": np.array([[5]])}, "must hold uint8 in 1 dimensions"),
+        ({"types": np.array([5.5])}, "holds float64"),
+        ({"quad": np.zeros((1, 4))}, "holds float64"),
         ({"polyhedron": np.zeros((1, 4), int)}, "unknown cells 'polyhedron'"),
         ({"polyhedron4": np.zeros((1, 4), int)}, "need their faces"),
         ({"brick": np.zeros((1, 8), int)}, "unknown cells 'brick'"),

@@ -162,8 +162,17 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the cells of arrays as :meth:`arrays` returns them.
 
-        Raises UserError for unknown arrays, and for some that are not there.
+        Raises UserError for unknown arrays, for missing ones, and for other dimensions or
+        other types of numbers than theirs.
         """
+        for name, array in arrays.items():
+            data_type, dimensions = ARRAYS.get(name, ("int64", 2))
+            kinds = "fiu" if data_type == "float64" else "iu"
+            if array.ndim != dimensions or (array.size and array.dtype.kind not in kinds):
+                raise UserError(
+                    f"the array {name!r} of the cells holds {array.dtype} {array.shape}, but must "
+                    f"hold {data_type} in {dimensions} dimensions"
+                )
         if "types" not in arrays:
             return cls.from_tables(arrays)
         unknown = arrays.keys() - GENERAL.keys()

@@ -29,7 +29,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
 
     A vertex for each node in order, as VTK writes points without cells, is no cell. Pixels and
     voxels are quads and hexahedra with their nodes in another order, and become these; so do
-    polylines of two nodes lines.
+    polylines of two nodes and polyvertices of one.
 
     Raises UserError for types of cells that are not those of VTK's files.
     """
@@ -48,7 +48,8 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
             types[rows] = BY_NAME[name].number
             places = nodes.offsets[rows][:, None]
             nodes.values[places + np.arange(len(order))] = nodes.values[places + np.array(order)]
-    types[(types == BY_NAME["poly_line"].number) & (nodes.counts == 2)] = BY_NAME["line"].number
+    for long, short, count in (("poly_line", "line", 2), ("poly_vertex", "vertex", 1)):
+        types[(types == BY_NAME[long].number) & (nodes.counts == count)] = BY_NAME[short].number
     if (types == 1).all() and np.array_equal(nodes.values, np.arange(grid.n_points)):
         return Cells.none()
     faces, polyhedra = _faces(grid, len(types))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvista
+from vtkmodules.vtkCommonDataModel import vtkPartitionedDataSetCollection
 from vtkmodules.vtkIOHDF import vtkHDFWriter
 
 from simulgenvae.data.readers.runs.folder import open_runs
@@ -181,6 +182,21 @@ def test_arrays_marked_as_ids_are_no_fields(tmp_path: Path, mark: str) -> None:
     getattr(grid.GetCellData(), mark)(ids)
     grid.save(tmp_path / "run.vtu")
     assert open_runs(tmp_path / "run.vtu").companions["variables"].tolist() == ["T", "rho"]
+
+
+def test_blocks_of_pieces_in_vtkhdf_stay_blocks(tmp_path: Path) -> None:
+    blocks = vtkPartitionedDataSetCollection()
+    for number in range(2):
+        above = plate()
+        above.points[:, 2] += number
+        blocks.SetPartitionedDataSet(number, pyvista.PartitionedDataSet(halves(above)))
+    writer = vtkHDFWriter()
+    writer.SetInputData(blocks)
+    writer.SetFileName(str(tmp_path / "run.vtkhdf"))
+    writer.Write()
+    source = open_runs(tmp_path / "run.vtkhdf")
+    assert source.shape == (1, 1, 30, 2)
+    assert sum("2 pieces of one mesh: 3 nodes" in line for line in source.remarks()) == 2
 
 
 @pytest.mark.parametrize("ghosts", [0, 1])

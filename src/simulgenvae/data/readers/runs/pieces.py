@@ -61,6 +61,17 @@ def read_pieces(reader: Any) -> Any:
     return pieces(found)
 
 
+def wrapped(data: Any) -> Any:
+    """Return what VTK has read as PyVista's object: for a collection of blocks, a list of them."""
+    import pyvista
+
+    # PyVista does not know these: each block may consist of pieces.
+    if data.IsA("vtkPartitionedDataSetCollection"):
+        blocks = range(data.GetNumberOfPartitionedDataSets())
+        return [pyvista.wrap(data.GetPartitionedDataSet(block)) for block in blocks]
+    return pyvista.wrap(data)
+
+
 def whole(data: Any) -> Whole:
     """Return a grid, or pieces of one, as one grid without ghost cells; blocks stay blocks.
 

@@ -20,6 +20,7 @@ from simulgenvae.data.readers.runs.external_files import (
     check_xdmf,
 )
 from simulgenvae.data.readers.runs.integrity import HDF5
+from simulgenvae.data.readers.runs.pieces import wrapped
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
     reading_pyvista,
@@ -90,7 +91,7 @@ def _open(
     check_grid: Callable[[Path, Any, Any], None] | None = None,
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader and grid."""
-    pyvista = reading_pyvista(path)
+    reading_pyvista(path)
     # Only the metadata are read here: the values follow timestep by timestep.
     with strict(path):
         reader = make_reader()
@@ -106,7 +107,7 @@ def _open(
             reader.Update()
         else:
             reader.UpdateTimeStep(times[step])
-        data = pyvista.wrap(reader.GetOutputDataObject(0))
+        data = wrapped(reader.GetOutputDataObject(0))
         if check_grid is not None:
             check_grid(path, reader, data)
         return data
