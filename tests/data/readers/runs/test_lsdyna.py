@@ -55,9 +55,9 @@ def _write(
     for time in box.times:
         block = box.block(1.0, time)
         cells = np.arange(7) + np.asarray(block["rho"])[:, np.newaxis]
-        parts = ([time], np.zeros(6), block.points + time, block["T"], block["U"], cells)
+        parts = [[time], np.zeros(6), block.points + time, block["T"], block["U"], cells]
         if with_ids_and_deletion:
-            parts = (*parts, [1, 1, 1, 1, 1, float(time != box.times[-1])])
+            parts.append([1, 1, 1, 1, 1, float(time != box.times[-1])])
         states.append(np.concatenate([np.ravel(part) for part in parts]).astype(real).tobytes())
     (folder / "d3plot01").write_bytes(states[0] + states[1] + end)
     (folder / "d3plot02").write_bytes(states[2] + end)
