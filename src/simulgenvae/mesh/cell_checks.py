@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def check_cells(cells: Cells, nodes: int) -> None:
     """Raise UserError unless cells are valid for a mesh of ``nodes`` nodes."""
     count = cells.count
-    _check_ragged(cells.nodes, count, "cells")
+    if not _is_sound(cells.nodes, count):
+        raise UserError("the offsets of the cells do not fit their nodes: damaged")
     unknown = sorted(set(np.unique(cells.types).tolist()) - BY_NUMBER.keys())
     if unknown:
         raise UserError(f"cells of the VTK type {unknown[0]} are not known")
@@ -44,19 +45,19 @@ def check_cells(cells: Cells, nodes: int) -> None:
                 "from 0"
             )
         _check_count(group, cells)
-    _check_faces(cells)
+    if cells.face_problem:
+        raise UserError(cells.face_problem)
 
 
-def _check_ragged(ragged: Ragged, rows: int, what: str) -> None:
+def _is_sound(ragged: Ragged, rows: int) -> bool:
+    """Return whether the offsets of ``rows`` rows fit their values."""
     offsets, values = ragged
-    sound = (
+    return (
         offsets.shape == (rows + 1,)
         and offsets[0] == 0
         and offsets[-1] == len(values)
         and bool((np.diff(offsets) >= 0).all())
     )
-    if not sound:
-        raise UserError(f"the offsets of the {what} do not fit their nodes: damaged")
 
 
 def _check_count(group: Group, cells: Cells) -> None:
@@ -80,30 +81,37 @@ def _check_count(group: Group, cells: Cells) -> None:
         raise UserError(f"{kind.name} cells cannot have {count} nodes")
 
 
-def _check_faces(cells: Cells) -> None:
-    """Raise UserError unless exactly the polyhedra have faces, between nodes of their own."""
-    _check_ragged(cells.faces, len(cells.faces.offsets) - 1, "faces")
+def face_problem(cells: Cells) -> str:
+    """Return what is wrong with the faces of polyhedra; no text if nothing is.
+
+    Exactly the polyhedra have faces, at least four, between nodes of their own.
+    """
     faces = len(cells.faces.offsets) - 1
+    if not _is_sound(cells.faces, faces):
+        return "the offsets of the faces do not fit their nodes: damaged"
     where = cells.polyhedra
+    of_cell = np.diff(where)
     if (
         where.shape != (cells.count + 1,)
         or where[0] != 0
         or where[-1] != faces
-        or (np.diff(where) < 0).any()
+        or (of_cell < 0).any()
     ):
-        raise UserError("the faces do not belong to the polyhedra: damaged")
-    of_cell = np.diff(where)
+        return "the faces do not belong to the polyhedra: damaged"
     is_polyhedron = cells.types == POLYHEDRON
     if (of_cell[is_polyhedron] < 4).any() or of_cell[~is_polyhedron].any():
-        raise UserError("a polyhedron has fewer than 4 faces, or another cell has some")
+        return "a polyhedron has fewer than 4 faces, or another cell has some"
     if not faces:
-        return
+        return ""
     if cells.faces.counts.min() < 3:
-        raise UserError("a face of a polyhedron has fewer than 3 nodes")
+        return "a face of a polyhedron has fewer than 3 nodes"
     # VTK looks up the nodes of faces among those of the cell, and crashes where one is missing.
-    owner = np.repeat(np.repeat(np.arange(cells.count), of_cell), cells.faces.counts)
-    own = np.repeat(np.arange(cells.count), cells.nodes.counts)
-    span = max(int(cells.nodes.values.max()), int(cells.faces.values.max())) + 1
-    known = np.isin(owner * span + cells.faces.values, own * span + cells.nodes.values)
-    if cells.faces.values.min() < 0 or not known.all():
-        raise UserError("a face of a polyhedron has a node that the polyhedron does not have")
+    own = cells.at(np.flatnonzero(is_polyhedron))
+    span = max(int(own.nodes.values.max()), int(own.faces.values.max())) + 1
+    cell = np.arange(own.count) * span
+    known = np.sort(np.repeat(cell, own.nodes.counts) + own.nodes.values)
+    wanted = np.repeat(np.repeat(cell, np.diff(own.polyhedra)), own.faces.counts) + own.faces.values
+    place = np.searchsorted(known, wanted).clip(max=len(known) - 1)
+    if own.faces.values.min() < 0 or (known[place] != wanted).any():
+        return "a face of a polyhedron has a node that the polyhedron does not have"
+    return ""

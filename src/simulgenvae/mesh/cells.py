@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.cell_checks import face_problem
 from simulgenvae.mesh.cell_kinds import BY_NAME, BY_NUMBER, LINEAR, POLYHEDRON, CellKind
 
 if TYPE_CHECKING:
@@ -250,6 +251,14 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
             kind = BY_NUMBER[int(self.types[rows[0]])]
             found.append(Group(kind, rows, table.reshape(len(rows), size)))
         return tuple(found)
+
+    @cached_property
+    def face_problem(self) -> str:
+        """What is wrong with the faces of polyhedra; no text if nothing is.
+
+        It is found once: a mesh is checked whenever data about it change.
+        """
+        return face_problem(self)
 
     def describe(self) -> dict[str, int]:
         """Return the number of cells of each kind, whatever their numbers of nodes."""
