@@ -19,6 +19,9 @@ from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.cell_kinds import BY_NAME
+from simulgenvae.mesh.cells import Cells
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.rendering.context import require_context
 from simulgenvae.settings import Settings
 from simulgenvae.training import prepare
@@ -276,3 +279,40 @@ def _received(connection: Any) -> Any:
         return connection.recv()
     except EOFError:
         return None
+
+
+@pytest.fixture
+def mixed_mesh() -> Mesh:
+    """Return cells of many kinds in no order, between 40 nodes at random places.
+
+    Two of them are polyhedra: a tetrahedron, and a hexahedron with one face divided in two.
+    """
+    box = [[0, 3, 2, 1], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 8, 9], [9, 8, 6, 5]]
+    box += [[2, 3, 7, 6, 8], [3, 0, 4, 7]]
+    cells: list[tuple[str, list[int], list[list[int]]]] = [
+        ("polyhedron", list(range(10)), [*box[:2], [0, 1, 9, 5, 4], *box[3:]]),
+        ("triangle", [10, 11, 12], []),
+        ("polygon", [10, 11, 12, 13, 14], []),
+        ("vertex", [39], []),
+        ("polyhedron", [20, 21, 22, 23], [[20, 22, 21], [20, 21, 23], [21, 22, 23], [22, 20, 23]]),
+        ("tetra10", list(range(20, 30)), []),
+        ("lagrange_quad", list(range(30, 36)), []),
+        ("triangle_strip", [14, 15, 16, 17, 18], []),
+        ("poly_line", [36, 37, 38], []),
+        ("triangle", [15, 16, 17], []),
+    ]
+    faces = [face for _, _, some in cells for face in some]
+    degrees = np.zeros((len(cells), 3), np.int64)
+    degrees[6] = [2, 1, 1]
+    found = Cells.from_arrays(
+        {
+            "types": np.array([BY_NAME[name].number for name, _, _ in cells]),
+            "offsets": np.cumsum([0, *(len(nodes) for _, nodes, _ in cells)]),
+            "connectivity": np.concatenate([nodes for _, nodes, _ in cells]),
+            "face_offsets": np.cumsum([0, *map(len, faces)]),
+            "face_connectivity": np.concatenate(faces),
+            "polyhedron_offsets": np.cumsum([0, *(len(some) for _, _, some in cells)]),
+            "degrees": degrees,
+        }
+    )
+    return Mesh(np.random.default_rng(0).normal(size=(40, 3)), found)

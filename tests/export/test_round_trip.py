@@ -10,6 +10,7 @@ import xarray as xr
 
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
+from simulgenvae.errors import UserError
 from simulgenvae.export import write_prediction
 from simulgenvae.mesh.mesh import Mesh
 
@@ -74,3 +75,48 @@ def test_it_is_read_again_as_it_was(tmp_path: Path, prediction: xr.Dataset, name
     assert {kind: table.tolist() for kind, table in source.mesh.cells.items()} == {
         kind: table.tolist() for kind, table in MESH.cells.items()
     }
+
+
+@pytest.mark.parametrize("name", ["new.pvd", "new_vtu/{id}.vtkhdf", "new.nc"])
+def test_all_kinds_of_cells_are_read_again(tmp_path: Path, mixed_mesh: Mesh, name: str) -> None:
+    prediction = _pressure(40)
+    if name.endswith(".vtkhdf"):
+        (tmp_path / "new_vtu").mkdir()
+    write_prediction(prediction, mixed_mesh, tmp_path / name)
+    source = open_runs(tmp_path / ("new.nc" if name == "new.nc" else "new_vtu"))
+    assert not source.problems
+    assert source.mesh is not None
+    expected = mixed_mesh.cells.arrays()
+    assert source.mesh.cells.arrays().keys() == expected.keys()
+    for key, array in expected.items():
+        np.testing.assert_array_equal(source.mesh.cells.arrays()[key], array)
+    np.testing.assert_array_equal(source.run(0), prediction["fields"].values[0])
+
+
+def test_xdmf_has_cells_of_second_order_and_polygons(tmp_path: Path) -> None:
+    tables = {"tetra10": 10, "hexahedron20": 20, "quad9": 9, "triangle6": 6, "line3": 3}
+    tables |= {"hexahedron27": 27, "quad8": 8, "wedge15": 15, "pyramid13": 13, "polygon5": 5}
+    tables |= {"wedge18": 18, "hexahedron24": 24, "vertex": 1, "poly_vertex3": 3, "poly_line4": 4}
+    cells = {name: np.arange(count)[None] + 1 for name, count in tables.items()}
+    mesh = Mesh(np.random.default_rng(0).normal(size=(30, 3)), cells)
+    write_prediction(_pressure(30), mesh, tmp_path / "new.xdmf")
+    source = open_runs(tmp_path / "new.xdmf")
+    assert source.mesh is not None
+    assert source.mesh.cells.describe() == mesh.cells.describe()
+    for name, table in cells.items():
+        np.testing.assert_array_equal(source.mesh.cells[name], table)
+
+
+def test_cells_that_xdmf_lacks_are_named(tmp_path: Path, mixed_mesh: Mesh) -> None:
+    with pytest.raises(
+        UserError, match=r"no cells of the kind lagrange_quad, polyhedron, tri.*pvd"
+    ):
+        write_prediction(_pressure(40), mixed_mesh, tmp_path / "new.xdmf")
+    assert not list(tmp_path.iterdir())
+
+
+def _pressure(nodes: int) -> xr.Dataset:
+    values = np.random.default_rng(0).normal(size=(1, 2, nodes, 1)).astype(np.float32)
+    labels = {"run": ["a"], "time": [0.0, 0.1], "variable": ["p"]}
+    axes = ("run", "time", "node", "variable")
+    return xr.Dataset({"fields": (axes, values)}, labels, {"units": ["Pa"], "warnings": []})

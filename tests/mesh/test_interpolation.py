@@ -11,7 +11,7 @@ import pyvista
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.interpolation import Interpolation, there_and_back
 from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.vtk import grid_mesh
+from simulgenvae.mesh.vtk import grid_mesh, mesh_grid
 
 RUN = Path("run_7")
 
@@ -76,3 +76,41 @@ def test_another_geometry_is_refused() -> None:
     points = Mesh(np.eye(3))
     with pytest.raises(UserError, match="run_7: has nodes without cells"):
         Interpolation(points, plate(4), RUN)
+
+
+def test_nodes_between_corners_count() -> None:
+    """A quadratic field on quadratic cells is interpolated exactly."""
+    grid = pyvista.ImageData(dimensions=(4, 4, 1), spacing=(1 / 3,) * 3).cast_to_unstructured_grid()
+    corners = np.asarray(grid.points)
+    quads = grid_mesh(grid, RUN).cells["quad"]
+    ends = np.sort(np.stack([quads, np.roll(quads, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
+    edges, between = np.unique(ends, axis=0, return_inverse=True)
+    coords = np.concatenate([corners, corners[edges].mean(axis=1)])
+    nodes = np.concatenate([quads, len(corners) + between.reshape(-1, 4)], axis=1)
+    source, target = Mesh(coords, {"quad8": nodes}), plate(7)
+    assert target.coords is not None
+    x, y, _ = coords.T
+    found = Interpolation(source, target, RUN)((x * x - 2 * x * y)[:, None].astype(np.float32))
+    x, y, _ = target.coords.T
+    np.testing.assert_allclose(found[:, 0], x * x - 2 * x * y, atol=1e-6)
+
+
+def test_linear_fields_are_kept_in_polyhedra() -> None:
+    solid = mesh_grid(plate(3, depth=3), "A test")
+    faces: list[int] = []
+    for cell in range(solid.n_cells):
+        sides = [list(face.point_ids) for face in solid.get_cell(cell).faces]
+        row = [len(sides), *(node for side in sides for node in (len(side), *side))]
+        faces += [len(row), *row]
+    types = np.full(solid.n_cells, 42)
+    polyhedra = grid_mesh(
+        pyvista.UnstructuredGrid(np.array(faces), types, np.asarray(solid.points)), RUN
+    )
+    assert polyhedra.cells.describe() == {"polyhedron": 27}
+    assert polyhedra.coords is not None
+    target = plate(5, depth=5)
+    assert target.coords is not None
+    factors = np.array([[1.0], [3.0], [0.25]])
+    values = (polyhedra.coords @ factors).astype(np.float32)
+    found = Interpolation(polyhedra, target, RUN)(values)
+    np.testing.assert_allclose(found, target.coords @ factors, atol=1e-5)

@@ -116,6 +116,18 @@ def test_lines_are_drawn(inked: Inked) -> None:
     assert (picture[20, 20] == 255).all()
 
 
+def test_all_kinds_of_cells_are_drawn_through_their_own_nodes(mixed_mesh: Mesh) -> None:
+    surface = Surface(mixed_mesh, "A test")
+    coords = np.asarray(mixed_mesh.coords)
+    np.testing.assert_allclose(surface.faces.points, coords[surface.nodes], rtol=1e-6)
+    drawn_nodes = np.unique(mixed_mesh.cells.nodes.values)
+    np.testing.assert_array_equal(np.unique(surface.nodes), drawn_nodes)
+    shift = np.random.default_rng(0).normal(size=(40, 3))
+    surface.place(shift)
+    moved = (coords + shift)[surface.nodes]
+    np.testing.assert_allclose(surface.faces.points, moved, rtol=1e-6)
+
+
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_a_displacement_moves_the_mesh(plate: Mesh, inked: Inked, dimensions: int) -> None:
     shift = np.zeros((121, dimensions))

@@ -206,6 +206,8 @@ SHAPES: dict[str, torch.Tensor] = {
     "coords": torch.zeros(4, 1),
     "cells.quad": torch.full((1, 4), 30),
     "cells.blob": torch.zeros(1, 4, dtype=torch.int64),
+    "cells.quad that is no integer": torch.zeros(1, 4),
+    "cells.types": torch.zeros(1, dtype=torch.uint8),
     "reduction.basis": torch.zeros(60, 0),
     "reduction.mean": torch.zeros(30, 1),
     "reduction.spread": torch.zeros(1),
@@ -229,6 +231,28 @@ def test_arrays_that_do_not_fit(study: StudyFolder, name: str) -> None:
     )
     with pytest.raises(UserError):
         load_parts(study)
+
+
+def test_all_kinds_of_cells_are_read(study: StudyFolder) -> None:
+    cells = {
+        "types": torch.tensor([7, 22], dtype=torch.uint8),
+        "offsets": torch.tensor([0, 5, 11]),
+        "connectivity": torch.arange(11),
+    }
+    _change(
+        study.vae_file,
+        lambda tensors, about: tensors.update({f"cells.{key}": cells[key] for key in cells}),
+    )
+    found = load_parts(study)
+    assert {name: table.tolist() for name, table in found.mesh.cells.items()} == {
+        "polygon5": [[0, 1, 2, 3, 4]],
+        "triangle6": [[5, 6, 7, 8, 9, 10]],
+    }
+    # The same file again: what it is written with has the same arrays.
+    again = found.mesh.cells.arrays()
+    assert {key: torch.from_numpy(again[key]).tolist() for key in again} == {
+        key: cells[key].tolist() for key in cells
+    }
 
 
 def test_shapes_that_broadcast_to_a_huge_field(study: StudyFolder) -> None:

@@ -131,7 +131,7 @@ def _span(times: np.ndarray | None) -> str:
 def _mesh(mesh: Mesh) -> str:
     if mesh.coords is None:
         return ""
-    cells = ", ".join(f"{len(nodes)} {name}" for name, nodes in mesh.cells.items())
+    cells = ", ".join(f"{count} {name}" for name, count in mesh.cells.describe().items())
     low = mesh.coords.min(axis=0)
     high = mesh.coords.max(axis=0)
     box = " x ".join(f"{a:g} … {b:g}" for a, b in zip(low, high, strict=True))

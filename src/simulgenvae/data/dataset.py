@@ -115,7 +115,7 @@ class Dataset(Metadata):
             ids=conditions.ids,
             times=np.asarray(times if times is not None else np.arange(steps)),
             nodes=nodes,
-            mesh=Mesh(None if coords is None else np.asarray(coords), dict(cells or {})),
+            mesh=Mesh(None if coords is None else np.asarray(coords), cells),
             variables=names,
             units=tuple(units) if units is not None else ("",) * len(names),
             conditions=conditions,

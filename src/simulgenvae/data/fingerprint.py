@@ -30,6 +30,7 @@ def digest(run: NDArray[np.float32]) -> str:
 def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
     """Return the SHA-256 of a dataset's metadata and of the digests of its runs, in their order."""
     mesh = metadata.whole_mesh
+    cells = mesh.cells.arrays()
     conditions = metadata.conditions
     # Everything without numbers as JSON with sorted keys, whose text is always the same.
     names: dict[str, object] = {
@@ -38,7 +39,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         "variables": metadata.variables,
         "units": metadata.units,
         "parameters": conditions.names,
-        "cells": sorted((name, len(cells)) for name, cells in mesh.cells.items()),
+        "cells": sorted((name, len(array)) for name, array in cells.items()),
         "dimensions": None if mesh.coords is None else mesh.coords.shape[1],
         "digests": list(digests),
     }
@@ -47,7 +48,7 @@ def fingerprint(metadata: Metadata, digests: Sequence[str]) -> str:
         names["images"] = images.format.to_dict()
     found = hashlib.sha256(json.dumps(names, sort_keys=True).encode())
     arrays: list[NDArray[Any] | None] = [metadata.times, conditions.table, mesh.coords]
-    arrays += [mesh.cells[name] for name in sorted(mesh.cells)]
+    arrays += [cells[name] for name in sorted(cells)]
     # Hashed as little-endian bytes: the same data have the same fingerprint on every machine.
     if metadata.offsets is not None:
         arrays.append(metadata.offsets)

@@ -14,6 +14,7 @@ from simulgenvae.data.readers.runs.netcdf_grid import ORIGINAL_NAME, RUN
 from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
+from simulgenvae.mesh.cell_kinds import LINEAR
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _SCORES = {
     "novelty": "how far the design is from the training designs",
     "expected_error": "error to expect, relative to the field's deviation from its mean",
 }
-_FACES = {"triangle", "quad"}
+_FACES = {"triangle", "quad", "polygon"}
 
 
 def write_netcdf(batches: Iterator[Batch], mesh: Mesh, path: Path) -> None:
@@ -124,27 +125,17 @@ def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[st
 
     Returns the attributes with which variables at the nodes refer to it.
     """
-    for name, cells in mesh.cells.items():
-        _connectivity(
-            file,
-            f"cells_{name}",
-            (f"cell_{name}", f"corner_{name}"),
-            cells,
-            f"nodes of each {name}",
-        )
-    if not (places and mesh.cells.keys() <= _FACES):
+    for name, array in mesh.cells.arrays().items():
+        dimensions = (f"cell_{name}", f"corner_{name}")[: array.ndim]
+        _connectivity(file, f"cells_{name}", dimensions, array, _meaning(name))
+    if not (places and mesh.cells.describe().keys() <= _FACES):
         return {}
-    # UGRID wants all faces in one table; triangles end with a fill value where quads have a node.
-    faces = next(f"cells_{name}" for name in mesh.cells)
-    if len(mesh.cells) > 1:
+    # UGRID wants all faces in one table; the rest of a row has fill values.
+    tables = list(mesh.cells.arrays())
+    faces = f"cells_{tables[0]}"
+    if tables[0] not in _FACES or len(tables) > 1:
         faces = "faces"
-        table = np.concatenate(
-            [
-                np.pad(cells, ((0, 0), (0, 4 - cells.shape[1])), constant_values=-1)
-                for cells in mesh.cells.values()
-            ]
-        )
-        _connectivity(file, faces, ("face", "corner"), table, "nodes of each face", fillvalue=-1)
+        _connectivity(file, faces, ("face", "corner"), _faces(mesh), "nodes of each face", -1)
     topology = file.create_variable("mesh", (), np.int32, data=np.int32(0))
     topology.attrs.update(
         cf_role="mesh_topology",
@@ -153,16 +144,29 @@ def _create_cells(file: h5netcdf.File, mesh: Mesh, places: list[str]) -> dict[st
         node_coordinates=" ".join(places),
         face_node_connectivity=faces,
     )
-    for name in (faces, *(f"cells_{name}" for name in mesh.cells)):
+    for name in {faces, *(f"cells_{name}" for name in tables if name in _FACES)}:
         file.variables[name].attrs["cf_role"] = "face_node_connectivity"
     return {"mesh": "mesh", "location": "node"}
+
+
+def _meaning(name: str) -> str:
+    return f"nodes of each {name}" if name in LINEAR else f"{name} of the cells, in VTK's layout"
+
+
+def _faces(mesh: Mesh) -> NDArray[np.int64]:
+    """Return the nodes around each face, with -1 after the last one."""
+    nodes = mesh.cells.nodes
+    table = np.full((mesh.cells.count, int(nodes.counts.max())), -1, np.int64)
+    for group in mesh.cells.groups:
+        table[group.rows, : group.nodes.shape[1]] = group.nodes
+    return table
 
 
 def _connectivity(
     file: h5netcdf.File,
     name: str,
-    dimensions: tuple[str, str],
-    cells: NDArray[np.int64],
+    dimensions: tuple[str, ...],
+    cells: NDArray[Any],
     what: str,
     fillvalue: int | None = None,
 ) -> None:

@@ -1,14 +1,15 @@
 """Writer of ``.vtkhdf``: one design as a transient unstructured grid, with its mesh once.
 
-The layout is that of "VTKHDF File Format", version 2.2, sections "Unstructured grid" and "Temporal
-data" (https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/index.html).
+The layout is that of "VTKHDF File Format", version 2.2, or 2.6 for polyhedra and orders of cells,
+sections "Unstructured grid" and "Temporal data"
+(https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format/index.html).
 
 Tested in tests/export/test_one_by_one.py and test_round_trip.py.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -16,10 +17,13 @@ import numpy as np
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
     from simulgenvae.mesh.mesh import Mesh
@@ -31,21 +35,16 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     Units are attributes of the fields; novelty and expected error are field data.
     """
     grid = mesh_grid(mesh, f"{path.name}, as every .vtkhdf,")
+    cells = mesh.cells or Cells.vertices(grid.n_points)
+    faces = bool(len(cells.faces.values))
+    is_general = faces or cells.degrees is not None or cells.rational_weights is not None
     steps = len(batch.times)
     with CrashSafeFile(path) as target, h5py.File(target, "w") as file:
         root = file.create_group("VTKHDF")
-        root.attrs["Version"] = np.array([2, 2], dtype=np.int64)
+        root.attrs["Version"] = np.array([2, 6] if is_general else [2, 2], dtype=np.int64)
         # VTK compares fixed-length ASCII; h5py would write a text of variable length.
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
-        mesh_arrays = {
-            "NumberOfPoints": np.array([grid.n_points]),
-            "NumberOfCells": np.array([grid.n_cells]),
-            "NumberOfConnectivityIds": np.array([len(grid.cell_connectivity)]),
-            "Points": np.asarray(grid.points),
-            "Connectivity": np.asarray(grid.cell_connectivity, dtype=np.int64),
-            "Offsets": np.asarray(grid.cell_offsets, dtype=np.int64),
-            "Types": np.asarray(grid.celltypes, dtype=np.uint8),
-        }
+        mesh_arrays = _mesh_arrays(np.asarray(grid.points), cells)
         for name, array in mesh_arrays.items():
             root.create_dataset(name, data=array)
         time = root.create_group("Steps")
@@ -55,8 +54,9 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
         # Offsets of 0: all timesteps use the one mesh.
         for name in ("PartOffsets", "PointOffsets"):
             time.create_dataset(name, data=np.zeros(steps, dtype=np.int64))
-        for name in ("CellOffsets", "ConnectivityIdOffsets"):
+        for name in ("CellOffsets", "ConnectivityIdOffsets", *(_FACE_OFFSETS if faces else ())):
             time.create_dataset(name, data=np.zeros((steps, 1), dtype=np.int64))
+        _write_shapes(root, cells, steps)
         for field in point_fields(batch, index):
             _write_field(root, field)
         # Field data of one value that all timesteps share: offset 0, size 1.
@@ -64,6 +64,48 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
             root.create_dataset(f"FieldData/{name}", data=scores[[index]])
             time.create_dataset(f"FieldDataOffsets/{name}", data=np.zeros(steps, dtype=np.int64))
             time.create_dataset(f"FieldDataSizes/{name}", data=np.ones((steps, 2), dtype=np.int64))
+
+
+_FACE_OFFSETS = ("FaceOffsetsOffsets", "FaceConnectivityOffsets", "PolyhedronToFaceIdOffsets")
+"""Where the polyhedra of each timestep are, as :func:`write_vtkhdf` writes it."""
+
+
+def _mesh_arrays(points: NDArray[Any], cells: Cells) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the mesh by their names in the file."""
+    found = {
+        "NumberOfPoints": np.array([len(points)]),
+        "NumberOfCells": np.array([cells.count]),
+        "NumberOfConnectivityIds": np.array([len(cells.nodes.values)]),
+        "Points": points,
+        "Connectivity": cells.nodes.values,
+        "Offsets": cells.nodes.offsets,
+        "Types": cells.types,
+    }
+    faces = len(cells.faces.counts)
+    if faces:
+        found |= {
+            "NumberOfFaces": np.array([faces]),
+            "NumberOfFaceConnectivityIds": np.array([len(cells.faces.values)]),
+            "NumberOfPolyhedronToFaceIds": np.array([faces]),
+            "FaceConnectivity": cells.faces.values,
+            "FaceOffsets": cells.faces.offsets,
+            "PolyhedronToFaces": np.arange(faces),
+            "PolyhedronOffsets": cells.polyhedra,
+        }
+    return found
+
+
+def _write_shapes(root: h5py.Group, cells: Cells, steps: int) -> None:
+    """Write orders and weights of Lagrange and Bézier cells, where they have some."""
+    for place, name, values in (
+        ("Cell", "HigherOrderDegrees", cells.degrees),
+        ("Point", "RationalWeights", cells.rational_weights),
+    ):
+        if values is not None:
+            data = root.create_dataset(f"{place}Data/{name}", data=values.astype(np.float64))
+            data.attrs.create("Attribute", np.bytes_(name))
+            offsets = np.zeros(steps, dtype=np.int64)
+            root.create_dataset(f"Steps/{place}DataOffsets/{name}", data=offsets)
 
 
 VTKHDF = ExportFormat(name="VTKHDF", suffix=".vtkhdf", write_one=write_vtkhdf)

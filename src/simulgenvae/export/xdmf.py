@@ -11,23 +11,49 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
+from simulgenvae.errors import UserError
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.export.point_data import PointField, point_fields
+from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.components import endings
 from simulgenvae.mesh.vtk import mesh_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pyvista
     from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
     from simulgenvae.mesh.mesh import Mesh
 
-_TOPOLOGY = {1: 1, 3: 2, 5: 4, 9: 5, 10: 6, 14: 7, 12: 9, 13: 8}
-"""VTK's cell type → XDMF's number of it in a mixed topology (XDMF model and format, "Topology")."""
+_TOPOLOGY = {
+    "vertex": 1,
+    "poly_vertex": 1,
+    "line": 2,
+    "poly_line": 2,
+    "polygon": 3,
+    "triangle": 4,
+    "quad": 5,
+    "tetra": 6,
+    "pyramid": 7,
+    "wedge": 8,
+    "hexahedron": 9,
+    "line3": 34,
+    "quad9": 35,
+    "triangle6": 36,
+    "quad8": 37,
+    "tetra10": 38,
+    "pyramid13": 39,
+    "wedge15": 40,
+    "wedge18": 41,
+    "hexahedron20": 48,
+    "hexahedron24": 49,
+    "hexahedron27": 50,
+}
+"""XDMF's number of each kind of cells in a mixed topology (XDMF model and format, "Topology")."""
+_COUNTED = {1, 2, 3}
+"""Topologies whose number of nodes follows their number."""
 _ATTRIBUTE = {1: "Scalar", 3: "Vector", 9: "Tensor"}
 
 
@@ -40,8 +66,11 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     """Write the design ``index`` of a batch.
 
     Mesh and fields go to the :func:`heavy_file`, everything else to ``path``.
+
+    Raises UserError when node positions are unknown, and for cells that XDMF does not have.
     """
     grid = mesh_grid(mesh, f"{path.name}, as every .xdmf,")
+    topology = _mixed(mesh.cells or Cells.vertices(grid.n_points), path)
     heavy = heavy_file(path)
     root = ET.Element("Xdmf", Version="3.0")
     series = ET.SubElement(
@@ -54,7 +83,6 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     fields: list[PointField] = []
     for field in point_fields(batch, index):
         fields += _parts(field)
-    topology = _mixed(grid)
     with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
         numbers = _Numbers(file, heavy.name)
         # The XML has one grid per timestep; only their fields differ.
@@ -132,15 +160,31 @@ def _parts(field: PointField) -> list[PointField]:
     ]
 
 
-def _mixed(grid: pyvista.UnstructuredGrid) -> NDArray[np.int64]:
+def _mixed(cells: Cells, path: Path) -> NDArray[np.int64]:
     """Return the cells one after the other: the type of each, and its nodes.
 
-    For points and lines, whose number of nodes the type does not say, that number comes second.
+    For points, lines and polygons, whose number of nodes the type does not say, that number comes
+    second.
+
+    Raises UserError for kinds that XDMF does not have.
     """
-    cells = np.split(np.asarray(grid.cell_connectivity), np.asarray(grid.cell_offsets)[1:-1])
-    # A mixed topology is one list of numbers without offsets: each type says how many follow.
+    unknown = sorted({group.kind.name for group in cells.groups} - _TOPOLOGY.keys())
+    if unknown:
+        raise UserError(
+            f"{path.name}: XDMF, as VTK reads it, has no cells of the kind {', '.join(unknown)}: "
+            "write .pvd or .vtkhdf, which hold all cells of VTK"
+        )
     rows = []
-    for kind, nodes in zip(np.asarray(grid.celltypes).tolist(), cells, strict=True):
-        count = [len(nodes)] if kind in {1, 3} else []
-        rows.append(np.concatenate([[_TOPOLOGY[kind], *count], nodes]))
-    return np.concatenate(rows).astype(np.int64)
+    for group in cells.groups:
+        number = _TOPOLOGY[group.kind.name]
+        head = [number, group.nodes.shape[1]] if number in _COUNTED else [number]
+        rows.append(np.hstack([np.tile(head, (len(group.rows), 1)), group.nodes]))
+    # A mixed topology is one list of numbers without offsets: each type says how many follow.
+    lengths = np.zeros(cells.count, np.int64)
+    for group, table in zip(cells.groups, rows, strict=True):
+        lengths[group.rows] = table.shape[1]
+    starts = np.cumsum(lengths) - lengths
+    topology = np.empty(lengths.sum(), np.int64)
+    for group, table in zip(cells.groups, rows, strict=True):
+        topology[starts[group.rows][:, None] + np.arange(table.shape[1])] = table
+    return topology

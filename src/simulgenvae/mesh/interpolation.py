@@ -41,7 +41,7 @@ class Interpolation:
     """
 
     def __init__(self, source: Mesh, target: Mesh, path: Path) -> None:
-        if not source.cells:
+        if not source.cells.dimension:
             raise UserError(f"{path}: has nodes without cells: there is nothing to interpolate in")
         self._source = mesh_grid(source, "interpolating between meshes")
         self._target = mesh_grid(target, "interpolating between meshes")

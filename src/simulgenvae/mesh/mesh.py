@@ -5,31 +5,22 @@ Tested in tests/data/test_metadata.py and in the tests of everything that has a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.cell_checks import check_cells
+from simulgenvae.mesh.cells import Cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-CELL_NODES: Mapping[str, int] = {
-    "line": 2,
-    "triangle": 3,
-    "quad": 4,
-    "tetra": 4,
-    "hexahedron": 8,
-    "wedge": 6,
-    "pyramid": 5,
-}
-"""Number of nodes of each known kind of cell, by its meshio name."""
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Mesh:
     """Positions of the nodes, and the cells between them, as far as known.
 
@@ -38,24 +29,35 @@ class Mesh:
     coords
         Positions of the nodes, `[M, D]` with D = 1, 2 or 3; None where they are unknown.
     cells
-        Nodes of the cells, `[K, nodes per cell]`, counted from 0, by the meshio name of the kind.
+        Cells between the nodes, which are counted from 0. They can be given as tables
+        `[K, nodes per cell]` by the meshio name of the kind.
+    remarks
+        Lines for the user on what a reader did to the mesh of a file.
     """
 
-    coords: NDArray[np.float64] | None = None
-    cells: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    coords: NDArray[np.float64] | None
+    cells: Cells
+    remarks: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        if self.coords is not None:
-            coords = numeric(self.coords, "node coordinates", "fiu").astype(np.float64)
-            object.__setattr__(self, "coords", coords[:, None] if coords.ndim == 1 else coords)
-        # Empty tables of cells are left out, so that `cells` says whether there are any.
-        cells = {
-            name: numeric(nodes, f"{name} cells", "iu").astype(np.int64)
-            for name, nodes in self.cells.items()
-        }
-        object.__setattr__(
-            self, "cells", {name: nodes for name, nodes in cells.items() if len(nodes)}
-        )
+    def __init__(
+        self,
+        coords: NDArray[Any] | None = None,
+        cells: Mapping[str, NDArray[Any]] | None = None,
+        remarks: tuple[str, ...] = (),
+    ) -> None:
+        if coords is not None:
+            coords = numeric(coords, "node coordinates", "fiu").astype(np.float64)
+            coords = coords[:, None] if coords.ndim == 1 else coords
+        if not isinstance(cells, Cells):
+            tables = {
+                name: numeric(nodes, f"{name} cells", "iu") for name, nodes in (cells or {}).items()
+            }
+            # Empty tables are left out, so that `cells` says whether there are any.
+            cells = Cells.from_tables({name: nodes for name, nodes in tables.items() if len(nodes)})
+        # The class is frozen, so its own assignment is refused too.
+        object.__setattr__(self, "coords", coords)
+        object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "remarks", remarks)
 
     def check(self, nodes: int) -> None:
         """Raise UserError unless coordinates and cells are valid for ``nodes`` nodes."""
@@ -76,21 +78,8 @@ class Mesh:
                 raise UserError(
                     f"the coordinates of {len(bad)} nodes are not finite, first of node {bad[0]}"
                 )
-        for name, cells in self.cells.items():
-            # VTK reads cells without checking them: a wrong node number would crash it later.
-            if name not in CELL_NODES:
-                raise UserError(f"unknown cells {name!r}: known are {', '.join(CELL_NODES)}")
-            if cells.ndim != 2 or cells.shape[1] != CELL_NODES[name]:
-                raise UserError(
-                    f"{name} cells must be [K, {CELL_NODES[name]}], but have the shape "
-                    f"{cells.shape}"
-                )
-            if cells.min() < 0 or cells.max() >= nodes:
-                span = f"{cells.min()} to {cells.max()}"
-                raise UserError(
-                    f"{name} cells refer to the nodes {span}, but the fields have {nodes} nodes, "
-                    "from 0"
-                )
+        # VTK reads cells without checking them: a wrong node number would crash it later.
+        check_cells(self.cells, nodes)
 
     def same_as(self, other: Mesh) -> bool:
         """Return whether the coordinates agree, up to rounding, and the cells where both have them.
@@ -105,25 +94,18 @@ class Mesh:
         if not np.allclose(other.coords, self.coords, rtol=0.0, atol=1e-9 * extent):
             return False
         # Files of arrays with coordinates have no cells, and still belong to the mesh.
-        if not (self.cells and other.cells):
-            return True
-        return self.cells.keys() == other.cells.keys() and all(
-            np.array_equal(nodes, other.cells[name]) for name, nodes in self.cells.items()
-        )
+        return not (self.cells and other.cells) or self.cells.same_as(other.cells)
 
     def at(self, nodes: NDArray[np.intp]) -> Mesh:
         """Return the mesh of some nodes, each given once, in their order.
 
         Cells that also have other nodes are left out.
         """
-        order = np.argsort(nodes)
-        ranked = nodes[order]
-        cells = {}
-        for name, table in self.cells.items():
-            # A node that is not chosen finds some other one's place, and differs from it.
-            place = np.searchsorted(ranked, table).clip(max=len(nodes) - 1)
-            cells[name] = order[place[(ranked[place] == table).all(axis=1)]]
-        return Mesh(None if self.coords is None else self.coords[nodes], cells)
+        known = int(max(nodes.max(initial=-1), self.cells.nodes.values.max(initial=-1))) + 1
+        place = np.full(known, -1, dtype=np.int64)
+        place[nodes] = np.arange(len(nodes))
+        coords = None if self.coords is None else self.coords[nodes]
+        return Mesh(coords, self.cells.renumbered(place, nodes), self.remarks)
 
 
 def numeric(values: Any, what: str, kinds: str) -> NDArray[Any]:

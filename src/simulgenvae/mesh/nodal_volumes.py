@@ -1,10 +1,11 @@
 """Nodal volumes of a mesh: the length, area or volume that belongs to each node.
 
 The measure of each cell is lumped to its nodes by the integrals of its shape functions (row-sum
-lumping: Hinton, Rock & Zienkiewicz 1976), with two Gauss points per direction. Every known cell is
+lumping: Hinton, Rock & Zienkiewicz 1976), with two Gauss points per direction. Every linear cell is
 treated as a line, quadrilateral or hexahedron, some corners of which may coincide. That gives
 exactly the linear shape functions of triangles, tetrahedra and wedges, and the rational ones of
-pyramids.
+pyramids. :mod:`~simulgenvae.mesh.curved_volumes` has the cells of higher order, and
+:mod:`~simulgenvae.mesh.polyhedral_volumes` polygons and polyhedra.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.cell_kinds import BEZIER, POLYHEDRON
+from simulgenvae.mesh.cells import Cells
+from simulgenvae.mesh.curved_volumes import curved_volumes, measure_of
+from simulgenvae.mesh.polyhedral_volumes import add_polygons, add_polyhedra, add_prisms
+from simulgenvae.mesh.vtk import import_pyvista
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from simulgenvae.mesh.cells import Group
     from simulgenvae.mesh.mesh import Mesh
 
 _CORNERS: Mapping[str, tuple[int, ...]] = {
@@ -48,6 +57,7 @@ _SIGNS: Mapping[int, NDArray[np.float64]] = {
 
 _KINDS = {1: "length", 2: "area", 3: "volume"}
 _CELLS_AT_ONCE = 50_000
+_CURVED_AT_ONCE = 10_000
 _FLAT = 1e-12  # fraction of the bounding cube below which a volume is only rounding
 
 
@@ -81,16 +91,16 @@ class NodalVolumes:
         cells = mesh.cells
         if not cells and mesh.coords.shape[1] == 1 and nodes > 1:
             order = np.argsort(mesh.coords[:, 0], kind="stable")
-            cells = {"line": np.column_stack([order[:-1], order[1:]])}
-        if not cells:
+            cells = Cells.from_tables({"line": np.column_stack([order[:-1], order[1:]])})
+        dimension = cells.dimension
+        if not dimension:
             return cls._equal(nodes, "the mesh has no cells")
-        dimension = max(map(_dimension, cells))
         values = np.zeros(nodes)
-        for name, cell in cells.items():
-            if _dimension(name) == dimension:
-                # In pieces: a Jacobian of each cell needs several times the memory of the cells.
-                for start in range(0, len(cell), _CELLS_AT_ONCE):
-                    _add(values, mesh.coords, cell[start : start + _CELLS_AT_ONCE], _CORNERS[name])
+        for group in cells.groups:
+            if group.kind.dimension == dimension:
+                reason = _add_group(values, mesh.coords, cells, group)
+                if reason:
+                    return cls._equal(nodes, reason)
         kind = _KINDS[dimension]
         extent = float(np.ptp(mesh.coords, axis=0).max())
         if not (np.isfinite(values).all() and values.sum() > _FLAT * extent**dimension):
@@ -109,8 +119,62 @@ class NodalVolumes:
         return cls(np.full(nodes, 1.0 / nodes), "equal", note)
 
 
-def _dimension(cell: str) -> int:
-    return len(_CORNERS[cell]).bit_length() - 1
+def _add_group(
+    values: NDArray[np.float64], coords: NDArray[np.float64], cells: Cells, group: Group
+) -> str:
+    """Add the nodal volumes of some cells to ``values`` `[M]`; return why where there are none."""
+    kind = group.kind
+    if kind.is_curved:
+        return _add_curved(values, coords, cells, group)
+    if kind.corners is not None:
+        name, places = kind.corners
+        # In pieces: a Jacobian of each cell needs several times the memory of the cells.
+        for start in range(0, len(group.rows), _CELLS_AT_ONCE):
+            part = group.nodes[start : start + _CELLS_AT_ONCE, list(places)]
+            _add(values, coords, part, _CORNERS[name])
+    elif kind.name in {"poly_line", "triangle_strip"}:
+        size = 2 if kind.name == "poly_line" else 3
+        corners = _CORNERS["line" if size == 2 else "triangle"]
+        for start in range(group.nodes.shape[1] - size + 1):
+            _add(values, coords, group.nodes[:, start : start + size], corners)
+    elif kind.name == "polygon":
+        add_polygons(values, coords, group.nodes)
+    elif kind.name == "quadratic_polygon":
+        # The corners come first, then the nodes between them.
+        sides = group.nodes.shape[1] // 2
+        around = np.stack([group.nodes[:, :sides], group.nodes[:, sides:]], axis=2)
+        add_polygons(values, coords, around.reshape(group.nodes.shape))
+    elif kind.number == POLYHEDRON:
+        add_polyhedra(values, coords, cells.at(group.rows))
+    elif kind.name.endswith("prism"):
+        add_prisms(values, coords, group)
+    else:
+        return f"cells of the kind {kind.name} have no known faces"
+    return ""
+
+
+def _add_curved(
+    values: NDArray[np.float64], coords: NDArray[np.float64], cells: Cells, group: Group
+) -> str:
+    if group.kind.number in BEZIER and cells.rational_weights is not None:
+        return "the integrals of rational Bézier cells are not known"
+    try:
+        import_pyvista("Integrating over cells of higher order")
+    except UserError as error:
+        return str(error)
+    degrees = None if cells.degrees is None else cells.degrees[group.rows]
+    if degrees is None or group.kind.nodes is not None:
+        orders = np.zeros((1, 3), np.int64)
+        place = np.zeros(len(group.rows), np.int64)
+    else:
+        orders, place = np.unique(degrees, axis=0, return_inverse=True)
+    for number, (p, q, r) in enumerate(orders.tolist()):
+        chosen = group.nodes[place == number]
+        for start in range(0, len(chosen), _CURVED_AT_ONCE):
+            part = chosen[start : start + _CURVED_AT_ONCE]
+            shares = curved_volumes(coords, part, group.kind, (p, q, r) if p else None)
+            np.add.at(values, part, shares)
+    return ""
 
 
 def _add(
@@ -134,22 +198,4 @@ def _add(
             ]
         )
         jacobian = np.einsum("kcx,cd->kxd", coords[at], slopes)
-        np.add.at(values, at, _measure(jacobian)[:, None] * shape)
-
-
-def _measure(jacobian: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the length, area or volume of a unit of the reference cell, `[K]`.
-
-    ``jacobian`` is `[K, D, d]`, for reference cells of d dimensions in D; the measure is 0 where
-    D < d.
-    """
-    measure: NDArray[np.float64]
-    if jacobian.shape[1] < jacobian.shape[2]:
-        measure = np.zeros(len(jacobian))
-    elif jacobian.shape[1] == jacobian.shape[2]:
-        measure = np.abs(np.linalg.det(jacobian))
-    else:
-        # A surface or line in space: the root of the determinant of JᵀJ.
-        gram = np.swapaxes(jacobian, 1, 2) @ jacobian
-        measure = np.sqrt(np.maximum(np.linalg.det(gram), 0.0))
-    return measure
+        np.add.at(values, at, measure_of(jacobian)[:, None] * shape)

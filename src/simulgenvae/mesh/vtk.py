@@ -14,48 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.vtk_cells import cells_grid, grid_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import pyvista
-    from numpy.typing import NDArray
-
-# VTK cell type → meshio name and the order of its corner nodes. Cells of second order list their
-# corners first; the nodes between corners stay nodes of the mesh that belong to no cell.
-_VTK_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
-    3: ("line", (0, 1)),
-    4: ("line", (0, 1)),  # of several pieces
-    5: ("triangle", (0, 1, 2)),
-    8: ("quad", (0, 1, 3, 2)),  # pixel
-    9: ("quad", (0, 1, 2, 3)),
-    10: ("tetra", (0, 1, 2, 3)),
-    11: ("hexahedron", (0, 1, 3, 2, 4, 5, 7, 6)),  # voxel
-    12: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
-    13: ("wedge", (0, 1, 2, 3, 4, 5)),
-    14: ("pyramid", (0, 1, 2, 3, 4)),
-    21: ("line", (0, 1)),
-    22: ("triangle", (0, 1, 2)),
-    23: ("quad", (0, 1, 2, 3)),
-    24: ("tetra", (0, 1, 2, 3)),
-    25: ("hexahedron", (0, 1, 2, 3, 4, 5, 6, 7)),
-    26: ("wedge", (0, 1, 2, 3, 4, 5)),
-    27: ("pyramid", (0, 1, 2, 3, 4)),
-}
-_VTK_VERTICES = {1, 2}
-_POLYLINE = 4
-_CELL_TYPES = {
-    "line": 3,
-    "triangle": 5,
-    "quad": 9,
-    "tetra": 10,
-    "hexahedron": 12,
-    "wedge": 13,
-    "pyramid": 14,
-}
-"""Cell types of VTK, by meshio name (VTK file formats, figure 2)."""
 
 _READ_ERRORS = (
     OSError,
@@ -73,32 +40,12 @@ _READ_ERRORS = (
 def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
     """Return the nodes and cells of a grid that was read from ``path``.
 
-    Points are left out.
-
-    Raises
-    ------
-    UserError
-        For a grid without nodes, and for cells other than points, lines, triangles, quads,
-        tetrahedra, hexahedra, wedges and pyramids.
+    Raises UserError for a grid without nodes, and for cells that are not those of VTK's files.
     """
     coords = np.array(grid.points, dtype=np.float64)
     if not len(coords):
         raise UserError(f"{path}: a mesh without nodes: the file is empty or damaged")
-    cells: dict[str, list[NDArray[np.int64]]] = {}
-    for kind, nodes in grid.cells_dict.items():
-        if kind in _VTK_VERTICES:
-            continue
-        if kind not in _VTK_CELLS:
-            raise UserError(f"{path}: cells of the VTK type {kind} are not supported")
-        name, corners = _VTK_CELLS[int(kind)]
-        table = np.asarray(nodes)
-        if kind == _POLYLINE:
-            # A polyline becomes the lines between its nodes.
-            table = np.concatenate(
-                [table[:, start : start + 2] for start in range(table.shape[1] - 1)]
-            )
-        cells.setdefault(name, []).append(table[:, corners].astype(np.int64))
-    return Mesh(coords, {name: np.concatenate(parts) for name, parts in cells.items()})
+    return Mesh(coords, grid_cells(grid, path))
 
 
 def import_pyvista(what: str) -> Any:
@@ -121,7 +68,7 @@ def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
         Beginning with ``what``, the thing that needs the grid, when PyVista is not installed or
         the positions of the nodes are unknown.
     """
-    package = import_pyvista(what)
+    import_pyvista(what)
     if mesh.coords is None:
         raise UserError(
             f"{what} needs the positions of the nodes: ingest the data with --coords or --mesh"
@@ -129,12 +76,8 @@ def mesh_grid(mesh: Mesh, what: str) -> pyvista.UnstructuredGrid:
     nodes, dimensions = mesh.coords.shape
     points = np.zeros((nodes, 3))
     points[:, :dimensions] = mesh.coords
-    cells = {_CELL_TYPES[name]: table for name, table in mesh.cells.items()}
-    # PyVista needs cells; type 1 is a vertex.
-    grid: pyvista.UnstructuredGrid = package.UnstructuredGrid(
-        cells or {1: np.arange(nodes)[:, np.newaxis]}, points
-    )
-    return grid
+    # VTK needs cells.
+    return cells_grid(points, mesh.cells or Cells.vertices(nodes))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _FINER = 2
 
 That makes edges smooth on every driver, whatever anti-aliasing it has.
 """
-_NODE = "vtkOriginalPointIds"
+_NODE = "node"
 _VALUES = "values"
 
 
@@ -37,11 +37,13 @@ class Surface:
 
     def __init__(self, mesh: Mesh, what: str) -> None:
         grid = mesh_grid(mesh, what)
+        # Passed on as values: VTK's own numbers are wrong where cells of several orders meet.
+        grid.point_data[_NODE] = np.arange(grid.n_points)
         self.faces = grid.extract_surface(
-            pass_pointid=True, pass_cellid=False, algorithm="dataset_surface"
+            pass_pointid=False, pass_cellid=False, algorithm="dataset_surface"
         )
         self.edges = None
-        if mesh.cells.keys() - {"line"}:
+        if mesh.cells.dimension > 1:
             # First without splitting, so that neighbouring faces have the same side outside.
             self.faces = self._with_normals(split=False)
             self.edges = self.faces.extract_feature_edges(_SHARP, non_manifold_edges=False)
@@ -49,7 +51,7 @@ class Surface:
         self.rest = np.array(grid.points, dtype=np.float64)
         self.nodes = np.asarray(self.faces.point_data[_NODE])
         """Number of the node at each point of the faces."""
-        self.has_cells = bool(mesh.cells)
+        self.has_cells = mesh.cells.dimension > 0
 
     def moved(self, displacement: NDArray[np.floating] | None) -> NDArray[np.float64]:
         """Return the positions `[M, 3]` of all nodes after a displacement `[M, D]`."""

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from simulgenvae.data.metadata import check_times
+from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
 from simulgenvae.models.networks import Networks
@@ -102,7 +103,7 @@ def assemble(
         raise ValueError(
             f"{len(description.variables)} variables and {len(times)} times of {variables} fields"
         )
-    mesh = Mesh(arrays.get("coords"), group("cells.", arrays))
+    mesh = Mesh(arrays.get("coords"), Cells.from_arrays(group("cells.", arrays)))
     mask = None
     if "valued" in arrays:
         mask = NodeMask(mesh, arrays["valued"].astype(bool))

@@ -111,7 +111,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
     arrays = {f"reduction.{name}": array for name, array in parts.reduction.arrays().items()}
     arrays["times"] = parts.times
     mesh = parts.whole_mesh
-    arrays |= {f"cells.{name}": cells for name, cells in mesh.cells.items()}
+    arrays |= {f"cells.{name}": array for name, array in mesh.cells.arrays().items()}
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
     if parts.mask is not None:

@@ -62,7 +62,7 @@ def test_surfaces_and_second_order_cells(tmp_path: Path) -> None:
     points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0.5, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0]])
     pyvista.UnstructuredGrid({22: np.arange(6)[None]}, points).save(tmp_path / "m.vtu")
     mesh = read_mesh(tmp_path / "m.vtu")
-    assert mesh.cells["triangle"].tolist() == [[0, 1, 2]]
+    assert mesh.cells["triangle6"].tolist() == [[0, 1, 2, 3, 4, 5]]
     assert mesh.coords is not None
     assert len(mesh.coords) == 6
 

@@ -56,7 +56,7 @@ def _dimensions(dataset: Dataset, rows: dict[str, NDArray[np.intp]]) -> Table:
         ("runs", f"{runs}", uses),
         ("timesteps", f"{steps}", f"{dataset.times[0]:g} to {dataset.times[-1]:g}"),
         ("nodes", f"{nodes}", dimensions + missing),
-        ("cells", f"{sum(map(len, cells.values()))}", ", ".join(cells) or "unknown"),
+        ("cells", f"{cells.count}", ", ".join(cells.describe()) or "unknown"),
         ("variables", f"{variables}", ", ".join(dataset.variables)),
     ]
     images = dataset.conditions.images

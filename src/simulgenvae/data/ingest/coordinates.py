@@ -83,8 +83,7 @@ def _column(path: Path, what: str) -> NDArray[np.float64]:
 def read_mesh(path: Path) -> Mesh:
     """Read node coordinates and cells of a VTK, STL or PLY mesh.
 
-    Raises UserError when pyvista is not installed, and for unknown files and for cells that are no
-    points, lines, triangles, quads, tetrahedra, hexahedra, wedges or pyramids.
+    Raises UserError when pyvista is not installed, and for unknown files.
     """
     if path.suffix.lower() not in _MESH_SUFFIXES:
         raise UserError(

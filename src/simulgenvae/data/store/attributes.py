@@ -22,7 +22,7 @@ from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.integrity import read_metadata
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import CELL_NODES
+from simulgenvae.mesh.cells import ARRAYS
 from simulgenvae.utils.damage import first_problem
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class DatasetAttributes(BaseModel):
     coords: StrictBool
     """True where there are node coordinates."""
     cells: Names
-    """Types of the cells, by their meshio names."""
+    """Names of the arrays of the cells."""
     offsets: tuple[StrictFloat, ...] = ()
     """Value that each variable is stored less of; none where all are stored as they are."""
     masked: StrictBool = False
@@ -82,8 +82,8 @@ class DatasetAttributes(BaseModel):
     def _check_agreement(self) -> Self:
         if len(self.digests) not in {0, len(self.ids)}:
             raise ValueError("'digests' must be a text for each run")
-        # The types of cells become names of folders: only those that the program knows are safe.
-        if not set(self.cells) <= set(CELL_NODES):
+        # The arrays of cells become names of folders: only those that the program knows are safe.
+        if not set(self.cells) <= ARRAYS.keys():
             raise ValueError("unknown 'cells'")
         return self
 
@@ -99,7 +99,7 @@ class DatasetAttributes(BaseModel):
             parameters=metadata.conditions.names,
             images=metadata.conditions.image_format,
             coords=metadata.whole_mesh.coords is not None,
-            cells=tuple(metadata.whole_mesh.cells),
+            cells=tuple(metadata.whole_mesh.cells.arrays()),
             offsets=() if metadata.offsets is None else tuple(metadata.offsets.tolist()),
             masked=metadata.mask is not None,
             digests=tuple(digests),

@@ -21,6 +21,7 @@ from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
 from simulgenvae.data.store.direct import DirectStore
 from simulgenvae.data.store.integrity import check_array
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.cells import ARRAYS, Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import available_memory
 
@@ -112,6 +113,6 @@ def _read_images(path: Path, attributes: DatasetAttributes) -> Images | None:
 
 def _read_mesh(path: Path, attributes: DatasetAttributes) -> Mesh:
     coords = _read(path / "coords", "float64", 2) if attributes.coords else None
-    # The names are types of cells that the program knows, so none of them leads out of the folder.
-    cells = {name: _read(path / f"cells_{name}", "int64", 2) for name in attributes.cells}
-    return Mesh(coords, cells)
+    # The names are those that the program knows, so none of them leads out of the folder.
+    arrays = {name: _read(path / f"cells_{name}", *ARRAYS[name]) for name in attributes.cells}
+    return Mesh(coords, Cells.from_arrays(arrays))

@@ -185,7 +185,7 @@ def _write_arrays(group: zarr.Group, metadata: Metadata) -> None:
         arrays["valued"] = metadata.mask.valued.astype(np.uint8)
     if mesh.coords is not None:
         arrays["coords"] = mesh.coords
-    arrays |= {f"cells_{name}": cells for name, cells in mesh.cells.items()}
+    arrays |= {f"cells_{name}": array for name, array in mesh.cells.arrays().items()}
     for name, array in arrays.items():
         chunks = chunk_shape(array.shape, array.itemsize)
         _create(group, name, array.shape, chunks, str(array.dtype))[...] = array

@@ -43,7 +43,7 @@ def render(run: RunFields, domain: Domain) -> tuple[dict[str, bytes], str | None
         return {}, None
     variable = domain.variables[0]
     panels = make_panels(quantity(variable, domain.units[0]), 0, run.prediction, run.truth)
-    mesh = Mesh(domain.coords, dict(domain.cells))
+    mesh = Mesh(domain.coords, domain.cells)
     title = f"{variable}, {run.title}"
     files = {}
     try:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.tri import Triangulation
 
+from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.mesh.triangles import flat_triangles
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,14 +68,12 @@ class MeshPlot:
 def _triangulate(
     space: NDArray[np.float64], cells: Mapping[str, NDArray[np.int64]]
 ) -> Triangulation | None:
-    """Return triangles and halved quads of the mesh, else Delaunay triangles.
+    """Return the triangles of the mesh's flat cells, else Delaunay triangles.
 
     The result is None where the nodes span no triangle.
     """
     x, y = space.T
-    quads = cells.get("quad", np.zeros((0, 4), dtype=np.int64))
-    triangles = cells.get("triangle", np.zeros((0, 3), dtype=np.int64))
-    own = np.concatenate([triangles, quads[:, :3], quads[:, [0, 2, 3]]])
+    own = flat_triangles(Mesh(None, cells).cells)
     if len(own):
         return Triangulation(x, y, triangles=own)
     try:

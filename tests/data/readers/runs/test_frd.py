@@ -143,3 +143,53 @@ def test_a_job_folder_is_a_run(job: Path, tmp_path: Path) -> None:
     source = open_runs(tmp_path, RunPart(["DISP"]))
     assert source.shape == (2, 3, 12, 3)
     assert source.companions["ids"].tolist() == ["run_0", "run_1"]
+
+
+@pytest.mark.parametrize(
+    ("element", "kind", "corners", "edges"),
+    [
+        (
+            "C3D20",
+            "hexahedron20",
+            [(x, y, z) for z in (0, 1) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))],
+            [
+                *((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4)),
+                *((0, 4), (1, 5), (2, 6), (3, 7)),
+            ],
+        ),
+        (
+            "C3D15",
+            "wedge15",
+            [(x, y, z) for z in (0, 1) for x, y in ((0, 0), (1, 0), (0, 1))],
+            [(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)],
+        ),
+        (
+            "C3D10",
+            "tetra10",
+            [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)],
+            [(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)],
+        ),
+    ],
+)
+def test_cells_of_second_order_have_vtks_order(
+    tmp_path: Path,
+    element: str,
+    kind: str,
+    corners: list[tuple[int, int, int]],
+    edges: list[tuple[int, int]],
+) -> None:
+    """Abaqus and VTK number the nodes of these elements alike; the file of results does not."""
+    places = np.array(corners, float)
+    places = np.concatenate([places, places[np.array(edges)].mean(axis=1)])
+    lines = [f"{n}, {x}, {y}, {z}" for n, (x, y, z) in enumerate(places.tolist(), 1)]
+    nodes = [str(n) for n in range(1, len(places) + 1)]
+    listed = ", ".join(nodes[:15]) + (",\n" + ", ".join(nodes[15:]) if nodes[15:] else "")
+    job = "\n".join(["*NODE, NSET=ALL", *lines, f"*ELEMENT, TYPE={element}, ELSET=BAR"])
+    job += f"\n1, {listed}\n*BOUNDARY\n1, 1, 3\n2, 2, 3\n3, 3, 3\n*MATERIAL, NAME=STEEL"
+    job += "\n*ELASTIC\n2.1e11, 0.3\n*SOLID SECTION, ELSET=BAR, MATERIAL=STEEL\n*STEP\n*STATIC"
+    job += "\n*CLOAD\n4, 3, 1000.\n*NODE FILE\nU\n*END STEP\n"
+    (tmp_path / "one.inp").write_text(job)
+    subprocess.run(["ccx", "one"], cwd=tmp_path, check=True, capture_output=True)
+    mesh = open_frd(tmp_path / "one.frd").mesh()
+    assert mesh.coords is not None
+    np.testing.assert_allclose(mesh.coords[mesh.cells[kind][0]], places, atol=1e-9)

@@ -15,8 +15,12 @@ from simulgenvae.errors import UserError
 STRESS = ["Stress_xx", "Stress_yy", "Stress_zz", "Stress_xy", "Stress_yz", "Stress_xz"]
 
 
-def _write(folder: Path, box: SimpleNamespace, word: str = "4") -> None:
+def _write(
+    folder: Path, box: SimpleNamespace, word: str = "4", *, with_ids_and_deletion: bool = False
+) -> None:
     """Write solids with five results: a file for the mesh, and one for each two states.
+
+    On request nodes and elements have the user's ids, and one element is deleted in the last state.
 
     All of them have the mark of their end.
     """
@@ -36,17 +40,24 @@ def _write(folder: Path, box: SimpleNamespace, word: str = "4") -> None:
         24: 1,
         27: 7,
     }  # NDIM, NUMNP, …, NEL8, …, NV3D
+    if with_ids_and_deletion:
+        words |= {36: -10_003, 39: 10 + 24 + 6}  # MAXINT, NARBS
     control[list(words)] = list(words.values())
     control.view(real)[14] = 960.0
     solids = np.column_stack([block.cells_dict[12] + 1, np.ones(6)]).astype(integer)
     end = np.array(-999999.0, real).tobytes()
     mesh = control.tobytes() + np.asarray(block.points, real).tobytes() + solids.tobytes()
+    if with_ids_and_deletion:
+        ids = [1, 25, 31, 31, 31, 24, 6, 0, 0, 0, *range(101, 125), *range(201, 207)]
+        mesh += np.array(ids, integer).tobytes()
     (folder / "d3plot").write_bytes(mesh + end)
     states = []
     for time in box.times:
         block = box.block(1.0, time)
         cells = np.arange(7) + np.asarray(block["rho"])[:, np.newaxis]
-        parts = ([time], np.zeros(6), block.points + time, block["T"], block["U"], cells)
+        parts = [[time], np.zeros(6), block.points + time, block["T"], block["U"], cells]
+        if with_ids_and_deletion:
+            parts.append([1, 1, 1, 1, 1, float(time != box.times[-1])])
         states.append(np.concatenate([np.ravel(part) for part in parts]).astype(real).tobytes())
     (folder / "d3plot01").write_bytes(states[0] + states[1] + end)
     (folder / "d3plot02").write_bytes(states[2] + end)
@@ -85,6 +96,17 @@ def test_all_states_of_a_run(tmp_path: Path, box: SimpleNamespace, word: str) ->
         source.mesh.cells["hexahedron"], box.block(1.0, 0.0).cells_dict[12]
     )
     np.testing.assert_allclose(source.mesh.coords, box.block(1.0, 0.0).points)
+
+
+def test_ids_of_the_user_are_no_fields_and_deleted_elements_stay(
+    tmp_path: Path, box: SimpleNamespace
+) -> None:
+    _write(tmp_path / "without/run", box)
+    _write(tmp_path / "with/run", box, with_ids_and_deletion=True)
+    without, found = open_runs(tmp_path / "without"), open_runs(tmp_path / "with")
+    names = without.companions["variables"].tolist()
+    assert found.companions["variables"].tolist() == names
+    np.testing.assert_array_equal(found.run(0), without.run(0))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.nodal_volumes import NodalVolumes
 
 pytestmark = pytest.mark.skipif(
     shutil.which("icoFoam") is None, reason="needs OpenFOAM: apt install openfoam"
@@ -90,7 +91,7 @@ def test_a_case_has_times_mesh_and_point_values(cavity: Path) -> None:
     assert not fields[..., 2].any()
 
 
-def test_a_case_in_parts_is_read_as_it_is(cavity: Path, tmp_path: Path) -> None:
+def test_the_parts_of_a_case_become_one_mesh(cavity: Path, tmp_path: Path) -> None:
     case = tmp_path / "parts"
     shutil.copytree(cavity, case)
     _run("decomposePar -time 0:", case)
@@ -100,8 +101,12 @@ def test_a_case_in_parts_is_read_as_it_is(cavity: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(parts.companions["times"], [0, 0.04, 0.08], atol=1e-9)
     assert parts.mesh is not None
     assert {name: len(cells) for name, cells in parts.mesh.cells.items()} == {"hexahedron": 16}
-    assert parts.shape[2] == 60, "nodes between the parts are in both"
-    assert np.ptp(parts.run(0)[-1, :, 0]) == pytest.approx(np.ptp(whole.run(0)[-1, :, 0]), rel=0.05)
+    assert any("2 pieces of one mesh: 10 nodes" in line for line in parts.remarks())
+    assert whole.mesh is not None
+    # Nodes are in another order, and each has the mean of the cells around it in both parts.
+    places = [np.lexsort(np.asarray(mesh.coords).T) for mesh in (whole.mesh, parts.mesh)]
+    found = parts.run(0)[:, places[1]]
+    np.testing.assert_allclose(found, whole.run(0)[:, places[0]], rtol=1e-5, atol=1e-7)
 
 
 def test_cases_beside_each_other_are_runs(cavity: Path, tmp_path: Path) -> None:
@@ -150,3 +155,86 @@ def test_a_truncated_field_is_named(cavity: Path, tmp_path: Path) -> None:
     field.write_bytes(field.read_bytes()[:900])
     with pytest.raises(UserError, match="cut"):
         open_runs(tmp_path).run(0)
+
+
+def _polyhedral_case(case: Path) -> None:
+    """Write a case of one cell beside four cells of half the size, without solving it."""
+    points: list[tuple[float, ...]] = []
+    faces: dict[frozenset[int], tuple[list[int], list[int]]] = {}
+    quarters = [((1, y, z), 0.5) for z in (0.0, 0.5) for y in (0.0, 0.5)]
+    for cell, (corner, size) in enumerate([((0.0, 0.0, 0.0), 1.0), *quarters]):
+        for axis, side in ((axis, side) for axis in range(3) for side in (0.0, 1.0)):
+            divided = cell == 0 and axis == 0 and side == 1.0
+            for square in _squares(corner, size, axis, side, divided=divided):
+                numbers = []
+                for point in square:
+                    if point not in points:
+                        points.append(point)
+                    numbers.append(points.index(point))
+                faces.setdefault(frozenset(numbers), (numbers, []))[1].append(cell)
+    inner = [face for face in faces.values() if len(face[1]) == 2]
+    outer = [face for face in faces.values() if len(face[1]) == 1]
+    lists = {
+        "points": [f"({x} {y} {z})" for x, y, z in points],
+        "faces": [f"{len(face)}({' '.join(map(str, face))})" for face, _ in inner + outer],
+        "owner": [f"{cells[0]}" for _, cells in inner + outer],
+        "neighbour": [f"{cells[1]}" for _, cells in inner],
+    }
+    classes = {"points": "vectorField", "faces": "faceList"}
+    folder = case / "constant/polyMesh"
+    folder.mkdir(parents=True)
+    for name, rows in lists.items():
+        text = HEAD % (classes.get(name, "labelList"), name)
+        (folder / name).write_text(text + f"{len(rows)}\n(\n" + "\n".join(rows) + "\n)\n")
+    patch = f"1\n(\nwall {{ type wall; nFaces {len(outer)}; startFace {len(inner)}; }}\n)\n"
+    (folder / "boundary").write_text(HEAD % ("polyBoundaryMesh", "boundary") + patch)
+    (case / "system").mkdir()
+    control = HEAD % ("dictionary", "controlDict") + CASE["system/controlDict"]
+    (case / "system/controlDict").write_text(control)
+    for time in (0, 1):
+        values = " ".join(f"{300 + 10 * cell + time}" for cell in range(5))
+        field = f"dimensions [0 0 0 1 0 0 0]; internalField nonuniform List<scalar> 5({values}); "
+        field += "boundaryField { wall { type zeroGradient; } }"
+        (case / f"{time}").mkdir()
+        (case / f"{time}/T").write_text(HEAD % ("volScalarField", "T") + field)
+
+
+def _squares(
+    corner: tuple[float, ...], size: float, axis: int, side: float, *, divided: bool
+) -> list[list[tuple[float, ...]]]:
+    """Return one side of a cube, or its four quarters, with the points between on its edges."""
+    others = [other for other in range(3) if other != axis]
+    step = size / 2 if divided else size
+    starts = [0.0, size / 2] if divided else [0.0]
+    found = []
+    for first in starts:
+        for second in starts:
+            square = []
+            around = [(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 0.5)]
+            around += [(1.0, 1.0), (0.5, 1.0), (0.0, 1.0), (0.0, 0.5)]
+            for along in around:
+                point = list(corner)
+                point[axis] += side * size
+                point[others[0]] += first + along[0] * step
+                point[others[1]] += second + along[1] * step
+                # Between corners there are points only where the small cells meet the large one.
+                if 0.5 not in along or (size == 1.0 and not divided and point[0] == 1.0):
+                    square.append(tuple(point))
+            # OpenFOAM's faces look out of the cell that owns them.
+            found.append(square[::-1] if (side == 0.0) != (axis == 1) else square)
+    return found
+
+
+def test_a_mesh_with_refinement_has_polyhedra(tmp_path: Path) -> None:
+    _polyhedral_case(tmp_path / "case")
+    source = open_runs(tmp_path / "case")
+    assert source.mesh is not None
+    assert source.mesh.cells.describe() == {"polyhedron": 1, "hexahedron": 4}
+    assert source.shape == (1, 2, 22, 1)
+    volumes = NodalVolumes.of(source.mesh, 22)
+    assert volumes.values.sum() == pytest.approx(1.5)
+    x, y, z = np.asarray(source.mesh.coords).T
+    far = np.flatnonzero((x == 0) & (y == 0) & (z == 0))
+    np.testing.assert_array_equal(source.run(0)[:, far, 0], [[300], [301]])
+    near = np.flatnonzero((x == 1.5) & (y == 0) & (z == 0))
+    np.testing.assert_array_equal(source.run(0)[:, near, 0], [[310], [311]])

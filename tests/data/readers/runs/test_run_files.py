@@ -195,7 +195,7 @@ def test_pieces_of_a_partition_are_no_timesteps(tmp_path: Path) -> None:
         )
     series = open_series(tmp_path / "r")
     assert _found(series) == [(0, 0), (0.5, 1)]
-    assert len(series.read(0).coords) == 18
+    assert len(series.read(0).coords) == 15
 
 
 def test_folders_named_by_their_times(tmp_path: Path) -> None:

@@ -157,6 +157,8 @@ class Common:
     def remarks(self) -> Iterator[str]:
         """Yield lines on what was done with the runs that were read."""
         yield from self._choice.remarks
+        for remark in self._full_mesh.remarks:
+            yield f"mesh of {self.reference.path}: {remark}"
         yield from self._timesteps.remarks()
         if self._part.displacement:
             yield (

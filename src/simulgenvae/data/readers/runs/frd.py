@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import CELL_NODES, Mesh
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -26,20 +26,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ELEMENTS = {
-    1: (8, "hexahedron"),
-    2: (6, "wedge"),
-    3: (4, "tetra"),
-    4: (20, "hexahedron"),
-    5: (15, "wedge"),
-    6: (10, "tetra"),
-    7: (3, "triangle"),
-    8: (6, "triangle"),
-    9: (4, "quad"),
-    10: (8, "quad"),
-    11: (2, "line"),
-    12: (3, "line"),
+    1: ("hexahedron", range(8)),
+    2: ("wedge", range(6)),
+    3: ("tetra", range(4)),
+    4: ("hexahedron20", (*range(12), *range(16, 20), *range(12, 16))),
+    5: ("wedge15", (*range(9), *range(12, 15), *range(9, 12))),
+    6: ("tetra10", range(10)),
+    7: ("triangle", range(3)),
+    8: ("triangle6", range(6)),
+    9: ("quad", range(4)),
+    10: ("quad8", range(8)),
+    11: ("line", range(2)),
+    12: ("line3", range(3)),
 }
-"""Number of nodes of each type of element, corners first, and the cell of its corners."""
+"""Kind of cell of each type of element, and where the element has each node of the cell.
+
+Bricks and wedges of second order have the nodes between bottom and top before those of the top.
+"""
 LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
 """Digits of the number of a node, and nodes on a line of an element: short and long format."""
 
@@ -222,7 +225,7 @@ def _result(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> NDArray[n
 
 
 def _cells(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Return the corners of the elements, counted from 0, by the names of the cells."""
+    """Return the nodes of the elements, counted from 0, by the kinds of the cells."""
     data = _bytes(path, block)
     digits, per_line = block.layout
     lines = np.concatenate(([0], np.flatnonzero(data == ord("\n")) + 1))[:-1]
@@ -235,14 +238,16 @@ def _cells(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> dict[str, 
     for kind in np.unique(types).tolist():
         if kind not in ELEMENTS:
             raise ValueError(f"unknown type of element {kind}")
-        # All corners are on the first line of nodes.
-        count = min(per_line, CELL_NODES[ELEMENTS[kind][1]])
-        part = sliding_window_view(data, 3 + digits * count)[lines[heads[types == kind] + 1]]
-        corners = _columns(part, 3, digits, count).astype(np.int64)
-        cells.setdefault(ELEMENTS[kind][1], []).append(
-            _places(corners.ravel(), node_ids).reshape(corners.shape)
-        )
-    return {name: np.concatenate(parts) for name, parts in cells.items()}
+        name, order = ELEMENTS[kind]
+        first = heads[types == kind] + 1
+        parts = []
+        for start in range(0, len(order), per_line):
+            count = min(per_line, len(order) - start)
+            part = sliding_window_view(data, 3 + digits * count)[lines[first + start // per_line]]
+            parts.append(_columns(part, 3, digits, count))
+        nodes = np.concatenate(parts, axis=1).astype(np.int64)[:, list(order)]
+        cells.setdefault(name, []).append(_places(nodes.ravel(), node_ids).reshape(nodes.shape))
+    return {name: np.concatenate(tables) for name, tables in cells.items()}
 
 
 def _places(ids: NDArray[np.int64], node_ids: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from simulgenvae.errors import UserError
-from simulgenvae.mesh.mesh import CELL_NODES, Mesh
+from simulgenvae.mesh.cells import ARRAYS, Cells, Ragged
+from simulgenvae.mesh.mesh import Mesh
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -215,7 +216,7 @@ def _coordinates(data: xr.Dataset, time: Hashable | None) -> set[Hashable]:
     These are those that others name as coordinates by CF or UGRID, and X, Y or Z that are constant
     in time.
     """
-    found: set[Hashable] = set(data.dims) | {f"cells_{name}" for name in CELL_NODES}
+    found: set[Hashable] = set(data.dims) | {f"cells_{name}" for name in ARRAYS}
     for name, variable in data.variables.items():
         for key in _NAMING_COORDINATES:
             found.update(str(variable.attrs.get(key, "")).split())
@@ -307,19 +308,21 @@ def _at_all(place: xr.Variable, space: Sequence[Hashable], shape: tuple[int, ...
     return np.broadcast_to(values.reshape(wide), shape)
 
 
-def _stored_cells(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, NDArray[np.int64]]:
+def _stored_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mapping[str, NDArray[np.int64]]:
     """Return the cells that the file has: as exported by this package, or the faces of UGRID."""
-    own = {name: f"cells_{name}" for name in CELL_NODES if f"cells_{name}" in data.variables}
+    own = {name: f"cells_{name}" for name in ARRAYS if f"cells_{name}" in data.variables}
     if own:
-        return {name: _connections(data.variables[own[name]]).astype(np.int64) for name in own}
+        return Cells.from_arrays(
+            {name: _connections(data.variables[variable]) for name, variable in own.items()}
+        )
     mesh = _topology(data)
     faces = None if mesh is None else data.variables.get(mesh.attrs.get("face_node_connectivity"))
     if faces is None or tuple(space) != (_node_dimension(data),):
         return {}
     table = _connections(faces)
-    corners = np.count_nonzero(np.isfinite(table), axis=1)
-    names = {3: "triangle", 4: "quad"}
-    return {name: table[corners == count, :count].astype(np.int64) for count, name in names.items()}
+    is_node = np.isfinite(table)
+    offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(is_node, axis=1))]).astype(np.int64)
+    return Cells.of_faces(Ragged(offsets, table[is_node].astype(np.int64)))
 
 
 def _connections(variable: xr.Variable) -> NDArray[Any]:

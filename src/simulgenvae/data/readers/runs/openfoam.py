@@ -5,11 +5,13 @@ Tested in tests/data/readers/runs/test_openfoam.py.
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.readers.runs.pieces import Whole, merge_nodes
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, vtk_run
 from simulgenvae.errors import UserError
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers.runs.series import Series
 
 
+_HEAD_BYTES = 4000
+"""Bytes of a file of points in which its header ends."""
+
+
 def is_openfoam(folder: Path) -> bool:
     """Return whether a folder is an OpenFOAM case."""
     return (folder / "system/controlDict").is_file()
@@ -29,7 +35,8 @@ def is_openfoam(folder: Path) -> bool:
 def open_openfoam(case: Path) -> Series:
     """Open the internal mesh of a case, with values of cells interpolated to their corners.
 
-    A case that was solved in parallel and not reconstructed is read from its ``processor`` folders.
+    A case that was solved in parallel and not reconstructed is read from its ``processor`` folders,
+    whose nodes at the same positions become one, with the mean of the cells around it.
 
     Raises UserError when it has no times, or is damaged.
     """
@@ -58,7 +65,7 @@ def open_openfoam(case: Path) -> Series:
             folder = _time_folder(case if reconstructed else case / "processor0", times[step])
             if _is_there(folder / name):
                 raise UserError(f"{folder / name}: cannot be read: truncated or damaged")
-        return mesh
+        return mesh if reconstructed else _merged(case, mesh)
 
     # Not strict: what VTK only reports of a case is not taken for damage.
     return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case), from_cells=True)
@@ -78,6 +85,40 @@ def _is_there(field: Path) -> bool:
 def is_time(name: str) -> bool:
     """Return whether a folder of this name is a time."""
     return re.fullmatch(r"[\d.]+(e[-+]?\d+)?", name) is not None
+
+
+def _merged(case: Path, mesh: Any) -> Whole:
+    """Return the mesh of a decomposed case, one part after another, with shared nodes once."""
+    counts = [_points(part) for part in sorted(case.glob("processor*"), key=_number)]
+    if sum(counts) != mesh.n_points:
+        return Whole(
+            mesh,
+            (f"nodes that the {len(counts)} parts of the case share are stored once in each part",),
+        )
+    piece = np.repeat(np.arange(len(counts)), counts)
+    return merge_nodes(mesh, piece, means_of_cells=True)
+
+
+def _number(part: Path) -> int:
+    digits = part.name.removeprefix("processor")
+    return int(digits) if digits.isdigit() else -1
+
+
+def _points(part: Path) -> int:
+    """Return the number of points of a part of the mesh; 0 where the file does not say."""
+    file = part / "constant/polyMesh/points"
+    packed = file.with_name("points.gz")
+    if file.is_file():
+        with file.open("rb") as plain:
+            head = plain.read(_HEAD_BYTES)
+    elif packed.is_file():
+        with gzip.open(packed) as unpacked:
+            head = unpacked.read(_HEAD_BYTES)
+    else:
+        return 0
+    # The number stands alone on a line after the header.
+    found = re.search(rb"^\s*(\d+)\s*$", head[head.find(b"}") :], re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _has_times(folder: Path) -> bool:

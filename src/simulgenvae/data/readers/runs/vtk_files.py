@@ -11,6 +11,7 @@ from simulgenvae.data.readers.runs.block_choice import BlockChoice
 from simulgenvae.data.readers.runs.external_files import check_collection, check_hdf5
 from simulgenvae.data.readers.runs.integrity import HDF5
 from simulgenvae.data.readers.runs.naming_files import PIECES
+from simulgenvae.data.readers.runs.pieces import Whole, read_pieces, whole
 from simulgenvae.data.readers.runs.run_files import (
     RunFiles,
     collection_files,
@@ -98,12 +99,16 @@ def _open_files(path: Path, run: RunFiles, blocks: Sequence[str] | None) -> Seri
     choose = BlockChoice(path, blocks)
 
     def grid(step: int) -> Any:
-        parts: dict[str, Any] = {}
+        parts: dict[str, Whole] = {}
         for name, file in run.files[step].items():
             with strict(file):
-                parts[name] = pyvista.read(file)
-        data = next(iter(parts.values())) if len(parts) == 1 else pyvista.MultiBlock(parts)
-        return choose(data)
+                parts[name] = whole(read_pieces(pyvista.get_reader(file)))
+        if len(parts) == 1:
+            found = next(iter(parts.values()))
+        else:
+            remarks = tuple(remark for part in parts.values() for remark in part.remarks)
+            found = Whole(pyvista.MultiBlock({n: part.grid for n, part in parts.items()}), remarks)
+        return Whole(choose(found.grid), found.remarks)
 
     def guard(step: int) -> AbstractContextManager[None]:
         return strict(next(iter(run.files[step].values())))

@@ -24,6 +24,7 @@ from simulgenvae.data.readers.runs.external_files import (
     check_xdmf,
 )
 from simulgenvae.data.readers.runs.integrity import HDF5
+from simulgenvae.data.readers.runs.pieces import Whole, whole, wrapped
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import (
     distinct_times,
@@ -96,6 +97,8 @@ def open_d3plot(path: Path, blocks: Sequence[str] | None = None) -> Series:
         found.SetDatabaseDirectory(str(path.parent))
         # The mesh stays as it is before deformation, and the displacement is a field.
         found.DeformedMeshOff()
+        # Elements that the solver deletes stay: otherwise the mesh would change during the run.
+        found.RemoveDeletedCellsOff()
         return found
 
     remarks = []
@@ -121,7 +124,7 @@ def _open(
     remarks: Sequence[str] = (),
 ) -> Series:
     """Open a file with a reader of VTK; ``check_grid`` is called with reader, grid and time."""
-    pyvista = reading_pyvista(path)
+    reading_pyvista(path)
     # Only the metadata are read here: the values follow timestep by timestep.
     with strict(path):
         reader = make_reader()
@@ -138,10 +141,11 @@ def _open(
             reader.Update()
         else:
             reader.UpdateTimeStep(times[step])
-        data = pyvista.wrap(reader.GetOutputDataObject(0))
+        data = wrapped(reader.GetOutputDataObject(0))
         if check_grid is not None:
             check_grid(reader, data, float(times[step]))
-        return choose(data)
+        found = whole(data)
+        return Whole(choose(found.grid), found.remarks)
 
     return vtk_run(path, times, grid, notes=lambda: [*notes, *choose.notes], remarks=remarks)
 

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.blocks import field_kinds, one_grid
 from simulgenvae.data.readers.runs.cell_means import cell_means
+from simulgenvae.data.readers.runs.pieces import shared_between_blocks, whole
 from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
 from simulgenvae.data.readers.runs.vtk_arrays import numbers
 from simulgenvae.errors import UserError
+from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from simulgenvae.mesh.mesh import Mesh
 
 
 def vtk_run(
@@ -46,7 +47,7 @@ def vtk_run(
     times
         Times of the timesteps, `[T]`.
     grid
-        Function that reads the grid of a timestep, or its blocks, by its number.
+        Function that reads the grid of a timestep, or its blocks or pieces, by its number.
     guard
         Context that turns VTK's failures at a timestep into messages; by default :func:`strict`
         for ``path``.
@@ -61,7 +62,7 @@ def vtk_run(
 
     def look(step: int) -> Listing:
         with guarded(step):
-            found = one_grid(grid(step))
+            found = one_grid(whole(grid(step)).grid)
             kinds = field_kinds(found.grid)
             if from_cells:
                 in_cells = numbers(found.grid.GetCellData()).keys()
@@ -76,7 +77,7 @@ def vtk_run(
 
     def snapshot(step: int) -> Snapshot:
         with guarded(step):
-            found = one_grid(grid(step))
+            found = one_grid(whole(grid(step)).grid)
             values, in_cells = _point_fields(found.grid)
             if from_cells:
                 in_cells = set(numbers(found.grid.GetCellData()))
@@ -90,8 +91,11 @@ def vtk_run(
 
     def mesh() -> Mesh:
         with guarded(0):
-            unstructured = one_grid(grid(0)).grid.cast_to_unstructured_grid()
-        return grid_mesh(unstructured, path)
+            found = whole(grid(0))
+            remarks = (*found.remarks, *shared_between_blocks(found.grid))
+            unstructured = one_grid(found.grid).grid.cast_to_unstructured_grid()
+        read = grid_mesh(unstructured, path)
+        return Mesh(read.coords, read.cells, remarks)
 
     return Series(path, times, snapshot, mesh, look=look, notes=notes)
 
@@ -145,6 +149,9 @@ def _point_fields(grid: Any) -> tuple[dict[str, NDArray[Any]], set[str]]:
             if values.dtype.kind in "iu":
                 cells.cell_data[name] = values.astype(np.float64)
         moved = numbers(cell_means(cells).GetPointData())
+        lost = [name for name in of_cells if name not in moved]
+        if lost:
+            raise ValueError(f"VTK has no values at nodes for {listed(lost)} in cells")
         found |= {name: moved[name] for name in of_cells}
     return found, set(of_cells)
 
