@@ -114,7 +114,7 @@ FEATURES = [(X, 0), (X, 2), (np.column_stack([X, RNG.normal(size=(16, 9))]), 10)
 @pytest.mark.parametrize(("x", "components"), FEATURES)
 def test_arrays_give_the_same_answers_again(x: np.ndarray, components: int) -> None:
     before = fitted(x, components)
-    after = PodGpr.restore(before.arrays(), x.shape[1] - components, components)
+    after = PodGpr.restore(before.arrays(), (1,) * (x.shape[1] - components), components)
     new = x + 0.2
     assert np.array_equal(after.predict(new), before.predict(new))
     assert np.array_equal(after.relative_posterior_std(new), before.relative_posterior_std(new))
@@ -155,7 +155,7 @@ def test_damaged_arrays_are_refused(processes: PodGpr, change: dict[str, Any]) -
         name: value for name, value in (processes.arrays() | change).items() if value is not None
     }
     with pytest.raises((LookupError, TypeError, ValueError)):
-        PodGpr.restore(arrays, 2, 0)
+        PodGpr.restore(arrays, (1, 1), 0)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_damaged_numbers_are_refused(processes: PodGpr, name: str, value: float)
     changed = arrays[name].copy()
     changed.flat[0] = value
     with pytest.raises(ValueError, match="Gaussian processes"):
-        PodGpr.restore(arrays | {name: changed}, 2, 0)
+        PodGpr.restore(arrays | {name: changed}, (1, 1), 0)
 
 
 def test_no_modes_are_refused(processes: PodGpr) -> None:
@@ -176,7 +176,7 @@ def test_no_modes_are_refused(processes: PodGpr) -> None:
     }
     arrays = processes.arrays() | empty | {"left": np.zeros((16, 0))}
     with pytest.raises(ValueError, match="0 modes"):
-        PodGpr.restore(arrays, 2, 0)
+        PodGpr.restore(arrays, (1, 1), 0)
 
 
 def test_processes_belong_to_the_modes_of_the_runs(processes: PodGpr) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulgenvae.data.condition_files import read_condition_files, read_conditions
+from simulgenvae.data.condition_files import Known, read_condition_files, read_conditions
 from simulgenvae.errors import UserError
 
 
@@ -28,7 +28,7 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     ],
 )
 def test_tables_with_ids(tmp_path: Path, text: str) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, text))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, text))
     assert has_ids
     assert conditions.ids == ("a", "b")
     assert conditions.names == ("speed", "size")
@@ -36,28 +36,28 @@ def test_tables_with_ids(tmp_path: Path, text: str) -> None:
 
 
 def test_header_without_ids(tmp_path: Path) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, "speed\n1.5\n2.5\n"))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, "speed\n1.5\n2.5\n"))
     assert not has_ids
     assert conditions.ids == ("0", "1")
     assert conditions.table.tolist() == [[1.5], [2.5]]
 
 
 def test_rows_of_numbers_are_no_header(tmp_path: Path) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, "1,2\n3,4\n"))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, "1,2\n3,4\n"))
     assert not has_ids
     assert (conditions.ids, conditions.names) == (("0", "1"), ("p0", "p1"))
     assert len(conditions) == 2
 
 
 def test_ids_without_a_header(tmp_path: Path) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, "run_a,2\nrun_b,4\n"))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, "run_a,2\nrun_b,4\n"))
     assert has_ids
     assert conditions.ids == ("run_a", "run_b")
 
 
 def test_names_match_columns_in_any_order(tmp_path: Path) -> None:
-    conditions, _ = read_conditions(
-        write(tmp_path, "id,size,speed\nx,2,1\n"), names=("speed", "size")
+    conditions, _, _ = read_conditions(
+        write(tmp_path, "id,size,speed\nx,2,1\n"), Known(("speed", "size"))
     )
     assert conditions.names == ("speed", "size")
     assert conditions.table.tolist() == [[1, 2]]
@@ -67,14 +67,14 @@ def test_names_match_columns_in_any_order(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("id,speed,size\na,1,2\nb,fast,4\n", ["params.csv, line 3", "'speed'", "'fast'"]),
-        ("id;speed\na;1,5\n", ["line 2", "'speed'", "point"]),
+        ("id;speed\na;1,500\n", ["line 2", "'speed'", "point"]),
         ("1,2\n3,x\n", ["line 2", "'p1'", "'x'"]),
         ("1,abc\n3,4\n", ["line 1", "column 2", "'abc'"]),
         ("abc,1\n3,4\n", ["line 1", "column 1", "'abc'"]),
         ("speed\nnan\n", ["line 2", "'speed'", "finite"]),
         ("speed\ninf\n", ["line 2", "'speed'", "finite"]),
         ("speed\n1_000\n", ["line 2", "'1_000'"]),
-        ("a,b\n1,\n", ["line 2", "'b'", "''"]),
+        ("a,b\n1,\n", ["line 2", "'b'", "empty"]),
         ("", ["empty"]),
         ("\n \n", ["empty"]),
         ("id,speed\n", ["no rows"]),
@@ -95,9 +95,9 @@ def test_bad_tables_say_where(tmp_path: Path, text: str, words: list[str]) -> No
 
 def test_missing_and_extra_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"missing: size; not known: colour"):
-        read_conditions(write(tmp_path, "speed,colour\n1,2\n"), names=("speed", "size"))
+        read_conditions(write(tmp_path, "speed,colour\n1,2\n"), Known(("speed", "size")))
     with pytest.raises(UserError, match="1 columns without names, but 2"):
-        read_conditions(write(tmp_path, "1\n2\n"), names=("speed", "size"))
+        read_conditions(write(tmp_path, "1\n2\n"), Known(("speed", "size")))
 
 
 def test_wrong_encoding_and_missing_file(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_wrong_encoding_and_missing_file(tmp_path: Path) -> None:
 def test_a_folder_of_tables_in_natural_order(tmp_path: Path) -> None:
     for name in ("run10", "run2"):
         (tmp_path / f"{name}.csv").write_text(f"speed\n{name[3:]}\n")
-    conditions, has_ids = read_condition_files(tmp_path)
+    conditions, has_ids, _ = read_condition_files(tmp_path)
     assert has_ids
     assert conditions.ids == ("run2", "run10")
     assert conditions.table.tolist() == [[2], [10]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import Images
 from simulgenvae.evaluation.analyses.sobol import sobol
 from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from simulgenvae.data.checks.finding import Finding
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.images import Images
 
 # Entries of the linear programme's matrix, times the number of designs to test: more would take

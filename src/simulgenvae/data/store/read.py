@@ -69,7 +69,14 @@ def read_store(path: Path) -> StoredDataset:
             mesh=_read_mesh(path, attributes),
             variables=attributes.variables,
             units=attributes.units,
-            conditions=Conditions(attributes.ids, names, table, _read_images(path, attributes)),
+            conditions=Conditions(
+                attributes.ids,
+                names,
+                table,
+                _read_images(path, attributes),
+                attributes.levels,
+                attributes.left_out,
+            ),
         )
     if metadata.shape != shape:
         expected = " x ".join(map(str, metadata.shape))
