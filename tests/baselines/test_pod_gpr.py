@@ -181,3 +181,22 @@ def test_no_modes_are_refused(processes: PodGpr) -> None:
 
 def test_processes_belong_to_the_modes_of_the_runs(processes: PodGpr) -> None:
     assert processes.modes == RunModes.of(smooth_runs(X).reshape(16, -1)).amplitudes.shape[1]
+
+
+def test_a_category_is_learned_and_survives_a_file() -> None:
+    random = np.random.default_rng(0)
+    number = random.uniform(-1, 1, 30)
+    code = random.integers(0, 3, 30)
+    x = np.column_stack([number, np.eye(3)[code]])
+    factor = np.array([1.0, 2.0, -0.5])[code]
+    runs = (factor * np.sin(2 * number))[:, None, None] * np.linspace(1, 2, 6).reshape(3, 2)
+    runs = runs.astype(np.float32)
+    found = PodGpr()
+    found.fit(x[:24], runs[:24], 0, (1, 3))
+    error = np.linalg.norm(found.predict(x[24:]) - runs[24:]) / np.linalg.norm(runs[24:])
+    assert error < 0.1
+    assert found.arrays()["theta"].shape[1] == 2 + 2
+    again = PodGpr.restore(found.arrays(), (1, 3), 0)
+    assert again.predict(x).tolist() == found.predict(x).tolist()
+    with pytest.raises(ValueError, match="theta"):
+        PodGpr.restore(found.arrays(), (1, 1, 1, 1), 0)

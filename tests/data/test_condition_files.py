@@ -119,3 +119,82 @@ def test_a_folder_of_tables_in_natural_order(tmp_path: Path) -> None:
         UserError, match=r"run3\.CSV: has the columns size, but run2\.csv has speed"
     ):
         read_condition_files(tmp_path)
+
+
+TWELVE = range(12)
+
+
+def test_a_text_column_is_a_category(tmp_path: Path) -> None:
+    rows = [f"{('steel', 'PLA, filled')[k % 2]!r},{k}" for k in TWELVE]
+    text = "material,a\n" + "\n".join(rows).replace("'", '"') + "\n"
+    conditions, has_ids, _ = read_conditions(write(tmp_path, text))
+    assert not has_ids
+    assert conditions.levels == (("PLA, filled", "steel"), ())
+    assert conditions.table[:3].tolist() == [[1, 0], [0, 1], [1, 2]]
+    assert conditions.values()[:2] == [["steel", 0.0], ["PLA, filled", 1.0]]
+
+
+def test_unknown_values_of_a_category_name_the_known_ones(tmp_path: Path) -> None:
+    known = Known(("a", "material"), ((), ("copper", "steel")))
+    path = write(tmp_path, "material,a\nsteel,1\n")
+    assert read_conditions(path, known).conditions.values() == [[1.0, "steel"]]
+    with pytest.raises(UserError, match=r"line 3, column 'material': 'wood'.*'copper', 'steel'"):
+        read_conditions(write(tmp_path, "material,a\nsteel,1\nwood,2\n"), known)
+    more = read_conditions(path.with_name("params.csv"), known._replace(more_levels=True))
+    assert more.conditions.levels[1] == ("copper", "steel", "wood")
+
+
+def test_texts_that_differ_in_every_row_name_the_runs(tmp_path: Path) -> None:
+    text = "a,run,file\n" + "".join(f"{k},run_{k},f{k}.vtu\n" for k in TWELVE)
+    conditions, has_ids, notes = read_conditions(write(tmp_path, text))
+    assert has_ids
+    assert conditions.ids[:2] == ("run_0", "run_1")
+    assert conditions.names == ("a",)
+    assert "'run'" in notes[0]
+    assert [(each.name, each.value) for each in conditions.left_out] == [("file", None)]
+    # Such a column of later designs is accepted.
+    known = Known(conditions.names, conditions.levels, conditions.left_out)
+    again, _, _ = read_conditions(write(tmp_path, "run,a,file\nnew,1,x.vtu\n"), known)
+    assert (again.ids, again.names) == (("new",), ("a",))
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "index", "Run", "nr"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_columns_that_count_rows_are_asked_about(tmp_path: Path, name: str, first: int) -> None:
+    text = f"{name},a\n" + "".join(f"{k + first},{k**2}\n" for k in TWELVE)
+    with pytest.raises(UserError, match=f"{name}.*call it 'id'.*delete it"):
+        read_conditions(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n3,\n", ["line 3", "'b'", "empty"]),
+        ("m,b\nsteel,2\n,3\nsteel,4\n", ["line 3", "'m'", "empty"]),
+        ("m,b\n" + "".join(f"t{max(k, 1)},{k}\n" for k in TWELVE), ["'m'", "11 different texts"]),
+        ("m,b\n304,1\n316L,2\n304,3\n", ["line 3", "'316L'", "category"]),
+        ("a,b\n1,5,2,5\n", ["line 2", "4 cells", "semicolons"]),
+    ],
+)
+def test_columns_that_are_nothing_say_what_to_do(
+    tmp_path: Path, text: str, words: list[str]
+) -> None:
+    with pytest.raises(UserError) as caught:
+        read_conditions(write(tmp_path, text))
+    for word in ["params.csv", *words]:
+        assert word in str(caught.value)
+
+
+def test_constants_of_the_study_may_be_in_later_tables(tmp_path: Path) -> None:
+    text = "a,rho,m\n" + "".join(f"{k},1000,steel\n" for k in TWELVE)
+    conditions = read_conditions(write(tmp_path, text)).conditions.without_constants()
+    assert conditions.names == ("a",)
+    assert [(each.name, each.value) for each in conditions.left_out] == [
+        ("rho", 1000.0),
+        ("m", "steel"),
+    ]
+    known = Known(conditions.names, conditions.levels, conditions.left_out)
+    again = read_conditions(write(tmp_path, "rho,a\n1000,7\n"), known).conditions
+    assert again.table.tolist() == [[7]]
+    with pytest.raises(UserError, match=r"'rho': '1200', but the column is 1000\.0 in all runs"):
+        read_conditions(write(tmp_path, "rho,a\n1200,7\n"), known)
