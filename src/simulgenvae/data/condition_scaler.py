@@ -1,4 +1,7 @@
-"""Scaling of conditions for networks and regressions, as model files hold it."""
+"""Scaling of conditions for networks and regressions, as model files hold it.
+
+Tested in tests/data/test_conditions.py.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class ConditionScaler(BaseModel):
     images: ImageFormat | None = None
     """Format of the images, where there are any."""
     linear_below: tuple[Number, ...] = ()
-    """Value s of each parameter that is read as arsinh(x / s) instead of its logarithm, because it
+    """Value s of each parameter that is read as asinh(x / s) instead of its logarithm, because it
     has zeros or negative values; 0 for the others. Model files of earlier versions have none."""
     levels: tuple[Levels, ...] = ()
     """Values of each category among the training runs; empty for a number. Model files of earlier

@@ -1,6 +1,6 @@
 """Logarithms of parameters that span decades, also where they are zero or negative.
 
-A parameter that spans decades and has zeros or both signs is read as arsinh(x / s), which is about
+A parameter that spans decades and has zeros or both signs is read as asinh(x / s), which is about
 a logarithm above s and proportional to x below it. Tested in tests/data/test_decades.py.
 """
 
@@ -41,7 +41,7 @@ def linear_below(table: Values) -> Values:
 def warp(table: Values, logarithm: NDArray[np.bool_], below: Values) -> Values:
     """Return a table ``[n, P]`` with logarithms of some columns.
 
-    They are logarithms where ``logarithm`` is true and ``below`` is 0, and arsinh(x / below) where
+    They are logarithms where ``logarithm`` is true and ``below`` is 0, and asinh(x / below) where
     it is positive. Values without a logarithm become 0.
     """
     # Only logarithms that are needed are taken: others may be of zero or negative values.

@@ -77,9 +77,12 @@ class FieldModel(nn.Module):
         """Return scaled parameters ``[n, Q]``, as :meth:`ConditionScaler.transform` does."""
         given = parameters[:, self.get_buffer("columns")]
         below = self.get_buffer("linear_below")
-        # Where no arsinh is taken, the divisor only has to be a number.
-        arsinh = (given / torch.where(below > 0, below, 1.0)).asinh()
-        logarithms = torch.where(below > 0, arsinh, given.log())
+        # Where no asinh is taken, the divisor only has to be a number.
+        ratio = given / torch.where(below > 0, below, 1.0)
+        # By its formula, as ONNX Runtime has no asinh in double precision.
+        size = ratio.abs()
+        asinh = ratio.sign() * (size + (size.square() + 1.0).sqrt()).log()
+        logarithms = torch.where(below > 0, asinh, given.log())
         values = torch.where(self.get_buffer("logarithm"), logarithms, given)
         # A category is a code: 1 in the column of its value, 0 in the others.
         one_hot = (given == self.get_buffer("codes")).to(given.dtype)

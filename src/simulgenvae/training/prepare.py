@@ -227,7 +227,7 @@ def _fit_scaler(
     for name, below in zip(scaler.names, scaler.linear_below, strict=True):
         if below > 0 and collectives.is_rank0():
             logger.info(
-                "%s is read as arsinh(%s / %.3g): it spans decades, and is linear below that value",
+                "%s is read as asinh(%s / %.3g): it spans decades, and is linear below that value",
                 name,
                 name,
                 below,

@@ -12,6 +12,7 @@ from simulgenvae.data.checks.finding import Finding
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -80,12 +81,14 @@ def _check_decades(train: Conditions, scaler: ConditionScaler) -> Iterator[Findi
         if below > 0:
             values = train.table[:, column]
             decades = np.log10(np.abs(values).max() / below)
-            what = "negative values" if values.min() < 0 else f"{np.sum(values == 0)} zeros"
+            what = (
+                "negative values" if values.min() < 0 else count(int(np.sum(values == 0)), "zero")
+            )
             name = scaler.names[column]
             yield Finding(
                 "info",
                 f"{name} spans {decades:.1f} decades and has {what}, of which there is no "
-                f"logarithm: training tries arsinh({name} / {below:.3g}) in its place, which is "
+                f"logarithm: training tries asinh({name} / {below:.3g}) in its place, which is "
                 "linear below that value, and takes it where it explains the runs better",
                 subject="parameters",
             )

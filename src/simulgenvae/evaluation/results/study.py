@@ -91,7 +91,7 @@ class TrainedRange(Record):
         if self.levels:
             return "category"
         if self.linear_below:
-            return f"logarithmic, linear below {self.linear_below:.3g} (arsinh)"
+            return f"logarithmic, linear below {self.linear_below:.3g} (asinh)"
         return "logarithmic" if self.logarithm else "linear"
 
 
