@@ -190,9 +190,8 @@ def test_a_category_is_learned_and_survives_a_file() -> None:
     x = np.column_stack([number, np.eye(3)[code]])
     factor = np.array([1.0, 2.0, -0.5])[code]
     runs = (factor * np.sin(2 * number))[:, None, None] * np.linspace(1, 2, 6).reshape(3, 2)
-    runs = runs.astype(np.float32)
     found = PodGpr()
-    found.fit(x[:24], runs[:24], 0, (1, 3))
+    found.fit(x[:24], np.asarray(runs[:24], np.float32), 0, (1, 3))
     error = np.linalg.norm(found.predict(x[24:]) - runs[24:]) / np.linalg.norm(runs[24:])
     assert error < 0.1
     assert found.arrays()["theta"].shape[1] == 2 + 2

@@ -29,7 +29,7 @@ def workbook(path: Path, **sheets: list[list[object]]) -> Path:
 
 
 def test_numbers_are_exactly_those_of_the_sheet(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["id", "a", "material", None],
         ["r1", 0.1, "steel", None],
         ["r2", 1 / 3, "copper", None],

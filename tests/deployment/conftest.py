@@ -42,7 +42,9 @@ def _with_categories(waves: Dataset) -> Dataset:
     levels = ((), (), ("copper", "PLA, filled", "steel"), ())
     names = (*given.names, "material", "k")
     conditions = Conditions(given.ids, names, table, levels=levels)
-    return Dataset.from_arrays(waves.load().fields, conditions, coords=waves.mesh.coords)
+    return Dataset.from_arrays(
+        np.asarray(waves.load().fields), conditions, coords=waves.mesh.coords
+    )
 
 
 @pytest.fixture(scope="session")
