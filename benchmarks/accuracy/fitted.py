@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.cases import Case
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.baselines.logarithms import choose_logarithms
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
 from simulgenvae.reduction import Reduction, reduce_runs

@@ -23,7 +23,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.distributed import collectives
 from simulgenvae.distributed.batch_shards import Shard, shard_draws
 from simulgenvae.models import Inputs

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.models.networks import Networks
 from simulgenvae.settings import Settings
 from simulgenvae.training.optim.muon import Muon

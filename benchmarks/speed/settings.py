@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.images import GREY, ImageFormat
 from simulgenvae.models import Inputs
 from simulgenvae.models.losses import FieldLoss

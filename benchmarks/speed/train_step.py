@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.speed.pulses import FOLDER, REFERENCE, written
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
 from simulgenvae.models.networks import Networks, network_inputs, unit_times

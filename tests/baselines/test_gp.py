@@ -203,3 +203,13 @@ def test_several_functions_at_once() -> None:
     assert both[:, 1] == pytest.approx(
         GaussianProcess.learn(training, second, THETA).predict(across)
     )
+
+
+def test_a_category_has_one_length_scale_and_two_distances() -> None:
+    x = np.column_stack([np.arange(4.0), np.eye(4)[[0, 1, 2, 0], :3]])
+    groups = LengthScaleGroups.of(x, 0, (1, 3))
+    squared = groups.squared_distances(x, x)
+    assert squared.shape == (2, 4, 4)
+    assert squared[0].tolist() == np.square(x[:, :1] - x[:, :1].T).tolist()
+    different = ~np.equal.outer([0, 1, 2, 0], [0, 1, 2, 0])
+    assert np.allclose(squared[1], 2.0 * different)

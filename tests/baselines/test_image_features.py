@@ -8,7 +8,8 @@ from scipy.spatial.distance import cdist
 
 from simulgenvae.baselines import image_features
 from simulgenvae.baselines.image_features import Features, ImageComponents
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import ImageFormat, Images
 
 RNG = np.random.default_rng(0)

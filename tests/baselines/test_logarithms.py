@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from simulgenvae.baselines.logarithms import choose_logarithms
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import ImageFormat, Images
 
 NAMES = ("viscosity", "load")

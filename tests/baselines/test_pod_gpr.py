@@ -60,7 +60,7 @@ def test_many_runs_are_learned_through_inducing_points(monkeypatch: pytest.Monke
     # The deviation is that of knowing fewer runs: never smaller.
     assert (sparse.relative_posterior_std(test) > whole.relative_posterior_std(test)).all()
     assert len(sparse.leave_one_out_relative_std()) == 30
-    restored = PodGpr.restore(sparse.arrays(), 2, 0)
+    restored = PodGpr.restore(sparse.arrays(), (1, 1), 0)
     assert np.array_equal(restored.predict(test), sparse.predict(test))
     noise = rng.standard_normal((3, sparse.modes))
     assert np.array_equal(restored.samples(test, noise), sparse.samples(test, noise))
@@ -82,7 +82,7 @@ def test_factors_are_kept_as_memory_allows(
     first = processes.samples(X, noise)
     assert not calls, "factored once"
     monkeypatch.setattr(pod_gpr, "_FACTOR_BYTES", 0)
-    again = PodGpr.restore(processes.arrays(), 2, 0)
+    again = PodGpr.restore(processes.arrays(), (1, 1), 0)
     assert np.array_equal(again.samples(X, noise), first)
     assert len(calls) == processes.modes
 
@@ -155,7 +155,7 @@ FEATURES = [(X, 0), (X, 2), (np.column_stack([X, RNG.normal(size=(16, 9))]), 10)
 @pytest.mark.parametrize(("x", "components"), FEATURES)
 def test_arrays_give_the_same_answers_again(x: np.ndarray, components: int) -> None:
     before = fitted(x, components)
-    after = PodGpr.restore(before.arrays(), x.shape[1] - components, components)
+    after = PodGpr.restore(before.arrays(), (1,) * (x.shape[1] - components), components)
     new = x + 0.2
     assert np.array_equal(after.predict(new), before.predict(new))
     assert np.array_equal(after.relative_posterior_std(new), before.relative_posterior_std(new))
@@ -196,7 +196,7 @@ def test_damaged_arrays_are_refused(processes: PodGpr, change: dict[str, Any]) -
         name: value for name, value in (processes.arrays() | change).items() if value is not None
     }
     with pytest.raises((LookupError, TypeError, ValueError)):
-        PodGpr.restore(arrays, 2, 0)
+        PodGpr.restore(arrays, (1, 1), 0)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_damaged_numbers_are_refused(processes: PodGpr, name: str, value: float)
     changed = arrays[name].copy()
     changed.flat[0] = value
     with pytest.raises(ValueError, match="Gaussian processes"):
-        PodGpr.restore(arrays | {name: changed}, 2, 0)
+        PodGpr.restore(arrays | {name: changed}, (1, 1), 0)
 
 
 def test_no_modes_are_refused(processes: PodGpr) -> None:
@@ -217,8 +217,26 @@ def test_no_modes_are_refused(processes: PodGpr) -> None:
     }
     arrays = processes.arrays() | empty | {"left": np.zeros((16, 0))}
     with pytest.raises(ValueError, match="0 modes"):
-        PodGpr.restore(arrays, 2, 0)
+        PodGpr.restore(arrays, (1, 1), 0)
 
 
 def test_processes_belong_to_the_modes_of_the_runs(processes: PodGpr) -> None:
     assert processes.modes == RunModes.of(smooth_runs(X).reshape(16, -1)).amplitudes.shape[1]
+
+
+def test_a_category_is_learned_and_survives_a_file() -> None:
+    random = np.random.default_rng(0)
+    number = random.uniform(-1, 1, 30)
+    code = random.integers(0, 3, 30)
+    x = np.column_stack([number, np.eye(3)[code]])
+    factor = np.array([1.0, 2.0, -0.5])[code]
+    runs = (factor * np.sin(2 * number))[:, None, None] * np.linspace(1, 2, 6).reshape(3, 2)
+    found = PodGpr()
+    found.fit(x[:24], np.asarray(runs[:24], np.float32), 0, (1, 3))
+    error = np.linalg.norm(found.predict(x[24:]) - runs[24:]) / np.linalg.norm(runs[24:])
+    assert error < 0.1
+    assert found.arrays()["theta"].shape[1] == 2 + 2
+    again = PodGpr.restore(found.arrays(), (1, 3), 0)
+    assert again.predict(x).tolist() == found.predict(x).tolist()
+    with pytest.raises(ValueError, match="theta"):
+        PodGpr.restore(found.arrays(), (1, 1, 1, 1), 0)

@@ -322,13 +322,16 @@ def test_bad_settings_files_are_refused(
         assert_refused(([command, ingested], texts))
 
 
-def test_constant_parameter_is_an_error_before_training(
+def test_parameter_that_training_runs_do_not_vary_is_an_error_before_training(
     cli: Any, source: Path, assert_refused: Any
 ) -> None:
-    rows = "".join(f"run_{k},{k},7\n" for k in range(12))
+    # A parameter that no run varies is left out at ingest.
+    rows = "".join(f"run_{k},{k},{8 if k == 11 else 7}\n" for k in range(12))
+    uses = "".join(f"run_{k},{'test' if k == 11 else 'train'}\n" for k in range(12))
     (source / "params.csv").write_text(f"id,speed,gravity\n{rows}")
     arguments = ingest(source)
-    assert cli(*arguments).code == 0
+    (source / "uses.csv").write_text(f"id,split\n{uses}")
+    assert cli(*arguments, "--split", source / "uses.csv").code == 0
     assert_refused(
         (["train", arguments[-1]], ("constant parameter 'gravity'", "Remove the column"))
     )

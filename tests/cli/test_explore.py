@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulgenvae.data.condition_files import read_conditions
+from simulgenvae.data.condition_files import Known, read_conditions
 from simulgenvae.design.latent_traversal import predicted_latents
 from simulgenvae.settings import StudyFolder
 from simulgenvae.surrogate.surrogate import Surrogate
@@ -50,7 +50,7 @@ def test_interpolate_between_two_designs(cli: Any, trained: Path, make_runs: Any
     arguments = ("interpolate", "--params", table, "--kind", "linear", "--steps", 2)
     assert cli("explore", trained, *arguments, "--out", out).code == 0
     surrogate = Surrogate.load(StudyFolder.open(trained))
-    latents = predicted_latents(surrogate, read_conditions(table, names=("speed", "size"))[0])
+    latents = predicted_latents(surrogate, read_conditions(table, Known(("speed", "size")))[0])
     np.testing.assert_allclose(_fields(out)[0], surrogate.decode(latents), rtol=1e-4, atol=1e-4)
 
 

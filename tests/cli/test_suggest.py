@@ -50,9 +50,9 @@ def test_values_and_names_survive_the_table(tmp_path: Path) -> None:
         ("a", "b"), ("width, mm", "k"), np.array([[0.1 + 0.2, 1e-17], [-1 / 3, 3e200]])
     )
     write_designs(designs, tmp_path / "a.csv")
-    from simulgenvae.data.condition_files import read_conditions
+    from simulgenvae.data.condition_files import Known, read_conditions
 
-    again, _ = read_conditions(tmp_path / "a.csv", names=designs.names)
+    again, *_ = read_conditions(tmp_path / "a.csv", Known(designs.names))
     assert again.ids == designs.ids
     np.testing.assert_array_equal(again.table, designs.table)
 

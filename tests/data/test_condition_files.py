@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulgenvae.data.condition_files import read_condition_files, read_conditions
+from simulgenvae.data.condition_files import Known, read_condition_files, read_conditions
 from simulgenvae.errors import UserError
 
 
@@ -28,7 +28,7 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     ],
 )
 def test_tables_with_ids(tmp_path: Path, text: str) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, text))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, text))
     assert has_ids
     assert conditions.ids == ("a", "b")
     assert conditions.names == ("speed", "size")
@@ -36,28 +36,28 @@ def test_tables_with_ids(tmp_path: Path, text: str) -> None:
 
 
 def test_header_without_ids(tmp_path: Path) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, "speed\n1.5\n2.5\n"))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, "speed\n1.5\n2.5\n"))
     assert not has_ids
     assert conditions.ids == ("0", "1")
     assert conditions.table.tolist() == [[1.5], [2.5]]
 
 
 def test_rows_of_numbers_are_no_header(tmp_path: Path) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, "1,2\n3,4\n"))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, "1,2\n3,4\n"))
     assert not has_ids
     assert (conditions.ids, conditions.names) == (("0", "1"), ("p0", "p1"))
     assert len(conditions) == 2
 
 
 def test_ids_without_a_header(tmp_path: Path) -> None:
-    conditions, has_ids = read_conditions(write(tmp_path, "run_a,2\nrun_b,4\n"))
+    conditions, has_ids, _ = read_conditions(write(tmp_path, "run_a,2\nrun_b,4\n"))
     assert has_ids
     assert conditions.ids == ("run_a", "run_b")
 
 
 def test_names_match_columns_in_any_order(tmp_path: Path) -> None:
-    conditions, _ = read_conditions(
-        write(tmp_path, "id,size,speed\nx,2,1\n"), names=("speed", "size")
+    conditions, _, _ = read_conditions(
+        write(tmp_path, "id,size,speed\nx,2,1\n"), Known(("speed", "size"))
     )
     assert conditions.names == ("speed", "size")
     assert conditions.table.tolist() == [[1, 2]]
@@ -67,14 +67,14 @@ def test_names_match_columns_in_any_order(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("id,speed,size\na,1,2\nb,fast,4\n", ["params.csv, line 3", "'speed'", "'fast'"]),
-        ("id;speed\na;1,5\n", ["line 2", "'speed'", "point"]),
+        ("id;speed\na;1,500\n", ["line 2", "'speed'", "point"]),
         ("1,2\n3,x\n", ["line 2", "'p1'", "'x'"]),
         ("1,abc\n3,4\n", ["line 1", "column 2", "'abc'"]),
         ("abc,1\n3,4\n", ["line 1", "column 1", "'abc'"]),
         ("speed\nnan\n", ["line 2", "'speed'", "finite"]),
         ("speed\ninf\n", ["line 2", "'speed'", "finite"]),
         ("speed\n1_000\n", ["line 2", "'1_000'"]),
-        ("a,b\n1,\n", ["line 2", "'b'", "''"]),
+        ("a,b\n1,\n", ["line 2", "'b'", "empty"]),
         ("", ["empty"]),
         ("\n \n", ["empty"]),
         ("id,speed\n", ["no rows"]),
@@ -95,9 +95,9 @@ def test_bad_tables_say_where(tmp_path: Path, text: str, words: list[str]) -> No
 
 def test_missing_and_extra_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"missing: size; not known: colour"):
-        read_conditions(write(tmp_path, "speed,colour\n1,2\n"), names=("speed", "size"))
+        read_conditions(write(tmp_path, "speed,colour\n1,2\n"), Known(("speed", "size")))
     with pytest.raises(UserError, match="1 columns without names, but 2"):
-        read_conditions(write(tmp_path, "1\n2\n"), names=("speed", "size"))
+        read_conditions(write(tmp_path, "1\n2\n"), Known(("speed", "size")))
 
 
 def test_wrong_encoding_and_missing_file(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_wrong_encoding_and_missing_file(tmp_path: Path) -> None:
 def test_a_folder_of_tables_in_natural_order(tmp_path: Path) -> None:
     for name in ("run10", "run2"):
         (tmp_path / f"{name}.csv").write_text(f"speed\n{name[3:]}\n")
-    conditions, has_ids = read_condition_files(tmp_path)
+    conditions, has_ids, _ = read_condition_files(tmp_path)
     assert has_ids
     assert conditions.ids == ("run2", "run10")
     assert conditions.table.tolist() == [[2], [10]]
@@ -125,3 +125,82 @@ def test_hidden_files_in_a_folder_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("a\n1\n2\n")
     (tmp_path / "._p.csv").write_bytes(b"\0\5\26\7")
     assert read_condition_files(tmp_path)[0].names == ("a",)
+
+
+TWELVE = range(12)
+
+
+def test_a_text_column_is_a_category(tmp_path: Path) -> None:
+    rows = [f"{('steel', 'PLA, filled')[k % 2]!r},{k}" for k in TWELVE]
+    text = "material,a\n" + "\n".join(rows).replace("'", '"') + "\n"
+    conditions, has_ids, _ = read_conditions(write(tmp_path, text))
+    assert not has_ids
+    assert conditions.levels == (("PLA, filled", "steel"), ())
+    assert conditions.table[:3].tolist() == [[1, 0], [0, 1], [1, 2]]
+    assert conditions.values()[:2] == [["steel", 0.0], ["PLA, filled", 1.0]]
+
+
+def test_unknown_values_of_a_category_name_the_known_ones(tmp_path: Path) -> None:
+    known = Known(("a", "material"), ((), ("copper", "steel")))
+    path = write(tmp_path, "material,a\nsteel,1\n")
+    assert read_conditions(path, known).conditions.values() == [[1.0, "steel"]]
+    with pytest.raises(UserError, match=r"line 3, column 'material': 'wood'.*'copper', 'steel'"):
+        read_conditions(write(tmp_path, "material,a\nsteel,1\nwood,2\n"), known)
+    more = read_conditions(path.with_name("params.csv"), known._replace(more_levels=True))
+    assert more.conditions.levels[1] == ("copper", "steel", "wood")
+
+
+def test_texts_that_differ_in_every_row_name_the_runs(tmp_path: Path) -> None:
+    text = "a,run,file\n" + "".join(f"{k},run_{k},f{k}.vtu\n" for k in TWELVE)
+    conditions, has_ids, notes = read_conditions(write(tmp_path, text))
+    assert has_ids
+    assert conditions.ids[:2] == ("run_0", "run_1")
+    assert conditions.names == ("a",)
+    assert "'run'" in notes[0]
+    assert [(each.name, each.value) for each in conditions.left_out] == [("file", None)]
+    # Such a column of later designs is accepted.
+    known = Known(conditions.names, conditions.levels, conditions.left_out)
+    again, _, _ = read_conditions(write(tmp_path, "run,a,file\nnew,1,x.vtu\n"), known)
+    assert (again.ids, again.names) == (("new",), ("a",))
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "index", "Run", "nr"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_columns_that_count_rows_are_asked_about(tmp_path: Path, name: str, first: int) -> None:
+    text = f"{name},a\n" + "".join(f"{k + first},{k**2}\n" for k in TWELVE)
+    with pytest.raises(UserError, match=f"{name}.*call it 'id'.*delete it"):
+        read_conditions(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n3,\n", ["line 3", "'b'", "empty"]),
+        ("m,b\nsteel,2\n,3\nsteel,4\n", ["line 3", "'m'", "empty"]),
+        ("m,b\n" + "".join(f"t{max(k, 1)},{k}\n" for k in TWELVE), ["'m'", "11 different texts"]),
+        ("m,b\n304,1\n316L,2\n304,3\n", ["line 3", "'316L'", "category"]),
+        ("a,b\n1,5,2,5\n", ["line 2", "4 cells", "semicolons"]),
+    ],
+)
+def test_columns_that_are_nothing_say_what_to_do(
+    tmp_path: Path, text: str, words: list[str]
+) -> None:
+    with pytest.raises(UserError) as caught:
+        read_conditions(write(tmp_path, text))
+    for word in ["params.csv", *words]:
+        assert word in str(caught.value)
+
+
+def test_constants_of_the_study_may_be_in_later_tables(tmp_path: Path) -> None:
+    text = "a,rho,m\n" + "".join(f"{k},1000,steel\n" for k in TWELVE)
+    conditions = read_conditions(write(tmp_path, text)).conditions.without_constants()
+    assert conditions.names == ("a",)
+    assert [(each.name, each.value) for each in conditions.left_out] == [
+        ("rho", 1000.0),
+        ("m", "steel"),
+    ]
+    known = Known(conditions.names, conditions.levels, conditions.left_out)
+    again = read_conditions(write(tmp_path, "rho,a\n1000,7\n"), known).conditions
+    assert again.table.tolist() == [[7]]
+    with pytest.raises(UserError, match=r"'rho': '1200', but the column is 1000\.0 in all runs"):
+        read_conditions(write(tmp_path, "rho,a\n1200,7\n"), known)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.errors import UserError
 
@@ -154,3 +155,59 @@ def test_scaler_with_a_damaged_format(change: dict[str, object]) -> None:
     values = json.loads(ConditionScaler.fit(imaged()).model_dump_json())
     with pytest.raises(UserError, match="image"):
         ConditionScaler.model_validate(values | {"images": values["images"] | change})
+
+
+def with_category(*texts: str, levels: tuple[str, ...] = ("copper", "steel", "wood")) -> Conditions:
+    table = [[float(k), float(levels.index(text))] for k, text in enumerate(texts)]
+    ids = tuple(f"run{k}" for k in range(len(texts)))
+    return Conditions(ids, ("a", "material"), np.array(table), levels=((), levels))
+
+
+def test_a_category_has_a_column_for_each_value_of_the_training_runs() -> None:
+    conditions = with_category("steel", "copper", "steel", "copper")
+    scaler = ConditionScaler.fit(conditions)
+    assert scaler.levels == ((), ("copper", "steel"))
+    assert scaler.widths == (1, 2)
+    scaled = scaler.transform(conditions)
+    assert scaled.shape == (4, 3)
+    assert scaled[:, 1].tolist() == (-scaled[:, 2]).tolist()
+    # On average two runs are as far apart in a category as in a number.
+    for columns in (scaled[:, :1], scaled[:, 1:]):
+        differences = columns[:, None] - columns
+        assert np.square(differences).sum(axis=2).mean() == pytest.approx(2.0)
+
+
+def test_codes_follow_the_texts_and_not_their_order() -> None:
+    scaler = ConditionScaler.fit(with_category("steel", "copper", "steel"))
+    same = with_category("steel", "copper", "steel", levels=("wood", "steel", "copper"))
+    other = scaler.transform(with_category("steel", "copper", "steel"))
+    assert scaler.transform(same).tolist() == other.tolist()
+
+
+def test_values_of_no_training_run_are_unlike_all_others() -> None:
+    scaler = ConditionScaler.fit(with_category("steel", "copper", "steel"))
+    new = with_category("steel", "wood")
+    scaled = scaler.transform(new)
+    assert scaled[1, 1] == scaled[1, 2] < 0
+    (warning,) = scaler.outside(new)
+    assert all(word in warning for word in ("'run1'", "wood", "copper, steel"))
+
+
+def test_scaler_of_categories_survives_json_and_refuses_numbers() -> None:
+    scaler = ConditionScaler.fit(with_category("steel", "copper"))
+    assert ConditionScaler.model_validate(json.loads(scaler.model_dump_json())) == scaler
+    numbers = Conditions(("a",), ("a", "material"), np.array([[1.0, 1.0]]))
+    with pytest.raises(UserError, match=r"values of material are numbers, but .* with texts"):
+        scaler.transform(numbers)
+
+
+def test_scaler_of_a_model_file_without_categories() -> None:
+    values = json.loads(scaled([1.0, 2.0])[0].model_dump_json())
+    for later in ("linear_below", "levels", "left_out"):
+        del values[later]
+    assert ConditionScaler.model_validate(values) == scaled([1.0, 2.0])[0]
+
+
+def test_codes_that_no_value_has_are_refused() -> None:
+    with pytest.raises(UserError, match="'material' has other values than the 2"):
+        Conditions(("a",), ("material",), np.array([[2.0]]), levels=(("copper", "steel"),))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.matching import match_conditions, read_new_conditions
 from simulgenvae.data.readers import Source
 from simulgenvae.errors import UserError

@@ -33,6 +33,20 @@ def _with_images(runs: int, *, parameters: bool) -> Dataset:
     return Dataset.from_arrays(fields, conditions, coords=np.stack([x.ravel(), y.ravel()], axis=1))
 
 
+def _with_categories(waves: Dataset) -> Dataset:
+    """Return the waves with a category, and a parameter that spans decades and has a zero."""
+    given = waves.conditions
+    runs = len(given)
+    decades = np.where(np.arange(runs) == 2, 0.0, 10.0 ** np.linspace(-6, 2, runs))
+    table = np.column_stack([given.table, np.arange(runs) % 3, decades])
+    levels = ((), (), ("copper", "PLA, filled", "steel"), ())
+    names = (*given.names, "material", "k")
+    conditions = Conditions(given.ids, names, table, levels=levels)
+    return Dataset.from_arrays(
+        np.asarray(waves.load().fields), conditions, coords=waves.mesh.coords
+    )
+
+
 @pytest.fixture(scope="session")
 def make_surrogate(
     waves: Dataset, make_settings: Callable[..., Settings]
@@ -48,6 +62,8 @@ def make_surrogate(
             settings = settings.model_copy(
                 update={"reduction": settings.reduction.model_copy(update={"method": "none"})}
             )
+        if kind == "categories":
+            dataset = _with_categories(waves)
         if kind in {"cnn", "vit", "both", "many components"}:
             dataset = _with_images(16, parameters=kind in {"both", "many components"})
             conditioner = settings.conditioner.model_copy(

@@ -15,7 +15,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 from tests.conftest import MakeSettings
 
 MakeSurrogate = Callable[..., Surrogate]
-KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many components"]
+KINDS = ["table", "none", "convolutional", "cnn", "vit", "both", "many components", "categories"]
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.4])

@@ -36,7 +36,9 @@ def _run_program(path: Path, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray,
 RUN = {".onnx": _run_onnx, ".pt2": _run_program}
 
 
-@pytest.mark.parametrize(("kind", "suffix"), [("table", ".pt2"), ("both", ".onnx")])
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("table", ".pt2"), ("categories", ".onnx"), ("both", ".onnx")]
+)
 def test_a_file_says_what_the_surrogate_says_of_any_number_of_designs(
     make_surrogate: MakeSurrogate, tmp_path: Path, kind: str, suffix: str
 ) -> None:

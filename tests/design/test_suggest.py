@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist, pdist
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import GREY, ImageFormat
 from simulgenvae.design.candidates import candidate_designs
@@ -245,3 +246,17 @@ def test_what_cannot_be_done_is_refused(trained: Surrogate, data: Dataset) -> No
     images = trained.condition_scaler.model_copy(update={"images": ImageFormat(16, 16, GREY, 16)})
     with pytest.raises(UserError, match="have images"):
         suggest(replace(trained, condition_scaler=images), data.conditions, 2)
+
+
+def test_candidates_have_each_value_of_a_category_and_each_decade() -> None:
+    decades = np.array([0.0, 1e-6, 1e-4, 1e-2, 1.0, 1e2])
+    table = np.column_stack([decades, [0, 1, 0, 1, 0, 1]])
+    solved = Conditions(tuple("abcdef"), ("k", "material"), table, levels=((), ("Al", "Cu")))
+    scaler = ConditionScaler.fit(solved)
+    found = candidate_designs(scaler, solved, 64, ranges={})
+    assert [row[1] for row in found.values()].count("Al") == 32
+    assert (found.table[:, 0] >= 0).all()
+    assert (found.table[:, 0] <= 1e2).all()
+    assert 20 < np.sum(found.table[:, 0] < 1e-2) < 44
+    with pytest.raises(UserError, match=r"material is a category .Al, Cu., which has no range"):
+        candidate_designs(scaler, solved, 64, ranges={"material": (0, 1)})

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import COLOUR, ImageFormat, Images
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.reduction import Reduction, reduce_runs

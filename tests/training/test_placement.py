@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
 from simulgenvae.models import Inputs

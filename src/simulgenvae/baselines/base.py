@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Inputs = NDArray[np.float64]
 """Features of m designs, ``[m, P + C]``."""
@@ -34,7 +34,13 @@ class Baseline(ABC):
     The module of each subclass also holds its :class:`BaselineSpec`.
     """
 
-    def fit(self, x: Inputs, coefficients: Coefficients, components: int = 0) -> None:
+    def fit(
+        self,
+        x: Inputs,
+        coefficients: Coefficients,
+        components: int = 0,
+        widths: Sequence[int] = (),
+    ) -> None:
         """Learn from n training runs, at least one.
 
         Parameters
@@ -45,6 +51,9 @@ class Baseline(ABC):
             Their coefficients, ``[n, T, r]``; kept by reference, not copied.
         components
             Number C of the last columns of ``x`` that are principal components of images.
+        widths
+            Number of columns of each parameter, which is 1 for a number and more for a category;
+            by default all are numbers.
 
         Raises
         ------
@@ -57,6 +66,7 @@ class Baseline(ABC):
                 f"{coefficients.shape}"
             )
         self._coefficients = coefficients
+        self._widths = tuple(widths) or (1,) * (x.shape[1] - components)
         # A run is one long vector: methods do not see its timesteps.
         self._learn(x, coefficients.reshape(len(x), -1), components)
 

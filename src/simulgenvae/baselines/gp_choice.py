@@ -44,7 +44,9 @@ def length_scale_groups(x: Inputs, selection: FeatureSelection) -> LengthScaleGr
     components = selection.components
     # With a length scale for each of 64 components, the likelihood of a few hundred runs would have
     # more parameters than it can decide.
-    return LengthScaleGroups.of(x, components if components > SINGLE_LENGTHS else 0)
+    if components > SINGLE_LENGTHS:
+        return LengthScaleGroups.of(x, components, selection.widths)
+    return LengthScaleGroups.of(x, 0, (*selection.widths, *[1] * components))
 
 
 def evidence(x: Inputs, choice: GpChoice, amplitudes: NDArray[np.float64]) -> float:

@@ -20,7 +20,8 @@ from simulgenvae.utils.snapshots import principal_directions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.images import Images
 
 _BLOCK_VALUES = 2**22
@@ -99,7 +100,10 @@ def _products(
 
 @dataclass(frozen=True)
 class Features:
-    """Map from conditions to features: scaled parameters, then the components of the image."""
+    """Map from conditions to features: scaled parameters, then the components of the image.
+
+    A category has one column for each of its values.
+    """
 
     scaler: ConditionScaler
     images: ImageComponents | None
@@ -110,6 +114,11 @@ class Features:
         return cls(
             scaler, None if conditions.images is None else ImageComponents.fit(conditions.images)
         )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of columns of each parameter: 1, or the number of values of a category."""
+        return self.scaler.widths
 
     @property
     def components(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from simulgenvae.baselines.gp_choice import GpChoice, evidence
 from simulgenvae.baselines.pod_regression import FeatureSelection, RunModes
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.decades import linear_below
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
 
 _CHOOSING_RUNS = 80
 _CHOOSING_MODES = 4
@@ -24,7 +28,10 @@ its logarithm, so that the choice would not matter."""
 def choose_logarithms(
     conditions: Conditions, coefficients: NDArray[np.float32], seed: int = 0
 ) -> tuple[str, ...]:
-    """Return the names of the positive parameters whose logarithm explains the runs better.
+    """Return the names of the parameters whose logarithm explains the runs better.
+
+    Parameters that span decades and have zeros or both signs are tried too, with the inverse
+    hyperbolic sine in place of the logarithm (``data/decades.py``).
 
     One parameter after another, in the order of the table, is read as its logarithm where that
     raises the marginal likelihood of Gaussian processes for the leading modes of the training runs.
@@ -43,9 +50,11 @@ def choose_logarithms(
     """
     lower = conditions.table.min(axis=0)
     upper = conditions.table.max(axis=0)
+    below = linear_below(conditions.table)
     names = []
-    for name, low, high in zip(conditions.names, lower, upper, strict=True):
-        if low > 0 and high > _SMALLEST_RATIO * low:
+    for column, name in enumerate(conditions.names):
+        positive = lower[column] > 0 and upper[column] > _SMALLEST_RATIO * lower[column]
+        if (positive or below[column] > 0) and not conditions.levels[column]:
             names.append(name)
     # Sorted, so that the runs keep their order and sums their rounding.
     subset = np.sort(np.random.default_rng(seed).permutation(len(coefficients))[:_CHOOSING_RUNS])
@@ -54,9 +63,9 @@ def choose_logarithms(
     amplitudes = modes.amplitudes[subset, :_CHOOSING_MODES]
     if not names or not amplitudes.shape[1]:
         return ()
-    table = Conditions(conditions.ids, conditions.names, conditions.table)
+    table = replace(conditions, images=None)
     few = table.select(subset)
-    choice = GpChoice(FeatureSelection(len(conditions.names), 0, 1.0), "matern52")
+    choice = GpChoice(FeatureSelection(ConditionScaler.fit(table).widths, 0, 1.0), "matern52")
 
     def objective(names: tuple[str, ...]) -> float:
         """Return the negative logarithm of the evidence with ``names`` read as logarithms."""

@@ -50,7 +50,8 @@ class PodGpr(PodRegression):
     """POD and one Gaussian process per mode: constant · kernel + white noise.
 
     Hyper-parameters have the largest marginal likelihood. Every parameter has a length scale of its
-    own, and so have up to eight image components, while more of them share one.
+    own (a category has one for all its columns), and so have up to eight image components, while
+    more of them share one.
 
     How many components are used, and which of the ``kernels``, is decided by the leave-one-out
     error of the first ``choosing_modes`` modes and not by their likelihood, which is high long
@@ -129,10 +130,9 @@ class PodGpr(PodRegression):
 
     def _best_choice(self, x: Inputs, amplitudes: NDArray[np.float64]) -> GpChoice:
         """Return features and kernel with the least leave-one-out error."""
-        parameters = x.shape[1] - self._components
         choices = []
         for count in component_counts(x.shape[1], self._components):
-            selection = FeatureSelection(parameters, count, 1.0)
+            selection = FeatureSelection(self._widths, count, 1.0)
             choices += [GpChoice(selection, kernel) for kernel in self._kernels]
         # No search is needed where there is nothing to choose, as for a table and one kernel.
         if len(choices) == 1:
@@ -248,15 +248,17 @@ class PodGpr(PodRegression):
         return arrays
 
     @classmethod
-    def restore(cls, arrays: dict[str, NDArray[Any]], parameters: int, components: int) -> Self:
+    def restore(
+        cls, arrays: dict[str, NDArray[Any]], widths: Sequence[int], components: int
+    ) -> Self:
         """Restore what :meth:`arrays` gave.
 
         Parameters
         ----------
         arrays
             Arrays of a model file.
-        parameters, components
-            Numbers of parameters and of image components that designs have.
+        widths, components
+            Number of columns of each parameter, and of image components, that designs have.
 
         Raises
         ------
@@ -266,12 +268,12 @@ class PodGpr(PodRegression):
         # Each step may raise for a damaged file; the caller makes one message of it.
         read, seen, kernel = map(int, arrays["view"])
         modes = RunModes(arrays["left"], arrays["singular"])
-        check_arrays(arrays, (read, parameters), (seen, components))
+        check_arrays(arrays, read, widths, (seen, components))
         restored = cls()
         restored._coefficients = arrays["coefficients"]
         restored._modes = modes
         restored._x = arrays["x"]
-        restored._choice = GpChoice(FeatureSelection(parameters, seen, 1.0), _KERNELS[kernel])
+        restored._choice = GpChoice(FeatureSelection(tuple(widths), seen, 1.0), _KERNELS[kernel])
         restored._components = components
         restored._factors = {}
         restored._processes = []

@@ -14,24 +14,33 @@ from simulgenvae.baselines.gp import bounds
 from simulgenvae.baselines.gp_choice import SINGLE_LENGTHS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
 def check_arrays(
-    arrays: dict[str, NDArray[Any]], parameters: tuple[int, int], components: tuple[int, int]
+    arrays: dict[str, NDArray[Any]],
+    read: int,
+    widths: Sequence[int],
+    components: tuple[int, int],
 ) -> None:
     """Raise ValueError where arrays of a model file do not belong together.
 
-    ``parameters`` and ``components`` are the numbers in the file and of the designs.
+    ``read`` is the number of columns of parameters in the file, ``widths`` that of each parameter
+    of the designs, and ``components`` are the numbers of image components in the file and of the
+    designs.
     """
     runs, count = arrays["left"].shape
-    if parameters[0] != parameters[1] or not 0 <= components[0] <= components[1] or not count:
+    parameters = sum(widths)
+    if read != parameters or not 0 <= components[0] <= components[1] or not count:
         raise ValueError(
-            f"{count} modes of {parameters[0]} parameters and {components[0]} components, not "
-            f"{parameters[1]}, {components[1]}"
+            f"{count} modes of {read} parameters and {components[0]} components, not "
+            f"{parameters}, {components[1]}"
         )
-    columns = parameters[1] + components[0]
-    groups = 1 + parameters[1] if components[0] > SINGLE_LENGTHS else columns
+    columns = parameters + components[0]
+    # The image components share one length scale, or have one each.
+    groups = len(widths) + (1 if components[0] > SINGLE_LENGTHS else components[0])
     # Many runs are represented by fewer inducing points.
     points = min(runs, len(arrays["x"]))
     shapes = {

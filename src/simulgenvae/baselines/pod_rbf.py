@@ -76,7 +76,7 @@ class PodRbf(PodRegression):
         for count in component_counts(columns, self._components):
             # A factor matters only where parameters and components are compared with each other.
             factors = self.factors if count and parameters else (1.0,)
-            selections += [FeatureSelection(parameters, count, factor) for factor in factors]
+            selections += [FeatureSelection(self._widths, count, factor) for factor in factors]
         return selections
 
     def _amplitudes(self, x: Inputs) -> NDArray[np.float64]:

@@ -122,12 +122,17 @@ def component_counts(columns: int, components: int) -> tuple[int, ...]:
 class FeatureSelection(NamedTuple):
     """Columns of the features that a regression uses: all parameters, some image components."""
 
-    parameters: int
-    """Number of the first columns, which are parameters."""
+    widths: tuple[int, ...]
+    """Number of columns of each parameter, the first ones: 1 for a number, more for a category."""
     components: int
     """Number of image components, which follow."""
     factor: float
     """Factor of the components, which weighs images against parameters."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of columns of all parameters."""
+        return sum(self.widths)
 
     def __call__(self, x: Inputs) -> Inputs:
         """Return the selected columns of features ``x [m, P + C]``."""

@@ -96,7 +96,7 @@ def ingest(
     study
         Study folder; made when it does not exist.
     params
-        CSV file with one row a run and an optional id column (default: data.parameters).
+        CSV or Excel file with one row a run and an optional id column (default: data.parameters).
     images
         Folder with one image a run (.png .jpg), or CSV file id,file (default: data.images).
     coords

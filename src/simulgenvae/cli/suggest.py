@@ -85,13 +85,11 @@ def _table(suggestion: Suggestion) -> Table:
     designs = suggestion.designs
     for name in (*designs.names, "Expected error"):
         table.add_column(name, justify="right")
-    for name, values, error in zip(
-        designs.ids, designs.table.tolist(), suggestion.errors, strict=True
-    ):
+    for name, values, error in zip(designs.ids, designs.values(), suggestion.errors, strict=True):
         # Rounded for reading; the CSV file has the exact values.
         table.add_row(
             name,
-            *(f"{value:.5g}" for value in values),
+            *(value if isinstance(value, str) else f"{value:.5g}" for value in values),
             percent(error, digits=2, trailing_zeros=False),
         )
     return table

@@ -6,12 +6,18 @@ refused, and where only the order decides, a note says so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.condition_files import read_condition_files, read_conditions
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_files import (
+    ConditionTable,
+    Known,
+    read_condition_files,
+    read_conditions,
+)
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images.files import read_images
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.companions import strings, texts
@@ -21,14 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.images.arrays import Images
     from simulgenvae.data.readers import Source
     from simulgenvae.settings import DataSettings
-
-
-class _Table(NamedTuple):
-    conditions: Conditions
-    has_ids: bool
 
 
 class _ImageFiles(NamedTuple):
@@ -43,6 +45,7 @@ def match_conditions(
     images: Path | None,
     settings: DataSettings,
     runs: int,
+    stored: Conditions | None = None,
 ) -> tuple[Conditions, list[str]]:
     """Return the conditions of all runs, in their order, and notes on how they were matched.
 
@@ -61,6 +64,8 @@ def match_conditions(
         Size of the images and their suffixes.
     runs
         Number of runs in all sources.
+    stored
+        Conditions of the runs that these are appended to.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def match_conditions(
     # Sorted out in steps: the fields' own ids first, which decide the order of everything else.
     ids = _ids(sources, runs)
     if images is None:
-        table, notes = _parameters(sources, params, ids, runs)
+        table, notes = _parameters(sources, params, ids, runs, stored)
         return table.conditions, notes
     files = _ImageFiles(
         images, *read_images(images, settings.image_size, endings=settings.image_endings)
@@ -78,7 +83,7 @@ def match_conditions(
     if params is None:
         ordered, note = _ordered_images(files, ids, runs)
         return ordered, [note]
-    table, notes = _parameters(sources, params, ids, runs)
+    table, notes = _parameters(sources, params, ids, runs, stored)
     joined, note = _joined(table, files)
     return joined, [*notes, note]
 
@@ -108,14 +113,17 @@ def read_new_conditions(
             raise UserError(f"the model was trained with {trained}: give {flag} too")
         if path is not None and not needed:
             raise UserError(f"{path}: the model was trained with {trained} only: leave {flag} out")
+    known = Known(scaler.names, scaler.levels, scaler.left_out)
     if images is None or scaler.images is None:
         assert params is not None
-        return read_conditions(params, names=scaler.names)[0], []
+        table = read_conditions(params, known)
+        return table.conditions, list(table.notes)
     files = _ImageFiles(images, *read_images(images, scaler.images.size, like=scaler.images))
     if params is None:
         return Conditions.of_images(files.ids, files.images), []
-    joined, note = _joined(_Table(*read_conditions(params, names=scaler.names)), files)
-    return joined, [note]
+    table = read_conditions(params, known)
+    joined, note = _joined(table, files)
+    return joined, [*table.notes, note]
 
 
 def _ordered_images(files: _ImageFiles, ids: tuple[str, ...], runs: int) -> tuple[Conditions, str]:
@@ -133,12 +141,12 @@ def _ordered_images(files: _ImageFiles, ids: tuple[str, ...], runs: int) -> tupl
     return Conditions.of_images(files.ids, files.images), note
 
 
-def _joined(table: _Table, files: _ImageFiles) -> tuple[Conditions, str]:
+def _joined(table: ConditionTable, files: _ImageFiles) -> tuple[Conditions, str]:
     """Join parameters and images of the same designs: by id, or in order for a table without."""
     conditions = table.conditions
     ids = conditions.ids if table.has_ids else ()
     ordered, note = _ordered_images(files, ids, len(conditions))
-    return Conditions(ordered.ids, conditions.names, conditions.table, ordered.images), note
+    return replace(conditions, ids=ordered.ids, images=ordered.images), note
 
 
 def _ids(sources: Sequence[Source], runs: int) -> tuple[str, ...]:
@@ -160,15 +168,23 @@ def _ids(sources: Sequence[Source], runs: int) -> tuple[str, ...]:
 
 
 def _parameters(
-    sources: Sequence[Source], params: Path | None, ids: tuple[str, ...], runs: int
-) -> tuple[_Table, list[str]]:
+    sources: Sequence[Source],
+    params: Path | None,
+    ids: tuple[str, ...],
+    runs: int,
+    stored: Conditions | None,
+) -> tuple[ConditionTable, list[str]]:
     if params is None:
-        return _Table(_own_conditions(sources, ids, runs), bool(ids)), []
-    table, has_ids = read_condition_files(params)
+        return ConditionTable(_own_conditions(sources, ids, runs), bool(ids)), []
+    known = None
+    if stored is not None:
+        known = Known(stored.names, stored.levels, stored.left_out, more_levels=True)
+    table, has_ids, found = read_condition_files(params, known)
     if ids and has_ids:
         order = _rows(params, table.ids, ids, "row")
-        return _Table(table.select(order), True), [
-            f"parameters matched to the runs by id ({runs} runs)"
+        return ConditionTable(table.select(order), True), [
+            *found,
+            f"parameters matched to the runs by id ({runs} runs)",
         ]
     if len(table) != runs:
         raise UserError(
@@ -176,12 +192,13 @@ def _parameters(
         )
     if ids:
         note = f"{params} has no id column: its rows are the runs in order"
-        return _Table(Conditions(ids, table.names, table.table), True), [note]
+        return ConditionTable(replace(table, ids=ids), True), [*found, note]
     # Matched by order only: the note lets the user see it, as a wrong order raises no error.
     named = (
         "its id column names them" if has_ids else "it has no id column, so runs are named 0, 1, …"
     )
-    return _Table(table, has_ids), [f"the fields have no ids: run k is row k of {params}; {named}"]
+    note = f"the fields have no ids: run k is row k of {params}; {named}"
+    return ConditionTable(table, has_ids), [*found, note]
 
 
 def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) -> Conditions:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import Images
 from simulgenvae.data.names import listed
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
 
 AXES = get_args(Axis)
 FLIPS = "training.augmentation.flips"
@@ -266,7 +267,8 @@ def _extended(
         tables.append(copies.table)
         every_pixels.append(mirror_pixels(pixels, mirror.axes))
     together = Images(np.concatenate(every_pixels), images.format)
-    return Conditions(tuple(ids), conditions.names, np.concatenate(tables), together)
+    table = np.concatenate(tables)
+    return replace(conditions, ids=tuple(ids), table=table, images=together)
 
 
 def _place(point: NDArray[np.float64]) -> str:

@@ -58,7 +58,8 @@ class FieldModel(nn.Module):
         Parameters
         ----------
         parameters
-            Parameters ``[n, P]``, float64, in the user's units; None where designs have none.
+            Parameters ``[n, P]``, float64, in the user's units, of a category the position of its
+            value; None where designs have none.
         images
             Pixels ``[n, S, S, C]``, uint8, rows from the top; None where designs have none.
         """
@@ -66,8 +67,7 @@ class FieldModel(nn.Module):
         if parameters is None:
             assert images is not None, "designs have parameters or images"
             parameters = images.new_zeros((images.shape[0], 0), dtype=torch.float64)
-        logarithms = torch.where(self.get_buffer("logarithm"), parameters.log(), parameters)
-        table = (logarithms - self.get_buffer("shift")) / self.get_buffer("scale")
+        table = self._scaled(parameters)
         # As in Ensemble.predict: (1 - weight) · networks + weight · Gaussian processes.
         networks, gaussian_processes = self._over_views(table, images)
         coefficients = networks
@@ -83,6 +83,23 @@ class FieldModel(nn.Module):
             nothing = torch.full_like(fields[:, :, :1], torch.nan)
             fields = torch.cat([fields, nothing], 2).index_select(2, self.get_buffer("place"))
         return fields
+
+    def _scaled(self, parameters: Tensor) -> Tensor:
+        """Return scaled parameters ``[n, Q]``, as :meth:`ConditionScaler.transform` does."""
+        given = parameters[:, self.get_buffer("columns")]
+        below = self.get_buffer("linear_below")
+        # Where no asinh is taken, the divisor only has to be a number.
+        ratio = given / torch.where(below > 0, below, 1.0)
+        # By its formula, as ONNX Runtime has no asinh in double precision.
+        size = ratio.abs()
+        asinh = ratio.sign() * (size + (size.square() + 1.0).sqrt()).log()
+        logarithms = torch.where(below > 0, asinh, given.log())
+        values = torch.where(self.get_buffer("logarithm"), logarithms, given)
+        # A category is a code: 1 in the column of its value, 0 in the others.
+        one_hot = (given == self.get_buffer("codes")).to(given.dtype)
+        values = torch.where(self.get_buffer("category"), one_hot, values)
+        scaled: Tensor = (values - self.get_buffer("shift")) / self.get_buffer("scale")
+        return scaled
 
     def _over_views(self, table: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return coefficients of networks and Gaussian processes, averaged over mirror views."""
@@ -122,10 +139,16 @@ def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.g
     scaler = surrogate.condition_scaler
     arrays = surrogate.reduction.arrays()
     state = StateMap.from_arrays(arrays)
+    columns = scaler.columns
+    codes = scaler.codes
     buffers: dict[str, NDArray[np.generic]] = {
-        "logarithm": np.array(scaler.logarithm, bool),
-        "shift": np.array(scaler.shift, np.float64),
-        "scale": np.array(scaler.scale, np.float64),
+        "columns": columns.astype(np.int64),
+        "codes": np.nan_to_num(codes),
+        "category": ~np.isnan(codes),
+        "logarithm": np.array(scaler.logarithm, bool)[columns],
+        "linear_below": np.array(scaler.linear_below, np.float64)[columns],
+        "shift": np.array(scaler.shift, np.float64)[columns],
+        "scale": np.array(scaler.scale, np.float64)[columns],
         "times": unit_times(surrogate.times, surrogate.times),
         "mean_field": state.mean_field().astype(np.float32),
         "per_entry": (1 / state.field_factor()).astype(np.float32),

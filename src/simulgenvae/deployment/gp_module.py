@@ -33,12 +33,11 @@ class PodGpModule(nn.Module):
         arrays = pod_gp.pod_gpr.arrays()
         groups = pod_gp.pod_gpr.groups
         self.kernel = pod_gp.pod_gpr.kernel
-        self.shared = groups.shared
         self.components = int(arrays["view"][1])
         x = arrays["x"]
         theta = arrays["theta"]
         scale = np.ones(x.shape[1])
-        scale[x.shape[1] - self.shared :] = groups.spread
+        scale[x.shape[1] - groups.shared :] = groups.spread
         # Amplitudes of modes enter the weights of the training runs linearly, and so the
         # coefficients: the weights of zero amplitudes and of each unit amplitude give all others.
         modes = RunModes(arrays["left"], arrays["singular"])
@@ -50,7 +49,8 @@ class PodGpModule(nn.Module):
         self._hold(
             training_points=x / scale,
             unit=scale,
-            weight=np.exp(-2 * theta[:, 1:-1]),
+            # All columns of a group count with its length scale.
+            weight=np.repeat(np.exp(-2 * theta[:, 1:-1]), groups.widths, axis=1),
             alpha=arrays["alpha"] * (arrays["scale"] * np.exp(theta[:, 0]))[:, None],
             mean=arrays["mean"],
             base=none.astype(np.float32) @ flat,
@@ -85,11 +85,6 @@ class PodGpModule(nn.Module):
             "training_points"
         )
         squared = difference.square()
-        single = difference.shape[2] - self.shared
-        # Columns that share a length scale count as one distance.
-        if self.shared:
-            together = squared[..., single:].sum(-1, keepdim=True)
-            squared = torch.cat([squared[..., :single], together], dim=-1)
         total = (squared @ self.get_buffer("weight").T).transpose(1, 2)  # [m, modes, n]
         if self.kernel == "matern52":
             r = (5 * total).sqrt()

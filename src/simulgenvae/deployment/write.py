@@ -46,6 +46,8 @@ class ModelDescription(BaseModel):
 
     inputs: dict[str, tuple[float, float]]
     """Trained range of each parameter, in their order."""
+    categories: dict[str, tuple[str, ...]] = {}
+    """Values of each parameter that is a category: the input k stands for the k-th, from 0."""
     images: ImageFormat | None
     variables: tuple[str, ...]
     units: tuple[str, ...]
@@ -128,13 +130,16 @@ def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     scaler = surrogate.condition_scaler
     random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
+    category = np.array([bool(levels) for levels in scaler.levels], dtype=bool)
+    table = np.where(category, np.rint(table), table)
     images = None
     if (form := scaler.images) is not None:
         shape = (count, form.size, form.size, form.channels)
         levels = random.integers(0, 2**form.bits, shape)
         scale = 1 if form.bits == 8 else np.float32(1 / (2**form.bits - 1))
         images = Images((levels * scale).astype(form.pixel_type), form)
-    return Conditions(tuple(f"design_{k}" for k in range(count)), scaler.names, table, images)
+    ids = tuple(f"design_{k}" for k in range(count))
+    return Conditions(ids, scaler.names, table, images, scaler.levels)
 
 
 def inputs_of(conditions: Conditions) -> Arrays:
@@ -152,6 +157,9 @@ def description(surrogate: Surrogate) -> ModelDescription:
     ranges = zip(scaler.lower, scaler.upper, strict=True)
     return ModelDescription(
         inputs=dict(zip(scaler.names, ranges, strict=True)),
+        categories={
+            name: levels for name, levels in zip(scaler.names, scaler.levels, strict=True) if levels
+        },
         images=scaler.images,
         variables=surrogate.variables,
         units=surrogate.units,

@@ -18,7 +18,7 @@ from simulgenvae.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
 
 Array = NDArray[np.float64]
 Range = tuple[float, float]
@@ -58,19 +58,23 @@ def candidate_designs(
         taken.
     """
     lower, upper = _domain(scaler, ranges)
-    logarithm = np.array(scaler.logarithm)
-    first = np.where(logarithm, np.log(np.where(logarithm, lower, 1.0)), lower)
-    last = np.where(logarithm, np.log(np.where(logarithm, upper, 1.0)), upper)
+    first = scaler.warp(lower[None])
+    last = scaler.warp(upper[None])
     sequence = qmc.Sobol(len(scaler.names), rng=np.random.default_rng(seed))
     # Only a power of two of points fills the domain evenly; the first ones of them nearly do.
     points = sequence.random_base2(math.ceil(math.log2(count)))[:count]
-    values = first + (last - first) * points
-    table = np.where(logarithm, np.exp(np.where(logarithm, values, 0.0)), values)
+    table = scaler.unwarp(first + (last - first) * points)
     # A parameter such as a number of plies is whole in all designs, so it stays whole.
     whole = (solved.table == np.rint(solved.table)).all(axis=0)
     # Rounding can leave the domain, in the last digit of exp() too.
     table = np.clip(np.where(whole, np.rint(table), table), lower, upper)
-    return Conditions(tuple(f"candidate_{k}" for k in range(count)), scaler.names, table)
+    # The values of a category have equal parts of the sequence; no range orders them.
+    for column, levels in enumerate(scaler.levels):
+        if levels:
+            code = np.floor(points[:, column] * len(levels))
+            table[:, column] = np.minimum(code, len(levels) - 1)
+    ids = tuple(f"candidate_{k}" for k in range(count))
+    return Conditions(ids, scaler.names, table, levels=scaler.levels)
 
 
 def _domain(scaler: ConditionScaler, ranges: Mapping[str, Range]) -> tuple[Array, Array]:
@@ -83,12 +87,17 @@ def _domain(scaler: ConditionScaler, ranges: Mapping[str, Range]) -> tuple[Array
                 f"there is no parameter {name!r}: the study has {', '.join(scaler.names)}"
             )
         column = scaler.names.index(name)
+        if levels := scaler.levels[column]:
+            raise UserError(
+                f"{name} is a category ({', '.join(levels)}), which has no range: leave it out"
+            )
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise UserError(
                 f"the range of {name} is {low:g} to {high:g}: give a smaller and a larger number"
             )
         # Candidates are drawn uniformly in the logarithm of such parameters.
-        if scaler.logarithm[column] and low <= 0:
+        positive = scaler.logarithm[column] and not scaler.linear_below[column]
+        if positive and low <= 0:
             raise UserError(
                 f"the range of {name} starts at {low:g}, but its logarithm is used: it must be "
                 "positive"

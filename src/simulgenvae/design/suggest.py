@@ -13,13 +13,12 @@ processes.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulgenvae.data.conditions import Conditions
 from simulgenvae.design.candidates import Range, candidate_designs
 from simulgenvae.design.choose import choose
 from simulgenvae.errors import UserError
@@ -28,6 +27,7 @@ from simulgenvae.surrogate.ensemble import expected_squares, uniform_field_coeff
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.reduction import Reduction
     from simulgenvae.surrogate.ensemble import Ensemble
     from simulgenvae.surrogate.surrogate import Surrogate
@@ -113,7 +113,8 @@ def suggest(
     least = _LEAST_SIZE**2 * float(np.median(training_sizes))
     errors = np.sqrt(squares / np.maximum(sizes, least))
     training_errors = np.sqrt(training_squares / np.maximum(training_sizes, least))
-    lengths = length_scales(ensemble, len(scaler.names))
+    # A category has several columns with one length scale.
+    lengths = length_scales(ensemble, len(scaler.names))[scaler.columns]
     chosen = choose(
         errors**2,
         scaler.transform(pool) / lengths,
@@ -121,7 +122,7 @@ def suggest(
         scaler.transform(solved) / lengths,
         count,
     )
-    designs = Conditions(_new_ids(solved.ids, count), pool.names, pool.table[chosen])
+    designs = replace(pool.select(chosen), ids=_new_ids(solved.ids, count))
     return Suggestion(designs, errors[chosen], training_errors)
 
 

@@ -36,7 +36,7 @@ from simulgenvae.training.stages import STAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.evaluation.compare import Comparison
     from simulgenvae.evaluation.metrics import FieldErrors
@@ -131,7 +131,11 @@ def trained_ranges(scaler: ConditionScaler) -> dict[str, TrainedRange]:
     ranges = {}
     for k, name in enumerate(scaler.names):
         ranges[name] = TrainedRange(
-            lower=scaler.lower[k], upper=scaler.upper[k], logarithm=scaler.logarithm[k]
+            lower=scaler.lower[k],
+            upper=scaler.upper[k],
+            logarithm=scaler.logarithm[k],
+            levels=scaler.levels[k],
+            linear_below=scaler.linear_below[k],
         )
     return ranges
 

@@ -13,7 +13,8 @@ from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.settings import Settings
 
 
@@ -73,7 +74,7 @@ class Networks(nn.Module):
             settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim
         )
         self.conditioner = Conditioner(
-            settings.conditioner, len(scaler.names), scaler.images, latents
+            settings.conditioner, len(scaler.columns), scaler.images, latents
         )
 
     def new_weights(self) -> dict[str, Tensor]:

@@ -147,7 +147,7 @@ def write_designs(designs: Conditions, path: Path) -> None:
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["id", *designs.names])
-        for name, values in zip(designs.ids, designs.table.tolist(), strict=True):
+        for name, values in zip(designs.ids, designs.values(), strict=True):
             # Python writes the shortest text that reads back as the same number, so that nothing is
             # rounded.
             writer.writerow([name, *values])

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.models.training_record import TrainingInfo

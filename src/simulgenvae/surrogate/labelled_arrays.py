@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.surrogate.selection import Selection
 
 SCORES = ("novelty", "expected_error")

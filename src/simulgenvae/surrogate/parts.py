@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.split import Split
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.mesh.node_mask import NodeMask

@@ -6,6 +6,7 @@ training left.
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from simulgenvae.baselines.logarithms import choose_logarithms
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
@@ -40,10 +41,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.settings import Settings
     from simulgenvae.training.plan import TrainingPlan
     from simulgenvae.training.warm_start import WarmStart
+
+logger = logging.getLogger(__name__)
 
 BYTES_FOR_SCALER = 2**28
 """Bytes of coefficients from which the scale of the parameters is chosen. Where all have more, some
@@ -219,4 +223,13 @@ def _fit_scaler(
     stride = math.ceil(timesteps / shown)
     # Run by run: where coefficients are on disk, all together may not fit into the memory.
     seen = [np.asarray(coefficients[rows[[k]]][0, ::stride]) for k in range(len(rows))]
-    return ConditionScaler.fit(conditions, choose_logarithms(conditions, np.stack(seen)))
+    scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, np.stack(seen)))
+    for name, below in zip(scaler.names, scaler.linear_below, strict=True):
+        if below > 0 and collectives.is_rank0():
+            logger.info(
+                "%s is read as asinh(%s / %.3g): it spans decades, and is linear below that value",
+                name,
+                name,
+                below,
+            )
+    return scaler

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
     from simulgenvae.reduction import LazyStates, ReducedRuns, Reduction

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.split import Split
     from simulgenvae.models.training_record import VaeTraining
     from simulgenvae.reduction import Reduction

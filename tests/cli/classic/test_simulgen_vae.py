@@ -210,9 +210,7 @@ def shorten_table(study: Path) -> None:
 
 
 def make_parameter_constant(study: Path) -> None:
-    np.savetxt(
-        study / "parametric_data/p.csv", np.stack([np.arange(12.0), np.ones(12)], 1), delimiter=","
-    )
+    np.savetxt(study / "parametric_data/p.csv", np.ones((12, 2)), delimiter=",")
 
 
 def change_condition(old: str, new: str) -> Callable[[Path], None]:
@@ -237,7 +235,7 @@ def change_condition(old: str, new: str) -> Callable[[Path], None]:
         (remove_parameters, [], ["parametric_data"]),
         (truncate_pickle, [], ["dataset1.pickle", "truncated"]),
         (shorten_table, [], ["parametric_data", "11 rows", "12 runs"]),
-        (make_parameter_constant, [], ["constant parameter 'p1'"]),
+        (make_parameter_constant, [], ["constant parameters p0, p1"]),
         (
             change_condition("Dim1 12", "Dim1 13"),
             [],

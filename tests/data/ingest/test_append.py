@@ -110,7 +110,7 @@ def test_runs_without_digests_are_copied(study: Path) -> None:
     ("change", "message"),
     [
         ({"params": "first_names.csv"}, "the study has these runs already: 'run_0'"),
-        ({"params": "other_names.csv"}, "the parameters are q, but p in the study"),
+        ({"params": "other_names.csv"}, "missing: p; not known: q"),
         ({"fields": "fewer_nodes.npy"}, "coordinates for 7 nodes, but the fields have 5 nodes"),
         ({"fields": "steps.npy"}, "steps.npy: 2 timesteps, but the study has 3"),
         ({"variables": ["u", "w"]}, "the variables are u, w, but u, v in the study"),

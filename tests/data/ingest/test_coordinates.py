@@ -76,3 +76,29 @@ def test_bad_meshes(tmp_path: Path) -> None:
     (tmp_path / "m.vtu").write_text("<VTKFile")
     with pytest.raises(UserError, match=r"m\.vtu: cannot be read as a mesh"):
         read_mesh(tmp_path / "m.vtu")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "node,x,y\n1,1,2\n2,3,4\n",
+        "Node Number;x;y\n10;1;2\n20;3;4\n",
+        "x,y\n[mm],[mm]\n1,2\n3,4\n",
+        "% x, y\n1,2\n3,4\n",
+        "x;y\n1,0;2,0\n3,0;4,0\n",
+    ],
+)
+def test_listings_of_solvers(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.csv").write_text(text)
+    assert read_numbers(tmp_path / "c.csv").tolist() == [[1, 2], [3, 4]]
+
+
+def test_numbers_of_steps_are_no_times(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("step,time\n0,0.25\n5,0.5\n10,1.75\n")
+    assert read_times(tmp_path / "t.csv").tolist() == [0.25, 0.5, 1.75]
+
+
+def test_nodes_in_another_order_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("node,x,y\n2,1,2\n1,3,4\n")
+    with pytest.raises(UserError, match=r"c\.csv: the numbers in column 'node' do not increase"):
+        read_numbers(tmp_path / "c.csv")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import Images
 from simulgenvae.evaluation.analyses.sobol import sobol
 from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices
@@ -116,3 +117,15 @@ def test_too_many_inputs_and_designs_without_parameters_are_noted(grey: Images) 
     assert sobol(ishigami, scaler(0, 1, *many), None, ("u",), notes) is None
     assert sobol(ishigami, scaler(0, 1), grey, ("u",), notes) is None
     assert ["100 inputs need" in notes[0], "no parameters" in notes[1]] == [True, True]
+
+
+def test_a_category_has_an_index() -> None:
+    table = np.column_stack([np.linspace(0, 1, 6), [0, 1, 2, 0, 1, 2]])
+    given = Conditions(tuple("abcdef"), ("a", "m"), table, levels=((), ("x", "y", "z")))
+
+    def predict(conditions: Conditions) -> np.ndarray:
+        return everywhere(np.array([5.0, 1.0, 0.0])[conditions.table[:, 1].astype(int)])
+
+    found = sobol(predict, ConditionScaler.fit(given), None, ("u",), [], budget=2**10)
+    assert found is not None
+    assert found.field.first == pytest.approx((0.0, 1.0), abs=0.05)

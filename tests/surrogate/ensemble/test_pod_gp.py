@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 

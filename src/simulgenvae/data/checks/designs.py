@@ -9,15 +9,17 @@ import numpy as np
 from scipy.optimize import linprog
 
 from simulgenvae.data.checks.finding import Finding
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.names import listed
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.images import Images
 
 # Entries of the linear programme's matrix, times the number of designs to test: more would take
@@ -51,14 +53,18 @@ def check_designs(conditions: Conditions, rows: dict[str, NDArray[np.intp]]) -> 
     except UserError as error:
         yield Finding("error", str(error), subject="training runs")
         return
+    yield from _check_decades(train, scaler)
+    numbers = [column for column, levels in enumerate(scaler.levels) if not levels]
     for use in ("validation", "test"):
         held_out = conditions.select(rows[use])
         for warning in scaler.outside(held_out):
             yield Finding("warning", warning, subject=f"{use} runs")
         # The hull costs a linear program per design, so that large studies go without it.
-        if not 0 < len(held_out) * train.table.size <= _MOST_HULL_ENTRIES:
+        if not 0 < len(held_out) * train.table.size <= _MOST_HULL_ENTRIES or not numbers:
             continue
-        outside = _outside_hull(_unit(train.table, train.table), _unit(held_out.table, train.table))
+        # Categories have no order, and so no hull.
+        known = train.table[:, numbers]
+        outside = _outside_hull(_unit(known, known), _unit(held_out.table[:, numbers], known))
         if outside.any():
             names = listed([name for name, out in zip(held_out.ids, outside, strict=True) if out])
             yield Finding(
@@ -66,6 +72,25 @@ def check_designs(conditions: Conditions, rows: dict[str, NDArray[np.intp]]) -> 
                 f"{int(outside.sum())} of {len(held_out)} lie outside the training designs' convex "
                 f"hull, where predictions extrapolate: {names}",
                 subject=f"{use} runs",
+            )
+
+
+def _check_decades(train: Conditions, scaler: ConditionScaler) -> Iterator[Finding]:
+    """Yield a note on each parameter that spans decades and has zeros or negative values."""
+    for column, below in enumerate(scaler.linear_below):
+        if below > 0:
+            values = train.table[:, column]
+            decades = np.log10(np.abs(values).max() / below)
+            what = (
+                "negative values" if values.min() < 0 else count(int(np.sum(values == 0)), "zero")
+            )
+            name = scaler.names[column]
+            yield Finding(
+                "info",
+                f"{name} spans {decades:.1f} decades and has {what}, of which there is no "
+                f"logarithm: training tries asinh({name} / {below:.3g}) in its place, which is "
+                "linear below that value, and takes it where it explains the runs better",
+                subject="parameters",
             )
 
 

@@ -90,7 +90,7 @@ def _features(conditions: Conditions) -> NDArray[np.float64]:
 
     The image, with all its pixels, counts as much as one parameter.
     """
-    parts = [_standardised(conditions.table)]
+    parts = [_standardised(column) for column in _columns(conditions)]
     if conditions.images is not None:
         # Every step-th pixel, starting in the middle of a cell, is enough to compare designs.
         step = max(1, conditions.images.format.size // SIDE)
@@ -100,6 +100,13 @@ def _features(conditions: Conditions) -> NDArray[np.float64]:
         varied = coarse.astype(np.float64) - coarse.mean(axis=0)
         parts.append(varied / (np.sqrt(np.square(varied).sum(axis=1).mean()) or 1.0))
     return np.concatenate(parts, axis=1)
+
+
+def _columns(conditions: Conditions) -> Iterator[NDArray[np.float64]]:
+    """Yield the columns of each parameter, `[n, 1]`, or one for each value of a category."""
+    for p, levels in enumerate(conditions.levels):
+        values = conditions.table[:, [p]]
+        yield (values == np.arange(len(levels))).astype(np.float64) if levels else values
 
 
 def _standardised(values: NDArray[np.floating]) -> NDArray[np.float64]:

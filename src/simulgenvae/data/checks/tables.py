@@ -88,6 +88,9 @@ def _parameters(conditions: Conditions) -> Table:
     for p, name in enumerate(conditions.names):
         values = conditions.table[:, p]
         different = len(np.unique(values))
+        if levels := conditions.levels[p]:
+            lines.append((name, "category", ", ".join(levels), f"{different}"))
+            continue
         lines.append((name, f"{values.min():.6g}", f"{values.max():.6g}", f"{different}"))
     columns = ("parameter", "minimum", "maximum", "different values")
     return Table("Parameters", columns, tuple(lines))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.conditions import Conditions, appended
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.ingest.bad_runs import RunJudge
 from simulgenvae.data.ingest.sources import describe_sources, open_sources, read_runs
@@ -119,5 +119,4 @@ def _joined_conditions(stored: Conditions, new: Conditions) -> Conditions:
     if stored.images is not None and new.images is not None:
         pixels = np.concatenate([stored.images.pixels, new.images.pixels])
         images = replace(stored.images, pixels=pixels)
-    table = np.concatenate([stored.table, new.table])
-    return Conditions(stored.ids + new.ids, stored.names, table, images)
+    return replace(appended(stored, new), images=images)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulgenvae.data.csv_table import number, read_rows
+from simulgenvae.data.csv_table import read_table
 from simulgenvae.data.readers.npy import map_npy
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
@@ -22,11 +23,20 @@ if TYPE_CHECKING:
 # pickles, which can run code, or other files.
 _MESH_SUFFIXES = (".vtu", ".vtk", ".vtp", ".vts", ".vtr", ".vti", ".stl", ".ply")
 
+_COUNTER = re.compile(
+    r"(node|point|vertex|step|time ?step|frame|increment)s?"
+    r"([ _]?(id|no\.?|number|label|index))?|id|nr|no\.?|#|index",
+    re.IGNORECASE,
+)
+"""Names of a first column that numbers the nodes or the timesteps."""
+
 
 def read_numbers(path: Path) -> NDArray[np.float64]:
-    """Read an array of any shape from ``.npy``, or `[rows, columns]` from ``.csv`` or ``.txt``.
+    """Read an array of any shape from ``.npy``, or `[rows, columns]` from a table.
 
-    A header row is skipped. Raises UserError naming file, line and column of what is no number.
+    Tables are ``.csv``, ``.txt`` and ``.xlsx``. A header row is skipped, and so is a first column
+    of it that numbers nodes or timesteps. Raises UserError naming file, line and column of what is
+    no number.
     """
     suffix = path.suffix.lower()
     if not path.exists():
@@ -36,21 +46,45 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
         if array.dtype.kind not in "fiu":
             raise UserError(f"{path}: holds values of type {array.dtype}, not numbers")
         return np.array(array, dtype=np.float64)
-    if suffix not in {".csv", ".txt"}:
+    if suffix not in {".csv", ".txt", ".xlsx"}:
         raise UserError(
-            f"{path}: unknown suffix {path.suffix!r}: coordinates and times are .npy, .csv or .txt"
+            f"{path}: unknown suffix {path.suffix!r}: coordinates and times are .npy, .csv, .txt "
+            "or .xlsx"
         )
-    rows = read_rows(path, whitespace=suffix == ".txt")
+    table = read_table(path)
+    rows = table.rows
+    header: tuple[str, ...] = ()
     # A header of names; a row in which only some cells are numbers is an error further below.
-    if all(number(cell) is None for cell in rows[0].cells):
+    if all(table.number(cell) is None for cell in rows[0].cells):
+        header = rows[0].cells
         rows = rows[1:]
+    values = []
     for row in rows:
         for column, cell in enumerate(row.cells, 1):
-            if number(cell) is None:
+            if table.number(cell) is None:
                 raise UserError(
                     f"{path}, line {row.line}, column {column}: {cell!r} is not a number"
                 )
-    return np.array([tuple(map(float, row.cells)) for row in rows], dtype=np.float64)
+        values.append(tuple(map(table.number, row.cells)))
+    return _without_counter(path, header, np.array(values, dtype=np.float64))
+
+
+def _without_counter(
+    path: Path, header: tuple[str, ...], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a listing without its column of numbers of nodes or steps, `[rows, columns]`.
+
+    Such a column comes first and is named so, as in ``node,x,y,z`` and ``step,time``. Its numbers
+    must increase: rows belong to the nodes and timesteps of the fields in order.
+    """
+    if len(header) < 2 or not _COUNTER.fullmatch(header[0]):
+        return values
+    if not (np.diff(values[:, 0]) > 0).all():
+        raise UserError(
+            f"{path}: the numbers in column {header[0]!r} do not increase: rows belong to the "
+            "nodes or timesteps of the fields in order, so sort them as the fields are"
+        )
+    return values[:, 1:]
 
 
 def read_times(path: Path) -> NDArray[np.float64]:

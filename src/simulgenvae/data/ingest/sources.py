@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.ingest.options import IngestOptions
     from simulgenvae.data.precision import Precision
     from simulgenvae.settings import DataSettings
@@ -87,8 +88,16 @@ def describe_sources(
     if not named_axes and nodes is None and options.times is None:
         notes += _square(sources[0])
     conditions, matching = match_conditions(
-        sources, options.params, options.images, settings, layout.runs
+        sources,
+        options.params,
+        options.images,
+        settings,
+        layout.runs,
+        None if stored is None else stored.conditions,
     )
+    if stored is None:
+        conditions = _learnable(conditions)
+    matching += _said(conditions)
     with prefix_errors(options.mesh or options.coords or first):
         mesh.check(layout.nodes)
     mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
@@ -104,6 +113,29 @@ def describe_sources(
         offsets=None if stored is None else stored.offsets,
     )
     return Description(layout, metadata, [*notes, *matching])
+
+
+def _learnable(conditions: Conditions) -> Conditions:
+    """Return the conditions without constants; UserError where nothing would be left."""
+    varying = conditions.without_constants()
+    if conditions.names and not varying.names and varying.images is None:
+        raise UserError(
+            f"constant parameters {', '.join(conditions.names)}: they are the same in all "
+            f"{len(conditions)} runs, so nothing can be learned from them"
+        )
+    return varying
+
+
+def _said(conditions: Conditions) -> list[str]:
+    """Return notes on columns that are no numbers, and on those that are left out."""
+    notes = []
+    for name, levels in zip(conditions.names, conditions.levels, strict=True):
+        if levels:
+            notes.append(f"parameter {name!r} is a category: {', '.join(levels)}")
+    if conditions.left_out:
+        columns = ", ".join(map(str, conditions.left_out))
+        notes.append(f"left out of the parameters, as nothing can be learned from it: {columns}")
+    return notes
 
 
 def read_runs(

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from simulgenvae.data.conditions import LeftOut
 from simulgenvae.data.images import ImageFormat
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.integrity import read_metadata
@@ -55,6 +56,11 @@ class DatasetAttributes(BaseModel):
     """Units of the V variables."""
     parameters: Names
     """Names of the parameters."""
+    levels: tuple[Names, ...] = ()
+    """Values of each parameter that is a category, in the order of their codes; empty for a number.
+    Datasets of earlier versions have none."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Columns of the table that are no parameters; not recorded by earlier versions."""
     images: ImageFormat | None = None
     """Format of the images; None where there are none, as in datasets of earlier versions."""
     coords: StrictBool
@@ -97,6 +103,8 @@ class DatasetAttributes(BaseModel):
             variables=metadata.variables,
             units=metadata.units,
             parameters=metadata.conditions.names,
+            levels=metadata.conditions.levels,
+            left_out=metadata.conditions.left_out,
             images=metadata.conditions.image_format,
             coords=metadata.whole_mesh.coords is not None,
             cells=tuple(metadata.whole_mesh.cells.arrays()),

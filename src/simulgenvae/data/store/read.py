@@ -71,7 +71,14 @@ def read_store(path: Path) -> StoredDataset:
             variables=attributes.variables,
             units=attributes.units,
             offsets=np.array(attributes.offsets) if attributes.offsets else None,
-            conditions=Conditions(attributes.ids, names, table, _read_images(path, attributes)),
+            conditions=Conditions(
+                attributes.ids,
+                names,
+                table,
+                _read_images(path, attributes),
+                attributes.levels,
+                attributes.left_out,
+            ),
         )
         if attributes.masked:
             metadata = metadata.masked(_read(path / "valued", "uint8", 1).astype(bool))

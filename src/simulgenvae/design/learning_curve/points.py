@@ -170,7 +170,10 @@ class Measure:
         coefficients = np.stack([reduction.encode(self._dataset.run(int(row))) for row in training])
         baseline = PodGpr()
         baseline.fit(
-            features.transform(conditions.select(training)), coefficients, features.components
+            features.transform(conditions.select(training)),
+            coefficients,
+            features.components,
+            features.widths,
         )
         for row in self._measured:
             yield reduction.decode(

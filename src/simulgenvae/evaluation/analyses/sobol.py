@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc, sobol_indices
 
-from simulgenvae.data.conditions import Conditions, ConditionScaler
+from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices, SobolIndices
 from simulgenvae.utils.snapshots import principal_directions
 
 if TYPE_CHECKING:
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.images import Images
 
 Predict = Callable[[Conditions], NDArray[np.float32]]
@@ -170,14 +171,18 @@ def _designs(
     unit: NDArray[np.float64], scaler: ConditionScaler, images: Images | None
 ) -> Conditions:
     """Return designs from points ``[n, inputs]`` of the unit cube."""
-    lower = np.array(scaler.lower)
-    upper = np.array(scaler.upper)
-    given = unit[:, : len(lower)]
-    table = lower + given * (upper - lower)
-    # Evenly in the logarithm: lower (upper / lower)^u. The conditioner reads such a parameter by
-    # its logarithm, so this is how evenly its inputs are spread.
-    for k in np.flatnonzero(scaler.logarithm):
-        table[:, k] = lower[k] * (upper[k] / lower[k]) ** given[:, k]
+    given = unit[:, : len(scaler.names)]
+    # Evenly in the logarithm where the conditioner reads a parameter by it: this is how evenly its
+    # inputs are spread.
+    lower = scaler.warp(np.array([scaler.lower]))
+    upper = scaler.warp(np.array([scaler.upper]))
+    table = scaler.unwarp(lower + given * (upper - lower))
+    # Rounding can leave the trained range, in the last digit.
+    table = np.clip(table, scaler.lower, scaler.upper)
+    # Each value of a category is as likely as the others.
+    for k, levels in enumerate(scaler.levels):
+        if levels:
+            table[:, k] = np.minimum(np.floor(given[:, k] * len(levels)), len(levels) - 1)
     chosen = None
     if images is not None:
         # The last coordinate of the cube chooses one of the images; 1.0 itself would be one too
@@ -185,7 +190,7 @@ def _designs(
         number = (unit[:, -1] * len(images)).astype(np.intp)
         chosen = images.select(np.minimum(number, len(images) - 1))
     ids = tuple(str(n) for n in range(len(unit)))
-    return Conditions(ids, scaler.names, table, chosen)
+    return Conditions(ids, scaler.names, table, chosen, scaler.levels)
 
 
 def _outputs(

@@ -64,7 +64,7 @@ class FittedBaselines:
         x = features.transform(conditions)
         for name, spec in BASELINES.items():
             # Fitted once and sent to all ranks: fitted on each, they would differ by rounding.
-            fit = partial(_fit, spec, x, coefficients, features.components)
+            fit = partial(_fit, spec, x, coefficients, features)
             fitted.by_name[name], fitted.described[name] = collectives.run_on_rank0(fit)
             advance("Fitting baselines")
         return fitted
@@ -76,11 +76,14 @@ class FittedBaselines:
 
 
 def _fit(
-    spec: BaselineSpec, x: NDArray[np.float64], coefficients: NDArray[np.float32], components: int
+    spec: BaselineSpec,
+    x: NDArray[np.float64],
+    coefficients: NDArray[np.float32],
+    features: Features,
 ) -> tuple[Baseline, dict[str, JsonValue]]:
     baseline = spec.baseline()
     start = time.perf_counter()
-    baseline.fit(x, coefficients, components)
+    baseline.fit(x, coefficients, features.components, features.widths)
     return baseline, {**baseline.describe(), "fit_seconds": time.perf_counter() - start}
 
 

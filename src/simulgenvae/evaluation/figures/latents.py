@@ -202,13 +202,16 @@ def _scatter(axes: Axes, points: NDArray[np.float64], splits: Sequence[str]) -> 
 
 
 def _shades(ids: Sequence[str], errors: Mapping[str, Number], conditions: Conditions) -> Shades:
-    """Return the error of the prediction, and the first parameter where there is one."""
+    """Return the error of the prediction, and the first parameter that is a number, if any."""
     percentages = []
     for run in ids:
         error = errors.get(run)
         percentages.append(np.nan if error is None else 100 * error)
     shades = {"error of prediction [%]": np.array(percentages, np.float64)}
-    if conditions.names:
+    # The values of a category have no order that shades could show.
+    numbers = [k for k, levels in enumerate(conditions.levels) if not levels]
+    if numbers:
         row = {run: position for position, run in enumerate(conditions.ids)}
-        shades[conditions.names[0]] = conditions.table[[row[run] for run in ids], 0]
+        first = numbers[0]
+        shades[conditions.names[first]] = conditions.table[[row[run] for run in ids], first]
     return shades

@@ -80,6 +80,19 @@ class TrainedRange(Record):
     lower: float
     upper: float
     logarithm: bool
+    levels: tuple[str, ...] = ()
+    """Values of a category; empty for a number."""
+    linear_below: float = 0.0
+    """Size below which the scale is linear, where the parameter has zeros or both signs."""
+
+    @property
+    def scale(self) -> str:
+        """Name of the scale in which the parameter is read."""
+        if self.levels:
+            return "category"
+        if self.linear_below:
+            return f"logarithmic, linear below {self.linear_below:.3g} (asinh)"
+        return "logarithmic" if self.logarithm else "linear"
 
 
 class Timing(Record):

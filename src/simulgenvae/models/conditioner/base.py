@@ -44,7 +44,8 @@ class InputShape(NamedTuple):
     """Size of the conditions of one design."""
 
     parameters: int
-    """Number P of parameters; 0 where designs have only images."""
+    """Number P of columns of the parameters, one for each number and each value of a category; 0
+    where designs have only images."""
     images: ImageFormat | None
     """Format of the images; None where designs have none."""
 

@@ -82,7 +82,8 @@ class Conditioner(nn.Module):
     settings
         The group ``conditioner`` of the settings.
     parameters
-        Number P of parameters; 0 where designs have only images.
+        Number of columns of the parameters, one for each value of a category; 0 where designs have
+        only images.
     images
         Format of the images; None where designs have none.
     latents

@@ -17,7 +17,8 @@ from simulgenvae.surrogate.ensemble.coefficient_prediction import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.data.conditions import Conditions
     from simulgenvae.models import Gaussian, Inputs
     from simulgenvae.surrogate.ensemble.calibration import Calibration
     from simulgenvae.surrogate.ensemble.mirror_views import MirrorView

@@ -24,7 +24,7 @@ from simulgenvae.surrogate.weights import fill, group
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.settings import Settings
 
 _PREDICTING = ("conditioner.", "vae.decoder.")

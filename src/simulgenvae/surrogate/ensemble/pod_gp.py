@@ -13,7 +13,8 @@ from simulgenvae.baselines.pod_gpr import PodGpr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulgenvae.data.conditions import Conditions, ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
+    from simulgenvae.data.conditions import Conditions
 
 _FEWEST_RUNS = 4
 
@@ -68,7 +69,9 @@ class PodGaussianProcesses:
             return None
         features = Features.fit(conditions, scaler)
         pod_gpr = PodGpr(kernels=("matern52", "squared_exponential"), hierarchical_prior=True)
-        pod_gpr.fit(features.transform(conditions), coefficients, features.components)
+        pod_gpr.fit(
+            features.transform(conditions), coefficients, features.components, features.widths
+        )
         # Runs that are all the same have no modes, and so no processes.
         if not pod_gpr.modes:
             return None
@@ -156,7 +159,7 @@ class PodGaussianProcesses:
                     f"the training images have {images.pixels.shape[1]} values, not {expected}"
                 )
         features = Features(scaler, images)
-        pod_gpr = PodGpr.restore(groups["processes"], len(scaler.names), features.components)
+        pod_gpr = PodGpr.restore(groups["processes"], scaler.widths, features.components)
         relative_std = arrays["known"]
         runs = len(groups["processes"]["x"])
         if relative_std.shape != (runs,) or not np.isfinite(relative_std).all():

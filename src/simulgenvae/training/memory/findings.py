@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from simulgenvae.data.checks.finding import Finding
-from simulgenvae.data.conditions import ConditionScaler
+from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.errors import UserError
 from simulgenvae.training.device import choose_device
 from simulgenvae.training.memory.phases import Phase, fitting_phase, most_modes, training_phases

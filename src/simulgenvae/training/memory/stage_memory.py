@@ -28,7 +28,7 @@ from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.stages import Stage, make_stages
 
 if TYPE_CHECKING:
-    from simulgenvae.data.conditions import ConditionScaler
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.reduction import Reduction
     from simulgenvae.training.plan import TrainingPlan
 
@@ -108,7 +108,7 @@ def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData
     only = np.zeros(1, np.intp)
     return TrainingData(
         torch.zeros(1, timesteps, rank),
-        Inputs(torch.zeros(1, len(scaler.names)), images),
+        Inputs(torch.zeros(1, len(scaler.columns)), images),
         torch.zeros(timesteps),
         {"train": only, "validation": only, "test": only[:0]},
     )

@@ -29,8 +29,10 @@ def _facts(result: EvaluationResult) -> Table:
 def _ranges(result: EvaluationResult) -> Table | None:
     rows = []
     for name, trained in result.trained_ranges.items():
-        scale = "logarithmic" if trained.logarithm else "linear"
-        rows.append((name, number(trained.lower), number(trained.upper), scale))
+        limits = (number(trained.lower), number(trained.upper))
+        if trained.levels:
+            limits = (", ".join(trained.levels), "")
+        rows.append((name, *limits, trained.scale))
     return Table(("Parameter", "from", "to", "scale"), tuple(rows)) if rows else None
 
 
