@@ -25,10 +25,13 @@ class ImageSummary(Record):
     channels: int
     size: int
     """Width and height in pixels to which they are resized."""
+    bits: int = 8
+    """Bits of a grey level or colour in the files; 8 in results of earlier versions."""
 
     def __str__(self) -> str:
         colour = "grey" if self.channels == 1 else "colour"
-        return f"{self.width} x {self.height} pixels, {colour}"
+        depth = "" if self.bits == 8 else f" of {self.bits} bits"
+        return f"{self.width} x {self.height} pixels, {colour}{depth}"
 
 
 class DataSummary(Record):
