@@ -92,12 +92,12 @@ def test_from_calculix_results_to_paraview(tmp_path: Path) -> None:
         _run(command)
     dataset = Dataset.open(tmp_path / "S/input_data/dataset.zarr")
     assert dataset.shape == (4, 40, 621, 9)
-    assert len(dataset.mesh.cells["hexahedron"]) == 80
+    assert len(dataset.mesh.cells["hexahedron20"]) == 80
     assert np.ptp(dataset.run(0)[:, :, 2]) > 1e-4
     grid = pyvista.get_reader(tmp_path / "new.pvd").read()[0]
     np.testing.assert_array_equal(grid.points, dataset.mesh.coords)
     np.testing.assert_array_equal(
-        grid.cells_dict[pyvista.CellType.HEXAHEDRON], dataset.mesh.cells["hexahedron"]
+        grid.cells_dict[pyvista.CellType.QUADRATIC_HEXAHEDRON], dataset.mesh.cells["hexahedron20"]
     )
     assert (grid["DISP"].shape, grid["STRESS_std"].shape) == ((621, 3), (621, 6))
 

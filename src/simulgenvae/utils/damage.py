@@ -10,6 +10,7 @@ tests/training/test_checkpoint.py.
 from __future__ import annotations
 
 import pickle
+import tokenize
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -36,6 +37,10 @@ READ_ERRORS: tuple[type[Exception], ...] = (
     zlib.error,
     zipfile.BadZipFile,
     pickle.UnpicklingError,
+    # NumPy reads the headers of its files as Python's literals.
+    tokenize.TokenError,
+    SyntaxError,
+    RecursionError,
 )
 """Exceptions that NumPy, h5py, Zarr and the standard library raise on damaged files."""
 

@@ -36,6 +36,7 @@ class _Scaler:
 
     def __init__(self, parameters: int, images: ImageFormat | None = None) -> None:
         self.names, self.images = ("p",) * parameters, images
+        self.columns = np.arange(parameters)
 
 
 def _estimate(

@@ -70,7 +70,13 @@ def open_groups(path: Path, part: RunPart) -> Source:
     """
     assert part.path is not None
     if part != RunPart(
-        part.fields, part.start, part.end, part.every, path=part.path, axes=part.axes
+        part.fields,
+        part.start,
+        part.end,
+        part.every,
+        compared=part.compared,
+        path=part.path,
+        axes=part.axes,
     ):
         raise UserError(
             f"{path}: of datasets at --path, only --fields, --start, --end and --every take a part"

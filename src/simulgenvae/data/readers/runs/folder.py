@@ -26,6 +26,7 @@ from simulgenvae.data.readers.runs.run_format import (
     RUN_FORMATS,
     RunFormat,
     WithBlocks,
+    WithFiles,
     run_cases,
     run_format_of,
     run_suffixes,
@@ -156,7 +157,11 @@ def _open_series(path: Path, part: RunPart) -> Series:
         found.require_first_bytes(file)
         if found.check is not None:
             found.check(file)
-    return _with_blocks(path, first, first.open_timesteps, part)(path, results.files)
+    opener = _with_blocks(path, first, first.open_timesteps, part)
+    if first.isolated:
+        files = tuple(file.absolute() for file in results.files)
+        return open_isolated(path, WithFiles(opener, files))
+    return opener(path, results.files)
 
 
 def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:

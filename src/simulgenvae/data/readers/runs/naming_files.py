@@ -1,6 +1,6 @@
 """Files that name other files: ParaView collections (``.pvd``, ``.series``), blocks and pieces.
 
-Tested in tests/data/readers/runs/test_naming_files.py.
+Tested in tests/data/readers/runs/test_run_files.py.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class RunFormat:
         folder.
     isolated
         Whether files are checked and opened in another process, because damaged ones can end it.
-        ``check`` and ``open`` must then be functions of a module.
+        ``check``, ``open`` and ``open_timesteps`` must then be functions of a module.
     has_blocks
         Whether ``open`` and ``open_timesteps`` take the names of ``blocks`` to read.
     extra
@@ -100,6 +100,18 @@ class WithBlocks:
     def __call__(self, *paths: Any) -> Series:
         """Open a run."""
         return self.open(*paths, blocks=self.blocks)
+
+
+@dataclass(frozen=True)
+class WithFiles:
+    """Opener of a folder whose timesteps are these files. Equal ones compare equal."""
+
+    open: Callable[..., Series]
+    files: tuple[Path, ...]
+
+    def __call__(self, folder: Path) -> Series:
+        """Open a run."""
+        return self.open(folder, list(self.files))
 
 
 RUN_FORMATS: dict[str, RunFormat] = {}

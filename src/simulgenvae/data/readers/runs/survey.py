@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simulgenvae.data.readers.runs.geometry import (
     farthest,
     same_nodes,
@@ -100,6 +102,7 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
         looked_at[float(series.times[1])] = series.listing(1)
     motion = 0.0
     for time, found in looked_at.items():
+        require_finite_positions(series.path, found.coords, time)
         require_nodes(series.path, len(found.coords), len(first.coords), time)
         if same_nodes(found.coords, first.coords):
             continue
@@ -123,6 +126,16 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
         coords=first.coords if like is None or not same_nodes(first.coords, like) else like,
         motion=motion,
     )
+
+
+def require_finite_positions(path: Path, coords: NDArray[Any], time: float) -> None:
+    """Raise UserError when positions of nodes are NaN or infinite."""
+    wrong = int(np.count_nonzero(~np.isfinite(coords).all(axis=1)))
+    if wrong:
+        raise UserError(
+            f"{path}: {wrong} of {len(coords)} nodes at time {time:g} have no finite position: the "
+            "file is damaged, or the solver diverged"
+        )
 
 
 def require_nodes(path: Path, nodes: int, before: int, time: float) -> None:

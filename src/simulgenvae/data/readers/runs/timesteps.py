@@ -16,7 +16,7 @@ from simulgenvae.data.readers.runs.geometry import (
     motion_message,
     same_nodes,
 )
-from simulgenvae.data.readers.runs.survey import require_nodes
+from simulgenvae.data.readers.runs.survey import require_finite_positions, require_nodes
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,9 +65,11 @@ class Timesteps:
             nodes = len(found.coords)
             start = found.coords if start is None else start
             require_nodes(series.path, nodes, len(start), time)
-            if not may_move and not same_nodes(found.coords, start):
-                moved = farthest(found.coords, start)
-                raise UserError(motion_message(series.path, moved, start))
+            if not same_nodes(found.coords, start):
+                require_finite_positions(series.path, found.coords, time)
+                if not may_move:
+                    moved = farthest(found.coords, start)
+                    raise UserError(motion_message(series.path, moved, start))
             self._check(series, found, wanted, float(time))
             columns = [
                 found.fields[field].reshape(nodes, -1)[:, part]

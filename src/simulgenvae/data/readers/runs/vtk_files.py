@@ -124,6 +124,7 @@ EXODUS = RunFormat(
     suffixes=(".exo", ".e"),
     first_bytes=(b"CDF", HDF5),
     check=check_hdf5,
+    isolated=True,
     has_blocks=True,
     extra="mesh",
 )
@@ -134,6 +135,7 @@ VTK = RunFormat(
     first_bytes=_XML_OR_LEGACY,
     open_timesteps=open_timesteps,
     check=check_collection,
+    isolated=True,
     extra="mesh",
 )
 VTK_PIECES = RunFormat(
@@ -144,6 +146,7 @@ VTK_PIECES = RunFormat(
     open_timesteps=open_timesteps,
     has_pieces=True,
     check=check_collection,
+    isolated=True,
     extra="mesh",
 )
 VTK_BLOCKS = RunFormat(
@@ -154,6 +157,7 @@ VTK_BLOCKS = RunFormat(
     open_timesteps=open_timesteps,
     has_pieces=True,
     check=check_collection,
+    isolated=True,
     has_blocks=True,
     extra="mesh",
 )
@@ -164,6 +168,7 @@ PARAVIEW = RunFormat(
     first_bytes=(*_XML_OR_LEGACY, b"{"),
     has_pieces=True,
     check=check_collection,
+    isolated=True,
     has_blocks=True,
     extra="mesh",
 )
