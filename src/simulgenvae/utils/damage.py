@@ -33,7 +33,7 @@ READ_ERRORS: tuple[type[Exception], ...] = (
     TypeError,
     RuntimeError,
     MemoryError,
-    OverflowError,
+    ArithmeticError,
     zlib.error,
     zipfile.BadZipFile,
     pickle.UnpicklingError,

@@ -26,6 +26,27 @@ def test_inputs_are_read_and_mutated_ones_are_read_or_refused(kind: str, tmp_pat
         assert outcome(kind, folder) in {"read", "refused"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "number", "seed"),
+    [
+        ("npy", 10, 0),
+        ("vtk", 35, 0),
+        ("vtk", 38, 0),
+        ("vtp", 7, 0),
+        ("node csv", 18, 0),
+        ("node csv", 346, 1),
+        ("mat", 267, 1),
+        ("zarr", 40, 1),
+        ("zarr", 198, 1),
+    ],
+)
+def test_inputs_that_were_faults_are_refused(
+    kind: str, number: int, seed: int, tmp_path: Path
+) -> None:
+    mutated(kind, number, seed, tmp_path)
+    assert outcome(kind, tmp_path) == "refused"
+
+
 def test_a_mutation_changes_bytes_and_is_the_same_again() -> None:
     content = b"1 2 3\n4 5 6\n7 8 9\n"
     found = [mutate(content, random.Random(number)) for number in range(50)]

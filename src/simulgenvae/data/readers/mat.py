@@ -18,7 +18,7 @@ from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.hdf5 import check_dataset, read_whole
 from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
-from simulgenvae.utils.damage import READ_ERRORS, damage_reported
+from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ _TYPES = {
 }
 """MATLAB's classes of values that are read, and NumPy's types; others are cells, structs, objects.
 """
-_ERRORS = (*READ_ERRORS, IndexError, AttributeError, NotImplementedError)
+# SciPy raises exceptions of many kinds, also of its own, whose import takes a while.
+_ERRORS = (Exception,)
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def open_mat(path: Path) -> Iterator[ArrayFile]:
             if kind in _TYPES
         }
         return
-    with damage_reported(path, "cannot be read as .mat"):
+    with damage_reported(path, "cannot be read as .mat", _ERRORS):
         opened = h5py.File(path, "r")
     with opened:
         arrays = {}

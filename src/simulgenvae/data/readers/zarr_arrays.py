@@ -40,6 +40,10 @@ _CODECS = {
 }
 
 
+MOST_CHUNKS = 10_000_000
+"""Largest number of chunks of an array: their names are listed in memory, and each is a file."""
+
+
 @contextmanager
 def open_zarr(path: Path) -> Iterator[ArrayFile]:
     """Open an array, or the arrays of a group by their names.
@@ -60,7 +64,7 @@ def _stored(path: Path, array: zarr.Array[Any]) -> StoredArray:
         np.dtype(array.dtype),
         lambda index: np.asarray(array[index]),
         partial(_whole, path, array),
-        partial(_check, path, array),
+        partial(_checked, path, array),
     )
 
 
@@ -73,6 +77,12 @@ def _refuse_links(path: Path) -> None:
         for name in (*folders, *files):
             if (Path(folder) / name).is_symlink():
                 raise UserError(f"{Path(folder) / name}: links are not allowed inside Zarr data")
+
+
+def _checked(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
+    # Zarr computes with the numbers of damaged metadata, such as chunks of length 0.
+    with damage_reported(path, f"array {array.name!r} cannot be read"):
+        return _check(path, array)
 
 
 def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
@@ -88,6 +98,11 @@ def _check(path: Path, array: zarr.Array[Any]) -> tuple[str, ...]:
     # A chunk, or a shard of chunks, is decompressed at once, however large its metadata say it is.
     chunk = math.prod(array.shards or array.chunks) * np.dtype(array.dtype).itemsize
     require_memory(2 * chunk, f"{where}: one chunk", "write it with smaller chunks")
+    if array.nchunks > MOST_CHUNKS:
+        raise UserError(
+            f"{where}: {array.nchunks} chunks of {chunk} bytes: its metadata are damaged, or it "
+            "should be written with larger chunks"
+        )
     # Missing chunks read as the fill value, silently: an interrupted writer leaves such.
     missing = array.nchunks - array.nchunks_initialized
     if missing:

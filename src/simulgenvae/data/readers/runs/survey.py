@@ -103,7 +103,7 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
     motion = 0.0
     for time, found in looked_at.items():
         require_finite_positions(series.path, found.coords, time)
-        require_nodes(series.path, len(found.coords), len(first.coords), time)
+        require_nodes(series.path, found.coords, first.coords, time)
         if same_nodes(found.coords, first.coords):
             continue
         motion = max(motion, farthest(found.coords, first.coords))
@@ -138,13 +138,18 @@ def require_finite_positions(path: Path, coords: NDArray[Any], time: float) -> N
         )
 
 
-def require_nodes(path: Path, nodes: int, before: int, time: float) -> None:
-    """Raise UserError when a timestep has another number of nodes than the ones before."""
-    if nodes != before:
+def require_nodes(path: Path, coords: NDArray[Any], before: NDArray[Any], time: float) -> None:
+    """Raise UserError when the number of nodes or of coordinates changes during a run."""
+    if coords.shape[1] != before.shape[1]:
         raise UserError(
-            f"{path}: {nodes} nodes at time {time:g}, but {before} before: the mesh changes during "
-            "the run (refined, or cells removed): write the results on one mesh, for example with "
-            "the solver's mapping tool or ParaView's filter Resample With Dataset"
+            f"{path}: nodes have {coords.shape[1]} coordinates at time {time:g}, but "
+            f"{before.shape[1]} before"
+        )
+    if len(coords) != len(before):
+        raise UserError(
+            f"{path}: {len(coords)} nodes at time {time:g}, but {len(before)} before: the mesh "
+            "changes during the run (refined, or cells removed): write the results on one mesh, "
+            "for example with the solver's mapping tool or ParaView's filter Resample With Dataset"
         )
 
 

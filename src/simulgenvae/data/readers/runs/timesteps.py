@@ -64,7 +64,7 @@ class Timesteps:
             found = series.read(step)
             nodes = len(found.coords)
             start = found.coords if start is None else start
-            require_nodes(series.path, nodes, len(start), time)
+            require_nodes(series.path, found.coords, start, time)
             if not same_nodes(found.coords, start):
                 require_finite_positions(series.path, found.coords, time)
                 if not may_move:
