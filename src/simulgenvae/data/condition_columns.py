@@ -1,4 +1,4 @@
-"""What the columns of a table of parameters are: ids, numbers, categories, or nothing to learn.
+"""Roles of the columns of a table of parameters: ids, numbers, categories, or nothing to learn.
 
 Tested in tests/data/test_condition_files.py.
 """
@@ -31,7 +31,7 @@ _FEW_ROWS = 10
 
 
 class Place(NamedTuple):
-    """Where a row is."""
+    """File and line of a row."""
 
     path: Path
     line: int
@@ -48,18 +48,18 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Whether it has texts, and neither numbers nor what may be meant as one, as 1,500."""
+        """Return whether it has texts, and no numbers or what may be meant as one (1,500)."""
         numeric = any(number is not None for number in self.numbers)
         return any(self.texts) and not (numeric or any(map(_DIGITS.fullmatch, self.texts)))
 
     @property
     def is_distinct(self) -> bool:
-        """Whether no text occurs twice and none is empty."""
+        """Return whether no text occurs twice and none is empty."""
         return all(self.texts) and len(set(self.texts)) == len(self.texts)
 
     @property
     def counts_rows(self) -> bool:
-        """Whether it is 0, 1, 2, … or 1, 2, 3, … in this order, over two rows or more."""
+        """Return whether it is 0, 1, 2, … or 1, 2, 3, … in this order, over two rows or more."""
         first = self.numbers[0]
         if first not in {0.0, 1.0} or len(self.numbers) < 2:
             return False
@@ -123,7 +123,7 @@ class Column:
 
 @dataclass
 class Roles:
-    """What the columns of a table are."""
+    """Roles of the columns of a table."""
 
     ids: Column | None
     parameters: list[Column]

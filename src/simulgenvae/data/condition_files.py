@@ -26,7 +26,7 @@ class Known(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
     """Columns that are no parameters; a table may have them too."""
     more_levels: bool = False
-    """Whether categories may have further values."""
+    """True if categories may have further values."""
 
 
 class ConditionTable(NamedTuple):

@@ -67,7 +67,7 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
 
 
 _FACE_OFFSETS = ("FaceOffsetsOffsets", "FaceConnectivityOffsets", "PolyhedronToFaceIdOffsets")
-"""Where the polyhedra of each timestep are, as :func:`write_vtkhdf` writes it."""
+"""Places of the polyhedra of each timestep, as :func:`write_vtkhdf` writes it."""
 
 
 def _mesh_arrays(points: NDArray[Any], cells: Cells) -> dict[str, NDArray[Any]]:

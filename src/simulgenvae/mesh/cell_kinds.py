@@ -37,7 +37,7 @@ class CellKind(NamedTuple):
 
     @property
     def is_curved(self) -> bool:
-        """Whether the shape functions are of second or higher order, or may be."""
+        """True if the shape functions are of second or higher order, or may be."""
         return self.number in _CURVED
 
 

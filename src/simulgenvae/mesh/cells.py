@@ -254,7 +254,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
 
     @cached_property
     def face_problem(self) -> str:
-        """What is wrong with the faces of polyhedra; no text if nothing is.
+        """Fault of the faces of polyhedra; no text if there is none.
 
         It is found once: a mesh is checked whenever data about it change.
         """

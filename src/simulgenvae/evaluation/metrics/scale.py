@@ -23,7 +23,7 @@ BLOCK_VALUES = 2**21
 _CONSTANT = 1e-7
 """Relative spread below which float32 data cannot be distinguished from a constant."""
 _CONSTANT_IN_DOUBLE = 1e-15
-"""The same for data in double precision."""
+"""Threshold of data in double precision."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Tested in tests/data/readers/runs/test_block_choice.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+
+_Grids = Mapping[str, Any]
+"""Grids of PyVista by the names of their blocks."""
 
 
 class BlockChoice:
@@ -67,7 +72,7 @@ class BlockChoice:
             )
         return _blocks({name: found[name] for name in self._names})
 
-    def _named(self, found: dict[str, Any]) -> list[str]:
+    def _named(self, found: _Grids) -> list[str]:
         assert self._wanted is not None
         names = [
             name for name in found if any(fnmatchcase(name, pattern) for pattern in self._wanted)
@@ -82,7 +87,7 @@ class BlockChoice:
             self.notes.append(f"blocks that are not read (--block): {listed(left_out)}")
         return names
 
-    def _by_rule(self, found: dict[str, Any]) -> list[str]:
+    def _by_rule(self, found: _Grids) -> list[str]:
         dimensions = {name: block.GetMaxSpatialDimension() for name, block in found.items()}
         most = max(dimensions.values())
         inner = _points([block for name, block in found.items() if dimensions[name] == most])
@@ -103,7 +108,7 @@ class BlockChoice:
             self.notes.append(f"blocks are read one after another: {shown} (--block chooses)")
         return names
 
-    def _require_other_nodes(self, blocks: dict[str, Any]) -> None:
+    def _require_other_nodes(self, blocks: _Grids) -> None:
         """Raise UserError when blocks lie on top of each other: frames, or one mesh many times."""
         seen: dict[bytes, str] = {}
         for name, block in blocks.items():
@@ -134,7 +139,7 @@ def _leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield name, block
 
 
-def _shown(blocks: dict[str, Any]) -> list[str]:
+def _shown(blocks: _Grids) -> list[str]:
     return [f"{name} ({block.n_points} nodes)" for name, block in blocks.items()]
 
 
@@ -145,7 +150,7 @@ def _points(blocks: Sequence[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(points + 0.0).view(np.dtype((np.void, 24))).ravel()
 
 
-def _blocks(chosen: dict[str, Any]) -> Any:
+def _blocks(chosen: _Grids) -> Any:
     import pyvista
 
     return pyvista.MultiBlock(chosen)

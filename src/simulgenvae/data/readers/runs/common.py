@@ -1,4 +1,4 @@
-"""What all runs get from the reference: times, fields and mesh; and how each run is brought there.
+"""Times, fields and mesh of the reference, which all runs get, and the way of each run to them.
 
 Tested in tests/data/readers/runs/test_aligned.py and test_geometry.py.
 """

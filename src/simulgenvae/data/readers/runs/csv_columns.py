@@ -74,7 +74,7 @@ class Columns:
 
     @property
     def is_listing_of_nodes(self) -> bool:
-        """Whether a file with these columns has values of nodes, and is no other table."""
+        """Return whether a file with these columns has values of nodes, and is no other table."""
         return bool(self.values) and (bool(self.axes) or self.names_nodes)
 
 
