@@ -65,7 +65,7 @@ def written(folder: Path, kind: str, runs: int, size: int) -> tuple[Path, Path]:
             shutil.copytree(place / "one", target / f"run_{run}")
     with table.open("w", newline="") as stream:
         csv.writer(stream).writerows(
-            [["id", "number"], *([f"run_{run}", run] for run in range(runs))]
+            [["id", "load"], *([f"run_{run}", run**2] for run in range(runs))]
         )
     return target, table
 
