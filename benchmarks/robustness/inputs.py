@@ -109,6 +109,13 @@ def _vtk(suffix: str) -> Callable[[Path], None]:
     return write
 
 
+def _surfaces(folder: Path) -> None:
+    for step, time in enumerate(("0", "0.1")):
+        (folder / f"run/{time}").mkdir(parents=True)
+        surface = _grid(step).extract_surface(algorithm="dataset_surface")
+        surface.save(folder / f"run/{time}/plane.vtp")
+
+
 def _pvd(folder: Path) -> None:
     (folder / "run").mkdir()
     lines = []
@@ -236,6 +243,7 @@ INPUTS: dict[str, Input] = {
     "vtp": Input(_vtk(".vtp"), _source("")),
     "vti": Input(_vtk(".vti"), _source("")),
     "vtm": Input(_vtk(".vtm"), _source("")),
+    "surfaces": Input(_surfaces, _source("")),
     "pvd": Input(_pvd, _source("")),
     "vtkhdf": Input(_vtkhdf, _source("")),
     "frd": Input(_frd, _source("run.frd")),

@@ -46,7 +46,6 @@ def inspect(
 
     if not paths:
         show(_formats())
-    # All runs are compared, as nothing else is read of them.
     part = RunPart(
         path=path,
         axes=axes,
@@ -54,10 +53,10 @@ def inspect(
         displacement=displacement,
         pattern=pattern,
         blocks=block,
-        compared=None,
     )
     for file in paths:
-        with open_source(file, part) as source:
+        # Nothing else is read of most runs.
+        with open_source(file, part, compare_all=True) as source:
             show(f"{file}:")
             for name, value in _facts(source).items():
                 show(f"  {name:<10} {value}")

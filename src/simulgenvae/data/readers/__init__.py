@@ -60,7 +60,9 @@ __all__ = [
 register_array_formats(NPY, NPZ, HDF5, PICKLE, ZARR, MAT)
 
 
-def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManager[Source]:
+def open_source(
+    path: Path, part: RunPart | None = None, *, compare_all: bool = False
+) -> AbstractContextManager[Source]:
     """Open the fields in an array file or folder, or in a solver's own files.
 
     Parameters
@@ -70,6 +72,8 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
     part
         Fields, times and nodes to take of a solver's files, the datasets to take of HDF5 with one
         for each run, or the arrays to take of other files and their axes.
+    compare_all
+        Whether all runs in a solver's files are compared before any is read, or only some of many.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def open_source(path: Path, part: RunPart | None = None) -> AbstractContextManag
             raise UserError(
                 f"{path}: --array and --axes are for files of arrays, and these are a solver's"
             )
-        return nullcontext(open_runs(path, part))
+        return nullcontext(open_runs(path, part, compare_all=compare_all))
     _require_array_part(path, part)
     if array_format is None:
         suffixes = ", ".join((*array_suffixes(), *run_suffixes()))
@@ -115,9 +119,7 @@ def _open_arrays(path: Path, array_format: ArrayFormat, part: RunPart | None) ->
 
 
 def _require_array_part(path: Path, part: RunPart | None) -> None:
-    if part is not None and part != RunPart(
-        axes=part.axes, arrays=part.arrays, compared=part.compared
-    ):
+    if part is not None and part != RunPart(axes=part.axes, arrays=part.arrays):
         raise UserError(
             f"{path}: an array and no solver's file: --fields, --start, --box and similar options "
             "have no effect on it"

@@ -74,7 +74,6 @@ def open_groups(path: Path, part: RunPart) -> Source:
         part.start,
         part.end,
         part.every,
-        compared=part.compared,
         path=part.path,
         axes=part.axes,
     ):

@@ -40,3 +40,40 @@ def test_files_that_changed_are_read_anew(file: Path) -> None:
     file.write_bytes(b"\x89HDF\r\n\x1a\n")
     with pytest.raises(UserError, match="truncated or damaged"):
         open_series(file)
+
+
+def test_runs_that_are_read_in_turns_are_opened_again(tmp_path: Path, box: SimpleNamespace) -> None:
+    for run in range(6):
+        box.block(float(run), 0.0).save(tmp_path / f"r{run}.vtu")
+    every = [open_series(tmp_path / f"r{run}.vtu") for run in range(6)]
+    for _ in range(2):
+        for run, series in enumerate(every):
+            assert series.read(0).fields["rho"][0] == run
+    assert len(vtk_subprocess._reader._opened) <= 4
+
+
+def test_a_run_that_cannot_be_read_is_opened_again(file: Path) -> None:
+    series = open_series(file)
+    content = file.read_bytes()
+    file.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(UserError, match="truncated or damaged"):
+        open_series(file)
+    with pytest.raises(UserError, match="truncated or damaged"):
+        series.read(0)
+    file.write_bytes(content)
+    assert len(series.read(0).coords) == 24
+
+
+def test_what_opens_a_run_is_sent_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[vtk_subprocess._Question] = []
+    make = vtk_subprocess._Reader._question
+
+    def remembered(*arguments: object) -> vtk_subprocess._Question:
+        asked.append(make(*arguments))  # type: ignore[arg-type]
+        return asked[-1]
+
+    monkeypatch.setattr(vtk_subprocess._Reader, "_question", remembered)
+    series = open_series(file)
+    series.read(0)
+    series.mesh()
+    assert [question.opening is not None for question in asked] == [True, False, False]

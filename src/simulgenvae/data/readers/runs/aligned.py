@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.readers.runs.series import RunPart, Series
 
+COMPARED = 8
+"""Number of runs whose fields and positions are compared before any is read."""
 MOST_NOTES = 10
 """Number of different notes of runs that are shown."""
 
 
-def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart) -> Source:
+def aligned(
+    path: Path,
+    runs: Mapping[str, Callable[[], Series]],
+    part: RunPart,
+    *,
+    compare_all: bool = False,
+) -> Source:
     """Return runs as one source of fields.
 
     Parameters
@@ -36,6 +44,9 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
         Functions that open the runs, by their names.
     part
         Part of each run to read.
+    compare_all
+        Whether the fields and positions of all runs are compared before any is read; otherwise
+        those of :data:`COMPARED`. Every run is checked when it is read.
 
     Returns
     -------
@@ -55,7 +66,7 @@ def aligned(path: Path, runs: Mapping[str, Callable[[], Series]], part: RunPart)
     problems: dict[str, str] = {}
     notes = RunNotes()
     # Surveys of all runs would make reading slower; the others are checked when they are read.
-    every = 1 if part.compared is None else -(-len(runs) // part.compared)
+    every = 1 if compare_all else -(-len(runs) // COMPARED)
     due = 0
     like: NDArray[Any] | None = None
     for number, (name, opened) in enumerate(runs.items()):

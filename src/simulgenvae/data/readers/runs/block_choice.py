@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.readers.runs.blocks import leaves
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class BlockChoice:
             if self._wanted is not None:
                 raise UserError(f"{self._path}: has no blocks to choose from (--block)")
             return data
-        found = dict(_leaves(data))
+        found = dict(leaves(data))
         if not found:
             raise UserError(f"{self._path}: has no block with nodes: is it a mesh without content?")
         if self._names is None:
@@ -121,22 +122,6 @@ class BlockChoice:
                     "Name the block to read with --block (--block '*' reads all as one mesh)"
                 )
             seen[key] = name
-
-
-def _leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the grids with nodes in nested blocks, each with its name."""
-    used: set[str] = set()
-    for number in range(data.n_blocks):
-        block = data[number]
-        label = data.get_block_name(number) if hasattr(data, "get_block_name") else None
-        name = f"{prefix}{label or number}"
-        # The number tells blocks of one name apart.
-        name = f"{name}#{number}" if name in used else name
-        used.add(name)
-        if block is not None and hasattr(block, "n_blocks"):
-            yield from _leaves(block, f"{name}/")
-        elif hasattr(block, "n_points") and block.n_points:
-            yield name, block
 
 
 def _shown(blocks: _Grids) -> list[str]:

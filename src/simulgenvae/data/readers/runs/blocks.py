@@ -47,12 +47,12 @@ def one_grid(data: Any) -> OneGrid:
     """
     if not hasattr(data, "n_blocks"):
         return OneGrid(data)
-    leaves = dict(_leaves(data))
-    kinds = {name: field_kinds(grid) for name, grid in leaves.items()}
-    silent = [name for name in leaves if not kinds[name]]
-    if len(silent) == len(leaves):
+    grids = dict(leaves(data))
+    kinds = {name: field_kinds(grid) for name, grid in grids.items()}
+    silent = [name for name in grids if not kinds[name]]
+    if len(silent) == len(grids):
         silent = []
-    blocks = {name: grid for name, grid in leaves.items() if name not in silent}
+    blocks = {name: grid for name, grid in grids.items() if name not in silent}
     remarks = tuple(f"block {name!r}: has no values: left out" for name in silent)
     # Combining copies: a file with a single block, the usual case, is spared that.
     if len(blocks) == 1:
@@ -75,7 +75,7 @@ def field_kinds(grid: Any) -> dict[str, Kind]:
     return found
 
 
-def _leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the grids with nodes in nested blocks, by their names."""
     used: set[str] = set()
     for number in range(data.n_blocks):
@@ -88,7 +88,7 @@ def _leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         if block is None:
             continue
         if hasattr(block, "n_blocks"):
-            yield from _leaves(block, f"{name}/")
+            yield from leaves(block, f"{name}/")
         elif hasattr(block, "n_points") and block.n_points:
             yield name, block
 

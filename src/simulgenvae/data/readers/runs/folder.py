@@ -18,15 +18,13 @@ from simulgenvae.data.readers.runs.name_numbers import is_number
 from simulgenvae.data.readers.runs.naming_files import named_files
 from simulgenvae.data.readers.runs.openfoam_surfaces import (
     POSTPROCESSING,
+    SURFACES,
     has_surfaces,
-    open_surfaces,
 )
 from simulgenvae.data.readers.runs.run_files import later_counts
 from simulgenvae.data.readers.runs.run_format import (
     RUN_FORMATS,
     RunFormat,
-    WithBlocks,
-    WithFiles,
     run_cases,
     run_format_of,
     run_suffixes,
@@ -63,7 +61,7 @@ def has_runs(path: Path) -> bool:
         return any(map(is_run, found))
 
 
-def open_runs(path: Path, part: RunPart | None = None) -> Source:
+def open_runs(path: Path, part: RunPart | None = None, *, compare_all: bool = False) -> Source:
     """Open the runs at ``path`` as one source of fields.
 
     Parameters
@@ -72,7 +70,9 @@ def open_runs(path: Path, part: RunPart | None = None) -> Source:
         Folder with one run per entry, or one run, each under the name of its file or folder; or a
         file that holds several runs, under the names in it.
     part
-        Fields, times and nodes to take; by default all that the first run has.
+        Fields, times and nodes to take; by default all that most runs have.
+    compare_all
+        Whether all runs are compared before any is read, or only some of many.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def open_runs(path: Path, part: RunPart | None = None) -> Source:
         its ``problems``, or raise UserError when they are read.
     """
     part = part or RunPart()
-    return aligned(path, _find_runs(path, part), part)
+    return aligned(path, _find_runs(path, part), part, compare_all=compare_all)
 
 
 def open_series(path: Path, part: RunPart | None = None) -> Series:
@@ -137,10 +137,10 @@ def _open_series(path: Path, part: RunPart) -> Series:
     case = _case_format(path)
     if case is not None:
         _require_no_blocks(path, case, part)
-        return case.open(path)
+        return _open_case(path, case)
     results = _result_files(path, part)
     if not results.files and has_surfaces(path):
-        return open_surfaces(path)
+        return _open_case(path, SURFACES)
     if not results.files:
         chosen = "" if part.pattern is None else f" that fits --pattern {part.pattern!r}"
         raise UserError(
@@ -159,9 +159,13 @@ def _open_series(path: Path, part: RunPart) -> Series:
             found.check(file)
     opener = _with_blocks(path, first, first.open_timesteps, part)
     if first.isolated:
-        files = tuple(file.absolute() for file in results.files)
-        return open_isolated(path, WithFiles(opener, files))
+        files = [file.absolute() for file in results.files]
+        return open_isolated(path, partial(opener, files=files))
     return opener(path, results.files)
+
+
+def _open_case(path: Path, found: RunFormat) -> Series:
+    return open_isolated(path, found.open) if found.isolated else found.open(path)
 
 
 def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:
@@ -204,7 +208,7 @@ def _with_blocks(
     if part.blocks is None:
         return opener
     _require_no_blocks(path, found, part)
-    return WithBlocks(opener, part.blocks)
+    return partial(opener, blocks=part.blocks)
 
 
 def _require_no_blocks(path: Path, found: RunFormat, part: RunPart) -> None:

@@ -60,7 +60,7 @@ def difference(own: Mesh, mesh: Mesh) -> str:
     """Return how a mesh of as many nodes differs from that of the reference, and the way out."""
     assert own.coords is not None
     assert mesh.coords is not None
-    if same_cells(own, mesh):
+    if own.cells.same_as(mesh.cells):
         return (
             "with the same cells between them: a morphed geometry. To take nodes by their number, "
             f"with their displacement from the mesh of the reference run as a field "
@@ -76,19 +76,12 @@ def difference(own: Mesh, mesh: Mesh) -> str:
     )
 
 
-def same_cells(own: Mesh, mesh: Mesh) -> bool:
-    """Return whether two meshes have the same cells between nodes of the same numbers."""
-    return own.cells.keys() == mesh.cells.keys() and all(
-        np.array_equal(nodes, mesh.cells[name]) for name, nodes in own.cells.items()
-    )
-
-
 def require_same_cells(series: Series, mesh: Mesh) -> None:
     """Raise UserError unless a run has the cells of the reference: nodes belong to their numbers.
 
     Without cells, the numbers alone are trusted.
     """
-    if not same_cells(series.mesh(), mesh):
+    if not series.mesh().cells.same_as(mesh.cells):
         raise UserError(
             f"{series.path}: other cells between its nodes than in the reference: nodes of the "
             "same number do not belong together (--displacement)"

@@ -86,5 +86,6 @@ SURFACES = RunFormat(
     name="OpenFOAM surfaces",
     open=open_surfaces,
     is_case=lambda folder: folder.parent.name == POSTPROCESSING and has_surfaces(folder),
+    isolated=True,
     extra="mesh",
 )

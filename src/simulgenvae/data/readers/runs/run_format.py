@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 
@@ -88,30 +88,6 @@ class RunFormat:
                 f"{path}: named {path.suffix}, but its content is not that: it is empty, damaged "
                 "or misnamed"
             )
-
-
-@dataclass(frozen=True)
-class WithBlocks:
-    """Opener that reads the named blocks. Equal ones compare equal, also in another process."""
-
-    open: Callable[..., Series]
-    blocks: tuple[str, ...]
-
-    def __call__(self, *paths: Any) -> Series:
-        """Open a run."""
-        return self.open(*paths, blocks=self.blocks)
-
-
-@dataclass(frozen=True)
-class WithFiles:
-    """Opener of a folder whose timesteps are these files. Equal ones compare equal."""
-
-    open: Callable[..., Series]
-    files: tuple[Path, ...]
-
-    def __call__(self, folder: Path) -> Series:
-        """Open a run."""
-        return self.open(folder, list(self.files))
 
 
 RUN_FORMATS: dict[str, RunFormat] = {}

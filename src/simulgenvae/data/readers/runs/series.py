@@ -118,9 +118,6 @@ class RunPart(NamedTuple):
     displacement
         Whether nodes may move, or be elsewhere than in the reference: they are matched by their
         numbers, and the way from their place in the mesh is a field.
-    compared
-        Number of runs whose fields and positions are compared before any is read; None for all.
-        Every run is checked when it is read.
     pattern
         Names of the files to take, in the folder of runs and in that of each run, with ``*`` for
         any letters.
@@ -145,7 +142,6 @@ class RunPart(NamedTuple):
     reference: str | None = None
     interpolate: bool = False
     displacement: bool = False
-    compared: int | None = 8
     pattern: str | None = None
     blocks: tuple[str, ...] | None = None
     path: str | None = None

@@ -1,5 +1,7 @@
 """Files that PyVista opens: VTK's own, ParaView collections and Exodus.
 
+Damaged ones can end the process, so all of these formats are isolated, too.
+
 Tested in tests/data/readers/runs/test_folder.py and test_multiblock.py.
 """
 

@@ -15,7 +15,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -36,14 +36,44 @@ _OPEN_FILES = 4
 """Number of files that stay open: a run may have a file for each field, read in turns."""
 
 
-class _Question(NamedTuple):
-    """Request to the other process. Functions go over the pipe by their names."""
+class _Opening(NamedTuple):
+    """What opens a run in the other process. Functions go over the pipe by their names."""
 
     path: Path
     open: Open
     check: Check | None
+
+    def series(self) -> Series:
+        """Return the run, once its file is checked."""
+        if self.check is not None:
+            self.check(self.path)
+        return self.open(self.path)
+
+
+class _Question(NamedTuple):
+    """Request to the other process.
+
+    Attributes
+    ----------
+    run
+        Number of the run that it is about.
+    path
+        File or folder of the run, for messages.
+    what, step
+        What is asked, and of which timestep.
+    opening
+        What opens the run; None where it is open. It may name thousands of files, and would take
+        as long as a small timestep.
+    forget
+        Numbers of runs that are no longer needed.
+    """
+
+    run: int
+    path: Path
     what: What
-    step: int = 0
+    step: int
+    opening: _Opening | None
+    forget: tuple[int, ...]
 
 
 def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Series:
@@ -52,19 +82,21 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
     Parameters
     ----------
     path
-        File of the run.
+        File or folder of the run.
     opener, check
-        Functions of a module, as of a :class:`~.run_format.RunFormat`; the file is checked before
-        it is opened.
+        Functions of a module, as of a :class:`~.run_format.RunFormat`, or ``partial`` of one; the
+        file is checked before it is opened.
 
     Raises
     ------
     UserError
         When ``opener`` or ``check`` do, and when the file ends the process.
     """
+    run = next(_numbers)
+    opening = _Opening(path.absolute(), opener, check)
 
     def ask(what: What, step: int = 0) -> Any:
-        return _reader.ask(_Question(path.absolute(), opener, check, what, step), path)
+        return _reader.ask(run, opening, what, step, path)
 
     return Series(
         path,
@@ -76,20 +108,26 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
     )
 
 
+_numbers = count()
+
+
 class _Reader:
     """The other process, started at the first question, and again after a file has ended it."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._opened: list[int] = []
+        self._forget: list[int] = []
         self._lock = Lock()
 
-    def ask(self, question: _Question, path: Path) -> Any:
+    def ask(self, run: int, opening: _Opening, what: What, step: int, path: Path) -> Any:
         """Return the answer; raise UserError about ``path`` when there is none."""
         with self._lock:
             process = self._process or self._start()
             self._process = process
             assert process.stdin is not None
             assert process.stdout is not None
+            question = self._question(run, opening, what, step)
             try:
                 pickle.dump(question, process.stdin)
                 process.stdin.flush()
@@ -107,9 +145,26 @@ class _Reader:
                 # question.
                 self.close()
                 raise
-        if error:
-            raise UserError(error)
+            if error:
+                # Perhaps it could not be opened.
+                self._opened.remove(run)
+                self._forget.append(run)
+                raise UserError(error)
         return answer
+
+    def _question(self, run: int, opening: _Opening, what: What, step: int) -> _Question:
+        """Return a question, which opens the run where it is not open."""
+        # VTK's readers keep their last timestep in memory. Those of earlier runs are closed when
+        # another one is opened, and only few stay open after that.
+        is_open = run in self._opened
+        if not is_open:
+            most = 0 if what == "times" else _OPEN_FILES - 1
+            while len(self._opened) > most:
+                self._forget.append(self._opened.pop(0))
+            self._opened.append(run)
+        forget = tuple(self._forget)
+        self._forget.clear()
+        return _Question(run, opening.path, what, step, None if is_open else opening, forget)
 
     def _start(self) -> subprocess.Popen[bytes]:
         # -P: nothing is imported from the current folder, which may be a stranger's.
@@ -128,6 +183,8 @@ class _Reader:
         """End the process; the next question starts another one."""
         process = self._process
         self._process = None
+        self._opened.clear()
+        self._forget.clear()
         if process is not None:
             try:
                 process.communicate(timeout=1)
@@ -147,26 +204,20 @@ def answer_questions() -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     _limit_memory()
-    # A VTK reader keeps its last timestep in memory, so only few stay open.
-    open_once = lru_cache(maxsize=_OPEN_FILES)(_checked)
+    opened: dict[int, Series] = {}
     while (question := _next(sys.stdin.buffer)) is not None:
-        if question.what == "times":
-            open_once.cache_clear()  # the file may have changed since it was opened
+        for run in question.forget:
+            opened.pop(run, None)
         answer: tuple[str, Any]
         try:
             with unreadable_reported(str(question.path)):
-                series = open_once(question.path, question.open, question.check)
-                answer = ("", _answer(series, question))
+                if question.opening is not None:
+                    opened[question.run] = question.opening.series()
+                answer = ("", _answer(opened[question.run], question))
         except UserError as error:
             answer = (str(error), None)
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
-
-
-def _checked(path: Path, opener: Open, check: Check | None) -> Series:
-    if check is not None:
-        check(path)
-    return opener(path)
 
 
 def _answer(series: Series, question: _Question) -> Any:
