@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.labelled_arrays import SCORES
@@ -17,6 +16,7 @@ from simulgenvae.surrogate.labelled_arrays import SCORES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import xarray as xr
     from numpy.typing import NDArray
 
 AXES = ("run", "time", "node", "variable")
@@ -99,6 +99,8 @@ def batches(predictions: xr.Dataset | Iterable[xr.Dataset]) -> Iterator[Batch]:
 
     Raises UserError when there is none, or when an id occurs twice.
     """
+    import xarray as xr
+
     # Ids become names of files, coordinates and chunks: each must occur once.
     known: set[str] = set()
     for prediction in [predictions] if isinstance(predictions, xr.Dataset) else predictions:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
+    import xarray as xr
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
@@ -42,6 +41,9 @@ def labelled(
     warnings
         Attribute ``warnings`` of the result.
     """
+    # Imported where it is needed, as xarray takes a third of a second to load.
+    import xarray as xr
+
     dims = ("run", "time", "node", "variable")
     arrays: dict[str, object] = {
         name: (dims, selection.filled(values)) for name, values in fields.items()
@@ -66,6 +68,8 @@ def joined(batches: Sequence[xr.Dataset]) -> xr.Dataset:
     """
     if len(batches) == 1:
         return batches[0]
+    import xarray as xr
+
     # Coordinates and labels of the batches are the same: they are neither compared nor joined.
     return xr.concat(
         batches,

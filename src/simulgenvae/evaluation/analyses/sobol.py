@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc, sobol_indices
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.evaluation.results.sensitivity import FieldIndices, OutputIndices, SobolIndices
@@ -99,6 +98,9 @@ def sobol(
     # for N a power of two, which is why `designs` was rounded down to one. Both sets come from one
     # sequence of twice the dimension: two sequences with other seeds would not be balanced
     # together.
+    # SciPy's statistics take a third of a second to import.
+    from scipy.stats import qmc
+
     unit = qmc.Sobol(2 * inputs, rng=seed).random(designs)
     a = unit[:, :inputs]
     b = unit[:, inputs:]
@@ -236,6 +238,8 @@ def _indices(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     evaluated = {"f_A": values[:, 0], "f_B": values[:, 1], "f_AB": np.moveaxis(values[:, 2:], 0, 1)}
     # First order: E[f_B (f_AB − f_A)] / Var f; total: E[(f_A − f_AB)²] / (2 Var f) (Saltelli et al.
     # 2010, table 2, rows b and f).
+    from scipy.stats import sobol_indices
+
     found = sobol_indices(func=evaluated, n=values.shape[-1])
     # SciPy drops the axis of a single input, and of a single output.
     shape = (len(values), values.shape[1] - 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from simulgenvae.evaluation.report.section import Section, Table
 from simulgenvae.surrogate.labelled_arrays import SCORES
@@ -48,7 +48,7 @@ def measure_rows(found: Uncertainty, splits: tuple[str, ...]) -> tuple[tuple[str
     """Return rows of a measure, its value on each split, and its value when all is right."""
     on = [found.splits[split] for split in splits]
     # Twice the quantile of normal errors; less if the errors of the runs differ in size.
-    width = f"up to {number(2 * float(norm.ppf((1 + found.level) / 2)))}"
+    width = f"up to {number(2 * float(ndtri((1 + found.level) / 2)))}"
     rows = [
         (
             f"Values inside the {found.interval}",
