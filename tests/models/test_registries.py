@@ -134,7 +134,7 @@ def test_mistakes_name_the_toys_too() -> None:
 def test_an_unknown_name_is_told_with_file_line_and_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text('[model]\ndecoder = "modulatd"\n')
     message = (
-        r"study\.toml, line 2: model\.decoder must be 'modulated' or 'convolutional' "
+        r"study\.toml, line 2: model\.decoder must be 'modulated', 'convolutional' or 'field' "
         r"\(the nearest is 'modulated'\), but is 'modulatd'"
     )
     with pytest.raises(UserError, match=message):

@@ -20,7 +20,7 @@ call."""
 
 
 class FieldLoss(nn.Module):
-    """Loss between predicted and true fields of a batch, from their coefficients ``[B, T, r]``.
+    """Loss between predicted and true fields of a batch, from their coefficients.
 
     MSE needs no field: the basis is orthonormal, so the squared distance of coefficients is that of
     states. It is given relative to the training variance: 1 is the error of the mean. The others
@@ -51,9 +51,12 @@ class FieldLoss(nn.Module):
         self.register_buffer("rows", rows)
         self.register_buffer("factor", factor)
 
-    def forward(self, prediction: Tensor, truth: Tensor) -> Tensor:
-        """Return the loss of each run, ``[B]``, from coefficients ``[B, T, r]``."""
-        difference = prediction - truth
+    def forward(self, difference: Tensor) -> Tensor:
+        """Return the loss of each run, ``[B]``.
+
+        ``difference`` is that of predicted and true coefficients, ``[B, T, r]``; MSE also takes
+        other vectors with the same squared norms, see :meth:`HierarchicalVae.error`.
+        """
         if self.kind == "mse":
             # The basis is orthonormal: no field needs to be decoded.
             return difference.square().sum(-1).mean(-1) / self.variance

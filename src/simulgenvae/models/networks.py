@@ -8,13 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.errors import UserError
 from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
+from simulgenvae.models.field_points import FieldPoints
+from simulgenvae.settings.networks import DECODERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
 
 
@@ -48,6 +52,26 @@ def unit_times(times: NDArray[np.float64], trained: NDArray[np.float64]) -> NDAr
     return np.asarray(mapped, dtype=np.float32)
 
 
+def field_points(
+    settings: Settings, coords: NDArray[np.float64] | None, reduction: Reduction
+) -> FieldPoints | None:
+    """Return the nodes and modes that a decoder needs which is a field; None for others.
+
+    Raises
+    ------
+    UserError
+        When nodes have no positions.
+    """
+    if not DECODERS[settings.model.decoder].is_field:
+        return None
+    if coords is None:
+        raise UserError(
+            f"model.decoder = {settings.model.decoder} is a function of position, and this study "
+            "has no node positions: ingest it with coords, or choose another decoder"
+        )
+    return FieldPoints.of(coords, reduction)
+
+
 class Networks(nn.Module):
     """The VAE and the conditioner of one surrogate.
 
@@ -61,15 +85,23 @@ class Networks(nn.Module):
         Training times mapped to 0 … 1, ``[T]``.
     scaler
         Scaling of the conditions, which says how many parameters and which images there are.
+    points
+        Nodes and modes, see :func:`field_points`; needed where the decoder is a field.
     """
 
     def __init__(
-        self, settings: Settings, coefficient_std: Tensor, times: Tensor, scaler: ConditionScaler
+        self,
+        settings: Settings,
+        coefficient_std: Tensor,
+        times: Tensor,
+        scaler: ConditionScaler,
+        points: FieldPoints | None = None,
     ) -> None:
         super().__init__()
         # Kept to make the same networks again with new weights.
-        self._made_from = (settings, coefficient_std, times, scaler)
-        self.vae = HierarchicalVae(settings.model, coefficient_std, times)
+        self._made_from = (settings, coefficient_std, times, scaler, points)
+        self.points = points
+        self.vae = HierarchicalVae(settings.model, coefficient_std, times, points)
         latents = (
             settings.model.latent_dim + settings.model.levels * settings.model.hierarchical_dim
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,10 +11,12 @@ from torch.func import functional_call
 
 from simulgenvae.models.blocks import maybe_recomputed
 from simulgenvae.models.decoders import build_decoder
+from simulgenvae.models.decoders.neural_field import NeuralFieldDecoder
 from simulgenvae.models.encoder import Encoder
 from simulgenvae.models.latents import LatentHierarchy, Latents
 
 if TYPE_CHECKING:
+    from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.settings import ModelSettings
 
 
@@ -34,6 +37,8 @@ class HierarchicalVae(nn.Module):
         Training standard deviation of each coefficient, ``[r]``.
     times
         Training times mapped to 0 … 1, ``[T]``.
+    points
+        Nodes and modes, for a decoder that is a field.
     """
 
     coefficient_std: Tensor
@@ -41,7 +46,13 @@ class HierarchicalVae(nn.Module):
     recompute = False
     """True if the activations of encoder and decoder are computed again in the backward pass."""
 
-    def __init__(self, settings: ModelSettings, coefficient_std: Tensor, times: Tensor) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        coefficient_std: Tensor,
+        times: Tensor,
+        points: FieldPoints | None = None,
+    ) -> None:
         super().__init__()
         rank = len(coefficient_std)
         self.register_buffer("coefficient_std", coefficient_std)
@@ -53,7 +64,7 @@ class HierarchicalVae(nn.Module):
             settings.levels,
             self.encoder.feature_dims,
         )
-        self.decoder = build_decoder(settings, rank, len(times))
+        self.decoder = build_decoder(settings, rank, len(times), points)
 
     def encode(
         self, coefficients: Tensor, *, sample: bool = False
@@ -91,6 +102,11 @@ class HierarchicalVae(nn.Module):
         frozen
             Whether gradients reach the latents but not the decoder's weights.
         """
+        out = self._decoded(latents, self.times if times is None else times, frozen=frozen)
+        return out if self.decoder.samples_points else out * self.coefficient_std
+
+    def _decoded(self, latents: Latents, *inputs: Tensor, frozen: bool) -> Tensor:
+        """Return what the decoder makes of latents and further inputs."""
         # The decoder is called with weights that are detached where it is frozen: switching off
         # `requires_grad` would also change the terms of the loss in which it does learn.
         weights = {
@@ -98,13 +114,39 @@ class HierarchicalVae(nn.Module):
             for name, value in self.decoder.named_parameters()
         }
 
-        def decoded(z: Tensor, h: Tensor, at: Tensor) -> Tensor:
-            out: Tensor = functional_call(self.decoder, weights, (Latents(z, h), at))
+        def decoded(z: Tensor, h: Tensor, *inputs: Tensor) -> Tensor:
+            out: Tensor = functional_call(self.decoder, weights, (Latents(z, h), *inputs))
             return out
 
-        at = self.times if times is None else times
-        out: Tensor = maybe_recomputed(decoded, latents.z, latents.h, at, recompute=self.recompute)
-        return out * self.coefficient_std
+        out: Tensor = maybe_recomputed(
+            decoded, latents.z, latents.h, *inputs, recompute=self.recompute
+        )
+        return out
+
+    def error(
+        self, latents: Latents, coefficients: Tensor, times: Tensor, *, frozen: bool = False
+    ) -> Tensor:
+        """Return vectors whose squared norms are those of the error of decoded latents, ``[B, T]``.
+
+        These are the differences of coefficients, ``[B, T, r]``. A field is compared at random
+        points instead, and the mean of the squared norms over such points is that of the error; in
+        evaluation mode the points are always the same.
+
+        Parameters
+        ----------
+        latents, times, frozen
+            See :meth:`decode`.
+        coefficients
+            Truth at these times, ``[B, T, r]``.
+        """
+        decoder = self.decoder
+        if not isinstance(decoder, NeuralFieldDecoder):
+            return self.decode(latents, times, frozen=frozen) - coefficients
+        points = decoder.some_points()
+        states = self._decoded(latents, times, points, frozen=frozen).flatten(-2)
+        truth = coefficients @ decoder.rows[points].flatten(0, 1).T
+        error: Tensor = (states - truth) * math.sqrt(decoder.nodes / len(points))
+        return error
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """Return coefficients of ``count`` runs drawn from the learned prior, ``[count, T, r]``."""

@@ -89,12 +89,16 @@ class DecoderSpec:
     build
         Builds the network from the group ``model`` of the settings, the number of coefficients and
         the number of training times; see
-        :class:`~simulgenvae.models.decoders.base.LatentDecoder` for what it returns.
+        :class:`~simulgenvae.models.decoders.base.LatentDecoder` for what it returns. A field is
+        built from the group ``model`` and :class:`~simulgenvae.models.field_points.FieldPoints`.
+    is_field
+        Whether it is a function of position: it then needs node positions and modes.
     """
 
     meaning: str
     continuous_in_time: bool
     build: Builder
+    is_field: bool = False
 
     @property
     def reference(self) -> str:
@@ -142,6 +146,13 @@ DECODERS: dict[str, DecoderSpec] = {
         meaning="1-D convolutions over the timesteps of the data",
         continuous_in_time=False,
         build="simulgenvae.models.decoders.convolutional:ConvolutionalDecoder",
+    ),
+    "field": DecoderSpec(
+        meaning="a neural field: a function of position and time that the latents modulate, "
+        "continuous in time",
+        continuous_in_time=True,
+        build="simulgenvae.models.decoders.neural_field:NeuralFieldDecoder",
+        is_field=True,
     ),
 }
 """Kinds of decoders by the name that settings give them."""

@@ -118,8 +118,11 @@ class ModelSettings(Group):
     """Size of each hierarchical latent (`Latent_dim`)."""
     width: Width = 384
     """Width of the modulated decoder's layers."""
+    field_width: Width = 128
+    """Width of the neural field's layers."""
     time_features: Annotated[int, Field(ge=1, le=4096)] = 32
-    """Number of sine-cosine pairs of the modulated decoder."""
+    """Number of sine-cosine pairs of the modulated decoder; the neural field has half as many that
+    depend on the latents."""
 
     @property
     def levels(self) -> int:
@@ -213,6 +216,19 @@ class Settings(Group):
             f"file_type (param_data_type) is {ending}, but kind {self.conditioner.kind}{classic} "
             f"reads {wanted}"
         )
+
+    @model_validator(mode="after")
+    def _field_of_modes(self) -> Self:
+        if not DECODERS[self.model.decoder].is_field:
+            return self
+        if self.reduction.method != "pod":
+            raise ValueError(f"model.decoder = {self.model.decoder} needs reduction.method = pod")
+        if {self.training.loss, self.training.end_to_end.loss} != {"mse"}:
+            raise ValueError(
+                f"model.decoder = {self.model.decoder} learns from mean squares only: leave "
+                "training.loss and training.end_to_end.loss at mse"
+            )
+        return self
 
     @model_validator(mode="after")
     def _node_sized_layers(self) -> Self:

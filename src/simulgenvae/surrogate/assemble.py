@@ -19,7 +19,7 @@ from simulgenvae.data.metadata import check_times
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
-from simulgenvae.models.networks import Networks
+from simulgenvae.models.networks import Networks, field_points
 from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import restore_reduction
 from simulgenvae.settings import Settings
@@ -88,16 +88,6 @@ def assemble(
     reduction = restore_reduction(settings.reduction.method, group("reduction.", arrays))
     times = arrays["times"].astype(np.float64)
     check_times(times)
-    # On the meta device networks take no memory until their shapes are known to agree with the
-    # file, whose settings may ask for any size.
-    with torch.device("meta"):
-        networks = Networks(settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler)
-    fill(networks.vae, group("vae.", vae))
-    if conditioner is not None:
-        fill(networks.conditioner, group("conditioner.", conditioner.weights))
-    # Last, because it reads all weights: other damage is found sooner.
-    if digest(vae) != description.vae:
-        raise ValueError("the weights are not those that were written")
     nodes, variables = reduction.field_shape
     if len(description.variables) != variables or not len(times):
         raise ValueError(
@@ -111,6 +101,19 @@ def assemble(
     mesh.check(nodes)
     if mask is not None and len(mask.numbers) != nodes:
         raise ValueError(f"{len(mask.numbers)} nodes with values, but fields of {nodes} nodes")
+    points = field_points(settings, mesh.coords, reduction)
+    # On the meta device networks take no memory until their shapes are known to agree with the
+    # file, whose settings may ask for any size.
+    with torch.device("meta"):
+        networks = Networks(
+            settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler, points
+        )
+    fill(networks.vae, group("vae.", vae))
+    if conditioner is not None:
+        fill(networks.conditioner, group("conditioner.", conditioner.weights))
+    # Last, because it reads all weights: other damage is found sooner.
+    if digest(vae) != description.vae:
+        raise ValueError("the weights are not those that were written")
     return Parts(
         settings=settings,
         split=description.split,

@@ -13,7 +13,7 @@ import torch
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
-from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, field_points, network_inputs, unit_times
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import report_reduced_batches
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
@@ -243,7 +243,13 @@ def _data_and_networks(
     inputs = network_inputs(dataset.conditions, prepared.scaler)
     coefficients, inputs = place_data(prepared.coefficients, inputs, settings, plan.device)
     data = TrainingData(coefficients, inputs, times, dict(plan.rows))
-    networks = Networks(settings, data.coefficient_std, data.times, prepared.scaler)
+    networks = Networks(
+        settings,
+        data.coefficient_std,
+        data.times,
+        prepared.scaler,
+        field_points(settings, dataset.mesh.coords, prepared.reduction),
+    )
     networks = networks.to(plan.device)
     prepare_networks(networks, settings.training.performance)
     if start is not None:

@@ -48,7 +48,7 @@ class ToyStage(Stage):
     def validation_error(self, batch: Batch) -> Tensor:
         mean = self.networks.conditioner(batch.conditions).mean
         decoded = self.networks.vae.decode(self.networks.vae.latents_from_flat(mean))
-        return relative_error(decoded, batch.coefficients, self.data)
+        return relative_error(decoded - batch.coefficients, self.data)
 
 
 TOY = StageSpec("toy", ToyStage, number=10, title="Toy", settings=StageSettings(steps=7))

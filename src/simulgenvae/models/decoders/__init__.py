@@ -11,12 +11,15 @@ from simulgenvae.models.decoders.base import LatentDecoder
 from simulgenvae.settings.networks import DECODERS, load_builder
 
 if TYPE_CHECKING:
+    from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.settings import ModelSettings
 
 __all__ = ["LatentDecoder", "build_decoder"]
 
 
-def build_decoder(settings: ModelSettings, rank: int, timesteps: int) -> LatentDecoder:
+def build_decoder(
+    settings: ModelSettings, rank: int, timesteps: int, points: FieldPoints | None = None
+) -> LatentDecoder:
     """Return the decoder that ``settings.decoder`` names, with new weights.
 
     Parameters
@@ -27,8 +30,12 @@ def build_decoder(settings: ModelSettings, rank: int, timesteps: int) -> LatentD
         Number of coefficients at each time, r.
     timesteps
         Number of training times, T.
+    points
+        Nodes and modes, for a decoder that is a field.
     """
     spec = DECODERS[settings.decoder]
-    decoder: LatentDecoder = load_builder(spec)(settings, rank, timesteps)
+    build = load_builder(spec)
+    decoder: LatentDecoder
+    decoder = build(settings, points) if spec.is_field else build(settings, rank, timesteps)
     decoder.continuous_in_time = spec.continuous_in_time
     return decoder

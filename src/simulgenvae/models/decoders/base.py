@@ -21,6 +21,9 @@ class LatentDecoder(nn.Module, ABC):
     :class:`~simulgenvae.settings.networks.DecoderSpec`.
     """
 
+    samples_points = False
+    """True if it is a field: it also gives states at some points, see :mod:`neural_field`, and its
+    coefficients are not standardised."""
     continuous_in_time: bool
     """True if it predicts at any time, not only at the training times. Set from its
     descriptor."""

@@ -139,7 +139,9 @@ def _member(
     # On the meta device a network takes no memory until its shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):
-        member = Networks(settings, torch.empty(len(std)), torch.empty(len(times)), scaler)
+        member = Networks(
+            settings, torch.empty(len(std)), torch.empty(len(times)), scaler, like.points
+        )
     fill(member.conditioner, group("conditioner.", weights))
     fill(member.vae.decoder, group("vae.decoder.", weights))
     member.vae.coefficient_std = std

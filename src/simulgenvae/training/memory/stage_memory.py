@@ -17,7 +17,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models import Inputs
-from simulgenvae.models.networks import Networks
+from simulgenvae.models.networks import Networks, field_points
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.budget import batch_size
@@ -73,9 +73,10 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     data = _one_run(timesteps, reduction.rank, plan.scaler)
     # Tensors that are made in this mode have a shape and a type, but no numbers and no memory.
     fake = FakeTensorMode(allow_non_fake_inputs=True)
+    points = field_points(settings, plan.dataset.mesh.coords, reduction)
     with fake:
         networks = Networks(
-            settings, torch.ones(reduction.rank), torch.ones(timesteps), plan.scaler
+            settings, torch.ones(reduction.rank), torch.ones(timesteps), plan.scaler, points
         )
         # The memory order changes no size, and tensors without memory cannot take another.
         prepare_networks(networks, performance.model_copy(update={"channels_last": False}))

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 TIMES_PER_STEP = 32
 """Number of timesteps at which a training step compares fields, drawn anew for each step."""
+FIELD_TIMES_PER_STEP = 8
+"""The same for a decoder that is a field, which compares at random nodes too."""
 LIMIT_FACTOR = 1.05
 """Factor by which ``Stage.limited_error`` may grow: the error of few validation runs is
 uncertain."""
@@ -186,21 +188,28 @@ class Stage(ABC):
         """
         vae = self.networks.vae
         if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
-            decoded = vae.decode(latents, frozen=frozen)
+            times: Tensor | slice = slice(None)
         else:
             # Neighbouring timesteps say nearly the same. A random subset costs a fraction of all
             # and, measured, learns as well or better.
             order = torch.randperm(len(self.data.times), device=coefficients.device)
-            times = order[:TIMES_PER_STEP]
-            decoded = vae.decode(latents, self.data.times[times], frozen=frozen)
-            coefficients = coefficients[:, times]
-        loss: Tensor = (field_loss or self.field_loss)(decoded, coefficients)
+            times = order[: FIELD_TIMES_PER_STEP if vae.decoder.samples_points else TIMES_PER_STEP]
+        error = vae.error(latents, coefficients[:, times], self.data.times[times], frozen=frozen)
+        loss: Tensor = (field_loss or self.field_loss)(error)
         return loss
+
+    def error_of(self, latents: Latents, coefficients: Tensor) -> Tensor:
+        """Return the mean over runs of the relative error of decoded latents, a scalar."""
+        vae = self.networks.vae
+        # Some times are enough to compare weights, and a field takes long at all of them.
+        stride = -(-len(self.data.times) // TIMES_PER_STEP) if vae.decoder.samples_points else 1
+        times = slice(None, None, stride)
+        error = vae.error(latents, coefficients[:, times], self.data.times[times])
+        return relative_error(error, self.data)
 
     def reconstruction_error(self, batch: Batch) -> Tensor:
         """Return the mean error over runs of decoded posterior means."""
-        decoded = self.networks.vae.decode(self.networks.vae.encode(batch.coefficients)[0])
-        return relative_error(decoded, batch.coefficients, self.data)
+        return self.error_of(self.networks.vae.encode(batch.coefficients)[0], batch.coefficients)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.budget import member_count
 from simulgenvae.training.stages.base import Stage, StageSpec
-from simulgenvae.training.stages.losses import kl_terms, relative_error, std_loss
+from simulgenvae.training.stages.losses import kl_terms, std_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -197,10 +197,8 @@ class EndToEndStage(Stage):
 
     def validation_error(self, batch: Batch) -> Tensor:
         """Return the mean relative error of the predicted coefficients."""
-        vae = self.networks.vae
         mean = self.networks.conditioner(batch.conditions).mean
-        decoded = vae.decode(vae.latents_from_flat(mean))
-        return relative_error(decoded, batch.coefficients, self.data)
+        return self.error_of(self.networks.vae.latents_from_flat(mean), batch.coefficients)
 
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from simulgenvae.training.data import TrainingData
 
 
-def relative_error(prediction: Tensor, truth: Tensor, data: TrainingData) -> Tensor:
+def relative_error(error: Tensor, data: TrainingData) -> Tensor:
     """Return the mean over runs of a trajectory's relative error, a scalar.
 
     Parameters
     ----------
-    prediction, truth
-        Coefficients, `[B, T, r]`.
+    error
+        Difference of predicted and true coefficients, `[B, T, r]`.
     data
         Training data, whose standard deviation is the unit of the error.
     """
     # The root is taken run by run: one outlier among few validation runs must not choose the
     # weights on its own.
-    return ((prediction - truth).square().sum(-1).mean(1) / data.variance).sqrt().mean()
+    return (error.square().sum(-1).mean(1) / data.variance).sqrt().mean()
 
 
 def kl_terms(kl: Tensor, shard: Shard) -> dict[str, Tensor]:

@@ -1,0 +1,150 @@
+"""Decoder that is a function of position and time, without modes in between."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from simulgenvae.models.decoders.base import LatentDecoder
+
+if TYPE_CHECKING:
+    from simulgenvae.models.field_points import FieldPoints
+    from simulgenvae.models.latents import Latents
+    from simulgenvae.settings import ModelSettings
+
+LAYERS = 4
+"""Number of modulated layers."""
+POSITION_FEATURES = 24
+"""Number of sine-cosine pairs of the position."""
+POSITION_FREQUENCY = 2.0
+"""Standard deviation of their frequencies, in radians for each half of the longest side."""
+FIXED_TIMES = 8
+"""Number of sine-cosine pairs of time with frequencies that do not depend on the latents."""
+POINTS_PER_STEP = 96
+"""Nodes at which a step compares."""
+EVALUATED_TOGETHER = 2**17
+"""Points (runs × times × nodes) in memory at once where no gradient is wanted."""
+
+
+class NeuralFieldDecoder(LatentDecoder):
+    """Neural field: position, time and latents in, state out.
+
+    Positions are read as themselves and as sines and cosines of random projections (Tancik et al.
+    2020, "Fourier features let networks learn high frequency functions", section 4), time as
+    itself, with fixed frequencies, and with frequencies and phases that depend on the latents, as
+    in :class:`~simulgenvae.models.decoders.modulated.ModulatedDecoder`. Latents and time scale and
+    shift each of the residual layers (FiLM, Perez et al. 2018).
+
+    It learns from random nodes and times, so that a step costs the same on any mesh. A prediction
+    is evaluated at the nodes of ``points`` and then expressed in the modes.
+
+    Parameters
+    ----------
+    settings
+        The group ``model`` of the settings.
+    points
+        Nodes and modes; the modes are those of the surrogate's reduction.
+    """
+
+    samples_points = True
+    positions: Tensor
+    rows: Tensor
+    fit: Tensor
+    projections: Tensor
+    fixed: Tensor
+
+    def __init__(self, settings: ModelSettings, points: FieldPoints) -> None:
+        super().__init__()
+        self.levels = settings.levels
+        self.nodes = points.nodes
+        # The model's files have mesh and modes already: these are made from them when it is read.
+        for name in ("positions", "rows", "fit"):
+            self.register_buffer(name, getattr(points, name), persistent=False)
+        dimensions = points.positions.shape[1]
+        width = settings.field_width
+        draws = torch.randn(dimensions, POSITION_FEATURES) * POSITION_FREQUENCY
+        self.register_buffer("projections", draws)
+        # On the processor even where a model is assembled without memory, as in ModulatedDecoder.
+        fixed = math.pi / 4 * 2.0 ** torch.arange(FIXED_TIMES, device="cpu")
+        self.register_buffer("fixed", fixed)
+        warped = max(1, settings.time_features // 2)
+        self.frequency = nn.Parameter(torch.logspace(0, 1.5, warped, device="cpu") * math.pi / 4)
+        self.warp = nn.Linear(settings.latent_dim, 2 * warped)
+        times = 1 + 2 * FIXED_TIMES + 2 * warped
+        context = settings.latent_dim + settings.hierarchical_dim + times
+        self.from_position = nn.Linear(dimensions + 2 * POSITION_FEATURES, width)
+        self.from_time = nn.Linear(times, width, bias=False)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(LAYERS - 1))
+        modulations = [nn.Linear(context, 2 * width) for _ in range(LAYERS)]
+        for modulation in modulations:
+            nn.init.zeros_(modulation.bias)
+        self.modulations = nn.ModuleList(modulations)
+        self.output = nn.Linear(width, points.rows.shape[1])
+
+    def forward(self, latents: Latents, times: Tensor, points: Tensor | None = None) -> Tensor:
+        """Return the coefficients of B runs, ``[B, T, r]``, or states, ``[B, T, n, V]``.
+
+        Coefficients are in the units of the data, not standardised.
+
+        Parameters
+        ----------
+        latents, times
+            See :meth:`LatentDecoder.forward`.
+        points
+            Numbers ``[n]`` of the points whose states are wanted, instead of coefficients.
+        """
+        features = self._time_features(latents, times)
+        if points is not None:
+            return self._states(latents, features, self.positions[points])
+        if torch.is_grad_enabled():
+            states = self._states(latents, features, self.positions)
+            return states.flatten(-2) @ self.fit.T
+        return self._coefficients(latents, features)
+
+    def some_points(self) -> Tensor:
+        """Return the numbers of points to learn from: new ones in each call while it trains."""
+        count = min(POINTS_PER_STEP, len(self.positions))
+        if self.training:
+            return torch.randperm(len(self.positions), device=self.positions.device)[:count]
+        return torch.arange(count, device=self.positions.device)
+
+    def _time_features(self, latents: Latents, times: Tensor) -> Tensor:
+        """Return the features of times ``[T]`` or ``[B, T]``, ``[B, T, features]``."""
+        times = times.expand(latents.z.shape[0], -1).unsqueeze(-1)
+        stretch, phase = self.warp(latents.z).unsqueeze(1).chunk(2, dim=-1)
+        warped = self.frequency * (1 + stretch) * times + phase
+        angles = torch.cat([self.fixed * times, warped], dim=-1)
+        return torch.cat([times, angles.sin(), angles.cos()], dim=-1)
+
+    def _states(self, latents: Latents, features: Tensor, positions: Tensor) -> Tensor:
+        """Return states ``[B, T, n, V]`` at positions ``[n, D]``."""
+        angles = positions @ self.projections
+        places = torch.cat([positions, angles.sin(), angles.cos()], dim=-1)
+        x = self.from_position(places) + self.from_time(features).unsqueeze(2)
+        for number, modulation in enumerate(self.modulations):
+            # The levels of the latents are divided among the layers.
+            level = number * self.levels // LAYERS
+            context = torch.cat([latents.z, latents.h[:, level]], dim=1).unsqueeze(1)
+            context = torch.cat([context.expand(-1, features.shape[1], -1), features], dim=-1)
+            scale, shift = modulation(context).unsqueeze(2).chunk(2, dim=-1)
+            if number == 0:
+                x = F.gelu(x * (1 + scale) + shift)
+            else:
+                x = x + F.gelu(self.layers[number - 1](x) * (1 + scale) + shift)
+        out: Tensor = self.output(x)
+        return out
+
+    def _coefficients(self, latents: Latents, features: Tensor) -> Tensor:
+        """Return coefficients ``[B, T, r]``, from some of the points after the other."""
+        variables = self.rows.shape[1]
+        count = max(1, EVALUATED_TOGETHER // (features.shape[0] * features.shape[1]))
+        total = torch.zeros((*features.shape[:2], len(self.fit)), device=features.device)
+        for start in range(0, len(self.positions), count):
+            states = self._states(latents, features, self.positions[start : start + count])
+            columns = slice(start * variables, (start + count) * variables)
+            total += states.flatten(-2) @ self.fit[:, columns].T
+        return total
