@@ -227,7 +227,11 @@ def _rectangular(path: Path, rows: list[Row]) -> list[Row]:
         return rows
     kept = [column for column in range(width) if filled[column]]
     padding = ("",) * width
-    return [Row(row.line, tuple((row.cells + padding)[k] for k in kept)) for row in rows]
+    cleaned = []
+    for row in rows:
+        cells = row.cells + padding
+        cleaned.append(Row(row.line, tuple(cells[column] for column in kept)))
+    return cleaned
 
 
 def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -123,7 +123,8 @@ class Precision:
 
     def _is_lost(self, mean: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.bool_]:
         with np.errstate(over="ignore", invalid="ignore"):
-            # A value is rounded to the nearest of numbers that are `spacing` apart.
+            # Rounding to multiples of `spacing` has an error that is uniform within half of it: its
+            # standard deviation is spacing / sqrt(12).
             rounding = np.spacing(np.abs(mean).astype(np.float32)).astype(np.float64) / math.sqrt(
                 12
             )

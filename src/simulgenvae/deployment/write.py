@@ -47,7 +47,7 @@ class ModelDescription(BaseModel):
     inputs: dict[str, tuple[float, float]]
     """Trained range of each parameter, in their order."""
     categories: dict[str, tuple[str, ...]] = {}
-    """Values of each parameter that is a category: the input k stands for the k-th, from 0."""
+    """Values of each parameter that is a category: the input is the index of the value, from 0."""
     images: ImageFormat | None
     variables: tuple[str, ...]
     units: tuple[str, ...]

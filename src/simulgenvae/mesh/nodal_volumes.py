@@ -42,16 +42,11 @@ _CORNERS: Mapping[str, tuple[int, ...]] = {
 }
 """Node of the cell at each corner of the line, quadrilateral or hexahedron."""
 
+_SQUARE = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
 _SIGNS: Mapping[int, NDArray[np.float64]] = {
     1: np.array([[-1.0], [1.0]]),
-    2: np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]),
-    3: np.array(
-        [
-            [x, y, z]
-            for z in (-1.0, 1.0)
-            for x, y in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
-        ]
-    ),
+    2: np.array(_SQUARE),
+    3: np.array([(x, y, z) for z, (x, y) in product((-1.0, 1.0), _SQUARE)]),
 }
 """Corners of the reference cell, in meshio's order."""
 

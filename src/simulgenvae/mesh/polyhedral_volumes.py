@@ -15,20 +15,23 @@ import numpy as np
 from simulgenvae.mesh.cells import Ragged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from simulgenvae.mesh.cells import Cells, Group
 
-_PRISM_FACES: Mapping[str, Sequence[Sequence[int]]] = {
-    f"{name}_prism": [
-        range(sides),
-        range(sides, 2 * sides),
-        *([k, (k + 1) % sides, (k + 1) % sides + sides, k + sides] for k in range(sides)),
-    ]
-    for name, sides in (("penta", 5), ("hexa", 6))
-}
+
+def _prism_faces(sides: int) -> list[Sequence[int]]:
+    """Return the nodes of each face of a prism: bottom, top, and one face for each side."""
+    faces: list[Sequence[int]] = [range(sides), range(sides, 2 * sides)]
+    for side in range(sides):
+        following = (side + 1) % sides
+        faces.append([side, following, following + sides, side + sides])
+    return faces
+
+
+_PRISM_FACES = {"penta_prism": _prism_faces(5), "hexa_prism": _prism_faces(6)}
 
 
 def add_polygons(

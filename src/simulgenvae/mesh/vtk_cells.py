@@ -31,7 +31,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
     voxels are quads and hexahedra with their nodes in another order, and become these; so do
     polylines of two nodes and polyvertices of one.
 
-    Raises UserError for types of cells that are not those of VTK's files.
+    Raises UserError for types of cells that VTK's files cannot hold.
     """
     types = np.array(grid.celltypes, dtype=np.uint8)
     unknown = sorted(set(np.unique(types).tolist()) - BY_NUMBER.keys())

@@ -52,7 +52,7 @@ def overfitting_begins(history: History) -> str | None:
     last = history[-1]
     return (
         f"{last.stage}: at step {last.step} the error of validation runs is "
-        f"{ratios[-1]:.1f} times that of training runs: overfitting begins"
+        f"{ratios[-1]:.1f} times that of training runs: overfitting starts"
     )
 
 

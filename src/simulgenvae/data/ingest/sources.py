@@ -157,7 +157,8 @@ def read_runs(
             log.step(done)
             try:
                 where = f"{source.path}, run {name!r}"
-                # No name for the run as it was read: it would stay in memory with the next one.
+                # The run is bound to no variable, which would keep it in memory while the next one
+                # is read.
                 yield to_stored(
                     precision.counted(layout.cut(source.run(index))), metadata.offsets, where
                 )

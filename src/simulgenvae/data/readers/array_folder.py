@@ -157,7 +157,7 @@ def _require_like(file: Path, run: _Run, first_file: Path, first: _Run) -> None:
         mine = run.companions.get(key)
         other = first.companions.get(key)
         if mine is None or other is None or not np.array_equal(mine, other):
-            raise UserError(f"{file}: its {key!r} are not those of {first_file}")
+            raise UserError(f"{file}: its {key!r} differ from {first_file}")
 
 
 def _form(run: _Run) -> str:

@@ -46,12 +46,12 @@ class Axes:
         if not sound or ("node" in self.names) == bool(on_grid):
             raise UserError(
                 f"--axes {','.join(self.names)}: name each axis once, from run, time, variable, "
-                "and node or those of a grid: x, y, z"
+                "and node or, on a grid, x, y, z"
             )
 
     @property
     def space(self) -> tuple[str, ...]:
-        """Axes of the nodes: ``node``, or those of a grid, in the order of the file."""
+        """Axes of the nodes, ``node`` or ``x``, ``y``, ``z``, in the order of the file."""
         return tuple(name for name in self.names if name in ("node", *GRID))
 
     def sizes(self, path: Path, shape: Sequence[int]) -> dict[str, int]:

@@ -199,7 +199,7 @@ def _take_over(
     ``fields`` are the fields of the new dataset, ``old`` is the folder of the stored one.
     """
     # Files whose chunks are cut in the same way can be used as they are: a dataset of terabytes
-    # grows in seconds, and takes no more disk while both exist.
+    # grows in seconds, and needs no further disk while both exist.
     if stored.digests and stored.fields.chunks == fields.chunks:
         for row in range(len(stored.digests)):
             chunks = Path("fields") / "c" / str(row)

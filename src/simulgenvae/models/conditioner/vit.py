@@ -107,6 +107,7 @@ class VisionTransformer(ConditionEncoder):
         width = max(filters)
         depth = len(filters)
         self.patches = Stem(channels, width, HALVINGS)
+        # Small at first, so that what a patch shows counts more than where it is.
         self.positions = nn.Parameter(
             torch.randn(1, math.ceil(size / 2**HALVINGS) ** 2, width) * 0.02
         )

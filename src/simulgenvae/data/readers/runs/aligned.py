@@ -46,7 +46,7 @@ def aligned(
         Part of each run to read.
     compare_all
         Whether the fields and positions of all runs are compared before any is read; otherwise
-        those of :data:`COMPARED`. Every run is checked when it is read.
+        of :data:`COMPARED` runs. Every run is checked when it is read.
 
     Returns
     -------

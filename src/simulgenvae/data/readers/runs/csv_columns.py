@@ -142,7 +142,7 @@ def _with_components(columns: Sequence[Column]) -> tuple[Column, ...]:
     taken = {column.field for column in columns}
     renamed: dict[int, Column] = {}
     for field, members in parts.items():
-        # Any other numbers are part of a name, such as those of species.
+        # Any other numbers are part of a name, such as numbers of species.
         is_whole = sorted(members) == list(range(len(members))) and len(members) in {2, 3, 6, 9}
         if is_whole and field not in taken:
             for component, column in members.items():

@@ -104,9 +104,13 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _decimal(lines: list[str], separator: str) -> str:
     """Return the decimal sign: a comma where a cell is a number with one."""
+    if separator == ",":
+        return "."
     with_comma = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
-    cells = (cell for line in lines for cell in _cells(line, separator))
-    return "," if separator != "," and any(map(with_comma.fullmatch, cells)) else "."
+    for line in lines:
+        if any(map(with_comma.fullmatch, _cells(line, separator))):
+            return ","
+    return "."
 
 
 def _is_numbers(cells: list[str], decimal: str) -> bool:
@@ -130,7 +134,7 @@ def _header(
 ) -> tuple[tuple[str, ...], dict[int, str]] | None:
     """Return the names of the columns above the first line of numbers, and a row of units.
 
-    None where there are no names for so many columns.
+    None where the number of names is not ``count``.
     """
     above = [line for line in lines[:first] if line.strip(" \t" + _COMMENTS)]
     if not above:
@@ -149,7 +153,7 @@ def _header(
 def _names(line: str, separator: str, count: int) -> tuple[str, ...] | None:
     cells = _cells(line, separator)
     if separator == r"\s+" and len(cells) != count:
-        # Names with blanks, such as "T (K)", are two blanks apart.
+        # Names with blanks, such as "T (K)", are separated by at least two blanks.
         stripped = line.strip().lstrip("".join(_COMMENTS)).strip()
         cells = re.split(r"\s{2,}", stripped)
         if len(cells) != count:

@@ -41,7 +41,7 @@ ELEMENTS = {
 }
 """Kind of cell of each type of element, and where the element has each node of the cell.
 
-Bricks and wedges of second order have the nodes between bottom and top before those of the top.
+In bricks and wedges of second order, nodes between bottom and top precede the nodes of the top.
 """
 LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
 """Digits of the number of a node, and nodes on a line of an element: short and long format."""

@@ -79,7 +79,7 @@ def difference(own: Mesh, mesh: Mesh) -> str:
 def require_same_cells(series: Series, mesh: Mesh) -> None:
     """Raise UserError unless a run has the cells of the reference: nodes belong to their numbers.
 
-    Without cells, the numbers alone are trusted.
+    Without cells only the numbers of nodes can be compared, and are trusted.
     """
     if not series.mesh().cells.same_as(mesh.cells):
         raise UserError(

@@ -69,7 +69,7 @@ def collection_files(path: Path) -> RunFiles:
         note = f"times are the order of the files in {kind}, which gives none"
         return _run_files(path, found, times, [note])
     times = [float(entry.time or 0.0) for entry in found]
-    notes = [f"times are those of {kind}", *_contradictions(found, times)]
+    notes = [f"times come from {kind}", *_contradictions(found, times)]
     return _run_files(path, found, times, notes)
 
 
@@ -102,7 +102,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     Raises
     ------
     UserError
-        When they are several series, or their names do not tell the timesteps apart.
+        When they are several series, or their names do not distinguish the timesteps.
     """
     inside = [file_time(file) for file in files]
     known = [time for time in inside if time is not None]
