@@ -137,6 +137,8 @@ class ConditionScaler(BaseModel):
         for column in np.flatnonzero(category):
             count = len(levels[column])
             parts = np.bincount(table[:, column].astype(np.intp), minlength=count) / len(table)
+            # Two runs differ with the probability 1 - Σ p², and are then at the squared distance 2
+            # in their one-hot columns. With this scale the mean over all pairs is 2, as of numbers.
             shift[column] = 1.0 / count
             scale[column] = np.sqrt(1.0 - np.square(parts).sum())
         return cls(
@@ -198,6 +200,7 @@ class ConditionScaler(BaseModel):
         columns = self.columns
         codes = self.codes
         values = self.warp(recoded(conditions, self.levels))[:, columns]
+        # Columns of numbers have no code; those of a category are 1 where the code is theirs.
         values = np.where(np.isnan(codes), values, values == codes)
         values -= np.array(self.shift)[columns]
         values /= np.array(self.scale)[columns]

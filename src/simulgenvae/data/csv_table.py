@@ -146,6 +146,7 @@ def _from_text(path: Path) -> tuple[list[Row], list[str]]:
     for row in rows:
         comment = width > 1 and row.cells[0].startswith(_COMMENT) and not any(row.cells[1:])
         if comment and row is not rows[0]:
+            # In front, as only the last comment above the rows can be their header.
             comments.insert(0, row.cells[0])
         else:
             kept.append(row)

@@ -180,12 +180,15 @@ def _add(
 ) -> None:
     """Add the integral of every shape function of ``cells [K, nodes]`` to ``values [M]``."""
     at = cells[:, list(corners)]
+    # 2, 4 or 8 corners have 1, 2 or 3 dimensions.
     signs = _SIGNS[len(corners).bit_length() - 1]
     dimension = signs.shape[1]
     # The Gauss points of order 2 are at ±1/√3, with weight 1.
     for point in product((-(3.0**-0.5), 3.0**-0.5), repeat=dimension):
         factors = 0.5 * (1.0 + signs * np.array(point))  # [corners, dimension]
         shape = factors.prod(axis=1)
+        # Shape functions are products of one linear factor for each direction: in the slope along
+        # d, the factor along d is replaced by its slope ±1/2.
         slopes = np.column_stack(
             [
                 0.5 * signs[:, d] * np.delete(factors, d, axis=1).prod(axis=1)
@@ -193,4 +196,5 @@ def _add(
             ]
         )
         jacobian = np.einsum("kcx,cd->kxd", coords[at], slopes)
+        # add.at, because `values[at] += …` would count a node once that belongs to several cells.
         np.add.at(values, at, measure_of(jacobian)[:, None] * shape)

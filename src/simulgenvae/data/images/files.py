@@ -92,6 +92,7 @@ def read_images(
         # Allocated once the first image shows how many channels there are.
         if pixels is None:
             pixels = _allocate(path, len(files.names), decoded.pixels)
+        # Others are reported below; their pixels may not even fit.
         if decoded.format == formats[0][1]:
             pixels[row] = decoded.pixels
     wanted = None

@@ -98,6 +98,7 @@ def describe_sources(
     if stored is None:
         conditions = _learnable(conditions)
     matching += _said(conditions)
+    # Checked before it is cut: files have the mesh of all nodes.
     with prefix_errors(options.mesh or options.coords or first):
         mesh.check(layout.nodes)
     mesh = mesh.at(np.arange(layout.first_node, layout.end_node))

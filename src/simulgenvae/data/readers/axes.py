@@ -92,6 +92,7 @@ class Axes:
                     f"{sizes[name]} points along it"
                 )
         grid = np.meshgrid(*(np.asarray(places[name]) for name in self.space), indexing="ij")
+        # Coordinates are in the order x, y, z whatever that of the axes; nodes stay as in the file.
         order = sorted(range(len(self.space)), key=lambda place: self.space[place])
         coords = np.stack([grid[place].ravel() for place in order], axis=1).astype(np.float64)
         return Mesh(coords, grid_cells(tuple(sizes[name] for name in self.space)))

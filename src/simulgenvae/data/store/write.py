@@ -123,6 +123,7 @@ def _write(
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     bad: dict[str, str] = {}
     mask = None if stored is None else stored.metadata.mask
+    # Stored runs without a mask have values at all nodes, and so must those that are added.
     fixed = np.ones(shape[2], dtype=bool) if stored is not None and mask is None else None
     missing = MissingValues(metadata.variables, fixed if mask is None else mask.valued)
     digests = [] if stored is None else _take_over(folder, fields, old, stored)

@@ -80,6 +80,7 @@ class TransformerBlock(nn.Module):
         return out
 
     def _attend(self, x: Tensor) -> Tensor:
+        # From [B, tokens, width] to [B, heads, tokens, width / heads], and back below.
         query, key, value = (
             layer(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for layer in (self.query, self.key, self.value)

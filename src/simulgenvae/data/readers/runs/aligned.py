@@ -72,6 +72,7 @@ def aligned(
     for number, (name, opened) in enumerate(runs.items()):
         try:
             series = opened().at(part)
+            # Evenly spread; where one of these runs cannot be opened, the next one takes its place.
             if number >= due or name == part.reference:
                 surveys[name] = survey(series, like)
                 like = surveys[name].coords if like is None else like

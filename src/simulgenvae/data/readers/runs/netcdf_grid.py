@@ -282,6 +282,7 @@ def axis_of(name: Hashable, variable: xr.Variable | None = None) -> str | None:
 def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variable]:
     """Return the coordinates along X, Y and Z, as far as there are any."""
     found: dict[str, xr.Variable] = {}
+    # Variables of the dimensions first: others along them count only where these are missing.
     for name in sorted(data.variables, key=lambda name: name not in space):
         variable = data.variables[name]
         axis = axis_of(name, variable)
