@@ -169,6 +169,7 @@ def _columns(sheets: Sequence[_Sheet]) -> list[Column]:
         for sheet in sheets:
             cells = [row.cells[position] for row in sheet.body]
             texts += cells
+            # Each file by itself: only some may have decimal commas.
             numbers += map(sheet.table.number, cells)
         columns.append(Column(name, tuple(texts), tuple(numbers), places))
     return columns

@@ -248,6 +248,7 @@ def _with_header(table: TextTable, comment: str) -> TextTable:
     numpy.savetxt and COMSOL write the names of the columns as the last comment.
     """
     first = table.rows[0]
+    # With text beyond its first cell, which may be an id, the first row is a header itself.
     if any(table.number(cell) is None for cell in first.cells[1:]):
         return table
     if len(first.cells) == 1 and table.number(first.cells[0]) is None:

@@ -131,6 +131,7 @@ def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     category = np.array([bool(levels) for levels in scaler.levels], dtype=bool)
+    # A category is given by the number of its value.
     table = np.where(category, np.rint(table), table)
     images = None
     if (form := scaler.images) is not None:

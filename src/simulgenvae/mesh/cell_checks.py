@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def check_cells(cells: Cells, nodes: int) -> None:
     """Raise UserError unless cells are valid for a mesh of ``nodes`` nodes."""
     count = cells.count
+    # First, as the groups below are cut out by these offsets.
     if not _is_sound(cells.nodes, count):
         raise UserError("the offsets of the cells do not fit their nodes: damaged")
     unknown = sorted(set(np.unique(cells.types).tolist()) - BY_NUMBER.keys())

@@ -168,6 +168,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
         other types of numbers than theirs.
         """
         for name, array in arrays.items():
+            # Any other name must be a kind of cells, whose table has a row for each cell.
             data_type, dimensions = ARRAYS.get(name, ("int64", 2))
             kinds = "fiu" if data_type == "float64" else "iu"
             if array.ndim != dimensions or (array.size and array.dtype.kind not in kinds):

@@ -159,6 +159,7 @@ def _add_curved(
         return str(error)
     degrees = None if cells.degrees is None else cells.degrees[group.rows]
     if degrees is None or group.kind.nodes is not None:
+        # All at once: kinds with a fixed number of nodes have a single order.
         orders = np.zeros((1, 3), np.int64)
         place = np.zeros(len(group.rows), np.int64)
     else:

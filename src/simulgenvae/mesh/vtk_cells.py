@@ -46,6 +46,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
         if pixel.corners is not None and len(rows):
             name, order = pixel.corners
             types[rows] = BY_NAME[name].number
+            # All cells of the kind at once, by the place of the first node of each.
             places = nodes.offsets[rows][:, None]
             nodes.values[places + np.arange(len(order))] = nodes.values[places + np.array(order)]
     for long, short, count in (("poly_line", "line", 2), ("poly_vertex", "vertex", 1)):

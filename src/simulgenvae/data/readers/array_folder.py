@@ -123,6 +123,7 @@ def _read(
     refuse_link(file)
     array_format = array_format_of(file)
     assert array_format is not None, "the folder was searched for such files"
+    # Its name says the format; a download that failed may hold a web page.
     array_format.require_first_bytes(file)
     with array_format.open(file) as arrays:
         chosen = ChosenArrays.of(file, arrays, wanted, 2)

@@ -168,6 +168,7 @@ def _remove(
     """
     kept = [row for row, name in enumerate(written) if name not in bad]
     for place, row in enumerate(kept):
+        # Rows only move forwards, so that none is overwritten before it is read.
         if place < row:
             fields[place] = np.asarray(fields[row])
     return [digests[row] for row in kept]

@@ -41,6 +41,7 @@ def _check_zone(path: Path, zone: Any) -> None:
     of_place: dict[bytes, str] = {}
     for solution in _children(zone, "FlowSolution_t"):
         location = solution.get("GridLocation/ data")
+        # In CGNS, values without a location belong to nodes.
         place = b"Vertex" if location is None else bytes(location[()])
         other = of_place.setdefault(place, _name(solution))
         if other != _name(solution):

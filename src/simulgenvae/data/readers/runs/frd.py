@@ -201,6 +201,7 @@ def _values(path: Path, block: _Block) -> tuple[NDArray[np.int64], NDArray[np.fl
             f"{block.name} at time {block.time}: not {block.count} nodes of {values} values"
         )
     rows = data.reshape(block.count, -1)
+    # Lines of six values follow each other: the bytes from one to the next.
     line = _record_width(digits, 6)
     parts = []
     for first in range(0, values, 6):

@@ -99,6 +99,7 @@ def whole(data: Any) -> Whole:
         names = [name for name, block in zip(data.keys(), data, strict=True) if block is not None]
         found = [whole(block) for block in data if block is not None]
         blocks = pyvista.MultiBlock([one.grid for one in found])
+        # A list of grids brings no names with it.
         for number, name in enumerate(names):
             blocks.set_block_name(number, name)
         return Whole(blocks, _remarks(found))

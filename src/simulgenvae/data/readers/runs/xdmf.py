@@ -70,6 +70,7 @@ def plain_xdmf(path: Path) -> PlainXdmf:
 
 def _resolve_includes(path: Path, root: Element, parent: Element) -> None:
     """Put the elements that an include points to in its place."""
+    # From the end, so that what is put in does not move the places that are still to come.
     for place, child in reversed(list(enumerate(parent))):
         tag = str(child.tag)
         if not tag.endswith(_INCLUDE):
@@ -147,6 +148,7 @@ def _complete(collection: Element, static: list[Element]) -> None:
     if time is not None and time.get("TimeType") in {"List", "HyperSlab"}:
         item = time.find("DataItem")
         values = [float(word) for word in ((item.text if item is not None else "") or "").split()]
+        # Start, step and number of the times.
         if time.get("TimeType") == "HyperSlab" and len(values) == 3:
             values = [values[0] + values[1] * step for step in range(int(values[2]))]
         collection.remove(time)
