@@ -200,7 +200,7 @@ class ConditionScaler(BaseModel):
         columns = self.columns
         codes = self.codes
         values = self.warp(recoded(conditions, self.levels))[:, columns]
-        # Columns of numbers have no code; those of a category are 1 where the code is theirs.
+        # Columns of numbers have no code; columns of a category are 1 where the code is theirs.
         values = np.where(np.isnan(codes), values, values == codes)
         values -= np.array(self.shift)[columns]
         values /= np.array(self.scale)[columns]
