@@ -146,6 +146,7 @@ def _from_text(path: Path) -> tuple[list[Row], list[str]]:
     for row in rows:
         comment = width > 1 and row.cells[0].startswith(_COMMENT) and not any(row.cells[1:])
         if comment and row is not rows[0]:
+            # In front, as only the last comment above the rows can be their header.
             comments.insert(0, row.cells[0])
         else:
             kept.append(row)
@@ -227,7 +228,11 @@ def _rectangular(path: Path, rows: list[Row]) -> list[Row]:
         return rows
     kept = [column for column in range(width) if filled[column]]
     padding = ("",) * width
-    return [Row(row.line, tuple((row.cells + padding)[k] for k in kept)) for row in rows]
+    cleaned = []
+    for row in rows:
+        cells = row.cells + padding
+        cleaned.append(Row(row.line, tuple(cells[column] for column in kept)))
+    return cleaned
 
 
 def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
@@ -243,6 +248,7 @@ def _with_header(table: TextTable, comment: str) -> TextTable:
     numpy.savetxt and COMSOL write the names of the columns as the last comment.
     """
     first = table.rows[0]
+    # With text beyond its first cell, which may be an id, the first row is a header itself.
     if any(table.number(cell) is None for cell in first.cells[1:]):
         return table
     if len(first.cells) == 1 and table.number(first.cells[0]) is None:

@@ -40,7 +40,7 @@ _READ_ERRORS = (
 def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
     """Return the nodes and cells of a grid that was read from ``path``.
 
-    Raises UserError for a grid without nodes, and for cells that are not those of VTK's files.
+    Raises UserError for a grid without nodes, and for cells of types that VTK's files cannot hold.
     """
     coords = np.array(grid.points, dtype=np.float64)
     if not len(coords):

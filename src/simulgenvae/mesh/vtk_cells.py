@@ -31,7 +31,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
     voxels are quads and hexahedra with their nodes in another order, and become these; so do
     polylines of two nodes and polyvertices of one.
 
-    Raises UserError for types of cells that are not those of VTK's files.
+    Raises UserError for types of cells that VTK's files cannot hold.
     """
     types = np.array(grid.celltypes, dtype=np.uint8)
     unknown = sorted(set(np.unique(types).tolist()) - BY_NUMBER.keys())
@@ -46,6 +46,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
         if pixel.corners is not None and len(rows):
             name, order = pixel.corners
             types[rows] = BY_NAME[name].number
+            # All cells of the kind at once, by the place of the first node of each.
             places = nodes.offsets[rows][:, None]
             nodes.values[places + np.arange(len(order))] = nodes.values[places + np.array(order)]
     for long, short, count in (("poly_line", "line", 2), ("poly_vertex", "vertex", 1)):

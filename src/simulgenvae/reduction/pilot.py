@@ -78,7 +78,7 @@ def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     _, steps, nodes, variables = runs.dataset.shape
     size = nodes * variables
     snapshots = len(rows) * steps
-    # No more columns are useful than modes are wanted, nor than a sketch of everything has.
+    # More columns than wanted modes, or than a sketch of all snapshots could have, are useless.
     max_width = min(settings.max_rank + OVERSAMPLING, size, snapshots)
     random = np.random.default_rng(0)  # always the same, so that a preparation can be repeated
     block = _some_snapshots(runs, rows, random)
@@ -86,6 +86,7 @@ def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     factor = _count_and_shift(block, shift, (nodes, variables), settings)
     # Method of snapshots: few snapshots of very many entries.
     energies, directions = principal_directions(_gram(block, factor))
+    # Rounding makes eigenvalues that should be 0 slightly negative.
     rank = rank_for(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
     wanted = math.ceil(GROWTH * rank) + OVERSAMPLING
     # Where the pilot needs half of its snapshots or more, it has not seen how many modes there are.

@@ -201,6 +201,7 @@ class _PodCandidate:
 
 def _gram(coordinates: Tensor, rows: NDArray[np.intp]) -> Tensor:
     """Return the Gram matrix ``[k, k]`` of the coordinates ``[N, T, k]`` of the runs ``rows``."""
+    # Run by run: a copy of all coordinates in double precision would take twice their memory.
     gram = torch.zeros(coordinates.shape[2], coordinates.shape[2], dtype=torch.float64)
     for row in rows:
         run = coordinates[row].double()

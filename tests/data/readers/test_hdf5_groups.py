@@ -182,7 +182,7 @@ def _empty(file: h5py.File) -> None:
         ),
         (_text, "run '11' .*real numbers"),
         (_without_times, "run '9' .*: has no times, as .*run '1'"),
-        (_other_times, "run '9' .* times are not those of .*run '1'"),
+        (_other_times, "run '9' .* times differ from .*run '1'"),
         (_few_times, r"run '1' .* 4 timesteps, but 2 times.*--axes"),
         (_empty, "data/11/nodal_data.*no values"),
     ],

@@ -123,6 +123,7 @@ def _read(
     refuse_link(file)
     array_format = array_format_of(file)
     assert array_format is not None, "the folder was searched for such files"
+    # Its name says the format; a download that failed may hold a web page.
     array_format.require_first_bytes(file)
     with array_format.open(file) as arrays:
         chosen = ChosenArrays.of(file, arrays, wanted, 2)
@@ -157,7 +158,7 @@ def _require_like(file: Path, run: _Run, first_file: Path, first: _Run) -> None:
         mine = run.companions.get(key)
         other = first.companions.get(key)
         if mine is None or other is None or not np.array_equal(mine, other):
-            raise UserError(f"{file}: its {key!r} are not those of {first_file}")
+            raise UserError(f"{file}: its {key!r} differ from {first_file}")
 
 
 def _form(run: _Run) -> str:

@@ -121,6 +121,7 @@ def _codecs(metadata: object) -> set[str]:
         return set()
     names: set[str] = set()
     for key, value in metadata.items():
+        # Version 3 describes codecs by tables, which shards nest; version 2 has objects.
         if key in {"codecs", "index_codecs", "compressor", "filters"}:
             for codec in value if isinstance(value, list | tuple) else [value]:
                 described = (

@@ -46,7 +46,7 @@ def aligned(
         Part of each run to read.
     compare_all
         Whether the fields and positions of all runs are compared before any is read; otherwise
-        those of :data:`COMPARED`. Every run is checked when it is read.
+        of :data:`COMPARED` runs. Every run is checked when it is read.
 
     Returns
     -------
@@ -72,6 +72,7 @@ def aligned(
     for number, (name, opened) in enumerate(runs.items()):
         try:
             series = opened().at(part)
+            # Evenly spread; where one of these runs cannot be opened, the next one takes its place.
             if number >= due or name == part.reference:
                 surveys[name] = survey(series, like)
                 like = surveys[name].coords if like is None else like

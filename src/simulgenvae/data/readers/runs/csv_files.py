@@ -52,6 +52,7 @@ def open_csv(path: Path) -> Series:
 
     Raises UserError when it is no table of nodes.
     """
+    # The content is read again only after another file: a file may have all timesteps.
     read = lru_cache(maxsize=1)(_read)
     file = read(path)
     times = _times(path, file)
@@ -69,6 +70,7 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
     """
     if len(files) == 1:
         return open_csv(files[0])
+    # One file at a time in memory: a timestep is first listed and then read.
     read = lru_cache(maxsize=1)(_read)
     times = np.array([_time(path, read(path)) for path in files])
     order = np.argsort(times, kind="stable")
@@ -77,10 +79,11 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
         first, second = (files[order[again[0] + k]].name for k in range(2))
         raise UserError(
             f"{folder}: {first} and {second} have the same time {times[order[again[0]]]:g}: files "
-            "of two series in one folder: put each into a folder of its own"
+            "of two series in one folder: put each into a separate folder"
         )
     tables = [entry.name for entry in sorted(folder.iterdir()) if entry.suffix in _SUFFIXES]
-    others = [name for name in tables if name not in {file.name for file in files}]
+    read_names = {file.name for file in files}
+    others = [name for name in tables if name not in read_names]
     remarks = [f"{name}: no table of nodes: not read" for name in others]
 
     def snapshot(step: int) -> Snapshot:
@@ -130,6 +133,7 @@ def _read(path: Path) -> _File:
             cells[:, position] = _numbers(table, position, layout.decimal)
         except ValueError:
             texts.add(position)
+    # A field of text is left out with a note, but positions, nodes and times must be numbers.
     columns = layout.columns
     for position in texts.intersection((*columns.axes, columns.nodes, columns.time)):
         column = table.iloc[:, position].str.replace(layout.decimal, ".", regex=False)
@@ -182,9 +186,10 @@ def _time(path: Path, file: _File) -> float:
     times = _times(path, file)
     if len(times) > 1:
         raise UserError(
-            f"{path}: holds {len(times)} timesteps, and other files lie beside it: a run is one "
+            f"{path}: holds {len(times)} timesteps, and its folder has other files: a run is one "
             "such file, or files of one timestep each"
         )
+    # Without a time in it a file is at 0: then the number in its name is the time.
     in_file = file.layout.columns.time is not None or times[0] != 0
     number = re.search(r"(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)$", path.stem)
     if not in_file and number is None:

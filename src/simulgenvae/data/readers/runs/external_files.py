@@ -54,7 +54,7 @@ def check_collection(path: Path) -> None:
 
 
 def naming_elements(path: Path) -> list[tuple[str, dict[str, str]]]:
-    """Return the names of files in an XML collection, each with the attributes beside it.
+    """Return the names of files in an XML collection, each with the attributes of its element.
 
     Raises UserError when it is damaged.
     """

@@ -177,8 +177,8 @@ def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:
     if not results.unread:
         return series
     note = (
-        f"files beside {listed([file.name for file in files])} that are not read: "
-        f"{listed([file.name for file in results.unread])} (--pattern chooses files)"
+        f"not read: {listed([file.name for file in results.unread])}; read: "
+        f"{listed([file.name for file in files])} (--pattern chooses files)"
     )
     return replace(series, notes=lambda: [*series.notes(), note])
 
@@ -332,7 +332,7 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     # scandir knows what is a file, a folder or a link without asking again for each of them.
     with os.scandir(folder) as found:
         entries = [entry for entry in found if wanted(entry)]
-    # Beside results of other formats, or folders of runs, tables are no runs.
+    # In a folder that has results of other formats, or folders of runs, tables are no runs.
     others = [entry for entry in entries if not _is_table(entry)]
     entries = others or entries
     return [Path(entry) for entry in sorted(entries, key=lambda entry: natural_key(entry.name))]
@@ -363,7 +363,7 @@ def refuse_link(entry: Path) -> None:
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
     found = run_format_of(entry.name)
-    # macOS leaves files such as ._result_1.vtu beside those that it copies.
+    # macOS adds files such as ._result_1.vtu to the files that it copies.
     if found is None or entry.name.startswith(".") or not entry.is_file():
         return False
     return found.recognise is None or found.recognise(Path(entry))

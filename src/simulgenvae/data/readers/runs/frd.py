@@ -41,7 +41,7 @@ ELEMENTS = {
 }
 """Kind of cell of each type of element, and where the element has each node of the cell.
 
-Bricks and wedges of second order have the nodes between bottom and top before those of the top.
+In bricks and wedges of second order, nodes between bottom and top precede the nodes of the top.
 """
 LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
 """Digits of the number of a node, and nodes on a line of an element: short and long format."""
@@ -201,6 +201,7 @@ def _values(path: Path, block: _Block) -> tuple[NDArray[np.int64], NDArray[np.fl
             f"{block.name} at time {block.time}: not {block.count} nodes of {values} values"
         )
     rows = data.reshape(block.count, -1)
+    # Lines of six values follow each other: the bytes from one to the next.
     line = _record_width(digits, 6)
     parts = []
     for first in range(0, values, 6):

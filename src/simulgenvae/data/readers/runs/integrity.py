@@ -61,6 +61,8 @@ def require_complete_hdf5(path: Path) -> None:
                             "not read"
                         )
                     item = group[name]
+                    # Groups may contain each other. h5py makes a new object for each access, and
+                    # the hash of its id says which group it is.
                     if isinstance(item, h5py.Group) and item.id.__hash__() not in seen:
                         seen.add(item.id.__hash__())
                         groups.append(item)

@@ -57,7 +57,7 @@ def open_openfoam(case: Path) -> Series:
     def grid(step: int) -> Any:
         reader.set_active_time_point(step)
         mesh = reader.read()["internalMesh"]
-        # VTK only reports a damaged field, and goes on without it.
+        # VTK reports a damaged field on its console only, and continues without it.
         arrays = mesh.GetCellData()
         for name in reader.cell_array_names:
             if arrays.HasArray(name):
@@ -116,7 +116,7 @@ def _points(part: Path) -> int:
             head = unpacked.read(_HEAD_BYTES)
     else:
         return 0
-    # The number stands alone on a line after the header.
+    # The number is the first line after the header that has nothing else.
     found = re.search(rb"^\s*(\d+)\s*$", head[head.find(b"}") :], re.MULTILINE)
     return int(found[1]) if found else 0
 

@@ -54,6 +54,7 @@ def open_surfaces(folder: Path) -> Series:
         surfaces = pyvista.MultiBlock()
         for file in _files(times[step]):
             read = pyvista.read(file)
+            # Some formats have a file for each field: p_plane.vtk and U_plane.vtk.
             for surface in surfaces:
                 if np.array_equal(surface.points, read.points):
                     surface.point_data.update(read.point_data)

@@ -69,7 +69,7 @@ def collection_files(path: Path) -> RunFiles:
         note = f"times are the order of the files in {kind}, which gives none"
         return _run_files(path, found, times, [note])
     times = [float(entry.time or 0.0) for entry in found]
-    notes = [f"times are those of {kind}", *_contradictions(found, times)]
+    notes = [f"times come from {kind}", *_contradictions(found, times)]
     return _run_files(path, found, times, notes)
 
 
@@ -102,7 +102,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     Raises
     ------
     UserError
-        When they are several series, or their names do not tell the timesteps apart.
+        When they are several series, or their names do not distinguish the timesteps.
     """
     inside = [file_time(file) for file in files]
     known = [time for time in inside if time is not None]
@@ -111,6 +111,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
         note = f"one timestep: a steady run, at time 0{said}"
         return RunFiles(np.zeros(1), ({"": files[0]},), (note,))
     series = Counter(series_name(file, folder) for file in files)
+    # Some programs write the same time into every file, which says nothing.
     tells = len(known) == len(files) and len(set(known)) > 1
     # Files of any names are one series when each has another time inside.
     if len(series) > 1 and not (tells and len(set(known)) == len(files)):
@@ -151,6 +152,7 @@ def later_counts(path: Path, times: NDArray[np.float64]) -> tuple[NDArray[np.int
     Raises UserError when every time occurs equally often and none goes back, as in pieces.
     """
     same = _equal_times(times)
+    # A later step replaces an earlier one at the same time.
     last = {time: step for step, time in enumerate(same)}
     repeated = {time for time, times in Counter(same).items() if times > 1}
     if repeated:
@@ -205,6 +207,7 @@ def _equal_times(times: NDArray[np.float64]) -> list[float]:
     """Return the times, those that differ by a rounding error made equal."""
     order = np.argsort(times, kind="stable")
     near = SAME_TIME * float(np.ptp(times)) if len(times) else 0.0
+    # The first of nearly equal times replaces the others, so that they can be keys.
     equal = times.copy()
     for before, step in pairwise(order):
         if times[step] - equal[before] <= near:

@@ -186,8 +186,8 @@ class Series:
     ancillary
         Names of fields that are read only when they are requested.
     look
-        Function that lists the fields of a timestep by its number; None where reading the timestep
-        costs no more.
+        Function that lists the fields of a timestep by its number; None where that costs as
+        much as reading the timestep.
     notes
         Function that returns lines for the user: where the times come from, and what was decided
         about files and blocks. Lines about blocks come once a timestep has been read.
@@ -206,6 +206,7 @@ class Series:
 
         Raises UserError when it has none of them.
         """
+        # Interpolation needs the timesteps on both sides of the first and the last wanted time.
         if part.resample is not None:
             return self
         steps = part.steps(self.path, self.times)

@@ -60,7 +60,7 @@ def open_timesteps(
 ) -> Series:
     """Open files of one timestep each.
 
-    Raises UserError when they are several series, or nothing tells their timesteps apart.
+    Raises UserError when they are several series, or nothing distinguishes their timesteps.
     """
     # Blocks that the user names are parts of one mesh.
     is_blocks = len(files) == 1 and files[0].suffix.lower() == ".vtm" and blocks is None
@@ -83,7 +83,7 @@ def open_exodus(path: Path, blocks: Sequence[str] | None = None) -> Series:
     if known is None:
         raise UserError(
             f"{path}: a mesh without timesteps: has the solver stopped before its first output, or "
-            "is it the mesh alone?"
+            "does it hold only the mesh?"
         )
     times = distinct_times(path, known)
     choose = BlockChoice(path, blocks)

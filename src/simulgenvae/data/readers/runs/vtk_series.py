@@ -110,7 +110,7 @@ def pipeline_times(reader: Any) -> tuple[float, ...] | None:
 
 
 def distinct_times(path: Path, times: Sequence[float]) -> NDArray[np.float64]:
-    """Return times that a reader of VTK is asked for.
+    """Return the times at which a reader of VTK is to read, as an array.
 
     Raises UserError when one occurs twice: VTK would read its first timestep both times.
     """

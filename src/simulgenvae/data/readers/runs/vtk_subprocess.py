@@ -37,7 +37,7 @@ _OPEN_FILES = 4
 
 
 class _Opening(NamedTuple):
-    """What opens a run in the other process. Functions go over the pipe by their names."""
+    """Functions that open a run in the other process; pickle sends them by their names."""
 
     path: Path
     open: Open
@@ -154,8 +154,8 @@ class _Reader:
 
     def _question(self, run: int, opening: _Opening, what: What, step: int) -> _Question:
         """Return a question, which opens the run where it is not open."""
-        # VTK's readers keep their last timestep in memory. Those of earlier runs are closed when
-        # another one is opened, and only few stay open after that.
+        # VTK's readers keep their last timestep in memory. Readers of earlier runs are closed when
+        # another one is opened, so that only few stay open.
         is_open = run in self._opened
         if not is_open:
             most = 0 if what == "times" else _OPEN_FILES - 1
