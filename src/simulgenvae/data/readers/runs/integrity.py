@@ -26,6 +26,12 @@ _CASE_VARIABLE = re.compile(
     r"(measured )?(node|element):(\s+\S+){2,}"
 )
 """Line of an EnSight case that names a variable: after the colon at least its name and a file."""
+_CASE_SECTIONS = {
+    "FORMAT": ("type",),
+    "GEOMETRY": ("model", "measured", "match", "boundary"),
+    "TIME": ("time set", "filename start number", "filename increment", "time values"),
+}
+"""Section of an EnSight case in which lines with these names are; others may be elsewhere."""
 _D3PLOT_TAIL = 2**16
 """Bytes at the end of each LS-DYNA file that are searched for the end mark.
 
@@ -93,6 +99,7 @@ def require_complete_case(file: Path) -> None:
                 f"{file}: {line.strip()[:80]!r} is no line of an EnSight case that is read, or "
                 "damaged"
             )
+    _require_sections(file, text)
     # A line that was cut off has no name of a variable, or none of its file.
     variables = re.search(r"^VARIABLE\s*$(.*?)(^[A-Z]+\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
     for line in variables[1].splitlines() if variables else ():
@@ -115,6 +122,21 @@ def require_complete_case(file: Path) -> None:
             raise UserError(
                 f"{file}: truncated or damaged: {count} time values, of "
                 f"{steps[1] if steps else 'unknown'}"
+            )
+
+
+def _require_sections(file: Path, text: str) -> None:
+    """Raise UserError for a line in a section where VTK's reader would wait for it for ever."""
+    section = ""
+    for line in text.splitlines():
+        name = line.split(":")[0].strip()
+        if line.strip().isupper() and ":" not in line:
+            section = line.strip()
+        own = next((own for own, names in _CASE_SECTIONS.items() if name in names), None)
+        if ":" in line and own is not None and own != section:
+            raise UserError(
+                f"{file}: {line.strip()[:80]!r} is in the section {section or 'before all others'} "
+                f"and not in {own}: damaged"
             )
 
 
