@@ -112,6 +112,19 @@ def test_a_case_that_breaks_off_is_named(case: Path, until: str) -> None:
         open_runs(case)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("type: ensight gold\nGEOMETRY\nmodel: run.geo", "model: run.geo\nGEOMETRY\ntype: ensight gold", "'model: run.geo' is in the section FORMAT"),
+        ("TIME\n", "", "'time set: 1' is in the section VARIABLE"),
+    ],
+)  # fmt: skip
+def test_lines_in_another_section_are_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in TEXT["run.case"]
+    with pytest.raises(UserError, match=told):
+        open_runs(_text_case(tmp_path / "run", TEXT["run.case"].replace(old, new)))
+
+
 def test_rigid_bodies_are_not_read(case: Path) -> None:
     case.write_text(case.read_text().replace("VARIABLE", "rigid_body: run.erb\nVARIABLE"))
     with pytest.raises(UserError, match="rigid_body"):

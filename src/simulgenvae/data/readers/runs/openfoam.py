@@ -127,4 +127,6 @@ def _has_times(folder: Path) -> bool:
     return any(is_time(name) and float(name) > 0 for name in names)
 
 
-OPENFOAM = RunFormat(name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, extra="mesh")
+OPENFOAM = RunFormat(
+    name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, isolated=True, extra="mesh"
+)
