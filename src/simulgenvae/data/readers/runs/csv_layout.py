@@ -63,7 +63,7 @@ def find_layout(path: Path) -> Layout:
         for number, line in enumerate(lines):
             if number == 0 or line.lstrip()[:1] in set(_COMMENTS):
                 continue
-            cells = _cells(line, separator)
+            cells = split_cells(line, separator)
             if not _is_numbers(cells, decimal):
                 continue
             found = _header(lines, number, separator, len(cells))
@@ -95,7 +95,8 @@ def _separators(lines: list[str]) -> list[str]:
     return [separator for separator in ("\t", ";", ",") if separator in text] + [r"\s+"]
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def split_cells(line: str, separator: str) -> list[str]:
+    """Return the cells of a line, without the signs of a comment before them."""
     line = line.strip().lstrip("".join(_COMMENTS)).strip(" ")
     if separator == r"\s+":
         return line.split()
@@ -105,7 +106,7 @@ def _cells(line: str, separator: str) -> list[str]:
 def _decimal(lines: list[str], separator: str) -> str:
     """Return the decimal sign: a comma where a cell is a number with one."""
     with_comma = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
-    cells = (cell for line in lines for cell in _cells(line, separator))
+    cells = (cell for line in lines for cell in split_cells(line, separator))
     return "," if separator != "," and any(map(with_comma.fullmatch, cells)) else "."
 
 
@@ -147,7 +148,7 @@ def _header(
 
 
 def _names(line: str, separator: str, count: int) -> tuple[str, ...] | None:
-    cells = _cells(line, separator)
+    cells = split_cells(line, separator)
     if separator == r"\s+" and len(cells) != count:
         # Names with blanks, such as "T (K)", are two blanks apart.
         stripped = line.strip().lstrip("".join(_COMMENTS)).strip()
