@@ -117,6 +117,8 @@ def test_a_case_that_breaks_off_is_named(case: Path, until: str) -> None:
     [
         ("type: ensight gold\nGEOMETRY\nmodel: run.geo", "model: run.geo\nGEOMETRY\ntype: ensight gold", "'model: run.geo' is in the section FORMAT"),
         ("TIME\n", "", "'time set: 1' is in the section VARIABLE"),
+        ("VARIABLE\n", "", r"'scalar per node: 1 p run.p\*\*' is in the section GEOMETRY"),
+        ("increment: 1", "increment: 1,5", "'filename increment: 1,5' has no whole number"),
     ],
 )  # fmt: skip
 def test_lines_in_another_section_are_named(tmp_path: Path, old: str, new: str, told: str) -> None:
