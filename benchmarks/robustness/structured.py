@@ -36,7 +36,7 @@ _NUMBERS: tuple[str, ...] = (
 )
 _NUMBERS += ("3", "1000000", "1_0", "0x10", "1,5", "", "[red]x[/red]")
 _WORDS = ("", "x", "../x", "/etc/passwd", "[red]x[/red]", "\u0661", "a" * 300, "nan", "0", "*")
-_VALUES = (
+_VALUES: tuple[Any, ...] = (
     None,
     True,
     0,
