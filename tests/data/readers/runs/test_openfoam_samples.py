@@ -10,6 +10,7 @@ import pytest
 import pyvista
 
 from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.openfoam_probes import open_probes
 from simulgenvae.errors import UserError
 
 TIMES = ("0", "0.05", "1e-01")
@@ -108,3 +109,10 @@ def test_truncated_probes_are_named(tmp_path: Path) -> None:
     probes(tmp_path / "case/0", "p", [(0.1, "1 2"), (0.2, "3")])
     with pytest.raises(UserError, match=r"p: cannot be read: lines with 1 or 2 numbers for 2 pro"):
         open_runs(tmp_path / "case")
+
+
+def test_folders_without_probes_are_named(tmp_path: Path) -> None:
+    (tmp_path / "case/0").mkdir(parents=True)
+    (tmp_path / "case/0/p").touch()
+    with pytest.raises(UserError, match=r"case: no file of probes"):
+        open_probes(tmp_path / "case")

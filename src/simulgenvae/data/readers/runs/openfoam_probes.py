@@ -66,6 +66,8 @@ def open_probes(folder: Path) -> Series:
                 found[file.name] = later if earlier is None else _after(earlier, later, file)
         return found
 
+    if not fields():
+        raise UserError(f"{folder}: no file of probes: truncated or damaged")
     first_name, first = next(iter(fields().items()))
     for name, field in fields().items():
         for own, others in ((field.times, first.times), (field.coords, first.coords)):
