@@ -116,3 +116,13 @@ def test_folders_without_probes_are_named(tmp_path: Path) -> None:
     (tmp_path / "case/0/p").touch()
     with pytest.raises(UserError, match=r"case: no file of probes"):
         open_probes(tmp_path / "case")
+
+
+@pytest.mark.parametrize(
+    "head", ["# Probe 0 (0.1 0 0)\n# Probe 1 (0.1)\n", "# x 0 1\n# y 0\n# z 0 0\n"]
+)
+def test_probes_without_three_coordinates_are_named(tmp_path: Path, head: str) -> None:
+    (tmp_path / "case/0").mkdir(parents=True)
+    (tmp_path / "case/0/p").write_text(f"{head}# Time\n0.1 1 2\n")
+    with pytest.raises(UserError, match=r"p: cannot be read: probes need three coordinates"):
+        open_runs(tmp_path / "case")

@@ -127,7 +127,10 @@ def _read(file: Path) -> _Field:
                 values.append(numbers)
         except ValueError as error:
             raise UserError(f"{file}, line {number}: cannot be read: {error}") from error
-    coords = np.array(points) if points else np.array([axes.get(axis, []) for axis in "xyz"]).T
+    rows = points or [list(place) for place in zip(*axes.values(), strict=False)]
+    if any(len(row) != 3 for row in rows) or len({len(axis) for axis in axes.values()}) > 1:
+        raise UserError(f"{file}: cannot be read: probes need three coordinates: damaged")
+    coords = np.array(rows).reshape(-1, 3)
     widths = {len(row) for row in values}
     if len(widths) != 1 or not len(coords) or min(widths) % len(coords):
         raise UserError(
