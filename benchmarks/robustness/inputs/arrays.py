@@ -1,51 +1,19 @@
-"""One small valid input of each kind, and the way it is read."""
+"""Files of arrays, which hold all runs."""
 
 from __future__ import annotations
 
 import pickle
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
-import openpyxl
-import pyvista
 import scipy.io
 import xarray as xr
 import zarr
-from PIL import Image
 
-from simulgenvae.data.condition_files import read_condition_files
-from simulgenvae.data.images.files import read_images
-from simulgenvae.data.readers import RunPart, open_source
-from simulgenvae.errors import UserError
-from simulgenvae.settings import StudyFolder, load_settings
-
-RUNS, TIMESTEPS, NODES = 3, 2, 8
-FIELDS = np.random.default_rng(0).normal(size=(RUNS, TIMESTEPS, NODES, 1))
-
-
-class Input(NamedTuple):
-    """A kind of input."""
-
-    write: Callable[[Path], None]
-    """Function that writes a valid input into an empty folder."""
-    read: Callable[[Path], object]
-    """Function that reads it there, as the command line does."""
-
-
-def _source(name: str, part: RunPart | None = None) -> Callable[[Path], object]:
-    def read(folder: Path) -> object:
-        with open_source(folder / name, part) as source:
-            for problem in source.problems.values():
-                raise UserError(problem)
-            for run in range(min(source.shape[0], 2)):
-                source.run(run)
-            return [*source.notes, *source.remarks()]
-
-    return read
+from benchmarks.robustness.inputs.base import FIELDS, NODES, RUNS, TIMESTEPS, Input, source
+from simulgenvae.data.readers import RunPart
 
 
 def _npy(folder: Path) -> None:
@@ -85,178 +53,57 @@ def _netcdf(engine: str) -> Callable[[Path], None]:
     return write
 
 
-def _grid(step: int) -> Any:
-    grid = pyvista.ImageData(dimensions=(2, 2, 2)).cast_to_unstructured_grid()
-    grid.point_data["T"] = FIELDS[0, step, :, 0]
-    grid.cell_data["rho"] = np.full(grid.n_cells, 1.0 + step)
-    return grid
+def _numpy_folder(folder: Path) -> None:
+    (folder / "runs").mkdir()
+    for run in range(RUNS):
+        np.save(folder / f"runs/r{run}.npy", FIELDS[run])
 
 
-def _vtk(suffix: str) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
-        (folder / "run").mkdir()
-        for step in range(TIMESTEPS):
-            data = _grid(step)
-            if suffix == ".vtp":
-                data = data.extract_surface(algorithm="dataset_surface")
-            if suffix == ".vti":
-                data = pyvista.ImageData(dimensions=(2, 2, 2))
-                data.point_data["T"] = FIELDS[0, step, :, 0]
-            if suffix == ".vtm":
-                data = pyvista.MultiBlock({"fluid": data})
-            data.save(folder / f"run/step_{step}{suffix}", binary=step == 0)
-
-    return write
+def _groups(folder: Path) -> None:
+    with h5py.File(folder / "a.h5", "w") as file:
+        for run in range(RUNS):
+            file[f"runs/r{run}/T"] = FIELDS[run, :, :, 0]
 
 
-def _surfaces(folder: Path) -> None:
-    for step, time in enumerate(("0", "0.1")):
-        (folder / f"run/{time}").mkdir(parents=True)
-        surface = _grid(step).extract_surface(algorithm="dataset_surface")
-        surface.save(folder / f"run/{time}/plane.vtp")
+def _the_well(folder: Path) -> None:
+    with h5py.File(folder / "a.hdf5", "w") as file:
+        file["t0_fields/p"] = FIELDS.reshape(RUNS, TIMESTEPS, 2, 4)
+        file["t1_fields/u"] = np.repeat(FIELDS, 2, axis=3).reshape(RUNS, TIMESTEPS, 2, 4, 2)
+        file["dimensions/time"] = np.arange(TIMESTEPS) * 0.5
+        file["dimensions/x"], file["dimensions/y"] = np.arange(2.0), np.arange(4.0)
+        file["scalars/Re"] = np.arange(float(RUNS))
+        file["scalars/gamma"] = 1.4
 
 
-def _pvd(folder: Path) -> None:
-    (folder / "run").mkdir()
-    lines = []
-    for step in range(TIMESTEPS):
-        _grid(step).save(folder / f"run/s{step}.vtu")
-        lines.append(f'<DataSet timestep="{0.5 * step}" part="0" file="s{step}.vtu"/>')
-    (folder / "run/a.pvd").write_text(
-        f'<VTKFile type="Collection" version="0.1"><Collection>{"".join(lines)}'
-        "</Collection></VTKFile>"
+def _samples(folder: Path) -> None:
+    data = xr.Dataset(
+        {"T": (("sample", "time", "x"), FIELDS[..., 0])},
+        {"time": np.arange(TIMESTEPS) * 1.0, "x": np.arange(NODES) * 1.0},
     )
+    data.to_netcdf(folder / "a.nc", engine="h5netcdf")
 
 
-def _vtkhdf(folder: Path) -> None:
-    (folder / "run").mkdir()
-    _grid(0).save(folder / "run/a.vtkhdf")
-
-
-def _table(text: str, name: str) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
-        (folder / name).write_text(text)
-
-    return write
-
-
-def _workbook(folder: Path) -> None:
-    book = openpyxl.Workbook()
-    sheet: Any = book.active
-    for row in (["id", "speed", "material"], ["a", 1.5, "steel"], ["b", 2.5, "copper"]):
-        sheet.append(row)
-    book.save(folder / "p.xlsx")
-
-
-def _image(suffix: str) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
-        (folder / "images").mkdir()
-        pixels = np.random.default_rng(0).integers(0, 255, (12, 12), dtype=np.uint8)
-        for run in range(2):
-            Image.fromarray(pixels).save(folder / f"images/r{run}{suffix}")
-
-    return write
-
-
-def _images(folder: Path) -> object:
-    return read_images(folder / "images", 16)
-
-
-def _settings(folder: Path) -> object:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return load_settings(StudyFolder(folder))
-
-
-def _classic(folder: Path) -> None:
-    (folder / "input_data").mkdir()
-    (folder / "input_data/condition.txt").write_text(
-        "Dim1 14\nnum_param: 2\nTraining_epochs 2 # comment\nBatch_size = 4\nLearningR 0.001\n"
-        "Latent_dim 8\nLatent_dim_end 32\nLoss_type 1\nalpha 1000\ninput_type image\n"
-        "param_dir /images\nuse_e2e_training 1\n"
+def _grid(folder: Path) -> None:
+    data = xr.Dataset(
+        {"T": (("time", "lat", "lon"), FIELDS[0].reshape(TIMESTEPS, 2, 4), {"units": "K"})},
+        {"time": [0.0, 1.0], "lat": [0.0, 1.0], "lon": np.arange(4.0)},
     )
-    (folder / "preset.txt").write_text(
-        "data_No, init_beta_divisor, num_filter_enc, latent_conditioner_filter\n"
-        "1\n4\n16 12 8\n8 8\n"
-    )
+    data.time.attrs["units"] = "hours since 2020-01-01"
+    data.to_netcdf(folder / "a.nc", engine="h5netcdf")
 
 
-def _toml(folder: Path) -> None:
-    (folder / "study.toml").write_text(
-        '[model]\nwidth = 64\nfilters = [16, 8]\n[training]\ndevice = "cpu"\n[training.vae]\n'
-        "steps = 5\nlearning_rate = 1e-3\n[data]\nsplit_seed = 3\n[reduction]\nmax_rank = 8\n"
-    )
-
-
-_CSV = "id,speed,size,material\n" + "".join(f"r{k},{k / 7},{k * k},steel\n" for k in range(12))
-_FRD = """\
-    1C
-    2C                             4                                     1
- -1         1 0.00000E+00 0.00000E+00 0.00000E+00
- -1         2 1.00000E+00 0.00000E+00 0.00000E+00
- -1         3 0.00000E+00 1.00000E+00 0.00000E+00
- -1         4 0.00000E+00 0.00000E+00 1.00000E+00
- -3
-    3C                             1                                     1
- -1         1    3    0    1
- -2         1         2         3         4
- -3
-    1PSTEP                         1           1           1
-  100CL  101 1.000000000           4                     0    1           1
- -4  NDTEMP      1    1
- -5  T           1    1    0    0
- -1         1 1.00000E+00
- -1         2 2.00000E+00
- -1         3 3.00000E+00
- -1         4 4.00000E+00
- -3
- 9999
-"""
-_NODES_CSV = "x,y,T\n" + "".join(f"{k % 3},{k // 3},{k / 7}\n" for k in range(9))
-
-
-def _frd(folder: Path) -> None:
-    (folder / "run.frd").write_text(_FRD)
-
-
-def _node_tables(folder: Path) -> None:
-    (folder / "run").mkdir()
-    for step in range(TIMESTEPS):
-        (folder / f"run/t_{step}.csv").write_text(_NODES_CSV)
-
-
-def _conditions(name: str) -> Callable[[Path], object]:
-    return lambda folder: read_condition_files(folder / name)
-
-
-INPUTS: dict[str, Input] = {
-    "npy": Input(_npy, _source("a.npy")),
-    "npz": Input(_npz, _source("a.npz")),
-    "hdf5": Input(_hdf5, _source("a.h5")),
-    "mat": Input(_mat, _source("a.mat")),
-    "pickle": Input(_pickle, _source("a.pickle")),
-    "zarr": Input(_zarr, _source("a.zarr")),
-    "netcdf-4": Input(_netcdf("h5netcdf"), _source("a.nc")),
-    "netcdf-3": Input(_netcdf("scipy"), _source("a.nc")),
-    "vtu": Input(_vtk(".vtu"), _source("")),
-    "vtk": Input(_vtk(".vtk"), _source("")),
-    "vtp": Input(_vtk(".vtp"), _source("")),
-    "vti": Input(_vtk(".vti"), _source("")),
-    "vtm": Input(_vtk(".vtm"), _source("")),
-    "surfaces": Input(_surfaces, _source("")),
-    "pvd": Input(_pvd, _source("")),
-    "vtkhdf": Input(_vtkhdf, _source("")),
-    "frd": Input(_frd, _source("run.frd")),
-    "node csv": Input(_node_tables, _source("")),
-    "parameters csv": Input(_table(_CSV, "p.csv"), _conditions("p.csv")),
-    "parameters xlsx": Input(_workbook, _conditions("p.xlsx")),
-    "png": Input(_image(".png"), _images),
-    "jpeg": Input(_image(".jpg"), _images),
-    "tiff": Input(_image(".tif"), _images),
-    "bmp": Input(_image(".bmp"), _images),
-    "webp": Input(_image(".webp"), _images),
-    "gif": Input(_image(".gif"), _images),
-    "condition.txt, preset.txt": Input(_classic, _settings),
-    "study.toml": Input(_toml, _settings),
+ARRAYS: dict[str, Input] = {
+    "npy": Input(_npy, source("a.npy")),
+    "npz": Input(_npz, source("a.npz")),
+    "hdf5": Input(_hdf5, source("a.h5")),
+    "mat": Input(_mat, source("a.mat")),
+    "pickle": Input(_pickle, source("a.pickle")),
+    "zarr": Input(_zarr, source("a.zarr")),
+    "netcdf-4": Input(_netcdf("h5netcdf"), source("a.nc")),
+    "netcdf-3": Input(_netcdf("scipy"), source("a.nc")),
+    "folder of npy": Input(_numpy_folder, source("runs")),
+    "hdf5 groups": Input(_groups, source("a.h5", RunPart(path="runs/*/T", axes=("time", "node")))),
+    "the_well": Input(_the_well, source("a.hdf5")),
+    "netcdf samples": Input(_samples, source("a.nc")),
+    "netcdf grid": Input(_grid, source("a.nc")),
 }
-"""Kinds of input by name."""

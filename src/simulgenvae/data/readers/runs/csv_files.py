@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout
+from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout, split_cells
+from simulgenvae.data.readers.runs.name_numbers import series_name
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
 from simulgenvae.errors import UserError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 
 _SUFFIXES = (".csv", ".txt")
+_TAIL = 2**16
+"""Bytes at the end of a file that are searched for its last row."""
 
 
 class _File(NamedTuple):
@@ -66,8 +69,20 @@ def open_csv(path: Path) -> Series:
 def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
     """Open files of one timestep each; their times are in them, or at the end of their names.
 
-    Raises UserError when a file has several timesteps, or several files have no time.
+    Raises UserError when a file has several timesteps, or several files have no time, or another
+    file with the name of a timestep is no table of nodes.
     """
+    tables = [entry for entry in sorted(folder.iterdir()) if entry.suffix in _SUFFIXES]
+    read_names = {file.name for file in files}
+    others = [entry for entry in tables if entry.name not in read_names]
+    series = {series_name(file) for file in files}
+    for other in others:
+        # Files that --pattern leaves out are tables of nodes.
+        if series_name(other) in series and not is_csv_listing(other):
+            raise UserError(
+                f"{other}: has the name of a timestep, and is no table of nodes: truncated or "
+                "damaged?"
+            )
     if len(files) == 1:
         return open_csv(files[0])
     # One file at a time in memory: a timestep is first listed and then read.
@@ -81,10 +96,7 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
             f"{folder}: {first} and {second} have the same time {times[order[again[0]]]:g}: files "
             "of two series in one folder: put each into a separate folder"
         )
-    tables = [entry.name for entry in sorted(folder.iterdir()) if entry.suffix in _SUFFIXES]
-    read_names = {file.name for file in files}
-    others = [name for name in tables if name not in read_names]
-    remarks = [f"{name}: no table of nodes: not read" for name in others]
+    remarks = [f"{other.name}: no table of nodes: not read" for other in others]
 
     def snapshot(step: int) -> Snapshot:
         path = files[order[step]]
@@ -110,6 +122,9 @@ def _read(path: Path) -> _File:
             f"{path}: no table of nodes: none of its columns {listed(layout.names)} is a "
             "coordinate (x, y, z) or the number of a node"
         )
+    rows = _rows(path, layout)
+    if rows is None:
+        _require_whole_last_row(path, layout)
     try:
         # Texts, which Python turns into the nearest numbers: not all versions of pandas do.
         table = pd.read_csv(
@@ -122,7 +137,7 @@ def _read(path: Path) -> _File:
             skiprows=layout.first,
             encoding=layout.encoding,
             skipinitialspace=True,
-            nrows=_rows(path, layout),
+            nrows=rows,
         )
     except (ValueError, OSError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
@@ -152,6 +167,20 @@ def _numbers(table: Any, position: int, decimal: str) -> NDArray[np.float64]:
         column = column.str.replace(decimal, ".", regex=False)
     values: NDArray[np.float64] = column.to_numpy(dtype=object, na_value=np.nan).astype(np.float64)
     return values
+
+
+def _require_whole_last_row(path: Path, layout: Layout) -> None:
+    """Raise UserError when the last row has fewer cells than columns: pandas would read NaN."""
+    with path.open("rb") as file:
+        file.seek(-min(_TAIL, file.seek(0, 2)), 2)
+        lines = file.read().decode(layout.encoding, "replace").splitlines()
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    wanted = max(place for place, name in enumerate(layout.names, 1) if name)
+    cells = split_cells(last, layout.separator)
+    if len(cells) < wanted:
+        raise UserError(
+            f"{path}: its last row, {last[:80]!r}, has {len(cells)} of {wanted} cells: truncated"
+        )
 
 
 def _rows(path: Path, layout: Layout) -> int | None:

@@ -64,7 +64,7 @@ def find_layout(path: Path) -> Layout:
             # The first line has no header above it, and comments may hold numbers too.
             if number == 0 or line.lstrip()[:1] in set(_COMMENTS):
                 continue
-            cells = _cells(line, separator)
+            cells = split_cells(line, separator)
             if not _is_numbers(cells, decimal):
                 continue
             found = _header(lines, number, separator, len(cells))
@@ -97,7 +97,8 @@ def _separators(lines: list[str]) -> list[str]:
     return [separator for separator in ("\t", ";", ",") if separator in text] + [r"\s+"]
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def split_cells(line: str, separator: str) -> list[str]:
+    """Return the cells of a line, without the signs of a comment before them."""
     line = line.strip().lstrip("".join(_COMMENTS)).strip(" ")
     if separator == r"\s+":
         return line.split()
@@ -110,7 +111,7 @@ def _decimal(lines: list[str], separator: str) -> str:
         return "."
     with_comma = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
     for line in lines:
-        if any(map(with_comma.fullmatch, _cells(line, separator))):
+        if any(map(with_comma.fullmatch, split_cells(line, separator))):
             return ","
     return "."
 
@@ -154,7 +155,7 @@ def _header(
 
 
 def _names(line: str, separator: str, count: int) -> tuple[str, ...] | None:
-    cells = _cells(line, separator)
+    cells = split_cells(line, separator)
     if separator == r"\s+" and len(cells) != count:
         # Names with blanks, such as "T (K)", are separated by at least two blanks.
         stripped = line.strip().lstrip("".join(_COMMENTS)).strip()

@@ -110,8 +110,9 @@ def check_case(path: Path) -> None:
     Raises UserError when it is cut short or refers to files outside of its folder.
     """
     with _check_of(path) as check:
-        require_complete_case(path)
+        # First, as completeness is seen in the files that the case names.
         check.case(path)
+        require_complete_case(path)
 
 
 def check_xdmf(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
+from simulgenvae.data.readers.runs.ensight_text import require_complete_text
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _CASE_SECTIONS = {
     "TIME": ("time set", "filename start number", "filename increment", "time values"),
 }
 """Section of an EnSight case in which lines with these names are; others may be elsewhere."""
+_CASE_VARIABLE_NAME = re.compile(r" per (case|(measured )?(node|element))$")
+_CASE_WHOLE_NUMBERS = {"number of steps", "filename start number", "filename increment"}
 _D3PLOT_COUNTS = (19, 24, 27, 29, 30, 32, 33, 37, 39, 41, 42, 47, 51, 52, 55)
 """Control words of LS-DYNA that are numbers of things, each with words of its own in the files."""
 _D3PLOT_TAIL = 2**16
@@ -132,18 +135,22 @@ def require_complete_case(file: Path) -> None:
 
 
 def _require_sections(file: Path, text: str) -> None:
-    """Raise UserError for a line in a section where VTK's reader would wait for it for ever."""
+    """Raise UserError for lines with which VTK's reader would wait for ever for the right ones."""
     section = ""
     for line in text.splitlines():
-        name = line.split(":")[0].strip()
-        if line.strip().isupper() and ":" not in line:
-            section = line.strip()
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if name.isupper() and not colon:
+            section = name
         own = next((own for own, names in _CASE_SECTIONS.items() if name in names), None)
-        if ":" in line and own is not None and own != section:
+        if _CASE_VARIABLE_NAME.search(name):
+            own = "VARIABLE"
+        if colon and own is not None and own != section:
             raise UserError(
                 f"{file}: {line.strip()[:80]!r} is in the section {section or 'before all others'} "
                 f"and not in {own}: damaged"
             )
+        if name in _CASE_WHOLE_NUMBERS and not re.fullmatch(r"-?\d+", value):
+            raise UserError(f"{file}: {line.strip()[:80]!r} has no whole number: damaged")
 
 
 def _require_same_sizes(file: Path, text: str) -> None:
@@ -155,8 +162,10 @@ def _require_same_sizes(file: Path, text: str) -> None:
     model = re.search(r"^model:.*?(\S+)\s*$", text, re.MULTILINE)
     if model is None or "*" in model[1] or not (geometry := file.parent / model[1]).is_file():
         return
-    # Files of text have lines of different lengths, so that only binary ones can be compared.
+    # Files of text have lines of different lengths: their values are counted instead.
     if not begins_with(geometry, b"C Binary"):
+        if not begins_with(geometry, b"Fortran Binary") and "gold" in text.lower():
+            require_complete_text(file, text, geometry)
         return
     for name in dict.fromkeys(re.findall(r"\S*\*\S*", text)):
         sizes = {part.stat().st_size: part for part in file.parent.glob(re.sub(r"\*+", "*", name))}

@@ -67,6 +67,8 @@ def open_probes(folder: Path) -> Series:
                 found[file.name] = later if earlier is None else _after(earlier, later, file)
         return found
 
+    if not fields():
+        raise UserError(f"{folder}: no file of probes: truncated or damaged")
     first_name, first = next(iter(fields().items()))
     for name, field in fields().items():
         for own, others in ((field.times, first.times), (field.coords, first.coords)):
@@ -130,7 +132,10 @@ def _read(file: Path) -> _Field:
             raise UserError(f"{file}, line {number}: cannot be read: {error}") from error
     # Older versions list the coordinates of all probes in three lines, newer ones have a line
     # for each probe.
-    coords = np.array(points) if points else np.array([axes.get(axis, []) for axis in "xyz"]).T
+    rows = points or [list(place) for place in zip(*axes.values(), strict=False)]
+    if any(len(row) != 3 for row in rows) or len({len(axis) for axis in axes.values()}) > 1:
+        raise UserError(f"{file}: cannot be read: probes need three coordinates: damaged")
+    coords = np.array(rows).reshape(-1, 3)
     widths = {len(row) for row in values}
     if len(widths) != 1 or not len(coords) or min(widths) % len(coords):
         raise UserError(

@@ -153,6 +153,8 @@ class RunPart(NamedTuple):
 
         Raises UserError when there are none.
         """
+        if not len(times):
+            raise UserError(f"{path}: has no timesteps")
         # A limit of 0.3 includes the time 0.1 + 0.2, which is a rounding error larger.
         near = 1e-9 * float(np.ptp(times))
         chosen = np.ones(len(times), dtype=bool)

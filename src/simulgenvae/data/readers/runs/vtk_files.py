@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simulgenvae.data.readers.runs.block_choice import BlockChoice
 from simulgenvae.data.readers.runs.external_files import check_collection, check_hdf5
 from simulgenvae.data.readers.runs.integrity import HDF5
+from simulgenvae.data.readers.runs.legacy_text import require_complete_legacy
 from simulgenvae.data.readers.runs.naming_files import PIECES
 from simulgenvae.data.readers.runs.pieces import Whole, read_pieces, whole
 from simulgenvae.data.readers.runs.run_files import (
@@ -103,6 +104,7 @@ def _open_files(path: Path, run: RunFiles, blocks: Sequence[str] | None) -> Seri
     def grid(step: int) -> Any:
         parts: dict[str, Whole] = {}
         for name, file in run.files[step].items():
+            require_complete_legacy(file)
             with strict(file):
                 parts[name] = whole(read_pieces(pyvista.get_reader(file)))
         if len(parts) == 1:
