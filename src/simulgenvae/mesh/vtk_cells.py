@@ -37,10 +37,7 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
     unknown = sorted(set(np.unique(types).tolist()) - BY_NUMBER.keys())
     if unknown:
         raise UserError(f"{path}: cells of the VTK type {unknown[0]} are not supported")
-    nodes = Ragged(
-        np.array(grid.cell_offsets, dtype=np.int64),
-        np.array(grid.cell_connectivity, dtype=np.int64),
-    )
+    nodes = _ragged(grid.GetCells())
     for pixel in _PIXELS:
         rows = np.flatnonzero(types == pixel.number)
         if pixel.corners is not None and len(rows):
