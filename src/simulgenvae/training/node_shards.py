@@ -133,9 +133,7 @@ def clip_gradients(parameters: Sequence[Tensor], norm: Tensor, max_norm: float) 
 
     ``norm`` is what :func:`gradient_norm` returned for these parameters.
     """
-    nn.utils.clip_grads_with_norm_(
-        (p for p in parameters if not is_part(p)), max_norm, norm
-    )
+    nn.utils.clip_grads_with_norm_((p for p in parameters if not is_part(p)), max_norm, norm)
     for gradient in (parameter.grad for parameter in parameters):
         if gradient is not None and is_part(gradient):
             # As torch's function does it, which does not take tensors of which there are parts.
