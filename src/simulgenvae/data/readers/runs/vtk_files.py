@@ -32,7 +32,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -99,15 +99,24 @@ def _open_files(path: Path, run: RunFiles, blocks: Sequence[str] | None) -> Seri
     """Return the run whose timesteps are these files, each of one or of several parts."""
     pyvista = reading_pyvista(path)
     choose = BlockChoice(path, blocks)
+    classes: dict[str, Callable[[Path], Any]] = {}
+
+    def reader(file: Path) -> Any:
+        # PyVista looks at the name in many ways before it has the class of its reader.
+        ending = file.suffix.lower()
+        found = classes[ending](file) if ending in classes else pyvista.get_reader(file)
+        classes[ending] = type(found)
+        return found
 
     def grid(step: int) -> Any:
-        parts: dict[str, Whole] = {}
-        for name, file in run.files[step].items():
-            with strict(file):
-                parts[name] = whole(read_pieces(pyvista.get_reader(file)))
-        if len(parts) == 1:
-            found = next(iter(parts.values()))
+        files = run.files[step]
+        if len(files) == 1:
+            found = whole(read_pieces(reader(*files.values())))
         else:
+            parts: dict[str, Whole] = {}
+            for name, file in files.items():
+                with strict(file):
+                    parts[name] = whole(read_pieces(reader(file)))
             remarks = tuple(remark for part in parts.values() for remark in part.remarks)
             found = Whole(pyvista.MultiBlock({n: part.grid for n, part in parts.items()}), remarks)
         return Whole(choose(found.grid), found.remarks)
@@ -115,7 +124,10 @@ def _open_files(path: Path, run: RunFiles, blocks: Sequence[str] | None) -> Seri
     def guard(step: int) -> AbstractContextManager[None]:
         return strict(next(iter(run.files[step].values())))
 
-    return vtk_run(path, run.times, grid, guard, notes=lambda: [*run.notes, *choose.notes])
+    def notes() -> list[str]:
+        return [*run.notes, *run.check(), *choose.notes]
+
+    return vtk_run(path, run.times, grid, guard, notes=notes)
 
 
 _XML_OR_LEGACY = (b"<?xml", b"<VTKFile", b"# vtk")

@@ -18,18 +18,21 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.readers.runs.series import Series
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.utils.damage import unreadable_reported
 from simulgenvae.utils.resources import available_memory
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 Open = Callable[[Path], Series]
 Check = Callable[[Path], None]
-What = Literal["times", "listing", "snapshot", "mesh", "notes"]
+What = Literal["times", "snapshot", "mesh", "notes"]
 
 
 _OPEN_FILES = 4
@@ -95,20 +98,44 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
     run = next(_numbers)
     opening = _Opening(path.absolute(), opener, check)
 
+    coords: NDArray[Any] = np.empty(0)
+
     def ask(what: What, step: int = 0) -> Any:
         return _reader.ask(run, opening, what, step, path)
+
+    def snapshot(step: int) -> Snapshot:
+        nonlocal coords
+        answer: _Answer = ask("snapshot", step)
+        # One array for all timesteps: comparing it with itself takes no time.
+        if answer.has_moved and not np.array_equal(coords, answer.snapshot.coords):
+            coords = answer.snapshot.coords
+        return answer.snapshot._replace(coords=coords)
 
     return Series(
         path,
         np.asarray(ask("times")),
-        lambda step: ask("snapshot", step),
+        snapshot,
         lambda: ask("mesh"),
-        look=lambda step: ask("listing", step),
         notes=lambda: ask("notes"),
     )
 
 
 _numbers = count()
+
+
+class _Answer(NamedTuple):
+    """Timestep as it goes through the pipe.
+
+    Attributes
+    ----------
+    snapshot
+        The timestep; with empty positions where the nodes have not moved.
+    has_moved
+        Whether positions differ from those of the timestep before.
+    """
+
+    snapshot: Snapshot
+    has_moved: bool
 
 
 class _Reader:
@@ -204,7 +231,7 @@ def answer_questions() -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     _limit_memory()
-    opened: dict[int, Series] = {}
+    opened: dict[int, _Opened] = {}
     while (question := _next(sys.stdin.buffer)) is not None:
         for run in question.forget:
             opened.pop(run, None)
@@ -212,22 +239,34 @@ def answer_questions() -> None:
         try:
             with unreadable_reported(str(question.path)):
                 if question.opening is not None:
-                    opened[question.run] = question.opening.series()
-                answer = ("", _answer(opened[question.run], question))
+                    opened[question.run] = _Opened(question.opening.series())
+                answer = ("", opened[question.run].answer(question))
         except UserError as error:
             answer = (str(error), None)
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
 
-def _answer(series: Series, question: _Question) -> Any:
-    if question.what == "times":
-        return series.times
-    if question.what == "listing":
-        return series.listing(question.step)
-    if question.what == "notes":
-        return list(series.notes())
-    return series.mesh() if question.what == "mesh" else series.read(question.step)
+class _Opened:
+    """Open run, with the positions that were sent last: most meshes do not move."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        self._sent: NDArray[Any] | None = None
+
+    def answer(self, question: _Question) -> Any:
+        """Return the answer to a question about the run."""
+        if question.what == "times":
+            return self._series.times
+        if question.what == "notes":
+            return list(self._series.notes())
+        if question.what == "mesh":
+            return self._series.mesh()
+        snapshot = self._series.read(question.step)
+        if self._sent is not None and np.array_equal(snapshot.coords, self._sent):
+            return _Answer(snapshot._replace(coords=self._sent[:0]), has_moved=False)
+        self._sent = snapshot.coords
+        return _Answer(snapshot, has_moved=True)
 
 
 def _next(questions: BinaryIO) -> _Question | None:
