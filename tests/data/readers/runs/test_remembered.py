@@ -28,7 +28,7 @@ def counted(run: int, read: list[tuple[int, int]]) -> Series:
 
 def test_each_timestep_of_compared_runs_is_read_once() -> None:
     read: list[tuple[int, int]] = []
-    runs = {f"run_{run}": lambda run=run: counted(run, read) for run in range(3)}  # type: ignore[misc]
+    runs = {f"run_{run}": lambda run=run: counted(run, read) for run in range(3)}
     source = aligned(Path("runs"), runs, RunPart())
     for run in range(3):
         values = source.run(run)
@@ -39,7 +39,7 @@ def test_each_timestep_of_compared_runs_is_read_once() -> None:
 
 def test_runs_are_read_again_after_they_were_read() -> None:
     read: list[tuple[int, int]] = []
-    runs = {f"run_{run}": lambda run=run: counted(run, read) for run in range(2)}  # type: ignore[misc]
+    runs = {f"run_{run}": lambda run=run: counted(run, read) for run in range(2)}
     source = aligned(Path("runs"), runs, RunPart())
     np.testing.assert_array_equal(source.run(1), source.run(1))
     assert read.count((1, 0)) == 2

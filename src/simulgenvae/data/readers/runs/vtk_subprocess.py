@@ -15,6 +15,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 Open = Callable[[Path], Series]
 Check = Callable[[Path], None]
-What = Literal["times", "snapshot", "mesh", "notes"]
+What = Literal["times", "snapshots", "mesh", "notes"]
 
 
+_BATCH_BYTES = 2**20
+"""Size of timesteps that come in one answer: passing the turn takes as long as a small timestep."""
 _OPEN_FILES = 4
 """Number of files that stay open: a run may have a file for each field, read in turns."""
 
@@ -62,8 +65,8 @@ class _Question(NamedTuple):
         Number of the run that it is about.
     path
         File or folder of the run, for messages.
-    what, step
-        What is asked, and of which timestep.
+    what, steps
+        What is asked, and of which timesteps.
     opening
         What opens the run; None where it is open. It may name thousands of files, and would take
         as long as a small timestep.
@@ -74,7 +77,7 @@ class _Question(NamedTuple):
     run: int
     path: Path
     what: What
-    step: int
+    steps: range
     opening: _Opening | None
     forget: tuple[int, ...]
 
@@ -98,26 +101,12 @@ def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Serie
     run = next(_numbers)
     opening = _Opening(path.absolute(), opener, check)
 
-    coords: NDArray[Any] = np.empty(0)
+    def ask(what: What, steps: range = range(0)) -> Any:
+        return _reader.ask(run, opening, what, steps, path)
 
-    def ask(what: What, step: int = 0) -> Any:
-        return _reader.ask(run, opening, what, step, path)
-
-    def snapshot(step: int) -> Snapshot:
-        nonlocal coords
-        answer: _Answer = ask("snapshot", step)
-        # One array for all timesteps: comparing it with itself takes no time.
-        if answer.has_moved and not np.array_equal(coords, answer.snapshot.coords):
-            coords = answer.snapshot.coords
-        return answer.snapshot._replace(coords=coords)
-
-    return Series(
-        path,
-        np.asarray(ask("times")),
-        snapshot,
-        lambda: ask("mesh"),
-        notes=lambda: ask("notes"),
-    )
+    times = np.asarray(ask("times"))
+    batches = _Batches(len(times), partial(ask, "snapshots"))
+    return Series(path, times, batches.snapshot, lambda: ask("mesh"), notes=lambda: ask("notes"))
 
 
 _numbers = count()
@@ -138,6 +127,37 @@ class _Answer(NamedTuple):
     has_moved: bool
 
 
+class _Batches:
+    """Timesteps of a run: several at once where they are small and read one after the other."""
+
+    def __init__(self, count: int, ask: Callable[[range], list[_Answer]]) -> None:
+        self._count = count
+        self._ask = ask
+        self._before = -1
+        self._size = 0
+        self._coords: NDArray[Any] = np.empty(0)
+        self._read: dict[int, Snapshot] = {}
+
+    def snapshot(self, step: int) -> Snapshot:
+        """Return a timestep."""
+        if step not in self._read:
+            is_next = step == self._before + 1 and self._size > 0
+            most = max(1, _BATCH_BYTES // self._size) if is_next else 1
+            self._read.clear()
+            answers = self._ask(range(step, min(step + most, self._count)))
+            self._read |= enumerate(map(self._received, answers), step)
+        found = self._read.pop(step)
+        self._before = step
+        self._size = sum(values.nbytes for values in found.fields.values())
+        return found
+
+    def _received(self, answer: _Answer) -> Snapshot:
+        # One array for all timesteps: comparing it with itself takes no time.
+        if answer.has_moved and not np.array_equal(self._coords, answer.snapshot.coords):
+            self._coords = answer.snapshot.coords
+        return answer.snapshot._replace(coords=self._coords)
+
+
 class _Reader:
     """The other process, started at the first question, and again after a file has ended it."""
 
@@ -147,14 +167,14 @@ class _Reader:
         self._forget: list[int] = []
         self._lock = Lock()
 
-    def ask(self, run: int, opening: _Opening, what: What, step: int, path: Path) -> Any:
+    def ask(self, run: int, opening: _Opening, what: What, steps: range, path: Path) -> Any:
         """Return the answer; raise UserError about ``path`` when there is none."""
         with self._lock:
             process = self._process or self._start()
             self._process = process
             assert process.stdin is not None
             assert process.stdout is not None
-            question = self._question(run, opening, what, step)
+            question = self._question(run, opening, what, steps)
             try:
                 pickle.dump(question, process.stdin)
                 process.stdin.flush()
@@ -179,7 +199,7 @@ class _Reader:
                 raise UserError(error)
         return answer
 
-    def _question(self, run: int, opening: _Opening, what: What, step: int) -> _Question:
+    def _question(self, run: int, opening: _Opening, what: What, steps: range) -> _Question:
         """Return a question, which opens the run where it is not open."""
         # VTK's readers keep their last timestep in memory. Those of earlier runs are closed when
         # another one is opened, and only few stay open after that.
@@ -191,7 +211,7 @@ class _Reader:
             self._opened.append(run)
         forget = tuple(self._forget)
         self._forget.clear()
-        return _Question(run, opening.path, what, step, None if is_open else opening, forget)
+        return _Question(run, opening.path, what, steps, None if is_open else opening, forget)
 
     def _start(self) -> subprocess.Popen[bytes]:
         # -P: nothing is imported from the current folder, which may be a stranger's.
@@ -262,11 +282,24 @@ class _Opened:
             return list(self._series.notes())
         if question.what == "mesh":
             return self._series.mesh()
-        snapshot = self._series.read(question.step)
-        if self._sent is not None and np.array_equal(snapshot.coords, self._sent):
-            return _Answer(snapshot._replace(coords=self._sent[:0]), has_moved=False)
-        self._sent = snapshot.coords
-        return _Answer(snapshot, has_moved=True)
+        first, *others = question.steps
+        answers = [self._snapshot(first)]
+        for step in others:
+            try:
+                answers.append(self._snapshot(step))
+            except Exception:
+                # It is asked for again when its turn comes, and what is wrong is said then.
+                break
+        return answers
+
+    def _snapshot(self, step: int) -> _Answer:
+        found = self._series.read(step)
+        # Copies: a reader may write its next timestep into the same arrays.
+        fields = {name: np.array(values) for name, values in found.fields.items()}
+        if self._sent is not None and np.array_equal(found.coords, self._sent):
+            return _Answer(found._replace(coords=self._sent[:0], fields=fields), has_moved=False)
+        self._sent = np.array(found.coords)
+        return _Answer(found._replace(coords=self._sent, fields=fields), has_moved=True)
 
 
 def _next(questions: BinaryIO) -> _Question | None:
