@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, is_hidden, listed, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
 from simulgenvae.data.readers.runs.joined import joined
 from simulgenvae.data.readers.runs.name_numbers import is_number
@@ -364,8 +364,7 @@ def refuse_link(entry: Path) -> None:
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
     found = run_format_of(entry.name)
-    # macOS leaves files such as ._result_1.vtu beside those that it copies.
-    if found is None or entry.name.startswith(".") or not entry.is_file():
+    if found is None or is_hidden(entry.name) or not entry.is_file():
         return False
     return found.recognise is None or found.recognise(Path(entry))
 
