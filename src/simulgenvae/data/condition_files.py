@@ -9,7 +9,7 @@ import numpy as np
 from simulgenvae.data.condition_columns import Column, Place, Roles, find_roles
 from simulgenvae.data.conditions import Conditions, LeftOut, Levels
 from simulgenvae.data.csv_table import Row, TextTable, read_table
-from simulgenvae.data.names import check_ids, check_names, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, check_names, is_hidden, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read_condition_files(path: Path, known: Known | None = None) -> ConditionTab
             file
             for file in path.iterdir()
             # macOS writes hidden files such as `._p.csv` next to copied ones.
-            if file.suffix.lower() == ".csv" and not file.name.startswith(".")
+            if file.suffix.lower() == ".csv" and not is_hidden(file.name)
         ),
         key=lambda file: natural_key(file.name),
     )

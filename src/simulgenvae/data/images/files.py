@@ -12,7 +12,7 @@ import numpy as np
 from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.images.arrays import DEEP_BITS, ImageFormat, Images
 from simulgenvae.data.images.decoding import UnusableImage, decode_image
-from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, is_hidden, listed, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS
 from simulgenvae.utils.resources import require_memory
@@ -146,7 +146,7 @@ def _find(path: Path, endings: Sequence[str]) -> _Files:
 
 def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
     # File managers leave hidden files: macOS copies `._0.png` together with `0.png`.
-    visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    visible = [entry for entry in folder.iterdir() if not is_hidden(entry.name)]
     entries = sorted(visible, key=lambda entry: natural_key(entry.name))
     files = [entry for entry in entries if entry.suffix.lower() in endings]
     if not files:

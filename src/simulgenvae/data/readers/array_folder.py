@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.names import check_ids, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, is_hidden, natural_key, prefix_errors
 from simulgenvae.data.readers.array_format import array_format_of, array_suffixes
 from simulgenvae.data.readers.array_source import ArrangedRuns, ChosenArrays, require_numbers
 from simulgenvae.data.readers.axes import Axes, default_axes
@@ -28,9 +28,7 @@ def array_files(folder: Path) -> list[Path]:
     files = [
         file
         for file in folder.iterdir()
-        if file.suffix.lower() in array_suffixes()
-        and not file.name.startswith(".")
-        and file.is_file()
+        if file.suffix.lower() in array_suffixes() and not is_hidden(file.name) and file.is_file()
     ]
     return sorted(files, key=lambda file: natural_key(file.stem))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.common import find_common
+from simulgenvae.data.readers.runs.remembered import Remembered
 from simulgenvae.data.readers.runs.survey import Survey, survey
 from simulgenvae.data.readers.runs.times import Timed
 from simulgenvae.data.readers.source import Source
@@ -65,6 +66,7 @@ def aligned(
     surveys: dict[str, Survey] = {}
     problems: dict[str, str] = {}
     notes = RunNotes()
+    remembered = Remembered()
     # Surveys of all runs would make reading slower; the others are checked when they are read.
     every = 1 if compare_all else -(-len(runs) // COMPARED)
     due = 0
@@ -74,14 +76,22 @@ def aligned(
             series = opened().at(part)
             # Evenly spread; where one of these runs cannot be opened, the next one takes its place.
             if number >= due or name == part.reference:
+                # Where all runs are compared, none is read.
+                if not compare_all:
+                    series = remembered.recording(name, series)
                 surveys[name] = survey(series, like)
+                remembered.keep(name, series)
                 like = surveys[name].coords if like is None else like
                 due = number + every
             known[name] = Timed(series.path, series.times)
             notes.add(name, series.notes())
         except UserError as error:
             problems[name] = str(error)
-    common = find_common(runs, known, surveys, problems, part)
+
+    def open_run(name: str) -> Series:
+        return remembered.get(name) or runs[name]().at(part)
+
+    common = find_common(open_run, list(runs), known, surveys, problems, part)
     for name, run in known.items():
         try:
             common.require_times(run)
@@ -93,7 +103,10 @@ def aligned(
     def read(run: int) -> NDArray[np.floating]:
         if names[run] in problems:
             raise UserError(problems[names[run]])
-        return common.read(names[run], runs[names[run]]().at(part))
+        series = open_run(names[run])
+        # What was read to compare it is not needed again, and takes memory.
+        remembered.forget(names[run])
+        return common.read(names[run], series)
 
     companions: dict[str, NDArray[Any]] = {
         "ids": np.array(names),
@@ -108,7 +121,7 @@ def aligned(
         np.dtype(np.float32),
         read,
         companions,
-        notes=notes.lines(common.reference.notes()),
+        notes=notes.lines(),
         mesh=common.mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
         remarks=common.remarks,
@@ -128,11 +141,8 @@ class RunNotes:
         for note in notes:
             self._runs.setdefault(note, []).append(name)
 
-    def lines(self, of_reference: Sequence[str]) -> tuple[str, ...]:
-        """Return all notes, and further ones of the reference, to which all other runs are alike.
-
-        Of many different ones only the first are shown.
-        """
+    def lines(self) -> tuple[str, ...]:
+        """Return all notes; of many different ones only the first."""
         lines: list[str] = []
         for note, names in self._runs.items():
             which = "" if len(names) == self._count else f" (runs {listed(names)})"
@@ -140,4 +150,4 @@ class RunNotes:
         more = len(lines) - MOST_NOTES
         if more > 0:
             lines = [*lines[:MOST_NOTES], f"and {more} more notes like these"]
-        return (*lines, *(note for note in of_reference if note not in self._runs))
+        return tuple(lines)

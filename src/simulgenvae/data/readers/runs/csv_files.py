@@ -18,7 +18,7 @@ from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout, split_cells
 from simulgenvae.data.readers.runs.name_numbers import series_name
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 
@@ -100,12 +100,9 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
 
     def snapshot(step: int) -> Snapshot:
         path = files[order[step]]
-        return _snapshot(path, read(path), None)
+        return _snapshot(path, read(path), None)._replace(remarks=remarks)
 
-    def look(step: int) -> Listing:
-        return snapshot(step).listing()._replace(remarks=remarks)
-
-    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))), look=look)
+    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))))
 
 
 def _positions(snapshot: Snapshot) -> NDArray[np.float64] | None:

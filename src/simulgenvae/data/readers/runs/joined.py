@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.series import Kind, Listing, Series, Snapshot
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.errors import UserError
 
@@ -68,24 +68,15 @@ def joined(folder: Path, files: Mapping[str, Callable[[], Series]]) -> Series:
         units: dict[str, str] = {}
         in_cells: set[str] = set()
         left_out: dict[str, str] = {}
+        remarks: list[str] = []
         for name, snapshot in snapshots.items():
             _require_same_nodes(folder, snapshots, first, name, choose)
             fields |= snapshot.fields
             units |= snapshot.units
             in_cells.update(snapshot.in_cells)
             left_out |= snapshot.left_out
-        return Snapshot(found.coords, fields, units, in_cells, left_out)
-
-    def look(step: int) -> Listing:
-        listings = [opened[name].listing(step) for name in names]
-        kinds: dict[str, Kind] = {}
-        left_out: dict[str, str] = {}
-        remarks: list[str] = []
-        for listing in listings:
-            kinds |= listing.kinds
-            left_out |= listing.left_out
-            remarks += listing.remarks
-        return Listing(listings[0].coords, kinds, left_out, remarks)
+            remarks += snapshot.remarks
+        return Snapshot(found.coords, fields, units, in_cells, left_out, remarks)
 
     notes = [f"fields of {listed(names)} are taken together (--pattern chooses a file)"]
     if meshes:
@@ -93,7 +84,7 @@ def joined(folder: Path, files: Mapping[str, Callable[[], Series]]) -> Series:
     return replace(
         opened[first],
         read=read,
-        look=look,
+        look=None,
         notes=lambda: [*opened[first].notes(), *notes],
     )
 

@@ -41,13 +41,13 @@ class Whole(NamedTuple):
 
 
 def read_pieces(reader: Any) -> Any:
-    """Return what one of PyVista's readers reads, as :func:`whole` takes it."""
+    """Return what a reader of PyVista, or of VTK, reads, as :func:`whole` takes it."""
     import pyvista
 
     # A collection has a reader for each of its files at the active time.
     if hasattr(reader, "active_readers"):
         return [read_pieces(found) for found in reader.active_readers]
-    parallel: Any = getattr(reader, "reader", None)
+    parallel: Any = getattr(reader, "reader", reader)
     if not hasattr(parallel, "GetNumberOfPieces"):
         return reader.read()
     # VTK would read all pieces as one grid, in which nobody sees where one of them ends: they are
@@ -55,7 +55,10 @@ def read_pieces(reader: Any) -> Any:
     parallel.UpdateInformation()
     number = parallel.GetNumberOfPieces()
     if number < 2 or not hasattr(parallel.GetOutputDataObject(0), "GetCellData"):
-        return reader.read()
+        if reader is not parallel:
+            return reader.read()
+        reader.Update()
+        return pyvista.wrap(reader.GetOutputDataObject(0))
     pieces: Any = pyvista.PartitionedDataSet
     found = []
     for piece in range(number):

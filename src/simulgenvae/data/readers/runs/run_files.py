@@ -9,7 +9,7 @@ Tested in tests/data/readers/runs/test_run_files.py.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,11 +44,14 @@ class RunFiles:
         Files of each timestep by the name of the part of the mesh that they hold.
     notes
         Lines for the user: where the times come from, and what was decided.
+    check
+        Function that returns further lines, for which it opens all files.
     """
 
     times: NDArray[np.float64]
     files: tuple[dict[str, Path], ...]
     notes: tuple[str, ...]
+    check: Callable[[], Sequence[str]] = tuple
 
 
 def collection_files(path: Path) -> RunFiles:
@@ -69,8 +72,9 @@ def collection_files(path: Path) -> RunFiles:
         note = f"times are the order of the files in {kind}, which gives none"
         return _run_files(path, found, times, [note])
     times = [float(entry.time or 0.0) for entry in found]
-    notes = [f"times come from {kind}", *_contradictions(found, times)]
-    return _run_files(path, found, times, notes)
+    run = _run_files(path, found, times, [f"times come from {kind}"])
+    # Files are opened once: a run is opened twice, and its notes are looked at once.
+    return replace(run, check=lambda: _contradictions(found, times))
 
 
 def frame_files(path: Path) -> RunFiles | None:

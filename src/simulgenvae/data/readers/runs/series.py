@@ -72,6 +72,8 @@ class Snapshot(NamedTuple):
         Names of the fields whose values are means of the cells around a node.
     left_out
         Reason by the name of the field, for fields that the file does not have at all nodes.
+    remarks
+        Lines for the user on what else is done with the content of the file.
     """
 
     coords: NDArray[Any]
@@ -79,6 +81,7 @@ class Snapshot(NamedTuple):
     units: Mapping[str, str] = MappingProxyType({})
     in_cells: Collection[str] = ()
     left_out: Mapping[str, str] = MappingProxyType({})
+    remarks: Sequence[str] = ()
 
     def listing(self) -> Listing:
         """Return what the timestep has, without values."""
@@ -86,7 +89,7 @@ class Snapshot(NamedTuple):
         for name, values in self.fields.items():
             count = 1 if values.ndim == 1 else values.shape[1]
             kinds[name] = Kind(count, name in self.in_cells)
-        return Listing(self.coords, kinds, self.left_out)
+        return Listing(self.coords, kinds, self.left_out, self.remarks)
 
 
 Values = tuple[NDArray[Any], NDArray[np.floating]]
@@ -216,7 +219,7 @@ class Series:
             self,
             times=self.times[steps],
             read=lambda step: self.read(int(steps[step])),
-            look=lambda step: self.listing(int(steps[step])),
+            look=self.look and (lambda step: self.listing(int(steps[step]))),
         )
 
     def listing(self, step: int) -> Listing:
