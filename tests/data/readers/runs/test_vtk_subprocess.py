@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,7 +106,7 @@ class Overwriting:
 
     def ask(self, steps: range) -> list[vtk_subprocess._Answer]:
         self.asked.append(steps)
-        question = vtk_subprocess._Question(0, Path("run"), "snapshots", steps, None, ())
+        question = vtk_subprocess._Question(0, Path("run"), "snapshots", steps, None, (), 60)
         answer: list[vtk_subprocess._Answer] = self._opened.answer(question)
         return answer
 
@@ -147,3 +148,20 @@ def test_large_timesteps_come_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Non
     for step in range(6):
         batches.snapshot(step)
     assert run.asked == [range(step, step + 1) for step in range(6)]
+
+
+def open_endless(path: Path) -> Series:
+    """Read as VTK does with some damaged files: forever, and deaf to Python's signals."""
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="Windows has no such limit")
+def test_a_file_that_is_read_forever_is_given_up(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vtk_subprocess, "_SECONDS", 1)
+    with pytest.raises(UserError, match=r"endless: cannot be read: VTK's reader does not end with"):
+        vtk_subprocess.open_isolated(tmp_path / "endless", open_endless)
+    monkeypatch.undo()
+    assert len(open_series(file).read(0).coords) == 24

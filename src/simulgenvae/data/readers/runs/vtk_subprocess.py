@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,6 +39,9 @@ What = Literal["times", "snapshots", "mesh", "notes"]
 
 _BATCH_BYTES = 2**20
 """Size of timesteps that come in one answer: passing the turn takes as long as a small timestep."""
+_SECONDS = 900
+"""Longest time for an answer. A damaged file may make VTK read forever, and no interrupt that
+Python handles would reach it."""
 _OPEN_FILES = 4
 """Number of files that stay open: a run may have a file for each field, read in turns."""
 
@@ -72,6 +76,8 @@ class _Question(NamedTuple):
         as long as a small timestep.
     forget
         Numbers of runs that are no longer needed.
+    seconds
+        Longest time for the answer, which then ends the process.
     """
 
     run: int
@@ -80,6 +86,7 @@ class _Question(NamedTuple):
     steps: range
     opening: _Opening | None
     forget: tuple[int, ...]
+    seconds: int
 
 
 def open_isolated(path: Path, opener: Open, check: Check | None = None) -> Series:
@@ -182,10 +189,8 @@ class _Reader:
             except (EOFError, BrokenPipeError, pickle.UnpicklingError) as reason:
                 self.close()
                 raise UserError(
-                    f"{path}: cannot be read: VTK's reader ends abnormally (code "
-                    f"{process.returncode}): the file may be damaged, be sound and of a kind that "
-                    "VTK does not know, or need more memory than is available. If another program "
-                    "opens it, convert it there to .vtu or .vtkhdf"
+                    f"{path}: cannot be read: VTK's reader {_end(process.returncode)}. If another "
+                    "program opens the file, convert it there to .vtu or .vtkhdf"
                 ) from reason
             except BaseException:
                 # After an interrupt the answer is still to come: it must not reach the next
@@ -211,7 +216,9 @@ class _Reader:
             self._opened.append(run)
         forget = tuple(self._forget)
         self._forget.clear()
-        return _Question(run, opening.path, what, steps, None if is_open else opening, forget)
+        return _Question(
+            run, opening.path, what, steps, None if is_open else opening, forget, _SECONDS
+        )
 
     def _start(self) -> subprocess.Popen[bytes]:
         # -P: nothing is imported from the current folder, which may be a stranger's.
@@ -243,6 +250,16 @@ class _Reader:
 _reader = _Reader()
 
 
+def _end(code: int | None) -> str:
+    """Return words about the end of the other process with this exit code."""
+    if sys.platform != "win32" and code == -signal.SIGALRM:
+        return f"does not end within {_SECONDS} seconds: the file may be damaged"
+    return (
+        f"ends abnormally (code {code}): the file may be damaged, be sound and of a kind that VTK "
+        "does not know, or need more memory than is available"
+    )
+
+
 def answer_questions() -> None:
     """Answer questions from stdin on stdout until it ends: the program of the other process."""
     answers = os.fdopen(os.dup(1), "wb")
@@ -253,6 +270,7 @@ def answer_questions() -> None:
     _limit_memory()
     opened: dict[int, _Opened] = {}
     while (question := _next(sys.stdin.buffer)) is not None:
+        _limit_time(question.seconds)
         for run in question.forget:
             opened.pop(run, None)
         answer: tuple[str, Any]
@@ -263,6 +281,7 @@ def answer_questions() -> None:
                 answer = ("", opened[question.run].answer(question))
         except UserError as error:
             answer = (str(error), None)
+        _limit_time(0)
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
@@ -308,6 +327,13 @@ def _next(questions: BinaryIO) -> _Question | None:
     except EOFError:
         return None
     return question
+
+
+def _limit_time(seconds: int) -> None:
+    """End this process after some seconds; 0 for never."""
+    if sys.platform != "win32":
+        # Without a handler the system ends the process, also inside of VTK.
+        signal.alarm(seconds)
 
 
 def _limit_memory() -> None:
