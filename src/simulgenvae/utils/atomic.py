@@ -100,8 +100,10 @@ def atomic_write_together(*paths: Path) -> Iterator[list[Path]]:
     temporaries = {path: path.with_name(f".{path.name}.writing") for path in paths}
     advice = "Free some space or make the folder writable, then continue with --resume."
     with _replacing(temporaries, advice):
-        for path in paths:
+        for path, temporary in temporaries.items():
             path.parent.mkdir(parents=True, exist_ok=True)
+            # A link in the study of a stranger would lead elsewhere.
+            temporary.unlink(missing_ok=True)
         yield list(temporaries.values())
         # A rename can reach the disk before the content does. After a power failure there would
         # be empty files in place of the old ones.

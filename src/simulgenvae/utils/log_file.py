@@ -70,9 +70,12 @@ class LogFile:
         if self._begun:
             return False
         self._begun = True
-        continued = self._append and self.path.exists()
+        continued = self._append and self.path.exists() and not self.path.is_symlink()
         with self._writing():
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            # A link in the study of a stranger would lead elsewhere.
+            if self.path.is_symlink():
+                self.path.unlink()
             if not continued:
                 self.path.write_bytes(b"")
         self.line(
