@@ -221,7 +221,8 @@ def state(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        if "tensorboard" in path.parts or path.name == "training.log" or path.is_dir():
+        others = path.name == "training.log" or path.suffix == ".lock"
+        if "tensorboard" in path.parts or others or path.is_dir():
             continue
         found[name] = hashlib.sha256(_content(path)).hexdigest()
     return found
@@ -250,11 +251,15 @@ def _without_times(value: object) -> object:
 
 
 def temporaries(folder: Path, outside: Path) -> list[str]:
-    """Return the names of half-written files, and of those in the system's temporary folder."""
+    """Return the names of half-written files, and of those in the system's temporary folder.
+
+    The lock file of a killed process is none of them: it is empty, locks nothing, and is used
+    again.
+    """
     found = [
         str(path.relative_to(folder))
         for path in folder.rglob(".*")
-        if path.name.startswith(".") and ".zarr/" not in str(path.relative_to(folder))
+        if path.suffix != ".lock" and ".zarr/" not in str(path.relative_to(folder))
     ]
     # torch keeps one folder for what it compiles, for all programs.
     others = {f"$TMPDIR/{path.name}" for path in (outside / "temporary").glob("*")}

@@ -12,6 +12,7 @@ from simulgenvae.data.readers.runs.survey import Survey, survey
 from simulgenvae.data.readers.runs.times import Timed
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,7 +93,15 @@ def aligned(
     def read(run: int) -> NDArray[np.floating]:
         if names[run] in problems:
             raise UserError(problems[names[run]])
-        return common.read(names[run], runs[names[run]]().at(part))
+        series = runs[names[run]]().at(part)
+        # Between other times than those that are gone, values would be interpolated.
+        if not np.array_equal(series.times, known[names[run]].times):
+            raise UserError(
+                f"{series.path}: its files have changed meanwhile: it has "
+                f"{count(len(series.times), 'timestep')} now and had "
+                f"{len(known[names[run]].times)}; start again when nothing writes into it"
+            )
+        return common.read(names[run], series)
 
     companions: dict[str, NDArray[Any]] = {
         "ids": np.array(names),
