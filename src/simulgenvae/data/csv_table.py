@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 512_000_000
 """Most bytes of a table: one of parameters with a million runs has about 100 MB."""
+MAX_COLUMNS = 100_000
+"""Most columns of a table; a million of them take minutes."""
 # The comma is last: in files with decimal commas it looks like a delimiter too.
 _DELIMITERS = ("\t", ";", ",")
 _COMMENT = ("#", "%")
@@ -74,6 +76,12 @@ def read_table(path: Path) -> TextTable:
         comments: list[str] = []
     else:
         rows, comments = _from_text(path)
+    width = max((len(row.cells) for row in rows), default=0)
+    if width > MAX_COLUMNS:
+        raise UserError(
+            f"{path}: a row has {width:,} columns, more than {MAX_COLUMNS:,}, which no table of "
+            "parameters should have"
+        )
     rows = _rectangular(path, rows)
     if not rows:
         raise UserError(f"{path}: the table is empty")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import zarr
-from zarr.storage import LocalStore
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import Images
@@ -19,6 +18,7 @@ from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
 from simulgenvae.data.store.direct import DirectStore
+from simulgenvae.data.store.files import DatasetFiles
 from simulgenvae.data.store.integrity import check_array
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS, Cells
@@ -92,7 +92,7 @@ def read_store(path: Path) -> StoredDataset:
     # Fields of more than half the free memory: the cache of files would have lost the first runs
     # by the time the next pass reads them, so the cache would cost time and save none.
     beyond_cache = 2 * 4 * math.prod(shape) > available_memory()
-    store_type = DirectStore if beyond_cache else LocalStore
+    store_type = DirectStore if beyond_cache else DatasetFiles
     store = store_type(path / "fields", read_only=True)
     # Metadata that Zarr alone uses, such as the value of missing chunks, are checked by it.
     with damage_reported(path / "fields", "cannot be read"):

@@ -212,7 +212,7 @@ def _take_over(
         try:
             run = np.asarray(stored.fields[row], np.float32)
             fields[row] = run
-        except (ValueError, RuntimeError, MemoryError) as error:
+        except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise UserError(f"{old}: run {name!r} cannot be read: {error}") from error
         digests.append(digest(run))
     return digests

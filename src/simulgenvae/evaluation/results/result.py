@@ -140,6 +140,7 @@ class EvaluationResult(Record):
             KeyError,
             TypeError,
             AttributeError,
+            OverflowError,
             RecursionError,
         ) as error:
             reason = first_problem(error)

@@ -13,6 +13,7 @@ from simulgenvae.data.readers.runs.survey import Survey, survey
 from simulgenvae.data.readers.runs.times import Timed
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,6 +107,13 @@ def aligned(
         series = open_run(names[run])
         # What was read to compare it is not needed again, and takes memory.
         remembered.forget(names[run])
+        # Between other times than those that are gone, values would be interpolated.
+        if not np.array_equal(series.times, known[names[run]].times):
+            raise UserError(
+                f"{series.path}: its files have changed meanwhile: it has "
+                f"{count(len(series.times), 'timestep')} now and had "
+                f"{len(known[names[run]].times)}; start again when nothing writes into it"
+            )
         return common.read(names[run], series)
 
     companions: dict[str, NDArray[Any]] = {

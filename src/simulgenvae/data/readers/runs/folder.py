@@ -399,6 +399,8 @@ def _case_format(path: Path) -> RunFormat | None:
 def _required_format(path: Path) -> RunFormat:
     found = run_format_of(path.name)
     if found is None:
+        if not path.exists():
+            raise UserError(f"{path}: is no longer there: it was moved or removed meanwhile")
         raise UserError(
             f"{path}: no result file: its ending is none of {', '.join(run_suffixes())}"
             f"{way_out([path.name])}"
