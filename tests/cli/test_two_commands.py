@@ -60,7 +60,7 @@ def test_what_reads_goes_on(cli: Any, trained: Path, make_runs: Any, busy: Any) 
     for command in (
         ("check", trained),
         ("predict", trained, "--params", table, "--out", trained.parent / "p.npz"),
-        ("suggest", trained),
+        ("suggest", trained, "--out", trained.parent / "s.csv"),
     ):
         done = cli(*command)
         assert done.code == 0, done.err
