@@ -68,15 +68,29 @@ SLOW = (
 them out. Together they take two thirds of the time of all tests."""
 
 
+LONGEST = (
+    "test_every_way.py",
+    "test_several_processes.py",
+    "examples/test_solver_examples.py",
+    "cli/test_one_of_everything.py",
+    "cli/test_key_effects.py",
+    "cli/classic/test_launch_ddp.py",
+)
+"""Files that take longest, which start first: a file runs in one process, and others would wait
+for one that starts last."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of ``SLOW``, so that the list is in one place."""
+    """Mark the tests of ``SLOW``, and start with those of ``LONGEST``."""
     tests = Path(__file__).parent
     slow = [tests / entry for entry in SLOW]
-    moved = [str(entry) for entry in slow if not entry.exists()]
-    assert not moved, f"SLOW names what does not exist: {moved}"
+    longest = [tests / entry for entry in LONGEST]
+    moved = [str(entry) for entry in (*slow, *longest) if not entry.exists()]
+    assert not moved, f"SLOW or LONGEST names what does not exist: {moved}"
     for item in items:
         if any(item.path == entry or entry in item.path.parents for entry in slow):
             item.add_marker("slow")
+    items.sort(key=lambda item: longest.index(item.path) if item.path in longest else len(longest))
 
 
 MakeWaves = Callable[..., Dataset]

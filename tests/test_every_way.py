@@ -157,7 +157,8 @@ def prepare(template: Path, trained: Trained, at: Path, conditions: str, stages:
 
 
 def flags(stages: str) -> list[str]:
-    return ["--preset=1", "--size=small", f"--lc_only={int(stages == 'lc_only')}"]
+    # Figures do not depend on the way to start, and take as long as the training.
+    return ["--preset=1", "--size=small", "--plot=2", f"--lc_only={int(stages == 'lc_only')}"]
 
 
 def run(folder: Path, *commands: Sequence[str]) -> str:

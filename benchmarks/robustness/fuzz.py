@@ -1,51 +1,73 @@
 """Read mutated inputs of every kind, each with bounded time and memory.
 
 ``python -m benchmarks.robustness.fuzz --inputs 400`` reads 400 mutated inputs of each kind and
-prints a table. A fault is whatever does not end in a result or a ``UserError``: another exception,
-the end of the process, more than 60 seconds, or a file that was not there before. The input of each
-fault is kept in ``--keep``.
+prints a table: half of them with other bytes, half with other content. A fault is whatever does not
+end in a result or a ``UserError``: another exception, the end of the process, more than 60 seconds,
+a file that was not there before, or a result that contradicts itself. The input of each fault is
+kept in ``--keep``.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import random
+import re
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.robustness.inputs import INPUTS
 from benchmarks.robustness.mutations import mutate
+from benchmarks.robustness.structured import mutate_content
 from simulgenvae.errors import UserError
 
 SECONDS = 60
+START = 180
+"""Seconds until a process that reads has read its first input."""
 MEMORY = 6 * 2**30
 """Bytes of address space of the process that reads."""
 
 
-class Outcome(NamedTuple):
-    """What became of one mutated input."""
+class Mutated(NamedTuple):
+    """One mutated input, the same whenever it is written."""
 
+    kind: str
     number: int
-    what: str
-    """``read``, ``refused``, or the fault."""
+    seed: int = 0
+    content: bool = False
+    """Whether the content of a file is changed, or its bytes."""
 
+    def write(self, folder: Path) -> None:
+        """Write it into an empty folder."""
+        chance = random.Random(f"{self.seed} {self.kind} {self.number}")
+        INPUTS[self.kind].write(folder)
+        if self.content:
+            mutate_content(folder, chance)
+            return
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        file = chance.choice(files)
+        file.write_bytes(mutate(file.read_bytes(), chance))
 
-def mutated(kind: str, number: int, seed: int, folder: Path) -> None:
-    """Write the mutated input of this number into an empty folder."""
-    chance = random.Random(f"{seed} {kind} {number}")
-    INPUTS[kind].write(folder)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    file = chance.choice(files)
-    file.write_bytes(mutate(file.read_bytes(), chance))
+    def keep(self, folder: Path) -> None:
+        """Write it into a new folder, for a look at it."""
+        name = re.sub(r"\W+", "_", f"{self.kind} {'content' if self.content else 'bytes'}")
+        place = folder / f"{name}_{self.seed}_{self.number}"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        self.write(place)
 
 
 def outcome(kind: str, folder: Path) -> str:
@@ -65,47 +87,52 @@ def outcome(kind: str, folder: Path) -> str:
     return f"wrote {sorted(map(str, more))[:3]}" if more else what
 
 
-def _work(kind: str, seed: int, first: int, last: int, answers: Connection) -> None:
+def _work(inputs: Sequence[Mutated], answers: Connection) -> None:
+    # A group of processes, so that the readers of VTK end with this one.
+    os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    for number in range(first, last):
+    for each in inputs:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "input"
             folder.mkdir()
-            mutated(kind, number, seed, folder)
-            answers.send(Outcome(number, outcome(kind, folder)))
+            each.write(folder)
+            answers.send(outcome(each.kind, folder))
 
 
-def fuzz(kind: str, inputs: int, seed: int) -> list[Outcome]:
-    """Read mutated inputs of a kind in another process, which is started again when it ends."""
+def fuzz(inputs: Sequence[Mutated]) -> Iterator[str]:
+    """Read mutated inputs in another process, started again when one ends it; yield outcomes."""
     context = multiprocessing.get_context("spawn")
-    found: list[Outcome] = []
-    while len(found) < inputs:
+    done = 0
+    while done < len(inputs):
         answers, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(kind, seed, len(found), inputs, theirs))
+        process = context.Process(target=_work, args=(inputs[done:], theirs))
         process.start()
         theirs.close()
+        seconds = START
         try:
-            # The first answer includes the start of the process.
-            while len(found) < inputs and answers.poll(SECONDS):
-                found.append(answers.recv())
-            if len(found) < inputs:
-                process.kill()
-                found.append(Outcome(len(found), f"more than {SECONDS} s"))
+            while done < len(inputs) and answers.poll(seconds):
+                what = answers.recv()
+                done += 1
+                yield what
+                seconds = SECONDS
+            if done < len(inputs):
+                done += 1
+                yield f"more than {seconds} s"
         except EOFError:
             process.join()
-            found.append(Outcome(len(found), f"the process ended with {process.exitcode}"))
+            done += 1
+            yield f"the process ended with {process.exitcode}"
         finally:
-            process.kill()
-            process.join()
-    return found
+            _end(process)
 
 
-def keep(kind: str, outcome: Outcome, seed: int, folder: Path) -> None:
-    """Keep the input of a fault."""
-    place = folder / f"{kind.replace(' ', '_').replace(',', '')}_{outcome.number}"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    mutated(kind, outcome.number, seed, place)
+def _end(process: BaseProcess) -> None:
+    """End a process and the readers of VTK that it started."""
+    assert process.pid is not None
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 def main() -> int:
@@ -116,22 +143,33 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("benchmarks/cache/robustness"))
     chosen = parser.parse_args()
+    inputs: list[Mutated] = []
+    for kind in chosen.kinds or INPUTS:
+        numbers = range(chosen.inputs)
+        inputs += [Mutated(kind, k, chosen.seed, content=k % 2 == 1) for k in numbers]
+    outcomes = fuzz(inputs)
     faults = 0
     print("| input | tried | read | refused with a message | faults |\n|---|---|---|---|---|")
-    for kind in chosen.kinds or INPUTS:
-        found = fuzz(kind, chosen.inputs, chosen.seed)
-        counts = Counter(each.what for each in found if each.what in {"read", "refused"})
-        bad = [each for each in found if each.what not in {"read", "refused"}]
-        print(f"| {kind} | {len(found)} | {counts['read']} | {counts['refused']} | {len(bad)} |")
-        seen: set[str] = set()
-        for each in bad:
-            if each.what.split(": ")[0] not in seen:
-                seen.add(each.what.split(": ")[0])
-                print(f"{kind} {each.number}: {each.what[:300]}", file=sys.stderr)
-                keep(kind, each, chosen.seed, chosen.keep)
-        faults += len(bad)
-        sys.stdout.flush()
+    for start in range(0, len(inputs), chosen.inputs):
+        faults += _row(inputs[start : start + chosen.inputs], outcomes, chosen.keep)
     return 1 if faults else 0
+
+
+def _row(inputs: Sequence[Mutated], outcomes: Iterator[str], place: Path) -> int:
+    """Print what became of the inputs of a kind, keep those of faults, and return their number."""
+    counts = Counter({"read": 0, "refused": 0, "fault": 0})
+    seen: set[str] = set()
+    for each in inputs:
+        what = next(outcomes)
+        counts[what if what in counts else "fault"] += 1
+        cause = what.split(": ")[0]
+        if what not in counts and (cause not in seen or cause.startswith("more than")):
+            seen.add(cause)
+            print(f"{each}: {what[:300]}", file=sys.stderr, flush=True)
+            each.keep(place)
+    numbers = (len(inputs), counts["read"], counts["refused"], counts["fault"])
+    print(f"| {inputs[0].kind} | {' | '.join(map(str, numbers))} |", flush=True)
+    return counts["fault"]
 
 
 if __name__ == "__main__":

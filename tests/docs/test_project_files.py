@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def defences() -> list[str]:
     """Return the files and folders that the table of threats names."""
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]
+    rows = [line.split("|")[3] for line in text.splitlines() if line.startswith("| ")]
     return sorted({path for row in rows for path in re.findall(r"`([\w/]+(?:\.py|/))`", row)})
 
 

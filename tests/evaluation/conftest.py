@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.conditions import Conditions, LeftOut
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import ImageFormat, Images
 from simulgenvae.data.split import Split
@@ -32,9 +32,11 @@ def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
     fields = np.stack([293.0 + bump * np.log(table[:, 1:, None]), 1e5 * bump**2], axis=-1)
     corner = np.array([6 * row + column for row in range(3) for column in range(5)])
     cells = {"quad": corner[:, None] + np.array([0, 1, 7, 6])}
+    ids = tuple(f"run<{i}>" for i in range(runs))
+    constant = LeftOut(name="gravity", value=9.81)
     return Dataset.from_arrays(
         fields,
-        Conditions(tuple(f"run<{i}>" for i in range(runs)), ("speed", "power"), table),
+        Conditions(ids, ("speed", "power"), table, left_out=(constant,)),
         times=t.ravel(),
         coords=np.column_stack([x, y]),
         cells=cells,

@@ -151,3 +151,26 @@ def test_the_docs_list_the_formats() -> None:
     section = docs.split("## Predictions: what is written")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]
     assert set(re.findall(r"`(\.\w+)`", "\n".join(rows))) == set(EXPORT_FORMATS)
+
+
+def test_a_prediction_that_was_killed_half_way_is_written_again_without_asking(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
+    path = tmp_path / "new.pvd"
+    write_prediction(prediction, mesh, path)
+    path.unlink()
+    with pytest.raises(UserError, match="new_vtu exists already"):
+        check_target(path)
+    (tmp_path / ".new.pvd.123-0123abcd.tmp").touch()
+    check_target(path)
+    write_prediction(prediction, mesh, path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["new.pvd", "new_vtu"]
+
+
+def test_what_is_left_of_a_killed_writer_does_not_let_a_file_be_replaced(
+    tmp_path: Path, prediction: xr.Dataset, mesh: Mesh
+) -> None:
+    write_prediction(prediction, mesh, tmp_path / "new.npz")
+    (tmp_path / ".new.npz.123-0123abcd.tmp").touch()
+    with pytest.raises(UserError, match="--overwrite"):
+        check_target(tmp_path / "new.npz")

@@ -48,6 +48,7 @@ def test_byte_order_mark(tmp_path: Path) -> None:
         ("[training\n", "study.toml: not valid TOML.*line 1"),
         ("[model]\nsize = 'small'\nsize = 'large'\n", "study.toml: not valid TOML.*line 3"),
         ("x = " + "[" * 5000, "study.toml: not valid TOML"),
+        ("x" + ".a" * 3000 + " = 1", "study.toml: not valid TOML: nested too deeply"),
         (
             "[training.vae]\n\nepoch = 3\n",
             "line 3: training.vae.epoch is not a setting; the nearest is training.vae.epochs",

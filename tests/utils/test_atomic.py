@@ -1,6 +1,9 @@
 """Nothing half-written stays, even while a library's threads are still writing."""
 
 import contextlib
+import multiprocessing
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -8,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from simulgenvae.errors import UserError
-from simulgenvae.utils.atomic import atomic_write, atomic_write_together, ensure_folder
+from simulgenvae.utils.atomic import (
+    atomic_write,
+    atomic_write_together,
+    ensure_folder,
+    require_writable,
+)
 
 
 def _keep_writing(folder: Path) -> None:
@@ -83,3 +91,56 @@ def test_new_folders_are_removed_again_when_the_block_fails(tmp_path: Path) -> N
     with ensure_folder(tmp_path / "a" / "b"):
         pass
     assert (tmp_path / "a" / "b").is_dir()
+
+
+def _killed(path: Path, moved: bool) -> None:
+    """Be killed while writing a file, or after the old one was moved aside."""
+    with atomic_write(path) as temporary:
+        temporary.write_text("half")
+        if moved:
+            path.rename(temporary.with_suffix(".old"))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_killed_writers_leave_is_cleared_by_the_next_one(tmp_path: Path, moved: bool) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    (tmp_path / ".a.txt.1-0.tmp").write_text("a file of the user")
+    for _ in range(3):
+        writer = multiprocessing.get_context("fork").Process(target=_killed, args=(path, moved))
+        writer.start()
+        writer.join()
+    assert len(list(tmp_path.iterdir())) == 4  # with the lock file
+    with pytest.raises(KeyError), atomic_write(path):
+        raise KeyError
+    assert path.read_text() == "old"
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".a.txt.1-0.tmp", "a.txt"]
+
+
+def test_two_writers_of_one_file(tmp_path: Path) -> None:
+    refused = []
+
+    def write() -> None:
+        try:
+            with atomic_write(tmp_path / "a.txt") as temporary:
+                temporary.write_text("second")
+        except UserError as error:
+            refused.append(str(error))
+
+    with atomic_write(tmp_path / "a.txt") as temporary:
+        temporary.write_text("first")
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+    assert "another command" in refused[0]
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "first")]
+
+
+def test_a_folder_where_nothing_can_be_written(tmp_path: Path) -> None:
+    require_writable(tmp_path / "not yet" / "there")
+    (tmp_path / "file").touch()
+    # A folder without rights would not stop root.
+    with pytest.raises(UserError, match="nothing can be written here"):
+        require_writable(tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,3 +74,12 @@ def test_the_file_is_found_within_its_context(tmp_path: Path) -> None:
     with LogFile(tmp_path / "a.log", "training") as file:
         assert open_log_file() is file
     assert open_log_file() is None
+
+
+def test_a_full_disk_is_named_with_the_file(tmp_path: Path, files_of_at_most: Any) -> None:
+    with (
+        pytest.raises(UserError, match=r"a\.log could not be written"),
+        LogFile(tmp_path / "a.log", "training") as file,
+        files_of_at_most(10),
+    ):
+        file.line("begun")

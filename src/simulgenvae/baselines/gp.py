@@ -40,7 +40,7 @@ _FAILED = 1e25  # objective where the covariance matrix is not positive definite
 class LengthScaleGroups:
     """Partition of the columns of features into groups with one length scale each.
 
-    A group has one column, or those of a category: its squared distance is then 0 for equal values
+    A group has one column, or all of a category: its squared distance is then 0 for equal values
     and the same for all different ones, which makes the kernel one of categories (the exchangeable
     one of Roustant et al. 2020). The last group may be the ``shared`` columns of images. These are
     measured in units of their common ``spread``, so that all length scales are of the same order.

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from simulgenvae.utils.formatting import visible
+
 _CONSOLE: ContextVar[Console] = ContextVar("console")
 
 
@@ -55,7 +57,8 @@ class ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one message, without markup: names of files and runs may contain brackets."""
-        text = record.getMessage()
+        # Texts of files can be in a message, and files can be of strangers.
+        text = visible(record.getMessage())
         style = None
         # Messages below a warning are part of the answer, so they have no level in front.
         if record.levelno >= logging.WARNING:

@@ -18,6 +18,7 @@ from rich.console import Console
 from simulgenvae.cli.console import printing_on
 from simulgenvae.errors import UserError
 from simulgenvae.settings.problems import SettingsNote
+from simulgenvae.utils.formatting import visible
 from simulgenvae.utils.log_file import end_logs
 from simulgenvae.utils.progress import progress_on
 
@@ -47,7 +48,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
     errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
     def say(text: str) -> None:
-        errors.print(text, soft_wrap=True)
+        errors.print(visible(text), soft_wrap=True)
 
     def note(message: Warning | str, *_: object, **__: object) -> None:
         if not silent:

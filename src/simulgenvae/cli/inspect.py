@@ -141,7 +141,7 @@ def _variables(source: Source) -> Table:
     """Return a table with the range of each variable in the first run that can be read."""
     from simulgenvae.data.readers.companions import texts
 
-    # A run that cannot be read is a problem of its own, which is shown above the table.
+    # Runs that cannot be read are listed as problems above the table.
     run = min(set(range(source.shape[0])) - source.problems.keys())
     field = source.run(run)
     which = "the first run" if run == 0 else f"run {run}, the first good one"

@@ -74,8 +74,8 @@ HdfAxes = Annotated[
         n_tokens=1,
         metavar="AXIS,…",
         group="Files of arrays",
-        help="What the axes of the arrays are: run, time, variable, and node or those of a grid "
-        "(x, y, z), in any order. Without run, of one run (--path, or a folder of files).",
+        help="What the axes of the arrays are: run, time, variable, and node or, on a grid, "
+        "x, y, z, in any order. Without run, of one run (--path, or a folder of files).",
     ),
 ]
 Arrays = Annotated[
@@ -95,7 +95,7 @@ Pattern = Annotated[
     str | None,
     Parameter(
         metavar="'Fluid*.vtu'",
-        help="Names of the files to take, of runs and in their folders; * stands for any letters.",
+        help="Names of the files to take, of runs and in their folders; * matches any text.",
     ),
 ]
 Blocks = Annotated[
@@ -105,7 +105,7 @@ Blocks = Annotated[
         converter=split_names,
         n_tokens=1,
         metavar="NAME,…",
-        help="Blocks of the mesh to take; * stands for any letters (default: all that are no "
+        help="Blocks of the mesh to take; * matches any text (default: all that are no "
         "boundary of others).",
     ),
 ]

@@ -100,7 +100,7 @@ def _statement(suggestion: Suggestion) -> str:
     at_training_runs = float(suggestion.training_errors.mean())
     text = (
         f"Expected error: {percent(mean, digits=2, trailing_zeros=False)} at these designs, "
-        f"{percent(at_training_runs, digits=2, trailing_zeros=False)} at those of the training runs"
+        f"{percent(at_training_runs, digits=2, trailing_zeros=False)} at the training runs"
     )
     if at_training_runs > 0:
         return f"{text}, {mean / at_training_runs:.2g} times as much."

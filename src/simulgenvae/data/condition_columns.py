@@ -152,6 +152,7 @@ def find_roles(columns: Sequence[Column], *, header: bool, known: Sequence[str] 
     notes = []
     others = [column for column in columns if column is not ids]
     if ids is None and header:
+        # Without a column of ids, texts that differ in every row can only be names of the runs.
         names = [each for each in others if each.name not in known and _names_runs(each, known)]
         if names:
             ids = names[0]
@@ -163,6 +164,7 @@ def find_roles(columns: Sequence[Column], *, header: bool, known: Sequence[str] 
     parameters = []
     left_out = []
     for column in others:
+        # The study has decided before: its names are compared with these later.
         if known and header:
             parameters.append(column)
         elif header and _names_runs(column, known):

@@ -9,7 +9,7 @@ import numpy as np
 from simulgenvae.data.condition_columns import Column, Place, Roles, find_roles
 from simulgenvae.data.conditions import Conditions, LeftOut, Levels
 from simulgenvae.data.csv_table import Row, TextTable, read_table
-from simulgenvae.data.names import check_ids, check_names, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, check_names, is_hidden, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def read_condition_files(path: Path, known: Known | None = None) -> ConditionTab
         (
             file
             for file in path.iterdir()
-            # macOS writes hidden files such as `._p.csv` beside copied ones.
-            if file.suffix.lower() == ".csv" and not file.name.startswith(".")
+            # macOS writes hidden files such as `._p.csv` next to copied ones.
+            if file.suffix.lower() == ".csv" and not is_hidden(file.name)
         ),
         key=lambda file: natural_key(file.name),
     )
@@ -118,7 +118,10 @@ def _interpreted(path: Path, sheets: Sequence[_Sheet], known: Known | None) -> C
     header = sheets[0].header
     columns = _columns(sheets)
     roles = find_roles(columns, header=header is not None, known=known.names if known else ())
-    notes = [note for sheet in sheets for note in sheet.table.notes] + roles.notes
+    notes: list[str] = []
+    for sheet in sheets:
+        notes += sheet.table.notes
+    notes += roles.notes
     if not roles.parameters:
         raise UserError(f"{path}: the table has ids but no parameters")
     with prefix_errors(path):
@@ -156,7 +159,9 @@ def _levels(column: Column, position: int, known: Known | None) -> Levels:
 def _columns(sheets: Sequence[_Sheet]) -> list[Column]:
     width = len(sheets[0].body[0].cells)
     names = sheets[0].header or tuple(f"p{column}" for column in range(width))
-    places = [Place(sheet.table.path, row.line) for sheet in sheets for row in sheet.body]
+    places: list[Place] = []
+    for sheet in sheets:
+        places += [Place(sheet.table.path, row.line) for row in sheet.body]
     columns = []
     for position, name in enumerate(names):
         texts: list[str] = []
@@ -164,6 +169,7 @@ def _columns(sheets: Sequence[_Sheet]) -> list[Column]:
         for sheet in sheets:
             cells = [row.cells[position] for row in sheet.body]
             texts += cells
+            # Each file by itself: only some may have decimal commas.
             numbers += map(sheet.table.number, cells)
         columns.append(Column(name, tuple(texts), tuple(numbers), places))
     return columns
@@ -185,6 +191,7 @@ def _split_header(table: TextTable) -> tuple[tuple[str, ...] | None, tuple[Row, 
         or (first[0] == "" and len(first) > 1)
     ):
         return first, table.rows[1:]
+    # Rows of an id and numbers: the first row is then a run, and no header.
     text_without_header = (
         not numeric[0]
         and all(numeric[1:])

@@ -43,7 +43,7 @@ class ConditionScaler(BaseModel):
     """Mean of each parameter, after the logarithm; of a category, the mean of its columns."""
     scale: tuple[Number, ...]
     """Standard deviation of each parameter, after the logarithm; of a category, that of all its
-    columns together, so that two runs are as far apart as in a number on average."""
+    columns together, so that two runs have the same mean distance as in a number."""
     lower: tuple[Number, ...]
     """Smallest value of each parameter among the training runs, in the user's units."""
     upper: tuple[Number, ...]
@@ -102,10 +102,10 @@ class ConditionScaler(BaseModel):
                 f"the {len(conditions)} training runs have the same image: nothing can be learned "
                 "from it"
             )
-        levels = tuple(
-            tuple(text for code, text in enumerate(texts) if code in conditions.table[:, column])
-            for column, texts in enumerate(conditions.levels)
-        )
+        # Only the values of training runs: the networks could learn nothing about others.
+        levels: list[Levels] = []
+        for texts, codes in zip(conditions.levels, conditions.table.T, strict=True):
+            levels.append(tuple(text for code, text in enumerate(texts) if code in codes))
         category = np.array([bool(texts) for texts in levels], dtype=bool)
         table = recoded(conditions, levels)
         lower = table.min(axis=0)
@@ -137,6 +137,8 @@ class ConditionScaler(BaseModel):
         for column in np.flatnonzero(category):
             count = len(levels[column])
             parts = np.bincount(table[:, column].astype(np.intp), minlength=count) / len(table)
+            # Two runs differ with the probability 1 - Σ p², and are then at the squared distance 2
+            # in their one-hot columns. With this scale the mean over all pairs is 2, as of numbers.
             shift[column] = 1.0 / count
             scale[column] = np.sqrt(1.0 - np.square(parts).sum())
         return cls(
@@ -148,7 +150,7 @@ class ConditionScaler(BaseModel):
             upper=tuple(map(float, upper)),
             images=conditions.image_format,
             linear_below=tuple(map(float, below)),
-            levels=levels,
+            levels=tuple(levels),
             left_out=conditions.left_out,
         )
 
@@ -164,7 +166,7 @@ class ConditionScaler(BaseModel):
 
     @property
     def codes(self) -> NDArray[np.float64]:
-        """Code of the category's value that each column stands for, ``[Q]``; NaN for numbers."""
+        """Code of the category's value that each column is 1 for, ``[Q]``; NaN for numbers."""
         codes: list[float] = []
         for levels in self.levels:
             codes += [float(code) for code in range(len(levels))] or [np.nan]
@@ -198,6 +200,7 @@ class ConditionScaler(BaseModel):
         columns = self.columns
         codes = self.codes
         values = self.warp(recoded(conditions, self.levels))[:, columns]
+        # Columns of numbers have no code; columns of a category are 1 where the code is theirs.
         values = np.where(np.isnan(codes), values, values == codes)
         values -= np.array(self.shift)[columns]
         values /= np.array(self.scale)[columns]

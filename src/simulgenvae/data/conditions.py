@@ -71,6 +71,7 @@ class Conditions:
     left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
+        # The class is frozen, which forbids plain assignments here too.
         object.__setattr__(self, "table", np.asarray(self.table, dtype=np.float64))
         object.__setattr__(self, "levels", self.levels or ((),) * len(self.names))
         if self.table.shape != (len(self.ids), len(self.names)):
@@ -99,6 +100,7 @@ class Conditions:
         for column, levels in enumerate(self.levels):
             if levels:
                 check_levels(self.names[column], levels)
+                # Codes are positions among the levels: whole numbers from 0.
                 values = self.table[:, column]
                 if np.any((values != np.rint(values)) | (values < 0) | (values >= len(levels))):
                     raise UserError(
@@ -167,8 +169,8 @@ def check_levels(name: str, levels: Sequence[str]) -> None:
 def appended(stored: Conditions, new: Conditions) -> Conditions:
     """Return the conditions of stored runs followed by new ones, with the same parameters.
 
-    The table only; images are those of the stored runs. New texts of a category are added to its
-    levels, after those that it has.
+    Only the tables are joined: the result has no images. New texts of a category are added after
+    its present levels.
     """
     levels = tuple(
         tuple(dict.fromkeys((*before, *now)))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 512_000_000
 """Most bytes of a table: one of parameters with a million runs has about 100 MB."""
+MAX_COLUMNS = 100_000
+"""Most columns of a table; a million of them take minutes."""
 # The comma is last: in files with decimal commas it looks like a delimiter too.
 _DELIMITERS = ("\t", ";", ",")
 _COMMENT = ("#", "%")
@@ -74,6 +76,12 @@ def read_table(path: Path) -> TextTable:
         comments: list[str] = []
     else:
         rows, comments = _from_text(path)
+    width = max((len(row.cells) for row in rows), default=0)
+    if width > MAX_COLUMNS:
+        raise UserError(
+            f"{path}: a row has {width:,} columns, more than {MAX_COLUMNS:,}, which no table of "
+            "parameters should have"
+        )
     rows = _rectangular(path, rows)
     if not rows:
         raise UserError(f"{path}: the table is empty")
@@ -146,6 +154,7 @@ def _from_text(path: Path) -> tuple[list[Row], list[str]]:
     for row in rows:
         comment = width > 1 and row.cells[0].startswith(_COMMENT) and not any(row.cells[1:])
         if comment and row is not rows[0]:
+            # In front, as only the last comment above the rows can be their header.
             comments.insert(0, row.cells[0])
         else:
             kept.append(row)
@@ -227,7 +236,11 @@ def _rectangular(path: Path, rows: list[Row]) -> list[Row]:
         return rows
     kept = [column for column in range(width) if filled[column]]
     padding = ("",) * width
-    return [Row(row.line, tuple((row.cells + padding)[k] for k in kept)) for row in rows]
+    cleaned = []
+    for row in rows:
+        cells = row.cells + padding
+        cleaned.append(Row(row.line, tuple(cells[column] for column in kept)))
+    return cleaned
 
 
 def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
@@ -243,6 +256,7 @@ def _with_header(table: TextTable, comment: str) -> TextTable:
     numpy.savetxt and COMSOL write the names of the columns as the last comment.
     """
     first = table.rows[0]
+    # With text beyond its first cell, which may be an id, the first row is a header itself.
     if any(table.number(cell) is None for cell in first.cells[1:]):
         return table
     if len(first.cells) == 1 and table.number(first.cells[0]) is None:

@@ -99,7 +99,7 @@ class Metadata:
         return replace(Metadata.plain(self), nodes=nodes, mesh=self.whole_mesh, mask=None)
 
     def plain(self) -> Metadata:
-        """Return the metadata alone, without what a subclass adds."""
+        """Return the metadata without what a subclass adds."""
         return Metadata(**{each.name: getattr(self, each.name) for each in fields(Metadata)})
 
     @property

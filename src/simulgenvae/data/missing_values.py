@@ -69,8 +69,10 @@ class MissingValues:
         nan = np.isnan(run)
         never: NDArray[np.bool_] = np.all(nan, axis=0)
         empty: NDArray[np.bool_] = np.all(never, axis=1)
+        # Missing values at nodes that have others: at single times, or of single variables.
         outside = count - run.shape[0] * run.shape[2] * int(np.count_nonzero(empty))
         if outside or empty.all():
+            # The same variables at all times: if most runs are so, the message is another one.
             if outside and outside == run.shape[0] * np.count_nonzero(never & ~empty[:, None]):
                 packed = np.packbits(never).tobytes()
                 self._partly[name] = self._known.setdefault(packed, packed)

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 200
 
 
+def is_hidden(name: str) -> bool:
+    """Return whether a file of this name is hidden: file managers leave such files beside others.
+
+    macOS leaves ``._result_1.vtu`` beside each file that it copies.
+    """
+    return name.startswith(".")
+
+
 def check_names(names: Sequence[str], what: str) -> None:
     """Raise UserError unless all names are printable, not empty, not too long and distinct.
 

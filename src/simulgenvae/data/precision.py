@@ -60,6 +60,7 @@ class Precision:
         # The values of float32 are what they are: there is nothing to lose.
         self._is_double |= not np.can_cast(run.dtype, np.float32)
         values = run.reshape(-1, run.shape[-1])
+        # A sample is enough: the variation is compared with rounding by orders of magnitude.
         values = values[:: math.ceil(len(values) / SAMPLES)]
         finite = values[np.isfinite(values).all(axis=1)]
         if len(finite):
@@ -84,6 +85,7 @@ class Precision:
             return None
         found = np.zeros(len(mean))
         for place in np.flatnonzero(needed):
+            # A short number: users see it in remarks, and find it in the files.
             decimals = 1 - math.floor(math.log10(spread[place]))
             found[place] = round(float(mean[place]), decimals)
         return found
@@ -123,7 +125,8 @@ class Precision:
 
     def _is_lost(self, mean: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.bool_]:
         with np.errstate(over="ignore", invalid="ignore"):
-            # A value is rounded to the nearest of numbers that are `spacing` apart.
+            # Rounding to multiples of `spacing` has an error that is uniform within half of it: its
+            # standard deviation is spacing / sqrt(12).
             rounding = np.spacing(np.abs(mean).astype(np.float32)).astype(np.float64) / math.sqrt(
                 12
             )

@@ -116,7 +116,9 @@ def make_split(ids: Sequence[str], settings: DataSettings, file: Path | None) ->
         raise UserError(
             f"there is only {len(ids)} run: a surrogate learns from the differences between several"
         )
-    split = Split((), (), ()).with_runs(ids, settings) if file is None else _from_file(ids, file)
+    split = (
+        Split((), (), ()).with_runs(ids, settings) if file is None else split_from_file(ids, file)
+    )
     if len(split.train) < _MIN_TRAINING:
         where = "validation_fraction and test_fraction" if file is None else str(file)
         raise UserError(
@@ -176,7 +178,7 @@ def _counts(runs: int, validation_fraction: float, test_fraction: float) -> tupl
     return validation, test
 
 
-def _from_file(ids: Sequence[str], path: Path) -> Split:
+def split_from_file(ids: Sequence[str], path: Path) -> Split:
     """Return the split that a CSV file gives; UserError where it is not one of these runs."""
     rows = read_rows(path)
     header = [cell.lower() for cell in rows[0].cells]

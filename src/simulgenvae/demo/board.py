@@ -203,6 +203,7 @@ def crank_nicolson(
     """
     step = (times[-1] - times[0]) / ((times.size - 1) * substeps)
     # The step is constant, so that one factorisation serves all steps.
+    # (C/Δt + A/2) T_new = (C/Δt - A/2) T_old + b, with b in the middle of the step.
     factor = splu(capacity / step + 0.5 * operator)
     explicit = (capacity / step - 0.5 * operator).tocsr()
     states = np.empty((times.size, initial.size))
@@ -235,6 +236,7 @@ def solve(
     """
     row, speed, convection, conductivity = design
     grid = mesh(element_size)
+    # Quadrature of order 4: the spot is a Gaussian, which lower orders integrate badly.
     basis = Basis(grid, ElementTriP1(), intorder=4)
     material = materials(grid, layout)
     conductance = (

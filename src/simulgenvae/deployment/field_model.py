@@ -159,6 +159,7 @@ def _buffers(surrogate: Surrogate, ensemble: Ensemble) -> dict[str, NDArray[np.g
         buffers["basis"] = arrays["basis"].astype(np.float32, copy=False)
     if surrogate.mask is not None:
         mask = surrogate.mask
+        # Nodes without values read the row behind the last one, where the network puts NaN.
         place = np.full(len(mask.valued), len(mask.numbers), np.int64)
         place[mask.numbers] = np.arange(len(mask.numbers))
         buffers["place"] = place

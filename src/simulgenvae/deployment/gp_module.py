@@ -81,12 +81,14 @@ class PodGpModule(nn.Module):
         if self.components and images is not None:
             pixels = (images.flatten(1).float() - self.get_buffer("pixel_mean")).double()
             seen = torch.cat([table, pixels @ self.get_buffer("projection")], dim=1)
+        # Differences: |x|² + |y|² - 2 x · y would lose the digits of designs close to each other.
         difference = (seen / self.get_buffer("unit")).unsqueeze(1) - self.get_buffer(
             "training_points"
         )
         squared = difference.square()
         total = (squared @ self.get_buffer("weight").T).transpose(1, 2)  # [m, modes, n]
         if self.kernel == "matern52":
+            # Matérn's function of order 5/2, of √5 times the distance.
             r = (5 * total).sqrt()
             kernel = (1 + r + r.square() / 3) * (-r).exp()
         else:

@@ -47,7 +47,7 @@ class ModelDescription(BaseModel):
     inputs: dict[str, tuple[float, float]]
     """Trained range of each parameter, in their order."""
     categories: dict[str, tuple[str, ...]] = {}
-    """Values of each parameter that is a category: the input k stands for the k-th, from 0."""
+    """Values of each parameter that is a category: the input is the index of the value, from 0."""
     images: ImageFormat | None
     variables: tuple[str, ...]
     units: tuple[str, ...]
@@ -131,6 +131,7 @@ def random_designs(surrogate: Surrogate, count: int) -> Conditions:
     random = np.random.default_rng(0)
     table = random.uniform(scaler.lower, scaler.upper, (count, len(scaler.names)))
     category = np.array([bool(levels) for levels in scaler.levels], dtype=bool)
+    # A category is given by the number of its value.
     table = np.where(category, np.rint(table), table)
     images = None
     if (form := scaler.images) is not None:

@@ -2,7 +2,7 @@
 
 Each process computes some runs of a batch, and all processes together learn what a single one
 would. A random number belongs to a run of the batch: every process draws the numbers of the whole
-batch and keeps the numbers of its own runs. So they do not depend on how many processes there are,
+batch and keeps the part for the runs it computes. So they do not depend on the number of processes,
 and the generators of all processes stay in step.
 """
 

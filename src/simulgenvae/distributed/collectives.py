@@ -181,6 +181,7 @@ def run_on_rank0(make: Callable[[], T]) -> T:
     """
     if world_size() == 1:
         return make()
+    # An error is sent like a result: the other ranks would wait for one that never comes.
     result: list[Any] = [None, None]
     if is_rank0():
         try:

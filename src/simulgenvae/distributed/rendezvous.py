@@ -121,7 +121,7 @@ def _call_ranks(store: Store, world_size: int, timeout: float, deadline: float) 
     call = uuid.uuid4().hex
     missing = set(range(1, world_size))
     names: list[str] = []
-    # A call has a name of its own, so that answers to the call of an earlier attempt do not count.
+    # Each call has a new name, so that answers to the call of an earlier attempt do not count.
     store.set("call", call)
 
     def all_answered() -> bool:

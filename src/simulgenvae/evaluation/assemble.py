@@ -152,6 +152,7 @@ def _data(dataset: Dataset) -> DataSummary:
         variables=dataset.variables,
         units=dataset.units,
         parameters=dataset.conditions.names,
+        left_out=tuple(map(str, dataset.conditions.left_out)),
         images=None if images is None else ImageSummary(**asdict(images)),
     )
 

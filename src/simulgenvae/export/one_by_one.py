@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.target import require_free, safe_name
+from simulgenvae.utils.atomic import temporary_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from simulgenvae.export.batches import Batch
     from simulgenvae.mesh.mesh import Mesh
@@ -36,14 +36,15 @@ def write_each(batches: Iterator[Batch], mesh: Mesh, path: Path, *, overwrite: b
     try:
         # A folder, and not a temporary name for each file: an .xdmf names its .h5 file, so that
         # both must be written under their final names.
-        with TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
+        with temporary_beside(path) as folder:
+            folder.mkdir()
             for batch in batches:
                 for index, run in enumerate(batch.ids):
                     target = _target(path, run, used)
                     for file in export_format.paths(target):
                         require_free(file, overwrite=overwrite)
-                    export_format.write_one(batch, index, mesh, Path(folder) / target.name)
-            for file in Path(folder).iterdir():
+                    export_format.write_one(batch, index, mesh, folder / target.name)
+            for file in folder.iterdir():
                 file.replace(path.parent / file.name)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -50,14 +50,14 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
     with atomic_write(path) if collectives.is_rank0() else nullcontext(path) as place:
         temporary = collectives.run_on_rank0(lambda: place)
 
-        # The shapes are known only from a first prediction, which each rank makes of its own runs.
+        # The shapes are known only from a prediction: each rank predicts its first batch here.
         def begin() -> None:
             begun.extend(islice(batches, min(1, len(own))))
             if collectives.is_rank0():
                 create_group(temporary, begun[0], runs)
 
         collectives.run_on_all(begin)
-        # Each rank writes the chunks of its own runs; a failure of one ends all of them.
+        # Each rank writes the chunks of the runs it predicts; if one fails, all end.
         parts = collectives.run_on_all(
             lambda: _Share.write(temporary, chain(begun, batches if begun else ()), own)
         )

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+from simulgenvae.utils.atomic import leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,14 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         raise UserError(
             f"{path} exists already; choose another name, or give --overwrite to replace it"
         )
+
+
+def was_interrupted(path: Path) -> bool:
+    """Return whether the writer of ``path`` was killed before ``path`` was in its place.
+
+    Other files of its prediction may be in theirs: a prediction of several files starts again.
+    """
+    return not os.path.lexists(path) and path.parent.is_dir() and bool(leftovers(path))
 
 
 def safe_name(run: str, used: set[str]) -> str:

@@ -89,6 +89,7 @@ def _mesh_arrays(points: NDArray[Any], cells: Cells) -> dict[str, NDArray[Any]]:
             "NumberOfPolyhedronToFaceIds": np.array([faces]),
             "FaceConnectivity": cells.faces.values,
             "FaceOffsets": cells.faces.offsets,
+            # Faces are in the order of the polyhedra, and none is shared.
             "PolyhedronToFaces": np.arange(faces),
             "PolyhedronOffsets": cells.polyhedra,
         }

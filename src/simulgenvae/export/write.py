@@ -9,7 +9,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch, batches
 from simulgenvae.export.export_format import EXPORT_FORMATS
 from simulgenvae.export.one_by_one import write_each
-from simulgenvae.export.target import require_free
+from simulgenvae.export.target import require_free, was_interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
     if path.suffix not in EXPORT_FORMATS:
         given = f"the suffix {path.suffix!r} is unknown" if path.suffix else "there is no suffix"
         raise UserError(f"{path}: {given}; predictions are written as {', '.join(EXPORT_FORMATS)}")
+    overwrite = overwrite or was_interrupted(path)
     # All of them before the first is written: a refusal must change nothing.
     for target in EXPORT_FORMATS[path.suffix].paths(path):
         require_free(target, overwrite=overwrite)
@@ -72,6 +73,7 @@ def write_prediction(
         As :func:`check_target` and the writers do. What was at ``path`` is then still there.
     """
     check_target(path, overwrite=overwrite)
+    overwrite = overwrite or was_interrupted(path)
     export_format = EXPORT_FORMATS[path.suffix]
     # A generator: each batch is checked when the writer asks for it.
     checked = _on_mesh(batches(prediction), mesh)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def check_cells(cells: Cells, nodes: int) -> None:
     """Raise UserError unless cells are valid for a mesh of ``nodes`` nodes."""
     count = cells.count
+    # First, as the groups below are cut out by these offsets.
     if not _is_sound(cells.nodes, count):
         raise UserError("the offsets of the cells do not fit their nodes: damaged")
     unknown = sorted(set(np.unique(cells.types).tolist()) - BY_NUMBER.keys())
@@ -72,6 +73,7 @@ def _check_count(group: Group, cells: Cells) -> None:
         good = order_of(kind.corners[0], count) is not None
     else:
         corners = kind.corners[0]
+        # Clipped below: damaged degrees may be so large that the number of nodes overflows.
         orders = np.unique(cells.degrees[group.rows], axis=0)
         good = bool((orders[:, : kind.dimension] > 0).all()) and all(
             count in {nodes_of_order(corners, (p, q, r)), MORE_NODES.get(corners, 0)}
@@ -105,7 +107,8 @@ def face_problem(cells: Cells) -> str:
         return ""
     if cells.faces.counts.min() < 3:
         return "a face of a polyhedron has fewer than 3 nodes"
-    # VTK looks up the nodes of faces among those of the cell, and crashes where one is missing.
+    # VTK looks up the nodes of faces in the list of the cell, and crashes where one is missing.
+    # Cell and node become one number, so that all pairs are found in one sorted array.
     own = cells.at(np.flatnonzero(is_polyhedron))
     span = max(int(own.nodes.values.max()), int(own.faces.values.max())) + 1
     cell = np.arange(own.count) * span

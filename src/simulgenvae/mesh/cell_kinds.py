@@ -81,6 +81,7 @@ _KINDS = (
     _linear(5, "triangle", 2),
     _ragged(6, "triangle_strip", 2),
     _ragged(7, "polygon", 2),
+    # Pixels and voxels list their nodes row by row, quads and hexahedra go around.
     CellKind(8, "pixel", 2, 4, ("quad", (0, 1, 3, 2))),
     _linear(9, "quad", 2),
     _linear(10, "tetra", 3),

@@ -58,6 +58,7 @@ class Ragged(NamedTuple):
         """Return some rows, in their order."""
         counts = self.counts[rows]
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        # All rows at once: each value moves as far as its row starts away from its new place.
         places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], counts)
         return Ragged(offsets, self.values[places])
 
@@ -99,8 +100,8 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
     faces
         Nodes of each face of the polyhedra, one polyhedron after the other.
     polyhedra
-        Where the faces of each cell are in ``faces``, `[K + 1]`: those of cell k are
-        ``polyhedra[k]`` to ``polyhedra[k + 1]``, none for cells of other types.
+        Positions in ``faces``, `[K + 1]`: cell k has the faces ``polyhedra[k]`` to
+        ``polyhedra[k + 1]``, and none if it is of another type.
     degrees
         Order of Lagrange and Bézier cells in each direction, `[K, 3]`; None where it follows from
         their numbers of nodes.
@@ -167,6 +168,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
         other types of numbers than theirs.
         """
         for name, array in arrays.items():
+            # Any other name must be a kind of cells, whose table has a row for each cell.
             data_type, dimensions = ARRAYS.get(name, ("int64", 2))
             kinds = "fiu" if data_type == "float64" else "iu"
             if array.ndim != dimensions or (array.size and array.dtype.kind not in kinds):
@@ -286,6 +288,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
 
     def at(self, rows: NDArray[np.integer[Any]]) -> Cells:
         """Return some cells, in their order."""
+        # Two levels: cells have rows of faces, and faces have rows of nodes.
         faces_of = Ragged(self.polyhedra, np.arange(self.polyhedra[-1], dtype=np.int64)).at(rows)
         return replace(
             self,
@@ -346,6 +349,7 @@ class Cells(Mapping[str, "NDArray[np.int64]"]):
 
     def _is_tables(self) -> bool:
         """Return whether tables by kind hold everything."""
+        # Tables lose the order of cells of different kinds, unless each kind is one run of cells.
         changes = np.count_nonzero(np.diff(self.types.astype(np.int64))) + 1
         return (
             all(group.kind.name in LINEAR for group in self.groups)

@@ -39,8 +39,8 @@ def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
     known = set(variables)
     parts_of: dict[str, list[str]] = {}
     field_of: dict[str, str] = {}
-    # The largest first: a full tensor has all names of a symmetric one, a vector in space those of
-    # one in the plane.
+    # The largest first: a full tensor has all names of a symmetric one, and a vector in space
+    # all names of a vector in the plane.
     for count in (9, 6, 3, 2):
         first, *_ = COMPONENTS[count]
         for stem in (name.removesuffix(first) for name in variables if name.endswith(first)):
@@ -54,5 +54,8 @@ def whole_fields(variables: Sequence[str]) -> dict[str, tuple[int, ...]]:
                 field_of |= dict.fromkeys(parts, stem)
     # A field has the place of its first component.
     position = {name: index for index, name in enumerate(variables)}
-    fields = dict.fromkeys(field_of.get(name, name) for name in variables)
-    return {name: tuple(position[part] for part in parts_of.get(name, [name])) for name in fields}
+    fields: dict[str, tuple[int, ...]] = {}
+    for name in variables:
+        field = field_of.get(name, name)
+        fields[field] = tuple(position[part] for part in parts_of.get(field, [field]))
+    return fields

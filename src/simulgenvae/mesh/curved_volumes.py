@@ -90,6 +90,7 @@ def _points(kind: CellKind, count: int, degrees: tuple[int, int, int] | None) ->
     shape = kind.corners[0]
     cell = vtk_cell(kind, count, degrees)
     order = max(degrees) if degrees else (order_of(shape, count) or 3) if kind.nodes is None else 3
+    # n + 1 points integrate polynomials of degree 2n + 1 exactly: also squares of shape functions.
     at, weight = np.polynomial.legendre.leggauss(order + 1)
     line = list(zip(0.5 * (at + 1.0), 0.5 * weight, strict=True))
     found = []

@@ -64,6 +64,7 @@ class Interpolation:
     def __call__(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return values `[M, …]` of the source's nodes at the nodes of the target."""
         flat = values.reshape(len(values), -1)
+        # All variables in one call: finding the cells takes longer than interpolating in them.
         found = np.array(self._sample(flat).point_data["values"], dtype=values.dtype).reshape(
             -1, flat.shape[1]
         )

@@ -84,15 +84,17 @@ class Mesh:
     def same_as(self, other: Mesh) -> bool:
         """Return whether the coordinates agree, up to rounding, and the cells where both have them.
 
-        Both meshes must have coordinates.
+        A mesh without coordinates agrees only with another one without.
         """
-        assert self.coords is not None
-        assert other.coords is not None
-        if self.coords.shape != other.coords.shape:
-            return False
-        extent = float(np.ptp(self.coords, axis=0).max())
-        if not np.allclose(other.coords, self.coords, rtol=0.0, atol=1e-9 * extent):
-            return False
+        if self.coords is None or other.coords is None:
+            if self.coords is not other.coords:
+                return False
+        else:
+            if self.coords.shape != other.coords.shape:
+                return False
+            extent = float(np.ptp(self.coords, axis=0).max())
+            if not np.allclose(other.coords, self.coords, rtol=0.0, atol=1e-9 * extent):
+                return False
         # Files of arrays with coordinates have no cells, and still belong to the mesh.
         return not (self.cells and other.cells) or self.cells.same_as(other.cells)
 

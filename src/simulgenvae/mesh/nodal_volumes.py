@@ -42,16 +42,11 @@ _CORNERS: Mapping[str, tuple[int, ...]] = {
 }
 """Node of the cell at each corner of the line, quadrilateral or hexahedron."""
 
+_SQUARE = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
 _SIGNS: Mapping[int, NDArray[np.float64]] = {
     1: np.array([[-1.0], [1.0]]),
-    2: np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]),
-    3: np.array(
-        [
-            [x, y, z]
-            for z in (-1.0, 1.0)
-            for x, y in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
-        ]
-    ),
+    2: np.array(_SQUARE),
+    3: np.array([(x, y, z) for z, (x, y) in product((-1.0, 1.0), _SQUARE)]),
 }
 """Corners of the reference cell, in meshio's order."""
 
@@ -164,6 +159,7 @@ def _add_curved(
         return str(error)
     degrees = None if cells.degrees is None else cells.degrees[group.rows]
     if degrees is None or group.kind.nodes is not None:
+        # All at once: kinds with a fixed number of nodes have a single order.
         orders = np.zeros((1, 3), np.int64)
         place = np.zeros(len(group.rows), np.int64)
     else:
@@ -185,12 +181,15 @@ def _add(
 ) -> None:
     """Add the integral of every shape function of ``cells [K, nodes]`` to ``values [M]``."""
     at = cells[:, list(corners)]
+    # 2, 4 or 8 corners have 1, 2 or 3 dimensions.
     signs = _SIGNS[len(corners).bit_length() - 1]
     dimension = signs.shape[1]
     # The Gauss points of order 2 are at ±1/√3, with weight 1.
     for point in product((-(3.0**-0.5), 3.0**-0.5), repeat=dimension):
         factors = 0.5 * (1.0 + signs * np.array(point))  # [corners, dimension]
         shape = factors.prod(axis=1)
+        # Shape functions are products of one linear factor for each direction: in the slope along
+        # d, the factor along d is replaced by its slope ±1/2.
         slopes = np.column_stack(
             [
                 0.5 * signs[:, d] * np.delete(factors, d, axis=1).prod(axis=1)
@@ -198,4 +197,5 @@ def _add(
             ]
         )
         jacobian = np.einsum("kcx,cd->kxd", coords[at], slopes)
+        # add.at, because `values[at] += …` would count a node once that belongs to several cells.
         np.add.at(values, at, measure_of(jacobian)[:, None] * shape)

@@ -15,20 +15,23 @@ import numpy as np
 from simulgenvae.mesh.cells import Ragged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from simulgenvae.mesh.cells import Cells, Group
 
-_PRISM_FACES: Mapping[str, Sequence[Sequence[int]]] = {
-    f"{name}_prism": [
-        range(sides),
-        range(sides, 2 * sides),
-        *([k, (k + 1) % sides, (k + 1) % sides + sides, k + sides] for k in range(sides)),
-    ]
-    for name, sides in (("penta", 5), ("hexa", 6))
-}
+
+def _prism_faces(sides: int) -> list[Sequence[int]]:
+    """Return the nodes of each face of a prism: bottom, top, and one face for each side."""
+    faces: list[Sequence[int]] = [range(sides), range(sides, 2 * sides)]
+    for side in range(sides):
+        following = (side + 1) % sides
+        faces.append([side, following, following + sides, side + sides])
+    return faces
+
+
+_PRISM_FACES = {"penta_prism": _prism_faces(5), "hexa_prism": _prism_faces(6)}
 
 
 def add_polygons(
@@ -74,16 +77,20 @@ def _add(
     face = np.repeat(np.arange(len(faces.counts)), faces.counts)
     cell = cell_of_face[face]
     first = faces.values
+    # The neighbour of each node around its face: the next one, and the first for the last.
     after = np.arange(1, len(first) + 1)
     after[faces.offsets[1:] - 1] = faces.offsets[:-1]
     second = first[after]
     centre = _means(coords, nodes)[cell]
     middle = _means(coords, faces)[face]
+    # Polyhedra in a plane have no volume.
     if coords.shape[1] < 3:
         return
+    # A tetrahedron for each edge of a face: its two nodes, the middle of the face, the centre.
     volume = _tetrahedra(coords[first] - centre, coords[second] - centre, middle - centre)
     for node in (first, second):
         values += np.bincount(node, 0.25 * volume, len(values))
+    # Middle and centre are no nodes: their quarters go to the nodes of the face and of the cell.
     for rows, number in ((faces, face), (nodes, cell)):
         total = np.bincount(number, 0.25 * volume, len(rows.counts))
         shares = np.repeat(total / rows.counts, rows.counts)
@@ -109,6 +116,7 @@ def _means(coords: NDArray[np.float64], rows: Ragged) -> NDArray[np.float64]:
 
 def _norm_of_cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the length of the cross product of vectors in one to three dimensions."""
+    # |a × b|² = |a|² |b|² - (a · b)², which needs no third coordinate.
     squares = (a * a).sum(axis=-1) * (b * b).sum(axis=-1) - (a * b).sum(axis=-1) ** 2
     length: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0.0))
     return length

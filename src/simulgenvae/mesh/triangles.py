@@ -23,13 +23,11 @@ def flat_triangles(cells: Cells) -> NDArray[np.int64]:
     Polygons are divided from their first node, cells of higher order as VTK does; without PyVista
     only the corners of the latter are used.
     """
-    tables = [
-        group.nodes[:, places]
-        for group in cells.groups
-        if group.kind.dimension == 2
-        for places in _places(group)
-    ]
-    return np.concatenate([np.zeros((0, 3), np.int64), *tables])
+    tables = [np.zeros((0, 3), np.int64)]
+    for group in cells.groups:
+        if group.kind.dimension == 2:
+            tables += [group.nodes[:, places] for places in _places(group)]
+    return np.concatenate(tables)
 
 
 def _places(group: Group) -> list[list[int]]:
@@ -41,7 +39,8 @@ def _places(group: Group) -> list[list[int]]:
     around = list(range(count))
     if kind.name == "quadratic_polygon":
         sides = count // 2
-        around = [place for side in range(sides) for place in (side, side + sides)]
+        # Corners come first in the cell, then the middle of the side that follows each.
+        around = np.arange(count).reshape(2, sides).T.ravel().tolist()
     elif kind.corners is not None:
         around = list(kind.corners[1])
     if kind.is_curved:

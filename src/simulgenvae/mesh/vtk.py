@@ -40,7 +40,7 @@ _READ_ERRORS = (
 def grid_mesh(grid: pyvista.UnstructuredGrid, path: Path) -> Mesh:
     """Return the nodes and cells of a grid that was read from ``path``.
 
-    Raises UserError for a grid without nodes, and for cells that are not those of VTK's files.
+    Raises UserError for a grid without nodes, and for cells of types that VTK's files cannot hold.
     """
     coords = np.array(grid.points, dtype=np.float64)
     if not len(coords):
@@ -86,7 +86,8 @@ def quiet_vtk() -> Iterator[None]:
 
     PyVista warns when VTK could not read a file to its end.
     """
-    package = import_pyvista("Reading a mesh")
+    import_pyvista("Reading a mesh")
+    from vtkmodules.vtkCommonCore import vtkLogger
 
     def nothing(record: logging.LogRecord) -> bool:
         return False
@@ -95,11 +96,16 @@ def quiet_vtk() -> Iterator[None]:
     # loggers, which takes a millisecond at each timestep.
     root = logging.getLogger()
     root.addFilter(nothing)
+    # PyVista's vtk_verbosity looks its own options up each time, which takes a tenth of a
+    # millisecond at each timestep.
+    verbosity = vtkLogger.GetCurrentVerbosityCutoff()
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
     try:
-        with package.vtk_verbosity("off"), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             yield
     finally:
+        vtkLogger.SetStderrVerbosity(vtkLogger.ConvertToVerbosity(verbosity))
         root.removeFilter(nothing)
 
 

@@ -31,21 +31,19 @@ def grid_cells(grid: pyvista.UnstructuredGrid, path: Path) -> Cells:
     voxels are quads and hexahedra with their nodes in another order, and become these; so do
     polylines of two nodes and polyvertices of one.
 
-    Raises UserError for types of cells that are not those of VTK's files.
+    Raises UserError for types of cells that VTK's files cannot hold.
     """
     types = np.array(grid.celltypes, dtype=np.uint8)
     unknown = sorted(set(np.unique(types).tolist()) - BY_NUMBER.keys())
     if unknown:
         raise UserError(f"{path}: cells of the VTK type {unknown[0]} are not supported")
-    nodes = Ragged(
-        np.array(grid.cell_offsets, dtype=np.int64),
-        np.array(grid.cell_connectivity, dtype=np.int64),
-    )
+    nodes = _ragged(grid.GetCells())
     for pixel in _PIXELS:
         rows = np.flatnonzero(types == pixel.number)
         if pixel.corners is not None and len(rows):
             name, order = pixel.corners
             types[rows] = BY_NAME[name].number
+            # All cells of the kind at once, by the place of the first node of each.
             places = nodes.offsets[rows][:, None]
             nodes.values[places + np.arange(len(order))] = nodes.values[places + np.array(order)]
     for long, short, count in (("poly_line", "line", 2), ("poly_vertex", "vertex", 1)):

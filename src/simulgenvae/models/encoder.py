@@ -35,6 +35,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(
             ResidualConv(before, after, layers) for before, after in pairwise(widths)
         )
+        # z reads the last block, h_1 the one before it, and so on: from coarse times to fine ones.
         level_widths = (
             [filters[-1], *reversed(filters[:-1])] if len(filters) > 1 else [filters[0]] * 2
         )

@@ -91,6 +91,7 @@ class LatentHierarchy(nn.Module):
         self.hierarchical_dim = hierarchical_dim
         self.levels = levels
         self.width = latent_dim + levels * hierarchical_dim
+        # Each level depends on z and on all levels above it.
         above = [latent_dim + level * hierarchical_dim for level in range(levels)]
         self.main = nn.Linear(feature_dims[0], 2 * latent_dim)
         self.priors = nn.ModuleList(_prior(width, hierarchical_dim) for width in above)

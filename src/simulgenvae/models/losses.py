@@ -45,6 +45,7 @@ class FieldLoss(nn.Module):
     def __init__(self, kind: Loss, variance: float, rows: Tensor | None, factor: Tensor) -> None:
         super().__init__()
         self.kind = kind
+        # Training runs that are all the same have no variance, and 0 / 0 would be NaN.
         self.register_buffer(
             "variance", torch.tensor(max(variance, torch.finfo(torch.float32).tiny))
         )

@@ -55,6 +55,7 @@ class HierarchicalVae(nn.Module):
     ) -> None:
         super().__init__()
         rank = len(coefficient_std)
+        # Buffers are in model files and move with the network, but no optimiser changes them.
         self.register_buffer("coefficient_std", coefficient_std)
         self.register_buffer("times", times)
         self.encoder = Encoder(rank, settings.filters, settings.layers)

@@ -37,7 +37,7 @@ class NodeStatistics:
 
     @classmethod
     def of(cls, moments: ShiftedMoments, field_shape: tuple[int, int]) -> Self:
-        """Return the statistics of flattened snapshots as those of fields ``(M, V)``."""
+        """Return the statistics of flattened snapshots in the shape of fields ``(M, V)``."""
         return cls(
             moments.minimum.reshape(field_shape).numpy(),
             moments.maximum.reshape(field_shape).numpy(),

@@ -19,7 +19,7 @@ from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.utils.cache_blocks import PART, parts
 from simulgenvae.utils.moments import ShiftedMoments
-from simulgenvae.utils.snapshots import principal_directions, rank_for
+from simulgenvae.utils.snapshots import kept_rank, principal_directions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +78,7 @@ def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     _, steps, nodes, variables = runs.dataset.shape
     size = nodes * variables
     snapshots = len(rows) * steps
-    # No more columns are useful than modes are wanted, nor than a sketch of everything has.
+    # More columns than wanted modes, or than a sketch of all snapshots could have, are useless.
     max_width = min(settings.max_rank + OVERSAMPLING, size, snapshots)
     random = np.random.default_rng(0)  # always the same, so that a preparation can be repeated
     block = _some_snapshots(runs, rows, random)
@@ -86,7 +86,8 @@ def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     factor = _count_and_shift(block, shift, (nodes, variables), settings)
     # Method of snapshots: few snapshots of very many entries.
     energies, directions = principal_directions(_gram(block, factor))
-    rank = rank_for(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
+    # Rounding makes eigenvalues that should be 0 slightly negative.
+    rank = kept_rank(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
     wanted = math.ceil(GROWTH * rank) + OVERSAMPLING
     # Where the pilot needs half of its snapshots or more, it has not seen how many modes there are.
     endless = 2 * rank > len(block)

@@ -32,7 +32,7 @@ from simulgenvae.reduction.projection import Projection, affine, coordinates_of,
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.reduction.subspace import Subspace, subspaces
 from simulgenvae.utils.cache_blocks import parts
-from simulgenvae.utils.snapshots import principal_directions, rank_for
+from simulgenvae.utils.snapshots import USUAL_TOLERANCE, kept_rank, principal_directions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,7 +172,9 @@ class _PodCandidate:
         sketch = self.subspace.sketch
         projection = project_runs(self.runs, sketch.state_map, self.subspace.directions)
         # Both sides are energies: sums of squares over all snapshots of the training runs.
-        accurate = projection.left_out <= self.settings.tolerance**2 * sketch.energy
+        accurate = (
+            projection.left_out <= (self.settings.tolerance or USUAL_TOLERANCE) ** 2 * sketch.energy
+        )
         if not accurate and not self.subspace.is_largest:
             return None
         return self._modes(projection)
@@ -186,7 +188,7 @@ class _PodCandidate:
         energies = energies.clamp_(min=0)
         left_out = projection.left_out
         # What the subspace left out counts against the tolerance, too.
-        needed = rank_for(energies, sketch.energy, self.settings.tolerance, left_out=left_out)
+        needed = kept_rank(energies, sketch.energy, self.settings.tolerance, left_out=left_out)
         rank = min(needed, self.settings.max_rank)
         # The rotation is found in double precision, and applied in the precision of the data.
         rotation = rotation[:, :rank].float()
@@ -201,6 +203,7 @@ class _PodCandidate:
 
 def _gram(coordinates: Tensor, rows: NDArray[np.intp]) -> Tensor:
     """Return the Gram matrix ``[k, k]`` of the coordinates ``[N, T, k]`` of the runs ``rows``."""
+    # Run by run: a copy of all coordinates in double precision would take twice their memory.
     gram = torch.zeros(coordinates.shape[2], coordinates.shape[2], dtype=torch.float64)
     for row in rows:
         run = coordinates[row].double()

@@ -26,7 +26,7 @@ from simulgenvae.reduction.node_statistics import NodeStatistics
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.moments import ShiftedMoments
-from simulgenvae.utils.snapshots import rank_for
+from simulgenvae.utils.snapshots import kept_rank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,7 +174,7 @@ def _subspace(
     sums: _Sums,
     statistics: NodeStatistics,
     state_map: StateMap,
-    tolerance: float,
+    tolerance: float | None,
     pilot: Pilot,
     snapshots: int,
 ) -> Sketch:
@@ -204,7 +204,7 @@ def _subspace(
     return Sketch(state_map, statistics, base @ rotation, enough)
 
 
-def _enough(values: Tensor, tolerance: float, pilot: Pilot) -> int:
+def _enough(values: Tensor, tolerance: float | None, pilot: Pilot) -> int:
     """Return how many leading directions of a sketch are probably enough for the tolerance.
 
     ``values`` are the singular values of the sketch, ``[width]`` float64. The estimate saves
@@ -218,6 +218,6 @@ def _enough(values: Tensor, tolerance: float, pilot: Pilot) -> int:
         # With G = AΩ the singular values of AᵀG are near the squared singular values of A.
         energies = values
         margin = MARGIN_OF_PILOT
-    rank = rank_for(energies, float(energies.sum()), tolerance)
+    rank = kept_rank(energies, float(energies.sum()), tolerance)
     wanted = math.ceil(margin * rank) + SPARE
     return wanted if wanted < NEARLY_ALL * len(values) else len(values)

@@ -102,6 +102,7 @@ class StateMap:
     def field_factor(self) -> NDArray[np.float64]:
         """Return the factor ``[M·V]`` from physical units to entries of the state."""
         factor = HALF_RANGE / self.scaler.half_span / self.std
+        # flatten copies: torch warns of broadcast arrays, which cannot be written to.
         return np.broadcast_to(factor, self.mean.shape).flatten()
 
     def scaled_factor(self) -> NDArray[np.float32]:

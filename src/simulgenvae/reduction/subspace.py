@@ -47,6 +47,7 @@ def subspaces(runs: RunReader, settings: ReductionSettings) -> Iterator[Subspace
         # A pass over all training runs; what follows for this sketch needs no further one.
         sketch = take_sketch(runs, settings, pilot, width)
         available = sketch.directions.shape[1]
+        # A set, as both numbers are the same where the guess takes all directions.
         for count in sorted({sketch.enough, available}):
             is_largest = width == pilot.max_width and count == available
             yield Subspace(sketch, sketch.directions[:, :count], is_largest)

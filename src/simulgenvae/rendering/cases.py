@@ -124,10 +124,11 @@ def typical_run(study: StudyFolder, dataset: Dataset, surrogate: Surrogate) -> t
     # Without an evaluation there are no errors to choose by.
     split = surrogate.split
     parts = {"test": split.test, "validation": split.validation, "training": split.train}
-    present = {name: [run for run in runs if run in dataset.ids] for name, runs in parts.items()}
-    name = next(name for name, runs in present.items() if runs)
+    # Runs of the training that have been removed from the study cannot be shown.
+    candidates = ((name, run) for name in parts for run in parts[name] if run in dataset.ids)
+    name, run = next(candidates)
     reason = f"the first {name} run; after `simulgenvae evaluate` it is one with a typical error"
-    return present[name][0], reason
+    return run, reason
 
 
 def _evaluated_run(study: StudyFolder, dataset: Dataset) -> str | None:

@@ -30,6 +30,11 @@ class StudyFolder:
         return cls(folder)
 
     @property
+    def lock_file(self) -> Path:
+        """File that exists while a command writes into the study."""
+        return self.folder / ".lock"
+
+    @property
     def input_data(self) -> Path:
         """Folder of the stored data and of the classic input files."""
         return self.folder / "input_data"

@@ -28,7 +28,7 @@ def current_name(key: str) -> str:
 
 
 def with_current_names(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Return nested settings, such as those of a model file, with the names that they have now.
+    """Return nested settings, such as a model file has, with their present names.
 
     The old and the new name of a setting are in the same group.
     """

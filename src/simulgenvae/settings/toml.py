@@ -22,16 +22,14 @@ def read_toml(path: Path) -> RawSettings:
     """Return the raw settings of a TOML file; UserError with the line for what is not TOML."""
     text = read_text(path)
     try:
-        tables = tomllib.loads(text)
+        entries = list(_flatten("", tomllib.loads(text)))
     except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         raise UserError(f"{path}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise UserError(f"{path}: not valid TOML: nested too deeply") from error
     # tomllib keeps no positions, so the lines are searched for in the text again.
     lines = _lines(text)
-    return {
-        key: RawValue(value, _place(path, key, lines), key) for key, value in _flatten("", tables)
-    }
+    return {key: RawValue(value, _place(path, key, lines), key) for key, value in entries}
 
 
 def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]:

@@ -108,7 +108,7 @@ class AugmentationSettings(Group):
     """Standard deviation of noise on the images that the conditioner reads (pixels are 0 to 1)."""
     parameter_noise: NonNegative = 0.0
     """Standard deviation of noise on the parameters that the conditioner reads, each in units of
-    its own standard deviation."""
+    its standard deviation."""
     field_noise: NonNegative = 0.0
     """Standard deviation of noise on the fields that the encoder reads, in units of each
     coefficient's standard deviation."""

@@ -6,22 +6,30 @@ Tested in tests/study/test_study.py.
 from __future__ import annotations
 
 import logging
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.dimensions import check_dimensions
+from simulgenvae.data.ingest.interrupted import finish_ingest
 from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS, Settings, StudyFolder, load_settings
 from simulgenvae.settings.networks import conditioners_of
+from simulgenvae.utils.atomic import ensure_folder, require_writable
+from simulgenvae.utils.lock import only_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from simulgenvae.surrogate.surrogate import Surrogate
 
 logger = logging.getLogger(__name__)
+
+SECONDS_FOR_LOCK = 1.0
+"""Seconds to wait for another command; one that was killed may take a moment to end."""
 
 
 class ConditionFiles(NamedTuple):
@@ -35,6 +43,39 @@ class ConditionFiles(NamedTuple):
 
 class StudyData(StudyFolder):
     """A study folder whose settings, data and surrogate can be read."""
+
+    @contextmanager
+    def working(self, work: str, *folders: Path) -> Iterator[None]:
+        """Keep other commands from writing into the study during the block.
+
+        Of several ranks, the first one does that for all. It also finishes what an ingest that was
+        killed has left.
+
+        Parameters
+        ----------
+        work
+            What is done in the block, for the message that the others get.
+        folders
+            Folders in which the block writes files, perhaps after hours.
+
+        Raises
+        ------
+        UserError
+            When another command writes into the study, or nothing can be written there.
+        """
+        # torchrun says by this variable which rank this is; torch itself may not be loaded.
+        if int(os.environ.get("RANK", "0")) > 0:
+            yield
+            return
+        advice = "Wait until it ends, or work in a copy of the study."
+        lock = only_one(
+            self.lock_file, work, subject=str(self.folder), advice=advice, wait=SECONDS_FOR_LOCK
+        )
+        with ensure_folder(self.folder), lock:
+            for folder in folders:
+                require_writable(folder)
+            finish_ingest(self.dataset, self.split_file)
+            yield
 
     def read_settings(self, *, preset: int = 1, overrides: Sequence[str] = ()) -> Settings:
         """Return the settings of the study's files.

@@ -123,17 +123,18 @@ class Designing(StudyData):
         from simulgenvae.design.learning_curve import SHARES, learning_curve
 
         settings = settings or self.read_settings()
-        dataset = self.open_dataset(settings)
-        return learning_curve(
-            dataset,
-            self.make_split(dataset, settings),
-            settings,
-            self,
-            shares=fractions or SHARES,
-            repeats=repeats,
-            seed=seed,
-            target=target,
-        )
+        with self.working("learning-curve", self.output):
+            dataset = self.open_dataset(settings)
+            return learning_curve(
+                dataset,
+                self.make_split(dataset, settings),
+                settings,
+                self,
+                shares=fractions or SHARES,
+                repeats=repeats,
+                seed=seed,
+                target=target,
+            )
 
 
 def write_designs(designs: Conditions, path: Path) -> None:

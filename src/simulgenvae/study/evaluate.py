@@ -60,7 +60,10 @@ class Evaluating(StudyData):
         # newer.
         trained = surrogate.settings
         settings = settings or self.evaluation_settings(trained, overrides)
-        with collectives.process_group(trained.training.rank_timeout):
+        with (
+            collectives.process_group(trained.training.rank_timeout),
+            self.working("evaluate", self.output),
+        ):
             dataset = self.open_dataset(trained)
             return evaluate(dataset, surrogate, self, figures=figures, evaluation=settings)
 

@@ -52,12 +52,20 @@ class Ingestion(StudyData):
             Data that are there already, and everything that is wrong with the files.
         """
         options = options or IngestOptions()
-        append = options.if_exists == "append"
-        if append and options.split is not None:
+        if options.if_exists == "append" and options.split is not None:
             raise UserError(
                 "--split has no effect with --append: runs keep their part of the split; edit its "
                 "file instead."
             )
+        with self.working("ingest", self.input_data):
+            dataset, notes = self._ingest(sources, options, settings)
+        log_notes(notes)
+        return dataset
+
+    def _ingest(
+        self, sources: Sequence[Path], options: IngestOptions, settings: Settings | None
+    ) -> tuple[Dataset, list[str]]:
+        """Store the data; return them, and notes for the user."""
         # Data and split belong together: a split of other runs must not meet new data by accident.
         if self.split_file.exists() and options.if_exists == "fail":
             raise UserError(
@@ -71,21 +79,18 @@ class Ingestion(StudyData):
             params=options.params or files.table,
             images=options.images or files.images,
         )
-        if append:
-            dataset, notes = append_runs(
+        if options.if_exists == "append":
+            return append_runs(
                 sources,
                 self.dataset,
                 options,
                 settings=settings.data,
                 split_file=self.split_file,
             )
-        else:
-            dataset, notes = build_dataset(
-                sources,
-                self.dataset,
-                options,
-                settings=settings.data,
-                split_target=self.split_file,
-            )
-        log_notes(notes)
-        return dataset
+        return build_dataset(
+            sources,
+            self.dataset,
+            options,
+            settings=settings.data,
+            split_target=self.split_file,
+        )

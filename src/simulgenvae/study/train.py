@@ -14,6 +14,7 @@ from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from simulgenvae.surrogate.surrogate import Surrogate
@@ -65,7 +66,10 @@ class Training(StudyData):
         # with.
         if stage == "end_to_end":
             settings = _from_trained_networks(settings)
-        with collectives.process_group(settings.training.rank_timeout) as again:
+        with (
+            collectives.process_group(settings.training.rank_timeout) as again,
+            self._training(),
+        ):
             # After a rank was lost, torchrun starts all of them again with the same arguments.
             resume = resume or again
             # The file that this training would replace: a conditioner can be trained again without
@@ -93,6 +97,16 @@ class Training(StudyData):
         UserError
             Everything that is wrong with data and settings, before anything is written.
         """
+        with self._training():
+            return self._train_stages(settings, stages, resume=resume)
+
+    def _training(self) -> AbstractContextManager[None]:
+        """Return a block in which no other command writes into the study."""
+        return self.working("train", self.model_save, self.checkpoints, self.output)
+
+    def _train_stages(
+        self, settings: Settings, stages: Sequence[str], *, resume: bool
+    ) -> Surrogate:
         from simulgenvae.evaluation.analyses.physics import read_checks
         from simulgenvae.surrogate.fit import fit
         from simulgenvae.surrogate.load_warm_start import load_warm_start

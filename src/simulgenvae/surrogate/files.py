@@ -118,6 +118,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         arrays["valued"] = parts.mask.valued.astype(np.uint8)
     tensors = starting_with("vae.", parts.networks.state_dict())
     for name, array in arrays.items():
+        # safetensors writes the bytes as they lie in memory.
         tensors[name] = torch.from_numpy(np.ascontiguousarray(array))
     description = VaeDescription(
         **common,

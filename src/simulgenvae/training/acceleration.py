@@ -202,6 +202,7 @@ def _problem(stage: Stage, used: Acceleration, batch: Batch) -> str | None:
     limit = HALF_TOLERANCE if used.mixed_precision else TOLERANCE
     return (
         None
+        # Not `far > limit`: a difference that is not a number is a problem too.
         if far <= limit
         else f"changes a loss or its gradient by {percent(far, digits=2, trailing_zeros=False)}"
     )

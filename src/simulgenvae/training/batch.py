@@ -58,4 +58,5 @@ def plain_batch(data: TrainingData, whole: Tensor, shard: Shard | None = None) -
 def blend(own: Tensor, other: Tensor, weight: Tensor) -> Tensor:
     """Return mixtures of two runs each, `[B, ...]`, with the weight of the first, `[B]`."""
     weight = weight.view(-1, *[1] * (own.ndim - 1))
+    # Pixels are bytes, in which a mixture would be rounded.
     return weight * unit_pixels(own) + (1 - weight) * unit_pixels(other)

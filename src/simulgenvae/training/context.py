@@ -34,9 +34,9 @@ class TrainingContext:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     """Weights that the current stage ends with, from its best validation so far.
 
-    Before its first validation they are still those of the stage before it, or empty in the first
-    stage. A stage with a limited error starts from the weights that it started with, so that it
-    can return to them."""
+    Before its first validation these are still the weights of the previous stage, or empty in the
+    first stage. A stage that limits the error puts its initial weights here, so that it can return
+    to them."""
 
     def weights(self) -> dict[str, Tensor]:
         """Return a copy of all weights as they are now."""

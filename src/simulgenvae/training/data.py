@@ -80,6 +80,7 @@ class TrainingData:
     def coefficient_std(self) -> Tensor:
         """Standard deviation of each coefficient over training runs and times, `[r]`."""
         mean, square = self._moments
+        # Rounding can leave a coefficient that never changes a variance below 0.
         return (square - mean.square()).clamp(min=0).sqrt().float().to(self.device)
 
     @property

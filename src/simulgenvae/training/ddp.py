@@ -48,6 +48,8 @@ def with_mean_gradients(losses: Losses, networks: nn.Module) -> Losses:
         # torch 2.13 has another name for broadcast_buffers, which older versions do not know.
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
         DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(module, shards)  # type: ignore[no-untyped-call] # torch's
+        # Gradients are views of the buffers that are exchanged, which saves a copy. Every step uses
+        # the same weights, so that torch needs to find out only once which gradients it waits for.
         averaged: Losses = DistributedDataParallel(
             module, broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
         )

@@ -52,7 +52,7 @@ def overfitting_begins(history: History) -> str | None:
     last = history[-1]
     return (
         f"{last.stage}: at step {last.step} the error of validation runs is "
-        f"{ratios[-1]:.1f} times that of training runs: overfitting begins"
+        f"{ratios[-1]:.1f} times that of training runs: overfitting starts"
     )
 
 
@@ -117,6 +117,7 @@ def not_converged(history: History) -> str | None:
 def stopped_too_early(history: History) -> str | None:
     """Return a warning where the budget was used up while much was still to be learned."""
     end = history[-1].step
+    # The best error so far, as single errors go up and down.
     earlier = [_errors(entry)[0] for entry in history if entry.step <= 0.75 * end]
     best = _best(history)
     validation = _errors(best)[0]

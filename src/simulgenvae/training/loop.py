@@ -131,6 +131,7 @@ class Loop:
         for module in stage.learning_modules:
             module.requires_grad_(True)
         settings = stage.settings.training
+        # New for each stage: the moments of the stage before belong to another loss.
         optimizers = Optimizers(
             stage.learning_modules, settings.optimizer, stage.own_settings.weight_decay
         )
@@ -181,6 +182,7 @@ class Loop:
         for warning in warnings:
             context.log.message(f"warning: {warning}")
         progress.warnings += warnings
+        # Before the next checkpoint, which counts this stage as finished: resuming reads this file.
         context.files.write_weights(stage.label, context.best_weights)
         self.results[stage.label] = context.best_weights
         progress.stage += 1

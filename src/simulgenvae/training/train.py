@@ -141,7 +141,7 @@ def train(
         nullcontext() if first else progress_off(),
         TrainingLog(tensorboard if first else None) as log,  # one rank speaks for all
     ):
-        # This seed is for the new weights; each stage sets one of its own.
+        # This seed is for the new weights; each stage sets another seed.
         torch.manual_seed(settings.training.seed)
         prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
         data, networks = _data_and_networks(plan, prepared, start)

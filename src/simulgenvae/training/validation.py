@@ -86,8 +86,8 @@ class Validation:
         better = allowed and (progress.best_error is None or error < progress.best_error)
         context.log.scalars(label, step, {"validation": error, "train_error": train_error})
         context.log.validation(entry, error if better else progress.best_error)
-        if begins := overfitting_begins(context.history(label)):
-            context.log.message(begins)
+        if message := overfitting_begins(context.history(label)):
+            context.log.message(message)
         # Equal errors do not count as better: patience would never end.
         if better:
             progress.best_error = error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
+import tempfile
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+from simulgenvae.utils.lock import only_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,14 +29,57 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        In place of an OSError, from the block or from the replacement.
+        In place of an OSError, from the block or from the replacement, and when another process
+        writes ``path``.
     """
-    # Unique, as two commands may write the same file at the same time: the later one wins.
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    # In the same folder: a rename is atomic only within one file system.
-    temporary = path.with_name(f".{path.name}.{mark}.tmp")
-    with _replacing({path: temporary}, "Free some space or make the folder writable."):
+    with (
+        temporary_beside(path) as temporary,
+        _replacing({path: temporary}, "Free some space or make the folder writable."),
+    ):
         yield temporary
+
+
+@contextmanager
+def temporary_beside(path: Path) -> Iterator[Path]:
+    """Yield a new name in the folder of ``path`` for a file or folder, which is removed at the end.
+
+    What writers of ``path`` that were killed have left is removed at the start. Raises UserError
+    when another process writes ``path``.
+    """
+    with only_one(
+        path.with_name(f".{path.name}.lock"),
+        "another command",
+        subject=str(path),
+        advice="Wait until it ends, or write to another file.",
+    ):
+        clear_leftovers(path)
+        mark = f"{os.getpid()}-{secrets.token_hex(4)}"
+        # In the same folder: a rename is atomic only within one file system.
+        temporary = path.with_name(f".{path.name}.{mark}.tmp")
+        try:
+            yield temporary
+        finally:
+            clear_leftovers(path)
+
+
+def clear_leftovers(path: Path) -> None:
+    """Remove what writers of ``path`` that were killed have left.
+
+    A folder that one of them had moved aside, without putting the new one in its place, comes back.
+    The caller holds a lock, so that no writer is at work.
+    """
+    for left in leftovers(path):
+        if left.suffix == ".old" and not os.path.lexists(path):
+            left.rename(path)
+        else:
+            remove(left)
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Return the temporary files and folders of ``path``."""
+    # Some libraries want the suffix of their format at the end of the name.
+    name = re.compile(rf"\.{re.escape(path.name)}\.\d+-[0-9a-f]{{8}}\.(tmp|old)(\.\w+)?")
+    return sorted(file for file in path.parent.glob(".*") if name.fullmatch(file.name))
 
 
 @contextmanager
@@ -54,14 +100,30 @@ def atomic_write_together(*paths: Path) -> Iterator[list[Path]]:
     temporaries = {path: path.with_name(f".{path.name}.writing") for path in paths}
     advice = "Free some space or make the folder writable, then continue with --resume."
     with _replacing(temporaries, advice):
-        for path in paths:
+        for path, temporary in temporaries.items():
             path.parent.mkdir(parents=True, exist_ok=True)
+            # A link in the study of a stranger would lead elsewhere.
+            temporary.unlink(missing_ok=True)
         yield list(temporaries.values())
         # A rename can reach the disk before the content does. After a power failure there would
         # be empty files in place of the old ones.
         for temporary in temporaries.values():
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
+
+
+def require_writable(folder: Path) -> None:
+    """Raise UserError unless files can be made in a folder, or in the one where it will be made."""
+    # Tried, not asked: rights and the state of a file system say less than a file that is made.
+    place = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{place}: nothing can be written here ({error.strerror}): make the folder writable, "
+            "or work in a copy of the study"
+        ) from error
 
 
 @contextmanager

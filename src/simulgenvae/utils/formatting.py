@@ -10,6 +10,18 @@ NONE = "–"
 """Text in the place of a number that is undefined."""
 
 
+def visible(text: str) -> str:
+    r"""Return text in which control characters, which steer terminals, are written out.
+
+    >>> visible("\x1b[2J run")
+    '\\x1b[2J run'
+    """
+    if text.isprintable():
+        return text
+    parts = [sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text]
+    return "".join(parts)
+
+
 def percent(value: float | None, digits: int = 3, *, trailing_zeros: bool = True) -> str:
     """Return a fraction as a percentage with this number of significant digits.
 

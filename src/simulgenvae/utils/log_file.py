@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from simulgenvae.errors import UserError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -56,30 +59,48 @@ class LogFile:
         """Write how the work ended, if any line has been written before."""
         if self._begun:
             # On a full disk this line fails too; the user reads about the disk, not about the log.
-            with suppress(OSError):
+            with suppress(UserError):
                 self.line(how)
 
     def begin(self) -> bool:
-        """Write the first line, which names the work; return False if it is there already."""
+        """Write the first line, which names the work; return False if it is there already.
+
+        Raises UserError where the file cannot be written.
+        """
         if self._begun:
             return False
         self._begun = True
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        continued = self._append and self.path.exists()
-        if not continued:
-            self.path.write_bytes(b"")
+        continued = self._append and self.path.exists() and not self.path.is_symlink()
+        with self._writing():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # A link in the study of a stranger would lead elsewhere.
+            if self.path.is_symlink():
+                self.path.unlink()
+            if not continued:
+                self.path.write_bytes(b"")
         self.line(
             f"{self._work} {'continues' if continued else 'starts'}, {datetime.now():%d %B %Y}"
         )
         return True
 
     def line(self, text: str) -> None:
-        """Write one line."""
+        """Write one line; raise UserError where the file cannot be written."""
         self.begin()
         # The file is opened for each line: on a shared folder, other machines see the content of a
         # file when it is closed.
-        with self.path.open("a", encoding="utf-8") as file:
+        with self._writing(), self.path.open("a", encoding="utf-8") as file:
             file.write(stamped(text) + "\n")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Name the file in errors of the disk, which Python does not do for writing."""
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"{self.path} could not be written ({error.strerror or error}). Free some space or "
+                "make the folder writable."
+            ) from error
 
 
 _OPEN: set[LogFile] = set()

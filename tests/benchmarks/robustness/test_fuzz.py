@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.robustness.fuzz import fuzz, mutated, outcome
+from benchmarks.robustness.fuzz import Mutated, fuzz, outcome
 from benchmarks.robustness.inputs import INPUTS, Input
 from benchmarks.robustness.mutations import mutate
 from simulgenvae.errors import UserError
@@ -22,29 +22,46 @@ def test_inputs_are_read_and_mutated_ones_are_read_or_refused(kind: str, tmp_pat
     for number in range(4):
         folder = tmp_path / f"{number}"
         folder.mkdir()
-        mutated(kind, number, 0, folder)
+        Mutated(kind, number, content=number % 2 == 1).write(folder)
         assert outcome(kind, folder) in {"read", "refused"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "number", "seed"),
+    "mutated",
     [
-        ("npy", 10, 0),
-        ("vtk", 35, 0),
-        ("vtk", 38, 0),
-        ("vtp", 7, 0),
-        ("node csv", 18, 0),
-        ("node csv", 346, 1),
-        ("mat", 267, 1),
-        ("zarr", 40, 1),
-        ("zarr", 198, 1),
+        Mutated("npy", 10, 0),
+        Mutated("vtk", 35, 0),
+        Mutated("vtk", 38, 0),
+        Mutated("vtp", 7, 0),
+        Mutated("node csv", 18, 0),
+        Mutated("node csv", 346, 1),
+        Mutated("mat", 267, 1),
+        Mutated("zarr", 40, 1),
+        Mutated("zarr", 198, 1),
+        Mutated("zarr", 11, 5, content=True),
+        Mutated("netcdf-4", 5, 5, content=True),
+        Mutated("netcdf-3", 97, 5, content=True),
+        Mutated("the_well", 189, 5, content=True),
+        Mutated("ensight text", 147, 5, content=True),
+        Mutated("d3plot", 55, 5, content=True),
+        Mutated("openfoam text", 78, 5),
     ],
+    ids=str,
 )
-def test_inputs_that_were_faults_are_refused(
-    kind: str, number: int, seed: int, tmp_path: Path
-) -> None:
-    mutated(kind, number, seed, tmp_path)
-    assert outcome(kind, tmp_path) == "refused"
+def test_inputs_that_were_faults_are_refused(mutated: Mutated, tmp_path: Path) -> None:
+    mutated.write(tmp_path)
+    assert outcome(mutated.kind, tmp_path) == "refused"
+
+
+def test_other_content_is_the_same_again(tmp_path: Path) -> None:
+    for kind in ("hdf5", "xdmf text", "metrics.json", "checkpoint", "exodus"):
+        written = []
+        for again in range(2):
+            folder = tmp_path / f"{kind} {again}"
+            folder.mkdir()
+            Mutated(kind, 3, content=True).write(folder)
+            written.append([file.read_bytes() for file in sorted(folder.iterdir())])
+        assert written[0] == written[1]
 
 
 def test_a_mutation_changes_bytes_and_is_the_same_again() -> None:
@@ -73,6 +90,7 @@ def test_faults_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_campaign_reads_in_a_process_of_its_own() -> None:
-    found = fuzz("condition.txt, preset.txt", 3, 0)
-    assert [each.number for each in found] == [0, 1, 2]
-    assert {each.what for each in found} <= {"read", "refused"}
+    inputs = [Mutated("condition.txt, preset.txt", number) for number in range(3)]
+    found = list(fuzz(inputs))
+    assert len(found) == 3
+    assert set(found) <= {"read", "refused"}

@@ -115,7 +115,7 @@ def test_runs_without_digests_are_copied(study: Path) -> None:
         ({"fields": "steps.npy"}, "steps.npy: 2 timesteps, but the study has 3"),
         ({"variables": ["u", "w"]}, "the variables are u, w, but u, v in the study"),
         ({"coords": "elsewhere.npy"}, "the mesh is not that of the study"),
-        ({"times": "later.npy"}, "the times are not those of the study"),
+        ({"times": "later.npy"}, "the times differ from the times of the study"),
         ({"fields": "nan.npy"}, "run_7"),
     ],
 )

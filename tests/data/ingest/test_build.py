@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import pyvista
+import xarray as xr
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -347,3 +348,22 @@ def test_classic_study_without_its_files(tmp_path: Path) -> None:
             IngestOptions(params=tmp_path / "none"),
             settings=DataSettings(),
         )
+
+
+def test_netcdf_nodes_without_positions(tmp_path: Path) -> None:
+    fields = np.arange(24.0).reshape(2, 3, 4)
+    for run in range(2):
+        data = xr.Dataset({"T": (("time", "node"), fields[run])}, {"time": [0.0, 0.5, 1.0]})
+        data.to_netcdf(tmp_path / f"run_{run}.nc", engine="h5netcdf")
+    (tmp_path / "p.csv").write_text("id,p\nrun_0,1\nrun_1,2\n")
+    sources = [tmp_path / "run_0.nc", tmp_path / "run_1.nc"]
+    dataset, _ = build_dataset(
+        sources, tmp_path / "d.zarr", IngestOptions(params=tmp_path / "p.csv")
+    )
+    assert dataset.mesh.coords is None
+    np.testing.assert_array_equal(dataset.run(1)[..., 0], fields[1])
+    with_places = data.assign_coords(x=("node", np.arange(4.0)))
+    (tmp_path / "run_1.nc").unlink()
+    with_places.to_netcdf(tmp_path / "run_1.nc", engine="h5netcdf")
+    with pytest.raises(UserError, match=r"run_1\.nc: its mesh is not that of .*run_0\.nc"):
+        build_dataset(sources, tmp_path / "e.zarr", IngestOptions(params=tmp_path / "p.csv"))

@@ -66,7 +66,7 @@ def test_times_must_be_the_same(tmp_path: Path) -> None:
     for run, values in enumerate(RUNS[:3]):
         np.savez(folder / f"{run}.npz", fields=values, times=np.arange(4.0) + (run == 1))
     source = open_source(folder).__enter__()
-    assert "its 'times' are not those of" in source.problems[1]
+    assert "its 'times' differ from" in source.problems[1]
 
 
 def test_a_run_on_a_grid_must_be_named(tmp_path: Path) -> None:

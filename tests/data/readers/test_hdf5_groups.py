@@ -182,7 +182,7 @@ def _empty(file: h5py.File) -> None:
         ),
         (_text, "run '11' .*real numbers"),
         (_without_times, "run '9' .*: has no times, as .*run '1'"),
-        (_other_times, "run '9' .* times are not those of .*run '1'"),
+        (_other_times, "run '9' .* times differ from .*run '1'"),
         (_few_times, r"run '1' .* 4 timesteps, but 2 times.*--axes"),
         (_empty, "data/11/nodal_data.*no values"),
     ],
@@ -313,3 +313,11 @@ def test_without_a_path_the_one_that_fits_is_told(
     assert names[0] in str(told.value)
     assert f"--path '{pattern}'" in str(told.value)
     assert opened(tmp_path / "runs.h5", RunPart(path=pattern)).shape[0] == runs
+
+
+def test_datasets_without_timesteps(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "runs.h5", "w") as file:
+        for name in "12":
+            file[f"data/{name}/nodal_data"] = np.zeros((FEATURES, 0, NODES))
+    with pytest.raises(UserError, match=r"has no timesteps"):
+        opened(tmp_path / "runs.h5")

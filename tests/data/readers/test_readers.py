@@ -151,6 +151,14 @@ def test_truncated_zarr(tmp_path: Path, write: Callable[[Path, np.ndarray], None
         file.write_bytes(content)
 
 
+@pytest.mark.parametrize("content", ["true", "1", "[]"])
+def test_zarr_with_metadata_that_is_no_object(tmp_path: Path, content: str) -> None:
+    zarr_group(tmp_path / "f.zarr", FIELDS)
+    (tmp_path / "f.zarr/zarr.json").write_text(content)
+    with pytest.raises(UserError, match=r"f\.zarr: cannot be read as Zarr"):
+        read_all(tmp_path / "f.zarr")
+
+
 def test_missing_zarr_chunks_are_said(tmp_path: Path) -> None:
     zarr_group(tmp_path / "f.zarr", FIELDS)
     (tmp_path / "f.zarr/fields/c/0/0/0/0").unlink()

@@ -63,3 +63,14 @@ def test_shapes_that_do_not_fit(tmp_path: Path) -> None:
         open_source(tmp_path / "w.hdf5"),
     ):
         pass
+
+
+def test_attributes_that_do_not_fit(tmp_path: Path) -> None:
+    write(tmp_path / "w.hdf5")
+    with h5py.File(tmp_path / "w.hdf5", "a") as file:
+        file["t0_fields/density"].attrs["dim_varying"] = [True, True, False]
+    with (
+        pytest.raises(UserError, match=r"w\.hdf5: cannot be read in the layout of The Well"),
+        open_source(tmp_path / "w.hdf5"),
+    ):
+        pass

@@ -62,6 +62,27 @@ def test_names_are_those_that_are_used() -> None:
         ("f'{u}'", 1, "only numbers, names"),
         ("sqrt(u, out=v)", 1, "only numbers, names"),
         ("sqrt(*u)", 6, "only numbers, names"),
+        ("sqrt(**u)", 1, "only numbers, names"),
+        ("u.__class__.__mro__[1].__subclasses__()", 1, "only numbers, names"),
+        ("sqrt.__globals__", 1, "only numbers, names"),
+        ("{u: v}", 1, "only numbers, names"),
+        ("{u for u in v}", 1, "only numbers, names"),
+        ("max(u for u in v)", 1, "two or more"),
+        ("max(v, (u for u in v))", 8, "only numbers, names"),
+        ("(u, v)", 1, "only numbers, names"),
+        ("u and v", 1, "only numbers, names"),
+        ("u @ v", 1, "only numbers, names"),
+        ("u << 9", 1, "only numbers, names"),
+        ("~u", 1, "only numbers, names"),
+        ("await u", 1, "only numbers, names"),
+        ("(yield)", 2, "only numbers, names"),
+        ("b'a'", 1, "only numbers, names"),
+        ("...", 1, "only numbers, names"),
+        ("None", 1, "only numbers, names"),
+        ("eval(u)", 1, "unknown function 'eval'"),
+        ("power(u, 99)", 1, "unknown function 'power'"),
+        ("ｓｑｒｔ(u)", 1, "unknown function 'ｓｑｒｔ'"),
+        ("__builtins__", 1, "unknown name '__builtins__'"),
         ("u + __import__('os')", 5, "unknown function '__import__'"),
         ("`u`(v)", 1, "unknown function '`u`'"),
         ("sqrt(u)(v)", 1, "only numbers, names"),
@@ -69,7 +90,12 @@ def test_names_are_those_that_are_used() -> None:
         ("max(u)", 1, "two or more"),
         ("sqrt", 1, "unknown name 'sqrt'"),
         ("u**v", 4, "an exponent must be a number"),
+        ("u**(v - v)", 5, "an exponent must be a number"),
         ("u**17", 4, "between ±16"),
+        ("u**exp(1)", 4, "an exponent must be a number"),
+        ("u**(4**4**2)", 5, "between ±16"),
+        ("u**(1/0)", 5, "between ±16"),
+        ("u**(0/0)", 5, "between ±16"),
         ("9**9**9**9", 7, "between ±16"),
         ("u + 1e999", 5, "too large"),
         ("u + 9" + "9" * 400, 5, "too large"),
@@ -117,6 +143,13 @@ def test_no_answer_is_not_a_number_and_no_warning() -> None:
     values = {"u": np.array([-1.0, 0.0])}
     assert np.isnan(parse_expression("log(u)", ["u"])(values)[0])
     assert np.isinf(parse_expression("1/u", ["u"])(values)[1])
+    assert np.isinf(parse_expression("u + 1/0", ["u"])(values)).all()
+    assert np.isnan(parse_expression("u + (-1)**0.5", ["u"])(values)).all()
+
+
+def test_a_variable_may_have_the_name_of_a_function() -> None:
+    values = {"sqrt": np.array([4.0]), "__builtins__": np.array([5.0])}
+    assert parse_expression("sqrt(sqrt) + __builtins__**2", values)(values) == 27
 
 
 def test_functions_are_listed() -> None:

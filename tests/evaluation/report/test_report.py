@@ -115,6 +115,7 @@ def test_everything_that_was_measured_is_there(page: str, dataset: Any) -> None:
         "Gaussian processes only",
         "energy of all variables",
         "Switched off: test",
+        "Columns of the table that are no parameters: &#39;gravity&#39; (9.81 in all runs)",
     ):
         assert expected in page
 

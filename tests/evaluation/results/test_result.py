@@ -55,6 +55,7 @@ def test_only_splits_with_runs_are_there() -> None:
     ("text", "reason"),
     [
         ("no json", "Expecting value"),
+        ("[" * 100_000, "RecursionError"),
         ("[1, 2]", "valid dictionary"),
         ('{"format": 3}', "format"),
         ('{"format": 1}', "errors"),

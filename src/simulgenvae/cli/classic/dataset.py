@@ -147,7 +147,7 @@ def _read_record(path: Path) -> SourceRecord | None:
         return (
             SourceRecord(record["fingerprint"], source) if isinstance(source.files, dict) else None
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -108,7 +108,10 @@ def run(options: argparse.Namespace) -> None:
     else:
         stages = study.default_stages(settings)
     # All ranks come here; what only one of them may do is done by the first.
-    with collectives.process_group(settings.training.rank_timeout) as again:
+    with (
+        collectives.process_group(settings.training.rank_timeout) as again,
+        study.working("SimulGen-VAE.py", study.input_data, study.model_save, study.output),
+    ):
         collectives.run_on_rank0(lambda: update_dataset(study, settings, options.preset, stages))
         with _previous_model_kept(study) if collectives.is_rank0() else nullcontext():
             surrogate = study.train_stages(settings, stages, resume=options.resume or again)

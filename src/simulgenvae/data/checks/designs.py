@@ -80,6 +80,7 @@ def _check_decades(train: Conditions, scaler: ConditionScaler) -> Iterator[Findi
     for column, below in enumerate(scaler.linear_below):
         if below > 0:
             values = train.table[:, column]
+            # From where the scale becomes logarithmic to the largest value.
             decades = np.log10(np.abs(values).max() / below)
             what = (
                 "negative values" if values.min() < 0 else count(int(np.sum(values == 0)), "zero")

@@ -34,6 +34,7 @@ def check_outliers(dataset: Dataset, statistics: DatasetStatistics) -> Iterator[
     for v, variable in enumerate(dataset.variables):
         for what, values in measures:
             scores = robust_scores(values[:, v])
+            # NumPy warns of the median of no numbers, for which all scores are 0.
             median = np.nanmedian(values[:, v]) if np.any(scores) else 0.0
             for row in np.flatnonzero(np.abs(scores) > _OUTLIER):
                 yield Finding(

@@ -55,7 +55,7 @@ class ImageFormat:
     def to_dict(self) -> dict[str, int]:
         """Return the entries for a JSON file; the inverse of :meth:`from_dict`."""
         values = asdict(self)
-        # Files of 8-bit images stay as those of earlier versions.
+        # Without the entry, files of 8-bit images are the same as earlier versions wrote them.
         if self.bits == 8:
             del values["bits"]
         return values

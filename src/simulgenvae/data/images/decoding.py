@@ -143,6 +143,7 @@ def _decode(image: ImageFile.ImageFile, size: int) -> DecodedImage:
     opaque = _opaque(image, layout)
     channels = COLOUR if opaque.mode == "RGB" else GREY
     found = ImageFormat(*opaque.size, channels, size, 16 if opaque.mode == "F" else 8)
+    # Bilinear, which in Pillow averages over all pixels of the file that fall into a new one.
     resized = opaque.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(resized, dtype=found.pixel_type).reshape(size, size, channels)
     return DecodedImage(pixels, found)

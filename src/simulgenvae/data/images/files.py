@@ -12,7 +12,7 @@ import numpy as np
 from simulgenvae.data.csv_table import read_rows
 from simulgenvae.data.images.arrays import DEEP_BITS, ImageFormat, Images
 from simulgenvae.data.images.decoding import UnusableImage, decode_image
-from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, is_hidden, listed, natural_key, prefix_errors
 from simulgenvae.errors import UserError
 from simulgenvae.settings import IMAGE_ENDINGS
 from simulgenvae.utils.resources import require_memory
@@ -92,6 +92,7 @@ def read_images(
         # Allocated once the first image shows how many channels there are.
         if pixels is None:
             pixels = _allocate(path, len(files.names), decoded.pixels)
+        # Others are reported below; their pixels may not even fit.
         if decoded.format == formats[0][1]:
             pixels[row] = decoded.pixels
     wanted = None
@@ -110,7 +111,7 @@ def _scaled(path: Path, values: NDArray[Any], found: ImageFormat, bits: int | No
     """Return deep images with pixels from 0 to 1.
 
     Cameras write 12 bits into files of 16. Images whose values all fit into 12 bits are therefore
-    taken as such, as long as ``bits``, those of the images of a training, are not given.
+    taken as such, unless ``bits``, the depth of the training images, is given.
     """
     highest = int(values.max())
     bits = bits or next(each for each in DEEP_BITS if highest < 2**each)
@@ -144,8 +145,8 @@ def _find(path: Path, endings: Sequence[str]) -> _Files:
 
 
 def _find_in_folder(folder: Path, endings: Sequence[str]) -> _Files:
-    # Hidden files are those of file managers: macOS copies `._0.png` beside `0.png`.
-    visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    # File managers leave hidden files: macOS copies `._0.png` together with `0.png`.
+    visible = [entry for entry in folder.iterdir() if not is_hidden(entry.name)]
     entries = sorted(visible, key=lambda entry: natural_key(entry.name))
     files = [entry for entry in entries if entry.suffix.lower() in endings]
     if not files:

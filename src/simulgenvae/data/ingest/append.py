@@ -103,7 +103,7 @@ def joined(stored: Metadata, new: Metadata) -> Metadata:
             raise UserError(f"the {what} are {now}, but {before} in the study")
     # Solvers write times with six to nine digits, and different ones round differently.
     if not np.allclose(new.times, stored.times, rtol=1e-9, atol=0.0):
-        raise UserError("the times are not those of the study")
+        raise UserError("the times differ from the times of the study")
     mesh = new.mesh
     if mesh.coords is not None and (stored.mesh.coords is None or not stored.mesh.same_as(mesh)):
         raise UserError(

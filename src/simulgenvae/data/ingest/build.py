@@ -126,6 +126,7 @@ def _store(
         overwrite = options.if_exists == "replace"
         write_store(target, metadata, runs, overwrite=overwrite, judge=decide)
     except _OffsetsNeededError as needed:
+        # With offsets given, the second pass cannot ask for others: it is the last one.
         with_offsets = replace(metadata, offsets=needed.offsets)
         _store(opened, layout, with_offsets, target, judge, options)
 

@@ -98,6 +98,7 @@ def describe_sources(
     if stored is None:
         conditions = _learnable(conditions)
     matching += _said(conditions)
+    # Checked before it is cut: files have the mesh of all nodes.
     with prefix_errors(options.mesh or options.coords or first):
         mesh.check(layout.nodes)
     mesh = mesh.at(np.arange(layout.first_node, layout.end_node))
@@ -157,7 +158,8 @@ def read_runs(
             log.step(done)
             try:
                 where = f"{source.path}, run {name!r}"
-                # No name for the run as it was read: it would stay in memory with the next one.
+                # The run is bound to no variable, which would keep it in memory while the next one
+                # is read.
                 yield to_stored(
                     precision.counted(layout.cut(source.run(index))), metadata.offsets, where
                 )

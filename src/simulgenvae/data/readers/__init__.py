@@ -38,6 +38,7 @@ from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.data.readers.the_well import is_the_well, open_the_well
 from simulgenvae.data.readers.zarr_arrays import ZARR
 from simulgenvae.errors import UserError
+from simulgenvae.utils.damage import damage_reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,9 @@ def open_source(
 def _open_arrays(path: Path, array_format: ArrayFormat, part: RunPart | None) -> Iterator[Source]:
     with array_format.open(path) as arrays:
         if is_the_well(arrays) and (part is None or not (part.arrays or part.axes)):
-            yield open_the_well(path, arrays)
+            with damage_reported(path, "cannot be read in the layout of The Well"):
+                source = open_the_well(path, arrays)
+            yield source
         else:
             yield source_of(path, arrays, part)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.names import check_ids, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, is_hidden, natural_key, prefix_errors
 from simulgenvae.data.readers.array_format import array_format_of, array_suffixes
 from simulgenvae.data.readers.array_source import ArrangedRuns, ChosenArrays, require_numbers
 from simulgenvae.data.readers.axes import Axes, default_axes
@@ -28,9 +28,7 @@ def array_files(folder: Path) -> list[Path]:
     files = [
         file
         for file in folder.iterdir()
-        if file.suffix.lower() in array_suffixes()
-        and not file.name.startswith(".")
-        and file.is_file()
+        if file.suffix.lower() in array_suffixes() and not is_hidden(file.name) and file.is_file()
     ]
     return sorted(files, key=lambda file: natural_key(file.stem))
 
@@ -123,6 +121,7 @@ def _read(
     refuse_link(file)
     array_format = array_format_of(file)
     assert array_format is not None, "the folder was searched for such files"
+    # Its name says the format; a download that failed may hold a web page.
     array_format.require_first_bytes(file)
     with array_format.open(file) as arrays:
         chosen = ChosenArrays.of(file, arrays, wanted, 2)
@@ -157,7 +156,7 @@ def _require_like(file: Path, run: _Run, first_file: Path, first: _Run) -> None:
         mine = run.companions.get(key)
         other = first.companions.get(key)
         if mine is None or other is None or not np.array_equal(mine, other):
-            raise UserError(f"{file}: its {key!r} are not those of {first_file}")
+            raise UserError(f"{file}: its {key!r} differ from {first_file}")
 
 
 def _form(run: _Run) -> str:

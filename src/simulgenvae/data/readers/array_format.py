@@ -41,12 +41,12 @@ class ArrayFormat:
     first_bytes: tuple[bytes, ...] = (b"",)
     markers: tuple[str, ...] = ()
 
-    def begins(self, head: bytes) -> bool:
+    def has_first_bytes(self, head: bytes) -> bool:
         """Return whether a file with these first bytes can be of this format."""
         return head.startswith(self.first_bytes)
 
     def require_first_bytes(self, path: Path) -> None:
-        """Raise UserError unless a file begins as files of this format do.
+        """Raise UserError unless a file has the first bytes of this format.
 
         A renamed pickle must not reach a reader that trusts its suffix.
         """
@@ -55,12 +55,12 @@ class ArrayFormat:
                 head = file.read(64)
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-        if self.begins(head):
+        if self.has_first_bytes(head):
             return
         # The message names the format that the content has, as files are often misnamed.
         found = "unknown (empty or damaged)"
         for known in ARRAY_FORMATS.values():
-            if known.begins(head) and b"" not in known.first_bytes:
+            if known.has_first_bytes(head) and b"" not in known.first_bytes:
                 found = known.name
                 break
         raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -75,6 +76,7 @@ class ChosenArrays(NamedTuple):
         fields = {key: name for key, name in names.items() if key not in keys}
         if not fields:
             fields = {"": _only(path, arrays, set(companions.values()), axes)}
+        # A single array without VARIABLE= holds all variables, and its name is none of theirs.
         elif len(fields) == 1 and "=" not in "".join(wanted):
             fields = {"": next(iter(fields.values()))}
         used = {*fields.values(), *companions.values()}
@@ -119,7 +121,9 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
     wanted = () if part is None or part.arrays is None else tuple(part.arrays)
     chosen = ChosenArrays.of(path, arrays, wanted, 3)
     fields = chosen.fields
-    notes = [note for array in fields.values() for note in array.check()]
+    notes: list[str] = []
+    for array in fields.values():
+        notes += array.check()
     if chosen.unread:
         notes.append(
             f"{path}: not read: {', '.join(chosen.unread)} (--array takes arrays by their names, "
@@ -131,6 +135,8 @@ def source_of(path: Path, arrays: ArrayFile, part: RunPart | None = None) -> Sou
     if (part is None or part.axes is None) and not named:
         require_numbers(path, fields)
         companions = {key: value for key, value in chosen.values(path).items() if key in COMPANIONS}
+        # Whether the last axis is nodes, or nodes times variables, is decided later: that depends
+        # on the mesh, which may come from another file.
         return Source(path, first.shape, dtype, first.entry, companions, tuple(notes))
     axes = _axes(path, first.shape, part)
     if "run" not in axes.names:
@@ -181,17 +187,16 @@ class ArrangedRuns:
                 )
         self.sizes = axes.sizes(path, first.shape)
         self._of_run = axes.without_run()
+        # Python's integers: sizes in a damaged file may have a product beyond 64 bits.
         nodes = int(np.prod([self.sizes[name] for name in axes.space], dtype=object))
         components = self.sizes["variable"]
         self.run_shape = (self.sizes["time"], nodes, components * len(fields))
         self.variables: tuple[str, ...] | None = None
         if "" not in fields:
-            numbered = components > 1
-            self.variables = tuple(
-                f"{name}_{number}" if numbered else name
-                for name in fields
-                for number in range(components)
-            )
+            self.variables = tuple(fields)
+            if components > 1:
+                pairs = product(fields, range(components))
+                self.variables = tuple(f"{name}_{number}" for name, number in pairs)
 
     def joined(self, runs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         """Return the arrays of one run, by their names, as one array `[T, M, V]`."""

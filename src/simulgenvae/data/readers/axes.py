@@ -46,12 +46,12 @@ class Axes:
         if not sound or ("node" in self.names) == bool(on_grid):
             raise UserError(
                 f"--axes {','.join(self.names)}: name each axis once, from run, time, variable, "
-                "and node or those of a grid: x, y, z"
+                "and node or, on a grid, x, y, z"
             )
 
     @property
     def space(self) -> tuple[str, ...]:
-        """Axes of the nodes: ``node``, or those of a grid, in the order of the file."""
+        """Axes of the nodes, ``node`` or ``x``, ``y``, ``z``, in the order of the file."""
         return tuple(name for name in self.names if name in ("node", *GRID))
 
     def sizes(self, path: Path, shape: Sequence[int]) -> dict[str, int]:
@@ -92,6 +92,7 @@ class Axes:
                     f"{sizes[name]} points along it"
                 )
         grid = np.meshgrid(*(np.asarray(places[name]) for name in self.space), indexing="ij")
+        # Coordinates are in the order x, y, z whatever that of the axes; nodes stay as in the file.
         order = sorted(range(len(self.space)), key=lambda place: self.space[place])
         coords = np.stack([grid[place].ravel() for place in order], axis=1).astype(np.float64)
         return Mesh(coords, grid_cells(tuple(sizes[name] for name in self.space)))

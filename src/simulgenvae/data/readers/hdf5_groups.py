@@ -314,4 +314,4 @@ def _require_same_times(
     if len(found) != len(times) or np.abs(found - times).max() > SAME_TIMES * max(
         float(np.ptp(times)), 1e-300
     ):
-        raise UserError(f"{run}: its times are not those of {first}")
+        raise UserError(f"{run}: its times differ from {first}")

@@ -43,7 +43,7 @@ _TYPES = {
 }
 """MATLAB's classes of values that are read, and NumPy's types; others are cells, structs, objects.
 """
-# SciPy raises exceptions of many kinds, also of its own, whose import takes a while.
+# SciPy raises exceptions of many kinds; naming its own ones would cost a slow import.
 _ERRORS = (Exception,)
 
 

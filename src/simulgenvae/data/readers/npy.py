@@ -44,6 +44,7 @@ def map_npy(path: Path) -> NDArray[Any]:
             if magic != MAGIC:
                 raise UserError(f"{path}: not a .npy file, whatever its name says")
             file.seek(0)
+            # NumPy refuses objects too, but does not say what to do instead.
             require_no_objects(str(path), read_header(str(path), file)[2])
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         return array

@@ -53,7 +53,11 @@ def open_the_well(path: Path, arrays: ArrayFile) -> Source:
     if len(runs) != 1:
         raise UserError(f"{path}: fields of {sorted(runs)} runs: all must have the same runs")
     (count,) = runs
-    variables = tuple(name for field in fields for name in field.components)
+    variables: list[str] = []
+    notes: list[str] = []
+    for field in fields:
+        variables += field.components
+        notes += [*field.array.check(), *field.notes(path)]
     grid = tuple(space.values())
 
     def read(index: int) -> NDArray[Any]:
@@ -65,7 +69,6 @@ def open_the_well(path: Path, arrays: ArrayFile) -> Source:
     if times is not None:
         companions["times"] = times.whole()
     companions |= _parameters(arrays, count)
-    notes = [note for field in fields for note in (*field.array.check(), *field.notes(path))]
     known = all(name in "xyz" for name in space)
     return Source(
         path,
@@ -133,6 +136,7 @@ class _Field(NamedTuple):
         values = self.array.entry(index) if self.per_run else self.array.whole()
         shape = [steps if self.per_time else 1]
         shape += [size if varies else 1 for size, varies in zip(grid, self.along, strict=True)]
+        # Axes along which the field does not vary have length 1 here, and are repeated.
         spread = np.broadcast_to(
             values.reshape(*shape, len(self.components)), (steps, *grid, len(self.components))
         )

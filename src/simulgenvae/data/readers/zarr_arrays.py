@@ -18,7 +18,7 @@ import zarr
 from simulgenvae.data.readers.array_format import ArrayFormat
 from simulgenvae.data.readers.stored_array import ArrayFile, StoredArray
 from simulgenvae.errors import UserError
-from simulgenvae.utils.damage import damage_reported
+from simulgenvae.utils.damage import READ_ERRORS, damage_reported
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _CODECS = {
 }
 
 
+_ERRORS = (*READ_ERRORS, AttributeError)
+"""Exceptions that Zarr raises on damaged metadata."""
 MOST_CHUNKS = 10_000_000
 """Largest number of chunks of an array: their names are listed in memory, and each is a file."""
 
@@ -51,7 +53,7 @@ def open_zarr(path: Path) -> Iterator[ArrayFile]:
     Raises UserError for damaged metadata, links, unknown codecs and values that are Python objects.
     """
     _refuse_links(path)
-    with damage_reported(path, "cannot be read as Zarr"):
+    with damage_reported(path, "cannot be read as Zarr", _ERRORS):
         node = zarr.open(str(path), mode="r")
         arrays = {"": node} if isinstance(node, zarr.Array) else dict(node.arrays())
         stored = {name: _stored(path, array) for name, array in arrays.items()}
@@ -121,6 +123,7 @@ def _codecs(metadata: object) -> set[str]:
         return set()
     names: set[str] = set()
     for key, value in metadata.items():
+        # Version 3 describes codecs by tables, which shards nest; version 2 has objects.
         if key in {"codecs", "index_codecs", "compressor", "filters"}:
             for codec in value if isinstance(value, list | tuple) else [value]:
                 described = (

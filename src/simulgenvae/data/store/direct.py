@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from zarr.buffer import default_buffer_prototype
-from zarr.storage import LocalStore
+
+from simulgenvae.data.store.files import DatasetFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,14 +32,11 @@ _ALIGNMENT = 4096
 """
 
 
-class DirectStore(LocalStore):
+class DirectStore(DatasetFiles):
     """Store that reads whole files directly where the system and the file system can do that."""
 
-    async def get(
-        self,
-        key: str,
-        prototype: BufferPrototype | None = None,
-        byte_range: ByteRequest | None = None,
+    async def read(
+        self, key: str, prototype: BufferPrototype | None, byte_range: ByteRequest | None
     ) -> Buffer | None:
         """Return the content of the file ``key``, or of a part of it; None where it is missing."""
         if byte_range is None and hasattr(os, "O_DIRECT"):
@@ -46,9 +44,9 @@ class DirectStore(LocalStore):
                 content = await asyncio.to_thread(read_direct, self.root / key)
             except OSError:
                 # The file is missing, or its file system (such as tmpfs) has no direct reads.
-                return await super().get(key, prototype)
+                return await super().read(key, prototype, None)
             return (prototype or default_buffer_prototype()).buffer.from_array_like(content)
-        return await super().get(key, prototype, byte_range)
+        return await super().read(key, prototype, byte_range)
 
 
 def read_direct(path: Path) -> NDArray[np.uint8]:

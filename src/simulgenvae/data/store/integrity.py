@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulgenvae.data.names import is_hidden
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -156,5 +157,5 @@ def _files(folder: Path) -> Iterator[str]:
                 raise UserError(f"{entry.path}: links are not allowed inside a dataset")
             if entry.is_dir(follow_symlinks=False):
                 yield from _files(Path(entry.path))
-            elif not entry.name.startswith("."):  # file managers leave hidden files
+            elif not is_hidden(entry.name):
                 yield entry.path

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import zarr
-from zarr.storage import LocalStore
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import Images
@@ -19,10 +18,12 @@ from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
 from simulgenvae.data.store.attributes import DatasetAttributes, read_attributes
 from simulgenvae.data.store.direct import DirectStore
+from simulgenvae.data.store.files import DatasetFiles
 from simulgenvae.data.store.integrity import check_array
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS, Cells
 from simulgenvae.mesh.mesh import Mesh
+from simulgenvae.utils.damage import damage_reported
 from simulgenvae.utils.resources import available_memory
 
 if TYPE_CHECKING:
@@ -91,11 +92,14 @@ def read_store(path: Path) -> StoredDataset:
     # Fields of more than half the free memory: the cache of files would have lost the first runs
     # by the time the next pass reads them, so the cache would cost time and save none.
     beyond_cache = 2 * 4 * math.prod(shape) > available_memory()
-    store_type = DirectStore if beyond_cache else LocalStore
+    store_type = DirectStore if beyond_cache else DatasetFiles
     store = store_type(path / "fields", read_only=True)
+    # Metadata that Zarr alone uses, such as the value of missing chunks, are checked by it.
+    with damage_reported(path / "fields", "cannot be read"):
+        fields = zarr.open_array(store, mode="r", zarr_format=3)
     return StoredDataset(
         metadata=metadata,
-        fields=zarr.open_array(store, mode="r", zarr_format=3),
+        fields=fields,
         fingerprint=attributes.fingerprint,
         digests=attributes.digests,
         remarks=attributes.remarks,
@@ -106,10 +110,8 @@ def _read(folder: Path, data_type: str, dimensions: int) -> NDArray[Any]:
     if folder.is_symlink():
         raise UserError(f"{folder}: links are not allowed inside a dataset")
     check_array(folder, data_type, dimensions)
-    try:
+    with damage_reported(folder, "cannot be read"):
         return np.asarray(zarr.open_array(str(folder), mode="r", zarr_format=3)[...])
-    except (OSError, ValueError, RuntimeError, MemoryError) as error:
-        raise UserError(f"{folder}: damaged: {error}") from error
 
 
 def _read_images(path: Path, attributes: DatasetAttributes) -> Images | None:

@@ -123,6 +123,7 @@ def _write(
     fields = _create(group, "fields", shape, (1, *chunk_shape(shape[1:], 4)), "float32")
     bad: dict[str, str] = {}
     mask = None if stored is None else stored.metadata.mask
+    # Stored runs without a mask have values at all nodes, and so must those that are added.
     fixed = np.ones(shape[2], dtype=bool) if stored is not None and mask is None else None
     missing = MissingValues(metadata.variables, fixed if mask is None else mask.valued)
     digests = [] if stored is None else _take_over(folder, fields, old, stored)
@@ -167,6 +168,7 @@ def _remove(
     """
     kept = [row for row, name in enumerate(written) if name not in bad]
     for place, row in enumerate(kept):
+        # Rows only move forwards, so that none is overwritten before it is read.
         if place < row:
             fields[place] = np.asarray(fields[row])
     return [digests[row] for row in kept]
@@ -199,7 +201,7 @@ def _take_over(
     ``fields`` are the fields of the new dataset, ``old`` is the folder of the stored one.
     """
     # Files whose chunks are cut in the same way can be used as they are: a dataset of terabytes
-    # grows in seconds, and takes no more disk while both exist.
+    # grows in seconds, and needs no further disk while both exist.
     if stored.digests and stored.fields.chunks == fields.chunks:
         for row in range(len(stored.digests)):
             chunks = Path("fields") / "c" / str(row)
@@ -210,7 +212,7 @@ def _take_over(
         try:
             run = np.asarray(stored.fields[row], np.float32)
             fields[row] = run
-        except (ValueError, RuntimeError, MemoryError) as error:
+        except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise UserError(f"{old}: run {name!r} cannot be read: {error}") from error
         digests.append(digest(run))
     return digests

@@ -211,5 +211,6 @@ def extrapolate(runs: Array, errors: Array, seed: int = 0) -> Extrapolation | No
         chosen = generator.integers(errors.shape[1], size=errors.shape[1])
         factors = np.exp(scatter * generator.standard_normal(len(runs)))
         drawn = errors[:, chosen].mean(axis=1) * factors
+        # Runs with errors near 0 may be drawn many times, and 0 has no logarithm.
         draws.append(fit_power_law(runs, np.maximum(drawn, 1e-3 * means), floor=floor))
     return Extrapolation(law, tuple(draws), floor, spare, int(runs.max()))

@@ -82,7 +82,10 @@ def encode_runs(
             pass
     # By split first and then by rank: together these are the rows of the split in their order.
     by_rank = collectives.all_gather(found)
-    posteriors = [each for split in order for part in by_rank for each in part[split]]
+    posteriors: list[tuple[Latents, NDArray[np.float32]]] = []
+    for split in order:
+        for part in by_rank:
+            posteriors += part[split]
     row = np.concatenate([rows[split] for split in order])
     latents = Latents(
         torch.cat([latents.z for latents, _ in posteriors]),
@@ -111,8 +114,8 @@ def _posterior(
         latents, _, log_std = vae.encode(torch.from_numpy(surrogate.reduction.encode(run))[None])
         kl = []
         for level, prior in enumerate(level_priors(vae.hierarchy, latents)):
-            # The divergence is summed over the last dimension. With one of length 1 added, each
-            # latent is a distribution of its own.
+            # The divergence is summed over the last dimension. A dimension of length 1 is added, so
+            # that there is one divergence for each latent.
             posterior = Gaussian(
                 level_values(latents, level)[0, :, None],
                 level_values(log_std, level)[0, :, None],

@@ -59,6 +59,7 @@ class Domain:
 
     def steps(self) -> list[int]:
         """Return up to three timesteps, evenly spread up to the last one."""
+        # Without the first timestep, at which all runs are often alike.
         spread = np.linspace(0, len(self.times) - 1, 4).round().astype(int)
         steps: list[int] = np.unique(spread[1:]).tolist()
         return steps

@@ -42,6 +42,7 @@ class MeshPlot:
             self._triangles = _triangulate(space, cells)
         else:
             x, y, z = space.T
+            # Isometric: x goes to the right and y to the left, both 30° upwards, and z upwards.
             self._plane = np.column_stack([(x - y) * np.cos(np.pi / 6), z + (x + y) * 0.5])
             thinned = np.arange(0, len(space), max(1, len(space) // _MAX_POINTS))
             # Far points first, so that near ones are drawn over them.

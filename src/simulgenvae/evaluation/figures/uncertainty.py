@@ -51,6 +51,7 @@ def calibration(splits: Mapping[str, SplitUncertainty], level: float, label: str
     transforms, coverage = figure.subplots(1, 2)
     for split, found in splits.items():
         color = style.SPLIT_COLORS[split]
+        # Fractions in bins become a density, which is 1 where the predictions are right.
         density = np.array(found.pit, np.float64) * len(found.pit)
         edges = np.linspace(0.0, 1.0, len(density) + 1)
         transforms.stairs(
@@ -113,6 +114,7 @@ def _draw_deviations(axes: Axes, points: Points) -> None:
     values: Sequence[float] = np.concatenate([np.ravel(each) for each in points.values()]).tolist()
     ends = [min(values), max(values)]
     axes.plot(ends, ends, color=style.TRUTH, linewidth=0.8, linestyle="--", zorder=0)
+    # A logarithmic axis has no place for an error of 0.
     if ends[0] > 0:
         axes.set(xscale="log", yscale="log")
         style.plain_log_ticks(axes.xaxis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.figures.make import CAPTIONS
@@ -56,7 +57,7 @@ def render_report(result: EvaluationResult, images: Mapping[str, bytes]) -> str:
         by_kind.setdefault(kind, []).append(_embed(image, CAPTIONS[kind]))
 
     def figures(*kinds: str) -> list[EmbeddedFigure]:
-        return [figure for kind in kinds for figure in by_kind.get(kind, ())]
+        return list(chain.from_iterable(by_kind.get(kind, ()) for kind in kinds))
 
     chapters = []
     for number, section in enumerate(SECTIONS.values()):

@@ -38,10 +38,11 @@ def from_format_1(old: Content) -> Content:
         "gaussian_processes": combination["gaussian_processes"],
     }
     new["stages"] = {name: _stage(stage) for name, stage in _entries(old, "stages")}
-    new["worst_runs"] = {
-        split: [_run_error(run, "relative_l2") for run in cast("list[JsonValue]", runs)]
-        for split, runs in _entries(old, "worst_runs")
-    }
+    worst_runs: Content = {}
+    for split, runs in _entries(old, "worst_runs"):
+        listed = cast("list[JsonValue]", runs)
+        worst_runs[split] = [_run_error(run, "relative_l2") for run in listed]
+    new["worst_runs"] = worst_runs
     new["baselines"] = old["references"]
     new["uncertainty"] = _uncertainty(_content(old["uncertainty"]))
     new["physics"] = _physics(_content(old["physics"]))

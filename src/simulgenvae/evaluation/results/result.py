@@ -134,7 +134,15 @@ class EvaluationResult(Record):
             return cls.model_validate(content)
         except FileNotFoundError:
             raise UserError(f"{path} does not exist: evaluate the study first.") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             reason = first_problem(error)
             raise UserError(
                 f"{path} does not hold the result of an evaluation ({reason}). "

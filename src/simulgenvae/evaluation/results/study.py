@@ -47,6 +47,8 @@ class DataSummary(Record):
     """Unit of each variable; empty where it is unknown."""
     parameters: tuple[str, ...]
     images: ImageSummary | None
+    left_out: tuple[str, ...] = ()
+    """Columns of the table that are no parameters, with the reason."""
 
     def unit(self, variable: str) -> str:
         """Return the unit of a variable; empty if it is unknown."""

@@ -80,6 +80,7 @@ class TransformerBlock(nn.Module):
         return out
 
     def _attend(self, x: Tensor) -> Tensor:
+        # From [B, tokens, width] to [B, heads, tokens, width / heads], and back below.
         query, key, value = (
             layer(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for layer in (self.query, self.key, self.value)
@@ -107,6 +108,7 @@ class VisionTransformer(ConditionEncoder):
         width = max(filters)
         depth = len(filters)
         self.patches = Stem(channels, width, HALVINGS)
+        # Small at first, so that what a patch shows counts more than where it is.
         self.positions = nn.Parameter(
             torch.randn(1, math.ceil(size / 2**HALVINGS) ** 2, width) * 0.02
         )

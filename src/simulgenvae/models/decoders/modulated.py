@@ -46,6 +46,7 @@ class ModulatedDecoder(LatentDecoder):
         self.warp = nn.Linear(settings.latent_dim, 2 * features)
         self.levels = settings.levels
         self.layers = settings.layers
+        # The sine and cosine of each feature, and time itself.
         widths = [2 * features + 1] + [settings.width] * (self.levels * self.layers)
         self.modulated = nn.ModuleList(Modulated(a, b, context) for a, b in pairwise(widths))
         self.output = nn.Linear(settings.width, rank)

@@ -52,7 +52,9 @@ def _switch(on: object, off: object) -> Callable[[str], object]:
 
 
 def _input_type(text: str) -> str:
-    kinds = {given: name for name, spec in CONDITIONERS.items() for given in spec.input_types}
+    kinds: dict[str, str] = {}
+    for name, spec in CONDITIONERS.items():
+        kinds |= dict.fromkeys(spec.input_types, name)
     if text.casefold() not in kinds:
         raise ValueError(f"must be one of {', '.join(kinds)}")
     return kinds[text.casefold()]

@@ -99,6 +99,7 @@ def restore_ensemble(
     UserError, KeyError, TypeError, ValueError, RuntimeError
         When something is missing or does not fit.
     """
+    # Members are counted from 1, and the first one is in separate files.
     further = (group(f"member_{k}.", tensors) for k in range(2, description.members + 1))
     members = [first, *(_member(weights, settings, scaler, first) for weights in further)]
     rank = len(first.vae.coefficient_std)

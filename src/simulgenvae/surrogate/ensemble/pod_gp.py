@@ -119,6 +119,7 @@ class PodGaussianProcesses:
         relative: NDArray[np.float64] = self.pod_gpr.relative_posterior_std(
             self.features.transform(conditions)
         )
+        # Where every training run is repeated by another one, leaving it out changes nothing.
         return relative / max(float(self.training_relative_std[-1]), 1e-9)
 
     def arrays(self) -> dict[str, NDArray[Any]]:

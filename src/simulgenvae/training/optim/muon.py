@@ -70,6 +70,8 @@ class Muon(torch.optim.Optimizer):
             decay = group["weight_decay"]
             for shape, pairs in self._blocks(group["params"]).items():
                 directions = orthogonalised(torch.stack([momentum for _, momentum in pairs]))
+                # Entries of an orthogonal m x n matrix have the root mean square max(m, n)^-½: with
+                # this factor, updates of all shapes are of one size.
                 size = UPDATE_RMS * rate * max(shape) ** 0.5
                 for (weights, _), direction in zip(pairs, directions, strict=True):
                     if self.found_inf is not None:
@@ -126,6 +128,7 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     # The Gram matrix below is the smaller one where matrices are wide.
     wide = matrices.shape[1] <= matrices.shape[2]
     x = matrices if wide else matrices.mT
+    # The largest singular value is at most this norm. A momentum of 0 stays 0.
     x = x / (SAFETY * x.norm(dim=(1, 2), keepdim=True)).clamp(min=1e-7)
     for a, b, c in POLYNOMIALS:
         gram = x @ x.mT

@@ -94,6 +94,7 @@ class Optimizers:
         """Return the whole state as named tensors, for a checkpoint."""
         found: dict[str, Tensor] = {}
         for number, (optimizer, _) in enumerate(self._members):
+            # torch numbers the parameters of an optimiser, and knows no names of them.
             for index, state in optimizer.state_dict()["state"].items():
                 found |= {f"{number}.{index}.{name}": value for name, value in state.items()}
         return found

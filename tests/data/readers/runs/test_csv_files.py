@@ -218,3 +218,18 @@ def test_tables_and_series_beside_the_timesteps_are_named(tmp_path: Path) -> Non
     (folder / "surface_1.csv").write_text(su2(0, 1))
     with pytest.raises(UserError, match=r"flow_1\.csv and surface_1\.csv have the same time 1"):
         open_series(folder)
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        (-25, r"t_1\.csv: its last row, '4,.*', has 4 of 5 cells: truncated"),
+        (40, r"t_1\.csv: has the name of a timestep, and is no table of nodes"),
+    ],
+)
+def test_truncated_timesteps_are_named(tmp_path: Path, kept: int, told: str) -> None:
+    for step in range(3):
+        content = su2(0, step).replace(", ", ",")
+        (tmp_path / f"t_{step}.csv").write_text(content[:kept] if step == 1 else content)
+    with pytest.raises(UserError, match=told):
+        open_series(tmp_path).read(1)

@@ -112,6 +112,41 @@ def test_a_case_that_breaks_off_is_named(case: Path, until: str) -> None:
         open_runs(case)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("type: ensight gold\nGEOMETRY\nmodel: run.geo", "model: run.geo\nGEOMETRY\ntype: ensight gold", "'model: run.geo' is in the section FORMAT"),
+        ("TIME\n", "", "'time set: 1' is in the section VARIABLE"),
+        ("VARIABLE\n", "", r"'scalar per node: 1 p run.p\*\*' is in the section GEOMETRY"),
+        ("increment: 1", "increment: 1,5", "'filename increment: 1,5' has no whole number"),
+    ],
+)  # fmt: skip
+def test_lines_in_another_section_are_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in TEXT["run.case"]
+    with pytest.raises(UserError, match=told):
+        open_runs(_text_case(tmp_path / "run", TEXT["run.case"].replace(old, new)))
+
+
+@pytest.mark.parametrize("lost", [2, 13, 20, 60])
+def test_truncated_text_is_named(tmp_path: Path, lost: int) -> None:
+    long = "".join(f"{value:12.5e}\n" for value in (1, 2, 3, 4))
+    whole = f"p\npart\n         1\ncoordinates\n{long}"
+    values = {"run_p00": whole, "run_p01": whole}
+    source = open_runs(_text_case(tmp_path / "whole", TEXT["run.case"], **values))
+    np.testing.assert_array_equal(source.run(0)[..., 0], [[1, 2, 3, 4], [1, 2, 3, 4]])
+    values["run_p01"] = whole[:-lost]
+    path = _text_case(tmp_path / "cut", TEXT["run.case"], **values)
+    with pytest.raises(UserError, match=r"run\.p01 is truncated or damaged"):
+        open_runs(path)
+
+
+def test_values_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    path = _text_case(
+        tmp_path / "run", TEXT["run.case"], run_p01="p\npart\n1\ncoordinates\nnan\n6\n7\n8\n"
+    )
+    np.testing.assert_array_equal(open_runs(path).run(0)[1, :, 0], [np.nan, 6, 7, 8])
+
+
 def test_rigid_bodies_are_not_read(case: Path) -> None:
     case.write_text(case.read_text().replace("VARIABLE", "rigid_body: run.erb\nVARIABLE"))
     with pytest.raises(UserError, match="rigid_body"):

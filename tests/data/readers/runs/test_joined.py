@@ -35,7 +35,7 @@ def test_fields_of_all_files_are_there(tmp_path: Path) -> None:
     assert list(series.notes()) == [
         "kept",
         "fields of 'u', 'p' are taken together (--pattern chooses a file)",
-        "files of the mesh alone, which are not read: 'mesh'",
+        "files of only the mesh, which are not read: 'mesh'",
     ]
 
 

@@ -129,6 +129,22 @@ def test_a_truncated_run_is_named(
         open_runs(tmp_path / "run").run(0)
 
 
+@pytest.mark.parametrize(
+    ("word", "value"), [(21, 128), (18, 10_000_000), (27, -7), (27, 10**6), (47, 117_440_512)]
+)
+def test_control_words_that_do_not_fit_are_named(
+    tmp_path: Path, box: SimpleNamespace, word: int, value: int
+) -> None:
+    _write(tmp_path / "run", box)
+    file = tmp_path / "run/d3plot"
+    words = np.frombuffer(file.read_bytes(), "<i4").copy()
+    words[word] = value
+    file.write_bytes(words.tobytes())
+    # VTK's reader never ends with some of these.
+    with pytest.raises(UserError, match="its control words announce do not fit"):
+        open_runs(tmp_path / "run")
+
+
 def test_links_to_the_outside_are_not_read(tmp_path: Path, box: SimpleNamespace) -> None:
     _write(tmp_path / "run", box)
     (tmp_path / "run/d3plot02").rename(tmp_path / "secret")

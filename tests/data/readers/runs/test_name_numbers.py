@@ -38,7 +38,7 @@ def test_the_number_that_tells_files_apart(names: list[str], found: list[float])
     [
         (["a_3.0.vtu", "a_03.vtu"], "same number"),
         (["s_0003.0.vtu", "s_0003.1.vtu", "s_0004.0.vtu", "s_0004.1.vtu"], "2 pieces of each"),
-        (["s_3_0.vtu", "s_3_1.vtu", "s_4_0.vtu", "s_4_1.vtu"], "none tells all files apart"),
+        (["s_3_0.vtu", "s_3_1.vtu", "s_4_0.vtu", "s_4_1.vtu"], "none distinguishes all files"),
     ],
 )
 def test_names_that_do_not_tell(names: list[str], message: str) -> None:

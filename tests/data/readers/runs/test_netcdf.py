@@ -120,6 +120,17 @@ def test_nodes_without_a_grid(tmp_path: Path) -> None:
     assert opened(tmp_path / "b.nc").mesh.coords is None
 
 
+def test_times_of_another_number_than_the_steps(tmp_path: Path) -> None:
+    xr.Dataset({"T": (("time", "x"), np.ones((2, 4)))}, {"time": [0.0, 1.0]}).to_netcdf(
+        tmp_path / "a.nc", engine="h5netcdf"
+    )
+    with h5py.File(tmp_path / "a.nc", "a") as file:
+        del file["T"]
+        file["T"] = np.ones((1, 4))
+    with pytest.raises(UserError, match=r"2 times along a dimension of 1"):
+        opened(tmp_path / "a.nc").run(0)
+
+
 def test_a_steady_line(tmp_path: Path) -> None:
     xr.Dataset({"T": ("x", GIVEN[0, 0, 0])}, {"x": X}).to_netcdf(
         tmp_path / "a.nc", engine="h5netcdf"

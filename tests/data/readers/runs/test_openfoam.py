@@ -225,6 +225,15 @@ def _squares(
     return found
 
 
+def test_a_damaged_boundary_is_named(tmp_path: Path) -> None:
+    _polyhedral_case(tmp_path / "case")
+    file = tmp_path / "case/constant/polyMesh/boundary"
+    # VTK's reader ends its process with this.
+    file.write_text(file.read_text().replace("wall {", "wa"))
+    with pytest.raises(UserError, match=r"case: cannot be read"):
+        open_runs(tmp_path / "case").run(0)
+
+
 def test_a_mesh_with_refinement_has_polyhedra(tmp_path: Path) -> None:
     _polyhedral_case(tmp_path / "case")
     source = open_runs(tmp_path / "case")

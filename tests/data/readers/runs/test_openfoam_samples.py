@@ -10,6 +10,7 @@ import pytest
 import pyvista
 
 from simulgenvae.data.readers.runs.folder import open_runs
+from simulgenvae.data.readers.runs.openfoam_probes import open_probes
 from simulgenvae.errors import UserError
 
 TIMES = ("0", "0.05", "1e-01")
@@ -107,4 +108,21 @@ def test_probes_of_earlier_versions_and_outside_of_the_mesh(tmp_path: Path) -> N
 def test_truncated_probes_are_named(tmp_path: Path) -> None:
     probes(tmp_path / "case/0", "p", [(0.1, "1 2"), (0.2, "3")])
     with pytest.raises(UserError, match=r"p: cannot be read: lines with 1 or 2 numbers for 2 pro"):
+        open_runs(tmp_path / "case")
+
+
+def test_folders_without_probes_are_named(tmp_path: Path) -> None:
+    (tmp_path / "case/0").mkdir(parents=True)
+    (tmp_path / "case/0/p").touch()
+    with pytest.raises(UserError, match=r"case: no file of probes"):
+        open_probes(tmp_path / "case")
+
+
+@pytest.mark.parametrize(
+    "head", ["# Probe 0 (0.1 0 0)\n# Probe 1 (0.1)\n", "# x 0 1\n# y 0\n# z 0 0\n"]
+)
+def test_probes_without_three_coordinates_are_named(tmp_path: Path, head: str) -> None:
+    (tmp_path / "case/0").mkdir(parents=True)
+    (tmp_path / "case/0/p").write_text(f"{head}# Time\n0.1 1 2\n")
+    with pytest.raises(UserError, match=r"p: cannot be read: probes need three coordinates"):
         open_runs(tmp_path / "case")

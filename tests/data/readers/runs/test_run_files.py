@@ -259,7 +259,7 @@ def test_files_that_a_collection_does_not_name_are_said(tmp_path: Path) -> None:
     _series(tmp_path / "r/s.vtu.series", [(0, "f0.vtu"), (5, "f1.vtu")])
     (tmp_path / "r/._f0.vtu").write_bytes(b"of macOS")
     series = open_series(tmp_path / "r")
-    assert "beside 's.pvd' that are not read: 's.vtu.series', 'other.vtu'" in _notes(series)
+    assert "not read: 's.vtu.series', 'other.vtu'; read: 's.pvd'" in _notes(series)
     assert series.times.tolist() == [0, 1]
 
 

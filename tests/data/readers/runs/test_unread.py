@@ -13,7 +13,7 @@ from simulgenvae.errors import UserError
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("runs/r0/u.bp/data.0", "u.bp is of ADIOS2 .*XDMF"),
+        ("runs/r0/u.bp/data.0", "u.bp is of ADIOS2 .*XDMF with each Function .*VTKFile"),
         ("runs/r0.odb", "r0.odb is of Abaqus"),
         ("runs/r0/out.op2", "out.op2 is of Nastran"),
     ],

@@ -8,10 +8,12 @@ import numpy as np
 
 from simulgenvae.data.names import listed
 from simulgenvae.data.readers.runs.common import find_common
+from simulgenvae.data.readers.runs.remembered import Remembered
 from simulgenvae.data.readers.runs.survey import Survey, survey
 from simulgenvae.data.readers.runs.times import Timed
 from simulgenvae.data.readers.source import Source
 from simulgenvae.errors import UserError
+from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +48,7 @@ def aligned(
         Part of each run to read.
     compare_all
         Whether the fields and positions of all runs are compared before any is read; otherwise
-        those of :data:`COMPARED`. Every run is checked when it is read.
+        of :data:`COMPARED` runs. Every run is checked when it is read.
 
     Returns
     -------
@@ -65,6 +67,7 @@ def aligned(
     surveys: dict[str, Survey] = {}
     problems: dict[str, str] = {}
     notes = RunNotes()
+    remembered = Remembered()
     # Surveys of all runs would make reading slower; the others are checked when they are read.
     every = 1 if compare_all else -(-len(runs) // COMPARED)
     due = 0
@@ -72,15 +75,24 @@ def aligned(
     for number, (name, opened) in enumerate(runs.items()):
         try:
             series = opened().at(part)
+            # Evenly spread; where one of these runs cannot be opened, the next one takes its place.
             if number >= due or name == part.reference:
+                # Where all runs are compared, none is read.
+                if not compare_all:
+                    series = remembered.recording(name, series)
                 surveys[name] = survey(series, like)
+                remembered.keep(name, series)
                 like = surveys[name].coords if like is None else like
                 due = number + every
             known[name] = Timed(series.path, series.times)
             notes.add(name, series.notes())
         except UserError as error:
             problems[name] = str(error)
-    common = find_common(runs, known, surveys, problems, part)
+
+    def open_run(name: str) -> Series:
+        return remembered.get(name) or runs[name]().at(part)
+
+    common = find_common(open_run, list(runs), known, surveys, problems, part)
     for name, run in known.items():
         try:
             common.require_times(run)
@@ -92,7 +104,17 @@ def aligned(
     def read(run: int) -> NDArray[np.floating]:
         if names[run] in problems:
             raise UserError(problems[names[run]])
-        return common.read(names[run], runs[names[run]]().at(part))
+        series = open_run(names[run])
+        # What was read to compare it is not needed again, and takes memory.
+        remembered.forget(names[run])
+        # Between other times than those that are gone, values would be interpolated.
+        if not np.array_equal(series.times, known[names[run]].times):
+            raise UserError(
+                f"{series.path}: its files have changed meanwhile: it has "
+                f"{count(len(series.times), 'timestep')} now and had "
+                f"{len(known[names[run]].times)}; start again when nothing writes into it"
+            )
+        return common.read(names[run], series)
 
     companions: dict[str, NDArray[Any]] = {
         "ids": np.array(names),
@@ -107,7 +129,7 @@ def aligned(
         np.dtype(np.float32),
         read,
         companions,
-        notes=notes.lines(common.reference.notes()),
+        notes=notes.lines(),
         mesh=common.mesh,
         problems={index: problems[name] for index, name in enumerate(names) if name in problems},
         remarks=common.remarks,
@@ -127,11 +149,8 @@ class RunNotes:
         for note in notes:
             self._runs.setdefault(note, []).append(name)
 
-    def lines(self, of_reference: Sequence[str]) -> tuple[str, ...]:
-        """Return all notes, and further ones of the reference, to which all other runs are alike.
-
-        Of many different ones only the first are shown.
-        """
+    def lines(self) -> tuple[str, ...]:
+        """Return all notes; of many different ones only the first."""
         lines: list[str] = []
         for note, names in self._runs.items():
             which = "" if len(names) == self._count else f" (runs {listed(names)})"
@@ -139,4 +158,4 @@ class RunNotes:
         more = len(lines) - MOST_NOTES
         if more > 0:
             lines = [*lines[:MOST_NOTES], f"and {more} more notes like these"]
-        return (*lines, *(note for note in of_reference if note not in self._runs))
+        return tuple(lines)

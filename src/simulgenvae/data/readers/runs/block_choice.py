@@ -74,13 +74,16 @@ class BlockChoice:
         return _blocks({name: found[name] for name in self._names})
 
     def _named(self, found: _Grids) -> list[str]:
-        assert self._wanted is not None
-        names = [
-            name for name in found if any(fnmatchcase(name, pattern) for pattern in self._wanted)
-        ]
+        patterns = self._wanted
+        assert patterns is not None
+
+        def is_wanted(name: str) -> bool:
+            return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+        names = [name for name in found if is_wanted(name)]
         if not names:
             raise UserError(
-                f"{self._path}: has no block {listed(list(self._wanted))} (--block); its blocks "
+                f"{self._path}: has no block {listed(list(patterns))} (--block); its blocks "
                 f"are {listed(_shown(found))}"
             )
         left_out = [name for name in found if name not in names]
@@ -92,6 +95,7 @@ class BlockChoice:
         dimensions = {name: block.GetMaxSpatialDimension() for name, block in found.items()}
         most = max(dimensions.values())
         inner = _points([block for name, block in found.items() if dimensions[name] == most])
+        # Patches of a boundary: their nodes are nodes of the volume too, and would count twice.
         boundaries = [
             name
             for name, block in found.items()

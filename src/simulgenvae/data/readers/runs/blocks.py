@@ -8,6 +8,7 @@ Tested in tests/data/readers/runs/test_multiblock.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,7 @@ def one_grid(data: Any) -> OneGrid:
     grids = dict(leaves(data))
     kinds = {name: field_kinds(grid) for name, grid in grids.items()}
     silent = [name for name in grids if not kinds[name]]
+    # Where no block has values the file holds a mesh only, of which all blocks are parts.
     if len(silent) == len(grids):
         silent = []
     blocks = {name: grid for name, grid in grids.items() if name not in silent}
@@ -58,9 +60,11 @@ def one_grid(data: Any) -> OneGrid:
     if len(blocks) == 1:
         return OneGrid(next(iter(blocks.values())), remarks=remarks)
     left_out: dict[str, str] = {}
-    names = dict.fromkeys(name for block in blocks for name in kinds[block])
+    kinds = {block: kinds[block] for block in blocks}
+    # A dict, not a set: it keeps the order of the file.
+    names = dict.fromkeys(chain.from_iterable(kinds.values()))
     for name in names:
-        reason = _difference(name, {block: kinds[block] for block in blocks})
+        reason = _difference(name, kinds)
         if reason:
             left_out[name] = reason
     return OneGrid(_combined(blocks, names.keys() - left_out.keys()), left_out, remarks)
@@ -82,7 +86,7 @@ def leaves(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         block = data[number]
         named = data.get_block_name(number) if hasattr(data, "get_block_name") else None
         name = f"{prefix}{named or number}"
-        # The number tells blocks of one name apart.
+        # Blocks of one name are distinguished by their numbers.
         name = f"{name}#{number}" if name in used else name
         used.add(name)
         if block is None:
@@ -120,6 +124,7 @@ def _combined(blocks: Mapping[str, Any], wanted: set[str]) -> Any:
     mixed = [name for name in wanted if len(types[name]) > 1]
     parts = []
     for grid in blocks.values():
+        # A shallow copy, so that the caller's grid keeps the types of its fields.
         part = grid.copy(deep=False)
         for data in (part.point_data, part.cell_data):
             # VTK leaves out a field whose type differs between blocks.

@@ -36,24 +36,19 @@ def check_content(path: Path) -> list[str]:
 
 
 def _check_zone(path: Path, zone: Any) -> None:
-    pointers = [
-        name
-        for data in _children(zone, "ZoneIterativeData_t")
-        for name in data
-        if name == "FlowSolutionPointers"
-    ]
-    if pointers:
+    if any("FlowSolutionPointers" in data for data in _children(zone, "ZoneIterativeData_t")):
         return
     of_place: dict[bytes, str] = {}
     for solution in _children(zone, "FlowSolution_t"):
         location = solution.get("GridLocation/ data")
+        # In CGNS, values without a location belong to nodes.
         place = b"Vertex" if location is None else bytes(location[()])
         other = of_place.setdefault(place, _name(solution))
         if other != _name(solution):
             raise UserError(
                 f"{path}: zone {_name(zone)!r} has the solutions {other!r} and "
                 f"{_name(solution)!r}, and does not say at which times (FlowSolutionPointers): "
-                "write them as a transient, or each into a file of its own"
+                "write them as a transient, or each into a separate file"
             )
 
 

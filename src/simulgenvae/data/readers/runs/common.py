@@ -32,7 +32,7 @@ from simulgenvae.mesh.interpolation import Interpolation, there_and_back
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,9 +44,9 @@ class Common:
     """Times, variables and mesh that all runs get from the reference, as far as ``part`` wants."""
 
     def __init__(self, reference: Series, choice: FieldChoice, part: RunPart) -> None:
-        self.reference = reference
+        self.reference = Timed(reference.path, reference.times)
         self._part = part
-        self.times = common_times(reference, part)
+        self.times = common_times(self.reference, part)
         self._full_mesh = reference.mesh()
         # Where positions are unknown, a timestep still has the number of nodes: `[M, 0]`.
         start = reference.read(0)
@@ -96,7 +96,7 @@ class Common:
         return fields if self._chosen is None else fields[:, self._chosen]
 
     def geometry_problems(
-        self, runs: Mapping[str, Callable[[], Series]], surveys: Mapping[str, Survey]
+        self, open_run: Callable[[str], Series], surveys: Mapping[str, Survey]
     ) -> dict[str, str]:
         """Return what is wrong with runs whose nodes move or are elsewhere.
 
@@ -117,7 +117,7 @@ class Common:
             return problems
         others = [n for n, run in surveys.items() if not same_nodes(run.coords, self._coords)]
         for name in others:
-            other = self._other_mesh(runs[name]().at(self._part), surveys[name].coords)
+            other = self._other_mesh(open_run(name), surveys[name].coords)
             problems.setdefault(name, other)
             if 2 * len(others) > len(surveys):
                 raise UserError(f"{other} (so in {len(others)} of {len(surveys)} compared runs)")
@@ -186,7 +186,8 @@ class Common:
 
 
 def find_common(
-    runs: Mapping[str, Callable[[], Series]],
+    open_run: Callable[[str], Series],
+    names: Sequence[str],
     known: Mapping[str, Timed],
     surveys: Mapping[str, Survey],
     problems: dict[str, str],
@@ -198,7 +199,7 @@ def find_common(
     timesteps as most. A run that cannot be read becomes one of the ``problems``.
     """
     if part.reference is not None and part.reference not in known:
-        why = problems.get(part.reference, f"there is none among {listed(list(runs))}")
+        why = problems.get(part.reference, f"there is none among {listed(names)}")
         raise UserError(f"the reference {part.reference!r}: {why}")
     if surveys:
         choice = choose_fields(surveys, part.fields, part.reference)
@@ -211,13 +212,13 @@ def find_common(
             key=lambda name: (name != part.reference, -lengths[len(known[name].times)]),
         ):
             try:
-                common = Common(runs[name]().at(part), choice, part)
+                common = Common(open_run(name), choice, part)
             except UserError as error:
                 problems[name] = str(error)
                 if name == part.reference:
                     break
             else:
-                problems |= common.geometry_problems(runs, surveys)
+                problems |= common.geometry_problems(open_run, surveys)
                 return common
     raise UserError(
         problems[next(name for name in (part.reference, *known, *problems) if name in problems)]

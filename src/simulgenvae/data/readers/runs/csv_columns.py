@@ -89,6 +89,7 @@ def read_columns(names: Sequence[str]) -> Columns:
         stem, unit = split_unit(name)
         key = stem.lower()
         axis = _AXIS.fullmatch(key)
+        # A digit by itself fits the pattern of axes, but names none.
         if axis and not _PLAIN_DIGIT.fullmatch(key):
             axes.setdefault(_axis_number(axis[1], names), position)
         elif _NODE.fullmatch(key) or _INDEX.fullmatch(key):
@@ -98,6 +99,7 @@ def read_columns(names: Sequence[str]) -> Columns:
             names_nodes = names_nodes or _NODE.fullmatch(key) is not None
         elif _TIME.fullmatch(key):
             time = position
+        # ParaView adds the lengths of the position vectors, which are no field.
         elif key != "points_magnitude":
             values.append(_value(position, name, stem, unit))
     ordered = tuple(axes[axis] for axis in sorted(axes))
@@ -142,7 +144,7 @@ def _with_components(columns: Sequence[Column]) -> tuple[Column, ...]:
     taken = {column.field for column in columns}
     renamed: dict[int, Column] = {}
     for field, members in parts.items():
-        # Any other numbers are part of a name, such as those of species.
+        # Any other numbers are part of a name, such as numbers of species.
         is_whole = sorted(members) == list(range(len(members))) and len(members) in {2, 3, 6, 9}
         if is_whole and field not in taken:
             for component, column in members.items():

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout
+from simulgenvae.data.readers.runs.csv_layout import Layout, find_layout, split_cells
+from simulgenvae.data.readers.runs.name_numbers import series_name
 from simulgenvae.data.readers.runs.run_format import RunFormat
-from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 
 _SUFFIXES = (".csv", ".txt")
+_TAIL = 2**16
+"""Bytes at the end of a file that are searched for its last row."""
 
 
 class _File(NamedTuple):
@@ -52,6 +55,7 @@ def open_csv(path: Path) -> Series:
 
     Raises UserError when it is no table of nodes.
     """
+    # The content is read again only after another file: a file may have all timesteps.
     read = lru_cache(maxsize=1)(_read)
     file = read(path)
     times = _times(path, file)
@@ -65,10 +69,23 @@ def open_csv(path: Path) -> Series:
 def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
     """Open files of one timestep each; their times are in them, or at the end of their names.
 
-    Raises UserError when a file has several timesteps, or several files have no time.
+    Raises UserError when a file has several timesteps, or several files have no time, or another
+    file with the name of a timestep is no table of nodes.
     """
+    tables = [entry for entry in sorted(folder.iterdir()) if entry.suffix in _SUFFIXES]
+    read_names = {file.name for file in files}
+    others = [entry for entry in tables if entry.name not in read_names]
+    series = {series_name(file) for file in files}
+    for other in others:
+        # Files that --pattern leaves out are tables of nodes.
+        if series_name(other) in series and not is_csv_listing(other):
+            raise UserError(
+                f"{other}: has the name of a timestep, and is no table of nodes: truncated or "
+                "damaged?"
+            )
     if len(files) == 1:
         return open_csv(files[0])
+    # One file at a time in memory: a timestep is first listed and then read.
     read = lru_cache(maxsize=1)(_read)
     times = np.array([_time(path, read(path)) for path in files])
     order = np.argsort(times, kind="stable")
@@ -77,20 +94,15 @@ def open_csv_timesteps(folder: Path, files: Sequence[Path]) -> Series:
         first, second = (files[order[again[0] + k]].name for k in range(2))
         raise UserError(
             f"{folder}: {first} and {second} have the same time {times[order[again[0]]]:g}: files "
-            "of two series in one folder: put each into a folder of its own"
+            "of two series in one folder: put each into a separate folder"
         )
-    tables = [entry.name for entry in sorted(folder.iterdir()) if entry.suffix in _SUFFIXES]
-    others = [name for name in tables if name not in {file.name for file in files}]
-    remarks = [f"{name}: no table of nodes: not read" for name in others]
+    remarks = [f"{other.name}: no table of nodes: not read" for other in others]
 
     def snapshot(step: int) -> Snapshot:
         path = files[order[step]]
-        return _snapshot(path, read(path), None)
+        return _snapshot(path, read(path), None)._replace(remarks=remarks)
 
-    def look(step: int) -> Listing:
-        return snapshot(step).listing()._replace(remarks=remarks)
-
-    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))), look=look)
+    return Series(folder, times[order], snapshot, lambda: Mesh(_positions(snapshot(0))))
 
 
 def _positions(snapshot: Snapshot) -> NDArray[np.float64] | None:
@@ -107,6 +119,9 @@ def _read(path: Path) -> _File:
             f"{path}: no table of nodes: none of its columns {listed(layout.names)} is a "
             "coordinate (x, y, z) or the number of a node"
         )
+    rows = _rows(path, layout)
+    if rows is None:
+        _require_whole_last_row(path, layout)
     try:
         # Texts, which Python turns into the nearest numbers: not all versions of pandas do.
         table = pd.read_csv(
@@ -119,7 +134,7 @@ def _read(path: Path) -> _File:
             skiprows=layout.first,
             encoding=layout.encoding,
             skipinitialspace=True,
-            nrows=_rows(path, layout),
+            nrows=rows,
         )
     except (ValueError, OSError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
@@ -130,6 +145,7 @@ def _read(path: Path) -> _File:
             cells[:, position] = _numbers(table, position, layout.decimal)
         except ValueError:
             texts.add(position)
+    # A field of text is left out with a note, but positions, nodes and times must be numbers.
     columns = layout.columns
     for position in texts.intersection((*columns.axes, columns.nodes, columns.time)):
         column = table.iloc[:, position].str.replace(layout.decimal, ".", regex=False)
@@ -148,6 +164,20 @@ def _numbers(table: Any, position: int, decimal: str) -> NDArray[np.float64]:
         column = column.str.replace(decimal, ".", regex=False)
     values: NDArray[np.float64] = column.to_numpy(dtype=object, na_value=np.nan).astype(np.float64)
     return values
+
+
+def _require_whole_last_row(path: Path, layout: Layout) -> None:
+    """Raise UserError when the last row has fewer cells than columns: pandas would read NaN."""
+    with path.open("rb") as file:
+        file.seek(-min(_TAIL, file.seek(0, 2)), 2)
+        lines = file.read().decode(layout.encoding, "replace").splitlines()
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    wanted = max(place for place, name in enumerate(layout.names, 1) if name)
+    cells = split_cells(last, layout.separator)
+    if len(cells) < wanted:
+        raise UserError(
+            f"{path}: its last row, {last[:80]!r}, has {len(cells)} of {wanted} cells: truncated"
+        )
 
 
 def _rows(path: Path, layout: Layout) -> int | None:
@@ -182,9 +212,10 @@ def _time(path: Path, file: _File) -> float:
     times = _times(path, file)
     if len(times) > 1:
         raise UserError(
-            f"{path}: holds {len(times)} timesteps, and other files lie beside it: a run is one "
+            f"{path}: holds {len(times)} timesteps, and its folder has other files: a run is one "
             "such file, or files of one timestep each"
         )
+    # Without a time in it a file is at 0: then the number in its name is the time.
     in_file = file.layout.columns.time is not None or times[0] != 0
     number = re.search(r"(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)$", path.stem)
     if not in_file and number is None:

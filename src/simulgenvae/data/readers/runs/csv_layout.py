@@ -61,9 +61,10 @@ def find_layout(path: Path) -> Layout:
     for separator in _separators(lines):
         decimal = _decimal(lines, separator)
         for number, line in enumerate(lines):
+            # The first line has no header above it, and comments may hold numbers too.
             if number == 0 or line.lstrip()[:1] in set(_COMMENTS):
                 continue
-            cells = _cells(line, separator)
+            cells = split_cells(line, separator)
             if not _is_numbers(cells, decimal):
                 continue
             found = _header(lines, number, separator, len(cells))
@@ -78,6 +79,7 @@ def find_layout(path: Path) -> Layout:
 
 
 def _first_lines(path: Path) -> tuple[list[str], str]:
+    # Excel puts a byte order mark first; older programs write units such as ° in Latin-1.
     for encoding in ("utf-8-sig", "latin-1"):
         try:
             with path.open(encoding=encoding) as file:
@@ -95,7 +97,8 @@ def _separators(lines: list[str]) -> list[str]:
     return [separator for separator in ("\t", ";", ",") if separator in text] + [r"\s+"]
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def split_cells(line: str, separator: str) -> list[str]:
+    """Return the cells of a line, without the signs of a comment before them."""
     line = line.strip().lstrip("".join(_COMMENTS)).strip(" ")
     if separator == r"\s+":
         return line.split()
@@ -104,9 +107,13 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _decimal(lines: list[str], separator: str) -> str:
     """Return the decimal sign: a comma where a cell is a number with one."""
+    if separator == ",":
+        return "."
     with_comma = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
-    cells = (cell for line in lines for cell in _cells(line, separator))
-    return "," if separator != "," and any(map(with_comma.fullmatch, cells)) else "."
+    for line in lines:
+        if any(map(with_comma.fullmatch, split_cells(line, separator))):
+            return ","
+    return "."
 
 
 def _is_numbers(cells: list[str], decimal: str) -> bool:
@@ -130,7 +137,7 @@ def _header(
 ) -> tuple[tuple[str, ...], dict[int, str]] | None:
     """Return the names of the columns above the first line of numbers, and a row of units.
 
-    None where there are no names for so many columns.
+    None where the number of names is not ``count``.
     """
     above = [line for line in lines[:first] if line.strip(" \t" + _COMMENTS)]
     if not above:
@@ -139,6 +146,7 @@ def _header(
     if names is None:
         return None
     if not read_columns(names).is_listing_of_nodes and len(above) > 1:
+        # The row below the names may have their units.
         earlier = _names(above[-2], separator, count)
         if earlier is not None and read_columns(earlier).is_listing_of_nodes:
             units = {k: name.strip("[]() -") for k, name in enumerate(names)}
@@ -147,12 +155,13 @@ def _header(
 
 
 def _names(line: str, separator: str, count: int) -> tuple[str, ...] | None:
-    cells = _cells(line, separator)
+    cells = split_cells(line, separator)
     if separator == r"\s+" and len(cells) != count:
-        # Names with blanks, such as "T (K)", are two blanks apart.
+        # Names with blanks, such as "T (K)", are separated by at least two blanks.
         stripped = line.strip().lstrip("".join(_COMMENTS)).strip()
         cells = re.split(r"\s{2,}", stripped)
         if len(cells) != count:
+            # COMSOL's "T (K) @ t=0": a blank before a unit or a time is a part of the name.
             cells = re.split(r"\s+(?![\[(@]|t=)", stripped)
     cells = [cell.strip("\"' ") for cell in cells]
     # A separator at the end of the rows, but not of the header.

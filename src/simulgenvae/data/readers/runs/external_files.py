@@ -54,7 +54,7 @@ def check_collection(path: Path) -> None:
 
 
 def naming_elements(path: Path) -> list[tuple[str, dict[str, str]]]:
-    """Return the names of files in an XML collection, each with the attributes beside it.
+    """Return the names of files in an XML collection, each with the attributes of its element.
 
     Raises UserError when it is damaged.
     """
@@ -110,8 +110,9 @@ def check_case(path: Path) -> None:
     Raises UserError when it is cut short or refers to files outside of its folder.
     """
     with _check_of(path) as check:
-        require_complete_case(path)
+        # First, as completeness is seen in the files that the case names.
         check.case(path)
+        require_complete_case(path)
 
 
 def check_xdmf(path: Path) -> None:
@@ -148,6 +149,7 @@ class _Check:
         self.path = path
         self.root = path.parent.resolve()
         self.seen: set[Path] = set()
+        self._folders: dict[Path, bool] = {}
 
     def _is_new(self, file: Path) -> bool:
         """Return whether a file has not been seen yet, and remember it."""
@@ -159,11 +161,19 @@ class _Check:
     def inside(self, files: Sequence[Path]) -> None:
         """Raise UserError unless all files lie in the folder of the first, links followed."""
         for file in files:
-            if not file.resolve().is_relative_to(self.root):
+            if not self._is_inside(file):
                 raise UserError(
                     f"{self.path}: refers to {file}, which is outside of its folder: such files "
                     "are not read"
                 )
+
+    def _is_inside(self, file: Path) -> bool:
+        # Following links takes a while, and a run may have thousands of files in one folder.
+        if file.name == ".." or file.is_symlink():
+            return file.resolve().is_relative_to(self.root)
+        if file.parent not in self._folders:
+            self._folders[file.parent] = file.parent.resolve().is_relative_to(self.root)
+        return self._folders[file.parent]
 
     def collection(self, file: Path) -> None:
         """Check a collection, a file of blocks or pieces, and those that it names."""

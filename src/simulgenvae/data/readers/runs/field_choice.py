@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from simulgenvae.data.names import listed
@@ -74,19 +75,24 @@ def choose_fields(
     UserError
         When no run has a wanted field, or none has it at all timesteps, and when no field is left.
     """
+    # A reference counts more than any number of other runs.
     deciding = surveys
     if reference is not None and reference in surveys:
         deciding = {reference: surveys[reference]}
     path = next(iter(deciding.values())).path
-    ancillary = {name for run in surveys.values() for name in run.ancillary}
+    ancillary: set[str] = set()
+    found: dict[str, None] = {}
+    for run in surveys.values():
+        ancillary.update(run.ancillary)
+        found |= dict.fromkeys((*run.names, *run.left_out))
     if wanted is None:
         kinds = _kinds(deciding, least=len(deciding) / 2)
         variables = _components({n: kind for n, kind in kinds.items() if n not in ancillary})
     else:
+        # A field that the user names is wanted even if few runs have it: the others are bad runs.
         kinds = _kinds(deciding, least=1)
         variables = _wanted(path, kinds, deciding, wanted)
     chosen = {field: kinds[field] for field, _ in variables.values()}
-    found = dict.fromkeys(n for run in surveys.values() for n in (*run.names, *run.left_out))
     others = [name for name in found if name not in chosen and name not in ancillary]
     left_out = [] if wanted is not None else _grouped({n: _reason(n, surveys) for n in others})
     if not variables:
@@ -95,14 +101,14 @@ def choose_fields(
     for name, run in surveys.items():
         lacking = [_lack(field, kind, run, surveys) for field, kind in chosen.items()]
         if any(lacking):
-            common = [f for f in chosen if all(r.kind(f) == chosen[f] for r in surveys.values())]
+            common = _common(chosen, surveys)
             problems[name] = f"{run.path}: {'; '.join(filter(None, lacking))}{_way_out(common)}"
     remarks = (*left_out, *_treatment(surveys, chosen))
     return FieldChoice(variables, chosen, problems, remarks, found)
 
 
 def _kinds(surveys: Mapping[str, Survey], least: float) -> dict[str, Kind]:
-    """Return the fields that at least so many runs have at all timesteps, with their usual kind."""
+    """Return the usual kind of each field that ``least`` runs have at all timesteps."""
     found: dict[str, Counter[Kind]] = {}
     for run in surveys.values():
         for name in run.names:
@@ -146,8 +152,8 @@ def _wanted(
     if irregular:
         times = any(why.startswith("at time") for why in irregular.values())
         way_out = ", or take the timesteps that have it with --start and --end" if times else ""
-        told = "; ".join(f"{name} is {why}" for name, why in irregular.items())
-        raise UserError(f"{path}: {told}: leave it out of --fields{way_out}")
+        reasons_given = "; ".join(f"{name} is {why}" for name, why in irregular.items())
+        raise UserError(f"{path}: {reasons_given}: leave it out of --fields{way_out}")
     if unknown:
         raise UserError(f"{path}: has no {listed(unknown)}; its fields are {', '.join(fields)}")
     chosen: dict[str, tuple[str, int]] = {}
@@ -203,6 +209,14 @@ def _words(kind: Kind) -> str:
     return place if kind.components == 1 else f"{place} of {kind.components} components"
 
 
+def _common(chosen: Mapping[str, Kind], surveys: Mapping[str, Survey]) -> list[str]:
+    """Return the chosen fields that all runs have."""
+    common = list(chosen)
+    for run in surveys.values():
+        common = [name for name in common if run.kind(name) == chosen[name]]
+    return common
+
+
 def _way_out(common: Sequence[str]) -> str:
     if not common:
         return ""
@@ -217,7 +231,7 @@ def _treatment(surveys: Mapping[str, Survey], chosen: Mapping[str, Kind]) -> lis
         lines.append(
             f"{', '.join(in_cells)}: values in cells: a node gets the mean of the cells around it"
         )
-    counts = Counter(remark for run in surveys.values() for remark in run.remarks)
+    counts = Counter(chain.from_iterable(run.remarks for run in surveys.values()))
     for remark, count in counts.items():
         of_all = "" if count == len(surveys) else f" (in {count} of {len(surveys)} compared runs)"
         lines.append(f"{remark}{of_all}")

@@ -74,6 +74,7 @@ def _xml_time(path: Path, head: bytes) -> float | None:
 def _time_of_field_data(start: bytes, data: bytes) -> float | None:
     from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
+    # A file of an empty grid with this field data: VTK then parses nothing else.
     opening = re.sub(rb'(?<=\stype=")\w+', b"UnstructuredGrid", start)
     piece = b'<Piece NumberOfPoints="0" NumberOfCells="0"/>'
     grid = b"<UnstructuredGrid>%s%s</UnstructuredGrid></VTKFile>" % (data, piece)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulgenvae.data.names import check_ids, listed, natural_key, prefix_errors
+from simulgenvae.data.names import check_ids, is_hidden, listed, natural_key, prefix_errors
 from simulgenvae.data.readers.runs.aligned import aligned
 from simulgenvae.data.readers.runs.joined import joined
 from simulgenvae.data.readers.runs.name_numbers import is_number
@@ -49,7 +49,8 @@ def is_run(entry: Path | os.DirEntry[str]) -> bool:
     """
     if entry.is_dir():
         path = Path(entry)
-        return _has_results(path) or _case_format(path) is not None or has_surfaces(path)
+        # The quickest first: a case has a folder for each of its times.
+        return _case_format(path) is not None or _has_results(path) or has_surfaces(path)
     return _is_result(entry)
 
 
@@ -108,7 +109,7 @@ def in_order(series: Series) -> Series:
         series,
         times=times[steps],
         read=lambda step: series.read(int(steps[step])),
-        look=lambda step: series.listing(int(steps[step])),
+        look=series.look and (lambda step: series.listing(int(steps[step]))),
         notes=lambda: [*series.notes(), *notes],
     )
 
@@ -128,7 +129,7 @@ def checked(series: Series) -> Series:
         with unreadable_reported(f"{series.path}, its mesh"):
             return series.mesh()
 
-    return replace(series, read=read, look=look, mesh=mesh)
+    return replace(series, read=read, look=series.look and look, mesh=mesh)
 
 
 def _open_series(path: Path, part: RunPart) -> Series:
@@ -177,8 +178,8 @@ def _open_transients(folder: Path, results: _Results, part: RunPart) -> Series:
     if not results.unread:
         return series
     note = (
-        f"files beside {listed([file.name for file in files])} that are not read: "
-        f"{listed([file.name for file in results.unread])} (--pattern chooses files)"
+        f"not read: {listed([file.name for file in results.unread])}; read: "
+        f"{listed([file.name for file in files])} (--pattern chooses files)"
     )
     return replace(series, notes=lambda: [*series.notes(), note])
 
@@ -303,20 +304,20 @@ def _result_files(folder: Path, part: RunPart) -> _Results:
         refuse_link(file)
     # A collection lies in one folder with the timesteps that it names: then it is the run. The
     # pieces of a .pvtu are no timesteps.
-    named = named_files(files)
+    names = {file: named_files([file]) for file in files}
+    named: set[Path] = set().union(*names.values())
     single = [file for file in files if _required_format(file).open_timesteps is not None]
     unnamed = [file for file in single if file not in named]
-    transients = [file for file in files if file not in single]
+    transients = [file for file in files if _required_format(file).open_timesteps is None]
     if not transients:
         return _Results(unnamed, [])
     # A .series that names the same files as a .pvd is another list of the same run.
     chosen: list[Path] = []
     lists: list[set[Path]] = [set()]
     for file in sorted(transients, key=lambda file: file.suffix.lower() == ".series"):
-        of_file = named_files([file])
-        if not of_file or of_file not in lists:
+        if not names[file] or names[file] not in lists:
             chosen.append(file)
-            lists.append(of_file)
+            lists.append(names[file])
     return _Results(chosen, [file for file in (*transients, *unnamed) if file not in chosen])
 
 
@@ -332,7 +333,7 @@ def _listed(folder: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[Pa
     # scandir knows what is a file, a folder or a link without asking again for each of them.
     with os.scandir(folder) as found:
         entries = [entry for entry in found if wanted(entry)]
-    # Beside results of other formats, or folders of runs, tables are no runs.
+    # In a folder that has results of other formats, or folders of runs, tables are no runs.
     others = [entry for entry in entries if not _is_table(entry)]
     entries = others or entries
     return [Path(entry) for entry in sorted(entries, key=lambda entry: natural_key(entry.name))]
@@ -363,8 +364,7 @@ def refuse_link(entry: Path) -> None:
 
 def _is_result(entry: Path | os.DirEntry[str]) -> bool:
     found = run_format_of(entry.name)
-    # macOS leaves files such as ._result_1.vtu beside those that it copies.
-    if found is None or entry.name.startswith(".") or not entry.is_file():
+    if found is None or is_hidden(entry.name) or not entry.is_file():
         return False
     return found.recognise is None or found.recognise(Path(entry))
 
@@ -399,6 +399,8 @@ def _case_format(path: Path) -> RunFormat | None:
 def _required_format(path: Path) -> RunFormat:
     found = run_format_of(path.name)
     if found is None:
+        if not path.exists():
+            raise UserError(f"{path}: is no longer there: it was moved or removed meanwhile")
         raise UserError(
             f"{path}: no result file: its ending is none of {', '.join(run_suffixes())}"
             f"{way_out([path.name])}"

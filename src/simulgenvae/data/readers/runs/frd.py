@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -41,7 +42,7 @@ ELEMENTS = {
 }
 """Kind of cell of each type of element, and where the element has each node of the cell.
 
-Bricks and wedges of second order have the nodes between bottom and top before those of the top.
+In bricks and wedges of second order, nodes between bottom and top precede the nodes of the top.
 """
 LAYOUTS = {b"0": (5, 15), b"1": (10, 10)}
 """Digits of the number of a node, and nodes on a line of an element: short and long format."""
@@ -55,7 +56,11 @@ def open_frd(path: Path) -> Series:
     # The index makes the second pass quick: a timestep is one read at a known place.
     with _damaged(path):
         nodes, elements, moments = _index(path)
-        ids, coords = _values(path, nodes)
+        # Once for all: asking the system at every timestep took a tenth of the time of reading.
+        largest = max((nodes, elements, *chain(*moments)), key=lambda block: block.size)
+        require_memory(4 * largest.size, f"{path}: reading {largest.name}", "is it the right file?")
+        labels, coords = _values(path, nodes)
+        ids = labels.astype(np.int64)
     if not moments:
         raise UserError(
             f"{path}: holds a mesh and no results: ask for some with *NODE FILE and *EL FILE"
@@ -65,7 +70,7 @@ def open_frd(path: Path) -> Series:
     def snapshot(step: int) -> Snapshot:
         with _damaged(path):
             return Snapshot(
-                coords, {block.name: _result(path, block, ids) for block in moments[step]}
+                coords, {block.name: _result(path, block, labels, ids) for block in moments[step]}
             )
 
     def mesh() -> Mesh:
@@ -191,8 +196,8 @@ def _columns(rows: NDArray[np.uint8], start: int, width: int, count: int) -> NDA
     return np.ascontiguousarray(rows[:, start : start + width * count]).view(f"S{width}")
 
 
-def _values(path: Path, block: _Block) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the numbers of the nodes and the values `[nodes, components]` of a block."""
+def _values(path: Path, block: _Block) -> tuple[NDArray[np.bytes_], NDArray[np.float64]]:
+    """Return the numbers of the nodes, as texts, and the values `[nodes, components]`."""
     data = _bytes(path, block)
     digits = block.layout[0]
     values = len(block.components)
@@ -201,24 +206,27 @@ def _values(path: Path, block: _Block) -> tuple[NDArray[np.int64], NDArray[np.fl
             f"{block.name} at time {block.time}: not {block.count} nodes of {values} values"
         )
     rows = data.reshape(block.count, -1)
+    # Lines of six values follow each other: the bytes from one to the next.
     line = _record_width(digits, 6)
     parts = []
     for first in range(0, values, 6):
         start = first // 6 * line + 3 + digits
         parts.append(_columns(rows, start, 12, min(6, values - first)))
-    numbers = _columns(rows, 3, digits, 1)[:, 0].astype(np.int64)
-    return numbers, np.concatenate(parts, axis=1).astype(np.float64)
+    return _columns(rows, 3, digits, 1)[:, 0], np.concatenate(parts, axis=1).astype(np.float64)
 
 
-def _result(path: Path, block: _Block, node_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+def _result(
+    path: Path, block: _Block, node_labels: NDArray[np.bytes_], node_ids: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return the values `[nodes, components]` of a result in the order of the mesh's nodes.
 
     Nodes that the result leaves out have NaN.
     """
-    ids, values = _values(path, block)
+    labels, values = _values(path, block)
     # The usual case, without a search: the result has all nodes in the order of the mesh.
-    if np.array_equal(ids, node_ids):
+    if np.array_equal(labels, node_labels):
         return values
+    ids = labels.astype(np.int64)
     result = np.full((len(node_ids), values.shape[1]), np.nan)
     result[_places(ids, node_ids)] = values
     return result
@@ -262,8 +270,7 @@ def _places(ids: NDArray[np.int64], node_ids: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _bytes(path: Path, block: _Block) -> NDArray[np.uint8]:
-    """Return the bytes of a block; raise UserError when they do not fit into memory."""
-    require_memory(4 * block.size, f"{path}: reading {block.name}", "is this the right file?")
+    """Return the bytes of a block."""
     return np.fromfile(path, np.uint8, block.size, offset=block.start)
 
 

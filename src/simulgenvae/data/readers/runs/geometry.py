@@ -42,9 +42,11 @@ def farthest(coords: NDArray[Any], others: NDArray[Any]) -> float:
 
 def same_nodes(coords: NDArray[Any], others: NDArray[Any]) -> bool:
     """Return whether nodes of the same numbers are at the same places."""
+    # The usual case is the quickest: this is asked at every timestep.
+    if coords is others:
+        return True
     if coords.shape != others.shape:
         return False
-    # The usual case is the quickest: this is asked at every timestep.
     return np.array_equal(coords, others) or farthest(coords, others) <= tolerance(others)
 
 
@@ -52,6 +54,7 @@ def same_places(coords: NDArray[Any], others: NDArray[Any]) -> bool:
     """Return whether nodes are at the same places in another order."""
     from scipy.spatial import cKDTree
 
+    # Both nodes of a pair may be rounded, and no two nodes may have the same partner.
     distance, number = cKDTree(others).query(coords)
     return bool(distance.max() <= 2 * tolerance(others)) and len(np.unique(number)) == len(others)
 
@@ -79,7 +82,7 @@ def difference(own: Mesh, mesh: Mesh) -> str:
 def require_same_cells(series: Series, mesh: Mesh) -> None:
     """Raise UserError unless a run has the cells of the reference: nodes belong to their numbers.
 
-    Without cells, the numbers alone are trusted.
+    Without cells only the numbers of nodes can be compared, and are trusted.
     """
     if not series.mesh().cells.same_as(mesh.cells):
         raise UserError(
@@ -118,7 +121,9 @@ def with_displacement(series: Series, mesh: NDArray[Any]) -> Series:
                 f"{series.path}: {len(found.coords)} nodes, but {len(mesh)} in the reference: "
                 "another mesh, whose nodes have no place in that one by their number"
             )
+        # In double precision: displacements may be tiny next to coordinates.
         moved = found.coords.astype(np.float64) - mesh
         return found._replace(fields={**found.fields, DISPLACEMENT: moved})
 
+    # Without `look`: the file does not list this field.
     return replace(series, read=read, look=None)

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
+from simulgenvae.data.readers.runs.ensight_text import require_complete_text
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 HDF5 = b"\x89HDF"
 _CASE_LINE = re.compile(
@@ -26,6 +29,16 @@ _CASE_VARIABLE = re.compile(
     r"(measured )?(node|element):(\s+\S+){2,}"
 )
 """Line of an EnSight case that names a variable: after the colon at least its name and a file."""
+_CASE_SECTIONS = {
+    "FORMAT": ("type",),
+    "GEOMETRY": ("model", "measured", "match", "boundary"),
+    "TIME": ("time set", "filename start number", "filename increment", "time values"),
+}
+"""Section of an EnSight case in which lines with these names are; others may be elsewhere."""
+_CASE_VARIABLE_NAME = re.compile(r" per (case|(measured )?(node|element))$")
+_CASE_WHOLE_NUMBERS = {"number of steps", "filename start number", "filename increment"}
+_D3PLOT_COUNTS = (19, 24, 27, 29, 30, 32, 33, 37, 39, 41, 42, 47, 51, 52, 55)
+"""Control words of LS-DYNA that are numbers of things, each with words of its own in the files."""
 _D3PLOT_TAIL = 2**16
 """Bytes at the end of each LS-DYNA file that are searched for the end mark.
 
@@ -61,6 +74,8 @@ def require_complete_hdf5(path: Path) -> None:
                             "not read"
                         )
                     item = group[name]
+                    # Groups may contain each other. h5py makes a new object for each access, and
+                    # the hash of its id says which group it is.
                     if isinstance(item, h5py.Group) and item.id.__hash__() not in seen:
                         seen.add(item.id.__hash__())
                         groups.append(item)
@@ -93,6 +108,7 @@ def require_complete_case(file: Path) -> None:
                 f"{file}: {line.strip()[:80]!r} is no line of an EnSight case that is read, or "
                 "damaged"
             )
+    _require_sections(file, text)
     # A line that was cut off has no name of a variable, or none of its file.
     variables = re.search(r"^VARIABLE\s*$(.*?)(^[A-Z]+\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
     for line in variables[1].splitlines() if variables else ():
@@ -118,6 +134,25 @@ def require_complete_case(file: Path) -> None:
             )
 
 
+def _require_sections(file: Path, text: str) -> None:
+    """Raise UserError for lines with which VTK's reader would wait for ever for the right ones."""
+    section = ""
+    for line in text.splitlines():
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if name.isupper() and not colon:
+            section = name
+        own = next((own for own, names in _CASE_SECTIONS.items() if name in names), None)
+        if _CASE_VARIABLE_NAME.search(name):
+            own = "VARIABLE"
+        if colon and own is not None and own != section:
+            raise UserError(
+                f"{file}: {line.strip()[:80]!r} is in the section {section or 'before all others'} "
+                f"and not in {own}: damaged"
+            )
+        if name in _CASE_WHOLE_NUMBERS and not re.fullmatch(r"-?\d+", value):
+            raise UserError(f"{file}: {line.strip()[:80]!r} has no whole number: damaged")
+
+
 def _require_same_sizes(file: Path, text: str) -> None:
     """Raise UserError when the files of one variable have different sizes.
 
@@ -127,8 +162,10 @@ def _require_same_sizes(file: Path, text: str) -> None:
     model = re.search(r"^model:.*?(\S+)\s*$", text, re.MULTILINE)
     if model is None or "*" in model[1] or not (geometry := file.parent / model[1]).is_file():
         return
-    # Files of text have lines of different lengths, so that only binary ones can be compared.
+    # Files of text have lines of different lengths: their values are counted instead.
     if not begins_with(geometry, b"C Binary"):
+        if not begins_with(geometry, b"Fortran Binary") and "gold" in text.lower():
+            require_complete_text(file, text, geometry)
         return
     for name in dict.fromkeys(re.findall(r"\S*\*\S*", text)):
         sizes = {part.stat().st_size: part for part in file.parent.glob(re.sub(r"\*+", "*", name))}
@@ -170,6 +207,7 @@ def require_complete_d3plot(path: Path) -> None:
             f"{path}: holds a mesh and no results, and there is no d3plot01 in its folder, where "
             "LS-DYNA writes the first results"
         )
+    _require_states(path, words, sum(f.stat().st_size for f in files) // words.itemsize)
     # LS-DYNA ends each file with this number in the place of the next state's time.
     for part in files[1:]:
         with part.open("rb") as file:
@@ -179,6 +217,24 @@ def require_complete_d3plot(path: Path) -> None:
             raise UserError(
                 f"{part}: has no mark at its end: truncated, or has the solver stopped early?"
             )
+
+
+def _require_states(path: Path, words: NDArray[np.signedinteger], most: int) -> None:
+    """Raise UserError when a state with what the control words announce does not fit.
+
+    VTK's reader never ends, or reserves any amount of memory, with such words.
+    """
+    flags = [int(word) for word in words[20:23]]  # displacement, velocity, acceleration
+    pairs = [(23, 27), (40, 42), (28, 30), (31, 33)]  # elements of each kind, and values of each
+    values = [int(words[18])] + [int(words[count]) * int(words[each]) for count, each in pairs]
+    size = 1 + sum(values) + 3 * sum(flags) * int(words[16])
+    counts = [int(words[place]) for place in _D3PLOT_COUNTS]
+    fits = max(size, *counts) <= most and min(*values, *counts) >= 0
+    if not fits or not set(flags) <= {0, 1}:
+        raise UserError(
+            f"{path}: truncated or damaged: states with what its control words announce do not fit "
+            "into its files"
+        )
 
 
 def _is_version(head: bytes, kind: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.data.readers.runs.times import SAME_TIMES
 from simulgenvae.errors import UserError
 
@@ -40,7 +40,7 @@ def joined(folder: Path, files: Mapping[str, Callable[[], Series]]) -> Series:
     choose = f"choose one of {listed(list(files))} with --pattern"
     opened = {name: open_file() for name, open_file in files.items()}
     starts = {name: series.read(0) for name, series in opened.items()}
-    # FEniCS users write the mesh to a file of its own.
+    # FEniCS users write the mesh to a separate file.
     meshes = [name for name in files if not starts[name].fields]
     names = [name for name in files if name not in meshes]
     if not names:
@@ -57,7 +57,7 @@ def joined(folder: Path, files: Mapping[str, Callable[[], Series]]) -> Series:
         if twice:
             raise UserError(f"{folder}: {listed(twice)} is in {first} and in {name}: {choose}")
     if len(names) == 1:
-        note = f"files of the mesh alone, which are not read: {listed(meshes)}"
+        note = f"files of only the mesh, which are not read: {listed(meshes)}"
         single = opened[first]
         return replace(single, notes=lambda: [*single.notes(), note])
 
@@ -68,30 +68,23 @@ def joined(folder: Path, files: Mapping[str, Callable[[], Series]]) -> Series:
         units: dict[str, str] = {}
         in_cells: set[str] = set()
         left_out: dict[str, str] = {}
+        remarks: list[str] = []
         for name, snapshot in snapshots.items():
             _require_same_nodes(folder, snapshots, first, name, choose)
             fields |= snapshot.fields
             units |= snapshot.units
             in_cells.update(snapshot.in_cells)
             left_out |= snapshot.left_out
-        return Snapshot(found.coords, fields, units, in_cells, left_out)
-
-    def look(step: int) -> Listing:
-        listings = [opened[name].listing(step) for name in names]
-        return Listing(
-            listings[0].coords,
-            {name: kind for found in listings for name, kind in found.kinds.items()},
-            {name: reason for found in listings for name, reason in found.left_out.items()},
-            [line for found in listings for line in found.remarks],
-        )
+            remarks += snapshot.remarks
+        return Snapshot(found.coords, fields, units, in_cells, left_out, remarks)
 
     notes = [f"fields of {listed(names)} are taken together (--pattern chooses a file)"]
     if meshes:
-        notes.append(f"files of the mesh alone, which are not read: {listed(meshes)}")
+        notes.append(f"files of only the mesh, which are not read: {listed(meshes)}")
     return replace(
         opened[first],
         read=read,
-        look=look,
+        look=None,
         notes=lambda: [*opened[first].notes(), *notes],
     )
 

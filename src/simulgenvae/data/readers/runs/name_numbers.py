@@ -36,11 +36,11 @@ def numbers(folder: Path, files: Sequence[Path]) -> list[float]:
     Where several numbers differ, it is the one that differs between all files, and of several such
     numbers one with a decimal point or exponent, or the last.
 
-    Raises UserError when no number, or no single one, tells the files apart.
+    Raises UserError when no number, or no single one, distinguishes the files.
     """
     rows = [_NUMBER.findall(_name(file, folder)) for file in files]
     columns = list(zip(*rows, strict=True))
-    values = [[float(text) for text in column] for column in columns]
+    values = [list(map(float, column)) for column in columns]
     varying = [place for place, column in enumerate(values) if len(set(column)) > 1]
     if not varying:
         raise UserError(
@@ -48,12 +48,12 @@ def numbers(folder: Path, files: Sequence[Path]) -> list[float]:
             "run are its timesteps; choose files with --pattern"
         )
     _require_no_pieces(folder, [columns[place] for place in varying])
-    # Of out_0012_t0.05.vtu the step and the time both tell the files apart.
+    # In out_0012_t0.05.vtu both the step and the time distinguish the files.
     complete = [place for place in varying if len(set(values[place])) == len(files)]
     if len(varying) > 1 and not complete:
         raise UserError(
             f"{folder}: several numbers differ in names such as {files[0].name} and "
-            f"{files[-1].name}, and none tells all files apart: they may be pieces of timesteps, "
+            f"{files[-1].name}, and none distinguishes all files: they may be pieces of timesteps, "
             "or several runs: choose files with --pattern, or add a collection (.pvd, .series)"
         )
     complete = complete or varying

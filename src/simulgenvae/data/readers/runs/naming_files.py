@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     time
         Its time; None where none is given.
     part
-        Group and part of the mesh, which tell the files of one time apart.
+        Group and part of the mesh, which distinguish the files of one time.
     """
 
     file: Path
@@ -46,7 +46,9 @@ def entries(path: Path) -> list[Entry]:
     timed = [entry for entry in found if entry.time is not None]
     if timed and len(timed) < len(found):
         without = next(entry for entry in found if entry.time is None)
-        raise UserError(f"{path}: gives no time for {without.file.name}, but for other files")
+        raise UserError(
+            f"{path}: gives no time for {without.file.name}, while other files have one"
+        )
     return found
 
 

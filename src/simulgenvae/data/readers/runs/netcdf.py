@@ -142,11 +142,15 @@ class _File:
                 f"{self.path}: its times must be [T] numbers, but are {variable.dtype} "
                 f"{variable.shape}"
             )
-        return np.asarray(variable.values, dtype=np.float64)
+        times = np.asarray(variable.values, dtype=np.float64)
+        if times.shape != variable.shape:
+            raise ValueError(f"{times.size} times along a dimension of {variable.size}")
+        return times
 
     def block(self) -> int:
         """Return the number of timesteps that are read at once: one chunk, if it fits."""
         # Small timesteps are read many at a time: as many as are in a chunk or the smallest block.
+        # In double precision, which scales and offsets make of the numbers in the file.
         size = 8 * self.nodes * len(self.fields.variables)
         chunks = [1]
         for variable in self.fields.variables.values():
@@ -162,8 +166,11 @@ class _File:
         at: dict[Hashable, Any] = {RUN: run, fields.time: slice(start, start + self.block())}
         with _damaged(self.path):
             part = variable.isel({dim: where for dim, where in at.items() if dim in variable.dims})
+            # Each variable may list the dimensions in another order.
             order = [dim for dim in (fields.time, *fields.space) if dim in part.dims]
-            return np.asarray(part.transpose(*order).values).reshape(-1, self.nodes)
+            # A damaged file may have fewer values than its dimensions say: that is an error here.
+            rows = part.sizes.get(fields.time, 1)
+            return np.asarray(part.transpose(*order).values).reshape(rows, self.nodes)
 
 
 class _Values(Mapping[str, NDArray[Any]]):

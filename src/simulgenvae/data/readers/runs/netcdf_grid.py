@@ -134,9 +134,10 @@ def find_fields(path: Path, data: xr.Dataset) -> Fields:
 def _fields_at_nodes(
     data: xr.Dataset,
 ) -> tuple[dict[str, xr.Variable], list[str], Hashable | None]:
-    """Return the numeric variables that are no positions, and the dimension of their times.
+    """Return fields, ancillary fields and the dimension of times.
 
-    Between both, the names of those that are constant in time beside others.
+    Fields are the numeric variables that are no positions. Ancillary are the names of fields that
+    are constant in time where others change.
     """
     time = time_dimension(data)
     coordinates = _coordinates(data, time)
@@ -245,8 +246,8 @@ def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
 
     Coordinates, in the order x, y, z, belong to the dimensions, else others, such as latitudes
     with two dimensions. A dimension without coordinates, if it is one of several, is counted
-    from 0. Cells are those of variables ``cells_<name>``, of a UGRID mesh, or those between the
-    neighbours of a grid.
+    from 0. Cells come from variables ``cells_<name>`` or from a UGRID mesh; on a grid, from the
+    neighbours of each node.
     """
     places = _places(data, space)
     shape = tuple(data.sizes[dim] for dim in space)
@@ -260,7 +261,7 @@ def nodes_and_cells(data: xr.Dataset, space: Sequence[Hashable]) -> Mesh:
 def axis_of(name: Hashable, variable: xr.Variable | None = None) -> str | None:
     """Return X, Y or Z for a variable that is a coordinate along it; None for any other.
 
-    The name decides alone where there is no such variable.
+    Without a variable only the name decides.
     """
     found = {} if variable is None else variable.attrs
     attrs = {key: str(found.get(key, "")) for key in ("axis", "units", "standard_name")}
@@ -281,6 +282,7 @@ def axis_of(name: Hashable, variable: xr.Variable | None = None) -> str | None:
 def _places(data: xr.Dataset, space: Sequence[Hashable]) -> dict[str, xr.Variable]:
     """Return the coordinates along X, Y and Z, as far as there are any."""
     found: dict[str, xr.Variable] = {}
+    # Variables of the dimensions first: others along them count only where these are missing.
     for name in sorted(data.variables, key=lambda name: name not in space):
         variable = data.variables[name]
         axis = axis_of(name, variable)

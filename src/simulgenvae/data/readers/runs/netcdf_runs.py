@@ -62,5 +62,6 @@ def _before_time(data: xr.Dataset) -> Hashable | None:
     coordinate = data.variables.get(dim)
     if coordinate is None:
         return dim if axis_of(dim) is None else None
+    # A number with a unit is a quantity, such as a height, and numbers no runs.
     is_place = axis_of(dim, coordinate) is not None or "units" in coordinate.attrs
     return None if is_place else dim

@@ -16,6 +16,7 @@ from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, vtk_run
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import vtk_damage_reported
+from simulgenvae.mesh.vtk_cells import from_vtk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers.runs.series import Series
 
 
+_MESH = "internalMesh"
+"""Name of the block with the cells."""
 _HEAD_BYTES = 4000
 """Bytes of a file of points in which its header ends."""
 
@@ -45,21 +48,15 @@ def open_openfoam(case: Path) -> Series:
     if not (reconstructed or _has_times(case / "processor0")):
         raise UserError(f"{case}: an OpenFOAM case without times: has it been solved?")
     with vtk_damage_reported(case):
-        reader: Any = pyvista.POpenFOAMReader(case / "system/controlDict")
-        reader.case_type = "reconstructed" if reconstructed else "decomposed"
-        reader.skip_zero_time = False
-        reader.cell_to_point_creation = True
-        # Patches are boundary faces, whose nodes the internal mesh has already.
-        reader.disable_all_patch_arrays()
-        reader.enable_patch_array("internalMesh")
-        times = np.array(reader.time_values, dtype=np.float64)
+        reader = _reader(case, reconstructed=reconstructed)
+        times = from_vtk(reader.GetTimeValues()).astype(np.float64)
 
     def grid(step: int) -> Any:
-        reader.set_active_time_point(step)
-        mesh = reader.read()["internalMesh"]
-        # VTK only reports a damaged field, and goes on without it.
+        reader.UpdateTimeStep(times[step])
+        mesh = pyvista.UnstructuredGrid(_block(reader.GetOutput(), _MESH))
+        # VTK reports a damaged field on its console only, and continues without it.
         arrays = mesh.GetCellData()
-        for name in reader.cell_array_names:
+        for name in map(reader.GetCellArrayName, range(reader.GetNumberOfCellArrays())):
             if arrays.HasArray(name):
                 continue
             folder = _time_folder(case if reconstructed else case / "processor0", times[step])
@@ -69,6 +66,32 @@ def open_openfoam(case: Path) -> Series:
 
     # Not strict: what VTK only reports of a case is not taken for damage.
     return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case), from_cells=True)
+
+
+def _reader(case: Path, *, reconstructed: bool) -> Any:
+    """Return VTK's reader of a case, which knows the times and the names of the fields."""
+    from vtkmodules.vtkIOParallel import vtkPOpenFOAMReader
+
+    # Not PyVista's, which reads the case again after each of these choices, and copies each
+    # timestep: as slow as a small timestep.
+    reader: Any = vtkPOpenFOAMReader()
+    reader.SetFileName(str(case / "system/controlDict"))
+    reader.SetCaseType(reader.RECONSTRUCTED_CASE if reconstructed else reader.DECOMPOSED_CASE)
+    reader.SkipZeroTimeOff()
+    reader.CreateCellToPointOn()
+    reader.UpdateInformation()
+    # Patches are boundary faces, whose nodes the internal mesh has already.
+    reader.DisableAllPatchArrays()
+    reader.SetPatchArrayStatus(_MESH, 1)
+    return reader
+
+
+def _block(blocks: Any, name: str) -> Any:
+    """Return VTK's block of a name; raise KeyError when there is none."""
+    for number in range(blocks.GetNumberOfBlocks()):
+        if blocks.GetMetaData(number).Get(blocks.NAME()) == name:
+            return blocks.GetBlock(number)
+    raise KeyError(name)
 
 
 def _time_folder(case: Path, time: float) -> Path:
@@ -116,7 +139,7 @@ def _points(part: Path) -> int:
             head = unpacked.read(_HEAD_BYTES)
     else:
         return 0
-    # The number stands alone on a line after the header.
+    # The number is the first line after the header that has nothing else.
     found = re.search(rb"^\s*(\d+)\s*$", head[head.find(b"}") :], re.MULTILINE)
     return int(found[1]) if found else 0
 
@@ -127,4 +150,6 @@ def _has_times(folder: Path) -> bool:
     return any(is_time(name) and float(name) > 0 for name in names)
 
 
-OPENFOAM = RunFormat(name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, extra="mesh")
+OPENFOAM = RunFormat(
+    name="OpenFOAM", open=open_openfoam, is_case=is_openfoam, isolated=True, extra="mesh"
+)

@@ -56,6 +56,7 @@ def open_probes(folder: Path) -> Series:
         key=lambda entry: float(entry.name),
     )
 
+    # Read once and kept: every file has all times, and probes are few.
     @cache
     def fields() -> dict[str, _Field]:
         found: dict[str, _Field] = {}
@@ -66,6 +67,8 @@ def open_probes(folder: Path) -> Series:
                 found[file.name] = later if earlier is None else _after(earlier, later, file)
         return found
 
+    if not fields():
+        raise UserError(f"{folder}: no file of probes: truncated or damaged")
     first_name, first = next(iter(fields().items()))
     for name, field in fields().items():
         for own, others in ((field.times, first.times), (field.coords, first.coords)):
@@ -100,6 +103,7 @@ def _is_file(file: Path) -> bool:
 def _after(earlier: _Field, later: _Field, file: Path) -> _Field:
     if not np.array_equal(earlier.coords, later.coords):
         raise UserError(f"{file}: other probes than before the restart")
+    # The first computation may have gone beyond the time from which the second one restarted.
     kept = earlier.times < later.times[0]
     return _Field(
         later.coords,
@@ -120,12 +124,18 @@ def _read(file: Path) -> _Field:
             elif axis := _AXIS.match(line):
                 axes[axis[1]] = [float(part) for part in axis[2].split()]
             elif line.strip() and not line.lstrip().startswith("#"):
+                # Vectors and tensors are in parentheses.
                 time, *numbers = (float(part) for part in re.sub("[()]", " ", line).split())
                 times.append(time)
                 values.append(numbers)
         except ValueError as error:
             raise UserError(f"{file}, line {number}: cannot be read: {error}") from error
-    coords = np.array(points) if points else np.array([axes.get(axis, []) for axis in "xyz"]).T
+    # Older versions list the coordinates of all probes in three lines, newer ones have a line
+    # for each probe.
+    rows = points or [list(place) for place in zip(*axes.values(), strict=False)]
+    if any(len(row) != 3 for row in rows) or len({len(axis) for axis in axes.values()}) > 1:
+        raise UserError(f"{file}: cannot be read: probes need three coordinates: damaged")
+    coords = np.array(rows).reshape(-1, 3)
     widths = {len(row) for row in values}
     if len(widths) != 1 or not len(coords) or min(widths) % len(coords):
         raise UserError(

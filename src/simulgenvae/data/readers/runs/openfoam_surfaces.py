@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.names import listed
+from simulgenvae.data.readers.runs.legacy_text import require_complete_legacy
 from simulgenvae.data.readers.runs.openfoam import is_time
 from simulgenvae.data.readers.runs.run_format import RunFormat
 from simulgenvae.data.readers.runs.vtk_series import reading_pyvista, strict, vtk_run
@@ -53,7 +54,9 @@ def open_surfaces(folder: Path) -> Series:
     def grid(step: int) -> Any:
         surfaces = pyvista.MultiBlock()
         for file in _files(times[step]):
+            require_complete_legacy(file)
             read = pyvista.read(file)
+            # Some formats have a file for each field: p_plane.vtk and U_plane.vtk.
             for surface in surfaces:
                 if np.array_equal(surface.points, read.points):
                     surface.point_data.update(read.point_data)

@@ -2,14 +2,15 @@
 
 Ghost cells, which another piece has too, are left out. Nodes that pieces share are stored once:
 those with the same global id where the file has ids, otherwise those at exactly the same position.
-Nodes of one piece stay apart even where they coincide, as at a crack. Blocks are not pieces: they
-are different parts of a model, and their nodes stay apart.
+Nodes of one piece stay separate even where they coincide, as at a crack. Blocks are not pieces:
+they are different parts of a model, and their nodes stay separate.
 
 Tested in tests/data/readers/runs/test_pieces.py.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,23 +41,29 @@ class Whole(NamedTuple):
 
 
 def read_pieces(reader: Any) -> Any:
-    """Return what one of PyVista's readers reads, as :func:`whole` takes it."""
+    """Return what a reader of PyVista, or of VTK, reads, as :func:`whole` takes it."""
     import pyvista
 
     # A collection has a reader for each of its files at the active time.
     if hasattr(reader, "active_readers"):
         return [read_pieces(found) for found in reader.active_readers]
-    parallel: Any = getattr(reader, "reader", None)
+    parallel: Any = getattr(reader, "reader", reader)
     if not hasattr(parallel, "GetNumberOfPieces"):
         return reader.read()
+    # VTK would read all pieces as one grid, in which nobody sees where one of them ends: they are
+    # read one by one.
     parallel.UpdateInformation()
     number = parallel.GetNumberOfPieces()
     if number < 2 or not hasattr(parallel.GetOutputDataObject(0), "GetCellData"):
-        return reader.read()
+        if reader is not parallel:
+            return reader.read()
+        reader.Update()
+        return pyvista.wrap(reader.GetOutputDataObject(0))
     pieces: Any = pyvista.PartitionedDataSet
     found = []
     for piece in range(number):
         parallel.UpdatePiece(piece, number, 0)
+        # The reader writes the next piece into the same object.
         found.append(pyvista.wrap(parallel.GetOutputDataObject(0)).copy(deep=True))
     return pieces(found)
 
@@ -88,18 +95,22 @@ def whole(data: Any) -> Whole:
         return _whole_of(pieces) if pieces else Whole(pyvista.UnstructuredGrid())
     if isinstance(data, list):
         found = [whole(block) for block in data]
-        remarks = tuple(remark for one in found for remark in one.remarks)
-        return Whole(pyvista.MultiBlock([one.grid for one in found]), remarks)
+        return Whole(pyvista.MultiBlock([one.grid for one in found]), _remarks(found))
     if hasattr(data, "n_blocks"):
         if not any(hasattr(leaf, "n_partitions") or _has_ghosts(leaf) for leaf in _leaves(data)):
             return Whole(data)
         names = [name for name, block in zip(data.keys(), data, strict=True) if block is not None]
         found = [whole(block) for block in data if block is not None]
         blocks = pyvista.MultiBlock([one.grid for one in found])
+        # A list of grids brings no names with it.
         for number, name in enumerate(names):
             blocks.set_block_name(number, name)
-        return Whole(blocks, tuple(remark for one in found for remark in one.remarks))
+        return Whole(blocks, _remarks(found))
     return _whole_of([data]) if _has_ghosts(data) else Whole(data)
+
+
+def _remarks(found: Sequence[Whole]) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(one.remarks for one in found))
 
 
 def shared_between_blocks(data: Any) -> tuple[str, ...]:
@@ -114,7 +125,7 @@ def shared_between_blocks(data: Any) -> tuple[str, ...]:
         return ()
     return (
         f"{len(blocks)} blocks, one after the other: {twice} of their {len(points)} nodes are at "
-        "the position of a node of another block, and stay apart",
+        "the position of a node of another block, and stay separate",
     )
 
 
@@ -141,7 +152,7 @@ def merge_nodes(
     ids = grid.GetPointData().GetGlobalIds()
     keys = points.T if ids is None else from_vtk(ids)[None]
     places = _places(_groups(keys), piece)
-    # The first node that is no ghost stands for all at its place; nodes keep their order.
+    # Of the nodes at one place the first that is no ghost is kept; nodes keep their order.
     order = np.lexsort((ghost_nodes, places))
     kept = np.sort(order[np.concatenate([[True], np.diff(places[order]) != 0])])
     number = np.empty(places.max() + 1, np.int64)
@@ -191,6 +202,7 @@ def _once(
         some = ours[group.rows]
         if not some.any() or not group.nodes.shape[1]:
             continue
+        # Cells with the same nodes are the same cell, whichever node comes first.
         same = _groups(np.sort(group.nodes[some], axis=1).T)
         which = group.rows[some]
         _, first = np.unique(same, return_index=True)
@@ -230,10 +242,10 @@ def _whole_of(pieces: Sequence[Any]) -> Whole:
 
 
 def _require_same_fields(grids: Sequence[Any]) -> None:
-    names: list[set[str]] = [
-        {*numbers(grid.GetPointData()), *(f"{n} (cells)" for n in numbers(grid.GetCellData()))}
-        for grid in grids
-    ]
+    names: list[set[str]] = []
+    for grid in grids:
+        in_cells = (f"{name} (cells)" for name in numbers(grid.GetCellData()))
+        names.append({*numbers(grid.GetPointData()), *in_cells})
     differing = names[0].union(*names) - names[0].intersection(*names)
     if differing:
         raise UserError(
@@ -288,11 +300,13 @@ def _groups(keys: NDArray[Any]) -> NDArray[np.int64]:
 def _places(group: NDArray[np.int64], piece: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Return the same number for nodes to be merged: of a group, each from another piece."""
     pairs, counts = np.unique(np.stack([group, piece]), axis=1, return_counts=True)
-    apart = np.zeros(group.max() + 1, dtype=bool)
-    apart[pairs[0][counts > 1]] = True
+    # A piece that has several nodes of a group, as at a crack, does not say which of them is the
+    # node of another piece: none of the group is merged, each gets another number.
+    ambiguous = np.zeros(group.max() + 1, dtype=bool)
+    ambiguous[pairs[0][counts > 1]] = True
     places = group.copy()
-    alone = np.flatnonzero(apart[group])
-    places[alone] = group.max() + 1 + np.arange(len(alone))
+    separate = np.flatnonzero(ambiguous[group])
+    places[separate] = group.max() + 1 + np.arange(len(separate))
     found: NDArray[np.int64] = np.unique(places, return_inverse=True)[1]
     return found
 
@@ -307,8 +321,8 @@ def _disagreement(grid: Any, kept: NDArray[np.int64], place: NDArray[np.int64]) 
     if not worst:
         return ""
     return (
-        f". Their values differ between pieces, at the first timestep {', '.join(worst)}: those of "
-        "the first piece that owns the node are taken"
+        f". Their values differ between pieces, at the first timestep {', '.join(worst)}: the "
+        "first piece that owns the node gives its value"
     )
 
 

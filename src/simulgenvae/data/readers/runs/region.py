@@ -1,4 +1,4 @@
-"""Nodes in a region: those of given numbers, and in a box.
+"""Nodes in a region, which is given by their numbers and by a box.
 
 Tested in tests/data/readers/runs/test_aligned.py.
 """

@@ -9,7 +9,7 @@ Tested in tests/data/readers/runs/test_run_files.py.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,11 +44,14 @@ class RunFiles:
         Files of each timestep by the name of the part of the mesh that they hold.
     notes
         Lines for the user: where the times come from, and what was decided.
+    check
+        Function that returns further lines, for which it opens all files.
     """
 
     times: NDArray[np.float64]
     files: tuple[dict[str, Path], ...]
     notes: tuple[str, ...]
+    check: Callable[[], Sequence[str]] = tuple
 
 
 def collection_files(path: Path) -> RunFiles:
@@ -69,8 +72,9 @@ def collection_files(path: Path) -> RunFiles:
         note = f"times are the order of the files in {kind}, which gives none"
         return _run_files(path, found, times, [note])
     times = [float(entry.time or 0.0) for entry in found]
-    notes = [f"times are those of {kind}", *_contradictions(found, times)]
-    return _run_files(path, found, times, notes)
+    run = _run_files(path, found, times, [f"times come from {kind}"])
+    # Files are opened once: a run is opened twice, and its notes are looked at once.
+    return replace(run, check=lambda: _contradictions(found, times))
 
 
 def frame_files(path: Path) -> RunFiles | None:
@@ -102,7 +106,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
     Raises
     ------
     UserError
-        When they are several series, or their names do not tell the timesteps apart.
+        When they are several series, or their names do not distinguish the timesteps.
     """
     inside = [file_time(file) for file in files]
     known = [time for time in inside if time is not None]
@@ -111,6 +115,7 @@ def folder_files(folder: Path, files: Sequence[Path]) -> RunFiles:
         note = f"one timestep: a steady run, at time 0{said}"
         return RunFiles(np.zeros(1), ({"": files[0]},), (note,))
     series = Counter(series_name(file, folder) for file in files)
+    # Some programs write the same time into every file, which says nothing.
     tells = len(known) == len(files) and len(set(known)) > 1
     # Files of any names are one series when each has another time inside.
     if len(series) > 1 and not (tells and len(set(known)) == len(files)):
@@ -151,6 +156,7 @@ def later_counts(path: Path, times: NDArray[np.float64]) -> tuple[NDArray[np.int
     Raises UserError when every time occurs equally often and none goes back, as in pieces.
     """
     same = _equal_times(times)
+    # A later step replaces an earlier one at the same time.
     last = {time: step for step, time in enumerate(same)}
     repeated = {time for time, times in Counter(same).items() if times > 1}
     if repeated:
@@ -205,6 +211,7 @@ def _equal_times(times: NDArray[np.float64]) -> list[float]:
     """Return the times, those that differ by a rounding error made equal."""
     order = np.argsort(times, kind="stable")
     near = SAME_TIME * float(np.ptp(times)) if len(times) else 0.0
+    # The first of nearly equal times replaces the others, so that they can be keys.
     equal = times.copy()
     for before, step in pairwise(order):
         if times[step] - equal[before] <= near:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from simulgenvae.data.readers.runs.series import Series
 
@@ -46,8 +46,8 @@ class RunFormat:
         Function that opens all runs in one file, by their ids. None for formats of one run a file.
     recognise
         Function that says by its content whether a file is a result. Such files are results only in
-        a folder without any of other formats: tables may lie beside those. None for formats whose
-        suffix says enough.
+        a folder without results of other formats, which often come with tables. None for formats
+        whose suffix says enough.
     has_pieces
         Whether a folder with the name of such a file has pieces of it, and is no run itself.
     check
@@ -79,9 +79,9 @@ class RunFormat:
     extra: str | None = None
 
     def require_first_bytes(self, path: Path) -> None:
-        """Raise UserError unless a file begins as files of this format do."""
+        """Raise UserError unless a file has the first bytes of this format."""
         with path.open("rb") as file:
-            # Enough for the longest beginning; text files of Windows begin with the mark.
+            # Text files of Windows may start with a byte order mark, before the first bytes.
             head = file.read(len(_BYTE_ORDER_MARK) + max(map(len, self.first_bytes)))
         if not head.removeprefix(_BYTE_ORDER_MARK).startswith(self.first_bytes):
             raise UserError(
@@ -107,8 +107,9 @@ def register_run_formats(*formats: RunFormat) -> None:
 
 def run_format_of(name: str) -> RunFormat | None:
     """Return the format of a file by its name."""
-    path = Path(name)
-    return _by_suffix().get(path.suffix.lower() or path.name)
+    # Not Path, which takes ten times as long: a run may have thousands of files.
+    start, dot, suffix = name.rpartition(".")
+    return _by_suffix().get(f".{suffix.lower()}" if start and dot else name)
 
 
 def run_suffixes() -> list[str]:

@@ -72,6 +72,8 @@ class Snapshot(NamedTuple):
         Names of the fields whose values are means of the cells around a node.
     left_out
         Reason by the name of the field, for fields that the file does not have at all nodes.
+    remarks
+        Lines for the user on what else is done with the content of the file.
     """
 
     coords: NDArray[Any]
@@ -79,6 +81,7 @@ class Snapshot(NamedTuple):
     units: Mapping[str, str] = MappingProxyType({})
     in_cells: Collection[str] = ()
     left_out: Mapping[str, str] = MappingProxyType({})
+    remarks: Sequence[str] = ()
 
     def listing(self) -> Listing:
         """Return what the timestep has, without values."""
@@ -86,7 +89,7 @@ class Snapshot(NamedTuple):
         for name, values in self.fields.items():
             count = 1 if values.ndim == 1 else values.shape[1]
             kinds[name] = Kind(count, name in self.in_cells)
-        return Listing(self.coords, kinds, self.left_out)
+        return Listing(self.coords, kinds, self.left_out, self.remarks)
 
 
 Values = tuple[NDArray[Any], NDArray[np.floating]]
@@ -153,6 +156,8 @@ class RunPart(NamedTuple):
 
         Raises UserError when there are none.
         """
+        if not len(times):
+            raise UserError(f"{path}: has no timesteps")
         # A limit of 0.3 includes the time 0.1 + 0.2, which is a rounding error larger.
         near = 1e-9 * float(np.ptp(times))
         chosen = np.ones(len(times), dtype=bool)
@@ -186,8 +191,8 @@ class Series:
     ancillary
         Names of fields that are read only when they are requested.
     look
-        Function that lists the fields of a timestep by its number; None where reading the timestep
-        costs no more.
+        Function that lists the fields of a timestep by its number; None where that costs as
+        much as reading the timestep.
     notes
         Function that returns lines for the user: where the times come from, and what was decided
         about files and blocks. Lines about blocks come once a timestep has been read.
@@ -206,6 +211,7 @@ class Series:
 
         Raises UserError when it has none of them.
         """
+        # Interpolation needs the timesteps on both sides of the first and the last wanted time.
         if part.resample is not None:
             return self
         steps = part.steps(self.path, self.times)
@@ -213,7 +219,7 @@ class Series:
             self,
             times=self.times[steps],
             read=lambda step: self.read(int(steps[step])),
-            look=lambda step: self.listing(int(steps[step])),
+            look=self.look and (lambda step: self.listing(int(steps[step]))),
         )
 
     def listing(self, step: int) -> Listing:

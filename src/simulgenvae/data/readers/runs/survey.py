@@ -87,7 +87,7 @@ class Survey:
 def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
     """Return the survey of a run.
 
-    Positions that agree with ``like`` are that array itself: those of many runs take no memory.
+    Positions that agree with ``like`` are that array itself, so that many runs share its memory.
 
     Raises UserError when it cannot be read, or its number of nodes changes.
     """
@@ -96,8 +96,8 @@ def survey(series: Series, like: NDArray[Any] | None = None) -> Survey:
     last = len(series.times) - 1
     if last > 0:
         looked_at[float(series.times[last])] = series.listing(last)
-    # The second timestep tells a field of the start alone from one that is written later on. It is
-    # read only where that is a question.
+    # The second timestep shows whether a field exists at the start only, or is written later on.
+    # It is read only if first and last timestep differ.
     if last > 1 and len({frozenset(found.kinds.items()) for found in looked_at.values()}) > 1:
         looked_at[float(series.times[1])] = series.listing(1)
     motion = 0.0

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulgenvae.data.readers.runs.series import RunPart, Series, Values
+    from simulgenvae.data.readers.runs.series import RunPart, Values
 
 SAME_TIMES = 1e-6
 """Largest difference between the times of runs, relative to their span."""
 
 
-def common_times(reference: Series, part: RunPart) -> NDArray[np.float64]:
+def common_times(reference: Timed, part: RunPart) -> NDArray[np.float64]:
     """Return the times at which all runs are read, `[T]`.
 
     Raises UserError when the times that ``part`` wants do not increase.
@@ -54,7 +54,7 @@ class Timed(NamedTuple):
 
 
 def require_times(
-    run: Timed, times: NDArray[np.float64], reference: Series, *, resampled: bool
+    run: Timed, times: NDArray[np.float64], reference: Timed, *, resampled: bool
 ) -> None:
     """Raise UserError unless the run has these times, or spans them where it is resampled."""
     # Two runs of one solver may differ in the last digit; a single time has no span.

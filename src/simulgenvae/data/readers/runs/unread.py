@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _CONVERT = "convert it to .vtu or .vtkhdf"
 _WAYS: dict[str, str] = {
-    ".bp": "ADIOS2 (dolfinx's VTXWriter): write XDMF instead (dolfinx.io.XDMFFile)",
+    ".bp": "ADIOS2 (dolfinx's VTXWriter, or a checkpoint): write XDMF with each Function as a "
+    "field of its own (dolfinx.io.XDMFFile), or VTK (dolfinx.io.VTKFile)",
     ".odb": f"Abaqus: {_CONVERT}, or write the fields as CSV",
     ".op2": f"Nastran: {_CONVERT} (pyNastran)",
     ".rst": f"Ansys: {_CONVERT} (ansys-mapdl-reader, DPF)",

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.runs.blocks import field_kinds, one_grid
+from simulgenvae.data.readers.runs.blocks import one_grid
 from simulgenvae.data.readers.runs.cell_means import cell_means
 from simulgenvae.data.readers.runs.pieces import shared_between_blocks, whole
-from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
+from simulgenvae.data.readers.runs.series import Series, Snapshot
 from simulgenvae.data.readers.runs.vtk_arrays import numbers
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -60,33 +60,20 @@ def vtk_run(
     """
     guarded = guard or (lambda _: strict(path))
 
-    def look(step: int) -> Listing:
-        with guarded(step):
-            found = one_grid(whole(grid(step)).grid)
-            kinds = field_kinds(found.grid)
-            if from_cells:
-                in_cells = numbers(found.grid.GetCellData()).keys()
-                kinds |= {name: kinds[name]._replace(in_cells=True) for name in in_cells}
-            twice = [] if from_cells else _at_both_places(found.grid)
-            return Listing(
-                np.asarray(found.grid.points),
-                kinds,
-                found.left_out,
-                (*remarks, *found.remarks, *twice),
-            )
-
     def snapshot(step: int) -> Snapshot:
         with guarded(step):
             found = one_grid(whole(grid(step)).grid)
-            values, in_cells = _point_fields(found.grid)
-            if from_cells:
-                in_cells = set(numbers(found.grid.GetCellData()))
+            at_nodes = _at_nodes(found.grid)
+            in_cells = numbers(found.grid.GetCellData())
+            twice = [] if from_cells else [name for name in in_cells if name in at_nodes]
+            others = {n: values for n, values in in_cells.items() if n not in at_nodes}
             return Snapshot(
                 np.asarray(found.grid.points),
-                values,
+                {**at_nodes, **_means(found.grid, others)},
                 _units(found.grid),
-                in_cells,
+                set(in_cells if from_cells else others),
                 found.left_out,
+                (*remarks, *found.remarks, *map(_at_both_places, twice)),
             )
 
     def mesh() -> Mesh:
@@ -97,7 +84,7 @@ def vtk_run(
         read = grid_mesh(unstructured, path)
         return Mesh(read.coords, read.cells, remarks)
 
-    return Series(path, times, snapshot, mesh, look=look, notes=notes)
+    return Series(path, times, snapshot, mesh, notes=notes)
 
 
 def pipeline_times(reader: Any) -> tuple[float, ...] | None:
@@ -110,7 +97,7 @@ def pipeline_times(reader: Any) -> tuple[float, ...] | None:
 
 
 def distinct_times(path: Path, times: Sequence[float]) -> NDArray[np.float64]:
-    """Return times that a reader of VTK is asked for.
+    """Return the times at which a reader of VTK is to read, as an array.
 
     Raises UserError when one occurs twice: VTK would read its first timestep both times.
     """
@@ -125,35 +112,32 @@ def distinct_times(path: Path, times: Sequence[float]) -> NDArray[np.float64]:
     return found
 
 
-def _at_both_places(grid: Any) -> list[str]:
-    """Return a line for each field that a grid has at nodes and in cells."""
-    both = numbers(grid.GetCellData()).keys() & numbers(grid.GetPointData()).keys()
-    return [f"{name}: at nodes and in cells: the values at nodes are taken" for name in both]
+def _at_both_places(name: str) -> str:
+    return f"{name}: at nodes and in cells: the values at nodes are taken"
 
 
-def _point_fields(grid: Any) -> tuple[dict[str, NDArray[Any]], set[str]]:
-    """Return the fields at the nodes, and the names of those with values in cells.
-
-    A node gets the mean of the cells around it.
-    """
+def _at_nodes(grid: Any) -> dict[str, NDArray[Any]]:
     found = numbers(grid.GetPointData())
     for name, values in found.items():
         if len(values) != grid.n_points:
             raise ValueError(f"{len(values)} values of {name} at {grid.n_points} nodes")
-    # A field that exists at nodes and in cells is the one at the nodes.
-    of_cells = {n: values for n, values in numbers(grid.GetCellData()).items() if n not in found}
-    if of_cells:
-        cells = grid.copy(deep=False)
-        for name, values in of_cells.items():
-            # VTK would round the means of whole numbers.
-            if values.dtype.kind in "iu":
-                cells.cell_data[name] = values.astype(np.float64)
-        moved = numbers(cell_means(cells).GetPointData())
-        lost = [name for name in of_cells if name not in moved]
-        if lost:
-            raise ValueError(f"VTK has no values at nodes for {listed(lost)} in cells")
-        found |= {name: moved[name] for name in of_cells}
-    return found, set(of_cells)
+    return found
+
+
+def _means(grid: Any, of_cells: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return fields with values in cells at the nodes: the mean of the cells around each."""
+    if not of_cells:
+        return {}
+    cells = grid.copy(deep=False)
+    for name, values in of_cells.items():
+        # VTK would round the means of whole numbers.
+        if values.dtype.kind in "iu":
+            cells.cell_data[name] = values.astype(np.float64)
+    moved = numbers(cell_means(cells).GetPointData())
+    lost = [name for name in of_cells if name not in moved]
+    if lost:
+        raise ValueError(f"VTK has no values at nodes for {listed(lost)} in cells")
+    return {name: moved[name] for name in of_cells}
 
 
 def _units(grid: Any) -> dict[str, str]:

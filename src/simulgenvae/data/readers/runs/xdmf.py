@@ -1,7 +1,7 @@
 """XDMF as FEniCS, dolfinx and meshio write it, brought into the form that VTK's reader knows.
 
 These programs list the mesh once and include it at each timestep, with namespaces at which VTK's
-reader crashes (``https://www.w3.org/2001/XInclude``), and beside the timesteps once more.
+reader crashes (``https://www.w3.org/2001/XInclude``), and once more outside of the timesteps.
 
 Tested in tests/data/readers/runs/test_xdmf.py.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
@@ -29,7 +30,7 @@ _POINTER = re.compile(
 
 
 class PlainXdmf(NamedTuple):
-    """XML without includes of its own mesh, and lines for the user."""
+    """XML in which the mesh is no longer included, and lines for the user."""
 
     text: str
     notes: list[str]
@@ -69,6 +70,7 @@ def plain_xdmf(path: Path) -> PlainXdmf:
 
 def _resolve_includes(path: Path, root: Element, parent: Element) -> None:
     """Put the elements that an include points to in its place."""
+    # From the end, so that what is put in does not move the places that are still to come.
     for place, child in reversed(list(enumerate(parent))):
         tag = str(child.tag)
         if not tag.endswith(_INCLUDE):
@@ -79,7 +81,8 @@ def _resolve_includes(path: Path, root: Element, parent: Element) -> None:
         if not found:
             raise UserError(f"{path}: includes {pointer!r}, which names no mesh in the file")
         # Includes of includes could grow without end.
-        if any(str(inner.tag).endswith(_INCLUDE) for each in found for inner in each.iter()):
+        inner = chain.from_iterable(element.iter() for element in found)
+        if any(str(element.tag).endswith(_INCLUDE) for element in inner):
             raise UserError(f"{path}: includes {pointer!r}, which includes others itself")
         parent[place : place + 1] = [copy.deepcopy(element) for element in found]
 
@@ -145,6 +148,7 @@ def _complete(collection: Element, static: list[Element]) -> None:
     if time is not None and time.get("TimeType") in {"List", "HyperSlab"}:
         item = time.find("DataItem")
         values = [float(word) for word in ((item.text if item is not None else "") or "").split()]
+        # Start, step and number of the times.
         if time.get("TimeType") == "HyperSlab" and len(values) == 3:
             values = [values[0] + values[1] * step for step in range(int(values[2]))]
         collection.remove(time)
