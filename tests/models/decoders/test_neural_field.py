@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.deployment import write_model
+from simulgenvae.deployment.write import TOLERANCE
 from simulgenvae.errors import UserError
 from simulgenvae.models.decoders import neural_field
 from simulgenvae.models.decoders.neural_field import NeuralFieldDecoder
@@ -114,7 +116,7 @@ def test_runs_have_their_own_times(vae: HierarchicalVae, latents: Latents) -> No
         torch.testing.assert_close(vae.decode(own, times[run])[0], together[run])
 
 
-def test_it_learns_is_saved_and_read(
+def test_it_learns_is_saved_read_and_exported(
     make_waves: Callable[..., Dataset], make_settings: Callable[..., Settings], tmp_path: Any
 ) -> None:
     waves = make_waves(variables=2)
@@ -130,6 +132,7 @@ def test_it_learns_is_saved_and_read(
     expected = trained.predict(waves.conditions, times=times)["fields"]
     found = Surrogate.load(study).predict(waves.conditions, times=times)["fields"]
     np.testing.assert_array_equal(found, expected)
+    assert write_model(trained, tmp_path / "model.pt2") < TOLERANCE
 
 
 def test_nodes_without_positions_are_refused(

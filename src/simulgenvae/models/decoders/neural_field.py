@@ -100,7 +100,8 @@ class NeuralFieldDecoder(LatentDecoder):
         features = self._time_features(latents, times)
         if points is not None:
             return self._states(latents, features, self.positions[points])
-        if torch.is_grad_enabled():
+        # An exported model has no loop whose length depends on its inputs.
+        if torch.is_grad_enabled() or torch.compiler.is_exporting():
             states = self._states(latents, features, self.positions)
             return states.flatten(-2) @ self.fit.T
         return self._coefficients(latents, features)
