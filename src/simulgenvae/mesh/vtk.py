@@ -17,6 +17,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import Cells
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.vtk_cells import cells_grid, grid_cells
+from simulgenvae.utils.damage import no_longer_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +120,8 @@ def vtk_damage_reported(path: Path, failure: str = "cannot be read") -> Iterator
     try:
         with quiet_vtk():
             yield
+    except FileNotFoundError as error:
+        raise no_longer_there(error.filename or path) from error
     except _READ_ERRORS as error:
         if isinstance(error, UserWarning):
             reason = "truncated or damaged"

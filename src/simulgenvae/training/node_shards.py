@@ -12,7 +12,7 @@ weights held (``HierarchicalVae.decode``) does not survive.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from torch.distributed.tensor import DTensor
-    from typing_extensions import TypeIs
 
 
-def is_part(value: Tensor) -> TypeIs[DTensor]:
+def is_part(value: Tensor) -> TypeGuard[DTensor]:
     """Return whether this rank holds only a part of a tensor; then it is a ``DTensor``."""
     # Importing DTensor takes half a second. Unless a weight was sharded, nobody has imported it.
     dtensor = sys.modules.get("torch.distributed.tensor")

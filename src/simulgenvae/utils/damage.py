@@ -76,6 +76,11 @@ def damage_reported(
         ) from error
 
 
+def no_longer_there(path: Path | str) -> UserError:
+    """Return the error of a file that was there when its run was found."""
+    return UserError(f"{path}: is no longer there: it was moved or removed meanwhile")
+
+
 @contextmanager
 def unreadable_reported(what: str) -> Iterator[None]:
     """Turn whatever a library raises while it reads into a message that says what was read.
@@ -91,6 +96,8 @@ def unreadable_reported(what: str) -> Iterator[None]:
         yield
     except (UserError, MemoryError):
         raise
+    except FileNotFoundError as error:
+        raise no_longer_there(error.filename or what) from error
     except Exception as error:
         raise UserError(
             f"{what}: cannot be read: {type(error).__name__}: {str(error)[:200]}: its content is "

@@ -33,7 +33,7 @@ from simulgenvae.data.readers.runs.series import Listing, RunPart, Series, Snaps
 from simulgenvae.data.readers.runs.unread import way_out
 from simulgenvae.data.readers.runs.vtk_subprocess import open_isolated
 from simulgenvae.errors import UserError
-from simulgenvae.utils.damage import unreadable_reported
+from simulgenvae.utils.damage import no_longer_there, unreadable_reported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -400,7 +400,7 @@ def _required_format(path: Path) -> RunFormat:
     found = run_format_of(path.name)
     if found is None:
         if not path.exists():
-            raise UserError(f"{path}: is no longer there: it was moved or removed meanwhile")
+            raise no_longer_there(path)
         raise UserError(
             f"{path}: no result file: its ending is none of {', '.join(run_suffixes())}"
             f"{way_out([path.name])}"
