@@ -46,7 +46,11 @@ def _cut(run: Path) -> None:
     file.write_bytes(file.read_bytes()[:300])
 
 
-CHANGES = [(_remove_run, "run_3.*is no longer there"), (_remove_file, "run_3.*is no longer there"), (_cut, "step_1")]
+CHANGES = [
+    (_remove_run, "run_3.*is no longer there"),
+    (_remove_file, "run_3.*is no longer there"),
+    (_cut, "step_1"),
+]
 
 
 @pytest.mark.parametrize(("change", "told"), CHANGES)
