@@ -17,9 +17,9 @@ _MAX_LENGTH = 200
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file of this name is hidden: file managers leave such files beside others.
+    """Return whether a file of this name is hidden: file managers leave such files.
 
-    macOS leaves ``._result_1.vtu`` beside each file that it copies.
+    macOS leaves ``._result_1.vtu`` next to a file that it copies.
     """
     return name.startswith(".")
 

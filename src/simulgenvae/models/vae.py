@@ -127,7 +127,7 @@ class HierarchicalVae(nn.Module):
     def error(
         self, latents: Latents, coefficients: Tensor, times: Tensor, *, frozen: bool = False
     ) -> Tensor:
-        """Return vectors whose squared norms are those of the error of decoded latents, ``[B, T]``.
+        """Return vectors with the squared norms of the errors of decoded latents, ``[B, T]``.
 
         These are the differences of coefficients, ``[B, T, r]``. A field is compared at random
         points instead, and the mean of the squared norms over such points is that of the error; in

@@ -60,7 +60,7 @@ def kept_rank(
 
     Smooth fields can be predicted with errors far below the usual tolerance, which would then be a
     floor that nothing after the reduction can get below: where few modes are enough for a finer
-    tolerance, they are kept. The arguments are those of :func:`rank_for`.
+    tolerance, they are kept. See :func:`rank_for` for the arguments.
     """
     rank = rank_for(energies, total, tolerance or USUAL_TOLERANCE, left_out)
     if tolerance is not None:

@@ -94,7 +94,7 @@ def read_store(path: Path) -> StoredDataset:
     beyond_cache = 2 * 4 * math.prod(shape) > available_memory()
     store_type = DirectStore if beyond_cache else DatasetFiles
     store = store_type(path / "fields", read_only=True)
-    # Metadata that Zarr alone uses, such as the value of missing chunks, are checked by it.
+    # Metadata that only Zarr uses, such as the value of missing chunks, are checked by it.
     with damage_reported(path / "fields", "cannot be read"):
         fields = zarr.open_array(store, mode="r", zarr_format=3)
     return StoredDataset(

@@ -47,7 +47,7 @@ class NeuralFieldDecoder(LatentDecoder):
     settings
         The group ``model`` of the settings.
     points
-        Nodes and modes; the modes are those of the surrogate's reduction.
+        Nodes, and the modes of the surrogate's reduction there.
     """
 
     samples_points = True

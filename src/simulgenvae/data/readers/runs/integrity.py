@@ -38,7 +38,7 @@ _CASE_SECTIONS = {
 _CASE_VARIABLE_NAME = re.compile(r" per (case|(measured )?(node|element))$")
 _CASE_WHOLE_NUMBERS = {"number of steps", "filename start number", "filename increment"}
 _D3PLOT_COUNTS = (19, 24, 27, 29, 30, 32, 33, 37, 39, 41, 42, 47, 51, 52, 55)
-"""Control words of LS-DYNA that are numbers of things, each with words of its own in the files."""
+"""Control words of LS-DYNA that are numbers of things, each with further words in the files."""
 _D3PLOT_TAIL = 2**16
 """Bytes at the end of each LS-DYNA file that are searched for the end mark.
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from simulgenvae.data.readers.runs.series import Listing, Series, Snapshot
 
 MOST_BYTES = 2**25
-"""Memory that kept timesteps take at most: more would be felt beside the runs themselves."""
+"""Memory that kept timesteps take at most: more would add to the memory of the runs themselves."""
 
 
 class Remembered:
-    """Runs with those of their timesteps that were listed, as far as these fit into memory.
+    """Runs with the timesteps that were listed, as far as these fit into memory.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ class _Answer(NamedTuple):
     snapshot
         The timestep; with empty positions where the nodes have not moved.
     has_moved
-        Whether positions differ from those of the timestep before.
+        Whether positions differ from the timestep before.
     """
 
     snapshot: Snapshot
@@ -307,7 +307,7 @@ class _Opened:
             try:
                 answers.append(self._snapshot(step))
             except Exception:
-                # It is asked for again when its turn comes, and what is wrong is said then.
+                # It is read again when its turn comes, and what is wrong is said then.
                 break
         return answers
 
