@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TIMES_PER_STEP = 32
 """Number of timesteps at which a training step compares fields, drawn anew for each step."""
 FIELD_TIMES_PER_STEP = 8
-"""Number of timesteps of a step where the decoder is a field, which compares at random nodes too."""
+"""Number of timesteps of a step where the decoder is a field: it compares at random nodes too."""
 LIMIT_FACTOR = 1.05
 """Factor by which ``Stage.limited_error`` may grow: the error of few validation runs is
 uncertain."""
