@@ -29,6 +29,7 @@ from simulgenvae.training import prepare
 SLOW = (
     "benchmarks",
     "cli/classic",
+    "cli/test_bad_images.py",
     "cli/test_bad_input.py",
     "cli/test_commands.py",
     "cli/test_demo.py",
@@ -42,22 +43,27 @@ SLOW = (
     "cli/test_shapes.py",
     "demo",
     "deployment",
-    "design/learning_curve/test_curve.py",
+    "design/learning_curve",
     "docs/test_points.py",
     "evaluation/figures/test_fields.py",
     "evaluation/figures/test_mesh_figures.py",
     "evaluation/report",
     "evaluation/test_evaluate.py",
+    "evaluation/test_shared.py",
     "examples",
+    "export/test_netcdf.py",
+    "reduction/test_pod.py",
     "study",
     "surrogate/test_imports.py",
     "surrogate/test_mask_and_offsets.py",
     "surrogate/test_surrogate.py",
     "test_every_way.py",
     "test_several_processes.py",
+    "training/memory",
     "training/test_ddp.py",
     "training/test_diagnosis.py",
     "training/test_earlier_preparation.py",
+    "training/test_loop.py",
     "training/test_node_shards.py",
     "training/test_performance.py",
     "training/test_preparation_watch.py",
@@ -65,7 +71,7 @@ SLOW = (
     "utils/test_progress.py",
 )
 """Files and folders whose tests start processes or train whole studies; ``-m "not slow"`` leaves
-them out. Together they take two thirds of the time of all tests."""
+them out. Together they take nine tenths of the time of all tests."""
 
 
 LONGEST = (
