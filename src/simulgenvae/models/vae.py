@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from simulgenvae.models.blocks import maybe_recomputed
-from simulgenvae.models.decoders import build_decoder
-from simulgenvae.models.decoders.neural_field import NeuralFieldDecoder
+from simulgenvae.models.decoders import FieldDecoder, build_decoder
 from simulgenvae.models.encoder import Encoder
 from simulgenvae.models.latents import LatentHierarchy, Latents
 
@@ -104,7 +103,7 @@ class HierarchicalVae(nn.Module):
             Whether gradients reach the latents but not the decoder's weights.
         """
         out = self._decoded(latents, self.times if times is None else times, frozen=frozen)
-        return out if self.decoder.samples_points else out * self.coefficient_std
+        return out if isinstance(self.decoder, FieldDecoder) else out * self.coefficient_std
 
     def _decoded(self, latents: Latents, *inputs: Tensor, frozen: bool) -> Tensor:
         """Return what the decoder makes of latents and further inputs."""
@@ -141,7 +140,7 @@ class HierarchicalVae(nn.Module):
             Truth at these times, ``[B, T, r]``.
         """
         decoder = self.decoder
-        if not isinstance(decoder, NeuralFieldDecoder):
+        if not isinstance(decoder, FieldDecoder):
             return self.decode(latents, times, frozen=frozen) - coefficients
         points = decoder.some_points()
         states = self._decoded(latents, times, points, frozen=frozen).flatten(-2)

@@ -13,7 +13,7 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.deployment import write_model
 from simulgenvae.deployment.write import TOLERANCE
 from simulgenvae.errors import UserError
-from simulgenvae.models.decoders import neural_field
+from simulgenvae.models.decoders import base, neural_field
 from simulgenvae.models.decoders.neural_field import NeuralFieldDecoder
 from simulgenvae.models.field_points import FieldPoints
 from simulgenvae.models.latents import Latents
@@ -77,7 +77,7 @@ def test_coefficients_are_the_fit_of_the_states_in_any_number_of_parts(
 def test_the_error_at_random_points_is_unbiased(
     vae: HierarchicalVae, latents: Latents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neural_field, "POINTS_PER_STEP", 10)
+    monkeypatch.setattr(base, "POINTS_PER_STEP", 10)
     truth = torch.randn(3, TIMES, RANK)
     states = vae.decoder(latents, vae.times, torch.arange(NODES)).flatten(-2)
     rows = vae.decoder.get_buffer("rows").flatten(0, 1)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.models.decoders.base import LatentDecoder
+from simulgenvae.models.decoders.base import FieldDecoder, LatentDecoder
 from simulgenvae.settings.networks import DECODERS, load_builder
 
 if TYPE_CHECKING:
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.settings import ModelSettings
 
-__all__ = ["LatentDecoder", "build_decoder"]
+__all__ = ["FieldDecoder", "LatentDecoder", "build_decoder"]
 
 
 def build_decoder(

@@ -8,10 +8,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.models.latents import Latents
+
+
+POINTS_PER_STEP = 96
+"""Nodes at which a field is compared with the truth in a training step."""
 
 
 class LatentDecoder(nn.Module, ABC):
@@ -21,9 +27,6 @@ class LatentDecoder(nn.Module, ABC):
     :class:`~simulgenvae.settings.networks.DecoderSpec`.
     """
 
-    samples_points = False
-    """True if it is a field: it also gives states at some points, see :mod:`neural_field`, and its
-    coefficients are not standardised."""
     continuous_in_time: bool
     """True if it predicts at any time, not only at the training times. Set from its
     descriptor."""
@@ -40,3 +43,48 @@ class LatentDecoder(nn.Module, ABC):
             Times at which they are wanted, mapped to 0 … 1: ``[T]``, or ``[B, T]`` for times of
             each run. A decoder that is not continuous in time is given the training times.
         """
+
+
+class FieldDecoder(LatentDecoder):
+    """Decoder that is a function of position: it gives states at some nodes, or coefficients.
+
+    Its descriptor has ``is_field``. It learns from states at random points, and a prediction at all
+    points is expressed in the modes.
+
+    Parameters
+    ----------
+    points
+        Nodes, and the modes of the surrogate's reduction there.
+    """
+
+    positions: Tensor
+    rows: Tensor
+    fit: Tensor
+
+    def __init__(self, points: FieldPoints) -> None:
+        super().__init__()
+        self.nodes = points.nodes
+        # The model's files have mesh and modes already: these are made from them when it is read.
+        for name in ("positions", "rows", "fit"):
+            self.register_buffer(name, getattr(points, name), persistent=False)
+
+    @abstractmethod
+    def forward(self, latents: Latents, times: Tensor, points: Tensor | None = None) -> Tensor:
+        """Return the coefficients of B runs, ``[B, T, r]``, or states, ``[B, T, n, V]``.
+
+        Coefficients are in the units of the data, not standardised.
+
+        Parameters
+        ----------
+        latents, times
+            See :meth:`LatentDecoder.forward`.
+        points
+            Numbers ``[n]`` of the points whose states are wanted, instead of coefficients.
+        """
+
+    def some_points(self) -> Tensor:
+        """Return the numbers of points to learn from: new ones in each call while it trains."""
+        count = min(POINTS_PER_STEP, len(self.positions))
+        if self.training:
+            return torch.randperm(len(self.positions), device=self.positions.device)[:count]
+        return torch.arange(count, device=self.positions.device)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from simulgenvae.models.decoders.base import LatentDecoder
+from simulgenvae.models.decoders.base import FieldDecoder
 
 if TYPE_CHECKING:
     from simulgenvae.models.field_points import FieldPoints
@@ -24,13 +24,11 @@ POSITION_FREQUENCY = 2.0
 """Standard deviation of their frequencies, in radians for each half of the longest side."""
 FIXED_TIMES = 8
 """Number of sine-cosine pairs of time with frequencies that do not depend on the latents."""
-POINTS_PER_STEP = 96
-"""Nodes at which a step compares."""
 EVALUATED_TOGETHER = 2**17
 """Points (runs × times × nodes) in memory at once where no gradient is wanted."""
 
 
-class NeuralFieldDecoder(LatentDecoder):
+class NeuralFieldDecoder(FieldDecoder):
     """Neural field: position, time and latents in, state out.
 
     Positions are read as themselves and as sines and cosines of random projections (Tancik et al.
@@ -50,20 +48,12 @@ class NeuralFieldDecoder(LatentDecoder):
         Nodes, and the modes of the surrogate's reduction there.
     """
 
-    samples_points = True
-    positions: Tensor
-    rows: Tensor
-    fit: Tensor
     projections: Tensor
     fixed: Tensor
 
     def __init__(self, settings: ModelSettings, points: FieldPoints) -> None:
-        super().__init__()
+        super().__init__(points)
         self.levels = settings.levels
-        self.nodes = points.nodes
-        # The model's files have mesh and modes already: these are made from them when it is read.
-        for name in ("positions", "rows", "fit"):
-            self.register_buffer(name, getattr(points, name), persistent=False)
         dimensions = points.positions.shape[1]
         width = settings.field_width
         draws = torch.randn(dimensions, POSITION_FEATURES) * POSITION_FREQUENCY
@@ -86,17 +76,7 @@ class NeuralFieldDecoder(LatentDecoder):
         self.output = nn.Linear(width, points.rows.shape[1])
 
     def forward(self, latents: Latents, times: Tensor, points: Tensor | None = None) -> Tensor:
-        """Return the coefficients of B runs, ``[B, T, r]``, or states, ``[B, T, n, V]``.
-
-        Coefficients are in the units of the data, not standardised.
-
-        Parameters
-        ----------
-        latents, times
-            See :meth:`LatentDecoder.forward`.
-        points
-            Numbers ``[n]`` of the points whose states are wanted, instead of coefficients.
-        """
+        """Return coefficients, or states at ``points``; see :meth:`FieldDecoder.forward`."""
         features = self._time_features(latents, times)
         if points is not None:
             return self._states(latents, features, self.positions[points])
@@ -105,13 +85,6 @@ class NeuralFieldDecoder(LatentDecoder):
             states = self._states(latents, features, self.positions)
             return states.flatten(-2) @ self.fit.T
         return self._coefficients(latents, features)
-
-    def some_points(self) -> Tensor:
-        """Return the numbers of points to learn from: new ones in each call while it trains."""
-        count = min(POINTS_PER_STEP, len(self.positions))
-        if self.training:
-            return torch.randperm(len(self.positions), device=self.positions.device)[:count]
-        return torch.arange(count, device=self.positions.device)
 
     def _time_features(self, latents: Latents, times: Tensor) -> Tensor:
         """Return the features of times ``[T]`` or ``[B, T]``, ``[B, T, features]``."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.models.decoders import FieldDecoder
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.stages.losses import relative_error
 
@@ -187,13 +188,14 @@ class Stage(ABC):
             Whether the decoder's weights are constants in the backward pass.
         """
         vae = self.networks.vae
+        is_field = isinstance(vae.decoder, FieldDecoder)
         if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
             times: Tensor | slice = slice(None)
         else:
             # Neighbouring timesteps say nearly the same. A random subset costs a fraction of all
             # and, measured, learns as well or better.
             order = torch.randperm(len(self.data.times), device=coefficients.device)
-            times = order[: FIELD_TIMES_PER_STEP if vae.decoder.samples_points else TIMES_PER_STEP]
+            times = order[: FIELD_TIMES_PER_STEP if is_field else TIMES_PER_STEP]
         error = vae.error(latents, coefficients[:, times], self.data.times[times], frozen=frozen)
         loss: Tensor = (field_loss or self.field_loss)(error)
         return loss
@@ -202,7 +204,8 @@ class Stage(ABC):
         """Return the mean over runs of the relative error of decoded latents, a scalar."""
         vae = self.networks.vae
         # Some times are enough to compare weights, and a field takes long at all of them.
-        stride = -(-len(self.data.times) // TIMES_PER_STEP) if vae.decoder.samples_points else 1
+        is_field = isinstance(vae.decoder, FieldDecoder)
+        stride = -(-len(self.data.times) // TIMES_PER_STEP) if is_field else 1
         times = slice(None, None, stride)
         error = vae.error(latents, coefficients[:, times], self.data.times[times])
         return relative_error(error, self.data)
