@@ -8,14 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulgenvae.utils.snapshots import (
-    FEW_MODES,
-    FINEST_TOLERANCE,
-    USUAL_TOLERANCE,
-    kept_rank,
-    principal_directions,
-    rank_for,
-)
+from simulgenvae.utils.snapshots import principal_directions, rank_for
 
 
 @pytest.mark.parametrize("library", ["numpy", "torch"])
@@ -46,30 +39,3 @@ def test_rank_is_the_smallest_that_satisfies_the_tolerance(
     slack = 1e-12 * total
     assert left_out[rank] <= tolerance**2 * total + slack or rank == len(values)
     assert rank == 1 or left_out[rank - 1] > tolerance**2 * total - slack
-
-
-def _geometric(ratio: float, count: int = 300) -> torch.Tensor:
-    return torch.tensor(ratio, dtype=torch.float64) ** torch.arange(count)
-
-
-def test_few_modes_are_kept_beyond_the_usual_tolerance() -> None:
-    smooth = _geometric(0.5)
-    total = float(smooth.sum())
-    assert kept_rank(smooth, total, None) == rank_for(smooth, total, FINEST_TOLERANCE)
-    assert kept_rank(smooth, total, None) > rank_for(smooth, total, USUAL_TOLERANCE)
-
-
-def test_many_modes_are_not() -> None:
-    rough = _geometric(0.9)
-    total = float(rough.sum())
-    usual = rank_for(rough, total, USUAL_TOLERANCE)
-    assert usual > FEW_MODES
-    assert kept_rank(rough, total, None) == usual
-    between = _geometric(0.8)
-    assert kept_rank(between, float(between.sum()), None) == FEW_MODES
-
-
-def test_a_wanted_tolerance_holds() -> None:
-    smooth = _geometric(0.5)
-    total = float(smooth.sum())
-    assert kept_rank(smooth, total, 0.1) == rank_for(smooth, total, 0.1)

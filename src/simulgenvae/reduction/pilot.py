@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from simulgenvae.reduction.node_statistics import NodeStatistics
+from simulgenvae.reduction.rank import kept_rank
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.utils.cache_blocks import PART, parts
 from simulgenvae.utils.moments import ShiftedMoments
-from simulgenvae.utils.snapshots import kept_rank, principal_directions
+from simulgenvae.utils.snapshots import principal_directions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +88,7 @@ def take_pilot(runs: RunReader, settings: ReductionSettings) -> Pilot:
     # Method of snapshots: few snapshots of very many entries.
     energies, directions = principal_directions(_gram(block, factor))
     # Rounding makes eigenvalues that should be 0 slightly negative.
-    rank = kept_rank(energies.clamp(min=0), float(energies.sum()), settings.tolerance)
+    rank = kept_rank(energies.clamp(min=0), float(energies.sum()), settings)
     wanted = math.ceil(GROWTH * rank) + OVERSAMPLING
     # Where the pilot needs half of its snapshots or more, it has not seen how many modes there are.
     endless = 2 * rank > len(block)

@@ -29,10 +29,11 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
 from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project_runs
+from simulgenvae.reduction.rank import allowed_error, kept_rank
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.reduction.subspace import Subspace, subspaces
 from simulgenvae.utils.cache_blocks import parts
-from simulgenvae.utils.snapshots import USUAL_TOLERANCE, kept_rank, principal_directions
+from simulgenvae.utils.snapshots import principal_directions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,9 +173,7 @@ class _PodCandidate:
         sketch = self.subspace.sketch
         projection = project_runs(self.runs, sketch.state_map, self.subspace.directions)
         # Both sides are energies: sums of squares over all snapshots of the training runs.
-        accurate = (
-            projection.left_out <= (self.settings.tolerance or USUAL_TOLERANCE) ** 2 * sketch.energy
-        )
+        accurate = projection.left_out <= allowed_error(self.settings) ** 2 * sketch.energy
         if not accurate and not self.subspace.is_largest:
             return None
         return self._modes(projection)
@@ -188,7 +187,7 @@ class _PodCandidate:
         energies = energies.clamp_(min=0)
         left_out = projection.left_out
         # What the subspace left out counts against the tolerance, too.
-        needed = kept_rank(energies, sketch.energy, self.settings.tolerance, left_out=left_out)
+        needed = kept_rank(energies, sketch.energy, self.settings, left_out=left_out)
         rank = min(needed, self.settings.max_rank)
         # The rotation is found in double precision, and applied in the precision of the data.
         rotation = rotation[:, :rank].float()

@@ -23,10 +23,10 @@ from torch import Tensor
 
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.node_statistics import NodeStatistics
+from simulgenvae.reduction.rank import kept_rank
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.moments import ShiftedMoments
-from simulgenvae.utils.snapshots import kept_rank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +108,7 @@ def take_sketch(runs: RunReader, settings: ReductionSettings, pilot: Pilot, widt
         # Fields that never change have no scale; the message is clearer than a division by zero.
         statistics.require_variation()
         state_map = StateMap.fit(statistics, settings, offsets)
-        return _subspace(sums, statistics, state_map, settings.tolerance, pilot, snapshots)
+        return _subspace(sums, statistics, state_map, settings, pilot, snapshots)
 
     return collectives.run_on_rank0(subspace)
 
@@ -174,7 +174,7 @@ def _subspace(
     sums: _Sums,
     statistics: NodeStatistics,
     state_map: StateMap,
-    tolerance: float | None,
+    settings: ReductionSettings,
     pilot: Pilot,
     snapshots: int,
 ) -> Sketch:
@@ -200,11 +200,11 @@ def _subspace(
     # state, so that phase 2 cannot find too much left out. They are few, and no other sketch could
     # follow.
     exact = width == snapshots
-    enough = width if exact else _enough(values.double(), tolerance, pilot)
+    enough = width if exact else _enough(values.double(), settings, pilot)
     return Sketch(state_map, statistics, base @ rotation, enough)
 
 
-def _enough(values: Tensor, tolerance: float | None, pilot: Pilot) -> int:
+def _enough(values: Tensor, settings: ReductionSettings, pilot: Pilot) -> int:
     """Return how many leading directions of a sketch are probably enough for the tolerance.
 
     ``values`` are the singular values of the sketch, ``[width]`` float64. The estimate saves
@@ -218,6 +218,6 @@ def _enough(values: Tensor, tolerance: float | None, pilot: Pilot) -> int:
         # With G = AΩ the singular values of AᵀG are near the squared singular values of A.
         energies = values
         margin = MARGIN_OF_PILOT
-    rank = kept_rank(energies, float(energies.sum()), tolerance)
+    rank = kept_rank(energies, float(energies.sum()), settings)
     wanted = math.ceil(margin * rank) + SPARE
     return wanted if wanted < NEARLY_ALL * len(values) else len(values)

@@ -45,30 +45,6 @@ def principal_directions(
     return ascending[::-1], columns[:, ::-1]
 
 
-USUAL_TOLERANCE = 1e-3
-"""Truncation error where no other is wanted."""
-FEW_MODES = 64
-"""Number of modes that cost next to nothing in training and prediction."""
-FINEST_TOLERANCE = 1e-4
-"""Truncation error down to which that many modes are kept."""
-
-
-def kept_rank(
-    energies: Tensor, total: float, tolerance: float | None, left_out: float = 0.0
-) -> int:
-    """Return the rank for a tolerance; by default for the usual one, or for a finer one.
-
-    Smooth fields can be predicted with errors far below the usual tolerance, which would then be a
-    floor that nothing after the reduction can get below: where few modes are enough for a finer
-    tolerance, they are kept. See :func:`rank_for` for the arguments.
-    """
-    rank = rank_for(energies, total, tolerance or USUAL_TOLERANCE, left_out)
-    if tolerance is not None:
-        return rank
-    finest = rank_for(energies, total, FINEST_TOLERANCE, left_out)
-    return max(rank, min(finest, FEW_MODES))
-
-
 def rank_for(energies: Tensor, total: float, tolerance: float, left_out: float = 0.0) -> int:
     """Return the smallest rank whose relative truncation error is at most ``tolerance``.
 
