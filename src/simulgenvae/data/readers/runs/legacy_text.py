@@ -28,6 +28,8 @@ _COMPONENTS = {b"VECTORS": 3, b"NORMALS": 3, b"TENSORS": 9}
 
 def require_complete_legacy(path: Path) -> None:
     """Raise UserError for an older file of VTK in text whose last array lacks values."""
+    if path.suffix.lower() != ".vtk":
+        return
     with path.open("rb") as file:
         if not _HEAD.match(file.read(1000)):
             return
