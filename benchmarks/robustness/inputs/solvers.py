@@ -141,13 +141,13 @@ def _write_xdmf(folder: Path, kind: str, content: Callable[[int], tuple[str, str
     )
 
 
-_CGNS_TYPES = {"int32": "I4", "float32": "R4", "float64": "R8", "int8": "C1"}
+CGNS_TYPES = {"int32": "I4", "float32": "R4", "float64": "R8", "int8": "C1"}
 
 
-def _node(parent: Any, name: str, label: str, data: Any = None) -> Any:
+def cgns_node(parent: Any, name: str, label: str, data: Any = None) -> Any:
     """Return one node of the CGNS tree: a group with name, label, type and values."""
     group = parent.create_group(name, track_order=True)
-    kind = "MT" if data is None else _CGNS_TYPES[str(np.asarray(data).dtype)]
+    kind = "MT" if data is None else CGNS_TYPES[str(np.asarray(data).dtype)]
     for key, value, length in (("name", name, 33), ("label", label, 33), ("type", kind, 3)):
         group.attrs.create(key, np.bytes_(value), dtype=f"S{length}")
     group.attrs["flags"] = np.array([1], np.int32)
@@ -156,7 +156,8 @@ def _node(parent: Any, name: str, label: str, data: Any = None) -> Any:
     return group
 
 
-def _chars(content: str) -> Any:
+def cgns_text(content: str) -> Any:
+    """Return the characters of a text as CGNS stores them."""
     return np.frombuffer(content.encode(), np.int8)
 
 
@@ -165,28 +166,28 @@ def _cgns(folder: Path) -> None:
         file.attrs.create("name", np.bytes_("HDF5 MotherNode"), dtype="S33")
         file.attrs.create("label", np.bytes_("Root Node of HDF5 File"), dtype="S33")
         file.attrs.create("type", np.bytes_("MT"), dtype="S3")
-        file[" format"] = _chars("IEEE_LITTLE_32\0")
-        file[" hdf5version"] = _chars("HDF5 Version 1.10.0".ljust(33, "\0"))
-        _node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], np.float32))
-        base = _node(file, "Base", "CGNSBase_t", np.array([3, 3], np.int32))
-        zone = _node(base, "Zone", "Zone_t", np.array([[8], [1], [0]], np.int32))
-        _node(zone, "ZoneType", "ZoneType_t", _chars("Unstructured"))
-        nodes = _node(zone, "GridCoordinates", "GridCoordinates_t")
+        file[" format"] = cgns_text("IEEE_LITTLE_32\0")
+        file[" hdf5version"] = cgns_text("HDF5 Version 1.10.0".ljust(33, "\0"))
+        cgns_node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], np.float32))
+        base = cgns_node(file, "Base", "CGNSBase_t", np.array([3, 3], np.int32))
+        zone = cgns_node(base, "Zone", "Zone_t", np.array([[8], [1], [0]], np.int32))
+        cgns_node(zone, "ZoneType", "ZoneType_t", cgns_text("Unstructured"))
+        nodes = cgns_node(zone, "GridCoordinates", "GridCoordinates_t")
         for axis, name in enumerate("XYZ"):
-            _node(nodes, f"Coordinate{name}", "DataArray_t", POINTS[:, axis])
-        elements = _node(zone, "Hexahedra", "Elements_t", np.array([17, 0], np.int32))
-        _node(elements, "ElementRange", "IndexRange_t", np.array([1, 1], np.int32))
+            cgns_node(nodes, f"Coordinate{name}", "DataArray_t", POINTS[:, axis])
+        elements = cgns_node(zone, "Hexahedra", "Elements_t", np.array([17, 0], np.int32))
+        cgns_node(elements, "ElementRange", "IndexRange_t", np.array([1, 1], np.int32))
         corners = (CORNERS + 1).astype(np.int32).ravel()
-        _node(elements, "ElementConnectivity", "DataArray_t", corners)
+        cgns_node(elements, "ElementConnectivity", "DataArray_t", corners)
         for step, values in enumerate(VALUES):
-            solution = _node(zone, f"Solution{step}", "FlowSolution_t")
-            _node(solution, "GridLocation", "GridLocation_t", _chars("Vertex"))
-            _node(solution, "T", "DataArray_t", values)
-        steps = _node(base, "BaseIterativeData", "BaseIterativeData_t", np.array([2], np.int32))
-        _node(steps, "TimeValues", "DataArray_t", np.array(TIMES))
-        names = np.stack([_chars(f"Solution{step}".ljust(32)) for step in range(2)])
-        pointers = _node(zone, "ZoneData", "ZoneIterativeData_t")
-        _node(pointers, "FlowSolutionPointers", "DataArray_t", names)
+            solution = cgns_node(zone, f"Solution{step}", "FlowSolution_t")
+            cgns_node(solution, "GridLocation", "GridLocation_t", cgns_text("Vertex"))
+            cgns_node(solution, "T", "DataArray_t", values)
+        steps = cgns_node(base, "BaseIterativeData", "BaseIterativeData_t", np.array([2], np.int32))
+        cgns_node(steps, "TimeValues", "DataArray_t", np.array(TIMES))
+        names = np.stack([cgns_text(f"Solution{step}".ljust(32)) for step in range(2)])
+        pointers = cgns_node(zone, "ZoneData", "ZoneIterativeData_t")
+        cgns_node(pointers, "FlowSolutionPointers", "DataArray_t", names)
 
 
 def _exodus(folder: Path) -> None:

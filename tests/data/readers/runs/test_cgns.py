@@ -7,33 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
+from benchmarks.robustness.inputs.solvers import cgns_node, cgns_text
 from simulgenvae.data.readers.runs.folder import open_runs
 from simulgenvae.data.readers.runs.series import RunPart
 from simulgenvae.errors import UserError
-
-TYPES = {"int32": "I4", "float32": "R4", "float64": "R8", "int8": "C1"}
-
-
-def _node(parent: Any, name: str, label: str, data: Any = None) -> Any:
-    """Return one node of the CGNS tree: a group with name, label, type and values."""
-    group = parent.create_group(name, track_order=True)
-    kind = "MT" if data is None else TYPES[str(np.asarray(data).dtype)]
-    for key, text, length in (("name", name, 33), ("label", label, 33), ("type", kind, 3)):
-        group.attrs.create(key, np.bytes_(text), dtype=f"S{length}")
-    group.attrs["flags"] = np.array([1], np.int32)
-    if data is not None:
-        group[" data"] = data
-    return group
-
-
-def _text(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode(), np.int8)
 
 
 def _write(path: Path, box: SimpleNamespace) -> None:
@@ -46,34 +28,34 @@ def _write(path: Path, box: SimpleNamespace) -> None:
             file.attrs.create(key, np.bytes_(text), dtype=f"S{length}")
         file.attrs.create("type", np.bytes_("MT"), dtype="S3")
         file[" format"], file[" hdf5version"] = (
-            _text("IEEE_LITTLE_32\0"),
-            _text("HDF5 Version 1.10.0".ljust(33, "\0")),
+            cgns_text("IEEE_LITTLE_32\0"),
+            cgns_text("HDF5 Version 1.10.0".ljust(33, "\0")),
         )
-        _node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], np.float32))
-        base = _node(file, "Base", "CGNSBase_t", np.array([3, 3], np.int32))
-        zone = _node(base, "Zone", "Zone_t", np.array([[24], [6], [0]], np.int32))
-        _node(zone, "ZoneType", "ZoneType_t", _text("Unstructured"))
-        nodes = _node(zone, "GridCoordinates", "GridCoordinates_t")
+        cgns_node(file, "CGNSLibraryVersion", "CGNSLibraryVersion_t", np.array([3.4], np.float32))
+        base = cgns_node(file, "Base", "CGNSBase_t", np.array([3, 3], np.int32))
+        zone = cgns_node(base, "Zone", "Zone_t", np.array([[24], [6], [0]], np.int32))
+        cgns_node(zone, "ZoneType", "ZoneType_t", cgns_text("Unstructured"))
+        nodes = cgns_node(zone, "GridCoordinates", "GridCoordinates_t")
         for axis, name in enumerate("XYZ"):
-            _node(nodes, f"Coordinate{name}", "DataArray_t", np.array(block.points[:, axis]))
-        elements = _node(zone, "Hexahedra", "Elements_t", np.array([17, 0], np.int32))
-        _node(elements, "ElementRange", "IndexRange_t", np.array([1, 6], np.int32))
+            cgns_node(nodes, f"Coordinate{name}", "DataArray_t", np.array(block.points[:, axis]))
+        elements = cgns_node(zone, "Hexahedra", "Elements_t", np.array([17, 0], np.int32))
+        cgns_node(elements, "ElementRange", "IndexRange_t", np.array([1, 6], np.int32))
         corners = (block.cells_dict[12] + 1).astype(np.int32).ravel()
-        _node(elements, "ElementConnectivity", "DataArray_t", corners)
+        cgns_node(elements, "ElementConnectivity", "DataArray_t", corners)
         for step, time in enumerate(box.times):
             block = box.block(2.0, time)
-            solution = _node(zone, f"Solution{step}", "FlowSolution_t")
-            _node(solution, "GridLocation", "GridLocation_t", _text("Vertex"))
-            _node(solution, "T", "DataArray_t", np.array(block["T"]))
+            solution = cgns_node(zone, f"Solution{step}", "FlowSolution_t")
+            cgns_node(solution, "GridLocation", "GridLocation_t", cgns_text("Vertex"))
+            cgns_node(solution, "T", "DataArray_t", np.array(block["T"]))
             for axis, name in enumerate("XYZ"):
-                _node(solution, f"Velocity{name}", "DataArray_t", np.array(block["U"][:, axis]))
-        times = _node(
+                cgns_node(solution, f"Velocity{name}", "DataArray_t", np.array(block["U"][:, axis]))
+        times = cgns_node(
             base, "BaseIterativeData", "BaseIterativeData_t", np.array([len(box.times)], np.int32)
         )
-        _node(times, "TimeValues", "DataArray_t", np.array(box.times))
-        names = np.stack([_text(f"Solution{step}".ljust(32)) for step in range(len(box.times))])
-        _node(
-            _node(zone, "ZoneData", "ZoneIterativeData_t"),
+        cgns_node(times, "TimeValues", "DataArray_t", np.array(box.times))
+        names = np.stack([cgns_text(f"Solution{step}".ljust(32)) for step in range(len(box.times))])
+        cgns_node(
+            cgns_node(zone, "ZoneData", "ZoneIterativeData_t"),
             "FlowSolutionPointers",
             "DataArray_t",
             names,
@@ -122,9 +104,9 @@ def test_values_in_cells_of_a_steady_file(tmp_path: Path, box: SimpleNamespace) 
     with h5py.File(tmp_path / "run.cgns", "r+") as file:
         del file["Base/BaseIterativeData"], file["Base/Zone/ZoneData"]
         del file["Base/Zone/Solution1"], file["Base/Zone/Solution2"]
-        centres = _node(file["Base/Zone"], "Centres", "FlowSolution_t")
-        _node(centres, "GridLocation", "GridLocation_t", _text("CellCenter"))
-        _node(centres, "rho", "DataArray_t", np.arange(6.0))
+        centres = cgns_node(file["Base/Zone"], "Centres", "FlowSolution_t")
+        cgns_node(centres, "GridLocation", "GridLocation_t", cgns_text("CellCenter"))
+        cgns_node(centres, "rho", "DataArray_t", np.arange(6.0))
     source = open_runs(tmp_path)
     assert source.companions["variables"].tolist()[-1] == "rho"
     np.testing.assert_array_equal(source.run(0)[0, :3, -1], [0, 0.5, 1.5])
@@ -144,7 +126,7 @@ def test_solutions_without_times_are_not_repeated(tmp_path: Path, box: SimpleNam
 def test_further_bases_are_named(tmp_path: Path, box: SimpleNamespace) -> None:
     _write(tmp_path / "run.cgns", box)
     with h5py.File(tmp_path / "run.cgns", "r+") as file:
-        _node(file, "Surface", "CGNSBase_t", np.array([2, 3], np.int32))
+        cgns_node(file, "Surface", "CGNSBase_t", np.array([2, 3], np.int32))
     assert "bases 'Surface': only the first one, 'Base', is read: left out" in list(
         open_runs(tmp_path).remarks()
     )
@@ -153,16 +135,16 @@ def test_further_bases_are_named(tmp_path: Path, box: SimpleNamespace) -> None:
 def test_nodes_that_move_are_named(tmp_path: Path, box: SimpleNamespace) -> None:
     _write(tmp_path / "run.cgns", box)
     with h5py.File(tmp_path / "run.cgns", "r+") as file:
-        moved = _node(file["Base/Zone"], "Moved", "GridCoordinates_t")
+        moved = cgns_node(file["Base/Zone"], "Moved", "GridCoordinates_t")
         for axis, name in enumerate("XYZ"):
             place = box.block(2.0, 0.0).points[:, axis] * (1 + (axis == 0))
-            _node(moved, f"Coordinate{name}", "DataArray_t", np.array(place))
+            cgns_node(moved, f"Coordinate{name}", "DataArray_t", np.array(place))
         names = ["GridCoordinates", "GridCoordinates", "Moved"]
-        _node(
+        cgns_node(
             file["Base/Zone/ZoneData"],
             "GridCoordinatesPointers",
             "DataArray_t",
-            np.stack([_text(name.ljust(32)) for name in names]),
+            np.stack([cgns_text(name.ljust(32)) for name in names]),
         )
     with pytest.raises(UserError, match=r"move in time, by up to 1\.5 \(100 %"):
         open_runs(tmp_path)
