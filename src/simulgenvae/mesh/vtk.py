@@ -123,6 +123,9 @@ def vtk_damage_reported(path: Path, failure: str = "cannot be read") -> Iterator
     except FileNotFoundError as error:
         raise no_longer_there(error.filename or path) from error
     except _READ_ERRORS as error:
+        # VTK's own readers raise no FileNotFoundError.
+        if not path.exists():
+            raise no_longer_there(path) from error
         if isinstance(error, UserWarning):
             reason = "truncated or damaged"
         else:
