@@ -39,6 +39,7 @@ TRAININGS = {
         *(f"training.{stage}.learning_rate=1e-3" for stage in ("vae", "conditioner", "end_to_end")),
     ),
     "convolutional decoder": ("model.decoder=convolutional",),
+    "neural field as decoder": ("model.decoder=field",),
     "networks of stages 1 and 2 go on": ("training.end_to_end.from_scratch=false",),
     "VAE of stage 1 frozen": ("training.end_to_end.decoder=frozen",),
     "stages 1 and 2 alone": ("training.end_to_end.enabled=false",),
@@ -81,7 +82,7 @@ def ablate(case: Case, asked: Sequence[str], results: Results, console: Console)
         seconds = time.perf_counter() - start
         # One training has all parts of the answer; a variant of the training is a single network.
         answers = (
-            parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, 1)}
+            parts_of(surrogate) if variant == WHOLE else {variant: networks_alone(surrogate, [0])}
         )
         errors = {name: errors_of(each, case) for name, each in answers.items()}
         record = {
@@ -99,25 +100,34 @@ def ablate(case: Case, asked: Sequence[str], results: Results, console: Console)
 def parts_of(surrogate: Surrogate) -> dict[str, Surrogate]:
     """Return the surrogate and the predictors that it consists of, by name."""
     ensemble = _ensemble(surrogate)
-    count = len(ensemble.members)
-    found = {
-        ONE_NETWORK: networks_alone(surrogate, 1),
-        f"{count} networks": networks_alone(surrogate, count),
-    }
+    found = {ONE_NETWORK: networks_alone(surrogate, [0])}
+    kinds = [member.decoder_name for member in ensemble.members]
+    for kind in dict.fromkeys(kinds):
+        members = [number for number, name in enumerate(kinds) if name == kind]
+        name = f"networks with the decoder {kind} ({len(members)})"
+        found[name] = networks_alone(surrogate, members)
+    found[f"all networks ({len(kinds)})"] = replace(
+        surrogate, ensemble=replace(ensemble, gp_weight=0.0)
+    )
     if ensemble.mirror_views:
-        alone = replace(ensemble, members=ensemble.members[:1], gp_weight=0.0, mirror_views=())
-        found = {"one network, without mirrored views": replace(surrogate, ensemble=alone), **found}
+        alone = _ensemble(found[ONE_NETWORK])
+        unmirrored = replace(surrogate, ensemble=replace(alone, mirror_views=()))
+        found = {"one network, without mirrored views": unmirrored, **found}
     if ensemble.pod_gp is not None:
         found["Gaussian processes"] = replace(surrogate, ensemble=replace(ensemble, gp_weight=1.0))
     return found | {"all of it": surrogate}
 
 
-def networks_alone(surrogate: Surrogate, count: int) -> Surrogate:
-    """Return a surrogate of the first ``count`` networks, without the Gaussian processes."""
+def networks_alone(surrogate: Surrogate, members: Sequence[int]) -> Surrogate:
+    """Return a surrogate of some networks with equal weights, without the Gaussian processes."""
     ensemble = _ensemble(surrogate)
-    return replace(
-        surrogate, ensemble=replace(ensemble, members=ensemble.members[:count], gp_weight=0.0)
+    some = replace(
+        ensemble,
+        members=tuple(ensemble.members[number] for number in members),
+        member_weights=(1 / len(members),) * len(members),
+        gp_weight=0.0,
     )
+    return replace(surrogate, ensemble=some)
 
 
 def errors_of(surrogate: Surrogate, case: Case) -> list[float]:

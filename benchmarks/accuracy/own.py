@@ -36,6 +36,8 @@ def surrogate(case: Case, settings: Settings) -> Iterator[Fitted]:
         about |= {
             "members": len(model.ensemble.members),
             "gaussian_process_weight": model.ensemble.gp_weight,
+            "decoders": [member.decoder_name for member in model.ensemble.members],
+            "member_weights": model.ensemble.member_weights,
         }
     name = "none" if settings.reduction.method == "none" else "ours"
     yield Fitted(name, seconds, predict, about, lambda: judged(model, case))

@@ -218,7 +218,10 @@ def test_parts_of_the_prediction_are_compared_too(
     ensemble = trained.ensemble
     assert 0 < ensemble.gp_weight < 1, "all three differ"
     assert result.combination == Combination(
-        members=2, weight=ensemble.gp_weight, gaussian_processes="combined"
+        members=2,
+        weight=ensemble.gp_weight,
+        gaussian_processes="combined",
+        decoders={"modulated": 1.0},
     )
     scale = VariableScale.fit(dataset.run(row) for row in range(8))
     for method, weight in (

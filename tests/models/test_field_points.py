@@ -16,15 +16,14 @@ NODES, VARIABLES, RANK = 50, 2, 3
 class Modes:
     """Orthonormal modes of nobody's fields."""
 
-    field_shape = (NODES, VARIABLES)
-    rank = RANK
-
     def __init__(self) -> None:
+        self.field_shape = (NODES, VARIABLES)
+        self.rank = RANK
         random = np.random.default_rng(0).normal(size=(NODES * VARIABLES, RANK))
         self.basis = np.linalg.qr(random)[0].astype(np.float32)
 
     def basis_and_factor(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.basis, np.ones(NODES * VARIABLES, np.float32)
+        return self.basis, np.ones(len(self.basis), np.float32)
 
 
 @pytest.fixture
@@ -38,34 +37,68 @@ def coords() -> np.ndarray:
     return np.random.default_rng(1).uniform(-1, 1, (NODES, 2))
 
 
-@pytest.mark.parametrize("most", [4096, 20])
+@pytest.mark.parametrize("per_mode", [40, 4, 2])
 def test_states_of_modes_give_their_coefficients(
-    reduction: Reduction, coords: np.ndarray, most: int, monkeypatch: pytest.MonkeyPatch
+    reduction: Reduction, coords: np.ndarray, per_mode: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(field_points, "MOST_POINTS", most)
+    monkeypatch.setattr(field_points, "POINTS_PER_MODE", per_mode)
     points = FieldPoints.of(coords, reduction)
-    assert points.rows.shape == (min(NODES, most), VARIABLES, RANK)
-    assert points.nodes == NODES
+    assert len(points.fit_positions) == min(NODES, per_mode * RANK / VARIABLES)
+    basis, _ = reduction.basis_and_factor()
+    assert basis is not None
+    rows = basis.reshape(NODES, VARIABLES, RANK)[_nodes_at(points.fit_positions, coords)]
     coefficients = torch.randn(4, RANK)
-    states = coefficients @ points.rows.flatten(0, 1).T
+    states = coefficients @ torch.from_numpy(rows).flatten(0, 1).T
     torch.testing.assert_close(states @ points.fit.T, coefficients, rtol=1e-4, atol=1e-5)
 
 
-def test_rows_belong_to_their_positions(reduction: Reduction, coords: np.ndarray) -> None:
+def _nodes_at(positions: torch.Tensor, coords: np.ndarray) -> list[int]:
+    """Return the node at each position."""
+    places = unit_positions(coords).astype(np.float32)
+    return [int(np.flatnonzero((places == each).all(axis=1))[0]) for each in positions.numpy()]
+
+
+def test_rows_belong_to_their_positions(
+    reduction: Reduction, coords: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field_points, "TRAINING_POINTS", 20)
     points = FieldPoints.of(coords, reduction)
     basis, _ = reduction.basis_and_factor()
     assert basis is not None
-    places = unit_positions(coords).astype(np.float32)
-    for position, rows in zip(points.positions.numpy(), points.rows.numpy(), strict=True):
-        (node,) = np.flatnonzero((places == position).all(axis=1))
-        np.testing.assert_array_equal(rows, basis.reshape(NODES, VARIABLES, RANK)[node])
+    assert points.nodes == NODES
+    nodes = _nodes_at(points.positions, coords)
+    assert len(set(nodes)) == 20
+    np.testing.assert_array_equal(points.rows, basis.reshape(NODES, VARIABLES, RANK)[nodes])
 
 
-def test_there_are_enough_values_for_all_modes(
-    reduction: Reduction, coords: np.ndarray, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("nodes", [NODES, 10])
+def test_points_without_values_have_the_same_sizes(
+    reduction: Reduction, coords: np.ndarray, nodes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(field_points, "MOST_POINTS", 1)
-    assert len(FieldPoints.of(coords, reduction).positions) == 4 * RANK / VARIABLES
+    monkeypatch.setattr(field_points, "TRAINING_POINTS", nodes)
+    monkeypatch.setattr(field_points, "POINTS_PER_MODE", nodes)
+    points = FieldPoints.of(coords, reduction)
+    sized = FieldPoints.without_values(coords, (NODES, VARIABLES), RANK)
+    for name, value in vars(points).items():
+        expected = getattr(sized, name)
+        assert getattr(value, "shape", value) == getattr(expected, "shape", expected), name
+
+
+def test_noise_is_not_amplified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modes that live on a few nodes of a large mesh are seen, and noise of states stays small."""
+    nodes, rank = 20_000, 40
+    x = np.linspace(-1, 1, nodes)
+    peaks = np.exp(-(((x[:, None] - np.linspace(-0.9, 0.9, rank)) / 1e-3) ** 2))
+    modes = Modes()
+    modes.field_shape = (nodes, 1)
+    modes.rank = rank
+    modes.basis = np.linalg.qr(peaks)[0].astype(np.float32)
+    points = FieldPoints.of(x[:, None], modes)  # type: ignore[arg-type]  # only what points need
+    noise = torch.randn(500, points.fit.shape[1])
+    # With all nodes, coefficients of unit noise have unit variance; with a sample of n of M nodes,
+    # M / n times as much at the least.
+    variance = float((noise @ points.fit.T).square().mean())
+    assert variance < 4 * nodes / len(points.fit_positions)
 
 
 def test_the_longest_side_becomes_two_and_constant_dimensions_go() -> None:

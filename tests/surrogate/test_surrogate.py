@@ -261,19 +261,17 @@ def test_a_single_network_is_sampled_for_the_expected_error_and_shows_no_samples
 
 
 def test_members_are_what_predicts(ensemble: Surrogate, waves: Dataset) -> None:
-    """Their mean, where the Gaussian processes have no weight."""
-    parts = ensemble.ensemble
-    assert len(parts.members) == 2
+    """Their weighted mean, where the Gaussian processes have no weight."""
+    parts = replace(ensemble.ensemble, member_weights=(0.5, 0.5), gp_weight=0.0)
     assert ensemble.networks is parts.members[0]
+    one = replace(parts, members=parts.members[:1], member_weights=(1.0,))
     alone = [
-        replace(ensemble, ensemble=replace(parts, members=(member,), gp_weight=0.0)).predict(
-            waves.conditions
-        )["fields"]
+        replace(ensemble, ensemble=replace(one, members=(member,))).predict(waves.conditions)[
+            "fields"
+        ]
         for member in parts.members
     ]
-    together = replace(ensemble, ensemble=replace(parts, gp_weight=0.0)).predict(waves.conditions)[
-        "fields"
-    ]
+    together = replace(ensemble, ensemble=parts).predict(waves.conditions)["fields"]
     assert np.abs(alone[0] - alone[1]).max() > 1e-3
     np.testing.assert_allclose(together, (alone[0] + alone[1]) / 2, rtol=1e-5, atol=1e-5)
 
@@ -512,7 +510,12 @@ def test_the_surrogate_of_an_earlier_stage(study: StudyFolder, waves: Dataset) -
         for stage in ("conditioner", "end_to_end")
     }
     first = replace(
-        loaded.ensemble, members=(loaded.networks,), pod_gp=None, gp_weight=0.0, calibration=None
+        loaded.ensemble,
+        members=(loaded.networks,),
+        member_weights=(1.0,),
+        pod_gp=None,
+        gp_weight=0.0,
+        calibration=None,
     )
     assert after["end_to_end"].identical(replace(loaded, ensemble=first).predict(waves.conditions))
     assert not after["conditioner"].equals(after["end_to_end"])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, field_points, network_inputs, unit_times
 from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.batch import Batch
@@ -65,7 +65,8 @@ def make_problem(waves: Dataset) -> MakeProblem:
             rows,
         )
         std = data.coefficient_std
-        networks = Networks(settings, std, data.times, scaler)
+        points = field_points(settings, waves.mesh.coords, reduction)
+        networks = Networks(settings, std, data.times, scaler, points)
         return Problem(settings, data, networks, reduction, waves)
 
     return make

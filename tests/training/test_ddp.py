@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from simulgenvae.models.decoders import base as decoders
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.settings import Settings
 from simulgenvae.training.checkpoint import load_checkpoint
 from simulgenvae.training.identity import TrainingIdentity
+from simulgenvae.training.stages import base as stages
 from tests.training.conftest import MakeProblem
 
 IDENTITY = TrainingIdentity(Settings(), "waves", ("vae",), (), ())
@@ -51,16 +53,25 @@ def train(make_problem: MakeProblem, make_settings: Callable[..., Any]) -> Calla
         # nothing yet, that is what the rounding of half precision makes it.
         ({}, HALF_ROUNDING, {"vae", "end_to_end"}),
         ({"optimizer": "adamw", "loss": "mae"}, ROUNDING, {"vae", "conditioner", "end_to_end"}),
+        (
+            {"optimizer": "adamw", "model": {"decoder": "field", "field_width": 16}},
+            ROUNDING,
+            {"vae", "conditioner", "end_to_end"},
+        ),
     ],
-    ids=["muon", "adamw"],
+    ids=["muon", "adamw", "field"],
 )
 def test_ranks_learn_what_one_process_does(
+    monkeypatch: pytest.MonkeyPatch,
     settings: dict[str, Any],
     tolerance: float,
     compared: set[str],
     train: Callable[..., Any],
     run_ranks: Callable[..., Any],
 ) -> None:
+    # Fewer than there are: nodes and times are drawn.
+    monkeypatch.setattr(decoders, "POINTS_PER_STEP", 5)
+    monkeypatch.setattr(stages, "FIELD_TIMES_PER_STEP", 3)
     history, weights = train(**settings)
     for count in (2, 4):
         for found, learned in run_ranks(count, lambda: train(**settings)):

@@ -37,6 +37,7 @@ class FieldModel(nn.Module):
         super().__init__()
         ensemble = required_ensemble(surrogate)
         self.members = nn.ModuleList(_without_encoder(member) for member in ensemble.members)
+        self.member_weights = ensemble.member_weights
         self.gp_weight = ensemble.gp_weight
         self.pod_gp: PodGpModule | None = None
         if ensemble.pod_gp is not None and ensemble.gp_weight > 0:
@@ -120,17 +121,16 @@ class FieldModel(nn.Module):
         return networks / views, gaussian_processes / views
 
     def _predict(self, table: Tensor, images: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Return coefficients ``[n, T, r]``: mean of the networks, and of the Gaussian processes.
+        """Return coefficients ``[n, T, r]`` of the networks and of the Gaussian processes.
 
         The second is None where the Gaussian processes have no weight.
         """
         inputs = Inputs(table.float(), None if images is None else images.permute(0, 3, 1, 2))
-        decoded = []
-        for member in self.members:
+        networks = torch.zeros(())
+        for member, weight in zip(self.members, self.member_weights, strict=True):
             assert isinstance(member, Networks)
             latents = member.vae.latents_from_flat(member.conditioner(inputs).mean)
-            decoded.append(member.vae.decode(latents, self.get_buffer("times")))
-        networks = torch.stack(decoded).mean(0)
+            networks = networks + weight * member.vae.decode(latents, self.get_buffer("times"))
         return networks, None if self.pod_gp is None else self.pod_gp(table, images)
 
 

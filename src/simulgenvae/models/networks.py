@@ -62,14 +62,28 @@ def field_points(
     UserError
         When nodes have no positions.
     """
+    positions = field_positions(settings, coords)
+    return None if positions is None else FieldPoints.of(positions, reduction)
+
+
+def field_positions(
+    settings: Settings, coords: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    """Return the positions ``[M, D]`` that a decoder needs which is a field; None for others.
+
+    Raises
+    ------
+    UserError
+        When nodes have no positions.
+    """
     if not DECODERS[settings.model.decoder].is_field:
         return None
     if coords is None:
         raise UserError(
-            f"model.decoder = {settings.model.decoder} is a function of position, and this study "
-            "has no node positions: ingest it with coords, or choose another decoder"
+            f"the decoder {settings.model.decoder} is a function of position, and this study has "
+            "no node positions: ingest it with coords, or choose another decoder"
         )
-    return FieldPoints.of(coords, reduction)
+    return coords
 
 
 class Networks(nn.Module):
@@ -108,6 +122,11 @@ class Networks(nn.Module):
         self.conditioner = Conditioner(
             settings.conditioner, len(scaler.columns), scaler.images, latents
         )
+
+    @property
+    def decoder_name(self) -> str:
+        """Name of the decoder in the settings."""
+        return self._made_from[0].model.decoder
 
     def new_weights(self) -> dict[str, Tensor]:
         """Return the state of the same networks with new random weights."""

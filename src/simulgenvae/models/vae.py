@@ -142,10 +142,10 @@ class HierarchicalVae(nn.Module):
         decoder = self.decoder
         if not isinstance(decoder, FieldDecoder):
             return self.decode(latents, times, frozen=frozen) - coefficients
-        points = decoder.some_points()
+        points = decoder.some_points(len(coefficients))
         states = self._decoded(latents, times, points, frozen=frozen).flatten(-2)
-        truth = coefficients @ decoder.rows[points].flatten(0, 1).T
-        error: Tensor = (states - truth) * math.sqrt(decoder.nodes / len(points))
+        truth = coefficients @ decoder.rows[points].flatten(1, 2).mT
+        error: Tensor = (states - truth) * math.sqrt(decoder.nodes / points.shape[1])
         return error
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:

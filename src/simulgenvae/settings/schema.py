@@ -220,16 +220,29 @@ class Settings(Group):
 
     @model_validator(mode="after")
     def _field_of_modes(self) -> Self:
-        if not DECODERS[self.model.decoder].is_field:
-            return self
-        if self.reduction.method != "pod":
-            raise ValueError(f"model.decoder = {self.model.decoder} needs reduction.method = pod")
-        if {self.training.loss, self.training.end_to_end.loss} != {"mse"}:
-            raise ValueError(
-                f"model.decoder = {self.model.decoder} learns from mean squares only: leave "
-                "training.loss and training.end_to_end.loss at mse"
-            )
+        second = self.training.end_to_end.second_decoder
+        chosen = {"model.decoder": self.model.decoder, "training.end_to_end.second_decoder": second}
+        for setting, name in chosen.items():
+            if name not in DECODERS or not DECODERS[name].is_field:
+                continue
+            if self.reduction.method != "pod":
+                raise ValueError(f"{setting} = {name} needs reduction.method = pod")
+            if not self.learns_from_squares:
+                raise ValueError(
+                    f"{setting} = {name} learns from mean squares only: leave training.loss and "
+                    "training.end_to_end.loss at mse"
+                )
         return self
+
+    @property
+    def learns_from_squares(self) -> bool:
+        """True if all losses of fields are mean squares, which a field at some nodes needs."""
+        return {self.training.loss, self.training.end_to_end.loss} == {"mse"}
+
+    def with_decoder(self, name: str) -> Self:
+        """Return the settings of the same networks with another decoder."""
+        model = self.model.model_copy(update={"decoder": name})
+        return self.model_copy(update={"model": model})
 
     @model_validator(mode="after")
     def _node_sized_layers(self) -> Self:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulgenvae.settings.group import Count, Fraction, Group, NonNegative, Positive, Seed
+from simulgenvae.settings.networks import DECODERS, OneOf
 
 Axis = Literal["x", "y", "z"]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
@@ -68,6 +69,12 @@ class EndToEndSettings(StageSettings):
     continues with a trained VAE, with that VAE and a new conditioner. When not given: 3, or 2 where
     images are read or there are 20,000 training snapshots; one where the stage continues with
     trained networks."""
+    second_decoder: Annotated[str, OneOf(DECODERS, words=("auto", "none"))] = "auto"
+    """Decoder of the second network, beside `model.decoder` of the first; further networks have
+    that of the better one, and the validation runs decide how much each kind counts. `auto`: a
+    neural field beside the modulated decoder, where nodes have positions and the loss is `mse`;
+    `none`: all networks have the same. So they have where the stage continues with trained
+    networks."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     field_weight: Positive = 1.0

@@ -49,6 +49,7 @@ def surrogate_at_stage(surrogate: Surrogate, study: StudyFolder, stage: str) -> 
         # The network of that time only: Gaussian processes and calibration came afterwards.
         ensemble = Ensemble(
             members=(networks,),
+            member_weights=(1.0,),
             scaler=surrogate.condition_scaler,
             times=surrogate.times,
             pod_gp=None,

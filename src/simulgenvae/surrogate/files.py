@@ -167,14 +167,7 @@ def load_parts(study: StudyFolder) -> Parts:
     with complete_model(study.vae_file):
         parts = assemble(tensors, vae, conditioner)
     with complete_model(study.ensemble_file):
-        ensemble = restore_ensemble(
-            ensemble_tensors,
-            described,
-            parts.networks,
-            parts.settings,
-            parts.condition_scaler,
-            parts.times,
-        )
+        ensemble = restore_ensemble(ensemble_tensors, described, parts)
     return replace(parts, ensemble=ensemble)
 
 

@@ -1,4 +1,4 @@
-"""Number of runs in a step, of steps in a stage, and of networks in an ensemble."""
+"""Number of runs in a step, and of steps in a stage."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ LARGEST_ROOT = 75.0
 SLOWER_GROWTH = 0.55
 """Fraction of the square root that counts where this is more than ``LARGEST_ROOT``: with many
 snapshots, more steps still improve the networks."""
-MANY_SNAPSHOTS = 20_000
-"""Number of training snapshots at which two networks that train longer are better than three."""
 
 
 def batch_size(own_settings: StageSettings, runs: int) -> int:
@@ -44,15 +42,6 @@ def report_reduced_batches(specs: Sequence[StageSpec], settings: Settings, runs:
                 runs,
                 runs,
             )
-
-
-def member_count(wanted: int | None, runs: int, timesteps: int, *, images: bool) -> int:
-    """Return the number of networks in an ensemble.
-
-    It is the number that the settings give. Otherwise it is 3, or 2 where a step also reads images
-    or there are at least ``MANY_SNAPSHOTS`` training snapshots.
-    """
-    return wanted or (2 if images or runs * timesteps >= MANY_SNAPSHOTS else 3)
 
 
 def step_counts(

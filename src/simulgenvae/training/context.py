@@ -25,6 +25,7 @@ class TrainingContext:
     """Networks that learn, what they learn from, and how far they have come."""
 
     networks: Networks
+    """Networks of the current stage."""
     data: TrainingData
     files: CheckpointFiles
     log: TrainingLog

@@ -94,6 +94,8 @@ class Loop:
         with interrupt_flag() as stop:
             while context.progress.stage < len(stages):
                 stage = stages[context.progress.stage]
+                stage.start(context.progress.history)
+                context.networks = stage.networks
                 with explain_out_of_memory(stage), collectives.communication_errors():
                     self._run_stage(stage, stages, checkpoint, stop)
                 # The checkpoint is of this stage: later ones start from their own beginning.
@@ -108,11 +110,16 @@ class Loop:
         context.progress = checkpoint.progress
         context.best_weights = checkpoint.best_weights
         for stage in stages[: context.progress.stage]:
+            stage.start(context.progress.history)
             path, weights = context.files.read_weights(stage.label)
             # Loading them shows whether they belong to these networks.
             with explain_damage(path):
-                load_weights(context.networks, weights)
+                load_weights(stage.networks, weights)
             self.results[stage.label] = weights
+        # After the last stage the networks are still its own.
+        current = stages[min(context.progress.stage, len(stages) - 1)]
+        current.start(context.progress.history)
+        context.networks = current.networks
         with explain_damage(checkpoint.path):
             load_weights(context.networks, checkpoint.networks)
 

@@ -13,7 +13,7 @@ import torch
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.distributed import collectives
 from simulgenvae.models.conditioner.conditioner import conditioner_kind
-from simulgenvae.models.networks import Networks, field_points, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import report_reduced_batches
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
@@ -23,8 +23,8 @@ from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
+from simulgenvae.training.members import NetworkFactory
 from simulgenvae.training.node_shards import gather_whole, join_node_layers, shard_node_layers
-from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.placement import place_data
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.preparation_watch import watch_preparation
@@ -144,19 +144,22 @@ def train(
         # This seed is for the new weights; each stage sets another seed.
         torch.manual_seed(settings.training.seed)
         prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
-        data, networks = _data_and_networks(plan, prepared, start)
+        factory = _factory(plan, prepared)
+        data = factory.data
+        networks = _first_networks(factory, start)
         running = make_stages(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
         # The ensemble's other members are trained after the last stage, one by one.
-        running += running[-1].further_stages()
+        running += running[-1].further_stages(factory)
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
     # The last stage and the stages of further members each ended with the weights of one member.
-    results = [gather_whole(loop.results[stage.label]) for stage in running[len(plan.specs) - 1 :]]
+    last = running[len(plan.specs) - 1 :]
+    results = [gather_whole(loop.results[stage.label]) for stage in last]
     join_node_layers(networks)
     return Trained(
-        members=_members(networks.cpu(), results),
+        members=_members([stage.networks for stage in last], results),
         reduction=prepared.reduction,
         condition_scaler=prepared.scaler,
         coefficients=prepared.coefficients,
@@ -233,38 +236,41 @@ def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedR
     return earlier
 
 
-def _data_and_networks(
-    plan: TrainingPlan, prepared: Prepared, start: WarmStart | None
-) -> tuple[TrainingData, Networks]:
-    """Return the data where training reads them, and networks on the device."""
+def _factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
+    """Return the data where training reads them, with what makes networks for them."""
     settings = plan.settings
     dataset = plan.dataset
     times = torch.from_numpy(unit_times(dataset.times, dataset.times)).to(plan.device)
     inputs = network_inputs(dataset.conditions, prepared.scaler)
     coefficients, inputs = place_data(prepared.coefficients, inputs, settings, plan.device)
     data = TrainingData(coefficients, inputs, times, dict(plan.rows))
-    networks = Networks(
-        settings,
-        data.coefficient_std,
-        data.times,
-        prepared.scaler,
-        field_points(settings, dataset.mesh.coords, prepared.reduction),
-    )
-    networks = networks.to(plan.device)
-    prepare_networks(networks, settings.training.performance)
+    coords = dataset.mesh.coords
+    return NetworkFactory(settings, data, prepared.scaler, coords, prepared.reduction)
+
+
+def _first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:
+    """Return the networks of the first member, on the device."""
+    networks = factory.networks(factory.settings.model.decoder)
     if start is not None:
         # It may lack the conditioner, which then keeps its new weights.
         networks.load_state_dict(start.weights, strict=False)
-    if settings.training.performance.shard_nodes:
+    if factory.settings.training.performance.shard_nodes:
         shard_node_layers(networks)
-    return data, networks
+    return networks
 
 
 def _members(
-    networks: Networks, results: Sequence[dict[str, torch.Tensor]]
+    networks: Sequence[Networks], results: Sequence[dict[str, torch.Tensor]]
 ) -> tuple[Networks, ...]:
-    """Return networks with the weights that the stage of each member ended with."""
-    members = [networks, *(copy.deepcopy(networks) for _ in results[1:])]
-    for member, weights in zip(members, results, strict=True):
+    """Return one network for each member, on the CPU, with the weights that its stage ended with.
+
+    ``networks`` are those of the stages, where several members may share one.
+    """
+    members: list[Networks] = []
+    for shared, weights in zip(networks, results, strict=True):
+        # The first use keeps the original: a copy is made only for those after it.
+        used = any(shared is each for each in members)
+        member = copy.deepcopy(shared) if used else shared.cpu()
         member.load_state_dict(weights)
-    return tuple(member.eval() for member in members)
+        members.append(member.eval())
+    return tuple(members)

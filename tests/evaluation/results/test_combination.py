@@ -72,6 +72,16 @@ def test_names(combination: Combination, names: tuple[str, str, str]) -> None:
             Combination(members=2, weight=0.0, gaussian_processes="none"),
             "is that of 2 networks; there are no Gaussian processes.",
         ),
+        (
+            Combination(
+                members=3,
+                weight=0.1,
+                gaussian_processes="combined",
+                decoders={"modulated": 0.25, "field": 0.75},
+            ),
+            "combines 3 networks (weights by decoder: modulated 0.25, field 0.75) and Gaussian "
+            "processes (weight 0.1).",
+        ),
     ],
 )
 def test_sentences(combination: Combination, words: str) -> None:

@@ -38,9 +38,11 @@ SMALL: dict[str, Any] = {
 def points() -> FieldPoints:
     random = np.random.default_rng(0)
     rows = np.linalg.qr(random.normal(size=(NODES * VARIABLES, RANK)))[0].astype(np.float32)
+    positions = torch.from_numpy(random.uniform(-1, 1, (NODES, 2)).astype(np.float32))
     return FieldPoints(
-        torch.from_numpy(random.uniform(-1, 1, (NODES, 2)).astype(np.float32)),
+        positions,
         torch.from_numpy(rows).reshape(NODES, VARIABLES, RANK),
+        positions,
         torch.from_numpy(np.ascontiguousarray(rows.T)),
         NODES,
     )
@@ -63,7 +65,7 @@ def latents() -> Latents:
 def test_coefficients_are_the_fit_of_the_states_in_any_number_of_parts(
     vae: HierarchicalVae, latents: Latents, points: FieldPoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    states = vae.decoder(latents, vae.times, torch.arange(NODES))
+    states = vae.decoder(latents, vae.times, torch.arange(NODES)[None])
     assert states.shape == (3, TIMES, NODES, VARIABLES)
     expected = states.flatten(-2) @ points.fit.T
     torch.testing.assert_close(vae.decode(latents), expected)
@@ -79,7 +81,7 @@ def test_the_error_at_random_points_is_unbiased(
 ) -> None:
     monkeypatch.setattr(base, "POINTS_PER_STEP", 10)
     truth = torch.randn(3, TIMES, RANK)
-    states = vae.decoder(latents, vae.times, torch.arange(NODES)).flatten(-2)
+    states = vae.decoder(latents, vae.times, torch.arange(NODES)[None]).flatten(-2)
     rows = vae.decoder.get_buffer("rows").flatten(0, 1)
     exact = (states - truth @ rows.T).square().sum(-1)
     vae.train()
@@ -103,7 +105,7 @@ def test_every_latent_and_every_weight_has_an_effect(
     vae: HierarchicalVae, latents: Latents
 ) -> None:
     z, h = latents.z.requires_grad_(), latents.h.requires_grad_()
-    vae.decoder(Latents(z, h), vae.times, torch.arange(4)).square().sum().backward()
+    vae.decoder(Latents(z, h), vae.times, torch.arange(4)[None]).square().sum().backward()
     inputs = (z, h, *vae.decoder.parameters())
     assert all(value.grad is not None and value.grad.any() for value in inputs)
 

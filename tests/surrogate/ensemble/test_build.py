@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
@@ -20,45 +17,14 @@ from simulgenvae.settings import Settings
 from simulgenvae.settings.schema import PredictionSettings
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.build import (
-    GP_WEIGHTS,
-    best_gp_weight,
     build_ensemble,
     calibrate,
 )
+from simulgenvae.surrogate.ensemble.stacking import STEPS
 from simulgenvae.training.train import Trained, train
 
 RNG = np.random.default_rng(0)
-TRUTH, NOISE = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
-
-
-@pytest.mark.parametrize(
-    ("networks", "linear", "expected"),
-    [
-        (TRUTH, TRUTH + NOISE, 0.0),
-        (TRUTH + NOISE, TRUTH, 1.0),
-        (TRUTH + NOISE, TRUTH - NOISE, 0.5),
-        (TRUTH + NOISE, TRUTH - 3 * NOISE, 0.25),
-        (TRUTH + NOISE, TRUTH + 2 * NOISE, 0.0),
-        (TRUTH + NOISE, TRUTH + NOISE, 0.0),
-    ],
-)
-def test_weights_of_constructed_errors(
-    networks: np.ndarray, linear: np.ndarray, expected: float
-) -> None:
-    assert best_gp_weight(networks, linear, TRUTH) == pytest.approx(expected)
-
-
-@examples(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 999), size=st.floats(0.1, 10.0))
-def test_the_weight_has_the_least_error_of_all(seed: int, size: float) -> None:
-    rng = np.random.default_rng(seed)
-    networks, linear, truth = rng.normal(size=(3, 4, 3, 2)).astype(np.float32)
-    linear *= size
-    mixed = [(1 - weight) * networks + weight * linear - truth for weight in GP_WEIGHTS]
-    errors = [np.linalg.norm(each.reshape(4, -1), axis=1).mean() for each in mixed]
-    assert errors[list(GP_WEIGHTS).index(best_gp_weight(networks, linear, truth))] == pytest.approx(
-        min(errors), rel=1e-5
-    )
+WEIGHTS = np.arange(STEPS + 1) / STEPS
 
 
 def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
@@ -66,7 +32,7 @@ def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
 ) -> None:
     rows = trained.rows["validation"]
     errors = []
-    for weight in GP_WEIGHTS:
+    for weight in WEIGHTS:
         mean = (
             replace(ensemble, gp_weight=float(weight))
             .predict(waves.conditions.select(rows), waves.times)
@@ -77,7 +43,7 @@ def test_the_weight_of_an_ensemble_is_that_of_its_validation_runs(
                 (mean - trained.coefficients[rows]).reshape(len(rows), -1), axis=1
             ).mean()
         )
-    assert ensemble.gp_weight == GP_WEIGHTS[int(np.argmin(errors))]
+    assert ensemble.gp_weight == WEIGHTS[int(np.argmin(errors))]
     assert ensemble.gp_weight > 0.5, "networks of six steps know nothing"
 
 
@@ -169,9 +135,10 @@ def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
 
     def built() -> tuple[Any, ...]:
         found = build_ensemble(trained, images, settings)
-        assert found.members is trained.members
-        return found.gp_weight, found.calibration, found.pod_gp.training_relative_std.tolist()
+        kept = [trained.members.index(member) for member in found.members]
+        weights = (found.gp_weight, found.member_weights)
+        return kept, weights, found.calibration, found.pod_gp.training_relative_std.tolist()
 
     first, second = run_ranks(2, built)
     assert first == second
-    assert first[1].runs == 2
+    assert first[2].runs == 2

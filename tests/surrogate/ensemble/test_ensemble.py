@@ -15,7 +15,9 @@ from simulgenvae.training.train import Trained
 
 def means(ensemble: Ensemble, waves: Dataset) -> np.ndarray:
     """Means of each member by itself, ``[K, N, T, r]``."""
-    alone = [replace(ensemble, members=(member,), gp_weight=0.0) for member in ensemble.members]
+    first = ensemble.members[:1]
+    one = replace(ensemble, members=first, member_weights=(1.0,), gp_weight=0.0)
+    alone = [replace(one, members=(member,)) for member in ensemble.members]
     return np.stack([each.predict(waves.conditions, waves.times).mean for each in alone])
 
 
@@ -83,7 +85,7 @@ def test_where_the_processes_have_a_weight_they_are_drawn_from(
 
 
 def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], gp_weight=0.0)
+    alone = replace(ensemble, members=ensemble.members[:1], member_weights=(1.0,), gp_weight=0.0)
     one, again, other = (
         alone.predict(waves.conditions, waves.times, latent_samples=5, seed=seed).samples
         for seed in (0, 0, 1)
@@ -97,7 +99,7 @@ def test_a_single_network_is_sampled(ensemble: Ensemble, waves: Dataset) -> None
 def test_samples_do_not_depend_on_how_many_are_decoded_together(
     ensemble: Ensemble, waves: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], gp_weight=0.0)
+    alone = replace(ensemble, members=ensemble.members[:1], member_weights=(1.0,), gp_weight=0.0)
     monkeypatch.setattr(
         "simulgenvae.surrogate.ensemble.ensemble.DECODED_LATENTS", 5 * len(waves.ids)
     )
@@ -113,7 +115,7 @@ def test_samples_do_not_depend_on_how_many_are_decoded_together(
 def test_a_single_network_without_latent_samples_has_no_samples(
     ensemble: Ensemble, waves: Dataset, weight: float
 ) -> None:
-    alone = replace(ensemble, members=ensemble.members[:1], gp_weight=weight)
+    alone = replace(ensemble, members=ensemble.members[:1], member_weights=(1.0,), gp_weight=weight)
     prediction = alone.predict(waves.conditions, waves.times)
     assert prediction.samples.shape == (0, *prediction.mean.shape)
     assert alone.sample_count(0) == 0
@@ -125,7 +127,12 @@ def test_a_single_network_without_latent_samples_has_no_samples(
 def test_samples_are_counted(
     ensemble: Ensemble, waves: Dataset, members: int, weight: float, samples: int
 ) -> None:
-    some = replace(ensemble, members=ensemble.members[:members], gp_weight=weight)
+    some = replace(
+        ensemble,
+        members=ensemble.members[:members],
+        member_weights=(1 / members,) * members,
+        gp_weight=weight,
+    )
     prediction = some.predict(waves.conditions, waves.times, latent_samples=samples)
     assert len(prediction.samples) == some.sample_count(samples)
 

@@ -13,13 +13,13 @@ import torch
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
-from simulgenvae.settings import Settings
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.file_content import (
     EnsembleDescription,
     ensemble_state,
     restore_ensemble,
 )
+from simulgenvae.surrogate.surrogate import Surrogate
 
 REFUSED = (
     UserError,
@@ -36,6 +36,18 @@ State = tuple[dict[str, torch.Tensor], dict[str, Any]]
 Restore = Callable[..., Ensemble]
 
 
+@pytest.fixture(params=["alike", "with_field"])
+def surrogate(request: pytest.FixtureRequest) -> Surrogate:
+    found: Surrogate = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def ensemble(surrogate: Surrogate) -> Ensemble:
+    assert surrogate.ensemble is not None
+    return surrogate.ensemble
+
+
 @pytest.fixture
 def state(ensemble: Ensemble) -> State:
     tensors, about = ensemble_state(ensemble)
@@ -43,27 +55,26 @@ def state(ensemble: Ensemble) -> State:
 
 
 @pytest.fixture
-def restore(ensemble: Ensemble, settings: Settings) -> Restore:
+def restore(surrogate: Surrogate) -> Restore:
     def run(
-        tensors: dict[str, torch.Tensor], about: dict[str, Any], times: np.ndarray = ensemble.times
+        tensors: dict[str, torch.Tensor],
+        about: dict[str, Any],
+        times: np.ndarray = surrogate.times,
     ) -> Ensemble:
-        return restore_ensemble(
-            tensors,
-            EnsembleDescription.model_validate(about),
-            ensemble.members[0],
-            settings,
-            ensemble.scaler,
-            times,
-        )
+        described = EnsembleDescription.model_validate(about)
+        return restore_ensemble(tensors, described, replace(surrogate, times=times))
 
     return run
 
 
 def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: Dataset) -> None:
     found = restore(*state)
-    assert len(found.members) == 3
+    assert [each.decoder_name for each in found.members] == [
+        each.decoder_name for each in ensemble.members
+    ]
     assert found.members[0] is ensemble.members[0]
     assert not any(member.training for member in found.members)
+    assert found.member_weights == ensemble.member_weights
     assert (found.gp_weight, found.calibration) == (ensemble.gp_weight, ensemble.calibration)
     before, after = (
         each.predict(waves.conditions, waves.times, latent_samples=2) for each in (ensemble, found)
@@ -72,9 +83,25 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
     np.testing.assert_array_equal(after.samples, before.samples)
 
 
+def test_files_of_earlier_versions_have_members_alike(alike: Surrogate, waves: Dataset) -> None:
+    tensors, about = ensemble_state(alike.ensemble)
+    earlier = about.model_dump(exclude={"decoders", "member_weights"})
+    found = restore_ensemble(tensors, EnsembleDescription.model_validate(earlier), alike)
+    assert found.member_weights == pytest.approx((1 / 3,) * 3)
+    np.testing.assert_array_equal(
+        found.predict(waves.conditions, waves.times).mean,
+        alike.ensemble.predict(waves.conditions, waves.times).mean,
+    )
+
+
 def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
     alone = replace(
-        ensemble, members=ensemble.members[:1], pod_gp=None, gp_weight=0.0, calibration=None
+        ensemble,
+        members=ensemble.members[:1],
+        member_weights=(1.0,),
+        pod_gp=None,
+        gp_weight=0.0,
+        calibration=None,
     )
     tensors, about = ensemble_state(alone)
     assert tensors == {}
@@ -107,6 +134,10 @@ def test_every_tensor_is_needed(state: State, restore: Restore) -> None:
         {"calibration": {}},
         {"calibration": {"std": -1.0, "interval": 1.0, "runs": 2, "left_out_coverage": [0.9, 0.8]}},
         {"calibration": 3},
+        {"decoders": ["modulated"]},
+        {"decoders": ["modulated", "modulated", "of another package"]},
+        {"member_weights": [1.0]},
+        {"member_weights": [0.5, -0.5, 1.0]},
     ],
 )
 def test_damaged_descriptions_are_refused(

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.distributed.batch_shards import draw_random
+
 if TYPE_CHECKING:
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.models.latents import Latents
 
 
-POINTS_PER_STEP = 96
-"""Nodes at which a field is compared with the truth in a training step."""
+POINTS_PER_STEP = 64
+"""Nodes at which each run is compared with the truth in a training step."""
+POINTS_COMPARED = 128
+"""Nodes at which errors of runs are measured otherwise, the same for all."""
 
 
 class LatentDecoder(nn.Module, ABC):
@@ -59,13 +63,14 @@ class FieldDecoder(LatentDecoder):
 
     positions: Tensor
     rows: Tensor
+    fit_positions: Tensor
     fit: Tensor
 
     def __init__(self, points: FieldPoints) -> None:
         super().__init__()
         self.nodes = points.nodes
         # The model's files have mesh and modes already: these are made from them when it is read.
-        for name in ("positions", "rows", "fit"):
+        for name in ("positions", "rows", "fit_positions", "fit"):
             self.register_buffer(name, getattr(points, name), persistent=False)
 
     @abstractmethod
@@ -79,12 +84,19 @@ class FieldDecoder(LatentDecoder):
         latents, times
             See :meth:`LatentDecoder.forward`.
         points
-            Numbers ``[n]`` of the points whose states are wanted, instead of coefficients.
+            Numbers ``[B, n]`` of the points whose states are wanted, instead of coefficients.
         """
 
-    def some_points(self) -> Tensor:
-        """Return the numbers of points to learn from: new ones in each call while it trains."""
-        count = min(POINTS_PER_STEP, len(self.positions))
-        if self.training:
-            return torch.randperm(len(self.positions), device=self.positions.device)[:count]
-        return torch.arange(count, device=self.positions.device)
+    def some_points(self, runs: int) -> Tensor:
+        """Return the numbers of points at which runs are compared, ``[runs, n]``.
+
+        They are new ones of each run in each call while it trains, and otherwise always the same:
+        all points where these are few.
+        """
+        known = len(self.positions)
+        device = self.positions.device
+        if self.training and known > POINTS_PER_STEP:
+            return draw_random(
+                lambda count: torch.randint(known, (count, POINTS_PER_STEP), device=device), runs
+            )
+        return torch.arange(min(POINTS_COMPARED, known), device=device).expand(runs, -1)

@@ -13,6 +13,7 @@ from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
+from simulgenvae.surrogate.ensemble.stacking import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from simulgenvae.settings import Settings
     from simulgenvae.training.train import Trained
 
-GP_WEIGHTS = np.linspace(0.0, 1.0, 41)
-"""Weights of the Gaussian processes that are tried."""
 CALIBRATION_ENTRIES = 2**21
 """Values of each run that calibrate the spread: where a run has more, these are all times and
 variables of nodes chosen at random."""
@@ -34,21 +33,27 @@ CALIBRATION_LATENTS = 32
 
 
 def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
-    """Build the ensemble of trained members, with choices made on the validation runs.
+    """Build the ensemble of trained members, with weights chosen on the validation runs.
 
-    Without validation runs only the networks predict, and nothing is calibrated. The networks also
-    predict without Gaussian processes where the settings switch these off (they then only measure
-    novelty), and where training read its runs from disk: Gaussian processes are linear combinations
-    of the training runs, which the model would have to hold.
+    Without validation runs only the networks predict, all with the same weight, and nothing is
+    calibrated. The networks also predict without Gaussian processes where the settings switch these
+    off (they then only measure novelty), and where training read its runs from disk: Gaussian
+    processes are linear combinations of the training runs, which the model would have to hold.
 
     All ranks call this function and end with the same ensemble.
     """
+
     # The first rank fits and chooses for all. What it sends has no networks: every rank has trained
     # them, and torch refuses to pickle them under spectral normalisation.
-    chosen = collectives.run_on_rank0(
-        lambda: replace(_fit_and_choose(trained, dataset, settings), members=())
-    )
-    return replace(chosen, members=trained.members)
+    def chosen() -> tuple[Ensemble, dict[int, float]]:
+        ensemble = _fit_and_choose(trained, dataset, settings)
+        numbers = map(trained.members.index, ensemble.members)
+        weights = dict(zip(numbers, ensemble.member_weights, strict=True))
+        return replace(ensemble, members=(), member_weights=()), weights
+
+    ensemble, weights = collectives.run_on_rank0(chosen)
+    members = tuple(trained.members[number] for number in weights)
+    return replace(ensemble, members=members, member_weights=tuple(weights.values()))
 
 
 def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> Ensemble:
@@ -65,8 +70,10 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
             coefficients[train],
             dataset.times,
         )
+    count = len(trained.members)
     ensemble = Ensemble(
         members=trained.members,
+        member_weights=(1 / count,) * count,
         scaler=trained.condition_scaler,
         times=dataset.times,
         pod_gp=pod_gp,
@@ -77,41 +84,17 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
     if not len(validation):
         return ensemble
     conditions = trained.conditions.select(validation)
-    combined = settings.prediction.gaussian_process == "auto"
-    if combined and not isinstance(coefficients, LazyStates):
-        separate = ensemble.predict_separately(conditions, dataset.times)
-        if separate.gaussian_processes is not None:
-            gp_weight = best_gp_weight(
-                separate.networks, separate.gaussian_processes, coefficients[validation]
-            )
-            ensemble = replace(ensemble, gp_weight=gp_weight)
-    # The spread depends on the weight, so it is calibrated last.
+    # Coefficients are read from disk only without modes: then all members are of one kind.
+    if not isinstance(coefficients, LazyStates):
+        ensemble = stacked(
+            ensemble,
+            ensemble.predict_separately(conditions, dataset.times),
+            coefficients[validation],
+            gaussian_processes=settings.prediction.gaussian_process == "auto",
+        )
+    # The spread depends on the weights, so it is calibrated last.
     calibration = calibrate(ensemble, dataset, validation, conditions, trained.reduction)
     return replace(ensemble, calibration=calibration)
-
-
-def best_gp_weight(
-    networks: NDArray[np.float32],
-    gaussian_processes: NDArray[np.float32],
-    truth: NDArray[np.float32],
-) -> float:
-    """Return the weight of the Gaussian processes with the least mean error over runs.
-
-    All arguments are coefficients ``[n, T, r]``. A weight is one of ``GP_WEIGHTS``.
-    """
-    # The squared error of a run is a parabola of the weight w,
-    # |truth - networks|² - 2 w <truth - networks, step> + w² |step|², with the step from networks
-    # to Gaussian processes. So the arrays are read once, not once for each weight.
-    error = (truth - networks).astype(np.float64)
-    step = (gaussian_processes - networks).astype(np.float64)
-    error_squares = np.einsum("ntr,ntr->n", error, error)
-    products = np.einsum("ntr,ntr->n", error, step)
-    step_squares = np.einsum("ntr,ntr->n", step, step)
-    errors = []
-    for weight in GP_WEIGHTS:
-        squares = error_squares - 2 * weight * products + weight**2 * step_squares
-        errors.append(np.sqrt(np.maximum(squares, 0.0)).mean())
-    return float(GP_WEIGHTS[int(np.argmin(errors))])
 
 
 def calibrate(

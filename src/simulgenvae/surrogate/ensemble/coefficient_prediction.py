@@ -5,7 +5,7 @@ Tested in tests/surrogate/ensemble/test_ensemble.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -100,13 +100,23 @@ class SeparatePredictions:
     """Coefficients of n designs at t times by networks and by Gaussian processes, not combined."""
 
     member_predictions: NDArray[np.float32]
-    """Prediction of every member in every mirror view, ``[K, n, t, r]``."""
+    """Prediction of every member in every mirror view, ``[K, n, t, r]``: all members in one view
+    after the other."""
+    member_weights: tuple[float, ...]
+    """Weight of each member, the same in all views."""
     gaussian_processes: NDArray[np.float32] | None
     """Mean over the mirror views, ``[n, t, r]``; None where there are no Gaussian processes, or
     they were left out."""
 
     @property
     def networks(self) -> NDArray[np.float32]:
-        """Mean of the members over all mirror views, ``[n, t, r]``."""
-        mean: NDArray[np.float32] = np.mean(self.member_predictions, axis=0)
+        """Weighted mean of the members over all mirror views, ``[n, t, r]``."""
+        views = len(self.member_predictions) // len(self.member_weights)
+        weights = np.tile(np.array(self.member_weights, np.float32), views) / views
+        mean: NDArray[np.float32] = np.einsum("k,kntr->ntr", weights, self.member_predictions)
         return mean
+
+    def of_members(self, chosen: Sequence[int]) -> NDArray[np.float32]:
+        """Return the mean of some members over all mirror views, ``[n, t, r]``."""
+        weights = [float(member in chosen) for member in range(len(self.member_weights))]
+        return replace(self, member_weights=tuple(np.array(weights) / len(chosen))).networks

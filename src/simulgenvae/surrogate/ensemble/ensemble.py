@@ -37,15 +37,17 @@ DECODED_LATENTS = 32
 class Ensemble:
     """Networks trained from different random weights, combined with Gaussian processes.
 
-    The prediction is ``(1 - gp_weight) · mean of the members + gp_weight · Gaussian processes``
-    (stacking, Wolpert 1992; deep ensembles, Lakshminarayanan et al. 2017). The weight has the least
-    error on the validation runs: 0 where the networks are well ahead, near 1 for smooth responses
-    of few runs.
+    The prediction is ``(1 - gp_weight) · weighted mean of the members + gp_weight · Gaussian
+    processes`` (stacking, Wolpert 1992; deep ensembles, Lakshminarayanan et al. 2017). All weights
+    have the least error on the validation runs: that of the Gaussian processes is 0 where the
+    networks are well ahead, and near 1 for smooth responses of few runs.
 
     Attributes
     ----------
     members
         The networks; the first one also gives the latents of a surrogate.
+    member_weights
+        Weight of each member in their mean; members with the same decoder have the same.
     scaler
         Scaling of the conditions.
     times
@@ -63,12 +65,17 @@ class Ensemble:
     """
 
     members: tuple[Networks, ...]
+    member_weights: tuple[float, ...]
     scaler: ConditionScaler
     times: NDArray[np.float64]
     pod_gp: PodGaussianProcesses | None
     gp_weight: float
     calibration: Calibration | None
     mirror_views: tuple[MirrorView, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.member_weights) != len(self.members):
+            raise ValueError(f"{len(self.member_weights)} weights of {len(self.members)} members")
 
     def predict(
         self,
@@ -150,13 +157,14 @@ class Ensemble:
                 by_member += [
                     view.unmirror(_decode_mean(member, seen, at)) for member in self.members
                 ]
+        predictions = np.stack(by_member)
         if self.pod_gp is None or not gaussian_processes:
-            return SeparatePredictions(np.stack(by_member), None)
+            return SeparatePredictions(predictions, self.member_weights, None)
         by_view = [self.pod_gp.predict(conditions, times)]
         for view in self.mirror_views:
             mirrored = self.pod_gp.predict(view.mirror_conditions(conditions), times)
             by_view.append(view.unmirror(mirrored))
-        return SeparatePredictions(np.stack(by_member), np.mean(by_view, axis=0))
+        return SeparatePredictions(predictions, self.member_weights, np.mean(by_view, axis=0))
 
     def sample_count(self, latent_samples: int) -> int:
         """Return the number of samples of a prediction that is made with ``latent_samples``."""

@@ -6,14 +6,15 @@ the mirror views, and what was chosen on the validation runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
-from simulgenvae.models.networks import Networks
+from simulgenvae.models.networks import Networks, field_points
+from simulgenvae.settings.networks import DECODERS
 from simulgenvae.settings.training import Axis
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
@@ -24,13 +25,15 @@ from simulgenvae.surrogate.weights import fill, group
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulgenvae.data.condition_scaler import ConditionScaler
-    from simulgenvae.settings import Settings
+    from simulgenvae.surrogate.parts import Parts
 
 _PREDICTING = ("conditioner.", "vae.decoder.")
 """Networks that a prediction needs; only the first member has a trained encoder."""
 _POD_GP = "linear."
 """Prefix of the Gaussian processes' tensors. The file format is older than the code's names."""
+
+
+Weight = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
 class EnsembleDescription(BaseModel):
@@ -40,12 +43,25 @@ class EnsembleDescription(BaseModel):
 
     members: Annotated[int, Field(ge=1, le=32)]
     """Number of networks."""
-    gp_weight: Annotated[float, Field(alias="weight", ge=0.0, le=1.0, allow_inf_nan=False)]
+    decoders: tuple[str, ...] | None = None
+    """Decoder of each network; None, in files of earlier versions, for that of the settings."""
+    member_weights: tuple[Weight, ...] | None = None
+    """Weight of each network; None, in files of earlier versions, for equal ones."""
+    gp_weight: Annotated[Weight, Field(alias="weight")]
     """Weight of the Gaussian processes."""
     calibration: Calibration | None
     """Factors of the spread; None without validation runs."""
     mirror_views: Annotated[tuple[tuple[Axis, ...], ...], Field(alias="views")]
     """Axes of each mirror view."""
+
+    @model_validator(mode="after")
+    def _one_entry_for_each_member(self) -> Self:
+        for entries in (self.decoders, self.member_weights):
+            if entries is not None and len(entries) != self.members:
+                raise ValueError(f"{len(entries)} entries for {self.members} networks")
+        if unknown := set(self.decoders or ()) - set(DECODERS):
+            raise ValueError(f"there is no decoder {min(unknown)}")
+        return self
 
 
 def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescription]:
@@ -64,6 +80,8 @@ def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescr
             tensors[f"view_{number}.{name}"] = torch.from_numpy(array)
     description = EnsembleDescription(
         members=len(ensemble.members),
+        decoders=tuple(member.decoder_name for member in ensemble.members),
+        member_weights=ensemble.member_weights,
         gp_weight=ensemble.gp_weight,
         calibration=ensemble.calibration,
         mirror_views=tuple(view.axes for view in ensemble.mirror_views),
@@ -72,36 +90,31 @@ def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescr
 
 
 def restore_ensemble(
-    tensors: dict[str, Tensor],
-    description: EnsembleDescription,
-    first: Networks,
-    settings: Settings,
-    scaler: ConditionScaler,
-    times: NDArray[np.float64],
+    tensors: dict[str, Tensor], description: EnsembleDescription, parts: Parts
 ) -> Ensemble:
-    """Return the ensemble of :func:`ensemble_state` and its first member.
+    """Return the ensemble of :func:`ensemble_state`.
 
     Parameters
     ----------
     tensors, description
         Content of the ensemble's file.
-    first
-        The first member.
-    settings
-        Settings of the last training.
-    scaler
-        Scaling of the conditions.
-    times
-        Training times, ``[T]``.
+    parts
+        Everything else of the surrogate; its networks are the first member.
 
     Raises
     ------
     UserError, KeyError, TypeError, ValueError, RuntimeError
         When something is missing or does not fit.
     """
+    first = parts.networks
+    scaler = parts.condition_scaler
+    times = parts.times
     # Members are counted from 1, and the first one is in separate files.
-    further = (group(f"member_{k}.", tensors) for k in range(2, description.members + 1))
-    members = [first, *(_member(weights, settings, scaler, first) for weights in further)]
+    decoders = description.decoders or (first.decoder_name,) * description.members
+    members = [first]
+    for number, decoder in enumerate(decoders[1:], start=2):
+        members.append(_member(group(f"member_{number}.", tensors), decoder, parts))
+    weights = description.member_weights or (1 / len(members),) * len(members)
     rank = len(first.vae.coefficient_std)
     arrays = _arrays(_POD_GP, tensors)
     pod_gp = PodGaussianProcesses.restore(arrays, scaler, times) if arrays else None
@@ -118,6 +131,7 @@ def restore_ensemble(
         views.append(MirrorView.restore(list(axes), _arrays(f"view_{number}.", tensors), rank))
     return Ensemble(
         members=tuple(members),
+        member_weights=weights,
         scaler=scaler,
         times=times,
         pod_gp=pod_gp,
@@ -131,17 +145,21 @@ def _arrays(prefix: str, tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
     return {name: value.numpy() for name, value in group(prefix, tensors).items()}
 
 
-def _member(
-    weights: dict[str, Tensor], settings: Settings, scaler: ConditionScaler, like: Networks
-) -> Networks:
+def _member(weights: dict[str, Tensor], decoder: str, parts: Parts) -> Networks:
     """Return a further member with its own weights; its encoder stays without memory."""
-    std = like.vae.coefficient_std
-    times = like.vae.times
+    std = parts.networks.vae.coefficient_std
+    times = parts.networks.vae.times
+    settings = parts.settings.with_decoder(decoder)
+    points = field_points(settings, parts.mesh.coords, parts.reduction)
     # On the meta device a network takes no memory until its shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         member = Networks(
-            settings, torch.empty(len(std)), torch.empty(len(times)), scaler, like.points
+            settings,
+            torch.empty(len(std)),
+            torch.empty(len(times)),
+            parts.condition_scaler,
+            points,
         )
     fill(member.conditioner, group("conditioner.", weights))
     fill(member.vae.decoder, group("vae.decoder.", weights))

@@ -6,6 +6,7 @@ settings allow: how many there will be is known only when the fields have been r
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -35,20 +36,21 @@ if TYPE_CHECKING:
 class LargestReduction:
     """Sizes of a reduction that has not been fitted, in arrays that take no memory."""
 
-    entries: int
-    """Number of values in the field of a timestep, M·V."""
+    field_shape: tuple[int, int]
+    """Nodes M and variables V."""
     rank: int
     has_modes: bool
 
     def basis_and_factor(self) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
         """Return arrays of the shapes that :meth:`Reduction.basis_and_factor` returns."""
-        return self._zeros(self.entries, self.rank) if self.has_modes else None, self._zeros(
-            self.entries
-        )
+        entries = math.prod(self.field_shape)
+        rows = self._zeros(entries, self.rank) if self.has_modes else None
+        return rows, self._zeros(entries)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the modes, the only large array of a reduction."""
-        return {"basis": self._zeros(self.entries, self.rank)} if self.has_modes else {}
+        rows, _ = self.basis_and_factor()
+        return {} if rows is None else {"basis": rows}
 
     @staticmethod
     def _zeros(*shape: int) -> NDArray[np.float32]:
@@ -73,9 +75,9 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
     """
     dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
     runs = len(rows["train"])
-    width = dataset.shape[2] * dataset.shape[3]
+    field_shape = (dataset.shape[2], dataset.shape[3])
     has_modes = settings.reduction.method == "pod"
-    rank = most_modes(dataset.shape, runs, settings) if has_modes else width
+    rank = most_modes(dataset.shape, runs, settings) if has_modes else math.prod(field_shape)
     # The largest phase is shown, and each one that does not fit is a warning.
     phases = [fitting_phase(dataset.shape, runs, settings)]
     device = None
@@ -91,7 +93,7 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
             checkpoints=True,
         )
         device = plan.device
-        reduction = LargestReduction(width, rank, has_modes)
+        reduction = LargestReduction(field_shape, rank, has_modes)
         # Only the sizes of a reduction are used, which this class has.
         phases += training_phases(plan, cast("Reduction", reduction))
     except UserError as error:

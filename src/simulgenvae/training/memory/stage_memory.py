@@ -7,6 +7,7 @@ tests/training/memory/test_memory.py.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,19 +18,21 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from simulgenvae.distributed import collectives
 from simulgenvae.models import Inputs
-from simulgenvae.models.networks import Networks, field_points
+from simulgenvae.models.field_points import FieldPoints
+from simulgenvae.models.networks import field_positions
 from simulgenvae.training.acceleration import acceleration, precision
 from simulgenvae.training.batch import plain_batch
 from simulgenvae.training.budget import batch_size
 from simulgenvae.training.data import TrainingData
+from simulgenvae.training.members import NetworkFactory
 from simulgenvae.training.memory.peak import PeakMemory
 from simulgenvae.training.node_shards import node_layers
-from simulgenvae.training.performance import prepare_networks
 from simulgenvae.training.stages import Stage, make_stages
 
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.reduction import Reduction
+    from simulgenvae.settings import Settings
     from simulgenvae.training.plan import TrainingPlan
 
 FLOAT = 4
@@ -57,6 +60,18 @@ class StageMemory:
     steps: list[MemoryPart]
 
 
+class _SizesOnly(NetworkFactory):
+    """Maker of networks of which only the sizes count, from a reduction that may not be fitted."""
+
+    def points(self, settings: Settings) -> FieldPoints | None:
+        positions = field_positions(settings, self.coords)
+        if positions is None:
+            return None
+        return FieldPoints.without_values(
+            positions, self.reduction.field_shape, self.reduction.rank
+        )
+
+
 def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = False) -> StageMemory:
     """Return the memory of the networks and of a step of each stage.
 
@@ -73,28 +88,36 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     data = _one_run(timesteps, reduction.rank, plan.scaler)
     # Tensors that are made in this mode have a shape and a type, but no numbers and no memory.
     fake = FakeTensorMode(allow_non_fake_inputs=True)
-    points = field_points(settings, plan.dataset.mesh.coords, reduction)
+    # The memory order changes no size, and tensors without memory cannot take another.
+    training = settings.training.model_copy(
+        update={"performance": performance.model_copy(update={"channels_last": False})}
+    )
+    plain = settings.model_copy(update={"training": training})
+    factory = _SizesOnly(plain, data, plan.scaler, plan.dataset.mesh.coords, reduction)
+    assert data.coefficient_std.shape == (reduction.rank,)  # computed here, where it has numbers
     with fake:
-        networks = Networks(
-            settings, torch.ones(reduction.rank), torch.ones(timesteps), plan.scaler, points
-        )
-        # The memory order changes no size, and tensors without memory cannot take another.
-        prepare_networks(networks, performance.model_copy(update={"channels_last": False}))
+        networks = factory.networks(settings.model.decoder)
     stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
+    with fake:
+        further = stages[-1].further_stages(factory)
+    # Members with the same networks take the same memory.
+    stages += [stage for stage in further if stage.networks is not networks]
     steps = []
     for stage in stages:
         batch = batch_size(stage.own_settings, len(plan.rows["train"]))
         size = math.ceil(batch / collectives.world_size())
         with fake:
             mixed = acceleration(performance, plan.device, 0).mixed_precision
-            need = _step_memory(stage, networks, data, size, mixed=mixed)
+            need = _step_memory(stage, data, size, mixed=mixed)
         if ahead:
             need += FLOAT * size * timesteps * reduction.rank
-        name = f"a step of stage {stage.name} on {size} runs"
+        name = f"a step of stage {stage.label} on {size} runs"
         steps.append(MemoryPart(name, need, step_advice(stage)))
     nodes = node_layers(networks) if settings.reduction.method == "none" else []
+    kinds = {id(stage.networks): stage.networks for stage in stages}
+    weights = itertools.chain.from_iterable(each.parameters() for each in kinds.values())
     return StageMemory(
-        weights=sum(parameter.nbytes for parameter in networks.parameters()),
+        weights=sum(parameter.nbytes for parameter in weights),
         node_weights=sum(layer.weight.nbytes for layer in nodes),
         steps=steps,
     )
@@ -115,14 +138,13 @@ def _one_run(timesteps: int, rank: int, scaler: ConditionScaler) -> TrainingData
     )
 
 
-def _step_memory(
-    stage: Stage, networks: Networks, data: TrainingData, runs: int, *, mixed: bool
-) -> int:
+def _step_memory(stage: Stage, data: TrainingData, runs: int, *, mixed: bool) -> int:
     """Return the bytes of activations and gradients in a step on a number of runs.
 
     ``mixed`` says whether the loss is computed with mixed precision. The noise and mixup of a batch
     are small in comparison and are left out.
     """
+    networks = stage.networks
     # Gradients of frozen modules are not computed, and their activations not kept.
     networks.requires_grad_(False)
     for module in stage.learning_modules:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
+from simulgenvae.distributed.batch_shards import draw_random
 from simulgenvae.models.decoders import FieldDecoder
 from simulgenvae.settings import Settings, StageSettings
 from simulgenvae.training.stages.losses import relative_error
@@ -27,14 +28,16 @@ if TYPE_CHECKING:
     from simulgenvae.models.latents import Latents
     from simulgenvae.models.losses import FieldLoss
     from simulgenvae.models.networks import Networks
+    from simulgenvae.models.training_record import HistoryEntry
     from simulgenvae.reduction import Reduction
     from simulgenvae.training.batch import Batch
     from simulgenvae.training.data import TrainingData
+    from simulgenvae.training.members import NetworkFactory
 
 TIMES_PER_STEP = 32
 """Number of timesteps at which a training step compares fields, drawn anew for each step."""
 FIELD_TIMES_PER_STEP = 8
-"""Number of timesteps of a step where the decoder is a field: it compares at random nodes too."""
+"""Number of timesteps of each run where the decoder is a field: it compares at random nodes too."""
 LIMIT_FACTOR = 1.05
 """Factor by which ``Stage.limited_error`` may grow: the error of few validation runs is
 uncertain."""
@@ -141,9 +144,19 @@ class Stage(ABC):
         """Networks (``vae``, ``conditioner``) that start this stage with new weights."""
         return ()
 
-    def further_stages(self) -> Sequence[Stage]:
-        """Return the stages of the ensemble's other members, where this stage trains the first."""
+    def further_stages(self, factory: NetworkFactory) -> Sequence[Stage]:
+        """Return the stages of the ensemble's other members, where this stage trains the first.
+
+        ``factory`` makes networks for those that differ from the first.
+        """
         return []
+
+    def start(self, history: Sequence[HistoryEntry]) -> None:  # noqa: B027  # most stages need nothing
+        """Prepare what depends on how the stages before this one ended.
+
+        ``history`` has their validations. It is called before the stage runs, and for a finished
+        stage when a training is resumed.
+        """
 
     @property
     @abstractmethod
@@ -188,15 +201,25 @@ class Stage(ABC):
             Whether the decoder's weights are constants in the backward pass.
         """
         vae = self.networks.vae
-        is_field = isinstance(vae.decoder, FieldDecoder)
-        if not vae.decoder.continuous_in_time or len(self.data.times) <= TIMES_PER_STEP:
-            times: Tensor | slice = slice(None)
-        else:
+        times = self.data.times
+        if isinstance(vae.decoder, FieldDecoder):
+            # Points of each run at times of its own: the more places and times a step sees, the
+            # more it learns.
+            places = draw_random(
+                lambda runs: torch.rand(runs, len(times), device=times.device), len(coefficients)
+            )
+            chosen = places.argsort(1)[:, :FIELD_TIMES_PER_STEP]
+            coefficients = coefficients.gather(
+                1, chosen.unsqueeze(2).expand(-1, -1, coefficients.shape[2])
+            )
+            times = times[chosen]
+        elif vae.decoder.continuous_in_time and len(times) > TIMES_PER_STEP:
             # Neighbouring timesteps say nearly the same. A random subset costs a fraction of all
             # and, measured, learns as well or better.
-            order = torch.randperm(len(self.data.times), device=coefficients.device)
-            times = order[: FIELD_TIMES_PER_STEP if is_field else TIMES_PER_STEP]
-        error = vae.error(latents, coefficients[:, times], self.data.times[times], frozen=frozen)
+            order = torch.randperm(len(times), device=times.device)[:TIMES_PER_STEP]
+            coefficients = coefficients[:, order]
+            times = times[order]
+        error = vae.error(latents, coefficients, times, frozen=frozen)
         loss: Tensor = (field_loss or self.field_loss)(error)
         return loss
 

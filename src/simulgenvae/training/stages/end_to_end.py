@@ -5,10 +5,10 @@ Tested in tests/training/stages/test_stages.py.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Self
 
 from simulgenvae.distributed.batch_shards import shard_draws
-from simulgenvae.training.budget import member_count
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import kl_terms, std_loss
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from simulgenvae.models.losses import FieldLoss
     from simulgenvae.models.networks import Networks
+    from simulgenvae.models.training_record import HistoryEntry
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import Settings
     from simulgenvae.training.batch import Batch
     from simulgenvae.training.data import TrainingData
+    from simulgenvae.training.members import NetworkFactory
 
 RECONSTRUCT_EVERY = 4
 """Distance between the runs of a batch that are also reconstructed: every fourth one is."""
@@ -65,6 +67,8 @@ class EndToEndStage(Stage):
         self.fine_tunes = fine_tunes
         self.vae_loss = loss if vae_loss is None else vae_loss
         """Loss of reconstructions; ``field_loss`` is that of predictions."""
+        self.rivals: tuple[Stage, ...] = ()
+        """Stages with different decoders, of which this one takes the better."""
 
     @classmethod
     def make(
@@ -86,19 +90,34 @@ class EndToEndStage(Stage):
             vae_loss=data.field_loss(settings.training.loss, reduction),
         )
 
-    def further_stages(self) -> Sequence[Stage]:
+    def further_stages(self, factory: NetworkFactory) -> Sequence[Stage]:
         """Return the stages that train the other members, one after another."""
-        wanted = self.settings.training.end_to_end.members or (1 if self.fine_tunes else None)
-        members = member_count(
-            wanted,
-            len(self.data.rows["train"]),
-            len(self.data.times),
-            images=self.data.conditions.images is not None,
-        )
-        # All members share networks and data: they are trained one after another.
-        parts = (self.networks, self.data, self.settings, self.field_loss)
-        kind = type(self)
-        return [kind(*parts, each, fine_tunes=self.fine_tunes) for each in range(2, members + 1)]
+        count = factory.further_count(continues=self.fine_tunes)
+        second = None if self.fine_tunes or not count else factory.second_decoder
+        rivals = [self]
+        if second is not None:
+            rivals.append(self._further(2, factory.networks(second)))
+        stages = rivals[1:]
+        for member in range(len(rivals) + 1, count + 2):
+            # Members share networks, as they are trained one after another.
+            stage = self._further(member, self.networks)
+            stage.rivals = tuple(rivals)
+            stages.append(stage)
+        return stages
+
+    def _further(self, member: int, networks: Networks) -> Self:
+        parts = (networks, self.data, self.settings, self.field_loss)
+        return type(self)(*parts, member, fine_tunes=self.fine_tunes)
+
+    def start(self, history: Sequence[HistoryEntry]) -> None:
+        """Take the networks of the better one of the ``rivals``, where there are several."""
+        if len(self.rivals) < 2:
+            return
+        errors = []
+        for rival in self.rivals:
+            own = (entry.validation_error for entry in history if entry.stage == rival.label)
+            errors.append(min(own, default=math.inf))
+        self.networks = self.rivals[errors.index(min(errors))].networks
 
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
@@ -179,7 +198,10 @@ class EndToEndStage(Stage):
         if self.teaches_encoder:
             truth = batch.coefficients[reconstructed]
             # From new weights the decoder is frozen here: it learns from predictions only.
-            errors = self.decoded_loss(latents, truth, self.vae_loss, frozen=not self.fine_tunes)
+            with shard_draws(shard):
+                errors = self.decoded_loss(
+                    latents, truth, self.vae_loss, frozen=not self.fine_tunes
+                )
             terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
             # An untrained encoder's latents are decoded to anything. The logarithm keeps such an
             # error from filling the gradient.

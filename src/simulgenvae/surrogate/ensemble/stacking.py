@@ -1,0 +1,124 @@
+"""Weights of the parts of an ensemble: each kind of network, and the Gaussian processes.
+
+Stacking (Wolpert 1992) with weights that are at least 0 and sum to 1 (Breiman 1996, "Stacked
+regressions", section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.surrogate.ensemble.coefficient_prediction import SeparatePredictions
+    from simulgenvae.surrogate.ensemble.ensemble import Ensemble
+
+STEPS = 40
+"""Weights that are tried are multiples of 1 / ``STEPS``."""
+_TIE = 1e-9
+"""Relative difference of errors that rounding may make."""
+
+
+def stacked(
+    ensemble: Ensemble,
+    separate: SeparatePredictions,
+    truth: NDArray[np.float32],
+    *,
+    gaussian_processes: bool,
+) -> Ensemble:
+    """Return the ensemble with the weights of the least error.
+
+    Members with the same decoder share one weight equally. Members without weight are left out
+    where at least two others remain, whose differences give the uncertainty; the first one always
+    stays, as it gives the latents.
+
+    Parameters
+    ----------
+    ensemble
+        The ensemble with all members.
+    separate
+        Predictions of its parts for n runs that none of them learned from.
+    truth
+        Coefficients of these runs, ``[n, T, r]``.
+    gaussian_processes
+        Whether the Gaussian processes may have a weight.
+    """
+    kinds: dict[str, list[int]] = {}
+    for number, member in enumerate(ensemble.members):
+        kinds.setdefault(member.decoder_name, []).append(number)
+    networks = [separate.of_members(members) for members in kinds.values()]
+    of_kinds = best_weights(networks, truth)
+    gp_weight = 0.0
+    if gaussian_processes and separate.gaussian_processes is not None:
+        *of_networks, gp_weight = best_weights([*networks, separate.gaussian_processes], truth)
+        # Networks without weight still predict by themselves, in comparisons.
+        if gp_weight < 1:
+            of_kinds = np.array(of_networks) / (1 - gp_weight)
+    weights = np.zeros(len(ensemble.members))
+    for members, weight in zip(kinds.values(), of_kinds, strict=True):
+        weights[members] = weight / len(members)
+    return _without_idle_members(replace(ensemble, gp_weight=float(gp_weight)), weights)
+
+
+def _without_idle_members(ensemble: Ensemble, weights: NDArray[np.float64]) -> Ensemble:
+    """Return the ensemble with these weights, without members that have none."""
+    kept = [number for number, weight in enumerate(weights) if weight > 0 or number == 0]
+    if np.count_nonzero(weights) < 2:
+        kept = list(range(len(weights)))
+    return replace(
+        ensemble,
+        members=tuple(ensemble.members[number] for number in kept),
+        member_weights=tuple(map(float, weights[kept])),
+    )
+
+
+def best_weights(
+    parts: Sequence[NDArray[np.float32]], truth: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return the weights ``[P]`` of predictions with the least mean error over runs.
+
+    Weights are multiples of 1 / ``STEPS`` that sum to 1; of equally good ones those that favour the
+    first predictions.
+
+    Parameters
+    ----------
+    parts
+        P predictions of the coefficients of n runs, each ``[n, T, r]``.
+    truth
+        The coefficients, ``[n, T, r]``.
+    """
+    # The squared error of a run is a quadratic form of the weights, whose matrix has the inner
+    # products of the errors of any two predictions.
+    products = np.empty((len(truth), len(parts), len(parts)))
+    for run, true in enumerate(truth):
+        errors = np.stack([part[run] - true for part in parts]).reshape(len(parts), -1)
+        errors = errors.astype(np.float64)
+        products[run] = errors @ errors.T
+    tried = _simplex(len(parts))
+    squares = np.einsum("cp,npq,cq->cn", tried, products, tried, optimize=True)
+    mean_errors = np.sqrt(np.maximum(squares, 0.0)).mean(axis=1)
+    best = np.flatnonzero(mean_errors <= mean_errors.min() * (1 + _TIE))
+    found: NDArray[np.float64] = tried[best[0]]
+    return found
+
+
+@cache
+def _simplex(count: int) -> NDArray[np.float64]:
+    """Return all weights of ``count`` predictions that are tried, ``[C, count]``."""
+
+    def splits(total: int, parts: int) -> list[list[int]]:
+        if parts == 1:
+            return [[total]]
+        found = []
+        for last in range(total + 1):
+            found += [[*others, last] for others in splits(total - last, parts - 1)]
+        return found
+
+    return np.array(splits(STEPS, count)) / STEPS
