@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -117,13 +118,20 @@ def test_where_training_continues_all_decoders_are_the_same(
     assert decoders(waves, settings, "vae", "conditioner", "end_to_end") == ["modulated"] * 2
 
 
+@pytest.mark.parametrize(
+    ("coords", "reason"),
+    [(None, "no node positions"), (np.ones((30, 2)), "all nodes are at one place")],
+)
 def test_nodes_without_positions_have_no_field(
-    make_waves: MakeWaves, make_settings: MakeSettings
+    make_waves: MakeWaves,
+    make_settings: MakeSettings,
+    coords: np.ndarray | None,
+    reason: str,
 ) -> None:
-    somewhere = replace(make_waves(), mesh=Mesh(None, Cells.none()))
+    somewhere = replace(make_waves(), mesh=Mesh(coords, Cells.none()))
     assert decoders(somewhere, make_settings(1, end_to_end={"members": 2})) == ["modulated"] * 2
     wanted = make_settings(1, end_to_end={"members": 2, "second_decoder": "field"})
-    with pytest.raises(UserError, match="no node positions"):
+    with pytest.raises(UserError, match=reason):
         decoders(somewhere, wanted)
 
 

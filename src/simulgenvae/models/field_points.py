@@ -125,6 +125,11 @@ def _fit(
     return chosen, np.linalg.pinv(weighted @ rows, rcond=1e-6, hermitian=True) @ weighted
 
 
+def has_extent(coords: NDArray[np.float64]) -> bool:
+    """Return whether nodes are at more than one place."""
+    return bool((coords != coords[0]).any())
+
+
 def unit_positions(coords: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return positions with the longest side scaled to -1 … 1, without constant dimensions."""
     low = coords.min(axis=0)

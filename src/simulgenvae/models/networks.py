@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from simulgenvae.errors import UserError
 from simulgenvae.models import Conditioner, HierarchicalVae, Inputs
-from simulgenvae.models.field_points import FieldPoints
+from simulgenvae.models.field_points import FieldPoints, has_extent
 from simulgenvae.settings.networks import DECODERS
 
 if TYPE_CHECKING:
@@ -78,11 +78,14 @@ def field_positions(
     """
     if not DECODERS[settings.model.decoder].is_field:
         return None
+    what = f"the decoder {settings.model.decoder} is a function of position, and"
     if coords is None:
         raise UserError(
-            f"the decoder {settings.model.decoder} is a function of position, and this study has "
-            "no node positions: ingest it with coords, or choose another decoder"
+            f"{what} this study has no node positions: ingest it with coords, or choose another "
+            "decoder"
         )
+    if not has_extent(coords):
+        raise UserError(f"{what} all nodes are at one place: choose another decoder")
     return coords
 
 

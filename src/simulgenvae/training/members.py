@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulgenvae.models.field_points import has_extent
 from simulgenvae.models.networks import Networks, field_points
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.training.performance import prepare_networks
@@ -97,6 +98,7 @@ class NetworkFactory:
             and self.settings.reduction.method == "pod"
             and self.settings.learns_from_squares
             and self.coords is not None
+            and has_extent(self.coords)
         )
         return FIELD if possible else None
 

@@ -60,7 +60,8 @@ def stacked(
         *of_networks, gp_weight = best_weights([*networks, separate.gaussian_processes], truth)
         # Networks without weight still predict by themselves, in comparisons.
         if gp_weight < 1:
-            of_kinds = np.array(of_networks) / (1 - gp_weight)
+            # Not by 1 - gp_weight, from which their sum differs by rounding.
+            of_kinds = np.array(of_networks) / sum(of_networks)
     weights = np.zeros(len(ensemble.members))
     for members, weight in zip(kinds.values(), of_kinds, strict=True):
         weights[members] = weight / len(members)
