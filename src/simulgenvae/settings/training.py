@@ -73,8 +73,8 @@ class EndToEndSettings(StageSettings):
     """Decoder of the second network, beside `model.decoder` of the first; further networks have
     that of the better one, and the validation runs decide how much each kind counts. `auto`: a
     neural field beside the modulated decoder, where nodes have positions and the loss is `mse`;
-    `none`: all networks have the same. So they have where the stage continues with trained
-    networks."""
+    `none`: all networks have the same decoder. Where the stage continues with trained networks,
+    all have the same, too."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     field_weight: Positive = 1.0

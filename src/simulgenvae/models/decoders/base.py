@@ -52,13 +52,13 @@ class LatentDecoder(nn.Module, ABC):
 class FieldDecoder(LatentDecoder):
     """Decoder that is a function of position: it gives states at some nodes, or coefficients.
 
-    Its descriptor has ``is_field``. It learns from states at random points, and a prediction at all
-    points is expressed in the modes.
+    Its descriptor has ``is_field``. It learns from states at random nodes, and a prediction is
+    evaluated at some nodes and expressed in the modes.
 
     Parameters
     ----------
     points
-        Nodes, and the modes of the surrogate's reduction there.
+        Nodes to learn from and to predict at, and the modes of the surrogate's reduction there.
     """
 
     positions: Tensor

@@ -25,8 +25,8 @@ POSITION_FREQUENCY = 2.0
 FIXED_TIMES = 8
 """Number of sine-cosine pairs of time with frequencies that do not depend on the latents."""
 EVALUATED_TOGETHER = 2**12
-"""Points (runs × times × nodes) that each thread of a processor computes together: their layers
-stay in its cache, which takes a third of the time in a prediction."""
+"""Points (runs × times × nodes) that each thread of a processor computes together. Their layers
+stay in its cache, so that a prediction takes a third of the time."""
 
 
 class NeuralFieldDecoder(FieldDecoder):
@@ -96,7 +96,7 @@ class NeuralFieldDecoder(FieldDecoder):
         return torch.cat([times, angles.sin(), angles.cos()], dim=-1)
 
     def _states(self, latents: Latents, features: Tensor, positions: Tensor) -> Tensor:
-        """Return states ``[B, T, n, V]`` at positions ``[B, n, D]``, or ``[1, n, D]`` of all."""
+        """Return states ``[B, T, n, V]`` at positions ``[B, n, D]``, or ``[1, n, D]``."""
         # A graphics processor is the faster the more it computes together, and an exported model
         # has no loop whose length depends on its inputs.
         if positions.device.type != "cpu" or torch.compiler.is_exporting():

@@ -25,6 +25,8 @@ from simulgenvae.surrogate.weights import fill, group
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulgenvae.models.field_points import FieldPoints
+    from simulgenvae.settings import Settings
     from simulgenvae.surrogate.parts import Parts
 
 _PREDICTING = ("conditioner.", "vae.decoder.")
@@ -112,8 +114,14 @@ def restore_ensemble(
     # Members are counted from 1, and the first one is in separate files.
     decoders = description.decoders or (first.decoder_name,) * description.members
     members = [first]
+    # Members with the same decoder share its points, which take time to choose.
+    points = {first.decoder_name: first.points}
     for number, decoder in enumerate(decoders[1:], start=2):
-        members.append(_member(group(f"member_{number}.", tensors), decoder, parts))
+        settings = parts.settings.with_decoder(decoder)
+        if decoder not in points:
+            points[decoder] = field_points(settings, parts.mesh.coords, parts.reduction)
+        own = group(f"member_{number}.", tensors)
+        members.append(_member(own, settings, points[decoder], parts))
     weights = description.member_weights or (1 / len(members),) * len(members)
     rank = len(first.vae.coefficient_std)
     arrays = _arrays(_POD_GP, tensors)
@@ -145,12 +153,12 @@ def _arrays(prefix: str, tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
     return {name: value.numpy() for name, value in group(prefix, tensors).items()}
 
 
-def _member(weights: dict[str, Tensor], decoder: str, parts: Parts) -> Networks:
+def _member(
+    weights: dict[str, Tensor], settings: Settings, points: FieldPoints | None, parts: Parts
+) -> Networks:
     """Return a further member with its own weights; its encoder stays without memory."""
     std = parts.networks.vae.coefficient_std
     times = parts.networks.vae.times
-    settings = parts.settings.with_decoder(decoder)
-    points = field_points(settings, parts.mesh.coords, parts.reduction)
     # On the meta device a network takes no memory until its shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):

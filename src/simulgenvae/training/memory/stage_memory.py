@@ -94,7 +94,8 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     )
     plain = settings.model_copy(update={"training": training})
     factory = _SizesOnly(plain, data, plan.scaler, plan.dataset.mesh.coords, reduction)
-    assert data.coefficient_std.shape == (reduction.rank,)  # computed here, where it has numbers
+    # It is computed once and kept: within the mode it would have no numbers.
+    _ = data.coefficient_std
     with fake:
         networks = factory.networks(settings.model.decoder)
     stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
