@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,20 @@ def test_the_network_says_what_the_surrogate_says(
     assert found.shape == expected.shape
     assert found.dtype == np.float32
     assert largest_difference(found, expected) < 2e-5
+
+
+def test_networks_without_weight_are_left_out(make_surrogate: MakeSurrogate) -> None:
+    surrogate = make_surrogate("table", 0.0)
+    members = surrogate.ensemble.members[:1] * 2
+    twice = replace(surrogate.ensemble, members=members, member_weights=(0.0, 1.0))
+    surrogate = replace(surrogate, ensemble=twice)
+    designs = random_designs(surrogate, 2)
+    given = {name: torch.from_numpy(array) for name, array in inputs_of(designs).items()}
+    model = FieldModel(surrogate)
+    assert len(model.members) == 1
+    with torch.inference_mode():
+        found = model(**given).numpy()
+    assert largest_difference(found, surrogate.predict(designs)["fields"].to_numpy()) < 2e-5
 
 
 def test_the_cases_have_mirrored_images_and_components_that_share_a_length_scale(

@@ -36,8 +36,11 @@ class FieldModel(nn.Module):
     def __init__(self, surrogate: Surrogate) -> None:
         super().__init__()
         ensemble = required_ensemble(surrogate)
-        self.members = nn.ModuleList(_without_encoder(member) for member in ensemble.members)
-        self.member_weights = ensemble.member_weights
+        # Members without weight only show how certain a prediction is, which this network does not.
+        weights = zip(ensemble.members, ensemble.member_weights, strict=True)
+        counting = [(member, weight) for member, weight in weights if weight > 0]
+        self.members = nn.ModuleList(_without_encoder(member) for member, _ in counting)
+        self.member_weights = [weight for _, weight in counting]
         self.gp_weight = ensemble.gp_weight
         self.pod_gp: PodGpModule | None = None
         if ensemble.pod_gp is not None and ensemble.gp_weight > 0:
