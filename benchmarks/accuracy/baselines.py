@@ -17,18 +17,18 @@ from simulgenvae.settings import Settings
 
 
 def baselines(case: Case, settings: Settings) -> Iterator[Fitted]:
-    """Fit every registered baseline and the projection of POD to the training runs only.
+    """Fit every registered baseline and the projection of POD to the runs to learn from only.
 
     Where the problem is symmetric, the baselines are fitted again to the training runs and their
     mirror images.
     """
-    training = TrainingRuns.of(case.dataset, case.rows["train"])
+    training = TrainingRuns.of(case.dataset, case.learned)
     rank = {"rank": training.reduction.rank}
     yield Fitted("projection_floor", training.seconds, partial(_project, training), rank)
     yield from _fitted(training)
     symmetry = settings.training.augmentation
     if symmetry.flips:
-        rows = case.rows["train"]
+        rows = case.learned
         runs = len(case.dataset.ids)
         mirrored = with_mirrored(case.dataset, rows, symmetry.flips, symmetry.odd)
         rows = np.concatenate([rows, np.arange(runs, len(mirrored.ids))])

@@ -14,19 +14,18 @@ from benchmarks.accuracy.problem import Problem
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.images import GREY, ImageFormat, Images
-from simulgenvae.data.split import Split
+from simulgenvae.data.split import Split, validation_count
 from simulgenvae.utils.atomic import atomic_write
 
 PROBLEMS = ("burgers", "source", "steady", "impact", "plate", "dam_break", "pulse", "board")
 """Modules of this folder, each with ``make(seed=...) -> Problem``."""
 CACHE = ROOT / "benchmarks" / "cache"
-VALIDATION_SHARE = 0.1
 
 
 class Case(NamedTuple):
     """A problem with the designs of one seed.
 
-    Methods learn from ``split.train`` and may look at ``split.validation``.
+    All methods learn from the runs for training and for validation.
     """
 
     name: str
@@ -40,6 +39,11 @@ class Case(NamedTuple):
     declared: tuple[str, ...]
     """Settings that belong to the problem."""
 
+    @property
+    def learned(self) -> NDArray[np.intp]:
+        """Rows of the runs that methods learn from."""
+        return np.concatenate([self.rows["train"], self.rows["validation"]])
+
 
 def load_case(name: str, seed: int, cache: Path = CACHE) -> Case:
     """Return the problem of this name, solved or from the cache."""
@@ -50,7 +54,7 @@ def load_case(name: str, seed: int, cache: Path = CACHE) -> Case:
 def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
     """Return the data set of a problem with its split.
 
-    A tenth of the training runs, drawn by the seed, is for validation.
+    As many of the training runs as by default are for validation, drawn by the seed.
     """
     images = None
     if problem.images is not None:
@@ -63,10 +67,8 @@ def case_of(problem: Problem, name: str, seed: int, source: str = "") -> Case:
         coords=problem.coords,
         variables=problem.variables,
     )
-    # Baselines need no validation runs, and do not get them as further training runs either: all
-    # methods learn from the same runs.
     drawn = np.random.default_rng(seed).permutation(problem.train)
-    held = round(VALIDATION_SHARE * len(drawn))
+    held = validation_count(len(drawn))
     parts = {"train": drawn[held:], "validation": drawn[:held], "test": problem.test}
     split = Split(**{part: tuple(problem.ids[row] for row in rows) for part, rows in parts.items()})
     return Case(

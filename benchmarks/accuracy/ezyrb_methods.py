@@ -43,7 +43,7 @@ RESTARTS = 8
 
 def ezyrb_methods(case: Case, _: Settings) -> Iterator[Fitted]:
     """Fit EZyRB with both regressions at every rank and number of components."""
-    rows = case.rows["train"]
+    rows = case.learned
     dataset = case.dataset
     scale = VariableScale.fit(dataset.run(int(row)) for row in rows)
     # Without scaling, POD would keep the variable with the largest numbers only.

@@ -92,7 +92,9 @@ class TrainingRuns(NamedTuple):
         reduction, every = reduce_runs(dataset, rows, ReductionSettings())
         coefficients = np.asarray(every[rows])
         conditions = dataset.conditions.select(rows)
-        scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, coefficients))
+        scaler = ConditionScaler.fit(
+            conditions, choose_logarithms(conditions, coefficients, others=dataset.conditions)
+        )
         features = Features.fit(conditions, scaler)
         x = features.transform(conditions)
         return cls(dataset, reduction, features, x, coefficients, time.perf_counter() - start)

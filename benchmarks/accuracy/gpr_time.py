@@ -42,7 +42,7 @@ SEED = 0
 
 def gpr_time(case: Case, _: Settings) -> Iterator[Fitted]:
     """Fit POD+GPR over parameters and time to the training runs of a case."""
-    training = TrainingRuns.of(case.dataset, case.rows["train"])
+    training = TrainingRuns.of(case.dataset, case.learned)
     start = time.perf_counter()
     regression = TimeGpr(
         training.x, training.coefficients, case.dataset.times, training.features.components

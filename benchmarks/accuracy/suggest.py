@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.suggest [PROBLEM ...] [--repeats 5] [--start 40] [--add 20]
         [--test 30] [--set group.key=value] [--out FOLDER]
 
-A surrogate learns from ``start`` runs at random (a tenth of them for validation), suggests designs
-over the domain that the random ones are drawn from, and the new designs are solved. Surrogates of
+A surrogate learns from ``start`` runs at random, some of them for validation, suggests designs over
+the domain that the random ones are drawn from, and the new designs are solved. Surrogates of
 ``start + add`` runs follow, once with the suggested runs and once with as many random ones.
 Everything except the added runs is the same for both: settings, validation and test runs. Every
 repetition has other designs. FOLDER/suggest.json and suggest.md are written after each, and one
@@ -25,14 +25,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.accuracy.arguments import parsed, parser_of
-from benchmarks.accuracy.cases import VALIDATION_SHARE
 from benchmarks.accuracy.contents import digest, module_files, package_files
 from benchmarks.accuracy.problem import TEST_STREAM, TRAIN_STREAM
 from benchmarks.accuracy.results import Results
 from benchmarks.accuracy.spaces import SPACES, Space
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.split import Split
+from simulgenvae.data.split import Split, validation_count
 from simulgenvae.design.suggest import suggest
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation.metrics import FieldErrors, VariableScale
@@ -121,7 +120,7 @@ def repetition(
     fields = space.solve(table)
     truth = space.solve(unseen)
     # The same validation runs and scale in all three, so that only the added runs differ.
-    held = np.random.default_rng(seed).permutation(start)[: round(VALIDATION_SHARE * start)]
+    held = np.random.default_rng(seed).permutation(start)[: validation_count(start)]
     scale = VariableScale.fit(fields[row] for row in range(start) if row not in held)
     test = Conditions(tuple(f"test_{k}" for k in range(len(unseen))), space.names, unseen)
 

@@ -35,7 +35,15 @@ def test_every_run_is_in_exactly_one_part(
 
 @pytest.mark.parametrize(
     ("runs", "sizes"),
-    [(2, (2, 0, 0)), (3, (2, 0, 1)), (4, (2, 1, 1)), (5, (3, 1, 1)), (30, (24, 3, 3))],
+    [
+        (2, (2, 0, 0)),
+        (3, (2, 0, 1)),
+        (4, (2, 1, 1)),
+        (5, (3, 1, 1)),
+        (12, (8, 3, 1)),
+        (30, (20, 7, 3)),
+        (100, (80, 10, 10)),
+    ],
 )
 def test_few_runs(runs: int, sizes: tuple[int, int, int]) -> None:
     split = make_split(ids(runs), DataSettings(), None)

@@ -419,7 +419,8 @@ def test_members_are_read_back(study: StudyFolder) -> None:
     parts = load_parts(study)
     assert parts.ensemble is not None
     assert len(parts.ensemble.members) == 2
-    assert {entry.stage for entry in parts.info.history} == {"end_to_end", "end_to_end_2"}
+    stages = {entry.stage for entry in parts.info.history}
+    assert stages == {"end_to_end", "end_to_end_2", "end_to_end_encoder"}
 
 
 def test_start_refuses_another_architecture(

@@ -32,10 +32,10 @@ from tests.training.conftest import MakeProblem
 class Recorded(VaeStage):
     """A stage that remembers its batches."""
 
-    rows: list[list[int]]
+    seen: list[list[int]]
 
     def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
-        self.rows = [*getattr(self, "rows", []), batch.rows.tolist()]
+        self.seen = [*getattr(self, "seen", []), batch.rows.tolist()]
         return super().losses(batch, kl_weight)
 
 
@@ -47,11 +47,11 @@ def test_batches_of_an_epoch_cover_every_training_run_once(
     stage = problem.stage("vae", Recorded)
     assert isinstance(stage, Recorded)
     problem.loop().run([stage])
-    assert len(stage.rows) == 3 * per_epoch
-    epochs = [stage.rows[k : k + per_epoch] for k in range(0, len(stage.rows), per_epoch)]
+    assert len(stage.seen) == 3 * per_epoch
+    epochs = [stage.seen[k : k + per_epoch] for k in range(0, len(stage.seen), per_epoch)]
     orders = [[row for batch in epoch for row in batch] for epoch in epochs]
     assert all(sorted(order) == list(range(9)) for order in orders)
-    assert all(len(batch) <= size for batch in stage.rows)
+    assert all(len(batch) <= size for batch in stage.seen)
     assert len(set(map(tuple, orders))) == 3, "another order every epoch"
 
 
@@ -62,7 +62,7 @@ def test_a_default_batch_larger_than_the_training_set_is_reduced(
     stage = problem.stage("vae", Recorded)
     assert isinstance(stage, Recorded)
     problem.loop().run([stage])
-    assert [sorted(rows) for rows in stage.rows] == [list(range(9))] * 3
+    assert [sorted(rows) for rows in stage.seen] == [list(range(9))] * 3
 
 
 def test_steps_with_exploding_gradients_are_skipped_and_counted(

@@ -35,7 +35,9 @@ def test_the_scaler_that_was_chosen_is_that_of_a_resumed_training(
 ) -> None:
     settings = make_settings(1)
     split = make_split(waves.ids, settings.data, None)
-    monkeypatch.setattr(simulgenvae.training.prepare, "choose_logarithms", lambda *_: ("speed",))
+    monkeypatch.setattr(
+        simulgenvae.training.prepare, "choose_logarithms", lambda *_, **__: ("speed",)
+    )
     before = train(waves, split, settings, stages=STAGES, folder=tmp_path).condition_scaler
     monkeypatch.undo()
     assert before.logarithm == (False, True)

@@ -23,10 +23,16 @@ _CHOOSING_MODES = 4
 _SMALLEST_RATIO = 2.0
 """A parameter whose largest value is at most this many times its smallest is nearly proportional to
 its logarithm, so that the choice would not matter."""
+_STRONG = 3.0
+"""Logarithm of the ratio of evidences that is strong (Kass & Raftery 1995, section 3.2)."""
 
 
 def choose_logarithms(
-    conditions: Conditions, coefficients: NDArray[np.float32], seed: int = 0
+    conditions: Conditions,
+    coefficients: NDArray[np.float32],
+    seed: int = 0,
+    *,
+    others: Conditions | None = None,
 ) -> tuple[str, ...]:
     """Return the names of the parameters whose logarithm explains the runs better.
 
@@ -34,10 +40,11 @@ def choose_logarithms(
     hyperbolic sine in place of the logarithm (``data/decades.py``).
 
     One parameter after another, in the order of the table, is read as its logarithm where that
-    raises the marginal likelihood of Gaussian processes for the leading modes of the training runs.
-    It is a monotone change of an input that is chosen by evidence, as in Snoek et al. 2014, "Input
-    warping for Bayesian optimization". Images are ignored. More than 80 runs are represented by a
-    seeded subset of that size.
+    raises the marginal likelihood of Gaussian processes for the leading modes of the training runs
+    by a factor that is strong evidence: with few runs, small differences are chance. It is a
+    monotone change of an input that is chosen by evidence, as in Snoek et al. 2014, "Input warping
+    for Bayesian optimization". Images are ignored. More than 80 runs are represented by a seeded
+    subset of that size.
 
     Parameters
     ----------
@@ -47,13 +54,17 @@ def choose_logarithms(
         Their coefficients, ``[n, T, r]``.
     seed
         Seed of the subset.
+    others
+        Designs that must be readable too, such as those of test runs: a parameter that is not
+        positive in one of them has no logarithm.
     """
     lower = conditions.table.min(axis=0)
     upper = conditions.table.max(axis=0)
     below = linear_below(conditions.table)
+    least = lower if others is None else np.minimum(lower, others.table.min(axis=0))
     names = []
     for column, name in enumerate(conditions.names):
-        positive = lower[column] > 0 and upper[column] > _SMALLEST_RATIO * lower[column]
+        positive = least[column] > 0 and upper[column] > _SMALLEST_RATIO * lower[column]
         if (positive or below[column] > 0) and not conditions.levels[column]:
             names.append(name)
     # Sorted, so that the runs keep their order and sums their rounding.
@@ -79,7 +90,7 @@ def choose_logarithms(
         for name in names:
             value = objective((*taken, name))
             # The objective is a negative logarithm: smaller means more evidence.
-            if value < best:
+            if value < best - _STRONG:
                 taken = (*taken, name)
                 best = value
     return taken

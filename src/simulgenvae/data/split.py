@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from simulgenvae.settings import DataSettings
 
 _MIN_TRAINING = 2
+_VALIDATION_FRACTION = 0.1
+"""Fraction of the runs that is for validation by default."""
+_ENOUGH_VALIDATION = 8
+"""Number of validation runs that a larger fraction of few runs reaches by default: fewer say little
+about which networks are better, and about the spread of errors."""
+_LARGEST_FRACTION = 0.25
+"""Largest fraction that is for validation by default."""
 _USES = {
     "train": "train",
     "training": "train",
@@ -162,18 +169,31 @@ def _write(split: Split, path: Path, temporary: Path) -> None:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _counts(runs: int, validation_fraction: float, test_fraction: float) -> tuple[int, int]:
+def validation_count(runs: int, fraction: float | None = None) -> int:
+    """Return how many of ``runs`` are for validation where ``fraction`` is; None is the default."""
+    if fraction is not None:
+        return _rounded(fraction * runs)
+    more = min(_ENOUGH_VALIDATION, math.floor(_LARGEST_FRACTION * runs))
+    return max(_rounded(_VALIDATION_FRACTION * runs), more)
+
+
+def _rounded(count: float) -> int:
+    # Halves are rounded up. Python’s round would take the even neighbour, so that 0.1 of 5 and of
+    # 15 runs would differ in direction.
+    return math.floor(count + 0.5)
+
+
+def _counts(runs: int, validation_fraction: float | None, test_fraction: float) -> tuple[int, int]:
     """Return how many of ``runs`` are for validation and for the test.
 
     Where there are too few for both, the test comes first: only it says what to trust.
     """
-    # Halves are rounded up. Python’s round would take the even neighbour, so that 0.1 of 5 and of
-    # 15 runs would differ in direction.
-    validation = math.floor(validation_fraction * runs + 0.5)
-    test = math.floor(test_fraction * runs + 0.5)
+    validation = validation_count(runs, validation_fraction)
+    test = _rounded(test_fraction * runs)
     if test == 0 and test_fraction > 0 and runs - validation - 1 >= _MIN_TRAINING:
         test = 1
-    if validation == 0 and validation_fraction > 0 and runs - test - 1 >= _MIN_TRAINING:
+    wanted = validation_fraction is None or validation_fraction > 0
+    if validation == 0 and wanted and runs - test - 1 >= _MIN_TRAINING:
         validation = 1
     return validation, test
 

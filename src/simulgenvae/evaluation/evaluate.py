@@ -72,7 +72,7 @@ def evaluate(
     # One progress bar, however many ranks there are.
     shown = nullcontext() if collectives.is_rank0() else progress_off()
     with shown, WorkLog(transient=True) as log:
-        log.start("Evaluating", compare.steps(rows) + latent_analysis.steps(rows) + 1)
+        log.start("Evaluating", compare.steps(surrogate, rows) + latent_analysis.steps(rows) + 1)
         comparison = compare.compare(
             dataset, surrogate, stages, rows, evaluation.checks, log.advance
         )

@@ -67,6 +67,10 @@ class Latents:
     z: Tensor
     h: Tensor
 
+    def __getitem__(self, runs: slice) -> Latents:
+        """Return the latents of some of the runs."""
+        return Latents(self.z[runs], self.h[runs])
+
     def flat(self) -> Tensor:
         """Return all latents of each run in a row, ``[B, D + L·d]``."""
         return torch.cat([self.z, self.h.flatten(1)], dim=1)

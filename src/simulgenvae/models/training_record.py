@@ -27,6 +27,14 @@ Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 added from outside the package."""
 
 
+def stage_of(label: str) -> str:
+    """Return the name of the stage in a label that also names a part of an ensemble.
+
+    That is the number of a further network, a refit, or the encoder.
+    """
+    return re.sub("(_[0-9]+)?(_refit|_encoder)?$", "", label)
+
+
 class HistoryEntry(BaseModel):
     """Errors at one validation of a training stage."""
 
@@ -61,14 +69,20 @@ class TrainingInfo(BaseModel):
     """Number of steps that were left out because of an exploding gradient, where it is known."""
     rank: Count | None = None
     """Number of coefficients per timestep."""
+    refitted: bool = False
+    """True if the validation runs were learned from too, after they had chosen the weights."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Versions of Python and of the libraries that the result depends on, by their names."""
+
+    @property
+    def learned_splits(self) -> tuple[str, ...]:
+        """Parts of the split whose runs were learned from."""
+        return ("train", "validation") if self.refitted else ("train",)
 
     @model_validator(mode="after")
     def _history_of_stages(self) -> Self:
         for entry in self.history:
-            # The label of a further ensemble member is the stage's name and the member's number.
-            if not {entry.stage, re.sub("_[0-9]+$", "", entry.stage)} & set(self.stages):
+            if not {entry.stage, stage_of(entry.stage)} & set(self.stages):
                 raise ValueError(f"the history has a stage {entry.stage}, which was not run")
         return self
 

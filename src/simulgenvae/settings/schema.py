@@ -52,9 +52,11 @@ class DataSettings(Group):
     endings of images when not given."""
     image_size: Annotated[int, Field(ge=16, le=2048)] = 256
     """Width and height in pixels that images are resized to."""
-    validation_fraction: Fraction = 0.1
-    """Fraction of the runs for validation, which early stopping and model choice use; at least one
-    run where four or more exist."""
+    validation_fraction: Fraction | None = None
+    """Fraction of the runs for validation, which early stopping, model choice and calibration use;
+    at least one run where four or more exist. When not given: a tenth, and with fewer than 80 runs
+    up to a quarter, so that there are 8 where possible. In the end they are learned from too
+    (`training.end_to_end.refit`)."""
     test_fraction: Fraction = 0.1
     """Fraction of the runs for the test, which only the evaluation uses; at least one run where
     four or more exist."""
@@ -75,7 +77,7 @@ class DataSettings(Group):
 
     @model_validator(mode="after")
     def _leave_training_runs(self) -> Self:
-        if self.validation_fraction + self.test_fraction >= 1.0:
+        if (self.validation_fraction or 0.0) + self.test_fraction >= 1.0:
             raise ValueError(
                 "validation_fraction + test_fraction must be below 1, or nothing is left to "
                 "train on"

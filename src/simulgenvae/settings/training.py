@@ -75,6 +75,10 @@ class EndToEndSettings(StageSettings):
     neural field beside the modulated decoder, where nodes have positions and the loss is `mse`;
     `none`: all networks have the same decoder. Where the stage continues with trained networks,
     all have the same, too."""
+    refit: bool = True
+    """Let each network learn from the validation runs too, in further steps at the end, and the
+    Gaussian processes likewise. Only where there are test runs: without them, the validation runs
+    say how large the errors are. Networks that continue with trained ones are not refitted."""
     loss: Loss = "mse"
     """Loss between decoded and true field (`e2e_loss_function`)."""
     field_weight: Positive = 1.0

@@ -101,12 +101,13 @@ def assemble(
     mesh.check(nodes)
     if mask is not None and len(mask.numbers) != nodes:
         raise ValueError(f"{len(mask.numbers)} nodes with values, but fields of {nodes} nodes")
-    points = field_points(settings, mesh.coords, reduction)
+    of_networks = settings.with_decoder(description.decoder or settings.model.decoder)
+    points = field_points(of_networks, mesh.coords, reduction)
     # On the meta device networks take no memory until their shapes are known to agree with the
     # file, whose settings may ask for any size.
     with torch.device("meta"):
         networks = Networks(
-            settings, torch.empty(reduction.rank), torch.empty(len(times)), scaler, points
+            of_networks, torch.empty(reduction.rank), torch.empty(len(times)), scaler, points
         )
     fill(networks.vae, group("vae.", vae))
     if conditioner is not None:

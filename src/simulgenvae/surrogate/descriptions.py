@@ -14,6 +14,7 @@ from simulgenvae.data.names import check_ids, check_names
 from simulgenvae.data.split import Split
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.settings import Settings
+from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.ensemble.file_content import EnsembleDescription
 
 FORMAT_VERSION = 3
@@ -43,17 +44,22 @@ class VaeDescription(ModelDescription):
     """The settings that the VAE depends on. They stay as they were written, so that the file is the
     same whatever is trained against that VAE later."""
     info: Info
+    decoder: str | None = None
+    """Decoder of the VAE, which may be that of the ensemble's second network; None, in files of
+    earlier versions, for that of the settings."""
     split: Split
     variables: tuple[str, ...]
     units: tuple[str, ...]
 
     @model_validator(mode="after")
-    def _names_that_belong_together(self) -> Self:
+    def _names_that_are_known(self) -> Self:
         # Files of predictions are named after runs, so that ids of a stranger must be harmless.
         check_ids((*self.split.train, *self.split.validation, *self.split.test))
         if not self.split.train:
             raise ValueError("the split has no training runs")
         check_names(self.variables, "variable")
+        if self.decoder is not None and self.decoder not in DECODERS:
+            raise ValueError(f"there is no decoder {self.decoder}")
         if len(self.variables) != len(self.units):
             raise ValueError(f"{len(self.variables)} variables have {len(self.units)} units")
         return self

@@ -124,6 +124,7 @@ def _vae_content(parts: Parts, common: dict[str, Any]) -> Content:
         **common,
         settings=parts.vae_training.settings,
         info=parts.vae_training.info,
+        decoder=parts.networks.decoder_name,
         split=parts.split,
         variables=parts.variables,
         units=parts.units,

@@ -159,6 +159,7 @@ def _surrogate(
         warnings=tuple(trained.progress.warnings),
         skipped_steps=trained.progress.skipped,
         rank=trained.reduction.rank,
+        refitted=len(trained.refitted) > 0,
         versions=versions(),
     )
     return Surrogate(
@@ -170,7 +171,7 @@ def _surrogate(
         mesh=dataset.mesh,
         condition_scaler=trained.condition_scaler,
         reduction=trained.reduction,
-        networks=trained.members[0],
+        networks=(trained.refitted or trained.members)[0],
         ensemble=ensemble,
         # A VAE that this training has not changed keeps the record of the training that made it.
         vae_training=vae_training(settings, info) if kept is None else kept.vae_training,

@@ -51,6 +51,7 @@ def load_warm_start(
     return WarmStart(
         reduction=parts.reduction,
         split=parts.split,
+        decoder=parts.networks.decoder_name,
         weights=starting_with("vae.", tensors) | ({} if trained is None else trained.weights),
         data_fingerprint=parts.info.data_fingerprint,
         shape=(len(parts.times), *parts.reduction.field_shape),

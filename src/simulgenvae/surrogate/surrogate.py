@@ -9,6 +9,7 @@ import torch
 
 from simulgenvae.errors import UserError
 from simulgenvae.models.networks import unit_times
+from simulgenvae.models.refinement import refined
 from simulgenvae.surrogate.files import load_parts, save_parts
 from simulgenvae.surrogate.labelled_arrays import joined, labelled, warnings_about
 from simulgenvae.surrogate.parts import Parts
@@ -160,14 +161,17 @@ class Surrogate(Parts):
         labels = [f"sample_{k}" for k in range(count)]
         return labelled(select(self), {"fields": self.decode_valued(latents)}, labels, [])
 
-    def encode(self, run: NDArray[np.floating]) -> Latents:
-        """Return the posterior means of one run: ``z`` ``[1, D]`` and ``h`` ``[1, L, d]``.
+    def encode(self, run: NDArray[np.floating], *, refine: bool = True) -> Latents:
+        """Return the latents of one run: ``z`` ``[1, D]`` and ``h`` ``[1, L, d]``.
 
         Parameters
         ----------
         run
             Fields of the run at the training times, ``[T, M, V]``, in physical units. Nodes
             without values, if there are any, are not looked at.
+        refine
+            Whether the encoder's posterior means are refined for this run, which lowers the error
+            of what is decoded from them; see :func:`simulgenvae.models.refinement.refined`.
 
         Raises
         ------
@@ -185,11 +189,12 @@ class Surrogate(Parts):
         with torch.inference_mode():
             # [None]: a batch of one run.
             coefficients = torch.from_numpy(self.reduction.encode(run))
-            latents: Latents = self.networks.vae.encode(coefficients[None])[0]
-        return latents
+            vae = self.networks.vae
+            latents: Latents = vae.encode(coefficients[None])[0]
+            return refined(vae, latents, coefficients) if refine else latents
 
     def reconstruct(self, run: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return a run ``[T, M, V]`` encoded to its posterior means and decoded again."""
+        """Return a run ``[T, M, V]`` encoded to its latents and decoded again."""
         decoded: NDArray[np.floating] = self.decode(self.encode(run))[0]
         return decoded
 

@@ -152,6 +152,8 @@ class Loop:
             torch.manual_seed(context.seed + stage.number)
             if stage.renewed:
                 self._renew(stage, stages)
+            if stage.continues is not None:
+                load_weights(context.networks, self.results[stage.continues])
         StageRun(context, stage, optimizers, stop).run()
         self._finish(stage)
 
@@ -178,12 +180,12 @@ class Loop:
         progress = context.progress
         # The last weights may be worse than the best, which were kept when they were validated.
         load_weights(context.networks, context.best_weights)
-        warnings = stage_warnings(context.history(stage.label))
+        warnings = stage_warnings(context.history(stage.label)) if stage.validated else []
         if progress.best_error is not None:
             best_error = percent(stage.label, progress.best_error)
             skipped = f", {progress.skipped} steps skipped so far" if progress.skipped else ""
             context.log.message(f"{stage.label}: best validation error {best_error}{skipped}")
-        else:
+        elif stage.validated:
             # Only where the stage has a limited error, and all weights exceeded it.
             warnings.append(nothing_kept(stage.label))
         for warning in warnings:
@@ -197,6 +199,8 @@ class Loop:
         progress.since_best = 0
         progress.best_error = None
         progress.limited_error_at_start = None
+        progress.loss_sum = 0.0
+        progress.loss_count = 0
 
 
 def _renews_some(stage: Stage) -> bool:

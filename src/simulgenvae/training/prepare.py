@@ -128,7 +128,7 @@ def prepare(
     require_fitting_memory(dataset, len(train), settings)
     runs = RunReader(dataset, train, workers, watch, earlier)
     reduction, coefficients = _reduce(plan, runs, on_disk=on_disk)
-    scaler = _fit_scaler(dataset.conditions.select(train), coefficients, train)
+    scaler = _fit_scaler(dataset.conditions, coefficients, train)
     return Prepared(reduction, coefficients, scaler)
 
 
@@ -212,18 +212,20 @@ def _fit_scaler(
     Parameters
     ----------
     conditions
-        Conditions of the training runs.
+        Conditions of all runs.
     coefficients
         Coefficients of all runs, `[N, T, r]`.
     rows
-        Rows of the training runs in these.
+        Rows of the training runs.
     """
     _, timesteps, rank = coefficients.shape
     shown = max(1, BYTES_FOR_SCALER // (4 * len(rows) * rank))
     stride = math.ceil(timesteps / shown)
     # Run by run: where coefficients are on disk, all together may not fit into the memory.
     seen = [np.asarray(coefficients[rows[[k]]][0, ::stride]) for k in range(len(rows))]
-    scaler = ConditionScaler.fit(conditions, choose_logarithms(conditions, np.stack(seen)))
+    train = conditions.select(rows)
+    logarithms = choose_logarithms(train, np.stack(seen), others=conditions)
+    scaler = ConditionScaler.fit(train, logarithms)
     for name, below in zip(scaler.names, scaler.linear_below, strict=True):
         if below > 0 and collectives.is_rank0():
             logger.info(

@@ -54,7 +54,7 @@ class StageRun:
         self._optimizers = optimizers
         self._stop = stop
         data = context.data
-        runs = len(data.rows["train"])
+        runs = len(stage.rows)
         images = data.conditions.images is not None
         self._per_epoch, self._total = step_counts(
             stage.spec, stage.own_settings, runs, len(data.times), images=images
@@ -93,6 +93,8 @@ class StageRun:
                         "validations, stopped"
                     )
                     break
+        if not self._stage.validated:
+            context.best_weights = context.weights()
 
     def _make_steps(self) -> Steps:
         """Choose how losses are computed, and return what takes the steps."""
@@ -114,7 +116,7 @@ class StageRun:
         done = context.progress.step
         settings = self._stage.settings.training
         validate_every = settings.validate_every * self._per_epoch
-        validates = done % validate_every == 0 or done == self._total
+        validates = self._stage.validated and (done % validate_every == 0 or done == self._total)
         saves, stops = self._requests(settings.checkpoint_seconds)
         # Asking a GPU or other ranks for numbers makes them wait, so that it is done once an
         # epoch. A single process on the CPU has its numbers at once.
@@ -162,6 +164,6 @@ class StageRun:
         # batches, and no other random numbers change with it.
         epoch, place = divmod(step, self._per_epoch)
         random = np.random.default_rng((self._context.seed, self._stage.number, epoch))
-        order = random.permutation(self._context.data.rows["train"])
+        order = random.permutation(self._stage.rows)
         start = place * self._size
         return torch.from_numpy(order[start : start + self._size])

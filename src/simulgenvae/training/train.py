@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ from simulgenvae.training.prepare import (
     save,
 )
 from simulgenvae.training.stages import make_stages, stage_specs
+from simulgenvae.training.stages.ensemble import EnsembleNetworks, ensemble_stages
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
@@ -61,8 +62,11 @@ class Trained:
     """Result of a training: networks on the CPU, and everything that belongs to them."""
 
     members: tuple[Networks, ...]
-    """Networks of the ensemble, each trained on all training runs; one where the last stage
-    fine-tunes."""
+    """Networks of the ensemble as the validation runs chose them, the one with an encoder first; by
+    default one where the last stage fine-tunes."""
+    refitted: tuple[Networks, ...]
+    """The same networks after they learned from the validation runs too; empty where they did
+    not."""
     reduction: Reduction
     condition_scaler: ConditionScaler
     coefficients: NDArray[np.float32] | LazyStates
@@ -151,15 +155,18 @@ def train(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
         # The ensemble's other members are trained after the last stage, one by one.
-        running += running[-1].further_stages(factory)
+        last = running.pop()
+        running += ensemble_stages([last, *last.further_stages(factory)])
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
-    # The last stage and the stages of further members each ended with the weights of one member.
-    last = running[len(plan.specs) - 1 :]
-    results = [gather_whole(loop.results[stage.label]) for stage in last]
+    # The last stage and those that follow for the ensemble each ended with weights of their own.
+    ended = running[len(plan.specs) - 1 :]
+    results = [gather_whole(loop.results[stage.label]) for stage in ended]
     join_node_layers(networks)
+    found = EnsembleNetworks.of(ended, _copies([stage.networks for stage in ended], results))
     return Trained(
-        members=_members([stage.networks for stage in last], results),
+        members=found.members,
+        refitted=found.refitted,
         reduction=prepared.reduction,
         condition_scaler=prepared.scaler,
         coefficients=prepared.coefficients,
@@ -250,7 +257,8 @@ def _factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
 
 def _first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:
     """Return the networks of the first member, on the device."""
-    networks = factory.networks(factory.settings.model.decoder)
+    own = factory.settings.model.decoder
+    networks = factory.networks(own if start is None else start.decoder)
     if start is not None:
         # It may lack the conditioner, which then keeps its new weights.
         networks.load_state_dict(start.weights, strict=False)
@@ -259,18 +267,18 @@ def _first_networks(factory: NetworkFactory, start: WarmStart | None) -> Network
     return networks
 
 
-def _members(
+def _copies(
     networks: Sequence[Networks], results: Sequence[dict[str, torch.Tensor]]
-) -> tuple[Networks, ...]:
-    """Return one network for each member, on the CPU, with the weights that its stage ended with.
+) -> list[Networks]:
+    """Return one network for each stage, on the CPU, with the weights that the stage ended with.
 
-    ``networks`` are those of the stages, where several members may share one.
+    ``networks`` are those of the stages, where several may share one.
     """
-    members: list[Networks] = []
+    found: list[Networks] = []
     for shared, weights in zip(networks, results, strict=True):
         # The first use keeps the original: a copy is made only for those after it.
-        used = any(shared is each for each in members)
-        member = copy.deepcopy(shared) if used else shared.cpu()
-        member.load_state_dict(weights)
-        members.append(member.eval())
-    return tuple(members)
+        used = any(shared is each for each in found)
+        own = deepcopy(shared) if used else shared.cpu()
+        own.load_state_dict(weights)
+        found.append(own.eval())
+    return found

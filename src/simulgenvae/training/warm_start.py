@@ -34,6 +34,8 @@ class WarmStart:
     vae_file: Path
     """File that the VAE was read from. It is kept bit by bit where the training does not change the
     VAE."""
+    decoder: str
+    """Decoder of the VAE."""
     weights: dict[str, torch.Tensor]
     """Entries of ``Networks.state_dict()`` for the VAE, and for the conditioner unless that starts
     with new weights."""

@@ -21,6 +21,7 @@ from simulgenvae.surrogate.ensemble.build import (
     calibrate,
 )
 from simulgenvae.surrogate.ensemble.stacking import STEPS
+from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.train import Trained, train
 
 RNG = np.random.default_rng(0)
@@ -79,6 +80,23 @@ def test_the_test_runs_are_not_looked_at(
     )
 
 
+def test_refitted_networks_and_processes_take_the_places_of_those_that_were_judged(
+    with_field: Surrogate, waves: Dataset, settings: Settings
+) -> None:
+    split = with_field.split
+    trained = train(waves, split, settings, stages=["end_to_end"])
+    assert len(trained.refitted) == len(trained.members)
+    judged = build_ensemble(replace(trained, refitted=()), waves, settings)
+    found = build_ensemble(trained, waves, settings)
+    numbers = [trained.members.index(member) for member in judged.members]
+    assert [trained.refitted.index(member) for member in found.members] == numbers
+    # What was chosen is what the networks were judged by that had not seen the validation runs.
+    assert (found.gp_weight, found.calibration) == (judged.gp_weight, judged.calibration)
+    assert found.member_weights == judged.member_weights
+    assert len(judged.pod_gp.training_relative_std) == len(split.train)
+    assert len(found.pod_gp.training_relative_std) == len(split.train) + len(split.validation)
+
+
 def test_without_validation_runs_nothing_is_chosen(
     trained: Trained, waves: Dataset, settings: Settings
 ) -> None:
@@ -135,7 +153,7 @@ def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
 
     def built() -> tuple[Any, ...]:
         found = build_ensemble(trained, images, settings)
-        kept = [trained.members.index(member) for member in found.members]
+        kept = [trained.refitted.index(member) for member in found.members]
         weights = (found.gp_weight, found.member_weights)
         return kept, weights, found.calibration, found.pod_gp.training_relative_std.tolist()
 

@@ -151,8 +151,8 @@ def test_damaged_descriptions_are_refused(
     ("name", "value"),
     [
         ("member_2.vae.decoder.output.bias", torch.zeros(3)),
-        ("member_3.vae.decoder.output.bias", torch.zeros(16, dtype=torch.int64)),
-        ("member_3.vae.decoder.output.bias", torch.full((16,), torch.inf)),
+        ("member_2.vae.decoder.output.bias", torch.zeros(16, dtype=torch.int64)),
+        ("member_2.vae.decoder.output.bias", torch.full((16,), torch.inf)),
         ("member_2.vae.decoder.surprise", torch.zeros(1)),
         ("linear.known", torch.zeros(8, dtype=torch.bfloat16)),
         ("linear.processes.x", torch.zeros(8, 5)),

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from simulgenvae.training.batch import Batch, plain_batch
+from simulgenvae.training.stages.end_to_end import EndToEndStage
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem, Problem
 
@@ -60,11 +61,14 @@ def test_end_to_end_gradients_reach_conditioner_and_decoder(
     assert _reached(networks.vae.encoder) == set()
 
 
-def test_the_whole_end_to_end_loss_teaches_all_three(
+def test_the_loss_of_networks_that_go_on_teaches_all_three(
     make_problem: MakeProblem, make_settings: MakeSettings
 ) -> None:
     problem = make_problem(make_settings())
-    problem.stage("end_to_end").losses(_batch(problem, list(range(9))), 1.0)["loss"].backward()
+    stage = problem.stage("end_to_end")
+    assert isinstance(stage, EndToEndStage)
+    stage.fine_tunes = True
+    stage.losses(_batch(problem, list(range(9))), 1.0)["loss"].backward()
     for part in (
         problem.networks.vae.encoder,
         problem.networks.vae.decoder,

@@ -35,14 +35,26 @@ if TYPE_CHECKING:
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.surrogate.surrogate import Surrogate
 
+REFITTED = (
+    "The surrogate and the baselines have learned from the validation runs too, after these had "
+    "chosen weights and calibrated the uncertainty: only the errors of test runs are those of "
+    "unseen runs."
+)
+"""Note about errors of validation runs that are not unseen."""
 _BATCH_BYTES = 2**28
 """Predicted fields that are in memory at once."""
 
 
-def steps(rows: dict[str, NDArray[np.intp]]) -> int:
+def steps(surrogate: Surrogate, rows: dict[str, NDArray[np.intp]]) -> int:
     """Return how often :func:`compare` calls ``advance``, on this rank."""
-    own = {split: len(collectives.local_rows(chosen)) for split, chosen in rows.items()}
-    return own["train"] + len(BASELINES) + sum(own.values())
+    learned = len(collectives.local_rows(_learned(surrogate, rows)))
+    own = sum(len(collectives.local_rows(chosen)) for chosen in rows.values())
+    return learned + len(BASELINES) + own
+
+
+def _learned(surrogate: Surrogate, rows: dict[str, NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Return the rows of the runs that the surrogate has learned from."""
+    return np.concatenate([rows[split] for split in surrogate.info.learned_splits])
 
 
 def compare(
@@ -67,14 +79,15 @@ def compare(
         The surrogate after each earlier training stage, by the name of the stage.
     rows
         Rows of the data set by split (``train``, ``validation``, ``test``). Baselines learn from
-        ``rows["train"]``.
+        the same runs as the surrogate.
     checks
         Users' physics checks, each as ``name: expression``.
     advance
         Function that is called with a description after every run that was read and every baseline
         that was fitted.
     """
-    training = rows["train"]
+    training = _learned(surrogate, rows)
+    unseen = [split for split in UNSEEN if split not in surrogate.info.learned_splits]
     # First pass, over the training runs: scale and baselines must exist before anything is
     # compared.
     scale, coefficients = read_training_runs(dataset, surrogate, training, advance)
@@ -90,7 +103,7 @@ def compare(
             checks,
             units=dataset.units,
         ),
-        {split: UncertaintyErrors(scale) for split in UNSEEN if len(rows[split])},
+        {split: UncertaintyErrors(scale) for split in unseen if len(rows[split])},
     )
     known = dataset.conditions.select(training)
     features = Features.fit(known, surrogate.condition_scaler)
@@ -100,6 +113,8 @@ def compare(
     else:
         baselines = FittedBaselines.fit(features, known, coefficients, advance)
     found.baselines = baselines.described
+    if surrogate.info.refitted:
+        found.notes.append(REFITTED)
     seconds = 0.0
     for split, chosen in rows.items():
         # Second pass. Predictions are made in batches, and each true run is read once for

@@ -40,6 +40,11 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     off (they then only measure novelty), and where training read its runs from disk: Gaussian
     processes are linear combinations of the training runs, which the model would have to hold.
 
+    Where the networks were refitted, these take the places of those that were judged on the
+    validation runs, and the Gaussian processes learn from the validation runs too. The calibration
+    is that of the parts which had not seen them: errors of the refitted ones are smaller, if at
+    all.
+
     All ranks call this function and end with the same ensemble.
     """
 
@@ -47,12 +52,16 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     # them, and torch refuses to pickle them under spectral normalisation.
     def chosen() -> tuple[Ensemble, dict[int, float]]:
         ensemble = _fit_and_choose(trained, dataset, settings)
+        if trained.refitted and ensemble.pod_gp is not None:
+            rows = np.concatenate([trained.rows["train"], trained.rows["validation"]])
+            ensemble = replace(ensemble, pod_gp=_gaussian_processes(trained, dataset, rows))
         numbers = map(trained.members.index, ensemble.members)
         weights = dict(zip(numbers, ensemble.member_weights, strict=True))
         return replace(ensemble, members=(), member_weights=()), weights
 
     ensemble, weights = collectives.run_on_rank0(chosen)
-    members = tuple(trained.members[number] for number in weights)
+    networks = trained.refitted or trained.members
+    members = tuple(networks[number] for number in weights)
     return replace(ensemble, members=members, member_weights=tuple(weights.values()))
 
 
@@ -64,12 +73,7 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
     # Coefficients that are read from disk are too large for Gaussian processes to hold.
     pod_gp = None
     if not isinstance(coefficients, LazyStates):
-        pod_gp = PodGaussianProcesses.fit(
-            trained.conditions.select(train),
-            trained.condition_scaler,
-            coefficients[train],
-            dataset.times,
-        )
+        pod_gp = _gaussian_processes(trained, dataset, train)
     count = len(trained.members)
     ensemble = Ensemble(
         members=trained.members,
@@ -95,6 +99,17 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
     # The spread depends on the weights, so it is calibrated last.
     calibration = calibrate(ensemble, dataset, validation, conditions, trained.reduction)
     return replace(ensemble, calibration=calibration)
+
+
+def _gaussian_processes(
+    trained: Trained, dataset: Dataset, rows: NDArray[np.intp]
+) -> PodGaussianProcesses | None:
+    """Return Gaussian processes that learned from some runs; None where there are too few."""
+    coefficients = trained.coefficients
+    assert not isinstance(coefficients, LazyStates), "the coefficients are in memory"
+    return PodGaussianProcesses.fit(
+        trained.conditions.select(rows), trained.condition_scaler, coefficients[rows], dataset.times
+    )
 
 
 def calibrate(

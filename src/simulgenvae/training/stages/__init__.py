@@ -10,10 +10,10 @@ Tested in tests/training/stages/test_registry.py.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+from simulgenvae.models.training_record import stage_of
 from simulgenvae.training.stages.base import STAGES, Stage, StageSpec
 from simulgenvae.training.stages.conditioner import CONDITIONER
 from simulgenvae.training.stages.end_to_end import END_TO_END
@@ -58,7 +58,7 @@ def spec_of(label: str) -> StageSpec:
         When there is no such stage.
     """
     # A name itself may end with a number: only a label that is no name is split.
-    return STAGES[label if label in STAGES else re.sub("_[0-9]+$", "", label)]
+    return STAGES[label if label in STAGES else stage_of(label)]
 
 
 def stage_specs(names: Iterable[str]) -> list[StageSpec]:

@@ -25,6 +25,9 @@ from simulgenvae.training.stages.losses import relative_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from simulgenvae.models.latents import Latents
     from simulgenvae.models.losses import FieldLoss
     from simulgenvae.models.networks import Networks
@@ -61,6 +64,8 @@ class Stage(ABC):
     """Key of the stage in ``STAGES`` and name of its group of settings."""
     weighs_kl = False
     """True if the loss uses the KL weight that grows during training."""
+    validated = True
+    """True if validation runs choose the weights; otherwise the stage ends with its last ones."""
 
     def __init__(
         self, networks: Networks, data: TrainingData, settings: Settings, loss: FieldLoss
@@ -138,6 +143,16 @@ class Stage(ABC):
     def own_settings(self) -> StageSettings:
         """Settings of this stage only: budget, batch size and learning rate."""
         return self.spec.own_settings(self.settings)
+
+    @property
+    def continues(self) -> str | None:
+        """Label of an earlier stage with whose weights the networks start; None as they are."""
+        return None
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Rows of the runs that the stage learns from."""
+        return self.data.rows["train"]
 
     @property
     def renewed(self) -> tuple[str, ...]:

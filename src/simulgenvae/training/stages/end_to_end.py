@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Self
 
-from simulgenvae.distributed.batch_shards import shard_draws
 from simulgenvae.training.stages.base import Stage, StageSpec
 from simulgenvae.training.stages.losses import kl_terms, std_loss
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from simulgenvae.training.data import TrainingData
     from simulgenvae.training.members import NetworkFactory
 
-RECONSTRUCT_EVERY = 4
-"""Distance between the runs of a batch that are also reconstructed: every fourth one is."""
 STD_WEIGHT = 1e-5
 """Weight of the likelihood of the conditioner's standard deviations: small against the loss of
 fields."""
@@ -36,16 +33,15 @@ fields."""
 class EndToEndStage(Stage):
     """Training of condition → conditioner → decoder → field.
 
-    From new weights all networks are trained jointly. The decoder learns from predictions only.
-    The encoder learns, on a part of each batch, to reach latents that this decoder turns into the
-    run. Where the decoder also served reconstructions, the error on unseen runs was larger by half
-    (``docs/method.md``).
+    From new weights conditioner and decoder are trained together, on predictions only: where the
+    decoder also served reconstructions, the error on unseen runs was larger by half
+    (``docs/method.md``). The encoder follows in a stage of its own (``encoder.py``).
 
     A stage that ``fine_tunes`` continues with trained networks. Either the VAE is frozen, or it
     learns its own loss on the whole batch in addition to the predictions, and weights that
     reconstruct the validation runs worse than before are not chosen.
 
-    The latent term pulls predicted latents towards the encoder's. The first ``member`` of an
+    The latent term then pulls predicted latents towards the encoder's. The first ``member`` of an
     ensemble provides the latents; the VAEs of the others are used for predictions only.
     """
 
@@ -67,7 +63,7 @@ class EndToEndStage(Stage):
         self.fine_tunes = fine_tunes
         self.vae_loss = loss if vae_loss is None else vae_loss
         """Loss of reconstructions; ``field_loss`` is that of predictions."""
-        self.rivals: tuple[Stage, ...] = ()
+        self.rivals: tuple[EndToEndStage, ...] = ()
         """Stages with different decoders, of which this one takes the better."""
 
     @classmethod
@@ -94,16 +90,16 @@ class EndToEndStage(Stage):
         """Return the stages that train the other members, one after another."""
         count = factory.further_count(continues=self.fine_tunes)
         second = None if self.fine_tunes or not count else factory.second_decoder
-        rivals = [self]
+        rivals: list[EndToEndStage] = [self]
         if second is not None:
             rivals.append(self._further(2, factory.networks(second)))
-        stages = rivals[1:]
+        trained = list(rivals)
         for member in range(len(rivals) + 1, count + 2):
             # Members share networks, as they are trained one after another.
             stage = self._further(member, self.networks)
             stage.rivals = tuple(rivals)
-            stages.append(stage)
-        return stages
+            trained.append(stage)
+        return trained[1:]
 
     def _further(self, member: int, networks: Networks) -> Self:
         parts = (networks, self.data, self.settings, self.field_loss)
@@ -111,13 +107,8 @@ class EndToEndStage(Stage):
 
     def start(self, history: Sequence[HistoryEntry]) -> None:
         """Take the networks of the better one of the ``rivals``, where there are several."""
-        if len(self.rivals) < 2:
-            return
-        errors = []
-        for rival in self.rivals:
-            own = (entry.validation_error for entry in history if entry.stage == rival.label)
-            errors.append(min(own, default=math.inf))
-        self.networks = self.rivals[errors.index(min(errors))].networks
+        if len(self.rivals) > 1:
+            self.networks = better(self.rivals, history).networks
 
     @classmethod
     def by_default(cls, settings: Settings) -> bool:
@@ -152,14 +143,9 @@ class EndToEndStage(Stage):
         return () if self.member == 1 else ("conditioner",)
 
     @property
-    def has_encoder(self) -> bool:
-        """True if there is a trained encoder whose latents the conditioner's are compared with."""
-        return self.fine_tunes or self.member == 1
-
-    @property
     def teaches_encoder(self) -> bool:
         """True if the encoder learns too: that of the first member, whose VAE is kept."""
-        return self.member == 1 and not self.frozen
+        return self.fine_tunes and self.member == 1 and not self.frozen
 
     @property
     def learning_modules(self) -> list[nn.Module]:
@@ -178,42 +164,30 @@ class EndToEndStage(Stage):
         latents = vae.latents_from_flat(predicted.mean)
         prediction = batch.shard.mean(self.decoded_loss(latents, batch.coefficients))
         terms = {"loss": wanted.field_weight * prediction, "prediction": prediction}
-        if self.has_encoder:
+        if self.fine_tunes:
             self._add_encoder_terms(terms, batch, predicted.mean, predicted.log_std)
         return terms
 
     def _add_encoder_terms(
         self, terms: dict[str, Tensor], batch: Batch, mean: Tensor, log_std: Tensor
     ) -> None:
-        """Add the terms that need the encoder's latents of a part of the batch.
+        """Add the terms that need the encoder's latents.
 
-        ``mean`` and ``log_std`` are the predicted latents of the whole batch, `[B, D + L·d]`.
+        ``mean`` and ``log_std`` are the predicted latents of the batch, `[B, D + L·d]`.
         """
         vae = self.networks.vae
         training = self.settings.training
-        # ``reconstructed`` selects the runs of the batch that are encoded.
-        reconstructed, shard = batch.shard.every_nth(1 if self.fine_tunes else RECONSTRUCT_EVERY)
-        with shard_draws(shard):
-            latents, kl, _ = vae.encode(batch.encoded[reconstructed], sample=True)
+        shard = batch.shard
+        latents, kl, _ = vae.encode(batch.encoded, sample=True)
         if self.teaches_encoder:
-            truth = batch.coefficients[reconstructed]
-            # From new weights the decoder is frozen here: it learns from predictions only.
-            with shard_draws(shard):
-                errors = self.decoded_loss(
-                    latents, truth, self.vae_loss, frozen=not self.fine_tunes
-                )
+            errors = self.decoded_loss(latents, batch.coefficients, self.vae_loss)
             terms |= {"reconstruction": shard.mean(errors), **kl_terms(kl, shard)}
-            # An untrained encoder's latents are decoded to anything. The logarithm keeps such an
-            # error from filling the gradient.
-            reconstruction = (
-                terms["reconstruction"] if self.fine_tunes else shard.mean(errors.log1p())
-            )
             divergence = shard.mean(kl.sum(1)) / training.alpha
-            terms["loss"] = terms["loss"] + reconstruction + divergence
-        distances = (mean[reconstructed] - latents.flat()).square()
+            terms["loss"] = terms["loss"] + terms["reconstruction"] + divergence
+        distances = (mean - latents.flat()).square()
         terms["latents"] = shard.mean(distances.mean(1))
         # detach: the standard deviation learns from the distances and must not change them.
-        std_term = shard.mean(std_loss(log_std[reconstructed], distances.detach()))
+        std_term = shard.mean(std_loss(log_std, distances.detach()))
         latent_loss = training.end_to_end.latent_weight * terms["latents"]
         terms["loss"] = terms["loss"] + latent_loss + STD_WEIGHT * std_term
 
@@ -226,6 +200,16 @@ class EndToEndStage(Stage):
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
         """Error of reconstructions, which fine-tuning must not make worse; None elsewhere."""
         return self.reconstruction_error if self.fine_tunes and self.teaches_encoder else None
+
+
+def better(stages: Sequence[EndToEndStage], history: Sequence[HistoryEntry]) -> EndToEndStage:
+    """Return the stage with the least validation error in the history, the first of equal ones."""
+
+    def error(stage: EndToEndStage) -> float:
+        own = (entry.validation_error for entry in history if entry.stage == stage.label)
+        return min(own, default=math.inf)
+
+    return min(stages, key=error)
 
 
 END_TO_END = StageSpec(

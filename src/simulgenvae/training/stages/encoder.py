@@ -1,0 +1,115 @@
+"""Stage that gives the ensemble's best network the encoder of its VAE.
+
+Tested in tests/training/stages/test_encoder.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulgenvae.distributed.batch_shards import shard_draws
+from simulgenvae.training.budget import step_counts
+from simulgenvae.training.stages.base import Stage
+from simulgenvae.training.stages.end_to_end import STD_WEIGHT, EndToEndStage, better
+from simulgenvae.training.stages.losses import kl_terms, std_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from torch import Tensor, nn
+
+    from simulgenvae.models.training_record import HistoryEntry
+    from simulgenvae.settings import StageSettings
+    from simulgenvae.training.batch import Batch
+
+STEPS = 0.5
+"""Steps of the stage, as a fraction of those of a network's training."""
+RECONSTRUCT_EVERY = 4
+"""Distance between the runs of a batch that are also decoded: every fourth one is."""
+
+
+class EncoderStage(Stage):
+    """Training of encoder and latent hierarchy, for a decoder and a conditioner that stay.
+
+    Networks that are trained end to end need no encoder to predict. The one that predicts best gets
+    it afterwards: the encoder learns the latents from which this decoder makes the run, near those
+    that the conditioner predicts. So the decoder serves predictions only, and the VAE has the best
+    of them.
+
+    Parameters
+    ----------
+    candidates
+        Stages of networks with different decoders, of which the better one is taken, each with the
+        stage that ended with its last weights.
+    """
+
+    name = EndToEndStage.name
+
+    def __init__(self, candidates: Mapping[EndToEndStage, EndToEndStage]) -> None:
+        self._candidates = candidates
+        self.chosen = next(iter(candidates))
+        """Stage of the network that gets the encoder."""
+        first = self.chosen
+        super().__init__(first.networks, first.data, first.settings, first.vae_loss)
+
+    def start(self, history: Sequence[HistoryEntry]) -> None:
+        """Take the networks of the better one of the candidates."""
+        self.chosen = better(list(self._candidates), history)
+        self.networks = self.chosen.networks
+
+    @property
+    def continues(self) -> str:
+        """Label of the stage whose weights the networks start with."""
+        return self._candidates[self.chosen].label
+
+    @property
+    def label(self) -> str:
+        """Label of the stage."""
+        return f"{self.name}_encoder"
+
+    @property
+    def number(self) -> int:
+        """Seed of the random numbers, which no other stage has."""
+        return 200 + self.spec.number
+
+    @property
+    def own_settings(self) -> StageSettings:
+        """Settings of the networks' training with fewer steps."""
+        own = super().own_settings
+        images = self.data.conditions.images is not None
+        _, steps = step_counts(self.spec, own, len(self.rows), len(self.data.times), images=images)
+        changed = {"epochs": None, "steps": max(1, round(STEPS * steps)), "cycles": 1}
+        return own.model_copy(update=changed)
+
+    @property
+    def learning_modules(self) -> list[nn.Module]:
+        """Modules whose weights change: encoder, hierarchy, and the spread of predicted latents."""
+        networks = self.networks
+        return [networks.vae.encoder, networks.vae.hierarchy, networks.conditioner.log_std]
+
+    def losses(self, batch: Batch, kl_weight: float) -> dict[str, Tensor]:
+        """Return the error of the reconstruction, the divergence, and the distance of latents."""
+        vae = self.networks.vae
+        wanted = self.settings.training
+        predicted = self.networks.conditioner(batch.conditions)
+        latents, kl, _ = vae.encode(batch.encoded, sample=True)
+        distances = (predicted.mean - latents.flat()).square()
+        # A part of the batch is enough, as decoding takes most of the time.
+        some, shard = batch.shard.every_nth(RECONSTRUCT_EVERY)
+        with shard_draws(shard):
+            errors = self.decoded_loss(latents[some], batch.coefficients[some], frozen=True)
+        std_term = batch.shard.mean(std_loss(predicted.log_std, distances.detach()))
+        terms = {
+            "reconstruction": shard.mean(errors),
+            "latents": batch.shard.mean(distances.mean(1)),
+            **kl_terms(kl, batch.shard),
+        }
+        # An untrained encoder's latents are decoded to anything: the logarithm keeps such an error
+        # from filling the gradient.
+        loss = shard.mean(errors.log1p()) + batch.shard.mean(kl.sum(1)) / wanted.alpha
+        loss = loss + wanted.end_to_end.latent_weight * terms["latents"] + STD_WEIGHT * std_term
+        return {"loss": loss, **terms}
+
+    def validation_error(self, batch: Batch) -> Tensor:
+        """Return the mean relative error of reconstructions."""
+        return self.reconstruction_error(batch)
