@@ -83,7 +83,7 @@ def test_what_cannot_be_added_to(
     file, few, rows = (
         tmp_path / "prepared.safetensors",
         _first(waves, 8),
-        _split(waves).rows(waves.ids),
+        _split(waves).rows(waves.ids)["train"],
     )
     assert earlier_modes(file, waves, rows, make_settings(), said.append) is None
     learn(few)
@@ -93,7 +93,7 @@ def test_what_cannot_be_added_to(
     changed = waves.fields.copy()
     changed[0, 0, 0] += 1e-3
     other = Dataset.from_arrays(changed, waves.conditions, times=waves.times)
-    moved = rows | {"train": np.append(rows["train"], rows["test"]), "test": rows["test"][:0]}
+    moved = np.append(rows, _split(waves).rows(waves.ids)["test"])
     node = Settings.model_validate({"reduction": {"scaling": "node"}})
     assert earlier_modes(file, other, rows, make_settings(), said.append) is None
     assert earlier_modes(file, waves, moved, make_settings(), said.append) is None
@@ -118,6 +118,8 @@ def test_more_new_training_runs_than_known_ones_begin_afresh(
     train(_first(waves, 6), few, make_settings(), stages=STAGES, folder=tmp_path)
     most = Split((*ids[:4], *ids[6:11]), ids[4:5], (ids[5], ids[11]))
     file = tmp_path / "prepared.safetensors"
-    assert earlier_modes(file, waves, most.rows(ids), make_settings(), said.append) is None
+    rows = most.rows(ids)["train"]
+    assert earlier_modes(file, waves, rows, make_settings(), said.append) is None
     fewer = Split((*ids[:4], *ids[6:10]), ids[4:5], (ids[5], *ids[10:]))
-    assert earlier_modes(file, waves, fewer.rows(ids), make_settings(), said.append) is not None
+    rows = fewer.rows(ids)["train"]
+    assert earlier_modes(file, waves, rows, make_settings(), said.append) is not None

@@ -23,8 +23,6 @@ _CHOOSING_MODES = 4
 _SMALLEST_RATIO = 2.0
 """A parameter whose largest value is at most this many times its smallest is nearly proportional to
 its logarithm, so that the choice would not matter."""
-_STRONG = 3.0
-"""Logarithm of the ratio of evidences that is strong (Kass & Raftery 1995, section 3.2)."""
 
 
 def choose_logarithms(
@@ -40,11 +38,10 @@ def choose_logarithms(
     hyperbolic sine in place of the logarithm (``data/decades.py``).
 
     One parameter after another, in the order of the table, is read as its logarithm where that
-    raises the marginal likelihood of Gaussian processes for the leading modes of the training runs
-    by a factor that is strong evidence: with few runs, small differences are chance. It is a
-    monotone change of an input that is chosen by evidence, as in Snoek et al. 2014, "Input warping
-    for Bayesian optimization". Images are ignored. More than 80 runs are represented by a seeded
-    subset of that size.
+    raises the marginal likelihood of Gaussian processes for the leading modes of the training runs.
+    It is a monotone change of an input that is chosen by evidence, as in Snoek et al. 2014, "Input
+    warping for Bayesian optimization". Images are ignored. More than 80 runs are represented by a
+    seeded subset of that size.
 
     Parameters
     ----------
@@ -90,7 +87,7 @@ def choose_logarithms(
         for name in names:
             value = objective((*taken, name))
             # The objective is a negative logarithm: smaller means more evidence.
-            if value < best - _STRONG:
+            if value < best:
                 taken = (*taken, name)
                 best = value
     return taken

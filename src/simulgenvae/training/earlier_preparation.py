@@ -36,6 +36,9 @@ class PreparedRuns(BaseModel):
 
     digests: dict[str, str]
     """Digest of each run's fields, by the run's id."""
+    learned: list[str] | None = None
+    """Ids of the runs that the modes were found from; None, in files of earlier versions, for the
+    training runs."""
     samples: int
     """Number of values that the statistics of each node and variable were computed from."""
     left_out: float
@@ -43,10 +46,11 @@ class PreparedRuns(BaseModel):
 
 
 def describe_runs(
-    reduction: Reduction, dataset: Dataset
+    reduction: Reduction, dataset: Dataset, learned: list[str]
 ) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Return the tensors and the description that :func:`earlier_modes` needs in the file.
 
+    ``learned`` are the ids of the runs that the modes were found from.
     Both are empty where runs cannot be added later: without POD, and where the dataset does not
     hold digests of its runs.
     """
@@ -55,14 +59,16 @@ def describe_runs(
     statistics, left_out = reduction.summary
     tensors = {f"seen.{name}": torch.from_numpy(getattr(statistics, name)) for name in _STATISTICS}
     digests = dict(zip(dataset.ids, dataset.digests, strict=True))
-    runs = PreparedRuns(digests=digests, samples=statistics.samples, left_out=left_out)
+    runs = PreparedRuns(
+        digests=digests, learned=learned, samples=statistics.samples, left_out=left_out
+    )
     return tensors, runs.model_dump()
 
 
 def earlier_modes(
     file: Path,
     dataset: Dataset,
-    rows: dict[str, NDArray[np.intp]],
+    rows: NDArray[np.intp],
     settings: Settings,
     message: Callable[[str], None],
 ) -> ReducedRuns | None:
@@ -76,8 +82,10 @@ def earlier_modes(
     ----------
     file
         File of the last preparation; it need not exist.
-    dataset, rows, settings
-        The study; ``rows`` of each part of the split.
+    dataset, settings
+        The study.
+    rows
+        Rows of the runs that modes are to be found from.
     message
         Function that shows why a damaged file is not used.
     """
@@ -91,7 +99,8 @@ def earlier_modes(
             runs = PreparedRuns.model_validate(about)
             identity = about["identity"]
             same = identity["settings"]["reduction"] == settings.reduction.model_dump(mode="json")
-            if not same or not _can_grow(runs, set(identity["training runs"]), dataset, rows):
+            learned = set(runs.learned or identity["training runs"])
+            if not same or not _can_grow(runs, learned, dataset, rows):
                 return None
             return _read(tensors, runs, dataset)
     except UserError as error:
@@ -105,19 +114,19 @@ def _has_digests(dataset: Dataset) -> bool:
 
 
 def _can_grow(
-    runs: PreparedRuns, learned: set[str], dataset: Dataset, rows: dict[str, NDArray[np.intp]]
+    runs: PreparedRuns, learned: set[str], dataset: Dataset, rows: NDArray[np.intp]
 ) -> bool:
-    """Return whether the study has the same runs, and not too many new training runs.
+    """Return whether the study has the same runs, and not too many new ones to learn from.
 
-    ``learned`` are the ids of the training runs that the modes were found from.
+    ``learned`` are the ids of the runs that the modes were found from.
     """
     present = dict(zip(dataset.ids, dataset.digests, strict=True))
     # A run that is gone or has other fields may have shaped the modes.
     if not runs.digests.items() <= present.items():
         return False
-    # With many more new training runs than old ones, the old modes save little work.
-    training = {dataset.ids[row] for row in rows["train"]}
-    return training & runs.digests.keys() == learned and len(training) <= 2 * len(learned)
+    # With many more new runs than old ones, the old modes save little work.
+    wanted = {dataset.ids[row] for row in rows}
+    return wanted & runs.digests.keys() == learned and len(wanted) <= 2 * len(learned)
 
 
 def _read(tensors: dict[str, Tensor], runs: PreparedRuns, dataset: Dataset) -> ReducedRuns:

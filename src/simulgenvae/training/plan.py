@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import torch
     from numpy.typing import NDArray
 
@@ -37,3 +38,28 @@ class TrainingPlan:
     device: torch.device
     checkpoints: bool
     """True if checkpoints are written, which takes a copy of all that they hold."""
+
+    @property
+    def refits(self) -> bool:
+        """True if networks learn from the validation runs in the end (``stages/refit.py``).
+
+        They do where the settings want it, all networks learn from new weights, and there are test
+        runs: without these, only validation runs that nothing has learned from say how large
+        errors are.
+        """
+        end_to_end = self.settings.training.end_to_end
+        return (
+            end_to_end.refit
+            and end_to_end.replaces_other_stages
+            and not self.continues
+            and len(self.specs) == 1
+            and self.specs[0].reads_conditions
+            and len(self.rows["validation"]) > 0
+            and len(self.rows["test"]) > 0
+        )
+
+    @property
+    def learned_rows(self) -> NDArray[np.intp]:
+        """Rows of all runs that are learned from in the end; modes are found from these."""
+        parts = ("train", "validation") if self.refits else ("train",)
+        return np.concatenate([self.rows[part] for part in parts])

@@ -125,8 +125,9 @@ def prepare(
         coefficients = runs_in(dataset, start.reduction, workers, on_disk=on_disk)
         return Prepared(start.reduction, coefficients, start.condition_scaler)
     train = plan.rows["train"]
-    require_fitting_memory(dataset, len(train), settings)
-    runs = RunReader(dataset, train, workers, watch, earlier)
+    learned = plan.learned_rows
+    require_fitting_memory(dataset, len(learned), settings)
+    runs = RunReader(dataset, learned, workers, watch, earlier)
     reduction, coefficients = _reduce(plan, runs, on_disk=on_disk)
     scaler = _fit_scaler(dataset.conditions, coefficients, train)
     return Prepared(reduction, coefficients, scaler)
@@ -175,14 +176,10 @@ def restore(
     return Prepared(reduction, coefficients, scaler)
 
 
-def save(
-    file: Path,
-    prepared: Prepared,
-    dataset: Dataset,
-    settings: Settings,
-    identity: TrainingIdentity,
-) -> None:
+def save(file: Path, prepared: Prepared, plan: TrainingPlan, identity: TrainingIdentity) -> None:
     """Write a preparation to a file, for :func:`restore` and :func:`earlier_modes`."""
+    dataset = plan.dataset
+    settings = plan.settings
     if not collectives.is_rank0():
         return
     arrays = prepared.reduction.arrays()
@@ -190,7 +187,8 @@ def save(
         arrays["coefficients"] = prepared.coefficients
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     # The study may grow: with these, a later preparation adds runs instead of starting again.
-    more, facts = describe_runs(prepared.reduction, dataset)
+    learned = [dataset.ids[row] for row in plan.learned_rows]
+    more, facts = describe_runs(prepared.reduction, dataset, learned)
     scaler = prepared.scaler.model_dump(mode="json")
     about = {"identity": identity.to_json(), "condition_scaler": scaler, **facts}
     write_tensors(file, tensors | more, about)

@@ -156,7 +156,8 @@ def train(
         )
         # The ensemble's other members are trained after the last stage, one by one.
         last = running.pop()
-        running += ensemble_stages([last, *last.further_stages(factory)])
+        members = [last, *last.further_stages(factory)]
+        running += ensemble_stages(members, refits=plan.refits)
         loop = Loop(networks, data, folder, identity, log, settings.training.seed)
         progress = loop.run(running, checkpoint)
     # The last stage and those that follow for the ensemble each ended with weights of their own.
@@ -227,7 +228,7 @@ def _prepared(
             return restore(file, plan.dataset, plan.settings, identity)
         prepared = prepare(plan, watch, start=start, earlier=earlier)
         if file is not None:
-            save(file, prepared, plan.dataset, plan.settings, identity)
+            save(file, prepared, plan, identity)
     return prepared
 
 
@@ -236,7 +237,7 @@ def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedR
     # Mirrored runs depend on the mesh too, which digests of runs do not cover.
     if plan.settings.training.augmentation.flips:
         return None
-    earlier = earlier_modes(file, plan.dataset, dict(plan.rows), plan.settings, log.message)
+    earlier = earlier_modes(file, plan.dataset, plan.learned_rows, plan.settings, log.message)
     if earlier is not None:
         added = len(plan.dataset.ids) - len(earlier.rows)
         log.message(f"{len(earlier.rows)} runs keep their modes, {added} are added")

@@ -45,7 +45,8 @@ def changed(trained: Surrogate) -> Surrogate:
 
 
 def _encoded(surrogate: Surrogate, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    return np.concatenate([surrogate.encode(dataset.run(row)).flat().numpy() for row in rows])
+    runs = [surrogate.encode(dataset.run(row), refine=False) for row in rows]
+    return np.concatenate([latents.flat().numpy() for latents in runs])
 
 
 def _columns(found: LatentResults, level: str) -> slice:
@@ -138,8 +139,9 @@ def test_error_with_all_levels_and_without_one(
     whole, without = [], []
     for row in ROWS["test"]:
         truth = waves.run(row)
-        whole.append(relative_l2(trained.reconstruct(truth), truth, scale)[0])
-        flat = trained.encode(truth).flat().clone()
+        encoded = trained.encode(truth, refine=False)
+        whole.append(relative_l2(trained.decode(encoded)[0], truth, scale)[0])
+        flat = encoded.flat().clone()
         flat[:, _columns(found, "z")] = 0.0
         latents = trained.networks.vae.latents_from_flat(flat)
         without.append(relative_l2(trained.decode(latents)[0], truth, scale)[0])
@@ -167,7 +169,7 @@ def test_a_level_that_is_worth_something_is_not_dead(changed: Surrogate, waves: 
         layer.bias.zero_()
     hierarchy.main.bias[:4] = 1.0
     fields = np.array(waves.fields)
-    fields[ROWS["test"]] = changed.reconstruct(waves.run(0))
+    fields[ROWS["test"]] = changed.decode(changed.encode(waves.run(0), refine=False))[0]
     found = latent_analysis(
         changed, Dataset.from_arrays(fields, waves.conditions), ROWS
     ).reconstruction

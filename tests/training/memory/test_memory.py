@@ -57,7 +57,7 @@ def _estimate(
         device=torch.device("cpu"),
         checkpoints=False,
     )
-    (part,) = stage_memory(plan, problem.reduction, ahead=ahead).steps
+    part, *_ = stage_memory(plan, problem.reduction, ahead=ahead).steps
     return part
 
 

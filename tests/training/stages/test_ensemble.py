@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
@@ -19,28 +18,38 @@ def _split(waves: Dataset) -> Split:
     return Split(waves.ids[:8], waves.ids[8:10], waves.ids[10:])
 
 
+@pytest.mark.parametrize("refits", [True, False])
+def test_a_network_is_followed_by_its_refit_and_the_last_one_by_the_encoder(
+    make_problem: MakeProblem, make_settings: MakeSettings, *, refits: bool
+) -> None:
+    stage = make_problem(make_settings()).stage("end_to_end")
+    labels = [found.label for found in ensemble_stages([stage], refits=refits)]
+    assert labels == ["end_to_end", *["end_to_end_refit"] * refits, "end_to_end_encoder"]
+
+
 @pytest.mark.parametrize(
-    ("changes", "without", "count"),
+    ("changes", "validation", "test", "refitted"),
     [
-        ({}, (), 1),
-        ({"refit": False}, (), 0),
-        ({}, ("validation",), 0),
+        ({}, 2, 2, True),
+        ({"refit": False}, 2, 2, False),
+        ({}, 0, 2, False),
         # The validation runs then are the only ones that say how large errors are.
-        ({}, ("test",), 0),
+        ({}, 2, 0, False),
     ],
 )
 def test_there_is_a_refit_where_it_is_wanted_and_test_runs_remain(
-    make_problem: MakeProblem,
+    waves: Dataset,
     make_settings: MakeSettings,
     changes: dict[str, bool],
-    without: tuple[str, ...],
-    count: int,
+    validation: int,
+    test: int,
+    *,
+    refitted: bool,
 ) -> None:
-    problem = make_problem(make_settings(end_to_end=changes))
-    stage = problem.stage("end_to_end")
-    stage.data.rows.update({part: np.arange(0) for part in without})
-    labels = [found.label for found in ensemble_stages([stage])]
-    assert labels == ["end_to_end", *["end_to_end_refit"] * count, "end_to_end_encoder"]
+    last = 8 + validation
+    split = Split(waves.ids[:8], waves.ids[8:last], waves.ids[last : last + test])
+    found = train(waves, split, make_settings(2, end_to_end=changes), stages=["end_to_end"])
+    assert len(found.refitted) == (len(found.members) if refitted else 0)
 
 
 def test_nothing_is_added_to_networks_that_go_on_with_trained_ones(

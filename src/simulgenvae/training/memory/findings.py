@@ -74,12 +74,8 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
         When the training runs are to be mirrored and the mesh or the variables are not symmetric.
     """
     dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
-    runs = len(rows["train"])
     field_shape = (dataset.shape[2], dataset.shape[3])
     has_modes = settings.reduction.method == "pod"
-    rank = most_modes(dataset.shape, runs, settings) if has_modes else math.prod(field_shape)
-    # The largest phase is shown, and each one that does not fit is a warning.
-    phases = [fitting_phase(dataset.shape, runs, settings)]
     device = None
     try:
         plan = TrainingPlan(
@@ -93,6 +89,10 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
             checkpoints=True,
         )
         device = plan.device
+        runs = len(plan.learned_rows)
+        rank = most_modes(dataset.shape, runs, settings) if has_modes else math.prod(field_shape)
+        # The largest phase is shown, and each one that does not fit is a warning.
+        phases = [fitting_phase(dataset.shape, runs, settings)]
         reduction = LargestReduction(field_shape, rank, has_modes)
         # Only the sizes of a reduction are used, which this class has.
         phases += training_phases(plan, cast("Reduction", reduction))

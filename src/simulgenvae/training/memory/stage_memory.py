@@ -28,6 +28,7 @@ from simulgenvae.training.members import NetworkFactory
 from simulgenvae.training.memory.peak import PeakMemory
 from simulgenvae.training.node_shards import node_layers
 from simulgenvae.training.stages import Stage, make_stages
+from simulgenvae.training.stages.ensemble import ensemble_stages
 
 if TYPE_CHECKING:
     from simulgenvae.data.condition_scaler import ConditionScaler
@@ -99,10 +100,12 @@ def stage_memory(plan: TrainingPlan, reduction: Reduction, *, ahead: bool = Fals
     with fake:
         networks = factory.networks(settings.model.decoder)
     stages = make_stages(plan.specs, networks, data, settings, reduction, continues=plan.continues)
+    last = stages.pop()
     with fake:
-        further = stages[-1].further_stages(factory)
-    # Members with the same networks take the same memory.
-    stages += [stage for stage in further if stage.networks is not networks]
+        further = last.further_stages(factory)
+    # Members with the same networks take the same memory, and so do their refits.
+    other = [stage for stage in further if stage.networks is not networks]
+    stages += ensemble_stages([last, *other], refits=False)
     steps = []
     for stage in stages:
         batch = batch_size(stage.own_settings, len(plan.rows["train"]))

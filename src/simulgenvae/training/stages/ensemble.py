@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from simulgenvae.training.stages.base import Stage
 
 
-def ensemble_stages(members: Sequence[Stage]) -> list[Stage]:
+def ensemble_stages(members: Sequence[Stage], *, refits: bool) -> list[Stage]:
     """Return all stages of an ensemble, in their order.
 
-    Networks that continue with trained ones have an encoder, and nothing is added. Each of those
-    that learn from new weights is followed by its refit, where the settings want it and there are
-    validation and test runs: without test runs, only validation runs that nothing has learned from
-    say how large errors are. In the end, the best network gets an encoder.
+    Networks that continue with trained ones have an encoder, and nothing is added. Of those that
+    learn from new weights, the best one gets an encoder in the end.
 
     Parameters
     ----------
     members
         Stages that train the networks.
+    refits
+        Whether each of them is followed by its refit.
     """
     found: list[Stage] = []
     last: dict[EndToEndStage, EndToEndStage] = {}
@@ -39,9 +39,7 @@ def ensemble_stages(members: Sequence[Stage]) -> list[Stage]:
         if not isinstance(stage, EndToEndStage) or stage.fine_tunes:
             continue
         last[stage] = stage
-        rows = stage.data.rows
-        wanted = stage.settings.training.end_to_end.refit
-        if wanted and len(rows["validation"]) and len(rows["test"]):
+        if refits:
             last[stage] = RefitStage(stage)
             found.append(last[stage])
     if last:
