@@ -20,6 +20,7 @@ from simulgenvae.surrogate.ensemble import (
     interval_warning,
 )
 from simulgenvae.surrogate.labelled_arrays import labelled, warnings_about
+from simulgenvae.utils.cache_blocks import timesteps_together
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ BATCH_BYTES = 256 * 2**20
 EXPECTED_ERROR_LATENTS = 12
 """Latents of a single network that are sampled for the expected error of designs; each takes as
 long as a prediction."""
-# Memory that decoding needs, in fields of a run (measured).
+# Memory that decoding needs, in fields of a run.
 _FIELDS = 2
-"""For each run."""
-_UNCERTAIN_FIELDS = 7
+"""For each run: the fields, and a copy of them where some nodes have no values."""
+_UNCERTAIN_FIELDS = 4 * _FIELDS
 """For each run whose uncertainty is computed too."""
-_SPREAD_FIELDS = 4
+_SPREAD_FIELDS = 1
 """While the spread of one run is computed."""
 
 
@@ -139,15 +140,20 @@ class Predictor:
         fields: NDArray[np.floating],
     ) -> dict[str, NDArray[np.floating]]:
         """Return standard deviation and interval of fields ``[n, t, m, v]``."""
+        # The three arrays are written timestep by timestep: one that has been read is still in the
+        # cache.
         calibration = ensemble.calibration or Calibration.of_normal()
-        decoder = self.selection.decoder
-        spreads = np.stack([prediction.spread(design, decoder) for design in range(len(fields))])
-        half = calibration.interval_factor * spreads
-        return {
-            "std": (calibration.std_factor * spreads).astype(np.float32, copy=False),
-            "lower": (fields - half).astype(fields.dtype, copy=False),
-            "upper": (fields + half).astype(fields.dtype, copy=False),
-        }
+        std = np.empty(fields.shape, np.float32)
+        lower = np.empty_like(fields)
+        upper = np.empty_like(fields)
+        for design, mean in enumerate(fields):
+            spread = prediction.spread(design, self.selection.decoder)
+            for times in timesteps_together(mean.shape):
+                half = calibration.interval_factor * spread[times]
+                np.subtract(mean[times], half, out=lower[design, times])
+                np.add(mean[times], half, out=upper[design, times])
+                np.multiply(spread[times], calibration.std_factor, out=std[design, times])
+        return {"std": std, "lower": lower, "upper": upper}
 
 
 def required_ensemble(parts: Parts) -> Ensemble:
