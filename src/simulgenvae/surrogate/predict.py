@@ -16,6 +16,7 @@ from simulgenvae.surrogate.ensemble import (
     Calibration,
     CoefficientPrediction,
     Ensemble,
+    SeparatePredictions,
     expected_squares,
     interval_warning,
 )
@@ -79,42 +80,79 @@ class Predictor:
 
     def batches(self, conditions: Conditions) -> Iterator[xr.Dataset]:
         """Predict designs in batches, see :meth:`Surrogate.predict` for what each holds."""
-        ensemble = required_ensemble(self.parts)
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
-        # A batch is limited by its fields or, where few nodes are wanted, by the coefficients of
-        # all samples.
-        predictions = 1 + ensemble.sample_count(self._latent_samples(ensemble))
-        coefficients = predictions * coefficient_bytes(self.parts, self.selection)
-        size = max(1, BATCH_BYTES // max(self.selection.run_bytes, coefficients))
+        size = self.runs_together
         for start in range(0, len(conditions), size):
             rows = range(start, min(start + size, len(conditions)))
-            yield self._predict(ensemble, conditions.select(list(rows)))
+            yield self._predict(conditions.select(list(rows)))
 
-    def _latent_samples(self, ensemble: Ensemble) -> int:
+    @property
+    def ensemble(self) -> Ensemble:
+        """Ensemble of the surrogate; UserError where only the VAE is trained."""
+        return required_ensemble(self.parts)
+
+    @property
+    def runs_together(self) -> int:
+        """Number of runs of a batch."""
+        # A batch is limited by its fields or, where few nodes are wanted, by the coefficients of
+        # all samples.
+        predictions = 1 + self.ensemble.sample_count(self._latent_samples())
+        coefficients = predictions * coefficient_bytes(self.parts, self.selection)
+        return max(1, BATCH_BYTES // max(self.selection.run_bytes, coefficients))
+
+    def _latent_samples(self) -> int:
         """Return the number of latents of a single network that are sampled.
 
         The expected error needs some even where no uncertainty is wanted.
         """
-        if self.samples == 0 and ensemble.calibration is not None:
+        if self.samples == 0 and self.ensemble.calibration is not None:
             return EXPECTED_ERROR_LATENTS
         return self.samples
 
-    def _predict(self, ensemble: Ensemble, conditions: Conditions) -> xr.Dataset:
-        latent_samples = self._latent_samples(ensemble)
+    def _predict(self, conditions: Conditions) -> xr.Dataset:
+        self.require_memory(len(conditions))
+        separate = self.separately(conditions, gaussian_processes=self.ensemble.gp_weight > 0)
+        return self.decoded(conditions, self.combined(conditions, separate))
+
+    def require_memory(self, runs: int) -> None:
+        """Raise UserError unless the memory suffices to predict a number of runs together."""
         require_decoding_memory(
             self.parts,
             self.selection,
-            len(conditions),
-            ensemble.sample_count(latent_samples),
+            runs,
+            self.ensemble.sample_count(self._latent_samples()),
             uncertain=self.samples > 0,
         )
+
+    def separately(
+        self, conditions: Conditions, *, gaussian_processes: bool = True
+    ) -> SeparatePredictions:
+        """Return coefficients by networks and Gaussian processes, which takes most of the time."""
         # NumPy's threads wait for their next task by spinning, and would take the cores from the
         # decoding, which torch does.
         with threadpool_limits(1, "blas"):
-            prediction = ensemble.predict(
-                conditions, self.selection.times, latent_samples=latent_samples, seed=self.seed
+            return self.ensemble.predict_separately(
+                conditions, self.selection.times, gaussian_processes=gaussian_processes
             )
+
+    def combined(
+        self, conditions: Conditions, separate: SeparatePredictions
+    ) -> CoefficientPrediction:
+        """Return the prediction that follows from :meth:`separately`, with its samples."""
+        with threadpool_limits(1, "blas"):
+            return self.ensemble.combine(
+                separate,
+                conditions,
+                self.selection.times,
+                latent_samples=self._latent_samples(),
+                seed=self.seed,
+            )
+
+    def decoded(self, conditions: Conditions, prediction: CoefficientPrediction) -> xr.Dataset:
+        """Return fields, uncertainty and scores of designs whose coefficients are predicted."""
+        ensemble = self.ensemble
+        with threadpool_limits(1, "blas"):
             novelty = ensemble.novelty(conditions)
         fields = {"fields": self.selection.decoder.decode(prediction.mean)}
         warnings = warnings_about(conditions, self.parts.condition_scaler, novelty)

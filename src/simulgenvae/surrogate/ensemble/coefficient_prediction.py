@@ -46,6 +46,12 @@ class CoefficientPrediction:
     gp_offset: NDArray[np.float32] | None
     gp_weight: float
 
+    def of_design(self, design: int) -> CoefficientPrediction:
+        """Return the prediction of one design, from 0 to n - 1, as a prediction of n = 1."""
+        only = slice(design, design + 1)
+        offset = None if self.gp_offset is None else self.gp_offset[only]
+        return replace(self, mean=self.mean[only], samples=self.samples[:, only], gp_offset=offset)
+
     def spread(self, design: int, decoder: Decoder) -> NDArray[np.float32]:
         """Return the uncalibrated standard deviation of a design's fields, ``[t, M, V]``.
 
