@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -19,6 +20,7 @@ from simulgenvae.baselines import BASELINES
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import evaluate
+from simulgenvae.evaluation.compare import compare
 from simulgenvae.evaluation.figures import mesh_figures, style
 from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.methods import methods
@@ -30,6 +32,8 @@ from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
+from simulgenvae.surrogate.ensemble import ensemble as ensemble_module
+from simulgenvae.surrogate.predict import Predictor
 from simulgenvae.training.identity import comparable
 from simulgenvae.utils.progress import WorkLog, progress_on
 
@@ -335,14 +339,16 @@ def test_baselines_that_do_not_fit_into_memory_are_named(
 def test_uncertainty_that_does_not_fit_into_memory_is_named(
     dataset: Any, surrogate: Any, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    predict = type(surrogate).predict
+    require_memory = Predictor.require_memory
+    uncertain = itertools.count(1)
 
-    def refusing(self: Any, conditions: Any, *, samples: int = 0, **more: Any) -> Any:
-        if samples and conditions.ids == ("run<11>",):
+    def refusing(self: Predictor, runs: int) -> None:
+        # After the two validation runs and one test run.
+        if self.samples and next(uncertain) == 4:
             raise UserError("predicting 1 designs at once needs 9 GB")
-        return predict(self, conditions, samples=samples, **more)
+        require_memory(self, runs)
 
-    monkeypatch.setattr(type(surrogate), "predict", refusing)
+    monkeypatch.setattr(Predictor, "require_memory", refusing)
     result = evaluate(dataset, surrogate, study, figures=False)
     assert (
         "The uncertainty of test runs is left out: predicting 1 designs at once needs 9 GB"
@@ -351,6 +357,24 @@ def test_uncertainty_that_does_not_fit_into_memory_is_named(
     assert {split: found.runs for split, found in result.uncertainty.splits.items()} == {
         "validation": 2
     }
+
+
+def test_networks_are_evaluated_once(
+    dataset: Any, trained: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluated = []
+    decode_mean = ensemble_module._decode_mean
+
+    def counting(member: Any, inputs: Any, times: Any) -> Any:
+        evaluated.append(len(inputs.table))
+        return decode_mean(member, inputs, times)
+
+    monkeypatch.setattr(ensemble_module, "_decode_mean", counting)
+    rows = {"train": np.arange(8), "validation": np.array([8, 9]), "test": np.array([10, 11])}
+    found = compare(dataset, trained, {}, rows, (), lambda _: None)
+    assert set(found.uncertainty) == {"validation", "test"}
+    assert {"prediction", "networks", "gaussian_processes"} <= found.errors.keys()
+    assert sum(evaluated) == 12 * len(trained.ensemble.members)
 
 
 def test_images_as_conditions(

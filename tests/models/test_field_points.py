@@ -101,6 +101,31 @@ def test_noise_is_not_amplified(monkeypatch: pytest.MonkeyPatch) -> None:
     assert variance < 4 * nodes / len(points.fit_positions)
 
 
+def test_nodes_are_spread_over_the_mesh() -> None:
+    """Every part of the mesh has as many of them as the chances of its nodes add up to."""
+    random = np.random.default_rng(0)
+    places = random.uniform(-1, 1, (4096, 2)).astype(np.float32)
+    chances = field_points._chances(np.exp(2 * places[:, 0]) / np.exp(2 * places[:, 0]).sum(), 1000)
+    assert chances.sum() == pytest.approx(1000)
+    assert 0.9 < chances.max() <= 1
+    chosen = field_points._spread_sample(chances, places, random)
+    assert len(chosen) == len(set(chosen.tolist())) == 1000
+    cells = (places > 0) @ np.array([1, 2])
+    found = np.bincount(cells[chosen], minlength=4)
+    # Nodes that are drawn independently miss this by 8 to 14 on average.
+    np.testing.assert_allclose(found, np.bincount(cells, chances), atol=4)
+
+
+def test_nodes_that_hold_most_of_the_modes_are_certain() -> None:
+    probability = np.array([0.6, 0.2, 0.1, 0.05, 0.05])
+    found = field_points._chances(probability, 3)
+    np.testing.assert_allclose(found, [1, 1, 0.5, 0.25, 0.25])
+    places = np.arange(5, dtype=np.float32)[:, None]
+    for seed in range(5):
+        chosen = field_points._spread_sample(found, places, np.random.default_rng(seed))
+        assert {0, 1} <= set(chosen.tolist())
+
+
 def test_the_longest_side_becomes_two_and_constant_dimensions_go() -> None:
     line = np.linspace(3.0, 7.0, 5)
     coords = np.column_stack([line, np.full(5, 0.1), 0.5 * line])

@@ -12,6 +12,7 @@ from simulgenvae.reduction import (
     RunReader,
     candidates,
     encode_runs,
+    pod,
     reduce_runs,
     restore_reduction,
 )
@@ -68,3 +69,23 @@ def test_runs_read_ahead_are_the_same_runs(waves: Dataset, method: str) -> None:
         reduce_runs(waves, np.arange(9), settings, workers=workers) for workers in (0, 3)
     )
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("part", [False, True])
+@pytest.mark.parametrize("method", ["pod", "none"])
+def test_sums_of_squares_are_those_of_decoded_differences(
+    waves: Dataset, method: str, part: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Small blocks, so that states and times are cut into several, the last of another size.
+    monkeypatch.setattr(pod, "SQUARED_PART", 7)
+    monkeypatch.setattr(pod, "SQUARED_TOGETHER", 3 * 4 * 7)
+    settings = ReductionSettings(method=method, scaling="node")
+    whole, _ = reduce_runs(waves, np.arange(9), settings)
+    decoder = whole.at(np.array([5, 2, 11]), np.array([0])) if part else whole
+    mean, *others = np.random.default_rng(0).normal(size=(4, 5, whole.rank)).astype(np.float32)
+    differences = decoder.decode(np.stack(others)).astype(np.float64) - decoder.decode(mean)
+    found = decoder.sum_of_squares(np.stack(others) - mean)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.square(differences).sum(axis=0), rtol=1e-3, atol=1e-5)
+    nothing = decoder.sum_of_squares(np.zeros((0, 5, whole.rank)))
+    np.testing.assert_array_equal(nothing, np.zeros((5, *decoder.field_shape)))

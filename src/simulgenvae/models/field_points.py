@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 TRAINING_POINTS = 4096
 """Largest number of nodes that a field learns from."""
-POINTS_PER_MODE = 8
+POINTS_PER_MODE = 6
 """Number of values (nodes × variables) at which a prediction is evaluated, for each mode."""
+UNIFORM_PART = 0.1
+"""Part of the nodes' probabilities that is the same for all, so that no weight becomes large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +32,10 @@ class FieldPoints:
 
     The second are a random sample in which nodes where modes are large are more likely, and the
     coefficients are a weighted least-squares fit: so a few values for each mode are enough on any
-    mesh (Cohen & Migliorati 2017, "Optimal weighted least-squares methods", section 2). Where the
-    mesh has no more nodes than that, all are taken and the coefficients are the projection.
+    mesh (Cohen & Migliorati 2017, "Optimal weighted least-squares methods", section 2). The sample
+    is spread evenly over the mesh, as what the modes cannot express would otherwise be taken for
+    them in places that happen to have many of its nodes. Where the mesh has no more nodes than
+    that, all are taken and the coefficients are the projection.
     """
 
     positions: Tensor
@@ -63,7 +68,7 @@ class FieldPoints:
         places = unit_positions(coords).astype(np.float32)
         random = np.random.default_rng(0)
         learned = random.permutation(nodes)[:TRAINING_POINTS]
-        fitted, fit = _fit(modes, random)
+        fitted, fit = _fit(modes, places, random)
         return cls(
             positions=torch.from_numpy(places[learned]),
             rows=torch.from_numpy(np.ascontiguousarray(modes[learned])),
@@ -104,25 +109,56 @@ def _fit_count(nodes: int, variables: int, rank: int) -> int:
 
 
 def _fit(
-    modes: NDArray[np.float32], random: np.random.Generator
+    modes: NDArray[np.float32], places: NDArray[np.float32], random: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
     """Return nodes, and the map ``[r, Q·V]`` from states at them to coefficients.
 
-    ``modes`` are the modes at all nodes, ``[M, V, r]``.
+    ``modes`` are the modes at all nodes, ``[M, V, r]``, and ``places`` their positions, ``[M, D]``.
     """
     nodes, variables, rank = modes.shape
     count = _fit_count(nodes, variables, rank)
     if count == nodes:
         return np.arange(nodes), modes.reshape(-1, rank).T
-    # Half of the probability is the same for all, so that no weight becomes large.
     leverage = np.einsum("mvr,mvr->m", modes, modes, dtype=np.float64)
-    probability = 0.5 * leverage / leverage.sum() + 0.5 / nodes
-    chosen = random.choice(nodes, count, replace=False, p=probability)
-    weights = np.repeat(1 / probability[chosen], variables)
+    probability = (1 - UNIFORM_PART) * leverage / leverage.sum() + UNIFORM_PART / nodes
+    chances = _chances(probability, count)
+    chosen = _spread_sample(chances, places, random)
+    weights = np.repeat(1 / chances[chosen], variables)
     rows = modes[chosen].reshape(-1, rank).astype(np.float64)
     weighted = rows.T * weights
     # The pseudoinverse, as a sample may miss a mode that lives on a few nodes.
     return chosen, np.linalg.pinv(weighted @ rows, rcond=1e-6, hermitian=True) @ weighted
+
+
+def _chances(probability: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return the probability ``[M]`` of each node to be among ``count`` < M nodes.
+
+    They are proportional to ``probability``, but at most 1, and their sum is ``count``.
+    """
+    chances = count * probability
+    while (chances > 1).any():
+        certain = chances >= 1
+        rest = (count - certain.sum()) / probability[~certain].sum()
+        chances = np.where(certain, 1.0, rest * probability)
+    return chances
+
+
+def _spread_sample(
+    chances: NDArray[np.float64], places: NDArray[np.float32], random: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return nodes, drawn with these chances ``[M]`` and evenly spread over their places.
+
+    It is a systematic sample (Madow 1949, "On the theory of systematic sampling, II"): of nodes in
+    a row it takes one each time that the sum of their chances has grown by 1. Neighbours in the row
+    are neighbours in space, as a k-d tree has them.
+    """
+    row = cKDTree(places).indices
+    passed = np.cumsum(chances[row])
+    marks = np.arange(round(passed[-1])) + random.random()
+    # Rounding may leave the last mark beyond the end.
+    found = np.minimum(np.searchsorted(passed, marks), len(row) - 1)
+    chosen: NDArray[np.intp] = row[found]
+    return chosen
 
 
 def has_extent(coords: NDArray[np.float64]) -> bool:

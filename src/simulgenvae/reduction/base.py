@@ -31,6 +31,17 @@ class Decoder(Protocol):
         """Return the fields ``[..., M, V]`` of coefficients ``[..., r]``, in physical units."""
         ...
 
+    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the sum over K of the squared fields of deviations, ``[t, M, V]``.
+
+        Parameters
+        ----------
+        deviations
+            Differences of coefficients, ``[K, t, r]``. Their fields are differences of fields, so
+            neither mean nor offset is in them.
+        """
+        ...
+
 
 class Reduction(Decoder, Protocol):
     """A linear map between fields and coefficients, invertible up to an estimated truncation.

@@ -55,6 +55,10 @@ class Identity:
         """Return the fields ``[..., M, V]`` of states ``[..., M·V]``, in physical units."""
         return self.state_map.to_field(coefficients)
 
+    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the sum over K of the squared fields of ``[K, t, M·V]``, ``[t, M, V]``."""
+        return _sum_of_squares(deviations, self.state_map)
+
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""
         return _PartDecoder(
@@ -95,3 +99,16 @@ class _PartDecoder:
     def decode(self, coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the part of the fields, ``[..., m, v]``, of states ``[..., M·V]``."""
         return self.state_map.to_field(coefficients[..., self.entries])
+
+    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the sum over K of the squared fields of ``[K, t, M·V]``, ``[t, m, v]``."""
+        return _sum_of_squares(deviations[..., self.entries], self.state_map)
+
+
+def _sum_of_squares(deviations: NDArray[np.floating], state_map: StateMap) -> NDArray[np.float32]:
+    """Return the sum of squares of state differences ``[K, t, m·v]`` in physical units."""
+    squares: NDArray[np.float32] = np.einsum("kte,kte->te", deviations, deviations).astype(
+        np.float32, copy=False
+    )
+    squares /= np.square(state_map.field_factor())
+    return squares.reshape(-1, *state_map.field_shape)

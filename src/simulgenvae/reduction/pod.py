@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     from simulgenvae.reduction.run_reader import RunReader
     from simulgenvae.settings import ReductionSettings
 
+SQUARED_PART = 1024
+"""Entries of a state whose squares are computed together."""
+SQUARED_TOGETHER = 2**19
+"""Squares that are in memory at once: 2 MB, which stay in the cache."""
+
 
 @dataclass(frozen=True)
 class Pod:
@@ -109,6 +114,28 @@ class Pod:
         for part in parts(self.state_map.size):
             states[:, part] = torch.addcdiv(mean[part], rows @ basis[part].T, factor[part])
         return self.state_map.physical(fields)
+
+    def sum_of_squares(self, deviations: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the sum over K of the squared fields of deviations ``[K, t, r]``, ``[t, M, V]``.
+
+        Nearly all of the time is that of K products of coefficients and modes: only the sums leave
+        the cache.
+        """
+        count, times, _ = deviations.shape
+        # The K deviations of a time are neighbours, so that one product gives all of them.
+        ordered = np.ascontiguousarray(deviations.transpose(1, 0, 2), dtype=np.float32)
+        rows = torch.from_numpy(ordered)
+        basis = torch.from_numpy(self.basis)
+        _, factor = affine(self.state_map)
+        sums = np.empty((times, *self.field_shape), np.float32)
+        flat = torch.from_numpy(sums).view(times, self.state_map.size)
+        together = max(1, SQUARED_TOGETHER // (SQUARED_PART * max(1, count)))
+        for part in parts(self.state_map.size, SQUARED_PART):
+            modes = (basis[part] / factor[part, None]).T
+            for some in parts(times, together):
+                squares = (rows[some] @ modes).square_()
+                torch.sum(squares, dim=1, out=flat[some, part])
+        return sums
 
     def at(self, nodes: NDArray[np.intp], variables: NDArray[np.intp]) -> Decoder:
         """Return a decoder of some nodes and variables only, in the order given."""

@@ -16,10 +16,12 @@ from simulgenvae.surrogate.ensemble import (
     Calibration,
     CoefficientPrediction,
     Ensemble,
+    SeparatePredictions,
     expected_squares,
     interval_warning,
 )
 from simulgenvae.surrogate.labelled_arrays import labelled, warnings_about
+from simulgenvae.utils.cache_blocks import timesteps_together
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
@@ -37,12 +39,12 @@ BATCH_BYTES = 256 * 2**20
 EXPECTED_ERROR_LATENTS = 12
 """Latents of a single network that are sampled for the expected error of designs; each takes as
 long as a prediction."""
-# Memory that decoding needs, in fields of a run (measured).
+# Memory that decoding needs, in fields of a run.
 _FIELDS = 2
-"""For each run."""
-_UNCERTAIN_FIELDS = 7
+"""For each run: the fields, and a copy of them where some nodes have no values."""
+_UNCERTAIN_FIELDS = 4 * _FIELDS
 """For each run whose uncertainty is computed too."""
-_SPREAD_FIELDS = 4
+_SPREAD_FIELDS = 1
 """While the spread of one run is computed."""
 
 
@@ -78,42 +80,79 @@ class Predictor:
 
     def batches(self, conditions: Conditions) -> Iterator[xr.Dataset]:
         """Predict designs in batches, see :meth:`Surrogate.predict` for what each holds."""
-        ensemble = required_ensemble(self.parts)
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
-        # A batch is limited by its fields or, where few nodes are wanted, by the coefficients of
-        # all samples.
-        predictions = 1 + ensemble.sample_count(self._latent_samples(ensemble))
-        coefficients = predictions * coefficient_bytes(self.parts, self.selection)
-        size = max(1, BATCH_BYTES // max(self.selection.run_bytes, coefficients))
+        size = self.runs_together
         for start in range(0, len(conditions), size):
             rows = range(start, min(start + size, len(conditions)))
-            yield self._predict(ensemble, conditions.select(list(rows)))
+            yield self._predict(conditions.select(list(rows)))
 
-    def _latent_samples(self, ensemble: Ensemble) -> int:
+    @property
+    def ensemble(self) -> Ensemble:
+        """Ensemble of the surrogate; UserError where only the VAE is trained."""
+        return required_ensemble(self.parts)
+
+    @property
+    def runs_together(self) -> int:
+        """Number of runs of a batch."""
+        # A batch is limited by its fields or, where few nodes are wanted, by the coefficients of
+        # all samples.
+        predictions = 1 + self.ensemble.sample_count(self._latent_samples())
+        coefficients = predictions * coefficient_bytes(self.parts, self.selection)
+        return max(1, BATCH_BYTES // max(self.selection.run_bytes, coefficients))
+
+    def _latent_samples(self) -> int:
         """Return the number of latents of a single network that are sampled.
 
         The expected error needs some even where no uncertainty is wanted.
         """
-        if self.samples == 0 and ensemble.calibration is not None:
+        if self.samples == 0 and self.ensemble.calibration is not None:
             return EXPECTED_ERROR_LATENTS
         return self.samples
 
-    def _predict(self, ensemble: Ensemble, conditions: Conditions) -> xr.Dataset:
-        latent_samples = self._latent_samples(ensemble)
+    def _predict(self, conditions: Conditions) -> xr.Dataset:
+        self.require_memory(len(conditions))
+        separate = self.separately(conditions, gaussian_processes=self.ensemble.gp_weight > 0)
+        return self.decoded(conditions, self.combined(conditions, separate))
+
+    def require_memory(self, runs: int) -> None:
+        """Raise UserError unless the memory suffices to predict a number of runs together."""
         require_decoding_memory(
             self.parts,
             self.selection,
-            len(conditions),
-            ensemble.sample_count(latent_samples),
+            runs,
+            self.ensemble.sample_count(self._latent_samples()),
             uncertain=self.samples > 0,
         )
+
+    def separately(
+        self, conditions: Conditions, *, gaussian_processes: bool = True
+    ) -> SeparatePredictions:
+        """Return coefficients by networks and Gaussian processes, which takes most of the time."""
         # NumPy's threads wait for their next task by spinning, and would take the cores from the
         # decoding, which torch does.
         with threadpool_limits(1, "blas"):
-            prediction = ensemble.predict(
-                conditions, self.selection.times, latent_samples=latent_samples, seed=self.seed
+            return self.ensemble.predict_separately(
+                conditions, self.selection.times, gaussian_processes=gaussian_processes
             )
+
+    def combined(
+        self, conditions: Conditions, separate: SeparatePredictions
+    ) -> CoefficientPrediction:
+        """Return the prediction that follows from :meth:`separately`, with its samples."""
+        with threadpool_limits(1, "blas"):
+            return self.ensemble.combine(
+                separate,
+                conditions,
+                self.selection.times,
+                latent_samples=self._latent_samples(),
+                seed=self.seed,
+            )
+
+    def decoded(self, conditions: Conditions, prediction: CoefficientPrediction) -> xr.Dataset:
+        """Return fields, uncertainty and scores of designs whose coefficients are predicted."""
+        ensemble = self.ensemble
+        with threadpool_limits(1, "blas"):
             novelty = ensemble.novelty(conditions)
         fields = {"fields": self.selection.decoder.decode(prediction.mean)}
         warnings = warnings_about(conditions, self.parts.condition_scaler, novelty)
@@ -139,15 +178,20 @@ class Predictor:
         fields: NDArray[np.floating],
     ) -> dict[str, NDArray[np.floating]]:
         """Return standard deviation and interval of fields ``[n, t, m, v]``."""
+        # The three arrays are written timestep by timestep: one that has been read is still in the
+        # cache.
         calibration = ensemble.calibration or Calibration.of_normal()
-        decoder = self.selection.decoder
-        spreads = np.stack([prediction.spread(design, decoder) for design in range(len(fields))])
-        half = calibration.interval_factor * spreads
-        return {
-            "std": (calibration.std_factor * spreads).astype(np.float32, copy=False),
-            "lower": (fields - half).astype(fields.dtype, copy=False),
-            "upper": (fields + half).astype(fields.dtype, copy=False),
-        }
+        std = np.empty(fields.shape, np.float32)
+        lower = np.empty_like(fields)
+        upper = np.empty_like(fields)
+        for design, mean in enumerate(fields):
+            spread = prediction.spread(design, self.selection.decoder)
+            for times in timesteps_together(mean.shape):
+                half = calibration.interval_factor * spread[times]
+                np.subtract(mean[times], half, out=lower[design, times])
+                np.add(mean[times], half, out=upper[design, times])
+                np.multiply(spread[times], calibration.std_factor, out=std[design, times])
+        return {"std": std, "lower": lower, "upper": upper}
 
 
 def required_ensemble(parts: Parts) -> Ensemble:

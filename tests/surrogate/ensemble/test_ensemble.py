@@ -147,16 +147,31 @@ def test_a_design_is_predicted_the_same_by_itself_and_among_others(
     np.testing.assert_allclose(alone.samples[:, 0], together.samples[:, 7], rtol=1e-4, atol=1e-4)
 
 
-def test_spread_is_in_the_units_of_the_fields(
-    ensemble: Ensemble, trained: Trained, waves: Dataset
+@pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
+def test_spread_is_that_of_the_decoded_samples(
+    ensemble: Ensemble, trained: Trained, waves: Dataset, weight: float
 ) -> None:
-    prediction = replace(ensemble, gp_weight=0.0).predict(
+    """And of the choice between networks and Gaussian processes."""
+    prediction = replace(ensemble, gp_weight=weight).predict(
         waves.conditions, waves.times, latent_samples=2
     )
-    variance = np.var(
-        [trained.reduction.decode(each[4]) for each in prediction.samples], axis=0, ddof=1
-    )
-    expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean())
-    np.testing.assert_allclose(
-        prediction.spread(4, trained.reduction), expected, rtol=1e-2, atol=1e-5
-    )
+
+    def decode(coefficients: np.ndarray) -> np.ndarray:
+        return trained.reduction.decode(coefficients).astype(np.float64)
+
+    variance = np.var(decode(prediction.samples[:, 4]), axis=0, ddof=1)
+    if prediction.gp_offset is not None:
+        mean = prediction.mean[4]
+        between = decode(mean + prediction.gp_offset[4]) - decode(mean)
+        variance += weight * (1 - weight) * between**2
+    expected = np.sqrt(variance + VARIANCE_FLOOR * variance.mean(axis=(0, 1)))
+    np.testing.assert_allclose(prediction.spread(4, trained.reduction), expected, rtol=1e-4)
+
+
+def test_a_single_sample_has_no_spread_but_the_least(
+    ensemble: Ensemble, trained: Trained, waves: Dataset
+) -> None:
+    prediction = replace(ensemble, gp_weight=0.0).predict(waves.conditions, waves.times)
+    single = replace(prediction, samples=prediction.samples[:1])
+    spread = single.spread(0, trained.reduction)
+    assert ((spread > 0) & (spread < 1e-18)).all()

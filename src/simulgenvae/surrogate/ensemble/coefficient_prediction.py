@@ -6,21 +6,19 @@ Tested in tests/surrogate/ensemble/test_ensemble.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import helmert
 
 from simulgenvae.surrogate.ensemble.spread import VARIANCE_FLOOR, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from simulgenvae.reduction import Decoder
-
-DECODED_ENTRIES = 2**23
-"""Entries of sampled fields that are held in memory at once while a spread is computed."""
 
 
 @dataclass(frozen=True)
@@ -48,33 +46,45 @@ class CoefficientPrediction:
     gp_offset: NDArray[np.float32] | None
     gp_weight: float
 
-    def spread(self, design: int, decoder: Decoder) -> NDArray[np.floating[Any]]:
-        """Return the uncalibrated standard deviation of a design's fields.
+    def of_design(self, design: int) -> CoefficientPrediction:
+        """Return the prediction of one design, from 0 to n - 1, as a prediction of n = 1."""
+        only = slice(design, design + 1)
+        offset = None if self.gp_offset is None else self.gp_offset[only]
+        return replace(self, mean=self.mean[only], samples=self.samples[:, only], gp_offset=offset)
+
+    def spread(self, design: int, decoder: Decoder) -> NDArray[np.float32]:
+        """Return the uncalibrated standard deviation of a design's fields, ``[t, M, V]``.
 
         Parameters
         ----------
         design
             Row of the design, from 0 to n - 1.
         decoder
-            Map from coefficients to the fields ``[t, M, V]``, in physical units.
+            Map from coefficients to the fields.
         """
-        nodes, variables = decoder.field_shape
-        # All samples of all times would take K times the memory of the prediction, so only a few
-        # timesteps are decoded together.
-        timesteps = max(1, DECODED_ENTRIES // (len(self.samples) * nodes * variables))
+        return spread(decoder.sum_of_squares(self._deviations(design)))
 
-        def blocks() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
-            for start in range(0, self.mean.shape[1], timesteps):
-                times = slice(start, start + timesteps)
-                offset = None
-                if self.gp_offset is not None:
-                    # A decoder adds the mean field, which must not enter a difference of fields.
-                    mean = self.mean[design, times]
-                    moved = decoder.decode(mean + self.gp_offset[design, times])
-                    offset = moved - decoder.decode(mean)
-                yield decoder.decode(self.samples[:, design, times]), offset
+    def _deviations(self, design: int) -> NDArray[np.float32]:
+        """Return differences of coefficients whose squares add up to the variance, ``[D, t, r]``.
 
-        return spread(blocks(), self.gp_weight)
+        It is the variance of the samples, and of choosing between members and Gaussian processes
+        (the second with probability ``gp_weight``), which is a Bernoulli variance.
+        """
+        samples = self.samples[:, design]
+        # Helmert's contrasts are K - 1 differences of the K samples with the same sum of squares as
+        # the K deviations from their mean: there is one field less to decode.
+        # Members that repeat in the samples count as independent in the divisor, which makes their
+        # variance a little too small (``Ensemble.predict``); the calibration allows for it.
+        contrasts = helmert(len(samples)) / np.sqrt(max(len(samples) - 1, 1))
+        # The mean, which all contrasts are free of, is taken off first: rounding is then that of
+        # differences.
+        apart = samples - samples.mean(axis=0)
+        deviations: NDArray[np.float32] = np.tensordot(contrasts.astype(np.float32), apart, axes=1)
+        between = self.gp_weight * (1.0 - self.gp_weight)
+        if self.gp_offset is None or between == 0.0:
+            return deviations
+        choice = np.float32(np.sqrt(between)) * self.gp_offset[design]
+        return np.concatenate([deviations, choice[None]])
 
     def total_variance(self) -> NDArray[np.float64]:
         """Return the squared spread of each design, summed over times and coefficients, ``[n]``.

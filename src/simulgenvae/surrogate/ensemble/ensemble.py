@@ -100,6 +100,22 @@ class Ensemble:
             Seed of all samples.
         """
         separate = self.predict_separately(conditions, times, gaussian_processes=self.gp_weight > 0)
+        return self.combine(separate, conditions, times, latent_samples=latent_samples, seed=seed)
+
+    def combine(
+        self,
+        separate: SeparatePredictions,
+        conditions: Conditions,
+        times: NDArray[np.float64],
+        *,
+        latent_samples: int = 0,
+        seed: int = 0,
+    ) -> CoefficientPrediction:
+        """Return what :meth:`predict` does from predictions that are not combined yet.
+
+        ``separate`` is from :meth:`predict_separately`, with Gaussian processes where these have a
+        weight, for the same conditions and times.
+        """
         mean = separate.networks
         samples = separate.member_predictions
         if len(samples) == 1:
@@ -110,7 +126,8 @@ class Ensemble:
                 else samples[:0]
             )
         gp_offset = None
-        if self.pod_gp is not None and separate.gaussian_processes is not None:
+        if self.pod_gp is not None and self.gp_weight > 0:
+            assert separate.gaussian_processes is not None, "they have a weight"
             gp_offset = separate.gaussian_processes - mean
             mean = mean + self.gp_weight * gp_offset
             if len(samples):
