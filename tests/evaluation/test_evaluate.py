@@ -131,9 +131,9 @@ def test_latents_and_inputs_are_looked_at(
 ) -> None:
     result, _ = evaluated
     assert sorted(result.latents.runs.ids) == sorted(dataset.ids)
-    assert result.latents.reconstruction.relative_l2 == pytest.approx(
-        result.errors["reconstruction"]["test"].relative_l2.mean, rel=1e-3
-    )
+    # The latents that are looked at are the encoder's own; reconstructions refine them.
+    refined = result.errors["reconstruction"]["test"].relative_l2.mean
+    assert refined < result.latents.reconstruction.relative_l2
     assert (result.sensitivity.inputs, result.sensitivity.split) == (
         ("speed", "power"),
         "test",

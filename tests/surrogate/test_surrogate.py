@@ -224,8 +224,9 @@ def test_the_interval_contains_the_prediction(ensemble: Surrogate, waves: Datase
 def test_the_expected_error_is_what_the_standard_deviations_amount_to(
     ensemble: Surrogate, waves: Dataset
 ) -> None:
-    rows = ensemble.split.rows(waves.ids)["train"]
-    scale = VariableScale.fit(waves.run(int(row)) for row in rows)
+    rows = ensemble.split.rows(waves.ids)
+    learned = np.concatenate([rows[split] for split in ensemble.info.learned_splits])
+    scale = VariableScale.fit(waves.run(int(row)) for row in learned)
     predicted = ensemble.predict(waves.conditions, samples=2)
     squares = np.square(predicted["std"].values / scale.spread).sum(axis=(1, 2, 3))
     sizes = np.square((predicted["fields"].values - scale.mean) / scale.spread).sum(axis=(1, 2, 3))

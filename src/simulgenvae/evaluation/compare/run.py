@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from simulgenvae.baselines import BASELINES
 from simulgenvae.baselines.image_features import Features
 from simulgenvae.distributed import collectives
@@ -27,7 +29,6 @@ from simulgenvae.surrogate.selection import select
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.data.dataset import Dataset
