@@ -63,6 +63,8 @@ class TrainingInfo(BaseModel):
     """Number of coefficients per timestep."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Versions of Python and of the libraries that the result depends on, by their names."""
+    symmetry: tuple[Line, ...] = ()
+    """A line about each axis along which the runs were looked at for a symmetry."""
 
     @model_validator(mode="after")
     def _history_of_stages(self) -> Self:

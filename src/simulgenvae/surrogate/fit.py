@@ -97,6 +97,7 @@ def fit(
             resume=resume,
             start=start,
         )
+        settings = trained.settings
         # Without a conditioner nothing can be predicted, and there is no ensemble.
         ensemble = None
         if any(spec.reads_conditions for spec in specs):
@@ -160,6 +161,7 @@ def _surrogate(
         skipped_steps=trained.progress.skipped,
         rank=trained.reduction.rank,
         versions=versions(),
+        symmetry=trained.symmetry,
     )
     return Surrogate(
         settings=settings,

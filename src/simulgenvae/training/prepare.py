@@ -74,7 +74,8 @@ def add_mirrored(
 ) -> tuple[Dataset, dict[str, NDArray[np.intp]]]:
     """Return the dataset with mirrored training runs after its own, and the rows of both.
 
-    Without a symmetry in ``training.augmentation.flips`` they are returned unchanged.
+    Without an axis in ``training.augmentation.flips`` they are returned unchanged; what ``auto``
+    stands for must have been found before (``training/symmetry/``).
 
     Raises
     ------
@@ -82,10 +83,10 @@ def add_mirrored(
         When the mesh or the variables are not symmetric.
     """
     augmentation = settings.training.augmentation
-    if not augmentation.flips:
+    if not augmentation.axes:
         return dataset, rows
     runs = len(dataset.ids)
-    both = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
+    both = with_mirrored(dataset, rows["train"], augmentation.axes, augmentation.odd)
     train = np.concatenate([rows["train"], np.arange(runs, len(both.ids))])
     return both, rows | {"train": train}
 
