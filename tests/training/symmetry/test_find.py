@@ -12,7 +12,8 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.settings import Settings
 from simulgenvae.training.symmetry import find_symmetry
-from simulgenvae.training.symmetry.find import FEWEST_RUNS, judge_axes
+from simulgenvae.training.symmetry.find import judge_axes
+from simulgenvae.training.symmetry.sample import FEWEST_RUNS
 from tests.training.symmetry.blobs import Break, blob_runs
 
 ALL = np.arange(40)
@@ -106,6 +107,17 @@ def test_what_the_settings_say_is_kept_and_nothing_is_read(flips: object) -> Non
     found = find_symmetry(unreadable, ALL[:24], given)
     assert found.settings is given
     assert found.remarks == (("mirrored along y: declared",) if flips == ["y"] else ())
+
+
+def test_designs_on_one_side_cannot_show_a_symmetry() -> None:
+    """There, a weakly broken one would not be seen either."""
+    dataset = blob_runs(120)
+    images = dataset.conditions.images
+    assert images is not None
+    left = images.pixels[:, :, :6].sum(axis=(1, 2, 3)) > images.pixels[:, :, 6:].sum(axis=(1, 2, 3))
+    verdicts = judge_axes(dataset, np.flatnonzero(left))
+    assert "the designs themselves are not symmetric" in verdicts["x"].reason
+    assert verdicts["y"].taken
 
 
 def test_too_few_runs_are_not_asked() -> None:

@@ -89,6 +89,11 @@ class MirroredDesigns:
         scale = np.sqrt(energies.sum() / len(images) / max(1, parameters.shape[1]))
         return cls(components, changes[order], parameters * scale)
 
+    @property
+    def turned(self) -> Values:
+        """Components whose sign the mirror changes, ``[n, C']``."""
+        return self.components[:, self.changes_sign]
+
     def similarities(self) -> Iterator[Similarity]:
         """Yield similarities of several kinds: numbers of components and length scales."""
         runs = len(self.components)

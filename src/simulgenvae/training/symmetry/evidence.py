@@ -67,6 +67,8 @@ class MirrorEvidence:
     """For each variable; None where it never varies."""
     probability: float
     """Probability that a symmetric problem looks as asymmetric as this one by chance."""
+    designs: float
+    """The same of the designs: whether mirrored ones are as probable."""
 
     @property
     def signs(self) -> tuple[int, ...]:
@@ -77,7 +79,8 @@ class MirrorEvidence:
 def gather_evidence(designs: MirroredDesigns, parts: Sequence[Parts | None]) -> MirrorEvidence:
     """Return what the runs say about a mirror; ``parts`` are those of each variable."""
     variables = explain(designs, parts)
-    return MirrorEvidence(variables, probability_of_symmetry(variables))
+    chance = probability_of_symmetry(variables)
+    return MirrorEvidence(variables, chance, probability_of_designs(designs))
 
 
 def explain(
@@ -119,16 +122,33 @@ def probability_of_symmetry(variables: Iterable[VariableEvidence | None]) -> flo
 
     A broken symmetry shows in residuals that are alike where they should only differ in sign: a
     mean that the mirror turns around (the first sum), residuals of the turned part that are alike
-    for a design and its mirror image, and residuals of the kept part that differ for them. The sum
-    that stands out most, of all variables, is compared with what it is when runs are turned around.
+    for a design and its mirror image, and residuals of the kept part that differ for them.
     """
-    sums = [form for variable in variables if variable is not None for form in _forms(variable)]
-    if not sums:
+    return _probability([form for each in variables if each is not None for form in _forms(each)])
+
+
+def probability_of_designs(designs: MirroredDesigns) -> float:
+    """Return the probability of such images where mirrored ones are as probable, from 1/1000 to 1.
+
+    Where designs lie on one side, residuals of near ones differ less in sign than those of runs
+    turned around, and a broken symmetry would not be seen.
+    """
+    products = designs.turned @ designs.turned.T
+    return _probability([products, _whitened(products)])
+
+
+def _probability(forms: Sequence[Values]) -> float:
+    """Return the probability of quadratic forms as large as these if signs were random.
+
+    The form ``[n, n]`` that stands out most is compared with the one that does when runs are turned
+    around at random.
+    """
+    if not forms:
         return 1.0
-    runs = len(sums[0])
+    runs = len(forms[0])
     signs = np.random.default_rng(SEED).choice([-1.0, 1.0], (TURNS, runs))
     signs = np.vstack([np.ones(runs), signs])  # the runs as they are come first
-    values = np.column_stack([np.sum(signs @ form * signs, axis=1) for form in sums])
+    values = np.column_stack([np.sum(signs @ form * signs, axis=1) for form in forms])
     spread = values.std(axis=0)
     deviations = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     largest = deviations.max(axis=1)

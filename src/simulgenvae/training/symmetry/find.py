@@ -14,7 +14,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.training.symmetry.designs import MirroredDesigns
 from simulgenvae.training.symmetry.evidence import MirrorEvidence, gather_evidence
-from simulgenvae.training.symmetry.sample import Sample
+from simulgenvae.training.symmetry.sample import FEWEST_RUNS, Sample
 from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from simulgenvae.settings import Settings
     from simulgenvae.settings.training import Axis
 
-FEWEST_RUNS = 24
-"""With fewer training runs a broken symmetry could not be seen."""
 _IMAGE_AXES: tuple[Axis, ...] = ("x", "y")
 """Along z, the direction of view, an image has no mirror image that runs could be learned from."""
 _IMPROBABLE = 0.05
 """Probability below which runs contradict a symmetry."""
+_IMPROBABLE_DESIGNS = 0.02
+"""The same for the designs, of which only a clear asymmetry spoils the test."""
 _LEAST_GAIN = 0.02
 """Fraction by which the error must be smaller with the symmetry."""
 _CLEAR = 3.0
@@ -172,6 +172,12 @@ def judge(evidence: MirrorEvidence, variables: tuple[str, ...]) -> Verdict:
         helps = _deviations(found.plain.errors - found.mirrored.errors) > _CLEAR_FOR_VARIABLE
         if not helps or _deviations(found.other_sign - found.mirrored.errors) < _CLEAR:
             return Verdict(taken=False, reason=f"it is not clear for {name!r}; {told}")
+    if evidence.designs < _IMPROBABLE_DESIGNS:
+        return Verdict(
+            taken=False,
+            reason="the designs themselves are not symmetric, so that runs cannot show whether the "
+            f"problem is (p = {evidence.designs:.2g}): declare it if it is",
+        )
     chance = f"than by chance (p = {evidence.probability:.2g})"
     if evidence.probability < _IMPROBABLE:
         return Verdict(taken=False, reason=f"runs differ from mirrored ones more {chance}")

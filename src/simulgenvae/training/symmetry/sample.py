@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 SEED = 0
 MOST_RUNS = 200
 """Training runs that are looked at: a seeded subset where there are more."""
+MOST_BYTES = 2**34
+"""Bytes of fields that are read: fewer runs where these are large, but not fewer than
+``FEWEST_RUNS``."""
+FEWEST_RUNS = 24
+"""With fewer training runs a broken symmetry could not be seen."""
 NODES = 512
 """Nodes that are drawn; their mirror images are looked at too."""
 TIMESTEPS = 8
@@ -52,7 +58,9 @@ class Sample:
         :meth:`Dataset.run` does.
         """
         random = np.random.default_rng(SEED)
-        rows = np.sort(random.permutation(train)[:MOST_RUNS])
+        affordable = MOST_BYTES // (4 * math.prod(dataset.shape[1:]))
+        count = min(MOST_RUNS, max(FEWEST_RUNS, affordable))
+        rows = np.sort(random.permutation(train)[:count])
         nodes = np.sort(random.permutation(dataset.shape[2])[:NODES])
         # Mirrors along different axes commute: with the images along each axis in turn, the nodes
         # are closed under all of them.
