@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 import pytest
 
 from simulgenvae.data.split import make_split
+from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.memory.findings import memory_findings
+from simulgenvae.training.symmetry import Symmetry, find_symmetry
 from tests.conftest import MakeSettings
 from tests.training.symmetry.blobs import blob_runs
 
@@ -66,6 +73,18 @@ def test_it_can_be_forbidden(quick: Settings) -> None:
     assert surrogate.ensemble is not None
     assert surrogate.ensemble.mirror_views == ()
     assert surrogate.info.symmetry == ()
+
+
+def test_all_ranks_get_what_the_first_one_finds(run_ranks: Callable[..., list[Any]]) -> None:
+    def find() -> Symmetry:
+        dataset = RUNS
+        if not collectives.is_rank0():
+            dataset = replace(dataset, fields=np.empty((0, 0, 0, 0), np.float32))
+        return find_symmetry(dataset, np.arange(28), Settings())
+
+    first, second = run_ranks(2, find)
+    assert first == second
+    assert first.settings.training.augmentation.flips == ("y",)
 
 
 def test_a_check_tells_the_axes(quick: Settings) -> None:
