@@ -83,8 +83,8 @@ class Sample:
             mirrored = mirrored[:, :, self.partners[axis]]
         varying = values - values.mean(axis=0)
         energy = float(np.vdot(varying, varying))
-        # What is left of a constant by rounding is no variation.
-        if energy <= 1e-12 * np.vdot(values, values):
+        # What is left of a constant by rounding is no variation; 1e-8 of an offset can be one.
+        if energy <= 1e-26 * np.vdot(values, values):
             return None
         even = ((values + mirrored) / 2).reshape(len(values), -1)
         odd = ((values - mirrored) / 2).reshape(len(values), -1)
