@@ -79,6 +79,7 @@ SLOW = (
     "training/test_node_shards.py",
     "training/test_performance.py",
     "training/test_preparation_watch.py",
+    "training/symmetry/test_training.py",
     "training/test_train.py",
     "utils/test_progress.py",
 )

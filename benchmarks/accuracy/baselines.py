@@ -27,10 +27,10 @@ def baselines(case: Case, settings: Settings) -> Iterator[Fitted]:
     yield Fitted("projection_floor", training.seconds, partial(_project, training), rank)
     yield from _fitted(training)
     symmetry = settings.training.augmentation
-    if symmetry.flips:
+    if symmetry.axes:
         rows = case.learned
         runs = len(case.dataset.ids)
-        mirrored = with_mirrored(case.dataset, rows, symmetry.flips, symmetry.odd)
+        mirrored = with_mirrored(case.dataset, rows, symmetry.axes, symmetry.odd)
         rows = np.concatenate([rows, np.arange(runs, len(mirrored.ids))])
         yield from _fitted(TrainingRuns.of(mirrored, rows), suffix="_mirrored")
 

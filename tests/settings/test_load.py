@@ -223,7 +223,7 @@ def test_an_override_holds_for_one_of_the_settings_that_a_key_fills(tmp_path: Pa
     stages = loaded.training.vae, loaded.training.conditioner, loaded.training.end_to_end
     assert [stage.patience for stage in stages] == [5, 3, 3]
     assert loaded.training.performance.compile is False
-    assert loaded.training.augmentation.flips == ()
+    assert loaded.training.augmentation.flips == "auto"
     assert (loaded.model.filters, loaded.conditioner.filters) == ((6,), (16,))
 
 

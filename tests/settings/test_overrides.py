@@ -134,7 +134,8 @@ def test_no_value_takes_back_what_was_set() -> None:
         ("conditioner.filters=0", "value 1 of conditioner.filters must be at least 1, but is 0"),
         (
             "training.augmentation.flips=xy",
-            "value 1 of training.augmentation.flips must be 'x', 'y' or 'z'",
+            "^--set .*: value 1 of training.augmentation.flips must be 'auto', 'none', 'x', 'y' or "
+            "'z', but is 'xy'$",
         ),
         (
             "training.augmentation.odd_variables=v",

@@ -53,7 +53,7 @@ class ImageComponents:
         # Rows are images, columns pixels with their channels.
         pixels = images.pixels.reshape(len(images), -1)
         mean = pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
-        energies, left = principal_directions(_products(pixels, pixels, mean))
+        energies, left = principal_directions(products(pixels, pixels, mean))
         # Centring leaves n - 1 dimensions.
         kept = int(np.sum(energies[: len(pixels) - 1] > _NEGLIGIBLE * energies[0]))
         # One unit for all components keeps the proportions of distances between images.
@@ -78,14 +78,14 @@ class ImageComponents:
     def transform(self, images: Images) -> NDArray[np.float64]:
         """Return the components ``[m, C]`` of m images, in the order of decreasing variance."""
         pixels = images.pixels.reshape(len(images), -1)
-        projected: NDArray[np.float64] = _products(pixels, self.pixels, self.mean) @ self.projection
+        projected: NDArray[np.float64] = products(pixels, self.pixels, self.mean) @ self.projection
         return projected
 
 
-def _products(
+def products(
     first: NDArray[Any], second: NDArray[Any], mean: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Return the scalar products ``[m, n]`` of images, block by block.
+    """Return the scalar products ``[m, n]`` of flattened images, block by block.
 
     Images are ``[m, pixels]`` and ``[n, pixels]``; ``mean`` is subtracted from both.
     """

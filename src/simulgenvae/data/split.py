@@ -16,7 +16,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.utils.atomic import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -39,6 +39,10 @@ _USES = {
     "test": "test",
 }
 """Words for a use in a file, and the part of the split that each means."""
+
+
+MIRRORED_VALIDATION = "mirrored validation"
+"""Key of the rows of mirrored validation runs, which are learned from where these are."""
 
 
 @dataclass(frozen=True)
@@ -229,3 +233,9 @@ def split_from_file(ids: Sequence[str], path: Path) -> Split:
     for name in ids:
         parts[uses[name]].append(name)
     return Split(**{use: tuple(names) for use, names in parts.items()})
+
+
+def rows_of_refit(rows: Mapping[str, NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Return the rows that a refit learns from: of training and validation runs, also mirrored."""
+    parts = ("train", "validation", MIRRORED_VALIDATION)
+    return np.concatenate([rows[part] for part in parts if part in rows])

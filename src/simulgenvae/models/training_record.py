@@ -73,6 +73,8 @@ class TrainingInfo(BaseModel):
     """True if the validation runs were learned from too, after they had chosen the weights."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Versions of Python and of the libraries that the result depends on, by their names."""
+    symmetry: tuple[Line, ...] = ()
+    """A line about each axis along which the runs were looked at for a symmetry."""
 
     @property
     def learned_splits(self) -> tuple[str, ...]:

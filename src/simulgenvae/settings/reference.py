@@ -78,8 +78,9 @@ These keys are additions to the classic interface:
   keys configure) or 1 (all networks start from new weights, and the keys of the VAE's stage have no
   effect); `e2e_decoder` is `frozen` or `trained`, and `members` is their number.
 - `gaussian_process` is `auto` or `off` (also 1 or 0).
-- `flips` is one or more of `x y z`; `odd_variables` are pairs of axis and variable, such as `x:u
-  y:v`; `pixel_noise`, `parameter_noise`, `field_noise` and `mixup` are numbers.
+- `flips` is `auto`, `none` or one or more of `x y z`; `odd_variables` are pairs of axis and
+  variable, such as `x:u y:v`; `pixel_noise`, `parameter_noise`, `field_noise` and `mixup` are
+  numbers.
 - `mixed_precision` and `compile` are `auto`, 1 or 0; `gradient_checkpointing` is 1 or 0.
 
 A preset is a block of five lines: a header, the number of the preset and of its data file
@@ -132,8 +133,8 @@ def _row(key: str, *cells: str) -> str:
 def _type(schema: Mapping[str, Any]) -> str:
     """Return type and bounds of a value in words, from its JSON schema."""
     # A setting that may be left out is declared as `… | None`; the column of defaults says so.
-    if "anyOf" in schema:
-        return " or ".join(_type(option) for option in schema["anyOf"] if option["type"] != "null")
+    if options := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(_type(option) for option in options if option["type"] != "null")
     if "enum" in schema or "const" in schema:
         return " or ".join(f"`{value}`" for value in schema.get("enum") or [schema["const"]])
     if schema["type"] == "array":

@@ -5,14 +5,22 @@ Tested in tests/settings/test_schema.py and tests/settings/test_every_value.py.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from simulgenvae.settings.group import Count, Fraction, Group, NonNegative, Positive, Seed
 from simulgenvae.settings.networks import DECODERS, OneOf
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 Axis = Literal["x", "y", "z"]
+Flips = Annotated[
+    Annotated[Literal["auto", "none"], Tag("word")] | Annotated[tuple[Axis, ...], Tag("list")],
+    # With it, a mistake is explained once, not once for each of the two types.
+    Discriminator(lambda value: "word" if isinstance(value, str) else "list"),
+]
 Loss = Literal["mse", "mae", "smooth_l1", "huber"]
 
 
@@ -108,10 +116,11 @@ class AugmentationSettings(Group):
     Condition and field remain a true pair. Validation and test runs are never varied.
     """
 
-    flips: tuple[Axis, ...] = ()
+    flips: Flips = "auto"
     """Axes along which the problem is symmetric: each training run is also seen mirrored, image and
     field alike. `x` mirrors the columns of the image, `y` its rows; nodes are matched by their
-    coordinates."""
+    coordinates. `auto`: `x` and `y` where the training runs show the symmetry clearly; `none` or an
+    empty list: no axes."""
     odd_variables: tuple[Annotated[str, Field(pattern=r"^[xyz]:.+$")], ...] = ()
     """Variables that change their sign when mirrored along an axis, as a vector's component along
     it does: `y:v` for the variable `v` and the axis `y`."""
@@ -129,6 +138,16 @@ class AugmentationSettings(Group):
     which is rarely true."""
 
     @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Axes to mirror along; none while it is not known what the runs show (``auto``)."""
+        return () if isinstance(self.flips, str) else self.flips
+
+    def mirrored(self, axes: Sequence[Axis], odd: Mapping[Axis, Sequence[str]]) -> Self:
+        """Return these settings with axes of symmetry and the variables that are odd along each."""
+        entries = tuple(f"{axis}:{name}" for axis in axes for name in odd.get(axis, ()))
+        return self.model_copy(update={"flips": tuple(axes), "odd_variables": entries})
+
+    @property
     def odd(self) -> dict[str, tuple[str, ...]]:
         """Variables that change their sign along each axis."""
         found: dict[str, tuple[str, ...]] = {}
@@ -137,9 +156,18 @@ class AugmentationSettings(Group):
             found[axis] = (*found.get(axis, ()), variable)
         return found
 
+    @field_validator("flips", mode="before")
+    @classmethod
+    def _word(cls, value: object) -> object:
+        # Files and the command line give a list where a setting may be one.
+        words = [value] if isinstance(value, str) else value
+        if isinstance(words, (list, tuple)) and len(words) == 1 and words[0] in {"auto", "none"}:
+            return words[0]
+        return words
+
     @model_validator(mode="after")
     def _mirrored_axes(self) -> Self:
-        if unmirrored := [axis for axis in self.odd if axis not in self.flips]:
+        if unmirrored := [axis for axis in self.odd if axis not in self.axes]:
             raise ValueError(
                 f"odd_variables are given for {', '.join(unmirrored)}, which flips does not name"
             )

@@ -97,6 +97,7 @@ def fit(
             resume=resume,
             start=start,
         )
+        settings = trained.settings
         # Without a conditioner nothing can be predicted, and there is no ensemble.
         ensemble = None
         if any(spec.reads_conditions for spec in specs):
@@ -161,6 +162,7 @@ def _surrogate(
         rank=trained.reduction.rank,
         refitted=len(trained.refitted) > 0,
         versions=versions(),
+        symmetry=trained.symmetry,
     )
     return Surrogate(
         settings=settings,

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+from simulgenvae.data.split import rows_of_refit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import torch
     from numpy.typing import NDArray
 
@@ -61,5 +62,4 @@ class TrainingPlan:
     @property
     def learned_rows(self) -> NDArray[np.intp]:
         """Rows of all runs that are learned from in the end; modes are found from these."""
-        parts = ("train", "validation") if self.refits else ("train",)
-        return np.concatenate([self.rows[part] for part in parts])
+        return rows_of_refit(self.rows) if self.refits else self.rows["train"]

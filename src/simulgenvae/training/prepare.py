@@ -16,6 +16,7 @@ import torch
 
 from simulgenvae.baselines.logarithms import choose_logarithms
 from simulgenvae.data.condition_scaler import ConditionScaler
+from simulgenvae.data.split import MIRRORED_VALIDATION
 from simulgenvae.data.symmetry import with_mirrored
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import (
@@ -72,9 +73,12 @@ def prepared_file(folder: Path) -> Path:
 def add_mirrored(
     dataset: Dataset, rows: dict[str, NDArray[np.intp]], settings: Settings
 ) -> tuple[Dataset, dict[str, NDArray[np.intp]]]:
-    """Return the dataset with mirrored training runs after its own, and the rows of both.
+    """Return the dataset with mirrored runs after its own, and the rows of both.
 
-    Without a symmetry in ``training.augmentation.flips`` they are returned unchanged.
+    Training runs are mirrored and, for a refit, validation runs.
+
+    Without an axis in ``training.augmentation.flips`` they are returned unchanged; what ``auto``
+    stands for must have been found before (``training/symmetry/``).
 
     Raises
     ------
@@ -82,12 +86,15 @@ def add_mirrored(
         When the mesh or the variables are not symmetric.
     """
     augmentation = settings.training.augmentation
-    if not augmentation.flips:
+    if not augmentation.axes:
         return dataset, rows
-    runs = len(dataset.ids)
-    both = with_mirrored(dataset, rows["train"], augmentation.flips, augmentation.odd)
-    train = np.concatenate([rows["train"], np.arange(runs, len(both.ids))])
-    return both, rows | {"train": train}
+    of_train = len(rows["train"])
+    mirrored = np.concatenate([rows["train"], rows["validation"]])
+    both = with_mirrored(dataset, mirrored, augmentation.axes, augmentation.odd)
+    # All runs along the first mirror, then all along the next one.
+    new = np.arange(len(dataset.ids), len(both.ids)).reshape(-1, len(mirrored))
+    train = np.concatenate([rows["train"], new[:, :of_train].ravel()])
+    return both, rows | {"train": train, MIRRORED_VALIDATION: new[:, of_train:].ravel()}
 
 
 def prepare(

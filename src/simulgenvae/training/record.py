@@ -36,5 +36,6 @@ def vae_training(settings: Settings, info: TrainingInfo) -> VaeTraining:
         warnings=tuple(text for text in info.warnings if text.startswith(f"{VAE.name}:")),
         rank=info.rank,
         versions=info.versions,
+        symmetry=info.symmetry,
     )
     return VaeTraining(settings.model_dump(mode="json", exclude=unused), own)

@@ -38,6 +38,7 @@ from simulgenvae.training.prepare import (
 )
 from simulgenvae.training.stages import make_stages, stage_specs
 from simulgenvae.training.stages.ensemble import EnsembleNetworks, ensemble_stages
+from simulgenvae.training.symmetry import find_symmetry
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Trained:
     rows: dict[str, NDArray[np.intp]]
     """Rows of each part of the split in these runs."""
     progress: Progress
+    settings: Settings
+    """Settings with the axes of symmetry that were found."""
+    symmetry: tuple[str, ...]
+    """A line about each axis of symmetry that was looked at."""
 
 
 def train(
@@ -118,6 +123,9 @@ def train(
         After Ctrl-C, when the state has been saved.
     """
     scaler = check_trainable(dataset.conditions, split, settings, stages)
+    # What is trained, stored and resumed has the axes that were found; the study keeps `auto`.
+    symmetry = find_symmetry(dataset, split.rows(dataset.ids)["train"], settings)
+    settings = symmetry.settings
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
     )
@@ -145,6 +153,8 @@ def train(
         nullcontext() if first else progress_off(),
         TrainingLog(tensorboard if first else None) as log,  # one rank speaks for all
     ):
+        for remark in symmetry.remarks:
+            log.message(remark)
         # This seed is for the new weights; each stage sets another seed.
         torch.manual_seed(settings.training.seed)
         prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
@@ -174,6 +184,8 @@ def train(
         conditions=dataset.conditions,
         rows=rows,
         progress=progress,
+        settings=settings,
+        symmetry=symmetry.remarks,
     )
 
 
@@ -235,7 +247,7 @@ def _prepared(
 def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedRuns | None:
     """Return modes of an earlier preparation that runs can be added to, and say that they are."""
     # Mirrored runs depend on the mesh too, which digests of runs do not cover.
-    if plan.settings.training.augmentation.flips:
+    if plan.settings.training.augmentation.axes:
         return None
     earlier = earlier_modes(file, plan.dataset, plan.learned_rows, plan.settings, log.message)
     if earlier is not None:

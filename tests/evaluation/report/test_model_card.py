@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from simulgenvae.evaluation.report.model_card import model_card
+from simulgenvae.evaluation.report.section import Section
+from simulgenvae.evaluation.report.sections.training import TRAINING
 from simulgenvae.evaluation.results import EvaluationResult
 from simulgenvae.utils.formatting import percent
 
@@ -119,3 +122,13 @@ def test_settings_cannot_leave_their_block(result: EvaluationResult) -> None:
     card = model_card(result.model_copy(update={"settings": hostile}))
     assert len(re.findall(r"^```", card, re.MULTILINE)) == 4
     assert "<script>" not in card
+
+
+def test_symmetries_are_told_in_card_and_report(
+    result: EvaluationResult, html: Callable[[Section, EvaluationResult], str]
+) -> None:
+    line = "mirrored along y, found from the training runs: <why>"
+    training = result.training.model_copy(update={"symmetry": (line,)})
+    changed = result.model_copy(update={"training": training})
+    assert "mirrored along y, found from the training runs" in model_card(changed)
+    assert "Mirrored along y, found from the training runs: &lt;why&gt;." in html(TRAINING, changed)

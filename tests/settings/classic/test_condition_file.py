@@ -262,6 +262,7 @@ STAGES = "training.vae", "training.conditioner", "training.end_to_end"
         ("device cuda", {"training.device": "cuda"}),
         ("validate_every 4", {"training.validate_every": 4}),
         ("flips x", {"training.augmentation.flips": ("x",)}),
+        ("flips none", {"training.augmentation.flips": "none"}),
         ("flips: x, y z", {"training.augmentation.flips": ("x", "y", "z")}),
         (
             "odd_variables = x:u y:v\nflips x y",
@@ -348,7 +349,10 @@ def test_keys_of_ours(tmp_path: Path, line: str, given: dict[str, object]) -> No
         ("optimizer sgd\n", "line 1: optimizer must be one of muon, adamw"),
         ("device gpu\n", "line 1: device must be one of auto, cpu, cuda"),
         ("validate_every 0\n", "line 1: validate_every must be at least 1"),
-        ("flips x w\n", "line 1: value 2 of flips must be 'x', 'y' or 'z', but is 'w'"),
+        (
+            "flips x w\n",
+            "line 1: value 2 of flips must be 'auto', 'none', 'x', 'y' or 'z', but is 'w'",
+        ),
         ("odd_variables u\n", "line 1: value 1 of odd_variables must have the form"),
         ("flips x\nodd_variables y:v\n", "line 1 and .*line 2: .*odd_variables are given for y"),
         ("pixel_noise -0.1\n", "line 1: pixel_noise must be at least 0"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulgenvae.data.split import rows_of_refit
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.surrogate.ensemble.calibration import Calibration
@@ -53,7 +54,7 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
     def chosen() -> tuple[Ensemble, dict[int, float]]:
         ensemble = _fit_and_choose(trained, dataset, settings)
         if trained.refitted and ensemble.pod_gp is not None:
-            rows = np.concatenate([trained.rows["train"], trained.rows["validation"]])
+            rows = rows_of_refit(trained.rows)
             ensemble = replace(ensemble, pod_gp=_gaussian_processes(trained, dataset, rows))
         numbers = map(trained.members.index, ensemble.members)
         weights = dict(zip(numbers, ensemble.member_weights, strict=True))

@@ -112,8 +112,8 @@ def mirror_views_of(
 ) -> tuple[MirrorView, ...]:
     """Return one view for each combination of the axes along which the problem is symmetric."""
     coords = dataset.mesh.coords
-    if not symmetry.flips or coords is None:
+    if not symmetry.axes or coords is None:
         return ()
     # With two axes there are three mirror images: one along each, and one along both.
-    mirrors = mirrors_of(coords, dataset.variables, symmetry.flips, symmetry.odd)
+    mirrors = mirrors_of(coords, dataset.variables, symmetry.axes, symmetry.odd)
     return tuple(MirrorView.from_mirror(mirror, reduction) for mirror in mirrors)

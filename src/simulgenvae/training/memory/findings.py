@@ -21,6 +21,7 @@ from simulgenvae.training.memory.require import listed_parts, shortage_of
 from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.prepare import add_mirrored
 from simulgenvae.training.stages import default_stages, stage_specs
+from simulgenvae.training.symmetry import Symmetry, find_symmetry
 from simulgenvae.utils.resources import megabytes
 
 if TYPE_CHECKING:
@@ -63,16 +64,23 @@ class LargestReduction:
 def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[Finding]:
     """Return the expected memory of a whole training, and a warning where it is not free.
 
+    Mirrored runs count too, so that symmetries are looked for, and told.
+
     Parameters
     ----------
     dataset, split, settings
-        The study; its fields are not read.
+        The study; fields are read only where a symmetry is looked for.
 
     Raises
     ------
     UserError
         When the training runs are to be mirrored and the mesh or the variables are not symmetric.
     """
+    try:
+        symmetry = find_symmetry(dataset, split.rows(dataset.ids)["train"], settings)
+    except UserError as error:
+        symmetry = Symmetry(settings, (f"no symmetry could be looked for: {error}",))
+    settings = symmetry.settings
     dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
     field_shape = (dataset.shape[2], dataset.shape[3])
     has_modes = settings.reduction.method == "pod"
@@ -104,7 +112,8 @@ def memory_findings(dataset: Dataset, split: Split, settings: Settings) -> list[
     text += f"{megabytes(_size(largest))} ({listed_parts(largest.parts)})"
     shortages = dict.fromkeys(shortage_of(phase, device) for phase in phases)
     warnings = [Finding("warning", message) for message in shortages if message is not None]
-    return [Finding("info", text), *warnings]
+    remarks = [Finding("info", remark) for remark in symmetry.remarks]
+    return [*remarks, Finding("info", text), *warnings]
 
 
 def _size(phase: Phase) -> int:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from simulgenvae.data.split import rows_of_refit
 from simulgenvae.training.budget import step_counts
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.models.training_record import HistoryEntry
@@ -84,7 +84,7 @@ class RefitStage(EndToEndStage):
     @property
     def rows(self) -> NDArray[np.intp]:
         """Rows of the training and of the validation runs."""
-        return np.concatenate([self.data.rows["train"], self.data.rows["validation"]])
+        return rows_of_refit(self.data.rows)
 
     @property
     def renewed(self) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class Training:
         ]
         if info.rank is not None:
             rows.append(("Coefficients per timestep", number(info.rank)))
+        if info.symmetry:
+            rows.append(("Symmetry", "; ".join(info.symmetry)))
         rows += [(f"Version of {name}", version) for name, version in info.versions.items()]
         # A block of code is not escaped. JSON can write any character as a number, so that a
         # setting can neither close the block with backticks nor start an element.
