@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch._dynamo  # the first optimizer loads it: that is no time of training
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.cases import Case
