@@ -57,6 +57,19 @@ def test_baselines_with_mirror_images_have_a_ratio_of_their_own() -> None:
     assert table.rows_of(RECORDS)[0].ratio_to_mirrored is None
 
 
+def test_peers_have_a_ratio_of_their_own() -> None:
+    peers = [
+        record("steady", 0, "fno", fno=answer(0.18)),
+        record("steady", 0, "deeponet", deeponet=answer(0.05)),
+        record("steady", 0, "pod_nn_x10", pod_nn_x10=answer(0.01)),
+    ]
+    row = table.rows_of([*RECORDS[6:], *peers])[0]
+    assert row.best == "pod_gpr"
+    assert (row.ratio, row.ratio_to_peers) == pytest.approx((0.9, 1.8))
+    assert "steady: 1.800 of the best peer" in table.markdown([*RECORDS[6:], *peers])
+    assert table.rows_of(RECORDS)[0].ratio_to_peers is None
+
+
 def test_undefined_errors_make_no_ratio() -> None:
     row = table.rows_of([RECORDS[6], record("steady", 0, "baselines", pod_gpr=answer(None))])[0]
     assert row.ratio is None

@@ -1,0 +1,1 @@
+"""Published neural surrogates of others, installed and run on request."""
