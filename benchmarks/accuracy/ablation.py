@@ -43,7 +43,7 @@ TRAININGS = {
     "networks of stages 1 and 2 go on": ("training.end_to_end.from_scratch=false",),
     "VAE of stage 1 frozen": ("training.end_to_end.decoder=frozen",),
     "stages 1 and 2 alone": ("training.end_to_end.enabled=false",),
-    "latents not pulled together": ("training.end_to_end.latent_weight=0",),
+    "validation runs not learned from": ("training.end_to_end.refit=false",),
 }
 """Choices of the training other than the default one, with their settings."""
 SINGLE = ("training.end_to_end.members=1",)

@@ -23,8 +23,8 @@ def test_recovers_a_field_that_is_linear_in_the_parameters(
     assert list(answers) == [
         "ezyrb_pod_rbf_3",
         "ezyrb_pod_gpr_3",
-        "ezyrb_pod_rbf_18",
-        "ezyrb_pod_gpr_18",
+        "ezyrb_pod_rbf_20",
+        "ezyrb_pod_gpr_20",
     ]
     for kind in ("rbf", "gpr"):
         assert answers[f"ezyrb_pod_{kind}_3"]["test"]["mean"] < 0.01
@@ -40,6 +40,6 @@ def test_pictures_are_read_by_components(
     monkeypatch.setattr(ezyrb_methods, "RESTARTS", 0)
     case = case_of(tiny(images=True), "plate", seed=0)
     found = list(ezyrb_methods.ezyrb_methods(case, Settings()))
-    assert found[0].name == "ezyrb_pod_rbf_18_of_1"
+    assert found[0].name == "ezyrb_pod_rbf_20_of_1"
     assert {each.about["inputs"] for each in found} >= {1}
     assert found[0].predict(case.rows["test"]).shape == (4, 5, 6, 2)
