@@ -11,6 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from simulgenvae.models.search_record import SearchRecord
+
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -63,6 +65,8 @@ class TrainingInfo(BaseModel):
     """Number of coefficients per timestep."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Versions of Python and of the libraries that the result depends on, by their names."""
+    search: SearchRecord | None = None
+    """Search that chose some of the settings; None where there was none."""
 
     @model_validator(mode="after")
     def _history_of_stages(self) -> Self:

@@ -84,6 +84,7 @@ def train(
     tensorboard: Path | None = None,
     resume: bool = False,
     start: WarmStart | None = None,
+    prepared: Prepared | None = None,
 ) -> Trained:
     """Train the networks of one surrogate, as the only process or as one of several ranks.
 
@@ -104,6 +105,8 @@ def train(
         Whether to continue from the checkpoint in ``folder``.
     start
         Trained parts to start with.
+    prepared
+        Reduction, coefficients and scale of the inputs; made from the data when not given.
 
     Raises
     ------
@@ -113,28 +116,24 @@ def train(
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
-    scaler = check_trainable(dataset.conditions, split, settings, stages)
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
+    )
+    plan = make_plan(
+        dataset,
+        split,
+        settings,
+        stages,
+        continues=start is not None,
+        checkpoints=folder is not None,
     )
     checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else checkpoint.progress.model_dump(mode="json")
     # Ranks that train different things would wait for each other without end.
     collectives.require_same(identity.to_json() | {"checkpoint": done}, differences)
-    dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
-    plan = TrainingPlan(
-        dataset=dataset,
-        rows=rows,
-        settings=settings,
-        scaler=scaler,
-        specs=stage_specs(stages),
-        continues=start is not None,
-        device=choose_device(settings.training.device),
-        checkpoints=folder is not None,
-    )
     first = collectives.is_rank0()
     if first:
-        report_reduced_batches(plan.specs, settings, len(rows["train"]))
+        report_reduced_batches(plan.specs, settings, len(plan.rows["train"]))
     # The caller's random numbers are not changed by a training.
     with (
         torch.random.fork_rng(),
@@ -143,10 +142,15 @@ def train(
     ):
         # This seed is for the new weights; each stage sets another seed.
         torch.manual_seed(settings.training.seed)
-        prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
-        factory = _factory(plan, prepared)
+        if prepared is None:
+            prepared = prepare_or_restore(
+                plan, identity, folder, checkpoint, start, log, resume=resume
+            )
+        elif folder is not None:
+            save(prepared_file(folder), prepared, plan.dataset, settings, identity)
+        factory = network_factory(plan, prepared)
         data = factory.data
-        networks = _first_networks(factory, start)
+        networks = first_networks(factory, start)
         running = make_stages(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
@@ -163,9 +167,39 @@ def train(
         reduction=prepared.reduction,
         condition_scaler=prepared.scaler,
         coefficients=prepared.coefficients,
-        conditions=dataset.conditions,
-        rows=rows,
+        conditions=plan.dataset.conditions,
+        rows=dict(plan.rows),
         progress=progress,
+    )
+
+
+def make_plan(
+    dataset: Dataset,
+    split: Split,
+    settings: Settings,
+    stages: Sequence[str],
+    *,
+    continues: bool,
+    checkpoints: bool,
+) -> TrainingPlan:
+    """Return the plan of a training, with mirrored runs where the settings declare a symmetry.
+
+    Raises
+    ------
+    UserError
+        As :func:`check_trainable`, and when the mesh or the variables are not symmetric.
+    """
+    scaler = check_trainable(dataset.conditions, split, settings, stages)
+    dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
+    return TrainingPlan(
+        dataset=dataset,
+        rows=rows,
+        settings=settings,
+        scaler=scaler,
+        specs=stage_specs(stages),
+        continues=continues,
+        device=choose_device(settings.training.device),
+        checkpoints=checkpoints,
     )
 
 
@@ -199,7 +233,7 @@ def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint |
     return load_checkpoint(path, identity)
 
 
-def _prepared(
+def prepare_or_restore(
     plan: TrainingPlan,
     identity: TrainingIdentity,
     folder: Path | None,
@@ -236,7 +270,7 @@ def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedR
     return earlier
 
 
-def _factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
+def network_factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
     """Return the data where training reads them, with what makes networks for them."""
     settings = plan.settings
     dataset = plan.dataset
@@ -248,7 +282,7 @@ def _factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
     return NetworkFactory(settings, data, prepared.scaler, coords, prepared.reduction)
 
 
-def _first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:
+def first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:
     """Return the networks of the first member, on the device."""
     networks = factory.networks(factory.settings.model.decoder)
     if start is not None:

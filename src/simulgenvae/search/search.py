@@ -1,0 +1,353 @@
+"""A search within a budget: its trials one after another, and the choice at its end.
+
+Tested in tests/search/test_find.py.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from simulgenvae.errors import UserError
+from simulgenvae.models.search_record import SearchRecord
+from simulgenvae.search.history import Ended, Prepared, Started, Trained
+from simulgenvae.search.scheduler import Scheduler, Trial, rung_steps
+from simulgenvae.search.space import (
+    DECODER,
+    EPOCHS,
+    MEMBERS,
+    SECOND,
+    STEPS,
+    Space,
+    Value,
+    is_written,
+    value_of,
+)
+from simulgenvae.search.table import describe_trial, write_table
+from simulgenvae.search.time_plan import LONGER, Pace, Size, TimePlan
+from simulgenvae.utils.formatting import count, percent
+from simulgenvae.utils.progress import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from simulgenvae.search.history import History
+    from simulgenvae.search.trainer import Measured, TrialTrainer
+    from simulgenvae.settings import Settings
+
+MOST_TRIALS = 60
+"""Largest number of trials: with more, the least error of few runs is a matter of luck."""
+
+
+class Task(NamedTuple):
+    """A training that is to be made."""
+
+    trial: int
+    values: dict[str, Value]
+    steps: int
+
+
+class Clock:
+    """Time of a budget.
+
+    Parameters
+    ----------
+    budget
+        Its seconds.
+    spent
+        Seconds that were spent before this process started.
+    """
+
+    def __init__(self, budget: float, spent: float = 0.0) -> None:
+        self._budget = budget
+        self._start = time.monotonic() - spent
+
+    @property
+    def spent(self) -> float:
+        """Seconds that were spent."""
+        return time.monotonic() - self._start
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; negative when the time is over."""
+        return self._budget - self.spent
+
+
+@dataclass
+class _Speed:
+    """Seconds of a step, measured before the first trial and then in trials."""
+
+    by_decoder: dict[str, float]
+    parts: int
+
+    def of(self, trial: Trial | None, decoder: str) -> float:
+        """Return the time of a step of a trial, or of the first network with this decoder."""
+        if trial is None or not trial.errors:
+            return self.by_decoder[decoder]
+        return trial.seconds / (self.parts * trial.all_steps)
+
+
+class Search:
+    """State of a search, which the first rank holds.
+
+    Parameters
+    ----------
+    settings
+        Settings of the user.
+    trainer
+        Trainer of the trials.
+    history
+        Events of the search, with which it starts.
+    clock
+        Time of the budget.
+    table
+        CSV file of the trials; None writes none.
+    say
+        Function that tells the user something.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        trainer: TrialTrainer,
+        history: History,
+        clock: Clock,
+        table: Path | None,
+        say: Callable[[str], None],
+    ) -> None:
+        prepared = history.events[0]
+        assert isinstance(prepared, Prepared), "the first event of a search"
+        self._settings = settings
+        self._trainer = trainer
+        self._history = history
+        self._clock = clock
+        self._table = table
+        self._say = say
+        self._speed = _Speed(dict(prepared.seconds_per_step), trainer.parts)
+        self._space = Space.of(settings, trainer.second_decoder)
+        steps = trainer.steps(settings)
+        self.plan = TimePlan(
+            usual=Size(steps, trainer.member_count),
+            rest=prepared.rest,
+            fixed_steps=is_written(settings, STEPS) or is_written(settings, EPOCHS),
+            fixed_members=is_written(settings, MEMBERS),
+        )
+        first = self._space.defaults(settings)
+        self._scheduler = Scheduler(self._space, first, steps, settings.training.seed)
+        self._longer: float | None = None
+        for event in history.events[1:]:
+            if isinstance(event, Started):
+                self._scheduler.start(event.values)
+            elif isinstance(event, Trained):
+                self._note(event)
+        self._searches = self._has_time_to_search()
+
+    def next_task(self) -> Task | None:
+        """Return the next training; None when the search has ended."""
+        if self._searches:
+            trial = self._next_trial()
+            if trial is not None and (steps := self._scheduler.next_steps(trial)) is not None:
+                if self._has_time(trial, steps):
+                    return Task(trial.number, trial.values, steps)
+                self._tell(trial)
+            self._searches = False
+        best = self._scheduler.best
+        if best is None or self._longer is not None or self.plan.fixed_steps:
+            return None
+        longer = self.plan.usual._replace(steps=LONGER * self.plan.usual.steps)
+        left = self._clock.left - self._seconds(best, longer.steps)
+        if not self.plan.fits(self._pace(best), longer, left):
+            return None
+        return Task(best.number, best.values, longer.steps)
+
+    def add(self, task: Task, measured: Measured) -> None:
+        """Take note of a training."""
+        event = Trained(
+            spent=self._clock.spent,
+            trial=task.trial,
+            steps=task.steps,
+            error=measured.error,
+            seconds=measured.seconds,
+        )
+        self._history.add(event)
+        self._note(event)
+        trial = self._scheduler.trials[task.trial]
+        if task.steps > self.plan.usual.steps:
+            error = percent(measured.error)
+            self._say(f"trial {trial.number}, longer: error {error} after {task.steps:,} steps")
+        elif trial.state != "unfinished":
+            self._tell(trial)
+
+    def end(self) -> SearchRecord:
+        """Choose settings and the size of the training for the time that is left.
+
+        Raises
+        ------
+        UserError
+            When there is too little time for any useful training.
+        """
+        best = self._scheduler.best
+        pace = self._pace(best)
+        size = self.plan.usual
+        longer_is_better = (
+            best is not None
+            and best.error is not None
+            and self._longer is not None
+            and self._longer < best.error
+        )
+        if longer_is_better:
+            size = size._replace(steps=LONGER * size.steps)
+        left = self._clock.left
+        if self.plan.fits(pace, size, left):
+            size = self.plan.with_more_members(pace, size, left)
+        else:
+            size = self._reduced(pace, left)
+        chosen = {} if best is None else self._changed(best.values)
+        if size.steps != self.plan.usual.steps:
+            chosen[STEPS] = size.steps
+        if size.members != self.plan.usual.members:
+            chosen[MEMBERS] = size.members
+        record = self._record(best, chosen)
+        self._history.add(Ended(spent=self._clock.spent, record=record))
+        self._say(self._conclusion(record, size))
+        return record
+
+    def _next_trial(self) -> Trial | None:
+        """Return the trial that is under way, or a new one; None where there are enough."""
+        trials = self._scheduler.trials
+        if trials and trials[-1].state == "unfinished":
+            return trials[-1]
+        if len(trials) >= MOST_TRIALS:
+            return None
+        steps = self._scheduler.rungs[0]
+        if trials and not self._has_time(None, steps):
+            return None
+        trial = self._scheduler.start()
+        self._history.add(Started(spent=self._clock.spent, values=trial.values))
+        return trial
+
+    def _has_time_to_search(self) -> bool:
+        """Return whether there is time for the defaults as a trial, and for one that is short."""
+        if not self._space.keys:
+            self._say("all searched settings are written down: there is nothing to search")
+            return False
+        if self._scheduler.trials:
+            return True
+        pace = self._pace(None)
+        rungs = rung_steps(self.plan.usual.steps)
+        trials = self._seconds(None, sum(rungs) + rungs[0])
+        if self.plan.fits(pace, self.plan.usual, self._clock.left - trials):
+            return True
+        usual = duration(self.plan.seconds(pace, self.plan.usual))
+        if self.plan.fits(pace, self.plan.usual, self._clock.left):
+            self._say(
+                f"no search: the training with the defaults takes about {usual} of the "
+                f"{duration(self._clock.left)} that are left"
+            )
+        return False
+
+    def _has_time(self, trial: Trial | None, steps: int) -> bool:
+        """Return whether a training of a trial leaves the time for the training at the end."""
+        reserve = max(
+            self.plan.reserve(self._pace(each), self._history.budget)
+            for each in (trial, self._scheduler.best)
+        )
+        return self._seconds(trial, steps) + reserve <= self._clock.left
+
+    def _seconds(self, trial: Trial | None, steps: int) -> float:
+        """Return the time that a training of a trial takes."""
+        return self._trainer.parts * steps * self._pace(trial).first
+
+    def _pace(self, trial: Trial | None) -> Pace:
+        """Return the pace of the ensemble with the settings of a trial, or with the defaults."""
+        own = self._settings.model.decoder
+        second = self._trainer.second_decoder or own
+        decoder = own if trial is None else str(trial.values.get(DECODER, own))
+        other = second if decoder == own else own
+        if trial is None and self._scheduler.trials:
+            trial = self._scheduler.trials[0]
+        return Pace(self._speed.of(trial, decoder), self._speed.of(None, other))
+
+    def _note(self, event: Trained) -> None:
+        """Take note of a training, be it now or in the history."""
+        from simulgenvae.search.trainer import Measured
+
+        if event.steps > self.plan.usual.steps:
+            self._longer = float("inf") if event.error is None else event.error
+            return
+        trial = self._scheduler.trials[event.trial]
+        self._scheduler.add(trial, event.steps, Measured(event.error, event.seconds))
+        decoder = str(trial.values.get(DECODER, self._settings.model.decoder))
+        # The first trials have the defaults: their pace is better known than before.
+        if trial.number < len(self._space.decoders):
+            self._speed.by_decoder[decoder] = self._speed.of(trial, decoder)
+
+    def _reduced(self, pace: Pace, left: float) -> Size:
+        """Return a training that is smaller than the usual one, and say so."""
+        size = self.plan.reduced(pace, left)
+        usual = self.plan.usual
+        if size is None:
+            needed = self._clock.spent + self.plan.least_seconds(pace)
+            raise UserError(
+                f"--budget: {duration(self._history.budget)} are too short for this study. Give "
+                f"at least {duration(1.1 * needed)}, or train without a budget."
+            )
+        self._say(
+            f"the budget is too short for the usual training of {count(usual.members, 'network')} "
+            f"with {usual.steps:,} steps, which takes about "
+            f"{duration(self.plan.seconds(pace, usual))}: {duration(left)} are left"
+        )
+        return size
+
+    def _changed(self, values: dict[str, Value]) -> dict[str, Value]:
+        """Return what differs from the settings of the user."""
+        changed = {
+            key: value for key, value in values.items() if value != value_of(self._settings, key)
+        }
+        if DECODER in changed:
+            # The ensemble keeps both kinds of networks.
+            changed[SECOND] = self._settings.model.decoder
+        return changed
+
+    def _record(self, best: Trial | None, chosen: dict[str, Value]) -> SearchRecord:
+        trials = tuple(trial.record() for trial in self._scheduler.trials)
+        default = trials[0] if trials else None
+        finished = default is not None and default.state == "finished"
+        longer = self._longer if best is not None else None
+        return SearchRecord(
+            budget=self._history.budget,
+            held_out=self._trainer.held_out,
+            parts=self._trainer.parts,
+            trials=trials,
+            best=None if best is None else best.number,
+            chosen=chosen,
+            default_error=default.error if default is not None and finished else None,
+            best_error=None if best is None else best.error,
+            longer_steps=None if longer is None else LONGER * self.plan.usual.steps,
+            longer_error=None if longer in {None, float("inf")} else longer,
+        )
+
+    def _tell(self, trial: Trial) -> None:
+        """Say what was found in a trial, and write the table."""
+        best = self._scheduler.best
+        known = "" if best is None or best is trial else f"; the best has {percent(best.error)}"
+        left = duration(max(0.0, self._clock.left))
+        self._say(f"{describe_trial(trial.record())}{known}; {left} of the budget left")
+        if self._table is not None:
+            records = [each.record() for each in self._scheduler.trials]
+            write_table(self._table, self._space.keys, records)
+
+    def _conclusion(self, record: SearchRecord, size: Size) -> str:
+        training = f"training {count(size.members, 'network')} with {size.steps:,} steps"
+        if record.best is None:
+            return f"{training} and the default settings"
+        trials = count(len(record.trials), "trial")
+        if record.best == 0:
+            return f"search ended: of {trials} none is better than the defaults; {training} each"
+        return (
+            f"search ended: of {trials} number {record.best} is the best with "
+            f"{percent(record.best_error)} (defaults {percent(record.default_error)}); {training} "
+            "each, with its settings"
+        )
