@@ -62,6 +62,8 @@ SLOW = (
     "examples",
     "export",
     "reduction/test_pod.py",
+    "search/test_find.py",
+    "search/test_trainer.py",
     "study",
     "surrogate/test_files.py",
     "surrogate/test_imports.py",

@@ -15,7 +15,13 @@ from simulgenvae.training.train import make_plan, prepare_or_restore
 
 STAGES = ["end_to_end"]
 TINY = {
-    "model": {"filters": (16, 8), "latent_dim": 4, "hierarchical_dim": 2, "time_features": 4, "width": 32},
+    "model": {
+        "filters": (16, 8),
+        "latent_dim": 4,
+        "hierarchical_dim": 2,
+        "time_features": 4,
+        "width": 32,
+    },
     "conditioner": {"filters": (16, 16)},
 }
 

@@ -59,10 +59,14 @@ def test_the_test_runs_change_nothing(make_trainer: Any, waves: Dataset) -> None
     fields = np.stack([waves.run(k) for k in range(12)])
     before = make_trainer().measure(tiny(), 9).error
     fields[-2:] = np.random.default_rng(0).normal(size=fields[-2:].shape)
-    other = Dataset.from_arrays(fields, waves.conditions, times=waves.times, coords=waves.mesh.coords)
+    other = Dataset.from_arrays(
+        fields, waves.conditions, times=waves.times, coords=waves.mesh.coords
+    )
     assert make_trainer(dataset=other).measure(tiny(), 9).error == before
     fields[-3] += 1.0  # a validation run
-    other = Dataset.from_arrays(fields, waves.conditions, times=waves.times, coords=waves.mesh.coords)
+    other = Dataset.from_arrays(
+        fields, waves.conditions, times=waves.times, coords=waves.mesh.coords
+    )
     assert make_trainer(dataset=other).measure(tiny(), 9).error != before
 
 

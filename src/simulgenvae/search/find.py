@@ -97,7 +97,7 @@ def find_settings(
     dataset, split, settings
         What is trained. Settings that are written down are not searched.
     stages
-        Names of the stages; only the end-to-end training from new weights can be searched.
+        Names of the stages, see :func:`simulgenvae.search.space.require_searchable`.
     study
         Folder whose files keep the search; None keeps none.
     budget
@@ -110,16 +110,10 @@ def find_settings(
     Raises
     ------
     UserError
-        For other stages, and as :func:`simulgenvae.training.train.train`.
+        As :func:`simulgenvae.training.train.train`.
     Interrupted
         After Ctrl-C.
     """
-    if list(stages) != ["end_to_end"] or not settings.training.end_to_end.replaces_other_stages:
-        raise UserError(
-            "--budget searches settings of the training of all networks from new weights: leave "
-            "out --stage, and do not set training.end_to_end.from_scratch = false "
-            "(e2e_from_scratch 0), decoder = frozen or vae_path."
-        )
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
     )

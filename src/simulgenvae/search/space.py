@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from simulgenvae.errors import UserError
 from simulgenvae.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from optuna import Trial
 
 Value = int | float | str
+STAGE = "end_to_end"
+"""Stage whose settings are searched: the training of all networks from new weights."""
 DECODER = "model.decoder"
 STEPS = "training.end_to_end.steps"
 EPOCHS = "training.end_to_end.epochs"
@@ -49,6 +52,16 @@ RANGES = (
     Range("model.width", 128, 768, step=128, decoder="modulated"),
     Range("model.field_width", 64, 256, step=64, decoder="field"),
 )
+
+
+def require_searchable(settings: Settings, stages: Sequence[str]) -> None:
+    """Raise UserError unless a training is that of all networks from new weights."""
+    if list(stages) != [STAGE] or not settings.training.end_to_end.replaces_other_stages:
+        raise UserError(
+            "--budget searches settings of the training of all networks from new weights: leave "
+            "out --stage, and do not set training.end_to_end.from_scratch = false "
+            "(e2e_from_scratch 0), enabled = false, decoder = frozen or vae_path."
+        )
 
 
 def value_of(settings: Settings, key: str) -> Any:

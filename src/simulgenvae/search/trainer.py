@@ -13,10 +13,11 @@ import numpy as np
 import torch
 
 from simulgenvae.errors import UserError
+from simulgenvae.search.space import STAGE
 from simulgenvae.training.budget import step_counts
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
-from simulgenvae.training.stages.end_to_end import END_TO_END
+from simulgenvae.training.stages import STAGES
 from simulgenvae.training.train import first_networks, network_factory
 from simulgenvae.utils.log_file import no_log_file
 from simulgenvae.utils.progress import progress_off
@@ -103,7 +104,7 @@ class TrialTrainer:
         images = data.conditions.images is not None
         own = settings.training.end_to_end
         runs = len(data.rows["train"])
-        return step_counts(END_TO_END, own, runs, len(data.times), images=images)[1]
+        return step_counts(STAGES[STAGE], own, runs, len(data.times), images=images)[1]
 
     def seconds_per_step(self, settings: Settings) -> float:
         """Return the time of a step of one network, measured in a few."""
@@ -141,7 +142,7 @@ class TrialTrainer:
             seed = settings.training.seed
             torch.manual_seed(seed)
             networks = first_networks(factory, None)
-            stage = END_TO_END.stage_class.make(
+            stage = STAGES[STAGE].stage_class.make(
                 networks, factory.data, factory.settings, factory.reduction, continues=False
             )
             loop = Loop(networks, factory.data, None, self._identity, log, seed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.search.duration import seconds_of
+from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
@@ -124,6 +125,8 @@ class Training(StudyData):
         from simulgenvae.surrogate.load_warm_start import load_warm_start
         from simulgenvae.training.stages import STAGES
 
+        if budget is not None:
+            require_searchable(settings, stages)
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
         # `evaluate` needs the checks; a mistake in them shall not show up hours later.

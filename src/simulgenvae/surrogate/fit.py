@@ -20,6 +20,7 @@ from simulgenvae.errors import UserError
 from simulgenvae.models.training_record import TrainingInfo
 from simulgenvae.search.duration import seconds_of
 from simulgenvae.search.find import begin_or_continue, find_settings
+from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.files import save_parts
@@ -91,6 +92,8 @@ def fit(
     stages = stages or default_stages(settings)
     # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)
+    if budget is not None:
+        require_searchable(settings, stages)
     if start is None and specs[0].stage_class.needs_vae(settings):
         raise UserError(
             "The conditioner learns from a trained VAE: train that too, or start from a trained "
