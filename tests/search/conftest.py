@@ -14,7 +14,7 @@ from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.train import make_plan, prepare_or_restore
 
 STAGES = ["end_to_end"]
-TINY = {
+TINY: dict[str, Any] = {
     "model": {
         "filters": (16, 8),
         "latent_dim": 4,

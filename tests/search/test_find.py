@@ -19,6 +19,7 @@ import torch
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
+from simulgenvae.evaluation import evaluate
 from simulgenvae.search import search as search_module
 from simulgenvae.search import trainer as trainer_module
 from simulgenvae.settings import Settings, StudyFolder
@@ -272,3 +273,22 @@ def test_nothing_is_pickled(whole: tuple[Path, Surrogate]) -> None:
     content = (whole[0] / "checkpoints/search.jsonl").read_bytes()
     assert all(line.startswith(b"{") for line in content.splitlines())
     assert np.frombuffer(content, np.uint8).max() < 128
+
+
+@pytest.mark.usefixtures("opengl")
+def test_the_report_has_a_section_only_where_there_was_a_search(
+    whole: tuple[Path, Surrogate], waves: Dataset, tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(whole[0], folder)
+    study = StudyFolder(folder)
+    result = evaluate(waves, whole[1], study)
+    assert result.training.search == whole[1].info.search
+    assert "search.png" in result.figures
+    page = study.report_file.read_text(encoding="utf-8")
+    assert "<h2>Search for settings</h2>" in page
+    assert "Search for settings" in study.model_card_file.read_text(encoding="utf-8")
+    without = replace(whole[1], info=whole[1].info.model_copy(update={"search": None}))
+    assert "search.png" not in evaluate(waves, without, study, figures=False).figures
+    page = study.report_file.read_text(encoding="utf-8")
+    assert "Search for settings" not in page + study.model_card_file.read_text(encoding="utf-8")

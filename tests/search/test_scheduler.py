@@ -53,7 +53,7 @@ def test_the_best_is_found_and_others_are_stopped_early() -> None:
     assert states.count("stopped") > states.count("finished") > 1
     best = found.best
     assert best is not None
-    assert 0.007 < best.values[RATE] < 0.014
+    assert 0.007 < float(best.values[RATE]) < 0.014
     assert best.error == min(trial.errors[2] for trial in found.trials if len(trial.errors) == 3)
     used = sum(trial.all_steps for trial in found.trials)
     assert used < 0.5 * 40 * sum(rung_steps(900))
