@@ -1,4 +1,7 @@
-"""Trials of a search as a table, and as a sentence in the log."""
+"""Trials of a search as a table, and as a sentence in the log.
+
+Tested in tests/search/test_find.py.
+"""
 
 from __future__ import annotations
 

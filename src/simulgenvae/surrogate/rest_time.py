@@ -1,6 +1,6 @@
 """Time of a training besides its networks, for the plan of a budget.
 
-Tested in tests/surrogate/test_budget.py.
+Tested in tests/search/test_find.py.
 """
 
 from __future__ import annotations

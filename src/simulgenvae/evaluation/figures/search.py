@@ -1,4 +1,7 @@
-"""Figure of a search for settings: the error of each trial over the value of each setting."""
+"""Figure of a search for settings: the error of each trial over the value of each setting.
+
+Tested in tests/search/test_record.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Section about the search for settings; absent where there was none."""
+"""Section about the search for settings; absent where there was none.
+
+Tested in tests/search/test_record.py and tests/search/test_find.py.
+"""
 
 from __future__ import annotations
 
