@@ -63,6 +63,7 @@ SLOW = (
     "export",
     "reduction/test_pod.py",
     "search/test_find.py",
+    "search/test_join.py",
     "search/test_trainer.py",
     "study",
     "surrogate/test_files.py",

@@ -292,3 +292,19 @@ def test_the_report_has_a_section_only_where_there_was_a_search(
     assert "search.png" not in evaluate(waves, without, study, figures=False).figures
     page = study.report_file.read_text(encoding="utf-8")
     assert "Search for settings" not in page + study.model_card_file.read_text(encoding="utf-8")
+
+
+def test_ranks_search_together(
+    waves: Dataset, whole: tuple[Path, Surrogate], tmp_path: Path, run_ranks: Any
+) -> None:
+    def work() -> tuple[Any, float]:
+        torch.set_num_threads(1)
+        surrogate = searched(waves, tmp_path / "study")
+        total = sum(float(value.double().sum()) for value in weights(surrogate).values())
+        return surrogate.info.search, total
+
+    (record, total), (other, same_total) = run_ranks(2, work)
+    assert record == other
+    assert total == same_total
+    assert record.trials[0].state == "finished"
+    assert record.trials[1].settings == pytest.approx(whole[1].info.search.trials[1].settings)

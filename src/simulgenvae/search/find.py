@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.search import history as events
+from simulgenvae.search.exchange import Exchange
 from simulgenvae.search.history import History
 from simulgenvae.search.search import Clock, Search
 from simulgenvae.search.space import with_values
@@ -136,7 +137,7 @@ def find_settings(
         dataset, split, settings, stages, continues=False, checkpoints=study is not None
     )
     folder = None if study is None else study.checkpoints
-    prepared = _restored(plan, identity, folder) if resume else None
+    prepared = prepared_before(plan, identity, folder) if resume else None
     if record is not None:
         return Found(with_values(settings, record.chosen), record, prepared)
     with TrainingLog(None) as log:
@@ -144,7 +145,7 @@ def find_settings(
             prepared = prepare_or_restore(plan, identity, folder, None, None, log, resume=resume)
         trainer = TrialTrainer(plan, prepared, identity, len(dataset.ids))
         if not collectives.run_on_rank0(lambda: bool(history.events)):
-            seconds = _speeds(trainer, settings)
+            seconds = decoder_paces(trainer, settings)
             begin = collectives.run_on_rank0(lambda: rest(plan, prepared))
             if collectives.is_rank0():
                 history.add(
@@ -154,7 +155,7 @@ def find_settings(
     return Found(with_values(settings, record.chosen), record, prepared)
 
 
-def _restored(
+def prepared_before(
     plan: TrainingPlan, identity: TrainingIdentity, folder: Path | None
 ) -> Prepared | None:
     """Return the preparation of an interrupted search; None where there is none yet."""
@@ -168,7 +169,7 @@ def _restored(
     return restore(file, plan.dataset, settings, identity)
 
 
-def _speeds(trainer: TrialTrainer, settings: Settings) -> dict[str, float]:
+def decoder_paces(trainer: TrialTrainer, settings: Settings) -> dict[str, float]:
     """Return the time of a step by decoder."""
     decoders = [settings.model.decoder]
     if trainer.second_decoder is not None:
@@ -190,7 +191,10 @@ def _search(
     if collectives.is_rank0():
         log.message(_opening(trainer, clock, resumed=len(history.events) > 1))
         table = None if study is None else study.search_table
-        search = Search(settings, trainer, history, clock, table, log.message)
+        exchange = None if study is None else Exchange(study.search_exchange)
+        if exchange is not None:
+            exchange.clear()  # what a search that was killed has left
+        search = Search(settings, trainer, history, clock, table, exchange, log.message)
     while True:
         task = collectives.run_on_rank0(lambda: None if search is None else search.next_task())
         if task is None:
@@ -201,7 +205,10 @@ def _search(
 
     def ended() -> SearchRecord:
         assert search is not None, "the first rank has it"
-        return search.end()
+        record = search.end()
+        if study is not None:
+            Exchange(study.search_exchange).clear()
+        return record
 
     return collectives.run_on_rank0(ended)
 

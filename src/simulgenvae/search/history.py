@@ -117,8 +117,15 @@ class History:
         last = self.events[-1] if self.events else None
         return last.record if isinstance(last, Ended) else None
 
-    def read(self, identity: TrainingIdentity) -> None:
-        """Read the file of an interrupted search, and remove a line that was not finished.
+    def read(self, identity: TrainingIdentity, *, repair: bool = True) -> None:
+        """Read the file of an interrupted search.
+
+        Parameters
+        ----------
+        identity
+            Identity of the training that it must belong to.
+        repair
+            Whether a line that was not finished is removed, as before further events are added.
 
         Raises
         ------
@@ -144,7 +151,7 @@ class History:
                 f"{path} is no search of this version ({reason}): start afresh with --overwrite."
             ) from error
         check_identity(path, head, identity)
-        if end < len(content):
+        if repair and end < len(content):
             os.truncate(path, end)
 
     def _append(self, content: dict[str, object]) -> None:

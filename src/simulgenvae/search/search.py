@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.models.search_record import SearchRecord
+from simulgenvae.search.exchange import Task
 from simulgenvae.search.history import Ended, Prepared, Started, Trained
 from simulgenvae.search.scheduler import Scheduler, Trial, rung_steps
 from simulgenvae.search.space import (
@@ -30,23 +31,21 @@ from simulgenvae.utils.formatting import count, percent
 from simulgenvae.utils.progress import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from simulgenvae.search.exchange import Exchange, Result
     from simulgenvae.search.history import History
     from simulgenvae.search.trainer import Measured, TrialTrainer
     from simulgenvae.settings import Settings
 
+AHEAD = 2
+"""Trainings that are offered to each process that helps: it finds the second one while this process
+trains and cannot decide what comes next."""
+WAIT = 0.1
+"""Seconds between two looks for what other processes have found."""
 MOST_TRIALS = 60
 """Largest number of trials: with more, the least error of few runs is a matter of luck."""
-
-
-class Task(NamedTuple):
-    """A training that is to be made."""
-
-    trial: int
-    values: dict[str, Value]
-    steps: int
 
 
 class Clock:
@@ -104,6 +103,8 @@ class Search:
         Time of the budget.
     table
         CSV file of the trials; None writes none.
+    exchange
+        Where other processes can help; None where they cannot.
     say
         Function that tells the user something.
     """
@@ -115,6 +116,7 @@ class Search:
         history: History,
         clock: Clock,
         table: Path | None,
+        exchange: Exchange | None,
         say: Callable[[str], None],
     ) -> None:
         prepared = history.events[0]
@@ -124,6 +126,7 @@ class Search:
         self._history = history
         self._clock = clock
         self._table = table
+        self._exchange = exchange
         self._say = say
         self._speed = _Speed(dict(prepared.seconds_per_step), trainer.parts)
         self._space = Space.of(settings, trainer.second_decoder)
@@ -145,14 +148,60 @@ class Search:
         self._searches = self._has_time_to_search()
 
     def next_task(self) -> Task | None:
-        """Return the next training; None when the search has ended."""
-        if self._searches:
-            trial = self._next_trial()
-            if trial is not None and (steps := self._scheduler.next_steps(trial)) is not None:
-                if self._has_time(trial, steps):
-                    return Task(trial.number, trial.values, steps)
-                self._tell(trial)
-            self._searches = False
+        """Return the next training of this process; None when the search has ended.
+
+        Results of other processes are taken note of before, and awaited where nothing else is to
+        be done.
+        """
+        while self._searches:
+            self._add_results()
+            tasks = self._open_tasks()
+            own = next((task for task in tasks if self._is_free(task)), None)
+            if own is not None:
+                self._offer(task for task in tasks if task is not own)
+                return own
+            self._searches = bool(tasks)
+            if self._searches:
+                time.sleep(WAIT)
+        return self._longer_task()
+
+    def _is_free(self, task: Task) -> bool:
+        """Return whether no other process has a task; none will take it then."""
+        return self._exchange is None or self._exchange.withdraw(task)
+
+    def _offer(self, tasks: Iterable[Task]) -> None:
+        if self._exchange is not None:
+            for task in tasks:
+                self._exchange.offer(task)
+
+    def _open_tasks(self) -> list[Task]:
+        """Return the trainings that are to be made now, by this process and those that help."""
+        wanted = 1
+        if self._exchange is not None:
+            wanted += AHEAD * self._exchange.helpers()
+        tasks = []
+        for trial in self._scheduler.trials:
+            steps = self._scheduler.next_steps(trial)
+            if steps is not None and self._has_time(trial, steps):
+                tasks.append(Task(trial=trial.number, values=trial.values, steps=steps))
+        while len(tasks) < wanted and (new := self._new_trial()) is not None:
+            steps = self._scheduler.rungs[0]
+            tasks.append(Task(trial=new.number, values=new.values, steps=steps))
+        return tasks
+
+    def _add_results(self) -> None:
+        """Take note of what other processes have found."""
+        if self._exchange is None:
+            return
+        for trial in self._scheduler.trials:
+            steps = self._scheduler.next_steps(trial)
+            if steps is not None:
+                task = Task(trial=trial.number, values=trial.values, steps=steps)
+                if (result := self._exchange.result(task)) is not None:
+                    self.add(task, result)
+
+    def _longer_task(self) -> Task | None:
+        """Return a longer training with the best settings; None where there is no time for it."""
         best = self._scheduler.best
         if best is None or self._longer is not None or self.plan.fixed_steps:
             return None
@@ -160,10 +209,12 @@ class Search:
         left = self._clock.left - self._seconds(best, longer.steps)
         if not self.plan.fits(self._pace(best), longer, left):
             return None
-        return Task(best.number, best.values, longer.steps)
+        return Task(trial=best.number, values=best.values, steps=longer.steps)
 
-    def add(self, task: Task, measured: Measured) -> None:
+    def add(self, task: Task, measured: Measured | Result) -> None:
         """Take note of a training."""
+        if self._exchange is not None:
+            self._exchange.forget(task)
         event = Trained(
             spent=self._clock.spent,
             trial=task.trial,
@@ -188,6 +239,9 @@ class Search:
         UserError
             When there is too little time for any useful training.
         """
+        for trial in self._scheduler.trials:
+            if trial.state == "unfinished":
+                self._tell(trial)
         best = self._scheduler.best
         pace = self._pace(best)
         size = self.plan.usual
@@ -214,15 +268,12 @@ class Search:
         self._say(self._conclusion(record, size))
         return record
 
-    def _next_trial(self) -> Trial | None:
-        """Return the trial that is under way, or a new one; None where there are enough."""
+    def _new_trial(self) -> Trial | None:
+        """Return a new trial; None where there are enough, or there is no time for one."""
         trials = self._scheduler.trials
-        if trials and trials[-1].state == "unfinished":
-            return trials[-1]
         if len(trials) >= MOST_TRIALS:
             return None
-        steps = self._scheduler.rungs[0]
-        if trials and not self._has_time(None, steps):
+        if trials and not self._has_time(None, self._scheduler.rungs[0]):
             return None
         trial = self._scheduler.start()
         self._history.add(Started(spent=self._clock.spent, values=trial.values))

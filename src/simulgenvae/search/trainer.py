@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from simulgenvae.distributed.failures import RanksLost
 from simulgenvae.errors import UserError
 from simulgenvae.search.space import STAGE
 from simulgenvae.training.budget import step_counts
@@ -126,6 +127,8 @@ class TrialTrainer:
         try:
             for rows in self._rows:
                 total += self._train(settings, steps, rows) * len(rows["validation"])
+        except RanksLost:
+            raise
         except UserError as error:
             # Losses that become infinite say that these settings are bad, which is a result.
             logger.debug("a trial failed: %s", error)

@@ -65,6 +65,11 @@ class StudyFolder:
         return self.checkpoints / "search.jsonl"
 
     @property
+    def search_exchange(self) -> Path:
+        """Folder through which several processes share a search; it exists during the search."""
+        return self.checkpoints / "search"
+
+    @property
     def output(self) -> Path:
         """Folder of the results."""
         return self.folder / "output"

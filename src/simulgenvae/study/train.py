@@ -113,6 +113,35 @@ class Training(StudyData):
         with self._training():
             return self._train_stages(settings, stages, resume=resume, budget=budget)
 
+    def join_search(self, settings: Settings | None = None) -> int:
+        """Help with a search that another process does in this study (``train --budget``).
+
+        Several processes on one machine or more can help; the folder must be the same for all.
+
+        Parameters
+        ----------
+        settings
+            Settings of the study; by default, what its files say. They must be those with which
+            the search was started.
+
+        Returns
+        -------
+        int
+            Number of trainings that were made for the search.
+
+        Raises
+        ------
+        UserError
+            When no search is going on, or it has other settings or data.
+        """
+        from simulgenvae.search.join import join_search
+
+        settings = settings or self.read_settings()
+        stages = self.default_stages(settings)
+        require_searchable(settings, stages)
+        dataset = self.open_dataset(settings)
+        return join_search(dataset, self.make_split(dataset, settings), settings, stages, self)
+
     def _training(self) -> AbstractContextManager[None]:
         """Return a block in which no other command writes into the study."""
         return self.working("train", self.model_save, self.checkpoints, self.output)
