@@ -43,6 +43,7 @@ SLOW = (
     "cli/test_render.py",
     "cli/test_shapes.py",
     "cli/test_suggest.py",
+    "cli/test_train_budget.py",
     "cli/test_two_commands.py",
     "data/readers/runs/test_vtk_subprocess.py",
     "demo",

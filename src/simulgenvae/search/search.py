@@ -1,6 +1,6 @@
 """A search within a budget: its trials one after another, and the choice at its end.
 
-Tested in tests/search/test_find.py.
+Tested in tests/search/test_search.py and tests/search/test_find.py.
 """
 
 from __future__ import annotations
@@ -182,8 +182,13 @@ class Search:
         tasks = []
         for trial in self._scheduler.trials:
             steps = self._scheduler.next_steps(trial)
-            if steps is not None and self._has_time(trial, steps):
+            if steps is None:
+                continue
+            if self._has_time(trial, steps):
                 tasks.append(Task(trial=trial.number, values=trial.values, steps=steps))
+            else:
+                # Where there is no time to finish this trial, there is none to finish a new one.
+                wanted = 0
         while len(tasks) < wanted and (new := self._new_trial()) is not None:
             steps = self._scheduler.rungs[0]
             tasks.append(Task(trial=new.number, values=new.values, steps=steps))
