@@ -243,7 +243,7 @@ def test_too_little_time_gives_a_smaller_training_or_none(
     assert (own.steps, own.members) == (None, 1)
     assert surrogate.info.search.trials == ()
     log = (tmp_path / "one/output/training.log").read_text()
-    assert "the budget is too short for the usual training of 3 networks with 5 steps" in log
+    assert "the time is too short for the usual training of 3 networks with 5 steps" in log
     surrogate = searched(waves, tmp_path / "fewer", tiny(steps=None, members=None), budget=20)
     own = surrogate.settings.training.end_to_end
     assert 1 <= own.steps < 4

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from simulgenvae.data.dataset import Dataset
+from simulgenvae.search.clock import Clock
 from simulgenvae.search.history import History, Prepared, Started, Trained
-from simulgenvae.search.search import Clock, Search
+from simulgenvae.search.search import Search
 from simulgenvae.training.identity import TrainingIdentity
 from tests.search.conftest import tiny
 

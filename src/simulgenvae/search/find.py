@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.search import history as events
+from simulgenvae.search.clock import Clock
 from simulgenvae.search.exchange import Exchange
 from simulgenvae.search.history import History
-from simulgenvae.search.search import Clock, Search
+from simulgenvae.search.search import Search
 from simulgenvae.search.space import with_values
 from simulgenvae.search.trainer import FEW_RUNS, TrialTrainer
 from simulgenvae.training.checkpoint import last_file

@@ -1,4 +1,4 @@
-"""A search within a budget: its trials one after another, and the choice at its end.
+"""A search within a budget: its trials one after another, as far as there is time for them.
 
 Tested in tests/search/test_search.py and tests/search/test_find.py.
 """
@@ -6,11 +6,10 @@ Tested in tests/search/test_search.py and tests/search/test_find.py.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulgenvae.errors import UserError
-from simulgenvae.models.search_record import SearchRecord
+from simulgenvae.search.choice import Outcome, choose
+from simulgenvae.search.clock import Clock, Speed
 from simulgenvae.search.exchange import Task
 from simulgenvae.search.history import Ended, Prepared, Started, Trained
 from simulgenvae.search.scheduler import Scheduler, Trial, rung_steps
@@ -18,22 +17,20 @@ from simulgenvae.search.space import (
     DECODER,
     EPOCHS,
     MEMBERS,
-    SECOND,
     STEPS,
     Space,
-    Value,
     is_written,
-    value_of,
 )
 from simulgenvae.search.table import describe_trial, write_table
 from simulgenvae.search.time_plan import LONGER, Pace, Size, TimePlan
-from simulgenvae.utils.formatting import count, percent
+from simulgenvae.utils.formatting import percent
 from simulgenvae.utils.progress import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.search.exchange import Exchange, Result
     from simulgenvae.search.history import History
     from simulgenvae.search.trainer import Measured, TrialTrainer
@@ -46,46 +43,6 @@ WAIT = 0.1
 """Seconds between two looks for what other processes have found."""
 MOST_TRIALS = 60
 """Largest number of trials: with more, the least error of few runs is a matter of luck."""
-
-
-class Clock:
-    """Time of a budget.
-
-    Parameters
-    ----------
-    budget
-        Its seconds.
-    spent
-        Seconds that were spent before this process started.
-    """
-
-    def __init__(self, budget: float, spent: float = 0.0) -> None:
-        self._budget = budget
-        self._start = time.monotonic() - spent
-
-    @property
-    def spent(self) -> float:
-        """Seconds that were spent."""
-        return time.monotonic() - self._start
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left; negative when the time is over."""
-        return self._budget - self.spent
-
-
-@dataclass
-class _Speed:
-    """Seconds of a step, measured before the first trial and then in trials."""
-
-    by_decoder: dict[str, float]
-    parts: int
-
-    def of(self, trial: Trial | None, decoder: str) -> float:
-        """Return the time of a step of a trial, or of the first network with this decoder."""
-        if trial is None or not trial.errors:
-            return self.by_decoder[decoder]
-        return trial.seconds / (self.parts * trial.all_steps)
 
 
 class Search:
@@ -128,7 +85,7 @@ class Search:
         self._table = table
         self._exchange = exchange
         self._say = say
-        self._speed = _Speed(dict(prepared.seconds_per_step), trainer.parts)
+        self._speed = Speed(dict(prepared.seconds_per_step), trainer.parts)
         self._space = Space.of(settings, trainer.second_decoder)
         steps = trainer.steps(settings)
         self.plan = TimePlan(
@@ -244,33 +201,14 @@ class Search:
         UserError
             When there is too little time for any useful training.
         """
-        for trial in self._scheduler.trials:
+        trials = self._scheduler.trials
+        for trial in trials:
             if trial.state == "unfinished":
                 self._tell(trial)
         best = self._scheduler.best
-        pace = self._pace(best)
-        size = self.plan.usual
-        longer_is_better = (
-            best is not None
-            and best.error is not None
-            and self._longer is not None
-            and self._longer < best.error
-        )
-        if longer_is_better:
-            size = size._replace(steps=LONGER * size.steps)
-        left = self._clock.left
-        if self.plan.fits(pace, size, left):
-            size = self.plan.with_more_members(pace, size, left)
-        else:
-            size = self._reduced(pace, left)
-        chosen = {} if best is None else self._changed(best.values)
-        if size.steps != self.plan.usual.steps:
-            chosen[STEPS] = size.steps
-        if size.members != self.plan.usual.members:
-            chosen[MEMBERS] = size.members
-        record = self._record(best, chosen)
+        outcome = Outcome(trials, best, self._pace(best), self._longer)
+        record = choose(outcome, self._settings, self._trainer, self.plan, self._clock, self._say)
         self._history.add(Ended(spent=self._clock.spent, record=record))
-        self._say(self._conclusion(record, size))
         return record
 
     def _new_trial(self) -> Trial | None:
@@ -307,7 +245,7 @@ class Search:
     def _has_time(self, trial: Trial | None, steps: int) -> bool:
         """Return whether a training of a trial leaves the time for the training at the end."""
         reserve = max(
-            self.plan.reserve(self._pace(each), self._history.budget)
+            self.plan.reserve(self._pace(each), self._clock.budget)
             for each in (trial, self._scheduler.best)
         )
         return self._seconds(trial, steps) + reserve <= self._clock.left
@@ -340,51 +278,6 @@ class Search:
         if trial.number < len(self._space.decoders):
             self._speed.by_decoder[decoder] = self._speed.of(trial, decoder)
 
-    def _reduced(self, pace: Pace, left: float) -> Size:
-        """Return a training that is smaller than the usual one, and say so."""
-        size = self.plan.reduced(pace, left)
-        usual = self.plan.usual
-        if size is None:
-            needed = self._clock.spent + self.plan.least_seconds(pace)
-            raise UserError(
-                f"--budget: {duration(self._history.budget)} are too short for this study. Give "
-                f"at least {duration(1.1 * needed)}, or train without a budget."
-            )
-        self._say(
-            f"the budget is too short for the usual training of {count(usual.members, 'network')} "
-            f"with {usual.steps:,} steps, which takes about "
-            f"{duration(self.plan.seconds(pace, usual))}: {duration(left)} are left"
-        )
-        return size
-
-    def _changed(self, values: dict[str, Value]) -> dict[str, Value]:
-        """Return what differs from the settings of the user."""
-        changed = {
-            key: value for key, value in values.items() if value != value_of(self._settings, key)
-        }
-        if DECODER in changed:
-            # The ensemble keeps both kinds of networks.
-            changed[SECOND] = self._settings.model.decoder
-        return changed
-
-    def _record(self, best: Trial | None, chosen: dict[str, Value]) -> SearchRecord:
-        trials = tuple(trial.record() for trial in self._scheduler.trials)
-        default = trials[0] if trials else None
-        finished = default is not None and default.state == "finished"
-        longer = self._longer if best is not None else None
-        return SearchRecord(
-            budget=self._history.budget,
-            held_out=self._trainer.held_out,
-            parts=self._trainer.parts,
-            trials=trials,
-            best=None if best is None else best.number,
-            chosen=chosen,
-            default_error=default.error if default is not None and finished else None,
-            best_error=None if best is None else best.error,
-            longer_steps=None if longer is None else LONGER * self.plan.usual.steps,
-            longer_error=None if longer in {None, float("inf")} else longer,
-        )
-
     def _tell(self, trial: Trial) -> None:
         """Say what was found in a trial, and write the table."""
         best = self._scheduler.best
@@ -394,16 +287,3 @@ class Search:
         if self._table is not None:
             records = [each.record() for each in self._scheduler.trials]
             write_table(self._table, self._space.keys, records)
-
-    def _conclusion(self, record: SearchRecord, size: Size) -> str:
-        training = f"training {count(size.members, 'network')} with {size.steps:,} steps"
-        if record.best is None:
-            return f"{training} and the default settings"
-        trials = count(len(record.trials), "trial")
-        if record.best == 0:
-            return f"search ended: of {trials} none is better than the defaults; {training} each"
-        return (
-            f"search ended: of {trials} number {record.best} is the best with "
-            f"{percent(record.best_error)} (defaults {percent(record.default_error)}); {training} "
-            "each, with its settings"
-        )
