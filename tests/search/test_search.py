@@ -53,11 +53,13 @@ def test_trials_follow_each_other(make_search: Any) -> None:
 
 
 def test_no_trial_is_started_that_cannot_be_finished(make_search: Any) -> None:
+    said: list[str] = []
     # A step takes 150 s now, so that the next training of the trial leaves too little time.
     slow = Trained(spent=200, trial=0, steps=1, error=0.5, seconds=150)
-    search = make_search(1.0, STARTED, slow)
+    search = make_search(1.0, STARTED, slow, said=said)
     assert search.next_task() is None
-    assert len(search._scheduler.trials) == 1
+    assert [trial.state for trial in search.end().trials] == ["unfinished"]
+    assert said[-2].startswith("the machine has become slower: the training takes about 22 min")
 
 
 def test_without_time_for_the_defaults_there_is_no_search(make_search: Any) -> None:

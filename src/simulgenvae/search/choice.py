@@ -96,13 +96,21 @@ def _size(outcome: Outcome, plan: TimePlan, clock: Clock, say: Callable[[str], N
         return plan.with_more_members(pace, size, left)
     smaller = plan.reduced(pace, left)
     usual = plan.usual
-    if smaller is None:
+    if smaller is None and outcome.trials:
+        # The machine has become slower since the first trial, for which there was enough time.
+        smaller = plan.least
+        say(
+            f"the machine has become slower: the training takes about "
+            f"{duration(plan.seconds(pace, smaller))}, which is more than the "
+            f"{duration(max(0.0, left))} that are left of the budget"
+        )
+    elif smaller is None:
         needed = clock.spent + plan.least_seconds(pace)
         raise UserError(
             f"--budget: {duration(clock.budget)} are too short for this study. Give at least "
             f"{duration(1.1 * needed)}, or train without a budget."
         )
-    if smaller != usual:
+    elif smaller != usual:
         say(
             f"the time is too short for the usual training of {count(usual.members, 'network')} "
             f"with {usual.steps:,} steps, which takes about {duration(plan.seconds(pace, usual))}: "

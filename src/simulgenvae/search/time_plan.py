@@ -111,8 +111,12 @@ class TimePlan:
             return None
         return Size(fewer, members)
 
+    @property
+    def least(self) -> Size:
+        """Smallest training that is of use, with the user's own numbers."""
+        steps = self.usual.steps if self.fixed_steps else round(LEAST_STEPS * self.usual.steps) + 1
+        return Size(steps, self.usual.members if self.fixed_members else 1)
+
     def least_seconds(self, pace: Pace) -> float:
         """Return the shortest budget for the training itself."""
-        steps = self.usual.steps if self.fixed_steps else round(LEAST_STEPS * self.usual.steps) + 1
-        members = self.usual.members if self.fixed_members else 1
-        return self.seconds(pace, Size(steps, members)) / MARGIN
+        return self.seconds(pace, self.least) / MARGIN
