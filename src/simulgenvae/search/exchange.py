@@ -2,6 +2,8 @@
 
 One process decides what is trained and offers it as a file; those that help take one file each.
 Who works on a file holds its lock, which the operating system frees when a process ends in any way.
+
+Tested in tests/search/test_join.py.
 """
 
 from __future__ import annotations
