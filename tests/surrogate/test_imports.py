@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-LOADED = "import sys, {}; print([name for name in sys.modules if name.startswith('simulgenvae.training')])"
+LOADED = "import sys, {}; print([name for name in sys.modules if name.startswith(('simulgenvae.training', 'optuna'))])"
 
 
 def loaded(module: str) -> str:
-    """Return the modules of training that importing a module loads, as Python prints a list."""
+    """Return what importing a module loads of training and search, as Python prints a list."""
     command = [sys.executable, "-c", LOADED.format(module)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -25,4 +25,6 @@ def test_predicting_loads_no_training(module: str) -> None:
 
 
 def test_fitting_does() -> None:
-    assert "simulgenvae.training.train" in loaded("simulgenvae.surrogate.fit")
+    found = loaded("simulgenvae.surrogate.fit")
+    assert "simulgenvae.training.train" in found
+    assert "optuna" not in found  # a search loads it when it starts

@@ -6,11 +6,18 @@ Tested in tests/cli/test_commands.py.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.launch_flags import LaunchFlags
 from simulgenvae.cli.options import Folder, Overrides, Preset
+from simulgenvae.errors import UserError
+
+Budget = Annotated[str | None, Parameter(metavar="TIME")]
+"""Time for a search and the training."""
 
 
 def train(
@@ -20,6 +27,8 @@ def train(
     stage: str = "all",
     resume: bool = False,
     overwrite: bool = False,
+    budget: Budget = None,
+    join: bool = False,
     preset: Preset = 1,
     overrides: Overrides = (),
     launch: LaunchFlags = LaunchFlags(),
@@ -34,10 +43,22 @@ def train(
         Continue from the last checkpoint.
     overwrite
         Replace the model that the study has.
+    budget
+        Search for better settings and train with them within this time (90s, 30m, 1h30m).
+    join
+        Help with the search that another process does in this study.
     """
     study = simulgenvae.Study.open(folder)
     settings = study.read_settings(preset=preset, overrides=overrides)
-    surrogate = study.train(settings, stage=stage, resume=resume, overwrite=overwrite)
+    if join:
+        if resume or overwrite or budget is not None or stage != "all" or launch.several:
+            raise UserError("--join only helps with a search: leave out the other options.")
+        made = study.join_search(settings)
+        show(f"The search has ended. Trainings that were made here: {made}")
+        return
+    surrogate = study.train(
+        settings, stage=stage, resume=resume, overwrite=overwrite, budget=budget
+    )
     # Only the VAE is trained: nothing reads conditions yet.
     if surrogate.ensemble is None:
         show(f"Next: simulgenvae train {study.folder} --stage conditioner")

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from simulgenvae.models.search_record import SearchRecord
+
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -75,6 +77,8 @@ class TrainingInfo(BaseModel):
     """Versions of Python and of the libraries that the result depends on, by their names."""
     symmetry: tuple[Line, ...] = ()
     """A line about each axis along which the runs were looked at for a symmetry."""
+    search: SearchRecord | None = None
+    """Search that chose some of the settings; None where there was none."""
 
     @property
     def learned_splits(self) -> tuple[str, ...]:

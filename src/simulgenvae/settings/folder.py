@@ -60,6 +60,16 @@ class StudyFolder:
         return self.folder / "checkpoints"
 
     @property
+    def search_history(self) -> Path:
+        """Events of the search for settings, from which it continues."""
+        return self.checkpoints / "search.jsonl"
+
+    @property
+    def search_exchange(self) -> Path:
+        """Folder through which several processes share a search; it exists during the search."""
+        return self.checkpoints / "search"
+
+    @property
     def output(self) -> Path:
         """Folder of the results."""
         return self.folder / "output"
@@ -159,6 +169,11 @@ class StudyFolder:
     def training_log(self) -> Path:
         """Progress of the training."""
         return self.output / "training.log"
+
+    @property
+    def search_table(self) -> Path:
+        """Trials of the search for settings."""
+        return self.output / "search.csv"
 
     @property
     def tensorboard(self) -> Path:

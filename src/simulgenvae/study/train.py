@@ -9,6 +9,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
+from simulgenvae.search.duration import seconds_of
+from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings
 from simulgenvae.study.data import StudyData
 
@@ -32,6 +34,7 @@ class Training(StudyData):
         stage: str = "all",
         resume: bool = False,
         overwrite: bool = False,
+        budget: float | str | None = None,
     ) -> Surrogate:
         """Train a surrogate on the study's data, write its model files and return it.
 
@@ -48,6 +51,9 @@ class Training(StudyData):
             Whether training continues from the last checkpoint.
         overwrite
             Whether the model that the study has is replaced.
+        budget
+            Time for a search for settings and the training together: seconds, or text such as
+            ``30m`` or ``1h30m``. A resumed training keeps the budget that it had.
 
         Raises
         ------
@@ -55,6 +61,8 @@ class Training(StudyData):
             A stage that does not exist, a trained model that may not be replaced, and everything
             that is wrong with data and settings. The model files are replaced at the very end.
         """
+        if budget is not None:
+            budget = seconds_of(budget)
         from simulgenvae.distributed import collectives
         from simulgenvae.training.stages import STAGES, stage_specs
 
@@ -82,10 +90,15 @@ class Training(StudyData):
                     "to go on with an interrupted training."
                 )
             stages = self.default_stages(settings) if whole else [stage]
-            return self.train_stages(settings, stages, resume=resume)
+            return self.train_stages(settings, stages, resume=resume, budget=budget)
 
     def train_stages(
-        self, settings: Settings, stages: Sequence[str], *, resume: bool = False
+        self,
+        settings: Settings,
+        stages: Sequence[str],
+        *,
+        resume: bool = False,
+        budget: float | None = None,
     ) -> Surrogate:
         """Train these stages and write the model files, replacing those that are there.
 
@@ -98,20 +111,51 @@ class Training(StudyData):
             Everything that is wrong with data and settings, before anything is written.
         """
         with self._training():
-            return self._train_stages(settings, stages, resume=resume)
+            return self._train_stages(settings, stages, resume=resume, budget=budget)
+
+    def join_search(self, settings: Settings | None = None) -> int:
+        """Help with a search that another process does in this study (``train --budget``).
+
+        Several processes on one machine or more can help; the folder must be the same for all.
+
+        Parameters
+        ----------
+        settings
+            Settings of the study; by default, what its files say. They must be those with which
+            the search was started.
+
+        Returns
+        -------
+        int
+            Number of trainings that were made for the search.
+
+        Raises
+        ------
+        UserError
+            When no search is going on, or it has other settings or data.
+        """
+        from simulgenvae.search.join import join_search
+
+        settings = settings or self.read_settings()
+        stages = self.default_stages(settings)
+        require_searchable(settings, stages)
+        dataset = self.open_dataset(settings)
+        return join_search(dataset, self.make_split(dataset, settings), settings, stages, self)
 
     def _training(self) -> AbstractContextManager[None]:
         """Return a block in which no other command writes into the study."""
         return self.working("train", self.model_save, self.checkpoints, self.output)
 
     def _train_stages(
-        self, settings: Settings, stages: Sequence[str], *, resume: bool
+        self, settings: Settings, stages: Sequence[str], *, resume: bool, budget: float | None
     ) -> Surrogate:
         from simulgenvae.evaluation.analyses.physics import read_checks
         from simulgenvae.surrogate.fit import fit
         from simulgenvae.surrogate.load_warm_start import load_warm_start
         from simulgenvae.training.stages import STAGES
 
+        if budget is not None:
+            require_searchable(settings, stages)
         dataset = self.open_dataset(settings)
         split = self.make_split(dataset, settings)
         # `evaluate` needs the checks; a mistake in them shall not show up hours later.
@@ -133,6 +177,7 @@ class Training(StudyData):
             study=self,
             resume=resume,
             start=start,
+            budget=budget,
         )
         logger.info("The model is in %s", self.model_save)
         return surrogate

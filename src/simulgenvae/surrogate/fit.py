@@ -18,12 +18,17 @@ from simulgenvae.data.split import Split, make_split
 from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.models.training_record import TrainingInfo
+from simulgenvae.search.duration import seconds_of
+from simulgenvae.search.find import begin_or_continue, find_settings
+from simulgenvae.search.space import require_searchable
 from simulgenvae.settings import Settings, StudyFolder
 from simulgenvae.surrogate.ensemble.build import build_ensemble
 from simulgenvae.surrogate.files import save_parts
+from simulgenvae.surrogate.rest_time import rest_seconds
 from simulgenvae.surrogate.surrogate import Surrogate
 from simulgenvae.training.record import vae_training
 from simulgenvae.training.stages import changes_vae, default_stages, stage_specs
+from simulgenvae.training.symmetry import find_symmetry
 from simulgenvae.training.train import Trained, train
 from simulgenvae.utils.log_file import LogFile
 
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.models.search_record import SearchRecord
     from simulgenvae.surrogate.ensemble import Ensemble
     from simulgenvae.training.warm_start import WarmStart
 
@@ -46,6 +52,7 @@ def fit(
     study: StudyFolder | None = None,
     resume: bool = False,
     start: WarmStart | None = None,
+    budget: float | str | None = None,
 ) -> Surrogate:
     """Train a surrogate.
 
@@ -66,14 +73,19 @@ def fit(
         Whether to continue from the study's last checkpoint.
     start
         Trained parts that training starts with; their split is used.
+    budget
+        Time for a search for settings and the training together: seconds, or text such as ``30m``
+        or ``1h30m``. Settings that are written down are not searched. A resumed training keeps the
+        budget that it had.
 
     Raises
     ------
     UserError
-        For a conditioner without a VAE, and for a start from other data. See
-        :func:`simulgenvae.training.train.train` for more.
+        For a budget that is no time or too short, for a conditioner without a VAE, and for a start
+        from other data. See :func:`simulgenvae.training.train.train` for more.
     """
     settings = settings or Settings()
+    seconds = None if budget is None else seconds_of(budget)
     if start is not None:
         _require_same_data(dataset, start)
         split = start.split
@@ -81,12 +93,31 @@ def fit(
     stages = stages or default_stages(settings)
     # Unknown names of stages are refused here, before any data are read.
     specs = stage_specs(stages)
+    if budget is not None:
+        require_searchable(settings, stages)
     if start is None and specs[0].stage_class.needs_vae(settings):
         raise UserError(
             "The conditioner learns from a trained VAE: train that too, or start from a trained "
             "one."
         )
+    seconds = begin_or_continue(study, seconds, resume=resume)
     with _training_log(study, resume=resume) as log_file:
+        found = None
+        symmetry = None
+        if seconds is not None:
+            symmetry = find_symmetry(dataset, split.rows(dataset.ids)["train"], settings)
+            settings = symmetry.settings
+            found = find_settings(
+                dataset,
+                split,
+                settings,
+                stages,
+                study=study,
+                budget=seconds,
+                resume=resume,
+                rest=rest_seconds,
+            )
+            settings = found.settings
         trained = train(
             dataset,
             split,
@@ -96,6 +127,8 @@ def fit(
             tensorboard=None if study is None else study.tensorboard,
             resume=resume,
             start=start,
+            prepared=None if found is None else found.prepared,
+            symmetry=symmetry,
         )
         settings = trained.settings
         # Without a conditioner nothing can be predicted, and there is no ensemble.
@@ -106,7 +139,8 @@ def fit(
             ensemble = build_ensemble(trained, dataset, settings)
         # A VAE that this training has not changed keeps its file, bit by bit.
         kept = start if start is not None and not changes_vae(stages, settings) else None
-        surrogate = _surrogate(dataset, settings, split, stages, trained, ensemble, kept)
+        search = None if found is None else found.record
+        surrogate = _surrogate(dataset, settings, split, stages, trained, ensemble, kept, search)
         if study is not None and collectives.is_rank0():
             latents = None
             if kept is None or kept.vae_file != study.vae_file or not study.has_latents:
@@ -151,6 +185,7 @@ def _surrogate(
     trained: Trained,
     ensemble: Ensemble | None,
     kept: WarmStart | None,
+    search: SearchRecord | None,
 ) -> Surrogate:
     """Return the surrogate of a training; ``kept`` is the start whose VAE has not changed."""
     info = TrainingInfo(
@@ -163,6 +198,7 @@ def _surrogate(
         refitted=len(trained.refitted) > 0,
         versions=versions(),
         symmetry=trained.symmetry,
+        search=search,
     )
     return Surrogate(
         settings=settings,

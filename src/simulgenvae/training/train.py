@@ -12,17 +12,15 @@ import torch
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.distributed import collectives
-from simulgenvae.models.conditioner.conditioner import conditioner_kind
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
-from simulgenvae.training.acceleration import acceleration
 from simulgenvae.training.budget import report_reduced_batches
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
 from simulgenvae.training.data import TrainingData
-from simulgenvae.training.device import choose_device
 from simulgenvae.training.earlier_preparation import earlier_modes
 from simulgenvae.training.identity import TrainingIdentity, differences
 from simulgenvae.training.log import TrainingLog
 from simulgenvae.training.loop import Loop
+from simulgenvae.training.make_plan import check_trainable, make_plan
 from simulgenvae.training.members import NetworkFactory
 from simulgenvae.training.node_shards import gather_whole, join_node_layers, shard_node_layers
 from simulgenvae.training.placement import place_data
@@ -30,15 +28,14 @@ from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.preparation_watch import watch_preparation
 from simulgenvae.training.prepare import (
     Prepared,
-    add_mirrored,
     prepare,
     prepared_file,
     restore,
     save,
 )
-from simulgenvae.training.stages import make_stages, stage_specs
+from simulgenvae.training.stages import make_stages
 from simulgenvae.training.stages.ensemble import EnsembleNetworks, ensemble_stages
-from simulgenvae.training.symmetry import find_symmetry
+from simulgenvae.training.symmetry import Symmetry, find_symmetry
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
@@ -93,6 +90,8 @@ def train(
     tensorboard: Path | None = None,
     resume: bool = False,
     start: WarmStart | None = None,
+    prepared: Prepared | None = None,
+    symmetry: Symmetry | None = None,
 ) -> Trained:
     """Train the networks of one surrogate, as the only process or as one of several ranks.
 
@@ -113,6 +112,10 @@ def train(
         Whether to continue from the checkpoint in ``folder``.
     start
         Trained parts to start with.
+    prepared
+        Reduction, coefficients and scale of the inputs; made from the data when not given.
+    symmetry
+        Axes of symmetry that were found before; looked for in the data when not given.
 
     Raises
     ------
@@ -122,31 +125,28 @@ def train(
     Interrupted
         After Ctrl-C, when the state has been saved.
     """
-    scaler = check_trainable(dataset.conditions, split, settings, stages)
+    check_trainable(dataset.conditions, split, settings, stages)
     # What is trained, stored and resumed has the axes that were found; the study keeps `auto`.
-    symmetry = find_symmetry(dataset, split.rows(dataset.ids)["train"], settings)
-    settings = symmetry.settings
+    symmetry = symmetry or find_symmetry(dataset, split.rows(dataset.ids)["train"], settings)
+    settings = symmetry.in_settings(settings)
     identity = TrainingIdentity(
         settings, dataset.fingerprint, stages, split.train, split.validation
+    )
+    plan = make_plan(
+        dataset,
+        split,
+        settings,
+        stages,
+        continues=start is not None,
+        checkpoints=folder is not None,
     )
     checkpoint = _checkpoint(folder, identity) if resume else None
     done = None if checkpoint is None else checkpoint.progress.model_dump(mode="json")
     # Ranks that train different things would wait for each other without end.
     collectives.require_same(identity.to_json() | {"checkpoint": done}, differences)
-    dataset, rows = add_mirrored(dataset, split.rows(dataset.ids), settings)
-    plan = TrainingPlan(
-        dataset=dataset,
-        rows=rows,
-        settings=settings,
-        scaler=scaler,
-        specs=stage_specs(stages),
-        continues=start is not None,
-        device=choose_device(settings.training.device),
-        checkpoints=folder is not None,
-    )
     first = collectives.is_rank0()
     if first:
-        report_reduced_batches(plan.specs, settings, len(rows["train"]))
+        report_reduced_batches(plan.specs, settings, len(plan.rows["train"]))
     # The caller's random numbers are not changed by a training.
     with (
         torch.random.fork_rng(),
@@ -157,10 +157,15 @@ def train(
             log.message(remark)
         # This seed is for the new weights; each stage sets another seed.
         torch.manual_seed(settings.training.seed)
-        prepared = _prepared(plan, identity, folder, checkpoint, start, log, resume=resume)
-        factory = _factory(plan, prepared)
+        if prepared is None:
+            prepared = prepare_or_restore(
+                plan, identity, folder, checkpoint, start, log, resume=resume
+            )
+        elif folder is not None:
+            save(prepared_file(folder), prepared, plan, identity)
+        factory = network_factory(plan, prepared)
         data = factory.data
-        networks = _first_networks(factory, start)
+        networks = first_networks(factory, start)
         running = make_stages(
             plan.specs, networks, data, settings, prepared.reduction, continues=plan.continues
         )
@@ -181,31 +186,12 @@ def train(
         reduction=prepared.reduction,
         condition_scaler=prepared.scaler,
         coefficients=prepared.coefficients,
-        conditions=dataset.conditions,
-        rows=rows,
+        conditions=plan.dataset.conditions,
+        rows=dict(plan.rows),
         progress=progress,
         settings=settings,
         symmetry=symmetry.remarks,
     )
-
-
-def check_trainable(
-    conditions: Conditions, split: Split, settings: Settings, stages: Sequence[str]
-) -> ConditionScaler:
-    """Refuse what cannot be trained, before fields are read and anything is written.
-
-    Returns the scale of the conditions, fitted to the training runs.
-
-    Raises
-    ------
-    UserError
-        For a stage or a device that does not exist, a constant parameter, or a conditioner for
-        other conditions.
-    """
-    acceleration(settings.training.performance, choose_device(settings.training.device), 0)
-    conditioner_kind(settings.conditioner, conditions.image_format)
-    stage_specs(stages)
-    return ConditionScaler.fit(conditions.select(split.rows(conditions.ids)["train"]))
 
 
 def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint | None:
@@ -219,7 +205,7 @@ def _checkpoint(folder: Path | None, identity: TrainingIdentity) -> Checkpoint |
     return load_checkpoint(path, identity)
 
 
-def _prepared(
+def prepare_or_restore(
     plan: TrainingPlan,
     identity: TrainingIdentity,
     folder: Path | None,
@@ -256,7 +242,7 @@ def _earlier_modes(file: Path, plan: TrainingPlan, log: TrainingLog) -> ReducedR
     return earlier
 
 
-def _factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
+def network_factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
     """Return the data where training reads them, with what makes networks for them."""
     settings = plan.settings
     dataset = plan.dataset
@@ -268,7 +254,7 @@ def _factory(plan: TrainingPlan, prepared: Prepared) -> NetworkFactory:
     return NetworkFactory(settings, data, prepared.scaler, coords, prepared.reduction)
 
 
-def _first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:
+def first_networks(factory: NetworkFactory, start: WarmStart | None) -> Networks:
     """Return the networks of the first member, on the device."""
     own = factory.settings.model.decoder
     networks = factory.networks(own if start is None else start.decoder)

@@ -81,6 +81,26 @@ def only_one(
         lock.release()
 
 
+@contextmanager
+def lock_if_free(file: Path) -> Iterator[bool]:
+    """Hold a lock during the block if it is free; yield whether it is held.
+
+    It is not free where another process, or another part of this one, holds it.
+    """
+    lock = FileLock(file.absolute(), timeout=0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a file system without locks is no matter of the user
+            lock.acquire()
+    except (Timeout, OSError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def _sign(file: Path, work: str) -> None:
     """Write into the lock file who holds it; this is for messages only."""
     with suppress(OSError):

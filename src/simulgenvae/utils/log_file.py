@@ -112,6 +112,16 @@ def open_log_file() -> LogFile | None:
     return _CURRENT.get()
 
 
+@contextmanager
+def no_log_file() -> Iterator[None]:
+    """Write nothing into the open log file within this context."""
+    token = _CURRENT.set(None)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
 def end_logs(reason: str) -> None:
     """Write into all open log files that an error of another process ends this one."""
     for file in tuple(_OPEN):

@@ -75,7 +75,7 @@ def update_dataset(study: Study, settings: Settings, preset: int, stages: Sequen
     UserError
         For bad data, and for data that the stages could not be trained on. Nothing is written then.
     """
-    from simulgenvae.training.train import check_trainable
+    from simulgenvae.training.make_plan import check_trainable
 
     pickle = study.pickle_file(preset)
     files = study.condition_files(settings)

@@ -12,6 +12,7 @@ from simulgenvae.evaluation.figures import (
     latents,
     mesh_figures,
     physics,
+    search,
     sensitivity,
     training,
     uncertainty,
@@ -41,6 +42,7 @@ CAPTIONS = {
     "nodal": "The whole field at some times.",
     "error_map": "Root mean square error of the prediction at each node.",
     **training.CAPTIONS,
+    **search.CAPTIONS,
     **uncertainty.CAPTIONS,
     **physics.CAPTIONS,
     **sensitivity.CAPTIONS,
@@ -97,6 +99,8 @@ def make_figures(
     yield from latents.latent_figures(result.latents, _errors_by_run(result), conditions)
     if result.training.history:
         yield "training", training.training_curves(result.training.history)
+    if result.training.search is not None and result.training.search.trials:
+        yield "search", search.search_figure(result.training.search)
 
 
 def _errors_by_run(result: EvaluationResult) -> dict[str, float | None]:

@@ -12,7 +12,7 @@ from simulgenvae.training.budget import step_counts
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class RefitStage(EndToEndStage):
         images = self.data.conditions.images is not None
         runs = len(self._trained.rows)
         _, steps = step_counts(self.spec, own, runs, len(self.data.times), images=images)
-        share = min(1.0, STEPS * (1 - runs / len(self.rows)))
+        share = refit_share(self.data.rows)
         changed = {
             "epochs": None,
             "steps": max(1, round(share * steps)),
@@ -90,3 +90,8 @@ class RefitStage(EndToEndStage):
     def renewed(self) -> tuple[str, ...]:
         """No network: all continue."""
         return ()
+
+
+def refit_share(rows: Mapping[str, NDArray[np.intp]]) -> float:
+    """Return the steps of a refit, for each step of the training; ``rows`` are those of parts."""
+    return min(1.0, STEPS * (1 - len(rows["train"]) / len(rows_of_refit(rows))))

@@ -46,6 +46,12 @@ class Symmetry:
     remarks: tuple[str, ...]
     """A line about each axis that was looked at."""
 
+    def in_settings(self, settings: Settings) -> Settings:
+        """Return other settings of the same study with these axes."""
+        augmentation = self.settings.training.augmentation
+        training = settings.training.model_copy(update={"augmentation": augmentation})
+        return settings.model_copy(update={"training": training})
+
 
 @dataclass(frozen=True)
 class Verdict:

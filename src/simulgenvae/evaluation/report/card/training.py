@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from simulgenvae.evaluation.report.section import Section, Table
+from simulgenvae.evaluation.report.sections.search import choice
 from simulgenvae.utils.formatting import milliseconds, number
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Training:
             rows.append(("Coefficients per timestep", number(info.rank)))
         if info.symmetry:
             rows.append(("Symmetry", "; ".join(info.symmetry)))
+        if info.search is not None:
+            rows.append(("Search for settings", choice(info.search)))
         rows += [(f"Version of {name}", version) for name, version in info.versions.items()]
         # A block of code is not escaped. JSON can write any character as a number, so that a
         # setting can neither close the block with backticks nor start an element.

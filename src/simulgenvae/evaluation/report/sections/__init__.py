@@ -14,6 +14,7 @@ from simulgenvae.evaluation.report.sections.fields import FIELDS
 from simulgenvae.evaluation.report.sections.latents import LATENTS
 from simulgenvae.evaluation.report.sections.mesh import MESH
 from simulgenvae.evaluation.report.sections.physics import PHYSICS
+from simulgenvae.evaluation.report.sections.search import SEARCH
 from simulgenvae.evaluation.report.sections.sensitivity import SENSITIVITY
 from simulgenvae.evaluation.report.sections.training import TRAINING
 from simulgenvae.evaluation.report.sections.uncertainty import UNCERTAINTY
@@ -27,6 +28,7 @@ SECTIONS: dict[str, Section] = {
     "sensitivity": SENSITIVITY,
     "latents": LATENTS,
     "training": TRAINING,
+    "search": SEARCH,
     "data": DATA,
 }
 """Sections by name, in the order of the report."""
