@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.distributed import collectives
 from simulgenvae.models.networks import Networks, network_inputs, unit_times
 from simulgenvae.training.budget import report_reduced_batches
@@ -24,7 +23,6 @@ from simulgenvae.training.make_plan import check_trainable, make_plan
 from simulgenvae.training.members import NetworkFactory
 from simulgenvae.training.node_shards import gather_whole, join_node_layers, shard_node_layers
 from simulgenvae.training.placement import place_data
-from simulgenvae.training.plan import TrainingPlan
 from simulgenvae.training.preparation_watch import watch_preparation
 from simulgenvae.training.prepare import (
     Prepared,
@@ -39,6 +37,8 @@ from simulgenvae.training.symmetry import Symmetry, find_symmetry
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
+    from simulgenvae.training.plan import TrainingPlan
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from collections.abc import Sequence
     from pathlib import Path
 
