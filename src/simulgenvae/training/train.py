@@ -37,19 +37,19 @@ from simulgenvae.training.symmetry import Symmetry, find_symmetry
 from simulgenvae.utils.progress import progress_off
 
 if TYPE_CHECKING:
-    from simulgenvae.training.plan import TrainingPlan
-    from simulgenvae.data.condition_scaler import ConditionScaler
     from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
     from simulgenvae.data.split import Split
     from simulgenvae.reduction import LazyStates, ReducedRuns, Reduction
     from simulgenvae.settings import Settings
+    from simulgenvae.training.plan import TrainingPlan
     from simulgenvae.training.warm_start import WarmStart
 
 logger = logging.getLogger(__name__)
