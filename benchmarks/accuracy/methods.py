@@ -33,13 +33,14 @@ class Choice(NamedTuple):
     def settings(self, declared: Sequence[str], asked: Sequence[str], folder: Path) -> Settings:
         """Return the settings of this method.
 
-        They are the defaults and those that the problem declares and, for our own surrogates, those
-        that the command line names.
+        They are the defaults, those that the problem declares and, for our own surrogates, those
+        that the command line names. A symmetry is declared for the others only: ours find it.
         """
-        return load_settings(
-            StudyFolder(folder),
-            overrides=[*declared, *self.overrides, *(asked if self.own else ())],
-        )
+        overrides = [*declared, *self.overrides]
+        if self.own:
+            kept = [each for each in declared if not each.startswith(SYMMETRY)]
+            overrides = [*kept, *self.overrides, *asked]
+        return load_settings(StudyFolder(folder), overrides=overrides)
 
     def key(self, case: Case, settings: Settings) -> str:
         """Return a hash of everything that its results depend on."""
@@ -56,6 +57,7 @@ def _suite(*names: str) -> list[Path]:
     return [SUITE / f"{name}.py" for name in (*names, "cases", "fitted")]
 
 
+SYMMETRY = "training.augmentation."
 METRICS = "evaluation/metrics/*.py"
 UNCERTAINTY = "evaluation/analyses/uncertainty.py"
 # The import rules forbid fitting and surrogate to use the folders that are left out here; only

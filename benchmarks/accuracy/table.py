@@ -93,9 +93,9 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
         "*ratio* is our error as a share of the best baseline's (bold). All methods learn from "
         "the same runs, of which ours takes some for validation first; the peers (DeepONet, "
         "POD-NN, FNO) only validate with these. The ratio does not count the peers. Where a "
-        "symmetry is declared, which ours makes use of, the baselines stand a second time with the "
-        "mirror images of the runs to learn from, and there is a ratio to these. EZyRB stands with "
-        "the rank (and number of image components) that is best on the test runs.",
+        "problem has a symmetry, which ours has to find, the baselines stand a second time with "
+        "the mirror images of the runs to learn from, and there is a ratio to these. EZyRB stands "
+        "with the rank (and number of image components) that is best on the test runs.",
         _errors(rows, used, "test", ratio=True),
         _geometric_mean(ratios),
         *(

@@ -161,8 +161,9 @@ def test_expected_squares_are_those_of_the_decoded_fields(
     designs = data.conditions.select([0, 5])
     squares, sizes = expected_squares_of(trained.ensemble, trained.reduction, designs)
     prediction = trained.predict(designs, samples=16)
-    rows = trained.split.rows(data.ids)["train"]
-    scale = VariableScale.fit(data.run(int(row)) for row in rows)
+    rows = trained.split.rows(data.ids)
+    learned = np.concatenate([rows[split] for split in trained.info.learned_splits])
+    scale = VariableScale.fit(data.run(int(row)) for row in learned)
     for row in range(2):
         std = prediction["std"].values[row] / scale.spread
         size = (prediction["fields"].values[row] - scale.mean) / scale.spread
