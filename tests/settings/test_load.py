@@ -134,6 +134,7 @@ def documented_studies(draw: st.DrawFn) -> tuple[dict[str, str], str, Settings]:
             parameters="/conditions" if kind == "mlp" else None,
             images=None if kind == "mlp" else "/conditions",
             file_type="." + data_type.lower().strip("."),
+            validation_fraction=0.1,
         ),
         model=ModelSettings(filters=tuple(filters), latent_dim=main, hierarchical_dim=hierarchical),
         conditioner=ConditionerSettings(

@@ -69,8 +69,8 @@ skipped. A key may be repeated only with the same value.
 
 These keys are additions to the classic interface:
 
-- `validation_fraction`, `test_fraction`, `split_seed`: which runs are held out, unless a
-  `split.csv` says so.
+- `validation_fraction` (here a tenth when not given), `test_fraction`, `split_seed`: which runs are
+  held out, unless a `split.csv` says so.
 - `reduction` is `pod` or `none`.
 - `seed`, `device` (`auto`, `cpu` or `cuda`), `optimizer` (`muon` or `adamw`) and `validate_every`
   are of all training; `patience` is of all three stages.

@@ -220,9 +220,10 @@ misspelling is in one version's own file."""
 
 CLASSIC_DEFAULTS: RawSettings = {
     "training.end_to_end.from_scratch": RawValue(False, "condition.txt", "e2e_from_scratch"),
+    "data.validation_fraction": RawValue(0.1, "condition.txt", "validation_fraction"),
 }
 """Settings of a study with a ``condition.txt``, where it gives no others: the stage end_to_end
-continues with the VAE that the file configures."""
+continues with the VAE that the file configures, and so validation runs are not learned from."""
 
 HEADINGS = frozenset(
     {"common params", "common parameters", "lsh-vae parameters", "latentconditioner"}
