@@ -22,6 +22,8 @@ from simulgenvae.data.dataset import Dataset
 from simulgenvae.settings import StudyFolder
 
 SETTINGS = """
+[data]
+validation_fraction = 0.1
 [model]
 filters = [16, 12]
 latent_dim = 4

@@ -26,8 +26,8 @@ def test_a_curve_is_drawn_and_the_model_stays(cli: Any, trained: Path, tree: Any
     for text in (
         "training runs",
         "POD + GPR",
-        "20 (expected)",
-        "40 (expected)",
+        "16 (expected)",
+        "32 (expected)",
         "2.00 %",
         "learning_curve.png",
     ):

@@ -85,7 +85,8 @@ def test_every_kind_of_figure_is_a_file(evaluated: tuple[EvaluationResult, Study
     result, study = evaluated
     found = {path.name for path in study.output.iterdir() if path.suffix in {".png", ".gif"}}
     assert found == set(result.figures)
-    for kind in set(CAPTIONS) - {"temporal", "nodal", *mesh_figures.CAPTIONS}:
+    # There was no search for settings.
+    for kind in set(CAPTIONS) - {"temporal", "nodal", "search", *mesh_figures.CAPTIONS}:
         assert f"{kind}.png" in result.figures
 
 

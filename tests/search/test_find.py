@@ -241,14 +241,15 @@ def test_too_little_time_gives_a_smaller_training_or_none(
     monkeypatch.setattr(
         trainer_module.TrialTrainer, "seconds_per_step", lambda *_: speed["seconds"]
     )
-    # 5 steps of 6 s each: three networks take 90 s.
-    surrogate = searched(waves, tmp_path / "one", tiny(steps=None, members=None), budget=50)
+    # 5 steps of 6 s each, as many for a refit, and half of them for the encoder: one network takes
+    # 75 s, two of them 135 s.
+    surrogate = searched(waves, tmp_path / "one", tiny(steps=None, members=None), budget=100)
     own = surrogate.settings.training.end_to_end
     assert (own.steps, own.members) == (None, 1)
     assert surrogate.info.search.trials == ()
     log = (tmp_path / "one/output/training.log").read_text()
     assert "the time is too short for the usual training of 3 networks with 5 steps" in log
-    surrogate = searched(waves, tmp_path / "fewer", tiny(steps=None, members=None), budget=20)
+    surrogate = searched(waves, tmp_path / "fewer", tiny(steps=None, members=None), budget=40)
     own = surrogate.settings.training.end_to_end
     assert 1 <= own.steps < 4
     speed["seconds"] = 600.0

@@ -144,7 +144,7 @@ def test_without_images_or_coordinates_auto_means_no_axes(missing: str) -> None:
     else:
         dataset = replace(dataset, mesh=Mesh(None))
     found = find_symmetry(dataset, ALL, settings())
-    assert found.settings.training.augmentation.flips == ()
+    assert found.settings.training.augmentation.axes == ()
     assert found.remarks == ()
 
 

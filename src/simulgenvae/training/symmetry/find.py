@@ -97,6 +97,9 @@ def find_symmetry(dataset: Dataset, train: NDArray[np.intp], settings: Settings)
 
     found = collectives.run_on_rank0(find)
     augmentation = settings.training.augmentation
+    # Without images there is nothing to mirror, and nothing is changed.
+    if augmentation.flips == "auto" and dataset.conditions.images is None:
+        return Symmetry(settings, ())
     # Where only this rank's settings name axes, the comparison of ranks that follows says so.
     if found is None or augmentation.flips != "auto":
         declared = tuple(f"mirrored along {axis}: declared" for axis in augmentation.axes)
