@@ -193,7 +193,8 @@ def make_settings() -> MakeSettings:
         **training: Any,
     ) -> Settings:
         every = {"steps": steps, **(stage or {})}
-        single = {"members": 1}
+        # A refit takes as long as the training: tests that are about it ask for it.
+        single = {"members": 1, "refit": False}
         small = {
             "filters": (16, 8),
             "latent_dim": 4,

@@ -29,6 +29,7 @@ vae.steps = 12
 conditioner.steps = 12
 end_to_end.steps = 12
 end_to_end.members = 2
+end_to_end.refit = false
 [evaluation]
 figures = false
 """

@@ -81,9 +81,10 @@ def test_the_test_runs_are_not_looked_at(
 
 
 def test_refitted_networks_and_processes_take_the_places_of_those_that_were_judged(
-    with_field: Surrogate, waves: Dataset, settings: Settings
+    with_field: Surrogate, waves: Dataset, make_settings: Callable[..., Settings]
 ) -> None:
     split = with_field.split
+    settings = make_settings(6, end_to_end={"members": 3, "refit": True})
     trained = train(waves, split, settings, stages=["end_to_end"])
     assert len(trained.refitted) == len(trained.members)
     judged = build_ensemble(replace(trained, refitted=()), waves, settings)
@@ -143,7 +144,7 @@ def test_ranks_end_with_one_ensemble_of_networks_that_cannot_be_sent(
         waves,
         conditions=Conditions.of_images(waves.ids, Images(pixels, ImageFormat(32, 32, 1, 32))),
     )
-    settings = make_settings(1, end_to_end={"members": 2})
+    settings = make_settings(1, end_to_end={"members": 2, "refit": True})
     trained = train(
         images,
         Split(waves.ids[:8], waves.ids[8:10], waves.ids[10:]),

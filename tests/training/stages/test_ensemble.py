@@ -30,11 +30,11 @@ def test_a_network_is_followed_by_its_refit_and_the_last_one_by_the_encoder(
 @pytest.mark.parametrize(
     ("changes", "validation", "test", "refitted"),
     [
-        ({}, 2, 2, True),
+        ({"refit": True}, 2, 2, True),
         ({"refit": False}, 2, 2, False),
-        ({}, 0, 2, False),
+        ({"refit": True}, 0, 2, False),
         # The validation runs then are the only ones that say how large errors are.
-        ({}, 2, 0, False),
+        ({"refit": True}, 2, 0, False),
     ],
 )
 def test_there_is_a_refit_where_it_is_wanted_and_test_runs_remain(
@@ -71,7 +71,7 @@ def test_the_better_network_comes_first_and_has_the_encoder(
         "validation_error",
         lambda self, _: torch.tensor(0.1 if self.member == better else 0.2),
     )
-    settings = make_settings(4, end_to_end={"members": 2})
+    settings = make_settings(4, end_to_end={"members": 2, "refit": True})
     found = train(waves, _split(waves), settings, stages=["end_to_end"])
     decoders = ["modulated", "field"]
     expected = decoders if better == 1 else decoders[::-1]

@@ -40,7 +40,7 @@ def test_a_refit_learns_from_training_and_validation_runs_with_steps_for_the_new
 def test_refitted_networks_know_the_validation_runs_and_the_judged_ones_do_not(
     waves: Dataset, make_settings: MakeSettings
 ) -> None:
-    settings = make_settings(40, end_to_end={"members": 2})
+    settings = make_settings(40, end_to_end={"members": 2, "refit": True})
     found = train(waves, _split(waves), settings, stages=["end_to_end"])
     for judged, refitted in zip(found.members, found.refitted, strict=True):
         other = refitted.vae.decoder.state_dict()
@@ -58,7 +58,7 @@ def test_an_interrupted_refit_goes_on_as_if_never_stopped(
     monkeypatch: pytest.MonkeyPatch,
     pressing_ctrl_c: Callable[[type[Stage], int], type[Stage]],
 ) -> None:
-    settings = make_settings(20, end_to_end={"members": 2})
+    settings = make_settings(20, end_to_end={"members": 2, "refit": True})
     whole = train(waves, _split(waves), settings, stages=["end_to_end"])
     with monkeypatch.context() as patch:
         pressed = pressing_ctrl_c(RefitStage, 2)
