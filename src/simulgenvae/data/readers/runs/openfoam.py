@@ -47,6 +47,8 @@ def open_openfoam(case: Path) -> Series:
     reconstructed = _has_times(case)
     if not (reconstructed or _has_times(case / "processor0")):
         raise UserError(f"{case}: an OpenFOAM case without times: has it been solved?")
+    for part in [case] if reconstructed else case.glob("processor*"):
+        _require_whole_boundary(part / "constant/polyMesh/boundary")
     with vtk_damage_reported(case):
         reader = _reader(case, reconstructed=reconstructed)
         times = from_vtk(reader.GetTimeValues()).astype(np.float64)
@@ -66,6 +68,18 @@ def open_openfoam(case: Path) -> Series:
 
     # Not strict: what VTK only reports of a case is not taken for damage.
     return vtk_run(case, times, grid, lambda _: vtk_damage_reported(case), from_cells=True)
+
+
+def _require_whole_boundary(file: Path) -> None:
+    """Raise UserError where a list of patches is cut off or has lost a brace.
+
+    VTK's reader then reads past the end: mostly it ends its process, and sometimes it goes on.
+    """
+    if not file.is_file():
+        return
+    content = file.read_bytes()
+    if content.count(b"{") != content.count(b"}"):
+        raise UserError(f"{file}: cannot be read: its braces do not match, it is damaged")
 
 
 def _reader(case: Path, *, reconstructed: bool) -> Any:
