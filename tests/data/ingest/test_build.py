@@ -265,10 +265,12 @@ def test_memory_holds_a_run_and_not_the_file(study: Path, kind: str) -> None:
     else:
         zarr.create_array(str(source), data=fields, chunks=(1, 10, 2500, 1))
     (study / "params.csv").write_text("p\n" + "".join(f"{k}\n" for k in range(40)))
-    ingest(study, source.name)  # imports and caches
+    dataset, _ = ingest(study, source.name)
+    split = make_split(dataset.ids, DataSettings(), None)
+    check(dataset, split)  # imports and caches
     tracemalloc.start()
     dataset, _ = ingest(study, source.name, if_exists="replace")
-    check(dataset, make_split(dataset.ids, DataSettings(), None))
+    check(dataset, split)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < fields.nbytes / 2
