@@ -54,7 +54,7 @@ class SearchRecord(BaseModel):
     """Number of trainings of each trial, each with other held-out runs; 1 where these are the
     validation runs."""
     trials: tuple[TrialRecord, ...]
-    """In the order of their numbers."""
+    """Trials in the order of their numbers."""
     best: Annotated[int, Field(ge=0)] | None
     """Number of the trial whose settings were chosen; None where there was no time for a trial."""
     chosen: Values

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a search has found."""
+    """Findings of a search."""
 
     trials: Sequence[Trial]
     best: Trial | None

@@ -47,7 +47,7 @@ class Task(BaseModel):
 
 
 class Result(BaseModel):
-    """What a training of another process has found."""
+    """Findings of a training of another process."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

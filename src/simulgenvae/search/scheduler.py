@@ -1,4 +1,4 @@
-"""Which settings are tried next, and which trials are worth a longer training.
+"""Choice of the settings that are tried next, and of the trials that are worth a longer training.
 
 Optuna suggests settings (TPE: Bergstra et al., "Algorithms for hyper-parameter optimization",
 NeurIPS 2011) and stops trials (asynchronous successive halving: Li et al., "A system for massively

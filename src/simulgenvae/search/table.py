@@ -23,7 +23,7 @@ STATES = {
     "failed": "failed",
     "unfinished": "not finished",
 }
-"""How a trial ended, in words."""
+"""Words for the end of a trial."""
 
 
 def write_table(path: Path, keys: Sequence[str], trials: Iterable[TrialRecord]) -> None:

@@ -51,7 +51,7 @@ Rows = dict[str, "NDArray[np.intp]"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What one training of a trial has found."""
+    """Findings of one training of a trial."""
 
     error: float | None
     """Mean relative error of the held-out runs; None where the training failed."""

@@ -63,7 +63,7 @@ class Trained:
     """Networks of the ensemble as the validation runs chose them, the one with an encoder first; by
     default one where the last stage fine-tunes."""
     refitted: tuple[Networks, ...]
-    """The same networks after they learned from the validation runs too; empty where they did
+    """Networks of ``members`` after they learned from the validation runs too; empty where they did
     not."""
     reduction: Reduction
     condition_scaler: ConditionScaler

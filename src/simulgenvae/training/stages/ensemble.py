@@ -56,7 +56,7 @@ class EnsembleNetworks:
     members: tuple[Networks, ...]
     """Networks that the validation runs judge."""
     refitted: tuple[Networks, ...]
-    """The same after their refits; empty where there were none."""
+    """Networks of ``members`` after their refits; empty where there were none."""
 
     @classmethod
     def of(cls, stages: Sequence[Stage], networks: Sequence[Networks]) -> Self:

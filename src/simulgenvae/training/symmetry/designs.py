@@ -1,4 +1,4 @@
-"""How similar designs are to each other and to each other's mirror images."""
+"""Similarity of designs to each other and to each other's mirror images."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Explanation(NamedTuple):
 
 @dataclass(frozen=True)
 class VariableEvidence:
-    """How well a variable is explained without and with the symmetry."""
+    """Errors of a variable that is explained without and with the symmetry."""
 
     plain: Explanation
     mirrored: Explanation
@@ -61,14 +61,14 @@ class VariableEvidence:
 
 @dataclass(frozen=True)
 class MirrorEvidence:
-    """What the runs say about one mirror."""
+    """Evidence of the runs about one mirror."""
 
     variables: Sequence[VariableEvidence | None]
     """For each variable; None where it never varies."""
     probability: float
     """Probability that a symmetric problem looks as asymmetric as this one by chance."""
     designs: float
-    """The same of the designs: whether mirrored ones are as probable."""
+    """Probability of the designs: whether mirrored ones are as probable."""
 
     @property
     def signs(self) -> tuple[int, ...]:

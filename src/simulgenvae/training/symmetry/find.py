@@ -29,13 +29,13 @@ _IMAGE_AXES: tuple[Axis, ...] = ("x", "y")
 _IMPROBABLE = 0.05
 """Probability below which runs contradict a symmetry."""
 _IMPROBABLE_DESIGNS = 0.02
-"""The same for the designs, of which only a clear asymmetry spoils the test."""
+"""Probability below which the designs contradict it: only a clear asymmetry spoils the test."""
 _LEAST_GAIN = 0.02
 """Fraction by which the error must be smaller with the symmetry."""
 _CLEAR = 3.0
 """Least gain in units of its standard error."""
 _CLEAR_FOR_VARIABLE = 2.0
-"""The same for each single variable."""
+"""Least gain of each single variable, in these units."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Symmetry:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a mirror is taken, and why, in words."""
+    """Decision about a mirror, and the reason in words."""
 
     taken: bool
     reason: str

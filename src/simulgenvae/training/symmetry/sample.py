@@ -24,7 +24,7 @@ MOST_BYTES = 2**34
 """Bytes of fields that are read: fewer runs where these are large, but not fewer than
 ``FEWEST_RUNS``."""
 FEWEST_RUNS = 24
-"""With fewer training runs a broken symmetry could not be seen."""
+"""Least number of training runs: with fewer, a broken symmetry could not be seen."""
 NODES = 512
 """Nodes that are drawn; their mirror images are looked at too."""
 TIMESTEPS = 8
@@ -100,7 +100,7 @@ class Part:
 
     products: Values
     deviations: Values
-    """The same of deviations from the mean over the runs."""
+    """Parts of deviations from the mean over the runs."""
 
     @classmethod
     def of(cls, fields: Values, energy: float) -> Part:
