@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.accuracy.problem import Problem
-from benchmarks.accuracy.public import drawn_problem, read_arrays, wheel
+from benchmarks.accuracy.public import steady_problem
 
 NAMES = (*(f"modulus_{part}" for part in range(1, 9)), *(f"traction_{side}" for side in (1, 2, 3)))
 VARIABLES = ("u1", "u2")
@@ -21,19 +19,12 @@ VARIABLES = ("u1", "u2")
 
 def make(train: int = 200, test: int = 100, seed: int = 0, archive: Path | None = None) -> Problem:
     """Draw runs from the wheel ``archive``; None for the one that is downloaded."""
-    table, fields, coords = read_arrays(
-        archive or wheel(), "elastic_block", "params", "snapshots", "coords"
-    )
-    # One variable after the other in a row of the archive.
-    fields = np.stack(np.split(fields, len(VARIABLES), axis=1), axis=-1)
-    return drawn_problem(
-        fields[:, np.newaxis],
-        table,
+    return steady_problem(
+        "elastic_block",
+        archive,
         train=train,
         test=test,
         seed=seed,
-        coords=coords.T.copy(),
-        times=np.zeros(1),
         variables=VARIABLES,
         names=NAMES,
     )

@@ -13,27 +13,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.accuracy.problem import Problem
-from benchmarks.accuracy.public import drawn_problem, read_arrays, wheel
+from benchmarks.accuracy.public import steady_problem
 
 NAMES = ("length", "peclet")
 
 
 def make(train: int = 80, test: int = 100, seed: int = 0, archive: Path | None = None) -> Problem:
     """Draw runs from the wheel ``archive``; None for the one that is downloaded."""
-    table, fields, coords = read_arrays(
-        archive or wheel(), "graetz", "params", "snapshots", "coords"
-    )
-    return drawn_problem(
-        fields[:, np.newaxis, :, np.newaxis],
-        table,
+    return steady_problem(
+        "graetz",
+        archive,
         train=train,
         test=test,
         seed=seed,
-        coords=coords.T.copy(),
-        times=np.zeros(1),
         variables=("T",),
         names=NAMES,
     )

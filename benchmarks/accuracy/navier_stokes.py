@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.accuracy.problem import Problem
-from benchmarks.accuracy.public import drawn_problem, read_arrays, wheel
+from benchmarks.accuracy.public import steady_problem
 
 NAMES = ("inflow",)
 VARIABLES = ("vx", "vy", "p")
@@ -20,19 +18,12 @@ VARIABLES = ("vx", "vy", "p")
 
 def make(train: int = 40, test: int = 100, seed: int = 0, archive: Path | None = None) -> Problem:
     """Draw runs from the wheel ``archive``; None for the one that is downloaded."""
-    table, fields, coords = read_arrays(
-        archive or wheel(), "navier_stokes", "params", "snapshots", "coords"
-    )
-    # One variable after the other in a row of the archive.
-    fields = np.stack(np.split(fields, len(VARIABLES), axis=1), axis=-1)
-    return drawn_problem(
-        fields[:, np.newaxis],
-        table,
+    return steady_problem(
+        "navier_stokes",
+        archive,
         train=train,
         test=test,
         seed=seed,
-        coords=coords.T.copy(),
-        times=np.zeros(1),
         variables=VARIABLES,
         names=NAMES,
     )

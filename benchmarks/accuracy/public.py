@@ -80,6 +80,36 @@ def read_arrays(archive: Path, name: str, *parts: str) -> tuple[Array, ...]:
     return tuple(array.astype(np.float64, copy=False) for array in found)
 
 
+def steady_problem(
+    name: str,
+    archive: Path | None,
+    *,
+    train: int,
+    test: int,
+    seed: int,
+    variables: tuple[str, ...],
+    names: tuple[str, ...],
+) -> Problem:
+    """Return a data set of one timestep as a problem; see :func:`drawn_problem`.
+
+    ``archive`` is the wheel that has it; None for the one that is downloaded.
+    """
+    table, fields, coords = read_arrays(archive or wheel(), name, "params", "snapshots", "coords")
+    # One variable after the other in a row of the archive.
+    fields = np.stack(np.split(fields, len(variables), axis=1), axis=-1)
+    return drawn_problem(
+        fields[:, np.newaxis],
+        table,
+        train=train,
+        test=test,
+        seed=seed,
+        coords=coords.T.copy(),
+        times=np.zeros(1),
+        variables=variables,
+        names=names,
+    )
+
+
 def drawn_problem(
     fields: Array,
     table: Array,

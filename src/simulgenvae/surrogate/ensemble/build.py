@@ -43,8 +43,8 @@ def build_ensemble(trained: Trained, dataset: Dataset, settings: Settings) -> En
 
     Where the networks were refitted, these take the places of those that were judged on the
     validation runs, and the Gaussian processes learn from the validation runs too. The calibration
-    is that of the parts which had not seen them: errors of the refitted ones are smaller, if at
-    all.
+    stays that of the parts which had not seen these runs. With more runs the spread of Gaussian
+    processes may shrink by more than their errors do, and intervals are then too narrow.
 
     All ranks call this function and end with the same ensemble.
     """

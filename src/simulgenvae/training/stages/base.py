@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from simulgenvae.distributed.batch_shards import draw_random
 from simulgenvae.models.decoders import FieldDecoder
 from simulgenvae.settings import Settings, StageSettings
+from simulgenvae.training.budget import step_counts
 from simulgenvae.training.stages.losses import relative_error
 
 if TYPE_CHECKING:
@@ -143,6 +144,15 @@ class Stage(ABC):
     def own_settings(self) -> StageSettings:
         """Settings of this stage only: budget, batch size and learning rate."""
         return self.spec.own_settings(self.settings)
+
+    def fewer_steps(self, share: float) -> StageSettings:
+        """Return the stage's settings with a fraction of the usual steps, in a single cycle."""
+        own = self.spec.own_settings(self.settings)
+        runs = len(self.data.rows["train"])
+        images = self.data.conditions.images is not None
+        _, steps = step_counts(self.spec, own, runs, len(self.data.times), images=images)
+        changed = {"epochs": None, "steps": max(1, round(share * steps)), "cycles": 1}
+        return own.model_copy(update=changed)
 
     @property
     def continues(self) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.distributed.batch_shards import shard_draws
-from simulgenvae.training.budget import step_counts
 from simulgenvae.training.stages.base import Stage
 from simulgenvae.training.stages.end_to_end import STD_WEIGHT, EndToEndStage, better
 from simulgenvae.training.stages.losses import kl_terms, std_loss
@@ -75,11 +74,7 @@ class EncoderStage(Stage):
     @property
     def own_settings(self) -> StageSettings:
         """Settings of the networks' training with fewer steps."""
-        own = super().own_settings
-        images = self.data.conditions.images is not None
-        _, steps = step_counts(self.spec, own, len(self.rows), len(self.data.times), images=images)
-        changed = {"epochs": None, "steps": max(1, round(STEPS * steps)), "cycles": 1}
-        return own.model_copy(update=changed)
+        return self.fewer_steps(STEPS)
 
     @property
     def learning_modules(self) -> list[nn.Module]:

@@ -199,7 +199,7 @@ class EndToEndStage(Stage):
     @property
     def limited_error(self) -> Callable[[Batch], Tensor] | None:
         """Error of reconstructions, which fine-tuning must not make worse; None elsewhere."""
-        return self.reconstruction_error if self.fine_tunes and self.teaches_encoder else None
+        return self.reconstruction_error if self.teaches_encoder else None
 
 
 def better(stages: Sequence[EndToEndStage], history: Sequence[HistoryEntry]) -> EndToEndStage:

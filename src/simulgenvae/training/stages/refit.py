@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulgenvae.data.split import rows_of_refit
-from simulgenvae.training.budget import step_counts
 from simulgenvae.training.stages.end_to_end import EndToEndStage
 
 if TYPE_CHECKING:
@@ -68,18 +67,8 @@ class RefitStage(EndToEndStage):
     @property
     def own_settings(self) -> StageSettings:
         """Settings of the training with as many steps as the number of new runs is worth."""
-        own = super().own_settings
-        images = self.data.conditions.images is not None
-        runs = len(self._trained.rows)
-        _, steps = step_counts(self.spec, own, runs, len(self.data.times), images=images)
-        share = refit_share(self.data.rows)
-        changed = {
-            "epochs": None,
-            "steps": max(1, round(share * steps)),
-            "learning_rate": LEARNING_RATE * own.learning_rate,
-            "cycles": 1,
-        }
-        return own.model_copy(update=changed)
+        own = self.fewer_steps(refit_share(self.data.rows))
+        return own.model_copy(update={"learning_rate": LEARNING_RATE * own.learning_rate})
 
     @property
     def rows(self) -> NDArray[np.intp]:

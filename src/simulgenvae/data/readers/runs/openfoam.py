@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MESH = "internalMesh"
 """Name of the block with the cells."""
 _HEAD_BYTES = 4000
-"""Bytes of a file of points in which its header ends."""
+"""Bytes of a text file that are read at once; the header of a file of points ends in them."""
 
 
 def is_openfoam(folder: Path) -> bool:
@@ -77,8 +77,11 @@ def _require_whole_boundary(file: Path) -> None:
     """
     if not file.is_file():
         return
-    content = file.read_bytes()
-    if content.count(b"{") != content.count(b"}"):
+    open_braces = 0
+    with file.open("rb") as stream:
+        while block := stream.read(_HEAD_BYTES):
+            open_braces += block.count(b"{") - block.count(b"}")
+    if open_braces:
         raise UserError(f"{file}: cannot be read: its braces do not match, it is damaged")
 
 
