@@ -70,6 +70,15 @@ def test_values_outside_the_trained_range_are_named() -> None:
     assert all(word in warnings[0] for word in ("'new'", "p = 3.5", "1 to 3"))
 
 
+def test_reach_is_measured_in_half_ranges_and_after_logarithms() -> None:
+    scaler, _ = scaled([1.0, 2.0, 3.0])
+    designs = Conditions(("end", "out", "middle"), ("p",), np.array([[1.0], [5.0], [2.0]]))
+    np.testing.assert_allclose(scaler.reach(designs), [1.0, 3.0, 0.0])
+    decades, _ = scaled([1.0, 100.0])
+    designs = Conditions(("end", "out"), ("p",), np.array([[100.0], [1000.0]]))
+    np.testing.assert_allclose(decades.reach(designs), [1.0, 2.0])
+
+
 def test_transform_refuses_other_names_and_non_positive_values() -> None:
     scaler, _ = scaled([1.0, 100.0])
     with pytest.raises(UserError, match="trained with p"):

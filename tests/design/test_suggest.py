@@ -43,7 +43,9 @@ class Uncertain:
     ) -> CoefficientPrediction:
         mean = np.ones((len(conditions), len(times), self.rank), np.float32)
         apart = self.bump(conditions.table)[:, None, None].astype(np.float32)
-        return CoefficientPrediction(mean, np.stack([mean - apart, mean + apart]), None, 0.0)
+        return CoefficientPrediction(
+            mean, np.stack([mean - apart, mean + apart]), None, 0.0, widening=np.ones(len(mean))
+        )
 
 
 @pytest.fixture(scope="module")

@@ -230,6 +230,22 @@ class ConditionScaler(BaseModel):
                 f"with {self.images or 'none'}"
             )
 
+    def reach(self, conditions: Conditions) -> NDArray[np.float64]:
+        """Return how far designs are from the middle of the trained range, ``[n]``.
+
+        It is the distance in units of half the range, after the logarithm where one is taken, of
+        the number in which it is largest: more than 1 is outside. It is 0 where no parameter is a
+        number.
+        """
+        number = np.array([not levels for levels in self.levels], dtype=bool)
+        if not number.any():
+            return np.zeros(len(conditions))
+        ends = self.warp(np.array([self.lower, self.upper]))[:, number]
+        middle = ends.mean(axis=0)
+        distances = np.abs(self.warp(conditions.table)[:, number] - middle)
+        reach: NDArray[np.float64] = (distances / (ends[1] - middle)).max(axis=1)
+        return reach
+
     def outside(self, conditions: Conditions) -> list[str]:
         """Return one warning for each parameter value outside the trained range."""
         lower = np.array(self.lower)

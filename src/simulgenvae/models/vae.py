@@ -64,7 +64,7 @@ class HierarchicalVae(nn.Module):
             settings.levels,
             self.encoder.feature_dims,
         )
-        self.decoder = build_decoder(settings, rank, len(times), points)
+        self.decoder = build_decoder(settings, coefficient_std, len(times), points)
 
     def encode(
         self, coefficients: Tensor, *, sample: bool = False

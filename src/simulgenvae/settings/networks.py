@@ -90,8 +90,9 @@ class DecoderSpec:
         Builds the network from the group ``model`` of the settings, the number of coefficients and
         the number of training times; see
         :class:`~simulgenvae.models.decoders.base.LatentDecoder` for what it returns. A field, a
-        :class:`~simulgenvae.models.decoders.base.FieldDecoder`, is built from the group ``model``
-        and :class:`~simulgenvae.models.field_points.FieldPoints`.
+        :class:`~simulgenvae.models.decoders.base.FieldDecoder`, is built from the group ``model``,
+        :class:`~simulgenvae.models.field_points.FieldPoints` and the coefficients' standard
+        deviations.
     is_field
         Whether it is a function of position: it then needs node positions and modes.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from simulgenvae.models.decoders import build_decoder
 from simulgenvae.models.decoders.convolutional import ConvolutionalDecoder
 from simulgenvae.models.decoders.modulated import ModulatedDecoder
@@ -14,7 +16,10 @@ def _settings(**choices: object) -> ModelSettings:
 
 
 def test_the_setting_chooses() -> None:
-    assert isinstance(build_decoder(_settings(), 5, 7), ModulatedDecoder)
-    assert isinstance(build_decoder(_settings(decoder="convolutional"), 5, 7), ConvolutionalDecoder)
-    assert build_decoder(_settings(), 5, 7).continuous_in_time
-    assert not build_decoder(_settings(decoder="convolutional"), 5, 7).continuous_in_time
+    assert isinstance(build_decoder(_settings(), torch.ones(5), 7), ModulatedDecoder)
+    convolutional = build_decoder(_settings(decoder="convolutional"), torch.ones(5), 7)
+    assert isinstance(convolutional, ConvolutionalDecoder)
+    assert build_decoder(_settings(), torch.ones(5), 7).continuous_in_time
+    assert not build_decoder(
+        _settings(decoder="convolutional"), torch.ones(5), 7
+    ).continuous_in_time

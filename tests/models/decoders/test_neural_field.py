@@ -76,6 +76,16 @@ def test_coefficients_are_the_fit_of_the_states_in_any_number_of_parts(
 
 
 @torch.no_grad()
+def test_states_are_as_large_as_those_of_the_runs(points: FieldPoints, latents: Latents) -> None:
+    """However little these differ from each other, training starts with an error near 1."""
+    std = torch.full((RANK,), 1e-3)
+    vae = HierarchicalVae(ModelSettings(**SMALL), std, torch.linspace(0, 1, TIMES), points)
+    states = vae.decoder(latents, vae.times, torch.arange(NODES)[None])
+    truth = (torch.randn(1000, RANK) * std) @ points.rows.flatten(0, 1).T
+    assert 0.02 < states.std() / truth.std() < 5
+
+
+@torch.no_grad()
 def test_the_error_at_random_points_is_unbiased(
     vae: HierarchicalVae, latents: Latents, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,8 @@ def fitted(errors: list[np.ndarray], spreads: list[np.ndarray]) -> Calibration:
 @given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
 def test_factors_of_normal_errors(scale: float, seed: int) -> None:
     found = fitted(*runs(8, scale, seed))
-    assert found.std_factor == pytest.approx(scale, rel=0.1)
+    # A further run is expected to err more than the mean of 8 known ones: Student's variance.
+    assert found.std_factor == pytest.approx(scale * np.sqrt(8 / 6), rel=0.1)
     assert found.interval_factor == pytest.approx(norm.ppf(0.95) * scale, rel=0.15)
     assert found.runs == 8
 
@@ -70,7 +71,13 @@ def test_few_runs_give_wider_intervals_than_many() -> None:
 def test_the_factor_of_each_variable_counts_alike() -> None:
     errors, spreads = runs(8, 1.0, 0)
     wrong = [error * [3.0, 1.0] for error in errors]
-    assert fitted(wrong, spreads).std_factor == pytest.approx(np.sqrt(2 / (1 / 9 + 1)), rel=0.15)
+    expected = np.sqrt(8 / 6 * 2 / (1 / 9 + 1))
+    assert fitted(wrong, spreads).std_factor == pytest.approx(expected, rel=0.15)
+
+
+def test_the_fewer_runs_the_larger_the_standard_deviation() -> None:
+    found = [fitted(*runs(count, 1.0, 0)).std_factor for count in (1, 4, 10, 60)]
+    assert found == pytest.approx([np.sqrt(3), np.sqrt(2), np.sqrt(10 / 8), 1.0], rel=0.1)
 
 
 def test_one_run_and_no_errors() -> None:

@@ -168,6 +168,30 @@ def test_spread_is_that_of_the_decoded_samples(
     np.testing.assert_allclose(prediction.spread(4, trained.reduction), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("gp_weight", "factor"), [(0.0, 2.0), (1.0, 16.0)])
+def test_the_spread_grows_outside_the_trained_range(
+    ensemble: Ensemble, trained: Trained, waves: Dataset, gp_weight: float, factor: float
+) -> None:
+    ensemble = replace(ensemble, gp_weight=gp_weight)
+    inside = ensemble.predict(waves.conditions, waves.times, latent_samples=2)
+    np.testing.assert_allclose(inside.widening[trained.rows["train"]], 1.0)
+    lower, upper = np.array(ensemble.scaler.lower), np.array(ensemble.scaler.upper)
+    # Twice as far from the middle as the ends of the range are.
+    table = np.stack([upper + 0.5 * (upper - lower), upper])
+    designs = replace(waves.conditions.select([0, 1]), table=table)
+    outside = ensemble.predict(designs, waves.times, latent_samples=2)
+    np.testing.assert_allclose(outside.widening, [factor, 1.0])
+    plain = replace(outside, widening=np.ones(2))
+    np.testing.assert_allclose(
+        outside.spread(0, trained.reduction),
+        factor * plain.spread(0, trained.reduction),
+        rtol=1e-5,
+    )
+    np.testing.assert_allclose(
+        outside.total_variance(), [factor**2, 1] * plain.total_variance(), rtol=1e-5
+    )
+
+
 def test_a_single_sample_has_no_spread_but_the_least(
     ensemble: Ensemble, trained: Trained, waves: Dataset
 ) -> None:

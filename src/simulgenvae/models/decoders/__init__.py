@@ -11,6 +11,8 @@ from simulgenvae.models.decoders.base import FieldDecoder, LatentDecoder
 from simulgenvae.settings.networks import DECODERS, load_builder
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from simulgenvae.models.field_points import FieldPoints
     from simulgenvae.settings import ModelSettings
 
@@ -18,7 +20,10 @@ __all__ = ["FieldDecoder", "LatentDecoder", "build_decoder"]
 
 
 def build_decoder(
-    settings: ModelSettings, rank: int, timesteps: int, points: FieldPoints | None = None
+    settings: ModelSettings,
+    coefficient_std: Tensor,
+    timesteps: int,
+    points: FieldPoints | None = None,
 ) -> LatentDecoder:
     """Return the decoder that ``settings.decoder`` names, with new weights.
 
@@ -26,8 +31,8 @@ def build_decoder(
     ----------
     settings
         The group ``model`` of the settings.
-    rank
-        Number of coefficients at each time, r.
+    coefficient_std
+        Training standard deviation of each coefficient, ``[r]``.
     timesteps
         Number of training times, T.
     points
@@ -36,6 +41,9 @@ def build_decoder(
     spec = DECODERS[settings.decoder]
     build = load_builder(spec)
     decoder: LatentDecoder
-    decoder = build(settings, points) if spec.is_field else build(settings, rank, timesteps)
+    if spec.is_field:
+        decoder = build(settings, points, coefficient_std)
+    else:
+        decoder = build(settings, len(coefficient_std), timesteps)
     decoder.continuous_in_time = spec.continuous_in_time
     return decoder

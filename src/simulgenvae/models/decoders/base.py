@@ -59,19 +59,29 @@ class FieldDecoder(LatentDecoder):
     ----------
     points
         Nodes to learn from and to predict at, and the modes of the surrogate's reduction there.
+    coefficient_std
+        Training standard deviation of each coefficient, ``[r]``.
     """
 
+    state_std: Tensor
+    """Standard deviation of each variable's states over the training runs, ``[V]``: where runs
+    differ little from each other, a network that gives numbers of order one would start with an
+    error so large that it cannot learn."""
     positions: Tensor
     rows: Tensor
     fit_positions: Tensor
     fit: Tensor
 
-    def __init__(self, points: FieldPoints) -> None:
+    def __init__(self, points: FieldPoints, coefficient_std: Tensor) -> None:
         super().__init__()
         self.nodes = points.nodes
         # The model's files have mesh and modes already: these are made from them when it is read.
         for name in ("positions", "rows", "fit_positions", "fit"):
             self.register_buffer(name, getattr(points, name), persistent=False)
+        # A model is assembled without memory at first: then this is only a size.
+        rows = points.rows.to(coefficient_std.device)
+        variance = (rows * coefficient_std).square().sum(-1).mean(0)
+        self.register_buffer("state_std", variance.sqrt())
 
     @abstractmethod
     def forward(self, latents: Latents, times: Tensor, points: Tensor | None = None) -> Tensor:

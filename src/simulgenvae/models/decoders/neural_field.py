@@ -47,13 +47,17 @@ class NeuralFieldDecoder(FieldDecoder):
         The group ``model`` of the settings.
     points
         Nodes, and the modes of the surrogate's reduction there.
+    coefficient_std
+        Training standard deviation of each coefficient, ``[r]``.
     """
 
     projections: Tensor
     fixed: Tensor
 
-    def __init__(self, settings: ModelSettings, points: FieldPoints) -> None:
-        super().__init__(points)
+    def __init__(
+        self, settings: ModelSettings, points: FieldPoints, coefficient_std: Tensor
+    ) -> None:
+        super().__init__(points, coefficient_std)
         self.levels = settings.levels
         dimensions = points.positions.shape[1]
         width = settings.field_width
@@ -126,7 +130,7 @@ class NeuralFieldDecoder(FieldDecoder):
                 x = F.gelu(torch.addcmul(shift, x, 1 + scale))
             else:
                 x = x + F.gelu(torch.addcmul(shift, self.layers[number - 1](x), 1 + scale))
-        out: Tensor = self.output(x)
+        out: Tensor = self.output(x) * self.state_std
         return out
 
     def _coefficients(self, latents: Latents, features: Tensor) -> Tensor:

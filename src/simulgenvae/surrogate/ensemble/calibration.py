@@ -123,7 +123,11 @@ def _left_out_coverage(ratios: Sequence[Fields]) -> tuple[float, ...]:
 
 
 def _std_factor(errors: Fields, spreads: Fields) -> float:
-    """Return the root of mean squared error over mean squared spread.
+    """Return the root of mean squared error over mean squared spread, widened for few runs.
+
+    A mean square of n runs is itself uncertain: the variance of a further run is n / (n - 2) times
+    as large, that of Student's distribution with n degrees of freedom (Gelman et al., "Bayesian
+    data analysis", 3rd edition, section 2.6).
 
     Parameters
     ----------
@@ -134,7 +138,10 @@ def _std_factor(errors: Fields, spreads: Fields) -> float:
     scale = errors.mean(axis=0)
     # A variable without any error, such as one that is always zero, is not divided.
     scale = np.where(scale > 0, scale, 1.0)
-    return float(np.sqrt((errors / scale).mean() / (spreads / scale).mean()))
+    # Student's distribution has a variance from 3 degrees of freedom on.
+    degrees = max(3, len(errors))
+    few = degrees / (degrees - 2)
+    return float(np.sqrt(few * (errors / scale).mean() / (spreads / scale).mean()))
 
 
 def _interval_factor(ratios: Sequence[Fields]) -> float:

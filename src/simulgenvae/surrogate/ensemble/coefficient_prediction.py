@@ -39,18 +39,27 @@ class CoefficientPrediction:
         where the Gaussian processes have no weight.
     gp_weight
         Weight of the Gaussian processes in ``mean``; the members have the rest.
+    widening
+        Factor to the spread of each design, ``[n]``: more than 1 outside the trained range.
     """
 
     mean: NDArray[np.float32]
     samples: NDArray[np.float32]
     gp_offset: NDArray[np.float32] | None
     gp_weight: float
+    widening: NDArray[np.float64]
 
     def of_design(self, design: int) -> CoefficientPrediction:
         """Return the prediction of one design, from 0 to n - 1, as a prediction of n = 1."""
         only = slice(design, design + 1)
         offset = None if self.gp_offset is None else self.gp_offset[only]
-        return replace(self, mean=self.mean[only], samples=self.samples[:, only], gp_offset=offset)
+        return replace(
+            self,
+            mean=self.mean[only],
+            samples=self.samples[:, only],
+            gp_offset=offset,
+            widening=self.widening[only],
+        )
 
     def spread(self, design: int, decoder: Decoder) -> NDArray[np.float32]:
         """Return the uncalibrated standard deviation of a design's fields, ``[t, M, V]``.
@@ -62,7 +71,8 @@ class CoefficientPrediction:
         decoder
             Map from coefficients to the fields.
         """
-        return spread(decoder.sum_of_squares(self._deviations(design)))
+        deviations = self._deviations(design) * np.float32(self.widening[design])
+        return spread(decoder.sum_of_squares(deviations))
 
     def _deviations(self, design: int) -> NDArray[np.float32]:
         """Return differences of coefficients whose squares add up to the variance, ``[D, t, r]``.
@@ -101,7 +111,7 @@ class CoefficientPrediction:
             offset = self.gp_offset.astype(np.float64)
             between = np.einsum("ntr,ntr->n", offset, offset)
             total += self.gp_weight * (1.0 - self.gp_weight) * between
-        with_floor: NDArray[np.float64] = (1.0 + VARIANCE_FLOOR) * total
+        with_floor: NDArray[np.float64] = (1.0 + VARIANCE_FLOOR) * total * self.widening**2
         return with_floor
 
 

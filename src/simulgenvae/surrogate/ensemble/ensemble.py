@@ -29,6 +29,11 @@ FEWEST_GP_SAMPLES = 12
 
 Each is combined with one of the members' predictions, in turn. Where these are fewer, they repeat:
 3 of them make 12 samples."""
+WIDENING_OF_NETWORKS = 1
+"""Power with which the spread grows outside the trained range, with the distance from its middle in
+half ranges, where networks predict alone. Members agree in a part of their errors there."""
+WIDENING_OF_PROCESSES = 4
+"""The power where Gaussian processes predict alone, whose spread grows too little there."""
 DECODED_LATENTS = 32
 """Latents that a network decodes in one call, where there are fewer designs than that."""
 
@@ -143,8 +148,19 @@ class Ensemble:
                 partner = np.arange(len(gp_samples)) % len(samples)
                 samples = (1 - self.gp_weight) * samples[partner] + self.gp_weight * gp_samples
         return CoefficientPrediction(
-            mean.astype(np.float32), samples.astype(np.float32), gp_offset, self.gp_weight
+            mean.astype(np.float32),
+            samples.astype(np.float32),
+            gp_offset,
+            self.gp_weight,
+            widening=self._widening(conditions),
         )
+
+    def _widening(self, conditions: Conditions) -> NDArray[np.float64]:
+        """Return the factor to the spread of each design, ``[n]``, 1 in the trained range."""
+        of_processes = self.gp_weight * WIDENING_OF_PROCESSES
+        power = of_processes + (1.0 - self.gp_weight) * WIDENING_OF_NETWORKS
+        widening: NDArray[np.float64] = np.maximum(1.0, self.scaler.reach(conditions)) ** power
+        return widening
 
     def predict_separately(
         self,
