@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo demo-images test coverage docs clean
+.PHONY: help demo demo-images test .types .tests coverage docs clean
 
 help:
 	@echo "make demo         solve, train, evaluate and predict an example into demo/ (minutes)"
@@ -33,11 +33,17 @@ demo-images: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
+	@# Types, on one core, take a minute in which the other one can run tests.
+	@$(MAKE) --no-print-directory --jobs=2 .types .tests
+
+.types:
 	$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+.tests:
 	@# Three at a time on two cores, as some tests wait for others to time out; each with one thread:
-	@# small tensors gain nothing from more.
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@# small tensors gain nothing from more. Programs that tests start find the package translated.
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)
 	@# Lines that run only in programs which a test starts are not seen.

@@ -8,6 +8,7 @@ import pickle
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest = [tests / entry for entry in LONGEST]
     moved = [str(entry) for entry in (*slow, *longest) if not entry.exists()]
     assert not moved, f"SLOW or LONGEST names what does not exist: {moved}"
-    for item in items:
-        if any(item.path == entry or entry in item.path.parents for entry in slow):
-            item.add_marker("slow")
-    items.sort(key=lambda item: longest.index(item.path) if item.path in longest else len(longest))
+    # Files have many tests, and paths are slow to compare.
+    for path, own in groupby(items, key=lambda item: item.path):
+        if not {path, *path.parents}.isdisjoint(slow):
+            for item in own:
+                item.add_marker("slow")
+    places = {path: place for place, path in enumerate(longest)}
+    items.sort(key=lambda item: places.get(item.path, len(longest)))
 
 
 MakeWaves = Callable[..., Dataset]

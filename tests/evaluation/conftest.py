@@ -21,6 +21,8 @@ from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.surrogate.fit import fit
 from simulgenvae.surrogate.surrogate import Surrogate
 
+CHECKS = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
+
 
 def make_dataset(runs: int = 12, timesteps: int = 5) -> Dataset:
     """Return a bump that moves over a 4 × 6 grid of quads, with names that look like code."""
@@ -159,5 +161,13 @@ def evaluated(
 ) -> tuple[EvaluationResult, StudyFolder]:
     """Return result and folder of an evaluation with a user's check; not to be changed."""
     study = StudyFolder(tmp_path_factory.mktemp("evaluated"))
-    checks = EvaluationSettings(checks=("<i>hot: `T<script>` - 293",))
-    return evaluate(dataset, trained, study, evaluation=checks), study
+    return evaluate(dataset, trained, study, evaluation=CHECKS), study
+
+
+@pytest.fixture(scope="session")
+def measured(
+    dataset: Dataset, trained: Surrogate, tmp_path_factory: pytest.TempPathFactory
+) -> EvaluationResult:
+    """Return the result of the same evaluation without figures, which take most of its time."""
+    study = StudyFolder(tmp_path_factory.mktemp("measured"))
+    return evaluate(dataset, trained, study, figures=False, evaluation=CHECKS)

@@ -16,7 +16,7 @@ def test_the_example_runs() -> None:
     spec = importlib.util.spec_from_file_location("board_from_python", file)
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    few = {"steps": 60}
+    few = {"steps": 20}
     settings = Settings.model_validate(
         {
             "model": {"filters": (16, 8), "width": 32},

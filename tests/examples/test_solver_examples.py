@@ -19,7 +19,8 @@ from simulgenvae.rendering.context import require_context
 ROOT = Path(__file__).parents[2]
 FEW = [
     "training.end_to_end.members=1",
-    *(f"training.{name}.steps=20" for name in ("vae", "conditioner", "end_to_end")),
+    "training.end_to_end.refit=false",
+    *(f"training.{name}.steps=4" for name in ("vae", "conditioner", "end_to_end")),
 ]
 
 

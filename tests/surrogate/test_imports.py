@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-LOADED = "import sys, {}; print([name for name in sys.modules if name.startswith(('simulgenvae.training', 'optuna'))])"
-
-
-def loaded(module: str) -> str:
-    """Return what importing a module loads of training and search, as Python prints a list."""
-    command = [sys.executable, "-c", LOADED.format(module)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-@pytest.mark.parametrize(
-    "module",
-    ["simulgenvae.surrogate.surrogate", "simulgenvae.export.write", "simulgenvae.design.suggest"],
+PREDICTING = (
+    "simulgenvae.surrogate.surrogate",
+    "simulgenvae.export.write",
+    "simulgenvae.design.suggest",
 )
-def test_predicting_loads_no_training(module: str) -> None:
-    assert loaded(module) == "[]"
+FITTING = "simulgenvae.surrogate.fit"
+LOADED = """
+import importlib, json, sys
+found = {}
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+    found[module] = [name for name in sys.modules if name.startswith(("simulgenvae.training", "optuna"))]
+print(json.dumps(found))
+"""
 
 
-def test_fitting_does() -> None:
-    found = loaded("simulgenvae.surrogate.fit")
-    assert "simulgenvae.training.train" in found
-    assert "optuna" not in found  # a search loads it when it starts
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    """Return what is loaded of training and search after importing each module, one by one."""
+    command = [sys.executable, "-c", LOADED, *PREDICTING, FITTING]
+    found: dict[str, list[str]] = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )
+    return found
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_predicting_loads_no_training(module: str, loaded: dict[str, list[str]]) -> None:
+    assert loaded[module] == []
+
+
+def test_fitting_does(loaded: dict[str, list[str]]) -> None:
+    assert "simulgenvae.training.train" in loaded[FITTING]
+    assert "optuna" not in loaded[FITTING]  # a search loads it when it starts

@@ -122,16 +122,11 @@ def test_training_twice_gives_the_same_bits(
 
 
 def test_killed_and_resumed_is_bit_for_bit_uninterrupted(
-    waves: Dataset, uninterrupted: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    waves: Dataset, uninterrupted: StudyFolder, tmp_path: Path
 ) -> None:
     """SIGKILL at a random moment of every stage, then ``--resume``."""
-    # Sums depend on the number of threads: that of the tests' own process is one.
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     study, chance = _study(waves, tmp_path), random.Random(0)
-    context = multiprocessing.get_context(
-        "forkserver"
-    )  # imports torch once instead of once a process
-    context.set_forkserver_preload(["simulgenvae.cli.main", "simulgenvae.surrogate.surrogate"])
+    context = multiprocessing.get_context("fork")  # copies of this process have torch already
     killed = []
     for stage in range(len(STAGES) + 1):  # the second member is the last
         moment = stage, chance.randrange(1, STEPS)

@@ -13,7 +13,6 @@ from simulgenvae.evaluation.analyses.physics import read_checks
 from simulgenvae.evaluation.analyses.sensitivity import sensitivity
 from simulgenvae.evaluation.assemble import assemble, stage_names
 from simulgenvae.evaluation.compare.timing import seconds_for_one_run
-from simulgenvae.evaluation.draw import draw
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results.study import compared_split
@@ -151,6 +150,9 @@ def _write(
     """Write all files, and return the result with the names of the figures."""
     images: dict[str, bytes] = {}
     if figures:
+        # Importing matplotlib takes half a second.
+        from simulgenvae.evaluation.draw import draw
+
         images, not_rendered = draw(dataset, surrogate, result, comparison)
         found = {"figures": tuple(images), "not_rendered": not_rendered}
         result = result.model_copy(update=found)

@@ -187,18 +187,6 @@ def test_the_studys_own_vae_is_no_other_one(study: Study) -> None:
     assert trained(study).info.stages == ("vae", "conditioner", "end_to_end")
 
 
-def test_figures_are_made_when_they_are_asked_for(study: Study) -> None:
-    def pictures(*flags: str) -> int:
-        trained(study, *flags)
-        found = list(study.output.glob("*.png"))
-        for path in found:
-            path.unlink()
-        return len(found)
-
-    assert pictures() == pictures("--plot=2") == 0
-    assert pictures("--plot=1") > 3
-
-
 def test_set_comes_before_the_files_and_the_last_one_holds(study: Study) -> None:
     overrides = [
         "--set",

@@ -1,4 +1,7 @@
-"""The classic launcher as users start it: real processes in the folder of a study."""
+"""The classic launcher as users start it: real processes in the folder of a study.
+
+``tests/test_every_way.py`` trains with it in several processes.
+"""
 
 from __future__ import annotations
 
@@ -96,14 +99,6 @@ def test_a_classic_study_is_trained_although_the_port_is_taken(classic_study: Pa
     assert done.returncode == 0, done.stderr
     assert f"port {port} is not available; using port" in done.stdout
     assert (classic_study / "model_save/SimulGen-VAE").is_file()
-    assert (classic_study / "output/metrics.json").is_file()
-
-
-def test_several_processes_train_one_model(classic_study: Path) -> None:
-    done = start(classic_study, "--gpus", "2", "--plot", "2", "--master_port", free_port())
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("no GPU here: 2 processes on the CPU\n")
-    assert done.stdout.count("The model is in") == 1
     assert (classic_study / "output/metrics.json").is_file()
 
 

@@ -1,4 +1,7 @@
-"""The classic script as users start it: a process of its own in the folder of a study."""
+"""The classic script as users start it: a process of its own in the folder of a study.
+
+``tests/examples/test_classic_study.py`` trains with it.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +31,3 @@ def test_an_empty_folder_is_one_message(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: input_data/dataset1.pickle: no such file")
     assert not list(tmp_path.iterdir())
-
-
-def test_a_classic_study_is_trained_without_questions(classic_study: Path) -> None:
-    done = start(
-        classic_study,
-        "--preset=1",
-        "--plot",
-        "2",
-        "--lc_only",
-        "0",
-        "--size=large",
-        "--load_all",
-        "0",
-    )
-    assert done.returncode == 0, done.stderr
-    assert (classic_study / "model_save/SimulGen-VAE").is_file()
-    assert (classic_study / "output/metrics.json").is_file()

@@ -59,6 +59,7 @@ def test_without_opengl_the_report_says_so(
         raise UserError(f"{what} needs <OpenGL>")
 
     monkeypatch.setattr("simulgenvae.rendering.scene.require_context", refusing)
+    monkeypatch.setattr("simulgenvae.evaluation.draw.make_figures", lambda *_: ())  # the others
     result = evaluate(dataset, surrogate, study)
     assert result.not_rendered == "Drawing needs <OpenGL>"
     assert not set(result.figures) & {mesh_figures.FILM, mesh_figures.IMAGE}

@@ -9,13 +9,12 @@ import pytest
 from simulgenvae.evaluation.report.report import render_section
 from simulgenvae.evaluation.report.section import Section
 from simulgenvae.evaluation.results import EvaluationResult
-from simulgenvae.settings import StudyFolder
 
 
 @pytest.fixture(scope="session")
-def result(evaluated: tuple[EvaluationResult, StudyFolder]) -> EvaluationResult:
-    """Return what an evaluation gives, with everything that is optional."""
-    return evaluated[0]
+def result(measured: EvaluationResult) -> EvaluationResult:
+    """Return what an evaluation gives, with everything that is optional except figures."""
+    return measured
 
 
 @pytest.fixture(scope="session")

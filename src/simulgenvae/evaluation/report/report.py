@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from simulgenvae.evaluation.figures.make import CAPTIONS
 from simulgenvae.evaluation.report.environment import html_environment
 from simulgenvae.evaluation.report.sections import SECTIONS
 from simulgenvae.evaluation.report.sections.headline import HEADLINE
@@ -54,7 +53,7 @@ def render_report(result: EvaluationResult, images: Mapping[str, bytes]) -> str:
     by_kind: dict[str, list[EmbeddedFigure]] = {}
     for name, image in images.items():
         kind = _kind(name)
-        by_kind.setdefault(kind, []).append(_embed(image, CAPTIONS[kind]))
+        by_kind.setdefault(kind, []).append(_embed(image, _captions()[kind]))
 
     def figures(*kinds: str) -> list[EmbeddedFigure]:
         return list(chain.from_iterable(by_kind.get(kind, ()) for kind in kinds))
@@ -76,9 +75,16 @@ def render_section(
     return template.render(result=result, view=section.view(result), figures=figures).strip()
 
 
+def _captions() -> Mapping[str, str]:
+    # They are defined beside the figures, whose matplotlib a report without figures does not need.
+    from simulgenvae.evaluation.figures.make import CAPTIONS
+
+    return CAPTIONS
+
+
 def _kind(name: str) -> str:
     """Return the key of ``CAPTIONS`` that the file of a figure belongs to."""
-    return next(kind for kind in CAPTIONS if name.startswith((f"{kind}.", f"{kind}_")))
+    return next(kind for kind in _captions() if name.startswith((f"{kind}.", f"{kind}_")))
 
 
 def _embed(image: bytes, caption: str) -> EmbeddedFigure:
