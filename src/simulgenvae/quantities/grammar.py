@@ -65,17 +65,17 @@ def parse(text: str) -> Request:
     when = None
     for keyword in keywords:
         name = keyword.arg or "**"
+        if name not in {*REGIONS, *TIMES}:
+            _unknown("argument", name, [*REGIONS, *TIMES])
         argument = _argument(name, keyword.value)
         if name in REGIONS:
             if region is not None:
                 raise UserError(f"{region[0]} and {name} are given: give one place only")
             region = (name, argument)
-        elif name in TIMES:
+        else:
             if when is not None:
                 raise UserError(f"{when[0]} and {name} are given: give one of them")
             when = (name, argument)
-        else:
-            _unknown("argument", name, [*REGIONS, *TIMES])
     return Request(statistic, _variables(of, quoted), region, when)
 
 

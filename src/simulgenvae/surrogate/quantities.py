@@ -58,7 +58,8 @@ class PredictedQuantity:
 class PredictedQuantities:
     """Q quantities of n designs; all arrays are ``[n, Q]``, and ``places`` is ``[n, Q, D]``.
 
-    ``times`` and ``places`` are those of maxima and minima of the predicted field, and NaN
+    ``values`` are those of the predicted fields, corrected by their mean error on the validation
+    runs. ``times`` and ``places`` are those of maxima and minima of the predicted field, and NaN
     elsewhere.
     """
 
@@ -142,7 +143,7 @@ class QuantityPredictor:
     def _of_samples(self, samples: QuantitySamples) -> PredictedQuantities:
         std = self.calibration.std(samples)
         half = self.calibration.width * std
-        values = samples.of_field
+        values = samples.of_field + self.calibration.correction
         return PredictedQuantities(
             values, std, values - half, values + half, samples.times, samples.places
         )

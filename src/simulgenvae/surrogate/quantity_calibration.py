@@ -5,6 +5,10 @@ taken as one distribution for all designs (conformal prediction with normalised 
 et al. 2002). A quantile of a few numbers is uncertain, so the band follows from their root mean
 square and Student's distribution, which allows for that.
 
+The maximum of a predicted field is too low where the place of the true one is uncertain, since the
+field is a mean. The mean error of the validation runs corrects this, as far as it is more than
+chance (the positive-part estimator of James & Stein 1961).
+
 Tested in tests/surrogate/test_quantities.py.
 """
 
@@ -38,6 +42,8 @@ class QuantityCalibration:
     ----------
     runs
         Number of validation runs; 0 where nothing is calibrated.
+    correction
+        What is added to the quantity of a predicted field, ``[Q]``.
     typical
         Mean variance of the samples of a run, ``[Q]``; 0 where nothing is calibrated.
     std_factor
@@ -47,6 +53,7 @@ class QuantityCalibration:
     """
 
     runs: int
+    correction: Array
     typical: Array
     std_factor: Array
     width: float
@@ -68,18 +75,24 @@ class QuantityCalibration:
         # known of its error: then the error itself is the unit.
         certain = ~(typical > 0)
         spread[:, certain] = 1.0
-        ratios = (truth - samples.of_field) / spread
+        errors = truth - samples.of_field
         runs = len(truth)
+        # The error of each run after the correction that the others give.
+        rest = [_correction(np.delete(errors, run, axis=0)) for run in range(runs)]
+        ratios = (errors - np.stack(rest)) / spread
         # Half of the runs' number as degrees of freedom. The same runs have chosen the weights of
         # the ensemble, and errors have heavier tails than a normal distribution.
         width = float(stdtrit(max(1.0, runs / 2), (1 + LEVEL) / 2))
-        return cls(runs, typical, np.sqrt(np.square(ratios).mean(axis=0)), width)
+        return cls(
+            runs, _correction(errors), typical, np.sqrt(np.square(ratios).mean(axis=0)), width
+        )
 
     @classmethod
     def none(cls, quantities: int) -> Self:
         """Return the factors that are used where there is nothing to calibrate on."""
         normal = Calibration.of_normal()
-        return cls(0, np.zeros(quantities), np.ones(quantities), normal.interval_factor)
+        nothing = np.zeros(quantities)
+        return cls(0, nothing, nothing, np.ones(quantities), normal.interval_factor)
 
     def std(self, samples: QuantitySamples) -> Array:
         """Return the standard deviation of each quantity of n designs, ``[n, Q]``."""
@@ -89,6 +102,16 @@ class QuantityCalibration:
         spread = np.sqrt(_mixed(variance, self.typical))
         spread[:, ~(self.typical > 0)] = 1.0
         return self.std_factor * spread
+
+
+def _correction(errors: Array) -> Array:
+    """Return the mean of errors ``[n, Q]``, shrunk towards 0 by how far chance explains it."""
+    if len(errors) < 2:
+        return np.zeros(errors.shape[1])
+    mean = errors.mean(axis=0)
+    chance = errors.var(axis=0, ddof=1) / len(errors)
+    kept = 1.0 - chance / np.maximum(np.square(mean), np.finfo(np.float64).tiny)
+    return np.asarray(mean * np.clip(kept, 0.0, 1.0))
 
 
 def _mixed(variance: Array, typical: Array) -> Array:

@@ -172,7 +172,8 @@ class Surrogate(Parts):
         -------
         xarray.Dataset
             - ``value``, ``std``, ``lower`` and ``upper`` (run, quantity): the quantity of the
-              predicted field, the standard deviation of its error, and the band that is meant to
+              predicted field, corrected by its mean error on the validation runs where that is
+              more than chance; the standard deviation of its error; and the band that is meant to
               hold 90 % of the true values;
             - ``time`` (run, quantity) and ``place`` (run, quantity, dim) of maxima and minima;
             - coordinates ``unit`` and ``definition`` (quantity), and the attribute ``warnings``.
