@@ -81,7 +81,7 @@ def _box(numbers: tuple[float, ...], domain: FieldDomain) -> Region:
         raise UserError("a box has its lower corner first, then its upper one")
     # Numbers are written with fewer digits than coordinates have.
     slack = 1e-9 * float(np.ptp(coords, axis=0).max())
-    inside: NDArray[np.bool_] = ((coords >= low - slack) & (coords <= high + slack)).all(axis=1)
+    inside = np.all((coords >= low - slack) & (coords <= high + slack), axis=1)
     return _chosen(inside, "box", coords)
 
 
