@@ -12,6 +12,7 @@ from simulgenvae.mesh.mesh import Mesh
 from simulgenvae.mesh.node_mask import NodeMask
 from simulgenvae.quantities import FieldDomain, read_quantities
 from simulgenvae.quantities.point import at_point
+from simulgenvae.quantities.regions import REGIONS, Region
 from tests.quantities.conftest import square_domain, square_mesh
 
 
@@ -65,6 +66,15 @@ def test_nodes_are_counted_in_the_whole_mesh() -> None:
     assert group.nodes.tolist() == [2]
     with pytest.raises(UserError, match="node 3 has no values"):
         read_quantities({"q": "max(u, node=3)"}, domain)
+
+
+def test_a_region_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def above(numbers: tuple[float, ...], domain: FieldDomain) -> Region:
+        return Region(np.flatnonzero(domain.coords("a half")[:, 1] > numbers[0]))
+
+    monkeypatch.setitem(REGIONS, "above", above)
+    group = read_quantities({"q": "mean(u, above=0.6)"}, square_domain())
+    assert group.nodes.tolist() == list(range(15, 25))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 A quantity is written like a call in Python: a statistic, a variable or the magnitude of several,
 ``mag(Ux, Uy, Uz)``, then where and when. Python's parser reads it, but nothing is ever executed. A
 variable whose name is no identifier is written between backquotes: ``max(`wall shear`)``.
+
+Tested in tests/quantities/test_read.py.
 """
 
 from __future__ import annotations

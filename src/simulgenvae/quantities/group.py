@@ -1,4 +1,7 @@
-"""Several quantities, evaluated on the part of the fields that they need together."""
+"""Several quantities, evaluated on the part of the fields that they need together.
+
+Tested in tests/quantities/test_quantity.py.
+"""
 
 from __future__ import annotations
 

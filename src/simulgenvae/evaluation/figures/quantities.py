@@ -1,4 +1,7 @@
-"""Figure of quantities of interest: predicted values with their bands over the true ones."""
+"""Figure of quantities of interest: predicted values with their bands over the true ones.
+
+Tested in tests/evaluation/report/sections/test_quantities.py.
+"""
 
 from __future__ import annotations
 

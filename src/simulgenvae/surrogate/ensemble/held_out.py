@@ -3,6 +3,8 @@
 They are kept with the model: the error of any number that follows from a field, such as its
 largest value, can then be calibrated later, whenever someone asks for that number. Neither the
 networks that made them nor the runs are needed for it.
+
+Tested in tests/surrogate/test_quantities.py.
 """
 
 from __future__ import annotations
