@@ -6,8 +6,8 @@ et al. 2002). A quantile of a few numbers is uncertain, so the band follows from
 square and Student's distribution, which allows for that.
 
 The maximum of a predicted field is too low where the place of the true one is uncertain, since the
-field is a mean. The mean error of the validation runs corrects this, as far as it is more than
-chance (the positive-part estimator of James & Stein 1961).
+field is a mean. The mean error of the validation runs corrects this where it is more than chance
+(a shrunk mean, after the positive-part estimator of James & Stein 1961).
 
 Tested in tests/surrogate/test_quantities.py.
 """
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 TYPICAL = 0.5
 """Part of the squared spread that is the mean of the validation runs; the rest is the design's own,
 which is an estimate from a few samples."""
+CHANCE = 4.0
+"""Multiple of the mean's own variance up to which a squared mean error is taken for chance: two
+standard errors. With one, means of eight runs often corrected what was right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,7 @@ def _correction(errors: Array) -> Array:
     if len(errors) < 2:
         return np.zeros(errors.shape[1])
     mean = errors.mean(axis=0)
-    chance = errors.var(axis=0, ddof=1) / len(errors)
+    chance = CHANCE * errors.var(axis=0, ddof=1) / len(errors)
     kept = 1.0 - chance / np.maximum(np.square(mean), np.finfo(np.float64).tiny)
     return np.asarray(mean * np.clip(kept, 0.0, 1.0))
 

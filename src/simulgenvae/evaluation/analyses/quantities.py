@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from simulgenvae.surrogate.ensemble import CoefficientPrediction
 
 
+_MEANINGLESS = 10.0
+"""Multiple of the true values' size from which an error has no percentage: they are about 0."""
+
+
 class QuantityChecks:
     """Quantities that are counted run by run.
 
@@ -93,13 +97,14 @@ def _accuracy(
 ) -> QuantityAccuracy:
     errors = np.array([abs(run.error) for run in runs.values()])
     size = float(np.mean([abs(run.truth) for run in runs.values()]))
+    mean = float(errors.mean())
     return QuantityAccuracy(
         name=name,
         definition=definition,
         unit=unit,
         runs=runs,
         absolute_error=OverRuns.of(errors),
-        relative_error=float(errors.mean()) / size if size > 0 else None,
+        relative_error=mean / size if mean < _MEANINGLESS * size else None,
         coverage=float(np.mean([run.covered for run in runs.values()])),
         time_error=_sizes([run.time_error for run in runs.values()]),
         place_error=_sizes([run.place_error for run in runs.values()]),

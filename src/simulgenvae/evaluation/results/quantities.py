@@ -47,7 +47,7 @@ class QuantityAccuracy(Record):
     """Values by the id of the run."""
     absolute_error: OverRuns
     relative_error: Number
-    """Mean absolute error over the mean size of the true values; None where these are 0."""
+    """Mean absolute error over the mean size of the true values; None where these are about 0."""
     coverage: float
     """Fraction of the runs whose true value is inside the band."""
     time_error: OverRuns | None
