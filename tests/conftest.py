@@ -71,6 +71,7 @@ SLOW = (
     "surrogate/test_files.py",
     "surrogate/test_imports.py",
     "surrogate/test_mask_and_offsets.py",
+    "surrogate/test_quantities.py",
     "surrogate/test_selection.py",
     "surrogate/test_surrogate.py",
     "test_every_way.py",

@@ -218,6 +218,32 @@ def test_predict_writes_arrays_in_the_order_of_the_table(
     assert stored["fields"].shape == (3, 6, 23, 2)
 
 
+def test_quantities_of_interest(cli: Any, trained: Path, make_runs: Any) -> None:
+    with (trained / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[quantities]\npeak = "max(T)"\n')
+    table = make_runs().write_params(trained / "new.csv", [5, 2])
+    predict = ("predict", trained, "--params", table, "--overwrite", "--out", trained / "new.npz")
+    done = cli(*predict, "--quantity", "probe=value(u, point=0.31, time=0.5)")
+    assert done.code == 0, done.err
+    head = next(line for line in done.out.splitlines() if "peak" in line)
+    assert head.index("peak") < head.index("probe")
+    assert "±" in done.out
+    assert "Quantities of interest" in done.out
+    for given, message in {
+        "peak=min(T)": "The quantity 'peak' is declared in",
+        "max(T)": "give it a name, such as",
+        "q=max(t)": "there is no variable 't': did you mean 'T'?",
+    }.items():
+        refused = cli(*predict, "--quantity", given)
+        assert refused.code == 2
+        assert message in " ".join(refused.err.split())
+    done = cli("evaluate", trained, "--quantity", "late=mean(u, times=(1, 2))")
+    assert done.code == 0, done.err
+    metrics = json.loads((trained / "output" / "metrics.json").read_text(encoding="utf-8"))
+    assert [each["name"] for each in metrics["quantities"]["found"]] == ["peak", "late"]
+    assert "that the surrogate had not seen: wrong by" in " ".join(done.out.split())
+
+
 def test_predict_at_other_times_and_warns_outside_the_trained_range(
     cli: Any, trained: Path
 ) -> None:

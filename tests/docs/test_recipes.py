@@ -36,7 +36,7 @@ def test_its_descriptor_is_in_the_package(row: list[str]) -> None:
 
 
 def test_there_is_a_recipe_for_each_kind() -> None:
-    assert len(ROWS) == 10
+    assert len(ROWS) == 12
 
 
 def test_the_example_of_a_baseline_works() -> None:

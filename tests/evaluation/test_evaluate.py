@@ -20,6 +20,7 @@ from simulgenvae.baselines import BASELINES
 from simulgenvae.data.split import Split
 from simulgenvae.errors import UserError
 from simulgenvae.evaluation import evaluate
+from simulgenvae.evaluation.analyses.quantities import QuantityChecks
 from simulgenvae.evaluation.compare import compare
 from simulgenvae.evaluation.figures import mesh_figures, style
 from simulgenvae.evaluation.figures.make import CAPTIONS
@@ -30,10 +31,12 @@ from simulgenvae.evaluation.results import Combination, EvaluationResult
 from simulgenvae.evaluation.results.study import ImageSummary
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
 from simulgenvae.models.training_record import HistoryEntry
+from simulgenvae.quantities import read_quantities
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
 from simulgenvae.surrogate.ensemble import ensemble as ensemble_module
 from simulgenvae.surrogate.predict import Predictor
+from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of
 from simulgenvae.training.identity import comparable
 from simulgenvae.utils.progress import WorkLog, progress_on
 
@@ -372,7 +375,9 @@ def test_networks_are_evaluated_once(
 
     monkeypatch.setattr(ensemble_module, "_decode_mean", counting)
     rows = {"train": np.arange(8), "validation": np.array([8, 9]), "test": np.array([10, 11])}
-    found = compare(dataset, trained, {}, rows, (), lambda _: None)
+    group = read_quantities({"peak": "max(`T<script>`)"}, domain_of(trained))
+    quantities = QuantityChecks(QuantityPredictor(trained, group), declared=True)
+    found = compare(dataset, trained, {}, rows, (), quantities, lambda _: None)
     assert set(found.uncertainty) == {"validation", "test"}
     assert {"prediction", "networks", "gaussian_processes"} <= found.errors.keys()
     assert sum(evaluated) == 12 * len(trained.ensemble.members)

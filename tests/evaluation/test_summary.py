@@ -50,10 +50,14 @@ def test_few_and_many_calibration_runs(evaluated: Evaluated) -> None:
         "calibrated on only 2 validation runs: when each was left out, the interval of the "
         "others held 71 %" in few
     )
-    many = printed(with_calibration(evaluated[0], 10, ()))
+    calibrated = with_calibration(evaluated[0], 10, ())
+    assert calibrated.quantities is not None
+    quantities = calibrated.quantities.model_copy(update={"calibration_runs": 10})
+    many = printed(calibrated.model_copy(update={"quantities": quantities}))
     covered = percent(evaluated[0].uncertainty.coverage("test"))
     assert f"{covered} of the values are inside their 90 % interval" in many
     assert "validation run" not in many
+    assert "The 90 % band holds" in many
 
 
 def test_the_verdict_is_below(evaluated: Evaluated) -> None:

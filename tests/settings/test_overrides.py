@@ -175,3 +175,8 @@ def test_no_value_takes_back_what_was_set() -> None:
 def test_mistakes_name_the_option(override: str, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         apply(override)
+
+
+def test_the_text_of_a_quantity_is_not_cut() -> None:
+    given = apply("quantities.a=mean(T, box=(0, 0, 1, 1))", 'quantities.b = "max(T)"')
+    assert given.quantities == {"a": "mean(T, box=(0, 0, 1, 1))", "b": "max(T)"}

@@ -126,3 +126,27 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
             read_toml(file)
     with pytest.raises(UserError, match="no such file"):
         read_toml(tmp_path / "missing.toml")
+
+
+def test_quantities_have_names_of_any_form(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        """
+        [quantities]
+        peak = "max(T)"
+        "mean, at 0.5 s" = "mean(T, time=0.5)"
+        """,
+    )
+    assert settings.quantities == {"peak": "max(T)", "mean, at 0.5 s": "mean(T, time=0.5)"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[quantities]\npeak = 3\n", "line 2: the quantity quantities.peak must be text, such as"),
+        ('quantities = "max(T)"\n', "line 1: quantities is a table of names"),
+    ],
+)
+def test_quantities_are_a_table_of_texts(text: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=reason):
+        read(tmp_path, text)

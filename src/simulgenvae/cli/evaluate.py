@@ -13,7 +13,7 @@ from cyclopts import Parameter
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Folder, Overrides
+from simulgenvae.cli.options import Folder, Overrides, Quantities
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
@@ -31,11 +31,15 @@ def evaluate(
             "(docs/settings.md).",
         ),
     ] = (),
+    quantities: Quantities = (),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Measure the surrogate of a study and write metrics and a report."""
+    from simulgenvae.quantities import named_texts
+
     study = simulgenvae.Study.open(folder)
-    show_evaluation(study, study.evaluate(overrides=overrides))
+    result = study.evaluate(overrides=overrides, quantities=named_texts(quantities))
+    show_evaluation(study, result)
 
 
 def show_evaluation(study: StudyFolder, result: EvaluationResult) -> None:

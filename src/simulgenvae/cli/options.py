@@ -29,6 +29,17 @@ Overrides = Annotated[
 ]
 """Settings of the command line, which take precedence over the study's files."""
 
+Quantities = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--quantity",
+        metavar="NAME=max(T)",
+        help="A quantity of interest besides those of study.toml, such as 'peak=max(T)' "
+        "(docs/quantities.md).",
+    ),
+]
+"""Quantities of interest of the command line."""
+
 Preset = Annotated[int, Parameter(help="Preset of a classic study.")]
 
 Count = Annotated[int, Parameter(validator=Number(gte=1))]

@@ -13,7 +13,8 @@ from rich.table import Table
 import simulgenvae
 from simulgenvae.cli.console import show
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Folder, Names, Overwrite
+from simulgenvae.cli.options import Folder, Names, Overwrite, Quantities
+from simulgenvae.cli.quantity_table import quantity_table
 from simulgenvae.utils.formatting import NONE, count, percent
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def predict(
     samples: int = 0,
     seed: int = 0,
     truth: Path | None = None,
+    quantities: Quantities = (),
     overwrite: Overwrite = False,
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
@@ -65,6 +67,7 @@ def predict(
         The same designs solved (a study, or what ingest reads), to compare.
     """
     from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
+    from simulgenvae.quantities import named_texts
 
     # The API takes arrays, the command line files with them.
     study = simulgenvae.Study.open(folder)
@@ -78,11 +81,14 @@ def predict(
         samples=samples,
         seed=seed,
         truth=truth,
+        quantities=named_texts(quantities),
         overwrite=overwrite,
     )
     show(f"{out}: {count(len(scores), 'design')}")
     if any(score.novelty is not None or score.expected_error is not None for score in scores):
         show(_table(scores))
+    if any(score.quantities for score in scores):
+        show(quantity_table(scores))
 
 
 def _table(scores: list[PredictionScore]) -> Table:

@@ -110,6 +110,7 @@ def assemble(
         baselines=comparison.baselines,
         uncertainty=uncertainty.summarize(comparison.uncertainty, ids, per_run, ensemble),
         physics=comparison.physics.summary(typical=ids[compared][shown]),
+        quantities=comparison.quantities.summary(),
         sensitivity=sensitivity,
         latents=latents,
         trained_ranges=trained_ranges(surrogate.condition_scaler),

@@ -10,17 +10,21 @@ from simulgenvae.errors import UserError
 from simulgenvae.evaluation import compare
 from simulgenvae.evaluation.analyses import latents as latent_analysis
 from simulgenvae.evaluation.analyses.physics import read_checks
+from simulgenvae.evaluation.analyses.quantities import QuantityChecks, wanted_texts
 from simulgenvae.evaluation.analyses.sensitivity import sensitivity
 from simulgenvae.evaluation.assemble import assemble, stage_names
 from simulgenvae.evaluation.compare.timing import seconds_for_one_run
 from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.report.report import render_report
 from simulgenvae.evaluation.results.study import compared_split
+from simulgenvae.quantities import read_quantities
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
+from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of
 from simulgenvae.utils.atomic import atomic_write
 from simulgenvae.utils.progress import WorkLog, progress_off
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from simulgenvae.data.dataset import Dataset
@@ -37,6 +41,7 @@ def evaluate(
     *,
     figures: bool = True,
     evaluation: EvaluationSettings | None = None,
+    quantities: Mapping[str, str] | None = None,
 ) -> EvaluationResult:
     """Measure the surrogate on the data set it was trained on, and write the results.
 
@@ -52,14 +57,23 @@ def evaluate(
         Whether figures are drawn, unless the settings exclude them.
     evaluation
         Settings of the evaluation; by default the ones of the training.
+    quantities
+        Quantities of interest by name, such as ``{"peak": "max(T)"}``; by default those of the
+        training. Without any, the maximum and the mean of each variable are measured.
 
     Raises
     ------
     UserError
         When the data set is not that of the training, when only the VAE is trained, when a physics
-        check cannot be read, or when a file cannot be written (the previous one then stays).
+        check or a quantity cannot be read, or when a file cannot be written (the previous one then
+        stays).
     """
     _require_trained_on(dataset, surrogate, study)
+    # Quantities name nodes of the whole mesh, which the surrogate knows until the next step.
+    texts = surrogate.settings.quantities if quantities is None else quantities
+    wanted = wanted_texts(texts, surrogate.variables)
+    group = read_quantities(wanted, domain_of(surrogate), study.folder)
+    checked = QuantityChecks(QuantityPredictor(surrogate, group), declared=bool(texts))
     # Nodes without values count in no error, as the data set does not have them.
     surrogate = surrogate.on_valued_nodes()
     evaluation = evaluation or surrogate.settings.evaluation
@@ -73,7 +87,7 @@ def evaluate(
     with shown, WorkLog(transient=True) as log:
         log.start("Evaluating", compare.steps(surrogate, rows) + latent_analysis.steps(rows) + 1)
         comparison = compare.compare(
-            dataset, surrogate, stages, rows, evaluation.checks, log.advance
+            dataset, surrogate, stages, rows, evaluation.checks, checked, log.advance
         )
         seconds = seconds_for_one_run(
             dataset, surrogate, next(chosen for chosen in rows.values() if len(chosen))

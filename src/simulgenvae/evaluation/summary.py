@@ -9,6 +9,7 @@ from rich.text import Text
 
 from simulgenvae.evaluation.methods import method_titles, methods
 from simulgenvae.evaluation.metrics import METRICS
+from simulgenvae.evaluation.quantity_words import sentences
 from simulgenvae.evaluation.results import STATISTICS
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.utils.formatting import percent
@@ -35,7 +36,7 @@ def summary_table(result: EvaluationResult) -> Table:
 
 
 def _notes(result: EvaluationResult) -> list[str]:
-    notes = []
+    notes = list(sentences(result))
     best = result.best_baseline
     if best is not None and best.prediction_ratio is not None:
         title = method_titles(result)[best.name]

@@ -46,7 +46,10 @@ def _value(text: str, kind: ValueType | None) -> object:
         return None
     # The shell has removed the quotation marks by which TOML distinguishes a text from a number.
     literal = _literal(text)
-    if kind is not None and kind.is_text:
+    if kind is None:
+        # A quantity, whose parentheses and commas are its own; other keys are unknown.
+        return literal if isinstance(literal, str) else text
+    if kind.is_text:
         # In quotation marks, or a list of texts.
         written_out = isinstance(literal, str) or (kind.is_list and isinstance(literal, list))
         return literal if written_out else text

@@ -54,6 +54,9 @@ def _walk(name: str, group: Group) -> Iterator[tuple[str, Group]]:
             yield from _walk(f"{name}.{field}".lstrip("."), value)
 
 
+QUANTITIES = "quantities"
+"""Table whose keys are names that users choose, each with a text."""
+
 GROUPS: dict[str, Group] = dict(_walk("", Settings()))
 """Groups of settings, with their defaults, by their dotted names; the root's name is ``""``."""
 
@@ -63,7 +66,7 @@ def _declared_fields() -> Iterator[tuple[str, FieldInfo]]:
     for name, group in GROUPS.items():
         for field, info in type(group).model_fields.items():
             key = f"{name}.{field}".lstrip(".")
-            if key not in GROUPS:
+            if key not in GROUPS and key != QUANTITIES:
                 yield key, info
 
 
@@ -88,13 +91,16 @@ def validate(raw: RawSettings) -> Settings:
     for key, given in raw.items():
         if given.value is None:
             continue
-        *groups, last = key.split(".")
+        # Names of quantities may hold anything, points too.
+        *groups, last = key.split(".", 1) if _names_quantity(key) else key.split(".")
         branch = tree
         for group in groups:
             branch = branch.setdefault(group, {})
         # Classic files and overrides give one value where a list of one is meant.
         branch[last] = (
-            _as_list(given.value, VALUE_TYPES[key]) if VALUE_TYPES[key].is_list else given.value
+            _as_list(given.value, VALUE_TYPES[key])
+            if key in VALUE_TYPES and VALUE_TYPES[key].is_list
+            else given.value
         )
     try:
         return Settings.model_validate(tree)
@@ -132,6 +138,15 @@ def _with_current_names(raw: RawSettings) -> RawSettings:
 
 def _unusable(key: str, given: RawValue) -> str | None:
     """Return what is wrong with a key or the type of its value, unless pydantic can say it."""
+    if _names_quantity(key):
+        if given.value is None or isinstance(given.value, str):
+            return None
+        return (
+            f'{given.place}: the quantity {given.name} must be text, such as "max(T)", but is '
+            f"{_shown(given.value)}"
+        )
+    if key == QUANTITIES:
+        return f'{given.place}: {key} is a table of names: write [quantities], then peak = "max(T)"'
     if key and key in GROUPS:
         return (
             f"{given.place}: {given.name} is a group of settings; set one of its keys, such as "
@@ -149,6 +164,10 @@ def _unusable(key: str, given: RawValue) -> str | None:
         if wrong := [item for item, value in enumerate(items, start=1) if isinstance(value, bool)]:
             return f"{given.place}: value {wrong[0]} of {given.name} cannot be true or false"
     return None
+
+
+def _names_quantity(key: str) -> bool:
+    return key.startswith(f"{QUANTITIES}.")
 
 
 def _as_list(value: object, kind: ValueType) -> object:

@@ -48,6 +48,19 @@ Unknown keys and bad values are errors that name the file, the line and the near
 to write `condition.txt` and `preset.txt` is explained at the end.
 """
 
+_QUANTITIES = """\
+## `quantities`
+
+Quantities of interest by name, each a text; [quantities](quantities.md) explains how they are
+written. They may change after the training, like the group `evaluation`.
+
+```toml
+[quantities]
+peak = "max(T)"
+"mean at the outlet" = "mean(T, box=(0, 0, 0, 1, 1, 1))"
+```
+"""
+
 _CLASSIC_FILES = """\
 ## `condition.txt` and `preset.txt`
 
@@ -103,7 +116,7 @@ def render() -> str:
     unused = "".join(f"| `{key}` | {reason} |\n" for key, reason in UNUSED.items())
     old = "".join(f"- `{key}`: `{current}`\n" for key, current in OLD_KEYS.items())
     classic = _CLASSIC_FILES.replace("{old}", old)
-    return "\n".join([_INTRODUCTION, *tables, classic + unused])
+    return "\n".join([_INTRODUCTION, *tables, _QUANTITIES, classic + unused])
 
 
 def _table(name: str, group: Group) -> str:

@@ -37,5 +37,6 @@ def with_current_names(tree: Mapping[str, object], prefix: str = "") -> dict[str
         current = current_name(prefix + name)
         if isinstance(value, Mapping):
             value = with_current_names(value, f"{current}.")
-        found[current.rpartition(".")[2]] = value
+        # Names of quantities may hold points: only a setting with another name is cut.
+        found[name if current == prefix + name else current.rpartition(".")[2]] = value
     return found

@@ -198,6 +198,9 @@ class Settings(Group):
     training: TrainingSettings = TrainingSettings()
     prediction: PredictionSettings = PredictionSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    quantities: dict[str, str] = Field(default_factory=dict)
+    """Quantities of interest by name, such as `peak = "max(T)"` (docs/quantities.md). They may
+    change after the training."""
 
     @model_validator(mode="before")
     @classmethod

@@ -45,4 +45,5 @@ class Checking(StudyData):
             from simulgenvae.evaluation.analyses.physics import read_checks
 
             read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
+        self.require_quantities(settings, dataset)
         return check(dataset, split, memory)

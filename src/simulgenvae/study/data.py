@@ -21,7 +21,7 @@ from simulgenvae.utils.atomic import ensure_folder, require_writable
 from simulgenvae.utils.lock import only_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from simulgenvae.surrogate.surrogate import Surrogate
@@ -128,6 +128,43 @@ class StudyData(StudyFolder):
         # stay test runs when the fractions change later.
         file = self.split_file if self.split_file.exists() else None
         return make_split(dataset.ids, settings.data, file)
+
+    def declared_quantities(
+        self, trained: Settings, added: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Return the quantities of interest of the study by name, with those that are ``added``.
+
+        They are those of ``study.toml`` below ``[quantities]``, which may have changed since the
+        training; without such a file, those of the training.
+
+        Raises
+        ------
+        UserError
+            For a name that is declared and added.
+        """
+        settings = self.read_settings() if self.settings_file.exists() else trained
+        declared = dict(settings.quantities)
+        added = added or {}
+        if twice := sorted(declared.keys() & added.keys()):
+            raise UserError(
+                f"The quantity {twice[0]!r} is declared in {self.settings_file} already: give "
+                "another name."
+            )
+        return declared | dict(added)
+
+    def require_quantities(self, settings: Settings, dataset: Dataset) -> None:
+        """Raise UserError unless the declared quantities fit the data."""
+        from simulgenvae.quantities import FieldDomain, read_quantities
+
+        domain = FieldDomain(
+            dataset.variables,
+            dataset.units,
+            dataset.times,
+            dataset.mesh,
+            dataset.shape[2],
+            dataset.mask,
+        )
+        read_quantities(settings.quantities, domain, self.folder)
 
     def load_surrogate(self) -> Surrogate:
         """Return the trained surrogate of the study; UserError if there is none."""

@@ -13,7 +13,7 @@ from simulgenvae.settings.raw import validate
 from simulgenvae.study.data import StudyData
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from simulgenvae.evaluation.results import EvaluationResult
     from simulgenvae.settings import EvaluationSettings, Settings
@@ -29,6 +29,7 @@ class Evaluating(StudyData):
         *,
         settings: EvaluationSettings | None = None,
         overrides: Sequence[str] = (),
+        quantities: Mapping[str, str] | None = None,
         figures: bool = True,
     ) -> EvaluationResult:
         """Measure the surrogate, write metrics and report, and return the result.
@@ -44,13 +45,17 @@ class Evaluating(StudyData):
         overrides
             Settings of the group ``evaluation``, each as ``evaluation.key=value``; not read if
             ``settings`` are given.
+        quantities
+            Quantities of interest by name, such as ``{"peak": "max(T)"}``, in addition to those of
+            :meth:`declared_quantities`.
         figures
             Whether figures are drawn.
 
         Raises
         ------
         UserError
-            If the surrogate was trained on other data, or if a file cannot be written.
+            If the surrogate was trained on other data, if a quantity cannot be read, or if a file
+            cannot be written.
         """
         from simulgenvae.distributed import collectives
         from simulgenvae.evaluation import evaluate
@@ -60,12 +65,20 @@ class Evaluating(StudyData):
         # newer.
         trained = surrogate.settings
         settings = settings or self.evaluation_settings(trained, overrides)
+        wanted = self.declared_quantities(trained, quantities or {})
         with (
             collectives.process_group(trained.training.rank_timeout),
             self.working("evaluate", self.output),
         ):
             dataset = self.open_dataset(trained)
-            return evaluate(dataset, surrogate, self, figures=figures, evaluation=settings)
+            return evaluate(
+                dataset,
+                surrogate,
+                self,
+                figures=figures,
+                evaluation=settings,
+                quantities=wanted,
+            )
 
     def evaluation_settings(
         self, trained: Settings, overrides: Sequence[str] = ()

@@ -6,7 +6,7 @@ Tested in tests/study/test_study.py and tests/cli/test_commands.py.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ from simulgenvae.data.matching import read_new_conditions
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
+    from simulgenvae.surrogate.quantities import PredictedQuantity, QuantityPredictor
     from simulgenvae.surrogate.surrogate import Surrogate
 
     Batches = Iterable[xr.Dataset]
@@ -38,6 +39,8 @@ class PredictionScore:
     """Distance of the design from the training runs."""
     expected_error: float | None
     """Expected joint relative L2 error."""
+    quantities: tuple[PredictedQuantity, ...] = ()
+    """Quantities of interest, in the order of their declaration."""
 
 
 class Predicting(StudyData):
@@ -55,9 +58,12 @@ class Predicting(StudyData):
         samples: int = 0,
         seed: int = 0,
         truth: Path | None = None,
+        quantities: Mapping[str, str] | None = None,
         overwrite: bool = False,
     ) -> list[PredictionScore]:
         """Write the predicted fields of new designs; return how far each can be trusted.
+
+        The study's quantities of interest are predicted too, with their bands.
 
         Designs are predicted in batches and written as they come, so that memory holds a few of
         them only. ``study.load_surrogate().predict(conditions)`` returns fields instead of writing
@@ -85,6 +91,9 @@ class Predicting(StudyData):
         truth
             The same designs solved: another study, or files that ``ingest`` reads. They are
             written together with the predictions.
+        quantities
+            Quantities of interest by name, such as ``{"peak": "max(T)"}``, in addition to those
+            that the study declares.
         overwrite
             Whether an existing file is replaced.
 
@@ -92,10 +101,11 @@ class Predicting(StudyData):
         ------
         UserError
             A file that cannot be written, conditions that the model was not trained with, or
-            times, nodes or variables that it does not have.
+            times, nodes, variables or quantities that it does not have.
         """
         from simulgenvae.distributed import collectives
         from simulgenvae.export.write import check_target, write_prediction
+        from simulgenvae.surrogate.quantities import quantity_predictor, quantity_warnings
 
         # What costs nothing is checked before the model is read.
         require_seed(seed)
@@ -105,6 +115,11 @@ class Predicting(StudyData):
         conditions, notes = read_new_conditions(params, images, surrogate.condition_scaler)
         log_notes(notes)
         log_warnings(surrogate.warnings(conditions, samples=samples))
+        wanted = self.declared_quantities(surrogate.settings, quantities)
+        predictor = None
+        if wanted:
+            predictor = quantity_predictor(surrogate, wanted, folder=self.folder, seed=seed)
+            log_warnings(quantity_warnings(predictor))
         scores: list[PredictionScore] = []
         with (
             _truth_added(truth, conditions, surrogate) as with_truth,
@@ -124,6 +139,8 @@ class Predicting(StudyData):
             mesh = mesh if nodes is None else mesh.at(nodes)
             scored = _scored(with_truth(batches), scores)
             write_prediction(scored, mesh, out, overwrite=overwrite, runs=len(conditions))
+            if predictor is not None and local:
+                scores = with_quantities(scores, predictor, conditions.select(local))
             return list(chain(*collectives.all_gather(scores)))
 
 
@@ -154,3 +171,14 @@ def _scored(batches: Batches, scores: list[PredictionScore]) -> Iterator[xr.Data
         errors = batch["expected_error"].values.tolist() if "expected_error" in batch else missing
         scores += map(PredictionScore, map(str, batch["run"].values), novelty, errors)
         yield batch
+
+
+def with_quantities(
+    scores: list[PredictionScore], predictor: QuantityPredictor, conditions: Conditions
+) -> list[PredictionScore]:
+    """Return the scores of designs with their quantities of interest."""
+    found = predictor.predict(conditions)
+    return [
+        replace(score, quantities=found.of_design(row, predictor.group))
+        for row, score in enumerate(scores)
+    ]

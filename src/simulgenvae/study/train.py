@@ -160,6 +160,7 @@ class Training(StudyData):
         split = self.make_split(dataset, settings)
         # `evaluate` needs the checks; a mistake in them shall not show up hours later.
         read_checks(settings.evaluation.checks, dataset.variables, dataset.mesh)
+        self.require_quantities(settings, dataset)
         vae = self.starting_vae(settings)
         start = None
         if STAGES[stages[0]].stage_class.continues_study(settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import torch
@@ -18,11 +19,12 @@ from simulgenvae.surrogate.predict import (
     require_decoding_memory,
     uncertainty_warnings,
 )
+from simulgenvae.surrogate.quantities import labelled_quantities, quantity_predictor
 from simulgenvae.surrogate.selection import select
 from simulgenvae.utils.resources import require_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     import xarray as xr
@@ -141,6 +143,49 @@ class Surrogate(Parts):
         """
         selection = select(self, times, nodes, variables)
         return Predictor(self, selection, samples, seed).batches(conditions)
+
+    def quantities(
+        self,
+        conditions: Conditions,
+        texts: Mapping[str, str] | None = None,
+        *,
+        folder: Path = Path(),
+        seed: int = 0,
+    ) -> xr.Dataset:
+        """Predict quantities of interest, such as peaks and means, with their uncertainty.
+
+        Fields are decoded one after another, and only at the nodes and times that are needed.
+
+        Parameters
+        ----------
+        conditions
+            n designs, as in :meth:`predict`.
+        texts
+            Quantities by name, such as ``{"peak": "max(T)"}`` (docs/quantities.md); by default
+            those of the training's settings.
+        folder
+            Folder that the names of files with node numbers are relative to.
+        seed
+            Seed of the samples.
+
+        Returns
+        -------
+        xarray.Dataset
+            - ``value``, ``std``, ``lower`` and ``upper`` (run, quantity): the quantity of the
+              predicted field, corrected by its mean error on the validation runs where that is
+              more than chance; the standard deviation of its error; and the band that is meant to
+              hold 90 % of the true values;
+            - ``time`` (run, quantity) and ``place`` (run, quantity, dim) of maxima and minima;
+            - coordinates ``unit`` and ``definition`` (quantity), and the attribute ``warnings``.
+
+        Raises
+        ------
+        UserError
+            For a quantity that cannot be read, and as :meth:`predict` does for conditions.
+        """
+        texts = self.settings.quantities if texts is None else texts
+        predictor = quantity_predictor(self, texts, folder=folder, seed=seed)
+        return labelled_quantities(predictor, predictor.predict(conditions), conditions)
 
     def warnings(self, conditions: Conditions, *, samples: int = 0) -> list[str]:
         """Return what to know before trusting predictions of designs.

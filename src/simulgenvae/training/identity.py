@@ -22,9 +22,10 @@ instead of being read into a class."""
 
 MAY_DIFFER = {"device", "checkpoint_seconds", "rank_timeout", "performance"}
 """Settings of training that change how fast and how safely networks learn, but not what."""
-NOT_TRAINING = {"data", "evaluation"}
+NOT_TRAINING = {"data", "evaluation", "quantities"}
 """Groups of settings that are left out of a comparison. ``data`` says what is read and how it is
-split, which the fingerprint and the lists of runs say too. ``evaluation`` comes after training."""
+split, which the fingerprint and the lists of runs say too. ``evaluation`` and ``quantities`` come
+after training."""
 
 
 @dataclass(frozen=True)

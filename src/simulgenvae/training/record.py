@@ -27,6 +27,7 @@ def vae_training(settings: Settings, info: TrainingInfo) -> VaeTraining:
         "conditioner": True,
         "prediction": True,
         "evaluation": True,
+        "quantities": True,
         "training": set(settings.training.stage_names()) - {VAE.name},
     }
     own = TrainingInfo(

@@ -59,6 +59,7 @@ def test_contents_lead_to_every_chapter(page: str) -> None:
     targets = [source.removeprefix("#") for source in outline.sources if source.startswith("#")]
     assert targets == re.findall(r'<section id="([^"]+)"', page)
     assert re.findall(r'<a href="#[^"]+">([^<]+)</a>', page) == [
+        "Quantities of interest",
         "On the mesh",
         "Errors",
         "Fields",

@@ -81,6 +81,25 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
     )
     np.testing.assert_array_equal(after.mean, before.mean)
     np.testing.assert_array_equal(after.samples, before.samples)
+    assert found.held_out is not None
+    assert ensemble.held_out is not None
+    for name, array in ensemble.held_out.arrays().items():
+        np.testing.assert_array_equal(found.held_out.arrays()[name], array)
+
+
+@pytest.mark.parametrize("change", ["shape", "type", "value"])
+def test_damaged_predictions_of_validation_runs(
+    change: str, state: State, restore: Restore
+) -> None:
+    tensors, about = state
+    held_out = tensors["held_out.samples"].clone()
+    changed = {
+        "shape": held_out[:, :, 1:],
+        "type": held_out.double(),
+        "value": torch.full_like(held_out, torch.nan),
+    }
+    with pytest.raises(REFUSED):
+        restore(tensors | {"held_out.samples": changed[change]}, about)
 
 
 def test_files_of_earlier_versions_have_members_alike(alike: Surrogate, waves: Dataset) -> None:
@@ -102,6 +121,7 @@ def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
         pod_gp=None,
         gp_weight=0.0,
         calibration=None,
+        held_out=None,
     )
     tensors, about = ensemble_state(alone)
     assert tensors == {}
@@ -116,7 +136,8 @@ def test_networks_alone(ensemble: Ensemble, restore: Restore) -> None:
 
 def test_every_tensor_is_needed(state: State, restore: Restore) -> None:
     tensors, about = state
-    for name in [*(key for key in tensors if "decoder.output" in key or key.startswith("linear."))]:
+    needed = ("linear.", "held_out.")
+    for name in [*(key for key in tensors if "decoder.output" in key or key.startswith(needed))]:
         with pytest.raises(REFUSED):
             restore({key: value for key, value in tensors.items() if key != name}, about)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from simulgenvae.evaluation.analyses.physics import PhysicsChecks
+    from simulgenvae.evaluation.analyses.quantities import QuantityChecks
     from simulgenvae.evaluation.analyses.uncertainty import UncertaintyErrors
 
 ErrorsBySplit = dict[str, FieldErrors]
@@ -33,6 +34,8 @@ class Comparison:
     """Mean and spread of the variables in the training runs."""
     physics: PhysicsChecks
     """Physical quantities of the runs of the compared split."""
+    quantities: QuantityChecks
+    """Quantities of interest of the runs of the compared split."""
     uncertainty: dict[str, UncertaintyErrors]
     """Uncertainty of the validation and the test runs, by split."""
     errors: dict[str, ErrorsBySplit] = field(default_factory=dict)
@@ -97,6 +100,8 @@ class Comparison:
         self.uncertainty = uncertainty
         self.physics.series = series
         self.notes = notes
+        by_rank = collectives.all_gather(self.quantities.runs)
+        self.quantities.runs = {run: found for part in by_rank for run, found in part.items()}
 
 
 def _merge(into: dict[str, ErrorsBySplit], more: dict[str, ErrorsBySplit]) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.evaluation.analyses.quantities import QuantityChecks
     from simulgenvae.surrogate.surrogate import Surrogate
 
 REFITTED = (
@@ -62,6 +63,7 @@ def compare(
     stages: dict[str, Surrogate],
     rows: dict[str, NDArray[np.intp]],
     checks: Sequence[str],
+    quantities: QuantityChecks,
     advance: Advance,
 ) -> Comparison:
     """Return the errors of the surrogate, its parts, its training stages and the baselines.
@@ -81,6 +83,8 @@ def compare(
         the same runs as the surrogate.
     checks
         Users' physics checks, each as ``name: expression``.
+    quantities
+        Quantities of interest, which are counted for the runs of the compared split.
     advance
         Function that is called with a description after every run that was read and every baseline
         that was fitted.
@@ -102,6 +106,7 @@ def compare(
             checks,
             units=dataset.units,
         ),
+        quantities,
         {split: UncertaintyErrors(scale) for split in unseen if len(rows[split])},
     )
     known = dataset.conditions.select(training)
@@ -129,6 +134,7 @@ def compare(
                 # has them.
                 if split == compared_split(rows):
                     found.physics.add(dataset.ids[row], predicted.fields[i], truth)
+                    found.quantities.add(dataset.ids[row], predicted.prediction.of_design(i), truth)
                 predicted.count_uncertainty(found, i, split, truth)
                 advance(f"Evaluating {split} runs")
     # A rank without runs divides by one.

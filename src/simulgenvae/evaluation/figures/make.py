@@ -12,6 +12,7 @@ from simulgenvae.evaluation.figures import (
     latents,
     mesh_figures,
     physics,
+    quantities,
     search,
     sensitivity,
     training,
@@ -45,6 +46,7 @@ CAPTIONS = {
     **search.CAPTIONS,
     **uncertainty.CAPTIONS,
     **physics.CAPTIONS,
+    **quantities.CAPTIONS,
     **sensitivity.CAPTIONS,
     **latents.CAPTIONS,
     **mesh_figures.CAPTIONS,
@@ -93,6 +95,8 @@ def make_figures(
     yield "error_map", error_map(node_rmse, domain, title)
     yield from uncertainty.uncertainty_figures(result.uncertainty)
     yield "physics", physics.quantities_over_time(result.physics, result.data.times)
+    if result.quantities is not None and result.quantities.found:
+        yield "quantities", quantities.predicted_over_true(result.quantities)
     found = result.sensitivity
     if found.sobol is not None or found.permutation is not None:
         yield "sensitivity", sensitivity.sensitivity_bars(found)

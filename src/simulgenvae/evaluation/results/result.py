@@ -15,6 +15,7 @@ from simulgenvae.evaluation.results.errors import SplitErrors, StageErrors
 from simulgenvae.evaluation.results.format_1 import from_format_1
 from simulgenvae.evaluation.results.latents import LatentResults
 from simulgenvae.evaluation.results.physics import Physics
+from simulgenvae.evaluation.results.quantities import Quantities
 from simulgenvae.evaluation.results.sensitivity import Sensitivity
 from simulgenvae.evaluation.results.study import SPLITS, DataSummary, SplitIds, Timing, TrainedRange
 from simulgenvae.evaluation.results.uncertainty import Uncertainty
@@ -89,6 +90,8 @@ class EvaluationResult(Record):
     notes: tuple[str, ...]
     settings: Settings
     training: Annotated[TrainingInfo, BeforeValidator(_with_undefined_losses)]
+    quantities: Quantities | None = None
+    """Quantities of interest; None in files of earlier versions."""
     figures: tuple[str, ...] = ()
     """Names of the files of the figures."""
     not_rendered: str | None = None

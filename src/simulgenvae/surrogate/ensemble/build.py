@@ -12,6 +12,7 @@ from simulgenvae.distributed import collectives
 from simulgenvae.reduction import LazyStates, Reduction
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
 from simulgenvae.surrogate.ensemble.mirror_views import mirror_views_of
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.ensemble.stacking import stacked
@@ -99,7 +100,8 @@ def _fit_and_choose(trained: Trained, dataset: Dataset, settings: Settings) -> E
         )
     # The spread depends on the weights, so it is calibrated last.
     calibration = calibrate(ensemble, dataset, validation, conditions, trained.reduction)
-    return replace(ensemble, calibration=calibration)
+    held_out = HeldOutPredictions.of(ensemble, conditions, coefficients, validation)
+    return replace(ensemble, calibration=calibration, held_out=held_out)
 
 
 def _gaussian_processes(

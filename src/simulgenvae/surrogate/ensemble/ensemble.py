@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.models import Gaussian, Inputs
     from simulgenvae.surrogate.ensemble.calibration import Calibration
+    from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
     from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
     from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 
@@ -67,6 +68,9 @@ class Ensemble:
     mirror_views
         Mirror images in which each design is also predicted, where the problem is symmetric. The
         prediction is the mean over all of them.
+    held_out
+        Predictions of validation runs, from which the uncertainty of quantities is calibrated; None
+        in models of earlier versions, and without validation runs.
     """
 
     members: tuple[Networks, ...]
@@ -77,6 +81,7 @@ class Ensemble:
     gp_weight: float
     calibration: Calibration | None
     mirror_views: tuple[MirrorView, ...] = ()
+    held_out: HeldOutPredictions | None = None
 
     def __post_init__(self) -> None:
         if len(self.member_weights) != len(self.members):

@@ -18,6 +18,7 @@ from simulgenvae.settings.networks import DECODERS
 from simulgenvae.settings.training import Axis
 from simulgenvae.surrogate.ensemble.calibration import Calibration
 from simulgenvae.surrogate.ensemble.ensemble import Ensemble
+from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
 from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
 from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.weights import fill, group
@@ -33,6 +34,8 @@ _PREDICTING = ("conditioner.", "vae.decoder.")
 """Networks that a prediction needs; only the first member has a trained encoder."""
 _POD_GP = "linear."
 """Prefix of the Gaussian processes' tensors. The file format is older than the code's names."""
+_HELD_OUT = "held_out."
+"""Prefix of the predictions of validation runs, which files of earlier versions lack."""
 
 
 Weight = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -80,6 +83,9 @@ def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescr
     for number, view in enumerate(ensemble.mirror_views):
         for name, array in view.arrays().items():
             tensors[f"view_{number}.{name}"] = torch.from_numpy(array)
+    held_out = {} if ensemble.held_out is None else ensemble.held_out.arrays()
+    for name, array in held_out.items():
+        tensors[_HELD_OUT + name] = torch.from_numpy(np.ascontiguousarray(array))
     description = EnsembleDescription(
         members=len(ensemble.members),
         decoders=tuple(member.decoder_name for member in ensemble.members),
@@ -137,6 +143,7 @@ def restore_ensemble(
     views = []
     for number, axes in enumerate(description.mirror_views):
         views.append(MirrorView.restore(list(axes), _arrays(f"view_{number}.", tensors), rank))
+    kept = _arrays(_HELD_OUT, tensors)
     return Ensemble(
         members=tuple(members),
         member_weights=weights,
@@ -146,6 +153,7 @@ def restore_ensemble(
         gp_weight=description.gp_weight,
         calibration=description.calibration,
         mirror_views=tuple(views),
+        held_out=HeldOutPredictions.restore(kept, len(times), rank) if kept else None,
     )
 
 

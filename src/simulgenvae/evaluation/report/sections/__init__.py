@@ -14,12 +14,14 @@ from simulgenvae.evaluation.report.sections.fields import FIELDS
 from simulgenvae.evaluation.report.sections.latents import LATENTS
 from simulgenvae.evaluation.report.sections.mesh import MESH
 from simulgenvae.evaluation.report.sections.physics import PHYSICS
+from simulgenvae.evaluation.report.sections.quantities import QUANTITIES
 from simulgenvae.evaluation.report.sections.search import SEARCH
 from simulgenvae.evaluation.report.sections.sensitivity import SENSITIVITY
 from simulgenvae.evaluation.report.sections.training import TRAINING
 from simulgenvae.evaluation.report.sections.uncertainty import UNCERTAINTY
 
 SECTIONS: dict[str, Section] = {
+    "quantities": QUANTITIES,
     "mesh": MESH,
     "errors": ERRORS,
     "fields": FIELDS,

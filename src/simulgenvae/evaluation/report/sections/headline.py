@@ -1,4 +1,4 @@
-"""Headline of the report: the six numbers that matter most, the verdict and all warnings.
+"""Headline of the report: quantities of interest in words, six numbers, the verdict and warnings.
 
 Tested in tests/evaluation/report/test_report.py.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulgenvae.evaluation.methods import method_titles
+from simulgenvae.evaluation.quantity_words import sentences
 from simulgenvae.evaluation.report.section import Section
 from simulgenvae.evaluation.verdict import Verdict
 from simulgenvae.utils.formatting import NONE, milliseconds, number, percent
@@ -29,6 +30,8 @@ class Card:
 class Headline:
     """Content of the headline."""
 
+    quantities: tuple[str, ...]
+    """Sentences about the quantities of interest."""
     cards: tuple[Card, ...]
     verdict: str
     warnings: tuple[str, ...]
@@ -37,7 +40,7 @@ class Headline:
     def of(cls, result: EvaluationResult) -> Headline:
         """Return the headline of a result."""
         verdict = Verdict.of(result).sentence()
-        return cls(_cards(result), verdict, _warnings(result))
+        return cls(sentences(result), _cards(result), verdict, _warnings(result))
 
 
 def _cards(result: EvaluationResult) -> tuple[Card, ...]:

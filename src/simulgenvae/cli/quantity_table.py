@@ -1,0 +1,42 @@
+"""Table of predicted quantities of interest on the terminal.
+
+Tested in tests/cli/test_commands.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from simulgenvae.utils.formatting import quantity
+
+if TYPE_CHECKING:
+    from simulgenvae.study.predict import PredictionScore
+    from simulgenvae.surrogate.quantities import PredictedQuantity
+
+MOST_ROWS = 40
+"""Designs in the table; the result of ``Study.predict`` has all."""
+
+
+def quantity_table(scores: list[PredictionScore]) -> Table:
+    """Return a table of designs × quantities: each value with its band."""
+    title = "Quantities of interest, with the band meant to hold 90 % of the true values"
+    if len(scores) > MOST_ROWS:
+        title += f" (the first {MOST_ROWS} of {len(scores)} designs)"
+    table = Table(title=title)
+    table.add_column("Design")
+    for each in scores[0].quantities:
+        table.add_column(quantity(each.name, each.unit), justify="right")
+    for score in scores[:MOST_ROWS]:
+        table.add_row(score.design, *map(_cell, score.quantities))
+    return table
+
+
+def _cell(found: PredictedQuantity) -> str:
+    half = (found.upper - found.lower) / 2
+    # As many decimals as the band's half width has: more say nothing.
+    text = f"{found.value:.5g} ± {half:.2g}"
+    if found.place is not None:
+        text += f" at ({', '.join(f'{value:.3g}' for value in found.place)})"
+    return text if found.time is None else f"{text}, t = {found.time:.3g}"

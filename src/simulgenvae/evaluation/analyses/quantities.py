@@ -1,0 +1,122 @@
+"""Quantities of interest of the runs of one split: prediction against truth, run by run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.evaluation.results.base import OverRuns
+from simulgenvae.evaluation.results.quantities import Quantities, QuantityAccuracy, RunQuantity
+from simulgenvae.quantities import default_texts
+from simulgenvae.surrogate.ensemble.calibration import LEVEL
+from simulgenvae.surrogate.quantities import QuantityPredictor, quantity_warnings
+from simulgenvae.utils.formatting import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.surrogate.ensemble import CoefficientPrediction
+
+
+_MEANINGLESS = 10.0
+"""Multiple of the true values' size from which an error has no percentage: they are about 0."""
+
+
+class QuantityChecks:
+    """Quantities that are counted run by run.
+
+    Parameters
+    ----------
+    predictor
+        Prediction of the quantities.
+    declared
+        Whether the user has named them.
+    """
+
+    def __init__(self, predictor: QuantityPredictor, *, declared: bool) -> None:
+        self._predictor = predictor
+        self._declared = declared
+        self.runs: dict[str, tuple[RunQuantity, ...]] = {}
+        """Values of the quantities of each run, by its id."""
+
+    def add(self, run: str, prediction: CoefficientPrediction, truth: NDArray[np.floating]) -> None:
+        """Count one run by its id.
+
+        Parameters
+        ----------
+        run
+            Id of the run.
+        prediction
+            Its predicted coefficients at all times, ``[1, T, r]``.
+        truth
+            Its fields, ``[T, M, V]``.
+        """
+        group = self._predictor.group
+        if not len(group):
+            return
+        found = self._predictor.of_prediction(prediction)
+        true = group.of_run(truth)
+        self.runs[run] = tuple(
+            RunQuantity(
+                truth=true.values[q],
+                prediction=found.values[0, q],
+                std=found.std[0, q],
+                lower=found.lower[0, q],
+                upper=found.upper[0, q],
+                time_error=found.times[0, q] - true.times[q],
+                place_error=_distance(found.places[0, q], true.places[q]),
+            )
+            for q in range(len(group))
+        )
+
+    def summary(self) -> Quantities:
+        """Return the accuracy of every quantity over the runs."""
+        found = []
+        for q, quantity in enumerate(self._predictor.group.quantities):
+            runs = {run: values[q] for run, values in self.runs.items()}
+            found.append(_accuracy(quantity.name, quantity.text, quantity.unit, runs))
+        return Quantities(
+            declared=self._declared,
+            calibration_runs=self._predictor.calibration.runs,
+            level=LEVEL,
+            found=tuple(found),
+            notes=tuple(map(sentence, quantity_warnings(self._predictor))),
+        )
+
+
+def wanted_texts(texts: Mapping[str, str], variables: Sequence[str]) -> dict[str, str]:
+    """Return the quantities to measure: those of the user, else the usual ones of each variable."""
+    return dict(texts) or default_texts(variables)
+
+
+def _accuracy(
+    name: str, definition: str, unit: str, runs: dict[str, RunQuantity]
+) -> QuantityAccuracy:
+    errors = np.array([abs(run.error) for run in runs.values()])
+    size = float(np.mean([abs(run.truth) for run in runs.values()]))
+    mean = float(errors.mean())
+    return QuantityAccuracy(
+        name=name,
+        definition=definition,
+        unit=unit,
+        runs=runs,
+        absolute_error=OverRuns.of(errors),
+        relative_error=mean / size if mean < _MEANINGLESS * size else None,
+        coverage=float(np.mean([run.covered for run in runs.values()])),
+        time_error=_sizes([run.time_error for run in runs.values()]),
+        place_error=_sizes([run.place_error for run in runs.values()]),
+    )
+
+
+def _sizes(errors: Sequence[float | None]) -> OverRuns | None:
+    """Return statistics of absolute errors; None where no run has one."""
+    known = [abs(error) for error in errors if error is not None]
+    return OverRuns.of(known) if known else None
+
+
+def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    # Without coordinates there is no place, and no distance either.
+    return float(np.linalg.norm(first - second)) if len(first) else float("nan")

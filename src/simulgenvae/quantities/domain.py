@@ -1,0 +1,88 @@
+"""Domain of the fields that quantities are evaluated on: times, nodes and variables.
+
+Tested in tests/quantities/test_read.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulgenvae.errors import UserError
+from simulgenvae.mesh.nodal_volumes import NodalVolumes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.mesh.node_mask import NodeMask
+
+
+@dataclass(frozen=True, eq=False)
+class FieldDomain:
+    """Times, nodes and variables of fields ``[T, M, V]``.
+
+    Attributes
+    ----------
+    variables, units
+        Names and units of the V variables; a unit is empty where it is unknown.
+    times
+        Times, ``[T]``.
+    mesh
+        Mesh of the M nodes, all of which have values.
+    nodes
+        Number of nodes M, which a mesh without coordinates lacks.
+    mask
+        Which nodes of the whole mesh these are; None where all have values. Users count the nodes
+        of the whole mesh.
+    """
+
+    variables: tuple[str, ...]
+    units: tuple[str, ...]
+    times: NDArray[np.float64]
+    mesh: Mesh
+    nodes: int
+    mask: NodeMask | None = None
+
+    @cached_property
+    def volumes(self) -> NodalVolumes:
+        """Length, area or volume that belongs to each node."""
+        return NodalVolumes.of(self.mesh, self.nodes)
+
+    def coords(self, what: str) -> NDArray[np.float64]:
+        """Return the positions of the nodes, ``[M, D]``; UserError where they are unknown."""
+        if self.mesh.coords is None:
+            raise UserError(
+                f"{what} needs the positions of the nodes: ingest the data with --coords or "
+                "--mesh, or name nodes by their numbers"
+            )
+        return self.mesh.coords
+
+    def rows_of(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the rows of nodes that users name by their numbers, ``[m]``.
+
+        Raises
+        ------
+        UserError
+            For a number that no node has, and for a node without values.
+        """
+        count = self.nodes if self.mask is None else len(self.mask.valued)
+        beyond = numbers[(numbers < 0) | (numbers >= count)]
+        if len(beyond):
+            raise UserError(
+                f"there is no node {beyond[0]}: the {count} nodes are numbered from 0 to "
+                f"{count - 1}"
+            )
+        if self.mask is None:
+            return numbers
+        empty = numbers[~self.mask.valued[numbers]]
+        if len(empty):
+            raise UserError(f"node {empty[0]} has no values (NaN) in any run")
+        return np.searchsorted(self.mask.numbers, numbers)
+
+    def number_of(self, row: int) -> int:
+        """Return the number that users know a node by."""
+        return row if self.mask is None else int(self.mask.numbers[row])

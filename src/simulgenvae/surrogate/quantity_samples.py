@@ -1,0 +1,84 @@
+"""Quantities of predictions: of the predicted field, and of each sample of it.
+
+The uncertainty of a number such as a maximum does not follow from the standard deviations of single
+values, so the number is taken of every sample, each of which is a whole field.
+
+Tested in tests/surrogate/test_quantities.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulgenvae.quantities import QuantityGroup
+    from simulgenvae.reduction import Decoder
+    from simulgenvae.surrogate.ensemble import CoefficientPrediction
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class QuantitySamples:
+    """Q quantities of n predicted designs.
+
+    Attributes
+    ----------
+    of_field
+        Quantities of the predicted field, ``[n, Q]``.
+    of_samples
+        Quantities of each sample, ``[K, n, Q]``.
+    times, places
+        Time and position of extremes of the predicted field, ``[n, Q]`` and ``[n, Q, D]``, see
+        :class:`~simulgenvae.quantities.group.QuantityValues`.
+    """
+
+    of_field: Array
+    of_samples: Array
+    times: Array
+    places: Array
+
+    @classmethod
+    def of(cls, group: QuantityGroup, decoder: Decoder, prediction: CoefficientPrediction) -> Self:
+        """Return the quantities of predicted designs.
+
+        One field is decoded at a time: the samples of a design are larger than its prediction.
+
+        Parameters
+        ----------
+        group
+            The quantities.
+        decoder
+            Map from coefficients to the part of the fields that they need.
+        prediction
+            Coefficients at all training times, ``[n, T, r]``, with samples.
+        """
+        found = [group.of_coefficients(decoder, mean) for mean in prediction.mean]
+        of_samples = np.empty((*prediction.samples.shape[:2], len(group)))
+        for sample, designs in enumerate(prediction.samples):
+            for design, coefficients in enumerate(designs):
+                values = group.of_coefficients(decoder, coefficients)
+                of_samples[sample, design] = values.values
+        return cls(
+            np.stack([each.values for each in found]),
+            of_samples,
+            np.stack([each.times for each in found]),
+            np.stack([each.places for each in found]),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the designs of several batches as one."""
+        return cls(
+            np.concatenate([part.of_field for part in parts]),
+            np.concatenate([part.of_samples for part in parts], axis=1),
+            np.concatenate([part.times for part in parts]),
+            np.concatenate([part.places for part in parts]),
+        )

@@ -1,0 +1,45 @@
+"""Quantities of interest of an evaluation against what follows from the fields."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simulgenvae.data.dataset import Dataset
+from simulgenvae.evaluation.results import EvaluationResult
+from simulgenvae.evaluation.results.quantities import RunQuantity
+from simulgenvae.settings import StudyFolder
+
+
+def test_usual_quantities_of_test_runs(
+    evaluated: tuple[EvaluationResult, StudyFolder], dataset: Dataset
+) -> None:
+    found = evaluated[0].quantities
+    assert found is not None
+    assert not found.declared
+    assert found.calibration_runs == 2
+    names = [each.name for each in found.found]
+    assert names == [
+        "maximum of T<script>",
+        "mean of T<script>",
+        "maximum of p$x$",
+        "mean of p$x$",
+    ]
+    peak = found.found[0]
+    assert list(peak.runs) == ["run<10>", "run<11>"]
+    truth = [dataset.run(row)[..., 0].max() for row in (10, 11)]
+    assert [run.truth for run in peak.runs.values()] == pytest.approx(truth)
+    errors = [abs(run.error) for run in peak.runs.values()]
+    assert peak.absolute_error.mean == pytest.approx(np.mean(errors))
+    assert peak.relative_error == pytest.approx(np.mean(errors) / np.mean(truth))
+    assert peak.worst_run == ["run<10>", "run<11>"][int(np.argmax(errors))]
+    assert peak.coverage == peak.covered / 2
+    assert peak.time_error is not None
+    assert peak.place_error is not None
+    assert found.found[1].place_error is None
+
+
+def test_covered_and_error() -> None:
+    run = RunQuantity(truth=1.0, prediction=1.5, std=0.2, lower=1.1, upper=1.9)
+    assert (run.error, run.covered) == (0.5, False)
+    assert RunQuantity(truth=1.0, prediction=1.5, std=1.0, lower=0.1, upper=2.9).covered
