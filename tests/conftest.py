@@ -39,6 +39,7 @@ SLOW = (
     "cli/test_key_effects.py",
     "cli/test_launch.py",
     "cli/test_learning_curve.py",
+    "cli/test_messages.py",
     "cli/test_predict.py",
     "cli/test_one_of_everything.py",
     "cli/test_render.py",

@@ -5,6 +5,7 @@ Tested in tests/cli/test_predict.py, tests/cli/test_commands.py and tests/cli/te
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,22 +13,41 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import DESIGNS, OUTPUT, PART
+from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Folder, Names, Overwrite
+from simulgenvae.cli.messages import Json, Messages
+from simulgenvae.cli.options import (
+    Folder,
+    NewImages,
+    NewParams,
+    Overwrite,
+    Samples,
+    Seed,
+    Times,
+    Variables,
+    times_of,
+)
+from simulgenvae.study.predicted_design import PredictedDesign
 from simulgenvae.utils.formatting import NONE, count, number, percent, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulgenvae.study.predicted_design import PredictedDesign
-
 MOST_ROWS = 12
 """Designs in the table; of more, the least certain ones are shown."""
 
-At = Annotated[
-    tuple[str, ...],
-    Parameter(name="--at", metavar="NAME=VALUE,…"),
-]
+At = Annotated[tuple[str, ...], Parameter(name="--at", metavar="NAME=VALUE,…", group=DESIGNS)]
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """Result of a prediction, as ``--json`` prints it."""
+
+    designs: tuple[PredictedDesign, ...]
+    """Summary of each design."""
+    file: Path | None
+    """File that was written; null without ``--out``."""
 
 
 def predict(
@@ -35,16 +55,18 @@ def predict(
     /,
     *,
     at: At = (),
-    out: Path | None = None,
-    params: Path | None = None,
-    images: Path | None = None,
-    times: Path | None = None,
-    nodes: Path | None = None,
-    variables: Names | None = None,
-    samples: int = 0,
-    seed: int = 0,
-    truth: Path | None = None,
+    params: NewParams = None,
+    images: NewImages = None,
+    times: Times = None,
+    nodes: Annotated[Path | None, Parameter(group=PART, show_default="all")] = None,
+    variables: Variables = None,
+    samples: Samples = 0,
+    seed: Seed = 0,
+    out: Annotated[Path | None, Parameter(group=OUTPUT, show_default="none, only a table")] = None,
+    truth: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     overwrite: Overwrite = False,
+    json: Json = False,
+    messages: Messages = Messages(),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Predict the fields of new designs.
@@ -53,29 +75,15 @@ def predict(
     ----------
     at
         A design: its parameters, as row=0.05,speed=0.006. Several --at are several designs.
-    out
-        File to write (default: none, only a table is shown). Its ending chooses the format, as
-        .pvd (ParaView), .nc or .npz; an unknown one lists all. Formats of one design need {id} in
-        the name for several: {id}.vtkhdf.
-    params
-        CSV file with the parameters of the new designs.
-    images
-        Their images: a folder, a CSV file id,file, or one .png or .jpg.
-    times
-        Times within the trained span: .npy .csv .txt.
     nodes
         Numbers of some nodes, counted from 0: .npy .csv .txt.
-    variables
-        Names of some variables, separated by commas.
-    samples
-        At least 2: say how certain each value is, by std, lower and upper (one network draws this
-        many latents).
-    seed
-        Seed of the samples.
+    out
+        File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
+        one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
     truth
         The same designs solved (a study, or what ingest reads), to compare.
     """
-    from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
+    from simulgenvae.data.ingest.coordinates import read_node_numbers
 
     # Not the whole `Study`, whose other methods take longer to load than a design to predict.
     from simulgenvae.study.predict import Predicting
@@ -86,7 +94,7 @@ def predict(
         params=params,
         images=images,
         at=at,
-        times=None if times is None else read_times(times),
+        times=times_of(times),
         nodes=None if nodes is None else read_node_numbers(nodes),
         variables=variables,
         samples=samples,
@@ -94,6 +102,8 @@ def predict(
         truth=truth,
         overwrite=overwrite,
     )
+    if json:
+        print_json(PredictResult(tuple(designs), out))
     show(_table(designs))
     if out is None:
         show(

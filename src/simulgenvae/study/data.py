@@ -112,8 +112,7 @@ class StudyData(StudyFolder):
         settings = settings or self.read_settings()
         if not self.dataset.exists():
             raise UserError(
-                f"{self.dataset} does not exist: make it with `simulgenvae ingest … --study "
-                f"{self.folder}`."
+                f"{self.dataset} does not exist: make it with `simulgenvae ingest {self.folder} …`."
             )
         # Fields stay on disk here: only their description is read.
         dataset = Dataset.open(self.dataset)
