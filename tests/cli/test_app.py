@@ -41,7 +41,7 @@ def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]
         (["nonsense"], 'simulgenvae: error: Unknown command "nonsense"'),
         (["train", "--nonsense"], "simulgenvae train: error: Unknown option: --nonsense"),
         (["train", "a", "b"], "simulgenvae train: error: Unused Tokens: ['b']"),
-        (["predict"], 'simulgenvae predict: error: Command "predict" parameter --out requires'),
+        (["export"], 'simulgenvae export: error: Command "export" parameter --out requires'),
         (["train", "--gpus", "0"], 'Invalid value "0" for --gpus. Must be >= 1.'),
         (["train", "--master_port", "65536"], "Must be <= 65535."),
         (["suggest", "--range", "speed=2"], "'speed=2' is no range: write NAME=LOW:HIGH"),

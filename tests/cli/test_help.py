@@ -63,12 +63,18 @@ def test_every_option_has_a_meaning_and_shows_its_default(command: str) -> None:
     if command == "explore":
         pytest.skip("a group of commands")
     for argument in shown(command):
-        text = " ".join(page(command).replace("│", " ").split())
         assert argument.parameter.help, argument.name
         if not argument.required:
-            place = text.index(f" {argument.name} ")
-            following = text[place:].split("] ")[0]
-            assert "[default: " in following, argument.name
+            lines = iter(page(command).splitlines())
+            row = next(
+                line for line in lines if line[0:1] == "│" and argument.name in line[:40].split()
+            )
+            # Its text ends where the next option, or the end of the panel, begins.
+            for line in lines:
+                if not line.startswith("│     "):
+                    break
+                row += line
+            assert "[default: " in row.replace("│", " "), argument.name
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *WAYS])

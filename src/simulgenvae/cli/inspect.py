@@ -141,7 +141,7 @@ def _inspected(source: Source, path: Path) -> InspectedSource:
     return InspectedSource(
         path=path,
         runs=runs,
-        ids=tuple(texts([source], "ids")),
+        ids=tuple(texts([source], "ids") or ()),
         bad_runs=dict(source.problems),
         timesteps=steps,
         times=None if times is None or not len(times) else (float(times[0]), float(times[-1])),

@@ -8,14 +8,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
 def print_json(result: DataclassInstance) -> None:
     """Print a result on the standard output; numbers that are not finite become null."""
+    # Imported here, as help does without it.
+    from pydantic import TypeAdapter
+
     text = TypeAdapter(type(result)).dump_json(result, indent=2)
     # Not by rich, which would wrap long lines.
     sys.stdout.write(text.decode() + "\n")

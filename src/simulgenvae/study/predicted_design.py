@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
@@ -65,6 +64,9 @@ def predicted_designs(batch: Batch, conditions: Conditions) -> list[PredictedDes
 
 def _variables(batch: Batch, fields: NDArray[np.floating]) -> tuple[VariableSummary, ...]:
     """Return the ranges of fields ``[T, M, V]``."""
+    # Imported here, as the help of `predict` does without it.
+    import numpy as np
+
     found = []
     for column, (name, unit) in enumerate(zip(batch.variables, batch.units, strict=True)):
         values = fields[..., column]
