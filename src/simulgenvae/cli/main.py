@@ -59,9 +59,10 @@ def run(call: Call, arguments: Sequence[str]) -> int:
     """Run a command in this process, or in several if its options say so; return the exit code."""
     flags = call.named.get("launch")
     if not isinstance(flags, LaunchFlags) or not flags.several:
+        messages = call.named.get("messages")
         return guarded(
             lambda console: call(),
-            messages=call.named.get("messages", Messages()),
+            messages=messages if isinstance(messages, Messages) else Messages(),
             results_apart=bool(call.named.get("json")),
         )
     # Imported here: only a launch needs torch before the command itself does.
