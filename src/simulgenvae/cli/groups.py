@@ -1,4 +1,7 @@
-"""Groups of options in the help, in their order; the rarest ones come last."""
+"""Groups of options in the help, in their order; the rarest ones come last.
+
+Tested in tests/cli/test_help.py.
+"""
 
 from __future__ import annotations
 

@@ -6,14 +6,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
-def print_json(result: DataclassInstance) -> None:
-    """Print a result on the standard output; numbers that are not finite become null."""
+def print_json(result: object) -> None:
+    """Print a result, a dataclass, on the standard output; numbers that are not finite become null."""
     # Imported here, as help does without it.
     from pydantic import TypeAdapter
 

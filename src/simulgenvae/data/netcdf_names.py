@@ -1,4 +1,7 @@
-"""Names in the NetCDF files that are read and written."""
+"""Names in the NetCDF files that are read and written.
+
+Tested in tests/export/test_netcdf.py.
+"""
 
 RUN = "run"
 """Name of the dimension of several runs in a file."""

@@ -1,6 +1,8 @@
 """Networks: the hierarchical VAE of a run's coefficients, and the conditioner.
 
 The package has ``nn.Module`` classes and what describes them; it reads no files and trains nothing.
+
+Tested in tests/models/test_networks.py.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,7 @@
-"""Settings of a study: one typed schema, the readers of all its file formats, and the folder."""
+"""Settings of a study: one typed schema, the readers of all its file formats, and the folder.
+
+Tested in tests/settings/test_load.py.
+"""
 
 from typing import TYPE_CHECKING
 

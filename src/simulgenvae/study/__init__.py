@@ -1,6 +1,8 @@
 """The Python API of a study folder: what the commands of ``simulgenvae`` do, as methods.
 
 Each module holds the methods of one concern; :class:`Study` has all of them.
+
+Tested in tests/study/test_study.py.
 """
 
 from typing import TYPE_CHECKING
