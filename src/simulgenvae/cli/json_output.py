@@ -9,7 +9,7 @@ import sys
 
 
 def print_json(result: object) -> None:
-    """Print a result, a dataclass, on the standard output; numbers that are not finite become null."""
+    """Print a dataclass on the standard output; numbers that are not finite become null."""
     # Imported here, as help does without it.
     from pydantic import TypeAdapter
 
