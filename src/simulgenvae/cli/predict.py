@@ -34,6 +34,9 @@ from simulgenvae.utils.formatting import NONE, count, number, percent, quantity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 MOST_ROWS = 12
 """Designs in the table; of more, the least certain ones are shown."""
 
@@ -83,8 +86,6 @@ def predict(
     truth
         The same designs solved (a study, or what ingest reads), to compare.
     """
-    from simulgenvae.data.ingest.coordinates import read_node_numbers
-
     # Not the whole `Study`, whose other methods take longer to load than a design to predict.
     from simulgenvae.study.predict import Predicting
 
@@ -95,7 +96,7 @@ def predict(
         images=images,
         at=at,
         times=times_of(times),
-        nodes=None if nodes is None else read_node_numbers(nodes),
+        nodes=None if nodes is None else _numbers(nodes),
         variables=variables,
         samples=samples,
         seed=seed,
@@ -111,6 +112,12 @@ def predict(
         )
     else:
         show(f"{out}: {count(len(designs), 'design')}")
+
+
+def _numbers(path: Path) -> NDArray[np.intp]:
+    from simulgenvae.data.ingest.coordinates import read_node_numbers
+
+    return read_node_numbers(path)
 
 
 def _table(designs: Sequence[PredictedDesign]) -> Table:
