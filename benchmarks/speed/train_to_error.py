@@ -26,7 +26,8 @@ from benchmarks.speed.pulses import FOLDER, written
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.data.split import make_split
-from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, network_inputs
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.reduction import reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.data import TrainingData

@@ -9,10 +9,11 @@ Tested in tests/test_public_names.py.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from simulgenvae.utils.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
@@ -60,11 +61,5 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used.
-
-    Torch takes seconds to load, and `simulgenvae --help` needs none of it.
-    """
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+# Torch takes seconds to load, and `simulgenvae --help` needs none of it.
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -41,13 +41,13 @@ def test_every_option_is_explained(name: str, capsys: pytest.CaptureFixture[str]
         (["nonsense"], 'simulgenvae: error: Unknown command "nonsense"'),
         (["train", "--nonsense"], "simulgenvae train: error: Unknown option: --nonsense"),
         (["train", "a", "b"], "simulgenvae train: error: Unused Tokens: ['b']"),
-        (["predict"], 'simulgenvae predict: error: Command "predict" parameter --out requires'),
+        (["export"], 'simulgenvae export: error: Command "export" parameter --out requires'),
         (["train", "--gpus", "0"], 'Invalid value "0" for --gpus. Must be >= 1.'),
         (["train", "--master_port", "65536"], "Must be <= 65535."),
         (["suggest", "--range", "speed=2"], "'speed=2' is no range: write NAME=LOW:HIGH"),
-        (["learning-curve", "--shares", "1/2", "2"], "2 is no fraction"),
+        (["learning-curve", "--fractions", "1/2", "2"], "2 is no fraction"),
         (["learning-curve", "--target", "3"], "3 is no error between 0 and 1"),
-        (["render", "--out", "a.png", "--time", "1,x"], "'1,x': give numbers"),
+        (["render", "--out", "a.png", "--times", "1,x"], "'1,x': give numbers"),
         (["render", "--out", "a.png", "--warp", "U,x"], "'U,x': give NAME or NAME,FACTOR"),
         (["inspect", "a.h5", "--axes", "time"], "--axes time: name each axis once"),
         (["ingest", "a.npy", "--study", "b", "--overwrite", "--append"], "Mutually exclusive"),
@@ -66,7 +66,9 @@ def test_a_mistake_in_the_arguments_is_one_line_and_exit_code_2(
 
 
 def test_values_become_typed_parameters() -> None:
-    call = parse(["learning-curve", "study", "--shares", "1/4", "1", "--set", "a.b=c", "--set=d=e"])
+    call = parse(
+        ["learning-curve", "study", "--fractions", "1/4", "1", "--set", "a.b=c", "--set=d=e"]
+    )
     assert call.named["fractions"] == (0.25, 1.0)
     assert call.named["overrides"] == ("a.b=c", "d=e")
     assert [str(value) for value in call.positional] == ["study"]

@@ -55,7 +55,7 @@ def test_interpolate_between_two_designs(cli: Any, trained: Path, make_runs: Any
 
 
 @pytest.mark.parametrize(
-    "more", [(), ("--run", "run_3", "--dimension", 1, "--range", 2, "--overwrite")]
+    "more", [(), ("--run", "run_3", "--dimension", 1, "--distance", 2, "--overwrite")]
 )
 def test_traverse_a_level(cli: Any, trained: Path, more: tuple[object, ...]) -> None:
     out = trained / "walk.npz"
@@ -102,8 +102,8 @@ def _mistakes(study: Path) -> dict[str, tuple[tuple[object, ...], tuple[str, ...
         "unknown level": ((*along, "h_7"), ("no level 'h_7'", "z, h_1, h_2")),
         "unknown dimension": ((*along, "h_1", "--dimension", 2), ("no dimension 2", "0 to 1")),
         "unknown start": ((*along, "z", "--run", "x"), ("no run 'x'",)),
-        "no range": ((*along, "z", "--range", 0), ("--range is 0",)),
-        "endless range": ((*along, "z", "--range", "inf"), ("--range is inf",)),
+        "no range": ((*along, "z", "--distance", 0), ("--distance is 0",)),
+        "endless range": ((*along, "z", "--distance", "inf"), ("--distance is inf",)),
         "no samples": (("sample", "--count", 0), ("--count is 0",)),
         "too many samples": (("sample", "--count", 10**12), ("1 to 10000",)),
         "bad seed": (("sample", "--seed", -1), ("--seed is -1",)),

@@ -14,7 +14,7 @@ def test_a_curve_is_drawn_and_the_model_stays(cli: Any, trained: Path, tree: Any
     done = cli(
         "learning-curve",
         trained,
-        "--shares",
+        "--fractions",
         "1/2",
         1,
         "--target",
@@ -44,11 +44,11 @@ def test_a_curve_is_drawn_and_the_model_stays(cli: Any, trained: Path, tree: Any
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("--shares", "0"), "--shares"),
-        (("--shares", "1/0"), "--shares"),
-        (("--shares", "1.5"), "--shares"),
-        (("--shares", "half"), "--shares"),
-        (("--shares", "0.1"), "fewer than 2"),
+        (("--fractions", "0"), "--fractions"),
+        (("--fractions", "1/0"), "--fractions"),
+        (("--fractions", "1.5"), "--fractions"),
+        (("--fractions", "half"), "--fractions"),
+        (("--fractions", "0.1"), "fewer than 2"),
         (("--repeats", "0"), "--repeats"),
         (("--seed", "-1"), "--seed"),
         (("--target", "nan"), "--target"),

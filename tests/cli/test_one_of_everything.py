@@ -208,7 +208,7 @@ def test_everything_else_where_there_is_one_of_all(
     design = designs(Sizes(), tmp_path / "source", one=True)
     done("predict", study, *design, "--out", tmp_path / "one.pvd")
     done("export", study, "--out", tmp_path / "model.pt2")
-    done("suggest", study, "--n", 2, "--candidates", 8, "--out", tmp_path / "new.csv")
+    done("suggest", study, "--count", 2, "--candidates", 8, "--out", tmp_path / "new.csv")
     assert len((tmp_path / "new.csv").read_text().splitlines()) == 3
     done(
         "explore",
@@ -223,9 +223,9 @@ def test_everything_else_where_there_is_one_of_all(
     )
     done("explore", study, "traverse", "--level", "z", "--out", tmp_path / "along.npz")
     done("explore", study, "sample", "--count", 1, "--out", tmp_path / "sample.npz")
-    done("learning-curve", study, "--shares", 1)
+    done("learning-curve", study, "--fractions", 1)
     for arguments, reason in (
-        (("learning-curve", study, "--shares", "1/2"), "fewer than 2"),
+        (("learning-curve", study, "--fractions", "1/2"), "fewer than 2"),
         (("render", study, "--out", tmp_path / "field.png"), "no image can be drawn"),
         (("render", study, "--out", tmp_path / "film.gif"), "single time"),
     ):
@@ -259,7 +259,7 @@ def test_everything_else_with_pictures_of_two_training_runs(
         tmp_path / "between.pvd",
     )
     done("explore", study, "sample", "--count", 1, "--out", tmp_path / "sample.npz")
-    done("learning-curve", study, "--shares", 1)
+    done("learning-curve", study, "--fractions", 1)
     refused = cli("suggest", study, "--out", tmp_path / "new.csv")
     assert (refused.code, "no range describes" in refused.err) == (2, True), refused.err
 

@@ -17,7 +17,7 @@ from simulgenvae.surrogate.surrogate import Surrogate
 
 def test_the_table_is_read_by_predict(cli: Any, trained: Path) -> None:
     out = trained / "next.csv"
-    done = cli("suggest", trained, "--n", 3, "--range", "size=0.25:4", "--out", out)
+    done = cli("suggest", trained, "--count", 3, "--range", "size=0.25:4", "--out", out)
     assert done.code == 0, done.err
     for text in (
         "suggest_003",
@@ -36,12 +36,12 @@ def test_the_table_is_read_by_predict(cli: Any, trained: Path) -> None:
     before = out.read_bytes()
     assert (
         cli(
-            "suggest", trained, "--n", 3, "--range", "size=0.25:4", "--out", out, "--overwrite"
+            "suggest", trained, "--count", 3, "--range", "size=0.25:4", "--out", out, "--overwrite"
         ).code
         == 0
     )
     assert out.read_bytes() == before
-    assert cli("suggest", trained, "--n", 3, "--seed", 1, "--out", out, "--overwrite").code == 0
+    assert cli("suggest", trained, "--count", 3, "--seed", 1, "--out", out, "--overwrite").code == 0
     assert out.read_bytes() != before
 
 
@@ -58,8 +58,8 @@ def test_values_and_names_survive_the_table(tmp_path: Path) -> None:
 
 
 MISTAKES = {
-    "none": (("--n", 0), ("--n is 0", "1 to 512")),
-    "more than candidates": (("--n", 9, "--candidates", 8), ("--n is 9", "1 to 8")),
+    "none": (("--count", 0), ("--count is 0", "1 to 512")),
+    "more than candidates": (("--count", 9, "--candidates", 8), ("--count is 9", "1 to 8")),
     "too many candidates": (("--candidates", 10**9), ("--candidates is 1000000000", "2 to 4096")),
     "bad seed": (("--seed", -1), ("--seed is -1",)),
     "unknown parameter": (("--range", "width=0:1"), ("no parameter 'width'", "speed, size")),

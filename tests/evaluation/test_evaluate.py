@@ -30,11 +30,11 @@ from simulgenvae.evaluation.report.model_card import model_card
 from simulgenvae.evaluation.results import Combination, EvaluationResult
 from simulgenvae.evaluation.results.study import ImageSummary
 from simulgenvae.mesh.nodal_volumes import NodalVolumes
+from simulgenvae.models.networks import Networks
 from simulgenvae.models.training_record import HistoryEntry
 from simulgenvae.quantities import read_quantities
 from simulgenvae.settings import EvaluationSettings, Settings, StudyFolder
 from simulgenvae.surrogate.at_stage import surrogate_at_stage
-from simulgenvae.surrogate.ensemble import ensemble as ensemble_module
 from simulgenvae.surrogate.predict import Predictor
 from simulgenvae.surrogate.quantities import QuantityPredictor, domain_of
 from simulgenvae.training.identity import comparable
@@ -367,13 +367,13 @@ def test_networks_are_evaluated_once(
     dataset: Any, trained: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evaluated = []
-    decode_mean = ensemble_module._decode_mean
+    coefficients = Networks.coefficients
 
-    def counting(member: Any, inputs: Any, times: Any) -> Any:
-        evaluated.append(len(inputs.table))
-        return decode_mean(member, inputs, times)
+    def counting(member: Networks, conditions: Any, scaler: Any, times: Any) -> Any:
+        evaluated.append(len(conditions))
+        return coefficients(member, conditions, scaler, times)
 
-    monkeypatch.setattr(ensemble_module, "_decode_mean", counting)
+    monkeypatch.setattr(Networks, "coefficients", counting)
     rows = {"train": np.arange(8), "validation": np.array([8, 9]), "test": np.array([10, 11])}
     group = read_quantities({"peak": "max(`T<script>`)"}, domain_of(trained))
     quantities = QuantityChecks(QuantityPredictor(trained, group), declared=True)

@@ -9,7 +9,8 @@ import torch
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.conditions import Conditions
 from simulgenvae.data.images import COLOUR, ImageFormat, Images
-from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, network_inputs
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.settings import Settings
 
 

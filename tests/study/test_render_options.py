@@ -14,7 +14,7 @@ from simulgenvae.study.render_options import RenderOptions
         ("a.bmp", RenderOptions(), "suffix '.bmp' is unknown"),
         ("a", RenderOptions(), "there is no suffix"),
         ("a.png", RenderOptions(fps=5), "--fps and --seconds are for films"),
-        ("a.gif", RenderOptions(times=(0.0,)), "--time is for images"),
+        ("a.gif", RenderOptions(times=(0.0,)), "--times is for images"),
         ("a.gif", RenderOptions(fps=51), "--fps is 51"),
         ("a.mp4", RenderOptions(seconds=0.01), "--seconds is 0.01"),
         ("a.png", RenderOptions(width=319), "--width is 319"),

@@ -38,7 +38,9 @@ def samples(of_field: Any, spread: Any, rng: np.random.Generator) -> QuantitySam
     shape = (16, *np.shape(of_field))
     drawn = of_field + spread * rng.standard_normal(shape)
     nothing = np.full(np.shape(of_field), np.nan)
-    return QuantitySamples(np.asarray(of_field, float), drawn, nothing, nothing[..., None])
+    return QuantitySamples(
+        np.asarray(of_field, float), drawn, nothing, nothing[..., None], np.ones(len(drawn[0]))
+    )
 
 
 def test_values_are_those_of_the_predicted_field(surrogate: Surrogate, waves: Dataset) -> None:
@@ -154,7 +156,7 @@ def test_samples_are_whole_fields(surrogate: Surrogate, waves: Dataset) -> None:
     rng = np.random.default_rng(0)
     shape = (5, 1, len(waves.times), surrogate.reduction.rank)
     drawn = rng.standard_normal(shape).astype(np.float32)
-    prediction = CoefficientPrediction(drawn[0], drawn, None, 0.0)
+    prediction = CoefficientPrediction(drawn[0], drawn, None, 0.0, widening=np.ones(1))
     found = QuantitySamples.of(
         predictor.group, predictor.group.decoder(surrogate.reduction), prediction
     )

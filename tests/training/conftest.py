@@ -12,7 +12,8 @@ from torch import Tensor
 
 from simulgenvae.data.condition_scaler import ConditionScaler
 from simulgenvae.data.dataset import Dataset
-from simulgenvae.models.networks import Networks, field_points, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, field_points, network_inputs
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.reduction import Reduction, reduce_runs
 from simulgenvae.settings import Settings
 from simulgenvae.training.batch import Batch

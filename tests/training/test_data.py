@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulgenvae.models.networks import unit_times
+from simulgenvae.models.unit_times import unit_times
 from tests.conftest import MakeSettings
 from tests.training.conftest import MakeProblem
 

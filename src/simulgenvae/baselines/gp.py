@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
-from scipy.optimize import minimize
-from scipy.spatial.distance import cdist
 
+from simulgenvae.baselines.distances import pair_distances
 from simulgenvae.baselines.kernels import Kernel, Values, kernel_values
 
 Points = NDArray[np.float64]
@@ -75,9 +74,9 @@ class LengthScaleGroups:
             if width == 1:
                 parts.append(np.square(one - other.T))
             elif start == first.shape[1] and self.shared:
-                parts.append(cdist(one / self.spread, other / self.spread, "sqeuclidean"))
+                parts.append(pair_distances(one / self.spread, other / self.spread, "sqeuclidean"))
             else:
-                parts.append(cdist(one, other, "sqeuclidean"))
+                parts.append(pair_distances(one, other, "sqeuclidean"))
         return np.stack(parts)
 
 
@@ -338,6 +337,9 @@ class LikelihoodSearch:
 
     def _descend(self, objective: Objective, starts: Sequence[Values]) -> tuple[Values, float]:
         """Return the best end of a descent from each start; the next search starts there too."""
+        # Predictions do without it, and it takes as long to load as a design to predict.
+        from scipy.optimize import minimize
+
         results = [
             minimize(objective, start, method="L-BFGS-B", jac=True, bounds=self._bounds)
             for start in starts

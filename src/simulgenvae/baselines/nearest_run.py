@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from simulgenvae.baselines.base import Baseline, BaselineSpec, Coefficients, Inputs
+from simulgenvae.baselines.distances import pair_distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class NearestRun(Baseline):
     def weights(self, x: Inputs) -> NDArray[np.float64]:
         """Return 1 for the nearest training run and 0 for the others, ``[m, n]``."""
         # argmin returns the first of equal distances.
-        nearest = cdist(x, self._x, "sqeuclidean").argmin(axis=1)
+        nearest = pair_distances(x, self._x, "sqeuclidean").argmin(axis=1)
         one_hot = np.zeros((len(x), len(self._x)))
         one_hot[np.arange(len(x)), nearest] = 1.0
         return one_hot

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from simulgenvae.baselines.base import BaselineSpec, Choices, Inputs
+from simulgenvae.baselines.distances import pair_distances
 from simulgenvae.baselines.pod_regression import FeatureSelection, PodRegression, component_counts
 from simulgenvae.baselines.radial_basis import RadialBasis
 
@@ -57,7 +57,7 @@ class PodRbf(PodRegression):
         errors = {}
         for selection in self._selections(x.shape[1]):
             selected = selection(x[subset])
-            distances = cdist(selected, selected)
+            distances = pair_distances(selected, selected)
             for choice in self.choices:
                 error = choice.leave_one_out(selected, distances, amplitudes[subset])
                 errors[selection, choice] = error

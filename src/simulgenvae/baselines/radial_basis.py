@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
-from scipy.special import xlogy
+
+from simulgenvae.baselines.distances import pair_distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 Points = NDArray[np.float64]
 Values = NDArray[np.float64]
 
+
+def _thin_plate_spline(r: Values) -> Values:
+    from scipy.special import xlogy
+
+    return np.asarray(xlogy(r**2, r))
+
+
 _KERNELS: dict[str, Callable[[Values], Values]] = {
     "linear": lambda r: -r,
-    "thin_plate_spline": lambda r: np.asarray(xlogy(r**2, r)),
+    "thin_plate_spline": _thin_plate_spline,
     "cubic": lambda r: r**3,
     "multiquadric": lambda r: -np.sqrt(1 + r**2),
     "gaussian": lambda r: np.exp(-(r**2)),
@@ -50,7 +57,7 @@ class RadialBasis:
         # Imported here: predicting with a surrogate imports this package, but not this library.
         from scipy.interpolate import RBFInterpolator
 
-        _inverse(self._system(x, cdist(x, x)))  # SciPy would answer with rounding instead
+        _inverse(self._system(x, pair_distances(x, x)))  # SciPy would answer with rounding instead
         interpolant: Callable[[Points], Values] = RBFInterpolator(x, y, **asdict(self))
         return interpolant
 

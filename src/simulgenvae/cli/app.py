@@ -1,6 +1,6 @@
-"""The commands of ``simulgenvae`` and their parser.
+"""The parser of the commands of ``simulgenvae``.
 
-A command is a typed function in its own file; its signature and docstring are its options and
+A command is a typed function in its own file; its signature and docstring are its options and their
 help. cyclopts imports the file when the command runs, so that ``--help`` and ``--version`` load
 neither torch nor numpy.
 """
@@ -13,40 +13,20 @@ from dataclasses import dataclass
 from cyclopts import App, Parameter
 
 from simulgenvae import __version__
+from simulgenvae.cli.commands import COMMANDS, Command
+
+__all__ = [
+    "COMMANDS",
+    "PROGRAM",
+    "Call",
+    "Command",
+    "examples",
+    "make_app",
+    "parse",
+    "shown_default",
+]
 
 PROGRAM = "simulgenvae"
-
-
-@dataclass(frozen=True)
-class Command:
-    """Descriptor of a command."""
-
-    help: str
-    """One line of the help."""
-    function: str = ""
-    """Its function as ``"module:function"``; if empty, the function ``NAME`` in ``cli/NAME.py``."""
-
-    def path(self, name: str) -> str:
-        """Return the place of the function of the command with this name."""
-        module = name.replace("-", "_")
-        return self.function or f"simulgenvae.cli.{module}:{module}"
-
-
-COMMANDS: dict[str, Command] = {
-    "demo": Command("solve, train, evaluate and predict an example"),
-    "inspect": Command("say what is in files of results; nothing is stored"),
-    "ingest": Command("read fields and parameters into a study"),
-    "check": Command("look for everything that can be wrong with a study"),
-    "train": Command("train the surrogate of a study"),
-    "evaluate": Command("measure the surrogate and write metrics and a report"),
-    "learning-curve": Command("say what more training runs would bring"),
-    "suggest": Command("say which designs are worth solving next"),
-    "predict": Command("predict the fields of new designs"),
-    "render": Command("draw fields on the mesh, as an image or a film"),
-    "explore": Command("walk through the latent space of a trained model"),
-    "export": Command("write the surrogate as one file for other runtimes"),
-}
-"""Commands by name, in the order of the help. A program that uses this package can add its own."""
 
 
 def make_app() -> App:
@@ -54,13 +34,22 @@ def make_app() -> App:
     # A switch can only be turned on: cyclopts would add --no-resume, --no-overwrite ...
     app = App(
         name=PROGRAM,
-        help="Fields of new designs, learned from finished runs.",
+        help="Fields of new designs, learned from finished runs.\n\nThe usual way is: inspect, "
+        "ingest, check, train, evaluate, predict. Each command has its own --help.",
         version=f"{PROGRAM} {__version__}",
-        default_parameter=Parameter(negative=(), show_default=_shown_default),
+        default_parameter=Parameter(negative=(), show_default=shown_default),
     )
     for order, (name, command) in enumerate(COMMANDS.items()):
         # The text, not the function: cyclopts imports the module when its command is called.
-        app.command(command.path(name), name=name, help=command.help, sort_key=order)
+        app.command(
+            command.path(name),
+            name=name,
+            help="\n\n".join(filter(None, (command.help, command.description))),
+            sort_key=order,
+            # A group of commands has its own end of the help.
+            **({} if command.is_group else {"help_epilogue": examples(command.examples)}),
+        )
+    app.register_install_completion_command()
     return app
 
 
@@ -88,6 +77,16 @@ def parse(arguments: Sequence[str]) -> Call:
     return Call(function, values.args, values.kwargs)
 
 
-def _shown_default(value: object) -> object:
-    """Return a default as the help shows it; None if it says nothing."""
-    return None if value is False or value in ((), "") else value
+def examples(lines: Sequence[str]) -> str | None:
+    """Return the end of a command's help; None where there are no examples."""
+    if not lines:
+        return None
+    # Markdown: a block of code is not wrapped.
+    return "\n".join(["Examples:", "```", *(f"{PROGRAM} {line}" for line in lines), "```"])
+
+
+def shown_default(value: object) -> str:
+    """Return a default as the help shows it. Options that mean more by it say so themselves."""
+    if value is False:
+        return "off"
+    return "none" if value is None or value in ((), "") else str(value)

@@ -5,6 +5,7 @@ Tested in tests/cli/test_commands.py and tests/cli/test_bad_input.py.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
@@ -12,15 +13,38 @@ from rich.text import Text
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.json_output import print_json
+from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Folder, Overrides, Preset
+from simulgenvae.data.checks.finding import Finding
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
-def check(folder: Folder = Path(), /, *, preset: Preset = 1, overrides: Overrides = ()) -> None:
+@dataclass(frozen=True)
+class CheckResult:
+    """Result of a check, as ``--json`` prints it."""
+
+    passed: bool
+    """Whether the study can be trained on."""
+    findings: tuple[Finding, ...]
+    """What was found, the worst first."""
+
+
+def check(
+    folder: Folder = Path(),
+    /,
+    *,
+    preset: Preset = 1,
+    overrides: Overrides = (),
+    json: Json = False,
+    messages: Messages = Messages(),
+) -> None:
     """Look for everything that can be wrong with a study."""
     study = simulgenvae.Study.open(folder)
     report = study.check(study.read_settings(preset=preset, overrides=overrides))
+    if json:
+        print_json(CheckResult(report.passed, report.findings))
     for table in report.tables:
         drawn = Table(*table.columns, title=table.title)
         for row in table.rows:

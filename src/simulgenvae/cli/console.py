@@ -29,30 +29,30 @@ def show(*things: RenderableType, style: str | None = None) -> None:
 
 
 @contextmanager
-def printing_on(console: Console) -> Iterator[None]:
-    """Print results and messages on ``console`` within this context."""
+def printing_on(console: Console, level: int = logging.INFO) -> Iterator[None]:
+    """Print results, and messages from ``level`` on, on ``console`` within this context."""
     logger = logging.getLogger("simulgenvae")
     # Attached for the length of one command: a program that imports the library keeps its own
     # logging.
-    handler = ConsoleHandler(console)
-    level = logger.level
+    handler = ConsoleHandler(console, level)
+    earlier = logger.level
     token = _CONSOLE.set(console)
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(level)
     try:
         yield
     finally:
         # One process may run several commands, as the tests do: each prints on its own console.
         logger.removeHandler(handler)
-        logger.setLevel(level)
+        logger.setLevel(earlier)
         _CONSOLE.reset(token)
 
 
 class ConsoleHandler(logging.Handler):
     """Handler that prints informative messages as they are and warnings in yellow."""
 
-    def __init__(self, console: Console) -> None:
-        super().__init__(logging.INFO)
+    def __init__(self, console: Console, level: int = logging.INFO) -> None:
+        super().__init__(level)
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:

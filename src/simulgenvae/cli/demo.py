@@ -20,6 +20,8 @@ from cyclopts import Parameter
 
 from simulgenvae.cli.app import parse
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import DESIGNS, OUTPUT
+from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Overrides
 from simulgenvae.errors import UserError
 
@@ -34,11 +36,14 @@ def demo(
     folder: Path = Path("demo"),
     /,
     *,
-    images: bool = False,
-    kind: str | None = None,
-    runs: int | None = None,
-    silent: Annotated[bool, Parameter(name="--no-open")] = False,
+    images: Annotated[bool, Parameter(group=DESIGNS)] = False,
+    kind: Annotated[str | None, Parameter(group=DESIGNS, show_default="both")] = None,
+    runs: Annotated[
+        int | None, Parameter(group=DESIGNS, show_default="96, or 200 with --images")
+    ] = None,
+    silent: Annotated[bool, Parameter(name="--no-open", group=OUTPUT)] = False,
     overrides: Overrides = (),
+    messages: Messages = Messages(),
 ) -> None:
     """Solve, train, evaluate and predict an example.
 
@@ -49,9 +54,9 @@ def demo(
     images
         Boards of different layout, described by images only.
     kind
-        Network that reads the images: cnn, vit, or both (default).
+        Network that reads the images: cnn or vit.
     runs
-        Designs to solve for training and evaluation (default: 96, or 200 with --images).
+        Designs to solve for training and evaluation.
     silent
         Do not open the report in a browser.
     """
@@ -105,14 +110,13 @@ def commands(problem: Problem, trial: Trial, overrides: Sequence[str]) -> list[l
         *("--times", solver / "times.npy"),
         *("--variables", "temperature"),
         *("--units", "K"),
-        *("--study", study),
     ]
     new = trial.folder / problem.new_conditions
     given = as_arguments(overrides)
     # The user's settings come last, so that they replace the demo's.
     settings = [*as_arguments([*problem.settings, *trial.settings]), *given]
     steps: list[list[str | Path]] = [
-        ["ingest", solver / "fields.npy", *inputs, *given],
+        ["ingest", study, solver / "fields.npy", *inputs, *given],
         ["check", study],
         ["train", study, *settings],
         ["evaluate", study],

@@ -5,6 +5,7 @@ Tested in tests/cli/test_commands.py.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +13,57 @@ from cyclopts import Parameter
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import SETTINGS
+from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.launch_flags import LaunchFlags
+from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Folder, Overrides, Quantities
 
 if TYPE_CHECKING:
     from simulgenvae.evaluation.results import EvaluationResult
     from simulgenvae.settings import StudyFolder
+
+
+@dataclass(frozen=True)
+class MethodErrors:
+    """Joint relative L2 errors of one method over runs; null where they are undefined."""
+
+    mean: float | None
+    median: float | None
+    max: float | None
+
+
+@dataclass(frozen=True)
+class EvaluateResult:
+    """Result of an evaluation, as ``--json`` prints it."""
+
+    split: str
+    """Part of the split whose runs are compared: test, else validation, else train."""
+    runs: int
+    """Number of these runs."""
+    errors: dict[str, MethodErrors]
+    """Errors by method: ``prediction``, its parts, and the baselines."""
+    metrics_file: Path
+    """File with everything that was measured."""
+    report_file: Path
+    """Report."""
+    model_card_file: Path
+    """Model card."""
+
+    @classmethod
+    def of(cls, study: StudyFolder, result: EvaluationResult) -> EvaluateResult:
+        """Return the result in short."""
+        return cls(
+            result.compared_split,
+            result.compared["prediction"].runs,
+            {
+                name: MethodErrors(*errors.relative_l2.statistics)
+                for name, errors in result.compared.items()
+            },
+            study.metrics_file.resolve(),
+            study.report_file.resolve(),
+            study.model_card_file.resolve(),
+        )
 
 
 def evaluate(
@@ -27,11 +73,14 @@ def evaluate(
     overrides: Annotated[
         Overrides,
         Parameter(
+            group=SETTINGS,
             help="A setting of the evaluation, such as 'evaluation.checks=work: 0.5*u\\*\\*2' "
             "(docs/settings.md).",
         ),
     ] = (),
     quantities: Quantities = (),
+    json: Json = False,
+    messages: Messages = Messages(),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Measure the surrogate of a study and write metrics and a report."""
@@ -40,6 +89,8 @@ def evaluate(
     study = simulgenvae.Study.open(folder)
     result = study.evaluate(overrides=overrides, quantities=named_texts(quantities))
     show_evaluation(study, result)
+    if json:
+        print_json(EvaluateResult.of(study, result))
 
 
 def show_evaluation(study: StudyFolder, result: EvaluationResult) -> None:

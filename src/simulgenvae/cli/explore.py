@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 import simulgenvae
+from simulgenvae.cli.app import examples
+from simulgenvae.cli.commands import COMMANDS
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Folder, Overwrite
+from simulgenvae.cli.groups import CHOICE, DESIGNS, OUTPUT
+from simulgenvae.cli.messages import Messages
+from simulgenvae.cli.options import Folder, NewImages, NewParams, Overwrite, Seed
 from simulgenvae.utils.formatting import count
 
 if TYPE_CHECKING:
     import xarray as xr
 
-explore = App(name="explore", help="Walk through the latent space of a trained model.")
+_COMMAND = COMMANDS["explore"]
+explore = App(
+    name="explore",
+    help=f"{_COMMAND.help}\n\n{_COMMAND.description}",
+    help_epilogue=examples(_COMMAND.examples),
+)
+
+Out = Annotated[Path, Parameter(group=OUTPUT)]
+Steps = Annotated[int, Parameter(group=CHOICE, help="Number of fields, the two ends included.")]
+Run = Annotated[str | None, Parameter(metavar="ID", group=DESIGNS)]
 
 _Hidden = Parameter(show=False)
 
@@ -32,38 +45,40 @@ def folder_first(
     explore([way, str(folder), *arguments], exit_on_error=False, print_error=False)
 
 
-@explore.command
+@explore.command(
+    help_epilogue=examples(
+        (
+            "explore interpolate S --from run_000 --to run_001 --out way.pvd",
+            "explore interpolate S --params two.csv --steps 5 --out way.npz",
+        )
+    )
+)
 def interpolate(
     folder: Folder = Path(),
     /,
     *,
-    out: Path,
-    first: Annotated[str | None, Parameter(name="--from", metavar="ID")] = None,
-    second: Annotated[str | None, Parameter(name="--to", metavar="ID")] = None,
-    params: Path | None = None,
-    images: Path | None = None,
-    kind: Literal["slerp", "linear"] = "slerp",
-    steps: int = 9,
+    first: Annotated[Run, Parameter(name="--from")] = None,
+    second: Annotated[Run, Parameter(name="--to")] = None,
+    params: NewParams = None,
+    images: NewImages = None,
+    kind: Annotated[Literal["slerp", "linear"], Parameter(group=CHOICE)] = "slerp",
+    steps: Steps = 9,
+    out: Out,
     overwrite: Overwrite = False,
+    messages: Messages = Messages(),
 ) -> None:
     """Write fields on the way from one design to another.
 
     Parameters
     ----------
     out
-        FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
     first
         Run of the study at the start.
     second
         Run of the study at the end.
-    params
-        Instead of runs: CSV file with the parameters of two designs.
-    images
-        Their images: a folder, or a CSV file id,file.
     kind
-        Great circle, or straight line.
-    steps
-        Number of fields, the two ends included.
+        Great circle (slerp), or straight line.
     """
     fields = simulgenvae.Study.open(folder).interpolate(
         out,
@@ -78,35 +93,43 @@ def interpolate(
     _show_count(out, fields)
 
 
-@explore.command
+@explore.command(
+    help_epilogue=examples(
+        (
+            "explore traverse S --level z --out level.pvd",
+            "explore traverse S --level h_1 --run run_000 --distance 3 --out level.npz",
+        )
+    )
+)
 def traverse(
     folder: Folder = Path(),
     /,
     *,
-    out: Path,
-    level: str,
-    start: Annotated[str | None, Parameter(name="--run", metavar="ID")] = None,
-    dimension: int | None = None,
-    distance: Annotated[float, Parameter(name="--range")] = 2.0,
-    steps: int = 9,
+    level: Annotated[str, Parameter(group=CHOICE)],
+    start: Annotated[Run, Parameter(name="--run", show_default="mean of the training runs")] = None,
+    dimension: Annotated[
+        int | None, Parameter(group=CHOICE, show_default="first principal axis")
+    ] = None,
+    distance: Annotated[float, Parameter(group=CHOICE)] = 2.0,
+    steps: Steps = 9,
+    out: Out,
     overwrite: Overwrite = False,
+    messages: Messages = Messages(),
 ) -> None:
     """Write what a level does: it moves, and the others do not.
 
     Parameters
     ----------
     out
-        FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
     level
-        z, h_1, h_2, …
+        Level of the latents: z, h_1, h_2, ….
     start
-        Run to start from (default: mean of the training runs).
+        Run to start from.
     dimension
-        Dimension of the level, from 0 (default: first principal axis).
+        Dimension of the level, from 0.
     distance
         How far to both sides, in standard deviations of the training runs.
-    steps
-        Number of fields, the two ends included.
     """
     fields = simulgenvae.Study.open(folder).traverse(
         out,
@@ -120,26 +143,32 @@ def traverse(
     _show_count(out, fields)
 
 
-@explore.command
+@explore.command(
+    help_epilogue=examples(
+        (
+            "explore sample S --out drawn.npz",
+            "explore sample S --count 4 --seed 1 --out drawn.pvd",
+        )
+    )
+)
 def sample(
     folder: Folder = Path(),
     /,
     *,
-    out: Path,
-    count: int = 8,
-    seed: int = 0,
+    count: Annotated[int, Parameter(group=CHOICE)] = 8,
+    seed: Seed = 0,
+    out: Out,
     overwrite: Overwrite = False,
+    messages: Messages = Messages(),
 ) -> None:
     """Write fields drawn from the learned prior.
 
     Parameters
     ----------
     out
-        FILE.npz, FILE.zarr or FILE.pvd (ParaView).
+        File to write: FILE.npz, FILE.zarr or FILE.pvd (ParaView).
     count
         Number of fields.
-    seed
-        Seed of the samples.
     """
     fields = simulgenvae.Study.open(folder).sample(out, count=count, seed=seed, overwrite=overwrite)
     _show_count(out, fields)

@@ -6,19 +6,31 @@ Tested in tests/cli/test_commands.py.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import OUTPUT
+from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Folder, Overwrite
 
 
-def export(folder: Folder = Path(), /, *, out: Path, overwrite: Overwrite = False) -> None:
+def export(
+    folder: Folder = Path(),
+    /,
+    *,
+    out: Annotated[Path, Parameter(group=OUTPUT)],
+    overwrite: Overwrite = False,
+    messages: Messages = Messages(),
+) -> None:
     """Write the surrogate as one file for other runtimes.
 
     Parameters
     ----------
     out
-        FILE.onnx, or FILE.pt2 (torch.export).
+        File to write: FILE.onnx, or FILE.pt2 (torch.export).
     """
     difference = simulgenvae.Study.open(folder).export(out, overwrite=overwrite)
     show(

@@ -5,6 +5,7 @@ Tested in tests/cli/test_bad_input.py and tests/cli/test_disk_full.py.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import traceback
@@ -16,6 +17,7 @@ from cyclopts import CycloptsError
 from rich.console import Console
 
 from simulgenvae.cli.console import printing_on
+from simulgenvae.cli.messages import Messages
 from simulgenvae.errors import UserError
 from simulgenvae.settings.problems import SettingsNote
 from simulgenvae.utils.formatting import visible
@@ -30,28 +32,50 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, by convention 128 + SIGINT."""
 
 
-def guarded(work: Callable[[Console], int | None]) -> int:
+def guarded(
+    work: Callable[[Console], int | None],
+    *,
+    messages: Messages = Messages(),
+    results_apart: bool = False,
+) -> int:
     """Run ``work`` with a console and return its exit code; None counts as 0.
 
     Messages and progress of the library are shown. A :class:`UserError`, and errors of the machine
     that a user can do something about, are printed as one message without a traceback; so are all
     others of a single process, whose traceback goes to a file. Of several ranks, the first that
     fails also ends the others.
+
+    Parameters
+    ----------
+    work
+        The command.
+    messages
+        How much is said.
+    results_apart
+        Whether the command prints its result itself, as JSON: everything else then goes to the
+        standard error stream.
     """
     # torchrun says by these variables which process this is; torch itself is not loaded yet.
     rank = int(os.environ.get("RANK", "0"))
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
     silent = rank > 0
     # Without markup: names such as [0.5] would be read as styles, and :x: as an emoji.
-    console = Console(markup=False, emoji=False, highlight=False, quiet=silent)
-    progress = Console(stderr=True, markup=False, emoji=False, quiet=silent)
+    console = Console(
+        stderr=results_apart, markup=False, emoji=False, highlight=False, quiet=silent
+    )
+    progress = Console(stderr=True, markup=False, emoji=False, quiet=silent or messages.quiet)
+    # Long work, such as a training, shows its progress among the results.
+    long_work = Console(quiet=True) if messages.quiet else console
+    level = logging.INFO
+    if messages.verbose or messages.quiet:
+        level = logging.DEBUG if messages.verbose else logging.WARNING
     errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
     def say(text: str) -> None:
         errors.print(visible(text), soft_wrap=True)
 
     def note(message: Warning | str, *_: object, **__: object) -> None:
-        if not silent:
+        if not (silent or messages.quiet):
             say(f"note: {message}")
 
     def fail(error: Exception, message: str) -> int:
@@ -74,7 +98,7 @@ def guarded(work: Callable[[Console], int | None]) -> int:
 
                 stack.enter_context(watch_other_ranks(say, end_logs))
             # Results go to the standard output, bars and mistakes to the standard error stream.
-            with printing_on(console), progress_on(console, progress):
+            with printing_on(console, level), progress_on(long_work, progress):
                 return work(console) or 0
         except UserError as error:
             return fail(error, str(error))
@@ -88,6 +112,8 @@ def guarded(work: Callable[[Console], int | None]) -> int:
             # `main` explains mistakes in arguments, and torch's agent may start a rank again.
             if ranks > 1 or isinstance(error, CycloptsError):
                 raise
+            if messages.verbose:
+                say("".join(traceback.format_exception(error)))
             # From inside a library, or a mistake of this program: the traceback is for its authors.
             fail(error, f"{_kind(error)}. Please report this, with {_traceback_file(error)}")
             return FAULT

@@ -15,6 +15,8 @@ from cyclopts.validators import MutuallyExclusive
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import INPUT, OUTPUT, SOLVER
+from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import (
     Arrays,
     Blocks,
@@ -31,27 +33,27 @@ from simulgenvae.errors import UserError
 if TYPE_CHECKING:
     from simulgenvae.data.readers import RunPart
 
-_EXISTING = Group(validator=MutuallyExclusive())  # type: ignore[no-untyped-call]
+_EXISTING = Group(validator=MutuallyExclusive(), show=False)  # type: ignore[no-untyped-call]
 
 
-@Parameter(name="*", group="A solver's own files")
+@Parameter(name="*", group=SOLVER)
 @dataclass(frozen=True)
 class SolverOptions:
     """Options that select a part of a solver's own files."""
 
-    fields: Names | None = None
-    """Fields, or components of them, separated by commas (default: all)."""
-    start: float | None = None
+    fields: Annotated[Names | None, Parameter(show_default="all")] = None
+    """Fields, or components of them, separated by commas."""
+    start: Annotated[float | None, Parameter(show_default="the first")] = None
     """First time to take."""
-    end: float | None = None
+    end: Annotated[float | None, Parameter(show_default="the last")] = None
     """Last time to take."""
     every: Count = 1
     """Take every n-th timestep."""
-    resample: str | None = None
+    resample: Annotated[str | None, Parameter(show_default="the times of one run")] = None
     """Number of times of equal distance, or a file of times: linear in between."""
-    box: str | None = None
+    box: Annotated[str | None, Parameter(show_default="all nodes")] = None
     """Nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)."""
-    nodes: Path | None = None
+    nodes: Annotated[Path | None, Parameter(show_default="all")] = None
     """Numbers of nodes to take, counted from 0: .npy .csv .txt."""
     pattern: Pattern = None
     block: Blocks = None
@@ -59,46 +61,49 @@ class SolverOptions:
     """Bring runs on other meshes onto that of one."""
     displacement: bool = False
     """Nodes that move, or differ between runs: by number, with their displacement as a field."""
-    reference: str | None = None
-    """Run whose times, fields and mesh all have (default: one like most)."""
+    reference: Annotated[str | None, Parameter(show_default="one like most")] = None
+    """Run whose times, fields and mesh all have."""
 
 
 def ingest(
-    sources: Annotated[tuple[Path, ...], Parameter(required=True)],
+    paths: Annotated[tuple[Path, ...], Parameter(required=True, name="STUDY SOURCE")],
     /,
     *,
-    study: Path,
+    study: Annotated[Path | None, Parameter(name="--study", show=False)] = None,
+    params: Annotated[Path | None, Parameter(group=INPUT, show_default="data.parameters")] = None,
+    images: Annotated[Path | None, Parameter(group=INPUT, show_default="data.images")] = None,
+    mesh: Annotated[Path | None, Parameter(group=INPUT)] = None,
+    coords: Annotated[Path | None, Parameter(group=INPUT)] = None,
+    times: Annotated[Path | None, Parameter(group=INPUT, show_default="of the source")] = None,
+    variables: Annotated[
+        Names | None, Parameter(group=INPUT, show_default="names of the source")
+    ] = None,
+    units: Annotated[Names | None, Parameter(group=INPUT)] = None,
+    split: Annotated[Path | None, Parameter(group=INPUT, show_default="by the seed")] = None,
+    skip_bad: Annotated[bool, Parameter(group=INPUT)] = False,
     solver: SolverOptions = SolverOptions(),
-    path: HdfPath = None,
-    axes: HdfAxes = None,
     array: Arrays = None,
-    params: Path | None = None,
-    images: Path | None = None,
-    coords: Path | None = None,
-    mesh: Path | None = None,
-    times: Path | None = None,
-    variables: Names | None = None,
-    units: Names | None = None,
-    split: Path | None = None,
-    skip_bad: bool = False,
-    overwrite: Annotated[bool, Parameter(group=(_EXISTING, "Parameters"))] = False,
-    append: Annotated[bool, Parameter(group=(_EXISTING, "Parameters"))] = False,
+    axes: HdfAxes = None,
+    path: HdfPath = None,
+    overwrite: Annotated[bool, Parameter(group=(_EXISTING, OUTPUT))] = False,
+    append: Annotated[bool, Parameter(group=(_EXISTING, OUTPUT))] = False,
     preset: Preset = 1,
     overrides: Overrides = (),
+    messages: Messages = Messages(),
 ) -> None:
     """Read fields and parameters into a study.
 
     Parameters
     ----------
-    sources
-        Files of arrays [N, T, M, V], or a folder with one run per entry, as solvers leave them.
-        `simulgenvae inspect` lists the formats.
+    paths
+        Study folder, made when it does not exist; then files of arrays [N, T, M, V], or a folder
+        with one run per entry, as solvers leave them. `simulgenvae inspect` lists the formats.
     study
-        Study folder; made when it does not exist.
+        The study, where it is not the first argument.
     params
-        CSV or Excel file with one row a run and an optional id column (default: data.parameters).
+        CSV or Excel file with one row a run and an optional id column.
     images
-        Folder with one image a run (.png .jpg), or CSV file id,file (default: data.images).
+        Folder with one image a run (.png .jpg), or CSV file id,file.
     coords
         Node coordinates [M, 1..3]: .npy .csv .txt.
     mesh
@@ -106,9 +111,9 @@ def ingest(
     times
         Times [T]: .npy .csv .txt.
     variables
-        Names, separated by commas.
+        Names of the variables, separated by commas.
     units
-        Units, separated by commas.
+        Units of the variables, separated by commas.
     split
         CSV file with id,split (train, validation or test).
     skip_bad
@@ -118,13 +123,14 @@ def ingest(
     append
         Add the runs to those that the study has.
     """
+    folder, sources = _study_and_sources(paths, study)
     from simulgenvae.data.ingest.options import IngestOptions
 
     # The library has one choice instead of two flags that exclude each other.
     if_exists: Literal["fail", "replace", "append"] = "fail"
     if overwrite or append:
         if_exists = "append" if append else "replace"
-    target = simulgenvae.Study(study)
+    target = simulgenvae.Study(folder)
     dataset = target.ingest(
         sources,
         IngestOptions(
@@ -145,6 +151,23 @@ def ingest(
     runs, timesteps, nodes, count = dataset.shape
     show(f"{target.dataset}: {runs} runs, {timesteps} timesteps, {nodes} nodes, {count} variables")
     show(f"Next: simulgenvae check {target.folder}")
+
+
+def _study_and_sources(
+    paths: tuple[Path, ...], study: Path | None
+) -> tuple[Path, tuple[Path, ...]]:
+    """Return the study folder and what is read; older command lines have ``--study``."""
+    if study is not None:
+        return study, paths
+    folder, *sources = paths
+    if not sources:
+        raise UserError(
+            f"{folder}: give the study folder first, and then what is read into it: simulgenvae "
+            f"ingest STUDY {folder}"
+        )
+    if folder.is_file():
+        raise UserError(f"{folder}: this is a file; the study folder is the first argument")
+    return folder, tuple(sources)
 
 
 def _selection(

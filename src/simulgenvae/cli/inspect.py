@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,29 +12,78 @@ from rich.table import Table
 from rich.text import Text
 
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import SOLVER
+from simulgenvae.cli.json_output import print_json
+from simulgenvae.cli.messages import Json, Messages
 from simulgenvae.cli.options import Arrays, Blocks, HdfAxes, HdfPath, Pattern
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
     from simulgenvae.data.readers import Source
-    from simulgenvae.mesh.mesh import Mesh
+
+
+@dataclass(frozen=True)
+class VariableRange:
+    """Values of one variable in the first good run; null where none is finite."""
+
+    name: str
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    not_finite: int
+    """Number of values that are not finite."""
+
+
+@dataclass(frozen=True)
+class InspectedSource:
+    """What is in one file, or in a folder of runs."""
+
+    path: Path
+    runs: int
+    ids: tuple[str, ...]
+    """Ids of the runs; empty where the files have none."""
+    bad_runs: dict[int, str]
+    """What is wrong with runs, by their numbers from 0."""
+    timesteps: int
+    times: tuple[float, float] | None
+    """First and last time, where they are known."""
+    nodes: int
+    cells: dict[str, int]
+    """Number of cells by kind; empty where there is no mesh."""
+    box: tuple[tuple[float, float], ...]
+    """Lowest and highest coordinate in each direction."""
+    bytes: int
+    """Memory in the study, as float32 before compression."""
+    run_of_variables: int | None
+    """Number of the run that the ranges are of; null where no run is good."""
+    variables: tuple[VariableRange, ...]
+    missing_values: int
+    """Values of that run that are missing (NaN) at all times."""
+    notes: tuple[str, ...]
+    """What else to know."""
+
+
+@dataclass(frozen=True)
+class InspectResult:
+    """Result of an inspection, as ``--json`` prints it."""
+
+    sources: tuple[InspectedSource, ...]
 
 
 def inspect(
-    paths: Annotated[tuple[Path, ...], Parameter(required=False)] = (),
+    paths: Annotated[tuple[Path, ...], Parameter(required=False, name="SOURCE")] = (),
     /,
     *,
-    path: HdfPath = None,
-    axes: HdfAxes = None,
-    displacement: bool = False,
     pattern: Pattern = None,
     block: Blocks = None,
+    displacement: Annotated[bool, Parameter(group=SOLVER)] = False,
     array: Arrays = None,
+    axes: HdfAxes = None,
+    path: HdfPath = None,
+    json: Json = False,
+    messages: Messages = Messages(),
 ) -> None:
     """Say what is in files of results; nothing is stored.
-
-    Runs, times, mesh, size and variables are shown; the ranges of variables are taken from the
-    first good run.
 
     Parameters
     ----------
@@ -54,21 +104,60 @@ def inspect(
         pattern=pattern,
         blocks=block,
     )
+    found = []
     for file in paths:
         # Nothing else is read of most runs.
         with open_source(file, part, compare_all=True) as source:
-            show(f"{file}:")
-            for name, value in _facts(source).items():
-                show(f"  {name:<10} {value}")
-            for note in (*source.notes, *_unclear_axes(source)):
-                show(f"  note: {note}")
-            for problem in source.problems.values():
-                show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
-            if len(source.problems) < source.shape[0]:
-                show(_variables(source))
-            # After the table: reading a run may add lines.
-            for remark in source.remarks():
-                show(f"  note: {remark}")
+            inspected = _inspected(source, file)
+        _show(inspected)
+        found.append(inspected)
+    if json:
+        print_json(InspectResult(tuple(found)))
+
+
+def _show(source: InspectedSource) -> None:
+    """Print what was found as lines and a table."""
+    show(f"{source.path}:")
+    for name, value in _facts(source).items():
+        show(f"  {name:<10} {value}")
+    for problem in source.bad_runs.values():
+        show(Text.assemble("  ", ("bad", "red"), f": {problem}"))
+    if source.run_of_variables is not None:
+        show(_variables(source))
+    for note in source.notes:
+        show(f"  note: {note}")
+
+
+def _inspected(source: Source, path: Path) -> InspectedSource:
+    """Return what is in an open source."""
+    from simulgenvae.data.readers.companions import texts
+
+    runs, steps, nodes = source.shape[:3]
+    times = source.companions.get("times")
+    coords = None if source.mesh is None else source.mesh.coords
+    # Runs that cannot be read are problems.
+    good = sorted(set(range(runs)) - source.problems.keys())
+    ranges, missing = _ranges(source, good[0]) if good else ((), 0)
+    return InspectedSource(
+        path=path,
+        runs=runs,
+        ids=tuple(texts([source], "ids") or ()),
+        bad_runs=dict(source.problems),
+        timesteps=steps,
+        times=None if times is None or not len(times) else (float(times[0]), float(times[-1])),
+        nodes=nodes,
+        cells={} if source.mesh is None else source.mesh.cells.describe(),
+        box=()
+        if coords is None
+        else tuple(zip(coords.min(axis=0).tolist(), coords.max(axis=0).tolist(), strict=True)),
+        # Python integers do not overflow, as a product of NumPy's would for large data.
+        bytes=4 * int(np.prod(source.shape, dtype=object)),
+        run_of_variables=good[0] if good else None,
+        variables=ranges,
+        missing_values=missing,
+        # The last ones come from reading a run.
+        notes=(*source.notes, *_unclear_axes(source), *source.remarks()),
+    )
 
 
 def _unclear_axes(source: Source) -> list[str]:
@@ -98,70 +187,70 @@ def _formats() -> Table:
     return table
 
 
-def _facts(source: Source) -> dict[str, str]:
-    """Return numbers of runs, timesteps and nodes, and the memory that they need."""
+def _facts(source: InspectedSource) -> dict[str, str]:
+    """Return numbers of runs, timesteps and nodes, and the memory that they need, as texts."""
     from simulgenvae.data.names import listed
-    from simulgenvae.data.readers.companions import texts
     from simulgenvae.utils.resources import megabytes
 
-    runs, steps, nodes = source.shape[:3]
-    # Python integers do not overflow, as a product of NumPy's would for large data.
-    size = 4 * int(np.prod(source.shape, dtype=object))
-    ids = texts([source], "ids")
-    bad = len(source.problems)
-    run_facts = f"{runs}"
-    if ids:
-        run_facts += f": {listed(ids)}"
-    if bad:
-        run_facts += f", {bad} of them bad"
+    runs = f"{source.runs}"
+    if source.ids:
+        runs += f": {listed(source.ids)}"
+    if source.bad_runs:
+        runs += f", {len(source.bad_runs)} of them bad"
+    span = "" if source.times is None else f", {source.times[0]:g} to {source.times[1]:g}"
     return {
-        "runs": run_facts,
-        "timesteps": f"{steps}{_span(source.companions.get('times'))}",
-        "nodes": f"{nodes}{'' if source.mesh is None else _mesh(source.mesh)}",
-        "memory": f"{megabytes(size)} in the study (float32, before compression), "
-        f"{megabytes(size // runs)} a run",
+        "runs": runs,
+        "timesteps": f"{source.timesteps}{span}",
+        "nodes": f"{source.nodes}{_mesh(source)}",
+        "memory": f"{megabytes(source.bytes)} in the study (float32, before compression), "
+        f"{megabytes(source.bytes // source.runs)} a run",
     }
 
 
-def _span(times: np.ndarray | None) -> str:
-    return "" if times is None or not len(times) else f", {times[0]:g} to {times[-1]:g}"
-
-
-def _mesh(mesh: Mesh) -> str:
-    if mesh.coords is None:
+def _mesh(source: InspectedSource) -> str:
+    if not source.box:
         return ""
-    cells = ", ".join(f"{count} {name}" for name, count in mesh.cells.describe().items())
-    low = mesh.coords.min(axis=0)
-    high = mesh.coords.max(axis=0)
-    box = " x ".join(f"{a:g} … {b:g}" for a, b in zip(low, high, strict=True))
+    cells = ", ".join(f"{count} {name}" for name, count in source.cells.items())
+    box = " x ".join(f"{low:g} … {high:g}" for low, high in source.box)
     return f", {cells or 'no cells'}, in {box}"
 
 
-def _variables(source: Source) -> Table:
-    """Return a table with the range of each variable in the first run that can be read."""
+def _ranges(source: Source, run: int) -> tuple[tuple[VariableRange, ...], int]:
+    """Return the ranges of the variables in one run, and how many values it never has."""
     from simulgenvae.data.readers.companions import texts
 
-    # Runs that cannot be read are listed as problems above the table.
-    run = min(set(range(source.shape[0])) - source.problems.keys())
     field = source.run(run)
-    which = "the first run" if run == 0 else f"run {run}, the first good one"
     names = texts([source], "variables") or ("values",)
     # A field of unnamed values `[T, M·V]` cannot be divided into variables before the number of
     # nodes is known.
     columns = field.reshape(-1, field.shape[-1] if len(names) == field.shape[-1] else 1)
-    table = Table("variable", "min", "max", "mean", title=f"of {which}", title_justify="left")
+    ranges = []
     for name, values in zip(names, columns.T, strict=False):
         # One NaN would make all three numbers NaN.
         numbers = values[np.isfinite(values)]
-        shown = ["-"] * 3
+        low = high = mean = None
         if len(numbers):
-            shown = [f"{each(numbers):.6g}" for each in (np.min, np.max, np.mean)]
-        bad = len(values) - len(numbers)
-        table.add_row(name, *shown, *([f"{bad} values are not finite"] if bad else []))
+            low = float(numbers.min())
+            high = float(numbers.max())
+            mean = float(numbers.mean())
+        ranges.append(VariableRange(name, low, high, mean, len(values) - len(numbers)))
     never = int(np.count_nonzero(np.isnan(field.reshape(len(field), -1)).all(axis=0)))
-    if never:
+    return tuple(ranges), never
+
+
+def _variables(source: InspectedSource) -> Table:
+    """Return a table with the range of each variable."""
+    run = source.run_of_variables
+    which = "the first run" if run == 0 else f"run {run}, the first good one"
+    table = Table("variable", "min", "max", "mean", title=f"of {which}", title_justify="left")
+    for each in source.variables:
+        numbers = (each.minimum, each.maximum, each.mean)
+        shown = ["-" if number is None else f"{number:.6g}" for number in numbers]
+        bad = each.not_finite
+        table.add_row(each.name, *shown, *([f"{bad} values are not finite"] if bad else []))
+    if source.missing_values:
         table.caption = (
-            f"{never} values of this run are missing (NaN) at all times: a mask, if all runs lack "
-            "them at the same nodes"
+            f"{source.missing_values} values of this run are missing (NaN) at all times: a mask, "
+            "if all runs lack them at the same nodes"
         )
     return table

@@ -5,28 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 from cyclopts.validators import Number
+
+from simulgenvae.cli.groups import PROCESSES
 
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 """A whole number from 1."""
 
 
-@Parameter(name="*", group=Group("Several processes", sort_key=9))
+@Parameter(name="*", group=PROCESSES)
 @dataclass(frozen=True)
 class LaunchFlags:
     """Processes of one command. The spelling with ``_`` is torchrun's."""
 
-    gpus: Count | None = None
-    """Processes on this machine, each on its own GPU, or on the CPU. Default with --nnodes or
-    --max-restarts: one per GPU."""
+    gpus: Annotated[
+        Count | None,
+        Parameter(show_default="1; with --nnodes or --max-restarts, one per GPU"),
+    ] = None
+    """Processes on this machine, each on its own GPU, or on the CPU."""
     nnodes: Count = 1
     """Machines; start the same command on each."""
     node_rank: Annotated[
         int, Parameter(name=["--node-rank", "--node_rank"], validator=Number(gte=0))
     ] = 0
     """Number of this machine, from 0."""
-    master_addr: Annotated[str, Parameter(name=["--master-addr", "--master_addr"])] = ""
+    master_addr: Annotated[
+        str,
+        Parameter(name=["--master-addr", "--master_addr"], show_default="this machine"),
+    ] = ""
     """Address of the first machine."""
     master_port: Annotated[
         int,

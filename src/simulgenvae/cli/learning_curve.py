@@ -12,6 +12,8 @@ from cyclopts.validators import Number
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import SETTINGS, TRAINING
+from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Folder, Overrides, Preset
 
 
@@ -47,7 +49,14 @@ def _error(_: Any, tokens: Sequence[Token]) -> float:
 
 Fractions = Annotated[
     tuple[float, ...] | None,
-    Parameter(name="--shares", converter=_fractions, n_tokens=1, consume_multiple=True),
+    Parameter(
+        name="--fractions",
+        group=TRAINING,
+        show_default="1/4 1/2 3/4 1",
+        converter=_fractions,
+        n_tokens=1,
+        consume_multiple=True,
+    ),
 ]
 
 
@@ -56,18 +65,19 @@ def learning_curve(
     /,
     *,
     fractions: Fractions = None,
-    repeats: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 1,
-    seed: Annotated[int, Parameter(validator=Number(gte=0, lt=2**32))] = 0,
-    target: Annotated[float | None, Parameter(converter=_error, n_tokens=1)] = None,
+    repeats: Annotated[int, Parameter(group=TRAINING, validator=Number(gte=1, lte=1000))] = 1,
+    seed: Annotated[int, Parameter(group=SETTINGS, validator=Number(gte=0, lt=2**32))] = 0,
+    target: Annotated[float | None, Parameter(group=TRAINING, converter=_error, n_tokens=1)] = None,
     preset: Preset = 1,
     overrides: Overrides = (),
+    messages: Messages = Messages(),
 ) -> None:
     """Say what more training runs would bring.
 
     Parameters
     ----------
     fractions
-        Parts of the training runs to train on (default 1/4 1/2 3/4 1).
+        Parts of the training runs to train on.
     repeats
         Trainings for each part.
     seed

@@ -17,6 +17,7 @@ from rich.console import Console
 from simulgenvae.cli.app import PROGRAM, Call, parse
 from simulgenvae.cli.guard import MISTAKE, guarded
 from simulgenvae.cli.launch_flags import LaunchFlags
+from simulgenvae.cli.messages import Messages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Parsed completely before anything runs: a misspelt option is an error within a third of a
         # second.
-        return run(parse(arguments), arguments)
+        return run(parse(current(arguments)), arguments)
     except CycloptsError as error:
         # cyclopts would draw a box: scripts expect one line, with the name of the command.
         command = " ".join((PROGRAM, *(error.command_chain or ())))
@@ -35,11 +36,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISTAKE
 
 
+_EARLIER = {
+    ("learning-curve", "--shares"): "--fractions",
+    ("suggest", "--n"): "--count",
+    ("render", "--time"): "--times",
+    ("explore", "--range"): "--distance",
+}
+"""Options of a command that had another name in earlier versions."""
+
+
+def current(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with the present names of options, which help alone shows."""
+    command = arguments[0] if arguments else ""
+    found = []
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        found.append(_EARLIER.get((command, name), name) + equals + value)
+    return found
+
+
 def run(call: Call, arguments: Sequence[str]) -> int:
     """Run a command in this process, or in several if its options say so; return the exit code."""
     flags = call.named.get("launch")
     if not isinstance(flags, LaunchFlags) or not flags.several:
-        return guarded(lambda console: call())
+        messages = call.named.get("messages")
+        return guarded(
+            lambda console: call(),
+            messages=messages if isinstance(messages, Messages) else Messages(),
+            results_apart=bool(call.named.get("json")),
+        )
     # Imported here: only a launch needs torch before the command itself does.
     from simulgenvae.cli.launch import launch, without_launch
 

@@ -5,25 +5,34 @@ Tested in tests/cli/test_app.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
+from simulgenvae.cli.groups import ARRAYS, DESIGNS, HDF5, OUTPUT, PART, SETTINGS, SOLVER
 from simulgenvae.errors import UserError
 
-Folder = Annotated[Path, Parameter(help="Study folder.")]
-"""The study that a command is about; the current folder where none is given."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Overwrite = Annotated[bool, Parameter(help="Replace the output file.")]
+Folder = Annotated[
+    Path, Parameter(name="STUDY", help="Study folder.", show_default="the current folder")
+]
+"""The study that a command is about, always the first argument."""
+
+Overwrite = Annotated[bool, Parameter(help="Replace the output file.", group=OUTPUT)]
 
 Overrides = Annotated[
     tuple[str, ...],
     Parameter(
         name="--set",
         metavar="KEY=VALUE",
+        group=SETTINGS,
         help="A setting, such as training.end_to_end.steps=500; docs/settings.md lists all.",
     ),
 ]
@@ -34,13 +43,14 @@ Quantities = Annotated[
     Parameter(
         name="--quantity",
         metavar="NAME=max(T)",
+        group=PART,
         help="A quantity of interest besides those of study.toml, such as 'peak=max(T)' "
         "(docs/quantities.md).",
     ),
 ]
 """Quantities of interest of the command line."""
 
-Preset = Annotated[int, Parameter(help="Preset of a classic study.")]
+Preset = Annotated[int, Parameter(help="Number of the preset of a classic study.", group=SETTINGS)]
 
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 """A whole number from 1."""
@@ -72,7 +82,8 @@ HdfPath = Annotated[
     Parameter(
         name="--path",
         metavar="data/*/values",
-        group="HDF5 with a dataset for each run",
+        group=HDF5,
+        show_default="found by itself",
         help="Where the datasets are; * replaces the run's id. For files of one run each: "
         "without \\*.",
     ),
@@ -84,7 +95,8 @@ HdfAxes = Annotated[
         converter=read_axes,
         n_tokens=1,
         metavar="AXIS,…",
-        group="Files of arrays",
+        group=ARRAYS,
+        show_default="run, time, node, variable",
         help="What the axes of the arrays are: run, time, variable, and node or, on a grid, "
         "x, y, z, in any order. Without run, of one run (--path, or a folder of files).",
     ),
@@ -96,7 +108,8 @@ Arrays = Annotated[
         converter=split_names,
         n_tokens=1,
         metavar="u=NAME,…",
-        group="Files of arrays",
+        group=ARRAYS,
+        show_default="the only one",
         help="Arrays to read, by their names in the file: NAME, or u=NAME,v=NAME for several "
         "variables; times=NAME, coords=NAME, ids=NAME and x=NAME for what belongs to them.",
     ),
@@ -106,6 +119,8 @@ Pattern = Annotated[
     str | None,
     Parameter(
         metavar="'Fluid*.vtu'",
+        group=SOLVER,
+        show_default="all",
         help="Names of the files to take, of runs and in their folders; * matches any text.",
     ),
 ]
@@ -116,7 +131,86 @@ Blocks = Annotated[
         converter=split_names,
         n_tokens=1,
         metavar="NAME,…",
-        help="Blocks of the mesh to take; * matches any text (default: all that are no "
-        "boundary of others).",
+        group=SOLVER,
+        show_default="all that are no boundary of others",
+        help="Blocks of the mesh to take; * matches any text.",
     ),
 ]
+
+NewParams = Annotated[
+    Path | None,
+    Parameter(name="--params", group=DESIGNS, help="CSV file with the parameters of new designs."),
+]
+NewImages = Annotated[
+    Path | None,
+    Parameter(
+        name="--images",
+        group=DESIGNS,
+        help="Images of new designs: a folder, a CSV file id,file, or one .png or .jpg.",
+    ),
+]
+Variables = Annotated[
+    tuple[str, ...] | None,
+    Parameter(
+        name="--variables",
+        converter=split_names,
+        n_tokens=1,
+        metavar="NAME,…",
+        group=PART,
+        show_default="all",
+        help="Names of some variables, separated by commas.",
+    ),
+]
+Samples = Annotated[
+    int,
+    Parameter(
+        name="--samples",
+        group=PART,
+        help="At least 2: say how certain each value is, by std, lower and upper (one network "
+        "draws this many latents).",
+    ),
+]
+Seed = Annotated[int, Parameter(name="--seed", help="Seed of what is random.", group=SETTINGS)]
+
+
+def _times(_: Any, tokens: Sequence[Token]) -> tuple[float, ...] | Path:
+    """Return finite numbers, separated by commas, or the file that has them."""
+    text = tokens[0].value
+    if Path(text).suffix in {".npy", ".csv", ".txt", ".xlsx"}:
+        return Path(text)
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    # float() also accepts "nan" and "inf".
+    if not numbers or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{text!r}: give numbers, separated by commas, or a .npy, .csv or .txt")
+    return numbers
+
+
+Times = Annotated[
+    tuple[float, ...] | Path | None,
+    Parameter(
+        name="--times",
+        converter=_times,
+        n_tokens=1,
+        metavar="T,…|FILE",
+        group=PART,
+        show_default="the trained ones",
+        help="Times within the trained span: numbers separated by commas, or .npy .csv .txt.",
+    ),
+]
+
+
+def times_of(given: tuple[float, ...] | Path | None) -> NDArray[np.float64] | None:
+    """Return the times that ``--times`` names, ``[t]``; None where it is not given."""
+    if given is None:
+        return None
+    # Imported here, as help needs neither.
+    import numpy as np
+
+    if isinstance(given, Path):
+        from simulgenvae.data.ingest.coordinates import read_times
+
+        return read_times(given)
+    return np.array(given)

@@ -1,114 +1,170 @@
 """``simulgenvae predict``.
 
-Tested in tests/cli/test_commands.py and tests/cli/test_bad_input.py.
+Tested in tests/cli/test_predict.py, tests/cli/test_commands.py and tests/cli/test_bad_input.py.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
 from rich.table import Table
 
-import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import DESIGNS, OUTPUT, PART
+from simulgenvae.cli.json_output import print_json
 from simulgenvae.cli.launch_flags import LaunchFlags
-from simulgenvae.cli.options import Folder, Names, Overwrite, Quantities
+from simulgenvae.cli.messages import Json, Messages
+from simulgenvae.cli.options import (
+    Folder,
+    NewImages,
+    NewParams,
+    Overwrite,
+    Quantities,
+    Samples,
+    Seed,
+    Times,
+    Variables,
+    times_of,
+)
 from simulgenvae.cli.quantity_table import quantity_table
-from simulgenvae.utils.formatting import NONE, count, percent
+from simulgenvae.study.predicted_design import PredictedDesign
+from simulgenvae.utils.formatting import NONE, count, number, percent, quantity
 
 if TYPE_CHECKING:
-    from simulgenvae.study.predict import PredictionScore
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 MOST_ROWS = 12
 """Designs in the table; of more, the least certain ones are shown."""
+
+At = Annotated[tuple[str, ...], Parameter(name="--at", metavar="NAME=VALUE,…", group=DESIGNS)]
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """Result of a prediction, as ``--json`` prints it."""
+
+    designs: tuple[PredictedDesign, ...]
+    """Summary of each design."""
+    file: Path | None
+    """File that was written; null without ``--out``."""
 
 
 def predict(
     folder: Folder = Path(),
     /,
     *,
-    out: Path,
-    params: Path | None = None,
-    images: Path | None = None,
-    times: Path | None = None,
-    nodes: Path | None = None,
-    variables: Names | None = None,
-    samples: int = 0,
-    seed: int = 0,
-    truth: Path | None = None,
+    at: At = (),
+    params: NewParams = None,
+    images: NewImages = None,
+    times: Times = None,
+    nodes: Annotated[Path | None, Parameter(group=PART, show_default="all")] = None,
+    variables: Variables = None,
+    samples: Samples = 0,
+    seed: Seed = 0,
     quantities: Quantities = (),
+    out: Annotated[Path | None, Parameter(group=OUTPUT, show_default="none, only a table")] = None,
+    truth: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     overwrite: Overwrite = False,
+    json: Json = False,
+    messages: Messages = Messages(),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Predict the fields of new designs.
 
     Parameters
     ----------
+    at
+        A design: its parameters, as row=0.05,speed=0.006. Several --at are several designs.
+    nodes
+        Numbers of some nodes, counted from 0: .npy .csv .txt.
     out
         File to write. Its ending chooses the format, as .pvd (ParaView), .nc or .npz; an unknown
         one lists all. Formats of one design need {id} in the name for several: {id}.vtkhdf.
-    params
-        CSV file with the parameters of the new designs.
-    images
-        Their images: a folder, a CSV file id,file, or one .png or .jpg.
-    times
-        Times within the trained span: .npy .csv .txt.
-    nodes
-        Numbers of some nodes, counted from 0: .npy .csv .txt.
-    variables
-        Names of some variables, separated by commas.
-    samples
-        At least 2: say how certain each value is, by std, lower and upper (one network draws this
-        many latents).
-    seed
-        Seed of the samples.
     truth
         The same designs solved (a study, or what ingest reads), to compare.
     """
-    from simulgenvae.data.ingest.coordinates import read_node_numbers, read_times
-    from simulgenvae.quantities import named_texts
+    # Not the whole `Study`, whose other methods take longer to load than a design to predict.
+    from simulgenvae.study.predict import Predicting
 
     # The API takes arrays, the command line files with them.
-    study = simulgenvae.Study.open(folder)
-    scores = study.predict(
+    designs = Predicting.open(folder).predict(
         out,
         params=params,
         images=images,
-        times=None if times is None else read_times(times),
-        nodes=None if nodes is None else read_node_numbers(nodes),
+        at=at,
+        times=times_of(times),
+        nodes=None if nodes is None else _numbers(nodes),
         variables=variables,
         samples=samples,
         seed=seed,
         truth=truth,
-        quantities=named_texts(quantities),
+        quantities=_named(quantities),
         overwrite=overwrite,
     )
-    show(f"{out}: {count(len(scores), 'design')}")
-    if any(score.novelty is not None or score.expected_error is not None for score in scores):
-        show(_table(scores))
-    if any(score.quantities for score in scores):
-        show(quantity_table(scores))
+    if json:
+        print_json(PredictResult(tuple(designs), out))
+    show(_table(designs))
+    if any(design.quantities for design in designs):
+        show(quantity_table(designs))
+    if out is None:
+        show(
+            "Nothing was written: --out FILE.npz, FILE.pvd (ParaView) or FILE.nc writes the fields."
+        )
+    else:
+        show(f"{out}: {count(len(designs), 'design')}")
 
 
-def _table(scores: list[PredictionScore]) -> Table:
+def _named(quantities: Sequence[str]) -> dict[str, str]:
+    if not quantities:
+        return {}
+    # Imported here: most designs are predicted without quantities.
+    from simulgenvae.quantities import named_texts
+
+    return named_texts(quantities)
+
+
+def _numbers(path: Path) -> NDArray[np.intp]:
+    from simulgenvae.data.ingest.coordinates import read_node_numbers
+
+    return read_node_numbers(path)
+
+
+def _table(designs: Sequence[PredictedDesign]) -> Table:
     """Return a table of all designs, or of the least certain ones of many."""
-    title = "How far to trust them"
-    if len(scores) > MOST_ROWS:
-        title = f"The {MOST_ROWS} least certain of {len(scores)} designs"
+    title = "Predictions: minimum, mean and maximum over all times and nodes"
+    if len(designs) > MOST_ROWS:
+        title = f"The {MOST_ROWS} least certain of {len(designs)} designs"
         # Of a thousand designs, the doubtful ones are those to look at.
-        scores = sorted(scores, key=_uncertainty, reverse=True)[:MOST_ROWS]
-    table = Table(title=title)
-    table.add_column("Design")
+        designs = sorted(designs, key=_uncertainty, reverse=True)[:MOST_ROWS]
+    table = Table(title=title, title_justify="left")
+    table.add_column("Design", no_wrap=True)
+    first = designs[0]
+    for name in first.inputs:
+        table.add_column(name, justify="right", overflow="fold")
+    for variable in first.variables:
+        table.add_column(quantity(variable.name, variable.unit), justify="right", no_wrap=True)
     table.add_column("Expected error", justify="right")
-    table.add_column("Novelty", justify="right")
-    for score in scores:
-        error = percent(score.expected_error, digits=2, trailing_zeros=False)
-        novelty = NONE if score.novelty is None else f"{score.novelty:.2f}"
-        table.add_row(score.design, error, novelty)
+    table.add_column("Novelty", justify="right", no_wrap=True)
+    for each in designs:
+        inputs = [
+            value if isinstance(value, str) else f"{value:.5g}" for value in each.inputs.values()
+        ]
+        ranges = [
+            "\n".join((number(variable.minimum), number(variable.mean), number(variable.maximum)))
+            for variable in each.variables
+        ]
+        error = percent(each.expected_error, digits=2, trailing_zeros=False)
+        novelty = NONE if each.novelty is None else f"{each.novelty:.2f}"
+        table.add_row(each.design, *inputs, *ranges, error, novelty)
     return table
 
 
-def _uncertainty(score: PredictionScore) -> tuple[float, float]:
+def _uncertainty(design: PredictedDesign) -> tuple[float, float]:
     # Designs whose error is not known are ranked by their novelty.
-    return score.expected_error or 0.0, score.novelty or 0.0
+    return design.expected_error or 0.0, design.novelty or 0.0

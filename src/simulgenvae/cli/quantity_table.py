@@ -12,24 +12,26 @@ from rich.table import Table
 from simulgenvae.utils.formatting import quantity
 
 if TYPE_CHECKING:
-    from simulgenvae.study.predict import PredictionScore
-    from simulgenvae.surrogate.quantities import PredictedQuantity
+    from collections.abc import Sequence
+
+    from simulgenvae.study.predicted_design import PredictedDesign
+    from simulgenvae.surrogate.predicted_quantity import PredictedQuantity
 
 MOST_ROWS = 40
 """Designs in the table; the result of ``Study.predict`` has all."""
 
 
-def quantity_table(scores: list[PredictionScore]) -> Table:
+def quantity_table(designs: Sequence[PredictedDesign]) -> Table:
     """Return a table of designs × quantities: each value with its band."""
     title = "Quantities of interest, with the band meant to hold 90 % of the true values"
-    if len(scores) > MOST_ROWS:
-        title += f" (the first {MOST_ROWS} of {len(scores)} designs)"
+    if len(designs) > MOST_ROWS:
+        title += f" (the first {MOST_ROWS} of {len(designs)} designs)"
     table = Table(title=title)
     table.add_column("Design")
-    for each in scores[0].quantities:
+    for each in designs[0].quantities:
         table.add_column(quantity(each.name, each.unit), justify="right")
-    for score in scores[:MOST_ROWS]:
-        table.add_row(score.design, *map(_cell, score.quantities))
+    for design in designs[:MOST_ROWS]:
+        table.add_row(design.design, *map(_cell, design.quantities))
     return table
 
 

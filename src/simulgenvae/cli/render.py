@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,20 +10,17 @@ from cyclopts import Parameter, Token
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Folder, Overwrite
-
-
-def _times(_: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
-    """Return finite numbers, separated by commas."""
-    text = tokens[0].value
-    try:
-        times = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        times = ()
-    # float() also accepts "nan" and "inf".
-    if not times or not all(map(math.isfinite, times)):
-        raise ValueError(f"{text!r}: give numbers, separated by commas")
-    return times
+from simulgenvae.cli.groups import DESIGNS, DRAWING, OUTPUT
+from simulgenvae.cli.messages import Messages
+from simulgenvae.cli.options import (
+    Folder,
+    NewImages,
+    NewParams,
+    Overwrite,
+    Samples,
+    Times,
+    times_of,
+)
 
 
 def _warp(_: Any, tokens: Sequence[Token]) -> tuple[str, float]:
@@ -40,66 +36,62 @@ def _warp(_: Any, tokens: Sequence[Token]) -> tuple[str, float]:
         raise ValueError(f"{text!r}: give NAME or NAME,FACTOR, such as U,10") from None
 
 
-Times = Annotated[
-    tuple[float, ...] | None,
-    Parameter(name="--time", converter=_times, n_tokens=1, metavar="T[,T…]"),
-]
+ImageTimes = Annotated[Times, Parameter(group=DRAWING, show_default="the last")]
 Warp = Annotated[
     tuple[str, float] | None,
-    Parameter(converter=_warp, n_tokens=1, metavar="NAME[,FACTOR]"),
+    Parameter(converter=_warp, n_tokens=1, metavar="NAME[,FACTOR]", group=DRAWING),
 ]
-Id = Annotated[str | None, Parameter(metavar="ID")]
 
 
 def render(
     folder: Folder = Path(),
     /,
     *,
-    out: Path,
-    run: Id = None,
-    params: Path | None = None,
-    images: Path | None = None,
-    design: Id = None,
-    variable: str | None = None,
-    times: Times = None,
+    run: Annotated[
+        str | None, Parameter(metavar="ID", group=DESIGNS, show_default="a typical test run")
+    ] = None,
+    params: NewParams = None,
+    images: NewImages = None,
+    design: Annotated[
+        str | None, Parameter(metavar="ID", group=DESIGNS, show_default="the only one")
+    ] = None,
+    variable: Annotated[str | None, Parameter(group=DRAWING, show_default="the first")] = None,
+    times: ImageTimes = None,
     warp: Warp = None,
-    samples: int = 0,
-    fps: float | None = None,
-    seconds: float | None = None,
-    width: int | None = None,
+    samples: Samples = 0,
+    fps: Annotated[float | None, Parameter(group=DRAWING, show_default="by its length")] = None,
+    seconds: Annotated[float | None, Parameter(group=DRAWING, show_default="about 6")] = None,
+    width: Annotated[
+        int | None, Parameter(group=DRAWING, show_default="1280, of films 960")
+    ] = None,
+    out: Annotated[Path, Parameter(group=OUTPUT)],
     overwrite: Overwrite = False,
+    messages: Messages = Messages(),
 ) -> None:
     """Draw fields on the mesh, as an image or a film.
 
     Parameters
     ----------
-    out
-        FILE.png, or a film: FILE.gif, FILE.mp4.
     run
-        Run of the study (default: a typical test run).
-    params
-        Instead of a run: CSV file with the parameters of a new design.
-    images
-        Its image: a folder, a CSV file id,file, or one .png or .jpg.
+        Run of the study.
     design
         Which of several new designs.
     variable
-        What to show (default: the first variable).
-    times
-        Times of an image, one row each (default: the last).
+        Variable to show.
     warp
         Move the mesh by NAME_x, NAME_y, NAME_z.
-    samples
-        At least 2: show the standard deviation, too.
     fps
         Images a second of a film (of a run, at most its timesteps).
     seconds
-        Length of a film (default: about 6).
+        Length of a film.
     width
-        Width in pixels (default: 1280, of films 960).
+        Width in pixels.
+    out
+        File to write: FILE.png, or a film: FILE.gif, FILE.mp4.
     """
     from simulgenvae.study.render_options import RenderOptions
 
+    at = times_of(times)
     case = simulgenvae.Study.open(folder).render(
         out,
         RenderOptions(
@@ -108,7 +100,7 @@ def render(
             images=images,
             design=design,
             variable=variable,
-            times=times,
+            times=None if at is None else tuple(at.tolist()),
             warp=warp,
             samples=samples,
             fps=fps,

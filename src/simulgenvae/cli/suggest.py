@@ -11,8 +11,11 @@ from rich.table import Table
 
 import simulgenvae
 from simulgenvae.cli.console import show
-from simulgenvae.cli.options import Folder, Overwrite
-from simulgenvae.utils.formatting import count, percent
+from simulgenvae.cli.groups import CHOICE, OUTPUT
+from simulgenvae.cli.messages import Messages
+from simulgenvae.cli.options import Folder, Overwrite, Seed
+from simulgenvae.utils.formatting import count as counted
+from simulgenvae.utils.formatting import percent
 
 if TYPE_CHECKING:
     from simulgenvae.design.suggest import Suggestion
@@ -42,6 +45,8 @@ Ranges = Annotated[
         n_tokens=1,
         accepts_keys=False,
         metavar="NAME=LOW:HIGH",
+        group=CHOICE,
+        show_default="the trained range",
     ),
 ]
 
@@ -50,33 +55,32 @@ def suggest(
     folder: Folder = Path(),
     /,
     *,
-    n: int = 10,
-    out: Path = Path("suggest.csv"),
+    count: Annotated[int, Parameter(name="--count", group=CHOICE)] = 10,
     ranges: Ranges = None,
-    candidates: int = 512,
-    seed: int = 0,
+    candidates: Annotated[int, Parameter(group=CHOICE)] = 512,
+    seed: Seed = 0,
+    out: Annotated[Path, Parameter(group=OUTPUT)] = Path("suggest.csv"),
     overwrite: Overwrite = False,
+    messages: Messages = Messages(),
 ) -> None:
     """Say which designs are worth solving next.
 
     Parameters
     ----------
-    n
+    count
         Number of designs.
-    out
-        CSV file to write.
     ranges
-        Domain of a parameter (default: the trained range).
+        Domain of a parameter.
     candidates
         Designs to choose from.
-    seed
-        Seed of the candidates.
+    out
+        CSV file to write.
     """
     suggestion = simulgenvae.Study.open(folder).suggest(
-        n, out=out, ranges=ranges, candidates=candidates, seed=seed, overwrite=overwrite
+        count, out=out, ranges=ranges, candidates=candidates, seed=seed, overwrite=overwrite
     )
     show(_table(suggestion), _statement(suggestion))
-    show(f"{out}: {count(len(suggestion.designs), 'design')} to solve")
+    show(f"{out}: {counted(len(suggestion.designs), 'design')} to solve")
 
 
 def _table(suggestion: Suggestion) -> Table:

@@ -12,11 +12,13 @@ from cyclopts import Parameter
 
 import simulgenvae
 from simulgenvae.cli.console import show
+from simulgenvae.cli.groups import OUTPUT, TRAINING
 from simulgenvae.cli.launch_flags import LaunchFlags
+from simulgenvae.cli.messages import Messages
 from simulgenvae.cli.options import Folder, Overrides, Preset
 from simulgenvae.errors import UserError
 
-Budget = Annotated[str | None, Parameter(metavar="TIME")]
+Budget = Annotated[str | None, Parameter(metavar="TIME", group=TRAINING, show_default="no search")]
 """Time for a search and the training."""
 
 
@@ -24,13 +26,14 @@ def train(
     folder: Folder = Path(),
     /,
     *,
-    stage: str = "all",
-    resume: bool = False,
-    overwrite: bool = False,
+    stage: Annotated[str, Parameter(group=TRAINING)] = "all",
+    resume: Annotated[bool, Parameter(group=TRAINING)] = False,
     budget: Budget = None,
-    join: bool = False,
+    join: Annotated[bool, Parameter(group=TRAINING)] = False,
+    overwrite: Annotated[bool, Parameter(group=OUTPUT)] = False,
     preset: Preset = 1,
     overrides: Overrides = (),
+    messages: Messages = Messages(),
     launch: LaunchFlags = LaunchFlags(),
 ) -> None:
     """Train the surrogate of a study.

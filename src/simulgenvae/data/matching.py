@@ -18,9 +18,8 @@ from simulgenvae.data.condition_files import (
     read_conditions,
 )
 from simulgenvae.data.conditions import Conditions
-from simulgenvae.data.images.files import read_images
+from simulgenvae.data.conditions_at import conditions_at
 from simulgenvae.data.names import listed
-from simulgenvae.data.readers.companions import strings, texts
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def match_conditions(
     if images is None:
         table, notes = _parameters(sources, params, ids, runs, stored)
         return table.conditions, notes
+    from simulgenvae.data.images.files import read_images
+
     files = _ImageFiles(
         images, *read_images(images, settings.image_size, endings=settings.image_endings)
     )
@@ -89,13 +90,16 @@ def match_conditions(
 
 
 def read_new_conditions(
-    params: Path | None, images: Path | None, scaler: ConditionScaler
+    params: Path | None,
+    images: Path | None,
+    scaler: ConditionScaler,
+    written: Sequence[str] = (),
 ) -> tuple[Conditions, list[str]]:
     """Return the conditions of designs to predict, and notes on how they were matched.
 
     ``scaler`` is that of the trained model. It says which parameters and which images are needed.
-    Raises UserError where the table or the images are missing, not needed, or do not fit each
-    other.
+    Parameters are in a file, or ``written`` out, see :func:`.conditions_at.conditions_at`. Raises
+    UserError where they or the images are missing, not needed, or do not fit each other.
     """
     kinds = []
     if scaler.names:
@@ -109,19 +113,24 @@ def read_new_conditions(
         (params, bool(scaler.names), "--params"),
         (images, bool(scaler.images), "--images"),
     ):
-        if needed and path is None:
-            raise UserError(f"the model was trained with {trained}: give {flag} too")
+        if needed and path is None and not (flag == "--params" and written):
+            advice = "--params or --at" if flag == "--params" else flag
+            raise UserError(f"the model was trained with {trained}: give {advice} too")
         if path is not None and not needed:
             raise UserError(f"{path}: the model was trained with {trained} only: leave {flag} out")
-    known = Known(scaler.names, scaler.levels, scaler.left_out)
+    table = None
+    if written:
+        table = ConditionTable(conditions_at(written, scaler), has_ids=False)
+    elif params is not None:
+        table = read_conditions(params, Known(scaler.names, scaler.levels, scaler.left_out))
     if images is None or scaler.images is None:
-        assert params is not None
-        table = read_conditions(params, known)
+        assert table is not None, "there are parameters or images"
         return table.conditions, list(table.notes)
+    from simulgenvae.data.images.files import read_images
+
     files = _ImageFiles(images, *read_images(images, scaler.images.size, like=scaler.images))
-    if params is None:
+    if table is None:
         return Conditions.of_images(files.ids, files.images), []
-    table = read_conditions(params, known)
     joined, note = _joined(table, files)
     return joined, [*table.notes, note]
 
@@ -151,6 +160,9 @@ def _joined(table: ConditionTable, files: _ImageFiles) -> tuple[Conditions, str]
 
 def _ids(sources: Sequence[Source], runs: int) -> tuple[str, ...]:
     """Return the ids of the runs in the files with fields; none where no file has ids."""
+    # The readers of fields take as long to load as a design to predict.
+    from simulgenvae.data.readers.companions import strings
+
     # Half of the files with ids and half without could be matched in two ways.
     carrying = [source for source in sources if "ids" in source.companions]
     if carrying and len(carrying) < len(sources):
@@ -203,6 +215,8 @@ def _parameters(
 
 def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) -> Conditions:
     """Return the parameters that the files with fields hold themselves."""
+    from simulgenvae.data.readers.companions import texts
+
     tables = [source.companions["params"] for source in sources if "params" in source.companions]
     if len(tables) < len(sources):
         raise UserError(

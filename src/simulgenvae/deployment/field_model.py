@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from simulgenvae.deployment.gp_module import PodGpModule
 from simulgenvae.models import Inputs
-from simulgenvae.models.networks import Networks, unit_times
+from simulgenvae.models.networks import Networks
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.surrogate.predict import required_ensemble
 
@@ -38,7 +39,11 @@ class FieldModel(nn.Module):
         ensemble = required_ensemble(surrogate)
         # Members without weight only show how certain a prediction is, which this network does not.
         weights = zip(ensemble.members, ensemble.member_weights, strict=True)
-        counting = [(member, weight) for member, weight in weights if weight > 0]
+        counting = []
+        for member, weight in weights:
+            if weight > 0:
+                assert isinstance(member, Networks), "a surrogate has torch's networks"
+                counting.append((member, weight))
         self.members = nn.ModuleList(_without_encoder(member) for member, _ in counting)
         self.member_weights = [weight for _, weight in counting]
         self.gp_weight = ensemble.gp_weight

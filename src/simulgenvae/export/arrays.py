@@ -6,9 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr
 
-from simulgenvae.data.store.write import chunk_shape
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import AXES, Batch
 from simulgenvae.export.export_format import ExportFormat
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import zarr
     from numpy.typing import NDArray
 
     from simulgenvae.mesh.mesh import Mesh
@@ -106,6 +105,11 @@ def require_group(path: Path) -> None:
 
 def create_group(path: Path, like: Batch, runs: int) -> zarr.Group:
     """Create a group with arrays for ``runs`` runs of batches ``like`` one."""
+    # Imported here, as by the other writers: each format's library is loaded when it is written.
+    import zarr
+
+    from simulgenvae.data.store.write import chunk_shape
+
     group = zarr.create_group(str(path), zarr_format=3)
     for name, array in like.arrays().items():
         # One run a chunk, since a run is what is read; single numbers would be one file each.

@@ -5,8 +5,9 @@ Tested in tests/export/test_arrays.py and test_write.py.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
     from numpy.typing import NDArray
+
+    from simulgenvae.surrogate.labelled_arrays import PredictedArrays
 
 AXES = ("run", "time", "node", "variable")
 EXTRA_FIELDS = ("std", "lower", "upper", "truth", "error")
@@ -82,9 +85,39 @@ class Batch:
             warnings=tuple(prediction.attrs.get("warnings", ())),
         )
 
+    @classmethod
+    def of_arrays(cls, predicted: PredictedArrays) -> Batch:
+        """Return the batch of a prediction without labels."""
+        selection = predicted.selection
+        values = {name: selection.filled(array) for name, array in predicted.fields.items()}
+        return cls(
+            fields=values.pop("fields"),
+            extra_fields=values,
+            scores=predicted.scores,
+            ids=predicted.ids,
+            times=selection.times,
+            nodes=selection.nodes,
+            variables=selection.variables,
+            units=selection.units,
+            warnings=predicted.warnings,
+        )
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all arrays by name; their first axis is that of the designs."""
         return {"fields": self.fields, **self.extra_fields, **self.scores}
+
+
+def _several(
+    predictions: xr.Dataset | Iterable[xr.Dataset | Batch],
+) -> Iterable[xr.Dataset | Batch]:
+    """Return predictions one after another; a dataset is one prediction."""
+    # Whoever has a dataset has loaded xarray, which takes as long as a design to predict.
+    if "xarray" in sys.modules:
+        import xarray as xr
+
+        if isinstance(predictions, xr.Dataset):
+            return [predictions]
+    return cast("Iterable[xr.Dataset | Batch]", predictions)
 
 
 def _values(array: xr.DataArray) -> NDArray[np.floating]:
@@ -94,17 +127,15 @@ def _values(array: xr.DataArray) -> NDArray[np.floating]:
     return np.asarray(values, dtype=np.float64 if values.dtype == np.float64 else np.float32)
 
 
-def batches(predictions: xr.Dataset | Iterable[xr.Dataset]) -> Iterator[Batch]:
+def batches(predictions: xr.Dataset | Iterable[xr.Dataset | Batch]) -> Iterator[Batch]:
     """Yield the batches of one prediction or of many.
 
     Raises UserError when there is none, or when an id occurs twice.
     """
-    import xarray as xr
-
     # Ids become names of files, coordinates and chunks: each must occur once.
     known: set[str] = set()
-    for prediction in [predictions] if isinstance(predictions, xr.Dataset) else predictions:
-        batch = Batch.of(prediction)
+    for prediction in _several(predictions):
+        batch = prediction if isinstance(prediction, Batch) else Batch.of(prediction)
         for run in batch.ids:
             if run in known:
                 raise UserError(

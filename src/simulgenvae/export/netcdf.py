@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae import __version__
-from simulgenvae.data.readers.runs.netcdf_grid import ORIGINAL_NAME, RUN
-from simulgenvae.data.store.write import chunk_shape
+from simulgenvae.data.netcdf_names import ORIGINAL_NAME, RUN
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.export.hdf5_file import CrashSafeFile
 from simulgenvae.mesh.cell_kinds import LINEAR
@@ -197,6 +196,8 @@ def _create_fields(
         wanted |= {(variable, kind): f"{variable}_{kind}" for kind in like.extra_fields}
     names = {key: legal_name(name, used) for key, name in wanted.items()}
     _, steps, nodes, _ = like.fields.shape
+    from simulgenvae.data.store.write import chunk_shape
+
     chunks = (1, *chunk_shape((steps, nodes), like.fields.itemsize))
     for (variable, kind), name in names.items():
         values = like.extra_fields[kind] if kind else like.fields

@@ -7,9 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr
 
-from simulgenvae.distributed import collectives
 from simulgenvae.export.arrays import create_group, describe, require_group, write_zarr
 from simulgenvae.export.export_format import ExportFormat
 from simulgenvae.utils.atomic import atomic_write
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import zarr
     from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
@@ -44,6 +43,10 @@ def write_shared_zarr(batches: Iterator[Batch], mesh: Mesh, path: Path, runs: in
     UserError
         On all ranks, with nothing left behind, when one of them cannot predict or write.
     """
+    import zarr
+
+    from simulgenvae.distributed import collectives
+
     require_group(path)
     own = collectives.local_rows(np.arange(runs))
     begun: list[Batch] = []
@@ -91,6 +94,8 @@ class _Share:
     @classmethod
     def write(cls, path: Path, batches: Iterator[Batch], rows: NDArray[np.intp]) -> _Share:
         """Write the fields of the runs ``rows``, and return everything else."""
+        import zarr
+
         part = cls(int(rows[0]) if len(rows) else 0)
         group = zarr.open_group(str(path), mode="r+")
         for batch in batches:

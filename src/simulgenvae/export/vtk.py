@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
@@ -112,6 +111,9 @@ def _set_field(grid: pyvista.UnstructuredGrid, field: PointField, step: int) -> 
 
 def _attribute(name: str) -> str:
     """Return a name as the value of an XML attribute, as VTK does not escape it."""
+    # Imported here, as it brings Python's web client.
+    from xml.sax.saxutils import escape
+
     return escape(name, {'"': "&quot;"})
 
 
@@ -125,6 +127,8 @@ def _vtu(grid: pyvista.UnstructuredGrid) -> str:
     writer = vtkXMLUnstructuredGridWriter()
     writer.SetInputData(grid)
     writer.SetDataModeToBinary()
+    # The fastest level: that of VTK takes four times as long for files that are 5 % smaller.
+    writer.SetCompressionLevel(1)
     writer.SetWriteToOutputString(True)
     writer.Write()
     return str(writer.GetOutputString())
@@ -134,6 +138,8 @@ def _write_collection(
     path: Path, series: Iterable[tuple[str, list[str]]], times: NDArray[np.float64]
 ) -> None:
     """Write a collection of files: one folder per part, one file per timestep."""
+    from xml.sax.saxutils import quoteattr
+
     entries = []
     for part, (folder, files) in enumerate(series):
         for time, file in zip(times.tolist(), files, strict=True):

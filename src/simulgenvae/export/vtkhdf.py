@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from simulgenvae.export.export_format import ExportFormat
@@ -23,6 +22,7 @@ from simulgenvae.mesh.vtk import mesh_grid
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import h5py
     from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
@@ -39,6 +39,9 @@ def write_vtkhdf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     faces = bool(len(cells.faces.values))
     is_general = faces or cells.degrees is not None or cells.rational_weights is not None
     steps = len(batch.times)
+    # Imported here: each format's library is loaded when it is written.
+    import h5py
+
     with CrashSafeFile(path) as target, h5py.File(target, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 6] if is_general else [2, 2], dtype=np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.distributed import collectives
 from simulgenvae.errors import UserError
 from simulgenvae.export.batches import Batch, batches
 from simulgenvae.export.export_format import EXPORT_FORMATS
@@ -39,7 +38,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
 
 
 def write_prediction(
-    prediction: xr.Dataset | Iterable[xr.Dataset],
+    prediction: xr.Dataset | Iterable[xr.Dataset | Batch],
     mesh: Mesh,
     path: Path,
     *,
@@ -55,8 +54,8 @@ def write_prediction(
     Parameters
     ----------
     prediction
-        One dataset, or batches of designs with the same times and variables. All formats except
-        ``.npz`` hold one batch at a time in memory.
+        One dataset, or batches of designs, labelled or as arrays, with the same times and
+        variables. All formats except ``.npz`` hold one batch at a time in memory.
     mesh
         Positions of the M nodes and the cells between them, as far as known.
     path
@@ -77,7 +76,7 @@ def write_prediction(
     export_format = EXPORT_FORMATS[path.suffix]
     # A generator: each batch is checked when the writer asks for it.
     checked = _on_mesh(batches(prediction), mesh)
-    if runs is not None and collectives.world_size() > 1:
+    if runs is not None and _several_ranks():
         if export_format.write_shared is None:
             shared = [known.suffix for known in EXPORT_FORMATS.values() if known.write_shared]
             raise UserError(
@@ -90,6 +89,13 @@ def write_prediction(
     else:
         # Formats of one design per file.
         write_each(checked, mesh, path, overwrite=overwrite)
+
+
+def _several_ranks() -> bool:
+    # Only a process that shares the work has loaded torch, which knows the others.
+    from simulgenvae.distributed import collectives
+
+    return collectives.world_size() > 1
 
 
 def _on_mesh(some: Iterator[Batch], mesh: Mesh) -> Iterator[Batch]:

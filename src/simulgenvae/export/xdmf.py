@@ -8,7 +8,6 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from simulgenvae.errors import UserError
@@ -22,6 +21,7 @@ from simulgenvae.mesh.vtk import mesh_grid
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import h5py
     from numpy.typing import NDArray
 
     from simulgenvae.export.batches import Batch
@@ -83,6 +83,9 @@ def write_xdmf(batch: Batch, index: int, mesh: Mesh, path: Path) -> None:
     fields: list[PointField] = []
     for field in point_fields(batch, index):
         fields += _parts(field)
+    # Imported here: each format's library is loaded when it is written.
+    import h5py
+
     with CrashSafeFile(heavy) as target, h5py.File(target, "w") as file:
         numbers = _Numbers(file, heavy.name)
         # The XML has one grid per timestep; only their fields differ.

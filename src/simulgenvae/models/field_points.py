@@ -6,15 +6,13 @@ Tested in tests/models/test_field_points.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-import torch
-from scipy.spatial import cKDTree
-from torch import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from simulgenvae.reduction import Reduction
 
@@ -61,20 +59,16 @@ class FieldPoints:
         reduction
             Reduction with modes.
         """
-        basis, _ = reduction.basis_and_factor()
-        assert basis is not None, "a neural field needs modes"
-        nodes, variables = reduction.field_shape
-        modes = basis.reshape(nodes, variables, -1)
-        places = unit_positions(coords).astype(np.float32)
-        random = np.random.default_rng(0)
-        learned = random.permutation(nodes)[:TRAINING_POINTS]
-        fitted, fit = _fit(modes, places, random)
+        # Imported here: predictions without torch need the arrays only.
+        import torch
+
+        sample = FieldSample.of(coords, reduction)
         return cls(
-            positions=torch.from_numpy(places[learned]),
-            rows=torch.from_numpy(np.ascontiguousarray(modes[learned])),
-            fit_positions=torch.from_numpy(places[fitted]),
-            fit=torch.from_numpy(np.ascontiguousarray(fit, dtype=np.float32)),
-            nodes=nodes,
+            positions=torch.from_numpy(sample.positions),
+            rows=torch.from_numpy(sample.rows),
+            fit_positions=torch.from_numpy(sample.fit_positions),
+            fit=torch.from_numpy(sample.fit),
+            nodes=reduction.field_shape[0],
         )
 
     @classmethod
@@ -90,6 +84,8 @@ class FieldPoints:
         rank
             Number of modes.
         """
+        import torch
+
         nodes, variables = shape
         dimensions = unit_positions(coords).shape[1]
         learned = min(nodes, TRAINING_POINTS)
@@ -100,6 +96,33 @@ class FieldPoints:
             fit_positions=torch.zeros(fitted, dimensions),
             fit=torch.zeros(rank, fitted * variables),
             nodes=nodes,
+        )
+
+
+class FieldSample(NamedTuple):
+    """Arrays of :class:`FieldPoints`, with the same shapes."""
+
+    positions: NDArray[np.float32]
+    rows: NDArray[np.float32]
+    fit_positions: NDArray[np.float32]
+    fit: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, coords: NDArray[np.float64], reduction: Reduction) -> Self:
+        """Return the sample of a mesh, see :meth:`FieldPoints.of`."""
+        basis, _ = reduction.basis_and_factor()
+        assert basis is not None, "a neural field needs modes"
+        nodes, variables = reduction.field_shape
+        modes = basis.reshape(nodes, variables, -1)
+        places = unit_positions(coords).astype(np.float32)
+        random = np.random.default_rng(0)
+        learned = random.permutation(nodes)[:TRAINING_POINTS]
+        fitted, fit = _fit(modes, places, random)
+        return cls(
+            positions=places[learned],
+            rows=np.ascontiguousarray(modes[learned]),
+            fit_positions=places[fitted],
+            fit=np.ascontiguousarray(fit, dtype=np.float32),
         )
 
 
@@ -152,6 +175,8 @@ def _spread_sample(
     a row it takes one each time that the sum of their chances has grown by 1. Neighbours in the row
     are neighbours in space, as a k-d tree has them.
     """
+    from scipy.spatial import cKDTree
+
     row = cKDTree(places).indices
     passed = np.cumsum(chances[row])
     marks = np.arange(round(passed[-1])) + random.random()

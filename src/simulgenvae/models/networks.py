@@ -37,21 +37,6 @@ def network_inputs(conditions: Conditions, scaler: ConditionScaler) -> Inputs:
     return Inputs(table, torch.from_numpy(conditions.images.pixels).permute(0, 3, 1, 2))
 
 
-def unit_times(times: NDArray[np.float64], trained: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return times, mapped so that the trained span becomes 0 … 1.
-
-    Parameters
-    ----------
-    times
-        Times in the unit of the data, ``[t]``.
-    trained
-        Training times, ``[T]``, in ascending order; a single one is mapped to 0.
-    """
-    span = trained[-1] - trained[0]
-    mapped = (times - trained[0]) / (span if span > 0 else 1.0)
-    return np.asarray(mapped, dtype=np.float32)
-
-
 def field_points(
     settings: Settings, coords: NDArray[np.float64] | None, reduction: Reduction
 ) -> FieldPoints | None:
@@ -125,6 +110,26 @@ class Networks(nn.Module):
         self.conditioner = Conditioner(
             settings.conditioner, len(scaler.columns), scaler.images, latents
         )
+
+    def coefficients(
+        self, conditions: Conditions, scaler: ConditionScaler, times: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the coefficients of the conditioner's mean latents, ``[n, t, r]``.
+
+        Parameters
+        ----------
+        conditions
+            The n designs.
+        scaler
+            Scaling of the conditions.
+        times
+            Times, mapped to 0 … 1, ``[t]``.
+        """
+        with torch.inference_mode():
+            mean = self.conditioner(network_inputs(conditions, scaler)).mean
+            latents = self.vae.latents_from_flat(mean)
+            decoded: NDArray[np.float32] = self.vae.decode(latents, torch.from_numpy(times)).numpy()
+        return decoded
 
     @property
     def decoder_name(self) -> str:

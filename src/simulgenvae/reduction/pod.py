@@ -28,9 +28,9 @@ from torch import Tensor
 from simulgenvae.distributed import collectives
 from simulgenvae.reduction.encode import encode_runs
 from simulgenvae.reduction.incremental import FitSummary, ReducedRuns
+from simulgenvae.reduction.pod_arrays import pod_arrays
 from simulgenvae.reduction.projection import Projection, affine, coordinates_of, project_runs
 from simulgenvae.reduction.rank import allowed_error, kept_rank
-from simulgenvae.reduction.state_map import StateMap
 from simulgenvae.reduction.subspace import Subspace, subspaces
 from simulgenvae.utils.cache_blocks import parts
 from simulgenvae.utils.snapshots import principal_directions
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.reduction.base import Candidate, Decoder
     from simulgenvae.reduction.run_reader import RunReader
+    from simulgenvae.reduction.state_map import StateMap
     from simulgenvae.settings import ReductionSettings
 
 SQUARED_PART = 1024
@@ -153,15 +154,7 @@ class Pod:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
         """Restore what :meth:`arrays` gave; KeyError or ValueError where that is impossible."""
-        state_map = StateMap.from_arrays(arrays)
-        basis = arrays["basis"].astype(np.float32, copy=False)
-        if basis.ndim != 2 or len(basis) != state_map.size or not basis.size:
-            raise ValueError(
-                f"the basis has the shape {basis.shape} for states of {state_map.size} entries"
-            )
-        if not np.isfinite(basis).all():
-            raise ValueError("the basis is not finite")
-        return cls(state_map, basis)
+        return cls(*pod_arrays(arrays))
 
 
 @dataclass(frozen=True, eq=False)

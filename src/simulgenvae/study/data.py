@@ -10,20 +10,16 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from simulgenvae.data.dataset import Dataset
-from simulgenvae.data.dimensions import check_dimensions
-from simulgenvae.data.ingest.interrupted import finish_ingest
-from simulgenvae.data.split import Split, make_split
 from simulgenvae.errors import UserError
-from simulgenvae.settings import IMAGE_ENDINGS, Settings, StudyFolder, load_settings
-from simulgenvae.settings.networks import conditioners_of
-from simulgenvae.utils.atomic import ensure_folder, require_writable
-from simulgenvae.utils.lock import only_one
+from simulgenvae.settings.folder import StudyFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.split import Split
+    from simulgenvae.settings import Settings
     from simulgenvae.surrogate.surrogate import Surrogate
 
 logger = logging.getLogger(__name__)
@@ -63,6 +59,11 @@ class StudyData(StudyFolder):
         UserError
             When another command writes into the study, or nothing can be written there.
         """
+        # Imported here, as in the methods below: a command that only reads a model is quick.
+        from simulgenvae.data.ingest.interrupted import finish_ingest
+        from simulgenvae.utils.atomic import ensure_folder, require_writable
+        from simulgenvae.utils.lock import only_one
+
         # torchrun says by this variable which rank this is; torch itself may not be loaded.
         if int(os.environ.get("RANK", "0")) > 0:
             yield
@@ -92,6 +93,8 @@ class StudyData(StudyFolder):
         UserError
             Every mistake in the files and overrides, with file, line and key.
         """
+        from simulgenvae.settings.load import load_settings
+
         return load_settings(self, preset=preset, overrides=overrides)
 
     def open_dataset(self, settings: Settings | None = None) -> Dataset:
@@ -103,11 +106,13 @@ class StudyData(StudyFolder):
             If there are none, or if their dimensions differ from the settings, which may
             have changed since the data were read.
         """
+        from simulgenvae.data.dataset import Dataset
+        from simulgenvae.data.dimensions import check_dimensions
+
         settings = settings or self.read_settings()
         if not self.dataset.exists():
             raise UserError(
-                f"{self.dataset} does not exist: make it with `simulgenvae ingest … --study "
-                f"{self.folder}`."
+                f"{self.dataset} does not exist: make it with `simulgenvae ingest {self.folder} …`."
             )
         # Fields stay on disk here: only their description is read.
         dataset = Dataset.open(self.dataset)
@@ -123,6 +128,8 @@ class StudyData(StudyFolder):
 
     def make_split(self, dataset: Dataset, settings: Settings | None = None) -> Split:
         """Return the training, validation and test runs: ``split.csv``'s, else by the seed."""
+        from simulgenvae.data.split import make_split
+
         settings = settings or self.read_settings()
         # A split that was written counts more than the settings it came from, so that test runs
         # stay test runs when the fractions change later.
@@ -178,6 +185,9 @@ class StudyData(StudyFolder):
 
         If the settings ask for images without naming a folder, it is ``images/`` of the study.
         """
+        from simulgenvae.settings.networks import conditioners_of
+        from simulgenvae.settings.schema import IMAGE_ENDINGS
+
         data = settings.data
         table = None if data.parameters is None else self.resolve(data.parameters)
         images = None if data.images is None else self.resolve(data.images)

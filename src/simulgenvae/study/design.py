@@ -70,7 +70,7 @@ class Designing(StudyData):
         # Each design is one of the candidates, and none is chosen twice.
         if not 1 <= count <= candidates:
             raise UserError(
-                f"--n is {count}: give a whole number from 1 to {candidates} (--candidates)."
+                f"--count is {count}: give a whole number from 1 to {candidates} (--candidates)."
             )
         require_seed(seed)
         # The file is checked first: choosing among many candidates can take minutes.

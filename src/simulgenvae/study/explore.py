@@ -130,7 +130,7 @@ class Exploring(StudyData):
 
         if not (math.isfinite(distance) and distance > 0):
             raise UserError(
-                f"--range is {distance:g}: give a positive number of standard deviations."
+                f"--distance is {distance:g}: give a positive number of standard deviations."
             )
         _require_steps(steps)
         surrogate = self._surrogate_for(out, overwrite=overwrite)

@@ -1,10 +1,12 @@
-"""Predict the fields of new designs and write them to a file.
+"""Predict the fields of new designs, and write them to a file.
 
-Tested in tests/study/test_study.py and tests/cli/test_commands.py.
+Tested in tests/study/test_study.py and tests/cli/test_predict.py.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -13,7 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulgenvae.data.matching import read_new_conditions
+from simulgenvae.errors import UserError
+from simulgenvae.export.batches import Batch
+from simulgenvae.export.write import check_target, write_prediction
 from simulgenvae.study.data import StudyData, log_notes, log_warnings, require_seed
+from simulgenvae.study.predicted_design import PredictedDesign, predicted_designs
+from simulgenvae.surrogate.outline import Outline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,24 +30,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
-    from simulgenvae.surrogate.quantities import PredictedQuantity, QuantityPredictor
+    from simulgenvae.mesh.mesh import Mesh
+    from simulgenvae.surrogate.parts import PredictingParts
+    from simulgenvae.surrogate.quantities import QuantityPredictor
     from simulgenvae.surrogate.surrogate import Surrogate
 
     Batches = Iterable[xr.Dataset]
 
-
-@dataclass(frozen=True)
-class PredictionScore:
-    """Measures of the trust in one prediction; None is what the model does not know."""
-
-    design: str
-    """Id of the design."""
-    novelty: float | None
-    """Distance of the design from the training runs."""
-    expected_error: float | None
-    """Expected joint relative L2 error."""
-    quantities: tuple[PredictedQuantity, ...] = ()
-    """Quantities of interest, in the order of their declaration."""
+LIGHT_DESIGNS = 8
+"""Largest number of designs that are predicted without torch: it takes more than a second to load,
+and is faster once it is."""
 
 
 class Predicting(StudyData):
@@ -48,10 +47,11 @@ class Predicting(StudyData):
 
     def predict(
         self,
-        out: Path,
+        out: Path | None = None,
         *,
         params: Path | None = None,
         images: Path | None = None,
+        at: Sequence[str] = (),
         times: NDArray[np.float64] | None = None,
         nodes: NDArray[np.intp] | None = None,
         variables: Sequence[str] | None = None,
@@ -60,8 +60,8 @@ class Predicting(StudyData):
         truth: Path | None = None,
         quantities: Mapping[str, str] | None = None,
         overwrite: bool = False,
-    ) -> list[PredictionScore]:
-        """Write the predicted fields of new designs; return how far each can be trusted.
+    ) -> list[PredictedDesign]:
+        """Predict new designs, write their fields, and return a summary of each.
 
         The study's quantities of interest are predicted too, with their bands.
 
@@ -69,14 +69,20 @@ class Predicting(StudyData):
         them only. ``study.load_surrogate().predict(conditions)`` returns fields instead of writing
         them. If torchrun has started several processes, they share the designs.
 
+        A few designs are predicted with NumPy where torch is not loaded yet and the model's
+        networks are of the default kinds: values then differ in their last digits.
+
         Parameters
         ----------
         out
-            File to write: ``.npz``, ``.zarr``, ``.nc``, ``.pvd``, ``.vtkhdf`` or ``.xdmf``.
+            File to write: ``.npz``, ``.zarr``, ``.nc``, ``.pvd``, ``.vtkhdf`` or ``.xdmf``; none
+            is written when not given.
         params
             CSV file with the parameters of the designs.
         images
             Their images: a folder, a CSV file ``id,file``, or one image.
+        at
+            Instead of a file, the parameters of each design as ``NAME=VALUE,NAME=VALUE``.
         times
             Times to predict, within the trained span; the trained ones by default.
         nodes
@@ -103,45 +109,143 @@ class Predicting(StudyData):
             A file that cannot be written, conditions that the model was not trained with, or
             times, nodes, variables or quantities that it does not have.
         """
-        from simulgenvae.distributed import collectives
-        from simulgenvae.export.write import check_target, write_prediction
-        from simulgenvae.surrogate.quantities import quantity_predictor, quantity_warnings
-
-        # What costs nothing is checked before the model is read.
+        # Everything is checked before the networks are read, which takes longer than the checks.
         require_seed(seed)
-        check_target(out, overwrite=overwrite)
-        # From here on things take seconds: reading the model, then the conditions.
-        surrogate = self.load_surrogate()
-        conditions, notes = read_new_conditions(params, images, surrogate.condition_scaler)
+        if samples < 0 or samples == 1:
+            raise UserError(
+                f"samples is {samples}: a standard deviation needs at least 2 samples (0 for none)."
+            )
+        if at and params is not None:
+            raise UserError("--at and --params both give the designs: leave out one of them.")
+        if truth is not None and out is None:
+            raise UserError("--truth is written together with the predictions: give --out too.")
+        if out is not None:
+            check_target(out, overwrite=overwrite)
+        outline = Outline.read(self)
+        outline.check(times, nodes, variables)
+        conditions, notes = read_new_conditions(params, images, outline.condition_scaler, at)
         log_notes(notes)
-        log_warnings(surrogate.warnings(conditions, samples=samples))
-        wanted = self.declared_quantities(surrogate.settings, quantities)
-        predictor = None
-        if wanted:
-            predictor = quantity_predictor(surrogate, wanted, folder=self.folder, seed=seed)
-            log_warnings(quantity_warnings(predictor))
-        scores: list[PredictionScore] = []
+        request = _Request(
+            self, conditions, times, nodes, variables, samples, seed, quantities or {}
+        )
+        if truth is None and request.is_small and "torch" not in sys.modules:
+            # Imported here: mistakes are reported before SciPy is loaded.
+            from simulgenvae.surrogate.light.load import load_light
+
+            light = load_light(self)
+            if light is not None:
+                return request.light(light, out, overwrite=overwrite)
+        return request.with_torch(out, truth, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """Designs and the part of their fields that is predicted, see :meth:`Predicting.predict`."""
+
+    study: StudyData
+    conditions: Conditions
+    times: NDArray[np.float64] | None
+    nodes: NDArray[np.intp] | None
+    variables: Sequence[str] | None
+    samples: int
+    seed: int
+    quantities: Mapping[str, str]
+
+    @property
+    def is_small(self) -> bool:
+        """True for few designs in a single process."""
+        ranks = int(os.environ.get("WORLD_SIZE", "1"))
+        return ranks == 1 and len(self.conditions) <= LIGHT_DESIGNS
+
+    def light(
+        self, parts: PredictingParts, out: Path | None, *, overwrite: bool
+    ) -> list[PredictedDesign]:
+        """Predict without torch."""
+        from simulgenvae.surrogate.predict import Predictor, prediction_warnings
+        from simulgenvae.surrogate.selection import select
+
+        log_warnings(prediction_warnings(parts, self.conditions, samples=self.samples))
+        asked = self._quantity_predictor(parts)
+        selection = select(parts, self.times, self.nodes, self.variables)
+        predictor = Predictor(parts, selection, self.samples, self.seed)
+        batches = map(Batch.of_arrays, predictor.array_batches(self.conditions))
+        found = self._written(batches, self._mesh(parts), out, overwrite=overwrite, runs=None)
+        return with_quantities(found, asked, self.conditions)
+
+    def with_torch(
+        self, out: Path | None, truth: Path | None, *, overwrite: bool
+    ) -> list[PredictedDesign]:
+        """Predict with the others of several processes, and compare with the truth if given."""
+        from simulgenvae.distributed import collectives
+
+        surrogate = self.study.load_surrogate()
+        log_warnings(surrogate.warnings(self.conditions, samples=self.samples))
+        asked = self._quantity_predictor(surrogate)
         with (
-            _truth_added(truth, conditions, surrogate) as with_truth,
+            _truth_added(truth, self.conditions, surrogate) as with_truth,
             collectives.process_group(surrogate.settings.training.rank_timeout),
         ):
-            # Each rank predicts its part of the designs, and gets the scores of all.
-            local = collectives.local_rows(np.arange(len(conditions))).tolist()
-            batches = surrogate.predict_batches(
-                conditions.select(local),
-                times=times,
-                nodes=nodes,
-                variables=variables,
-                samples=samples,
-                seed=seed,
+            # Each rank predicts its part of the designs, and gets the summaries of all.
+            local = collectives.local_rows(np.arange(len(self.conditions))).tolist()
+            predicted = surrogate.predict_batches(
+                self.conditions.select(local),
+                times=self.times,
+                nodes=self.nodes,
+                variables=self.variables,
+                samples=self.samples,
+                seed=self.seed,
             )
-            mesh = surrogate.whole_mesh
-            mesh = mesh if nodes is None else mesh.at(nodes)
-            scored = _scored(with_truth(batches), scores)
-            write_prediction(scored, mesh, out, overwrite=overwrite, runs=len(conditions))
-            if predictor is not None and local:
-                scores = with_quantities(scores, predictor, conditions.select(local))
-            return list(chain(*collectives.all_gather(scores)))
+            batches = map(Batch.of, with_truth(predicted))
+            mesh = self._mesh(surrogate)
+            runs = len(self.conditions)
+            own = self._written(batches, mesh, out, overwrite=overwrite, runs=runs)
+            own = with_quantities(own, asked, self.conditions.select(local))
+            return list(chain(*collectives.all_gather(own)))
+
+    def _quantity_predictor(self, parts: PredictingParts) -> QuantityPredictor | None:
+        """Return what predicts the quantities of interest; None where there are none."""
+        wanted = self.study.declared_quantities(parts.settings, self.quantities)
+        if not wanted:
+            return None
+        # Imported here: most designs are predicted without them.
+        from simulgenvae.surrogate.quantities import quantity_predictor, quantity_warnings
+
+        predictor = quantity_predictor(parts, wanted, folder=self.study.folder, seed=self.seed)
+        log_warnings(quantity_warnings(predictor))
+        return predictor
+
+    def _mesh(self, parts: PredictingParts) -> Mesh:
+        mesh = parts.whole_mesh
+        return mesh if self.nodes is None else mesh.at(self.nodes)
+
+    def _written(
+        self,
+        batches: Iterable[Batch],
+        mesh: Mesh,
+        out: Path | None,
+        *,
+        overwrite: bool,
+        runs: int | None,
+    ) -> list[PredictedDesign]:
+        """Write the batches, if there is a file to write, and return the summaries of designs."""
+        found: list[PredictedDesign] = []
+        summarised = _summarised(batches, self.conditions, found)
+        if out is not None:
+            write_prediction(summarised, mesh, out, overwrite=overwrite, runs=runs)
+        for _ in summarised:
+            # Without a file, batches are only summarised.
+            pass
+        return found
+
+
+def _summarised(
+    batches: Iterable[Batch], conditions: Conditions, found: list[PredictedDesign]
+) -> Iterator[Batch]:
+    """Give the batches unchanged and add the summaries of each to ``found``."""
+    # A generator: batches pass through one by one, so that not all fields are in memory at once.
+    for batch in batches:
+        found += predicted_designs(batch, conditions)
+        yield batch
 
 
 @contextmanager
@@ -162,23 +266,14 @@ def _truth_added(
         yield lambda batches: truth.added(batches, conditions.ids, nodes, surrogate.variables)
 
 
-def _scored(batches: Batches, scores: list[PredictionScore]) -> Iterator[xr.Dataset]:
-    """Give the batches unchanged and add the scores of each to ``scores``."""
-    # A generator: batches pass through one by one, so that not all fields are in memory at once.
-    for batch in batches:
-        missing = [None] * batch.sizes["run"]
-        novelty = batch["novelty"].values.tolist() if "novelty" in batch else missing
-        errors = batch["expected_error"].values.tolist() if "expected_error" in batch else missing
-        scores += map(PredictionScore, map(str, batch["run"].values), novelty, errors)
-        yield batch
-
-
 def with_quantities(
-    scores: list[PredictionScore], predictor: QuantityPredictor, conditions: Conditions
-) -> list[PredictionScore]:
-    """Return the scores of designs with their quantities of interest."""
+    designs: list[PredictedDesign], predictor: QuantityPredictor | None, conditions: Conditions
+) -> list[PredictedDesign]:
+    """Return the summaries of designs with their quantities of interest."""
+    if predictor is None or not designs:
+        return designs
     found = predictor.predict(conditions)
     return [
-        replace(score, quantities=found.of_design(row, predictor.group))
-        for row, score in enumerate(scores)
+        replace(design, quantities=found.of_design(row, predictor.group))
+        for row, design in enumerate(designs)
     ]

@@ -68,7 +68,7 @@ class RenderOptions:
                 "--fps and --seconds are for films: leave them out, or write a .gif or .mp4."
             )
         if out.suffix in FILMS and self.times is not None:
-            raise UserError("--time is for images: a film shows all times.")
+            raise UserError("--times is for images: a film shows all times.")
         _require_within("--fps", self.fps, FASTEST)
         _require_within("--seconds", self.seconds, LONGEST)
         if self.width is not None and not NARROWEST <= self.width <= WIDEST:

@@ -11,18 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from simulgenvae.data.metadata import check_times
-from simulgenvae.mesh.cells import Cells
-from simulgenvae.mesh.mesh import Mesh
-from simulgenvae.mesh.node_mask import NodeMask
 from simulgenvae.models.networks import Networks, field_points
 from simulgenvae.models.training_record import VaeTraining
 from simulgenvae.reduction import restore_reduction
 from simulgenvae.settings import Settings
+from simulgenvae.surrogate.field_parts import field_parts
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.weights import digest, fill, group, starting_with
 
@@ -86,21 +82,9 @@ def assemble(
         info = conditioner.description.info
     scaler = description.condition_scaler
     reduction = restore_reduction(settings.reduction.method, group("reduction.", arrays))
-    times = arrays["times"].astype(np.float64)
-    check_times(times)
-    nodes, variables = reduction.field_shape
-    if len(description.variables) != variables or not len(times):
-        raise ValueError(
-            f"{len(description.variables)} variables and {len(times)} times of {variables} fields"
-        )
-    mesh = Mesh(arrays.get("coords"), Cells.from_arrays(group("cells.", arrays)))
-    mask = None
-    if "valued" in arrays:
-        mask = NodeMask(mesh, arrays["valued"].astype(bool))
-        mesh = mask.part()
-    mesh.check(nodes)
-    if mask is not None and len(mask.numbers) != nodes:
-        raise ValueError(f"{len(mask.numbers)} nodes with values, but fields of {nodes} nodes")
+    fields = field_parts(arrays, reduction, len(description.variables))
+    mesh = fields.mesh
+    times = fields.times
     of_networks = settings.with_decoder(description.decoder or settings.model.decoder)
     points = field_points(of_networks, mesh.coords, reduction)
     # On the meta device networks take no memory until their shapes are known to agree with the
@@ -128,5 +112,5 @@ def assemble(
         ensemble=None,
         vae_training=VaeTraining(description.settings, description.info),
         info=info,
-        mask=mask,
+        mask=fields.mask,
     )

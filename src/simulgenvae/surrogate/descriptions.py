@@ -17,12 +17,8 @@ from simulgenvae.settings import Settings
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.surrogate.ensemble.file_content import EnsembleDescription
 
-FORMAT_VERSION = 3
-"""Version of the model files; files of other versions are refused."""
-
 Info = Annotated[TrainingInfo, PlainSerializer(TrainingInfo.to_json)]
 """Facts about a training, which are written without those that are not known."""
-ModelKind = Literal["vae", "conditioner", "ensemble"]
 
 
 class ModelDescription(BaseModel):

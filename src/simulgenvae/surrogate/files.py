@@ -7,7 +7,6 @@ before any network is filled (``assemble.py``).
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,21 +18,26 @@ from torch import Tensor
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.assemble import ConditionerFile, assemble
 from simulgenvae.surrogate.descriptions import (
-    FORMAT_VERSION,
     ConditionerDescription,
     EnsembleFileDescription,
     ModelDescription,
-    ModelKind,
     VaeDescription,
 )
 from simulgenvae.surrogate.ensemble.file_content import ensemble_state, restore_ensemble
+from simulgenvae.surrogate.model_file import (
+    FORMAT_VERSION,
+    ModelKind,
+    check_kind,
+    complete_model,
+    require_trained,
+    require_vae,
+)
 from simulgenvae.surrogate.weights import digest, starting_with
 from simulgenvae.utils.atomic import atomic_write_together
-from simulgenvae.utils.damage import first_problem
 from simulgenvae.utils.tensor_file import read_tensors, save_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -158,7 +162,7 @@ def load_parts(study: StudyFolder) -> Parts:
         described = EnsembleFileDescription.model_validate(about)
     # Whether files belong together is asked before any weight is looked at: it is the likelier
     # mistake, and its message says what to do.
-    _require_vae(described, vae, study.ensemble_file, study)
+    require_vae(described, vae, study.ensemble_file, study)
     if described.conditioner != conditioner.description.conditioner:
         raise UserError(
             f"{study.ensemble_file} was made for another conditioner than "
@@ -196,7 +200,7 @@ def read_conditioner(vae: VaeDescription, study: StudyFolder) -> ConditionerFile
     tensors, about = read_model_file(study.conditioner_file, "conditioner", study)
     with complete_model(study.conditioner_file):
         description = ConditionerDescription.model_validate(about)
-    _require_vae(description, vae, study.conditioner_file, study)
+    require_vae(description, vae, study.conditioner_file, study)
     with complete_model(study.conditioner_file):
         return ConditionerFile.checked(tensors, description)
 
@@ -211,53 +215,7 @@ def read_model_file(
     UserError
         When it is missing, of another format version or of another kind.
     """
-    if not path.exists():
-        stage = "" if kind == "vae" else " --stage conditioner"
-        raise UserError(
-            f"{path} does not exist: train first, with `simulgenvae train {study.folder}{stage}`."
-        )
-    # Other versions may describe anything else differently, so the version is looked at first.
+    require_trained(path, kind, study)
     tensors, about = read_tensors(path)
-    if about.get("format_version") != FORMAT_VERSION:
-        raise UserError(
-            f"{path} has format version {about.get('format_version')}, this simulgenvae reads "
-            f"{FORMAT_VERSION}: train again, or use the version that wrote it."
-        )
-    if about.get("kind") != kind:
-        raise UserError(
-            f"{path} does not hold a {kind} (but: {about.get('kind')}). Restore the file from a "
-            "copy."
-        )
+    check_kind(path, about, kind)
     return tensors, about
-
-
-def _require_vae(
-    description: ModelDescription, vae: VaeDescription, path: Path, study: StudyFolder
-) -> None:
-    """Raise UserError unless a file was trained for this VAE."""
-    if description.vae != vae.vae:
-        raise UserError(
-            f"{path} was trained for another VAE than {study.vae_file}: train the conditioner "
-            f"again with `simulgenvae train {study.folder} --stage conditioner`."
-        )
-
-
-@contextmanager
-def complete_model(path: Path) -> Iterator[None]:
-    """Turn errors of a file with missing or wrong entries into a UserError that names it."""
-    try:
-        yield
-    except (
-        UserError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        AttributeError,
-        OverflowError,
-    ) as error:
-        reason = str(error) if isinstance(error, UserError) else first_problem(error)
-        raise UserError(
-            f"{path} does not hold a complete model ({reason}). Train again, or restore the file "
-            "from a copy."
-        ) from error

@@ -5,6 +5,7 @@ Tested in tests/surrogate/test_surrogate.py.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,39 @@ if TYPE_CHECKING:
 
 SCORES = ("novelty", "expected_error")
 """Names of the numbers that a prediction has for each design as a whole, where they are known."""
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedArrays:
+    """Prediction of n designs as arrays, which take no time to label.
+
+    Attributes
+    ----------
+    selection
+        Part of the fields that was predicted.
+    fields
+        ``fields``, and ``std``, ``lower`` and ``upper`` where they were wanted: ``[n, t, m, v]`` at
+        the nodes with values.
+    scores
+        Novelty and expected error, ``[n]``, by their names in :data:`SCORES`, as far as known.
+    ids
+        Ids of the designs.
+    warnings
+        Lines for the user.
+    """
+
+    selection: Selection
+    fields: dict[str, NDArray[np.floating]]
+    scores: dict[str, NDArray[np.float64]]
+    ids: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def labelled(self) -> xr.Dataset:
+        """Return the prediction with its labels, as ``Surrogate.predict`` does."""
+        dataset = labelled(self.selection, self.fields, self.ids, list(self.warnings))
+        for name, values in self.scores.items():
+            dataset[name] = ("run", values)
+        return dataset
 
 
 def labelled(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from simulgenvae.errors import UserError
 from simulgenvae.surrogate.assemble import assemble
-from simulgenvae.surrogate.files import complete_model, read_conditioner, read_vae
+from simulgenvae.surrogate.files import read_conditioner, read_vae
+from simulgenvae.surrogate.model_file import complete_model
 from simulgenvae.surrogate.weights import starting_with
 from simulgenvae.training.warm_start import WarmStart
 

@@ -25,16 +25,14 @@ if TYPE_CHECKING:
     from simulgenvae.settings import Settings
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Networks of a study and everything that belongs to them.
+@dataclass(frozen=True, kw_only=True)
+class PredictingParts:
+    """Parts of a surrogate that a prediction needs.
 
     Attributes
     ----------
     settings
         Settings of the last training.
-    split
-        Which runs were for training, validation and test.
     variables, units
         Names and units of the V variables.
     times
@@ -45,44 +43,33 @@ class Parts:
         Scaling of the conditions.
     reduction
         Map between fields ``[T, M, V]`` and coefficients ``[T, r]``.
-    networks
-        The first member of the ensemble, whose VAE gives the latents.
     ensemble
         What predicts; None where only the VAE is trained.
-    vae_training
-        How the VAE was trained, which may have been before the rest.
-    info
-        How all of it was trained last.
     mask
         Nodes with values, where others of the whole mesh have none; None where all have.
         Predictions are NaN at the others.
     """
 
     settings: Settings
-    split: Split
     variables: tuple[str, ...]
     units: tuple[str, ...]
     times: NDArray[np.float64]
     mesh: Mesh
     condition_scaler: ConditionScaler
     reduction: Reduction
-    networks: Networks
     ensemble: Ensemble | None
-    vae_training: VaeTraining
-    info: TrainingInfo
     mask: NodeMask | None = None
+
+    @property
+    def decoder_name(self) -> str:
+        """Name of the decoder that says which times can be predicted: the first member's."""
+        assert self.ensemble is not None, "without an ensemble the networks say it"
+        return self.ensemble.members[0].decoder_name
 
     @property
     def whole_mesh(self) -> Mesh:
         """Mesh of all nodes, also those without values: that of predictions."""
         return self.mesh if self.mask is None else self.mask.mesh
-
-    def on_valued_nodes(self) -> Self:
-        """Return the same surrogate of the nodes with values only.
-
-        Its predictions are at the nodes that a :class:`Dataset` has, without NaN.
-        """
-        return replace(self, mask=None)
 
     @cached_property
     def uniform_field_coefficients(self) -> NDArray[np.float32]:
@@ -91,3 +78,37 @@ class Parts:
         Sizes of fields are measured from it, see :func:`expected_squares`.
         """
         return uniform_field_coefficients(self.reduction)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts(PredictingParts):
+    """Networks of a study and everything that belongs to them.
+
+    Attributes
+    ----------
+    split
+        Which runs were for training, validation and test.
+    networks
+        The first member of the ensemble, whose VAE gives the latents.
+    vae_training
+        How the VAE was trained, which may have been before the rest.
+    info
+        How all of it was trained last.
+    """
+
+    split: Split
+    networks: Networks
+    vae_training: VaeTraining
+    info: TrainingInfo
+
+    @property
+    def decoder_name(self) -> str:
+        """Name of the decoder that says which times can be predicted: the first network's."""
+        return self.networks.decoder_name
+
+    def on_valued_nodes(self) -> Self:
+        """Return the same surrogate of the nodes with values only.
+
+        Its predictions are at the nodes that a :class:`Dataset` has, without NaN.
+        """
+        return replace(self, mask=None)

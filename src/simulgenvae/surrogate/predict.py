@@ -20,7 +20,7 @@ from simulgenvae.surrogate.ensemble import (
     expected_squares,
     interval_warning,
 )
-from simulgenvae.surrogate.labelled_arrays import labelled, warnings_about
+from simulgenvae.surrogate.labelled_arrays import PredictedArrays, warnings_about
 from simulgenvae.utils.cache_blocks import timesteps_together
 from simulgenvae.utils.resources import require_memory
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulgenvae.data.conditions import Conditions
-    from simulgenvae.surrogate.parts import Parts
+    from simulgenvae.surrogate.parts import PredictingParts
     from simulgenvae.surrogate.selection import Selection
 
 BATCH_BYTES = 256 * 2**20
@@ -66,7 +66,7 @@ class Predictor:
         Seed of all samples.
     """
 
-    parts: Parts
+    parts: PredictingParts
     selection: Selection
     samples: int
     seed: int
@@ -80,6 +80,10 @@ class Predictor:
 
     def batches(self, conditions: Conditions) -> Iterator[xr.Dataset]:
         """Predict designs in batches, see :meth:`Surrogate.predict` for what each holds."""
+        return (arrays.labelled() for arrays in self.array_batches(conditions))
+
+    def array_batches(self, conditions: Conditions) -> Iterator[PredictedArrays]:
+        """Predict designs in batches of arrays without labels."""
         if not len(conditions):
             raise UserError("There is no design to predict: the conditions have no rows.")
         size = self.runs_together
@@ -110,10 +114,10 @@ class Predictor:
             return EXPECTED_ERROR_LATENTS
         return self.samples
 
-    def _predict(self, conditions: Conditions) -> xr.Dataset:
+    def _predict(self, conditions: Conditions) -> PredictedArrays:
         self.require_memory(len(conditions))
         separate = self.separately(conditions, gaussian_processes=self.ensemble.gp_weight > 0)
-        return self.decoded(conditions, self.combined(conditions, separate))
+        return self.decoded_arrays(conditions, self.combined(conditions, separate))
 
     def require_memory(self, runs: int) -> None:
         """Raise UserError unless the memory suffices to predict a number of runs together."""
@@ -151,6 +155,12 @@ class Predictor:
 
     def decoded(self, conditions: Conditions, prediction: CoefficientPrediction) -> xr.Dataset:
         """Return fields, uncertainty and scores of designs whose coefficients are predicted."""
+        return self.decoded_arrays(conditions, prediction).labelled()
+
+    def decoded_arrays(
+        self, conditions: Conditions, prediction: CoefficientPrediction
+    ) -> PredictedArrays:
+        """Return what :meth:`decoded` does as arrays without labels."""
         ensemble = self.ensemble
         with threadpool_limits(1, "blas"):
             novelty = ensemble.novelty(conditions)
@@ -159,17 +169,15 @@ class Predictor:
         if self.samples > 0:
             warnings += uncertainty_warnings(ensemble)
             fields |= self._uncertainty(ensemble, prediction, fields["fields"])
-        predicted = labelled(self.selection, fields, conditions.ids, warnings)
-        if novelty is not None:
-            predicted["novelty"] = ("run", novelty)
+        scores = {} if novelty is None else {"novelty": novelty}
         if ensemble.calibration is not None and len(prediction.samples):
             squared_errors, squared_sizes = expected_squares(
                 prediction, ensemble.calibration, self.parts.uniform_field_coefficients
             )
             smallest = np.finfo(np.float32).tiny
             ratio = squared_errors / np.maximum(squared_sizes, smallest)
-            predicted["expected_error"] = ("run", np.sqrt(ratio))
-        return predicted
+            scores["expected_error"] = np.sqrt(ratio)
+        return PredictedArrays(self.selection, fields, scores, conditions.ids, tuple(warnings))
 
     def _uncertainty(
         self,
@@ -194,13 +202,22 @@ class Predictor:
         return {"std": std, "lower": lower, "upper": upper}
 
 
-def required_ensemble(parts: Parts) -> Ensemble:
+def required_ensemble(parts: PredictingParts) -> Ensemble:
     """Return the ensemble of a surrogate; UserError where only the VAE is trained."""
     if parts.ensemble is None:
         raise UserError(
             "Only the VAE is trained: train the conditioner too, with --stage conditioner."
         )
     return parts.ensemble
+
+
+def prediction_warnings(
+    parts: PredictingParts, conditions: Conditions, *, samples: int = 0
+) -> list[str]:
+    """Return what to know before trusting predictions, see :meth:`Surrogate.warnings`."""
+    novelty = None if parts.ensemble is None else parts.ensemble.novelty(conditions)
+    found = warnings_about(conditions, parts.condition_scaler, novelty)
+    return found + uncertainty_warnings(parts.ensemble) if samples > 0 else found
 
 
 def uncertainty_warnings(ensemble: Ensemble | None) -> list[str]:
@@ -211,13 +228,18 @@ def uncertainty_warnings(ensemble: Ensemble | None) -> list[str]:
     return [] if warning is None else [warning]
 
 
-def coefficient_bytes(parts: Parts, selection: Selection) -> int:
+def coefficient_bytes(parts: PredictingParts, selection: Selection) -> int:
     """Return the memory of the coefficients of one run."""
     return 4 * len(selection.times) * parts.reduction.rank
 
 
 def require_decoding_memory(
-    parts: Parts, selection: Selection, runs: int, samples: int = 0, *, uncertain: bool = False
+    parts: PredictingParts,
+    selection: Selection,
+    runs: int,
+    samples: int = 0,
+    *,
+    uncertain: bool = False,
 ) -> None:
     """Raise UserError unless the memory suffices to decode a number of runs.
 

@@ -18,6 +18,7 @@ from simulgenvae.quantities import FieldDomain, QuantityGroup, read_quantities
 from simulgenvae.surrogate.ensemble.held_out import LATENT_SAMPLES
 from simulgenvae.surrogate.ensemble.interval_text import interval_label
 from simulgenvae.surrogate.predict import BATCH_BYTES, required_ensemble
+from simulgenvae.surrogate.predicted_quantity import PredictedQuantity
 from simulgenvae.surrogate.quantity_calibration import QuantityCalibration
 from simulgenvae.surrogate.quantity_samples import QuantitySamples
 
@@ -30,28 +31,9 @@ if TYPE_CHECKING:
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.reduction import Decoder
     from simulgenvae.surrogate.ensemble import CoefficientPrediction
-    from simulgenvae.surrogate.parts import Parts
+    from simulgenvae.surrogate.parts import PredictingParts
 
     Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PredictedQuantity:
-    """One quantity of one design; None is what it does not have."""
-
-    name: str
-    unit: str
-    """Unit; empty where it is unknown."""
-    value: float
-    std: float
-    """Standard deviation of the error."""
-    lower: float
-    upper: float
-    """Ends of the band."""
-    time: float | None
-    """Time of a maximum or minimum."""
-    place: tuple[float, ...] | None
-    """Position of a maximum or minimum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +77,7 @@ class PredictedQuantities:
 class QuantityPredictor:
     """Prediction of a group of quantities by the parts of a surrogate."""
 
-    parts: Parts
+    parts: PredictingParts
     group: QuantityGroup
     seed: int = 0
 
@@ -149,7 +131,7 @@ class QuantityPredictor:
         )
 
 
-def domain_of(parts: Parts) -> FieldDomain:
+def domain_of(parts: PredictingParts) -> FieldDomain:
     """Return the domain of a surrogate's fields."""
     return FieldDomain(
         parts.variables,
@@ -162,7 +144,7 @@ def domain_of(parts: Parts) -> FieldDomain:
 
 
 def quantity_predictor(
-    parts: Parts, texts: Mapping[str, str], *, folder: Path = Path(), seed: int = 0
+    parts: PredictingParts, texts: Mapping[str, str], *, folder: Path = Path(), seed: int = 0
 ) -> QuantityPredictor:
     """Return the prediction of quantities by name; UserError for those that cannot be read."""
     if not texts:

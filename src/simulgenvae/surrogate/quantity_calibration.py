@@ -100,11 +100,12 @@ class QuantityCalibration:
     def std(self, samples: QuantitySamples) -> Array:
         """Return the standard deviation of each quantity of n designs, ``[n, Q]``."""
         variance = _variance(samples)
+        widening = samples.widening[:, None]
         if not self.runs:
-            return np.sqrt(variance)
+            return widening * np.sqrt(variance)
         spread = np.sqrt(_mixed(variance, self.typical))
         spread[:, ~(self.typical > 0)] = 1.0
-        return self.std_factor * spread
+        return widening * self.std_factor * spread
 
 
 def _correction(errors: Array) -> Array:

@@ -38,12 +38,15 @@ class QuantitySamples:
     times, places
         Time and position of extremes of the predicted field, ``[n, Q]`` and ``[n, Q, D]``, see
         :class:`~simulgenvae.quantities.group.QuantityValues`.
+    widening
+        Factor to the spread of each design, ``[n]``: more than 1 outside the trained range.
     """
 
     of_field: Array
     of_samples: Array
     times: Array
     places: Array
+    widening: Array
 
     @classmethod
     def of(cls, group: QuantityGroup, decoder: Decoder, prediction: CoefficientPrediction) -> Self:
@@ -71,6 +74,7 @@ class QuantitySamples:
             of_samples,
             np.stack([each.times for each in found]),
             np.stack([each.places for each in found]),
+            prediction.widening,
         )
 
     @classmethod
@@ -81,4 +85,5 @@ class QuantitySamples:
             np.concatenate([part.of_samples for part in parts], axis=1),
             np.concatenate([part.times for part in parts]),
             np.concatenate([part.places for part in parts]),
+            np.concatenate([part.widening for part in parts]),
         )

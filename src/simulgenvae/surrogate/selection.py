@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulgenvae.mesh.mesh import Mesh
     from simulgenvae.mesh.node_mask import NodeMask
     from simulgenvae.reduction import Decoder
-    from simulgenvae.surrogate.parts import Parts
+    from simulgenvae.surrogate.parts import PredictingParts
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Selection:
 
 
 def select(
-    parts: Parts,
+    parts: PredictingParts,
     times: NDArray[np.float64] | None = None,
     nodes: ArrayLike | None = None,
     variables: Sequence[str] | None = None,
@@ -87,7 +87,7 @@ def select(
         For times outside the trained span, for nodes and variables that do not exist, and for those
         that are given twice.
     """
-    times = _times(parts, times)
+    times = selected_times(times, parts.times, parts.decoder_name)
     # Without nodes and variables the reduction itself is the decoder: no part of it is copied.
     if nodes is None and variables is None:
         return Selection(
@@ -99,9 +99,13 @@ def select(
             parts.reduction,
             parts.mask,
         )
-    columns = np.arange(len(parts.variables)) if variables is None else _columns(parts, variables)
+    columns = (
+        np.arange(len(parts.variables))
+        if variables is None
+        else selected_columns(variables, parts.variables)
+    )
     count = parts.reduction.field_shape[0] if parts.mask is None else len(parts.mask.valued)
-    rows = np.arange(count) if nodes is None else _rows(np.asarray(nodes), count)
+    rows = np.arange(count) if nodes is None else selected_rows(np.asarray(nodes), count)
     mask = parts.mask
     decoded = rows
     if mask is not None:
@@ -125,14 +129,26 @@ def _chosen(mask: NodeMask, rows: NDArray[np.intp]) -> NodeMask | None:
     return None if mask.valued[rows].all() else mask.at(rows)
 
 
-def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return the selected times."""
+def selected_times(
+    times: NDArray[np.float64] | None, trained: NDArray[np.float64], decoder: str
+) -> NDArray[np.float64]:
+    """Return the selected times; UserError where they cannot be predicted.
+
+    Parameters
+    ----------
+    times
+        Times that are wanted, ``[t]``; the training times when not given.
+    trained
+        Training times, ``[T]``.
+    decoder
+        Name of the decoder.
+    """
     if times is None:
-        return parts.times
-    if not parts.networks.vae.decoder.continuous_in_time and not np.array_equal(times, parts.times):
+        return trained
+    if not DECODERS[decoder].continuous_in_time and not np.array_equal(times, trained):
         continuous = [name for name, spec in DECODERS.items() if spec.continuous_in_time]
         raise UserError(
-            f"This model has the {parts.settings.model.decoder} decoder, which knows only the "
+            f"This model has the {decoder} decoder, which knows only the "
             "training times: leave the times out, or train with "
             f'model.decoder = "{continuous[0]}".'
         )
@@ -140,8 +156,8 @@ def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float6
         raise UserError(
             "No times are given: give one at least, or leave them out for the training times."
         )
-    low = parts.times[0]
-    high = parts.times[-1]
+    low = trained[0]
+    high = trained[-1]
     # Times that were computed or written out may miss the ends by rounding.
     slack = 1e-9 * (high - low)
     outside = times[~((times >= low - slack) & (times <= high + slack))]
@@ -153,8 +169,8 @@ def _times(parts: Parts, times: NDArray[np.float64] | None) -> NDArray[np.float6
     return times
 
 
-def _rows(nodes: NDArray[Any], count: int) -> NDArray[np.intp]:
-    """Return the numbers of the selected nodes, of ``count`` nodes in all."""
+def selected_rows(nodes: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Return the numbers of the selected nodes, of ``count`` nodes in all; or raise UserError."""
     if nodes.ndim != 1 or not nodes.size or nodes.dtype.kind not in "iu":
         raise UserError(
             "Nodes are chosen by their numbers, counted from 0: give a list of whole numbers."
@@ -172,15 +188,13 @@ def _rows(nodes: NDArray[Any], count: int) -> NDArray[np.intp]:
     return rows
 
 
-def _columns(parts: Parts, variables: Sequence[str]) -> NDArray[np.intp]:
-    """Return the numbers of the selected variables."""
+def selected_columns(variables: Sequence[str], known: Sequence[str]) -> NDArray[np.intp]:
+    """Return the numbers of the selected variables, among those known; or raise UserError."""
     if not variables:
         raise UserError("No variables are given: name one at least, or leave them out for all.")
     for name in variables:
-        if name not in parts.variables:
-            raise UserError(
-                f"There is no variable {name!r}: the fields have {', '.join(parts.variables)}."
-            )
+        if name not in known:
+            raise UserError(f"There is no variable {name!r}: the fields have {', '.join(known)}.")
         if list(variables).count(name) > 1:
             raise UserError(f"The variable {name!r} is given twice: name every variable once.")
-    return np.array([parts.variables.index(name) for name in variables], np.intp)
+    return np.array([known.index(name) for name in variables], np.intp)

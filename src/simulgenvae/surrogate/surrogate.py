@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Self
 import torch
 
 from simulgenvae.errors import UserError
-from simulgenvae.models.networks import unit_times
 from simulgenvae.models.refinement import refined
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.surrogate.files import load_parts, save_parts
-from simulgenvae.surrogate.labelled_arrays import joined, labelled, warnings_about
+from simulgenvae.surrogate.labelled_arrays import joined, labelled
 from simulgenvae.surrogate.parts import Parts
 from simulgenvae.surrogate.predict import (
     Predictor,
+    prediction_warnings,
     require_decoding_memory,
-    uncertainty_warnings,
 )
 from simulgenvae.surrogate.quantities import labelled_quantities, quantity_predictor
 from simulgenvae.surrogate.selection import select
@@ -193,9 +193,7 @@ class Surrogate(Parts):
         These are parameters outside the trained range and novel designs; with ``samples``, also
         what is not known of the uncertainty.
         """
-        novelty = None if self.ensemble is None else self.ensemble.novelty(conditions)
-        found = warnings_about(conditions, self.condition_scaler, novelty)
-        return found + uncertainty_warnings(self.ensemble) if samples > 0 else found
+        return prediction_warnings(self, conditions, samples=samples)
 
     def sample(self, count: int, seed: int = 0) -> xr.Dataset:
         """Return ``count`` fields drawn from the learned prior, labelled as in :meth:`predict`."""

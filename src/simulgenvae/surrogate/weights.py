@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, TypeVar
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
 
 Value = TypeVar("Value")
 
@@ -30,6 +32,8 @@ def group(prefix: str, values: Mapping[str, Value]) -> dict[str, Value]:
 
 def check_weights(weights: Mapping[str, Tensor]) -> None:
     """Raise ValueError unless all weights are finite numbers of 32 bits."""
+    import torch
+
     for name, value in weights.items():
         if value.dtype != torch.float32 or not value.isfinite().all():
             raise ValueError(f"{name} does not hold finite numbers of 32 bits")
@@ -44,6 +48,8 @@ def fill(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
         When a weight is not finite, of another shape, missing or left over, or when the module has
         a tensor that no model file holds.
     """
+    from torch import Tensor
+
     check_weights(weights)
     module.load_state_dict(weights, strict=True, assign=True)
     # torch computes with tensors that have no memory as if they held something: a tensor outside
@@ -58,7 +64,7 @@ def fill(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
                 )
 
 
-def digest(weights: Mapping[str, Tensor]) -> str:
+def digest(weights: Mapping[str, Tensor] | Mapping[str, NDArray[np.float32]]) -> str:
     """Return the SHA-256 digest of weights, as hexadecimal digits.
 
     That of the VAE ties a conditioner to the VAE it was trained for; that of the conditioner ties
@@ -68,5 +74,7 @@ def digest(weights: Mapping[str, Tensor]) -> str:
     # In the order of names, so that the digest does not depend on the order in the file.
     for name in sorted(weights):
         found.update(name.encode())
-        found.update(weights[name].detach().cpu().contiguous().numpy().tobytes())
+        value = weights[name]
+        array = value if isinstance(value, np.ndarray) else value.detach().cpu().numpy()
+        found.update(np.ascontiguousarray(array).data)
     return found.hexdigest()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from simulgenvae.distributed import collectives
-from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.models.networks import Networks, network_inputs
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.training.budget import report_reduced_batches
 from simulgenvae.training.checkpoint import Checkpoint, Progress, last_file, load_checkpoint
 from simulgenvae.training.data import TrainingData

@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
-import torch
-from torch import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 
 @overload
@@ -38,11 +37,14 @@ def principal_directions(
     """
     # NumPy and torch bring different LAPACKs, whose results differ in the last digit. Each array is
     # decomposed by its own library, so that trained models keep their bits.
-    if isinstance(gram, Tensor):
-        energies, directions = torch.linalg.eigh(gram)
-        return energies.flip(0), directions.flip(1)
-    ascending, columns = np.linalg.eigh(gram)
-    return ascending[::-1], columns[:, ::-1]
+    if isinstance(gram, np.ndarray):
+        ascending, columns = np.linalg.eigh(gram)
+        return ascending[::-1], columns[:, ::-1]
+    # Regressions use this module without torch.
+    import torch
+
+    energies, directions = torch.linalg.eigh(gram)
+    return energies.flip(0), directions.flip(1)
 
 
 def rank_for(energies: Tensor, total: float, tolerance: float, left_out: float = 0.0) -> int:
@@ -64,6 +66,8 @@ def rank_for(energies: Tensor, total: float, tolerance: float, left_out: float =
     int
         A rank from 1 to ``k``; ``k`` where even all directions leave out too much.
     """
+    import torch
+
     remaining = energies.flip(0).cumsum(0).flip(0)  # summed from the smallest: least rounding
     # Entry k is the energy that is left out with rank k + 1.
     truncated = torch.cat([remaining[1:], torch.zeros(1, dtype=torch.float64)])

@@ -13,6 +13,7 @@ import torch
 
 from simulgenvae.data.dataset import Dataset
 from simulgenvae.errors import UserError
+from simulgenvae.models.networks import Networks
 from simulgenvae.surrogate.ensemble import Ensemble
 from simulgenvae.surrogate.ensemble.file_content import (
     EnsembleDescription,
@@ -73,7 +74,9 @@ def test_round_trip(ensemble: Ensemble, state: State, restore: Restore, waves: D
         each.decoder_name for each in ensemble.members
     ]
     assert found.members[0] is ensemble.members[0]
-    assert not any(member.training for member in found.members)
+    for member in found.members:
+        assert isinstance(member, Networks)
+        assert not member.training
     assert found.member_weights == ensemble.member_weights
     assert (found.gp_weight, found.calibration) == (ensemble.gp_weight, ensemble.calibration)
     before, after = (

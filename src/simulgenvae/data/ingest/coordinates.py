@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulgenvae.data.csv_table import read_table
-from simulgenvae.data.readers.npy import map_npy
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.vtk import grid_mesh, import_pyvista, vtk_damage_reported
 
@@ -42,6 +41,9 @@ def read_numbers(path: Path) -> NDArray[np.float64]:
     if not path.exists():
         raise UserError(f"{path}: no such file")
     if suffix == ".npy":
+        # The readers of fields take as long to load as a design to predict.
+        from simulgenvae.data.readers.npy import map_npy
+
         array = map_npy(path)
         if array.dtype.kind not in "fiu":
             raise UserError(f"{path}: holds values of type {array.dtype}, not numbers")

@@ -63,8 +63,8 @@ def sizes(training_runs: int, shares: Sequence[float]) -> list[int]:
     found = sorted({round(share * training_runs) for share in shares})
     if found[0] < FEWEST:
         raise UserError(
-            f"--shares: {min(shares):g} of {training_runs} training runs is fewer than {FEWEST}: "
-            "give larger fractions"
+            f"--fractions: {min(shares):g} of {training_runs} training runs is fewer than "
+            f"{FEWEST}: give larger fractions"
         )
     return found
 

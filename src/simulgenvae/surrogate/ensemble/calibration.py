@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy.special import ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,6 +94,9 @@ class Calibration(BaseModel):
 
         They are used where there are no validation runs to calibrate on.
         """
+        # Imported here: it takes as long to load as a design to predict.
+        from scipy.special import ndtri
+
         quantile = float(ndtri((1 + LEVEL) / 2))
         return cls(std_factor=1.0, interval_factor=quantile, runs=0, left_out_coverage=())
 

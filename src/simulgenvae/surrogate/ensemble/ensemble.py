@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 
-from simulgenvae.models.networks import Networks, network_inputs, unit_times
+from simulgenvae.models.unit_times import unit_times
 from simulgenvae.surrogate.ensemble.coefficient_prediction import (
     CoefficientPrediction,
     SeparatePredictions,
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.condition_scaler import ConditionScaler
     from simulgenvae.data.conditions import Conditions
-    from simulgenvae.models import Gaussian, Inputs
+    from simulgenvae.models import Gaussian
     from simulgenvae.surrogate.ensemble.calibration import Calibration
     from simulgenvae.surrogate.ensemble.held_out import HeldOutPredictions
     from simulgenvae.surrogate.ensemble.mirror_views import MirrorView
@@ -37,6 +36,24 @@ WIDENING_OF_PROCESSES = 4
 """The power where Gaussian processes predict alone, whose spread grows too little there."""
 DECODED_LATENTS = 32
 """Latents that a network decodes in one call, where there are fewer designs than that."""
+
+
+class Member(Protocol):
+    """Network of an ensemble: torch's :class:`~simulgenvae.models.networks.Networks`, or NumPy's.
+
+    The second kind, of :mod:`simulgenvae.surrogate.light`, answers before torch is loaded.
+    """
+
+    @property
+    def decoder_name(self) -> str:
+        """Name of the decoder in the settings."""
+        ...
+
+    def coefficients(
+        self, conditions: Conditions, scaler: ConditionScaler, times: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the coefficients of n designs at times that are mapped to 0 … 1, ``[n, t, r]``."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +90,7 @@ class Ensemble:
         in models of earlier versions, and without validation runs.
     """
 
-    members: tuple[Networks, ...]
+    members: tuple[Member, ...]
     member_weights: tuple[float, ...]
     scaler: ConditionScaler
     times: NDArray[np.float64]
@@ -186,15 +203,13 @@ class Ensemble:
             Whether the Gaussian processes predict too; leaving them out saves time.
         """
         # Networks see times from 0 to 1, the Gaussian processes the times of the data.
-        inputs = network_inputs(conditions, self.scaler)
-        at = torch.from_numpy(unit_times(times, self.times))
-        with torch.inference_mode():
-            by_member = [_decode_mean(member, inputs, at) for member in self.members]
-            for view in self.mirror_views:
-                seen = network_inputs(view.mirror_conditions(conditions), self.scaler)
-                by_member += [
-                    view.unmirror(_decode_mean(member, seen, at)) for member in self.members
-                ]
+        at = unit_times(times, self.times)
+        by_member = [member.coefficients(conditions, self.scaler, at) for member in self.members]
+        for view in self.mirror_views:
+            seen = view.mirror_conditions(conditions)
+            by_member += [
+                view.unmirror(member.coefficients(seen, self.scaler, at)) for member in self.members
+            ]
         predictions = np.stack(by_member)
         if self.pod_gp is None or not gaussian_processes:
             return SeparatePredictions(predictions, self.member_weights, None)
@@ -223,7 +238,13 @@ class Ensemble:
         self, conditions: Conditions, times: NDArray[np.float64], samples: int, seed: int
     ) -> NDArray[np.float32]:
         """Sample the first member's p(z, h | condition) and decode, ``[samples, n, t, r]``."""
+        # Only torch's networks are sampled.
+        import torch
+
+        from simulgenvae.models.networks import Networks, network_inputs
+
         member = self.members[0]
+        assert isinstance(member, Networks), "NumPy's networks are not sampled"
         at = torch.from_numpy(unit_times(times, self.times))
         with torch.inference_mode():
             latents: Gaussian = member.conditioner(network_inputs(conditions, self.scaler))
@@ -241,10 +262,3 @@ class Ensemble:
                 decoded.append(member.vae.decode(member.vae.latents_from_flat(flat), at))
             joined = torch.cat(decoded)
         return joined.view(samples, -1, *joined.shape[1:]).numpy()
-
-
-def _decode_mean(member: Networks, inputs: Inputs, times: torch.Tensor) -> NDArray[np.float32]:
-    """Return the coefficients of the conditioner's mean latents, ``[n, t, r]``."""
-    latents = member.vae.latents_from_flat(member.conditioner(inputs).mean)
-    decoded: NDArray[np.float32] = member.vae.decode(latents, times).numpy()
-    return decoded

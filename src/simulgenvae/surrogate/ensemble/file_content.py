@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from torch import Tensor
 
-from simulgenvae.models.networks import Networks, field_points
 from simulgenvae.settings.networks import DECODERS
 from simulgenvae.settings.training import Axis
 from simulgenvae.surrogate.ensemble.calibration import Calibration
@@ -24,11 +21,16 @@ from simulgenvae.surrogate.ensemble.pod_gp import PodGaussianProcesses
 from simulgenvae.surrogate.weights import fill, group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from simulgenvae.models.field_points import FieldPoints
+    from simulgenvae.models.networks import Networks
     from simulgenvae.settings import Settings
-    from simulgenvae.surrogate.parts import Parts
+    from simulgenvae.surrogate.ensemble.ensemble import Member
+    from simulgenvae.surrogate.parts import Parts, PredictingParts
 
 _PREDICTING = ("conditioner.", "vae.decoder.")
 """Networks that a prediction needs; only the first member has a trained encoder."""
@@ -71,8 +73,14 @@ class EnsembleDescription(BaseModel):
 
 def ensemble_state(ensemble: Ensemble) -> tuple[dict[str, Tensor], EnsembleDescription]:
     """Return tensors and description of everything but the first member."""
+    # Imported here: ensembles are also read without torch.
+    import torch
+
+    from simulgenvae.models.networks import Networks
+
     tensors = {}
     for number, member in enumerate(ensemble.members[1:], start=2):
+        assert isinstance(member, Networks), "an ensemble of torch's networks"
         for name, value in member.state_dict().items():
             if name.startswith(_PREDICTING):
                 tensors[f"member_{number}.{name}"] = value
@@ -114,9 +122,9 @@ def restore_ensemble(
     UserError, KeyError, TypeError, ValueError, RuntimeError
         When something is missing or does not fit.
     """
+    from simulgenvae.models.networks import field_points
+
     first = parts.networks
-    scaler = parts.condition_scaler
-    times = parts.times
     # Members are counted from 1, and the first one is in separate files.
     decoders = description.decoders or (first.decoder_name,) * description.members
     members = [first]
@@ -128,9 +136,39 @@ def restore_ensemble(
             points[decoder] = field_points(settings, parts.mesh.coords, parts.reduction)
         own = group(f"member_{number}.", tensors)
         members.append(_member(own, settings, points[decoder], parts))
+    arrays = {
+        name: value.numpy() for name, value in tensors.items() if not name.startswith("member_")
+    }
+    return ensemble_of(members, arrays, description, parts)
+
+
+def ensemble_of(
+    members: Sequence[Member],
+    tensors: dict[str, NDArray[Any]],
+    description: EnsembleDescription,
+    parts: PredictingParts,
+) -> Ensemble:
+    """Return the ensemble of members with what else its file holds.
+
+    Parameters
+    ----------
+    members
+        All members, the first one included.
+    tensors, description
+        Content of the ensemble's file; tensors of networks are not needed.
+    parts
+        Everything else of the surrogate.
+
+    Raises
+    ------
+    UserError, KeyError, TypeError, ValueError, RuntimeError
+        When something is missing or does not fit.
+    """
+    scaler = parts.condition_scaler
+    times = parts.times
     weights = description.member_weights or (1 / len(members),) * len(members)
-    rank = len(first.vae.coefficient_std)
-    arrays = _arrays(_POD_GP, tensors)
+    rank = parts.reduction.rank
+    arrays = group(_POD_GP, tensors)
     pod_gp = PodGaussianProcesses.restore(arrays, scaler, times) if arrays else None
     if pod_gp is not None and pod_gp.pod_gpr.trajectory != (len(times), rank):
         raise ValueError(
@@ -142,8 +180,8 @@ def restore_ensemble(
     # Each view must fit the coefficients, or mirroring back would fail at the first prediction.
     views = []
     for number, axes in enumerate(description.mirror_views):
-        views.append(MirrorView.restore(list(axes), _arrays(f"view_{number}.", tensors), rank))
-    kept = _arrays(_HELD_OUT, tensors)
+        views.append(MirrorView.restore(list(axes), group(f"view_{number}.", tensors), rank))
+    kept = group(_HELD_OUT, tensors)
     return Ensemble(
         members=tuple(members),
         member_weights=weights,
@@ -157,14 +195,14 @@ def restore_ensemble(
     )
 
 
-def _arrays(prefix: str, tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
-    return {name: value.numpy() for name, value in group(prefix, tensors).items()}
-
-
 def _member(
     weights: dict[str, Tensor], settings: Settings, points: FieldPoints | None, parts: Parts
 ) -> Networks:
     """Return a further member with its own weights; its encoder stays without memory."""
+    import torch
+
+    from simulgenvae.models.networks import Networks
+
     std = parts.networks.vae.coefficient_std
     times = parts.networks.vae.times
     # On the meta device a network takes no memory until its shapes are known to agree with the

@@ -87,7 +87,9 @@ class HeldOutPredictions:
     @property
     def prediction(self) -> CoefficientPrediction:
         """Prediction of the runs, without what only a spread of whole fields needs."""
-        return CoefficientPrediction(self.mean, self.samples, None, 0.0)
+        # The calibration is that of designs in the trained range.
+        inside = np.ones(len(self.mean))
+        return CoefficientPrediction(self.mean, self.samples, None, 0.0, widening=inside)
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """Return what :meth:`restore` needs."""

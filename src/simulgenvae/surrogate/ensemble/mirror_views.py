@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from simulgenvae.data.symmetry import Mirror, mirror_pixels, mirrors_of
 from simulgenvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from simulgenvae.data.conditions import Conditions
     from simulgenvae.data.dataset import Dataset
+    from simulgenvae.data.symmetry import Mirror
     from simulgenvae.reduction import Reduction
     from simulgenvae.settings import AugmentationSettings
 
@@ -71,6 +71,9 @@ class MirrorView:
                 "this surrogate was trained on mirrored images: give the designs' images"
             )
         # torch reads no arrays with negative strides, which mirroring makes.
+        # Imported here: predictions of other problems need no symmetry.
+        from simulgenvae.data.symmetry import mirror_pixels
+
         pixels = mirror_pixels(conditions.images.pixels, self.axes)
         images = replace(conditions.images, pixels=np.ascontiguousarray(pixels))
         return replace(conditions, images=images)
@@ -115,5 +118,7 @@ def mirror_views_of(
     if not symmetry.axes or coords is None:
         return ()
     # With two axes there are three mirror images: one along each, and one along both.
+    from simulgenvae.data.symmetry import mirrors_of
+
     mirrors = mirrors_of(coords, dataset.variables, symmetry.axes, symmetry.odd)
     return tuple(MirrorView.from_mirror(mirror, reduction) for mirror in mirrors)

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulgenvae.data.names import check_ids, prefix_errors
+from simulgenvae.data.netcdf_names import RUN
 from simulgenvae.data.readers.hdf5 import MAGIC as HDF5_MAGIC
 from simulgenvae.data.readers.hdf5 import check_dataset
 from simulgenvae.data.readers.runs.netcdf_grid import (
-    RUN,
     Fields,
     find_fields,
     nodes_and_cells,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from simulgenvae.data.netcdf_names import ORIGINAL_NAME, RUN
 from simulgenvae.errors import UserError
 from simulgenvae.mesh.cells import ARRAYS, Cells, Ragged
 from simulgenvae.mesh.mesh import Mesh
@@ -51,10 +52,6 @@ _CORNERS = {
 
 The order is VTK's, for a last dimension x.
 """
-RUN = "run"
-"""Name of the dimension of several runs in a file."""
-ORIGINAL_NAME = "original_name"
-"""Attribute with the name of a variable, where NetCDF does not allow that name."""
 
 
 class Fields(NamedTuple):

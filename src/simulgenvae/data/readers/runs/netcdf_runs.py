@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulgenvae.data.readers.runs.netcdf_grid import RUN, axis_of, time_dimension
+from simulgenvae.data.netcdf_names import RUN
+from simulgenvae.data.readers.runs.netcdf_grid import axis_of, time_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -1,0 +1,9 @@
+"""Names in the NetCDF files that are read and written.
+
+Tested in tests/export/test_netcdf.py.
+"""
+
+RUN = "run"
+"""Name of the dimension of several runs in a file."""
+ORIGINAL_NAME = "original_name"
+"""Attribute with the name of a variable, where NetCDF does not allow that name."""

@@ -1,0 +1,83 @@
+"""Summary of a predicted design: its inputs, the range of each variable, and how far to trust it.
+
+Tested in tests/cli/test_predict.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulgenvae.surrogate.predicted_quantity import (
+    PredictedQuantity,  # noqa: TC001  # pydantic reads it for --json
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulgenvae.data.conditions import Conditions
+    from simulgenvae.export.batches import Batch
+
+
+@dataclass(frozen=True)
+class VariableSummary:
+    """Values of a variable over all predicted times and nodes; each node counts the same."""
+
+    name: str
+    unit: str
+    minimum: float
+    mean: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class PredictedDesign:
+    """Summary of the prediction of one design; None is what the model does not know."""
+
+    design: str
+    """Id of the design."""
+    inputs: dict[str, float | str]
+    """Value of each parameter; empty where designs have only images."""
+    variables: tuple[VariableSummary, ...]
+    """Range of each variable."""
+    expected_error: float | None
+    """Expected joint relative L2 error."""
+    novelty: float | None
+    """Distance of the design from the training runs."""
+    quantities: tuple[PredictedQuantity, ...] = ()
+    """Quantities of interest, in the order of their declaration."""
+
+
+def predicted_designs(batch: Batch, conditions: Conditions) -> list[PredictedDesign]:
+    """Return the summaries of the designs of a batch, whose ids are among the conditions."""
+    rows = {name: row for row, name in enumerate(conditions.ids)}
+    found = []
+    for index, name in enumerate(batch.ids):
+        values = conditions.select([rows[name]]).values()[0]
+        scores = {key: float(score[index]) for key, score in batch.scores.items()}
+        found.append(
+            PredictedDesign(
+                name,
+                dict(zip(conditions.names, values, strict=True)),
+                _variables(batch, batch.fields[index]),
+                scores.get("expected_error"),
+                scores.get("novelty"),
+            )
+        )
+    return found
+
+
+def _variables(batch: Batch, fields: NDArray[np.floating]) -> tuple[VariableSummary, ...]:
+    """Return the ranges of fields ``[T, M, V]``."""
+    # Imported here, as the help of `predict` does without it.
+    import numpy as np
+
+    found = []
+    for column, (name, unit) in enumerate(zip(batch.variables, batch.units, strict=True)):
+        values = fields[..., column]
+        # Nodes without values are NaN at all times. The mean is a sum in double precision.
+        low, high = np.nanmin(values), np.nanmax(values)
+        mean = np.nanmean(values, dtype=np.float64)
+        found.append(VariableSummary(name, unit, float(low), float(mean), float(high)))
+    return tuple(found)

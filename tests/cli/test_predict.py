@@ -1,0 +1,128 @@
+"""``simulgenvae predict``: designs that are written out, and what is loaded for them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+AT = "speed=0.5,size=1"
+HEAVY = (
+    "torch",
+    "xarray",
+    "pandas",
+    "zarr",
+    "h5py",
+    "sklearn",
+    "matplotlib",
+    "optuna",
+    "pyvista",
+    "scipy.optimize",
+    "scipy.spatial",
+    "scipy.stats",
+    "sympy",
+    "simulgenvae.data.readers",
+    "simulgenvae.training",
+    "simulgenvae.evaluation",
+)
+"""Modules that a prediction of few designs must not load: each takes a part of a second."""
+HEAVIER = {"numpy", "scipy", "pydantic", *HEAVY}
+
+
+def loaded(*arguments: object) -> tuple[set[str], str]:
+    """Return the modules that a command loads in a process of its own, and what it says."""
+    code = (
+        "import json, sys; from simulgenvae.cli.main import main; main(sys.argv[1:]); "
+        "print('\\n' + json.dumps(sorted(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *shown, modules = done.stdout.splitlines()
+    return set(json.loads(modules)), "\n".join(shown) + done.stderr
+
+
+def test_one_design_needs_no_heavy_library(trained: Path) -> None:
+    modules, shown = loaded("predict", trained, "--at", AT, "--out", trained / "new.npz")
+    assert "new.npz: 1 design" in shown
+    assert not modules.intersection(HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--at", "sped=0.5,size=1"], "Did you mean 'speed'?"),
+        (["--at", "speed=0.5"], "size is missing"),
+        (["--at", "speed=fast,size=1"], "not a number"),
+        (["--at", AT, "--out", "new.foo"], "the suffix '.foo' is unknown"),
+        (["--at", AT, "--out", "nowhere/new.npz"], "does not exist; make it first"),
+        (["--at", AT, "--out", "there.npz"], "give --overwrite to replace it"),
+        (["--at", AT, "--variables", "w"], "There is no variable 'w'"),
+        (["--at", AT, "--times", "times.csv"], "Time 7 is outside the trained span"),
+        (["--at", AT, "--nodes", "nodes.csv"], "There is no node 99"),
+        (["--at", AT, "--samples", "1"], "at least 2 samples"),
+        (["--at", AT, "--seed", "-1"], "--seed is -1"),
+        (["--at", AT, "--params", "new.csv"], "--at and --params both"),
+        (["--at", AT, "--truth", "other"], "give --out too"),
+        ([], "give --params or --at too"),
+    ],
+)
+def test_a_mistake_is_said_before_anything_heavy_is_loaded(
+    trained: Path, options: list[str], message: str
+) -> None:
+    (trained / "there.npz").write_text("")
+    (trained / "times.csv").write_text("0.5\n7\n")
+    (trained / "nodes.csv").write_text("1\n99\n")
+    given = [trained / text if "." in text and "=" not in text else text for text in options]
+    modules, shown = loaded("predict", trained, *given)
+    assert message in shown
+    assert not modules.intersection({*HEAVY, "scipy"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["predict", "--help"], ["--version"]])
+def test_help_loads_hardly_anything(arguments: list[str]) -> None:
+    assert not loaded(*arguments)[0].intersection(HEAVIER)
+
+
+def test_a_table_shows_inputs_ranges_and_trust(cli: Any, trained: Path) -> None:
+    before = sorted(trained.iterdir())
+    done = cli("predict", trained, "--at", AT, "--at", "size=1.5, speed=0.7")
+    assert done.code == 0, done.err
+    rows = [line.replace("│", " ").split() for line in done.out.splitlines()]
+    assert ["design_1", "0.5", "1"] in [row[:3] for row in rows]
+    assert ["design_2", "0.7", "1.5"] in [row[:3] for row in rows]
+    for text in ("speed", "size", "u [m]", "T [K]", "Novelty", "--out FILE.npz"):
+        assert text in done.out
+    assert sorted(trained.iterdir()) == before
+
+
+def test_written_designs_are_those_of_a_table(cli: Any, trained: Path) -> None:
+    table = trained / "new.csv"
+    table.write_text("id,size,speed\ndesign_1,1,0.5\n")
+    assert cli("predict", trained, "--at", AT, "--out", trained / "at.npz").code == 0
+    assert cli("predict", trained, "--params", table, "--out", trained / "csv.npz").code == 0
+    with np.load(trained / "at.npz") as at, np.load(trained / "csv.npz") as csv:
+        assert set(at) == set(csv)
+        for name in at:
+            assert np.array_equal(at[name], csv[name]), name
+
+
+def test_without_torch_the_same_is_written(cli: Any, trained: Path) -> None:
+    arguments = ("predict", trained, "--at", AT, "--samples", 2, "--out")
+    modules, _ = loaded(*arguments, trained / "light.npz")
+    assert "torch" not in modules
+    # This process has loaded torch.
+    assert cli(*arguments, trained / "torch.npz").code == 0
+    with np.load(trained / "light.npz") as light, np.load(trained / "torch.npz") as torch:
+        assert set(light) == set(torch)
+        ranges = np.ptp(torch["fields"], axis=(0, 1, 2))
+        for name in ("fields", "std", "lower", "upper"):
+            # Numbers of 32 bits are no closer than that where a variable has a large mean.
+            bound = np.maximum(1e-6 * ranges, np.spacing(np.abs(torch[name])))
+            assert (np.abs(light[name] - torch[name]) <= bound).all(), name
+        for name in ("ids", "times", "coords", "variables", "units"):
+            assert np.array_equal(light[name], torch[name]), name
