@@ -113,7 +113,7 @@ def read_new_conditions(
             raise UserError(f"the model was trained with {trained}: give {flag} too")
         if path is not None and not needed:
             raise UserError(f"{path}: the model was trained with {trained} only: leave {flag} out")
-    known = Known(scaler.names, scaler.levels, scaler.left_out)
+    known = Known(scaler.names, scaler.levels, scaler.left_out, units=scaler.units)
     if images is None or scaler.images is None:
         assert params is not None
         table = read_conditions(params, known)
@@ -178,7 +178,9 @@ def _parameters(
         return ConditionTable(_own_conditions(sources, ids, runs), bool(ids)), []
     known = None
     if stored is not None:
-        known = Known(stored.names, stored.levels, stored.left_out, more_levels=True)
+        known = Known(
+            stored.names, stored.levels, stored.left_out, more_levels=True, units=stored.units
+        )
     table, has_ids, found = read_condition_files(params, known)
     if ids and has_ids:
         order = _rows(params, table.ids, ids, "row")

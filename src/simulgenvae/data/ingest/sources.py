@@ -133,8 +133,9 @@ def _said(conditions: Conditions) -> list[str]:
     for name, levels in zip(conditions.names, conditions.levels, strict=True):
         if levels:
             notes.append(f"parameter {name!r} is a category: {', '.join(levels)}")
-    if conditions.left_out:
-        columns = ", ".join(map(str, conditions.left_out))
+    constants = [each for each in conditions.left_out if each.value is not None]
+    if constants:
+        columns = ", ".join(map(str, constants))
         notes.append(f"left out of the parameters, as nothing can be learned from it: {columns}")
     return notes
 

@@ -61,6 +61,10 @@ class DatasetAttributes(BaseModel):
     Datasets of earlier versions have none."""
     left_out: tuple[LeftOut, ...] = ()
     """Columns of the table that are no parameters; not recorded by earlier versions."""
+    parameter_units: Names = ()
+    """Units of the parameters; datasets of earlier versions have none."""
+    carried: tuple[tuple[StrictStr, Names], ...] = ()
+    """Name and N texts of each column that is carried along; earlier versions did not keep them."""
     images: ImageFormat | None = None
     """Format of the images; None where there are none, as in datasets of earlier versions."""
     coords: StrictBool
@@ -105,6 +109,8 @@ class DatasetAttributes(BaseModel):
             parameters=metadata.conditions.names,
             levels=metadata.conditions.levels,
             left_out=metadata.conditions.left_out,
+            parameter_units=metadata.conditions.units,
+            carried=metadata.conditions.carried,
             images=metadata.conditions.image_format,
             coords=metadata.whole_mesh.coords is not None,
             cells=tuple(metadata.whole_mesh.cells.arrays()),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import zarr
 
-from simulgenvae.data.conditions import Conditions
+from simulgenvae.data.conditions import Carried, Conditions
 from simulgenvae.data.images import Images
 from simulgenvae.data.metadata import Metadata
 from simulgenvae.data.names import prefix_errors
@@ -79,6 +79,8 @@ def read_store(path: Path) -> StoredDataset:
                 _read_images(path, attributes),
                 attributes.levels,
                 attributes.left_out,
+                attributes.parameter_units,
+                tuple(Carried(name, texts) for name, texts in attributes.carried),
             ),
         )
         if attributes.masked:
