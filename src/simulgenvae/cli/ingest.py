@@ -51,8 +51,8 @@ class SolverOptions:
     """Number of times of equal distance, or a file of times: linear in between."""
     box: str | None = None
     """Nodes in xmin,xmax,ymin,ymax,zmin,zmax (as far as given; write --box=-1,1)."""
-    nodes: Path | None = None
-    """Numbers of nodes to take, counted from 0: .npy .csv .txt."""
+    nodes: str | None = None
+    """Numbers of nodes to take, counted from 0: 0,5,17 or 0:99, or a file (.npy .csv .xlsx …)."""
     pattern: Pattern = None
     block: Blocks = None
     interpolate: bool = False
@@ -76,9 +76,11 @@ def ingest(
     images: Path | None = None,
     coords: Path | None = None,
     mesh: Path | None = None,
-    times: Path | None = None,
+    times: str | None = None,
     variables: Names | None = None,
     units: Names | None = None,
+    time_unit: str = "",
+    length_unit: str = "",
     split: Path | None = None,
     skip_bad: bool = False,
     overwrite: Annotated[bool, Parameter(group=(_EXISTING, "Parameters"))] = False,
@@ -96,19 +98,24 @@ def ingest(
     study
         Study folder; made when it does not exist.
     params
-        CSV or Excel file with one row a run and an optional id column (default: data.parameters).
+        Table with one row a run and an optional id column: .csv .xlsx (file.xlsx:Sheet) .parquet
+        (default: data.parameters).
     images
         Folder with one image a run (.png .jpg), or CSV file id,file (default: data.images).
     coords
-        Node coordinates [M, 1..3]: .npy .csv .txt.
+        Node coordinates [M, 1..3]: .npy .csv .txt .xlsx ….
     mesh
         Mesh with coordinates and cells: .vtu .vtk .stl ….
     times
-        Times [T]: .npy .csv .txt.
+        Times [T]: 0,1,2.5 or 0:10:0.5 (first:last:step), or a file (.npy .csv .xlsx …).
     variables
         Names, separated by commas.
     units
         Units, separated by commas.
+    time_unit
+        Unit of the times (default: what the files say).
+    length_unit
+        Unit of the coordinates (default: what the files say).
     split
         CSV file with id,split (train, validation or test).
     skip_bad
@@ -135,6 +142,8 @@ def ingest(
             times=times,
             variables=variables,
             units=units,
+            time_unit=time_unit,
+            length_unit=length_unit,
             selection=_selection(solver, path, axes, array),
             split=split,
             skip_bad=skip_bad,
@@ -192,7 +201,7 @@ def _resample(given: str) -> int | tuple[float, ...]:
 
     if given.isdecimal() and int(given) > 0:
         return int(given)
-    return tuple(read_times(Path(given)).tolist())
+    return tuple(read_times(given).values.tolist())
 
 
 def _box(given: str) -> tuple[float, ...]:

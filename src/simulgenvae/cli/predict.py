@@ -30,8 +30,8 @@ def predict(
     out: Path,
     params: Path | None = None,
     images: Path | None = None,
-    times: Path | None = None,
-    nodes: Path | None = None,
+    times: str | None = None,
+    nodes: str | None = None,
     variables: Names | None = None,
     samples: int = 0,
     seed: int = 0,
@@ -51,9 +51,9 @@ def predict(
     images
         Their images: a folder, a CSV file id,file, or one .png or .jpg.
     times
-        Times within the trained span: .npy .csv .txt.
+        Times within the trained span: 0,1,2.5 or 0:10:0.5 (first:last:step), or a file.
     nodes
-        Numbers of some nodes, counted from 0: .npy .csv .txt.
+        Numbers of some nodes, counted from 0: 0,5,17 or 0:99, or a file.
     variables
         Names of some variables, separated by commas.
     samples
@@ -72,7 +72,7 @@ def predict(
         out,
         params=params,
         images=images,
-        times=None if times is None else read_times(times),
+        times=None if times is None else read_times(times).values,
         nodes=None if nodes is None else read_node_numbers(nodes),
         variables=variables,
         samples=samples,

@@ -227,7 +227,8 @@ def _own_conditions(sources: Sequence[Source], ids: tuple[str, ...], runs: int) 
     if not names:
         names = tuple(f"p{column}" for column in range(tables[0].shape[1]))
     ids = ids or tuple(map(str, range(runs)))
-    return Conditions(ids, names, np.concatenate(tables).astype(np.float64))
+    units = texts(sources, "param_units") or ()
+    return Conditions(ids, names, np.concatenate(tables).astype(np.float64), units=units)
 
 
 def _rows(path: Path, found: Sequence[str], ids: tuple[str, ...], what: str) -> list[int]:

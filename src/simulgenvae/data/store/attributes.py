@@ -56,6 +56,10 @@ class DatasetAttributes(BaseModel):
     """Units of the V variables."""
     parameters: Names
     """Names of the parameters."""
+    time_unit: StrictStr = ""
+    """Unit of the times; datasets of earlier versions have none."""
+    length_unit: StrictStr = ""
+    """Unit of the coordinates; datasets of earlier versions have none."""
     levels: tuple[Names, ...] = ()
     """Values of each parameter that is a category, in the order of their codes; empty for a number.
     Datasets of earlier versions have none."""
@@ -107,6 +111,8 @@ class DatasetAttributes(BaseModel):
             variables=metadata.variables,
             units=metadata.units,
             parameters=metadata.conditions.names,
+            time_unit=metadata.time_unit,
+            length_unit=metadata.whole_mesh.unit,
             levels=metadata.conditions.levels,
             left_out=metadata.conditions.left_out,
             parameter_units=metadata.conditions.units,
